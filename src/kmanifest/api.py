@@ -1,0 +1,79 @@
+"""The public verbs: defaults first, then `step.render`."""
+
+import os
+import time
+from collections.abc import Callable
+
+from kmanifest import step
+from kmanifest import tree as trees
+from kmanifest.cache import Cache, NoCache
+from kmanifest.errors import KmanifestError, LimitError
+from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
+from kmanifest.trace import Change
+from kmanifest.tree import DiskTree, Tree
+
+
+def build(
+    path: str = ".",
+    *,
+    tree: Tree | None = None,
+    options: Options = Options(),
+    registry: Registry | None = None,
+    cache: Cache | None = None,
+    on_change: Callable[[Change], None] | None = None,
+) -> Rendered:
+    """What the kustomization in the directory `path` builds.
+
+    `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
+    may be shared between builds and threads. `on_change` is called for every field that any step writes.
+
+    Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
+    for what can't be carried out, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in. Its
+    `location` has the file, the field, and the line and column where these can be told.
+
+    >>> from kmanifest import MemoryTree, build
+    >>> tree = MemoryTree({
+    ...     "kustomization.yaml": "namePrefix: my-\\nresources: [map.yaml]",
+    ...     "map.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}}",
+    ... })
+    >>> print(build(tree=tree).text(), end="")
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: my-map
+    """
+    findings: list[Finding] = []
+    if tree is None:
+        tree, path = DiskTree("/"), os.path.abspath(path)
+    ctx = Context(
+        tree=tree,
+        registry=Registry.default() if registry is None else registry,
+        options=options,
+        cache=NoCache() if cache is None else cache,
+        on_finding=findings.append,
+        on_change=on_change,
+        clock=time.monotonic,
+        meter=Meter(options.limits, time.monotonic),
+    )
+    try:
+        rendered = step.render(ctx, trees.join("", path))
+    except KmanifestError as error:
+        raise with_position(error, ctx) from error
+    except RecursionError:
+        raise LimitError("the input is nested more deeply than this thread's stack allows (max_depth)") from None
+    return Rendered(rendered.resources, [*findings, *rendered.findings], limits=options.limits)
+
+
+def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
+    """The error with line and column of the field it is about, which are looked up only now."""
+    location = error.location
+    if location.line or not location.file or not (location.field or location.document):
+        return error
+    from kmanifest.yaml.positions import find_position  # noqa: PLC0415 - for errors only
+
+    try:
+        content = ctx.read_resolved(ctx.tree.resolve(location.file))
+        line, column = find_position(content, location.field, document=location.document)
+    except KmanifestError:
+        return error
+    return error.at(location._replace(line=line, column=column))

@@ -1,0 +1,54 @@
+"""The plug-ins that come with kmanifest: one list of records.
+
+A record's function imports its engine when it is called, so that a small build loads only what it uses.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from kmanifest.plugin import Plugin, Role
+
+_KUSTOMIZE: Final = "kmanifest.kustomize"
+_TRANSFORMERS: Final = "kmanifest.kustomize.transformers"
+
+
+def _late(module: str, function: str) -> Callable[..., Any]:
+    """The function of a module that is imported when it is first called."""
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(module), function)(*arguments)
+
+    call.__name__ = function
+    return call
+
+
+def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
+    return Plugin(role, f"builtin/{kind}", _late(module, function))
+
+
+PLUGINS: Final = (
+    Plugin(
+        "renderer",
+        "kustomize",
+        _late(f"{_KUSTOMIZE}.render", "render"),
+        ("kustomization.yaml", "kustomization.yml", "Kustomization"),
+    ),
+    _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
+    _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
+    _builtin("generator", "IAMPolicyGenerator", f"{_KUSTOMIZE}.generators", "iam_policy"),
+    _builtin("transformer", "AnnotationsTransformer", f"{_TRANSFORMERS}.metadata", "annotate"),
+    _builtin("transformer", "HashTransformer", f"{_TRANSFORMERS}.names", "add_hash"),
+    _builtin("transformer", "ImageTagTransformer", f"{_TRANSFORMERS}.images", "set_images"),
+    _builtin("transformer", "LabelTransformer", f"{_TRANSFORMERS}.metadata", "label"),
+    _builtin("transformer", "NamespaceTransformer", f"{_TRANSFORMERS}.namespace", "set_namespace"),
+    _builtin("transformer", "PatchJson6902Transformer", f"{_TRANSFORMERS}.patches", "patch_json6902"),
+    _builtin("transformer", "PatchStrategicMergeTransformer", f"{_TRANSFORMERS}.patches", "patch_strategic"),
+    _builtin("transformer", "PatchTransformer", f"{_TRANSFORMERS}.patches", "patch"),
+    _builtin("transformer", "PrefixTransformer", f"{_TRANSFORMERS}.names", "add_prefix"),
+    _builtin("transformer", "SuffixTransformer", f"{_TRANSFORMERS}.names", "add_suffix"),
+    _builtin("transformer", "PrefixSuffixTransformer", f"{_TRANSFORMERS}.names", "add_prefix_and_suffix"),
+    _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
+    _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
+    _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
+)

@@ -1,0 +1,170 @@
+"""`kmanifest build`: the flags of `kustomize build`, and what they mean for the engine.
+
+Source of names and texts: kustomize v5.8.2 kustomize/commands/build/*.go.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
+from kmanifest.cli.output import print_text, write
+
+if TYPE_CHECKING:
+    from kmanifest.plugin import Options
+
+ROOT_ONLY = "LoadRestrictionsRootOnly"
+NO_RESTRICTION = "LoadRestrictionsNone"
+MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
+
+FLAGS = (
+    Flag(
+        "as-current-user",
+        "switch",
+        "run container functions under the user and group of this command",
+    ),
+    Flag(
+        "enable-alpha-plugins",
+        "switch",
+        "enable generators, transformers and validators that are plug-ins",
+    ),
+    Flag(
+        "enable-exec",
+        "switch",
+        "let plug-ins run programs; not for configuration that you do not trust",
+    ),
+    Flag("enable-helm", "switch", "enable the Helm chart generator"),
+    Flag(
+        "enable-managedby-label",
+        "switch",
+        "add the label app.kubernetes.io/managed-by",
+        deprecated="The flag `enable-managedby-label` has been deprecated. "
+        "Use the `managedByLabel` option in the `buildMetadata` field instead.",
+        hidden=True,
+    ),
+    Flag("env", "list", "an environment variable for functions", short="e"),
+    Flag(
+        "helm-api-versions",
+        "list",
+        "a Kubernetes API version that charts find in Capabilities.APIVersions",
+    ),
+    Flag("helm-command", "text", "accepted and not used: no helm program is run", default="helm"),
+    Flag("helm-debug", "switch", "print what the Helm chart generator does"),
+    Flag(
+        "helm-kube-version",
+        "text",
+        "the Kubernetes version that charts find in Capabilities.KubeVersion",
+    ),
+    HELP,
+    Flag(
+        "load-restrictor",
+        "text",
+        f"with '{NO_RESTRICTION}', a kustomization may load files from outside its root",
+        default=ROOT_ONLY,
+    ),
+    Flag("mount", "list", "a storage option for container functions"),
+    Flag("network", "switch", "let functions that ask for it use the network"),
+    Flag("network-name", "text", "the network of container functions", default="bridge"),
+    Flag(
+        "output",
+        "text",
+        "a file to write to, or an existing directory for one file per resource",
+        short="o",
+    ),
+    Flag(
+        "reorder",
+        "text",
+        "order of the output: legacy or none",
+        default="legacy",
+        deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
+        hidden=True,
+    ),
+    STACK_TRACE,
+)
+INTRODUCTION = """\
+Prints the resources that a directory with a kustomization.yaml describes. Without DIR, that of the current directory.
+
+Usage:
+  kmanifest build [DIR] [flags]
+
+Examples:
+  kmanifest build overlays/prod | kubectl apply -f -
+  kmanifest build overlays/prod -o prod.yaml
+
+Flags:
+"""
+IGNORED = {
+    "helm-command": "charts are rendered by kmanifest itself",
+    "as-current-user": "no container is started",
+}
+
+
+def build(arguments: Sequence[str]) -> int:
+    """Build one directory and write the result where it was asked for; gives the exit code."""
+    parsed = parse(FLAGS, arguments)
+    if parsed.values["help"]:
+        return print_text(INTRODUCTION + describe(FLAGS))
+    notes = _notes(parsed)
+    if notes:
+        from kmanifest.cli import report  # noqa: PLC0415 - most builds have nothing to tell
+
+        report.tell("".join(f"{note}\n" for note in notes))
+    options = options_of(parsed)
+    path = _directory(parsed.words)
+
+    from kmanifest import api  # noqa: PLC0415 - a wrong command line needs no engine
+
+    rendered = api.build(path, options=options)
+    if rendered.findings:
+        from kmanifest.cli import report  # noqa: PLC0415
+
+        report.findings(rendered.findings)
+    return write(rendered, parsed.values["output"])
+
+
+def _directory(words: Sequence[str]) -> str:
+    if len(words) > 1:
+        raise UsageError(f"specify one directory, got {len(words)}: {' '.join(words)}")
+    return words[0] if words else "."
+
+
+def _notes(parsed: Parsed) -> list[str]:
+    """What is to be said of the flags themselves: the reference's words for deprecated ones."""
+    notes = [
+        f"Flag --{flag.name} has been deprecated, {flag.deprecated}"
+        for flag in parsed.given
+        if flag.deprecated
+    ]
+    ignored = (flag.name for flag in parsed.given if flag.name in IGNORED)
+    return notes + [f"note: --{name} is not used: {IGNORED[name]}" for name in ignored]
+
+
+def options_of(parsed: Parsed) -> "Options":
+    """The engine's options for these flags and this environment."""
+    values = parsed.values
+    _check("reorder", values, ("legacy", "none"))
+    _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
+    reordered = any(flag.name == "reorder" for flag in parsed.given)
+
+    from kmanifest.plugin import Options  # noqa: PLC0415 - as above
+
+    return Options(
+        load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
+        reorder=values["reorder"] if reordered else "",
+        enable_plugins=values["enable-alpha-plugins"],
+        allow_exec=values["enable-exec"],
+        enable_helm=values["enable-helm"],
+        helm_command=values["helm-command"],
+        helm_api_versions=tuple(values["helm-api-versions"]),
+        helm_kube_version=values["helm-kube-version"],
+        helm_debug=values["helm-debug"],
+        env=tuple(values["env"]),
+        managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
+    )
+
+
+def _check(name: str, values: Mapping[str, Any], legal: Sequence[str]) -> None:
+    """UsageError where the value of a flag is none of those that are `legal`."""
+    if values[name] not in legal:
+        shown = ", ".join(word for word in legal if word)
+        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {shown}")

@@ -1,0 +1,112 @@
+"""The entry of the command: finds the verb, and turns whatever happens into an exit code.
+
+0 done; 1 the build failed or its output could not be written; 2 wrong usage; 130 Ctrl-C; 141 the reader went away.
+Verbs are imported when they are named: start-up is a feature.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from kmanifest.cli import FAILED, INTERRUPTED, WRONG_USAGE
+from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
+
+Verb = Callable[[Sequence[str]], int]
+
+INTRODUCTION = """\
+Renders Kustomize bases and overlays into Kubernetes YAML.
+
+Usage:
+  kmanifest VERB [arguments]
+
+Verbs:
+  build     print the resources of a kustomization
+  help      show this text, or that of a verb
+  version   print the version
+
+Flags:
+"""
+EPILOGUE = '\n"kmanifest VERB --help" tells more about a verb.\n'
+
+
+def run() -> int:
+    """Run the command of this process and end it, without the cost of taking the interpreter apart."""
+    code = main(sys.argv[1:])
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        code = code or FAILED
+    os._exit(code)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the `arguments` say; gives the exit code and lets no exception out."""
+    try:
+        return _dispatch(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except UsageError as error:
+        return _complain(f"error: {error}\n", WRONG_USAGE)
+    except BaseException as error:  # noqa: BLE001 - the last defence: a line, no traceback
+        from kmanifest.cli import report  # noqa: PLC0415 - not needed where all goes well
+
+        report.failure(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
+        return FAILED
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    """Call the verb, which may stand after the global switches."""
+    rest = list(arguments)
+    before: list[str] = []
+    while rest and rest[0].startswith("-"):
+        before.append(rest.pop(0))
+    unknown = [word for word in before if word not in ("-h", "--help", f"--{STACK_TRACE.name}")]
+    if unknown:
+        raise UsageError(f"unknown flag: {unknown[0]}")
+    if "-h" in before or "--help" in before:
+        return _help(rest)
+    if not rest:
+        return _complain(_introduction(), WRONG_USAGE)
+    return _verb(rest[0])(rest[1:])
+
+
+def _verb(name: str) -> Verb:
+    """The function of a verb."""
+    if name == "build":
+        from kmanifest.cli.build import build  # noqa: PLC0415 - each verb pays for itself only
+
+        return build
+    if name == "version":
+        from kmanifest.cli.version import version  # noqa: PLC0415
+
+        return version
+    if name == "help":
+        return _help
+    from kmanifest.errors import near_names  # noqa: PLC0415
+
+    near = near_names(name, ("build", "help", "version"), most=1)
+    raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
+
+
+def _help(arguments: Sequence[str]) -> int:
+    """Show the text of a verb, or of the command."""
+    verbs = [word for word in arguments if not word.startswith("-") and word != "help"]
+    if verbs:
+        return _verb(verbs[0])(["--help"])
+    from kmanifest.cli.output import print_text  # noqa: PLC0415
+
+    return print_text(_introduction())
+
+
+def _introduction() -> str:
+    return INTRODUCTION + describe((HELP, STACK_TRACE)) + EPILOGUE
+
+
+def _complain(text: str, code: int) -> int:
+    """Print `text` on stderr, where there is one; gives `code`."""
+    from kmanifest.cli import report  # noqa: PLC0415
+
+    report.tell(text)
+    return code

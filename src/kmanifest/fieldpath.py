@@ -1,0 +1,227 @@
+"""Reaching into a body by a path, and changing it there by copying only what lies on the path.
+
+Bodies are shared between resources, builds and threads, so nothing here changes its input: an update hands back the same
+object where nothing differs, and else a new one that shares every branch beside the path.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from kmanifest.errors import SourceError
+from kmanifest.values import type_name
+
+Path = Sequence[str | int]
+Setter = Callable[[Any], Any]
+
+
+class Missing:
+    """The type of `MISSING`: no value is there, which is not the same as null."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
+    """What lies at `path` below `value`; `default` where the path ends early."""
+    for step in path:
+        if isinstance(value, Mapping):
+            if step not in value:
+                return default
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and -len(value) <= step < len(value):
+            value = value[step]
+        else:
+            return default
+    return value
+
+
+def put(value: Any, path: Path, new: Any) -> Any:
+    """`value` with `new` at `path`; mappings are made on the way where nothing is."""
+    passed = []
+    for depth, step in enumerate(path):
+        if value is None:
+            value = {}
+        passed.append(value)
+        try:
+            value = _step_into(value, step)
+        except SourceError as error:
+            raise error.within(field=path[: depth + 1]) from None
+    for container, step in zip(reversed(passed), reversed(path), strict=True):
+        if isinstance(container, list):
+            new = replace_item(container, int(step) % len(container), new)
+        else:
+            new = replace_key(container, step, new)
+    return new
+
+
+def _step_into(value: Any, step: str | int) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if not isinstance(value, list):
+        raise SourceError(f"expected a mapping, got {type_name(value)}")
+    if not isinstance(step, int) or not -len(value) <= step < len(value):
+        raise SourceError(f"a list of {len(value)} has no element {step}")
+    return value[step]
+
+
+def remove(value: Any, path: Path) -> Any:
+    """`value` without what lies at `path`; the same object where nothing lies there."""
+    parent = get(value, path[:-1], MISSING)
+    if not isinstance(parent, Mapping) or path[-1] not in parent:
+        return value
+    return put(value, path[:-1], {key: item for key, item in parent.items() if key != path[-1]})
+
+
+def replace_key(mapping: Mapping[str, Any], key: str | int, new: Any) -> Mapping[str, Any]:
+    """`mapping` with `new` under `key`; the same object where it is there already."""
+    if mapping.get(key, MISSING) is new:
+        return mapping
+    return {**mapping, key: new}
+
+
+def replace_item(items: list[Any], index: int, new: Any) -> list[Any]:
+    """`items` with `new` at `index`; the same object where it is there already."""
+    if items[index] is new:
+        return items
+    copy = items[:]
+    copy[index] = new
+    return copy
+
+
+def split_path(path: str, delimiter: str) -> list[str]:
+    r"""The steps of a written path; a delimiter behind a backslash belongs to its step, a leading one is dropped.
+
+    Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go, PathSplitter.
+    """
+    if "\\" not in path:
+        steps = path.split(delimiter)
+        return steps[1:] if len(steps) > 1 and not steps[0] else steps
+    raw = path.split(delimiter)
+    if len(raw) > 1 and not raw[0]:
+        raw = raw[1:]
+    steps = raw[:1]
+    for step in raw[1:]:
+        if steps[-1].endswith("\\"):
+            steps[-1] = steps[-1][:-1] + delimiter + step
+        else:
+            steps.append(step)
+    return steps
+
+
+class FieldSpec(NamedTuple):
+    """A field to change in every object of a type: `path` with slashes, `[]` where a list is passed.
+
+    An empty group, version or kind stands for any. `create` makes what is missing on the way.
+    Source: kustomize v5.8.2 api/types/fieldspec.go.
+    """
+
+    path: str
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    create: bool = False
+
+    def selects(self, group: str, version: str, kind: str) -> bool:
+        """True where an object of this type is meant."""
+        return (
+            (not self.kind or self.kind == kind)
+            and (not self.group or self.group == group)
+            and (not self.version or self.version == version)
+        )
+
+
+class FieldUpdate(NamedTuple):
+    """How the field at the end of a path is changed.
+
+    `change` gets the old value and gives the new one. `made` is what `change` gets where the field was missing or
+    null and the spec says `create`; with MISSING nothing is made and null stays null.
+    """
+
+    change: Setter
+    made: Any = MISSING
+
+
+def update_field(body: Any, steps: Sequence[str], update: FieldUpdate, *, create: bool = False) -> Any:
+    """`body` with `update` carried out at every place that `steps` names.
+
+    Lists on the way are passed element by element; null ends the way. A step that ends in `[]` must be a list, and
+    is never made. An error says which field on the way is neither mapping nor list.
+    Source: kustomize v5.8.2 api/filters/fieldspec/fieldspec.go.
+    """
+    try:
+        return _update(body, steps, 0, update, create=create)
+    except SourceError as error:
+        raise error.within(field=steps) from error
+
+
+def _update(value: Any, steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool) -> Any:
+    if depth == len(steps):
+        return update.change(value)
+    kind = value.__class__
+    if kind is dict:
+        return _update_mapping(value, steps, depth, update, create=create)
+    if kind is list:
+        return _update_list(value, steps, depth, update, create=create)
+    if value is None:
+        return None
+    raise SourceError(f"expected a mapping or a list above this field, got {type_name(value)}")
+
+
+def _update_mapping(
+    value: dict[str, Any], steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool
+) -> Any:
+    step = steps[depth]
+    is_list = step.endswith("[]")
+    name = step[:-2] if is_list else step
+    if not name:
+        raise SourceError("a field path has an empty step")
+    creates = create and update.made is not MISSING and not is_list
+    old = value.get(name, MISSING)
+    if old is MISSING:
+        if not creates:
+            return value
+        old = update.made if depth + 1 == len(steps) else {}
+    elif old is None:
+        if is_list:
+            old = []
+        elif creates:
+            old = update.made if depth + 1 == len(steps) else {}
+    new = _update(old, steps, depth + 1, update, create=create)
+    if new is value.get(name, MISSING):
+        return value
+    return {**value, name: new}
+
+
+def _update_list(items: list[Any], steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool) -> Any:
+    new = [_update(item, steps, depth, update, create=create) for item in items]
+    if all(map(_same, new, items)):
+        return items
+    return new
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def deep_copy(value: Any) -> Any:
+    """A copy of `value` that shares no mapping and no list with it, however deep it is nested."""
+    top = [value]
+    todo: list[tuple[Any, Any]] = [(top, 0)]
+    while todo:
+        container, place = todo.pop()
+        item = container[place]
+        if isinstance(item, Mapping):
+            copied: Any = dict(item)
+            todo.extend((copied, key) for key in copied)
+        elif isinstance(item, list):
+            copied = item[:]
+            todo.extend((copied, index) for index in range(len(copied)))
+        else:
+            continue
+        container[place] = copied
+    return top[0]

@@ -1,0 +1,188 @@
+"""Which fields the built-in transformers change: the defaults, what `configurations` adds, and how the two are merged.
+
+A spec is a tuple (path, group, version, kind, create), so that the table of defaults is a constant. Source: kustomize v5.8.2
+api/internal/plugins/builtinconfig/transformerconfig.go.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from kmanifest import yaml
+from kmanifest.errors import SourceError
+from kmanifest.fieldpath import split_path
+from kmanifest.kustomize import defaults, shapes
+from kmanifest.kustomize.defaults import Reference, Spec
+from kmanifest.limits import Limits
+
+Specs = tuple[Spec, ...]
+
+FIELD_SPEC: Final = shapes.Record(
+    {
+        "group": shapes.TEXT,
+        "version": shapes.TEXT,
+        "kind": shapes.TEXT,
+        "path": shapes.TEXT,
+        "create": shapes.BOOL,
+    }
+)
+FIELD_SPECS: Final = shapes.ListOf(FIELD_SPEC)
+_REFERENCE: Final = shapes.Record(
+    {"group": shapes.TEXT, "version": shapes.TEXT, "kind": shapes.TEXT, "fieldSpecs": FIELD_SPECS}
+)
+
+
+class TransformerConfig(NamedTuple):
+    """The fields that each built-in transformer changes, by the names that a `configurations` file uses."""
+
+    namePrefix: Specs = ()
+    nameSuffix: Specs = ()
+    namespace: Specs = ()
+    commonLabels: Specs = ()
+    labels: Specs = ()
+    templateLabels: Specs = ()
+    volumeClaimTemplateLabels: Specs = ()
+    commonAnnotations: Specs = ()
+    varReference: Specs = ()
+    images: Specs = ()
+    replicas: Specs = ()
+    nameReference: tuple[Reference, ...] = ()
+
+
+DEFAULT: Final = TransformerConfig(
+    defaults.NAME_PREFIX,
+    defaults.NAME_SUFFIX,
+    defaults.NAMESPACE,
+    defaults.COMMON_LABELS,
+    defaults.LABELS,
+    defaults.TEMPLATE_LABELS,
+    defaults.VOLUME_CLAIM_TEMPLATE_LABELS,
+    defaults.COMMON_ANNOTATIONS,
+    defaults.VAR_REFERENCE,
+    defaults.IMAGES,
+    defaults.REPLICAS,
+    defaults.NAME_REFERENCE,
+)
+
+def load_config(content: bytes, limits: Limits) -> TransformerConfig:
+    """The config that one file of `configurations` holds; SourceError where it has anything else."""
+    shape = shapes.Record(
+        {name: FIELD_SPECS for name in TransformerConfig._fields[:-1]}
+        | {"nameReference": shapes.ListOf(_REFERENCE)}
+    )
+    document = yaml.load_values(content, limits=limits)
+    found = shapes.fit({} if document is None else document, shape, shapes.CONFIGURATION)
+    references = tuple(
+        (*_gvk(row), sort_by_type(to_specs(row.get("fieldSpecs", ()))))
+        for row in found.pop("nameReference", ())
+    )
+    tables = {name: sort_by_type(to_specs(rows)) for name, rows in found.items()}
+    return TransformerConfig(**tables, nameReference=tuple(sorted(references, key=_reference_order)))
+
+
+def to_specs(rows: Iterable[Mapping[str, Any]]) -> Specs:
+    """Fitted field specs as tuples."""
+    return tuple((row.get("path", ""), *_gvk(row), row.get("create", False)) for row in rows)
+
+
+def merge_configs(config: TransformerConfig, more: TransformerConfig) -> TransformerConfig:
+    """`config` with what `more` adds, each table in the order of its types.
+
+    Merging into an empty config is no mere copy: specs come in the order of their types, narrow ones first, and a
+    wide one of the same path is then taken as known. So a `configurations` file overrides a default for all types.
+    """
+    if more is config or not any(more):
+        return config
+    if more is DEFAULT and not any(config):
+        return more
+    tables = [
+        sort_by_type(merge_specs(one, other)) if other else one
+        for one, other in zip(config[:-1], more[:-1], strict=True)
+    ]
+    references = config.nameReference
+    for reference in more.nameReference:
+        references = _merge_reference(references, reference)
+    return TransformerConfig(*tables, tuple(sorted(references, key=_reference_order)))  # type: ignore[arg-type]
+
+
+def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
+    """`specs` and those of `more` that say something new; SourceError where two differ only in `create`.
+
+    A new one says nothing where one of the same path is for the same or a narrower type.
+    Source: kustomize v5.8.2 api/types/fieldspec.go, FsSlice.MergeOne.
+    """
+    merged = list(specs)
+    for new in more:
+        path, group, version, kind, create = new
+        same = next((old for old in merged if old[0] == path and selects(new, old[1], old[2], old[3])), None)
+        if same is None:
+            merged.append(new)
+        elif same[4] != create:
+            type_text = f" of {kind}" if kind else ""
+            raise SourceError(f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'")
+    return tuple(merged)
+
+
+def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
+    """True where a spec is for objects of this type; what it leaves empty stands for any."""
+    _, spec_group, spec_version, spec_kind, _ = spec
+    return (
+        (not spec_kind or spec_kind == kind)
+        and (not spec_group or spec_group == group)
+        and (not spec_version or spec_version == version)
+    )
+
+
+class Field(NamedTuple):
+    """A field of one type: the steps to it, and whether it is made where it is missing."""
+
+    steps: tuple[str, ...]
+    create: bool
+
+
+class FieldTable:
+    """Field specs, looked up by type. Made for one step; each type is worked out once."""
+
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+        self._found: dict[tuple[str, str, str], tuple[Field, ...]] = {}
+
+    def of(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
+        """The fields of objects of this type, in the order of the specs."""
+        key = (group, version, kind)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = tuple(
+                Field(tuple(split_path(spec[0], "/")), spec[4]) for spec in self._specs if selects(spec, *key)
+            )
+        return found
+
+
+def sort_by_type(specs: Specs) -> Specs:
+    """Specs in the order of their types. Source: kustomize v5.8.2 kyaml/resid/gvk.go, IsLessThan."""
+    return tuple(sorted(specs, key=lambda spec: _type_order(spec[1], spec[2], spec[3])))
+
+
+def _type_order(group: str, version: str, kind: str) -> tuple[int, str]:
+    from kmanifest.kustomize.sorting import LEGACY_RANK  # noqa: PLC0415 - for files with configurations only
+
+    return LEGACY_RANK.get(kind, 0), f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+
+
+def _reference_order(reference: Reference) -> tuple[int, str]:
+    return _type_order(*reference[:3])
+
+
+def _merge_reference(references: tuple[Reference, ...], new: Reference) -> tuple[Reference, ...]:
+    merged = []
+    found = False
+    for old in references:
+        if old[:3] == new[:3]:
+            found = True
+            merged.append((*old[:3], merge_specs(old[3], new[3])))
+        else:
+            merged.append(old)
+    return tuple(merged) if found else (*merged, new)
+
+
+def _gvk(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row.get("group", ""), row.get("version", ""), row.get("kind", "")

@@ -1,0 +1,116 @@
+"""From the bytes of a file to resources.
+
+The parsed bodies are kept in `ctx.cache` by content, and shared by everyone who reads the same bytes.
+Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kmanifest import yaml
+from kmanifest.errors import KmanifestError, LimitError, SourceError
+from kmanifest.plugin import Context
+from kmanifest.resource import Origin, Resource
+from kmanifest.values import Body, IntText, type_name
+
+
+class Loaded(NamedTuple):
+    """One object of a file and the number of the document that holds it."""
+
+    body: Body
+    document: int
+
+
+def read(ctx: Context, path: str) -> list[Resource]:
+    """The resources in the file at `path`, as written in a file of this directory."""
+    file = ctx.locate(path)
+    return parse(ctx, ctx.read_resolved(file), file)
+
+
+def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
+    """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
+    limits = ctx.options.limits
+    try:
+        loaded = ctx.cache.get(("resources", content), lambda: _load(content, ctx), weight=8 * len(content))
+    except KmanifestError as error:
+        raise error.within(file=file) from error
+    if len(loaded) > limits.max_objects:
+        raise LimitError(f"more than {limits.max_objects} objects (max_objects)").within(file=file)
+    is_cluster_scoped = ctx.schema.is_cluster_scoped
+    resources = []
+    for body, document in loaded:
+        resource = Resource(body, Origin(file, document))
+        resources.append(
+            resource.with_scope(cluster_scoped=is_cluster_scoped(resource.api_version, resource.kind))
+        )
+    return resources
+
+
+def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
+    documents = yaml.load_documents(content, limits=ctx.options.limits)
+    found = [Loaded(body, index) for index, body in enumerate(documents) if body not in (None, {}, [])]  # type: ignore[arg-type]  # checked next
+    if len(documents) == 1:
+        found = _unwrapped(found)
+    for body, document in found:
+        _check_metadata(body, document)
+    return _expanded(found)
+
+
+def _unwrapped(found: list[Loaded]) -> list[Loaded]:
+    """The items of a file that is a single List or ResourceList; it may also hold the input of a function."""
+    body = found[0].body if found else None
+    if not isinstance(body, Mapping) or body.get("kind") not in ("List", "ResourceList"):
+        return found
+    if "items" not in body and "functionConfig" not in body:
+        return found
+    items = body.get("items")
+    return [Loaded(item, 0) for item in items or () if item not in (None, {}, [])] if isinstance(items, list) else []
+
+
+def _check_metadata(body: Any, document: int) -> None:
+    if not isinstance(body, Mapping):
+        raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
+    kind = body.get("kind")
+    if not kind:
+        raise SourceError("missing kind").within(document=document)
+    if isinstance(kind, str) and kind.endswith("List"):
+        return
+    metadata = body.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("name") in (None, "", {}, []):
+        raise SourceError("missing metadata.name").within(document=document)
+
+
+def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
+    """The objects, with those in lists (of any kind that ends in List) behind all others of the file."""
+    if not any(str(body.get("kind")).endswith("List") for body, _ in found):
+        return found
+    result, queue = [], list(found)
+    for body, document in queue:
+        if not str(body.get("kind")).endswith("List") or "items" not in body:
+            result.append(Loaded(body, document))
+            continue
+        items = body["items"]
+        if items is None:
+            continue
+        if not isinstance(items, list):
+            raise SourceError(f"expected a list, got {type_name(items)}").within(field=("items",), document=document)
+        inner = [Loaded(through_json(item), document) for item in items if item not in (None, {}, [])]
+        for item, _ in inner:
+            _check_metadata(item, document)
+        queue += inner
+    return result
+
+
+def through_json(value: Any) -> Any:
+    """A value without the texts of its scalars: as it is after it was written as JSON and read again."""
+    if isinstance(value, Mapping):
+        return {key: through_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [through_json(item) for item in value]
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)  # noqa: PLR2004 - Go's bound for plain digits
+    if isinstance(value, IntText):
+        return int(value)
+    return str(value) if isinstance(value, str) and value.__class__ is not str else value
+
+

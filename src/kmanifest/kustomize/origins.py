@@ -1,0 +1,53 @@
+"""Where an object came from and what changed it, as `buildMetadata` shows it in annotations.
+
+Source: kustomize v5.8.2 api/resource/origin.go; api/internal/target/kusttarget_configplugin.go.
+"""
+
+from typing import NamedTuple
+
+from kmanifest.kustomize.annotations import origin_text
+
+
+class Trail(NamedTuple):
+    """The way from the outermost kustomization to a file, or to the config of the plug-in that made an object."""
+
+    path: str = ""
+    configured_in: str = ""
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+
+    def into(self, path: str) -> "Trail":
+        """The way on to a file or directory."""
+        return Trail(_clean(self.path, path))
+
+    def configured(self, file: str, api_version: str, kind: str, name: str = "", namespace: str = "") -> "Trail":
+        """The way to what a plug-in makes whose config is in `file` of this directory."""
+        return Trail("", _clean(self.path, file), api_version, kind, name, namespace)
+
+    def text(self) -> str:
+        """The YAML text of the annotation."""
+        return origin_text(
+            (
+                ("path", self.path),
+                ("configuredIn", self.configured_in),
+                ("configuredBy.apiVersion", self.api_version),
+                ("configuredBy.kind", self.kind),
+                ("configuredBy.name", self.name),
+                ("configuredBy.namespace", self.namespace),
+            )
+        )
+
+
+def _clean(directory: str, path: str) -> str:
+    """Both joined, with `..` worked in as far as it goes: a way may lead above the outermost directory."""
+    steps: list[str] = []
+    for step in f"{directory}/{path}".split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)
+
+

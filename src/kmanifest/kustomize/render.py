@@ -1,0 +1,103 @@
+"""The Kustomize engine: what the command does after all layers are gathered, once, at the outermost kustomization.
+
+Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
+"""
+
+from typing import Final
+
+from kmanifest import step as steps
+from kmanifest.kustomize import sorting
+from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, set_schema
+from kmanifest.kustomize.annotations import BUILD_ANNOTATIONS, ORIGIN, TRANSFORMATIONS, is_local, without_annotations
+from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.kustomize.origins import Trail
+from kmanifest.kustomize.references import fix_references
+from kmanifest.kustomize.transformers.metadata import METADATA_LABELS, label
+from kmanifest.kustomize.transformers.names import add_hash
+from kmanifest.plugin import Context, Plugin, Rendered, Transformer
+from kmanifest.resource import Origin, Resource
+from kmanifest.resourcemap import ResourceMap
+
+VERSION: Final = "v5.8.2"
+"""The version of kustomize whose output this engine prints, also in the managed-by label."""
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+
+
+def render(ctx: Context, path: str) -> Rendered:
+    """What the kustomization in the directory at `path` builds."""
+    kustomization = load_kustomization(ctx, path)
+    got = set_schema(ctx, kustomization, Accumulated())
+    trail = Trail() if kustomization.get("buildMetadata") else None
+    got = accumulate(ctx, kustomization, Place((), trail), got)
+    finisher = _Finisher(ctx._replace(directory=path, schema=got.schema or ctx.schema), kustomization)
+    return Rendered(finisher.finish(got), limits=ctx.options.limits)
+
+
+class _Finisher:
+    """Carries out the last steps, each under the name that a trace shows."""
+
+    def __init__(self, ctx: Context, kustomization: Kustomization) -> None:
+        self._ctx = ctx
+        self._kustomization = kustomization
+
+    def finish(self, got: Accumulated) -> ResourceMap:
+        resources = self._step("HashTransformer", add_hash, got.resources)
+        resources = self._step(
+            "NameReferenceTransformer",
+            lambda _ctx, _config, all_: fix_references(all_, got.config.nameReference),
+            resources,
+        )
+        if got.vars:
+            from kmanifest.kustomize.vars import resolve_vars  # noqa: PLC0415 - deprecated and rare
+
+            specs = got.config.varReference
+            resources = self._step(
+                "RefVarTransformer", lambda ctx, _config, all_: resolve_vars(ctx, got.vars, specs, all_), resources
+            )
+        resources = self._step(
+            "LocalConfig", lambda _ctx, _config, all_: all_.where(lambda one: not is_local(one)), resources
+        )
+        resources = self._sorted(resources)
+        resources = self._managed(resources)
+        return self._step("Annotations", lambda _ctx, _config, all_: self._cleaned(all_), resources)
+
+    def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
+        plugin = Plugin("transformer", f"builtin/{name}", call)
+        config = Resource({"apiVersion": "builtin", "kind": name}, Origin(self._kustomization.file))
+        return steps.apply(self._ctx, steps.Step(plugin, config), resources)
+
+    def _sorted(self, resources: ResourceMap) -> ResourceMap:
+        options = self._kustomization.get("sortOptions", None)
+        if options is not None:
+            if self._ctx.options.reorder:
+                message = (
+                    "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag "
+                    "('--reorder'). Using the kustomization file over the CLI flag."
+                )
+                self._ctx.warn(message, file=self._kustomization.file, field=("sortOptions",))
+            return self._step(
+                "SortOrderTransformer", lambda _ctx, _config, all_: sorting.sort_by_options(all_, options), resources
+            )
+        if self._ctx.options.reorder == "none":
+            return resources
+        return sorting.sort_legacy(resources)
+
+    def _managed(self, resources: ResourceMap) -> ResourceMap:
+        if not self._ctx.options.managed_by_label and "managedByLabel" not in self._metadata():
+            return resources
+        body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
+        config = Resource(body, Origin(self._kustomization.file))
+        return self._step("ManagedByLabel", lambda ctx, _config, all_: label(ctx, config, all_), resources)
+
+    def _cleaned(self, resources: ResourceMap) -> ResourceMap:
+        gone = set(BUILD_ANNOTATIONS)
+        if "originAnnotations" not in self._metadata():
+            gone.add(ORIGIN)
+        if "transformerAnnotations" not in self._metadata():
+            gone.add(TRANSFORMATIONS)
+        names = frozenset(gone)
+        return resources.map(lambda resource: without_annotations(resource, names))
+
+    def _metadata(self) -> tuple[str, ...]:
+        return tuple(self._kustomization.get("buildMetadata"))

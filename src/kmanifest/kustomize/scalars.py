@@ -1,0 +1,126 @@
+"""What a scalar becomes when only its text is changed: its type and its quotes decide, as they do in a YAML node.
+
+Bodies hold values, not nodes: whether an ordinary string was quoted in its file is not known. It counts as plain, unless
+its text could not stand without quotes.
+"""
+
+import re
+from typing import Any, Final
+
+from kmanifest.errors import SourceError
+from kmanifest.values import FloatText, IntText, TimeText, scalar_text
+from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3
+
+_TAG: Final = "tag:yaml.org,2002:"
+
+# Text that the emitter does not write plain: what YAML reserves, blanks at the ends, `: `, ` #`, what is not printable.
+_NOT_PLAIN: Final = re.compile(
+    r"""[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[^\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff])""",
+    re.DOTALL,
+)
+
+
+def resolve_plain(text: str) -> Scalar:
+    """What a node without a tag and without quotes means when its text is `text`.
+
+    Text that can't stand without quotes gets them, and so is a string.
+    """
+    if not text:
+        return None
+    value = resolve_v3(text)
+    return text if value.__class__ is not str and _NOT_PLAIN.match(text) is not None else value
+
+
+def must_be_quoted(text: str) -> bool:
+    """True for a string that is written in quotes wherever it stands."""
+    if not text or _NOT_PLAIN.match(text) is not None:
+        return True
+    try:
+        return resolve_v3(text).__class__ is not str
+    except SourceError:
+        return True
+
+
+def retype(old: Any, text: str) -> Scalar:
+    """What stands in the place of `old` once an untyped node with `text` and the quotes of `old` was put there.
+
+    Source: kustomize v5.8.2 kyaml/yaml/fns.go, FieldSetter.
+    """
+    if old.__class__ is str and must_be_quoted(old):
+        return text
+    return resolve_plain(text)
+
+
+def set_text(old: Any, text: str) -> Scalar:
+    """What `old` becomes when its node gets another text and keeps its tag.
+
+    SourceError where that text is none of the tag's type: the reference fails when it prints such a node.
+    """
+    if old.__class__ is str:
+        return text
+    if text == scalar_text(old):
+        return old  # type: ignore[no-any-return]  # a scalar
+    return resolve_tagged(_TAG + tag_of(old), text, resolve_v3)
+
+
+def tag_of(value: Any) -> str:
+    """The short tag of a scalar's node."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, TimeText):
+        return "timestamp"
+    return "str" if isinstance(value, str) else "int" if isinstance(value, int) else "float"
+
+
+def plain_key(key: str, what: str) -> str:
+    """A key that the reference writes without quotes; SourceError where it would then be no string.
+
+    Its next step reads the object again, and JSON has no other keys.
+    """
+    try:
+        is_text = resolve_plain(key).__class__ is str and key != "<<"
+    except SourceError:
+        is_text = False
+    if not is_text and key:
+        raise SourceError(f"the {what} {key!r} is not a string when it is written without quotes")
+    return key
+
+
+def block_text(text: str, what: str) -> str:
+    """A text that the reference writes as a literal block if it has several lines; SourceError where that can't be read.
+
+    The literal tells no indentation unless it begins with a space or an empty line, so a tab is taken for one.
+    """
+    if text[:1] == "\t" and "\n" in text and not _needs_double_quotes(text):
+        raise SourceError(f"{what} begins with a tab, and a text of several lines can't in YAML")
+    return text
+
+
+_NO_BLOCK: Final = re.compile(r" \n| \Z|[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def _needs_double_quotes(text: str) -> bool:
+    return _NO_BLOCK.search(text) is not None
+
+
+def quoted(text: str) -> str:
+    """`text` as a value on one line of YAML, in quotes where it needs them."""
+    from kmanifest.yaml.scalars import render_line  # noqa: PLC0415 - for few builds
+
+    return render_line(text)
+
+
+__all__ = [
+    "FloatText",
+    "IntText",
+    "block_text",
+    "must_be_quoted",
+    "plain_key",
+    "quoted",
+    "resolve_plain",
+    "retype",
+    "set_text",
+    "tag_of",
+]

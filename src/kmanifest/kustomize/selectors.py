@@ -1,0 +1,151 @@
+"""Which resources are meant: patterns for type, name and namespace, and selectors on labels and annotations.
+
+A pattern is a regular expression of RE2 that must fit the whole text. One that holds no metacharacter (but perhaps dots)
+is compared directly, so that most builds never load an engine for them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, Self
+
+from kmanifest.errors import SourceError
+from kmanifest.resource import Resource
+
+Test = Callable[[str], bool]
+
+_LITERAL: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/-.")
+
+
+def anchored(pattern: str) -> Test:
+    """A test whether a text as a whole fits `pattern`; SourceError where that is no regular expression.
+
+    Source: kustomize v5.8.2 api/types/selector.go, anchorRegex.
+    """
+    if _LITERAL.issuperset(pattern):
+        if "." not in pattern:
+            return pattern.__eq__
+        return lambda text: len(text) == len(pattern) and _fits_at(pattern, text, 0)
+    return _compiled(f"^(?:{pattern})$", pattern)
+
+
+def unanchored(pattern: str) -> Test:
+    """A test whether some part of a text fits `pattern`, as list elements are found by in a field path."""
+    if _LITERAL.issuperset(pattern):
+        if "." not in pattern:
+            return lambda text: pattern in text
+        return lambda text: any(_fits_at(pattern, text, start) for start in range(len(text) - len(pattern) + 1))
+    return _compiled(pattern, pattern)
+
+
+def _fits_at(pattern: str, text: str, start: int) -> bool:
+    return all(
+        want == got or (want == "." and got != "\n")
+        for want, got in zip(pattern, text[start : start + len(pattern)], strict=True)
+    )
+
+
+def _compiled(expression: str, pattern: str) -> Test:
+    import re2  # noqa: PLC0415 - few patterns need it
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        search = re2.compile(expression, options).search
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
+        raise SourceError(f"{pattern!r} is not a regular expression: {reason}") from None
+    return lambda text: search(text) is not None
+
+
+class LabelTest(NamedTuple):
+    """A test on labels or annotations."""
+
+    matches: Callable[[Mapping[str, str]], bool]
+
+
+_TYPE_FIELDS: Final = ("group", "version", "kind")
+_ID_FIELDS: Final = (*_TYPE_FIELDS, "name", "namespace")
+
+
+class Selector(NamedTuple):
+    """What selects resources; None stands for a condition that is not made.
+
+    `patterns` are the tests for group, version, kind, name and namespace.
+    """
+
+    patterns: tuple[Test | None, ...]
+    labels: LabelTest | None = None
+    annotations: LabelTest | None = None
+
+    @classmethod
+    def of(cls, fitted: Mapping[str, Any]) -> Self:
+        """The selector that a fitted mapping describes; SourceError with the field where a pattern is none."""
+        return cls(
+            tuple(_at(name, anchored, fitted.get(name) or "") for name in _ID_FIELDS),
+            _label_test("labelSelector", fitted),
+            _label_test("annotationSelector", fitted),
+        )
+
+    @property
+    def has_id(self) -> bool:
+        """True where there is a condition on the id."""
+        return any(self.patterns)
+
+    @property
+    def has_labels(self) -> bool:
+        """True where there is a condition on labels or annotations."""
+        return self.labels is not None or self.annotations is not None
+
+    def selects(self, resource: Resource) -> bool:
+        """True where the resource fits by its original or its current name and effective namespace, and by all else.
+
+        Source: kustomize v5.8.2 api/resmap/reswrangler.go, Select.
+        """
+        *_, name, namespace = self.patterns
+        group, version, kind, current_name, current_namespace = resource.key
+        original = resource.original_key
+        return (
+            self._selects_type(group, version, kind)
+            and (namespace is None or namespace(original[4]) or namespace(current_namespace))
+            and (name is None or name(original[3]) or name(current_name))
+            and self.selects_labels(resource)
+        )
+
+    def selects_id(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:
+        """True where one id fits; an empty namespace is compared as it is.
+
+        Source: kustomize v5.8.2 api/types/replacement.go, TargetSelectorRegex.
+        """
+        texts = (group, version, kind, name, namespace)
+        return all(test is None or test(text) for test, text in zip(self.patterns, texts, strict=True))
+
+    def selects_labels(self, resource: Resource) -> bool:
+        """True where labels and annotations fit."""
+        return (self.labels is None or self.labels.matches(resource.labels)) and (
+            self.annotations is None or self.annotations.matches(resource.annotations)
+        )
+
+    def _selects_type(self, group: str, version: str, kind: str) -> bool:
+        texts = (group, version, kind)
+        return all(test is None or test(text) for test, text in zip(self.patterns[:3], texts, strict=True))
+
+
+def _at(field: str, make: Callable[[str], Test], pattern: str) -> Test | None:
+    if not pattern:
+        return None
+    try:
+        return make(pattern)
+    except SourceError as error:
+        raise error.within(field=(field,)) from None
+
+
+def _label_test(field: str, fitted: Mapping[str, Any]) -> LabelTest | None:
+    text = fitted.get(field) or ""
+    if not text:
+        return None
+    from kmanifest.kustomize.labelselector import parse_label_selector  # noqa: PLC0415 - few selectors have it
+
+    try:
+        return LabelTest(parse_label_selector(text))
+    except SourceError as error:
+        raise error.within(field=(field,)) from None

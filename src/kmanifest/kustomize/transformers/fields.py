@@ -1,0 +1,64 @@
+"""Carrying out a change at every field that a table of field specs names."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kmanifest.errors import KmanifestError, SourceError
+from kmanifest.fieldpath import FieldUpdate, Setter, update_field
+from kmanifest.kustomize.config import FIELD_SPECS, Field, FieldTable, Specs, to_specs
+from kmanifest.kustomize.shapes import PLUGIN_CONFIG, fit
+from kmanifest.resource import Resource
+from kmanifest.values import Body, type_name
+
+SPECS: Final = FIELD_SPECS
+
+
+def specs_of(config: Body) -> Specs:
+    """The field specs in a config: as they are where a kustomization's field made it, fitted where a user wrote it."""
+    rows = config.get("fieldSpecs") or ()
+    if isinstance(rows, tuple):
+        return rows
+    return to_specs(fit(rows, SPECS, PLUGIN_CONFIG))
+
+
+def update_all(resource: Resource, fields: tuple[Field, ...], update: FieldUpdate) -> Resource:
+    """The resource with `update` carried out at each of `fields`; an error says where the resource was read."""
+    body = resource.body
+    try:
+        for steps, create in fields:
+            body = update_field(body, steps, update, create=create)
+    except KmanifestError as error:
+        raise located(error, resource) from error
+    return resource.with_body(body)
+
+
+def update_by_type(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
+    """The resource with `update` carried out at the fields that `table` has for its current type."""
+    group, version, kind, _, _ = resource.id
+    return update_all(resource, table.of(group, version, kind), update)
+
+
+def located(error: KmanifestError, resource: Resource) -> KmanifestError:
+    """The error, placed in the file that the resource was read from."""
+    return error.within(file=resource.origin.file, document=resource.origin.document)
+
+
+def set_entries(entries: Mapping[str, str]) -> Setter:
+    """A change that puts text entries into a mapping."""
+
+    def change(old: Any) -> Any:
+        if old is None:
+            return None
+        if not isinstance(old, Mapping):
+            raise SourceError(f"expected a mapping, got {type_name(old)}")
+        if all(old.get(key) == value and old[key].__class__ is str for key, value in entries.items()):
+            return old
+        return {**old, **entries}
+
+    return change
+
+
+def require_scalar(old: Any) -> None:
+    """SourceError where `old` is a mapping or a list."""
+    if isinstance(old, Mapping | list):
+        raise SourceError(f"expected a scalar, got {type_name(old)}")

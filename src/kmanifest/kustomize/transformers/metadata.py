@@ -1,0 +1,39 @@
+"""Labels and annotations. Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kmanifest.fieldpath import FieldUpdate
+from kmanifest.kustomize.config import FieldTable, Specs
+from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT_MAP, Record, fit
+from kmanifest.kustomize.transformers.fields import SPECS, set_entries, specs_of, update_by_type
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource
+from kmanifest.resourcemap import ResourceMap
+
+_LABELS: Final = Record({"labels": TEXT_MAP})
+_ANNOTATIONS: Final = Record({"annotations": TEXT_MAP})
+_MADE: Final[dict[str, str]] = {}
+
+METADATA_LABELS: Final[Specs] = (("metadata/labels", "", "", "", True),)
+__all__ = ["METADATA_LABELS", "SPECS", "annotate", "label"]
+
+
+def label(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in LabelTransformer: `labels` put wherever `fieldSpecs` says."""
+    labels = fit(config.body, _LABELS, PLUGIN_CONFIG).get("labels", {})
+    return _put_entries(resources, labels, specs_of(config.body))
+
+
+def annotate(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in AnnotationsTransformer: `annotations` put wherever `fieldSpecs` says."""
+    annotations = fit(config.body, _ANNOTATIONS, PLUGIN_CONFIG).get("annotations", {})
+    return _put_entries(resources, annotations, specs_of(config.body))
+
+
+def _put_entries(resources: ResourceMap, entries: Mapping[str, str], specs: Specs) -> ResourceMap:
+    if not entries:
+        return resources
+    table = FieldTable(specs)
+    update = FieldUpdate(set_entries(entries), _MADE)
+    return resources.map(lambda resource: update_by_type(resource, table, update))

@@ -1,0 +1,129 @@
+"""Namespaces: of the objects themselves, and of the subjects of role bindings.
+
+Source: kustomize v5.8.2 api/internal/builtins/NamespaceTransformer.go, api/filters/namespace/namespace.go.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kmanifest.errors import KmanifestError, RenderError, SourceError
+from kmanifest.fieldpath import FieldUpdate, Setter, update_field
+from kmanifest.kustomize.config import Field, FieldTable
+from kmanifest.kustomize.shapes import BOOL, PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.kustomize.transformers.fields import located, require_scalar, specs_of, update_all
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource, describe
+from kmanifest.resourcemap import ResourceMap
+from kmanifest.values import scalar_text, type_name
+
+_CONFIG: Final = Record(
+    {
+        "metadata": Record({"namespace": TEXT}),
+        "unsetOnly": BOOL,
+        "setRoleBindingSubjects": TEXT,
+    }
+)
+_SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
+_ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
+_METADATA_NAMESPACE: Final = ("metadata", "namespace")
+
+
+def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in NamespaceTransformer; RenderError where two objects come to have one id."""
+    fitted = fit(config.body, _CONFIG, PLUGIN_CONFIG)
+    namespace = fitted.get("metadata", {}).get("namespace", "")
+    mode = fitted.get("setRoleBindingSubjects") or "defaultOnly"
+    if mode not in _SUBJECT_MODES:
+        message = f"invalid value {mode!r}: must be one of {', '.join(_SUBJECT_MODES)}"
+        raise SourceError(message).within(field=("setRoleBindingSubjects",))
+    if not namespace:
+        return resources
+    setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
+    table = FieldTable(specs_of(config.body))
+    moved = resources.map(lambda resource: _move(resource, table, setter, mode))
+    _refuse_conflicts(moved)
+    return moved
+
+
+def move_one(resource: Resource, namespace: str) -> Resource:
+    """One resource in another namespace, as the ValueAddTransformer does it: without field specs and past."""
+    return _change(resource, (), _set_always(namespace), "defaultOnly")
+
+
+def _set_always(namespace: str) -> Setter:
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        return old if old.__class__ is str and old == namespace else namespace
+
+    return change
+
+
+def _set_if_empty(namespace: str) -> Setter:
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        return namespace if old is None or scalar_text(old) == "" else old
+
+    return change
+
+
+def _move(resource: Resource, table: FieldTable, setter: Setter, mode: str) -> Resource:
+    group, version, kind, _, _ = resource.id
+    return _change(resource.remembering(), table.of(group, version, kind), setter, mode)
+
+
+def _change(resource: Resource, fields: tuple[Field, ...], setter: Setter, mode: str) -> Resource:
+    update = FieldUpdate(setter, "")
+    if not resource.cluster_scoped:
+        resource = update_all(resource, (Field(_METADATA_NAMESPACE, create=True),), update)
+    binding = resource.kind in _ROLE_BINDINGS
+    if binding and mode != "none":
+        resource = _move_subjects(resource, setter, mode)
+    core = resource.api_version == "v1"
+    return update_all(resource, tuple([field for field in fields if _counts(field, core=core, binding=binding)]), update)
+
+
+def _counts(field: Field, *, core: bool, binding: bool) -> bool:
+    if field.steps == _METADATA_NAMESPACE:
+        return False
+    if field.steps == ("metadata", "name") and not core:
+        return False
+    return not (binding and field.steps == ("subjects", "namespace"))
+
+
+def _move_subjects(resource: Resource, setter: Setter, mode: str) -> Resource:
+    field, wanted = ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
+
+    def change(subject: Any) -> Any:
+        if not isinstance(subject, Mapping):
+            raise SourceError(f"expected a mapping, got {type_name(subject)}")
+        if subject.get(field) != wanted:
+            return subject
+        return update_field(subject, ("namespace",), FieldUpdate(setter, ""), create=True)
+
+    return resource.with_body(_each_subject(resource, change))
+
+
+def _each_subject(resource: Resource, change: Callable[[Any], Any]) -> Any:
+    subjects = resource.body.get("subjects")
+    if subjects is None:
+        return resource.body
+    try:
+        if not isinstance(subjects, list):
+            raise SourceError(f"expected a list, got {type_name(subjects)}")
+        changed = [change(subject) if subject is not None else None for subject in subjects]
+    except KmanifestError as error:
+        raise located(error.within(field=("subjects",)), resource) from error
+    if all(map(_same, changed, subjects)):
+        return resource.body
+    return {**resource.body, "subjects": changed}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def _refuse_conflicts(resources: ResourceMap) -> None:
+    for resource in resources:
+        if len(places := resources.with_current(resource.key)) > 1:
+            ids = describe(resources[place] for place in places)
+            raise RenderError(f"namespace transformation produces an id conflict: {ids}")

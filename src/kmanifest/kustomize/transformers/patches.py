@@ -1,0 +1,266 @@
+"""Patches of both languages, in the three spellings that a kustomization has for them.
+
+Source: kustomize v5.8.2 api/internal/builtins/PatchTransformer.go, PatchStrategicMergeTransformer.go,
+PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/reswrangler.go, ApplySmPatch.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from kmanifest import yaml
+from kmanifest.errors import KmanifestError, MissingError, SourceError
+from kmanifest.fieldpath import put
+from kmanifest.kustomize import loading
+from kmanifest.kustomize.annotations import with_text_annotations
+from kmanifest.kustomize.kustomization import PATCH, SELECTOR
+from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, TEXTS, Record, fit
+from kmanifest.kustomize.transformers.fields import located
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource, text_map
+from kmanifest.resourcemap import ResourceMap
+from kmanifest.schema import Schema
+
+_JSON6902: Final = Record({"target": SELECTOR, "path": TEXT, "jsonOp": TEXT})
+_STRATEGIC: Final = Record({"paths": TEXTS, "patches": TEXT})
+
+
+class Text(NamedTuple):
+    """The text of a patch and where it is written."""
+
+    content: bytes
+    file: str
+
+
+class Permissions(NamedTuple):
+    """What a patch may change beside the content."""
+
+    name: bool = False
+    kind: bool = False
+
+
+NOTHING: Final = Permissions()
+_WIPING: Final = ("delete", "replace")
+
+
+def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The built-in PatchTransformer: one entry of `patches`, in either language, told apart by what it parses as."""
+    fitted = fit(config.body, PATCH, PLUGIN_CONFIG)
+    text = _patch_text(ctx, fitted)
+    merges, merge_error = _as_resources(ctx, text)
+    operations, json_error = _as_operations(ctx, text)
+    if merges and operations:
+        raise SourceError("illegally qualifies as both an SM and JSON patch")
+    if merge_error and json_error:
+        # A list was meant as operations, anything else as an object.
+        raise json_error if _looks_like_list(text) else merge_error
+    if merge_error is None:
+        options = fitted.get("options", {})
+        allowed = Permissions(options.get("allowNameChange", False), options.get("allowKindChange", False))
+        return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
+    return _apply_operations(resources, operations, fitted.get("target"), remember=True)
+
+
+def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, each a file or a text."""
+    fitted = fit(config.body, _STRATEGIC, PLUGIN_CONFIG)
+    if not fitted.get("paths") and not fitted.get("patches"):
+        raise SourceError("empty file path and empty patch content")
+    patches = [
+        one for index, path in enumerate(fitted.get("paths", ())) for one in _inline_or_file(ctx, path, index)
+    ]
+    if fitted.get("patches"):
+        patches += loading.parse(ctx, fitted["patches"].encode(), "")
+    if not patches:
+        raise SourceError("patch appears to be empty")
+    for one in patches:
+        place = _target_of(resources, one)
+        resources = _merge_into(ctx, resources, [place], _with_text_metadata(one), NOTHING).check_unique()
+    return resources
+
+
+def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
+    fitted = fit(config.body, _JSON6902, PLUGIN_CONFIG)
+    target, path, operations = fitted.get("target"), fitted.get("path", ""), fitted.get("jsonOp", "")
+    if not target or not target.get("name"):
+        raise SourceError("must specify the target name").within(field=("target", "name"))
+    if bool(path) == bool(operations):
+        problem = "must specify a file path or jsonOp, not both" if path else "empty file path and empty jsonOp"
+        raise SourceError(problem)
+    text = _patch_text(ctx, {"path": path} if path else {"patch": operations})
+    decoded, error = _as_operations(ctx, text)
+    if error:
+        raise error
+    if not decoded:
+        raise SourceError("patch appears to be empty").within(file=text.file)
+    return _apply_operations(resources, decoded, target, remember=False)
+
+
+def _patch_text(ctx: Context, fitted: Mapping[str, Any]) -> Text:
+    inline, path = fitted.get("patch", "").strip(), fitted.get("path", "")
+    if bool(inline) == bool(path):
+        problem = "patch and path can't be set at the same time" if path else "must specify one of patch and path"
+        raise SourceError(problem)
+    if inline:
+        return Text(inline.encode(), "")
+    try:
+        file = ctx.locate(path)
+        return Text(ctx.read_resolved(file), file)
+    except KmanifestError as error:
+        raise error.within(field=("path",)) from error
+
+
+def _as_resources(ctx: Context, text: Text) -> tuple[list[Resource], KmanifestError | None]:
+    try:
+        return loading.parse(ctx, text.content, text.file), None
+    except (SourceError, MissingError) as error:
+        return [], error
+
+
+def _as_operations(ctx: Context, text: Text) -> tuple[Sequence[Any], KmanifestError | None]:
+    from kmanifest.kustomize.jsonpatch import decode_patch  # noqa: PLC0415 - many builds have none
+
+    try:
+        document = yaml.load_values(text.content, limits=ctx.options.limits)
+        return ((), None) if document is None else (decode_patch(document), None)
+    except SourceError as error:
+        return (), error.within(file=text.file)
+
+
+def _looks_like_list(text: Text) -> bool:
+    return text.content.lstrip()[:1] in (b"-", b"[")
+
+
+def _inline_or_file(ctx: Context, path: str, index: int) -> list[Resource]:
+    if "\n" in path or ":" in path:
+        found, error = _as_resources(ctx, Text(path.encode(), ""))
+        if error is None:
+            return found
+    try:
+        return loading.read(ctx, path)
+    except KmanifestError as error:
+        raise error if error.location.file else error.within(field=("paths", index)) from error
+
+
+def _merge_entry(
+    ctx: Context,
+    resources: ResourceMap,
+    patches: Sequence[Resource],
+    target: Mapping[str, str] | None,
+    allowed: Permissions,
+) -> ResourceMap:
+    if target is None:
+        for one in patches:
+            resources = _merge_into(ctx, resources, [_target_of(resources, one)], one, allowed)
+        return resources
+    if len(patches) > 1:
+        raise SourceError("several strategic merge patches in one entry can't have a target").within(field=("target",))
+    if not patches:
+        return resources
+    places = _selected(resources, target)
+    return _merge_into(ctx, resources, places, _with_text_metadata(patches[0]), allowed).check_unique()
+
+
+def _selected(resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
+    from kmanifest.kustomize.selectors import Selector  # noqa: PLC0415 - for patches with a target only
+
+    try:
+        selector = Selector.of(target)
+        return [place for place, resource in enumerate(resources) if selector.selects(resource)]
+    except SourceError as error:
+        raise error.within(field=("target",)) from None
+
+
+def _target_of(resources: ResourceMap, one: Resource) -> int:
+    try:
+        return resources.one(one.original_key)
+    except KmanifestError as error:
+        raise located(error, one) from error
+
+
+def _merge_into(
+    ctx: Context, resources: ResourceMap, places: Sequence[int], one: Resource, allowed: Permissions
+) -> ResourceMap:
+    changed = {place: _merged(ctx.schema, resources[place], one, allowed) for place in places}
+    resources = resources.replace(changed)
+    return resources.where(_has_body) if any(not resource.body for resource in changed.values()) else resources
+
+
+def _has_body(resource: Resource) -> bool:
+    return bool(resource.body)
+
+
+def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) -> Resource:
+    from kmanifest.kustomize.merge import DELETED, merge  # noqa: PLC0415 - many builds have no patch
+
+    if allowed.name or allowed.kind:
+        old = old.remembering()
+    patch_body = one.body if one.api_version == old.api_version else {**one.body, "apiVersion": old.api_version}
+    try:
+        body: Any = merge(old.body, patch_body, schema)
+    except KmanifestError as error:
+        raise located(error, one) from error
+    if body is DELETED or not body:
+        return old.with_body({})
+    if not allowed.kind:
+        body = put(body, ("kind",), old.body.get("kind"))
+    if not allowed.name:
+        body = put(body, ("metadata", "name"), old.get("metadata", "name"))
+    new = old.with_body(_with_namespace(body, old.get("metadata", "namespace")))
+    if new.kind != old.kind:
+        new = new.with_scope(cluster_scoped=schema.is_cluster_scoped(new.api_version, new.kind))
+    return new.forgetting() if _wipes_annotations(one) else new
+
+
+def _wipes_annotations(one: Resource) -> bool:
+    """True where a patch takes all annotations away, and with them what kustomize keeps there of an object's past."""
+    metadata = one.body.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return True
+    annotations = metadata.get("annotations", {})
+    if annotations is None or metadata.get("$patch") in _WIPING:
+        return True
+    return isinstance(annotations, Mapping) and annotations.get("$patch") in _WIPING
+
+
+def _with_text_metadata(one: Resource) -> Resource:
+    """A patch as it is applied by target: labels and annotations are texts, and an empty map of them says nothing."""
+    metadata = dict(one.body["metadata"])
+    for name in ("labels", "annotations"):
+        if name in metadata:
+            # kustomize copies them as maps of strings, by which null becomes its own text.
+            texts = {key: "null" if value is None else value for key, value in (metadata[name] or {}).items()}
+            metadata[name] = text_map(texts)
+            if not texts:
+                del metadata[name]
+    return one.with_body({**one.body, "metadata": metadata})
+
+
+def _with_namespace(body: Mapping[str, Any], namespace: Any) -> Mapping[str, Any]:
+    metadata = body.get("metadata")
+    if namespace:
+        return put(body, ("metadata", "namespace"), namespace)  # type: ignore[no-any-return]  # a mapping stays one
+    if isinstance(metadata, Mapping) and "namespace" in metadata:
+        rest = {key: value for key, value in metadata.items() if key != "namespace"}
+        return {**body, "metadata": rest}
+    return body
+
+
+def _apply_operations(
+    resources: ResourceMap, operations: Sequence[Any], target: Mapping[str, str] | None, *, remember: bool
+) -> ResourceMap:
+    if not operations:
+        return resources
+    if target is None:
+        raise SourceError("must specify a target for a JSON patch")
+    from kmanifest.kustomize.jsonpatch import apply_patch  # noqa: PLC0415 - many builds have none
+
+    changed = {}
+    for place in _selected(resources, target):
+        resource = resources[place].remembering() if remember else resources[place]
+        try:
+            body = apply_patch(operations, resource.body)
+        except KmanifestError as error:
+            raise error.within(field=("patch",)) from error
+        changed[place] = with_text_annotations(resource.with_body(body))
+    return resources.replace(changed)

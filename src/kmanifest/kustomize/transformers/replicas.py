@@ -1,0 +1,41 @@
+"""Replica counts. Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go."""
+
+from typing import Any, Final
+
+from kmanifest.errors import MissingError, near_names
+from kmanifest.fieldpath import FieldUpdate
+from kmanifest.kustomize.config import Field, selects
+from kmanifest.kustomize.shapes import INT, PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.kustomize.transformers.fields import require_scalar, specs_of, update_all
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource
+from kmanifest.resourcemap import ResourceMap
+
+_CONFIG: Final = Record({"replica": Record({"name": TEXT, "count": INT})})
+
+
+def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in ReplicaCountTransformer; MissingError where nothing of a scalable kind has or had the name."""
+    replica = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("replica", {})
+    name, count = replica.get("name", ""), replica.get("count", 0)
+
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        return count
+
+    update = FieldUpdate(change, 0)
+    found = False
+    for spec in specs_of(config.body):
+        field = Field(tuple(spec[0].split("/")), spec[4])
+        changed = {
+            place: update_all(resource, (field,), update)
+            for place, resource in enumerate(resources)
+            if any(key[3] == name and selects(spec, *key[:3]) for key in resource.keys())
+        }
+        found = found or bool(changed)
+        resources = resources.replace(changed)
+    if not found:
+        kinds = [spec[3] for spec in specs_of(config.body)]
+        near = near_names(name, (resource.name for resource in resources if resource.kind in kinds))
+        raise MissingError(f"no {' or '.join(kinds)} is called {name!r}", near=near).within(field=("name",))
+    return resources

@@ -1,0 +1,203 @@
+"""All that a plug-in author imports: signatures, the `Plugin` record, `Registry`, `Context`, `Options`, `Finding`.
+
+A plug-in is a plain function with one of five signatures, named by a record; a registry is a dictionary of records
+that the caller makes and passes on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from kmanifest import tree as trees
+from kmanifest.cache import Cache, NoCache
+from kmanifest.errors import KmanifestError, LimitError, Location, MissingError, SourceError, near_names
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.rendered import Finding, Rendered
+from kmanifest.resource import Resource
+from kmanifest.resourcemap import ResourceMap
+from kmanifest.schema import BUILTIN, Schema
+from kmanifest.tree import Tree
+
+if TYPE_CHECKING:
+    from kmanifest.trace import Change
+
+Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
+
+Renderer = Callable[["Context", str], Rendered]
+Generator = Callable[["Context", Resource], Iterable[Resource]]
+Transformer = Callable[["Context", Resource, ResourceMap], ResourceMap]
+Validator = Callable[["Context", Resource, ResourceMap], Iterable[Finding]]
+Fetcher = Callable[["Context", str], Tree]
+
+
+class Plugin(NamedTuple):
+    """One plug-in: its role, the name by which files ask for it, and the function.
+
+    `name` is the language of a renderer, the scheme of a fetcher, else `group/version/Kind` (`builtin/Kind` for what
+    is built in). `claims` are the file names by which a renderer knows its directories.
+    """
+
+    role: Role
+    name: str
+    call: Callable[..., Any]
+    claims: tuple[str, ...] = ()
+
+
+class Registry:
+    """The plug-ins that a build may use, by role and name; a later one takes the place of an earlier one."""
+
+    def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
+        self._plugins: Mapping[tuple[str, str], Plugin] = {(plugin.role, plugin.name): plugin for plugin in plugins}
+
+    @classmethod
+    def default(cls) -> "Registry":
+        """The plug-ins that come with kmanifest."""
+        from kmanifest.builtin import PLUGINS  # noqa: PLC0415 - it stands above: it names the engines
+
+        return cls(PLUGINS)
+
+    def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":
+        """This registry and more plug-ins."""
+        return Registry([*self._plugins.values(), *plugins])
+
+    def get(self, role: Role, name: str) -> Plugin | None:
+        """The plug-in of this name; None where there is none."""
+        return self._plugins.get((role, name))
+
+    def find(self, role: Role, name: str) -> Plugin:
+        """The plug-in of this name; MissingError with the nearest names where there is none."""
+        plugin = self.get(role, name)
+        if plugin is None:
+            known = self.names(role)
+            raise MissingError(f"no {role} is called {name}", near=near_names(name, known))
+        return plugin
+
+    def names(self, role: Role) -> list[str]:
+        """The names of all plug-ins of a role."""
+        return [name for kind, name in self._plugins if kind == role]
+
+    def renderer_for(self, tree: Tree, directory: str) -> Plugin:
+        """The one renderer whose marker file is in `directory`; an error where there is none or more than one."""
+        claims = [
+            plugin
+            for (role, _), plugin in self._plugins.items()
+            if role == "renderer"
+            and any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
+        ]
+        if len(claims) == 1:
+            return claims[0]
+        if claims:
+            languages = " and ".join(plugin.name for plugin in claims)
+            raise SourceError(f"{languages} both claim this directory").within(file=directory or ".")
+        markers = [name for (role, _), plugin in self._plugins.items() if role == "renderer" for name in plugin.claims]
+        raise MissingError(f"nothing to build here: no {', '.join(markers)}").within(file=directory or ".")
+
+
+class Options(NamedTuple):
+    """What a caller may choose. The defaults are the command's.
+
+    `load_restrictor` is `root-only` or `none`; `reorder` is `legacy`, `none`, or empty for what the kustomization says and
+    `legacy` where it says nothing; `env` are the `NAME=value` or `NAME` given with `-e`.
+    """
+
+    load_restrictor: Literal["root-only", "none"] = "root-only"
+    reorder: Literal["", "legacy", "none"] = ""
+    managed_by_label: bool = False
+    enable_plugins: bool = False
+    allow_exec: bool = False
+    enable_helm: bool = False
+    helm_command: str = ""
+    helm_api_versions: tuple[str, ...] = ()
+    helm_kube_version: str = ""
+    helm_debug: bool = False
+    env: tuple[str, ...] = ()
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Context(NamedTuple):
+    """What a step may use: everything, as nothing else reaches the machine.
+
+    `directory` is the directory of the kustomization whose step runs; files are read from it. `schema` is what is
+    known of the types of objects at this point of the build.
+    """
+
+    tree: Tree
+    registry: Registry
+    options: Options = Options()
+    cache: Cache = NoCache()
+    directory: str = ""
+    schema: Schema = BUILTIN
+    on_finding: Callable[[Finding], None] = lambda _: None
+    on_change: "Callable[[Change], None] | None" = None
+    clock: Callable[[], float] = lambda: 0.0
+    meter: "Meter | None" = None
+
+    def read(self, path: str) -> bytes:
+        """The file at `path`, as written in a file of this directory, within the load restriction.
+
+        SourceError where it lies outside, MissingError where it is not there, LimitError where it is too large.
+        """
+        return self.read_resolved(self.locate(path))
+
+    def locate(self, path: str) -> str:
+        """Where the file at `path` really is, with every link followed; errors as of `read`."""
+        if path.startswith("/") and isinstance(self.tree, trees.DiskTree) and self.tree.root != "/":
+            raise SourceError(f"{path!r}: an absolute path can't be used in a confined tree")
+        real = self.tree.resolve(trees.join(self.directory, path))
+        if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
+            raise SourceError(f"security; file {path!r} is not in or below the directory of the kustomization")
+        return real
+
+    def read_resolved(self, path: str) -> bytes:
+        """The file at a resolved path."""
+        limit = self.options.limits.max_input_file
+        content = self.tree.read(path, limit=limit)
+        if self.meter is not None:
+            self.meter.read(len(content))
+        return content
+
+    def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
+        """Report what is not wrong but should be known."""
+        self.on_finding(Finding("warning", message, Location(file, field=field)))
+
+
+class Meter:
+    """What one build has used so far of what `Limits` bounds. Each build has its own."""
+
+    __slots__ = ("_clock", "_deadline", "_limits", "_read")
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._deadline = clock() + limits.deadline if limits.deadline else 0.0
+        self._read = 0
+
+    def read(self, size: int) -> None:
+        """Count bytes that were read; LimitError where it is too much in all, or too late."""
+        self._read += size
+        if self._read > self._limits.max_total_input:
+            raise LimitError(f"more than {self._limits.max_total_input} bytes of input (max_total_input)")
+        self.check_time()
+
+    def check_time(self) -> None:
+        """LimitError where the build has taken longer than it may."""
+        if self._deadline and self._clock() > self._deadline:
+            raise LimitError(f"the build took longer than {self._limits.deadline} seconds (deadline)")
+
+
+__all__ = [
+    "Context",
+    "Fetcher",
+    "Finding",
+    "Generator",
+    "KmanifestError",
+    "Meter",
+    "Options",
+    "Plugin",
+    "Registry",
+    "Rendered",
+    "Renderer",
+    "Resource",
+    "ResourceMap",
+    "Transformer",
+    "Validator",
+]

@@ -1,0 +1,117 @@
+"""The one place where plug-ins run: ordering, tracing, locating and forbidding are each written once, here."""
+
+from typing import Any, NamedTuple
+
+from kmanifest.errors import FieldPath, KmanifestError, PluginError
+from kmanifest.plugin import Context, Plugin, Rendered
+from kmanifest.resource import Resource
+from kmanifest.resourcemap import ResourceMap
+
+VALIDATED_BY = "validated-by"
+
+
+class Step(NamedTuple):
+    """A plug-in with the config it runs on.
+
+    `field` is where that config stands in its file. Where a field of a kustomization is the whole config but for one
+    name (`images.0` is what a config of its own has under `imageTag`), `holds` is that name.
+    """
+
+    plugin: Plugin
+    config: Resource
+    field: FieldPath = ()
+    holds: str = ""
+
+
+def render(ctx: Context, path: str) -> Rendered:
+    """What the one engine that claims the directory at `path` makes of it."""
+    directory = ctx.tree.resolve(path)
+    plugin = ctx.registry.renderer_for(ctx.tree, directory)
+    rendered: Rendered = plugin.call(ctx, directory)
+    return rendered
+
+
+def generate(ctx: Context, step: Step) -> list[Resource]:
+    """The resources that a generator makes."""
+    made = _call(ctx, step, ())
+    try:
+        return [scoped(ctx, resource) for resource in made]
+    except (TypeError, AttributeError):
+        raise _broken(step, "a generator gives resources") from None
+
+
+def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
+    """The resources as a transformer leaves them, without those that it emptied; a validator's findings are reported.
+
+    PluginError where a validator changed something (the label `validated-by` is let pass, as in kustomize).
+    """
+    if ctx.meter is not None:
+        ctx.meter.check_time()
+    if step.plugin.role == "validator":
+        for finding in _call(ctx, step, (resources,)):
+            ctx.on_finding(finding)
+        return resources
+    after = _call(ctx, step, (resources,))
+    if not isinstance(after, ResourceMap):
+        raise _broken(step, "a transformer gives a ResourceMap")
+    after = after.where(_has_body).map(lambda resource: scoped(ctx, resource))
+    trace(ctx, step, resources, after)
+    return after
+
+
+def check(ctx: Context, step: Step, resources: ResourceMap) -> None:
+    """Run a plug-in that is listed as a validator, which may not change anything."""
+    after = apply(ctx._replace(on_change=None), step, resources)
+    if after is not resources and _without_mark(after) != _without_mark(resources):
+        raise _broken(step, "validator shouldn't modify the resource map")
+
+
+def trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
+    """Report each field that differs to `ctx.on_change`, if anyone wants to know."""
+    if ctx.on_change is None or before is after:
+        return
+    from kmanifest.trace import Cause, changes  # noqa: PLC0415 - for traced builds only
+
+    for change in changes(before, after, Cause(step.plugin.name, step.config.origin.file, step.field)):
+        ctx.on_change(change)
+
+
+def scoped(ctx: Context, resource: Resource) -> Resource:
+    """The resource, knowing whether its type lives in a namespace."""
+    if resource.cluster_scoped is not None:
+        return resource
+    return resource.with_scope(cluster_scoped=ctx.schema.is_cluster_scoped(resource.api_version, resource.kind))
+
+
+def _call(ctx: Context, step: Step, resources: tuple[ResourceMap, ...]) -> Any:
+    try:
+        return step.plugin.call(ctx, step.config, *resources)
+    except KmanifestError as error:
+        raise _placed(error, step) from error
+
+
+def _placed(error: KmanifestError, step: Step) -> KmanifestError:
+    """The error in the file of the config, unless it knows that it is about another file."""
+    location = error.location
+    if location.file:
+        return error
+    field = location.field[1:] if step.holds and location.field[:1] == (step.holds,) else location.field
+    origin = step.config.origin
+    inside = location._replace(file=origin.file, field=(*step.field, *field), document=origin.document)
+    return error.at(inside)
+
+
+def _broken(step: Step, rule: str) -> PluginError:
+    return PluginError(f"{step.plugin.name}: {rule}").within(file=step.config.origin.file, field=step.field)
+
+
+def _has_body(resource: Resource) -> bool:
+    return bool(resource.body)
+
+
+def _without_mark(resources: ResourceMap) -> list[tuple[object, ...]]:
+    return [(resource.key, resource.put(("metadata", "labels"), _labels(resource)).body) for resource in resources]
+
+
+def _labels(resource: Resource) -> dict[str, str]:
+    return {name: value for name, value in resource.labels.items() if name != VALIDATED_BY}

@@ -1,0 +1,277 @@
+"""Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints (and so `kustomize build`).
+
+Block style throughout, keys in go-yaml's natural order, lists not indented under their key, `{}` and `[]` for what is
+empty. The walk keeps its own stack, so that depth is bounded by the data and not by Python's; each frame is one open
+mapping or list, its `lead` is what stands before its next line: the indentation, or `- ` where the container starts
+on the line of its list item.
+
+Two memos make it fast, because the strings and the key sets of a build repeat: the rendered line of each string and
+the sorted form of each set of keys. They belong to a `Dumper`, which lives as long as one build.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cmp_to_key
+from typing import Any, Final
+
+from kmanifest.errors import SourceError
+from kmanifest.values import Value
+from kmanifest.yaml.scalars import WIDTH, fold, render_block, render_float, render_int, render_line
+
+_MAX_SIMPLE_KEY: Final = 128  # bytes; yaml/v2 emitterc.go, yaml_emitter_check_simple_key
+_MAX_JSON_KEY: Final = 1022  # characters between its quotes; scannerc.go, yaml_simple_key_is_valid, on the way through JSON
+_JSON_LONG: Final = re.compile(
+    "[\0-\x07\x0b\x0e-\x1f<>&\u2028\u2029]"
+)  # escaped with six characters
+
+_KEY_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
+
+
+class _Frame:
+    """One container that is being printed: what is left of it, and where its lines start."""
+
+    __slots__ = ("items", "lead", "mapping", "pad")
+
+    def __init__(
+        self, items: Iterator[Any], mapping: Mapping[str, Any] | None, lead: str, pad: str
+    ) -> None:
+        self.items = items
+        self.mapping = mapping
+        self.lead = lead
+        self.pad = pad
+
+
+class Dumper:
+    """Prints values; one for a build, because it remembers how each string and each set of keys is printed."""
+
+    __slots__ = ("_keys", "_lines", "_orders")
+
+    def __init__(self) -> None:
+        self._lines: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        self._orders: dict[tuple[str, ...], Sequence[str]] = {}
+
+    def dump(self, value: Value) -> str:
+        """One document, with a line break at its end.
+
+        Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters.
+        """
+        out: list[str] = []
+        stack: list[_Frame] = []
+        frame = self._open(value, "", "")
+        if frame is None:
+            return self._scalar(value, 0, 2)
+        while frame is not None:
+            child = (
+                self._print_list(frame, out)
+                if frame.mapping is None
+                else self._print_mapping(frame, out)
+            )
+            if child is not None:
+                stack.append(frame)
+                frame = child
+            else:
+                frame = stack.pop() if stack else None
+        return "".join(out)
+
+    def _open(self, value: Any, lead: str, pad: str) -> _Frame | None:
+        """A frame for a container with something in it, None for any other value."""
+        if isinstance(value, Mapping):
+            return _Frame(iter(self._sorted(value)), value, lead, pad) if value else None
+        if isinstance(value, list | tuple):
+            return _Frame(iter(value), None, lead, pad) if value else None
+        return None
+
+    def _print_mapping(self, frame: _Frame, out: list[str]) -> _Frame | None:
+        """Print the keys of the frame up to the next one that holds a container; that container's frame."""
+        mapping, lead, pad = frame.mapping, frame.lead, frame.pad
+        assert mapping is not None  # noqa: S101 - for the type checker
+        lines, keys = self._lines, self._keys
+        indent = len(pad)
+        for key in frame.items:
+            value = mapping[key]
+            shown = keys.get(key)
+            if shown is None:
+                shown = keys[key] = _render_key(key)
+            if not shown:
+                frame.lead = pad
+                child = self._complex_key(key, value, lead, pad, out)
+                if child is not None:
+                    return child
+                lead = pad
+                continue
+            if value.__class__ is str:
+                line = lines.get(value)
+                if line is None:
+                    line = lines[value] = render_line(value)
+                if line and indent + len(shown) + len(line) < WIDTH:
+                    out.append(f"{lead}{shown}: {line}\n")
+                    lead = pad
+                    continue
+            elif value and isinstance(value, dict | list | tuple | Mapping):
+                out.append(f"{lead}{shown}:\n")
+                frame.lead = pad
+                below = pad if isinstance(value, list | tuple) else pad + "  "
+                return self._open(value, below, below)
+            out.append(f"{lead}{shown}: {self._scalar(value, indent + len(shown) + 2, indent + 2)}")
+            lead = pad
+        return None
+
+    def _complex_key(
+        self, key: str, value: Any, lead: str, pad: str, out: list[str]
+    ) -> _Frame | None:
+        """Print a key that is too long, or has lines, for its colon to follow: `? key`, then `: value`."""
+        indent = len(pad) + 2
+        out.append(f"{lead}? {self._scalar(key, indent, indent)}")
+        below = self._open(value, pad + ": ", pad + "  ")
+        if below is None:
+            out.append(f"{pad}: {self._scalar(value, indent, indent)}")
+        return below
+
+    def _print_list(self, frame: _Frame, out: list[str]) -> _Frame | None:
+        """Print the items of the frame up to the next one that is a container; that container's frame."""
+        lead, pad = frame.lead, frame.pad
+        lines = self._lines
+        indent = len(pad) + 2
+        for item in frame.items:
+            if item.__class__ is str:
+                line = lines.get(item)
+                if line is None:
+                    line = lines[item] = render_line(item)
+                if line and indent + len(line) <= WIDTH:
+                    out.append(f"{lead}- {line}\n")
+                    lead = pad
+                    continue
+            elif item and isinstance(item, dict | list | tuple | Mapping):
+                frame.lead = pad
+                return self._open(item, lead + "- ", pad + "  ")
+            out.append(f"{lead}- {self._scalar(item, indent, indent)}")
+            lead = pad
+        return None
+
+    def _scalar(self, value: Any, column: int, indent: int) -> str:
+        """A scalar or an empty container at `column`, with its line break; further lines are at `indent`."""
+        if isinstance(value, str):
+            value = str(value)
+            line = self._lines.get(value)
+            if line is None:
+                line = self._lines[value] = render_line(value)
+            if line:
+                return (fold(line, column, indent) if column + len(line) > WIDTH else line) + "\n"
+            block = render_block(value, column, indent)
+            return block if block[0] == "|" else block + "\n"
+        return _render_other(value) + "\n"
+
+    def _sorted(self, mapping: Mapping[str, Any]) -> Sequence[str]:
+        keys = tuple(mapping)
+        order = self._orders.get(keys)
+        if order is None:
+            for key in keys:
+                if not isinstance(key, str):
+                    raise SourceError(f"the key {key!r} is not a string")
+            order = self._orders[keys] = natural_order(keys)
+        return order
+
+
+def dump(value: Value) -> str:
+    r"""One document as sigs.k8s.io/yaml prints it, with a line break at its end.
+
+    Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters.
+    Source: sigs.k8s.io/yaml v1.6.0 yaml.go, Marshal and JSONToYAML.
+
+    >>> dump({"b": [1, {"c": "yes"}], "a": None})
+    'a: null\nb:\n- 1\n- c: "yes"\n'
+    """
+    return Dumper().dump(value)
+
+
+def _render_other(value: Any) -> str:
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return render_int(value)
+    if isinstance(value, float):
+        return render_float(value)
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, list | tuple):
+        return "[]"
+    raise SourceError(f"a value of the type {type(value).__name__} can't be written as YAML")
+
+
+def _render_key(key: str) -> str:
+    """A key on the line of its colon, or the empty string if it can't stand there."""
+    if "\x85" in key:
+        raise SourceError("the character U+0085 is not allowed in a key")
+    if (
+        _KEY_BREAK.search(key) is not None
+        or len(key.encode("utf-8", "surrogatepass")) > _MAX_SIMPLE_KEY
+    ):
+        if len(_JSON_LONG.sub("123456", key)) > _MAX_JSON_KEY:
+            raise SourceError(f"a key of {len(key)} characters is too long")
+        return ""
+    return render_line(key)
+
+
+# --- the order of keys ---------------------------------------------------------------------------------------------
+
+
+def natural_order(keys: Iterable[str]) -> list[str]:
+    """`keys` as go-yaml v2 sorts them: runs of digits count as numbers, anything else goes before letters.
+
+    The relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go feeds it in the random order of its maps; here
+    the sort always starts from the order of code points, so that the same keys always come out in the same order.
+    Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.
+    """
+    ordered = sorted(keys)
+    joined = "".join(ordered)
+    if joined.isascii() and joined.translate(_PUNCTUATION).isalpha():
+        return ordered  # among letters and what stands before them in ASCII, digits aside, code points decide
+    return sorted(ordered, key=cmp_to_key(_compare))
+
+
+# What ASCII has before the letters, digits aside; in a row of such characters the order of code points is go-yaml's.
+_PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
+
+
+def _compare(left: str, right: str) -> int:
+    for index, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return -1 if _less_at(left, right, index) else 1
+    return len(left) - len(right)
+
+
+def _less_at(left: str, right: str, index: int) -> bool:
+    """Whether `left` goes before `right`, which differ at `index` for the first time."""
+    a, b = left[index], right[index]
+    a_letter, b_letter = a.isalpha(), b.isalpha()
+    if a_letter or b_letter:
+        return a < b if a_letter and b_letter else b_letter
+    seed = 1 if "0" in (a, b) and _in_number(left, index) else 0
+    a_number, a_end = _number_at(left, index, seed)
+    b_number, b_end = _number_at(right, index, seed)
+    if a_number != b_number:
+        return a_number < b_number
+    return a_end < b_end if a_end != b_end else a < b
+
+
+def _in_number(text: str, index: int) -> bool:
+    """Whether the digits right before `index` hold another one than zero."""
+    for char in reversed(text[:index]):
+        if not char.isdecimal():
+            return False
+        if char != "0":
+            return True
+    return False
+
+
+def _number_at(text: str, index: int, number: int) -> tuple[int, int]:
+    """The number at `index`, led by `number`, with the wrap-around of Go's int64; the index of its end."""
+    while index < len(text) and text[index].isdecimal():
+        number = (number * 10 + ord(text[index]) - 48 + (1 << 63)) % (1 << 64) - (1 << 63)
+        index += 1
+    return number, index

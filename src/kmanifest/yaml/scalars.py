@@ -1,0 +1,254 @@
+"""How one scalar is printed: the choice of style, the escapes and the folding of go-yaml v2's emitter.
+
+Everything that kustomize prints has passed through JSON and was read again by go-yaml v2; what that changes (a NEL in
+a string, characters that YAML refuses, numbers) is done here too. Text is looked at by regular expressions, never
+character by character, but for single-quoted text with U+2028 or U+2029, which the emitter takes for line breaks.
+
+Source: go.yaml.in/yaml/v2 v2.4.4 encode.go, stringv and floatv; emitterc.go, yaml_emitter_analyze_scalar to
+yaml_emitter_write_literal_scalar.
+"""
+
+import re
+from math import isfinite, isnan
+from typing import Final
+
+from kmanifest.errors import SourceError
+from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
+
+WIDTH: Final = 80
+"""A line is folded at the first space beyond this column (best_width)."""
+
+_PRINTABLE: Final = "\n -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+_SPECIAL: Final = re.compile(f"[^{_PRINTABLE}]")
+_NOT_LITERAL: Final = re.compile(f" (?:[\n\u2028\u2029]|\\Z)|[^{_PRINTABLE}]")
+_ESCAPED: Final = re.compile(f'[^{_PRINTABLE}]|["\\\\\n\u2028\u2029]')
+_BREAKS: Final = re.compile("[\u2028\u2029]")
+_LINE_STARTS: Final = re.compile("(?<![^\n\u2028\u2029])(?=[^\n\u2028\u2029])")
+
+# Words that are plain strings whatever follows them: a letter that begins no word of another type, then no character
+# that means something to YAML, with single spaces or colons between them.
+_SIMPLE: Final = re.compile(
+    r"""[a-eg-mp-su-xzA-EG-MP-SU-XZ/$(_][\w./@()$=+,;^<>*{}\[\]'"-]*(?:[ :][\w./@()$=+,;^<>*{}\[\]'"-]+)*""",
+    re.ASCII,
+)
+_RESERVED_START: Final = re.compile(r"""[#,\[\]{}&*!|>'"%@` ]|[?:-](?: |\Z)|---|\.\.\.""")
+_SINGLE_REFUSED: Final = re.compile("[\u2028\u2029] | [\u2028\u2029]")
+_BASE60: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+
+_REFUSED: Final = re.compile("[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_AROUND_NEL: Final = re.compile(" *\x85[ \x85]*")
+_MARKER_AFTER_NEL: Final = re.compile("\x85(?:---|\\.\\.\\.)[ \x85]")
+
+_SHORT_ESCAPES: Final = {
+    "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
+    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
+}  # fmt: skip
+
+
+def through_json(text: str) -> str:
+    """`text` as it comes out of JSON that go-yaml v2 reads: a NEL is a line break there, and folded to a space.
+
+    Raises SourceError for characters that YAML does not allow, as kustomize does for the whole build.
+    """
+    refused = _REFUSED.search(text)
+    if refused is not None:
+        raise SourceError(f"the character U+{ord(refused.group()):04X} is not allowed in YAML")
+    if "\x85" not in text:
+        return text
+    if _MARKER_AFTER_NEL.search(text) is not None:
+        raise SourceError("a document marker follows U+0085 inside of a string")
+    return _AROUND_NEL.sub(lambda match: "\n" * (match.group().count("\x85") - 1) or " ", text)
+
+
+def render_line(text: str) -> str:
+    """`text` on one line, unfolded, in the style that it gets; the empty string where that style depends on the place.
+
+    The place matters for text of several lines (see `render_block`). Quotes tell the style to `fold`.
+    """
+    if _SIMPLE.fullmatch(text) is not None:
+        return text
+    ascii_only = text.isascii() and text.isprintable()
+    if not ascii_only:
+        text = through_json(text)
+        if "\n" in text and _NOT_LITERAL.search(text) is None:
+            return ""
+        if _SPECIAL.search(text) is not None or "\n" in text:
+            return _double_quoted(text)
+    if not text or not is_plain_string(text) or _BASE60.fullmatch(text) is not None:
+        return _double_quoted(text)
+    if not ascii_only and _BREAKS.search(text) is not None:
+        return _double_quoted(text) if _SINGLE_REFUSED.search(text) is not None else ""
+    if (
+        _RESERVED_START.match(text) is None
+        and text[-1] not in ": "
+        and ": " not in text
+        and " #" not in text
+    ):
+        return text
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _double_quoted(text: str) -> str:
+    if text.startswith("\ufeff"):
+        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
+        return '"' + "".join(map(_escape, text)) + '"'
+    return '"' + _ESCAPED.sub(lambda match: _escape(match.group()), text) + '"'
+
+
+def _escape(char: str) -> str:
+    short = _SHORT_ESCAPES.get(char)
+    if short is not None:
+        return short
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def render_block(text: str, column: int, indent: int) -> str:
+    """Text for which `render_line` gave nothing, starting at `column`, its further lines at `indent`.
+
+    Ends with a line break where it is a literal; a final U+2028 counts as one.
+    """
+    text = through_json(text)
+    if "\n" not in text:
+        return _single_with_breaks(text, column, indent)
+    header = "|2" if text[0] in " \n\u2028\u2029" else "|"
+    return f"{header}{chomping(text)}\n{_indented(text, ' ' * indent)}"
+
+
+def chomping(text: str) -> str:
+    """The indicator that tells what becomes of the line breaks at the end of a block with this text."""
+    if text[-1] not in "\n\u2028\u2029":
+        return "-"
+    return "+" if len(text) == 1 or text[-2] in "\n\u2028\u2029" else ""
+
+
+def _indented(text: str, pad: str) -> str:
+    """The lines of a literal, each that is not empty after `pad`."""
+    if _BREAKS.search(text) is not None:
+        body = _LINE_STARTS.sub(pad, text)
+        return body if text[-1] in "\n\u2028\u2029" else body + "\n"
+    if text[-1] == "\n":
+        text = text[:-1]
+    body = pad + text.replace("\n", "\n" + pad) + "\n"
+    if "\n\n" in text or text[:1] in ("\n", "") or text[-1:] == "\n":
+        # Twice, because the line break between two empty lines belongs to both.
+        empty = "\n" + pad + "\n"
+        body = ("\n" + body).replace(empty, "\n\n").replace(empty, "\n\n")[1:]
+    return body
+
+
+def _single_with_breaks(text: str, column: int, indent: int) -> str:
+    """Single-quoted text with U+2028 or U+2029 in it, as yaml_emitter_write_single_quoted_scalar writes it."""
+    out = ["'"]
+    column += 1
+    spaces = after_break = False
+    last = len(text) - 1
+    for index, char in enumerate(text):
+        if char == " ":
+            if not spaces and column > WIDTH and 0 < index < last and text[index + 1] != " ":
+                out.append("\n" + " " * indent)
+                column = indent
+            else:
+                out.append(char)
+                column += 1
+            spaces = True
+            continue
+        if char in "\u2028\u2029":
+            out.append(char)
+            column = 0
+            after_break = True
+            continue
+        if after_break:
+            out.append(" " * indent)
+            column = indent
+        out.append("''" if char == "'" else char)
+        column += 2 if char == "'" else 1
+        spaces = after_break = False
+    return "".join(out) + "'"
+
+
+def fold(line: str, column: int, indent: int) -> str:
+    """`line`, which starts at `column`, folded at the spaces beyond column 80, further lines at `indent`.
+
+    A space is folded if none stands before it and, outside of double quotes, none after it.
+    """
+    double = line[0] == '"'
+    quoted = double or line[0] == "'"
+    last = len(line) - (2 if quoted else 1)
+    out: list[str] = []
+    start = 0
+    found = line.find(" ", max(WIDTH + 1 - column, 2 if quoted else 1))
+    while 0 <= found < last:
+        if line[found - 1] == " " or (line[found + 1] == " " and not double):
+            found = line.find(" ", found + 1)
+            continue
+        out.append(line[start:found])
+        start = found + 1
+        column = indent
+        if line[start] == " ":
+            out.append("\n" + " " * indent + "\\")
+            column += 1
+        else:
+            out.append("\n" + " " * indent)
+        found = line.find(" ", start + max(WIDTH + 1 - column, 0))
+    out.append(line[start:])
+    return "".join(out)
+
+
+def render_int(value: int) -> str:
+    """An integer as it is printed; one beyond 64 bits comes out of JSON as a float."""
+    if INT64_MIN <= value <= UINT64_MAX:
+        return int.__repr__(value)
+    try:
+        return general_number(float(value))
+    except OverflowError:
+        return str(
+            int(value)
+        )  # too large for a float: go-yaml reads it as a string that needs no quotes
+
+
+def render_float(value: float) -> str:
+    """A float as it is printed: a whole one up to 64 bits as an integer, others in Go's shortest `g` format.
+
+    Source: encoding/json floatEncoder, then yaml/v2 resolve.go and encode.go, floatv.
+    """
+    if not isfinite(value):
+        name = "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
+        raise SourceError(f"{name} can't be written as JSON")
+    if value % 1 == 0 and abs(value) < 1e21:
+        digits, exponent = _shortest(value)
+        whole = int(digits + "0" * (exponent - len(digits) + 1)) * (-1 if value < 0 else 1)
+        if INT64_MIN <= whole <= UINT64_MAX:
+            return str(whole)
+    return general_number(float(value))
+
+
+def _shortest(value: float) -> tuple[str, int]:
+    """The shortest digits that give `value` back, without its sign, and the exponent of the first one."""
+    mantissa, _, power = float.__repr__(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    exponent = int(power or 0) + len(whole) - 1
+    digits = (whole + fraction).lstrip("0")
+    exponent -= len(whole + fraction) - len(digits)
+    return digits.rstrip("0") or "0", exponent
+
+
+def general_number(value: float) -> str:
+    """Go's strconv.FormatFloat(value, 'g', -1, 64): with an exponent below 10^-4 and from 10^6 on.
+
+    Source: strconv ftoa.go, formatDigits.
+    """
+    digits, exponent = _shortest(value)
+    sign = "-" if value < 0 else ""
+    if exponent < -4 or exponent >= 6:
+        point = "." if len(digits) > 1 else ""
+        return (
+            f"{sign}{digits[0]}{point}{digits[1:]}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+        )
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    fraction = digits[exponent + 1 :]
+    return f"{sign}{whole}.{fraction}" if fraction else sign + whole

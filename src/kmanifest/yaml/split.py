@@ -1,0 +1,57 @@
+"""Where the documents of a file begin and end, as kyaml sees it: by its own rule, before any YAML is parsed.
+
+Source: sigs.k8s.io/kustomize/kyaml kio/byteio_reader.go, splitDocuments and ByteReader.Read.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from kmanifest.errors import LimitError, Location, SourceError
+from kmanifest.limits import Limits
+
+_SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")
+_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+
+class Part(NamedTuple):
+    """The bytes of one document and the line, from 0, on which they start."""
+
+    data: bytes
+    line: int
+
+
+def split_documents(data: bytes, limits: Limits) -> list[Part]:
+    """The documents of a resource file; CRLF becomes LF, and each but the last keeps its final line break.
+
+    Raises SourceError where something else than a comment follows `---` on its line, LimitError for too much input.
+    """
+    check_size(data, limits)
+    if b"\r\n" in data:
+        data = data.replace(b"\r\n", b"\n")
+    parts: list[Part] = []
+    start = line = 0
+    for match in _SEPARATOR.finditer(data):
+        after = match.group(1).decode("utf-8", "replace").strip(_SPACE)
+        end = match.start() + 1
+        lines = line + data.count(b"\n", start, end)
+        if after and not after.startswith("#"):
+            raise SourceError(
+                "text after the document separator `---`",
+                location=Location(line=lines + 1, column=5),
+            )
+        parts.append(Part(data[start:end], line))
+        if len(parts) >= limits.max_documents:
+            raise LimitError(
+                f"more than {limits.max_documents} documents in one file (limit max_documents)"
+            )
+        start, line = match.end(), lines + 1
+    parts.append(Part(data[start:], line))
+    return parts
+
+
+def check_size(data: bytes, limits: Limits) -> None:
+    """Refuse input that is larger than `limits.max_input_file`."""
+    if len(data) > limits.max_input_file:
+        raise LimitError(
+            f"the file has {len(data)} bytes, {limits.max_input_file} are allowed (limit max_input_file)"
+        )

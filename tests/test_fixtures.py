@@ -1,0 +1,46 @@
+"""Every fixture through the library: the same bytes as its peer, the same warnings, or an error in the right place."""
+
+import pytest
+
+from kmanifest.api import build
+from kmanifest.cli.build import FLAGS, options_of
+from kmanifest.cli.flags import parse
+from kmanifest.errors import KmanifestError
+from tests.cases import Case, ask_peer, find_cases, peer_missing
+
+CASES = find_cases()
+RUNS = [case for case in CASES if not case.error.exists()]
+ERRORS = [case for case in CASES if case.error.exists()]
+
+
+def name_of(case: Case) -> str:
+    return case.name
+
+
+@pytest.mark.parametrize("case", RUNS, ids=name_of)
+def test_same_bytes_as_the_peer(case: Case):
+    rendered = build(str(case.target), options=options_of(parse(FLAGS, case.args)))
+    assert rendered.text().encode() == case.expected.read_bytes()
+    warnings = case.warnings.read_text(encoding="utf-8") if case.warnings.exists() else ""
+    messages = dict.fromkeys(finding.message for finding in rendered.findings)
+    assert "".join(f"{message}\n" for message in messages) == warnings
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=name_of)
+def test_refused_in_the_right_place(case: Case):
+    with pytest.raises(KmanifestError) as caught:
+        build(str(case.target), options=options_of(parse(FLAGS, case.args))).text()
+    line = str(caught.value)
+    assert "\n" not in line
+    for part in case.error.read_text(encoding="utf-8").splitlines():
+        assert part in line
+
+
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_goldens_are_the_peers(case: Case):
+    if reason := peer_missing(case):
+        pytest.skip(reason)
+    result = ask_peer(case)
+    assert (result.code != 0) is case.error.exists(), result.errors
+    if result.code == 0:
+        assert result.output == case.expected.read_bytes()

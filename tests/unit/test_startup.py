@@ -1,0 +1,63 @@
+"""What a small build must not import: start-up is a feature, and every import shows in it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+FORBIDDEN = (
+    "argparse",
+    "asyncio",
+    "concurrent.futures",
+    "copy",
+    "ctypes",
+    "dataclasses",
+    "difflib",
+    "email",
+    "hashlib",
+    "http.client",
+    "importlib.metadata",
+    "inspect",
+    "json",
+    "kmanifest.cli.report",
+    "kmanifest.cli.version",
+    "logging",
+    "multiprocessing",
+    "pathlib",
+    "pluggy",
+    "random",
+    "re2",
+    "shutil",
+    "socket",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "tokenize",
+    "traceback",
+    "urllib.parse",
+    "urllib.request",
+)
+PROGRAM = """
+import sys
+from kmanifest.cli.main import main
+code = main(["build", sys.argv[1]])
+sys.stderr.write("\\n".join(sys.modules))
+sys.exit(code)
+"""
+
+
+def test_small_build_imports_nothing_it_does_not_need(tmp_path: Path):
+    (tmp_path / "kustomization.yaml").write_text("namePrefix: p-\nresources: [cm.yaml]\n")
+    (tmp_path / "cm.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    bare = modules("import sys; sys.stderr.write('\\n'.join(sys.modules))", tmp_path)
+    loaded = modules(PROGRAM, tmp_path)
+    assert "kmanifest.api" in loaded
+    assert sorted((loaded - bare) & set(FORBIDDEN)) == []
+
+
+def modules(program: str, directory: Path) -> set[str]:
+    """The modules that are loaded at the end of a program."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(directory)], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.split("\n"))

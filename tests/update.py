@@ -1,0 +1,59 @@
+"""Makes the goldens of fixtures anew, from the peer that each case names and never from kmanifest.
+
+    python -m tests.update kustomize/name-prefix     one case
+    python -m tests.update 'kustomize/yaml-*'        those that match
+    python -m tests.update --check                   change nothing, say what differs
+
+Exit 0 when all agree or were written, 1 when something differs, 2 when no case matches or a peer can't be asked.
+"""
+
+import sys
+from pathlib import Path
+
+from tests.cases import Case, ask_peer, find_cases, peer_missing
+
+
+def differences(case: Case) -> dict[Path, bytes | None]:
+    """The files of a case that are not what its peer gives, with what they should hold; None for none."""
+    result = ask_peer(case)
+    wanted: dict[Path, bytes | None]
+    if case.error.exists():
+        if result.code == 0:
+            sys.exit(f"{case.name}: an error is expected, and {case.peer} builds it")
+        wanted = {case.expected: None, case.warnings: None}
+    else:
+        if result.code:
+            sys.exit(f"{case.name}: {case.peer} refuses it: {result.errors.strip()}")
+        warnings = result.warnings.encode() or None
+        wanted = {case.expected: result.output, case.warnings: warnings}
+    found = {path: path.read_bytes() if path.exists() else None for path in wanted}
+    return {path: content for path, content in wanted.items() if found[path] != content}
+
+
+def main(arguments: list[str]) -> int:
+    """Update or check the cases that are named."""
+    check = "--check" in arguments
+    patterns = [each for each in arguments if each != "--check"] or ["*/*"]
+    cases = [case for pattern in patterns for case in find_cases(pattern)]
+    if not cases:
+        print(f"no fixture matches {' '.join(patterns)}", file=sys.stderr)
+        return 2
+    reasons = {reason for case in cases if (reason := peer_missing(case))}
+    if reasons:
+        print("; ".join(sorted(reasons)), file=sys.stderr)
+        return 2
+    changed = 0
+    for case in cases:
+        for path, content in differences(case).items():
+            changed += 1
+            print(f"{'differs' if check else 'written'}: {case.name}/{path.name}")
+            if not check and content is None:
+                path.unlink()
+            elif not check and content is not None:
+                path.write_bytes(content)
+    print(f"{len(cases)} cases, {changed} files {'differ' if check else 'written'}")
+    return 1 if check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
