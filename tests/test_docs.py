@@ -10,7 +10,7 @@ import pytest
 from kmanifest.cli.build import FLAGS
 from tests.cases import PROJECT
 
-PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("*/*.md")])
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)\s]+)?\)")
 CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 WITH_EXAMPLES = ("README.md", "docs/guide/kustomize.md")

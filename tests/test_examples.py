@@ -1,5 +1,6 @@
-"""The commands of the README over the examples, as a person runs them."""
+"""The commands of the README over the examples, as a person runs them, with no other program on PATH."""
 
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ def test_shop(environment: str):
     done = subprocess.run(
         [sys.executable, "-m", "kmanifest", "build", f"examples/shop/overlays/{environment}"],
         cwd=PROJECT,
+        env={**os.environ, "PATH": ""},
         capture_output=True,
         timeout=60,
         check=False,

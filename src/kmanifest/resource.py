@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Self
 
 from kmanifest import fieldpath
-from kmanifest.values import Body, scalar_text
+from kmanifest.values import BlankKey, Body, scalar_text
 
 CLUSTER_SCOPE: Final = "_non_namespaceable_"
 DEFAULT_NAMESPACE: Final = "default"
@@ -348,7 +348,11 @@ def text_map(value: Any) -> dict[str, str]:
     """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
     if not isinstance(value, Mapping):
         return {}
-    return {key: _text(item) for key, item in value.items()}
+    return {key: _null_text(key) if item is None else _text(item) for key, item in value.items()}
+
+
+def _null_text(key: str) -> str:
+    return "" if isinstance(key, BlankKey) else "null"
 
 
 def describe(resources: Iterable[Resource]) -> str:

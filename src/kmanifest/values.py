@@ -56,6 +56,16 @@ class TimeText(str):
         return str(self), self.text
 
 
+class BlankKey(str):
+    """The key of a null that was written as nothing (`key:`), equal to the plain key in every way.
+
+    kustomize keeps the text of a null: one that was written as `null` survives a strategic merge patch, one that was
+    written as nothing does not. The key carries it, because None can't, and because keys outlive copies of a mapping.
+    """
+
+    __slots__ = ()
+
+
 def type_name(value: Any) -> str:
     """The YAML word for the type of `value`, for messages."""
     if value is None:

@@ -233,7 +233,9 @@ class _Merge:
             value = merged.get(values, MISSING)
             if value is MISSING:
                 merged[values] = self._walk_element(old, MISSING, schema, values)
-            elif len(used) > 1:  # with several keys the base's elements are taken out and put at the end
+            elif (
+                len(used) > 1
+            ):  # with several keys the base's elements are taken out and put at the end
                 del merged[values]
                 merged[values] = value
         return list(merged.values())

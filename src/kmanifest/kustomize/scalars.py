@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
-from kmanifest.values import FloatText, IntText, TimeText, scalar_text
+from kmanifest.values import TimeText, scalar_text
 from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -111,16 +111,3 @@ def quoted(text: str) -> str:
 
     return render_line(text)
 
-
-__all__ = [
-    "FloatText",
-    "IntText",
-    "block_text",
-    "must_be_quoted",
-    "plain_key",
-    "quoted",
-    "resolve_plain",
-    "retype",
-    "set_text",
-    "tag_of",
-]

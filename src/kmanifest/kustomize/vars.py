@@ -12,10 +12,9 @@ from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceEr
 from kmanifest.fieldpath import MISSING, FieldSpec, FieldUpdate, update_field
 from kmanifest.kustomize.config import FieldTable, Spec
 from kmanifest.kustomize.generators import fold_base64
-from kmanifest.kustomize.hashing import plain_float
 from kmanifest.kustomize.pathmatcher import lookup, split_steps
 from kmanifest.plugin import Context
-from kmanifest.resource import CLUSTER_SCOPE, DEFAULT_NAMESPACE, IdKey, Resource, describe, names_of
+from kmanifest.resource import IdKey, Resource, describe, names_of
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.values import FloatText, IntText, TimeText, scalar_text, type_name
 
@@ -256,9 +255,5 @@ def _go_text(value: Any) -> str:
     if isinstance(value, float):
         from kmanifest.yaml.scalars import general_number  # noqa: PLC0415 - for floats only
 
-        size = abs(value)
-        return plain_float(value) if 1e-4 <= size < 1e21 else general_number(value)  # noqa: PLR2004 - Go's bounds of %v
+        return general_number(value)
     return scalar_text(value)
-
-
-__all__ = ["CLUSTER_SCOPE", "DEFAULT_NAMESPACE", "Var", "join_vars", "merge_vars", "resolve_vars"]

@@ -137,12 +137,12 @@ class Schema:
         was declared: types that this document does not have are then looked up there.
         Source: kyaml v0.21.2 openapi/openapi.go, parse, AddDefinitions and findNamespaceability.
         """
-        definitions = as_mapping(as_mapping(document).get("definitions") or {}, ("definitions",))
+        definitions = _section(document, "definitions")
         types: dict[str, str] = {}
         for name, definition in definitions.items():
             for key in _type_keys(as_mapping(definition, ("definitions", name)), name):
                 types[key] = REFERENCE.format(name.replace("~", "~0").replace("/", "~1"))
-        paths = as_mapping(document.get("paths") or {}, ("paths",))
+        paths = _section(document, "paths")
         return cls(_Definitions(definitions), types, _namespaced(paths), base)
 
 
@@ -269,6 +269,11 @@ def _strategy_and_keys(node: Node) -> tuple[str, tuple[str, ...]]:
     ):
         raise SourceError(f"a schema's {STRATEGY} must be a string, and its merge keys strings")
     return strategy, tuple(keys)
+
+
+def _section(document: Mapping[str, Any], name: str) -> Node:
+    section = as_mapping(document).get(name)
+    return {} if section is None else as_mapping(section, (name,))
 
 
 def _type_keys(definition: Node, name: str) -> Iterator[str]:

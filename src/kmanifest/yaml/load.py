@@ -19,7 +19,8 @@ from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.values import Value
 from kmanifest.yaml.build import MERGING, Builder, Open, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
-from kmanifest.yaml.scalars import chomping, general_number
+from kmanifest.yaml.scalars import SPECIAL_SET, chomping, general_number
+from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
 from kmanifest.yaml.split import check_size, split_documents
 
 _MERGE: Final = "<<"
@@ -27,9 +28,7 @@ _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _STRING_TAG: Final = "tag:yaml.org,2002:str"
 _MAX_FLOAT32: Final = 3.4028235e38
 # What keeps go-yaml v3 from printing a text as a block: spaces before line breaks or at the end, unprintable characters.
-_NO_BLOCK: Final = re.compile(
-    " (?:[\n\u2028\u2029]|\\Z)|[^\t\n -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]"
-)
+_NO_BLOCK: Final = re.compile(f" (?:[\n\u2028\u2029]|\\Z)|[{SPECIAL_SET}]")
 _ODD_FOLD: Final = re.compile("\\A[ \t\n]|\n[ \t]|\n\n\\Z")
 
 
@@ -70,6 +69,10 @@ class _ResourceReader(Builder):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits, resolve_v3)
         self.lines_before = 0
+
+    def first_document(self, data: bytes) -> Any:
+        value = read_simple(data, self._plain, self._resolve, self._limits.max_depth)
+        return super().first_document(data) if value is NOT_SIMPLE else value
 
     def _scalar(self, event: Any, *, flow: bool) -> Any:
         if event.tag is not None and event.tag != "!":

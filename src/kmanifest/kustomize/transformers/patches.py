@@ -229,9 +229,8 @@ def _with_text_metadata(one: Resource) -> Resource:
     for name in ("labels", "annotations"):
         if name in metadata:
             # kustomize copies them as maps of strings, by which null becomes its own text.
-            texts = {key: "null" if value is None else value for key, value in (metadata[name] or {}).items()}
-            metadata[name] = text_map(texts)
-            if not texts:
+            metadata[name] = text_map(metadata[name])
+            if not metadata[name]:
                 del metadata[name]
     return one.with_body({**one.body, "metadata": metadata})
 

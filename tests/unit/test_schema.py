@@ -1,0 +1,188 @@
+"""What the built-in schema and one of a user's own say."""
+
+import gzip
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmanifest.errors import SourceError
+from kmanifest.schema import BUILTIN, Schema, TypeSchema
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+
+def at(schema: TypeSchema | None, *path: str) -> TypeSchema:
+    for step in path:
+        assert schema is not None, path
+        schema = schema.elements() if step == "[]" else schema.field(step)
+    assert schema is not None, path
+    return schema
+
+
+POD = ("spec", "template", "spec")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "strategy", "keys"),
+    [
+        ("Deployment", (*POD, "containers"), "merge", ("name",)),
+        ("Deployment", (*POD, "volumes"), "merge,retainKeys", ("name",)),
+        ("Deployment", (*POD, "containers", "[]", "ports"), "merge", ("containerPort", "protocol")),
+        ("Deployment", (*POD, "tolerations"), "", ()),
+        ("Deployment", ("metadata", "finalizers"), "merge", ()),
+        ("Deployment", ("spec", "strategy"), "", ()),  # beside a $ref the strategy is lost
+        ("Deployment", ("metadata", "labels", "any"), "", ()),
+        (
+            "StatefulSet",
+            ("spec", "volumeClaimTemplates", "[]", "metadata", "ownerReferences"),
+            "merge",
+            ("uid",),
+        ),
+    ],
+)
+def test_fields(kind: str, path: tuple[str, ...], strategy: str, keys: tuple[str, ...]) -> None:
+    found = at(BUILTIN.for_type("apps/v1", kind), *path)
+    assert (found.strategy, found.merge_keys) == (strategy, keys)
+    assert found.merges is ("merge" in strategy)
+
+
+def test_what_is_not_known() -> None:
+    deployment = BUILTIN.for_type("apps/v1", "Deployment")
+    assert deployment is not None
+    assert deployment.field("nothing") is None
+    assert deployment.elements() is None
+    assert BUILTIN.for_type("example.com/v1", "Deployment") is None
+
+
+def test_a_schema_may_contain_itself() -> None:
+    definition = BUILTIN.for_type("apiextensions.k8s.io/v1", "CustomResourceDefinition")
+    props = ("properties", "a") * 50
+    schema = at(
+        definition, "spec", "versions", "[]", "schema", "openAPIV3Schema", *props, "required"
+    )
+    assert schema.strategy == ""
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "expected"),
+    [
+        ("v1", "Namespace", True),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", True),
+        ("apps/v1", "Deployment", False),
+        ("example.com/v1", "ClusterThing", False),
+    ],
+)
+def test_scope(api_version: str, kind: str, expected: bool) -> None:
+    assert BUILTIN.is_cluster_scoped(api_version, kind) is expected
+
+
+def gvk(group: str, version: str, kind: str) -> dict[str, str]:
+    return {"group": group, "version": version, "kind": kind}
+
+
+DOCUMENT: dict[str, Any] = {
+    "definitions": {
+        "a/b": {
+            "x-kubernetes-group-version-kind": [gvk("e.com", "v1", "Foo")],
+            "properties": {
+                "list": {
+                    "type": ["array"],
+                    "items": {"$ref": "#/definitions/Item"},
+                    "x-kubernetes-patch-strategy": "merge",
+                    "x-kubernetes-patch-merge-key": "id",
+                },
+                "round": {"$ref": "#/definitions/Round"},
+                "part": {"$ref": "#/definitions/a~1b/properties/list"},
+            },
+            "additionalProperties": {"$ref": "#/definitions/Item"},
+        },
+        "Item": {"properties": {"x": {"type": "string"}}, "additionalProperties": False},
+        "Round": {"$ref": "#/definitions/Round"},
+        "Pod": {"x-kubernetes-group-version-kind": [gvk("", "v1", "Pod")]},
+    },
+    "paths": {
+        "/apis/e.com/v1/foos": {
+            "get": {"x-kubernetes-group-version-kind": gvk("e.com", "v1", "Foo")}
+        },
+        "/apis/e.com/v1/namespaces/{namespace}/bars": {
+            "get": {"x-kubernetes-group-version-kind": gvk("e.com", "v1", "Bar")}
+        },
+        "/apis/e.com/v1/bars": {
+            "get": {"x-kubernetes-group-version-kind": gvk("e.com", "v1", "Bar")}
+        },
+        "/api/v1/pods": {"get": {"x-kubernetes-group-version-kind": gvk("", "v1", "Pod")}},
+        "/api": {"post": {}},
+    },
+}
+
+
+def test_schema_of_a_users_own() -> None:
+    schema = Schema.from_document(DOCUMENT)
+    foo = schema.for_type("e.com/v1", "Foo")
+    assert at(foo, "list").merge_keys == ("id",)
+    assert at(foo, "part").merge_keys == ("id",)
+    assert at(foo, "list", "[]", "x").strategy == ""
+    assert at(foo, "list", "[]").field("y") is None
+    assert at(foo, "anything", "x").strategy == ""
+    assert foo is not None
+    assert foo.field("round") is None
+    assert schema.for_type("apps/v1", "Deployment") is None
+    assert schema.for_type("kustomize.config.k8s.io/v1beta1", "Kustomization") is not None
+    assert Schema.from_document(DOCUMENT, BUILTIN).for_type("apps/v1", "Deployment") is not None
+
+
+def test_scope_by_the_paths_of_a_users_own() -> None:
+    schema = Schema.from_document(DOCUMENT)
+    assert schema.is_cluster_scoped("e.com/v1", "Foo")
+    assert not schema.is_cluster_scoped("e.com/v1", "Bar")
+    assert not schema.is_cluster_scoped("v1", "Pod")  # the built-in table comes first
+    assert schema.is_cluster_scoped("v1", "Node")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"definitions": []},
+        {"definitions": {"a": 1}},
+        {"paths": []},
+        {"definitions": {"a": {"x-kubernetes-group-version-kind": [{"kind": 1}]}}},
+    ],
+)
+def test_documents_that_are_wrong(document: dict[str, Any]) -> None:
+    with pytest.raises(SourceError):
+        Schema.from_document(document)
+
+
+def test_schemas_travel() -> None:
+    for schema in (BUILTIN, Schema.from_document(DOCUMENT)):
+        schema.for_type("v1", "Pod")
+        copy = pickle.loads(pickle.dumps(schema))  # noqa: S301 - our own
+        assert copy.for_type("v1", "Pod") is not None
+
+
+def test_built_in_table_says_what_upstream_says() -> None:
+    upstream = Schema.from_document(
+        json.loads(gzip.decompress((SCHEMAS / "kubernetes-openapi-v1.21.2.json.gz").read_bytes()))
+    )
+    for key in upstream._types:
+        api_version, kind = key.split(" ")
+        todo = [(upstream.for_type(api_version, kind), BUILTIN.for_type(api_version, kind), 0)]
+        while todo:
+            theirs, ours, depth = todo.pop()
+            assert (theirs is None) is (ours is None), key
+            if theirs is None or ours is None or depth > 8:
+                continue
+            assert (theirs.strategy, theirs.merge_keys) == (ours.strategy, ours.merge_keys), key
+            names = [*theirs._node.get("properties", {}), "no such field"]
+            todo += [(theirs.field(name), ours.field(name), depth + 1) for name in names]
+            todo.append((theirs.elements(), ours.elements(), depth + 1))
+
+
+def test_generated_modules_are_up_to_date() -> None:
+    program = [sys.executable, str(SCHEMAS / "generate.py"), "--check"]
+    assert subprocess.run(program, capture_output=True, check=False).returncode == 0
