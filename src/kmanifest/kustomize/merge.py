@@ -112,6 +112,25 @@ class _Merge:
                     return schema
         return None
 
+    def _has_merged_list(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
+        """Whether a field that only the base has holds a list that the walk would put in order.
+
+        Most do not; they need no walk, and may be nested as deeply as they like.
+        """
+        todo = [(value, None if parent is None else parent.field(key))]
+        while todo:
+            node, schema = todo.pop()
+            if isinstance(node, list):
+                if schema is not None and schema.merges:
+                    return True
+                continue
+            if schema is None:
+                schema = self._type_of(node)
+            for name, child in node.items():
+                if isinstance(child, dict | list):
+                    todo.append((child, None if schema is None else schema.field(name)))
+        return False
+
     def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
         """Source: yaml/merge2/merge2.go, VisitMap; yaml/walk/map.go, walkMap."""
         if dest is None or dest is MISSING:
@@ -163,7 +182,7 @@ class _Merge:
                 value = _as_before(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
                     origin[key] = value  # an element may be visited twice: its scalars stay quoted
-            elif isinstance(old, dict | list):
+            elif isinstance(old, dict | list) and self._has_merged_list(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
             if value not in GONE or key not in origin:
                 merged[key] = value
