@@ -5,7 +5,8 @@ this walk keeps to its order. The patch is copied first and then changed in plac
 never changed: a new mapping or list is made only where something differs, all else is shared.
 
 1. A field that only the base has is still walked, because a list with merge keys is put in order even so: of elements
-   with equal keys the last one stays, empty ones go, and an element without its key takes all before it away.
+   with equal keys the last one stays, empty ones go, and an element without its key takes all before it away. A
+   null that was written as nothing goes, one that was written as `null` stays.
 2. A field that only the patch has is merged with itself: that drops its nulls and carries out its `$patch`.
 3. A list is merged if the schema gives its field the strategy `merge`, else the patch's list replaces it. The merged
    list begins with the patch's elements, each united with the one of the base that has the same keys; then the base's
@@ -22,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.schema.openapi import Schema, TypeSchema
-from kmanifest.values import Body, TimeText, Value, scalar_text, type_name
+from kmanifest.values import BlankKey, Body, TimeText, Value, scalar_text, type_name
 
 
 class _Absent:
@@ -112,8 +113,8 @@ class _Merge:
                     return schema
         return None
 
-    def _has_merged_list(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
-        """Whether a field that only the base has holds a list that the walk would put in order.
+    def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
+        """Whether a field that only the base has holds what the walk changes: a list with merge keys, a blank null.
 
         Most do not; they need no walk, and may be nested as deeply as they like.
         """
@@ -129,6 +130,8 @@ class _Merge:
             for name, child in node.items():
                 if isinstance(child, dict | list):
                     todo.append((child, None if schema is None else schema.field(name)))
+                elif child is None and isinstance(name, BlankKey):
+                    return True
         return False
 
     def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
@@ -164,12 +167,16 @@ class _Merge:
         """A mapping that the patch does not mention."""
         changed: dict[str, Any] | None = None
         for key, old in dest.items():
-            if not isinstance(old, dict | list):
-                continue
-            value = self._walk_field(key, old, MISSING, schema)
+            if isinstance(old, dict | list):
+                value = self._walk_field(key, old, MISSING, schema)
+            else:
+                value = MISSING if _is_blank(key, old) else old
             if value is not old:
                 changed = dict(dest) if changed is None else changed
-                changed[key] = value
+                if value is MISSING:
+                    del changed[key]
+                else:
+                    changed[key] = value
         return dest if changed is None else changed
 
     def _merge_map(
@@ -182,8 +189,10 @@ class _Merge:
                 value = _as_before(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
                     origin[key] = value  # an element may be visited twice: its scalars stay quoted
-            elif isinstance(old, dict | list) and self._has_merged_list(key, old, schema):
+            elif isinstance(old, dict | list) and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
+            elif _is_blank(key, old):
+                continue
             if value not in GONE or key not in origin:
                 merged[key] = value
         for key, new in origin.items():
@@ -485,6 +494,11 @@ def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any
             _set_element(merged, keys, values, MISSING)
         _set_element(merged, keys, values, element)
     return merged
+
+
+def _is_blank(key: str, value: Any) -> bool:
+    """True for a null that was written as nothing: the reference takes it for a field that is not there."""
+    return value is None and isinstance(key, BlankKey)
 
 
 def _as_before(old: Any, new: Any) -> Any:

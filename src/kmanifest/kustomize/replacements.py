@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
-from kmanifest.fieldpath import MISSING, put
+from kmanifest.fieldpath import MISSING, get, put
 from kmanifest.kustomize.kustomization import REPLACEMENT
-from kmanifest.kustomize.pathmatcher import MADE, Found, Matcher, is_scalar, locate, lookup, split_steps
+from kmanifest.kustomize.pathmatcher import MADE, Found, Matcher, Place, is_scalar, locate, split_steps
 from kmanifest.kustomize.scalars import resolve_plain, set_text
 from kmanifest.kustomize.selectors import Selector
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, ListOf, Record, fit
@@ -32,11 +32,19 @@ _ANNOTATIONS: Final = ("metadata", "annotations")
 class Source(NamedTuple):
     """What is put into the targets: a value, or a text that stands for one of the same type.
 
-    `value` is MISSING where the text has no type, as `sourceValue` has none.
+    `value` is MISSING where the text has no type, as `sourceValue` has none. `at` is the resource, and `place` the place in
+    it, that the value is read from anew for each target: a target may be the source itself, or lie in it.
     """
 
     value: Any
     text: str | None = None
+    at: int = -1
+    place: Place = ()
+
+    def seen_in(self, body: Body) -> "Source":
+        """This source as it is now in the body that it is read from; as it was where it is no longer there."""
+        value = get(body, self.place, MISSING)
+        return self if value is self.value or value is MISSING else self._replace(value=value)
 
     def node(self) -> Any:
         """The value that takes the place of a mapping or a list."""
@@ -123,7 +131,7 @@ def _carry_out(replacement: Mapping[str, Any], resources: ResourceMap) -> Resour
     source = _source(replacement, resources)
     for index, target in enumerate(replacement["targets"]):
         try:
-            resources = _fill(target, source, resources)
+            source, resources = _fill(target, source, resources)
         except KmanifestError as error:
             raise error.within(field=("targets", index)) from error
     return resources
@@ -139,21 +147,22 @@ def _source(replacement: Mapping[str, Any], resources: ResourceMap) -> Source:
         return Source(MISSING, replacement["sourceValue"])
     selector = replacement["source"]
     try:
-        resource = _select_source(selector, resources)
-        path = selector.get("fieldPath") or DEFAULT_FIELD_PATH
-        value = _source_value(resource, path)
-        return _refined(Options.of(selector.get("options", {})), value)
+        at = _select_source(selector, resources)
+        found = _find_source(resources[at], selector.get("fieldPath") or DEFAULT_FIELD_PATH)
+        return _refined(Options.of(selector.get("options", {})), Source(found.value, None, at, found.place or ()))
     except KmanifestError as error:
         raise error.within(field=("source",)) from error
 
 
-def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> Resource:
-    found = [resource for resource in resources if any(_is_meant(selector, one) for one in ids_of(resource))]
+def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:
+    found = [
+        index for index, resource in enumerate(resources) if any(_is_meant(selector, one) for one in ids_of(resource))
+    ]
     if len(found) == 1:
         return found[0]
     wanted = f"{selector.get('kind') or '*'}/{selector.get('name') or '*'}"
     if found:
-        raise RenderError(f"{wanted} is not one resource but {', '.join(names_of(found))}")
+        raise RenderError(f"{wanted} is not one resource but {', '.join(names_of([resources[index] for index in found]))}")
     raise MissingError(f"no resource is {wanted}", near=near_names(wanted, names_of(resources)))
 
 
@@ -176,15 +185,15 @@ def _is_meant(selector: Mapping[str, str], one: ResourceId) -> bool:
     )
 
 
-def _source_value(resource: Resource, path: str) -> Any:
+def _find_source(resource: Resource, path: str) -> Found:
     try:
-        value = lookup(resource.body, split_steps(path))
+        found = locate(resource.body, split_steps(path))
     except SourceError as error:
         raise error.within(field=("fieldPath",)) from None
-    if value in (MISSING, None, {}, []):
+    if found is None or found.value in (None, {}, []):
         message = f"{resource.kind}/{resource.name} has nothing at {path}"
         raise MissingError(message, near=_near_fields(resource.body, split_steps(path))).within(field=("fieldPath",))
-    return value
+    return found
 
 
 def _near_fields(body: Body, steps: Sequence[str]) -> list[str]:
@@ -197,9 +206,10 @@ def _near_fields(body: Body, steps: Sequence[str]) -> list[str]:
     return []
 
 
-def _refined(options: Options, value: Any) -> Source:
+def _refined(options: Options, source: Source) -> Source:
     if not options.delimiter:
-        return Source(value)
+        return source
+    value = source.value
     if not is_scalar(value):
         raise SourceError(f"only a scalar can be split, not a {type_name(value)}").within(field=("options", "delimiter"))
     parts = scalar_text(value).split(options.delimiter)
@@ -254,21 +264,27 @@ def _selector(fitted: Mapping[str, str], field: tuple[str | int, ...]) -> Select
         raise error.within(field=field) from None
 
 
-def _fill(fitted: Mapping[str, Any], source: Source, resources: ResourceMap) -> ResourceMap:
+def _fill(fitted: Mapping[str, Any], source: Source, resources: ResourceMap) -> tuple[Source, ResourceMap]:
     target = Target.of(fitted)
-    return resources.map(lambda resource: _filled(target, source, resource) if target.selects(resource) else resource)
+    changed: dict[int, Resource] = {}
+    for index, resource in enumerate(resources):
+        if target.selects(resource):
+            source, changed[index] = _filled(target, source, resource, is_source=index == source.at)
+    return source, resources.replace(changed)
 
 
-def _filled(target: Target, source: Source, resource: Resource) -> Resource:
+def _filled(target: Target, source: Source, resource: Resource, *, is_source: bool) -> tuple[Source, Resource]:
     for index, path in enumerate(target.paths):
         try:
-            resource = _fill_path(split_steps(path), target.options, source, resource)
+            resource = _fill_path(split_steps(path), target.options, source, resource, is_source=is_source)
         except KmanifestError as error:
             raise error.within(field=("fieldPaths", index)) from error
-    return resource
+        if is_source:
+            source = source.seen_in(resource.body)
+    return source, resource
 
 
-def _fill_path(steps: list[str], options: Options, source: Source, resource: Resource) -> Resource:
+def _fill_path(steps: list[str], options: Options, source: Source, resource: Resource, *, is_source: bool) -> Resource:
     body = _fill_structured(steps, options, source, resource.body)
     if body is not None:
         return resource.with_body(body)
@@ -283,18 +299,28 @@ def _fill_path(steps: list[str], options: Options, source: Source, resource: Res
             found = [Found(_ANNOTATIONS, {})]
         else:
             raise MissingError(what, near=matcher.near)
-    body = _put_all(body, found, options, source)
+    body = _put_all(body, found, options, source, is_source=is_source)
     return _settled(resource, body, found)
 
 
-def _put_all(body: Body, found: Iterable[Found], options: Options, source: Source) -> Body:
+def _put_all(body: Body, found: Iterable[Found], options: Options, source: Source, *, is_source: bool) -> Body:
     for place, old in found:
+        if is_source:
+            source = source.seen_in(body)
+            old = old if place is None or old is MADE else get(body, place)
         new = changed_to(old, options, source)
         if isinstance(new, Change):
-            new = resolve_plain(new.text) if old is MADE else set_text(old, new.text)
+            new = _retyped(old, new.text, place)
         if place is not None:
             body = put(body, place, new)
     return body
+
+
+def _retyped(old: Any, text: str, place: Place | None) -> Any:
+    if place is not None and len(place) == len(_ANNOTATIONS) + 1 and place[:-1] == _ANNOTATIONS:
+        # The reference writes all annotations anew as strings before it prints them.
+        return text
+    return resolve_plain(text) if old is MADE else set_text(old, text)
 
 
 def changed_to(old: Any, options: Options, source: Source) -> Any:

@@ -139,7 +139,11 @@ class Builder:
                     )
                     continue
                 value = plain.get(event.value)
-                node[key] = value if value is not None else self._scalar(event, flow=flow)
+                if value is None:
+                    value = self._scalar(event, flow=flow)
+                    if value is None and not event.value:
+                        key = self._blank(key)
+                node[key] = value
                 continue
             frame.key = key
             value = self._value(event, flow=flow)
@@ -210,6 +214,10 @@ class Builder:
     def _key(self, event: Any, frame: Open) -> Any:
         """The key that `event` is, where it is not simply a string; MERGING for `<<`."""
         raise NotImplementedError
+
+    def _blank(self, key: str) -> str:
+        """The key of a null that is written as nothing."""
+        return key
 
     def _duplicate(self, key: str, event: Any) -> None:
         """What happens where a key comes twice; by default the last one wins."""

@@ -16,7 +16,7 @@ from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.errors import KmanifestError, LimitError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.values import Value
+from kmanifest.values import BlankKey, Value
 from kmanifest.yaml.build import MERGING, Builder, Open, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, general_number
@@ -104,6 +104,9 @@ class _ResourceReader(Builder):
         if value is None or len(self._stack) > 1 or event.__class__ is AliasEvent:
             raise error_at(event, f"the key `{text}` is not a string: put it in quotes")
         return value if tag is not None and isinstance(value, str) else text
+
+    def _blank(self, key: str) -> str:
+        return BlankKey(key)
 
     def _duplicate(self, key: str, event: Any) -> None:
         from kmanifest.yaml.positions import find_position  # noqa: PLC0415 - only where an error is on its way

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
+from kmanifest.values import BlankKey
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()
@@ -90,7 +91,9 @@ class _LineReader:
             node: Any
             if not dashes and columns and columns[-1] == column and nodes[-1].__class__ is dict:
                 node = nodes[-1]
-                self._waiting = None
+                if self._waiting is not None:
+                    self._close_blank(self._waiting)
+                    self._waiting = None
             else:
                 node = self._place(column, dashes, is_mapping=key is not None)
                 column += len(dashes)
@@ -119,10 +122,18 @@ class _LineReader:
                 key = known if known == key else self._plain_key(key)
             if key in node or key == "<<":
                 raise _NotSimpleError
-            node[key] = value
             if value is None and word is None:
                 self._waiting = node, key
+            else:
+                node[key] = value
+        if self._waiting is not None:
+            self._close_blank(self._waiting)
         return self._root
+
+    def _close_blank(self, waiting: tuple[dict[str, Any], str]) -> None:
+        """Settle that nothing is the value of a key."""
+        node, key = waiting
+        node[BlankKey(key)] = None
 
     def _is_empty(self, line: "re.Match[str]") -> bool:
         """Whether a line without a value is an empty one or a comment; blanks alone are left to the parser."""
@@ -145,7 +156,9 @@ class _LineReader:
         while columns and columns[-1] > column:
             columns.pop()
             nodes.pop()
-            waiting = None
+            if waiting is not None:
+                self._close_blank(waiting)
+                waiting = None
         if dashes:
             return self._place_item(column, dashes, waiting, is_mapping=is_mapping)
         if columns and columns[-1] == column:
