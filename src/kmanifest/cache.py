@@ -5,7 +5,6 @@ A key holds all that decides the result (what is made, and the content it is mad
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 Made = TypeVar("Made")
@@ -32,6 +31,8 @@ class MemoryCache:
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:
+        from threading import Lock  # noqa: PLC0415 - a single build has no use for it
+
         self.capacity = capacity
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()

@@ -328,11 +328,19 @@ class Resource:
         new.lineage = other.lineage
         return new
 
-    def forgetting(self) -> Self:
-        """This resource without its past: what is left when a patch wipes all annotations."""
+    def with_history(
+        self,
+        *,
+        past: tuple[PastId, ...] = (),
+        prefixes: tuple[str, ...] = (),
+        suffixes: tuple[str, ...] = (),
+        needs_hash: bool = False,
+        behavior: str = "",
+    ) -> Self:
+        """This resource with another past; with none at all where nothing is said."""
         new = self._copy()
-        new.past = new.prefixes = new.suffixes = ()
-        new.needs_hash, new.behavior = False, ""
+        new.past, new.prefixes, new.suffixes = past, prefixes, suffixes
+        new.needs_hash, new.behavior = needs_hash, behavior
         return new
 
 
@@ -341,7 +349,7 @@ def _text(value: Any) -> str:
         return value  # type: ignore[no-any-return]  # just tested
     if value is None or isinstance(value, Mapping | list):
         return ""
-    return scalar_text(value)
+    return str(scalar_text(value))
 
 
 def text_map(value: Any) -> dict[str, str]:

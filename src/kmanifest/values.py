@@ -66,6 +66,21 @@ class BlankKey(str):
     __slots__ = ()
 
 
+class SharedText(str):
+    """A string that several fields of one resource hold as one: it is the object that counts, not its text.
+
+    A transformer of kustomize that makes the same label in several places puts one and the same node there; what later
+    changes that node in one place has changed it in all. See `kustomize.shared`.
+    """
+
+    __slots__ = ()
+
+
+def is_string(value: Any) -> bool:
+    """True for a string, which an unquoted date is not."""
+    return isinstance(value, str) and not isinstance(value, TimeText)
+
+
 def type_name(value: Any) -> str:
     """The YAML word for the type of `value`, for messages."""
     if value is None:

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kmanifest import yaml
+from kmanifest.errors import SourceError
 from kmanifest.fieldpath import remove
-from kmanifest.resource import Resource, text_map
+from kmanifest.resource import PastId, Resource, text_map
 
 ORIGIN: Final = "config.kubernetes.io/origin"
 TRANSFORMATIONS: Final = "alpha.config.kubernetes.io/transformations"
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
-_INTERNAL: Final = "internal.config.kubernetes.io/"
+INTERNAL: Final = "internal.config.kubernetes.io/"
 _PATH: Final = ("metadata", "annotations")
 
 # What kustomize takes out of every object that it prints, also where a user wrote it.
 BUILD_ANNOTATIONS: Final = frozenset(
-    _INTERNAL + name
+    INTERNAL + name
     for name in (
         "previousKinds",
         "previousNames",
@@ -97,3 +98,22 @@ def origin_text(fields: Sequence[tuple[str, str]]) -> str:
     return "\n".join([*lines, *(["configuredBy:", *nested] if nested else [])]) + "\n"
 
 
+
+
+def with_written_history(resource: Resource) -> Resource:
+    """The resource with the history that its annotations tell, where someone wrote kustomize's own into a file."""
+    written = {
+        name.removeprefix(INTERNAL): text.split(",")
+        for name, text in resource.annotations.items()
+        if name.startswith(INTERNAL)
+    }
+    names, namespaces, kinds = (written.get(f"previous{what}", []) for what in ("Names", "Namespaces", "Kinds"))
+    if not len(names) == len(namespaces) == len(kinds):
+        raise SourceError("number of previous names, number of previous namespaces, number of previous kinds not equal")
+    return resource.with_history(
+        past=tuple(map(PastId, names, namespaces, kinds)),
+        prefixes=tuple(written.get("prefixes", ())),
+        suffixes=tuple(written.get("suffixes", ())),
+        needs_hash=written.get("needsHashSuffix") == ["enabled"],
+        behavior=written.get("generatorBehavior", [""])[0],
+    )

@@ -11,14 +11,12 @@ from kmanifest import fieldpath, yaml
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
 from kmanifest.kustomize.keyvalues import Pair, load_pairs
 from kmanifest.kustomize.kustomization import CONFIG_MAP_ARGS, SECRET_ARGS
-from kmanifest.kustomize.scalars import block_text, plain_key
+from kmanifest.kustomize.scalars import block_text, config_value, plain_key
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, Record, fit
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource, names_of, text_map
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.values import type_name
-
-Options = Mapping[str, Any]
 
 _METADATA: Final = Record({"metadata": Record({"name": TEXT, "namespace": TEXT})})
 _CONFIG_MAP: Final = Record({}, CONFIG_MAP_ARGS, _METADATA)
@@ -40,10 +38,10 @@ def config_map(ctx: Context, config: Resource) -> list[Resource]:
 
     Source: kustomize v5.8.2 api/internal/generators/configmap.go, MakeConfigMap.
     """
-    args = fit(config.body, _CONFIG_MAP, PLUGIN_CONFIG)
+    args = config_value(fit(config.body, _CONFIG_MAP, PLUGIN_CONFIG))
     pairs = _checked_pairs(ctx, args)
     body = _base("ConfigMap", args)
-    texts = {key: value for key, value in pairs if isinstance(value, str)}
+    texts = {key: block_text(value, f"the value of {key!r}") for key, value in pairs if isinstance(value, str)}
     others = {key: fold_base64(value) for key, value in pairs if isinstance(value, bytes)}
     if texts:
         body["data"] = texts
@@ -57,7 +55,7 @@ def secret(ctx: Context, config: Resource) -> list[Resource]:
 
     Source: kustomize v5.8.2 api/internal/generators/secret.go, MakeSecret.
     """
-    args = fit(config.body, _SECRET, PLUGIN_CONFIG)
+    args = config_value(fit(config.body, _SECRET, PLUGIN_CONFIG))
     pairs = _checked_pairs(ctx, args)
     body = _base("Secret", args)
     body["type"] = args.get("type") or "Opaque"
@@ -70,7 +68,7 @@ def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
 
     Source: kustomize v5.8.2 api/filters/iampolicygenerator/iampolicygenerator.go.
     """
-    args = fit(config.body, _IAM_POLICY, PLUGIN_CONFIG)
+    args = config_value(fit(config.body, _IAM_POLICY, PLUGIN_CONFIG))
     if args.get("cloud") != "gke":
         raise SourceError(f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke").within(
             field=("cloud",)
@@ -91,22 +89,6 @@ def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
     return [Resource(body, config.origin) for body in documents[:1] if isinstance(body, Mapping)]
 
 
-def merged_options(local: Options, general: Options) -> dict[str, Any]:
-    """The options of one generator with the general ones behind them; a general `true` can't be turned off.
-
-    Source: kustomize v5.8.2 api/types/generatoroptions.go, MergeGlobalOptionsIntoLocal.
-    """
-    merged = dict(local)
-    for name in ("labels", "annotations"):
-        entries = {**(general.get(name) or {}), **(local.get(name) or {})}
-        if entries:
-            merged[name] = entries
-    for name in ("disableNameSuffixHash", "immutable"):
-        if general.get(name):
-            merged[name] = True
-    return merged
-
-
 def fold_base64(value: bytes | str) -> str:
     """`value` in base64: one line, or lines of 70 characters each with a line break where it is longer.
 
@@ -122,13 +104,11 @@ def _checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
     name = _name(args)
     pairs = load_pairs(ctx, args)
     seen = set()
-    for key, value in pairs:
+    for key, _ in pairs:
         if key in seen:
             raise SourceError(f"{name} repeats the key {key!r}")
         seen.add(key)
         plain_key(key, "key")
-        if isinstance(value, str):
-            block_text(value, f"the value of {key!r}")
     return sorted(pairs, key=lambda pair: pair[0])
 
 
@@ -232,7 +212,12 @@ def _merged(old: Resource, new: Resource) -> Resource:
 
 
 def _texts(resource: Resource, field: str) -> dict[str, str]:
-    return {key: block_text(value, f"{field}.{key}") for key, value in text_map(resource.body.get(field)).items()}
+    return {key: block_text(value, f"{field}.{key}") for key, value in _data_map(resource.body.get(field)).items()}
+
+
+def _data_map(value: Any) -> dict[str, str]:
+    """Data as texts; null counts as empty here, unlike in labels."""
+    return text_map({key: "" if item is None else item for key, item in value.items()} if isinstance(value, Mapping) else None)
 
 
 def _encoded_string_data(old: Resource) -> dict[str, str]:
@@ -248,7 +233,7 @@ def _encoded_string_data(old: Resource) -> dict[str, str]:
     for key, value in entries.items():
         if isinstance(value, Mapping | list):
             raise _misshapen(old, f"expected a scalar, got {type_name(value)}", (key,))
-    return {key: fold_base64(value) for key, value in text_map(entries).items()}
+    return {key: fold_base64(value) for key, value in _data_map(entries).items()}
 
 
 def _misshapen(old: Resource, message: str, field: Sequence[str]) -> KmanifestError:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, LimitError, SourceError
+from kmanifest.kustomize.annotations import INTERNAL, with_written_history
 from kmanifest.plugin import Context
 from kmanifest.resource import Origin, Resource
 from kmanifest.values import Body, IntText, type_name
@@ -43,6 +44,8 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
         resources.append(
             resource.with_scope(cluster_scoped=is_cluster_scoped(resource.api_version, resource.kind))
         )
+    if INTERNAL.encode() in content:
+        resources = [with_written_history(resource) for resource in resources]
     return resources
 
 

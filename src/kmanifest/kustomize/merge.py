@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.schema.openapi import Schema, TypeSchema
-from kmanifest.values import BlankKey, Body, TimeText, Value, scalar_text, type_name
+from kmanifest.values import BlankKey, Body, is_string, scalar_text, TimeText, type_name, Value
 
 
 class _Absent:
@@ -506,7 +506,7 @@ def _as_before(old: Any, new: Any) -> Any:
     if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
         return old
     retyped = not isinstance(new, str) or isinstance(new, TimeText)
-    if retyped and isinstance(new, int | float | str) and type(old) is str and _must_be_quoted(old):
+    if retyped and isinstance(new, int | float | str) and is_string(old) and _must_be_quoted(old):
         return scalar_text(new)
     return new
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError, near_names
 from kmanifest.fieldpath import MISSING, replace_item, replace_key, split_path
-from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain
+from kmanifest.kustomize.scalars import is_text, must_be_quoted, resolve_plain
 from kmanifest.kustomize.selectors import unanchored
 from kmanifest.values import scalar_text, type_name
 
@@ -22,12 +22,12 @@ Parser = Callable[[str], Any]
 
 
 class Made:
-    """The type of `MADE`: a scalar that was made on the way, and has neither type nor text yet."""
+    """A scalar that was made on the way, and has a text but no type yet."""
 
-    __slots__ = ()
+    __slots__ = ("text",)
 
-    def __repr__(self) -> str:
-        return "MADE"
+    def __init__(self, text: str = "") -> None:
+        self.text = text
 
 
 MADE: Final = Made()
@@ -219,7 +219,7 @@ class Matcher:
                 self.near = self.near or near_names(step, map(str, fields))
                 return value, []
             old = self._fresh(depth)
-        if old is not MADE and is_scalar(old) and depth + 1 < len(self._steps):
+        if not isinstance(old, Made) and is_scalar(old) and depth + 1 < len(self._steps):
             return value, self._inside(old, depth + 1)
         new, found = self._at(old, depth + 1)
         return replace_key(fields, step, new), [one.below(step) for one in found]
@@ -254,6 +254,8 @@ class Matcher:
         new, found = self._fitting(made, name, fits, depth)
         if not found:
             raise SourceError(f"no element can be made that fits {self._steps[depth]}")
+        if not name:
+            found = [Found((len(made) - 1,), Made(pattern))]
         return (new, found) if value is not None else (value, [Found(None, one.value) for one in found])
 
     def _fitting(self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int) -> Matched:
@@ -280,7 +282,7 @@ class Matcher:
 
     def _dropped(self, depth: int) -> list[Found]:
         made = self._fresh(depth)
-        _, found = self._at(made, depth + 1) if made is not MADE else (made, [Found((), made)])
+        _, found = self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
         return [Found(None, one.value) for one in found]
 
     def _inside(self, scalar: Any, depth: int) -> list[Found]:
@@ -299,6 +301,6 @@ def _node_text(value: Any) -> str:
 
         return yaml.dump(value).strip()
     text = scalar_text(value)
-    if value.__class__ is str and must_be_quoted(text) and "\n" not in text:
+    if is_text(value) and must_be_quoted(text) and "\n" not in text:
         return f'"{text}"'
     return text.strip()

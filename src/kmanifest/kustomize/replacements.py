@@ -12,11 +12,11 @@ from kmanifest import yaml
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
 from kmanifest.fieldpath import MISSING, get, put
 from kmanifest.kustomize.kustomization import REPLACEMENT
-from kmanifest.kustomize.pathmatcher import MADE, Found, Matcher, Place, is_scalar, locate, split_steps
-from kmanifest.kustomize.scalars import resolve_plain, set_text
+from kmanifest.kustomize.pathmatcher import MADE, Found, Made, Matcher, Place, is_scalar, locate, split_steps
+from kmanifest.kustomize.scalars import config_value, resolve_plain, set_text
 from kmanifest.kustomize.selectors import Selector
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, ListOf, Record, fit
-from kmanifest.kustomize.structured import Change, Document, parse_value
+from kmanifest.kustomize.structured import Change, Document, Whole, parse_value
 from kmanifest.plugin import Context
 from kmanifest.resource import DEFAULT_NAMESPACE, Resource, ResourceId, names_of
 from kmanifest.resourcemap import ResourceMap
@@ -94,7 +94,7 @@ def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceM
 def _load(ctx: Context, config: Resource) -> list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]]:
     """Each replacement, with the file that holds it, if that is not the config's, and the field."""
     found: list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]] = []
-    for index, entry in enumerate(fit(config.body, _CONFIG, PLUGIN_CONFIG).get("replacements", ())):
+    for index, entry in enumerate(config_value(fit(config.body, _CONFIG, PLUGIN_CONFIG)).get("replacements", ())):
         field = ("replacements", index)
         if not entry.get("path"):
             found.append((entry, "", field))
@@ -307,20 +307,21 @@ def _put_all(body: Body, found: Iterable[Found], options: Options, source: Sourc
     for place, old in found:
         if is_source:
             source = source.seen_in(body)
-            old = old if place is None or old is MADE else get(body, place)
+            old = old if place is None or isinstance(old, Made) else get(body, place)
         new = changed_to(old, options, source)
+        if place is None:
+            continue
         if isinstance(new, Change):
             new = _retyped(old, new.text, place)
-        if place is not None:
-            body = put(body, place, new)
+        body = put(body, place, new)
     return body
 
 
-def _retyped(old: Any, text: str, place: Place | None) -> Any:
-    if place is not None and len(place) == len(_ANNOTATIONS) + 1 and place[:-1] == _ANNOTATIONS:
+def _retyped(old: Any, text: str, place: Place) -> Any:
+    if len(place) == len(_ANNOTATIONS) + 1 and place[:-1] == _ANNOTATIONS:
         # The reference writes all annotations anew as strings before it prints them.
         return text
-    return resolve_plain(text) if old is MADE else set_text(old, text)
+    return resolve_plain(text) if isinstance(old, Made) else set_text(old, text)
 
 
 def changed_to(old: Any, options: Options, source: Source) -> Any:
@@ -328,12 +329,12 @@ def changed_to(old: Any, options: Options, source: Source) -> Any:
 
     Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setFieldValue.
     """
-    scalar = old is MADE or is_scalar(old)
+    scalar = isinstance(old, Made) or is_scalar(old)
     if not options.delimiter:
         return Change(source.as_text()) if scalar else source.node()
     if not scalar:
         raise SourceError(f"only a scalar can be split, not a {type_name(old)}")
-    text = "" if old is MADE or old is None else scalar_text(old)
+    text = old.text if isinstance(old, Made) else "" if old is None else scalar_text(old)
     parts = text.split(options.delimiter)
     if options.index < 0:
         parts.insert(0, source.as_text())
@@ -353,7 +354,7 @@ def _settled(resource: Resource, body: Body, found: Iterable[Found]) -> Resource
     """The resource with its new body; without its past where all annotations were replaced, and the past with them."""
     result = resource.with_body(body)
     over = any(one.place is not None and one.place == _ANNOTATIONS[: len(one.place)] for one in found)
-    return result.forgetting() if over else result
+    return result.with_history() if over else result
 
 
 # Inside of strings
@@ -391,8 +392,12 @@ def _changed_document(text: str, steps: list[str], options: Options, source: Sou
             return None
         for place, old in found:
             new = changed_to(old, options, source)
-            if place is not None:
-                value = put(value, place, new) if place else new
+            if place is None:
+                continue
+            if not isinstance(new, Change):
+                # An untyped text stays what it is: it is not looked at before the document is read again.
+                new = Whole(new if source.value is not MISSING else Change(source.as_text()))
+            value = put(value, place, new) if place else new
         return document.changed(value, text)
     except SourceError:
         return None

@@ -5,11 +5,13 @@ its text could not stand without quotes.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
-from kmanifest.values import TimeText, scalar_text
+from kmanifest.values import TimeText, is_string, scalar_text
 from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3
+from kmanifest.yaml.scalars import through_json
 
 _TAG: Final = "tag:yaml.org,2002:"
 
@@ -46,7 +48,7 @@ def retype(old: Any, text: str) -> Scalar:
 
     Source: kustomize v5.8.2 kyaml/yaml/fns.go, FieldSetter.
     """
-    if old.__class__ is str and must_be_quoted(old):
+    if is_string(old) and must_be_quoted(old):
         return text
     return resolve_plain(text)
 
@@ -56,11 +58,16 @@ def set_text(old: Any, text: str) -> Scalar:
 
     SourceError where that text is none of the tag's type: the reference fails when it prints such a node.
     """
-    if old.__class__ is str:
+    if is_string(old):
         return text
     if text == scalar_text(old):
         return old  # type: ignore[no-any-return]  # a scalar
     return resolve_tagged(_TAG + tag_of(old), text, resolve_v3)
+
+
+def is_text(value: Any) -> bool:
+    """True for a string, which an unquoted date is not."""
+    return value.__class__ is str or (isinstance(value, str) and not isinstance(value, TimeText))
 
 
 def tag_of(value: Any) -> str:
@@ -72,6 +79,20 @@ def tag_of(value: Any) -> str:
     if isinstance(value, TimeText):
         return "timestamp"
     return "str" if isinstance(value, str) else "int" if isinstance(value, int) else "float"
+
+
+def config_value(value: Any) -> Any:
+    """A value of a plug-in's config as the plug-in gets it: the reference writes the config as YAML and reads it again.
+
+    SourceError for characters that YAML does not allow.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() and "\x7f" not in value else through_json(value)
+    if isinstance(value, Mapping):
+        return {key: config_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [config_value(item) for item in value]
+    return value
 
 
 def plain_key(key: str, what: str) -> str:

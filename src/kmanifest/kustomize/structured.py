@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Self
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import MISSING
 from kmanifest.kustomize.hashing import json_text
-from kmanifest.kustomize.scalars import resolve_plain
+from kmanifest.kustomize.scalars import is_text, resolve_plain
 from kmanifest.values import scalar_text
 from kmanifest.yaml.resolve import resolve_tagged, resolve_v3
 
@@ -24,6 +24,12 @@ class Change(NamedTuple):
     """A new text for a scalar that keeps its type."""
 
     text: str
+
+
+class Whole(NamedTuple):
+    """A value that takes the place of a mapping or a list, however alike the two are."""
+
+    value: Any
 
 
 class Alias(tuple[str, ...]):
@@ -66,6 +72,8 @@ class Node:
         """This node with the value `new`, in which a `Change` stands for a new text."""
         if new is self.value:
             return self
+        if isinstance(new, Whole):
+            return to_node(new.value)
         if isinstance(new, Change):
             return self._retexted(new.text)
         if self.kind == "mapping" and isinstance(new, Mapping):
@@ -94,6 +102,8 @@ def to_node_key(name: str) -> Node:
 
 def to_node(value: Any) -> Node:
     """A value that was made, or that comes from elsewhere, as a node."""
+    if isinstance(value, Whole):
+        return to_node(value.value)
     if isinstance(value, Change):
         return Node("scalar", value.text)
     if isinstance(value, Mapping):
@@ -101,7 +111,7 @@ def to_node(value: Any) -> Node:
     if isinstance(value, list):
         return Node("list", [to_node(item) for item in value])
     text = scalar_text(value)
-    return Node("scalar", text, tag=_TAG + "str" if value.__class__ is str else "")
+    return Node("scalar", text, tag=_TAG + "str" if is_text(value) else "")
 
 
 def _short_tag(text: str) -> str:

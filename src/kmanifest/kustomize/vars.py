@@ -13,10 +13,12 @@ from kmanifest.fieldpath import MISSING, FieldSpec, FieldUpdate, update_field
 from kmanifest.kustomize.config import FieldTable, Spec
 from kmanifest.kustomize.generators import fold_base64
 from kmanifest.kustomize.pathmatcher import lookup, split_steps
+from kmanifest.kustomize.shared import settle
+from kmanifest.kustomize.scalars import is_text
 from kmanifest.plugin import Context
 from kmanifest.resource import IdKey, Resource, describe, names_of
 from kmanifest.resourcemap import ResourceMap
-from kmanifest.values import FloatText, IntText, TimeText, scalar_text, type_name
+from kmanifest.values import FloatText, IntText, is_string, scalar_text, TimeText, type_name
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"
 
@@ -126,7 +128,7 @@ def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Reso
             body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error
-    return resource.with_body(body)
+    return settle(resource, resource.with_body(body))
 
 
 def _value_of(var: Var, resources: ResourceMap) -> Any:
@@ -186,14 +188,14 @@ class _Expander:
 
         Source: kustomize v5.8.2 api/filters/refvar/refvar.go.
         """
-        if old.__class__ is str:
+        if is_string(old):
             return self._expand(old)
         if isinstance(old, Mapping):
-            new = {key: self._expand(item) if item.__class__ is str else item for key, item in old.items()}
+            new = {key: self._expand(item) if is_string(item) else item for key, item in old.items()}
             return old if all(new[key] is item for key, item in old.items()) else new
         if isinstance(old, list):
             for item in old:
-                if item.__class__ is not str:
+                if not is_string(item):
                     raise SourceError(f"expected a list of strings, got {type_name(item)}")
             items = [self._expand(item) for item in old]
             return old if all(new is item for new, item in zip(items, old, strict=True)) else items

@@ -44,18 +44,21 @@ def located(error: KmanifestError, resource: Resource) -> KmanifestError:
 
 
 def set_entries(entries: Mapping[str, str]) -> Setter:
-    """A change that puts text entries into a mapping."""
+    """A change that puts text entries into a mapping; an entry that is there already with the same text is left."""
 
     def change(old: Any) -> Any:
         if old is None:
             return None
         if not isinstance(old, Mapping):
             raise SourceError(f"expected a mapping, got {type_name(old)}")
-        if all(old.get(key) == value and old[key].__class__ is str for key, value in entries.items()):
-            return old
-        return {**old, **entries}
+        new = {key: value for key, value in entries.items() if not _is_text(old.get(key), value)}
+        return {**old, **new} if new else old
 
     return change
+
+
+def _is_text(old: Any, value: str) -> bool:
+    return isinstance(old, str) and old == value
 
 
 def require_scalar(old: Any) -> None:

@@ -5,18 +5,20 @@ from typing import Final
 
 from kmanifest.fieldpath import FieldUpdate
 from kmanifest.kustomize.config import FieldTable, Specs
+from kmanifest.kustomize.scalars import plain_key
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT_MAP, Record, fit
-from kmanifest.kustomize.transformers.fields import SPECS, set_entries, specs_of, update_by_type
+from kmanifest.kustomize.shared import settle
+from kmanifest.kustomize.transformers.fields import set_entries, specs_of, update_all
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.values import SharedText
 
 _LABELS: Final = Record({"labels": TEXT_MAP})
 _ANNOTATIONS: Final = Record({"annotations": TEXT_MAP})
 _MADE: Final[dict[str, str]] = {}
 
 METADATA_LABELS: Final[Specs] = (("metadata/labels", "", "", "", True),)
-__all__ = ["METADATA_LABELS", "SPECS", "annotate", "label"]
 
 
 def label(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
@@ -34,6 +36,16 @@ def annotate(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
 def _put_entries(resources: ResourceMap, entries: Mapping[str, str], specs: Specs) -> ResourceMap:
     if not entries:
         return resources
+    for key in entries:
+        plain_key(key, "key")
     table = FieldTable(specs)
-    update = FieldUpdate(set_entries(entries), _MADE)
-    return resources.map(lambda resource: update_by_type(resource, table, update))
+    alone = FieldUpdate(set_entries(entries), _MADE)
+
+    def put(resource: Resource) -> Resource:
+        fields = table.of(*resource.id[:3])
+        if len(fields) < 2:  # noqa: PLR2004 - one place shares with none
+            return settle(resource, update_all(resource, fields, alone))
+        shared = {key: SharedText(value) for key, value in entries.items()}
+        return settle(resource, update_all(resource, fields, FieldUpdate(set_entries(shared), _MADE)))
+
+    return resources.map(put)

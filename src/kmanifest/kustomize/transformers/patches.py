@@ -13,6 +13,7 @@ from kmanifest.fieldpath import put
 from kmanifest.kustomize import loading
 from kmanifest.kustomize.annotations import with_text_annotations
 from kmanifest.kustomize.kustomization import PATCH, SELECTOR
+from kmanifest.kustomize.shared import settle
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, TEXTS, Record, fit
 from kmanifest.kustomize.transformers.fields import located
 from kmanifest.plugin import Context
@@ -40,6 +41,7 @@ class Permissions(NamedTuple):
 
 NOTHING: Final = Permissions()
 _WIPING: Final = ("delete", "replace")
+_MAPS: Final = ("labels", "annotations")
 
 
 def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
@@ -56,6 +58,8 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
     if merge_error is None:
         options = fitted.get("options", {})
         allowed = Permissions(options.get("allowNameChange", False), options.get("allowKindChange", False))
+        if any(allowed):
+            merges = [_with_texts(one, "annotations") for one in merges]
         return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
     return _apply_operations(resources, operations, fitted.get("target"), remember=True)
 
@@ -74,7 +78,7 @@ def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> R
         raise SourceError("patch appears to be empty")
     for one in patches:
         place = _target_of(resources, one)
-        resources = _merge_into(ctx, resources, [place], _with_text_metadata(one), NOTHING).check_unique()
+        resources = _merge_into(ctx, resources, [place], _with_texts(one, *_MAPS), NOTHING).check_unique()
     return resources
 
 
@@ -158,7 +162,7 @@ def _merge_entry(
     if not patches:
         return resources
     places = _selected(resources, target)
-    return _merge_into(ctx, resources, places, _with_text_metadata(patches[0]), allowed).check_unique()
+    return _merge_into(ctx, resources, places, _with_texts(patches[0], *_MAPS), allowed).check_unique()
 
 
 def _selected(resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
@@ -202,6 +206,7 @@ def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) 
         raise located(error, one) from error
     if body is DELETED or not body:
         return old.with_body({})
+    body = settle(old, old.with_body(body)).body
     if not allowed.kind:
         body = put(body, ("kind",), old.body.get("kind"))
     if not allowed.name:
@@ -209,7 +214,7 @@ def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) 
     new = old.with_body(_with_namespace(body, old.get("metadata", "namespace")))
     if new.kind != old.kind:
         new = new.with_scope(cluster_scoped=schema.is_cluster_scoped(new.api_version, new.kind))
-    return new.forgetting() if _wipes_annotations(one) else new
+    return new.with_history() if _wipes_annotations(one) else new
 
 
 def _wipes_annotations(one: Resource) -> bool:
@@ -223,10 +228,14 @@ def _wipes_annotations(one: Resource) -> bool:
     return isinstance(annotations, Mapping) and annotations.get("$patch") in _WIPING
 
 
-def _with_text_metadata(one: Resource) -> Resource:
-    """A patch as it is applied by target: labels and annotations are texts, and an empty map of them says nothing."""
+def _with_texts(one: Resource, *names: str) -> Resource:
+    """A patch with some maps of its metadata as texts; an empty map is not there, and so takes nothing away.
+
+    kustomize does it to labels and annotations of what is applied by target, and to annotations where a patch may
+    change the name or the kind, as it keeps that permission there.
+    """
     metadata = dict(one.body["metadata"])
-    for name in ("labels", "annotations"):
+    for name in names:
         if name in metadata:
             # kustomize copies them as maps of strings, by which null becomes its own text.
             metadata[name] = text_map(metadata[name])

@@ -1,0 +1,55 @@
+"""Fields that are one: what kustomize does because it puts one node into several places of an object.
+
+A label that is new in `metadata.labels` and in `spec.selector` is one node in both; a patch of the first then changes the second.
+Users of the reference have files that rely on it, so the bytes must agree. Here such a node is a `SharedText`: a
+transformer that makes one label in several places of an object puts one such object there, and after any step that
+writes a value in place, `settle` carries the new text to every place that holds the same object.
+Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.21.2 yaml/fns.go, FieldSetter.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kmanifest.resource import Resource
+from kmanifest.values import SharedText
+
+
+def settle(old: Resource, new: Resource) -> Resource:
+    """`new`, a changed copy of `old`, with each write to a shared text carried to all places that share it."""
+    if new.body is old.body:
+        return new
+    written = {id(was): (was, now) for was, now in _written(old.body, new.body)}
+    if not written:
+        return new
+    # One text, one object: the places go on sharing what was written.
+    fresh = {key: SharedText(now) if isinstance(now, str) else now for key, (_, now) in written.items()}
+    return new.with_body(_replaced(new.body, fresh))
+
+
+def _written(old: Any, new: Any) -> Iterator[tuple[SharedText, Any]]:
+    """Each shared text that was written over and what stands there now, in the order in which fields are walked."""
+    todo = [(old, new)]
+    while todo:
+        was, now = todo.pop()
+        if was is now:
+            continue
+        if isinstance(was, Mapping) and isinstance(now, Mapping):
+            todo.extend((was[key], now[key]) for key in sorted(was, reverse=True) if key in now)
+        elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+            todo.extend(zip(reversed(was), reversed(now), strict=True))
+        elif was.__class__ is SharedText:
+            yield was, now
+
+
+def _replaced(value: Any, fresh: Mapping[int, Any]) -> Any:
+    if isinstance(value, Mapping):
+        changed = {key: _replaced(item, fresh) for key, item in value.items()}
+        return changed if any(changed[key] is not value[key] for key in value) else value
+    if isinstance(value, list):
+        items = [_replaced(item, fresh) for item in value]
+        return items if any(map(_differ, items, value)) else value
+    return fresh.get(id(value), value) if value.__class__ is SharedText else value
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return one is not other
