@@ -5,6 +5,7 @@ where DIRECTORY is api/internal/konfig/builtinpluginconsts of kustomize (api v0.
 Needs PyYAML. The order is the one after TransformerConfig.sortFields.
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -82,7 +83,7 @@ def literal(rows: list[Any], indent: str = "    ") -> str:
 
 
 def quoted(row: tuple[Any, ...]) -> str:
-    cells = ", ".join(f'"{cell}"' if isinstance(cell, str) else repr(cell) for cell in row)
+    cells = ", ".join(json.dumps(cell) if isinstance(cell, str) else repr(cell) for cell in row)
     return f"({cells})"
 
 

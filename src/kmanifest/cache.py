@@ -11,10 +11,16 @@ Made = TypeVar("Made")
 
 
 class Cache(Protocol):
-    """Where a build keeps what another one may want."""
+    """Where a build keeps what another one may want. Sizes are in bytes, and rough."""
 
     def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
-        """What was made for `key`, or what `make` makes now; `weight` is its size in bytes, roughly."""
+        """What is kept for `key`, or what `make` makes now; `weight` is its size."""
+
+    def find(self, key: Hashable) -> Any:
+        """What is kept for `key`; None where nothing is."""
+
+    def keep(self, key: Hashable, value: Any, *, weight: int) -> None:
+        """Keep a value of this size, in the place of an older one."""
 
 
 class NoCache:
@@ -23,11 +29,17 @@ class NoCache:
     def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:  # noqa: ARG002 - the protocol's
         return make()
 
+    def find(self, key: Hashable) -> Any:  # noqa: ARG002 - the protocol's
+        return None
+
+    def keep(self, key: Hashable, value: Any, *, weight: int) -> None:
+        pass
+
 
 class MemoryCache:
     """Keeps what was used last, up to `capacity` bytes of weight. Safe to share between threads and builds.
 
-    Two threads that miss at the same moment both make the value; the first to finish wins.
+    Two threads that miss at the same moment both make the value; the last to finish stays.
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:
@@ -39,22 +51,29 @@ class MemoryCache:
         self._weight = 0
 
     def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
+        kept: Made | None = self.find(key)
+        if kept is None:
+            kept = make()
+            self.keep(key, kept, weight=weight)
+        return kept
+
+    def find(self, key: Hashable) -> Any:
         with self._lock:
-            found = self._entries.get(key)
-            if found is not None:
-                self._entries.move_to_end(key)
-                kept: Made = found[0]
-                return kept
-        made = make()
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            self._entries.move_to_end(key)
+            return entry[0]
+
+    def keep(self, key: Hashable, value: Any, *, weight: int) -> None:
         if weight > self.capacity:
-            return made
+            return
         with self._lock:
-            winner: Made = self._entries.setdefault(key, (made, weight))[0]
-            if winner is made:
-                self._weight += weight
+            self._weight -= self._entries.pop(key, (None, 0))[1]
+            self._entries[key] = value, weight
+            self._weight += weight
             while self._weight > self.capacity:
                 self._weight -= self._entries.popitem(last=False)[1][1]
-        return winner
 
     def __getstate__(self) -> dict[str, Any]:
         # A cache travels to another process empty: a Context is picklable for `build_many`.

@@ -117,7 +117,7 @@ class Context(NamedTuple):
     """What a step may use: everything, as nothing else reaches the machine.
 
     `directory` is the directory of the kustomization whose step runs; files are read from it. `schema` is what is
-    known of the types of objects at this point of the build.
+    known of the types of objects at this point of the build. `memo` is the engine's own, for one build.
     """
 
     tree: Tree
@@ -130,6 +130,12 @@ class Context(NamedTuple):
     on_change: "Callable[[Change], None] | None" = None
     clock: Callable[[], float] = lambda: 0.0
     meter: "Meter | None" = None
+    memo: object = None
+
+    @property
+    def keeps_bases(self) -> bool:
+        """True where what this build makes of whole directories may serve another build."""
+        return not isinstance(self.cache, NoCache)
 
     def read(self, path: str) -> bytes:
         """The file at `path`, as written in a file of this directory, within the load restriction.
@@ -140,8 +146,6 @@ class Context(NamedTuple):
 
     def locate(self, path: str) -> str:
         """Where the file at `path` really is, with every link followed; errors as of `read`."""
-        if path.startswith("/") and isinstance(self.tree, trees.DiskTree) and self.tree.root != "/":
-            raise SourceError(f"{path!r}: an absolute path can't be used in a confined tree")
         real = self.tree.resolve(trees.join(self.directory, path))
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
             raise SourceError(f"security; file {path!r} is not in or below the directory of the kustomization")

@@ -34,7 +34,7 @@ class Rendered:
     def documents(self) -> Iterator[str]:
         """Each resource as one YAML document, in order; LimitError past `max_output`."""
         size = 0
-        dumper = yaml.Dumper()
+        dumper = yaml.Dumper(self._limits)
         for resource in self.resources:
             try:
                 text = dumper.dump(resource.body)

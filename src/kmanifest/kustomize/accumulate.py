@@ -14,6 +14,7 @@ from kmanifest.errors import KmanifestError, LimitError, MissingError, RenderErr
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
 from kmanifest.kustomize.annotations import annotated_with_origin, annotated_with_step
+from kmanifest.kustomize.bases import build_once
 from kmanifest.kustomize.config import TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
@@ -26,7 +27,7 @@ from kmanifest.step import Step
 if TYPE_CHECKING:
     from kmanifest.kustomize.vars import Var
 
-MAX_NESTING: Final = 100
+MAX_NESTING: Final = 200
 
 
 class Accumulated(NamedTuple):
@@ -191,16 +192,32 @@ def _add_directory(  # noqa: PLR0913 - where from, where to, and what
     try:
         directory = _directory(ctx, kustomization, place, path)
         below = place.below(kustomization.directory, path)
-        child = load_kustomization(ctx, directory)
-        got = set_schema(ctx, child, got)
-        if child.kind != kind:
-            verb = "expected a Component" if kind == "Component" else "a Component goes under components"
-            raise SourceError(f"{verb}: {path!r} is a {child.kind}")
         if kind == "Component":
-            return accumulate(ctx, child, below, got)
-        return _merge(got, accumulate(ctx, child, below, Accumulated(schema=got.schema)))
+            child = _load_child(ctx, directory, path, kind)
+            return accumulate(ctx, child, below, set_schema(ctx, child, got))
+        schema = got.schema
+
+        def make(inside: Context) -> Accumulated:
+            child = _load_child(inside, directory, path, kind)
+            return accumulate(inside, child, below, set_schema(inside, child, Accumulated(schema=schema)))
+
+        inherited = (schema, place.trail and below.trail)
+        above = (kustomization.directory, *place.above)
+        merged = _merge(got, build_once(ctx, directory, inherited, above, make))
     except KmanifestError as error:
         raise _at(kustomization, error, field).within(directory=kustomization.directory or ".") from error
+    limit = ctx.options.limits.max_objects
+    if len(merged.resources) > limit:
+        raise _at(kustomization, LimitError(f"more than {limit} objects (max_objects)"), field)
+    return merged
+
+
+def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomization:
+    child = load_kustomization(ctx, directory)
+    if child.kind != kind:
+        verb = "expected a Component" if kind == "Component" else "a Component goes under components"
+        raise SourceError(f"{verb}: {path!r} is a {child.kind}")
+    return child
 
 
 def _directory(ctx: Context, kustomization: Kustomization, place: Place, path: str) -> str:

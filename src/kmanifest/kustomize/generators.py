@@ -41,7 +41,11 @@ def config_map(ctx: Context, config: Resource) -> list[Resource]:
     args = config_value(fit(config.body, _CONFIG_MAP, PLUGIN_CONFIG))
     pairs = _checked_pairs(ctx, args)
     body = _base("ConfigMap", args)
-    texts = {key: block_text(value, f"the value of {key!r}") for key, value in pairs if isinstance(value, str)}
+    texts = {
+        key: block_text(value, f"the value of {key!r}")
+        for key, value in pairs
+        if isinstance(value, str)
+    }
     others = {key: fold_base64(value) for key, value in pairs if isinstance(value, bytes)}
     if texts:
         body["data"] = texts
@@ -70,9 +74,9 @@ def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
     """
     args = config_value(fit(config.body, _IAM_POLICY, PLUGIN_CONFIG))
     if args.get("cloud") != "gke":
-        raise SourceError(f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke").within(
-            field=("cloud",)
-        )
+        raise SourceError(
+            f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke"
+        ).within(field=("cloud",))
     service, account = args.get("kubernetesService", {}), args.get("serviceAccount", {})
     # The reference fills in a text and parses it, so that a name may be anything that YAML makes of it.
     lines = [
@@ -97,7 +101,9 @@ def fold_base64(value: bytes | str) -> str:
     text = b64encode(value.encode() if isinstance(value, str) else value).decode()
     if len(text) < _BASE64_LINE:
         return text
-    return "".join(text[start : start + _BASE64_LINE] + "\n" for start in range(0, len(text), _BASE64_LINE))
+    return "".join(
+        text[start : start + _BASE64_LINE] + "\n" for start in range(0, len(text), _BASE64_LINE)
+    )
 
 
 def _checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
@@ -127,7 +133,9 @@ def _base(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
     options = args.get("options", {})
     for field in ("labels", "annotations"):
         if options.get(field):
-            metadata[field] = {plain_key(key, field[:-1]): value for key, value in options[field].items()}
+            metadata[field] = {
+                plain_key(key, field[:-1]): value for key, value in options[field].items()
+            }
     body: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
     if options.get("immutable"):
         body["immutable"] = True
@@ -167,7 +175,9 @@ def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
             raise MissingError(f"{new.id} does not exist, so nothing can be {asks}d", near=near)
         return resources.append([new])
     if len(places) > 1:
-        raise RenderError(f"several resources match {new.id}, so nothing can be {asks or 'create'}d")
+        raise RenderError(
+            f"several resources match {new.id}, so nothing can be {asks or 'create'}d"
+        )
     if not asks:
         raise RenderError(f"{new.id} exists already; behavior must be merge or replace")
     old = resources[places[0]]
@@ -212,12 +222,19 @@ def _merged(old: Resource, new: Resource) -> Resource:
 
 
 def _texts(resource: Resource, field: str) -> dict[str, str]:
-    return {key: block_text(value, f"{field}.{key}") for key, value in _data_map(resource.body.get(field)).items()}
+    return {
+        key: block_text(value, f"{field}.{key}")
+        for key, value in _data_map(resource.body.get(field)).items()
+    }
 
 
 def _data_map(value: Any) -> dict[str, str]:
     """Data as texts; null counts as empty here, unlike in labels."""
-    return text_map({key: "" if item is None else item for key, item in value.items()} if isinstance(value, Mapping) else None)
+    return text_map(
+        {key: "" if item is None else item for key, item in value.items()}
+        if isinstance(value, Mapping)
+        else None
+    )
 
 
 def _encoded_string_data(old: Resource) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """The suffix that the name of a generated object gets, made of its content; and JSON as Go prints it, of which it is made."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from math import isfinite
+from sys import version_info
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
@@ -45,15 +47,13 @@ def encode(text: str) -> str:
 
 
 def _sha256(content: bytes) -> str:
-    # hashlib loads OpenSSL, which takes 2 ms; the module behind it changed its name with Python 3.12.
+    # hashlib loads OpenSSL, which takes 2 ms; the module behind it is `_sha256` in Python 3.11, `_sha2` later.
     try:
-        from _sha2 import sha256  # noqa: PLC0415 - see above
+        module = import_module("_sha2" if version_info >= (3, 12) else "_sha256")
     except ImportError:
-        try:
-            from _sha256 import sha256  # type: ignore[import-not-found, no-redef]  # noqa: PLC0415 - Python 3.11
-        except ImportError:
-            from hashlib import sha256  # type: ignore[assignment]  # noqa: PLC0415 - a Python built without them
-    return sha256(content).hexdigest()
+        module = import_module("hashlib")
+    digest: str = module.sha256(content).hexdigest()
+    return digest
 
 
 def _content(body: Mapping[str, Any], field: str) -> Any:
@@ -128,7 +128,7 @@ def float_text(value: float) -> str:
     if not isfinite(value):
         raise SourceError(f"{value} can't be written as JSON")
     size = abs(value)
-    if size and not 1e-6 <= size < 1e21:  # noqa: PLR2004 - Go's bounds
+    if size and not 1e-6 <= size < 1e21:
         mantissa, _, exponent = float.__repr__(value).partition("e")
         return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}"
     return plain_float(value)

@@ -10,7 +10,7 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 f
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import LimitError, SourceError
 from kmanifest.values import Body, FloatText, IntText, TimeText, type_name
 
 UNKNOWN: Final = "unknown"
@@ -103,7 +103,7 @@ def _scalar(value: Any) -> Any:
         return value
     if isinstance(value, int | float):
         return _number(value)
-    return str(value) if isinstance(value, TimeText) else value
+    return str(value) if isinstance(value, str) else value
 
 
 def _number(value: float) -> Any:
@@ -170,13 +170,17 @@ def _steps(path: Any) -> tuple[str, ...] | None:
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
 
 
+MAX_COPIES: Final = 1_000_000
+
+
 class _Document:
     """A resource under work: mappings and lists that it has made itself may be changed."""
 
-    __slots__ = ("_owned", "root")
+    __slots__ = ("_copies", "_owned", "root")
 
     def __init__(self, root: Any) -> None:
         self.root = root
+        self._copies = 0
         self._owned: dict[
             int, Any
         ] = {}  # by identity; the values keep the objects alive, so no identity is used twice
@@ -207,9 +211,30 @@ class _Document:
         self._owned[id(copy)] = copy
         return copy
 
-    def share(self) -> None:
-        """From now on nothing may be changed where it is: a value is about to stand in two places."""
+    def copied(self, value: Any) -> None:
+        """Take note that `value` is about to stand in two places: nothing may be changed where it is any more.
+
+        LimitError where all copies of one patch are too many values: forty copies of a mapping into itself would be
+        2^40 of them. Source: Kubernetes bounds the same patches by AccumulatedCopySizeLimit of json-patch.
+        """
         self._owned.clear()
+        self._copies += _count(value, MAX_COPIES - self._copies)
+        if self._copies > MAX_COPIES:
+            raise LimitError(f"the copies that one JSON patch makes are more than {MAX_COPIES} values")
+
+
+def _count(value: Any, most: int) -> int:
+    """How many values there are in `value`, itself counted; a little more than `most` where there are more."""
+    found = 0
+    todo = [value]
+    while todo and found <= most:
+        node = todo.pop()
+        found += 1
+        if isinstance(node, dict):
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+    return found
 
 
 def _get(parent: Any, step: str) -> Any:
@@ -288,7 +313,7 @@ def _move(document: _Document, operation: Operation) -> None:
 def _copy(document: _Document, operation: Operation) -> None:
     source = document.container(operation.from_, _from_text(operation))
     value = _get(source, _last(operation.from_))
-    document.share()
+    document.copied(value)
     target = document.container(operation.path, operation.path_text)
     _insert(target, _last(operation.path), value)
 

@@ -15,7 +15,9 @@ LabelSelector = Callable[[Mapping[str, str]], bool]
 
 _TOKEN: Final = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>\0]+|\0|\Z)")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_DOMAIN: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_DOMAIN: Final = re.compile(
+    r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+)
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+")
 _MAX_NAME: Final = 63
 _MAX_DOMAIN: Final = 253
@@ -139,7 +141,8 @@ class _Parser:
 
 
 def _scan(text: str) -> list[str]:
-    tokens, place = [], 0
+    tokens: list[str] = []
+    place = 0
     while True:
         match = _TOKEN.match(text, place)
         token = match.group(1) if match else ""
@@ -153,7 +156,9 @@ def _scan(text: str) -> list[str]:
 def _checked_key(key: str) -> str:
     domain, slash, name = key.rpartition("/")
     if slash and (len(domain) > _MAX_DOMAIN or _DOMAIN.fullmatch(domain) is None):
-        raise SourceError(f"invalid label key {key!r}: what stands before the slash must be a domain name")
+        raise SourceError(
+            f"invalid label key {key!r}: what stands before the slash must be a domain name"
+        )
     if len(name) > _MAX_NAME or _NAME.fullmatch(name) is None:
         rule = "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
         raise SourceError(f"invalid label key {key!r}: a name has {rule}")
@@ -161,11 +166,15 @@ def _checked_key(key: str) -> str:
 
 
 def _checked(requirement: Requirement) -> Requirement:
-    if requirement.operator in "<>" and not all(_integer(value) is not None for value in requirement.values):
+    if requirement.operator in "<>" and not all(
+        _integer(value) is not None for value in requirement.values
+    ):
         raise SourceError(f"label selector: {requirement.operator} must be followed by an integer")
     for value in requirement.values:
         if value and (len(value) > _MAX_NAME or _NAME.fullmatch(value) is None):
-            rule = "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
+            rule = (
+                "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
+            )
             raise SourceError(f"invalid label value {value!r}: a value is empty or has {rule}")
     return requirement
 

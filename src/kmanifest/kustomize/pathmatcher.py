@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError, near_names
-from kmanifest.fieldpath import MISSING, replace_item, replace_key, split_path
-from kmanifest.kustomize.scalars import is_text, must_be_quoted, resolve_plain
+from kmanifest.fieldpath import MISSING, get, replace_item, replace_key, split_path
+from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain
 from kmanifest.kustomize.selectors import unanchored
-from kmanifest.values import scalar_text, type_name
+from kmanifest.values import BlankKey, is_string, scalar_text, type_name
 
 Place = tuple[str | int, ...]
 Parser = Callable[[str], Any]
@@ -104,6 +104,20 @@ def is_scalar(value: Any) -> bool:
     return not isinstance(value, Mapping | list | tuple)
 
 
+def null_text(container: Any, step: str | int) -> str:
+    """How the null at `step` of a mapping or list is written."""
+    if isinstance(container, Mapping):
+        return "" if any(key == step and isinstance(key, BlankKey) for key in container) else "null"
+    return "null"
+
+
+def text_at(body: Any, place: Place) -> str:
+    """The text of the scalar at a place, as it was written."""
+    above = get(body, place[:-1]) if place else None
+    value = get(body, place)
+    return null_text(above, place[-1]) if value is None and place else scalar_text(value)
+
+
 # One value
 
 
@@ -154,7 +168,12 @@ def _first_element(items: list[Any], name: str, wanted: str) -> int | None:
         if not name:
             if (scalar_text(item) if is_scalar(item) else "") == wanted:
                 return index
-        elif isinstance(item, Mapping) and name in item and is_scalar(item[name]) and scalar_text(item[name]) == wanted:
+        elif (
+            isinstance(item, Mapping)
+            and name in item
+            and is_scalar(item[name])
+            and scalar_text(item[name]) == wanted
+        ):
             return index
     return None
 
@@ -220,7 +239,8 @@ class Matcher:
                 return value, []
             old = self._fresh(depth)
         if not isinstance(old, Made) and is_scalar(old) and depth + 1 < len(self._steps):
-            return value, self._inside(old, depth + 1)
+            text = null_text(fields, step) if old is None else scalar_text(old)
+            return value, self._inside(text, depth + 1)
         new, found = self._at(old, depth + 1)
         return replace_key(fields, step, new), [one.below(step) for one in found]
 
@@ -256,12 +276,20 @@ class Matcher:
             raise SourceError(f"no element can be made that fits {self._steps[depth]}")
         if not name:
             found = [Found((len(made) - 1,), Made(pattern))]
-        return (new, found) if value is not None else (value, [Found(None, one.value) for one in found])
+        return (
+            (new, found)
+            if value is not None
+            else (value, [Found(None, one.value) for one in found])
+        )
 
-    def _fitting(self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int) -> Matched:
+    def _fitting(
+        self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int
+    ) -> Matched:
         if not name:
             # What follows such a condition in the path is not looked at.
-            return items, [Found((index,), item) for index, item in enumerate(items) if fits(_node_text(item))]
+            return items, [
+                Found((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
+            ]
         indexes = [
             index
             for index, item in enumerate(items)
@@ -282,11 +310,12 @@ class Matcher:
 
     def _dropped(self, depth: int) -> list[Found]:
         made = self._fresh(depth)
-        _, found = self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
+        _, found = (
+            self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
+        )
         return [Found(None, one.value) for one in found]
 
-    def _inside(self, scalar: Any, depth: int) -> list[Found]:
-        text = "" if scalar is None else scalar_text(scalar)
+    def _inside(self, text: str, depth: int) -> list[Found]:
         document = self._parse(text)
         if document is MISSING:
             raise SourceError("expected a mapping, got an empty text")
@@ -301,6 +330,6 @@ def _node_text(value: Any) -> str:
 
         return yaml.dump(value).strip()
     text = scalar_text(value)
-    if is_text(value) and must_be_quoted(text) and "\n" not in text:
+    if is_string(value) and must_be_quoted(text) and "\n" not in text:
         return f'"{text}"'
     return text.strip()

@@ -9,6 +9,7 @@ from kmanifest import step as steps
 from kmanifest.kustomize import sorting
 from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, set_schema
 from kmanifest.kustomize.annotations import BUILD_ANNOTATIONS, ORIGIN, TRANSFORMATIONS, is_local, without_annotations
+from kmanifest.kustomize.bases import Memo
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
 from kmanifest.kustomize.references import fix_references
@@ -26,6 +27,7 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 def render(ctx: Context, path: str) -> Rendered:
     """What the kustomization in the directory at `path` builds."""
+    ctx = ctx._replace(memo=Memo())
     kustomization = load_kustomization(ctx, path)
     got = set_schema(ctx, kustomization, Accumulated())
     trail = Trail() if kustomization.get("buildMetadata") else None

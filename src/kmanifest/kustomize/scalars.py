@@ -17,7 +17,7 @@ _TAG: Final = "tag:yaml.org,2002:"
 
 # Text that the emitter does not write plain: what YAML reserves, blanks at the ends, `: `, ` #`, what is not printable.
 _NOT_PLAIN: Final = re.compile(
-    r"""[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[^\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff])""",
+    r"""[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[\0-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff])""",
     re.DOTALL,
 )
 
@@ -63,11 +63,6 @@ def set_text(old: Any, text: str) -> Scalar:
     if text == scalar_text(old):
         return old  # type: ignore[no-any-return]  # a scalar
     return resolve_tagged(_TAG + tag_of(old), text, resolve_v3)
-
-
-def is_text(value: Any) -> bool:
-    """True for a string, which an unquoted date is not."""
-    return value.__class__ is str or (isinstance(value, str) and not isinstance(value, TimeText))
 
 
 def tag_of(value: Any) -> str:
@@ -119,7 +114,9 @@ def block_text(text: str, what: str) -> str:
     return text
 
 
-_NO_BLOCK: Final = re.compile(r" \n| \Z|[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NO_BLOCK: Final = re.compile(
+    r" \n| \Z|[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
 
 def _needs_double_quotes(text: str) -> bool:
@@ -131,4 +128,3 @@ def quoted(text: str) -> str:
     from kmanifest.yaml.scalars import render_line  # noqa: PLC0415 - for few builds
 
     return render_line(text)
-

@@ -32,7 +32,9 @@ def unanchored(pattern: str) -> Test:
     if _LITERAL.issuperset(pattern):
         if "." not in pattern:
             return lambda text: pattern in text
-        return lambda text: any(_fits_at(pattern, text, start) for start in range(len(text) - len(pattern) + 1))
+        return lambda text: any(
+            _fits_at(pattern, text, start) for start in range(len(text) - len(pattern) + 1)
+        )
     return _compiled(pattern, pattern)
 
 
@@ -117,7 +119,9 @@ class Selector(NamedTuple):
         Source: kustomize v5.8.2 api/types/replacement.go, TargetSelectorRegex.
         """
         texts = (group, version, kind, name, namespace)
-        return all(test is None or test(text) for test, text in zip(self.patterns, texts, strict=True))
+        return all(
+            test is None or test(text) for test, text in zip(self.patterns, texts, strict=True)
+        )
 
     def selects_labels(self, resource: Resource) -> bool:
         """True where labels and annotations fit."""
@@ -127,7 +131,9 @@ class Selector(NamedTuple):
 
     def _selects_type(self, group: str, version: str, kind: str) -> bool:
         texts = (group, version, kind)
-        return all(test is None or test(text) for test, text in zip(self.patterns[:3], texts, strict=True))
+        return all(
+            test is None or test(text) for test, text in zip(self.patterns[:3], texts, strict=True)
+        )
 
 
 def _at(field: str, make: Callable[[str], Test], pattern: str) -> Test | None:

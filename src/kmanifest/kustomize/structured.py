@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, Self
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import MISSING
 from kmanifest.kustomize.hashing import json_text
-from kmanifest.kustomize.scalars import is_text, resolve_plain
-from kmanifest.values import scalar_text
+from kmanifest.kustomize.scalars import resolve_plain
+from kmanifest.values import BlankKey, is_string, scalar_text
 from kmanifest.yaml.resolve import resolve_tagged, resolve_v3
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -54,7 +54,9 @@ class Node:
 
     __slots__ = ("anchor", "comments", "content", "kind", "style", "tag", "value")
 
-    def __init__(self, kind: str, content: Any, *, style: str = "", tag: str = "", anchor: str = "") -> None:
+    def __init__(
+        self, kind: str, content: Any, *, style: str = "", tag: str = "", anchor: str = ""
+    ) -> None:
         self.kind = kind
         self.content = content
         self.style = style
@@ -92,7 +94,9 @@ class Node:
     def _changed_pairs(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
         pairs = [(key, node.changed(new[key.value])) for key, node in self.content]
         known = {key.value for key, _ in self.content}
-        return pairs + [(to_node_key(name), to_node(item)) for name, item in new.items() if name not in known]
+        return pairs + [
+            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in known
+        ]
 
 
 def to_node_key(name: str) -> Node:
@@ -111,7 +115,7 @@ def to_node(value: Any) -> Node:
     if isinstance(value, list):
         return Node("list", [to_node(item) for item in value])
     text = scalar_text(value)
-    return Node("scalar", text, tag=_TAG + "str" if is_text(value) else "")
+    return Node("scalar", text, tag=_TAG + "str" if is_string(value) else "")
 
 
 def _short_tag(text: str) -> str:
@@ -155,7 +159,7 @@ class Document(NamedTuple):
         if original.strip()[:1] in ("{", "["):
             spread = "\n" in original and "  " in original
             return json_text(json_value(root), indent=2 if spread else 0)
-        from kmanifest.kustomize.yamlnodes import print_node  # noqa: PLC0415 - for text inside of text only
+        from kmanifest.kustomize.yamlprint import print_node  # noqa: PLC0415 - for text inside of text only
 
         return print_node(root).strip()
 
@@ -177,6 +181,8 @@ def set_values(node: Node) -> None:
         for key, item in node.content:
             set_values(item)
             key.value = key.content if key.kind == "scalar" else str(id(key))
+            if item.value is None and not item.content:
+                key.value = BlankKey(key.value)
         node.value = {key.value: item.value for key, item in node.content}
         if len(node.value) != len(node.content):
             raise SourceError("a key stands twice in a mapping")
@@ -212,9 +218,10 @@ def json_value(node: Node) -> Any:
     if node.kind == "alias":
         raise SourceError("an alias can't be written as JSON")
     text: str = node.content
-    if node.tag.startswith(_TAG):
+    if node.tag.startswith(_TAG) and (text or node.tag != _TAG + "null"):
         return resolve_tagged(node.tag, text, resolve_v3)
-    return text if node.style else resolve_plain(text)
+    # JSON is flow style, where an empty text is written in quotes.
+    return text if node.style or not text else resolve_plain(text)
 
 
 def _json_key(key: Node) -> str:

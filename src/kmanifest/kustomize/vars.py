@@ -10,15 +10,15 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
 from kmanifest.fieldpath import MISSING, FieldSpec, FieldUpdate, update_field
-from kmanifest.kustomize.config import FieldTable, Spec
+from kmanifest.kustomize.config import FieldTable
+from kmanifest.kustomize.defaults import Spec
 from kmanifest.kustomize.generators import fold_base64
-from kmanifest.kustomize.pathmatcher import lookup, split_steps
+from kmanifest.kustomize.pathmatcher import locate, split_steps, text_at
 from kmanifest.kustomize.shared import settle
-from kmanifest.kustomize.scalars import is_text
 from kmanifest.plugin import Context
 from kmanifest.resource import IdKey, Resource, describe, names_of
 from kmanifest.resourcemap import ResourceMap
-from kmanifest.values import FloatText, IntText, is_string, scalar_text, TimeText, type_name
+from kmanifest.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"
 
@@ -68,7 +68,7 @@ def _to_var(row: Mapping[str, Any]) -> Var:
     parts = ref["apiVersion"].split("/") if ref.get("apiVersion") else []
     if len(parts) == 1:
         version = parts[0]
-    elif len(parts) == 2:  # noqa: PLR2004 - group and version
+    elif len(parts) == 2:
         group, version = parts
     return Var(
         row.get("name", ""),
@@ -86,7 +86,9 @@ def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
     places = [place for place, resource in enumerate(resources) if any(map(meant, resource.keys()))]
     if len(places) > 1:
         several = describe(resources[place] for place in places)
-        raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(field=("objref",))
+        raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
+            field=("objref",)
+        )
     return resources.replace({place: resources[place].with_var(var.name) for place in places})
 
 
@@ -101,7 +103,10 @@ def _matcher(var: Var) -> Callable[[IdKey], bool]:
 
 
 def resolve_vars(
-    ctx: Context, vars_: Sequence[Var], field_specs: Sequence[FieldSpec | Spec], resources: ResourceMap
+    ctx: Context,
+    vars_: Sequence[Var],
+    field_specs: Sequence[FieldSpec | Spec],
+    resources: ResourceMap,
 ) -> ResourceMap:
     """The resources with every `$(NAME)` replaced in the fields that `field_specs` name.
 
@@ -138,9 +143,13 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
         near = near_names(wanted, names_of(resources))
         raise MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
     try:
-        value = lookup(resource.body, _index_steps(var.field_path))
-        if value is not MISSING:
-            return _go_value(value)
+        found = locate(resource.body, _index_steps(var.field_path))
+        if found is not None and found.place is not None:
+            return (
+                text_at(resource.body, found.place)
+                if found.value is None
+                else _go_value(found.value)
+            )
     except SourceError:
         pass
     raise MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
@@ -170,9 +179,7 @@ def _go_value(value: Any) -> Any:
         return int(value.text)
     if isinstance(value, FloatText):
         return float(value)
-    if value is None or isinstance(value, TimeText):
-        return scalar_text(value)
-    return value
+    return scalar_text(value) if isinstance(value, TimeText) else value
 
 
 class _Expander:
@@ -191,7 +198,9 @@ class _Expander:
         if is_string(old):
             return self._expand(old)
         if isinstance(old, Mapping):
-            new = {key: self._expand(item) if is_string(item) else item for key, item in old.items()}
+            new = {
+                key: self._expand(item) if is_string(item) else item for key, item in old.items()
+            }
             return old if all(new[key] is item for key, item in old.items()) else new
         if isinstance(old, list):
             for item in old:
@@ -204,7 +213,8 @@ class _Expander:
     def _expand(self, text: str) -> Any:
         if "$" not in text:
             return text
-        parts, place = [], 0
+        parts: list[str] = []
+        place = 0
         while True:
             found = text.find("$", place)
             if found < 0 or found + 1 == len(text):
@@ -235,7 +245,9 @@ class _Expander:
         if value is MISSING:
             return f"$({name})"
         if isinstance(value, Mapping | list):
-            self._ctx.warn(f"var {name!r} stands for a {type_name(value)}, which can't be put into a text")
+            self._ctx.warn(
+                f"var {name!r} stands for a {type_name(value)}, which can't be put into a text"
+            )
             return f"$({name})"
         self.used.add(name)
         return value

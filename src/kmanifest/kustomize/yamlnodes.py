@@ -1,11 +1,10 @@
-"""YAML text to nodes with their styles and comments, and back, as go-yaml v3 does with its Node.
+"""YAML text to nodes with their styles and comments, as go-yaml v3 reads it.
 
-Printed with an indent of two, lists not indented under their key, lines never folded.
-Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, node; emitterc.go, yaml_emitter_select_scalar_style and the writers of scalars.
+A comment hangs on the key or list item below it, or, where a blank line follows, on the one above it.
+Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go; for comments only what its output shows was followed.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final
 
 from yaml._yaml import CParser
@@ -15,32 +14,16 @@ from yaml.events import (
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
-    ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
 )
 
 from kmanifest.errors import LimitError, SourceError
-from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain, tag_of
 from kmanifest.kustomize.structured import Node
 from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.yaml.scalars import chomping
 
-_TAG: Final = "tag:yaml.org,2002:"
-_PRINTABLE: Final = "\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_SPECIAL: Final = re.compile(f"[^{_PRINTABLE}]")
-_NOT_BLOCK: Final = re.compile(f" \n| \\Z|[^\t{_PRINTABLE}]")
-_ESCAPED: Final = re.compile(f'[^{_PRINTABLE}]|["\\\\\n\x85\u2028\u2029\ufeff]')
-_FLOW_INDICATOR: Final = re.compile(r"[,\[\]{}?]|:")
-_SHORT: Final = {
-    "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
-    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
-}  # fmt: skip
 _COMMENT: Final = re.compile(r"\s*(#.*)")
-
-
-# Reading
 
 
 def parse_node(text: str) -> Node | None:
@@ -62,9 +45,11 @@ class _Reader:
         self._parser = parser
         self._lines = text.split("\n")
         self._inside: set[int] = set()
-        self._starts: dict[int, Node] = {}
+        self._keys: dict[int, Node] = {}
+        self._items: dict[int, Node] = {}
         self._ends: dict[int, Node] = {}
-        self._order: list[tuple[int, int, Node]] = []
+        self._column_of: dict[int, int] = {}
+        self._line_of: dict[int, int] = {}
         self._ends_at: dict[int, int] = {}
 
     def read(self) -> Node | None:
@@ -87,14 +72,15 @@ class _Reader:
         while True:
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
                 if len(stack) >= DEFAULT_LIMITS.max_depth:
-                    raise LimitError(f"nested more than {DEFAULT_LIMITS.max_depth} deep (max_depth)")
+                    raise LimitError(
+                        f"nested more than {DEFAULT_LIMITS.max_depth} deep (max_depth)"
+                    )
                 stack.append((self._container(event), []))
                 event = self._parser.get_event()
                 continue
             if isinstance(event, MappingEndEvent | SequenceEndEvent):
                 node, items = stack.pop()
-                node.content = list(zip(items[::2], items[1::2], strict=True)) if node.kind == "mapping" else items
-                self._note_end(node, event)
+                self._close(node, items, event)
             else:
                 node = self._leaf(event)
             if not stack:
@@ -102,29 +88,51 @@ class _Reader:
             stack[-1][1].append(node)
             event = self._parser.get_event()
 
+    def _close(self, node: Node, items: list[Node], event: Any) -> None:
+        # An outer container is closed after an inner one, so that of what begins on one line the outermost stays.
+        if node.kind == "mapping":
+            node.content = list(zip(items[::2], items[1::2], strict=True))
+            self._keys.update((self._line_of[id(key)], key) for key, _ in node.content)
+        else:
+            node.content = items
+            self._items.update((self._line_of[id(item)], item) for item in items)
+        if node.style == "{":
+            self._note_end(node, event)
+
     def _container(self, event: Any) -> Node:
         kind = "mapping" if isinstance(event, MappingStartEvent) else "list"
-        node = Node(kind, [], style="{" if event.flow_style else "", tag=event.tag or "", anchor=event.anchor or "")
+        node = Node(
+            kind,
+            [],
+            style="{" if event.flow_style else "",
+            tag=event.tag or "",
+            anchor=event.anchor or "",
+        )
         self._note_start(node, event)
         return node
 
     def _leaf(self, event: Any) -> Node:
+        node: Node
         if isinstance(event, AliasEvent):
             node = Node("alias", event.anchor)
         else:
             style = event.style if event.style in ('"', "'", "|", ">") else ""
-            node = Node("scalar", event.value, style=style, tag=event.tag or "", anchor=event.anchor or "")
-            self._inside.update(range(event.start_mark.line + 1, event.end_mark.line + (style not in ("|", ">"))))
+            node = Node(
+                "scalar", event.value, style=style, tag=event.tag or "", anchor=event.anchor or ""
+            )
+            self._inside.update(
+                range(event.start_mark.line + 1, event.end_mark.line + (style not in ("|", ">")))
+            )
         self._note_start(node, event)
         self._note_end(node, event)
         return node
 
     def _note_start(self, node: Node, event: Any) -> None:
-        self._starts.setdefault(event.start_mark.line, node)
-        self._order.append((event.start_mark.line, event.start_mark.column, node))
+        self._line_of[id(node)] = event.start_mark.line
+        self._column_of[id(node)] = event.start_mark.column
 
     def _note_end(self, node: Node, event: Any) -> None:
-        if isinstance(event, ScalarEvent) and event.style in ("|", ">"):
+        if node.kind == "scalar" and event.style in ("|", ">"):
             self._ends[event.start_mark.line] = node
         else:
             self._ends[event.end_mark.line] = node
@@ -145,7 +153,9 @@ class _Reader:
                 self._hang_block(root, block, number, line)
                 block = []
         if block:
-            self._hang_foot(root, block, len(self._lines))
+            last = len(self._lines)
+            column = len(self._lines[-1]) - len(self._lines[-1].lstrip())
+            self._hang_foot(block, last - len(block) - 1, column)
 
     def _hang_line(self, number: int, line: str) -> None:
         rest = line[self._ends_at.get(number, 0) :]
@@ -155,220 +165,46 @@ class _Reader:
             node.comments = node.comments._replace(line=match.group(1).rstrip())
 
     def _hang_block(self, root: Node, block: list[str], number: int, line: str) -> None:
-        node = self._starts.get(number)
-        if line.strip() and node is not None:
-            node = root if node is root else node
+        before = number - len(block) - 1
+        follows_text = before >= 0 and self._lines[before].strip()
+        at_start = not any(map(str.strip, self._lines[: before + 1]))
+        if not line.strip() and (follows_text or at_start):
+            column = len(self._lines[number - 1]) - len(self._lines[number - 1].lstrip())
+            if at_start:
+                root.comments = root.comments._replace(head=(*root.comments.head, *block, ""))
+                return
+            if self._hang_foot(block, before, column):
+                return
+        following = next(
+            (at for at in range(number, len(self._lines)) if self._lines[at].strip()), None
+        )
+        node = None if following is None else self._first_at(following)
+        if node is not None:
             node.comments = node.comments._replace(head=(*node.comments.head, *block))
-        else:
-            self._hang_foot(root, block, number)
 
-    def _hang_foot(self, root: Node, block: list[str], number: int) -> None:
-        before = [entry for entry in self._order if entry[0] < number - len(block)]
-        if not before:
-            root.comments = root.comments._replace(head=(*root.comments.head, *block, ""))
-            return
-        column = len(self._lines[number - 1]) - len(self._lines[number - 1].lstrip())
-        same = [entry for entry in before if entry[1] == column]
-        node = (same or before)[-1][2]
-        node.comments = node.comments._replace(foot=(*node.comments.foot, *block))
+    def _first_at(self, number: int) -> Node | None:
+        """What begins a line: a list item, or a key."""
+        starts = self._items if self._lines[number].lstrip().startswith("-") else self._keys
+        return starts.get(number)
 
-
-# Printing
-
-
-def print_node(root: Node) -> str:
-    """A document as go-yaml v3 prints it."""
-    out: list[str] = []
-    head = root.comments.head
-    _print_head(out, head, "")
-    if root.kind in ("mapping", "list") and root.content and root.style != "{":
-        _print_block(out, root, "", first=False)
-    else:
-        out.append(_inline(root, "") + "\n")
-    return "".join(out)
-
-
-def _print_head(out: list[str], head: Iterable[str], pad: str) -> None:
-    out.extend(f"{pad}{line}\n" if line else "\n" for line in head)
-
-
-def _print_block(out: list[str], node: Node, pad: str, *, first: bool) -> None:
-    """The lines of a mapping or list; `first` where its first line goes on behind the `- ` of a list item."""
-    last = len(node.content) - 1
-    for index, entry in enumerate(node.content):
-        lead = "" if first and index == 0 else pad
-        if node.kind == "mapping":
-            key, item = entry
-            if key.comments.head and key is not node:
-                _print_key_head(out, key.comments.head, lead, pad)
-                lead = lead if not lead else pad
-            out.append(f"{lead}{_inline(key, pad, key=True)}:")
-            _print_value(out, item, pad)
-            foot = key.comments.foot + item.comments.foot
-        else:
-            if entry.kind in ("scalar", "alias") or entry.style == "{":
-                _print_head(out, entry.comments.head, pad)
-            out.append(lead + "-")
-            _print_item(out, entry, pad)
-            foot = entry.comments.foot
-        if foot:
-            _print_head(out, foot, pad)
-            if index < last:
-                out.append("\n")
-
-
-def _print_key_head(out: list[str], head: Iterable[str], lead: str, pad: str) -> None:
-    lines = [*head]
-    if not lead:
-        out.append(lines[0] + "\n")
-        _print_head(out, lines[1:], pad)
-        out.append(pad)
-    else:
-        _print_head(out, lines, pad)
-
-
-def _print_value(out: list[str], item: Node, pad: str) -> None:
-    opening = _properties(item)
-    if item.kind in ("mapping", "list") and item.content and item.style != "{":
-        out.append(f"{' ' + opening if opening else ''}{_line_comment(item)}\n")
-        _print_block(out, item, pad if item.kind == "list" else pad + "  ", first=False)
-        return
-    out.append(_after(item, pad))
-
-
-def _print_item(out: list[str], item: Node, pad: str) -> None:
-    if item.kind in ("mapping", "list") and item.content and item.style != "{":
-        opening = _properties(item)
-        if opening:
-            out.append(f" {opening}\n")
-            _print_block(out, item, pad + "  ", first=False)
-        else:
-            out.append(" ")
-            _print_block(out, item, pad + "  ", first=True)
-        return
-    out.append(_after(item, pad))
-
-
-def _after(item: Node, pad: str) -> str:
-    """What follows a colon or a dash on its line, with the line's end."""
-    text = _inline(item, pad)
-    first, newline, rest = text.partition("\n")
-    comment = _line_comment(item)
-    return f"{' ' if first else ''}{first}{comment}\n{rest}" if newline else f"{' ' if first else ''}{first}{comment}\n"
-
-
-def _line_comment(item: Node) -> str:
-    return " " + item.comments.line if item.comments.line else ""
-
-
-def _properties(node: Node) -> str:
-    parts = []
-    if node.anchor:
-        parts.append("&" + node.anchor)
-    tag = _shown_tag(node)
-    if tag:
-        parts.append(tag)
-    return " ".join(parts)
-
-
-def _shown_tag(node: Node) -> str:
-    """The tag that must be written, because the text alone would mean something else."""
-    tag = node.tag
-    if not tag:
-        return ""
-    if node.kind != "scalar":
-        implied = "map" if node.kind == "mapping" else "seq"
-        return "" if tag == _TAG + implied else _written_tag(tag)
-    if tag == _TAG + "str" or (not node.style and tag == _TAG + _plain_tag(node.content)):
-        return ""
-    return _written_tag(tag)
-
-
-def _written_tag(tag: str) -> str:
-    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag if tag.startswith("!") else f"!<{tag}>"
-
-
-def _plain_tag(text: str) -> str:
-    try:
-        return tag_of(resolve_plain(text))
-    except SourceError:
-        return "float"
-
-
-def _inline(node: Node, pad: str, *, key: bool = False, flow: bool = False) -> str:
-    """A node that stands on its line, or begins there."""
-    if node.kind == "alias":
-        return "*" + str(node.content)
-    opening = _properties(node)
-    body = _flow(node) if node.kind in ("mapping", "list") else _scalar(node, pad, key=key, flow=flow)
-    return f"{opening} {body}" if opening and body else opening or body
-
-
-def _flow(node: Node) -> str:
-    if node.kind == "mapping":
-        pairs = [
-            f"{_inline(key, '', key=True, flow=True)}: {_inline(item, '', flow=True)}" for key, item in node.content
-        ]
-        return "{" + ", ".join(pairs) + "}"
-    return "[" + ", ".join(_inline(item, "", flow=True) for item in node.content) + "]"
-
-
-def _scalar(node: Node, pad: str, *, key: bool, flow: bool) -> str:
-    text: str = node.content
-    style = node.style or ("|" if "\n" in text else "")
-    if not style and node.tag == _TAG + "str" and _plain_tag(text) != "str":
-        style = '"'
-    if style in ("|", ">"):
-        if key or flow or _NOT_BLOCK.search(text) is not None or not text:
-            return _double(text)
-        return _literal(text, pad) if style == "|" else _folded(text, pad)
-    if not style:
-        if not text:
-            return "''" if key or flow else ""
-        if not _may_be_plain(text, flow=flow):
-            style = "'"
-    if style == "'" and (_SPECIAL.search(text) is not None or re.search(r" \n|\n ", text) or (key and "\n" in text)):
-        style = '"'
-    if style == "'":
-        return "'" + text.replace("'", "''").replace("\n", "\n\n" + pad + "  ") + "'"
-    return _double(text) if style == '"' else text
-
-
-def _may_be_plain(text: str, *, flow: bool) -> bool:
-    if flow and _FLOW_INDICATOR.search(text) is not None:
+    def _hang_foot(self, block: list[str], before: int, column: int) -> bool:
+        """Hang a block below the last node that begins in this column, at or above the line `before`."""
+        for number in range(before, -1, -1):
+            line = self._lines[number]
+            indent = len(line) - len(line.lstrip())
+            if not line.strip() or indent > column or number in self._inside:
+                continue
+            node = self._first_at(number)
+            if indent < column:
+                node = self._keys.get(number)
+                if (
+                    node is None
+                    or not line.lstrip().startswith("-")
+                    or self._column_of[id(node)] != column
+                ):
+                    return False
+            if node is None or (line.rstrip().endswith(":") and number == before):
+                return False
+            node.comments = node.comments._replace(foot=(*node.comments.foot, *block))
+            return True
         return False
-    if _plain_tag(text) != "str":
-        return True
-    return not must_be_quoted(text)
-
-
-def _double(text: str) -> str:
-    return '"' + _ESCAPED.sub(lambda match: _escape(match.group()), text) + '"'
-
-
-def _escape(char: str) -> str:
-    short = _SHORT.get(char)
-    if short is not None:
-        return short
-    code = ord(char)
-    if code <= 0xFF:  # noqa: PLR2004 - one byte
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"  # noqa: PLR2004 - two bytes
-
-
-def _literal(text: str, pad: str) -> str:
-    header = "|2" if text[0] in " \n\u2028\u2029" else "|"
-    lines = text.removesuffix("\n").split("\n")
-    body = "\n".join(f"{pad}  {line}" if line else "" for line in lines)
-    return f"{header}{chomping(text)}\n{body}"
-
-
-def _folded(text: str, pad: str) -> str:
-    header = ">2" if text[0] in " \n\u2028\u2029" else ">"
-    lines = text.removesuffix("\n").split("\n")
-    out = []
-    for index, line in enumerate(lines):
-        if index and line[:1] not in ("", " ", "\t") and lines[index - 1][:1] not in (" ", "\t"):
-            out.append("")
-        out.append(f"{pad}  {line}" if line else "")
-    return f"{header}{chomping(text)}\n" + "\n".join(out)

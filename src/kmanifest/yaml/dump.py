@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any, Final
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import LimitError, SourceError
+from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.values import Value
 from kmanifest.yaml.scalars import WIDTH, fold, render_block, render_float, render_int, render_line
 
@@ -24,6 +25,7 @@ _JSON_LONG: Final = re.compile(
     "[\0-\x07\x0b\x0e-\x1f<>&\u2028\u2029]"
 )  # escaped with six characters
 
+_PIECES: Final = 100_000  # lines that are held before they are joined and their size is looked at
 _KEY_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
 
 
@@ -44,9 +46,10 @@ class _Frame:
 class Dumper:
     """Prints values; one for a build, because it remembers how each string and each set of keys is printed."""
 
-    __slots__ = ("_keys", "_lines", "_orders")
+    __slots__ = ("_keys", "_limit", "_lines", "_orders")
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limit = limits.max_output
         self._lines: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._orders: dict[tuple[str, ...], Sequence[str]] = {}
@@ -54,9 +57,12 @@ class Dumper:
     def dump(self, value: Value) -> str:
         """One document, with a line break at its end.
 
-        Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters.
+        Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters; LimitError past
+        `max_output` characters, which a small body reaches whose parts are shared many times.
         """
         out: list[str] = []
+        done: list[str] = []
+        size = 0
         stack: list[_Frame] = []
         frame = self._open(value, "", "")
         if frame is None:
@@ -67,12 +73,18 @@ class Dumper:
                 if frame.mapping is None
                 else self._print_mapping(frame, out)
             )
+            if len(out) > _PIECES:
+                done.append("".join(out))
+                size += len(done[-1])
+                out.clear()
+                if size > self._limit:
+                    raise LimitError(f"a document of more than {self._limit} characters (max_output)")
             if child is not None:
                 stack.append(frame)
                 frame = child
             else:
                 frame = stack.pop() if stack else None
-        return "".join(out)
+        return "".join(done + out)
 
     def _open(self, value: Any, lead: str, pad: str) -> _Frame | None:
         """A frame for a container with something in it, None for any other value."""
