@@ -14,7 +14,7 @@ from kmanifest.errors import KmanifestError, LimitError, MissingError, RenderErr
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
 from kmanifest.kustomize.annotations import annotated_with_origin, annotated_with_step
-from kmanifest.kustomize.bases import build_once
+from kmanifest.kustomize.bases import Building, find_built
 from kmanifest.kustomize.config import TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
@@ -53,7 +53,8 @@ class Place(NamedTuple):
 def accumulate(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> Accumulated:
     """`got` and all that a kustomization makes, with its transformers run and its validators asked."""
     ctx = _inside(ctx, kustomization, got)
-    got = _add_resources(ctx, kustomization, place, got)
+    for index, path in enumerate(kustomization.get("resources")):
+        got = _add_entry(ctx, kustomization, place, got, path, kustomization.path_of("resources", index))
     got = got._replace(config=_merged_config(ctx, kustomization, got.config))
     got = _generate(ctx, kustomization, place, got)
     for index, path in enumerate(kustomization.get("components")):
@@ -101,13 +102,6 @@ def _at(kustomization: Kustomization, error: KmanifestError, field: tuple[str | 
 
 
 # Resources
-
-
-def _add_resources(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> Accumulated:
-    for index, path in enumerate(kustomization.get("resources")):
-        field = kustomization.path_of("resources", index)
-        got = _add_entry(ctx, kustomization, place, got, path, field)
-    return got
 
 
 def _add_entry(
@@ -195,15 +189,15 @@ def _add_directory(  # noqa: PLR0913 - where from, where to, and what
         if kind == "Component":
             child = _load_child(ctx, directory, path, kind)
             return accumulate(ctx, child, below, set_schema(ctx, child, got))
-        schema = got.schema
-
-        def make(inside: Context) -> Accumulated:
-            child = _load_child(inside, directory, path, kind)
-            return accumulate(inside, child, below, set_schema(inside, child, Accumulated(schema=schema)))
-
-        inherited = (schema, place.trail and below.trail)
-        above = (kustomization.directory, *place.above)
-        merged = _merge(got, build_once(ctx, directory, inherited, above, make))
+        key = ("base", directory, got.schema, below.trail)
+        built: Accumulated | None = find_built(ctx, key, below.above)
+        if built is None:
+            with Building(ctx, key, directory) as building:
+                child = _load_child(building.ctx, directory, path, kind)
+                inherited = set_schema(building.ctx, child, Accumulated(schema=got.schema))
+                built = accumulate(building.ctx, child, below, inherited)
+                building.keep(built)
+        merged = _merge(got, built)
     except KmanifestError as error:
         raise _at(kustomization, error, field).within(directory=kustomization.directory or ".") from error
     limit = ctx.options.limits.max_objects

@@ -6,8 +6,7 @@ a directory that is reached again is not built again. Between builds the answers
 the result counts as long as the tree still gives the same ones.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from kmanifest.errors import KmanifestError
@@ -15,7 +14,7 @@ from kmanifest.plugin import Context
 from kmanifest.rendered import Finding
 from kmanifest.tree import RecordingTree, Tree
 
-Answer = tuple[str, str, Any]
+Answer = tuple[Any, ...]  # what was asked, the path, the answer
 
 
 class Built(NamedTuple):
@@ -45,62 +44,87 @@ class Memo:
         return self._built.get(key)
 
     def keep(self, key: Hashable, built: Built) -> None:
-        """Remember what was built."""
+        """Remember what was built; whatever is being built around it has passed the same directories."""
         self._built[key] = built
         for passed in self._passing:
             passed |= built.directories
 
-    @contextmanager
-    def passing(self, directory: str) -> Iterator[set[str]]:
-        """While inside, the directories that are built are noted in the set that this gives."""
+    def enter(self, directory: str) -> set[str]:
+        """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
         passed = {directory}
         self._passing.append(passed)
-        try:
-            yield passed
-        finally:
-            self._passing.pop()
+        return passed
+
+    def leave(self) -> None:
+        """End what was begun last."""
+        self._passing.pop()
 
 
-def build_once(
-    ctx: Context, directory: str, inherited: Hashable, above: Sequence[str], make: Callable[[Context], Any]
-) -> Any:
-    """What `make` gives for a directory, made anew only where nothing that is known serves.
+def find_built(ctx: Context, key: Hashable, above: Sequence[str]) -> Any:
+    """What is known of the directory that `key` stands for, its findings reported again; None where it is to be built.
 
-    `above` are the directories that are being built: one that passes through them again is left to `make`, which
-    finds the cycle. A traced build makes everything anew, as each place has its own changes.
+    `above` are the directories that are being built: what passes through one of them is a cycle, which is found by
+    building it. A traced build makes everything anew, as each place has changes of its own.
     """
-    memo = ctx.memo
-    if ctx.on_change is not None or not isinstance(memo, Memo):
-        return make(ctx)
-    key = ("base", directory, inherited)
+    memo = _memo(ctx)
+    if memo is None:
+        return None
     built = memo.get(key) or _from_cache(ctx, key)
     if built is None or not built.directories.isdisjoint(above):
-        built = _make(ctx, memo, key, directory, make)
-    else:
-        for finding in built.findings:
-            ctx.on_finding(finding)
+        return None
+    for finding in built.findings:
+        ctx.on_finding(finding)
     memo.keep(key, built)
     return built.result
 
 
-def _make(ctx: Context, memo: Memo, key: Hashable, directory: str, make: Callable[[Context], Any]) -> Built:
-    findings: list[Finding] = []
-    answers: list[Answer] = []
+class Building:
+    """While a directory is built, notes what the result rests on; `keep` ends it well.
 
-    def report(finding: Finding) -> None:
-        findings.append(finding)
-        ctx.on_finding(finding)
+    `ctx` is the context to build with. It takes no function to call, because bases may be nested 200 deep, and each
+    level has only five frames of Python's stack.
+    """
 
-    inside = ctx._replace(on_finding=report)
-    if ctx.keeps_bases:
-        inside = inside._replace(tree=RecordingTree(ctx.tree, lambda *answer: answers.append(answer)))
-    with memo.passing(directory) as passed:
-        result = make(inside)
-    built = Built(result, tuple(findings), frozenset(passed))
-    if ctx.keeps_bases:
-        weight = sum(len(content) for ask, _, content in answers if ask == "read")
-        ctx.cache.keep((key, ctx.options), Base(built, tuple(answers)), weight=8 * weight + 1000)
-    return built
+    def __init__(self, ctx: Context, key: Hashable, directory: str) -> None:
+        self.ctx = self._outer = ctx
+        self._key = key
+        self._memo = _memo(ctx)
+        self._findings: list[Finding] = []
+        self._answers: list[Answer] = []
+        if self._memo is not None:
+            self._passed = self._memo.enter(directory)
+            self.ctx = ctx._replace(on_finding=self._report)
+            if ctx.keeps_bases:
+                self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._note))
+
+    def __enter__(self) -> "Building":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._memo is not None:
+            self._memo.leave()
+
+    def keep(self, result: Any) -> None:
+        """Remember the result for this build, and for later ones where there is a cache."""
+        if self._memo is None:
+            return
+        built = Built(result, tuple(self._findings), frozenset(self._passed))
+        self._memo.keep(self._key, built)
+        if self._outer.keeps_bases:
+            weight = sum(len(content) for ask, _, content in self._answers if ask == "read")
+            base = Base(built, tuple(self._answers))
+            self._outer.cache.keep((self._key, self._outer.options), base, weight=8 * weight + 1000)
+
+    def _report(self, finding: Finding) -> None:
+        self._findings.append(finding)
+        self._outer.on_finding(finding)
+
+    def _note(self, *answer: Any) -> None:
+        self._answers.append(answer)
+
+
+def _memo(ctx: Context) -> Memo | None:
+    return ctx.memo if isinstance(ctx.memo, Memo) and ctx.on_change is None else None
 
 
 def _from_cache(ctx: Context, key: Hashable) -> Built | None:

@@ -13,6 +13,7 @@ from kmanifest.fieldpath import MISSING, FieldSpec, FieldUpdate, update_field
 from kmanifest.kustomize.config import FieldTable
 from kmanifest.kustomize.defaults import Spec
 from kmanifest.kustomize.generators import fold_base64
+from kmanifest.kustomize.hashing import plain_float
 from kmanifest.kustomize.pathmatcher import locate, split_steps, text_at
 from kmanifest.kustomize.shared import settle
 from kmanifest.plugin import Context
@@ -177,8 +178,8 @@ def _go_value(value: Any) -> Any:
         if not (digits.isascii() and digits.isdigit()):
             raise SourceError(f"{value.text!r} is not a decimal integer")
         return int(value.text)
-    if isinstance(value, FloatText):
-        return float(value)
+    if isinstance(value, float):
+        return FloatText(value, plain_float(value))
     return scalar_text(value) if isinstance(value, TimeText) else value
 
 

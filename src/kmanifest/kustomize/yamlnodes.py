@@ -153,9 +153,8 @@ class _Reader:
                 self._hang_block(root, block, number, line)
                 block = []
         if block:
-            last = len(self._lines)
-            column = len(self._lines[-1]) - len(self._lines[-1].lstrip())
-            self._hang_foot(block, last - len(block) - 1, column)
+            self._lines.append("")
+            self._hang_block(root, block, len(self._lines) - 1, "")
 
     def _hang_line(self, number: int, line: str) -> None:
         rest = line[self._ends_at.get(number, 0) :]
@@ -181,6 +180,8 @@ class _Reader:
         node = None if following is None else self._first_at(following)
         if node is not None:
             node.comments = node.comments._replace(head=(*node.comments.head, *block))
+        elif following is None:
+            root.comments = root.comments._replace(foot=(*root.comments.foot, "", *block))
 
     def _first_at(self, number: int) -> Node | None:
         """What begins a line: a list item, or a key."""

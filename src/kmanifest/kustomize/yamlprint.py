@@ -33,6 +33,7 @@ def print_node(root: Node) -> str:
         _print_block(out, root, "", first=False)
     else:
         out.append(_inline(root, "") + "\n")
+    _print_head(out, root.comments.foot, "")
     return "".join(out)
 
 
