@@ -38,13 +38,34 @@ from typing import Final
 '''
 
 # api/resid/gvk.go of kustomize v5.8.2, orderFirst and orderLast
-FIRST = (
-    "Namespace ResourceQuota StorageClass CustomResourceDefinition ServiceAccount PodSecurityPolicy Role ClusterRole "
-    "RoleBinding ClusterRoleBinding ConfigMap Secret Endpoints Service LimitRange PriorityClass PersistentVolume "
-    "PersistentVolumeClaim Deployment StatefulSet CronJob PodDisruptionBudget"
-).split()
+FIRST = [
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+]
 LAST = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
-RANK = {kind: index - len(FIRST) for index, kind in enumerate(FIRST)} | {k: i + 1 for i, k in enumerate(LAST)}
+RANK = {kind: index - len(FIRST) for index, kind in enumerate(FIRST)} | {
+    k: i + 1 for i, k in enumerate(LAST)
+}
 
 
 def gvk_order(spec: dict[str, Any]) -> tuple[int, str]:
@@ -56,14 +77,21 @@ def constants(directory: Path) -> dict[str, Any]:
     """Every table, from constants that are sums of raw strings and of other constants."""
     sums = {}
     for source in sorted(directory.glob("*.go")):
-        for name, value in re.findall(r"(\w+)\s*=\s*((?:\w+\s*\+\s*)*`[^`]*`(?:\s*\+\s*(?:`[^`]*`|\w+))*)", source.read_text()):
+        for name, value in re.findall(
+            r"(\w+)\s*=\s*((?:\w+\s*\+\s*)*`[^`]*`(?:\s*\+\s*(?:`[^`]*`|\w+))*)", source.read_text()
+        ):
             sums[name] = re.findall(r"`([^`]*)`|(\w+)", value)
 
     def text(name: str) -> str:
         return "".join(raw or (text(other) if other else "") for raw, other in sums[name])
 
     documents = [yaml.safe_load(text(name)) for name in sums]
-    return {key: rows for document in documents if isinstance(document, dict) for key, rows in document.items()}
+    return {
+        key: rows
+        for document in documents
+        if isinstance(document, dict)
+        for key, rows in document.items()
+    }
 
 
 def spec_tuple(spec: dict[str, Any]) -> tuple[str, str, str, str, bool]:

@@ -22,7 +22,7 @@ def build(
     cache: Cache | None = None,
     on_change: Callable[[Change], None] | None = None,
 ) -> Rendered:
-    """What the kustomization in the directory `path` builds.
+    r"""What the kustomization in the directory `path` builds.
 
     `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
     may be shared between builds and threads. `on_change` is called for every field that any step writes.
@@ -33,7 +33,7 @@ def build(
 
     >>> from kmanifest import MemoryTree, build
     >>> tree = MemoryTree({
-    ...     "kustomization.yaml": "namePrefix: my-\\nresources: [map.yaml]",
+    ...     "kustomization.yaml": "namePrefix: my-\nresources: [map.yaml]",
     ...     "map.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}}",
     ... })
     >>> print(build(tree=tree).text(), end="")
@@ -60,7 +60,9 @@ def build(
     except KmanifestError as error:
         raise with_position(error, ctx) from error
     except RecursionError:
-        raise LimitError("the input is nested more deeply than this thread's stack allows (max_depth)") from None
+        raise LimitError(
+            "the input is nested more deeply than this thread's stack allows (max_depth)"
+        ) from None
     return Rendered(rendered.resources, [*findings, *rendered.findings], limits=options.limits)
 
 
@@ -69,7 +71,7 @@ def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     location = error.location
     if location.line or not location.file or not (location.field or location.document):
         return error
-    from kmanifest.yaml.positions import find_position  # noqa: PLC0415 - for errors only
+    from kmanifest.yaml.positions import find_position  # for errors only
 
     try:
         content = ctx.read_resolved(ctx.tree.resolve(location.file))

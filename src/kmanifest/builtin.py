@@ -42,12 +42,21 @@ PLUGINS: Final = (
     _builtin("transformer", "ImageTagTransformer", f"{_TRANSFORMERS}.images", "set_images"),
     _builtin("transformer", "LabelTransformer", f"{_TRANSFORMERS}.metadata", "label"),
     _builtin("transformer", "NamespaceTransformer", f"{_TRANSFORMERS}.namespace", "set_namespace"),
-    _builtin("transformer", "PatchJson6902Transformer", f"{_TRANSFORMERS}.patches", "patch_json6902"),
-    _builtin("transformer", "PatchStrategicMergeTransformer", f"{_TRANSFORMERS}.patches", "patch_strategic"),
+    _builtin(
+        "transformer", "PatchJson6902Transformer", f"{_TRANSFORMERS}.patches", "patch_json6902"
+    ),
+    _builtin(
+        "transformer",
+        "PatchStrategicMergeTransformer",
+        f"{_TRANSFORMERS}.patches",
+        "patch_strategic",
+    ),
     _builtin("transformer", "PatchTransformer", f"{_TRANSFORMERS}.patches", "patch"),
     _builtin("transformer", "PrefixTransformer", f"{_TRANSFORMERS}.names", "add_prefix"),
     _builtin("transformer", "SuffixTransformer", f"{_TRANSFORMERS}.names", "add_suffix"),
-    _builtin("transformer", "PrefixSuffixTransformer", f"{_TRANSFORMERS}.names", "add_prefix_and_suffix"),
+    _builtin(
+        "transformer", "PrefixSuffixTransformer", f"{_TRANSFORMERS}.names", "add_prefix_and_suffix"
+    ),
     _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
     _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
     _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),

@@ -43,7 +43,7 @@ class MemoryCache:
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:
-        from threading import Lock  # noqa: PLC0415 - a single build has no use for it
+        from threading import Lock  # a single build has no use for it
 
         self.capacity = capacity
         self._lock = Lock()

@@ -49,13 +49,29 @@ class KmanifestError(Exception):
         self.causes = tuple(causes)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.message, self.location, self.near, self.trail, self.causes)
+        return _restore, (
+            type(self),
+            self.message,
+            self.location,
+            self.near,
+            self.trail,
+            self.causes,
+        )
 
     def __str__(self) -> str:
         place = str(self.location)
         field = format_field(self.location.field)
         help_text = f" (did you mean {' or '.join(self.near)}?)" if self.near else ""
-        return one_line("".join([f"{place}: " if place else "", f"{field}: " if field else "", self.message, help_text]))
+        return one_line(
+            "".join(
+                [
+                    f"{place}: " if place else "",
+                    f"{field}: " if field else "",
+                    self.message,
+                    help_text,
+                ]
+            )
+        )
 
     def within(
         self,
@@ -79,11 +95,15 @@ class KmanifestError(Exception):
             old.document or document or 0,
         )
         trail = (directory, *self.trail) if directory else self.trail
-        return type(self)(self.message, location=location, near=self.near, trail=trail, causes=self.causes)
+        return type(self)(
+            self.message, location=location, near=self.near, trail=trail, causes=self.causes
+        )
 
     def at(self, location: Location) -> Self:
         """This error at another place."""
-        return type(self)(self.message, location=location, near=self.near, trail=self.trail, causes=self.causes)
+        return type(self)(
+            self.message, location=location, near=self.near, trail=self.trail, causes=self.causes
+        )
 
 
 class SourceError(KmanifestError):
@@ -130,11 +150,13 @@ def one_line(text: str) -> str:
     """`text` with what would break a line, or steer a terminal, escaped."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def near_names(wanted: str, known: Iterable[str], *, most: int = 3) -> list[str]:
     """The known names most like `wanted`, nearest first; none where nothing is like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 9 ms, and only where an error is on its way
+    from difflib import get_close_matches  # 9 ms, and only where an error is on its way
 
     return get_close_matches(wanted, sorted(set(known)), n=most, cutoff=0.6)

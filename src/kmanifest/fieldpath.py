@@ -77,7 +77,7 @@ def remove(value: Any, path: Path) -> Any:
     return put(value, path[:-1], {key: item for key, item in parent.items() if key != path[-1]})
 
 
-def replace_key(mapping: Mapping[str, Any], key: str | int, new: Any) -> Mapping[str, Any]:
+def replace_key(mapping: Mapping[Any, Any], key: str | int, new: Any) -> Mapping[Any, Any]:
     """`mapping` with `new` under `key`; the same object where it is there already."""
     if mapping.get(key, MISSING) is new:
         return mapping
@@ -146,7 +146,9 @@ class FieldUpdate(NamedTuple):
     made: Any = MISSING
 
 
-def update_field(body: Any, steps: Sequence[str], update: FieldUpdate, *, create: bool = False) -> Any:
+def update_field(
+    body: Any, steps: Sequence[str], update: FieldUpdate, *, create: bool = False
+) -> Any:
     """`body` with `update` carried out at every place that `steps` names.
 
     Lists on the way are passed element by element; null ends the way. A step that ends in `[]` must be a list, and
@@ -159,7 +161,9 @@ def update_field(body: Any, steps: Sequence[str], update: FieldUpdate, *, create
         raise error.within(field=steps) from error
 
 
-def _update(value: Any, steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool) -> Any:
+def _update(
+    value: Any, steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool
+) -> Any:
     if depth == len(steps):
         return update.change(value)
     kind = value.__class__
@@ -197,7 +201,9 @@ def _update_mapping(
     return {**value, name: new}
 
 
-def _update_list(items: list[Any], steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool) -> Any:
+def _update_list(
+    items: list[Any], steps: Sequence[str], depth: int, update: FieldUpdate, *, create: bool
+) -> Any:
     new = [_update(item, steps, depth, update, create=create) for item in items]
     if all(map(_same, new, items)):
         return items

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import KmanifestError, LimitError, Location, MissingError, SourceError, near_names
+from kmanifest.errors import (
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    SourceError,
+    near_names,
+)
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import Finding, Rendered
 from kmanifest.resource import Resource
@@ -46,12 +53,14 @@ class Registry:
     """The plug-ins that a build may use, by role and name; a later one takes the place of an earlier one."""
 
     def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
-        self._plugins: Mapping[tuple[str, str], Plugin] = {(plugin.role, plugin.name): plugin for plugin in plugins}
+        self._plugins: Mapping[tuple[str, str], Plugin] = {
+            (plugin.role, plugin.name): plugin for plugin in plugins
+        }
 
     @classmethod
     def default(cls) -> "Registry":
         """The plug-ins that come with kmanifest."""
-        from kmanifest.builtin import PLUGINS  # noqa: PLC0415 - it stands above: it names the engines
+        from kmanifest.builtin import PLUGINS  # it stands above: it names the engines
 
         return cls(PLUGINS)
 
@@ -87,9 +96,18 @@ class Registry:
             return claims[0]
         if claims:
             languages = " and ".join(plugin.name for plugin in claims)
-            raise SourceError(f"{languages} both claim this directory").within(file=directory or ".")
-        markers = [name for (role, _), plugin in self._plugins.items() if role == "renderer" for name in plugin.claims]
-        raise MissingError(f"nothing to build here: no {', '.join(markers)}").within(file=directory or ".")
+            raise SourceError(f"{languages} both claim this directory").within(
+                file=directory or "."
+            )
+        markers = [
+            name
+            for (role, _), plugin in self._plugins.items()
+            if role == "renderer"
+            for name in plugin.claims
+        ]
+        raise MissingError(f"nothing to build here: no {', '.join(markers)}").within(
+            file=directory or "."
+        )
 
 
 class Options(NamedTuple):
@@ -148,7 +166,9 @@ class Context(NamedTuple):
         """Where the file at `path` really is, with every link followed; errors as of `read`."""
         real = self.tree.resolve(trees.join(self.directory, path))
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
-            raise SourceError(f"security; file {path!r} is not in or below the directory of the kustomization")
+            raise SourceError(
+                f"security; file {path!r} is not in or below the directory of the kustomization"
+            )
         return real
 
     def read_resolved(self, path: str) -> bytes:
@@ -179,13 +199,17 @@ class Meter:
         """Count bytes that were read; LimitError where it is too much in all, or too late."""
         self._read += size
         if self._read > self._limits.max_total_input:
-            raise LimitError(f"more than {self._limits.max_total_input} bytes of input (max_total_input)")
+            raise LimitError(
+                f"more than {self._limits.max_total_input} bytes of input (max_total_input)"
+            )
         self.check_time()
 
     def check_time(self) -> None:
         """LimitError where the build has taken longer than it may."""
         if self._deadline and self._clock() > self._deadline:
-            raise LimitError(f"the build took longer than {self._limits.deadline} seconds (deadline)")
+            raise LimitError(
+                f"the build took longer than {self._limits.deadline} seconds (deadline)"
+            )
 
 
 __all__ = [

@@ -25,7 +25,11 @@ class Rendered:
     __slots__ = ("_limits", "findings", "resources")
 
     def __init__(
-        self, resources: ResourceMap, findings: Iterable[Finding] = (), *, limits: Limits = DEFAULT_LIMITS
+        self,
+        resources: ResourceMap,
+        findings: Iterable[Finding] = (),
+        *,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.resources = resources
         self.findings = tuple(findings)
@@ -39,10 +43,14 @@ class Rendered:
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:
-                raise error.within(file=resource.origin.file, document=resource.origin.document) from error
+                raise error.within(
+                    file=resource.origin.file, document=resource.origin.document
+                ) from error
             size += len(text)
             if size > self._limits.max_output:
-                raise LimitError(f"the output has more than {self._limits.max_output} characters (max_output)")
+                raise LimitError(
+                    f"the output has more than {self._limits.max_output} characters (max_output)"
+                )
             yield text
 
     def text(self) -> str:

@@ -240,10 +240,11 @@ class Resource:
         """The ids of the past in the form in which ids are compared."""
         group, version = self.id.group, self.id.version
         return [
-            (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE) for past in self.past
+            (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE)
+            for past in self.past
         ]
 
-    def keys(self) -> list[IdKey]:
+    def all_keys(self) -> list[IdKey]:
         """Every id that this object has or had, the oldest first."""
         return [*self.past_keys(), self.key] if self.past else [self.key]
 

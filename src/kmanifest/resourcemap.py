@@ -1,28 +1,31 @@
 """An ordered set of resources in which no two have the same current id.
 
-Order is the order of loading. The two indexes (by current id, by any id of the present or past) are made when first asked for
-and handed on to a changed map whose ids are the same, so that a build's cost grows with the number of
-its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
+Order is the order of loading. The three indexes (by current id, by any id of the present or past, by any name) are made
+when first asked for and handed on to a changed map as far as its ids are the same, so that a build's cost grows with
+the number of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
+from operator import is_not
 from typing import Any, Self, overload
 
 from kmanifest.errors import MissingError, RenderError, near_names
 from kmanifest.resource import IdKey, Resource, describe, names_of
 
-Index = Mapping[IdKey, Sequence[int]]
+Index = dict[Hashable, tuple[int, ...]]
 
 
 class ResourceMap(Sequence[Resource]):
     """An ordered, immutable set of resources. Making one does not check that the ids differ; `append` does."""
 
-    __slots__ = ("_any", "_current", "_items")
+    __slots__ = ("_any", "_current", "_items", "_named")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._items = tuple(resources)
         self._current: Index | None = None
         self._any: Index | None = None
+        self._named: Index | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -53,14 +56,20 @@ class ResourceMap(Sequence[Resource]):
     def with_current(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id is `key`."""
         if self._current is None:
-            self._current = _index((resource.key,) for resource in self._items)
+            self._current = _added({}, 0, self._items, _current_key)
         return self._current.get(key, ())
 
     def with_any(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id, or one of their past, is `key`."""
         if self._any is None:
-            self._any = _index(resource.keys() for resource in self._items)
+            self._any = _added({}, 0, self._items, Resource.all_keys)
         return self._any.get(key, ())
+
+    def named(self, name: str) -> Sequence[int]:
+        """Where the resources stand that have, or once had, this name."""
+        if self._named is None:
+            self._named = _added({}, 0, self._items, _names)
+        return self._named.get(name, ())
 
     def one(self, key: IdKey) -> int:
         """Where the one resource stands that has or had the id `key`.
@@ -74,18 +83,26 @@ class ResourceMap(Sequence[Resource]):
         if found:
             several = describe(self._items[index] for index in found)
             raise RenderError(f"several resources match {wanted}: {several}")
-        raise MissingError(f"no resource matches {wanted}", near=near_names(wanted, names_of(self._items)))
+        near = near_names(wanted, names_of(self._items))
+        raise MissingError(f"no resource matches {wanted}", near=near)
+
+    def changed_since(self, before: "ResourceMap") -> Sequence[int] | None:
+        """The places where this map has another resource than `before`; None where it has other places."""
+        if len(self) != len(before):
+            return None
+        return _differing(before._items, self._items)
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
         """Each resource as `change` makes it; itself where `change` gives every one back."""
-        return self._changed(tuple([change(resource) for resource in self._items]))
+        items = tuple([change(resource) for resource in self._items])
+        return self._changed(items, _differing(self._items, items))
 
     def replace(self, changed: Mapping[int, Resource]) -> Self:
         """This map with other resources at some places."""
         items = list(self._items)
         for index, resource in changed.items():
             items[index] = resource
-        return self._changed(tuple(items))
+        return self._changed(tuple(items), list(changed))
 
     def where(self, keep: Callable[[Resource], bool]) -> Self:
         """The resources for which `keep` is true; itself where it is for all."""
@@ -94,42 +111,86 @@ class ResourceMap(Sequence[Resource]):
 
     def append(self, new: Iterable[Resource]) -> Self:
         """This map with more resources behind; RenderError where two have the same current id."""
-        added = list(new)
+        added = tuple(new)
         if not added:
             return self
         result = self.__class__((*self._items, *added))
-        for resource in added:
-            if len(places := result.with_current(resource.key)) > 1:
-                raise _already_there(result, places)
-        return result
+        size = len(self._items)
+        if self._current is not None:
+            result._current = _added(dict(self._current), size, added, _current_key)
+        if self._any is not None:
+            result._any = _added(dict(self._any), size, added, Resource.all_keys)
+        if self._named is not None:
+            result._named = _added(dict(self._named), size, added, _names)
+        return result.check_unique(added)
 
-    def check_unique(self) -> Self:
-        """This map; RenderError where two resources have the same current id."""
-        for resource in self._items:
+    def check_unique(self, resources: Iterable[Resource] | None = None) -> Self:
+        """This map; RenderError where two resources, one of them among `resources`, have the same current id."""
+        for resource in self._items if resources is None else resources:
             if len(places := self.with_current(resource.key)) > 1:
                 raise _already_there(self, places)
         return self
 
-    def _changed(self, items: tuple[Resource, ...]) -> Self:
-        result = self.__class__(items)
-        pairs = [(old, new) for old, new in zip(self._items, items, strict=True) if old is not new]
-        if not pairs:
+    def _changed(self, items: tuple[Resource, ...], places: Sequence[int]) -> Self:
+        if not places:
             return self
-        if self._current is not None and all(old.key == new.key for old, new in pairs):
+        result = self.__class__(items)
+        if self._current is self._any is self._named is None:
+            return result
+        if all(self._items[place].key == items[place].key for place in places):
             result._current = self._current
-            if all(old.past == new.past for old, new in pairs):
-                result._any = self._any
+            result._any = _grown(self._any, self._items, items, places, Resource.all_keys)
+            result._named = _grown(self._named, self._items, items, places, _names)
         return result
 
 
-def _index(keys_of_each: Iterable[Sequence[IdKey]]) -> Index:
-    index: dict[IdKey, list[int]] = {}
-    for place, keys in enumerate(keys_of_each):
-        for key in keys:
-            places = index.setdefault(key, [])
+def _differing(old: Sequence[Resource], new: Sequence[Resource]) -> list[int]:
+    """The places where two sequences of one length hold other objects."""
+    return list(compress(range(len(new)), map(is_not, old, new)))
+
+
+def _current_key(resource: Resource) -> tuple[IdKey]:
+    return (resource.key,)
+
+
+def _names(resource: Resource) -> Iterable[str]:
+    return (resource.name, *(past.name for past in resource.past))
+
+
+def _added(
+    index: Index,
+    first: int,
+    resources: Iterable[Resource],
+    keys_of: Callable[[Resource], Iterable[Hashable]],
+) -> Index:
+    """`index` with the resources, the first of which stands at `first`, under each of their keys."""
+    for place, resource in enumerate(resources, first):
+        for key in keys_of(resource):
+            places = index.get(key, ())
             if not places or places[-1] != place:
-                places.append(place)
+                index[key] = (*places, place)
     return index
+
+
+def _grown(
+    index: Index | None,
+    old: Sequence[Resource],
+    new: Sequence[Resource],
+    places: Iterable[int],
+    keys_of: Callable[[Resource], Iterable[Hashable]],
+) -> Index | None:
+    """`index` for other resources at some places; None, to be made again, where one of them lost a key."""
+    if index is None:
+        return None
+    grown = index
+    for place in places:
+        before, after = set(keys_of(old[place])), set(keys_of(new[place]))
+        if not before <= after:
+            return None
+        for key in after - before:
+            grown = dict(index) if grown is index else grown
+            grown[key] = tuple(sorted((*grown.get(key, ()), place)))
+    return grown
 
 
 def _already_there(resources: ResourceMap, places: Sequence[int]) -> RenderError:

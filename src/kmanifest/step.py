@@ -54,8 +54,19 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     after = _call(ctx, step, (resources,))
     if not isinstance(after, ResourceMap):
         raise _broken(step, "a transformer gives a ResourceMap")
-    after = after.where(_has_body).map(lambda resource: scoped(ctx, resource))
+    after = _checked(ctx, resources, after)
     trace(ctx, step, resources, after)
+    return after
+
+
+def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceMap:
+    """What a step made, without what it emptied, and with the scope of what it brought."""
+    places = after.changed_since(before)
+    changed = after if places is None else [after[place] for place in places]
+    if not all(map(_has_body, changed)):
+        after = after.where(_has_body)
+    if any(resource.cluster_scoped is None for resource in changed):
+        after = after.map(lambda resource: scoped(ctx, resource))
     return after
 
 
@@ -70,9 +81,11 @@ def trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> 
     """Report each field that differs to `ctx.on_change`, if anyone wants to know."""
     if ctx.on_change is None or before is after:
         return
-    from kmanifest.trace import Cause, changes  # noqa: PLC0415 - for traced builds only
+    from kmanifest.trace import Cause, changes  # for traced builds only
 
-    for change in changes(before, after, Cause(step.plugin.name, step.config.origin.file, step.field)):
+    for change in changes(
+        before, after, Cause(step.plugin.name, step.config.origin.file, step.field)
+    ):
         ctx.on_change(change)
 
 
@@ -80,7 +93,9 @@ def scoped(ctx: Context, resource: Resource) -> Resource:
     """The resource, knowing whether its type lives in a namespace."""
     if resource.cluster_scoped is not None:
         return resource
-    return resource.with_scope(cluster_scoped=ctx.schema.is_cluster_scoped(resource.api_version, resource.kind))
+    return resource.with_scope(
+        cluster_scoped=ctx.schema.is_cluster_scoped(resource.api_version, resource.kind)
+    )
 
 
 def _call(ctx: Context, step: Step, resources: tuple[ResourceMap, ...]) -> Any:
@@ -95,14 +110,20 @@ def _placed(error: KmanifestError, step: Step) -> KmanifestError:
     location = error.location
     if location.file:
         return error
-    field = location.field[1:] if step.holds and location.field[:1] == (step.holds,) else location.field
+    field = (
+        location.field[1:] if step.holds and location.field[:1] == (step.holds,) else location.field
+    )
     origin = step.config.origin
-    inside = location._replace(file=origin.file, field=(*step.field, *field), document=origin.document)
+    inside = location._replace(
+        file=origin.file, field=(*step.field, *field), document=origin.document
+    )
     return error.at(inside)
 
 
 def _broken(step: Step, rule: str) -> PluginError:
-    return PluginError(f"{step.plugin.name}: {rule}").within(file=step.config.origin.file, field=step.field)
+    return PluginError(f"{step.plugin.name}: {rule}").within(
+        file=step.config.origin.file, field=step.field
+    )
 
 
 def _has_body(resource: Resource) -> bool:
@@ -110,7 +131,10 @@ def _has_body(resource: Resource) -> bool:
 
 
 def _without_mark(resources: ResourceMap) -> list[tuple[object, ...]]:
-    return [(resource.key, resource.put(("metadata", "labels"), _labels(resource)).body) for resource in resources]
+    return [
+        (resource.key, resource.put(("metadata", "labels"), _labels(resource)).body)
+        for resource in resources
+    ]
 
 
 def _labels(resource: Resource) -> dict[str, str]:

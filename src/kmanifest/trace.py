@@ -47,7 +47,8 @@ def changes(before: ResourceMap, after: ResourceMap, cause: Cause) -> Iterator[C
     for resource in after:
         old = old_of.pop(id(resource.lineage), None)
         if old is None:
-            yield Change(*cause, resource.id, (), MISSING, resource.body, resource.lineage)
+            made = cause if cause.file else cause._replace(file=resource.origin.file)
+            yield Change(*made, resource.id, (), MISSING, resource.body, resource.lineage)
         elif old.body is not resource.body:
             for field, was, now in differences(old.body, resource.body):
                 yield Change(*cause, old.id, field, was, now, resource.lineage)
@@ -64,8 +65,13 @@ def differences(old: Any, new: Any) -> Iterator[tuple[FieldPath, Any, Any]]:
             continue
         if isinstance(was, Mapping) and isinstance(now, Mapping):
             keys = [*was, *(key for key in now if key not in was)]
-            todo.extend(((*field, key), was.get(key, MISSING), now.get(key, MISSING)) for key in reversed(keys))
+            todo.extend(
+                ((*field, key), was.get(key, MISSING), now.get(key, MISSING))
+                for key in reversed(keys)
+            )
         elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
-            todo.extend(((*field, index), was[index], now[index]) for index in reversed(range(len(was))))
+            todo.extend(
+                ((*field, index), was[index], now[index]) for index in reversed(range(len(was)))
+            )
         elif was.__class__ is not now.__class__ or was != now:
             yield field, was, now

@@ -87,7 +87,13 @@ def type_name(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    for kind, name in ((str, "string"), (int, "integer"), (float, "number"), (Mapping, "mapping"), (Sequence, "list")):
+    for kind, name in (
+        (str, "string"),
+        (int, "integer"),
+        (float, "number"),
+        (Mapping, "mapping"),
+        (Sequence, "list"),
+    ):
         if isinstance(value, kind):
             return name
     return type(value).__name__

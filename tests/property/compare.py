@@ -54,7 +54,9 @@ def differs(seed: int) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", default="0:2000")
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--min-percent", type=float, default=98.0)

@@ -23,7 +23,14 @@ class Project(NamedTuple):
 NAMES = ("web", "api", "db", "cache", "job-1", "x", "web-2", "a.b", "9lives")
 EXTRA_NAMES = tuple(f"app-{number}" for number in range(12))
 NAMESPACES = ("", "", "", "default", "prod", "team-a", "kube-system")
-IMAGES = ("nginx", "nginx:1.25", "reg.io/app:v1", "reg.io:5000/app", "app@sha256:abcdef", "busybox:1.36@sha256:00ff")
+IMAGES = (
+    "nginx",
+    "nginx:1.25",
+    "reg.io/app:v1",
+    "reg.io:5000/app",
+    "app@sha256:abcdef",
+    "busybox:1.36@sha256:00ff",
+)
 SCALARS = (
     "text",
     "",
@@ -128,16 +135,21 @@ class Maker:
         return self.pick(SCALARS)
 
     def text(self) -> str:
-        return self.pick([scalar for scalar in SCALARS if isinstance(scalar, str)])
+        return str(self.pick([scalar for scalar in SCALARS if isinstance(scalar, str)]))
 
     def metadata(self, name: str) -> Body:
         metadata: Body = {"name": name}
         if namespace := self.pick(NAMESPACES):
             metadata["namespace"] = namespace
         if self.chance(0.5):
-            metadata["labels"] = {key: self.pick(("a", "b", "1", "true")) for key in self.some(("app", "tier", "x/y"), 3)}
+            metadata["labels"] = {
+                key: self.pick(("a", "b", "1", "true"))
+                for key in self.some(("app", "tier", "x/y"), 3)
+            }
         if self.chance(0.3):
-            metadata["annotations"] = {key: self.scalar() for key in self.some(("note", "z/a", "count"), 3)}
+            metadata["annotations"] = {
+                key: self.scalar() for key in self.some(("note", "z/a", "count"), 3)
+            }
         return metadata
 
     def container(self, name: str) -> Body:
@@ -146,27 +158,43 @@ class Maker:
             container["env"] = [self.env(key) for key in self.some(("A", "B", "C"), 3)]
         if self.chance(0.4):
             container["ports"] = [
-                {"containerPort": port, **({"protocol": self.pick(("TCP", "UDP"))} if self.chance(0.6) else {})}
+                {
+                    "containerPort": port,
+                    **({"protocol": self.pick(("TCP", "UDP"))} if self.chance(0.6) else {}),
+                }
                 for port in self.some((80, 8080, 443, 53), 3)
             ]
         if self.chance(0.3):
             container["args"] = [str(self.scalar()) for _ in range(2)]
         if self.chance(0.3):
-            container["envFrom"] = [{"configMapRef": {"name": self.pick(NAMES)}}, {"secretRef": {"name": self.pick(NAMES)}}]
+            container["envFrom"] = [
+                {"configMapRef": {"name": self.pick(NAMES)}},
+                {"secretRef": {"name": self.pick(NAMES)}},
+            ]
         if self.chance(0.3):
-            container["volumeMounts"] = [{"name": name, "mountPath": f"/{name}"} for name in self.some(("v", "w"), 2)]
+            container["volumeMounts"] = [
+                {"name": name, "mountPath": f"/{name}"} for name in self.some(("v", "w"), 2)
+            ]
         return container
 
     def env(self, name: str) -> Body:
         kind = self.random.randint(0, 3)
         if kind == 0:
-            return {"name": name, "valueFrom": {"configMapKeyRef": {"name": self.pick(NAMES), "key": "k"}}}
+            return {
+                "name": name,
+                "valueFrom": {"configMapKeyRef": {"name": self.pick(NAMES), "key": "k"}},
+            }
         if kind == 1:
-            return {"name": name, "valueFrom": {"secretKeyRef": {"name": self.pick(NAMES), "key": "k"}}}
+            return {
+                "name": name,
+                "valueFrom": {"secretKeyRef": {"name": self.pick(NAMES), "key": "k"}},
+            }
         return {"name": name, "value": str(self.scalar())}
 
     def pod(self) -> Body:
-        pod: Body = {"containers": [self.container(name) for name in self.some(("c", "d", "e"), 3) or ["c"]]}
+        pod: Body = {
+            "containers": [self.container(name) for name in self.some(("c", "d", "e"), 3) or ["c"]]
+        }
         if self.chance(0.2):
             pod["initContainers"] = [self.container("init")]
         if self.chance(0.4):
@@ -178,7 +206,10 @@ class Maker:
     def volume(self, name: str) -> Body:
         source = self.pick(("configMap", "secret", "persistentVolumeClaim", "emptyDir"))
         fields = {"configMap": "name", "secret": "secretName", "persistentVolumeClaim": "claimName"}
-        return {"name": name, source: {fields[source]: self.pick(NAMES)} if source in fields else {}}
+        return {
+            "name": name,
+            source: {fields[source]: self.pick(NAMES)} if source in fields else {},
+        }
 
     def workload(self, kind: str, name: str) -> Body:
         template = {"metadata": {"labels": {"app": name}}, "spec": self.pod()}
@@ -188,8 +219,15 @@ class Maker:
         if kind == "StatefulSet":
             spec["serviceName"] = self.pick(NAMES)
             if self.chance(0.5):
-                spec["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}]
-        return {"apiVersion": "apps/v1", "kind": kind, "metadata": self.metadata(name), "spec": spec}
+                spec["volumeClaimTemplates"] = [
+                    {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+                ]
+        return {
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     def body(self) -> Body:
         """An object; nearly always one whose id is new, also if namespaces and name fall together later."""
@@ -227,16 +265,34 @@ class Maker:
         return getattr(self, f"make_{kind.lower()}")(name)  # type: ignore[no-any-return]  # each gives a body
 
     def make_service(self, name: str) -> Body:
-        ports = [{"port": port, "targetPort": self.pick((port, "http"))} for port in self.some((80, 443), 2)]
+        ports = [
+            {"port": port, "targetPort": self.pick((port, "http"))}
+            for port in self.some((80, 443), 2)
+        ]
         spec = {"selector": {"app": name}, "ports": ports}
-        return {"apiVersion": "v1", "kind": "Service", "metadata": self.metadata(name), "spec": spec}
+        return {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     def make_configmap(self, name: str) -> Body:
         data = {key: str(self.scalar()) for key in self.some(("k", "K2", "a10", "a2", "z"), 5)}
-        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self.metadata(name), "data": data}
+        return {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": self.metadata(name),
+            "data": data,
+        }
 
     def make_secret(self, name: str) -> Body:
-        body: Body = {"apiVersion": "v1", "kind": "Secret", "metadata": self.metadata(name), "type": "Opaque"}
+        body: Body = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": self.metadata(name),
+            "type": "Opaque",
+        }
         body["stringData"] = {"k": str(self.scalar())}
         return body
 
@@ -246,7 +302,12 @@ class Maker:
         spec: Body = {"rules": [{"host": "example.com", "http": {"paths": paths}}]}
         if self.chance(0.4):
             spec["tls"] = [{"hosts": ["example.com"], "secretName": self.pick(NAMES)}]
-        return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": self.metadata(name), "spec": spec}
+        return {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "Ingress",
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     def make_serviceaccount(self, name: str) -> Body:
         return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self.metadata(name)}
@@ -256,15 +317,28 @@ class Maker:
             {
                 "kind": self.pick(("ServiceAccount", "User")),
                 "name": self.pick((*NAMES, "default")),
-                **({"namespace": self.pick(("default", "prod", "elsewhere"))} if self.chance(0.6) else {}),
+                **(
+                    {"namespace": self.pick(("default", "prod", "elsewhere"))}
+                    if self.chance(0.6)
+                    else {}
+                ),
             }
             for _ in range(self.random.randint(1, 2))
         ]
 
     def make_rolebinding(self, name: str) -> Body:
-        ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": self.pick(("Role", "ClusterRole")), "name": self.pick(NAMES)}
+        ref = {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": self.pick(("Role", "ClusterRole")),
+            "name": self.pick(NAMES),
+        }
         body: Body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding"}
-        return {**body, "metadata": self.metadata(name), "roleRef": ref, "subjects": self.subjects()}
+        return {
+            **body,
+            "metadata": self.metadata(name),
+            "roleRef": ref,
+            "subjects": self.subjects(),
+        }
 
     def make_clusterrolebinding(self, name: str) -> Body:
         body = self.make_rolebinding(name)
@@ -273,40 +347,71 @@ class Maker:
         return body
 
     def make_clusterrole(self, name: str) -> Body:
-        rules = [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": [self.pick(NAMES)], "verbs": ["get"]}]
+        rules = [
+            {
+                "apiGroups": [""],
+                "resources": ["configmaps"],
+                "resourceNames": [self.pick(NAMES)],
+                "verbs": ["get"],
+            }
+        ]
         body: Body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole"}
         return {**body, "metadata": {"name": name}, "rules": rules}
 
     def make_horizontalpodautoscaler(self, name: str) -> Body:
-        ref = {"apiVersion": "apps/v1", "kind": self.pick(("Deployment", "StatefulSet")), "name": self.pick(NAMES)}
+        ref = {
+            "apiVersion": "apps/v1",
+            "kind": self.pick(("Deployment", "StatefulSet")),
+            "name": self.pick(NAMES),
+        }
         spec = {"scaleTargetRef": ref, "maxReplicas": 3}
         body: Body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
         return {**body, "metadata": self.metadata(name), "spec": spec}
 
     def make_cronjob(self, name: str) -> Body:
-        spec = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": self.pod()}}}}
-        return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": self.metadata(name), "spec": spec}
+        spec = {
+            "schedule": "*/5 * * * *",
+            "jobTemplate": {"spec": {"template": {"spec": self.pod()}}},
+        }
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     def make_namespace(self, name: str) -> Body:
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
     def make_persistentvolumeclaim(self, name: str) -> Body:
         spec = {"accessModes": ["ReadWriteOnce"], "storageClassName": self.pick(NAMES)}
-        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": self.metadata(name), "spec": spec}
+        return {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     def make_widget(self, name: str) -> Body:
         spec: Body = {key: self.scalar() for key in self.some(("a", "b", "c", "d", "e"), 5)}
         spec["list"] = [self.scalar() for _ in range(self.random.randint(0, 3))]
         if self.chance(0.4):
             spec["template"] = {"spec": self.pod()}
-        return {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": self.metadata(name), "spec": spec}
+        return {
+            "apiVersion": "example.com/v1",
+            "kind": "Widget",
+            "metadata": self.metadata(name),
+            "spec": spec,
+        }
 
     # --- patches
 
     def target(self) -> Body:
         target: Body = {}
         if self.chance(0.7):
-            target["kind"] = self.pick(("Deployment", "Service", ".*", "Widget", "StatefulSet|DaemonSet", "ConfigMap"))
+            target["kind"] = self.pick(
+                ("Deployment", "Service", ".*", "Widget", "StatefulSet|DaemonSet", "ConfigMap")
+            )
         if self.chance(0.4):
             target["name"] = self.pick((*NAMES, "w.*", ".*"))
         if self.chance(0.2):
@@ -318,7 +423,11 @@ class Maker:
         patch: Body = {
             "apiVersion": body["apiVersion"],
             "kind": body["kind"],
-            "metadata": {key: body["metadata"][key] for key in ("name", "namespace") if key in body["metadata"]},
+            "metadata": {
+                key: body["metadata"][key]
+                for key in ("name", "namespace")
+                if key in body["metadata"]
+            },
         }
         if self.chance(0.3):
             patch["metadata"]["labels"] = {"patched": self.pick(("yes", "x", None))}
@@ -329,7 +438,10 @@ class Maker:
             if self.chance(0.3):
                 patch["spec"]["replicas"] = 7
         elif body["kind"] == "Service":
-            patch["spec"] = {"ports": [{"port": 80, "name": "p"}], "type": self.pick(("NodePort", None))}
+            patch["spec"] = {
+                "ports": [{"port": 80, "name": "p"}],
+                "type": self.pick(("NodePort", None)),
+            }
         elif body["kind"] in ("ConfigMap", "Secret"):
             patch["data"] = {"k": self.pick(("new", None)), "fresh": "1"}
         elif "spec" in body:
@@ -353,7 +465,9 @@ class Maker:
             containers.append(container)
         patch: Body = {"containers": containers}
         if self.chance(0.2):
-            patch["volumes"] = self.pick(([{"name": "v", "emptyDir": {}, "configMap": None}], None, []))
+            patch["volumes"] = self.pick(
+                ([{"name": "v", "emptyDir": {}, "configMap": None}], None, [])
+            )
         return patch
 
     def operations(self) -> list[Body]:
@@ -363,14 +477,27 @@ class Maker:
             {"op": "add", "path": "/metadata/annotations", "value": {"note": "op"}},
             {"op": "remove", "path": "/spec/replicas"},
             {"op": "replace", "path": "/spec/replicas", "value": 9},
-            {"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "op", "image": "op:1"}},
+            {
+                "op": "add",
+                "path": "/spec/template/spec/containers/-",
+                "value": {"name": "op", "image": "op:1"},
+            },
             {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "op:2"},
             {"op": "test", "path": "/kind", "value": "Deployment"},
             {"op": "copy", "from": "/metadata/name", "path": "/metadata/copied"},
             {"op": "add", "path": "/spec/x", "value": self.scalar()},
         )
         if self.chance(0.7):
-            return [self.pick((choices[0], choices[3 + 1], {"op": "add", "path": "/spec", "value": {"x": self.scalar()}}, choices[8]))]
+            return [
+                self.pick(
+                    (
+                        choices[0],
+                        choices[3 + 1],
+                        {"op": "add", "path": "/spec", "value": {"x": self.scalar()}},
+                        choices[8],
+                    )
+                )
+            ]
         return self.some(choices, 2) or [choices[1]]
 
     def patch_entry(self, directory: str, index: int) -> Body:
@@ -407,7 +534,9 @@ class Maker:
             entry |= {"name": self.pick(known), "behavior": self.pick(("merge", "replace"))}
             if self.chance(0.8):
                 entry["namespace"] = next(
-                    body["metadata"].get("namespace", "") for body in self.bodies if body["metadata"]["name"] == entry["name"]
+                    body["metadata"].get("namespace", "")
+                    for body in self.bodies
+                    if body["metadata"]["name"] == entry["name"]
                 )
         if self.chance(0.3):
             entry["options"] = {"disableNameSuffixHash": self.chance(0.5), "labels": {"gen": "yes"}}
@@ -417,9 +546,16 @@ class Maker:
         body = self.pick(self.bodies)
         source = {"kind": body["kind"], "name": body["metadata"]["name"]}
         if self.chance(0.5):
-            fields = [f"{top}.{key}" for top in ("metadata", "spec", "data") for key in body.get(top, {}) if "." not in key]
+            fields = [
+                f"{top}.{key}"
+                for top in ("metadata", "spec", "data")
+                for key in body.get(top, {})
+                if "." not in key
+            ]
             source["fieldPath"] = self.pick((*fields, "metadata.labels.app"))
-        target: Body = {"select": {"kind": self.pick(("Deployment", "Service", "Widget", "ConfigMap"))}}
+        target: Body = {
+            "select": {"kind": self.pick(("Deployment", "Service", "Widget", "ConfigMap"))}
+        }
         paths = (
             "metadata.annotations.copied",
             "metadata.labels.app",
@@ -431,7 +567,9 @@ class Maker:
         )
         target["fieldPaths"] = self.some(paths, 2) or ["metadata.annotations.copied"]
         if self.chance(0.7):
-            target["fieldPaths"] = [self.pick(("metadata.annotations.copied", "metadata.labels.app"))]
+            target["fieldPaths"] = [
+                self.pick(("metadata.annotations.copied", "metadata.labels.app"))
+            ]
         options: Body = {}
         if self.chance(0.8):
             options["create"] = True
@@ -465,11 +603,19 @@ class Maker:
         if self.chance(0.4):
             fields["images"] = [self.image() for _ in range(self.random.randint(1, 2))]
         if self.chance(0.2):
-            workloads = [body["metadata"]["name"] for body in self.bodies if body["kind"] in ("Deployment", "StatefulSet")]
+            workloads = [
+                body["metadata"]["name"]
+                for body in self.bodies
+                if body["kind"] in ("Deployment", "StatefulSet")
+            ]
             if workloads:
-                fields["replicas"] = [{"name": self.pick(workloads), "count": self.random.randint(0, 9)}]
+                fields["replicas"] = [
+                    {"name": self.pick(workloads), "count": self.random.randint(0, 9)}
+                ]
         if self.bodies and self.chance(0.6):
-            fields["patches"] = [self.patch_entry(directory, index) for index in range(self.random.randint(1, 3))]
+            fields["patches"] = [
+                self.patch_entry(directory, index) for index in range(self.random.randint(1, 3))
+            ]
         if self.bodies and self.chance(0.15):
             fields["patchesStrategicMerge"] = [dump(self.merge_patch())]
         if self.bodies and self.chance(0.2):
@@ -477,8 +623,15 @@ class Maker:
         return fields
 
     def image(self) -> Body:
-        image: Body = {"name": self.pick(("nginx", "reg.io/app", "app", "busybox", "reg.io:5000/app", "n.*x"))}
-        for key, value in (("newName", "new.io/img"), ("newTag", "9"), ("digest", "sha256:123"), ("tagSuffix", "-s")):
+        image: Body = {
+            "name": self.pick(("nginx", "reg.io/app", "app", "busybox", "reg.io:5000/app", "n.*x"))
+        }
+        for key, value in (
+            ("newName", "new.io/img"),
+            ("newTag", "9"),
+            ("digest", "sha256:123"),
+            ("tagSuffix", "-s"),
+        ):
             if self.chance(0.4):
                 image[key] = value
         return image
@@ -486,11 +639,16 @@ class Maker:
     def generators(self, directory: str) -> Body:
         fields: Body = {}
         if self.chance(0.3):
-            fields["configMapGenerator"] = [self.generator(directory, index) for index in range(self.random.randint(1, 2))]
+            fields["configMapGenerator"] = [
+                self.generator(directory, index) for index in range(self.random.randint(1, 2))
+            ]
         if self.chance(0.2):
             fields["secretGenerator"] = [self.generator(directory, 10)]
         if self.chance(0.15):
-            fields["generatorOptions"] = {"disableNameSuffixHash": self.chance(0.5), "annotations": {"g": "o"}}
+            fields["generatorOptions"] = {
+                "disableNameSuffixHash": self.chance(0.5),
+                "annotations": {"g": "o"},
+            }
         return fields
 
     def kustomization(self, directory: str, fields: Body) -> None:
@@ -505,7 +663,9 @@ class Maker:
             text = "---\n".join(dump(body) for body in bodies)
             if self.chance(0.3):
                 text += f"---\napiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: raw-{index}\nspec:\n"
-                text += "".join(f"  f{number}: {raw}\n" for number, raw in enumerate(self.some(RAW_SCALARS, 6)))
+                text += "".join(
+                    f"  f{number}: {raw}\n" for number, raw in enumerate(self.some(RAW_SCALARS, 6))
+                )
                 text += "  end: x\n"
             self.files[f"{directory}/{name}"] = text
             names.append(name)
@@ -513,11 +673,20 @@ class Maker:
 
     def base(self, directory: str) -> None:
         resources = self.resource_files(directory)
-        self.kustomization(directory, {"resources": resources, **self.transformations(directory), **self.generators(directory)})
+        self.kustomization(
+            directory,
+            {
+                "resources": resources,
+                **self.transformations(directory),
+                **self.generators(directory),
+            },
+        )
 
     def component(self, directory: str) -> None:
         fields: Body = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
-        self.kustomization(directory, {**fields, **self.transformations(directory), **self.generators(directory)})
+        self.kustomization(
+            directory, {**fields, **self.transformations(directory), **self.generators(directory)}
+        )
 
     def overlay(self, directory: str, bases: list[str]) -> None:
         fields: Body = {"resources": [f"../{base}" for base in bases]}
@@ -529,8 +698,12 @@ class Maker:
         if self.chance(0.1):
             fields["sortOptions"] = {"order": self.pick(("fifo", "legacy"))}
         if self.chance(0.1):
-            fields["buildMetadata"] = self.some(("originAnnotations", "transformerAnnotations", "managedByLabel"), 3)
-        self.kustomization(directory, {**fields, **self.transformations(directory), **self.generators(directory)})
+            fields["buildMetadata"] = self.some(
+                ("originAnnotations", "transformerAnnotations", "managedByLabel"), 3
+            )
+        self.kustomization(
+            directory, {**fields, **self.transformations(directory), **self.generators(directory)}
+        )
 
 
 class Dumper(yaml.SafeDumper):
@@ -539,7 +712,9 @@ class Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_./-]*", text) and text.lower() not in AMBIGUOUS
-    style = None if plain else "|" if text.strip() == text.removesuffix("\n") and "\n" in text else '"'
+    style = (
+        None if plain else "|" if text.strip() == text.removesuffix("\n") and "\n" in text else '"'
+    )
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmanifest.errors import SourceError
-from kmanifest.values import FloatText, IntText, TimeText
+from kmanifest.values import FloatText, IntText, TimeText, Value
 from kmanifest.yaml import Dumper, dump, load_documents, load_values
 from kmanifest.yaml.dump import natural_order
 
@@ -38,7 +38,7 @@ def test_values(value: Any, printed: str) -> None:
 
 
 def test_containers() -> None:
-    value = {"b": [1, {"c": [], "d": {}}, [["x"], {"e": 1}]], "a": {"n": {"m": None}}}
+    value: Value = {"b": [1, {"c": [], "d": {}}, [["x"], {"e": 1}]], "a": {"n": {"m": None}}}
     assert dump(value) == (
         'a:\n  "n":\n    m: null\nb:\n- 1\n- c: []\n  d: {}\n- - - x\n  - e: 1\n'
     )

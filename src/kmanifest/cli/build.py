@@ -106,17 +106,17 @@ def build(arguments: Sequence[str]) -> int:
         return print_text(INTRODUCTION + describe(FLAGS))
     notes = _notes(parsed)
     if notes:
-        from kmanifest.cli import report  # noqa: PLC0415 - most builds have nothing to tell
+        from kmanifest.cli import report  # most builds have nothing to tell
 
         report.tell("".join(f"{note}\n" for note in notes))
     options = options_of(parsed)
     path = _directory(parsed.words)
 
-    from kmanifest import api  # noqa: PLC0415 - a wrong command line needs no engine
+    from kmanifest import api  # a wrong command line needs no engine
 
     rendered = api.build(path, options=options)
     if rendered.findings:
-        from kmanifest.cli import report  # noqa: PLC0415
+        from kmanifest.cli import report
 
         report.findings(rendered.findings)
     return write(rendered, parsed.values["output"])
@@ -146,7 +146,7 @@ def options_of(parsed: Parsed) -> "Options":
     _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
-    from kmanifest.plugin import Options  # noqa: PLC0415 - as above
+    from kmanifest.plugin import Options  # as above
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",

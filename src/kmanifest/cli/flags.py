@@ -114,7 +114,7 @@ def _take(
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    from kmanifest.errors import near_names  # noqa: PLC0415 - only where an error is on its way
+    from kmanifest.errors import near_names  # only where an error is on its way
 
     near = near_names(name, known, most=1)
     return f" (did you mean --{near[0]}?)" if near else ""

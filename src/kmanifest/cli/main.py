@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _complain(f"error: {error}\n", WRONG_USAGE)
     except BaseException as error:  # noqa: BLE001 - the last defence: a line, no traceback
-        from kmanifest.cli import report  # noqa: PLC0415 - not needed where all goes well
+        from kmanifest.cli import report  # not needed where all goes well
 
         report.failure(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
         return FAILED
@@ -78,16 +78,16 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def _verb(name: str) -> Verb:
     """The function of a verb."""
     if name == "build":
-        from kmanifest.cli.build import build  # noqa: PLC0415 - each verb pays for itself only
+        from kmanifest.cli.build import build  # each verb pays for itself only
 
         return build
     if name == "version":
-        from kmanifest.cli.version import version  # noqa: PLC0415
+        from kmanifest.cli.version import version
 
         return version
     if name == "help":
         return _help
-    from kmanifest.errors import near_names  # noqa: PLC0415
+    from kmanifest.errors import near_names
 
     near = near_names(name, ("build", "help", "version"), most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
@@ -98,7 +98,7 @@ def _help(arguments: Sequence[str]) -> int:
     verbs = [word for word in arguments if not word.startswith("-") and word != "help"]
     if verbs:
         return _verb(verbs[0])(["--help"])
-    from kmanifest.cli.output import print_text  # noqa: PLC0415
+    from kmanifest.cli.output import print_text
 
     return print_text(_introduction())
 
@@ -109,7 +109,7 @@ def _introduction() -> str:
 
 def _complain(text: str, code: int) -> int:
     """Print `text` on stderr, where there is one; gives `code`."""
-    from kmanifest.cli import report  # noqa: PLC0415
+    from kmanifest.cli import report
 
     report.tell(text)
     return code

@@ -104,7 +104,7 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
     with one file are an error: in the reference the second overwrites the first.
     Source: kustomize v5.8.2 kustomize/commands/build/writer.go.
     """
-    from kmanifest.resource import CLUSTER_SCOPE  # noqa: PLC0415 - only `-o DIR` comes here
+    from kmanifest.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
 
     given = [(each.id, each.effective_namespace) for each in resources]
     several = len({space for _, space in given if space != CLUSTER_SCOPE}) > 1

@@ -49,7 +49,7 @@ def findings(found: "Iterable[Finding]") -> None:
 def failure(error: BaseException, *, stack_trace: bool = False) -> None:
     """Print why the command failed."""
     if stack_trace:
-        import traceback  # noqa: PLC0415 - only where it is asked for
+        import traceback  # only where it is asked for
 
         tell("".join(traceback.format_exception(error)))
     if isinstance(error, KmanifestError):

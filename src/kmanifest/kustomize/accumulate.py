@@ -1,6 +1,8 @@
 """One kustomization with all that it names: the order of the reference, as a straight function.
 
 A directory gives an `Accumulated`, which its parent merges; a component works on what its parent has gathered so far.
+What the entries of `resources` give is put into one list first and made a map once, so the cost grows with the number
+of objects and not with its square.
 Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and accumulateResources.
 """
 
@@ -10,7 +12,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kmanifest import step as steps
 from kmanifest import tree as trees
 from kmanifest import yaml
-from kmanifest.errors import KmanifestError, LimitError, MissingError, RenderError, SourceError, near_names
+from kmanifest.errors import (
+    FieldPath,
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    RenderError,
+    SourceError,
+)
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
 from kmanifest.kustomize.annotations import annotated_with_origin, annotated_with_step
@@ -23,6 +33,7 @@ from kmanifest.resource import Origin, Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import Schema
 from kmanifest.step import Step
+from kmanifest.values import as_mapping
 
 if TYPE_CHECKING:
     from kmanifest.kustomize.vars import Var
@@ -34,7 +45,7 @@ class Accumulated(NamedTuple):
     """What has been gathered: resources, the fields that transformers change, vars, and the schema if anyone set it."""
 
     resources: ResourceMap = ResourceMap()
-    config: TransformerConfig = TransformerConfig()
+    config: TransformerConfig = configs.EMPTY
     vars: "tuple[Var, ...]" = ()
     schema: Schema | None = None
 
@@ -45,25 +56,49 @@ class Place(NamedTuple):
     above: tuple[str, ...] = ()
     trail: Trail | None = None
 
-    def below(self, directory: str, path: str) -> "Place":
-        """The place of a base or component that `directory` names as `path`."""
-        return Place((*self.above, directory), self.trail.into(path) if self.trail is not None else None)
+
+class Site(NamedTuple):
+    """One kustomization being accumulated: what it says, where it stands, and what it may use."""
+
+    ctx: Context
+    kustomization: Kustomization
+    place: Place
+
+    @property
+    def limit(self) -> int:
+        """How many objects there may be."""
+        return self.ctx.options.limits.max_objects
+
+    def below(self, path: str) -> Place:
+        """The place of a base or component that this kustomization names as `path`."""
+        trail = self.place.trail
+        above = (*self.place.above, self.kustomization.directory)
+        return Place(above, trail.into(path) if trail is not None else None)
+
+    def placed(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
+        """The error at a field of the kustomization, unless it is placed in a file already."""
+        if error.location.file:
+            return error
+        return error.within(file=self.kustomization.file, field=field)
 
 
-def accumulate(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> Accumulated:
+def accumulate(
+    ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated
+) -> Accumulated:
     """`got` and all that a kustomization makes, with its transformers run and its validators asked."""
-    ctx = _inside(ctx, kustomization, got)
+    site = Site(_inside(ctx, kustomization, got), kustomization, place)
+    gathered = Gathering(site, got)
     for index, path in enumerate(kustomization.get("resources")):
-        got = _add_entry(ctx, kustomization, place, got, path, kustomization.path_of("resources", index))
-    got = got._replace(config=_merged_config(ctx, kustomization, got.config))
-    got = _generate(ctx, kustomization, place, got)
+        gathered.add_entry(path, kustomization.path_of("resources", index))
+    got = gathered.accumulated()
+    got = got._replace(config=_merged_config(site, got.config))
+    got = _generate(site, got)
     for index, path in enumerate(kustomization.get("components")):
-        with_field = ("components", index)
-        got = _add_directory(ctx, kustomization, place, got, path, with_field, kind="Component")
-    ctx = _inside(ctx, kustomization, got)
-    got = _transform(ctx, kustomization, place, got)
-    _validate(ctx, kustomization, place, got)
-    return _add_vars(kustomization, got)
+        got = _add_component(site, got, path, ("components", index))
+    site = site._replace(ctx=_inside(ctx, kustomization, got))
+    got = _transform(site, got)
+    _validate(site, got)
+    return _add_vars(site, got)
 
 
 def set_schema(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Accumulated:
@@ -74,56 +109,140 @@ def set_schema(ctx: Context, kustomization: Kustomization, got: Accumulated) -> 
     wanted: Mapping[str, str] = kustomization.get("openapi", {})
     if got.schema is not None or not wanted:
         return got
-    if "path" in wanted and "version" in wanted:
-        raise _at(kustomization, SourceError("a version and a path can't both be given"), ("openapi",))
-    if "version" in wanted:
-        if wanted["version"] not in ("", "v1.21.2"):
-            error = SourceError("the specified OpenAPI version is not built in; there is v1.21.2")
-            raise _at(kustomization, error, ("openapi", "version"))
-        return got._replace(schema=ctx.schema) if wanted["version"] else got
-    if "path" not in wanted:
-        return got
     try:
-        document = yaml.load_values(ctx._replace(directory=kustomization.directory).read(wanted["path"]))
-        return got._replace(schema=Schema.from_document(document))  # type: ignore[arg-type]  # it checks the shape
+        schema = _wanted_schema(ctx._replace(directory=kustomization.directory), wanted)
     except KmanifestError as error:
-        raise _at(kustomization, error, ("openapi", "path")) from error
+        raise error.within(file=kustomization.file, field=("openapi",)) from error
+    return got if schema is None else got._replace(schema=schema)
+
+
+def _wanted_schema(ctx: Context, wanted: Mapping[str, str]) -> Schema | None:
+    path, version = wanted.get("path"), wanted.get("version", "")
+    if path is not None and "version" in wanted:
+        raise SourceError("a version and a path can't both be given")
+    if version not in ("", "v1.21.2"):
+        message = "the specified OpenAPI version is not built in; there is v1.21.2"
+        raise SourceError(message).within(field=("version",))
+    if path is None:
+        return ctx.schema if version else None
+    try:
+        file = loading.find(ctx, path)
+    except KmanifestError as error:
+        raise error.within(field=("path",)) from error
+    try:
+        document = yaml.load_values(ctx.read_resolved(file), limits=ctx.options.limits)
+        return Schema.from_document(as_mapping(document))
+    except KmanifestError as error:
+        raise error.within(file=file) from error
 
 
 def _inside(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Context:
     return ctx._replace(directory=kustomization.directory, schema=got.schema or ctx.schema)
 
 
-def _at(kustomization: Kustomization, error: KmanifestError, field: tuple[str | int, ...]) -> KmanifestError:
-    """The error, placed at a field of the kustomization if it is not placed in another file already."""
-    if error.location.file:
-        return error
-    return error.within(file=kustomization.file, field=field)
-
-
 # Resources
 
 
-def _add_entry(
-    ctx: Context,
-    kustomization: Kustomization,
-    place: Place,
-    got: Accumulated,
-    path: str,
-    field: tuple[str | int, ...],
-) -> Accumulated:
-    if _kind_of(ctx, kustomization, path, field) == "dir":
-        return _add_directory(ctx, kustomization, place, got, path, field, kind="Kustomization")
-    try:
-        added = loading.read(ctx, path)
-        if place.trail is not None:
-            origin = place.trail.into(path).text()
+class Gathering:
+    """What the entries of a list of resources give, in their order, until it is made one `Accumulated`."""
+
+    def __init__(self, site: Site, got: Accumulated) -> None:
+        self._site = site
+        self._got = got
+        self._resources: list[Resource] = []
+        self._entries: list[tuple[int, str, FieldPath]] = []
+
+    def accumulated(self) -> Accumulated:
+        """Everything as one; RenderError where two objects have the same id."""
+        before = self._got.resources
+        try:
+            resources = before.append(self._resources)
+        except KmanifestError as error:
+            raise self._at_second(error) from error
+        _trace(self._site.ctx, steps.Step(plan.LOAD, Resource({})), before, resources)
+        return self._got._replace(resources=resources)
+
+    def add_entry(self, path: str, field: FieldPath) -> None:
+        """Add a file, or a directory with all that it builds."""
+        kind = _kind_of(self._site, path, field)
+        self._entries.append((len(self._resources), kind, field))
+        if kind == "dir":
+            self._add_base(path, field)
+        else:
+            self._add_file(path, field)
+        if len(self._resources) > self._site.limit:
+            error = LimitError(f"more than {self._site.limit} objects (max_objects)")
+            raise self._site.placed(error, field)
+
+    def _at_second(self, error: KmanifestError) -> KmanifestError:
+        """An error of two objects with one id, in the file of the second, or where the base that brings it is named."""
+        before = len(self._got.resources)
+        every = ResourceMap((*self._got.resources, *self._resources))
+        all_places = (every.with_current(resource.key) for resource in self._resources)
+        second = next(places[1] for places in all_places if len(places) > 1) - before
+        kind, field = next(entry[1:] for entry in reversed(self._entries) if entry[0] <= second)
+        if kind == "dir":
+            return error.at(Location(self._site.kustomization.file, field=field))
+        return error.within(field=("metadata", "name"))
+
+    def _add_file(self, path: str, field: FieldPath) -> None:
+        trail = self._site.place.trail
+        try:
+            added = loading.read(self._site.ctx, path)
+        except KmanifestError as error:
+            raise self._site.placed(error, field) from error
+        if trail is not None:
+            origin = trail.into(path).text()
             added = [annotated_with_origin(resource, origin) for resource in added]
-        resources = got.resources.append(added)
+        self._resources += added
+
+    def _add_base(self, path: str, field: FieldPath) -> None:
+        ctx, kustomization, _ = site = self._site
+        try:
+            directory = _directory(site, path)
+            below = site.below(path)
+            key = ("base", directory, self._got.schema, below.trail)
+            built: Accumulated | None = find_built(ctx, key, below.above)
+            if built is None:
+                with Building(ctx, key, directory) as building:
+                    child = _load_child(building.ctx, directory, path, "Kustomization")
+                    inherited = set_schema(
+                        building.ctx, child, Accumulated(schema=self._got.schema)
+                    )
+                    built = accumulate(building.ctx, child, below, inherited)
+                    building.keep(built)
+            self._merge(built)
+        except KmanifestError as error:
+            above = kustomization.directory or "."
+            raise site.placed(error, field).within(directory=above) from error
+
+    def _merge(self, child: Accumulated) -> None:
+        got = self._got
+        self._resources += child.resources
+        self._got = got._replace(
+            config=configs.merge_configs(got.config, child.config),
+            vars=_joined_vars(got.vars, child.vars),
+            schema=child.schema or got.schema,
+        )
+
+
+def _joined_vars(known: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Var, ...]":
+    if not more:
+        return known
+    from kmanifest.kustomize.vars import join_vars  # vars are deprecated and rare
+
+    return join_vars(known, more)
+
+
+def _add_component(site: Site, got: Accumulated, path: str, field: FieldPath) -> Accumulated:
+    try:
+        directory = _directory(site, path)
+        child = _load_child(site.ctx, directory, path, "Component")
+        inherited = set_schema(site.ctx, child, got)
+        return accumulate(site.ctx, child, site.below(path), inherited)
     except KmanifestError as error:
-        raise _at(kustomization, error, field) from error
-    _trace(ctx, steps.Step(plan.LOAD, Resource({}), field), got.resources, resources)
-    return got._replace(resources=resources)
+        above = site.kustomization.directory or "."
+        raise site.placed(error, field).within(directory=above) from error
 
 
 def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
@@ -131,8 +250,9 @@ def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) ->
         steps.trace(ctx, step, before, after)
 
 
-def _kind_of(ctx: Context, kustomization: Kustomization, path: str, field: tuple[str | int, ...]) -> str:
+def _kind_of(site: Site, path: str, field: FieldPath) -> str:
     """`file` or `dir`; an error where there is neither, which names the nearest entries of the directory."""
+    ctx = site.ctx
     try:
         if is_remote(path):
             raise SourceError(f"remote resources are not supported yet: {path!r}")
@@ -141,20 +261,11 @@ def _kind_of(ctx: Context, kustomization: Kustomization, path: str, field: tuple
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
-        near = near_names(path, _neighbours(ctx, path))
-        raise _at(kustomization, MissingError(error.message, near=near), field) from error
+        near = loading.near_paths(ctx, path)
+        raise site.placed(MissingError(error.message, near=near), field) from error
     except KmanifestError as error:
-        raise _at(kustomization, error, field) from error
+        raise site.placed(error, field) from error
     return kind
-
-
-def _neighbours(ctx: Context, path: str) -> list[str]:
-    head, _, _ = path.rpartition("/")
-    try:
-        directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
-        return [f"{head}/{name}" if head else name for name in ctx.tree.list(directory)]
-    except KmanifestError:
-        return []
 
 
 def is_remote(path: str) -> bool:
@@ -173,108 +284,69 @@ def is_remote(path: str) -> bool:
     )
 
 
-def _add_directory(  # noqa: PLR0913 - where from, where to, and what
-    ctx: Context,
-    kustomization: Kustomization,
-    place: Place,
-    got: Accumulated,
-    path: str,
-    field: tuple[str | int, ...],
-    *,
-    kind: str,
-) -> Accumulated:
-    try:
-        directory = _directory(ctx, kustomization, place, path)
-        below = place.below(kustomization.directory, path)
-        if kind == "Component":
-            child = _load_child(ctx, directory, path, kind)
-            return accumulate(ctx, child, below, set_schema(ctx, child, got))
-        key = ("base", directory, got.schema, below.trail)
-        built: Accumulated | None = find_built(ctx, key, below.above)
-        if built is None:
-            with Building(ctx, key, directory) as building:
-                child = _load_child(building.ctx, directory, path, kind)
-                inherited = set_schema(building.ctx, child, Accumulated(schema=got.schema))
-                built = accumulate(building.ctx, child, below, inherited)
-                building.keep(built)
-        merged = _merge(got, built)
-    except KmanifestError as error:
-        raise _at(kustomization, error, field).within(directory=kustomization.directory or ".") from error
-    limit = ctx.options.limits.max_objects
-    if len(merged.resources) > limit:
-        raise _at(kustomization, LimitError(f"more than {limit} objects (max_objects)"), field)
-    return merged
-
-
 def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomization:
     child = load_kustomization(ctx, directory)
     if child.kind != kind:
-        verb = "expected a Component" if kind == "Component" else "a Component goes under components"
-        raise SourceError(f"{verb}: {path!r} is a {child.kind}")
+        rule = (
+            "expected a Component" if kind == "Component" else "a Component goes under components"
+        )
+        raise SourceError(f"{rule}: {path!r} is a {child.kind}")
     return child
 
 
-def _directory(ctx: Context, kustomization: Kustomization, place: Place, path: str) -> str:
+def _directory(site: Site, path: str) -> str:
     if not path:
         raise SourceError("new root cannot be empty")
     if path.startswith("/"):
         raise SourceError(f"new root {path!r} cannot be absolute")
     if any(".." in part and part != ".." for part in path.split("/")):
         raise SourceError(f"path {path!r} is ambiguous; check for YAML indentation errors")
-    directory = ctx.tree.resolve(trees.join(ctx.directory, path))
-    if ctx.tree.kind(directory) != "dir":
+    tree, above = site.ctx.tree, site.place.above
+    directory = tree.resolve(trees.join(site.ctx.directory, path))
+    if tree.kind(directory) != "dir":
         raise SourceError(f"{path!r} must be a directory")
-    for visited in (kustomization.directory, *place.above):
+    for visited in (site.kustomization.directory, *above):
         if trees.is_below(visited, directory):
-            raise SourceError(f"cycle detected: {path!r} contains the directory {visited!r}, which is being built")
-    if len(place.above) >= MAX_NESTING:
+            message = f"cycle detected: {path!r} contains the directory {visited!r}"
+            raise SourceError(f"{message}, which is being built")
+    if len(above) >= MAX_NESTING:
         raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")
     return directory
-
-
-def _merge(got: Accumulated, child: Accumulated) -> Accumulated:
-    vars_ = got.vars
-    if child.vars:
-        from kmanifest.kustomize.vars import join_vars  # noqa: PLC0415 - vars are deprecated and rare
-
-        vars_ = join_vars(got.vars, child.vars)
-    return Accumulated(
-        got.resources.append(child.resources),
-        configs.merge_configs(got.config, child.config),
-        vars_,
-        child.schema or got.schema,
-    )
 
 
 # Configuration
 
 
-def _merged_config(ctx: Context, kustomization: Kustomization, config: TransformerConfig) -> TransformerConfig:
-    limits = ctx.options.limits
-    own = _config_in_files(ctx, kustomization, "configurations", lambda content: configs.load_config(content, limits))
+def _merged_config(site: Site, config: TransformerConfig) -> TransformerConfig:
+    limits = site.ctx.options.limits
+    own = _config_in_files(
+        site, "configurations", lambda content: configs.load_config(content, limits)
+    )
     config = configs.merge_configs(config, configs.merge_configs(configs.DEFAULT, own))
-    if not kustomization.get("crds"):
+    if not site.kustomization.get("crds"):
         return config
-    from kmanifest.kustomize.crds import config_from_crds  # noqa: PLC0415 - few have it
+    from kmanifest.kustomize.crds import config_from_crds  # few have it
 
-    more = _config_in_files(ctx, kustomization, "crds", lambda content: config_from_crds(content, limits))
+    more = _config_in_files(site, "crds", lambda content: config_from_crds(content, limits))
     return configs.merge_configs(config, more)
 
 
 def _config_in_files(
-    ctx: Context, kustomization: Kustomization, name: str, load: Callable[[bytes], TransformerConfig]
+    site: Site, name: str, load: Callable[[bytes], TransformerConfig]
 ) -> TransformerConfig:
-    config = TransformerConfig()
-    for index, path in enumerate(kustomization.get(name)):
+    config = configs.EMPTY
+    for index, path in enumerate(site.kustomization.get(name)):
         try:
-            config = configs.merge_configs(config, _in_file(ctx, path, load))
+            config = configs.merge_configs(config, _in_file(site.ctx, path, load))
         except KmanifestError as error:
-            raise _at(kustomization, error, (name, index)) from error
+            raise site.placed(error, (name, index)) from error
     return config
 
 
-def _in_file(ctx: Context, path: str, load: Callable[[bytes], TransformerConfig]) -> TransformerConfig:
-    file = ctx.locate(path)
+def _in_file(
+    ctx: Context, path: str, load: Callable[[bytes], TransformerConfig]
+) -> TransformerConfig:
+    file = loading.find(ctx, path)
     try:
         return load(ctx.read_resolved(file))
     except KmanifestError as error:
@@ -284,11 +356,12 @@ def _in_file(ctx: Context, path: str, load: Callable[[bytes], TransformerConfig]
 # Steps
 
 
-def _generate(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> Accumulated:
+def _generate(site: Site, got: Accumulated) -> Accumulated:
+    ctx, kustomization, place = site
     resources = got.resources
-    configured = _plugin_configs(ctx, kustomization, place, "generators")
+    configured = _plugin_configs(site, "generators")
     for step, trail in plan.generators(ctx, kustomization, configured, place.trail):
-        from kmanifest.kustomize.generators import absorb  # noqa: PLC0415 - many builds generate nothing
+        from kmanifest.kustomize.generators import absorb  # many builds generate nothing
 
         made: Sequence[Resource] = steps.generate(ctx, step)
         if trail is not None:
@@ -296,67 +369,79 @@ def _generate(ctx: Context, kustomization: Kustomization, place: Place, got: Acc
         try:
             after = absorb(resources, made)
         except KmanifestError as error:
-            raise _at(kustomization, error, step.field) from error
+            file, document = step.config.origin.file, step.config.origin.document
+            field = step.field or ("metadata", "name")
+            raise error.within(file=file, field=field, document=document) from error
         _trace(ctx, step, resources, after)
         resources = after
     return got._replace(resources=resources)
 
 
-def _transform(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> Accumulated:
+def _transform(site: Site, got: Accumulated) -> Accumulated:
+    ctx, kustomization, place = site
     resources = got.resources
-    configured = _plugin_configs(ctx, kustomization, place, "transformers")
+    configured = _plugin_configs(site, "transformers")
     for step, trail in plan.transformers(ctx, kustomization, got.config, configured, place.trail):
         resources = steps.apply(ctx, step, resources)
         if trail is not None:
-            text = trail.text()
-            resources = resources.map(lambda resource, text=text: annotated_with_step(resource, text))  # type: ignore[misc]  # bound now
+            resources = _annotated(resources, trail.text())
     return got._replace(resources=resources)
 
 
-def _validate(ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated) -> None:
-    for step, _ in plan.listed(ctx, "validators", _plugin_configs(ctx, kustomization, place, "validators")):
-        steps.check(ctx, step, got.resources)
+def _annotated(resources: ResourceMap, trail: str) -> ResourceMap:
+    return resources.map(lambda resource: annotated_with_step(resource, trail))
 
 
-def _plugin_configs(ctx: Context, kustomization: Kustomization, place: Place, name: str) -> list[plan.Configured]:
+def _validate(site: Site, got: Accumulated) -> None:
+    for step, _ in plan.listed(site.ctx, "validators", _plugin_configs(site, "validators")):
+        steps.check(site.ctx, step, got.resources)
+
+
+def _plugin_configs(site: Site, name: str) -> list[plan.Configured]:
     """The objects that a list of plug-in configs names: texts in the list, files, or directories to be built."""
+    entries = site.kustomization.get(name)
+    if not entries:
+        return []
     inline: list[plan.Configured] = []
-    rest = Accumulated()
-    quiet = ctx._replace(on_change=None)
-    for index, entry in enumerate(kustomization.get(name)):
-        found = _inline_configs(ctx, kustomization, place, entry, (name, index))
+    rest = Gathering(site._replace(ctx=site.ctx._replace(on_change=None)), Accumulated())
+    for index, entry in enumerate(entries):
+        found = _inline_configs(site, entry, (name, index))
         if found is None:
-            rest = _add_entry(quiet, kustomization, place, rest, entry, (name, index))
+            rest.add_entry(entry, (name, index))
         else:
             inline += [(config, (name, index)) for config in found]
-    return [*inline, *((config, ()) for config in rest.resources)]
+    return [*inline, *((config, ()) for config in rest.accumulated().resources)]
 
 
-def _inline_configs(
-    ctx: Context, kustomization: Kustomization, place: Place, entry: str, field: tuple[str | int, ...]
-) -> list[Resource] | None:
+def _inline_configs(site: Site, entry: str, field: FieldPath) -> list[Resource] | None:
     """The objects that an entry is the text of; None where it is a path."""
     if "\n" not in entry and ":" not in entry:
         return None
+    ctx, kustomization, place = site
     try:
         found = loading.parse(ctx, entry.encode(), "")
     except (SourceError, RenderError) as error:
-        if "\n" in entry:
-            raise _at(kustomization, error.at(error.location._replace(line=0, column=0)), field) from error
-        return None
+        if "\n" not in entry:
+            return None
+        # A line of the text is no line of the file.
+        here = error.at(error.location._replace(line=0, column=0))
+        raise site.placed(here, field) from error
     if place.trail is not None:
         text = place.trail.into(kustomization.file.rpartition("/")[2]).text()
         found = [annotated_with_origin(config, text) for config in found]
     return [config.with_origin(Origin(kustomization.file)) for config in found]
 
 
-def _add_vars(kustomization: Kustomization, got: Accumulated) -> Accumulated:
-    if not kustomization.get("vars"):
+def _add_vars(site: Site, got: Accumulated) -> Accumulated:
+    written = site.kustomization.get("vars")
+    if not written:
         return got
-    from kmanifest.kustomize.vars import merge_vars  # noqa: PLC0415 - deprecated and rare
+    from kmanifest.kustomize.vars import merge_vars  # deprecated and rare
 
     try:
-        vars_, resources = merge_vars(got.vars, kustomization.get("vars"), got.resources)
+        vars_, resources = merge_vars(
+            got.vars, written, got.resources, file=site.kustomization.file
+        )
     except KmanifestError as error:
-        raise _at(kustomization, error, ("vars",)) from error
+        raise site.placed(error, ("vars",)) from error
     return got._replace(vars=vars_, resources=resources)

@@ -82,7 +82,9 @@ def annotated_with_step(resource: Resource, origin: str) -> Resource:
     if ORIGIN not in annotations:
         return with_annotations(resource, annotations | {ORIGIN: origin})
     item = "- " + origin.rstrip("\n").replace("\n", "\n  ") + "\n"
-    return with_annotations(resource, annotations | {TRANSFORMATIONS: annotations.get(TRANSFORMATIONS, "") + item})
+    return with_annotations(
+        resource, annotations | {TRANSFORMATIONS: annotations.get(TRANSFORMATIONS, "") + item}
+    )
 
 
 def origin_text(fields: Sequence[tuple[str, str]]) -> str:
@@ -98,8 +100,6 @@ def origin_text(fields: Sequence[tuple[str, str]]) -> str:
     return "\n".join([*lines, *(["configuredBy:", *nested] if nested else [])]) + "\n"
 
 
-
-
 def with_written_history(resource: Resource) -> Resource:
     """The resource with the history that its annotations tell, where someone wrote kustomize's own into a file."""
     written = {
@@ -107,9 +107,13 @@ def with_written_history(resource: Resource) -> Resource:
         for name, text in resource.annotations.items()
         if name.startswith(INTERNAL)
     }
-    names, namespaces, kinds = (written.get(f"previous{what}", []) for what in ("Names", "Namespaces", "Kinds"))
+    names, namespaces, kinds = (
+        written.get(f"previous{what}", []) for what in ("Names", "Namespaces", "Kinds")
+    )
     if not len(names) == len(namespaces) == len(kinds):
-        raise SourceError("number of previous names, number of previous namespaces, number of previous kinds not equal")
+        raise SourceError(
+            "number of previous names, number of previous namespaces, number of previous kinds not equal"
+        )
     return resource.with_history(
         past=tuple(map(PastId, names, namespaces, kinds)),
         prefixes=tuple(written.get("prefixes", ())),

@@ -7,7 +7,7 @@ the result counts as long as the tree still gives the same ones.
 """
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from kmanifest.errors import KmanifestError
 from kmanifest.plugin import Context
@@ -47,7 +47,7 @@ class Memo:
         """Remember what was built; whatever is being built around it has passed the same directories."""
         self._built[key] = built
         for passed in self._passing:
-            passed |= built.directories
+            passed.update(built.directories)
 
     def enter(self, directory: str) -> set[str]:
         """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
@@ -97,7 +97,7 @@ class Building:
             if ctx.keeps_bases:
                 self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._note))
 
-    def __enter__(self) -> "Building":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,7 +139,10 @@ def _from_cache(ctx: Context, key: Hashable) -> Built | None:
 
 def _still_true(ctx: Context, answers: Sequence[Answer]) -> bool:
     try:
-        return all(_ask(ctx.tree, ask, path, ctx.options.limits.max_input_file) == answer for ask, path, answer in answers)
+        return all(
+            _ask(ctx.tree, ask, path, ctx.options.limits.max_input_file) == answer
+            for ask, path, answer in answers
+        )
     except KmanifestError:
         return False
 

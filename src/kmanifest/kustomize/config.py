@@ -32,51 +32,62 @@ _REFERENCE: Final = shapes.Record(
 
 
 class TransformerConfig(NamedTuple):
-    """The fields that each built-in transformer changes, by the names that a `configurations` file uses."""
+    """The fields that each built-in transformer changes: the specs of each table, and the name references.
 
-    namePrefix: Specs = ()
-    nameSuffix: Specs = ()
-    namespace: Specs = ()
-    commonLabels: Specs = ()
-    labels: Specs = ()
-    templateLabels: Specs = ()
-    volumeClaimTemplateLabels: Specs = ()
-    commonAnnotations: Specs = ()
-    varReference: Specs = ()
-    images: Specs = ()
-    replicas: Specs = ()
-    nameReference: tuple[Reference, ...] = ()
+    The tables are called as a `configurations` file calls them.
+    """
+
+    tables: Mapping[str, Specs]
+    references: tuple[Reference, ...] = ()
+
+    def specs(self, table: str) -> Specs:
+        """The specs of a table, which may be empty."""
+        return self.tables.get(table, ())
 
 
+TABLES: Final = (
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "templateLabels",
+    "volumeClaimTemplateLabels",
+    "commonAnnotations",
+    "varReference",
+    "images",
+    "replicas",
+)
+EMPTY: Final = TransformerConfig({})
 DEFAULT: Final = TransformerConfig(
-    defaults.NAME_PREFIX,
-    defaults.NAME_SUFFIX,
-    defaults.NAMESPACE,
-    defaults.COMMON_LABELS,
-    defaults.LABELS,
-    defaults.TEMPLATE_LABELS,
-    defaults.VOLUME_CLAIM_TEMPLATE_LABELS,
-    defaults.COMMON_ANNOTATIONS,
-    defaults.VAR_REFERENCE,
-    defaults.IMAGES,
-    defaults.REPLICAS,
+    {
+        "namePrefix": defaults.NAME_PREFIX,
+        "nameSuffix": defaults.NAME_SUFFIX,
+        "namespace": defaults.NAMESPACE,
+        "commonLabels": defaults.COMMON_LABELS,
+        "templateLabels": defaults.TEMPLATE_LABELS,
+        "volumeClaimTemplateLabels": defaults.VOLUME_CLAIM_TEMPLATE_LABELS,
+        "commonAnnotations": defaults.COMMON_ANNOTATIONS,
+        "varReference": defaults.VAR_REFERENCE,
+        "images": defaults.IMAGES,
+        "replicas": defaults.REPLICAS,
+    },
     defaults.NAME_REFERENCE,
 )
 
+
 def load_config(content: bytes, limits: Limits) -> TransformerConfig:
     """The config that one file of `configurations` holds; SourceError where it has anything else."""
-    shape = shapes.Record(
-        {name: FIELD_SPECS for name in TransformerConfig._fields[:-1]}
-        | {"nameReference": shapes.ListOf(_REFERENCE)}
-    )
+    tables = dict.fromkeys(TABLES, FIELD_SPECS)
+    shape = shapes.Record({**tables, "nameReference": shapes.ListOf(_REFERENCE)})
     document = yaml.load_values(content, limits=limits)
     found = shapes.fit({} if document is None else document, shape, shapes.CONFIGURATION)
     references = tuple(
         (*_gvk(row), sort_by_type(to_specs(row.get("fieldSpecs", ()))))
         for row in found.pop("nameReference", ())
     )
-    tables = {name: sort_by_type(to_specs(rows)) for name, rows in found.items()}
-    return TransformerConfig(**tables, nameReference=tuple(sorted(references, key=_reference_order)))
+    specs = {name: sort_by_type(to_specs(rows)) for name, rows in found.items()}
+    return TransformerConfig(specs, tuple(sorted(references, key=_reference_order)))
 
 
 def to_specs(rows: Iterable[Mapping[str, Any]]) -> Specs:
@@ -94,14 +105,13 @@ def merge_configs(config: TransformerConfig, more: TransformerConfig) -> Transfo
         return config
     if more is DEFAULT and not any(config):
         return more
-    tables = [
-        sort_by_type(merge_specs(one, other)) if other else one
-        for one, other in zip(config[:-1], more[:-1], strict=True)
-    ]
-    references = config.nameReference
-    for reference in more.nameReference:
+    tables = dict(config.tables)
+    for name, specs in more.tables.items():
+        tables[name] = sort_by_type(merge_specs(config.specs(name), specs))
+    references = config.references
+    for reference in more.references:
         references = _merge_reference(references, reference)
-    return TransformerConfig(*tables, tuple(sorted(references, key=_reference_order)))  # type: ignore[arg-type]
+    return TransformerConfig(tables, tuple(sorted(references, key=_reference_order)))
 
 
 def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
@@ -112,13 +122,17 @@ def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
     """
     merged = list(specs)
     for new in more:
-        path, group, version, kind, create = new
-        same = next((old for old in merged if old[0] == path and selects(new, old[1], old[2], old[3])), None)
+        path, _, _, kind, create = new
+        same = next(
+            (old for old in merged if old[0] == path and selects(new, old[1], old[2], old[3])), None
+        )
         if same is None:
             merged.append(new)
         elif same[4] != create:
             type_text = f" of {kind}" if kind else ""
-            raise SourceError(f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'")
+            raise SourceError(
+                f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'"
+            )
     return tuple(merged)
 
 
@@ -152,7 +166,9 @@ class FieldTable:
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = tuple(
-                Field(tuple(split_path(spec[0], "/")), spec[4]) for spec in self._specs if selects(spec, *key)
+                Field(tuple(split_path(spec[0], "/")), spec[4])
+                for spec in self._specs
+                if selects(spec, *key)
             )
         return found
 
@@ -163,7 +179,7 @@ def sort_by_type(specs: Specs) -> Specs:
 
 
 def _type_order(group: str, version: str, kind: str) -> tuple[int, str]:
-    from kmanifest.kustomize.sorting import LEGACY_RANK  # noqa: PLC0415 - for files with configurations only
+    from kmanifest.kustomize.sorting import LEGACY_RANK  # for files with configurations only
 
     return LEGACY_RANK.get(kind, 0), f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
 

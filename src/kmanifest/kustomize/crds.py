@@ -25,7 +25,7 @@ _MAX_DEPTH: Final = 100
 def config_from_crds(content: bytes, limits: Limits) -> TransformerConfig:
     """The config that a file of OpenAPI definitions holds; SourceError where it is no map of definitions."""
     document = as_mapping(yaml.load_values(content, limits=limits))
-    config = TransformerConfig()
+    config = configs.EMPTY
     for name in document:
         if {"kind", "apiVersion", "metadata"} <= set(_properties(document, name)):
             for more in _configs(document, name, name.rpartition(".")[2], (), 0):
@@ -36,8 +36,12 @@ def config_from_crds(content: bytes, limits: Limits) -> TransformerConfig:
 def _properties(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     definition = as_mapping(document.get(name) or {}, (name,))
     # Go's decoder does not tell names by their case.
-    schema = next((value for key, value in definition.items() if key.lower() == "schema"), None) or {}
-    return as_mapping(as_mapping(schema, (name, "Schema")).get("properties") or {}, (name, "Schema", "properties"))
+    schema = (
+        next((value for key, value in definition.items() if key.lower() == "schema"), None) or {}
+    )
+    return as_mapping(
+        as_mapping(schema, (name, "Schema")).get("properties") or {}, (name, "Schema", "properties")
+    )
 
 
 def _configs(
@@ -52,19 +56,22 @@ def _configs(
         here = (*path, field)
         spec = ("/".join(here), "", "", kind, False)
         if isinstance(schema.get(_ANNOTATION), str):
-            yield TransformerConfig(commonAnnotations=(spec,))
+            yield TransformerConfig({"commonAnnotations": (spec,)})
         if isinstance(schema.get(_LABEL_SELECTOR), str):
-            yield TransformerConfig(commonLabels=(spec,))
+            yield TransformerConfig({"commonLabels": (spec,)})
         if isinstance(schema.get(_IDENTITY), str):
-            yield TransformerConfig(namePrefix=(spec,))
+            yield TransformerConfig({"namePrefix": (spec,)})
         yield from _reference(schema, here, kind)
         if isinstance(schema.get("$ref"), str):
             yield from _configs(document, schema["$ref"], kind, here, depth + 1)
 
 
-def _reference(schema: Mapping[str, Any], path: tuple[str, ...], kind: str) -> Iterator[TransformerConfig]:
+def _reference(
+    schema: Mapping[str, Any], path: tuple[str, ...], kind: str
+) -> Iterator[TransformerConfig]:
     version, target = schema.get(_REFERENCE_VERSION), schema.get(_REFERENCE_KIND)
     if isinstance(version, str) and isinstance(target, str):
         name_key = schema.get(_REFERENCE_NAME_KEY)
         steps = (*path, name_key if isinstance(name_key, str) else "name")
-        yield TransformerConfig(nameReference=(("", version, target, (("/".join(steps), "", "", kind, False),)),))
+        spec = ("/".join(steps), "", "", kind, False)
+        yield TransformerConfig({}, (("", version, target, (spec,)),))

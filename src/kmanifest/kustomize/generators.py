@@ -107,13 +107,9 @@ def fold_base64(value: bytes | str) -> str:
 
 
 def _checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
-    name = _name(args)
+    _name(args)
     pairs = load_pairs(ctx, args)
-    seen = set()
     for key, _ in pairs:
-        if key in seen:
-            raise SourceError(f"{name} repeats the key {key!r}")
-        seen.add(key)
         plain_key(key, "key")
     return sorted(pairs, key=lambda pair: pair[0])
 
@@ -133,9 +129,12 @@ def _base(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
     options = args.get("options", {})
     for field in ("labels", "annotations"):
         if options.get(field):
-            metadata[field] = {
-                plain_key(key, field[:-1]): value for key, value in options[field].items()
-            }
+            try:
+                metadata[field] = {
+                    plain_key(key, field[:-1]): value for key, value in options[field].items()
+                }
+            except SourceError as error:
+                raise error.within(field=("options", field)) from None
     body: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
     if options.get("immutable"):
         body["immutable"] = True

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
-from kmanifest.values import Body, FloatText, IntText, TimeText, type_name
+from kmanifest.values import Body, FloatText, IntText, type_name
 
 UNKNOWN: Final = "unknown"
 
@@ -220,7 +220,9 @@ class _Document:
         self._owned.clear()
         self._copies += _count(value, MAX_COPIES - self._copies)
         if self._copies > MAX_COPIES:
-            raise LimitError(f"the copies that one JSON patch makes are more than {MAX_COPIES} values")
+            raise LimitError(
+                f"the copies that one JSON patch makes are more than {MAX_COPIES} values"
+            )
 
 
 def _count(value: Any, most: int) -> int:

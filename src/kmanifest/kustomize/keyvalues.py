@@ -4,10 +4,11 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from kmanifest.errors import KmanifestError, SourceError
+from kmanifest.kustomize import loading
 from kmanifest.plugin import Context
 
 Pair = tuple[str, bytes | str]
@@ -21,19 +22,27 @@ _MAX_LINE: Final = 65_535
 def load_pairs(ctx: Context, sources: Mapping[str, Sequence[str]]) -> list[Pair]:
     """The pairs of `envs`, `literals` and `files`, in this order; a value is bytes where it is not UTF-8.
 
-    An error tells the source that is wrong, never a value.
+    An error tells the source that is wrong, never a value; a key that comes twice is one.
     """
-    return [
-        *_each("envs", sources, lambda path: _env_file(ctx, path)),
-        *_each("literals", sources, lambda source: [_literal(source)]),
-        *_each("files", sources, lambda source: [_file(ctx, source)]),
-    ]
+    pairs: dict[str, bytes | str] = {}
+    _add(pairs, "envs", sources, lambda path: _env_file(ctx, path))
+    _add(pairs, "literals", sources, lambda source: [_literal(source)])
+    _add(pairs, "files", sources, lambda source: [_file(ctx, source)])
+    return list(pairs.items())
 
 
-def _each(field: str, sources: Mapping[str, Sequence[str]], load: Any) -> Iterator[Pair]:
+def _add(
+    pairs: dict[str, bytes | str],
+    field: str,
+    sources: Mapping[str, Sequence[str]],
+    load: Callable[[str], Sequence[Pair]],
+) -> None:
     for index, source in enumerate(sources.get(field) or ()):
         try:
-            yield from load(source)
+            for key, value in load(source):
+                if key in pairs:
+                    raise SourceError(f"the key {key!r} comes a second time")
+                pairs[key] = value
         except KmanifestError as error:
             raise error.within(field=(field, index)) from error
 
@@ -55,7 +64,7 @@ def _file(ctx: Context, source: str) -> Pair:
         raise SourceError(f"{source!r}: a key or path may not hold '='")
     elif not key or not path:
         raise SourceError(f"{source!r}: expected a path, or key=path")
-    return key, _decoded(ctx.read(path))
+    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
 
 
 def base_name(path: str) -> str:
@@ -73,7 +82,7 @@ def _decoded(content: bytes) -> bytes | str:
 
 
 def _env_file(ctx: Context, path: str) -> list[Pair]:
-    return list(parse_env(ctx.read(path)))
+    return list(parse_env(ctx.read_resolved(loading.find(ctx, path))))
 
 
 def parse_env(content: bytes) -> Iterator[Pair]:

@@ -30,7 +30,12 @@ REPLACEMENT: Final = Record(
         "sourceValue": TEXT,
         "targets": ListOf(
             Record(
-                {"select": SELECTOR, "reject": ListOf(SELECTOR), "fieldPaths": TEXTS, "options": _FIELD_OPTIONS}
+                {
+                    "select": SELECTOR,
+                    "reject": ListOf(SELECTOR),
+                    "fieldPaths": TEXTS,
+                    "options": _FIELD_OPTIONS,
+                }
             )
         ),
     }
@@ -43,7 +48,9 @@ PATCH: Final = Record(
         "options": Record({"allowNameChange": BOOL, "allowKindChange": BOOL}),
     }
 )
-IMAGE: Final = Record({"name": TEXT, "newName": TEXT, "tagSuffix": TEXT, "newTag": TEXT, "digest": TEXT})
+IMAGE: Final = Record(
+    {"name": TEXT, "newName": TEXT, "tagSuffix": TEXT, "newTag": TEXT, "digest": TEXT}
+)
 GENERATOR_OPTIONS: Final = Record(
     {"labels": TEXT_MAP, "annotations": TEXT_MAP, "disableNameSuffixHash": BOOL, "immutable": BOOL}
 )
@@ -224,7 +231,9 @@ def _find_file(ctx: Context, directory: str) -> str:
     if len(found) == 1:
         return trees.join(directory, found[0])
     if found:
-        raise SourceError(f"found multiple kustomization files: {', '.join(found)}").within(file=directory or ".")
+        raise SourceError(f"found multiple kustomization files: {', '.join(found)}").within(
+            file=directory or "."
+        )
     near = near_names(FILE_NAMES[0], ctx.tree.list(directory))
     message = f"no kustomization file here: none of {', '.join(FILE_NAMES)}"
     raise MissingError(message, near=near).within(file=directory or ".")
@@ -250,7 +259,9 @@ def _settle(fields: dict[str, Any], file: str, directory: str) -> Kustomization:
     for name in ("configMapGenerator", "secretGenerator"):
         if name in fields:
             fields[name] = [_single_env(args) for args in fields[name]]
-    if not any(value not in ("", [], {}) or name in _COUNTS_EVEN_IF_EMPTY for name, value in fields.items()):
+    if not any(
+        value not in ("", [], {}) or name in _COUNTS_EVEN_IF_EMPTY for name, value in fields.items()
+    ):
         raise SourceError("kustomization.yaml is empty")
     _check_type(kind, api_version)
     return Kustomization(file, directory, kind, fields, written)
@@ -277,7 +288,9 @@ def _single_env(args: dict[str, Any]) -> dict[str, Any]:
 def _check_type(kind: str, api_version: str) -> None:
     if kind not in ("Kustomization", "Component"):
         message = f"kind should be Kustomization or Component, got {kind!r}"
-        raise SourceError(message, near=near_names(kind, ("Kustomization", "Component"))).within(field=("kind",))
+        raise SourceError(message, near=near_names(kind, ("Kustomization", "Component"))).within(
+            field=("kind",)
+        )
     wanted = COMPONENT_API_VERSION if kind == "Component" else API_VERSION
     if api_version not in ("", wanted):
         raise SourceError(f"apiVersion for {kind} should be {wanted}").within(field=("apiVersion",))

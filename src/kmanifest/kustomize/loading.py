@@ -5,14 +5,17 @@ Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from kmanifest import tree as trees
 from kmanifest import yaml
-from kmanifest.errors import KmanifestError, LimitError, SourceError
+from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 from kmanifest.kustomize.annotations import INTERNAL, with_written_history
 from kmanifest.plugin import Context
 from kmanifest.resource import Origin, Resource
 from kmanifest.values import Body, IntText, type_name
+
+_EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 
 
 class Loaded(NamedTuple):
@@ -24,15 +27,36 @@ class Loaded(NamedTuple):
 
 def read(ctx: Context, path: str) -> list[Resource]:
     """The resources in the file at `path`, as written in a file of this directory."""
-    file = ctx.locate(path)
+    file = find(ctx, path)
     return parse(ctx, ctx.read_resolved(file), file)
+
+
+def find(ctx: Context, path: str) -> str:
+    """`ctx.locate`, whose MissingError names the nearest entries of the directory."""
+    try:
+        return ctx.locate(path)
+    except MissingError as error:
+        raise MissingError(error.message, near=near_paths(ctx, path)) from error
+
+
+def near_paths(ctx: Context, path: str) -> list[str]:
+    """The entries of the directory that `path` leads into whose names are most like it, as written in a file."""
+    head, _, _ = path.rpartition("/")
+    try:
+        directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
+        names = ctx.tree.list(directory)
+    except KmanifestError:
+        return []
+    return near_names(path, [f"{head}/{name}" if head else name for name in names])
 
 
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
     limits = ctx.options.limits
     try:
-        loaded = ctx.cache.get(("resources", content), lambda: _load(content, ctx), weight=8 * len(content))
+        loaded = ctx.cache.get(
+            ("resources", content), lambda: _load(content, ctx), weight=8 * len(content)
+        )
     except KmanifestError as error:
         raise error.within(file=file) from error
     if len(loaded) > limits.max_objects:
@@ -42,7 +66,9 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     for body, document in loaded:
         resource = Resource(body, Origin(file, document))
         resources.append(
-            resource.with_scope(cluster_scoped=is_cluster_scoped(resource.api_version, resource.kind))
+            resource.with_scope(
+                cluster_scoped=is_cluster_scoped(resource.api_version, resource.kind)
+            )
         )
     if INTERNAL.encode() in content:
         resources = [with_written_history(resource) for resource in resources]
@@ -51,7 +77,8 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
 
 def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
     documents = yaml.load_documents(content, limits=ctx.options.limits)
-    found = [Loaded(body, index) for index, body in enumerate(documents) if body not in (None, {}, [])]  # type: ignore[arg-type]  # checked next
+    bodies: Sequence[Any] = documents
+    found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:
         found = _unwrapped(found)
     for body, document in found:
@@ -67,7 +94,11 @@ def _unwrapped(found: list[Loaded]) -> list[Loaded]:
     if "items" not in body and "functionConfig" not in body:
         return found
     items = body.get("items")
-    return [Loaded(item, 0) for item in items or () if item not in (None, {}, [])] if isinstance(items, list) else []
+    return (
+        [Loaded(item, 0) for item in items or () if item not in _EMPTY]
+        if isinstance(items, list)
+        else []
+    )
 
 
 def _check_metadata(body: Any, document: int) -> None:
@@ -75,12 +106,13 @@ def _check_metadata(body: Any, document: int) -> None:
         raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
     kind = body.get("kind")
     if not kind:
-        raise SourceError("missing kind").within(document=document)
+        raise SourceError("a kind is missing").within(field=("kind",), document=document)
     if isinstance(kind, str) and kind.endswith("List"):
         return
     metadata = body.get("metadata")
-    if not isinstance(metadata, Mapping) or metadata.get("name") in (None, "", {}, []):
-        raise SourceError("missing metadata.name").within(document=document)
+    if not isinstance(metadata, Mapping) or metadata.get("name") in ("", *_EMPTY):
+        field = ("metadata", "name")
+        raise SourceError("a name is missing").within(field=field, document=document)
 
 
 def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
@@ -96,8 +128,10 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
         if items is None:
             continue
         if not isinstance(items, list):
-            raise SourceError(f"expected a list, got {type_name(items)}").within(field=("items",), document=document)
-        inner = [Loaded(through_json(item), document) for item in items if item not in (None, {}, [])]
+            raise SourceError(f"expected a list, got {type_name(items)}").within(
+                field=("items",), document=document
+            )
+        inner = [Loaded(through_json(item), document) for item in items if item not in _EMPTY]
         for item, _ in inner:
             _check_metadata(item, document)
         queue += inner
@@ -111,9 +145,7 @@ def through_json(value: Any) -> Any:
     if isinstance(value, list):
         return [through_json(item) for item in value]
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)  # noqa: PLR2004 - Go's bound for plain digits
+        return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)
     if isinstance(value, IntText):
         return int(value)
     return str(value) if isinstance(value, str) and value.__class__ is not str else value
-
-

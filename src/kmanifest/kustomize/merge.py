@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.schema.openapi import Schema, TypeSchema
-from kmanifest.values import BlankKey, Body, is_string, scalar_text, TimeText, type_name, Value
+from kmanifest.values import BlankKey, Body, TimeText, Value, is_string, scalar_text, type_name
 
 
 class _Absent:
@@ -513,7 +513,7 @@ def _as_before(old: Any, new: Any) -> Any:
 
 def _must_be_quoted(text: str) -> bool:
     """Whether a string that was read as `text` can't have been written without quotes."""
-    from kmanifest.yaml.resolve import resolve_v3  # noqa: PLC0415 - a patch seldom changes a scalar's type
+    from kmanifest.yaml.resolve import resolve_v3  # a patch seldom changes a scalar's type
 
     if not text.isprintable() or text != text.strip() or text.startswith(("- ", "? ", ": ")):
         return True

@@ -22,7 +22,9 @@ class Trail(NamedTuple):
         """The way on to a file or directory."""
         return Trail(_clean(self.path, path))
 
-    def configured(self, file: str, api_version: str, kind: str, name: str = "", namespace: str = "") -> "Trail":
+    def configured(
+        self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""
+    ) -> "Trail":
         """The way to what a plug-in makes whose config is in `file` of this directory."""
         return Trail("", _clean(self.path, file), api_version, kind, name, namespace)
 
@@ -49,5 +51,3 @@ def _clean(directory: str, path: str) -> str:
         elif step not in ("", "."):
             steps.append(step)
     return "/".join(steps)
-
-

@@ -326,7 +326,7 @@ class Matcher:
 def _node_text(value: Any) -> str:
     """A value as the reference prints its node when it compares it with a pattern."""
     if not is_scalar(value):
-        from kmanifest import yaml  # noqa: PLC0415 - patterns on whole mappings are rare
+        from kmanifest import yaml  # patterns on whole mappings are rare
 
         return yaml.dump(value).strip()
     text = scalar_text(value)

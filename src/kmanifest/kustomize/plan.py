@@ -44,7 +44,9 @@ class Planner:
         self._origin = Origin(kustomization.file)
         self._trail = trail
 
-    def step(self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, holds: str = "") -> Planned:
+    def step(
+        self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, holds: str = ""
+    ) -> Planned:
         """A step of a built-in plug-in, whose config stands at `field` of the kustomization."""
         plugin = self._ctx.registry.find(role, f"builtin/{kind}")
         config = Resource({"apiVersion": "builtin", "kind": kind, **body}, self._origin)
@@ -58,13 +60,21 @@ class Planner:
 
 
 def generators(
-    ctx: Context, kustomization: Kustomization, configured: Sequence[Configured], trail: Trail | None
+    ctx: Context,
+    kustomization: Kustomization,
+    configured: Sequence[Configured],
+    trail: Trail | None,
 ) -> Iterator[Planned]:
     """The steps that make objects: config maps, secrets, charts, then `generators`."""
     planner = Planner(ctx, kustomization, trail)
-    for name, kind in (("configMapGenerator", "ConfigMapGenerator"), ("secretGenerator", "SecretGenerator")):
+    for name, kind in (
+        ("configMapGenerator", "ConfigMapGenerator"),
+        ("secretGenerator", "SecretGenerator"),
+    ):
         for index, args in enumerate(kustomization.get(name)):
-            options = _merged_options(args.get("options"), kustomization.get("generatorOptions", None))
+            options = _merged_options(
+                args.get("options"), kustomization.get("generatorOptions", None)
+            )
             body = args if options is None else {**args, "options": options}
             yield planner.step("generator", kind, body, (name, index))
     for name in HELM_FIELDS:
@@ -86,25 +96,37 @@ def transformers(
     if paths := kustomization.get("patchesStrategicMerge"):
         body = {"paths": paths}
         yield planner.step(
-            "transformer", "PatchStrategicMergeTransformer", body, ("patchesStrategicMerge",), "paths"
+            "transformer",
+            "PatchStrategicMergeTransformer",
+            body,
+            ("patchesStrategicMerge",),
+            "paths",
         )
     for index, entry in enumerate(kustomization.get("patches")):
         yield planner.step("transformer", "PatchTransformer", entry, ("patches", index))
     yield from _names(planner, kustomization, config)
     yield from _labels(planner, kustomization, config)
     if annotations := kustomization.get("commonAnnotations"):
-        body = {"annotations": annotations, "fieldSpecs": config.commonAnnotations}
+        body = {"annotations": annotations, "fieldSpecs": config.specs("commonAnnotations")}
         yield planner.step(
             "transformer", "AnnotationsTransformer", body, ("commonAnnotations",), "annotations"
         )
     for index, entry in enumerate(kustomization.get("patchesJson6902")):
-        body = {"target": entry.get("target"), "path": entry.get("path"), "jsonOp": entry.get("patch")}
-        yield planner.step("transformer", "PatchJson6902Transformer", body, ("patchesJson6902", index))
+        body = {
+            "target": entry.get("target"),
+            "path": entry.get("path"),
+            "jsonOp": entry.get("patch"),
+        }
+        yield planner.step(
+            "transformer", "PatchJson6902Transformer", body, ("patchesJson6902", index)
+        )
     for index, entry in enumerate(kustomization.get("replicas")):
-        body = {"replica": entry, "fieldSpecs": config.replicas}
-        yield planner.step("transformer", "ReplicaCountTransformer", body, ("replicas", index), "replica")
+        body = {"replica": entry, "fieldSpecs": config.specs("replicas")}
+        yield planner.step(
+            "transformer", "ReplicaCountTransformer", body, ("replicas", index), "replica"
+        )
     for index, entry in enumerate(kustomization.get("images")):
-        body = {"imageTag": entry, "fieldSpecs": config.images}
+        body = {"imageTag": entry, "fieldSpecs": config.specs("images")}
         field = kustomization.path_of("images", index)
         yield planner.step("transformer", "ImageTagTransformer", body, field, "imageTag")
     if replacements := kustomization.get("replacements"):
@@ -115,19 +137,26 @@ def transformers(
     yield from listed(ctx, "transformers", configured)
 
 
-def _names(planner: Planner, kustomization: Kustomization, config: TransformerConfig) -> Iterator[Planned]:
+def _names(
+    planner: Planner, kustomization: Kustomization, config: TransformerConfig
+) -> Iterator[Planned]:
     if namespace := kustomization.text("namespace"):
-        body: dict[str, Any] = {"metadata": {"namespace": namespace}, "fieldSpecs": config.namespace}
+        body: dict[str, Any] = {
+            "metadata": {"namespace": namespace},
+            "fieldSpecs": config.specs("namespace"),
+        }
         yield planner.step("transformer", "NamespaceTransformer", body, ("namespace",))
     if prefix := kustomization.text("namePrefix"):
-        body = {"prefix": prefix, "fieldSpecs": config.namePrefix}
+        body = {"prefix": prefix, "fieldSpecs": config.specs("namePrefix")}
         yield planner.step("transformer", "PrefixTransformer", body, ("namePrefix",))
     if suffix := kustomization.text("nameSuffix"):
-        body = {"suffix": suffix, "fieldSpecs": config.nameSuffix}
+        body = {"suffix": suffix, "fieldSpecs": config.specs("nameSuffix")}
         yield planner.step("transformer", "SuffixTransformer", body, ("nameSuffix",))
 
 
-def _labels(planner: Planner, kustomization: Kustomization, config: TransformerConfig) -> Iterator[Planned]:
+def _labels(
+    planner: Planner, kustomization: Kustomization, config: TransformerConfig
+) -> Iterator[Planned]:
     labels, common = kustomization.get("labels"), kustomization.get("commonLabels", {})
     for index, entry in enumerate(labels):
         try:
@@ -137,18 +166,18 @@ def _labels(planner: Planner, kustomization: Kustomization, config: TransformerC
         body = {"labels": entry.get("pairs", {}), "fieldSpecs": specs}
         yield planner.step("transformer", "LabelTransformer", body, ("labels", index))
     if labels or common:
-        body = {"labels": common, "fieldSpecs": config.commonLabels}
+        body = {"labels": common, "fieldSpecs": config.specs("commonLabels")}
         yield planner.step("transformer", "LabelTransformer", body, ("commonLabels",), "labels")
 
 
 def _label_specs(entry: Mapping[str, Any], config: TransformerConfig) -> Specs:
-    specs = configs.merge_specs(configs.to_specs(entry.get("fields", ())), config.labels)
+    specs = configs.merge_specs(configs.to_specs(entry.get("fields", ())), config.specs("labels"))
     if entry.get("includeSelectors"):
-        return configs.merge_specs(specs, config.commonLabels)
+        return configs.merge_specs(specs, config.specs("commonLabels"))
     if entry.get("includeTemplates"):
-        specs = configs.merge_specs(specs, config.templateLabels)
+        specs = configs.merge_specs(specs, config.specs("templateLabels"))
     if entry.get("includeVolumeClaimTemplates"):
-        specs = configs.merge_specs(specs, config.volumeClaimTemplateLabels)
+        specs = configs.merge_specs(specs, config.specs("volumeClaimTemplateLabels"))
     return configs.merge_specs(specs, [_METADATA_LABELS])
 
 
@@ -181,22 +210,27 @@ def listed(ctx: Context, name: str, configured: Sequence[Configured]) -> Iterato
 def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> Plugin:
     gvk = config.id.gvk
     group = f"{gvk.group}/{gvk.version}" if gvk.group else gvk.version
-    roles: tuple[Role, ...] = ("generator",) if name == "generators" else ("transformer", "validator")
+    roles: tuple[Role, ...] = (
+        ("generator",) if name == "generators" else ("transformer", "validator")
+    )
     for role in roles:
         for known in (f"{group}/{gvk.kind}", f"{gvk.group}/{gvk.kind}"):
             plugin = ctx.registry.get(role, known)
             if plugin is not None:
                 return plugin
-    error = _unknown(ctx, group, gvk.kind, roles[0])
-    raise error.within(file=config.origin.file, field=field, document=config.origin.document)
+    error = _unknown(ctx, group, gvk.kind, roles[0]).within(field=(*field, "kind"))
+    raise error.within(file=config.origin.file, document=config.origin.document)
 
 
 def _unknown(ctx: Context, group: str, kind: str, role: Role) -> MissingError | PluginError:
     known = ctx.registry.names(role)
     if group == "builtin":
-        return MissingError(f"no built-in {role} is called {kind}", near=near_names(f"builtin/{kind}", known))
+        near = near_names(kind, (name.rpartition("/")[2] for name in known))
+        return MissingError(f"no built-in {role} is called {kind}", near=near)
     if not ctx.options.enable_plugins:
-        return PluginError(f"external plugins disabled; unable to load external plugin {group}/{kind}")
+        return PluginError(
+            f"external plugins disabled; unable to load external plugin {group}/{kind}"
+        )
     return PluginError(f"exec and KRM plug-ins are not supported yet: {group}/{kind}")
 
 

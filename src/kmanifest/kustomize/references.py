@@ -45,7 +45,9 @@ class Renamed:
     def __init__(self, resources: ResourceMap) -> None:
         self._resources = resources
         self._by_name: dict[str, list[Resource]] = {}
-        self._by_namespace: tuple[dict[str, list[Resource]], dict[str, list[Resource]]] | None = None
+        self._by_namespace: tuple[dict[str, list[Resource]], dict[str, list[Resource]]] | None = (
+            None
+        )
         for resource in resources:
             for name in {past.name for past in resource.past}:
                 self._by_name.setdefault(name, []).append(resource)
@@ -54,7 +56,9 @@ class Renamed:
         """The objects that were called `name` once, in order."""
         return self._by_name.get(name, ())
 
-    def by_namespace(self) -> tuple[Mapping[str, Sequence[Resource]], Mapping[str, Sequence[Resource]]]:
+    def by_namespace(
+        self,
+    ) -> tuple[Mapping[str, Sequence[Resource]], Mapping[str, Sequence[Resource]]]:
         """All objects that are in a namespace, by the one they were in first and by the one they are in."""
         if self._by_namespace is None:
             original: dict[str, list[Resource]] = {}
@@ -157,7 +161,11 @@ class _Referrer:
         for target in targets:
             if value is None:
                 return None
-            value = self._refer_mapping(value, target) if isinstance(value, Mapping) else self._refer_scalar(value, target)
+            value = (
+                self._refer_mapping(value, target)
+                if isinstance(value, Mapping)
+                else self._refer_scalar(value, target)
+            )
         return value
 
     def _refer_scalar(self, value: Any, target: Target) -> Any:
@@ -179,15 +187,23 @@ class _Referrer:
         known = self._renamed.called(name)
         if not known:
             return value
-        referral = self._select(self._in_namespace_of(value, known), target, _same_name_and_namespace)
+        referral = self._select(
+            self._in_namespace_of(value, known), target, _same_name_and_namespace
+        )
         if referral is None or (referral.name == name and not referral.namespace):
             return value
-        new = value if referral.name == name else {**value, "name": retype(value["name"], referral.name)}
+        new = (
+            value
+            if referral.name == name
+            else {**value, "name": retype(value["name"], referral.name)}
+        )
         if not referral.namespace or new.get("namespace") == referral.namespace:
             return new
         return {**new, "namespace": retype(value.get("namespace"), referral.namespace)}
 
-    def _in_namespace_of(self, value: Mapping[str, Any], known: Sequence[Resource]) -> list[Resource]:
+    def _in_namespace_of(
+        self, value: Mapping[str, Any], known: Sequence[Resource]
+    ) -> list[Resource]:
         if "namespace" not in value:
             return list(known)
         written = value["namespace"]
@@ -200,13 +216,17 @@ class _Referrer:
                 if not resource.cluster_scoped and resource.original_key[4] == namespace
             ]
         return [
-            resource for resource in known if not resource.cluster_scoped and resource.effective_namespace == namespace
+            resource
+            for resource in known
+            if not resource.cluster_scoped and resource.effective_namespace == namespace
         ]
 
     def _select(
         self, known: Iterable[Resource], target: Target, alike: Callable[[Resource, Resource], bool]
     ) -> Resource | None:
-        found = [resource for resource in known if self._reaches(resource) and _was(resource, target.gvk)]
+        found = [
+            resource for resource in known if self._reaches(resource) and _was(resource, target.gvk)
+        ]
         if target.by_role:
             found = self._of_role(found)
         found = [resource for resource in found if self._shares_namespace(resource)]
@@ -224,7 +244,11 @@ class _Referrer:
     def _reaches(self, other: Resource) -> bool:
         """True where an object may refer to another at all: across namespaces only roles do, by their subjects."""
         mine = self._resource
-        if mine.cluster_scoped or other.cluster_scoped or other.effective_namespace == mine.effective_namespace:
+        if (
+            mine.cluster_scoped
+            or other.cluster_scoped
+            or other.effective_namespace == mine.effective_namespace
+        ):
             return True
         return other.namespace in self._subject_namespaces
 
@@ -236,7 +260,11 @@ class _Referrer:
 
     def _of_role(self, found: list[Resource]) -> list[Resource]:
         role = self._resource.get("roleRef")
-        if not isinstance(role, Mapping) or role.get("apiGroup") is None or role.get("kind") is None:
+        if (
+            not isinstance(role, Mapping)
+            or role.get("apiGroup") is None
+            or role.get("kind") is None
+        ):
             return found
         gvk = Gvk(scalar_text(role["apiGroup"]), "", scalar_text(role["kind"]))
         return [resource for resource in found if _was(resource, gvk)]
@@ -255,10 +283,14 @@ def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:
     found = set()
     for index, subject in enumerate(subjects):
         if not isinstance(subject, Mapping):
-            raise SourceError(f"expected a mapping, got {type_name(subject)}").within(field=("subjects", index))
+            raise SourceError(f"expected a mapping, got {type_name(subject)}").within(
+                field=("subjects", index)
+            )
         if subject.get("kind") == "ServiceAccount" and "namespace" in subject:
             if not isinstance(subject["namespace"], str):
-                raise SourceError("namespace is blank").within(field=("subjects", index, "namespace"))
+                raise SourceError("namespace is blank").within(
+                    field=("subjects", index, "namespace")
+                )
             found.add(subject["namespace"])
     return frozenset(found)
 
@@ -272,9 +304,9 @@ def _same_name_and_namespace(one: Resource, other: Resource) -> bool:
 
 
 def _affixes_agree(one: Resource, other: Resource) -> bool:
-    return (not one.prefixes or not other.prefixes or _end_alike(one.prefixes, other.prefixes)) and (
-        not one.suffixes or not other.suffixes or _end_alike(one.suffixes, other.suffixes)
-    )
+    return (
+        not one.prefixes or not other.prefixes or _end_alike(one.prefixes, other.prefixes)
+    ) and (not one.suffixes or not other.suffixes or _end_alike(one.suffixes, other.suffixes))
 
 
 def _affixes_equal(one: Resource, other: Resource) -> bool:

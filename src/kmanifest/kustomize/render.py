@@ -8,7 +8,13 @@ from typing import Final
 from kmanifest import step as steps
 from kmanifest.kustomize import sorting
 from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, set_schema
-from kmanifest.kustomize.annotations import BUILD_ANNOTATIONS, ORIGIN, TRANSFORMATIONS, is_local, without_annotations
+from kmanifest.kustomize.annotations import (
+    BUILD_ANNOTATIONS,
+    ORIGIN,
+    TRANSFORMATIONS,
+    is_local,
+    without_annotations,
+)
 from kmanifest.kustomize.bases import Memo
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
@@ -32,7 +38,9 @@ def render(ctx: Context, path: str) -> Rendered:
     got = set_schema(ctx, kustomization, Accumulated())
     trail = Trail() if kustomization.get("buildMetadata") else None
     got = accumulate(ctx, kustomization, Place((), trail), got)
-    finisher = _Finisher(ctx._replace(directory=path, schema=got.schema or ctx.schema), kustomization)
+    finisher = _Finisher(
+        ctx._replace(directory=path, schema=got.schema or ctx.schema), kustomization
+    )
     return Rendered(finisher.finish(got), limits=ctx.options.limits)
 
 
@@ -47,18 +55,22 @@ class _Finisher:
         resources = self._step("HashTransformer", add_hash, got.resources)
         resources = self._step(
             "NameReferenceTransformer",
-            lambda _ctx, _config, all_: fix_references(all_, got.config.nameReference),
+            lambda _ctx, _config, all_: fix_references(all_, got.config.references),
             resources,
         )
         if got.vars:
-            from kmanifest.kustomize.vars import resolve_vars  # noqa: PLC0415 - deprecated and rare
+            from kmanifest.kustomize.vars import resolve_vars  # deprecated and rare
 
-            specs = got.config.varReference
+            specs = got.config.specs("varReference")
             resources = self._step(
-                "RefVarTransformer", lambda ctx, _config, all_: resolve_vars(ctx, got.vars, specs, all_), resources
+                "RefVarTransformer",
+                lambda ctx, _config, all_: resolve_vars(ctx, got.vars, specs, all_),
+                resources,
             )
         resources = self._step(
-            "LocalConfig", lambda _ctx, _config, all_: all_.where(lambda one: not is_local(one)), resources
+            "LocalConfig",
+            lambda _ctx, _config, all_: all_.where(lambda one: not is_local(one)),
+            resources,
         )
         resources = self._sorted(resources)
         resources = self._managed(resources)
@@ -79,7 +91,9 @@ class _Finisher:
                 )
                 self._ctx.warn(message, file=self._kustomization.file, field=("sortOptions",))
             return self._step(
-                "SortOrderTransformer", lambda _ctx, _config, all_: sorting.sort_by_options(all_, options), resources
+                "SortOrderTransformer",
+                lambda _ctx, _config, all_: sorting.sort_by_options(all_, options),
+                resources,
             )
         if self._ctx.options.reorder == "none":
             return resources
@@ -90,7 +104,9 @@ class _Finisher:
             return resources
         body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
         config = Resource(body, Origin(self._kustomization.file))
-        return self._step("ManagedByLabel", lambda ctx, _config, all_: label(ctx, config, all_), resources)
+        return self._step(
+            "ManagedByLabel", lambda ctx, _config, all_: label(ctx, config, all_), resources
+        )
 
     def _cleaned(self, resources: ResourceMap) -> ResourceMap:
         gone = set(BUILD_ANNOTATIONS)

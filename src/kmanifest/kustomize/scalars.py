@@ -125,6 +125,6 @@ def _needs_double_quotes(text: str) -> bool:
 
 def quoted(text: str) -> str:
     """`text` as a value on one line of YAML, in quotes where it needs them."""
-    from kmanifest.yaml.scalars import render_line  # noqa: PLC0415 - for few builds
+    from kmanifest.yaml.scalars import render_line  # for few builds
 
     return render_line(text)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from kmanifest.errors import SourceError
 from kmanifest.resource import Resource
+from kmanifest.resourcemap import ResourceMap
 
 Test = Callable[[str], bool]
 
@@ -46,7 +47,7 @@ def _fits_at(pattern: str, text: str, start: int) -> bool:
 
 
 def _compiled(expression: str, pattern: str) -> Test:
-    import re2  # noqa: PLC0415 - few patterns need it
+    import re2  # few patterns need it
 
     options = re2.Options()
     options.log_errors = False
@@ -72,10 +73,11 @@ _ID_FIELDS: Final = (*_TYPE_FIELDS, "name", "namespace")
 class Selector(NamedTuple):
     """What selects resources; None stands for a condition that is not made.
 
-    `patterns` are the tests for group, version, kind, name and namespace.
+    `patterns` are the tests for group, version, kind, name and namespace; `one_name` is the name where only one fits.
     """
 
     patterns: tuple[Test | None, ...]
+    one_name: str = ""
     labels: LabelTest | None = None
     annotations: LabelTest | None = None
 
@@ -84,6 +86,7 @@ class Selector(NamedTuple):
         """The selector that a fitted mapping describes; SourceError with the field where a pattern is none."""
         return cls(
             tuple(_at(name, anchored, fitted.get(name) or "") for name in _ID_FIELDS),
+            _only_name(fitted.get("name") or ""),
             _label_test("labelSelector", fitted),
             _label_test("annotationSelector", fitted),
         )
@@ -97,6 +100,11 @@ class Selector(NamedTuple):
     def has_labels(self) -> bool:
         """True where there is a condition on labels or annotations."""
         return self.labels is not None or self.annotations is not None
+
+    def places_in(self, resources: ResourceMap) -> list[int]:
+        """Where the resources stand that fit by `selects`."""
+        places = resources.named(self.one_name) if self.one_name else range(len(resources))
+        return [place for place in places if self.selects(resources[place])]
 
     def selects(self, resource: Resource) -> bool:
         """True where the resource fits by its original or its current name and effective namespace, and by all else.
@@ -136,6 +144,10 @@ class Selector(NamedTuple):
         )
 
 
+def _only_name(pattern: str) -> str:
+    return pattern if _LITERAL.issuperset(pattern) and "." not in pattern else ""
+
+
 def _at(field: str, make: Callable[[str], Test], pattern: str) -> Test | None:
     if not pattern:
         return None
@@ -149,7 +161,7 @@ def _label_test(field: str, fitted: Mapping[str, Any]) -> LabelTest | None:
     text = fitted.get(field) or ""
     if not text:
         return None
-    from kmanifest.kustomize.labelselector import parse_label_selector  # noqa: PLC0415 - few selectors have it
+    from kmanifest.kustomize.labelselector import parse_label_selector  # few selectors have it
 
     try:
         return LabelTest(parse_label_selector(text))

@@ -100,7 +100,9 @@ def _fit_record(value: Mapping[str, Any], shape: Record, manner: Manner) -> dict
         if name is None:
             if manner.unknown_names:
                 continue
-            raise SourceError(f"unknown field {key!r}", near=near_names(key, shape.fields)).within(field=(key,))
+            raise SourceError(f"unknown field {key!r}", near=near_names(key, shape.fields)).within(
+                field=(key,)
+            )
         if item is not None:
             try:
                 result[name] = fit(item, shape.fields[name], manner)

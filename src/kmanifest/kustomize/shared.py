@@ -22,7 +22,9 @@ def settle(old: Resource, new: Resource) -> Resource:
     if not written:
         return new
     # One text, one object: the places go on sharing what was written.
-    fresh = {key: SharedText(now) if isinstance(now, str) else now for key, (_, now) in written.items()}
+    fresh = {
+        key: SharedText(now) if isinstance(now, str) else now for key, (_, now) in written.items()
+    }
     return new.with_body(_replaced(new.body, fresh))
 
 

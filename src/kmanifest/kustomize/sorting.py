@@ -49,16 +49,19 @@ SORT_OPTIONS: Final = shapes.Record(
     }
 )
 
+
 def sort_by_options(resources: ResourceMap, options: Mapping[str, Any]) -> ResourceMap:
     """The resources in the order that `sortOptions` asks for; SourceError where it asks for two things."""
     order = options.get("order", "")
     legacy = options.get("legacySortOptions")
     if order not in ("fifo", "legacy"):
-        raise SourceError(f"order must be one of fifo, legacy, got {order!r}").within(field=("sortOptions", "order"))
+        raise SourceError(f"order must be one of fifo, legacy, got {order!r}").within(
+            field=("sortOptions", "order")
+        )
     if order == "fifo":
         if legacy is not None:
             message = "legacySortOptions is set but the selected sort order is 'fifo', not 'legacy'"
-            raise SourceError(message).within(field=("sortOptions",))
+            raise SourceError(message).within(field=("sortOptions", "legacySortOptions"))
         return resources
     if legacy is None:
         return sort_legacy(resources)
@@ -71,7 +74,9 @@ def sort_legacy(resources: ResourceMap) -> ResourceMap:
 
 
 def _sort(resources: ResourceMap, ranks: Mapping[str, int]) -> ResourceMap:
-    return ResourceMap(sorted(resources, key=lambda resource: _order(resource, ranks))).check_unique()
+    return ResourceMap(
+        sorted(resources, key=lambda resource: _order(resource, ranks))
+    ).check_unique()
 
 
 def _order(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bool, str, str]:

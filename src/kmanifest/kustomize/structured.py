@@ -120,7 +120,7 @@ def to_node(value: Any) -> Node:
 
 def _short_tag(text: str) -> str:
     """The tag that a plain scalar of this text has."""
-    from kmanifest.kustomize.scalars import tag_of  # noqa: PLC0415 - one user
+    from kmanifest.kustomize.scalars import tag_of  # one user
 
     return _TAG + tag_of(_resolved(text))
 
@@ -140,7 +140,7 @@ class Document(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The first document of a text; SourceError where it is not YAML, or empty."""
-        from kmanifest.kustomize.yamlnodes import parse_node  # noqa: PLC0415 - for text inside of text only
+        from kmanifest.kustomize.yamlnodes import parse_node  # for text inside of text only
 
         root = parse_node(text)
         if root is None:
@@ -159,14 +159,14 @@ class Document(NamedTuple):
         if original.strip()[:1] in ("{", "["):
             spread = "\n" in original and "  " in original
             return json_text(json_value(root), indent=2 if spread else 0)
-        from kmanifest.kustomize.yamlprint import print_node  # noqa: PLC0415 - for text inside of text only
+        from kmanifest.kustomize.yamlprint import print_node  # for text inside of text only
 
         return print_node(root).strip()
 
 
 def parse_value(text: str) -> Any:
     """The first document of a text as plain values; MISSING where there is none."""
-    from kmanifest.kustomize.yamlnodes import parse_node  # noqa: PLC0415 - for text inside of text only
+    from kmanifest.kustomize.yamlnodes import parse_node  # for text inside of text only
 
     root = parse_node(text)
     if root is None:

@@ -25,7 +25,10 @@ DEFAULT_FIELD_PATH: Final = "metadata.name"
 
 
 class Var(NamedTuple):
-    """A name and the field of one object that it stands for; an empty namespace means any."""
+    """A name and the field of one object that it stands for; an empty namespace means any.
+
+    `file` and `index` say where it is declared.
+    """
 
     name: str
     group: str
@@ -34,10 +37,16 @@ class Var(NamedTuple):
     obj_name: str
     obj_namespace: str
     field_path: str
+    file: str = ""
+    index: int = 0
 
 
 def merge_vars(
-    known: tuple[Var, ...], incoming: Sequence[Mapping[str, Any]], resources: ResourceMap
+    known: tuple[Var, ...],
+    incoming: Sequence[Mapping[str, Any]],
+    resources: ResourceMap,
+    *,
+    file: str = "",
 ) -> tuple[tuple[Var, ...], ResourceMap]:
     """`known` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
 
@@ -46,7 +55,7 @@ def merge_vars(
     """
     for index, row in enumerate(incoming):
         try:
-            var = _to_var(row)
+            var = _to_var(row)._replace(file=file, index=index)
             resources = _mark(resources, var)
             known = join_vars(known, (var,))
         except KmanifestError as error:
@@ -84,7 +93,9 @@ def _to_var(row: Mapping[str, Any]) -> Var:
 
 def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
     meant = _matcher(var)
-    places = [place for place, resource in enumerate(resources) if any(map(meant, resource.keys()))]
+    places = [
+        place for place, resource in enumerate(resources) if any(map(meant, resource.all_keys()))
+    ]
     if len(places) > 1:
         several = describe(resources[place] for place in places)
         raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
@@ -142,7 +153,8 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
     if resource is None:
         wanted = f"{var.kind}/{var.obj_name}"
         near = near_names(wanted, names_of(resources))
-        raise MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
+        error = MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
+        raise error.within(file=var.file, field=("vars", var.index, "objref"))
     try:
         found = locate(resource.body, _index_steps(var.field_path))
         if found is not None and found.place is not None:
@@ -153,7 +165,8 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
             )
     except SourceError:
         pass
-    raise MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
+    error = MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
+    raise error.within(file=var.file, field=("vars", var.index, "fieldref"))
 
 
 def _index_steps(path: str) -> list[str]:
@@ -268,7 +281,7 @@ def _joined(parts: Sequence[str]) -> str:
 def _go_text(value: Any) -> str:
     """A value as Go's fmt prints it with %v."""
     if isinstance(value, float):
-        from kmanifest.yaml.scalars import general_number  # noqa: PLC0415 - for floats only
+        from kmanifest.yaml.scalars import general_number  # for floats only
 
         return general_number(value)
     return scalar_text(value)

@@ -201,7 +201,7 @@ class _BuiltinDefinitions(_Definitions):
 
     def definition(self, name: str) -> Node | None:
         """The definition at this place of `tables.DEFINITIONS`."""
-        from kmanifest.schema.tables import DEFINITIONS  # noqa: PLC0415 - only a build with patches needs it
+        from kmanifest.schema.tables import DEFINITIONS  # only a build with patches needs it
 
         return _definition(DEFINITIONS[int(name)])
 
@@ -216,7 +216,7 @@ class _BuiltinSchema(Schema):
 
     def for_type(self, api_version: str, kind: str) -> TypeSchema | None:
         """The schema of a whole resource of this type; None where the type is not known."""
-        from kmanifest.schema.tables import TYPES  # noqa: PLC0415 - only a build with patches needs it
+        from kmanifest.schema.tables import TYPES  # only a build with patches needs it
 
         place = TYPES.get(f"{api_version} {kind}")
         return None if place is None else self._definitions.resolve(REFERENCE.format(place))

@@ -78,7 +78,9 @@ class Dumper:
                 size += len(done[-1])
                 out.clear()
                 if size > self._limit:
-                    raise LimitError(f"a document of more than {self._limit} characters (max_output)")
+                    raise LimitError(
+                        f"a document of more than {self._limit} characters (max_output)"
+                    )
             if child is not None:
                 stack.append(frame)
                 frame = child

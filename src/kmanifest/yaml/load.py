@@ -109,7 +109,7 @@ class _ResourceReader(Builder):
         return BlankKey(key)
 
     def _duplicate(self, key: str, event: Any) -> None:
-        from kmanifest.yaml.positions import find_position  # noqa: PLC0415 - only where an error is on its way
+        from kmanifest.yaml.positions import find_position  # only where an error is on its way
 
         path = [
             len(frame.node) - 1 if frame.node.__class__ is list else frame.key

@@ -271,7 +271,7 @@ def _tag_of(value: Scalar) -> str:
 
 
 def _decode_binary(text: str) -> str:
-    from base64 import b64decode  # noqa: PLC0415 - PyYAML has loaded it, and only `!!binary` needs it
+    from base64 import b64decode  # PyYAML has loaded it, and only `!!binary` needs it
 
     compact = text.replace("\n", "").replace("\r", "")
     try:

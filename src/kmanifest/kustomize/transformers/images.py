@@ -13,7 +13,12 @@ from kmanifest.kustomize.config import FieldTable
 from kmanifest.kustomize.kustomization import IMAGE
 from kmanifest.kustomize.scalars import retype
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, Record, fit
-from kmanifest.kustomize.transformers.fields import located, require_scalar, specs_of, update_by_type
+from kmanifest.kustomize.transformers.fields import (
+    located,
+    require_scalar,
+    specs_of,
+    update_by_type,
+)
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
@@ -80,7 +85,9 @@ def _change_list(body: Any, field: tuple[str | int, ...], change: Setter) -> Any
         if container is None:
             continue
         if not isinstance(container, Mapping):
-            raise SourceError(f"expected a mapping, got {type_name(container)}").within(field=(*field, index))
+            raise SourceError(f"expected a mapping, got {type_name(container)}").within(
+                field=(*field, index)
+            )
         old = container.get("image")
         if old is None:
             continue
@@ -140,7 +147,7 @@ def _matcher(name: str) -> Matcher:
     """Whether an image is the one that `name`, a regular expression, means. What does not compile means nothing."""
     if _SPECIAL.isdisjoint(name):
         return _dotted_matcher(name)
-    import re2  # noqa: PLC0415 - 5 ms, and few names are patterns
+    import re2  # 5 ms, and few names are patterns
 
     options = re2.Options()
     options.log_errors = False

@@ -43,9 +43,11 @@ def _put_entries(resources: ResourceMap, entries: Mapping[str, str], specs: Spec
 
     def put(resource: Resource) -> Resource:
         fields = table.of(*resource.id[:3])
-        if len(fields) < 2:  # noqa: PLR2004 - one place shares with none
+        if len(fields) < 2:
             return settle(resource, update_all(resource, fields, alone))
         shared = {key: SharedText(value) for key, value in entries.items()}
-        return settle(resource, update_all(resource, fields, FieldUpdate(set_entries(shared), _MADE)))
+        return settle(
+            resource, update_all(resource, fields, FieldUpdate(set_entries(shared), _MADE))
+        )
 
     return resources.map(put)

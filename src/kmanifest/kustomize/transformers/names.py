@@ -52,7 +52,7 @@ def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
     """The built-in HashTransformer: `-` and the hash of the content behind the name of what was generated."""
     if not any(resource.needs_hash for resource in resources):
         return resources
-    from kmanifest.kustomize.hashing import name_hash  # noqa: PLC0415 - for generated objects only
+    from kmanifest.kustomize.hashing import name_hash  # for generated objects only
 
     def change(resource: Resource) -> Resource:
         if not resource.needs_hash:

@@ -79,7 +79,11 @@ def _change(resource: Resource, fields: tuple[Field, ...], setter: Setter, mode:
     if binding and mode != "none":
         resource = _move_subjects(resource, setter, mode)
     core = resource.api_version == "v1"
-    return update_all(resource, tuple([field for field in fields if _counts(field, core=core, binding=binding)]), update)
+    return update_all(
+        resource,
+        tuple([field for field in fields if _counts(field, core=core, binding=binding)]),
+        update,
+    )
 
 
 def _counts(field: Field, *, core: bool, binding: bool) -> bool:
@@ -91,7 +95,9 @@ def _counts(field: Field, *, core: bool, binding: bool) -> bool:
 
 
 def _move_subjects(resource: Resource, setter: Setter, mode: str) -> Resource:
-    field, wanted = ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
+    field, wanted = (
+        ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
+    )
 
     def change(subject: Any) -> Any:
         if not isinstance(subject, Mapping):

@@ -5,7 +5,7 @@ PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, MissingError, SourceError
@@ -13,8 +13,8 @@ from kmanifest.fieldpath import put
 from kmanifest.kustomize import loading
 from kmanifest.kustomize.annotations import with_text_annotations
 from kmanifest.kustomize.kustomization import PATCH, SELECTOR
-from kmanifest.kustomize.shared import settle
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, TEXTS, Record, fit
+from kmanifest.kustomize.shared import settle
 from kmanifest.kustomize.transformers.fields import located
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource, text_map
@@ -22,8 +22,14 @@ from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import Schema
 from kmanifest.values import FloatText, IntText
 
+if TYPE_CHECKING:
+    from kmanifest.kustomize.jsonpatch import Operation
+
 _JSON6902: Final = Record({"target": SELECTOR, "path": TEXT, "jsonOp": TEXT})
 _STRATEGIC: Final = Record({"paths": TEXTS, "patches": TEXT})
+
+
+Operations: TypeAlias = "tuple[Operation, ...]"
 
 
 class Text(NamedTuple):
@@ -48,7 +54,7 @@ _MAPS: Final = ("labels", "annotations")
 def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The built-in PatchTransformer: one entry of `patches`, in either language, told apart by what it parses as."""
     fitted = fit(config.body, PATCH, PLUGIN_CONFIG)
-    text = _patch_text(ctx, fitted)
+    text = _patch_text(ctx, fitted, "patch")
     merges, merge_error = _as_resources(ctx, text)
     operations, json_error = _as_operations(ctx, text)
     if merges and operations:
@@ -58,7 +64,9 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
         raise json_error if _looks_like_list(text) else merge_error
     if merge_error is None:
         options = fitted.get("options", {})
-        allowed = Permissions(options.get("allowNameChange", False), options.get("allowKindChange", False))
+        allowed = Permissions(
+            options.get("allowNameChange", False), options.get("allowKindChange", False)
+        )
         if any(allowed):
             merges = [_with_texts(one, "annotations") for one in merges]
         return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
@@ -69,28 +77,45 @@ def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> R
     """The built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, each a file or a text."""
     fitted = fit(config.body, _STRATEGIC, PLUGIN_CONFIG)
     if not fitted.get("paths") and not fitted.get("patches"):
-        raise SourceError("empty file path and empty patch content")
+        error = SourceError("must specify one of paths and patches")
+        raise error.within(field=("paths",))
     patches = [
-        one for index, path in enumerate(fitted.get("paths", ())) for one in _inline_or_file(ctx, path, index)
+        one
+        for index, path in enumerate(fitted.get("paths", ()))
+        for one in _inline_or_file(ctx, path, index)
     ]
     if fitted.get("patches"):
-        patches += loading.parse(ctx, fitted["patches"].encode(), "")
+        inline, inline_error = _as_resources(ctx, Text(fitted["patches"].encode(), "", "patches"))
+        if inline_error is not None:
+            raise inline_error
+        patches += inline
     if not patches:
-        raise SourceError("patch appears to be empty")
+        field = ("paths", 0) if fitted.get("paths") else ("patches",)
+        raise SourceError("the patch is empty").within(field=field)
     for one in patches:
         place = _target_of(resources, one)
-        resources = _merge_into(ctx, resources, [place], _with_texts(one, *_MAPS), NOTHING).check_unique()
+        resources = _merge_into(
+            ctx, resources, [place], _with_texts(one, *_MAPS), NOTHING
+        ).check_unique()
     return resources
 
 
 def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
     fitted = fit(config.body, _JSON6902, PLUGIN_CONFIG)
-    target, path, operations = fitted.get("target"), fitted.get("path", ""), fitted.get("jsonOp", "")
+    target, path, operations = (
+        fitted.get("target"),
+        fitted.get("path", ""),
+        fitted.get("jsonOp", ""),
+    )
     if not target or not target.get("name"):
         raise SourceError("must specify the target name").within(field=("target", "name"))
     if bool(path) == bool(operations):
-        problem = "must specify a file path or jsonOp, not both" if path else "empty file path and empty jsonOp"
+        problem = (
+            "must specify a file path or jsonOp, not both"
+            if path
+            else "empty file path and empty jsonOp"
+        )
         raise SourceError(problem)
     text = _patch_text(ctx, {"path": path} if path else {"patch": operations})
     decoded, error = _as_operations(ctx, text)
@@ -104,7 +129,11 @@ def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> Re
 def _patch_text(ctx: Context, fitted: Mapping[str, Any]) -> Text:
     inline, path = fitted.get("patch", "").strip(), fitted.get("path", "")
     if bool(inline) == bool(path):
-        problem = "patch and path can't be set at the same time" if path else "must specify one of patch and path"
+        problem = (
+            "patch and path can't be set at the same time"
+            if path
+            else "must specify one of patch and path"
+        )
         raise SourceError(problem)
     if inline:
         return Text(inline.encode(), "")
@@ -122,12 +151,16 @@ def _as_resources(ctx: Context, text: Text) -> tuple[list[Resource], KmanifestEr
         return [], error
 
 
-def _as_operations(ctx: Context, text: Text) -> tuple[Sequence[Any], KmanifestError | None]:
-    from kmanifest.kustomize.jsonpatch import decode_patch  # noqa: PLC0415 - many builds have none
+def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError | None]:
+    from kmanifest.kustomize.jsonpatch import decode_patch  # many builds have none
 
     is_json = text.content.startswith(b"[")
     try:
-        document = _json(text.content) if is_json else yaml.load_values(text.content, limits=ctx.options.limits)
+        document = (
+            _json(text.content)
+            if is_json
+            else yaml.load_values(text.content, limits=ctx.options.limits)
+        )
         return decode_patch(document, json_text=is_json), None
     except SourceError as error:
         return (), error.within(file=text.file)
@@ -135,7 +168,7 @@ def _as_operations(ctx: Context, text: Text) -> tuple[Sequence[Any], KmanifestEr
 
 def _json(content: bytes) -> Any:
     """A text that begins with `[`, which the reference reads as JSON; numbers keep their text."""
-    import json  # noqa: PLC0415 - 9 ms, and nearly all patches are YAML
+    import json  # 9 ms, and nearly all patches are YAML
 
     try:
         return json.loads(
@@ -174,19 +207,22 @@ def _merge_entry(
             resources = _merge_into(ctx, resources, [_target_of(resources, one)], one, allowed)
         return resources
     if len(patches) > 1:
-        raise SourceError("several strategic merge patches in one entry can't have a target").within(field=("target",))
+        raise SourceError(
+            "several strategic merge patches in one entry can't have a target"
+        ).within(field=("target",))
     if not patches:
         return resources
     places = _selected(resources, target)
-    return _merge_into(ctx, resources, places, _with_texts(patches[0], *_MAPS), allowed).check_unique()
+    return _merge_into(
+        ctx, resources, places, _with_texts(patches[0], *_MAPS), allowed
+    ).check_unique()
 
 
 def _selected(resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
-    from kmanifest.kustomize.selectors import Selector  # noqa: PLC0415 - for patches with a target only
+    from kmanifest.kustomize.selectors import Selector  # for patches with a target only
 
     try:
-        selector = Selector.of(target)
-        return [place for place, resource in enumerate(resources) if selector.selects(resource)]
+        return Selector.of(target).places_in(resources)
     except SourceError as error:
         raise error.within(field=("target",)) from None
 
@@ -203,7 +239,11 @@ def _merge_into(
 ) -> ResourceMap:
     changed = {place: _merged(ctx.schema, resources[place], one, allowed) for place in places}
     resources = resources.replace(changed)
-    return resources.where(_has_body) if any(not resource.body for resource in changed.values()) else resources
+    return (
+        resources.where(_has_body)
+        if any(not resource.body for resource in changed.values())
+        else resources
+    )
 
 
 def _has_body(resource: Resource) -> bool:
@@ -211,11 +251,15 @@ def _has_body(resource: Resource) -> bool:
 
 
 def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) -> Resource:
-    from kmanifest.kustomize.merge import DELETED, merge  # noqa: PLC0415 - many builds have no patch
+    from kmanifest.kustomize.merge import DELETED, merge  # many builds have no patch
 
     if allowed.name or allowed.kind:
         old = old.remembering()
-    patch_body = one.body if one.api_version == old.api_version else {**one.body, "apiVersion": old.api_version}
+    patch_body = (
+        one.body
+        if one.api_version == old.api_version
+        else {**one.body, "apiVersion": old.api_version}
+    )
     try:
         body: Any = merge(old.body, patch_body, schema)
     except KmanifestError as error:
@@ -271,13 +315,17 @@ def _with_namespace(body: Mapping[str, Any], namespace: Any) -> Mapping[str, Any
 
 
 def _apply_operations(
-    resources: ResourceMap, operations: Sequence[Any], target: Mapping[str, str] | None, *, remember: bool
+    resources: ResourceMap,
+    operations: Operations,
+    target: Mapping[str, str] | None,
+    *,
+    remember: bool,
 ) -> ResourceMap:
     if not operations:
         return resources
     if target is None:
         raise SourceError("must specify a target for a JSON patch")
-    from kmanifest.kustomize.jsonpatch import apply_patch  # noqa: PLC0415 - many builds have none
+    from kmanifest.kustomize.jsonpatch import apply_patch  # many builds have none
 
     changed = {}
     for place in _selected(resources, target):

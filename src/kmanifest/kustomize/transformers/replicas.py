@@ -28,14 +28,18 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
     for spec in specs_of(config.body):
         field = Field(tuple(spec[0].split("/")), spec[4])
         changed = {
-            place: update_all(resource, (field,), update)
-            for place, resource in enumerate(resources)
-            if any(key[3] == name and selects(spec, *key[:3]) for key in resource.keys())
+            place: update_all(resources[place], (field,), update)
+            for place in resources.named(name)
+            if any(
+                key[3] == name and selects(spec, *key[:3]) for key in resources[place].all_keys()
+            )
         }
         found = found or bool(changed)
         resources = resources.replace(changed)
     if not found:
         kinds = [spec[3] for spec in specs_of(config.body)]
         near = near_names(name, (resource.name for resource in resources if resource.kind in kinds))
-        raise MissingError(f"no {' or '.join(kinds)} is called {name!r}", near=near).within(field=("name",))
+        raise MissingError(f"no {' or '.join(kinds)} is called {name!r}", near=near).within(
+            field=("replica", "name")
+        )
     return resources

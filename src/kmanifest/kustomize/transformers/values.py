@@ -38,7 +38,9 @@ def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
         selector = Selector.of(target["selector"]) if "selector" in target else None
         resources = resources.map(
             lambda resource, target=target, selector=selector: (  # type: ignore[misc]  # bound now, not when called
-                _add(resource, value, target) if selector is None or selector.selects(resource) else resource
+                _add(resource, value, target)
+                if selector is None or selector.selects(resource)
+                else resource
             )
         )
     return resources
