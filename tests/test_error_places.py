@@ -7,6 +7,7 @@ import base64
 import functools
 import json
 import os
+import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -132,6 +133,8 @@ def _write(case: Mapping[str, Any], root: str) -> None:
 
 if __name__ == "__main__":
     every = outcomes()
-    print(table([each for each in every if not each.right_line]).removeprefix("\n"))
-    files, lines = (sum(each[index] for each in every) for index in (1, 2))
-    print(f"\nright file {files} of {len(every)}, right line {lines} of {len(every)}")
+    files, lines = sum(each.right_file for each in every), sum(each.right_line for each in every)
+    misses = table([each for each in every if not each.right_line])
+    sys.stdout.write(
+        f"right file {files} of {len(every)}, right line {lines} of {len(every)}{misses}\n"
+    )

@@ -116,7 +116,7 @@ def test_root() -> None:
 def test_errors(operation: dict[str, Any], message: str) -> None:
     with pytest.raises(SourceError) as caught:
         patched({"a": 1, "l": [1]}, operation)
-    assert str(caught.value) == message
+    assert (caught.value.message, caught.value.location.field) == (message, (0,))
 
 
 @pytest.mark.parametrize("operations", [{}, "text", 1, [1], [[]]])

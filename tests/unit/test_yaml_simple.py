@@ -10,7 +10,7 @@ from kmanifest.errors import KmanifestError
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.values import scalar_text
 from kmanifest.yaml.build import Builder
-from kmanifest.yaml.load import _ResourceReader
+from kmanifest.yaml.readers import ResourceReader
 from kmanifest.yaml.resolve import resolve_v3
 from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
 
@@ -21,7 +21,7 @@ def by_lines(text: str) -> Any:
 
 def by_parser(text: str) -> Any:
     try:
-        return Builder.first_document(_ResourceReader(DEFAULT_LIMITS), text.encode())
+        return Builder.first_document(ResourceReader(DEFAULT_LIMITS), text.encode())
     except KmanifestError:
         return KmanifestError
 
@@ -44,6 +44,7 @@ def spelled(value: Any) -> Any:
         "---\n# c\na: |\n  x\n\n   y\n\nb: |-\n    z\nc: |+\n  w\n\n",
         "- a\n- b: c\n- - d\n",
         "a:\nb:\n- c:\n  d:\n",
+        "a: {b: c, d.e/f: 25%, g: \"1\"}\nh:\n- {i: 1, j: 'k'}\n",
         "a: x  y:z w\n'q r': '1'\n\"s\": no\nt: 0x1F\n",
     ],
 )
@@ -55,8 +56,8 @@ def test_it_reads_plain_manifests(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a: b: c\n", "a: b\n  c\n", "a: b\n c: d\n", "a: &x 1\n", "a: >\n  b\n", "a: 1\na: 2\n", "a: 1", "a:\t1\n",
-        "<<: {}\n", "true: 1\n", "1: 1\n", "a: é\n", "- a\nb: 1\n", "a: 1\n- b\n", "a: {b: c}\n", "a: .inf\n", "x\n",
+        "a: b: c\n", "a: b\n  c\n", "a: b\n c: d\n", "a: &x 1\n", "a: >\n  b\n", "a: 1\na: 2\n", "a: |\n  1", "a:\t1\n",
+        "<<: {}\n", "true: 1\n", "1: 1\n", "a: é\n", "- a\nb: 1\n", "a: 1\n- b\n", "a: {b: c\n  d}\n", "a: {b: }\n", "a: {b: c, b: d}\n", "a: .inf\n", "x\n",
         "a:\n  b: 1\n c: 2\n", "a: 1\n---\nb: 1\n", "a: 1\n...\n", "%YAML 1.1\n", "a: |2\n   e\n", "a: |\n  b\n c: d\n",
     ],
 )  # fmt: skip

@@ -64,10 +64,11 @@ class Site(NamedTuple):
     kustomization: Kustomization
     place: Place
 
-    @property
-    def limit(self) -> int:
-        """How many objects there may be."""
-        return self.ctx.options.limits.max_objects
+    def check_number(self, number: int, field: FieldPath) -> None:
+        """LimitError where `number` objects are more than there may be; `field` brought the last of them."""
+        most = self.ctx.options.limits.max_objects
+        if number > most:
+            raise self.placed(LimitError(f"more than {most} objects (max_objects)"), field)
 
     def below(self, path: str) -> Place:
         """The place of a base or component that this kustomization names as `path`."""
@@ -150,6 +151,7 @@ class Gathering:
         self._site = site
         self._got = got
         self._resources: list[Resource] = []
+        self._loaded: list[Resource] = []
         self._entries: list[tuple[int, str, FieldPath]] = []
 
     def accumulated(self) -> Accumulated:
@@ -159,7 +161,9 @@ class Gathering:
             resources = before.append(self._resources)
         except KmanifestError as error:
             raise self._at_second(error) from error
-        _trace(self._site.ctx, steps.Step(plan.LOAD, Resource({})), before, resources)
+        # What a base gives was reported where it was loaded.
+        loaded = ResourceMap(self._loaded)
+        _trace(self._site.ctx, steps.Step(plan.LOAD, Resource({})), ResourceMap(), loaded)
         return self._got._replace(resources=resources)
 
     def add_entry(self, path: str, field: FieldPath) -> None:
@@ -170,9 +174,7 @@ class Gathering:
             self._add_base(path, field)
         else:
             self._add_file(path, field)
-        if len(self._resources) > self._site.limit:
-            error = LimitError(f"more than {self._site.limit} objects (max_objects)")
-            raise self._site.placed(error, field)
+        self._site.check_number(len(self._got.resources) + len(self._resources), field)
 
     def _at_second(self, error: KmanifestError) -> KmanifestError:
         """An error of two objects with one id, in the file of the second, or where the base that brings it is named."""
@@ -194,6 +196,7 @@ class Gathering:
         if trail is not None:
             origin = trail.into(path).text()
             added = [annotated_with_origin(resource, origin) for resource in added]
+        self._loaded += added
         self._resources += added
 
     def _add_base(self, path: str, field: FieldPath) -> None:
@@ -374,6 +377,7 @@ def _generate(site: Site, got: Accumulated) -> Accumulated:
             raise error.within(file=file, field=field, document=document) from error
         _trace(ctx, step, resources, after)
         resources = after
+        site.check_number(len(resources), step.field)
     return got._replace(resources=resources)
 
 
@@ -384,7 +388,8 @@ def _transform(site: Site, got: Accumulated) -> Accumulated:
     for step, trail in plan.transformers(ctx, kustomization, got.config, configured, place.trail):
         resources = steps.apply(ctx, step, resources)
         if trail is not None:
-            resources = _annotated(resources, trail.text())
+            before, resources = resources, _annotated(resources, trail.text())
+            _trace(ctx, step, before, resources)
     return got._replace(resources=resources)
 
 

@@ -63,7 +63,7 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
             text = (
                 f"operation {index} ({operation.op} {operation.path_text or '/'}): {error.message}"
             )
-            raise SourceError(text, location=error.location) from None
+            raise SourceError(text).within(field=(index,)) from None
     result = through_json(document.root)
     if not isinstance(result, dict):
         raise SourceError(f"a JSON patch must leave a mapping, got {type_name(result)}")

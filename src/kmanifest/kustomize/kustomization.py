@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest import tree as trees
 from kmanifest import yaml
-from kmanifest.errors import MissingError, SourceError, near_names
+from kmanifest.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.kustomize import shapes
 from kmanifest.kustomize.config import FIELD_SPECS
 from kmanifest.kustomize.shapes import ANY, BOOL, INT, TEXT, TEXT_MAP, TEXTS, ListOf, Record
@@ -217,11 +217,11 @@ def load_kustomization(ctx: Context, directory: str) -> Kustomization:
         content = ctx.read_resolved(ctx.tree.resolve(file))
         document = yaml.load_values(content, limits=ctx.options.limits)
         if document is None:
-            raise SourceError("kustomization.yaml is empty")
+            raise SourceError("the kustomization is empty")
         fields = shapes.fit(document, KUSTOMIZATION, shapes.KUSTOMIZATION)
         _warn_deprecated(ctx, fields, file)
         return _settle(fields, file, directory)
-    except (SourceError, MissingError) as error:
+    except KmanifestError as error:
         raise error.within(file=file) from error
 
 
@@ -262,7 +262,7 @@ def _settle(fields: dict[str, Any], file: str, directory: str) -> Kustomization:
     if not any(
         value not in ("", [], {}) or name in _COUNTS_EVEN_IF_EMPTY for name, value in fields.items()
     ):
-        raise SourceError("kustomization.yaml is empty")
+        raise SourceError("the kustomization is empty")
     _check_type(kind, api_version)
     return Kustomization(file, directory, kind, fields, written)
 

@@ -41,13 +41,13 @@ def find(ctx: Context, path: str) -> str:
 
 def near_paths(ctx: Context, path: str) -> list[str]:
     """The entries of the directory that `path` leads into whose names are most like it, as written in a file."""
-    head, _, _ = path.rpartition("/")
+    head, slash, last = path.rpartition("/")
     try:
         directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
         names = ctx.tree.list(directory)
     except KmanifestError:
         return []
-    return near_names(path, [f"{head}/{name}" if head else name for name in names])
+    return [head + slash + name for name in near_names(last, names)]
 
 
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
@@ -131,10 +131,15 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
             raise SourceError(f"expected a list, got {type_name(items)}").within(
                 field=("items",), document=document
             )
-        inner = [Loaded(through_json(item), document) for item in items if item not in _EMPTY]
-        for item, _ in inner:
-            _check_metadata(item, document)
-        queue += inner
+        for index, item in enumerate(items):
+            if item in _EMPTY:
+                continue
+            inner = Loaded(through_json(item), document)
+            try:
+                _check_metadata(*inner)
+            except SourceError as error:
+                raise error.within(field=("items", index)) from None
+            queue.append(inner)
     return result
 
 

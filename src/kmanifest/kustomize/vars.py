@@ -27,7 +27,7 @@ DEFAULT_FIELD_PATH: Final = "metadata.name"
 class Var(NamedTuple):
     """A name and the field of one object that it stands for; an empty namespace means any.
 
-    `file` and `index` say where it is declared.
+    `file` and `number` say where it is declared.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Var(NamedTuple):
     obj_namespace: str
     field_path: str
     file: str = ""
-    index: int = 0
+    number: int = 0
 
 
 def merge_vars(
@@ -55,7 +55,7 @@ def merge_vars(
     """
     for index, row in enumerate(incoming):
         try:
-            var = _to_var(row)._replace(file=file, index=index)
+            var = _to_var(row)._replace(file=file, number=index)
             resources = _mark(resources, var)
             known = join_vars(known, (var,))
         except KmanifestError as error:
@@ -154,7 +154,7 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
         wanted = f"{var.kind}/{var.obj_name}"
         near = near_names(wanted, names_of(resources))
         error = MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
-        raise error.within(file=var.file, field=("vars", var.index, "objref"))
+        raise error.within(file=var.file, field=("vars", var.number, "objref"))
     try:
         found = locate(resource.body, _index_steps(var.field_path))
         if found is not None and found.place is not None:
@@ -166,7 +166,7 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
     except SourceError:
         pass
     error = MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
-    raise error.within(file=var.file, field=("vars", var.index, "fieldref"))
+    raise error.within(file=var.file, field=("vars", var.number, "fieldref"))
 
 
 def _index_steps(path: str) -> list[str]:

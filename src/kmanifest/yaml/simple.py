@@ -3,7 +3,7 @@
 The invariant: what `read_simple` gives is what the parser gives for the same bytes, and for anything else it gives
 NOT_SIMPLE and the parser decides. So it knows only printable ASCII; keys of word characters or quoted without
 escapes; values on the line of their key, quoted without escapes or of words that can be nothing but a plain scalar;
-`[a, "b"]` of such words; `|` blocks; block mappings and lists. It leaves all errors, anchors, tags, merges, folded
+`[a, "b"]` and `{a: 1}` of such words; `|` blocks; block mappings and lists. It leaves all errors, anchors, tags, merges, folded
 and continued text, and everything it is in doubt about, to the parser.
 
 Each line is one match of `_LINE`. The stack holds the open containers with their columns; a container is opened
@@ -24,14 +24,15 @@ NOT_SIMPLE: Final = object()
 
 _PRINTABLE: Final = bytes([10, *range(32, 127)])
 _WORD: Final = r"[^\s:#]+(?::[^\s:#]+)*"
-_ITEM: Final = r"""(?:"[^"\\\n]*"|'[^'\n]*'|[A-Za-z0-9_./$][\w./$-]*)"""
+_ITEM: Final = r"""(?:"[^"\\\n]*"|'[^'\n]*'|-{0,2}[A-Za-z0-9_./$][\w./$%=-]*)"""
+_FLOW_KEY: Final = r"[A-Za-z_][\w./-]{0,200}"
 _LINE: Final = re.compile(
     r"( *)((?:- +)*)"  # 1: indentation, 2: list items that start here
     r"""(?:([A-Za-z_][\w./-]{0,200}|"[^"\\\n]{0,200}"|'[^'\n]{0,200}'):(?=[ \n]))?"""  # 3: key
     r"(?: *(?:"
     rf"((?=[A-Za-z0-9_/.$(~+<=]|-[\w.]){_WORD}(?: +{_WORD})*)"  # 4: plain
     r"""|("[^"\\\n]*"|'[^'\n]*')"""  # 5: quoted
-    r"|(\[[^\[\]\n]*\]|\{\}|\|[-+]?(?=\n))"  # 6: flow list, {}, block
+    r"|(\[[^\[\]\n]*\]|\{[^{}\[\]\n]*\}|\|[-+]?(?=\n))"  # 6: flow list or mapping, block
     r"))?(?:(?: +|^)\#[^\n]*| *)\n",
     re.ASCII | re.MULTILINE,
 )
@@ -45,8 +46,12 @@ def read_simple(
 
     Source: none; what it accepts means the same in every YAML reader, `resolve` apart.
     """
-    if not data.endswith(b"\n") or data.translate(None, _PRINTABLE):
+    if data.translate(None, _PRINTABLE):
         return NOT_SIMPLE
+    if not data.endswith(b"\n"):
+        if b"|" in data:  # a block would gain a line break
+            return NOT_SIMPLE
+        data += b"\n"
     text = data.decode("ascii")
     reader = _LineReader(text, plain, resolve, max_depth)
     try:
@@ -109,7 +114,7 @@ class _LineReader:
             elif other[0] == "|":
                 value, position = self._block(position, other, columns[-1])
             else:
-                value = {} if other == "{}" else self._flow_list(other)
+                value = self._flow_mapping(other) if other[0] == "{" else self._flow_list(other)
             if key is None:
                 if word is None and quoted is None and other is None:
                     raise _NotSimpleError
@@ -214,6 +219,18 @@ class _LineReader:
             item[1:-1] if item[0] in "\"'" else self._resolve(item)
             for item in re.findall(_ITEM, text, re.ASCII)
         ]
+
+    def _flow_mapping(self, text: str) -> dict[str, Any]:
+        entry = rf"(?:{_FLOW_KEY}): +(?:{_ITEM})"
+        if re.fullmatch(rf"\{{(?: *{entry}(?: *, *{entry})*)? *\}}", text, re.ASCII) is None:
+            raise _NotSimpleError
+        result: dict[str, Any] = {}
+        for key, item in re.findall(rf"({_FLOW_KEY}): +({_ITEM})", text, re.ASCII):
+            name = self._plain_key(key)
+            if name in result:
+                raise _NotSimpleError
+            result[name] = item[1:-1] if item[0] in "\"'" else self._resolve(item)
+        return result
 
     def _block(self, position: int, header: str, column: int) -> tuple[str, int]:
         """The text of a `|` block whose lines begin at `position`, and where it ends."""

@@ -41,7 +41,7 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
     setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
     table = FieldTable(specs_of(config.body))
     moved = resources.map(lambda resource: _move(resource, table, setter, mode))
-    _refuse_conflicts(moved)
+    _refuse_conflicts(resources, moved)
     return moved
 
 
@@ -128,8 +128,8 @@ def _same(one: Any, other: Any) -> bool:
     return one is other
 
 
-def _refuse_conflicts(resources: ResourceMap) -> None:
-    for resource in resources:
-        if len(places := resources.with_current(resource.key)) > 1:
-            ids = describe(resources[place] for place in places)
-            raise RenderError(f"namespace transformation produces an id conflict: {ids}")
+def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
+    for resource in moved:
+        if len(places := moved.with_current(resource.key)) > 1:
+            ids = describe(before[place] for place in places)
+            raise RenderError(f"several objects become {resource.id}: {ids}")

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from kmanifest import yaml
-from kmanifest.errors import KmanifestError, MissingError, SourceError
+from kmanifest.errors import (
+    FieldPath,
+    KmanifestError,
+    Location,
+    MissingError,
+    SourceError,
+    format_field,
+)
 from kmanifest.fieldpath import put
 from kmanifest.kustomize import loading
 from kmanifest.kustomize.annotations import with_text_annotations
@@ -33,10 +40,11 @@ Operations: TypeAlias = "tuple[Operation, ...]"
 
 
 class Text(NamedTuple):
-    """The text of a patch and where it is written."""
+    """The text of a patch and where it is written: a file, or a field of the config."""
 
     content: bytes
     file: str
+    field: FieldPath = ()
 
 
 class Permissions(NamedTuple):
@@ -54,7 +62,7 @@ _MAPS: Final = ("labels", "annotations")
 def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The built-in PatchTransformer: one entry of `patches`, in either language, told apart by what it parses as."""
     fitted = fit(config.body, PATCH, PLUGIN_CONFIG)
-    text = _patch_text(ctx, fitted, "patch")
+    text = _patch_text(ctx, fitted)
     merges, merge_error = _as_resources(ctx, text)
     operations, json_error = _as_operations(ctx, text)
     if merges and operations:
@@ -70,7 +78,7 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
         if any(allowed):
             merges = [_with_texts(one, "annotations") for one in merges]
         return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
-    return _apply_operations(resources, operations, fitted.get("target"), remember=True)
+    return _apply_operations(resources, operations, text, fitted.get("target"), remember=True)
 
 
 def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
@@ -79,21 +87,22 @@ def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> R
     if not fitted.get("paths") and not fitted.get("patches"):
         error = SourceError("must specify one of paths and patches")
         raise error.within(field=("paths",))
-    patches = [
-        one
+    patches: list[tuple[Resource, FieldPath]] = [
+        (one, ("paths", index))
         for index, path in enumerate(fitted.get("paths", ()))
         for one in _inline_or_file(ctx, path, index)
     ]
     if fitted.get("patches"):
-        inline, inline_error = _as_resources(ctx, Text(fitted["patches"].encode(), "", "patches"))
+        text = Text(fitted["patches"].encode(), "", ("patches",))
+        inline, inline_error = _as_resources(ctx, text)
         if inline_error is not None:
             raise inline_error
-        patches += inline
+        patches += [(one, text.field) for one in inline]
     if not patches:
-        field = ("paths", 0) if fitted.get("paths") else ("patches",)
-        raise SourceError("the patch is empty").within(field=field)
-    for one in patches:
-        place = _target_of(resources, one)
+        first: FieldPath = ("paths", 0) if fitted.get("paths") else ("patches",)
+        raise SourceError("the patch is empty").within(field=first)
+    for one, field in patches:
+        place = _target_of(resources, one, field)
         resources = _merge_into(
             ctx, resources, [place], _with_texts(one, *_MAPS), NOTHING
         ).check_unique()
@@ -110,35 +119,30 @@ def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> Re
     )
     if not target or not target.get("name"):
         raise SourceError("must specify the target name").within(field=("target", "name"))
-    if bool(path) == bool(operations):
-        problem = (
-            "must specify a file path or jsonOp, not both"
-            if path
-            else "empty file path and empty jsonOp"
-        )
-        raise SourceError(problem)
-    text = _patch_text(ctx, {"path": path} if path else {"patch": operations})
+    # In `patchesJson6902` it is called as in `patches`, and only a user's own config has a name.
+    inline = "jsonOp" if "metadata" in config.body else "patch"
+    text = _patch_text(ctx, {"path": path, "patch": operations}, inline)
     decoded, error = _as_operations(ctx, text)
     if error:
         raise error
     if not decoded:
-        raise SourceError("patch appears to be empty").within(file=text.file)
-    return _apply_operations(resources, decoded, target, remember=False)
+        raise _in_text(SourceError("the patch is empty"), text)
+    return _apply_operations(resources, decoded, text, target, remember=False)
 
 
-def _patch_text(ctx: Context, fitted: Mapping[str, Any]) -> Text:
+def _patch_text(ctx: Context, fitted: Mapping[str, Any], name: str = "patch") -> Text:
     inline, path = fitted.get("patch", "").strip(), fitted.get("path", "")
     if bool(inline) == bool(path):
         problem = (
-            "patch and path can't be set at the same time"
+            f"{name} and path can't be set at the same time"
             if path
-            else "must specify one of patch and path"
+            else f"must specify one of {name} and path"
         )
-        raise SourceError(problem)
+        raise SourceError(problem).within(field=(name,))
     if inline:
-        return Text(inline.encode(), "")
+        return Text(inline.encode(), "", (name,))
     try:
-        file = ctx.locate(path)
+        file = loading.find(ctx, path)
         return Text(ctx.read_resolved(file), file)
     except KmanifestError as error:
         raise error.within(field=("path",)) from error
@@ -148,7 +152,17 @@ def _as_resources(ctx: Context, text: Text) -> tuple[list[Resource], KmanifestEr
     try:
         return loading.parse(ctx, text.content, text.file), None
     except (SourceError, MissingError) as error:
-        return [], error
+        return [], _in_text(error, text)
+
+
+def _in_text(error: KmanifestError, text: Text) -> KmanifestError:
+    """An error about a place in the text of a patch; a line of a text in a config is no line of the config's file."""
+    if text.file:
+        return error.within(file=text.file)
+    line, field = error.location.line, format_field(error.location.field)
+    place = f"line {line}: " if line else f"{field}: " if field else ""
+    location = Location(field=text.field)
+    return type(error)(place + error.message, location=location, near=error.near)
 
 
 def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError | None]:
@@ -163,7 +177,7 @@ def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError
         )
         return decode_patch(document, json_text=is_json), None
     except SourceError as error:
-        return (), error.within(file=text.file)
+        return (), _in_text(error, text)
 
 
 def _json(content: bytes) -> Any:
@@ -186,7 +200,7 @@ def _looks_like_list(text: Text) -> bool:
 
 def _inline_or_file(ctx: Context, path: str, index: int) -> list[Resource]:
     if "\n" in path or ":" in path:
-        found, error = _as_resources(ctx, Text(path.encode(), ""))
+        found, error = _as_resources(ctx, Text(path.encode(), "", ("paths", index)))
         if error is None:
             return found
     try:
@@ -204,7 +218,8 @@ def _merge_entry(
 ) -> ResourceMap:
     if target is None:
         for one in patches:
-            resources = _merge_into(ctx, resources, [_target_of(resources, one)], one, allowed)
+            place = _target_of(resources, one, ("patch",))
+            resources = _merge_into(ctx, resources, [place], one, allowed)
         return resources
     if len(patches) > 1:
         raise SourceError(
@@ -227,11 +242,26 @@ def _selected(resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
         raise error.within(field=("target",)) from None
 
 
-def _target_of(resources: ResourceMap, one: Resource) -> int:
+def _target_of(resources: ResourceMap, one: Resource, field: FieldPath) -> int:
+    """Where the one resource stands that a patch is for; `field` is what holds the patch if no file does."""
     try:
         return resources.one(one.original_key)
     except KmanifestError as error:
-        raise located(error, one) from error
+        if isinstance(error, MissingError):
+            error = _no_target(resources, one, error)
+        if one.origin.file:
+            raise located(error.within(field=("metadata", "name")), one) from error
+        raise error.within(field=field) from error
+
+
+def _no_target(resources: ResourceMap, one: Resource, error: MissingError) -> MissingError:
+    """The error that names those of the patch's kind and name first, which differ in namespace or apiVersion."""
+    same = [old for old in resources if (old.kind, old.name) == (one.kind, one.name)][:3]
+    if all(old.api_version == one.api_version for old in same):
+        near = [str(old.id) for old in same] or error.near
+        return MissingError(f"no resource matches {one.id}", near=near)
+    near = [f"{old.api_version} {old.id}" for old in same]
+    return MissingError(f"no resource matches {one.api_version} {one.id}", near=near)
 
 
 def _merge_into(
@@ -317,6 +347,7 @@ def _with_namespace(body: Mapping[str, Any], namespace: Any) -> Mapping[str, Any
 def _apply_operations(
     resources: ResourceMap,
     operations: Operations,
+    text: Text,
     target: Mapping[str, str] | None,
     *,
     remember: bool,
@@ -324,7 +355,7 @@ def _apply_operations(
     if not operations:
         return resources
     if target is None:
-        raise SourceError("must specify a target for a JSON patch")
+        raise SourceError("must specify a target for a JSON patch").within(field=("target",))
     from kmanifest.kustomize.jsonpatch import apply_patch  # many builds have none
 
     changed = {}
@@ -333,6 +364,15 @@ def _apply_operations(
         try:
             body = apply_patch(operations, resource.body)
         except KmanifestError as error:
-            raise error.within(field=("patch",)) from error
+            raise error.at(_place_in(text, error.location.field)) from error
         changed[place] = with_text_annotations(resource.with_body(body))
     return resources.replace(changed)
+
+
+def _place_in(text: Text, field: FieldPath) -> Location:
+    if not text.file:
+        return Location(field=text.field)
+    from kmanifest.yaml.positions import find_position  # for errors only
+
+    line, column = find_position(text.content, field)
+    return Location(text.file, line, column)

@@ -1,0 +1,247 @@
+"""Builds that several tests run: the examples and all fixtures, as library calls, and what a test asks of them.
+
+A `Job` is a fixture with its flags; `outcome` is its text, or its error in one line without the place of the project.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import kmanifest
+from kmanifest import fieldpath
+from kmanifest.api import build
+from kmanifest.cache import Cache, MemoryCache
+from kmanifest.cli.build import FLAGS, options_of
+from kmanifest.cli.flags import parse
+from kmanifest.errors import KmanifestError
+from kmanifest.fieldpath import MISSING
+from kmanifest.plugin import Options, Registry
+from kmanifest.rendered import Rendered
+from kmanifest.resource import Lineage
+from kmanifest.trace import Change
+from kmanifest.tree import MemoryTree, Tree
+from tests.cases import PROJECT, Case, find_cases
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(kmanifest.__file__)))
+
+
+class Job(NamedTuple):
+    """One build: where, of what tree, with which options and plug-ins."""
+
+    name: str
+    path: str
+    options: Options = Options()
+    tree: Tree | None = None
+    registry: Registry | None = None
+
+    def build(
+        self, cache: Cache | None = None, on_change: Callable[[Change], None] | None = None
+    ) -> Rendered:
+        return build(
+            self.path,
+            options=self.options,
+            tree=self.tree,
+            registry=self.registry,
+            cache=cache,
+            on_change=on_change,
+        )
+
+    def outcome(self, cache: Cache | None = None) -> str:
+        """The text and the findings, or the error."""
+        try:
+            rendered = self.build(cache)
+            findings = [
+                f"# {finding.severity}: {finding.location} {finding.message}\n"
+                for finding in rendered.findings
+            ]
+            text = rendered.text() + "".join(findings)
+        except KmanifestError as error:
+            text = f"{type(error).__name__}: {error}"
+        for place in (str(PROJECT), str(PROJECT).lstrip("/")):
+            text = text.replace(place, "")
+        return text
+
+
+def job_of(case: Case) -> Job:
+    """The build of a fixture."""
+    return Job(case.name, str(case.target), options_of(parse(FLAGS, case.args)))
+
+
+def fixture_jobs(pattern: str = "*/*") -> list[Job]:
+    """The builds of all fixtures, also of those that are refused."""
+    return [job_of(case) for case in find_cases(pattern)]
+
+
+def memory_tree(case: Case) -> tuple[MemoryTree, str]:
+    """The files of a fixture in memory, and the directory to build there."""
+    root = case.directory if case.target.is_relative_to(case.directory) else PROJECT / "examples"
+    files = {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+    return MemoryTree(files), case.target.relative_to(root).as_posix()
+
+
+def plain(value: Any) -> Any:
+    """A value with its types and the order of its keys, in a form that nothing else shares or changes."""
+    if isinstance(value, Mapping):
+        return type(value).__name__, [(type(key), key, plain(item)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return type(value).__name__, [plain(item) for item in value]
+    return type(value), value, getattr(value, "text", None)
+
+
+def replay(changes: Iterable[Change]) -> dict[Lineage, Any]:
+    """The bodies that all changes together make of nothing, by lineage."""
+    bodies: dict[Lineage, Any] = {}
+    for change in changes:
+        if change.field:
+            body = bodies[change.lineage]
+            assert same(fieldpath.get(body, change.field, MISSING), change.old), change
+            if change.new is MISSING:
+                bodies[change.lineage] = fieldpath.remove(body, change.field)
+            else:
+                bodies[change.lineage] = fieldpath.put(body, change.field, change.new)
+        elif change.new is MISSING:
+            assert bodies.pop(change.lineage) == change.old, change
+        else:
+            assert change.old is MISSING, change
+            assert change.lineage not in bodies, change
+            bodies[change.lineage] = change.new
+    return bodies
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two traced values agree; `True` is not `1`."""
+    return one is other or (one.__class__ is other.__class__ and bool(one == other))
+
+
+def run_python(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: str | None = None,
+    roots: Sequence[str] = (SOURCE, str(PROJECT)),
+    before: Callable[[], Any] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, which finds kmanifest and the tests wherever it runs."""
+    plain_environment = {
+        key: text for key, text in os.environ.items() if not key.startswith(("PYTHON", "LC_"))
+    }
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**plain_environment, "PYTHONPATH": os.pathsep.join(roots), **(environment or {})},
+        cwd=directory or PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=120,
+        preexec_fn=before,
+        check=False,
+    )
+
+
+def mixed_jobs() -> list[Job]:
+    """Builds that have little in common: other schemas, plug-ins, limits, and some that are refused."""
+    return [*fixture_jobs(), *_own_jobs()]
+
+
+def _own_jobs() -> list[Job]:
+    from kmanifest.plugin import Context, Plugin, Resource, ResourceMap
+
+    files = {
+        "kustomization.yaml": "namePrefix: p-\nresources: [all.yaml]\ntransformers: [paint.yaml]\n",
+        "all.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n",
+        "paint.yaml": "apiVersion: acme.io/v1\nkind: Paint\nmetadata:\n  name: paint\n",
+    }
+
+    def painter(color: str) -> Registry:
+        def paint(_: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+            return resources.map(
+                lambda resource: resource.put(("metadata", "labels", config.name), color)
+            )
+
+        return Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Paint", paint)])
+
+    tree = MemoryTree(files)
+    small = Options()._replace(limits=Options().limits._replace(max_objects=1))
+    return [
+        Job("own/red", "", tree=tree, registry=painter("red")),
+        Job("own/blue", "", tree=tree, registry=painter("blue")),
+        Job("own/without-the-plug-in", "", tree=tree),
+        Job("own/too-many", "", small, tree, painter("red")),
+    ]
+
+
+def run_threads(jobs: Sequence[Job], wanted: Sequence[str], threads: int, builds: int) -> list[str]:
+    """Builds all jobs by turns in some threads, half of them with one cache; the names of those that differ."""
+    from threading import Barrier, Thread
+
+    cache = MemoryCache()
+    start = Barrier(threads)
+    wrong: list[str] = []
+
+    def work(number: int) -> None:
+        start.wait()
+        for turn in range(builds):
+            place = (number * 7 + turn * (2 * number + 1)) % len(jobs)
+            kept = cache if (turn + number) % 2 else None
+            try:
+                if jobs[place].outcome(kept) != wanted[place]:
+                    wrong.append(jobs[place].name)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, a thread must not swallow it
+                wrong.append(f"{jobs[place].name}: {error!r}")
+
+    workers = [Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return wrong
+
+
+def process_state() -> dict[str, Any]:
+    """What belongs to the whole process, and which no build may change."""
+    import decimal
+    import gc
+    import locale
+    import logging
+    import random
+    import signal
+    import socket
+    import threading
+    import warnings
+
+    umask = os.umask(0o22)
+    os.umask(umask)
+    return {
+        "cwd": os.getcwd(),
+        "environment": dict(os.environ),
+        "umask": umask,
+        "locale": locale.setlocale(locale.LC_ALL),
+        "recursion limit": sys.getrecursionlimit(),
+        "signal handlers": [signal.getsignal(number) for number in signal.valid_signals()],
+        "decimal context": repr(decimal.getcontext()),
+        "warnings": (list(warnings.filters), warnings.showwarning),
+        "logging": (
+            logging.root.level,
+            list(logging.root.handlers),
+            logging.root.disabled,
+            sorted(logging.root.manager.loggerDict),
+        ),
+        "random": random.getstate(),
+        "time-out of sockets": socket.getdefaulttimeout(),
+        "garbage collection": (gc.isenabled(), gc.get_threshold()),
+        "hooks": (sys.excepthook, threading.excepthook, sys.gettrace(), sys.getprofile()),
+        "switch interval": sys.getswitchinterval(),
+        "stack size": threading.stack_size(),
+        "path": list(sys.path),
+        "zone": time.tzname,
+    }
