@@ -1,0 +1,271 @@
+"""Every bound of `Limits` is reached by a small input and named in the error; deep input on a small stack ends cleanly."""
+
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from kmanifest.api import build
+from kmanifest.cache import MemoryCache
+from kmanifest.errors import KmanifestError, LimitError
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.plugin import Context, Options, Plugin, Registry, Resource, ResourceMap
+from kmanifest.tree import MemoryTree
+from tests.builds import run_python
+
+Files = Mapping[str, str]
+
+
+def config_map(name: str = "a", rest: str = "") -> str:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n{rest}"
+
+
+def several(number: int) -> str:
+    return "---\n".join(config_map(f"a{index}") for index in range(number))
+
+
+def one(body: str = config_map(), kustomization: str = "resources: [a.yaml]\n") -> Files:
+    return {"kustomization.yaml": kustomization, "a.yaml": body}
+
+
+def many_files(number: int) -> Files:
+    names = [f"f{index}" for index in range(number)]
+    return {
+        "kustomization.yaml": "resources: [" + ", ".join(f"{name}.yaml" for name in names) + "]\n",
+        **{f"{name}.yaml": config_map(name) for name in names},
+    }
+
+
+def components(number: int) -> Files:
+    names = [f"c{index}" for index in range(number)]
+    files = {"kustomization.yaml": "components: [" + ", ".join(names) + "]\n"}
+    for name in names:
+        files[f"{name}/kustomization.yaml"] = "kind: Component\nresources: [a.yaml]\n"
+        files[f"{name}/a.yaml"] = config_map(name)
+    return files
+
+
+LONG = "y" * 300
+DEEP = "x: " + "[" * 30 + "]" * 30 + "\n"
+DEEP_BLOCK = "".join(" " * level + "x:\n" for level in range(30))
+GENERATED = "configMapGenerator:\n" + "".join(f"- {{name: a{index}}}\n" for index in range(5))
+ITEMS = "apiVersion: v1\nkind: List\nitems:\n" + "".join(
+    f"- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a{index}}}}}\n" for index in range(5)
+)
+PATCH = (
+    "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n    - {op: add, path: /"
+)
+
+REACHED: tuple[tuple[str, Limits, Files], ...] = (
+    ("max_input_file", Limits(max_input_file=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
+    ("max_input_file", Limits(max_input_file=10), one()),
+    (
+        "max_input_file",
+        Limits(max_input_file=200),
+        {"kustomization.yaml": "configMapGenerator: [{name: a, files: [f]}]", "f": LONG},
+    ),
+    (
+        "max_input_file",
+        Limits(max_input_file=200),
+        {"kustomization.yaml": "configMapGenerator: [{name: a, envs: [f]}]", "f": f"a={LONG}"},
+    ),
+    ("max_total_input", Limits(max_total_input=40), one()),
+    ("max_total_input", Limits(max_total_input=200), many_files(10)),
+    ("max_depth", Limits(max_depth=20), one(config_map(rest=DEEP))),
+    ("max_depth", Limits(max_depth=20), one(config_map(rest=DEEP_BLOCK))),
+    ("max_depth", Limits(max_depth=20), {"kustomization.yaml": DEEP}),
+    ("max_depth", Limits(max_depth=20), one(kustomization=PATCH + f"x, value: {DEEP[3:-1]}}}\n")),
+    ("max_documents", Limits(max_documents=4), one(several(5))),
+    ("max_objects", Limits(max_objects=4), one(several(5))),
+    ("max_objects", Limits(max_objects=4), one(ITEMS)),
+    ("max_objects", Limits(max_objects=4), many_files(5)),
+    ("max_objects", Limits(max_objects=4), components(5)),
+    ("max_objects", Limits(max_objects=4), {"kustomization.yaml": GENERATED}),
+    ("max_output", Limits(max_output=20), one()),
+    ("max_output", Limits(max_output=100), one(several(5))),
+    ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
+    ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{{LONG}: a}}"))),
+    ("deadline", Limits(deadline=1e-9), one()),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "files"), REACHED, ids=[f"{row[0]}-{index}" for index, row in enumerate(REACHED)]
+)
+def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
+    tree = MemoryTree(files)
+    build(tree=tree).text()
+    with pytest.raises(LimitError, match=name) as caught:
+        build(tree=tree, options=Options(limits=limits)).text()
+    error = caught.value
+    assert "\n" not in str(error)
+    if name not in ("max_output", "deadline"):
+        assert error.location.file
+
+
+def test_each_field_is_tried():
+    assert {row[0] for row in REACHED} == set(Limits._fields)
+
+
+def test_what_is_as_large_as_allowed_passes():
+    size = len(config_map())
+    limits = Limits(
+        max_input_file=size,
+        max_total_input=size + len("resources: [a.yaml]\n"),
+        max_depth=2,
+        max_documents=1,
+        max_objects=1,
+        max_output=size,
+        max_string=size,
+        deadline=60.0,
+    )
+    assert build(tree=MemoryTree(one()), options=Options(limits=limits)).text() == config_map()
+
+
+def test_deadline_ends_a_build_between_two_steps_of_plugins():
+    now = [0.0]
+
+    def slow(_: Context, __: Resource, resources: ResourceMap) -> ResourceMap:
+        now[0] += 10
+        return resources
+
+    config = "apiVersion: acme.io/v1\nkind: Slow\nmetadata:\n  name: {}\n"
+    files = {
+        **one(kustomization="resources: [a.yaml]\ntransformers: [s.yaml, t.yaml]\n"),
+        "s.yaml": config.format("s"),
+        "t.yaml": config.format("t"),
+    }
+    registry = Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Slow", slow)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.monotonic", lambda: now[0])
+        with pytest.raises(LimitError, match="deadline"):
+            options = Options(limits=Limits(deadline=5))
+            build(tree=MemoryTree(files), options=options, registry=registry)
+    assert now[0] == 10
+
+
+def test_a_cache_filled_with_wide_limits_does_not_lift_narrow_ones():
+    files = {"base/kustomization.yaml": "resources: [a.yaml]", "base/a.yaml": several(5) + DEEP}
+    tree = MemoryTree({**files, "kustomization.yaml": "resources: [base]"})
+    cache = MemoryCache()
+    build(tree=tree, cache=cache)
+    for limits in (Limits(max_objects=4), Limits(max_total_input=40), Limits(max_input_file=40)):
+        with pytest.raises(LimitError):
+            build(tree=tree, cache=cache, options=Options(limits=limits))
+    with pytest.raises(LimitError):
+        build(tree=tree, cache=cache, options=Options(limits=Limits(max_output=40))).text()
+
+
+@pytest.mark.parametrize("field", ["max_depth", "max_string", "max_documents"])
+def test_a_parsed_file_in_the_cache_keeps_to_the_limits_of_each_build(field: str):
+    files = one(several(5) + DEEP)
+    cache = MemoryCache()
+    build(tree=MemoryTree(files), cache=cache)
+    with pytest.raises(LimitError, match=field):
+        limits = DEFAULT_LIMITS._replace(**{field: 4})
+        build(tree=MemoryTree(files), cache=cache, options=Options(limits=limits))
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_findings_of_bases_are_reported_each_time(*, cached: bool):
+    base = "resources: [a.yaml]\ncommonLabels: {app: a}\n"
+    files = {
+        "kustomization.yaml": "resources: [one, two]\n",
+        "one/kustomization.yaml": "resources: [../base]\nnamePrefix: one-\n",
+        "two/kustomization.yaml": "resources: [../base]\nnamePrefix: two-\n",
+        "base/kustomization.yaml": base,
+        "base/a.yaml": config_map(),
+    }
+    cache = MemoryCache() if cached else None
+    tree = MemoryTree(files)
+    first = build(tree=tree, cache=cache).findings
+    assert {finding.location.file for finding in first} == {"base/kustomization.yaml"}
+    assert len(first) == 2
+    assert build(tree=tree, cache=cache).findings == first
+    assert build("two", tree=tree, cache=cache).findings == first[:1]
+
+
+# Deep input. In processes of their own: what goes wrong here is a segmentation fault.
+
+STACK = """
+import sys, threading
+from tests.test_limits import deep_outcomes
+
+def work():
+    for line in deep_outcomes(int(sys.argv[1])):
+        print(line)
+
+if sys.argv[2] == "thread":
+    threading.stack_size(512 * 1024)
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+else:
+    sys.setrecursionlimit(200)
+    work()
+"""
+EVERYTHING = """\
+resources: [a.yaml]
+namePrefix: p-
+namespace: some
+labels: [{pairs: {a: b}, includeSelectors: true}]
+commonAnnotations: {c: d}
+vars: [{name: V, objref: {apiVersion: v1, kind: ConfigMap, name: a}}]
+replacements:
+- source: {kind: ConfigMap, fieldPath: x}
+  targets: [{select: {kind: ConfigMap}, fieldPaths: [z], options: {create: true}}]
+patches:
+- target: {kind: ConfigMap}
+  patch: '[{"op": "copy", "from": "/x", "path": "/y"}, {"op": "test", "path": "/x", "value": DEEP}]'
+- patch: '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": DEEP}'
+"""
+
+
+def deep_outcomes(depth: int) -> list[str]:
+    """`done`, or the class of the error, of some builds of input that is `depth` deep."""
+    outcomes = []
+    for opened, closed in (('{"a": ', "}"), ("[", "]")):
+        deep = opened * depth + "1" + closed * depth
+        object_ = config_map(rest=f"x: {deep}\n")
+        for files in (
+            one(object_),
+            one(object_, EVERYTHING.replace("DEEP", deep)),
+            {**one(object_, "resources: [a.yaml, b.yaml]"), "b.yaml": object_},
+            {**one(object_, "resources: [a.yaml]\nopenapi: {path: o}\n"), "o": deep},
+            {**one(object_, "resources: [a.yaml]\ncrds: [o]\n"), "o": deep},
+            {"kustomization.yaml": f"metadata: {deep}\n"},
+            chain(depth),
+        ):
+            for limits in (Limits(), Limits(max_depth=1_000_000, max_output=1_000_000)):
+                try:
+                    build(tree=MemoryTree(files), options=Options(limits=limits)).text()
+                    outcomes.append("done")
+                except KmanifestError as error:
+                    assert len(str(error)) < 1000
+                    outcomes.append(type(error).__name__)
+    return outcomes
+
+
+def chain(depth: int) -> Files:
+    """Bases inside one another."""
+    directories = [f"b{level}" for level in range(min(depth, 300))]
+    files = {f"{name}/kustomization.yaml": f"resources: [../b{level + 1}]" for level, name in enumerate(directories)}
+    files[f"b{len(directories)}/kustomization.yaml"] = "namePrefix: p-\n"
+    return {**files, "kustomization.yaml": "resources: [b0]"}
+
+
+@pytest.mark.parametrize("depth", [40, 900, 20_000])
+@pytest.mark.parametrize("where", ["thread", "recursion limit"])
+def test_deep_input_on_a_small_stack_ends_cleanly(depth: int, where: str):
+    done = run_python(["-X", "faulthandler", "-c", STACK, str(depth), where])
+    assert (done.returncode, done.stderr) == (0, "")
+    outcomes = done.stdout.split()
+    assert len(outcomes) == 28
+    assert set(outcomes) <= {"done", "LimitError", "SourceError", "RenderError", "MissingError"}
+    assert outcomes[0] == ("LimitError" if depth > DEFAULT_LIMITS.max_depth else "done")
+
+
+def test_the_recursion_limit_is_left_alone():
+    before = sys.getrecursionlimit()
+    deep_outcomes(100)
+    assert sys.getrecursionlimit() == before
