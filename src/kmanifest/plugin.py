@@ -4,8 +4,8 @@ A plug-in is a plain function with one of five signatures, named by a record; a 
 that the caller makes and passes on.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
@@ -131,11 +131,19 @@ class Options(NamedTuple):
     limits: Limits = DEFAULT_LIMITS
 
 
+class Memo(Protocol):
+    """What one build knows already, so that it need not be found out again."""
+
+    def tool(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What the steps of this build share under `key`, made when it is first asked for."""
+
+
 class Context(NamedTuple):
     """What a step may use: everything, as nothing else reaches the machine.
 
     `directory` is the directory of the kustomization whose step runs; files are read from it. `schema` is what is
-    known of the types of objects at this point of the build. `memo` is the engine's own, for one build.
+    known of the types of objects at this point of the build. `memo` is for one build, and may be
+    absent.
     """
 
     tree: Tree
@@ -148,7 +156,7 @@ class Context(NamedTuple):
     on_change: "Callable[[Change], None] | None" = None
     clock: Callable[[], float] = lambda: 0.0
     meter: "Meter | None" = None
-    memo: object = None
+    memo: "Memo | None" = None
 
     @property
     def keeps_bases(self) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.fieldpath import FieldSpec
 from kmanifest.kustomize.vars import join_vars, merge_vars, resolve_vars
 from kmanifest.plugin import Context, Finding, Registry
 from kmanifest.resource import Resource
@@ -18,7 +17,11 @@ SERVICE = {
     "metadata": {"name": "svc"},
     "spec": {"ports": [{"port": 80}], "share": 1234567.5, "on": True},
 }
-SPECS = [FieldSpec("spec/args"), FieldSpec("spec/env/value"), FieldSpec("metadata/annotations")]
+SPECS = [
+    ("spec/args", "", "", "", False),
+    ("spec/env/value", "", "", "", False),
+    ("metadata/annotations", "", "", "", False),
+]
 
 
 def var(var_name: str, path: str = "", **ref: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ a directory that is reached again is not built again. Between builds the answers
 the result counts as long as the tree still gives the same ones.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, Self
 
 from kmanifest.errors import KmanifestError
@@ -38,6 +38,7 @@ class Memo:
     def __init__(self) -> None:
         self._built: dict[Hashable, Built] = {}
         self._passing: list[set[str]] = []
+        self._tools: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable) -> Built | None:
         """What was built for this key in this build."""
@@ -48,6 +49,12 @@ class Memo:
         self._built[key] = built
         for passed in self._passing:
             passed.update(built.directories)
+
+    def tool(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What transformers of this build share under `key`, made when it is first asked for."""
+        if key not in self._tools:
+            self._tools[key] = make()
+        return self._tools[key]
 
     def enter(self, directory: str) -> set[str]:
         """Begin to build a directory; the set will hold the directories that are passed until `leave`."""

@@ -55,7 +55,7 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     limits = ctx.options.limits
     try:
         loaded = ctx.cache.get(
-            ("resources", content), lambda: _load(content, ctx), weight=8 * len(content)
+            ("resources", content, limits), lambda: _load(content, ctx), weight=8 * len(content)
         )
     except KmanifestError as error:
         raise error.within(file=file) from error

@@ -14,6 +14,11 @@ from kmanifest.resource import Resource
 from kmanifest.values import SharedText
 
 
+def is_shared(value: Any) -> bool:
+    """True for a text that other fields of its resource may hold as well."""
+    return isinstance(value, SharedText)
+
+
 def settle(old: Resource, new: Resource) -> Resource:
     """`new`, a changed copy of `old`, with each write to a shared text carried to all places that share it."""
     if new.body is old.body:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
-from kmanifest.fieldpath import MISSING, FieldSpec, FieldUpdate, update_field
+from kmanifest.fieldpath import MISSING, FieldUpdate, update_field
 from kmanifest.kustomize.config import FieldTable
 from kmanifest.kustomize.defaults import Spec
 from kmanifest.kustomize.generators import fold_base64
@@ -117,7 +117,7 @@ def _matcher(var: Var) -> Callable[[IdKey], bool]:
 def resolve_vars(
     ctx: Context,
     vars_: Sequence[Var],
-    field_specs: Sequence[FieldSpec | Spec],
+    field_specs: Sequence[Spec],
     resources: ResourceMap,
 ) -> ResourceMap:
     """The resources with every `$(NAME)` replaced in the fields that `field_specs` name.
@@ -129,7 +129,7 @@ def resolve_vars(
     if not values:
         return resources
     expander = _Expander(ctx, values)
-    table = FieldTable(tuple(tuple(spec) for spec in field_specs))  # type: ignore[misc]  # both are five words in one order
+    table = FieldTable(tuple(field_specs))
     update = FieldUpdate(expander.change)
     resources = resources.map(lambda resource: _resolve(resource, table, update))
     unused = [name for name in values if name not in expander.used]

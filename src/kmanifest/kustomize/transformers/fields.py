@@ -43,16 +43,22 @@ def located(error: KmanifestError, resource: Resource) -> KmanifestError:
     return error.within(file=resource.origin.file, document=resource.origin.document)
 
 
-def set_entries(entries: Mapping[str, str]) -> Setter:
-    """A change that puts text entries into a mapping; an entry that is there already with the same text is left."""
+def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
+    """A change that puts text entries into a mapping; an entry that is there already with the same text is left.
+
+    What an entry takes the place of is added to `written`.
+    """
 
     def change(old: Any) -> Any:
         if old is None:
             return None
-        if not isinstance(old, Mapping):
+        if not isinstance(old, dict):
             raise SourceError(f"expected a mapping, got {type_name(old)}")
         new = {key: value for key, value in entries.items() if not _is_text(old.get(key), value)}
-        return {**old, **new} if new else old
+        if not new:
+            return old
+        written.extend(old[key] for key in new if key in old)
+        return {**old, **new}
 
     return change
 
@@ -63,5 +69,5 @@ def _is_text(old: Any, value: str) -> bool:
 
 def require_scalar(old: Any) -> None:
     """SourceError where `old` is a mapping or a list."""
-    if isinstance(old, Mapping | list):
+    if isinstance(old, dict | list):
         raise SourceError(f"expected a scalar, got {type_name(old)}")

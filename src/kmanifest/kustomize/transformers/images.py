@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.fieldpath import FieldUpdate, Setter, get, put
+from kmanifest.errors import SourceError
+from kmanifest.fieldpath import Setter, find_fields, get, put
 from kmanifest.kustomize.config import FieldTable
 from kmanifest.kustomize.kustomization import IMAGE
 from kmanifest.kustomize.scalars import retype
@@ -17,7 +17,6 @@ from kmanifest.kustomize.transformers.fields import (
     located,
     require_scalar,
     specs_of,
-    update_by_type,
 )
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
@@ -31,73 +30,123 @@ _TAG_PATTERN: Final = re.compile(_TAG)
 _SPECIAL: Final = frozenset(r"\^$*+?()[]{}|")
 
 Matcher = Callable[[str], bool]
+Place = tuple[str | int, ...]
 
 
-def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The built-in ImageTagTransformer: first in every list of containers, wherever it is, then by the field specs.
 
     An image that both find is changed twice, which shows with `tagSuffix`. Definitions of custom resources are left.
     """
     image = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
     change = _updater(image)
-    table = FieldTable(specs_of(config.body))
-    update = FieldUpdate(change)
+    specs = specs_of(config.body)
+    sites: _Sites = _Sites() if ctx.memo is None else ctx.memo.tool(("images", specs), _Sites)
+    table = FieldTable(specs)
 
     def change_one(resource: Resource) -> Resource:
         if resource.kind == "CustomResourceDefinition":
             return resource
-        return update_by_type(_change_containers(resource, change), table, update)
+        places = sites.get(resource)
+        if places is None:
+            resource, places = _find_places(resource, table)
+        return sites.keep(_change_places(resource, places, change), places)
 
     return resources.map(change_one)
 
 
-def _change_containers(resource: Resource, change: Setter) -> Resource:
-    body = resource.body
+class _Sites:
+    """Where the images of each resource are, as long as nothing but images has changed since they were looked for.
+
+    A kustomization has many images, each a step of its own, and looking for the places takes longer than all else.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Any, Any, tuple[Place, ...]]] = {}
+
+    def get(self, resource: Resource) -> tuple[Place, ...] | None:
+        """The places in this resource; None where they are not known, or its body has changed."""
+        lineage, body, found = self._known.get(id(resource.lineage), (None, None, ()))
+        return found if lineage is resource.lineage and body is resource.body else None
+
+    def keep(self, resource: Resource, found: tuple[Place, ...]) -> Resource:
+        """Remember the places in this resource, which is given back."""
+        self._known[id(resource.lineage)] = resource.lineage, resource.body, found
+        return resource
+
+
+def _find_places(resource: Resource, table: FieldTable) -> tuple[Resource, tuple[Place, ...]]:
+    """The places of images, and the resource with an empty list for each null where a spec demands a list.
+
+    kustomize makes it so, whether there are images or not.
+    """
+    body: Any = resource.body
     try:
-        for field in _container_lists(body):
-            body = _change_list(body, field, change)
-    except KmanifestError as error:
+        places = [place for at in _container_lists(body) for place in _images_in(body, at)]
+        for steps, _ in table.of(*resource.id[:3]):
+            found, null_lists = find_fields(body, steps)
+            places += found
+            for place in null_lists:
+                body = put(body, place, [])
+    except SourceError as error:
         raise located(error, resource) from error
-    return resource.with_body(body)
+    images = tuple([place for place in places if get(body, place) is not None])
+    return resource.with_body(body), images
 
 
-def _container_lists(body: Any) -> Iterator[tuple[str | int, ...]]:
-    todo: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
+def _container_lists(body: Any) -> Iterator[Place]:
+    if not _has_containers(body):
+        return
+    todo: list[tuple[Place, Any]] = [((), body)]
     while todo:
-        field, value = todo.pop()
+        at, value = todo.pop()
         if value.__class__ is dict:
             for key, item in value.items():
                 kind = item.__class__
                 if kind is list and key in _CONTAINERS:
-                    yield (*field, key)
+                    yield (*at, key)
                 if kind is dict or kind is list:
-                    todo.append(((*field, key), item))
+                    todo.append(((*at, key), item))
         else:
             todo.extend(
-                ((*field, index), item)
+                ((*at, index), item)
                 for index, item in enumerate(value)
                 if item.__class__ is dict or item.__class__ is list
             )
 
 
-def _change_list(body: Any, field: tuple[str | int, ...], change: Setter) -> Any:
-    for index, container in enumerate(get(body, field)):
-        if container is None:
-            continue
-        if not isinstance(container, Mapping):
-            raise SourceError(f"expected a mapping, got {type_name(container)}").within(
-                field=(*field, index)
-            )
-        old = container.get("image")
-        if old is None:
-            continue
+def _has_containers(body: Any) -> bool:
+    """True where some mapping in `body` has a field called as lists of containers are; most have none."""
+    todo = [body]
+    while todo:
+        value = todo.pop()
+        if value.__class__ is dict:
+            if "containers" in value or "initContainers" in value:
+                return True
+            value = value.values()
+        todo += [item for item in value if item.__class__ is dict or item.__class__ is list]
+    return False
+
+
+def _images_in(body: Any, at: Place) -> Iterator[Place]:
+    for index, container in enumerate(get(body, at)):
+        if container is not None and not isinstance(container, Mapping):
+            message = f"expected a mapping, got {type_name(container)}"
+            raise SourceError(message).within(field=(*at, index))
+        yield (*at, index, "image")
+
+
+def _change_places(resource: Resource, places: tuple[Place, ...], change: Setter) -> Resource:
+    body = resource.body
+    for place in places:
+        old = get(body, place)
         try:
             new = change(old)
         except SourceError as error:
-            raise error.within(field=(*field, index, "image")) from None
+            raise located(error.within(field=place), resource) from None
         if new is not old:
-            body = put(body, (*field, index, "image"), new)
-    return body
+            body = put(body, place, new)
+    return resource.with_body(body)
 
 
 def _updater(image: Mapping[str, str]) -> Setter:

@@ -1,13 +1,13 @@
 """Labels and annotations. Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from kmanifest.fieldpath import FieldUpdate
 from kmanifest.kustomize.config import FieldTable, Specs
 from kmanifest.kustomize.scalars import plain_key
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT_MAP, Record, fit
-from kmanifest.kustomize.shared import settle
+from kmanifest.kustomize.shared import is_shared, settle
 from kmanifest.kustomize.transformers.fields import set_entries, specs_of, update_all
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
@@ -39,15 +39,18 @@ def _put_entries(resources: ResourceMap, entries: Mapping[str, str], specs: Spec
     for key in entries:
         plain_key(key, "key")
     table = FieldTable(specs)
-    alone = FieldUpdate(set_entries(entries), _MADE)
 
     def put(resource: Resource) -> Resource:
         fields = table.of(*resource.id[:3])
-        if len(fields) < 2:
-            return settle(resource, update_all(resource, fields, alone))
-        shared = {key: SharedText(value) for key, value in entries.items()}
-        return settle(
-            resource, update_all(resource, fields, FieldUpdate(set_entries(shared), _MADE))
-        )
+        written: list[Any] = []
+        update = FieldUpdate(set_entries(_for_places(entries, len(fields)), written), _MADE)
+        changed = update_all(resource, fields, update)
+        return settle(resource, changed) if any(map(is_shared, written)) else changed
 
     return resources.map(put)
+
+
+def _for_places(entries: Mapping[str, str], places: int) -> Mapping[str, str]:
+    if places == 1:
+        return entries
+    return {key: SharedText(value) for key, value in entries.items()}
