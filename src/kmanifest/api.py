@@ -3,14 +3,17 @@
 import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kmanifest import step
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
-from kmanifest.trace import Change
 from kmanifest.tree import DiskTree, Tree
+
+if TYPE_CHECKING:
+    from kmanifest.trace import Change
 
 
 def build(
@@ -20,7 +23,7 @@ def build(
     options: Options = Options(),
     registry: Registry | None = None,
     cache: Cache | None = None,
-    on_change: Callable[[Change], None] | None = None,
+    on_change: "Callable[[Change], None] | None" = None,
 ) -> Rendered:
     r"""What the kustomization in the directory `path` builds.
 

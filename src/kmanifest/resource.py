@@ -168,13 +168,13 @@ class Resource:
         if self._id is None:
             body = self.body
             metadata = body.get("metadata")
-            group, version = split_api_version(_text(body.get("apiVersion")))
+            group, version = split_api_version(text_of(body.get("apiVersion")))
             name, namespace = (
-                (_text(metadata.get("name")), _text(metadata.get("namespace")))
+                (text_of(metadata.get("name")), text_of(metadata.get("namespace")))
                 if isinstance(metadata, Mapping)
                 else ("", "")
             )
-            self._id = ResourceId(group, version, _text(body.get("kind")), name, namespace)
+            self._id = ResourceId(group, version, text_of(body.get("kind")), name, namespace)
         return self._id
 
     @property
@@ -195,7 +195,7 @@ class Resource:
     @property
     def api_version(self) -> str:
         """`apiVersion`, as the body has it."""
-        return _text(self.body.get("apiVersion"))
+        return text_of(self.body.get("apiVersion"))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -213,7 +213,7 @@ class Resource:
 
     def text(self, *path: str | int) -> str:
         """The text of the scalar at `path`; empty where nothing is."""
-        return _text(self.get(*path))
+        return text_of(self.get(*path))
 
     def copy_body(self) -> dict[str, Any]:
         """A deep copy of the body that the caller may change, for plug-ins that want to."""
@@ -345,7 +345,8 @@ class Resource:
         return new
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """The text of a scalar as it was written; empty for null, a mapping or a list."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     if value is None or isinstance(value, Mapping | list):
@@ -357,7 +358,7 @@ def text_map(value: Any) -> dict[str, str]:
     """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
     if not isinstance(value, Mapping):
         return {}
-    return {key: _null_text(key) if item is None else _text(item) for key, item in value.items()}
+    return {key: _null_text(key) if item is None else text_of(item) for key, item in value.items()}
 
 
 def _null_text(key: str) -> str:

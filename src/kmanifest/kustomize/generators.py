@@ -3,7 +3,7 @@
 Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
 """
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -98,7 +98,8 @@ def fold_base64(value: bytes | str) -> str:
 
     Source: kustomize v5.8.2 kyaml/yaml/datamap.go, encodeBase64.
     """
-    text = b64encode(value.encode() if isinstance(value, str) else value).decode()
+    content = value.encode() if isinstance(value, str) else value
+    text = b2a_base64(content, newline=False).decode()
     if len(text) < _BASE64_LINE:
         return text
     return "".join(

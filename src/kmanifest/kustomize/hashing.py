@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from math import isfinite
 from sys import version_info
 from typing import Any, Final
 
@@ -125,7 +124,7 @@ def float_text(value: float) -> str:
 
     Source: Go's encoding/json encode.go, floatEncoder.
     """
-    if not isfinite(value):
+    if value - value != 0:
         raise SourceError(f"{value} can't be written as JSON")
     size = abs(value)
     if size and not 1e-6 <= size < 1e21:

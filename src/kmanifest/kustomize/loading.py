@@ -12,7 +12,7 @@ from kmanifest import yaml
 from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 from kmanifest.kustomize.annotations import INTERNAL, with_written_history
 from kmanifest.plugin import Context
-from kmanifest.resource import Origin, Resource
+from kmanifest.resource import Origin, Resource, text_of
 from kmanifest.values import Body, IntText, type_name
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
@@ -62,21 +62,24 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     if len(loaded) > limits.max_objects:
         raise LimitError(f"more than {limits.max_objects} objects (max_objects)").within(file=file)
     is_cluster_scoped = ctx.schema.is_cluster_scoped
-    resources = []
-    for body, document in loaded:
-        resource = Resource(body, Origin(file, document))
-        resources.append(
-            resource.with_scope(
-                cluster_scoped=is_cluster_scoped(resource.api_version, resource.kind)
-            )
+    resources = [
+        Resource(
+            body,
+            Origin(file, document),
+            cluster_scoped=is_cluster_scoped(
+                text_of(body.get("apiVersion")), text_of(body["kind"])
+            ),
         )
+        for body, document in loaded
+    ]
     if INTERNAL.encode() in content:
         resources = [with_written_history(resource) for resource in resources]
     return resources
 
 
 def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
-    documents = yaml.load_documents(content, limits=ctx.options.limits)
+    words: dict[str, Any] = {} if ctx.memo is None else ctx.memo.tool("words", dict)
+    documents = yaml.load_documents(content, limits=ctx.options.limits, words=words)
     bodies: Sequence[Any] = documents
     found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:

@@ -25,6 +25,8 @@ _JSON_LONG: Final = re.compile(
     "[\0-\x07\x0b\x0e-\x1f<>&\u2028\u2029]"
 )  # escaped with six characters
 
+_LEAVES: Final = frozenset((int, bool, float))
+_CONTAINERS: Final = (dict, list, tuple, Mapping)  # the usual ones first: Mapping is slow to ask
 _PIECES: Final = 100_000  # lines that are held before they are joined and their size is looked at
 _KEY_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
 
@@ -122,7 +124,7 @@ class Dumper:
                     out.append(f"{lead}{shown}: {line}\n")
                     lead = pad
                     continue
-            elif value and isinstance(value, dict | list | tuple | Mapping):
+            elif value and value.__class__ not in _LEAVES and isinstance(value, _CONTAINERS):
                 out.append(f"{lead}{shown}:\n")
                 frame.lead = pad
                 below = pad if isinstance(value, list | tuple) else pad + "  "
@@ -156,7 +158,7 @@ class Dumper:
                     out.append(f"{lead}- {line}\n")
                     lead = pad
                     continue
-            elif item and isinstance(item, dict | list | tuple | Mapping):
+            elif item and item.__class__ not in _LEAVES and isinstance(item, _CONTAINERS):
                 frame.lead = pad
                 return self._open(item, lead + "- ", pad + "  ")
             out.append(f"{lead}- {self._scalar(item, indent, indent)}")

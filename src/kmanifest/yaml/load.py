@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from kmanifest.yaml.readers import ResourceReader
 
 
-def load_documents(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
+def load_documents(
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: dict[str, Any] | None = None
+) -> list[Value]:
     """The documents of a resource file in order, None for one that is empty; the index is the document's number.
 
     Numbers and dates that print otherwise than they are written are IntText, FloatText and TimeText; the key of a null
     that is written as nothing is a BlankKey. Aliases share the object of their anchor. Raises SourceError with
-    line, column and document, LimitError.
+    line, column and document, LimitError. `words` remembers what plain words mean, for the files of one build.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
-    words: dict[str, Any] = {}
+    words = {} if words is None else words
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):

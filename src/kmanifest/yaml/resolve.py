@@ -48,9 +48,9 @@ MAYBE_OTHER: Final = frozenset("+-0123456789yYnNtTfFoO~.")
 _INTEGER: Final = re.compile(
     r"[-+]?(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))", re.ASCII
 )
-_ODD_INTEGER: Final = re.compile(r"0(?:b([-+][01]+)|o([-+][0-7]+))")
+_ODD_INTEGER: Final = r"0(?:b([-+][01]+)|o([-+][0-7]+))"
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_POINT_FLOAT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
+_POINT_FLOAT: Final = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?"
 _TIME: Final = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)"
     r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[-+]\d\d:\d\d))| (\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?)?",
@@ -67,7 +67,7 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
     plain = text.replace("_", "")
     match = _INTEGER.fullmatch(plain)
     if match is None:
-        match = _ODD_INTEGER.fullmatch(plain)
+        match = re.fullmatch(_ODD_INTEGER, plain)
         if match is None:
             return None
         binary, octal = match.groups()
@@ -99,7 +99,7 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
 def parse_float(text: str) -> float | None:
     """The finite float that `text` is in go-yaml, None if it is none or too large for one."""
     if text[:1] == ".":
-        if _POINT_FLOAT.fullmatch(text) is None:
+        if re.fullmatch(_POINT_FLOAT, text) is None:
             return None
     elif _FLOAT.fullmatch(text.replace("_", "")) is None:
         return None

@@ -9,7 +9,6 @@ yaml_emitter_write_literal_scalar.
 """
 
 import re
-from math import isfinite, isnan
 from typing import Final
 
 from kmanifest.errors import SourceError
@@ -18,13 +17,15 @@ from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
 WIDTH: Final = 80
 """A line is folded at the first space beyond this column (best_width)."""
 
+# Patterns that few builds need are kept as text: `re` compiles those that are met, and remembers them.
+
 # What the emitter's is_printable refuses. Told positively, because `re` takes ten times as long for the complement.
 SPECIAL_SET: Final = "\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
 _SPECIAL: Final = re.compile(f"[\t{SPECIAL_SET}]")
-_NOT_LITERAL: Final = re.compile(f" (?:[\n\u2028\u2029]|\\Z)|[\t{SPECIAL_SET}]")
-_ESCAPED: Final = re.compile(f'[\t{SPECIAL_SET}"\\\\\n\u2028\u2029]')
-_BREAKS: Final = re.compile("[\u2028\u2029]")
-_LINE_STARTS: Final = re.compile("(?<![^\n\u2028\u2029])(?=[^\n\u2028\u2029])")
+_NOT_LITERAL: Final = f" (?:[\n\u2028\u2029]|\\Z)|[\t{SPECIAL_SET}]"
+_ESCAPED: Final = f'[\t{SPECIAL_SET}"\\\\\n\u2028\u2029]'
+_BREAKS: Final = "[\u2028\u2029]"
+_LINE_STARTS: Final = "(?<![^\n\u2028\u2029])(?=[^\n\u2028\u2029])"
 
 # Words that are plain strings whatever follows them: a letter that begins no word of another type, then no character
 # that means something to YAML, with single spaces or colons between them.
@@ -33,12 +34,12 @@ _SIMPLE: Final = re.compile(
     re.ASCII,
 )
 _RESERVED_START: Final = re.compile(r"""[#,\[\]{}&*!|>'"%@` ]|[?:-](?: |\Z)|---|\.\.\.""")
-_SINGLE_REFUSED: Final = re.compile("[\u2028\u2029] | [\u2028\u2029]")
-_BASE60: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_SINGLE_REFUSED: Final = "[\u2028\u2029] | [\u2028\u2029]"
+_BASE60: Final = r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
 
-_REFUSED: Final = re.compile("[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_AROUND_NEL: Final = re.compile(" *\x85[ \x85]*")
-_MARKER_AFTER_NEL: Final = re.compile("\x85(?:---|\\.\\.\\.)[ \x85]")
+_REFUSED: Final = "[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
+_AROUND_NEL: Final = " *\x85[ \x85]*"
+_MARKER_AFTER_NEL: Final = "\x85(?:---|\\.\\.\\.)[ \x85]"
 
 _SHORT_ESCAPES: Final = {
     "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
@@ -51,14 +52,14 @@ def through_json(text: str) -> str:
 
     Raises SourceError for characters that YAML does not allow, as kustomize does for the whole build.
     """
-    refused = _REFUSED.search(text)
+    refused = re.search(_REFUSED, text)
     if refused is not None:
         raise SourceError(f"the character U+{ord(refused.group()):04X} is not allowed in YAML")
     if "\x85" not in text:
         return text
-    if _MARKER_AFTER_NEL.search(text) is not None:
+    if re.search(_MARKER_AFTER_NEL, text) is not None:
         raise SourceError("a document marker follows U+0085 inside of a string")
-    return _AROUND_NEL.sub(lambda match: "\n" * (match.group().count("\x85") - 1) or " ", text)
+    return re.sub(_AROUND_NEL, lambda match: "\n" * (match.group().count("\x85") - 1) or " ", text)
 
 
 def render_line(text: str) -> str:
@@ -71,14 +72,14 @@ def render_line(text: str) -> str:
     ascii_only = text.isascii() and text.isprintable()
     if not ascii_only:
         text = through_json(text)
-        if "\n" in text and _NOT_LITERAL.search(text) is None:
+        if "\n" in text and re.search(_NOT_LITERAL, text) is None:
             return ""
         if _SPECIAL.search(text) is not None or "\n" in text:
             return _double_quoted(text)
-    if not text or not is_plain_string(text) or _BASE60.fullmatch(text) is not None:
+    if not text or not is_plain_string(text) or re.fullmatch(_BASE60, text) is not None:
         return _double_quoted(text)
-    if not ascii_only and _BREAKS.search(text) is not None:
-        return _double_quoted(text) if _SINGLE_REFUSED.search(text) is not None else ""
+    if not ascii_only and re.search(_BREAKS, text) is not None:
+        return _double_quoted(text) if re.search(_SINGLE_REFUSED, text) is not None else ""
     if (
         _RESERVED_START.match(text) is None
         and text[-1] not in ": "
@@ -93,7 +94,7 @@ def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
         return '"' + "".join(map(_escape, text)) + '"'
-    return '"' + _ESCAPED.sub(lambda match: _escape(match.group()), text) + '"'
+    return '"' + re.sub(_ESCAPED, lambda match: _escape(match.group()), text) + '"'
 
 
 def _escape(char: str) -> str:
@@ -127,8 +128,8 @@ def chomping(text: str) -> str:
 
 def _indented(text: str, pad: str) -> str:
     """The lines of a literal, each that is not empty after `pad`."""
-    if _BREAKS.search(text) is not None:
-        body = _LINE_STARTS.sub(pad, text)
+    if re.search(_BREAKS, text) is not None:
+        body = re.sub(_LINE_STARTS, pad, text)
         return body if text[-1] in "\n\u2028\u2029" else body + "\n"
     if text[-1] == "\n":
         text = text[:-1]
@@ -215,8 +216,8 @@ def render_float(value: float) -> str:
 
     Source: encoding/json floatEncoder, then yaml/v2 resolve.go and encode.go, floatv.
     """
-    if not isfinite(value):
-        name = "NaN" if isnan(value) else "+Inf" if value > 0 else "-Inf"
+    if value - value != 0:
+        name = {"inf": "+Inf", "-inf": "-Inf"}.get(str(float(value)), "NaN")
         raise SourceError(f"{name} can't be written as JSON")
     if value % 1 == 0 and abs(value) < 1e21:
         digits, exponent = _shortest(value)

@@ -182,8 +182,10 @@ class _LineReader:
             self._open([], column, waiting)
         elif waiting is not None:
             raise _NotSimpleError
-        for offset in [index + column for index, char in enumerate(dashes) if char == "-"][1:]:
-            self._open_within([], offset)
+        if dashes.count("-") > 1:
+            starts = [index + column for index, char in enumerate(dashes) if char == "-"]
+            for start in starts[1:]:
+                self._open_within([], start)
         if is_mapping:
             self._open_within({}, column + len(dashes))
         return nodes[-1]
