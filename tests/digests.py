@@ -33,7 +33,7 @@ def main() -> int:
         ]
     for job in jobs:
         digest = hashlib.sha256(job.outcome().encode("utf-8", "surrogateescape")).hexdigest()
-        print(f"{digest}  {job.name}")
+        sys.stdout.write(f"{digest}  {job.name}\n")
     return 0 if jobs else 2
 
 

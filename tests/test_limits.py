@@ -139,8 +139,8 @@ def test_deadline_ends_a_build_between_two_steps_of_plugins():
     registry = Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Slow", slow)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.monotonic", lambda: now[0])
+        options = Options(limits=Limits(deadline=5))
         with pytest.raises(LimitError, match="deadline"):
-            options = Options(limits=Limits(deadline=5))
             build(tree=MemoryTree(files), options=options, registry=registry)
     assert now[0] == 10
 
@@ -162,9 +162,9 @@ def test_a_parsed_file_in_the_cache_keeps_to_the_limits_of_each_build(field: str
     files = one(several(5) + DEEP)
     cache = MemoryCache()
     build(tree=MemoryTree(files), cache=cache)
+    options = Options(limits=DEFAULT_LIMITS._replace(**{field: 4}))
     with pytest.raises(LimitError, match=field):
-        limits = DEFAULT_LIMITS._replace(**{field: 4})
-        build(tree=MemoryTree(files), cache=cache, options=Options(limits=limits))
+        build(tree=MemoryTree(files), cache=cache, options=options)
 
 
 @pytest.mark.parametrize("cached", [False, True])
@@ -242,8 +242,7 @@ def deep_outcomes(depth: int) -> list[str]:
                     build(tree=MemoryTree(files), options=Options(limits=limits)).text()
                     outcomes.append("done")
                 except KmanifestError as error:
-                    assert len(str(error)) < 1000
-                    outcomes.append(type(error).__name__)
+                    outcomes.append(type(error).__name__ if len(str(error)) < 1000 else "long")
     return outcomes
 
 

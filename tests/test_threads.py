@@ -11,7 +11,7 @@ from kmanifest.cache import MemoryCache
 from tests.builds import fixture_jobs, mixed_jobs, process_state, run_threads
 
 THREADS = 16
-BUILDS = int(os.environ.get("KMANIFEST_TEST_BUILDS", "40"))
+BUILDS = int(os.environ.get("KMANIFEST_TEST_BUILDS", "60"))
 
 
 def test_threads_give_what_one_thread_gives():

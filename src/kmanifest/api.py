@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kmanifest import step
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import KmanifestError, LimitError
+from kmanifest.errors import KmanifestError, LimitError, Location
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
 from kmanifest.tree import DiskTree, Tree
 
@@ -45,9 +45,11 @@ def build(
     metadata:
       name: my-map
     """
-    findings: list[Finding] = []
     if tree is None:
-        tree, path = DiskTree("/"), os.path.abspath(path)
+        tree, path, placed = DiskTree("/"), os.path.abspath(path), _on_disk
+    else:
+        placed = _as_it_is
+    findings: list[Finding] = []
     ctx = Context(
         tree=tree,
         registry=Registry.default() if registry is None else registry,
@@ -58,27 +60,48 @@ def build(
         clock=time.monotonic,
         meter=Meter(options.limits, time.monotonic),
     )
+
+    def locate(error: KmanifestError) -> KmanifestError:
+        found = with_position(error, ctx)
+        return found.at(placed(found.location))
+
     try:
         rendered = step.render(ctx, trees.join("", path))
     except KmanifestError as error:
-        raise with_position(error, ctx) from error
+        raise locate(error) from error
     except RecursionError:
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
         ) from None
-    return Rendered(rendered.resources, [*findings, *rendered.findings], limits=options.limits)
+    everything = [*findings, *rendered.findings]
+    return Rendered(
+        rendered.resources,
+        [finding._replace(location=placed(finding.location)) for finding in everything],
+        limits=options.limits,
+        placed=locate,
+    )
+
+
+def _as_it_is(location: Location) -> Location:
+    return location
+
+
+def _on_disk(location: Location) -> Location:
+    """A place in the tree of the whole disk, by its absolute path."""
+    return location._replace(file=f"/{location.file}") if location.file else location
 
 
 def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     """The error with line and column of the field it is about, which are looked up only now."""
     location = error.location
-    if location.line or not location.file or not (location.field or location.document):
+    is_whole_file = not location.field and location.document is None
+    if location.line or not location.file or is_whole_file:
         return error
     from kmanifest.yaml.positions import find_position  # for errors only
 
     try:
         content = ctx.read_resolved(ctx.tree.resolve(location.file))
-        line, column = find_position(content, location.field, document=location.document)
+        line, column = find_position(content, location.field, document=location.document or 0)
     except KmanifestError:
         return error
     return error.at(location._replace(line=line, column=column))

@@ -11,13 +11,16 @@ FieldPath = tuple[str | int, ...]
 
 
 class Location(NamedTuple):
-    """A place in a source file; lines and columns count from 1, 0 where they are not known."""
+    """A place in a source file; lines and columns count from 1, 0 where they are not known.
+
+    `document` is the index of the YAML document, None where the file is not read as such.
+    """
 
     file: str = ""
     line: int = 0
     column: int = 0
     field: FieldPath = ()
-    document: int = 0
+    document: int | None = None
 
     def __str__(self) -> str:
         numbers = "".join(f":{number}" for number in (self.line, self.column) if number)
@@ -92,7 +95,7 @@ class KmanifestError(Exception):
             old.line or line,
             old.column or (0 if old.line else column),
             (*field, *old.field),
-            old.document or document or 0,
+            document if old.document is None else old.document,
         )
         trail = (directory, *self.trail) if directory else self.trail
         return type(self)(

@@ -1,10 +1,10 @@
 """What comes out of one source: its resources, its text, and what was noticed on the way."""
 
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from kmanifest import yaml
-from kmanifest.errors import KmanifestError, LimitError, Location
+from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.resourcemap import ResourceMap
 
@@ -19,10 +19,16 @@ class Finding(NamedTuple):
     location: Location = Location()
 
 
-class Rendered:
-    """The result of a build. The text is printed from the resources when it is asked for."""
+Placing = Callable[[KmanifestError], KmanifestError]
 
-    __slots__ = ("_limits", "findings", "resources")
+
+class Rendered:
+    """The result of a build. The text is printed from the resources when it is asked for.
+
+    What can't be printed is an error only then; `placed` adds to it what is known of its place.
+    """
+
+    __slots__ = ("_placed", "findings", "limits", "resources")
 
     def __init__(
         self,
@@ -30,26 +36,31 @@ class Rendered:
         findings: Iterable[Finding] = (),
         *,
         limits: Limits = DEFAULT_LIMITS,
+        placed: Placing = lambda error: error,
     ) -> None:
         self.resources = resources
         self.findings = tuple(findings)
-        self._limits = limits
+        self.limits = limits
+        self._placed = placed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.resources, self.findings, self.limits)
 
     def documents(self) -> Iterator[str]:
         """Each resource as one YAML document, in order; LimitError past `max_output`."""
         size = 0
-        dumper = yaml.Dumper(self._limits)
+        dumper = yaml.Dumper(self.limits)
         for resource in self.resources:
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:
-                raise error.within(
-                    file=resource.origin.file, document=resource.origin.document
-                ) from error
+                origin, field = resource.origin, _refused_field(resource.body)
+                placed = error.within(file=origin.file, field=field, document=origin.document)
+                raise self._placed(placed) from error
             size += len(text)
-            if size > self._limits.max_output:
+            if size > self.limits.max_output:
                 raise LimitError(
-                    f"the output has more than {self._limits.max_output} characters (max_output)"
+                    f"the output has more than {self.limits.max_output} characters (max_output)"
                 )
             yield text
 
@@ -63,3 +74,24 @@ class Rendered:
     def write(self, stream: BinaryIO) -> None:
         """Write what `text` gives as UTF-8; nothing is written before all of it is printed."""
         stream.write(self.text().encode())
+
+
+def _restore(resources: ResourceMap, findings: tuple[Finding, ...], limits: Limits) -> Rendered:
+    return Rendered(resources, findings, limits=limits)
+
+
+def _refused_field(body: Any) -> FieldPath:
+    """The first field whose value can't be printed; the empty path where each can by itself."""
+    todo: list[tuple[FieldPath, Any]] = [((), body)]
+    while todo:
+        field, value = todo.pop()
+        if isinstance(value, Mapping):
+            todo.extend(((*field, key), value[key]) for key in reversed(value))
+        elif isinstance(value, list):
+            todo.extend(((*field, index), value[index]) for index in reversed(range(len(value))))
+        else:
+            try:
+                yaml.dump(value)
+            except KmanifestError:
+                return field
+    return ()

@@ -171,7 +171,7 @@ class Resource:
             group, version = split_api_version(text_of(body.get("apiVersion")))
             name, namespace = (
                 (text_of(metadata.get("name")), text_of(metadata.get("namespace")))
-                if isinstance(metadata, Mapping)
+                if metadata.__class__ is dict or isinstance(metadata, Mapping)
                 else ("", "")
             )
             self._id = ResourceId(group, version, text_of(body.get("kind")), name, namespace)

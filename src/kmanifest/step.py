@@ -25,7 +25,10 @@ class Step(NamedTuple):
 
 def render(ctx: Context, path: str) -> Rendered:
     """What the one engine that claims the directory at `path` makes of it."""
-    directory = ctx.tree.resolve(path)
+    try:
+        directory = ctx.tree.resolve(path)
+    except KmanifestError as error:
+        raise error.within(file=path) from error
     plugin = ctx.registry.renderer_for(ctx.tree, directory)
     rendered: Rendered = plugin.call(ctx, directory)
     return rendered

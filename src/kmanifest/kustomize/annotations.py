@@ -57,7 +57,7 @@ def with_text_annotations(resource: Resource) -> Resource:
 def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
     """The resource without the annotations of these names, all others as strings; empty maps go."""
     metadata = resource.body.get("metadata")
-    if not isinstance(metadata, Mapping) or "annotations" not in metadata:
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
         return resource
     old = metadata["annotations"]
     kept = {name: value for name, value in text_map(old).items() if name not in names}

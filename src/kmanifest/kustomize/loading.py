@@ -85,7 +85,7 @@ def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
     if len(documents) == 1:
         found = _unwrapped(found)
     for body, document in found:
-        _check_metadata(body, document)
+        check_metadata(body, document)
     return _expanded(found)
 
 
@@ -104,7 +104,8 @@ def _unwrapped(found: list[Loaded]) -> list[Loaded]:
     )
 
 
-def _check_metadata(body: Any, document: int) -> None:
+def check_metadata(body: Any, document: int | None) -> None:
+    """SourceError where an object has no kind or no name. Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata."""
     if not isinstance(body, Mapping):
         raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
     kind = body.get("kind")
@@ -139,7 +140,7 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
                 continue
             inner = Loaded(through_json(item), document)
             try:
-                _check_metadata(*inner)
+                check_metadata(*inner)
             except SourceError as error:
                 raise error.within(field=("items", index)) from None
             queue.append(inner)

@@ -6,6 +6,7 @@ Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kus
 from typing import Final
 
 from kmanifest import step as steps
+from kmanifest.errors import SourceError
 from kmanifest.kustomize import sorting
 from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, set_schema
 from kmanifest.kustomize.annotations import (
@@ -17,6 +18,7 @@ from kmanifest.kustomize.annotations import (
 )
 from kmanifest.kustomize.bases import Memo
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.kustomize.loading import check_metadata
 from kmanifest.kustomize.origins import Trail
 from kmanifest.kustomize.references import fix_references
 from kmanifest.kustomize.transformers.metadata import METADATA_LABELS, label
@@ -44,6 +46,18 @@ def render(ctx: Context, path: str) -> Rendered:
     return Rendered(finisher.finish(got), limits=ctx.options.limits)
 
 
+def _is_for_output(resource: Resource) -> bool:
+    """False for what is there for the build only; SourceError where a step took the name or the kind away.
+
+    Source: kustomize v5.8.2 api/resource/factory.go, DropLocalNodes.
+    """
+    try:
+        check_metadata(resource.body, resource.origin.document)
+    except SourceError as error:
+        raise error.within(file=resource.origin.file) from error
+    return not is_local(resource)
+
+
 class _Finisher:
     """Carries out the last steps, each under the name that a trace shows."""
 
@@ -68,9 +82,7 @@ class _Finisher:
                 resources,
             )
         resources = self._step(
-            "LocalConfig",
-            lambda _ctx, _config, all_: all_.where(lambda one: not is_local(one)),
-            resources,
+            "LocalConfig", lambda _ctx, _config, all_: all_.where(_is_for_output), resources
         )
         resources = self._sorted(resources)
         resources = self._managed(resources)

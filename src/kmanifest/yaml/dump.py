@@ -92,10 +92,10 @@ class Dumper:
 
     def _open(self, value: Any, lead: str, pad: str) -> _Frame | None:
         """A frame for a container with something in it, None for any other value."""
-        if isinstance(value, Mapping):
-            return _Frame(iter(self._sorted(value)), value, lead, pad) if value else None
         if isinstance(value, list | tuple):
             return _Frame(iter(value), None, lead, pad) if value else None
+        if value.__class__ is dict or isinstance(value, Mapping):
+            return _Frame(iter(self._sorted(value)), value, lead, pad) if value else None
         return None
 
     def _print_mapping(self, frame: _Frame, out: list[str]) -> _Frame | None:

@@ -94,7 +94,11 @@ def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
         return '"' + "".join(map(_escape, text)) + '"'
-    return '"' + re.sub(_ESCAPED, lambda match: _escape(match.group()), text) + '"'
+    return '"' + re.sub(_ESCAPED, _escape_match, text) + '"'
+
+
+def _escape_match(match: "re.Match[str]") -> str:
+    return _escape(match.group())
 
 
 def _escape(char: str) -> str:
