@@ -2,7 +2,7 @@
 
 Usage: python schemas/generate_fieldspecs.py DIRECTORY
 where DIRECTORY is api/internal/konfig/builtinpluginconsts of kustomize (api v0.21.2, the one in kustomize v5.8.2).
-Needs PyYAML. The order is the one after TransformerConfig.sortFields.
+Needs the project installed (PyYAML comes with it). The order is the one after TransformerConfig.sortFields.
 """
 
 import json
@@ -13,20 +13,10 @@ from typing import Any
 
 import yaml
 
+from kmanifest.kustomize.config import TABLES
+from kmanifest.kustomize.sorting import LEGACY_RANK
+
 OUTPUT = Path(__file__).parents[1] / "src/kmanifest/kustomize/defaults.py"
-TABLES = (
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "templateLabels",
-    "volumeClaimTemplateLabels",
-    "commonAnnotations",
-    "varReference",
-    "images",
-    "replicas",
-)
 HEAD = '''"""The default field specs of kustomize v5.8.2, as data: (path, group, version, kind, create).
 
 Made by schemas/generate_fieldspecs.py from api/internal/konfig/builtinpluginconsts; do not edit by hand.
@@ -37,40 +27,10 @@ from typing import Final
 
 '''
 
-# api/resid/gvk.go of kustomize v5.8.2, orderFirst and orderLast
-FIRST = [
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-]
-LAST = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
-RANK = {kind: index - len(FIRST) for index, kind in enumerate(FIRST)} | {
-    k: i + 1 for i, k in enumerate(LAST)
-}
-
 
 def gvk_order(spec: dict[str, Any]) -> tuple[int, str]:
     names = (spec.get("group") or "~G", spec.get("version") or "~V", spec.get("kind") or "~K")
-    return RANK.get(spec.get("kind", ""), 0), "_".join(names)
+    return LEGACY_RANK.get(spec.get("kind", ""), 0), "_".join(names)
 
 
 def constants(directory: Path) -> dict[str, Any]:

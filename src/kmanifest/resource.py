@@ -167,13 +167,13 @@ class Resource:
         """The current id."""
         if self._id is None:
             body = self.body
-            metadata = body.get("metadata")
             group, version = split_api_version(text_of(body.get("apiVersion")))
-            name, namespace = (
-                (text_of(metadata.get("name")), text_of(metadata.get("namespace")))
-                if metadata.__class__ is dict or isinstance(metadata, Mapping)
-                else ("", "")
-            )
+            name = namespace = ""
+            metadata = body.get("metadata")
+            # The first test is for speed: an abstract class is slow to ask, and ids are asked for all the time.
+            if isinstance(metadata, dict) or isinstance(metadata, Mapping):  # noqa: SIM101 - in this order
+                name = text_of(metadata.get("name"))
+                namespace = text_of(metadata.get("namespace"))
             self._id = ResourceId(group, version, text_of(body.get("kind")), name, namespace)
         return self._id
 

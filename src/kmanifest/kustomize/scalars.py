@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
-from kmanifest.values import TimeText, is_string, scalar_text
-from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3
+from kmanifest.values import is_string, scalar_text
+from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
 from kmanifest.yaml.scalars import through_json
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -63,17 +63,6 @@ def set_text(old: Any, text: str) -> Scalar:
     if text == scalar_text(old):
         return old  # type: ignore[no-any-return]  # a scalar
     return resolve_tagged(_TAG + tag_of(old), text, resolve_v3)
-
-
-def tag_of(value: Any) -> str:
-    """The short tag of a scalar's node."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, TimeText):
-        return "timestamp"
-    return "str" if isinstance(value, str) else "int" if isinstance(value, int) else "float"
 
 
 def config_value(value: Any) -> Any:

@@ -22,7 +22,8 @@ from kmanifest.kustomize.pathmatcher import (
 )
 from kmanifest.kustomize.scalars import resolve_plain, set_text
 from kmanifest.kustomize.shared import settle
-from kmanifest.kustomize.structured import Change, Document, Whole, parse_value
+from kmanifest.kustomize.structured import Document, parse_value
+from kmanifest.kustomize.yamlnodes import Change, Whole
 from kmanifest.resource import Resource
 from kmanifest.values import SharedText, scalar_text, type_name
 

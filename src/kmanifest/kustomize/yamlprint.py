@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from kmanifest.errors import SourceError
-from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain, tag_of
-from kmanifest.kustomize.structured import Node
-from kmanifest.yaml.scalars import chomping
+from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain
+from kmanifest.kustomize.yamlnodes import Node
+from kmanifest.yaml.resolve import tag_of
+from kmanifest.yaml.scalars import chomping, escape
 
 _TAG: Final = "tag:yaml.org,2002:"
 _PRINTABLE: Final = "\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
@@ -18,10 +19,6 @@ _SPECIAL: Final = re.compile(f"[^{_PRINTABLE}]")
 _NOT_BLOCK: Final = re.compile(f" \n| \\Z|[^\t{_PRINTABLE}]")
 _ESCAPED: Final = re.compile(f'[^{_PRINTABLE}]|["\\\\\n\x85\u2028\u2029\ufeff]')
 _FLOW_INDICATOR: Final = re.compile(r"[,\[\]{}?]|:")
-_SHORT: Final = {
-    "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r",
-    "\x1b": "\\e", '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
-}  # fmt: skip
 
 
 def print_node(root: Node) -> str:
@@ -204,17 +201,7 @@ def _may_be_plain(text: str, *, flow: bool) -> bool:
 
 
 def _double(text: str) -> str:
-    return '"' + _ESCAPED.sub(lambda match: _escape(match.group()), text) + '"'
-
-
-def _escape(char: str) -> str:
-    short = _SHORT.get(char)
-    if short is not None:
-        return short
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+    return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
 
 
 def _literal(text: str, pad: str) -> str:

@@ -236,7 +236,7 @@ def resolve_tagged(tag: str, text: str, resolve: Callable[[str], Scalar]) -> Sca
     if short == "str" or short not in _KNOWN_TAGS:
         return text
     value = _resolve_hinted(short, text, resolve)
-    got = _tag_of(value)
+    got = tag_of(value)
     if short == "float" and got == "int" and INT64_MIN <= value <= INT64_MAX:  # type: ignore[operator]  # an int
         return _as_float(value, text, v2=resolve is resolve_v2)
     if got != short and not (short == "timestamp" and resolve is resolve_v2 and _is_v2_time(text)):
@@ -260,7 +260,8 @@ def _as_float(value: Scalar, text: str, *, v2: bool) -> float:
     return number if v2 else FloatText(number, text)
 
 
-def _tag_of(value: Scalar) -> str:
+def tag_of(value: Scalar) -> str:
+    """The short tag of a scalar's node."""
     if value is None:
         return "null"
     if isinstance(value, bool):

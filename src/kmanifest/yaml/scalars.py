@@ -93,15 +93,16 @@ def render_line(text: str) -> str:
 def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
-        return '"' + "".join(map(_escape, text)) + '"'
+        return '"' + "".join(map(escape, text)) + '"'
     return '"' + re.sub(_ESCAPED, _escape_match, text) + '"'
 
 
 def _escape_match(match: "re.Match[str]") -> str:
-    return _escape(match.group())
+    return escape(match.group())
 
 
-def _escape(char: str) -> str:
+def escape(char: str) -> str:
+    """A character as it is written between double quotes."""
     short = _SHORT_ESCAPES.get(char)
     if short is not None:
         return short
