@@ -221,6 +221,14 @@ patches:
 - patch: '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "x": DEEP}'
 """
 
+JSON6902 = """\
+resources: [a.yaml]
+patchesJson6902:
+- target: {version: v1, kind: ConfigMap, name: a}
+  patch: |
+    [{"op": "add", "path": "/x", "value": DEEP}]
+"""
+
 
 def deep_outcomes(depth: int) -> list[str]:
     """`done`, or the class of the error, of some builds of input that is `depth` deep."""
@@ -231,13 +239,14 @@ def deep_outcomes(depth: int) -> list[str]:
         for files in (
             one(object_),
             one(object_, EVERYTHING.replace("DEEP", deep)),
+            one(kustomization=JSON6902.replace("DEEP", deep)),
             {**one(object_, "resources: [a.yaml, b.yaml]"), "b.yaml": object_},
             {**one(object_, "resources: [a.yaml]\nopenapi: {path: o}\n"), "o": deep},
             {**one(object_, "resources: [a.yaml]\ncrds: [o]\n"), "o": deep},
             {"kustomization.yaml": f"metadata: {deep}\n"},
             chain(depth),
         ):
-            for limits in (Limits(), Limits(max_depth=1_000_000, max_output=1_000_000)):
+            for limits in (Limits(), Limits(max_depth=1500)):
                 try:
                     build(tree=MemoryTree(files), options=Options(limits=limits)).text()
                     outcomes.append("done")
@@ -257,13 +266,13 @@ def chain(depth: int) -> Files:
     return {**files, "kustomization.yaml": "resources: [b0]"}
 
 
-@pytest.mark.parametrize("depth", [40, 900, 5_000])
+@pytest.mark.parametrize("depth", [40, 900, 1_400, 5_000])
 @pytest.mark.parametrize("where", ["thread", "recursion limit"])
 def test_deep_input_on_a_small_stack_ends_cleanly(depth: int, where: str):
     done = run_python(["-X", "faulthandler", "-c", STACK, str(depth), where])
     assert (done.returncode, done.stderr) == (0, "")
     outcomes = done.stdout.split()
-    assert len(outcomes) == 28
+    assert len(outcomes) == 32
     assert set(outcomes) <= {"done", "LimitError", "SourceError", "RenderError", "MissingError"}
     assert outcomes[0] == ("LimitError" if depth > DEFAULT_LIMITS.max_depth else "done")
 
