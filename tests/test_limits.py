@@ -123,6 +123,43 @@ def test_what_is_as_large_as_allowed_passes():
     assert build(tree=MemoryTree(one()), options=Options(limits=limits)).text() == config_map()
 
 
+SPEC = "apiVersion: acme.io/v1\nkind: W\nmetadata:\n  name: a\nspec:\n  a: text\n"
+JOINED = """\
+- source: {{kind: W, fieldPath: spec.a}}
+  targets: [{{select: {{kind: W}}, fieldPaths: [spec.a], options: {{delimiter: /, index: -1}}}}]
+"""
+NESTED = """\
+- source: {{kind: W, fieldPath: spec}}
+  targets: [{{select: {{kind: W}}, fieldPaths: [spec.new{}], options: {{create: true}}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "replacement"),
+    [("max_string", JOINED), ("max_output", JOINED), ("max_output", NESTED)],
+)
+def test_replacements_that_double_a_value_end(name: str, replacement: str):
+    doubled = "".join(replacement.format(index) for index in range(64))
+    files = one(SPEC, f"resources: [a.yaml]\nreplacements:\n{doubled}")
+    limits = DEFAULT_LIMITS._replace(**{name: 100_000})
+    with pytest.raises(LimitError, match=name) as caught:
+        build(tree=MemoryTree(files), options=Options(limits=limits))
+    assert caught.value.location.file == "kustomization.yaml"
+
+
+def test_vars_that_stand_often_for_a_long_text_end():
+    often = "$(V)" * 1_000
+    files = {
+        "kustomization.yaml": "resources: [a.yaml]\nconfigurations: [c.yaml]\nvars:\n- name: V\n"
+        "  objref: {apiVersion: acme.io/v1, kind: W, name: a}\n  fieldref: {fieldpath: spec.a}\n",
+        "a.yaml": SPEC.replace("text", "x" * 1_000) + f"  b: {often}\n",
+        "c.yaml": "varReference: [{kind: W, path: spec}]\n",
+    }
+    assert len(build(tree=MemoryTree(files)).text()) > 1_000_000
+    with pytest.raises(LimitError, match="max_string"):
+        build(tree=MemoryTree(files), options=Options(limits=Limits(max_string=100_000)))
+
+
 def test_deadline_ends_a_build_between_two_steps_of_plugins():
     now = [0.0]
 

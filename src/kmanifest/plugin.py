@@ -187,6 +187,14 @@ class Context(NamedTuple):
             self.meter.read(len(content))
         return content
 
+    def made(self, size: int) -> None:
+        """Note a value of `size` bytes that was made of others; LimitError where it, or all of them, are too large."""
+        limit = self.options.limits.max_string
+        if size > limit:
+            raise LimitError(f"a value of more than {limit} bytes (max_string)")
+        if self.meter is not None:
+            self.meter.made(size)
+
     def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
         """Report what is not wrong but should be known."""
         self.on_finding(Finding("warning", message, Location(file, field=field)))
@@ -195,13 +203,13 @@ class Context(NamedTuple):
 class Meter:
     """What one build has used so far of what `Limits` bounds. Each build has its own."""
 
-    __slots__ = ("_clock", "_deadline", "_limits", "_read")
+    __slots__ = ("_clock", "_deadline", "_limits", "_made", "_read")
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
-        self._read = 0
+        self._made = self._read = 0
 
     def read(self, size: int) -> None:
         """Count bytes that were read; LimitError where it is too much in all, or too late."""
@@ -211,6 +219,14 @@ class Meter:
                 f"more than {self._limits.max_total_input} bytes of input (max_total_input)"
             )
         self.check_time()
+
+    def made(self, size: int) -> None:
+        """Count bytes of values made of others, which may double with each step; LimitError where it is too much."""
+        self._made += size
+        if self._made > self._limits.max_output:
+            raise LimitError(
+                f"the steps made values of more than {self._limits.max_output} bytes (max_output)"
+            )
 
     def check_time(self) -> None:
         """LimitError where the build has taken longer than it may."""

@@ -329,6 +329,12 @@ class Resource:
         new.lineage = other.lineage
         return new
 
+    def detached(self) -> Self:
+        """This resource as one of its own: no longer a changed copy of what it was made from."""
+        new = self._copy()
+        new.lineage = Lineage()
+        return new
+
     def with_history(
         self,
         *,

@@ -1,13 +1,16 @@
 """The one place where plug-ins run: ordering, tracing, locating and forbidding are each written once, here."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from kmanifest.errors import FieldPath, KmanifestError, PluginError
+from kmanifest.errors import FieldPath, KmanifestError, LimitError, PluginError
 from kmanifest.plugin import Context, Plugin, Rendered
-from kmanifest.resource import Resource
+from kmanifest.resource import Lineage, Resource
 from kmanifest.resourcemap import ResourceMap
 
 VALIDATED_BY = "validated-by"
+BUILT_IN = "builtin/"
 
 
 class Step(NamedTuple):
@@ -36,11 +39,12 @@ def render(ctx: Context, path: str) -> Rendered:
 
 def generate(ctx: Context, step: Step) -> list[Resource]:
     """The resources that a generator makes."""
-    made = _call(ctx, step, ())
-    try:
-        return [scoped(ctx, resource) for resource in made]
-    except (TypeError, AttributeError):
-        raise _broken(step, "a generator gives resources") from None
+    with _answering(step):
+        made = step.plugin.call(ctx, step.config)
+        resources = list(made) if isinstance(made, Iterable) else [made]
+    if not all(isinstance(resource, Resource) for resource in resources):
+        raise _broken(step, "a generator gives resources")
+    return [scoped(ctx, resource) for resource in resources]
 
 
 def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
@@ -51,12 +55,17 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     if ctx.meter is not None:
         ctx.meter.check_time()
     if step.plugin.role == "validator":
-        for finding in _call(ctx, step, (resources,)):
-            ctx.on_finding(finding)
+        with _answering(step):
+            for finding in step.plugin.call(ctx, step.config, resources):
+                ctx.on_finding(finding)
         return resources
-    after = _call(ctx, step, (resources,))
+    with _answering(step):
+        after = step.plugin.call(ctx, step.config, resources)
     if not isinstance(after, ResourceMap):
         raise _broken(step, "a transformer gives a ResourceMap")
+    if _is_foreign(step.plugin):
+        with _answering(step):
+            after = _told_apart(ctx, after)
     after = _checked(ctx, resources, after)
     trace(ctx, step, resources, after)
     return after
@@ -71,6 +80,20 @@ def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceM
     if any(resource.cluster_scoped is None for resource in changed):
         after = after.map(lambda resource: scoped(ctx, resource))
     return after
+
+
+def _told_apart(ctx: Context, resources: ResourceMap) -> ResourceMap:
+    """What a plug-in made that is not ours: not too many resources, and none that is the changed copy of another."""
+    most = ctx.options.limits.max_objects
+    if len(resources) > most:
+        raise LimitError(f"more than {most} objects (max_objects)")
+    seen: set[Lineage] = set()
+    copies = {}
+    for place, resource in enumerate(resources):
+        if resource.lineage in seen:
+            copies[place] = resource.detached()
+        seen.add(resource.lineage)
+    return resources.replace(copies)
 
 
 def check(ctx: Context, step: Step, resources: ResourceMap) -> None:
@@ -101,11 +124,23 @@ def scoped(ctx: Context, resource: Resource) -> Resource:
     )
 
 
-def _call(ctx: Context, step: Step, resources: tuple[ResourceMap, ...]) -> Any:
+@contextmanager
+def _answering(step: Step) -> Iterator[None]:
+    """What goes wrong inside is an error in the config of the step; in a plug-in that is not ours, whatever it raises."""
     try:
-        return step.plugin.call(ctx, step.config, *resources)
+        yield
     except KmanifestError as error:
         raise _placed(error, step) from error
+    except Exception as error:
+        if isinstance(error, MemoryError) or not _is_foreign(step.plugin):
+            raise
+        lines = str(error).splitlines()[:1]
+        message = ": ".join([step.plugin.name, type(error).__name__, *lines])
+        raise _placed(PluginError(message), step) from error
+
+
+def _is_foreign(plugin: Plugin) -> bool:
+    return not plugin.name.startswith(BUILT_IN)
 
 
 def _placed(error: KmanifestError, step: Step) -> KmanifestError:

@@ -40,7 +40,7 @@ def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceM
     """
     for replacement, file, field in _load(ctx, config):
         try:
-            resources = _carry_out(replacement, resources)
+            resources = _carry_out(ctx, replacement, resources)
         except KmanifestError as error:
             raise error.within(file=file, field=field) from error
     return resources
@@ -84,12 +84,12 @@ def _load_file(
         raise error.within(file=file) from error
 
 
-def _carry_out(replacement: Mapping[str, Any], resources: ResourceMap) -> ResourceMap:
+def _carry_out(ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap) -> ResourceMap:
     if "source" not in replacement and "sourceValue" not in replacement:
         raise SourceError("a replacement needs a source or a sourceValue")
     if not replacement.get("targets"):
         raise SourceError("a replacement needs at least one target")
-    source = _source(replacement, resources)
+    source = _source(ctx, replacement, resources)
     for index, target in enumerate(replacement["targets"]):
         try:
             source, resources = _fill(target, source, resources)
@@ -101,18 +101,18 @@ def _carry_out(replacement: Mapping[str, Any], resources: ResourceMap) -> Resour
 # The source
 
 
-def _source(replacement: Mapping[str, Any], resources: ResourceMap) -> Source:
+def _source(ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap) -> Source:
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise SourceError("a source and a sourceValue can't both be given")
-        return Source(MISSING, replacement["sourceValue"])
+        return Source(ctx.made, MISSING, replacement["sourceValue"])
     selector = replacement["source"]
     try:
         at = _select_source(selector, resources)
         found = _find_source(resources[at], selector.get("fieldPath") or DEFAULT_FIELD_PATH)
         return _refined(
             Options.of(selector.get("options", {})),
-            Source(found.value, None, at, found.place or ()),
+            Source(ctx.made, found.value, None, at, found.place or ()),
         )
     except KmanifestError as error:
         raise error.within(field=("source",)) from error
@@ -191,7 +191,7 @@ def _refined(options: Options, source: Source) -> Source:
     if not 0 <= options.part < len(parts):
         message = f"index {options.part} is out of bounds: the value has {len(parts)} parts"
         raise SourceError(message).within(field=("options", "index"))
-    return Source(value, parts[options.part])
+    return Source(source.made, value, parts[options.part])
 
 
 # The targets

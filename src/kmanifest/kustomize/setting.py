@@ -5,7 +5,7 @@ what the source is. A path that leads into a string changes the YAML or JSON in 
 Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and below.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import MissingError, RenderError, SourceError
@@ -31,14 +31,18 @@ Body = Any
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
+SLOT: Final = 64  # bytes that one item takes in a copy of a mapping or a list, about
+
 
 class Source(NamedTuple):
     """What is put into the targets: a value, or a text that stands for one of the same type.
 
     `value` is MISSING where the text has no type, as `sourceValue` has none. `at` is the resource, and `place` the place in
-    it, that the value is read from anew for each target: a target may be the source itself, or lie in it.
+    it, that the value is read from anew for each target: a target may be the source itself, or lie in it. `made` is told
+    the size of each value that is put together or copied, as those can double with every target.
     """
 
+    made: Callable[[int], None]
     value: Any
     text: str | None = None
     at: int = -1
@@ -52,7 +56,7 @@ class Source(NamedTuple):
     def node(self) -> Any:
         """The value that takes the place of a mapping or a list."""
         if self.text is None:
-            return _own(self.value)
+            return self._own(self.value)
         return (
             resolve_plain(self.text) if self.value is MISSING else set_text(self.value, self.text)
         )
@@ -69,14 +73,15 @@ class Source(NamedTuple):
             return MADE
         return [] if isinstance(self.value, list) else {}
 
-
-def _own(value: Any) -> Any:
-    """A value that shares no text with another field."""
-    if isinstance(value, Mapping):
-        return {key: _own(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_own(item) for item in value]
-    return str(value) if isinstance(value, SharedText) else value
+    def _own(self, value: Any) -> Any:
+        """A value that shares no text with another field."""
+        if isinstance(value, Mapping):
+            self.made(len(value) * SLOT)
+            return {key: self._own(item) for key, item in value.items()}
+        if isinstance(value, list):
+            self.made(len(value) * SLOT)
+            return [self._own(item) for item in value]
+        return str(value) if isinstance(value, SharedText) else value
 
 
 class Options(NamedTuple):
@@ -164,7 +169,9 @@ def changed_to(old: Any, options: Options, source: Source, *, null: str = "") ->
         parts.append(source.as_text())
     else:
         parts[options.part] = source.as_text()
-    return Change(options.delimiter.join(parts))
+    new = options.delimiter.join(parts)
+    source.made(len(new))
+    return Change(new)
 
 
 def _has_hidden_annotations(resource: Resource) -> bool:
@@ -207,6 +214,7 @@ def _fill_structured(steps: list[str], options: Options, source: Source, body: B
         new = _changed_document(text_at(body, found.place), steps[length:], options, source)
         if new is None:
             return None
+        source.made(len(new))
         return put(body, found.place, set_text(found.value, new))
     return None
 

@@ -232,7 +232,7 @@ class _Expander:
         while True:
             found = text.find("$", place)
             if found < 0 or found + 1 == len(text):
-                return _joined([*parts, text[place:]])
+                return self._joined([*parts, text[place:]])
             parts.append(text[place:found])
             following = text[found + 1]
             end = text.find(")", found + 2) if following == "(" else -1
@@ -254,6 +254,17 @@ class _Expander:
                 parts += ["$" + chr(first), bytes(rest).decode("utf-8", "surrogateescape")]
                 place = found + 2
 
+    def _joined(self, parts: Sequence[str]) -> str:
+        self._ctx.made(sum(map(len, parts)))
+        text = "".join(parts)
+        if text.isascii():
+            return text
+        content = text.encode("utf-8", "surrogateescape")
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return fold_base64(content)
+
     def _value(self, name: str) -> Any:
         value = self._values.get(name, MISSING)
         if value is MISSING:
@@ -265,17 +276,6 @@ class _Expander:
             return f"$({name})"
         self.used.add(name)
         return value
-
-
-def _joined(parts: Sequence[str]) -> str:
-    text = "".join(parts)
-    if text.isascii():
-        return text
-    content = text.encode("utf-8", "surrogateescape")
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return fold_base64(content)
 
 
 def _go_text(value: Any) -> str:

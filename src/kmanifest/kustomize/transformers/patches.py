@@ -4,6 +4,7 @@ Source: kustomize v5.8.2 api/internal/builtins/PatchTransformer.go, PatchStrateg
 PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/reswrangler.go, ApplySmPatch.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -11,6 +12,7 @@ from kmanifest import yaml
 from kmanifest.errors import (
     FieldPath,
     KmanifestError,
+    LimitError,
     Location,
     MissingError,
     SourceError,
@@ -171,7 +173,7 @@ def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError
     is_json = text.content.startswith(b"[")
     try:
         document = (
-            _json(text.content)
+            _json(text.content, ctx.options.limits.max_depth)
             if is_json
             else yaml.load_values(text.content, limits=ctx.options.limits)
         )
@@ -180,10 +182,11 @@ def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError
         return (), _in_text(error, text)
 
 
-def _json(content: bytes) -> Any:
+def _json(content: bytes, max_depth: int) -> Any:
     """A text that begins with `[`, which the reference reads as JSON; numbers keep their text."""
     import json  # 9 ms, and nearly all patches are YAML
 
+    _check_depth(content, max_depth)
     try:
         return json.loads(
             content,
@@ -192,6 +195,15 @@ def _json(content: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise SourceError(f"a patch that begins with '[' must be JSON: {error}") from None
+
+
+def _check_depth(content: bytes, most: int) -> None:
+    """LimitError where JSON is nested too deeply: its parser takes the machine's stack for each level."""
+    depth = 0
+    for token in re.findall(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', content, re.DOTALL):
+        depth += (token in b"[{") - (token in b"]}")
+        if depth > most:
+            raise LimitError(f"nested deeper than {most} levels (limit max_depth)")
 
 
 def _looks_like_list(text: Text) -> bool:
