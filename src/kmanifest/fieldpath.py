@@ -151,6 +151,8 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
 
     SourceError as of `update_field`.
     """
+    if _is_absent(body, steps):
+        return Fields([], [])
     found: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
     null_lists: list[tuple[str | int, ...]] = []
     try:
@@ -165,6 +167,17 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
     except SourceError as error:
         raise error.within(field=steps) from error
     return Fields([at for at, _ in found], null_lists)
+
+
+def _is_absent(body: Any, steps: Sequence[str]) -> bool:
+    """True where a plain look finds that the path ends early, as most paths do in most resources."""
+    for step in steps:
+        if body.__class__ is not dict:
+            return False
+        body = body.get(step.removesuffix("[]"), MISSING)
+        if body is MISSING:
+            return True
+    return False
 
 
 def _mappings_at(

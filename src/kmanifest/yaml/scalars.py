@@ -76,7 +76,7 @@ def render_line(text: str) -> str:
             return ""
         if _SPECIAL.search(text) is not None or "\n" in text:
             return _double_quoted(text)
-    if not text or not is_plain_string(text) or re.fullmatch(_BASE60, text) is not None:
+    if not text or not is_plain_string(text) or _is_base60(text):
         return _double_quoted(text)
     if not ascii_only and re.search(_BREAKS, text) is not None:
         return _double_quoted(text) if re.search(_SINGLE_REFUSED, text) is not None else ""
@@ -88,6 +88,10 @@ def render_line(text: str) -> str:
     ):
         return text
     return "'" + text.replace("'", "''") + "'"
+
+
+def _is_base60(text: str) -> bool:
+    return ":" in text and re.fullmatch(_BASE60, text) is not None
 
 
 def _double_quoted(text: str) -> str:

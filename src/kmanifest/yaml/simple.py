@@ -14,6 +14,7 @@ where its first line stands, and closed by the first line that starts before it.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
@@ -37,6 +38,22 @@ _LINE: Final = re.compile(
     re.ASCII | re.MULTILINE,
 )
 _BLOCK_INDENT: Final = re.compile(r"\n*( +)[^ \n]")
+
+
+@cache
+def _flow_list_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
+    """A whole list in brackets, and one of its items; many files have none."""
+    whole = rf"\[(?: *{_ITEM}(?: *, *{_ITEM})*)? *\]"
+    return re.compile(whole, re.ASCII), re.compile(_ITEM, re.ASCII)
+
+
+@cache
+def _flow_mapping_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
+    """A whole mapping in braces, and key and value of one of its entries."""
+    entry = rf"(?:{_FLOW_KEY}): +(?:{_ITEM})"
+    whole = rf"\{{(?: *{entry}(?: *, *{entry})*)? *\}}"
+    entries = rf"({_FLOW_KEY}): +({_ITEM})"
+    return re.compile(whole, re.ASCII), re.compile(entries, re.ASCII)
 
 
 def read_simple(
@@ -214,20 +231,19 @@ class _LineReader:
         self._nodes.append(node)
 
     def _flow_list(self, text: str) -> list[Any]:
-        # Compiled where the first such list is met; `re` remembers it.
-        if re.fullmatch(rf"\[(?: *{_ITEM}(?: *, *{_ITEM})*)? *\]", text, re.ASCII) is None:
+        whole, items = _flow_list_patterns()
+        if whole.fullmatch(text) is None:
             raise _NotSimpleError
         return [
-            item[1:-1] if item[0] in "\"'" else self._resolve(item)
-            for item in re.findall(_ITEM, text, re.ASCII)
+            item[1:-1] if item[0] in "\"'" else self._resolve(item) for item in items.findall(text)
         ]
 
     def _flow_mapping(self, text: str) -> dict[str, Any]:
-        entry = rf"(?:{_FLOW_KEY}): +(?:{_ITEM})"
-        if re.fullmatch(rf"\{{(?: *{entry}(?: *, *{entry})*)? *\}}", text, re.ASCII) is None:
+        whole, entries = _flow_mapping_patterns()
+        if whole.fullmatch(text) is None:
             raise _NotSimpleError
         result: dict[str, Any] = {}
-        for key, item in re.findall(rf"({_FLOW_KEY}): +({_ITEM})", text, re.ASCII):
+        for key, item in entries.findall(text):
             name = self._plain_key(key)
             if name in result:
                 raise _NotSimpleError
