@@ -5,6 +5,7 @@ Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filte
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
@@ -50,6 +51,8 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
         places = sites.get(resource)
         if places is None:
             resource, places = _find_places(resource, table)
+        elif not places:
+            return resource
         return sites.keep(_change_places(resource, places, change), places)
 
     return resources.map(change_one)
@@ -97,22 +100,25 @@ def _find_places(resource: Resource, table: FieldTable) -> tuple[Resource, tuple
 def _container_lists(body: Any) -> Iterator[Place]:
     if not _has_containers(body):
         return
-    todo: list[tuple[Place, Any]] = [((), body)]
+    todo: list[tuple[Any, Any]] = [(None, body)]
     while todo:
-        at, value = todo.pop()
-        if value.__class__ is dict:
-            for key, item in value.items():
-                kind = item.__class__
-                if kind is list and key in _CONTAINERS:
-                    yield (*at, key)
-                if kind is dict or kind is list:
-                    todo.append(((*at, key), item))
-        else:
-            todo.extend(
-                ((*at, index), item)
-                for index, item in enumerate(value)
-                if item.__class__ is dict or item.__class__ is list
-            )
+        link, value = todo.pop()
+        steps = value.items() if value.__class__ is dict else enumerate(value)
+        for step, item in steps:
+            if item.__class__ is dict or item.__class__ is list:
+                here = link, step
+                if step in _CONTAINERS and item.__class__ is list:
+                    yield _unlinked(here)
+                todo.append((here, item))
+
+
+def _unlinked(link: Any) -> Place:
+    """The place that a link means: the link to the container it is in, and the last step."""
+    steps = []
+    while link is not None:
+        link, step = link
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def _has_containers(body: Any) -> bool:
@@ -152,14 +158,16 @@ def _change_places(resource: Resource, places: tuple[Place, ...], change: Setter
 def _updater(image: Mapping[str, str]) -> Setter:
     matches = _matcher(image.get("name", ""))
 
+    @cache
+    def changed(text: str) -> str:
+        return _changed(text, image) if matches(text) else text
+
     def change(old: Any) -> Any:
         require_scalar(old)
         if old is None:
             return old
         text = scalar_text(old)
-        if not matches(text):
-            return old
-        new = _changed(text, image)
+        new = changed(text)
         return old if new == text else retype(old, new)
 
     return change
