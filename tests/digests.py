@@ -2,7 +2,7 @@
 
 python3.11 -m tests.digests > 3.11; python3.13 -m tests.digests > 3.13; cmp 3.11 3.13
 python -m tests.digests 'kustomize/yaml-*'                     only the fixtures whose names match
-python -m tests.digests --list /work/real.json                 and the directories of a list of real work
+python -m tests.digests --list real.json                       and the directories of a list of real work
 python -m tests.digests --directory examples/shop/overlays/prod
 """
 

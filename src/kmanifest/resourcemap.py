@@ -109,6 +109,10 @@ class ResourceMap(Sequence[Resource]):
         kept = [resource for resource in self._items if keep(resource)]
         return self if len(kept) == len(self._items) else self.__class__(kept)
 
+    def without_empty(self, changed: Iterable[Resource]) -> Self:
+        """This map without resources that have no body any more; they are looked for if one of `changed` has none."""
+        return self if all(map(_has_body, changed)) else self.where(_has_body)
+
     def append(self, new: Iterable[Resource]) -> Self:
         """This map with more resources behind; RenderError where two have the same current id."""
         added = tuple(new)
@@ -147,6 +151,10 @@ class ResourceMap(Sequence[Resource]):
 def _differing(old: Sequence[Resource], new: Sequence[Resource]) -> list[int]:
     """The places where two sequences of one length hold other objects."""
     return list(compress(range(len(new)), map(is_not, old, new)))
+
+
+def _has_body(resource: Resource) -> bool:
+    return bool(resource.body)
 
 
 def _current_key(resource: Resource) -> tuple[IdKey]:

@@ -75,8 +75,7 @@ def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceM
     """What a step made, without what it emptied, and with the scope of what it brought."""
     places = after.changed_since(before)
     changed = after if places is None else [after[place] for place in places]
-    if not all(map(_has_body, changed)):
-        after = after.where(_has_body)
+    after = after.without_empty(changed)
     if any(resource.cluster_scoped is None for resource in changed):
         after = after.map(lambda resource: scoped(ctx, resource))
     return after
@@ -162,10 +161,6 @@ def _broken(step: Step, rule: str) -> PluginError:
     return PluginError(f"{step.plugin.name}: {rule}").within(
         file=step.config.origin.file, field=step.field
     )
-
-
-def _has_body(resource: Resource) -> bool:
-    return bool(resource.body)
 
 
 def _without_mark(resources: ResourceMap) -> list[tuple[object, ...]]:

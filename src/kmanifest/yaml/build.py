@@ -12,6 +12,7 @@ rule (decode.go, allowedAliasRatio), so that a small file can't stand for a huge
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -55,7 +56,7 @@ class Open:
         self.sources: list[Any] = []
 
 
-class Builder:
+class Builder(ABC):
     """Builds the first document of some bytes; one per call of a loader, because it remembers what words mean."""
 
     def __init__(self, limits: Limits, resolve: Callable[[str], Scalar]) -> None:
@@ -207,28 +208,28 @@ class Builder:
 
     # --- what the two readers do otherwise ----------------------------------------------------------------------
 
+    @abstractmethod
     def _scalar(self, event: Any, *, flow: bool) -> Any:
         """The value of a scalar; `flow` tells that it stands within brackets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _key(self, event: Any, frame: Open) -> Any:
         """The key that `event` is, where it is not simply a string; MERGING for `<<`."""
-        raise NotImplementedError
 
     def _blank(self, key: str) -> str:
         """The key of a null that is written as nothing."""
         return key
 
-    def _duplicate(self, key: str, event: Any) -> None:
+    def _duplicate(self, key: str, event: Any) -> None:  # noqa: B027 - a reader may leave it so
         """What happens where a key comes twice; by default the last one wins."""
 
+    @abstractmethod
     def _merge_value(self, frame: Open, value: Any, event: Any) -> None:
         """Take note of the value of `<<`, which may not be complete yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _merge(self, frame: Open) -> None:
         """Merge what was noted into the mapping, which has ended."""
-        raise NotImplementedError
 
     # --- scalars, anchors and aliases ---------------------------------------------------------------------------
 

@@ -280,16 +280,7 @@ def _merge_into(
     ctx: Context, resources: ResourceMap, places: Sequence[int], one: Resource, allowed: Permissions
 ) -> ResourceMap:
     changed = {place: _merged(ctx.schema, resources[place], one, allowed) for place in places}
-    resources = resources.replace(changed)
-    return (
-        resources.where(_has_body)
-        if any(not resource.body for resource in changed.values())
-        else resources
-    )
-
-
-def _has_body(resource: Resource) -> bool:
-    return bool(resource.body)
+    return resources.replace(changed).without_empty(changed.values())
 
 
 def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) -> Resource:
