@@ -1,0 +1,20 @@
+//! The compiled YAML room of kmanifest: the values and the bytes of `kmanifest.yaml`, at the machine's speed.
+//!
+//! `kmanifest/yaml/native.py` is the only module that imports it. Everything is reached through one `Room`, which is
+//! made with the Python types that it returns and raises, so that nothing is imported from here and no state is kept.
+
+mod fault;
+mod numbers;
+mod resolve;
+mod room;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn kmanifest_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // A panic becomes an error of Python (`room::guarded`); the library prints nothing of its own.
+    std::panic::set_hook(Box::new(|_| {}));
+    module.add_class::<room::Room>()?;
+    module.add("INTERFACE", room::INTERFACE)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}
