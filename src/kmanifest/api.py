@@ -97,11 +97,11 @@ def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     is_whole_file = not location.field and location.document is None
     if location.line or not location.file or is_whole_file:
         return error
-    from kmanifest.yaml.positions import find_position  # for errors only
+    from kmanifest import yaml  # for errors only
 
     try:
         content = ctx.read_resolved(ctx.tree.resolve(location.file))
-        line, column = find_position(content, location.field, document=location.document or 0)
+        line, column = yaml.find_position(content, location.field, document=location.document or 0)
     except KmanifestError:
         return error
     return error.at(location._replace(line=line, column=column))

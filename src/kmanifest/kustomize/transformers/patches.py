@@ -375,7 +375,5 @@ def _apply_operations(
 def _place_in(text: Text, field: FieldPath) -> Location:
     if not text.file:
         return Location(field=text.field)
-    from kmanifest.yaml.positions import find_position  # for errors only
-
-    line, column = find_position(text.content, field)
+    line, column = yaml.find_position(text.content, field)
     return Location(text.file, line, column)
