@@ -127,7 +127,16 @@ enum Token<'py> {
     Value(Bound<'py, PyAny>, usize),
 }
 
-impl<'py, 'd> Lines<'py, 'd, '_, '_> {
+/// How a line within quotes ends.
+enum QuoteEnd {
+    /// With the closing quote, and what follows that.
+    Closed(usize),
+    Break,
+    /// With a backslash.
+    EscapedBreak,
+}
+
+impl<'py> Lines<'py, '_, '_, '_> {
     fn read(&mut self) -> Plainly<()> {
         let mut position = 0;
         let mut started = false;
@@ -373,12 +382,7 @@ impl<'py, 'd> Lines<'py, 'd, '_, '_> {
             byte if is_plain_start(byte) || self.is_minus(first, line.end) => {
                 self.plain_value(first, line, column)
             }
-            b'"' => {
-                let end = self.closing_quote(first, line).ok_or(Odd)?;
-                self.check_end(end + 1, line)?;
-                Ok((self.string(first + 1, end), line.end + 1))
-            }
-            b'\'' => self.single_quoted(first, line),
+            b'"' | b'\'' => self.quoted(first, line),
             b'|' => self.literal(first, line, column),
             b'[' => self.flow_list(first, line),
             b'{' => self.flow_mapping(first, line),
@@ -483,44 +487,86 @@ impl<'py, 'd> Lines<'py, 'd, '_, '_> {
         (self.bytes.get(end + 1) != Some(&b'\'')).then_some(end)
     }
 
-    fn single_quoted(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    /// The text in the quotes that open at `first`, on as many lines as it has.
+    fn quoted(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
         if let Some(end) = self.closing_quote(first, line) {
             self.check_end(end + 1, line)?;
             return Ok((self.string(first + 1, end), line.end + 1));
         }
+        let quote = self.bytes[first];
         let mut joined = String::new();
         let mut line = line;
         let mut start = first + 1;
         loop {
             self.refuse_tabs(line)?;
-            if let Some(after) = self.push_quoted(&mut joined, start, line) {
+            let end = match quote {
+                b'"' => self.push_double_quoted(&mut joined, start, line)?,
+                _ => self.push_single_quoted(&mut joined, start, line),
+            };
+            if let QuoteEnd::Closed(after) = end {
                 self.check_end(after, line)?;
                 return Ok((PyString::new(self.py, &joined).into_any(), line.end + 1));
             }
-            joined.truncate(joined.trim_end_matches(' ').len());
             let next = self.line_after_blanks(line).ok_or(Odd)?;
             if next.indent() == 0 && self.is_marker(next) {
                 return Err(Odd);
             }
-            push_breaks(&mut joined, self.count_lines(line.end, next.start));
+            let breaks = self.count_lines(line.end, next.start);
+            match end {
+                QuoteEnd::EscapedBreak if breaks > 1 => return Err(Odd),
+                QuoteEnd::EscapedBreak => {}
+                _ => {
+                    joined.truncate(joined.trim_end_matches(' ').len());
+                    push_breaks(&mut joined, breaks);
+                }
+            }
             (line, start) = (next, next.first);
         }
     }
 
-    /// Push what stands from `start` to the closing quote, or to the end of the line; gives what follows the quote.
-    fn push_quoted(&self, joined: &mut String, start: usize, line: Line) -> Option<usize> {
+    /// Push what stands from `start` to the closing quote, or to the end of the line.
+    fn push_single_quoted(&self, joined: &mut String, start: usize, line: Line) -> QuoteEnd {
         let mut from = start;
         while let Some(offset) = memchr(b'\'', &self.bytes[from..line.end]) {
             let quote = from + offset;
             joined.push_str(&self.text[from..quote]);
             if self.bytes.get(quote + 1) != Some(&b'\'') {
-                return Some(quote + 1);
+                return QuoteEnd::Closed(quote + 1);
             }
             joined.push('\'');
             from = quote + 2;
         }
         joined.push_str(&self.text[from..line.end]);
-        None
+        QuoteEnd::Break
+    }
+
+    /// As `push_single_quoted`, with the escapes that are frequent.
+    fn push_double_quoted(
+        &self,
+        joined: &mut String,
+        start: usize,
+        line: Line,
+    ) -> Plainly<QuoteEnd> {
+        let mut from = start;
+        while let Some(offset) = memchr2(b'"', b'\\', &self.bytes[from..line.end]) {
+            let found = from + offset;
+            joined.push_str(&self.text[from..found]);
+            if self.bytes[found] == b'"' {
+                return Ok(QuoteEnd::Closed(found + 1));
+            }
+            joined.push(match self.byte(found + 1, line) {
+                Some(b'n') => '\n',
+                Some(b't') => '\t',
+                Some(b'r') => '\r',
+                Some(b'"') => '"',
+                Some(b'\\') => '\\',
+                None => return Ok(QuoteEnd::EscapedBreak),
+                Some(_) => return Err(Odd),
+            });
+            from = found + 2;
+        }
+        joined.push_str(&self.text[from..line.end]);
+        Ok(QuoteEnd::Break)
     }
 
     // --- blocks ---
