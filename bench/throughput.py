@@ -6,7 +6,7 @@ The first input is 1,000 generated Deployments. Each argument is one more: a YAM
 are taken together. Of the clones that are laid out as REAL/REPOSITORY/..., the big ones are
 REAL/argo-cd/manifests/install.yaml and REAL/kube-prometheus/manifests/setup, the CRDs of prometheus-operator.
 
-Wants Go, which builds the folder `yaml` beside this file into a temporary directory. The two sides run in turn; in each
+Wants Go, which builds the folder `goyaml` beside this file into a temporary directory. The two sides run in turn; in each
 round one makes some passes over the input, after one that does not count, and the mean of the best round stands. CPU
 is user and system time of the process, with the collector of each language; `--no-gc` is without Python's, as in the
 command. `x` is CPU of ours by CPU of theirs: below 1 kmanifest needs less. Exit 1 where a dumped text differs.
@@ -170,7 +170,7 @@ def main() -> int:
         gc.disable()
     inputs = {"deployments": deployments()}
     inputs.update(("/".join(path.resolve().parts[-2:]), read(path)) for path in options.inputs)
-    print(f"kmanifest.yaml: {getattr(yaml, 'ROOM', 'python')}; MB per CPU second")
+    print(f"kmanifest.yaml: {yaml.ROOM}; MB per CPU second")
     print(f"{'':24}               load                                      dump")
     print(
         f"{'input':24}     MB  docs   ours   node    any   sigs x node  x any   ours   sigs      x"
@@ -179,7 +179,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         program = Path(temporary) / "yaml"
         build = ["go", "build", "-o", str(program), "."]
-        subprocess.run(build, cwd=Path(__file__).with_name("yaml"), check=True)
+        subprocess.run(build, cwd=Path(__file__).with_name("goyaml"), check=True)
         for name, data in inputs.items():
             line, same = compare(data, program, options.rounds, options.iterations)
             agree = agree and same

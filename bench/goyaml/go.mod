@@ -1,5 +1,5 @@
 // What bench/throughput.py compares with: the packages and versions with which kustomize v5.8.2 is built.
-module kmanifest/bench/yaml
+module kmanifest/bench/goyaml
 
 go 1.22
 
