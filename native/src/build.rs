@@ -290,7 +290,8 @@ impl<'py> Builder<'py, '_, '_, '_> {
         if scalar.tag == Some(tags::MERGE) || (plain && scalar.text == "<<") {
             return self.merge_key(place);
         }
-        let key = if scalar.style != Style::Plain && scalar.tag.is_none() && scalar.anchor.is_none() {
+        let key = if scalar.style != Style::Plain && scalar.tag.is_none() && scalar.anchor.is_none()
+        {
             PyString::new(self.py, scalar.text).into_any()
         } else {
             let value = self.key_scalar(scalar).map_err(|fault| fault.at(place))?;

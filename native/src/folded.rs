@@ -52,11 +52,8 @@ fn printed_folded(text: &str) -> String {
     let widened = !text.trim_start_matches('\n').starts_with([' ', '\t'])
         && !text.trim_start_matches('\n').is_empty();
     let body = text.strip_suffix('\n').unwrap_or(text);
-    let mut printed = format!(
-        "k: >{}{}\n",
-        if text.starts_with(['\n', ' ']) { "2" } else { "" },
-        chomping(text)
-    );
+    let mut printed =
+        format!("k: >{}{}\n", if text.starts_with(['\n', ' ']) { "2" } else { "" }, chomping(text));
     let mut lines = body.split('\n').peekable();
     while let Some(line) = lines.next() {
         if line.is_empty() {

@@ -748,7 +748,21 @@ impl<'py> Lines<'py, '_, '_, '_> {
 fn is_plain_start(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
-        || matches!(byte, b'_' | b'.' | b'/' | b'$' | b'(' | b')' | b'~' | b'+' | b'<' | b'=' | b'^' | b';' | b'\\')
+        || matches!(
+            byte,
+            b'_' | b'.'
+                | b'/'
+                | b'$'
+                | b'('
+                | b')'
+                | b'~'
+                | b'+'
+                | b'<'
+                | b'='
+                | b'^'
+                | b';'
+                | b'\\'
+        )
 }
 
 /// What `breaks` line breaks within a scalar are: a space, or one break less.

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr::addr_of_mut;
 
-use unsafe_libyaml as sys;
+use unsafe_libyaml as unsafe_sys;
 
 use crate::fault::{Fault, Outcome, Place};
 
@@ -57,8 +57,8 @@ pub enum Style {
 
 pub struct Parser<'d> {
     /// On the heap, because libyaml keeps the addresses of its own fields.
-    parser: Box<MaybeUninit<sys::yaml_parser_t>>,
-    event: Option<sys::yaml_event_t>,
+    parser: Box<MaybeUninit<unsafe_sys::yaml_parser_t>>,
+    event: Option<unsafe_sys::yaml_event_t>,
     data: &'d [u8],
 }
 
@@ -67,9 +67,9 @@ impl<'d> Parser<'d> {
         let mut parser = Box::new(MaybeUninit::uninit());
         // SAFETY: initialize fills the whole structure; `data` outlives the parser by the lifetime 'd.
         unsafe {
-            assert!(sys::yaml_parser_initialize(parser.as_mut_ptr()).ok, "no memory");
+            assert!(unsafe_sys::yaml_parser_initialize(parser.as_mut_ptr()).ok, "no memory");
             let input = if data.is_empty() { c"".as_ptr().cast() } else { data.as_ptr() };
-            sys::yaml_parser_set_input_string(parser.as_mut_ptr(), input, data.len() as u64);
+            unsafe_sys::yaml_parser_set_input_string(parser.as_mut_ptr(), input, data.len() as u64);
         }
         Parser { parser, event: None, data }
     }
@@ -77,10 +77,10 @@ impl<'d> Parser<'d> {
     /// The next event; what an earlier one borrowed is gone.
     pub fn next_event(&mut self) -> Outcome<Event<'_>> {
         self.forget_event();
-        let mut made = MaybeUninit::<sys::yaml_event_t>::uninit();
+        let mut made = MaybeUninit::<unsafe_sys::yaml_event_t>::uninit();
         // SAFETY: the parser is initialized, and parse fills the event where it succeeds.
         let event = unsafe {
-            if !sys::yaml_parser_parse(self.parser.as_mut_ptr(), made.as_mut_ptr()).ok {
+            if !unsafe_sys::yaml_parser_parse(self.parser.as_mut_ptr(), made.as_mut_ptr()).ok {
                 return Err(self.fault());
             }
             self.event.insert(made.assume_init())
@@ -97,7 +97,7 @@ impl<'d> Parser<'d> {
     fn forget_event(&mut self) {
         if let Some(mut event) = self.event.take() {
             // SAFETY: it came from parse, and `take` sees to it that it is deleted once.
-            unsafe { sys::yaml_event_delete(addr_of_mut!(event)) };
+            unsafe { unsafe_sys::yaml_event_delete(addr_of_mut!(event)) };
         }
     }
 
@@ -110,7 +110,7 @@ impl<'d> Parser<'d> {
             (parser.error, problem, parser.problem_mark, parser.problem_offset)
         };
         let place = match kind {
-            sys::YAML_READER_ERROR => self.place_of_byte(offset as usize),
+            unsafe_sys::YAML_READER_ERROR => self.place_of_byte(offset as usize),
             _ => place_of(mark),
         };
         Fault::source(problem).at(place)
@@ -129,25 +129,27 @@ impl Drop for Parser<'_> {
     fn drop(&mut self) {
         self.forget_event();
         // SAFETY: initialized in `new`, deleted nowhere else.
-        unsafe { sys::yaml_parser_delete(self.parser.as_mut_ptr()) };
+        unsafe { unsafe_sys::yaml_parser_delete(self.parser.as_mut_ptr()) };
     }
 }
 
-fn place_of(mark: sys::yaml_mark_t) -> Place {
+fn place_of(mark: unsafe_sys::yaml_mark_t) -> Place {
     Place { line: mark.line as usize + 1, column: mark.column as usize + 1, document: None }
 }
 
 /// SAFETY: `event` is one that libyaml has filled, and is not deleted while the result is used.
-unsafe fn kind_of(event: &sys::yaml_event_t) -> Outcome<Kind<'_>> {
+unsafe fn kind_of(event: &unsafe_sys::yaml_event_t) -> Outcome<Kind<'_>> {
     Ok(match event.type_ {
-        sys::YAML_STREAM_START_EVENT => Kind::StreamStart,
-        sys::YAML_DOCUMENT_START_EVENT => {
+        unsafe_sys::YAML_STREAM_START_EVENT => Kind::StreamStart,
+        unsafe_sys::YAML_DOCUMENT_START_EVENT => {
             let version = event.data.document_start.version_directive;
             Kind::DocumentStart(version.as_ref().map(|found| (found.major, found.minor)))
         }
-        sys::YAML_DOCUMENT_END_EVENT => Kind::DocumentEnd,
-        sys::YAML_ALIAS_EVENT => Kind::Alias(name_at(event.data.alias.anchor)?.unwrap_or_default()),
-        sys::YAML_SCALAR_EVENT => {
+        unsafe_sys::YAML_DOCUMENT_END_EVENT => Kind::DocumentEnd,
+        unsafe_sys::YAML_ALIAS_EVENT => {
+            Kind::Alias(name_at(event.data.alias.anchor)?.unwrap_or_default())
+        }
+        unsafe_sys::YAML_SCALAR_EVENT => {
             let scalar = &event.data.scalar;
             let bytes = std::slice::from_raw_parts(scalar.value, scalar.length as usize);
             Kind::Scalar(Scalar {
@@ -157,29 +159,29 @@ unsafe fn kind_of(event: &sys::yaml_event_t) -> Outcome<Kind<'_>> {
                 anchor: name_at(scalar.anchor)?,
             })
         }
-        sys::YAML_SEQUENCE_START_EVENT => {
+        unsafe_sys::YAML_SEQUENCE_START_EVENT => {
             let start = &event.data.sequence_start;
             name_at(start.tag)?;
-            let flow = start.style == sys::YAML_FLOW_SEQUENCE_STYLE;
+            let flow = start.style == unsafe_sys::YAML_FLOW_SEQUENCE_STYLE;
             Kind::SequenceStart(Container { anchor: name_at(start.anchor)?, flow })
         }
-        sys::YAML_SEQUENCE_END_EVENT => Kind::SequenceEnd,
-        sys::YAML_MAPPING_START_EVENT => {
+        unsafe_sys::YAML_SEQUENCE_END_EVENT => Kind::SequenceEnd,
+        unsafe_sys::YAML_MAPPING_START_EVENT => {
             let start = &event.data.mapping_start;
             name_at(start.tag)?;
-            let flow = start.style == sys::YAML_FLOW_MAPPING_STYLE;
+            let flow = start.style == unsafe_sys::YAML_FLOW_MAPPING_STYLE;
             Kind::MappingStart(Container { anchor: name_at(start.anchor)?, flow })
         }
-        sys::YAML_MAPPING_END_EVENT => Kind::MappingEnd,
+        unsafe_sys::YAML_MAPPING_END_EVENT => Kind::MappingEnd,
         _ => Kind::StreamEnd,
     })
 }
 
-fn style_of(style: sys::yaml_scalar_style_t) -> Style {
+fn style_of(style: unsafe_sys::yaml_scalar_style_t) -> Style {
     match style {
-        sys::YAML_PLAIN_SCALAR_STYLE => Style::Plain,
-        sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE => Style::DoubleQuoted,
-        sys::YAML_FOLDED_SCALAR_STYLE => Style::Folded,
+        unsafe_sys::YAML_PLAIN_SCALAR_STYLE => Style::Plain,
+        unsafe_sys::YAML_DOUBLE_QUOTED_SCALAR_STYLE => Style::DoubleQuoted,
+        unsafe_sys::YAML_FOLDED_SCALAR_STYLE => Style::Folded,
         _ => Style::Other,
     }
 }
@@ -195,15 +197,12 @@ unsafe fn name_at<'a>(name: *const u8) -> Outcome<Option<&'a str>> {
 }
 
 /// SAFETY: as for `name_at`.
-unsafe fn text_at<'a>(text: *const sys_char) -> Option<&'a str> {
+unsafe fn text_at<'a>(text: *const i8) -> Option<&'a str> {
     if text.is_null() {
         return None;
     }
     CStr::from_ptr(text.cast::<c_char>()).to_str().ok()
 }
-
-#[allow(non_camel_case_types)]
-type sys_char = i8;
 
 fn not_utf8() -> Fault {
     Fault::source("a tag is not UTF-8")
@@ -219,11 +218,11 @@ pub fn refuse_slash_escapes(data: &[u8]) -> Outcome<()> {
         let event = parser.next_event()?;
         match event.kind {
             Kind::StreamEnd | Kind::DocumentEnd => return Ok(()),
-            Kind::Scalar(Scalar { style: Style::DoubleQuoted, .. }) => {
-                if text.get(event.span).is_some_and(has_slash_escape) {
-                    let message = "unknown escape `\\/` in double quotes: write `/`";
-                    return Err(Fault::source(message).at(event.place));
-                }
+            Kind::Scalar(Scalar { style: Style::DoubleQuoted, .. })
+                if text.get(event.span.clone()).is_some_and(has_slash_escape) =>
+            {
+                let message = "unknown escape `\\/` in double quotes: write `/`";
+                return Err(Fault::source(message).at(event.place));
             }
             _ => {}
         }

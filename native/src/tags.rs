@@ -18,12 +18,7 @@ pub enum Tagged {
     Text(String),
 }
 
-pub fn resolve_tagged(
-    py: Python<'_>,
-    tag: &str,
-    text: &str,
-    dialect: Dialect,
-) -> Outcome<Tagged> {
+pub fn resolve_tagged(py: Python<'_>, tag: &str, text: &str, dialect: Dialect) -> Outcome<Tagged> {
     let short = tag.strip_prefix(PREFIX).unwrap_or_default();
     match short {
         "binary" => decode_binary(py, text).map(Tagged::Text),
@@ -85,7 +80,8 @@ fn decode_binary(py: Python<'_>, text: &str) -> Outcome<String> {
     let options = PyDict::new(py);
     options.set_item("strict_mode", true)?;
     let decode = py.import("binascii")?.getattr("a2b_base64")?;
-    let decoded = if compact.is_ascii() { decode.call((compact,), Some(&options)).ok() } else { None };
+    let decoded =
+        if compact.is_ascii() { decode.call((compact,), Some(&options)).ok() } else { None };
     let Some(decoded) = decoded else {
         return Err(Fault::source("!!binary value is not base64"));
     };

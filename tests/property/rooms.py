@@ -19,6 +19,7 @@ from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.yaml import native, python
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+ROOMS: tuple[Any, ...] = (python, native)
 MOST_SHOWN = 10
 
 # What means something to YAML or to go-yaml, put in at random places.
@@ -69,14 +70,14 @@ def inputs(seed: int, files: list[bytes]) -> Iterator[bytes]:
     chance = random.Random(seed)
     snippets = [snippet.encode() for snippet in SNIPPETS]
     while True:
-        piece = chance.choice(snippets) if chance.random() < 0.3 else _piece(chance, files)
+        piece: bytes = chance.choice(snippets) if chance.random() < 0.3 else _piece(chance, files)
         for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5))):
             piece = chance.choice(CHANGES)(chance, piece)
         yield piece
 
 
 def _piece(chance: random.Random, files: list[bytes]) -> bytes:
-    lines = chance.choice(files).splitlines(keepends=True)
+    lines: list[bytes] = chance.choice(files).splitlines(keepends=True)
     start = chance.choice((0, chance.randrange(len(lines) + 1)))
     return b"".join(lines[start : start + chance.randint(1, 40)])
 
@@ -118,13 +119,20 @@ def _change_line(chance: random.Random, text: bytes) -> bytes:
     return b"".join(lines)
 
 
-CHANGES = (_put_in, _put_in, _cut_out, _change_byte, _change_line, _change_line)
+CHANGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
+    _put_in,
+    _put_in,
+    _cut_out,
+    _change_byte,
+    _change_line,
+    _change_line,
+)
 
 
-def outcome(work: Callable[[], Any]) -> Any:
+def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What `work` gives, in a form in which everything counts; an error as what it says, and where."""
     try:
-        return exact(work())
+        return exact(work(*arguments, **options))
     except KmanifestError as error:
         return type(error).__name__, error.message, error.location
 
@@ -141,8 +149,7 @@ def exact(value: Any) -> Any:
 def difference(data: bytes, limits: Limits) -> str:
     """Where the rooms differ on an input, empty if they do not."""
     for name in ("load_documents", "load_values"):
-        loads = [getattr(room, name) for room in (python, native)]
-        values = [outcome(lambda load=load: load(data, limits=limits)) for load in loads]
+        values = [outcome(getattr(room, name), data, limits=limits) for room in ROOMS]
         if values[0] != values[1]:
             return f"{name}:\n  {values[0]!r:.600}\n  {values[1]!r:.600}"
     try:
@@ -150,14 +157,11 @@ def difference(data: bytes, limits: Limits) -> str:
     except KmanifestError:
         documents = []
     for document in documents:
-        texts = [
-            outcome(lambda room=room: room.Dumper(limits).dump(document))  # type: ignore[attr-defined]  # noqa: B023 - called at once
-            for room in (python, native)
-        ]
+        texts = [outcome(room.Dumper(limits).dump, document) for room in ROOMS]
         if texts[0] != texts[1]:
             return f"dump:\n  {texts[0]!r:.600}\n  {texts[1]!r:.600}"
     for field, document in fields(documents):
-        places = [room.find_position(data, field, document=document) for room in (python, native)]
+        places = [room.find_position(data, field, document=document) for room in ROOMS]
         if places[0] != places[1]:
             return f"find_position of {field} in {document}: {places[0]}, {places[1]}"
     return ""
@@ -167,13 +171,10 @@ def fields(documents: list[Any]) -> Iterator[tuple[tuple[str | int, ...], int]]:
     """A way down each document, and one that leads nowhere."""
     for index, document in enumerate(documents[:3]):
         path: tuple[str | int, ...] = ()
-        while document and isinstance(document, dict | list) and len(path) < 50:
-            if isinstance(document, dict):
-                path = (*path, max(document))
-                document = document[max(document)]
-            else:
-                path = (*path, len(document) - 1)
-                document = document[-1]
+        value = document
+        while value and isinstance(value, dict | list) and len(path) < 50:
+            step = max(value) if isinstance(value, dict) else len(value) - 1
+            path, value = (*path, step), value[step]
         yield path, index
         yield (*path, "nowhere", 7), index
 
@@ -186,7 +187,7 @@ def main() -> int:
     options = parser.parse_args()
     files = corpus(options.corpus)
     chance = random.Random(options.seed + 1)
-    differing = refused = 0
+    differing = 0
     for number, data in zip(range(options.inputs), inputs(options.seed, files), strict=False):
         limits = chance.choice(LIMITS)
         found = difference(data, limits)

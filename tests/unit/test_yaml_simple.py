@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from kmanifest.errors import KmanifestError
 from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.values import scalar_text
-from kmanifest.values import BlankKey
+from kmanifest.values import BlankKey, scalar_text
 from kmanifest.yaml.build import Builder
 from kmanifest.yaml.readers import ResourceReader
 from kmanifest.yaml.resolve import resolve_v3

@@ -87,7 +87,9 @@ class Builder(ABC):
             return self._document()
         except (MarkedYAMLError, ReaderError) as error:
             raise _source_error(error, data) from error
-        except UnicodeDecodeError as error:  # out of PyYAML: `%` escapes in a tag can spell any bytes
+        except (
+            UnicodeDecodeError
+        ) as error:  # out of PyYAML: `%` escapes in a tag can spell any bytes
             raise SourceError("a tag is not UTF-8") from error
 
     def _document(self) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import kmanifest_native
+
 from kmanifest.errors import LimitError, Location, SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.values import BlankKey, FloatText, IntText, TimeText, Value
