@@ -23,7 +23,7 @@ ROOMS: tuple[Any, ...] = (python, native)
 MOST_SHOWN = 10
 
 # What means something to YAML or to go-yaml, put in at random places.
-TOKENS = (
+TOKENS: tuple[str, ...] = (
     *"-?:,[]{}#&*!|>'\"%@` \t\n\r\\~=<+.0_",
     "\r\n", "\n\n", "  ", "\n  ", "\n- ", "- ", "? ", ": ", " #", "---\n", "--- ", "\n---\n", "...\n", "\n...", "%YAML 1.2\n",
     "%YAML 1.1\n---\n", "&a ", "*a", "*a : ", "&b {x: 1}", "*b", "!!int ", "!!str ", "!!binary ", "!!float ", "!!bool ", "!!null ",
