@@ -3,10 +3,14 @@
 //! `kmanifest/yaml/native.py` is the only module that imports it. Everything is reached through one `Room`, which is
 //! made with the Python types that it returns and raises, so that nothing is imported from here and no state is kept.
 
+mod dump;
 mod fault;
 mod numbers;
+mod order;
+mod page;
 mod resolve;
 mod room;
+mod scalars;
 
 use pyo3::prelude::*;
 

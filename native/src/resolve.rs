@@ -36,9 +36,7 @@ pub fn resolve(text: &str, dialect: Dialect) -> Outcome<Scalar> {
         return Ok(Scalar::Str);
     }
     if let Some(name) = not_finite(text) {
-        return Err(Fault::source(format!(
-            "{name} can't be written as JSON: put it in quotes"
-        )));
+        return Err(Fault::source(format!("{name} can't be written as JSON: put it in quotes")));
     }
     if let Some(integer) = parse_integer(text, dialect) {
         let plain = dialect == Dialect::V2 || integer.to_string() == text;

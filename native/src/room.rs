@@ -3,8 +3,9 @@
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
+use crate::dump;
 use crate::fault::{Fault, Outcome, Place};
 
 /// Counts the changes of what `Room` takes and gives; `native.py` wants the one that it was written for.
@@ -24,6 +25,16 @@ impl Room {
     #[pyo3(signature = (*, source_error, limit_error, location))]
     fn new(source_error: Py<PyAny>, limit_error: Py<PyAny>, location: Py<PyAny>) -> Room {
         Room { source_error, limit_error, location }
+    }
+
+    /// One document as sigs.k8s.io/yaml prints it, of at most `max_output` characters.
+    fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        value: &Bound<'py, PyAny>,
+        max_output: usize,
+    ) -> PyResult<Bound<'py, PyString>> {
+        self.guarded(py, || dump::dump(py, value, max_output))
     }
 }
 
