@@ -4,14 +4,18 @@
 //! made with the Python types that it returns and raises, so that nothing is imported from here and no state is kept.
 
 mod build;
+mod dump;
 mod fault;
 mod folded;
 mod lines;
 mod numbers;
+mod order;
+mod page;
 mod parser;
 mod positions;
 mod resolve;
 mod room;
+mod scalars;
 mod split;
 mod tags;
 mod values;

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::build::{first_document, Reading};
+use crate::dump;
 use crate::fault::{Fault, Outcome, Place};
 use crate::lines::read_lines;
 use crate::positions::{find_position, Step};
@@ -122,6 +123,16 @@ impl Room {
             let place = find_position(data.as_bytes(), &path, document);
             Ok((place.line, place.column))
         })
+    }
+
+    /// One document as sigs.k8s.io/yaml prints it, of at most `max_output` characters.
+    fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        value: &Bound<'py, PyAny>,
+        max_output: usize,
+    ) -> PyResult<Bound<'py, PyString>> {
+        self.guarded(py, || dump::dump(py, value, max_output))
     }
 }
 

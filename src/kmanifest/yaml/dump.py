@@ -11,13 +11,20 @@ the sorted form of each set of keys. They belong to a `Dumper`, which lives as l
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cmp_to_key
 from typing import Any, Final
 
-from kmanifest.errors import LimitError, SourceError
+from kmanifest.errors import SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.values import Value
-from kmanifest.yaml.scalars import WIDTH, fold, render_block, render_float, render_int, render_line
+from kmanifest.yaml.scalars import (
+    WIDTH,
+    fold,
+    over_limit,
+    render_block,
+    render_float,
+    render_int,
+    render_line,
+)
 
 _MAX_SIMPLE_KEY: Final = 128  # bytes; yaml/v2 emitterc.go, yaml_emitter_check_simple_key
 _MAX_JSON_KEY: Final = 1022  # characters between its quotes; scannerc.go, yaml_simple_key_is_valid, on the way through JSON
@@ -26,23 +33,68 @@ _JSON_LONG: Final = re.compile(
 )  # escaped with six characters
 
 _LEAVES: Final = frozenset((int, bool, float))
+_LISTS: Final = (list, tuple)
 _CONTAINERS: Final = (dict, list, tuple, Mapping)  # the usual ones first: Mapping is slow to ask
-_PIECES: Final = 100_000  # lines that are held before they are joined and their size is looked at
+_PIECES: Final = 20_000  # lines that are held before they are joined and their size is looked at
+_LONG: Final = 4_000  # characters of a line whose size is looked at by itself
+_DEEP: Final = 64  # containers within one another, from where on a cycle is looked for
 _KEY_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
 
 
 class _Frame:
-    """One container that is being printed: what is left of it, and where its lines start."""
+    """One container that is being printed: what is left of it, and where its lines start.
 
-    __slots__ = ("items", "lead", "mapping", "pad")
+    `lead` is what stands before its first line, empty for the lines after it, which stand at `indent`.
+    """
+
+    __slots__ = ("container", "indent", "items", "lead", "mapping")
 
     def __init__(
-        self, items: Iterator[Any], mapping: Mapping[str, Any] | None, lead: str, pad: str
+        self,
+        container: Any,
+        items: Iterator[Any],
+        mapping: Mapping[str, Any] | None,
+        lead: str,
+        indent: int,
     ) -> None:
+        self.container = container
         self.items = items
         self.mapping = mapping
         self.lead = lead
-        self.pad = pad
+        self.indent = indent
+
+
+class _Sink:
+    """The lines of one document, and how long it is already."""
+
+    __slots__ = ("_done", "_limit", "_long", "_size", "lines")
+
+    def __init__(self, limit: int) -> None:
+        self.lines: list[str] = []
+        self._done: list[str] = []
+        self._size = 0  # of what is joined
+        self._long = 0  # of the long ones among the lines that are not
+        self._limit = limit
+
+    def put(self, line: str) -> None:
+        """Add a line of any length; one that is not long may be appended to `lines` itself."""
+        self.lines.append(line)
+        self._long += len(line)
+        if self._size + self._long > self._limit:
+            raise over_limit(self._limit)
+
+    def join(self) -> None:
+        """Put the lines together. Raises LimitError if there is too much of them by now."""
+        self._done.append("".join(self.lines))
+        self._size += len(self._done[-1])
+        self._long = 0
+        self.lines.clear()
+        if self._size > self._limit:
+            raise over_limit(self._limit)
+
+    def text(self) -> str:
+        self.join()
+        return self._done[0] if len(self._done) == 1 else "".join(self._done)
 
 
 class Dumper:
@@ -60,58 +112,60 @@ class Dumper:
         """One document, with a line break at its end.
 
         Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters; LimitError past
-        `max_output` characters, which a small body reaches whose parts are shared many times.
+        `max_output` characters, which a small body reaches whose parts are shared many times. Where both are due,
+        the one that comes first in the text is raised.
         """
-        out: list[str] = []
-        done: list[str] = []
-        size = 0
+        sink = _Sink(self._limit)
+        try:
+            self._walk(value, sink)
+        except Exception:
+            sink.join()  # lines in front of the error may have reached the bound
+            raise
+        return sink.text()
+
+    def _walk(self, value: Any, sink: _Sink) -> None:
         stack: list[_Frame] = []
-        frame = self._open(value, "", "")
+        frame = self._open(value, "", 0)
         if frame is None:
-            return self._scalar(value, 0, 2)
+            sink.put(self._scalar(value, 0, 2))
         while frame is not None:
             child = (
-                self._print_list(frame, out)
+                self._print_list(frame, sink)
                 if frame.mapping is None
-                else self._print_mapping(frame, out)
+                else self._print_mapping(frame, sink)
             )
-            if len(out) > _PIECES:
-                done.append("".join(out))
-                size += len(done[-1])
-                out.clear()
-                if size > self._limit:
-                    raise LimitError(
-                        f"a document of more than {self._limit} characters (max_output)"
-                    )
+            if len(sink.lines) > _PIECES:
+                sink.join()
             if child is not None:
                 stack.append(frame)
+                if len(stack) > _DEEP and _is_cycle(stack, child):
+                    raise over_limit(self._limit)
                 frame = child
             else:
                 frame = stack.pop() if stack else None
-        return "".join(done + out)
 
-    def _open(self, value: Any, lead: str, pad: str) -> _Frame | None:
+    def _open(self, value: Any, lead: str, indent: int) -> _Frame | None:
         """A frame for a container with something in it, None for any other value."""
-        if isinstance(value, list | tuple):
-            return _Frame(iter(value), None, lead, pad) if value else None
+        if isinstance(value, _LISTS):
+            return _Frame(value, iter(value), None, lead, indent) if value else None
         if value.__class__ is dict or isinstance(value, Mapping):
-            return _Frame(iter(self._sorted(value)), value, lead, pad) if value else None
+            return _Frame(value, iter(self._sorted(value)), value, lead, indent) if value else None
         return None
 
-    def _print_mapping(self, frame: _Frame, out: list[str]) -> _Frame | None:
+    def _print_mapping(self, frame: _Frame, sink: _Sink) -> _Frame | None:
         """Print the keys of the frame up to the next one that holds a container; that container's frame."""
-        mapping, lead, pad = frame.mapping, frame.lead, frame.pad
-        assert mapping is not None  # noqa: S101 - for the type checker
+        mapping, indent, out = frame.container, frame.indent, sink.lines
+        pad = " " * indent
+        lead = frame.lead or pad
+        frame.lead = ""
         lines, keys = self._lines, self._keys
-        indent = len(pad)
         for key in frame.items:
             value = mapping[key]
             shown = keys.get(key)
             if shown is None:
                 shown = keys[key] = _render_key(key)
             if not shown:
-                frame.lead = pad
-                child = self._complex_key(key, value, lead, pad, out)
+                child = self._complex_key(key, value, lead, pad, sink)
                 if child is not None:
                     return child
                 lead = pad
@@ -125,28 +179,35 @@ class Dumper:
                     lead = pad
                     continue
             elif value and value.__class__ not in _LEAVES and isinstance(value, _CONTAINERS):
-                out.append(f"{lead}{shown}:\n")
-                frame.lead = pad
-                below = pad if isinstance(value, list | tuple) else pad + "  "
-                return self._open(value, below, below)
-            out.append(f"{lead}{shown}: {self._scalar(value, indent + len(shown) + 2, indent + 2)}")
+                line = f"{lead}{shown}:\n"
+                if indent < WIDTH:
+                    out.append(line)
+                else:
+                    sink.put(line)
+                return self._open(value, "", indent if isinstance(value, _LISTS) else indent + 2)
+            line = f"{lead}{shown}: {self._scalar(value, indent + len(shown) + 2, indent + 2)}"
+            if len(line) < _LONG:
+                out.append(line)
+            else:
+                sink.put(line)
             lead = pad
         return None
 
-    def _complex_key(
-        self, key: str, value: Any, lead: str, pad: str, out: list[str]
-    ) -> _Frame | None:
+    def _complex_key(self, key: str, value: Any, lead: str, pad: str, sink: _Sink) -> _Frame | None:
         """Print a key that is too long, or has lines, for its colon to follow: `? key`, then `: value`."""
         indent = len(pad) + 2
-        out.append(f"{lead}? {self._scalar(key, indent, indent)}")
-        below = self._open(value, pad + ": ", pad + "  ")
+        sink.put(f"{lead}? {self._scalar(key, indent, indent)}")
+        below = self._open(value, pad + ": ", indent)
         if below is None:
-            out.append(f"{pad}: {self._scalar(value, indent, indent)}")
+            sink.put(f"{pad}: {self._scalar(value, indent, indent)}")
         return below
 
-    def _print_list(self, frame: _Frame, out: list[str]) -> _Frame | None:
+    def _print_list(self, frame: _Frame, sink: _Sink) -> _Frame | None:
         """Print the items of the frame up to the next one that is a container; that container's frame."""
-        lead, pad = frame.lead, frame.pad
+        out = sink.lines
+        pad = " " * frame.indent
+        lead = frame.lead or pad
+        frame.lead = ""
         lines = self._lines
         indent = len(pad) + 2
         for item in frame.items:
@@ -159,22 +220,27 @@ class Dumper:
                     lead = pad
                     continue
             elif item and item.__class__ not in _LEAVES and isinstance(item, _CONTAINERS):
-                frame.lead = pad
-                return self._open(item, lead + "- ", pad + "  ")
-            out.append(f"{lead}- {self._scalar(item, indent, indent)}")
+                return self._open(item, lead + "- ", indent)
+            line = f"{lead}- {self._scalar(item, indent, indent)}"
+            if len(line) < _LONG:
+                out.append(line)
+            else:
+                sink.put(line)
             lead = pad
         return None
 
     def _scalar(self, value: Any, column: int, indent: int) -> str:
         """A scalar or an empty container at `column`, with its line break; further lines are at `indent`."""
         if isinstance(value, str):
-            value = str(value)
+            value = str.__str__(value)  # its characters, whatever the `__str__` of a subclass says
             line = self._lines.get(value)
             if line is None:
                 line = self._lines[value] = render_line(value)
             if line:
-                return (fold(line, column, indent) if column + len(line) > WIDTH else line) + "\n"
-            block = render_block(value, column, indent)
+                if column + len(line) > WIDTH:
+                    line = fold(line, column, indent, self._limit)
+                return line + "\n"
+            block = render_block(value, column, indent, self._limit)
             return block if block[0] == "|" else block + "\n"
         return _render_other(value) + "\n"
 
@@ -187,6 +253,14 @@ class Dumper:
                     raise SourceError(f"the key {key!r} is not a string")
             order = self._orders[keys] = natural_order(keys)
         return order
+
+
+def _is_cycle(stack: list[_Frame], child: _Frame) -> bool:
+    """Whether a container is within itself, as is found out before it is printed many more times.
+
+    By R. P. Brent's method: each is compared with the one above it whose depth is a power of two.
+    """
+    return child.container is stack[1 << (len(stack) - 1).bit_length() - 1].container
 
 
 def dump(value: Value) -> str:
@@ -214,13 +288,14 @@ def _render_other(value: Any) -> str:
         return render_float(value)
     if isinstance(value, Mapping):
         return "{}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return "[]"
     raise SourceError(f"a value of the type {type(value).__name__} can't be written as YAML")
 
 
 def _render_key(key: str) -> str:
     """A key on the line of its colon, or the empty string if it can't stand there."""
+    key = str.__str__(key)
     if "\x85" in key:
         raise SourceError("the character U+0085 is not allowed in a key")
     if (
@@ -239,26 +314,47 @@ def _render_key(key: str) -> str:
 def natural_order(keys: Iterable[str]) -> list[str]:
     """`keys` as go-yaml v2 sorts them: runs of digits count as numbers, anything else goes before letters.
 
-    The relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go feeds it in the random order of its maps; here
-    the sort always starts from the order of code points, so that the same keys always come out in the same order.
+    The relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go feeds it in the random order of its maps: what
+    comes out depends on where the sort starts and which pairs it compares. Here both are fixed, for this room and for
+    the compiled one (native/src/order.rs): it starts from the order of code points; then neighbours are merged, first
+    single keys, then runs of 2, 4, 8 keys; and a merge takes the key on the left unless that on the right is less.
     Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.
     """
     ordered = sorted(keys)
     joined = "".join(ordered)
     if joined.isascii() and joined.translate(_PUNCTUATION).isalpha():
         return ordered  # among letters and what stands before them in ASCII, digits aside, code points decide
-    return sorted(ordered, key=cmp_to_key(_compare))
+    width = 1
+    while width < len(ordered):
+        merged: list[str] = []
+        for start in range(0, len(ordered), 2 * width):
+            middle = start + width
+            merged += _merge(ordered[start:middle], ordered[middle : middle + width])
+        ordered = merged
+        width *= 2
+    return ordered
 
 
 # What ASCII has before the letters, digits aside; in a row of such characters the order of code points is go-yaml's.
 _PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
 
 
-def _compare(left: str, right: str) -> int:
+def _merge(left: list[str], right: list[str]) -> list[str]:
+    merged: list[str] = []
+    taken = 0
+    for key in right:
+        while taken < len(left) and not _less(key, left[taken]):
+            merged.append(left[taken])
+            taken += 1
+        merged.append(key)
+    return merged + left[taken:]
+
+
+def _less(left: str, right: str) -> bool:
     for index, (a, b) in enumerate(zip(left, right, strict=False)):
         if a != b:
-            return -1 if _less_at(left, right, index) else 1
-    return len(left) - len(right)
+            return _less_at(left, right, index)
+    return len(left) < len(right)
 
 
 def _less_at(left: str, right: str, index: int) -> bool:

@@ -5,6 +5,7 @@ holds the two against each other. The extension imports nothing of ours: it gets
 """
 
 from collections.abc import Sequence
+from sys import maxsize
 from typing import Any, Final
 
 import kmanifest_native
@@ -61,7 +62,7 @@ class Dumper:
     __slots__ = ("_limit",)
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._limit = limits.max_output
+        self._limit = min(limits.max_output, maxsize)
 
     def dump(self, value: Value) -> str:
         """As `python.Dumper.dump`."""

@@ -11,7 +11,7 @@ yaml_emitter_write_literal_scalar.
 import re
 from typing import Final
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import LimitError, SourceError
 from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
 
 WIDTH: Final = 80
@@ -116,16 +116,27 @@ def escape(char: str) -> str:
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
-def render_block(text: str, column: int, indent: int) -> str:
+def render_block(text: str, column: int, indent: int, limit: int) -> str:
     """Text for which `render_line` gave nothing, starting at `column`, its further lines at `indent`.
 
-    Ends with a line break where it is a literal; a final U+2028 counts as one.
+    Ends with a line break where it is a literal; a final U+2028 counts as one. LimitError past `limit` characters.
     """
     text = through_json(text)
     if "\n" not in text:
-        return _single_with_breaks(text, column, indent)
+        return _single_with_breaks(text, column, indent, limit)
     header = "|2" if text[0] in " \n\u2028\u2029" else "|"
-    return f"{header}{chomping(text)}\n{_indented(text, ' ' * indent)}"
+    return f"{header}{chomping(text)}\n{_indented(text, ' ' * indent, limit)}"
+
+
+def over_limit(limit: int) -> LimitError:
+    """The error of a document that is too long; deep indentation makes much out of little text."""
+    return LimitError(f"a document of more than {limit} characters (max_output)")
+
+
+def _join(pieces: list[str], limit: int) -> str:
+    if sum(map(len, pieces)) > limit:
+        raise over_limit(limit)
+    return "".join(pieces)
 
 
 def chomping(text: str) -> str:
@@ -135,9 +146,12 @@ def chomping(text: str) -> str:
     return "+" if len(text) == 1 or text[-2] in "\n\u2028\u2029" else ""
 
 
-def _indented(text: str, pad: str) -> str:
+def _indented(text: str, pad: str, limit: int) -> str:
     """The lines of a literal, each that is not empty after `pad`."""
-    if re.search(_BREAKS, text) is not None:
+    if len(pad) * text.count("\n") > limit or re.search(_BREAKS, text) is not None:
+        starts = sum(1 for _ in re.finditer(_LINE_STARTS, text))
+        if len(pad) * starts + len(text) > limit:
+            raise over_limit(limit)
         body = re.sub(_LINE_STARTS, pad, text)
         return body if text[-1] in "\n\u2028\u2029" else body + "\n"
     if text[-1] == "\n":
@@ -150,16 +164,18 @@ def _indented(text: str, pad: str) -> str:
     return body
 
 
-def _single_with_breaks(text: str, column: int, indent: int) -> str:
+def _single_with_breaks(text: str, column: int, indent: int, limit: int) -> str:
     """Single-quoted text with U+2028 or U+2029 in it, as yaml_emitter_write_single_quoted_scalar writes it."""
     out = ["'"]
+    pad = " " * indent
+    line_break = "\n" + pad
     column += 1
     spaces = after_break = False
     last = len(text) - 1
     for index, char in enumerate(text):
         if char == " ":
             if not spaces and column > WIDTH and 0 < index < last and text[index + 1] != " ":
-                out.append("\n" + " " * indent)
+                out.append(line_break)
                 column = indent
             else:
                 out.append(char)
@@ -172,23 +188,26 @@ def _single_with_breaks(text: str, column: int, indent: int) -> str:
             after_break = True
             continue
         if after_break:
-            out.append(" " * indent)
+            out.append(pad)
             column = indent
         out.append("''" if char == "'" else char)
         column += 2 if char == "'" else 1
         spaces = after_break = False
-    return "".join(out) + "'"
+    out.append("'")
+    return _join(out, limit)
 
 
-def fold(line: str, column: int, indent: int) -> str:
+def fold(line: str, column: int, indent: int, limit: int) -> str:
     """`line`, which starts at `column`, folded at the spaces beyond column 80, further lines at `indent`.
 
-    A space is folded if none stands before it and, outside of double quotes, none after it.
+    A space is folded if none stands before it and, outside of double quotes, none after it. LimitError past `limit`
+    characters.
     """
     double = line[0] == '"'
     quoted = double or line[0] == "'"
     last = len(line) - (2 if quoted else 1)
     out: list[str] = []
+    line_break = "\n" + " " * indent
     start = 0
     found = line.find(" ", max(WIDTH + 1 - column, 2 if quoted else 1))
     while 0 <= found < last:
@@ -198,14 +217,13 @@ def fold(line: str, column: int, indent: int) -> str:
         out.append(line[start:found])
         start = found + 1
         column = indent
+        out.append(line_break)
         if line[start] == " ":
-            out.append("\n" + " " * indent + "\\")
+            out.append("\\")
             column += 1
-        else:
-            out.append("\n" + " " * indent)
         found = line.find(" ", start + max(WIDTH + 1 - column, 0))
     out.append(line[start:])
-    return "".join(out)
+    return _join(out, limit)
 
 
 def render_int(value: int) -> str:
