@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kmanifest.errors import SourceError
 from kmanifest.values import FloatText, IntText, TimeText, Value
 from kmanifest.yaml import Dumper, dump, load_documents, load_values
-from kmanifest.yaml.dump import natural_order
+from kmanifest.yaml.dumper import natural_order
 
 LONG = "word " * 20 + "end"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kmanifest.yaml.dump import Dumper, dump
+from kmanifest.yaml.dumper import Dumper, dump
 from kmanifest.yaml.load import Words, load_documents, load_values
 
 __all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
