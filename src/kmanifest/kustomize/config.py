@@ -9,10 +9,11 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
-from kmanifest.fieldpath import split_path
+from kmanifest.fieldpath import PathTree, split_path
 from kmanifest.kustomize import defaults, shapes
 from kmanifest.kustomize.defaults import Reference, Spec
 from kmanifest.limits import Limits
+from kmanifest.resource import Resource
 
 Specs = tuple[Spec, ...]
 
@@ -159,6 +160,7 @@ class FieldTable:
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
         self._found: dict[tuple[str, str, str], tuple[Field, ...]] = {}
+        self._trees: dict[tuple[str, str, str], PathTree] = {}
 
     def of(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
         """The fields of objects of this type, in the order of the specs."""
@@ -171,6 +173,15 @@ class FieldTable:
                 if selects(spec, *key)
             )
         return found
+
+    def present_in(self, resource: Resource) -> list[Field]:
+        """The fields of one object, without those that a plain look finds not to be there."""
+        key = resource.id[:3]
+        fields = self.of(*key)
+        tree = self._trees.get(key)
+        if tree is None:
+            tree = self._trees[key] = PathTree([field.steps for field in fields])
+        return [fields[number] for number in tree.present(resource.body)]
 
 
 def sort_by_type(specs: Specs) -> Specs:

@@ -141,7 +141,7 @@ def resolve_vars(
 def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
     body = resource.body
     try:
-        for steps, _ in table.of(*resource.id[:3]):
+        for steps, _ in table.present_in(resource):
             body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.fieldpath import FieldUpdate, Setter, update_field
-from kmanifest.kustomize.config import FIELD_SPECS, Field, FieldTable, Specs, to_specs
+from kmanifest.fieldpath import FieldUpdate, Setter, is_absent, update_field
+from kmanifest.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, fit
 from kmanifest.resource import Resource
 from kmanifest.values import Body, type_name
@@ -26,16 +26,11 @@ def update_all(resource: Resource, fields: tuple[Field, ...], update: FieldUpdat
     body = resource.body
     try:
         for steps, create in fields:
-            body = update_field(body, steps, update, create=create)
+            if create or not is_absent(body, steps):
+                body = update_field(body, steps, update, create=create)
     except KmanifestError as error:
         raise located(error, resource) from error
     return resource.with_body(body)
-
-
-def update_by_type(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
-    """The resource with `update` carried out at the fields that `table` has for its current type."""
-    group, version, kind, _, _ = resource.id
-    return update_all(resource, table.of(group, version, kind), update)
 
 
 def located(error: KmanifestError, resource: Resource) -> KmanifestError:
