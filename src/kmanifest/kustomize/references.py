@@ -81,8 +81,7 @@ def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> R
     trees: dict[tuple[str, str, str], Node] = {}
 
     def fix(resource: Resource) -> Resource:
-        original = resource.original_id
-        key = original[:3]
+        key = resource.original_type
         node = trees.get(key)
         if node is None:
             node = trees[key] = _tree(table, *key)
@@ -101,7 +100,8 @@ def _tree(table: Sequence[Reference], group: str, version: str, kind: str) -> No
     root = Node()
     for target_group, target_version, target_kind, specs in table:
         for spec in specs:
-            if not selects(spec, group, version, kind):
+            # The first test is for speed: most specs are for another kind.
+            if spec[3] not in ("", kind) or not selects(spec, group, version, kind):
                 continue
             node = root
             for step in split_path(spec[0], "/"):

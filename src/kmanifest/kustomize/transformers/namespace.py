@@ -129,6 +129,8 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
+    if moved.has_distinct_keys():
+        return
     for resource in moved:
         if len(places := moved.with_current(resource.key)) > 1:
             ids = describe(before[place] for place in places)
