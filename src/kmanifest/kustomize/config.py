@@ -10,12 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
-from kmanifest.fieldpath import PathTree, split_path
+from kmanifest.fieldpath import split_path
 from kmanifest.kustomize import defaults, shapes
 from kmanifest.kustomize.defaults import Reference, Spec
 from kmanifest.kustomize.sorting import LEGACY_RANK
 from kmanifest.limits import Limits
-from kmanifest.resource import Resource
 
 Specs = tuple[Spec, ...]
 
@@ -120,22 +119,22 @@ def merge_configs(config: TransformerConfig, more: TransformerConfig) -> Transfo
     return TransformerConfig(tables, references)
 
 
-def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
+def merge_specs(specs: Specs, more: Sequence[Spec]) -> Specs:
     """`specs` and those of `more` that say something new, itself where none does; SourceError where two differ only in `create`.
 
     A new one says nothing where one of the same path is for the same or a narrower type.
     Source: kustomize v5.8.2 api/types/fieldspec.go, FsSlice.MergeOne.
     """
-    by_path: dict[str, list[Spec]] = {}
+    known: dict[str, list[Spec]] = {spec[0]: [] for spec in more}
     for old in specs:
-        by_path.setdefault(old[0], []).append(old)
+        if old[0] in known:
+            known[old[0]].append(old)
     added = []
     for new in more:
         path, _, _, kind, create = new
-        known = by_path.setdefault(path, [])
-        same = next((old for old in known if selects(new, old[1], old[2], old[3])), None)
+        same = _first_within(new, known[path])
         if same is None:
-            known.append(new)
+            known[path].append(new)
             added.append(new)
         elif same[4] != create:
             type_text = f" of {kind}" if kind else ""
@@ -143,6 +142,13 @@ def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
                 f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'"
             )
     return (*specs, *added) if added else specs
+
+
+def _first_within(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
+    for spec in specs:
+        if selects(wide, spec[1], spec[2], spec[3]):
+            return spec
+    return None
 
 
 def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
@@ -168,7 +174,6 @@ class FieldTable:
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
         self._found: dict[tuple[str, str, str], tuple[Field, ...]] = {}
-        self._trees: dict[tuple[str, str, str], PathTree] = {}
 
     def of(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
         """The fields of objects of this type, in the order of the specs."""
@@ -181,15 +186,6 @@ class FieldTable:
                 if selects(spec, *key)
             )
         return found
-
-    def present_in(self, resource: Resource) -> list[Field]:
-        """The fields of one object, without those that a plain look finds not to be there."""
-        key = resource.id[:3]
-        fields = self.of(*key)
-        tree = self._trees.get(key)
-        if tree is None:
-            tree = self._trees[key] = PathTree([field.steps for field in fields])
-        return [fields[number] for number in tree.present(resource.body)]
 
 
 def sort_by_type(specs: Specs) -> Specs:

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError
-from kmanifest.fieldpath import find_fields, put
-from kmanifest.kustomize.config import FieldTable, Specs
+from kmanifest.fieldpath import PathTree, find_fields, put, split_path
+from kmanifest.kustomize.config import Specs, selects
 from kmanifest.kustomize.kustomization import IMAGE
 from kmanifest.kustomize.scalars import retype
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, Record, fit
@@ -71,7 +71,9 @@ class _Finder:
     """
 
     def __init__(self, specs: Specs) -> None:
-        self._table = FieldTable(specs)
+        self._specs = specs
+        self._paths = [split_path(spec[0], "/") for spec in specs]
+        self._tree = PathTree(self._paths)
         self._resources: ResourceMap | None = None
         self._known: Mapping[int, Sequence[_Image]] = {}
 
@@ -83,12 +85,40 @@ class _Finder:
             return
         for number, resource in enumerate(resources):
             if resource.kind != "CustomResourceDefinition":
-                yield number, *_find_images(resource, self._table)
+                yield number, *self._find_images(resource)
 
     def keep(self, resources: ResourceMap, known: Mapping[int, Sequence[_Image]]) -> ResourceMap:
         """Remember all images of these resources, which are given back."""
         self._resources, self._known = resources, known
         return resources
+
+    def _find_images(self, resource: Resource) -> tuple[Resource, list[_Image]]:
+        """The images of a resource, and the resource with an empty list for each null where a spec demands a list.
+
+        kustomize makes it so, whether there are images or not.
+        """
+        body: Any = resource.body
+        try:
+            places = [
+                place for at, found in _container_lists(body) for place in _images_in(at, found)
+            ]
+            for steps in self._paths_for(resource):
+                found, null_lists = find_fields(body, steps)
+                places += found
+                for place in null_lists:
+                    body = put(body, place, [])
+        except SourceError as error:
+            raise located(error, resource) from error
+        return resource.with_body(body), _images(places, resource)
+
+    def _paths_for(self, resource: Resource) -> list[list[str]]:
+        """The paths for the type of a resource that may lead to something in it."""
+        group, version, kind, _, _ = resource.id
+        return [
+            self._paths[number]
+            for number in self._tree.present(resource.body)
+            if selects(self._specs[number], group, version, kind)
+        ]
 
 
 def _finder(ctx: Context, specs: Specs) -> _Finder:
@@ -97,24 +127,6 @@ def _finder(ctx: Context, specs: Specs) -> _Finder:
         return _Finder(specs)
     finder: _Finder = ctx.memo.tool(("images", specs), lambda: _Finder(specs))
     return finder
-
-
-def _find_images(resource: Resource, table: FieldTable) -> tuple[Resource, list[_Image]]:
-    """The images of a resource, and the resource with an empty list for each null where a spec demands a list.
-
-    kustomize makes it so, whether there are images or not.
-    """
-    body: Any = resource.body
-    try:
-        places = [place for at, found in _container_lists(body) for place in _images_in(at, found)]
-        for steps, _ in table.present_in(resource):
-            found, null_lists = find_fields(body, steps)
-            places += found
-            for place in null_lists:
-                body = put(body, place, [])
-    except SourceError as error:
-        raise located(error, resource) from error
-    return resource.with_body(body), _images(places, resource)
 
 
 def _images(places: Iterable[tuple[Place, Any]], resource: Resource) -> list[_Image]:
