@@ -86,11 +86,11 @@ class ResourceMap(Sequence[Resource]):
         near = near_names(wanted, names_of(self._items))
         raise MissingError(f"no resource matches {wanted}", near=near)
 
-    def changed_since(self, before: "ResourceMap") -> Sequence[int] | None:
-        """The places where this map has another resource than `before`; None where it has other places."""
-        if len(self) != len(before):
-            return None
-        return _differing(before._items, self._items)
+    def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
+        """The resources that are not the ones of `before` at their places; all where there are more places or fewer."""
+        if len(self._items) != len(before._items):
+            return self._items
+        return list(compress(self._items, map(is_not, before._items, self._items)))
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
         """Each resource as `change` makes it; itself where `change` gives every one back."""
