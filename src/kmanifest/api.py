@@ -10,7 +10,7 @@ from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError, Location
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
-from kmanifest.tree import DiskTree, Tree
+from kmanifest.tree import SteadyDisk, Tree
 
 if TYPE_CHECKING:
     from kmanifest.trace import Change
@@ -46,7 +46,7 @@ def build(
       name: my-map
     """
     if tree is None:
-        tree, path, placed = DiskTree("/"), os.path.abspath(path), _on_disk
+        tree, path, placed = SteadyDisk("/"), os.path.abspath(path), _on_disk
     else:
         placed = _as_it_is
     findings: list[Finding] = []
