@@ -266,7 +266,10 @@ def _update(
             below = update.made if depth + 1 == len(steps) else {}
         elif old is MISSING:
             return value
-    new = _update(below, steps, depth + 1, update, creates)
+    if depth + 1 == len(steps):
+        new = update.change(below)
+    else:
+        new = _update(below, steps, depth + 1, update, creates)
     return value if new is old else {**value, step: new}
 
 
