@@ -173,9 +173,10 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
 def is_absent(body: Any, steps: Sequence[str]) -> bool:
     """True where a plain look finds that the path ends early, as most paths do in most resources."""
     for step in steps:
-        if body.__class__ is not dict:
+        name = step[:-2] if step[-2:] == "[]" else step
+        if body.__class__ is not dict or not name:
             return False
-        body = body.get(step.removesuffix("[]"), MISSING)
+        body = body.get(name, MISSING)
         if body is MISSING:
             return True
     return False
