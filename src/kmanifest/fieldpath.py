@@ -173,9 +173,10 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
 def is_absent(body: Any, steps: Sequence[str]) -> bool:
     """True where a plain look finds that the path ends early, as most paths do in most resources."""
     for step in steps:
-        if body.__class__ is not dict:
+        name = step[:-2] if step[-2:] == "[]" else step
+        if body.__class__ is not dict or not name:
             return False
-        body = body.get(step.removesuffix("[]"), MISSING)
+        body = body.get(name, MISSING)
         if body is MISSING:
             return True
     return False
@@ -266,7 +267,10 @@ def _update(
             below = update.made if depth + 1 == len(steps) else {}
         elif old is MISSING:
             return value
-    new = _update(below, steps, depth + 1, update, creates)
+    if depth + 1 == len(steps):
+        new = update.change(below)
+    else:
+        new = _update(below, steps, depth + 1, update, creates)
     return value if new is old else {**value, step: new}
 
 

@@ -1,8 +1,8 @@
 """An ordered set of resources in which no two have the same current id.
 
-Order is the order of loading. The three indexes (by current id, by any id of the present or past, by any name) are made
-when first asked for and handed on to a changed map as far as its ids are the same, so that a build's cost grows with
-the number of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
+Order is the order of loading. The two indexes (by any id of the present or past, by any name) are made when first
+asked for and handed on to a changed map as far as its ids are the same, so that a build's cost grows with the number
+of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,10 @@ Index = dict[Hashable, tuple[int, ...]]
 class ResourceMap(Sequence[Resource]):
     """An ordered, immutable set of resources. Making one does not check that the ids differ; `append` does."""
 
-    __slots__ = ("_any", "_current", "_items", "_named")
+    __slots__ = ("_any", "_items", "_named")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._items = tuple(resources)
-        self._current: Index | None = None
         self._any: Index | None = None
         self._named: Index | None = None
 
@@ -55,9 +54,7 @@ class ResourceMap(Sequence[Resource]):
 
     def with_current(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id is `key`."""
-        if self._current is None:
-            self._current = _added({}, 0, self._items, _current_key)
-        return self._current.get(key, ())
+        return [place for place in self.with_any(key) if self._items[place].key == key]
 
     def with_any(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id, or one of their past, is `key`."""
@@ -120,8 +117,6 @@ class ResourceMap(Sequence[Resource]):
             return self
         result = self.__class__((*self._items, *added))
         size = len(self._items)
-        if self._current is not None:
-            result._current = _added(dict(self._current), size, added, _current_key)
         if self._any is not None:
             result._any = _added(dict(self._any), size, added, Resource.all_keys)
         if self._named is not None:
@@ -145,10 +140,9 @@ class ResourceMap(Sequence[Resource]):
         if not places:
             return self
         result = self.__class__(items)
-        if self._current is self._any is self._named is None:
+        if self._any is self._named is None:
             return result
         if all(self._items[place].key == items[place].key for place in places):
-            result._current = self._current
             result._any = _grown(self._any, self._items, items, places, Resource.all_keys)
             result._named = _grown(self._named, self._items, items, places, _names)
         return result
@@ -161,10 +155,6 @@ def _differing(old: Sequence[Resource], new: Sequence[Resource]) -> list[int]:
 
 def _has_body(resource: Resource) -> bool:
     return bool(resource.body)
-
-
-def _current_key(resource: Resource) -> tuple[IdKey]:
-    return (resource.key,)
 
 
 def _names(resource: Resource) -> Iterable[str]:

@@ -68,7 +68,10 @@ def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
 
 def is_local(resource: Resource) -> bool:
     """True for an object that is there for the build only."""
-    return resource.annotations.get(LOCAL_CONFIG, "false") != "false"
+    annotations = resource.get(*_PATH)
+    if not isinstance(annotations, dict) or LOCAL_CONFIG not in annotations:
+        return False
+    return text_map(annotations)[LOCAL_CONFIG] != "false"
 
 
 def annotated_with_origin(resource: Resource, origin: str) -> Resource:

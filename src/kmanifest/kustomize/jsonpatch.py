@@ -73,12 +73,17 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
 
 def through_json(value: Any) -> Any:
     """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
-    containers: list[Any] = [[value]]
-    for container in containers:
-        children = container.values() if container.__class__ is dict else container
-        containers += [
-            child for child in children if child.__class__ is dict or child.__class__ is list
+    todo: list[Any] = [[value]]
+    containers = []
+    for container in todo:
+        others = [
+            item
+            for item in (container.values() if container.__class__ is dict else container)
+            if item.__class__ is not str
         ]
+        if others:
+            containers.append(container)
+            todo += [item for item in others if item.__class__ is dict or item.__class__ is list]
     # What is inside comes after what it is in: from the end, every container finds its own done.
     changed: dict[int, Any] = {}
     for container in reversed(containers):

@@ -16,6 +16,7 @@ from kmanifest.resource import Origin, Resource, text_of
 from kmanifest.values import Body, IntText, type_name
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+_NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
 class Loaded(NamedTuple):
@@ -106,7 +107,7 @@ def _unwrapped(found: list[Loaded]) -> list[Loaded]:
 
 def check_metadata(body: Any, document: int | None) -> None:
     """SourceError where an object has no kind or no name. Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata."""
-    if not isinstance(body, Mapping):
+    if not _is_mapping(body):
         raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
     kind = body.get("kind")
     if not kind:
@@ -114,9 +115,14 @@ def check_metadata(body: Any, document: int | None) -> None:
     if isinstance(kind, str) and kind.endswith("List"):
         return
     metadata = body.get("metadata")
-    if not isinstance(metadata, Mapping) or metadata.get("name") in ("", *_EMPTY):
+    if not _is_mapping(metadata) or metadata.get("name") in _NO_NAME:
         field = ("metadata", "name")
         raise SourceError("a name is missing").within(field=field, document=document)
+
+
+def _is_mapping(value: Any) -> bool:
+    # The first test is for speed: an abstract class is slow to ask.
+    return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:

@@ -21,6 +21,14 @@ _NOT_PLAIN: Final = re.compile(
 )
 
 
+_WORD: Final = re.compile(r"[a-zA-Z0-9_/][a-zA-Z0-9_./-]*")
+
+
+def _stands_plain(text: str) -> bool:
+    """True for text that can stand without quotes, whatever it then means; a mere word is told fastest."""
+    return _WORD.fullmatch(text) is not None or _NOT_PLAIN.match(text) is None
+
+
 def resolve_plain(text: str) -> Scalar:
     """What a node without a tag and without quotes means when its text is `text`.
 
@@ -29,12 +37,12 @@ def resolve_plain(text: str) -> Scalar:
     if not text:
         return None
     value = resolve_v3(text)
-    return text if value.__class__ is not str and _NOT_PLAIN.match(text) is not None else value
+    return text if value.__class__ is not str and not _stands_plain(text) else value
 
 
 def must_be_quoted(text: str) -> bool:
     """True for a string that is written in quotes wherever it stands."""
-    if not text or _NOT_PLAIN.match(text) is not None:
+    if not text or not _stands_plain(text):
         return True
     try:
         return resolve_v3(text).__class__ is not str

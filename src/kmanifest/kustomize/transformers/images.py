@@ -207,7 +207,7 @@ def _rename_in(
         if value is not image.value:
             body = put(body, image.place, value)
         if value is not None:
-            renamed.append(image._replace(text=scalar_text(value), value=value))
+            renamed.append(_Image(image.place, scalar_text(value), value, image.times))
     return resource.with_body(body), renamed
 
 

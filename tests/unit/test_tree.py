@@ -1,0 +1,32 @@
+"""The disk during a build: what is known to be real is not followed again, what is a link always is."""
+
+from pathlib import Path
+
+import pytest
+
+from kmanifest.errors import MissingError, SourceError
+from kmanifest.tree import DiskTree, SteadyDisk
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "in" / "base").mkdir(parents=True)
+    (tmp_path / "in" / "base" / "a.yaml").write_text("a: 1\n")
+    (tmp_path / "out.yaml").write_text("b: 1\n")
+    (tmp_path / "in" / "link").symlink_to("base")
+    (tmp_path / "in" / "base" / "link.yaml").symlink_to("a.yaml")
+    (tmp_path / "in" / "base" / "gone.yaml").symlink_to("nowhere.yaml")
+    (tmp_path / "in" / "base" / "out.yaml").symlink_to("../../out.yaml")
+    return tmp_path / "in"
+
+
+def test_a_steady_disk_resolves_as_a_disk_does_whatever_it_was_asked_before(root: Path):
+    steady = SteadyDisk(str(root))
+    paths = ["", "base", "base/a.yaml", "link", "link/a.yaml", "base/link.yaml", "link/link.yaml"]
+    for path in (*paths, *reversed(paths)):
+        assert steady.resolve(path) == DiskTree(str(root)).resolve(path)
+    for path in ("base/gone.yaml", "base/missing.yaml"):
+        with pytest.raises(MissingError):
+            steady.resolve(path)
+    with pytest.raises(SourceError):
+        steady.resolve("base/out.yaml")
