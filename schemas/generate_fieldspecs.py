@@ -23,7 +23,7 @@ Made by schemas/generate_fieldspecs.py from api/internal/konfig/builtinplugincon
 Plain tuples, because Python loads those as constants, at no cost when the module is imported.
 """
 
-from typing import Final
+from kmanifest.typed import Final
 
 '''
 

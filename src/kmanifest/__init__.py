@@ -3,7 +3,7 @@
 The public names are loaded when they are first used, so that the command pays for none of them.
 """
 
-from typing import TYPE_CHECKING, Any
+from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.api import build

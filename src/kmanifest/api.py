@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from kmanifest import step
 from kmanifest import tree as trees
@@ -11,6 +10,7 @@ from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError, Location
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
 from kmanifest.tree import SteadyDisk, Tree
+from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.trace import Change

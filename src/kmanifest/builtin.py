@@ -5,9 +5,9 @@ A record's function imports its engine when it is called, so that a small build 
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
 
 from kmanifest.plugin import Plugin, Role
+from kmanifest.typed import Any, Final
 
 _KUSTOMIZE: Final = "kmanifest.kustomize"
 _TRANSFORMERS: Final = "kmanifest.kustomize.transformers"

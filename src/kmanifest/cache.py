@@ -5,7 +5,8 @@ A key holds all that decides the result (what is made, and the content it is mad
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol, TypeVar
+
+from kmanifest.typed import Any, Protocol, TypeVar
 
 Made = TypeVar("Made")
 

@@ -5,7 +5,8 @@ Texts are one line. Nothing here knows how a terminal shows them (that is `cli.r
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Self
+
+from kmanifest.typed import NamedTuple, Self
 
 FieldPath = tuple[str | int, ...]
 

@@ -5,9 +5,9 @@ object where nothing differs, and else a new one that shares every branch beside
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import type_name
 
 Path = Sequence[str | int]

@@ -1,6 +1,6 @@
 """Bounds on what a build may read, make and take: immutable, passed in, checked inside our own loops."""
 
-from typing import NamedTuple
+from kmanifest.typed import NamedTuple
 
 MEBIBYTE = 1 << 20
 

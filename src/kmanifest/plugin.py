@@ -5,7 +5,6 @@ that the caller makes and passes on.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
@@ -23,6 +22,7 @@ from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import BUILTIN, Schema
 from kmanifest.tree import Tree
+from kmanifest.typed import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from kmanifest.trace import Change

@@ -1,12 +1,12 @@
 """What comes out of one source: its resources, its text, and what was noticed on the way."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, Literal, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, BinaryIO, Literal, NamedTuple
 
 Severity = Literal["info", "warning", "error"]
 

@@ -5,9 +5,9 @@ transformer can disturb it and nothing has to be taken out at the end. Source: k
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Self
 
 from kmanifest import fieldpath
+from kmanifest.typed import Any, Final, NamedTuple, Self
 from kmanifest.values import BlankKey, Body, scalar_text
 
 CLUSTER_SCOPE: Final = "_non_namespaceable_"

@@ -8,10 +8,10 @@ of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import is_not
-from typing import Any, Self, overload
 
 from kmanifest.errors import MissingError, RenderError, near_names
 from kmanifest.resource import IdKey, Resource, describe, names_of
+from kmanifest.typed import Any, Self, overload
 
 Index = dict[Hashable, tuple[int, ...]]
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from kmanifest.errors import FieldPath, KmanifestError, LimitError, PluginError
 from kmanifest.plugin import Context, Plugin, Rendered
 from kmanifest.resource import Lineage, Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import NamedTuple
 
 VALIDATED_BY = "validated-by"
 BUILT_IN = "builtin/"

@@ -5,12 +5,12 @@ changes. No transformer knows of it, be it built in or foreign.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 
 from kmanifest.errors import FieldPath
 from kmanifest.fieldpath import MISSING
 from kmanifest.resource import Lineage, Resource, ResourceId
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, NamedTuple
 
 
 class Change(NamedTuple):

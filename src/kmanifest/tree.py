@@ -8,9 +8,9 @@ the two. Only regular files are read, never a device or a FIFO.
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal, Protocol
 
 from kmanifest.errors import LimitError, MissingError, SourceError
+from kmanifest.typed import Final, Literal, Protocol
 
 Kind = Literal["file", "dir"]
 

@@ -5,9 +5,9 @@ its value prints as keeps that text (`0x1F`, `1.50`, `2001-01-01`), because kust
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeAlias
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Any, Self, TypeAlias
 
 Value: TypeAlias = "Mapping[str, Value] | Sequence[Value] | str | int | float | bool | None"
 Body: TypeAlias = Mapping[str, Any]

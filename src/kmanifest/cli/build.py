@@ -5,10 +5,10 @@ Source of names and texts: kustomize v5.8.2 kustomize/commands/build/*.go.
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write
+from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.plugin import Options

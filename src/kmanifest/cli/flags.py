@@ -6,7 +6,8 @@ argparse has another grammar, and its import costs more than all that is here (`
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+
+from kmanifest.typed import Any, Literal, NamedTuple
 
 TRUE_WORDS = ("1", "t", "T", "true", "TRUE", "True")
 FALSE_WORDS = ("0", "f", "F", "false", "FALSE", "False")

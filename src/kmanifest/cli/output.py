@@ -9,10 +9,10 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from kmanifest.cli import DONE, READER_GONE
 from kmanifest.errors import KmanifestError
+from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.rendered import Rendered

@@ -8,9 +8,9 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from kmanifest.errors import KmanifestError, Location, one_line
+from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.plugin import Finding

@@ -7,7 +7,6 @@ Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kmanifest import step as steps
 from kmanifest import tree as trees
@@ -33,6 +32,7 @@ from kmanifest.resource import Origin, Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import Schema
 from kmanifest.step import Step
+from kmanifest.typed import TYPE_CHECKING, Final, NamedTuple
 from kmanifest.values import as_mapping
 
 if TYPE_CHECKING:

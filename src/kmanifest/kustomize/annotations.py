@@ -5,12 +5,12 @@ api/resource/origin.go, kyaml/kio/kioutil/kioutil.go.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import remove
 from kmanifest.resource import PastId, Resource, text_map
+from kmanifest.typed import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
 TRANSFORMATIONS: Final = "alpha.config.kubernetes.io/transformations"

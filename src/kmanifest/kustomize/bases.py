@@ -7,12 +7,12 @@ the result counts as long as the tree still gives the same ones.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, Self
 
 from kmanifest.errors import KmanifestError
 from kmanifest.plugin import Context
 from kmanifest.rendered import Finding
 from kmanifest.tree import RecordingTree, Tree
+from kmanifest.typed import Any, NamedTuple, Self
 
 Answer = tuple[Any, ...]  # what was asked, the path, the answer
 

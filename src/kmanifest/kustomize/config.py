@@ -6,7 +6,6 @@ api/internal/plugins/builtinconfig/transformerconfig.go.
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
-from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
@@ -15,6 +14,7 @@ from kmanifest.kustomize import defaults, shapes
 from kmanifest.kustomize.defaults import Reference, Spec
 from kmanifest.kustomize.sorting import LEGACY_RANK
 from kmanifest.limits import Limits
+from kmanifest.typed import Any, Final, NamedTuple
 
 Specs = tuple[Spec, ...]
 

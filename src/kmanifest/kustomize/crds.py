@@ -4,13 +4,13 @@ Source: kustomize v5.8.2 api/internal/accumulator/loadconfigfromcrds.go.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize.config import TransformerConfig
 from kmanifest.limits import Limits
+from kmanifest.typed import Any, Final
 from kmanifest.values import as_mapping
 
 _ANNOTATION: Final = "x-kubernetes-annotation"

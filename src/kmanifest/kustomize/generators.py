@@ -5,7 +5,6 @@ Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/fil
 
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
 
 from kmanifest import fieldpath, yaml
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
@@ -16,6 +15,7 @@ from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, Record, fit
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource, names_of, text_map
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 from kmanifest.values import type_name
 
 _METADATA: Final = Record({"metadata": Record({"name": TEXT, "namespace": TEXT})})

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from importlib import import_module
 from sys import version_info
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Any, Final
 from kmanifest.values import IntText, scalar_text
 
 _LENGTH: Final = 10

@@ -9,9 +9,9 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 f
 
 from collections.abc import Callable, Mapping
 from operator import is_
-from typing import Any, Final, NamedTuple, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
+from kmanifest.typed import Any, Final, NamedTuple, TypeAlias
 from kmanifest.values import Body, FloatText, IntText, type_name
 
 UNKNOWN: Final = "unknown"

@@ -5,11 +5,11 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
 
 from kmanifest.errors import KmanifestError, SourceError
 from kmanifest.kustomize import loading
 from kmanifest.plugin import Context
+from kmanifest.typed import Final
 
 Pair = tuple[str, bytes | str]
 

@@ -4,7 +4,6 @@ Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttar
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
 
 from kmanifest import tree as trees
 from kmanifest import yaml
@@ -14,6 +13,7 @@ from kmanifest.kustomize.config import FIELD_SPECS
 from kmanifest.kustomize.shapes import ANY, BOOL, INT, TEXT, TEXT_MAP, TEXTS, ListOf, Record
 from kmanifest.kustomize.sorting import SORT_OPTIONS
 from kmanifest.plugin import Context
+from kmanifest.typed import Any, Final, NamedTuple
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_VERSION: Final = "kustomize.config.k8s.io/v1beta1"

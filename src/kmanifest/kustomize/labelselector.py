@@ -7,9 +7,9 @@ Source: kustomize v5.8.2 kyaml/yaml/internal/k8sgen/pkg/labels/selector.go, Pars
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Final, NamedTuple
 
 LabelSelector = Callable[[Mapping[str, str]], bool]
 

@@ -5,7 +5,6 @@ Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from kmanifest import tree as trees
 from kmanifest import yaml
@@ -13,6 +12,7 @@ from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceErr
 from kmanifest.kustomize.annotations import INTERNAL, with_written_history
 from kmanifest.plugin import Context
 from kmanifest.resource import Origin, Resource, text_of
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import Body, IntText, type_name
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])

@@ -19,10 +19,10 @@ Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go,
 
 from collections.abc import Iterable, Sequence
 from operator import is_
-from typing import Any, Final, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.schema.openapi import Schema, TypeSchema
+from kmanifest.typed import Any, Final, TypeAlias
 from kmanifest.values import BlankKey, Body, TimeText, Value, is_string, scalar_text, type_name
 
 

@@ -3,9 +3,8 @@
 Source: kustomize v5.8.2 api/resource/origin.go; api/internal/target/kusttarget_configplugin.go.
 """
 
-from typing import NamedTuple
-
 from kmanifest.kustomize.annotations import origin_text
+from kmanifest.typed import NamedTuple
 
 
 class Trail(NamedTuple):

@@ -9,12 +9,12 @@ Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGet
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError, near_names
 from kmanifest.fieldpath import MISSING, get, replace_item, replace_key, split_path
 from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain
 from kmanifest.kustomize.selectors import unanchored
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import BlankKey, is_string, scalar_text, type_name
 
 Place = tuple[str | int, ...]

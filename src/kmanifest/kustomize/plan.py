@@ -6,7 +6,6 @@ Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
 
 from kmanifest import yaml
 from kmanifest.errors import FieldPath, MissingError, PluginError, SourceError, near_names
@@ -18,6 +17,7 @@ from kmanifest.kustomize.origins import Trail
 from kmanifest.plugin import Context, Plugin, Role
 from kmanifest.resource import Origin, Resource
 from kmanifest.step import Step
+from kmanifest.typed import Any, Final
 
 Planned = tuple[Step, Trail | None]
 Configured = tuple[Resource, FieldPath]

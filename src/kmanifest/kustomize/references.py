@@ -9,7 +9,6 @@ api/resmap/reswrangler.go (SubsetThatCouldBeReferencedByResource).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
 
 from kmanifest.errors import KmanifestError, RenderError, SourceError
 from kmanifest.fieldpath import split_path
@@ -19,6 +18,7 @@ from kmanifest.kustomize.scalars import retype
 from kmanifest.kustomize.transformers.fields import located
 from kmanifest.resource import Gvk, Resource, describe
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, NamedTuple
 from kmanifest.values import scalar_text, type_name
 
 

@@ -3,8 +3,6 @@
 Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
 """
 
-from typing import Final
-
 from kmanifest import step as steps
 from kmanifest.errors import SourceError
 from kmanifest.kustomize import sorting
@@ -26,6 +24,7 @@ from kmanifest.kustomize.transformers.names import add_hash
 from kmanifest.plugin import Context, Plugin, Rendered, Transformer
 from kmanifest.resource import Origin, Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Final
 
 VERSION: Final = "v5.8.2"
 """The version of kustomize whose output this engine prints, also in the managed-by label."""

@@ -6,7 +6,6 @@ Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/fi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
@@ -25,6 +24,7 @@ from kmanifest.kustomize.shapes import PLUGIN_CONFIG, ListOf, Record, fit
 from kmanifest.plugin import Context
 from kmanifest.resource import DEFAULT_NAMESPACE, Resource, ResourceId, names_of
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import scalar_text, type_name
 
 Body = Any

@@ -6,9 +6,9 @@ its text could not stand without quotes.
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Any, Final
 from kmanifest.values import is_string, scalar_text
 from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
 

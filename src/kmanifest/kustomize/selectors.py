@@ -5,11 +5,11 @@ is compared directly, so that most builds never load an engine for them.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, Self
 
 from kmanifest.errors import SourceError
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final, NamedTuple, Self
 
 Test = Callable[[str], bool]
 

@@ -6,7 +6,6 @@ Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarg
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import MissingError, RenderError, SourceError
 from kmanifest.fieldpath import MISSING, get, put
@@ -25,6 +24,7 @@ from kmanifest.kustomize.shared import settle
 from kmanifest.kustomize.structured import Document, parse_value
 from kmanifest.kustomize.yamlnodes import Change, Whole
 from kmanifest.resource import Resource
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import SharedText, scalar_text, type_name
 
 Body = Any

@@ -7,9 +7,9 @@ v1.6.0 yaml.go, Unmarshal and convertToJSONableObject.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
 
 from kmanifest.errors import SourceError, near_names
+from kmanifest.typed import Any, Final, NamedTuple, TypeAlias
 from kmanifest.values import scalar_text, type_name
 
 

@@ -9,9 +9,9 @@ Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.
 
 from collections.abc import Iterator, Mapping
 from operator import is_
-from typing import Any
 
 from kmanifest.resource import Resource
+from kmanifest.typed import Any
 from kmanifest.values import SharedText
 
 

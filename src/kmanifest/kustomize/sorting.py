@@ -1,12 +1,12 @@
 """The order in which resources are printed. Source: kustomize v5.8.2 api/internal/builtins/SortOrderTransformer.go."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
 from kmanifest.kustomize import shapes
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 
 ORDER_FIRST: Final = (
     "Namespace",

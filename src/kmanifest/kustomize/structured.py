@@ -6,13 +6,12 @@ JSON is written compactly with sorted keys (spread over lines if it was), YAML a
 Source: kustomize v5.8.2 api/filters/replacement/replacement.go, serializeStructuredData.
 """
 
-from typing import Any, Final, NamedTuple, Self
-
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import MISSING
 from kmanifest.kustomize.hashing import json_text
 from kmanifest.kustomize.scalars import resolve_plain
 from kmanifest.kustomize.yamlnodes import TAG, Alias, Node, resolved
+from kmanifest.typed import Any, Final, NamedTuple, Self
 from kmanifest.values import BlankKey
 from kmanifest.yaml.resolve import resolve_tagged, resolve_v3
 

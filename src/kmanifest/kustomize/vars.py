@@ -6,7 +6,6 @@ Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go; api/filters
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
 from kmanifest.fieldpath import MISSING, FieldUpdate, is_absent, update_field
@@ -19,6 +18,7 @@ from kmanifest.kustomize.shared import settle
 from kmanifest.plugin import Context
 from kmanifest.resource import IdKey, Resource, describe, names_of
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"

@@ -5,10 +5,10 @@ values side by side, and puts new texts and new nodes where they differ.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError
 from kmanifest.kustomize.scalars import resolve_plain
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import is_string, scalar_text
 from kmanifest.yaml.resolve import tag_of
 

@@ -5,7 +5,6 @@ Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go; for comments only what its output 
 """
 
 import re
-from typing import Any, Final
 
 from yaml._yaml import CParser
 from yaml.error import YAMLError
@@ -22,6 +21,7 @@ from yaml.events import (
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.kustomize.yamlnodes import Node
 from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.typed import Any, Final
 
 _COMMENT: Final = re.compile(r"\s*(#.*)")
 

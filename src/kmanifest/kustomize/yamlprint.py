@@ -5,11 +5,11 @@ Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, node; emitterc.go, yaml_emitter_sel
 
 import re
 from collections.abc import Iterable
-from typing import Final
 
 from kmanifest.errors import SourceError
 from kmanifest.kustomize.scalars import must_be_quoted, resolve_plain
 from kmanifest.kustomize.yamlnodes import Node
+from kmanifest.typed import Final
 from kmanifest.yaml.resolve import tag_of
 from kmanifest.yaml.scalars import chomping, escape
 

@@ -10,10 +10,10 @@ replaced is then certain, and no `apiVersion` and `kind` inside it are looked at
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
 from kmanifest.schema.scope import CLUSTER_SCOPED, NAMESPACED
+from kmanifest.typed import Any, Final
 from kmanifest.values import as_mapping, type_name
 
 STRATEGY: Final = "x-kubernetes-patch-strategy"

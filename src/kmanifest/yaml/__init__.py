@@ -9,9 +9,9 @@ where it is installed. The environment variable KMANIFEST_YAML (`python`, `nativ
 """
 
 from os import environ
-from typing import TYPE_CHECKING, Final
 
 from kmanifest.errors import MissingError, SourceError, near_names
+from kmanifest.typed import TYPE_CHECKING, Final
 
 
 def _choose(wanted: str) -> str:

@@ -14,7 +14,6 @@ rule (decode.go, allowedAliasRatio), so that a small file can't stand for a huge
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Final
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
@@ -32,6 +31,7 @@ from yaml.reader import ReaderError
 
 from kmanifest.errors import LimitError, Location, SourceError
 from kmanifest.limits import Limits
+from kmanifest.typed import Any, Final
 from kmanifest.yaml.resolve import NOT_FINITE, Scalar, resolve_tagged
 
 MERGING: Final = object()

@@ -11,10 +11,10 @@ the sorted form of each set of keys. They belong to a `Dumper`, which lives as l
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import Any, Final
 from kmanifest.values import Value
 from kmanifest.yaml.scalars import (
     WIDTH,

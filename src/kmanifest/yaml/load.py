@@ -4,10 +4,9 @@ The plainest documents, which are most, are read line by line (`simple`). The pa
 20 ms to import, and is for the others (`readers`).
 """
 
-from typing import TYPE_CHECKING, Any
-
 from kmanifest.errors import KmanifestError, LimitError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import TYPE_CHECKING, Any
 from kmanifest.values import BlankKey, Value
 from kmanifest.yaml.resolve import resolve_v2, resolve_v3
 from kmanifest.yaml.simple import NOT_SIMPLE, read_simple

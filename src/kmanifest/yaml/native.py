@@ -6,12 +6,12 @@ holds the two against each other. The extension imports nothing of ours: it gets
 
 from collections.abc import Sequence
 from sys import maxsize
-from typing import Any, Final
 
 import kmanifest_native
 
 from kmanifest.errors import LimitError, Location, SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import Any, Final
 from kmanifest.values import BlankKey, FloatText, IntText, TimeText, Value
 
 __all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]

@@ -1,7 +1,6 @@
 """Where a field stands in its file: found by parsing the file again, and only once an error is on its way."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
 
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
@@ -17,6 +16,7 @@ from yaml.reader import ReaderError
 
 from kmanifest.errors import SourceError
 from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.yaml.split import split_documents
 
 NOWHERE: Final = (0, 0)

@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from math import isnan
 from struct import pack, unpack
-from typing import Any, Final
 
 from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.limits import Limits
+from kmanifest.typed import Any, Final
 from kmanifest.values import BlankKey
 from kmanifest.yaml.build import MERGING, Builder, Open, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3

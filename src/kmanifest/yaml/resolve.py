@@ -9,9 +9,9 @@ with go-yaml v3 (`yes` is a string, `0o17` an integer, a date becomes RFC 3339 t
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Final, TypeAlias
 from kmanifest.values import FloatText, IntText, TimeText
 
 Scalar: TypeAlias = str | int | float | bool | None

@@ -9,9 +9,9 @@ yaml_emitter_write_literal_scalar.
 """
 
 import re
-from typing import Final
 
 from kmanifest.errors import LimitError, SourceError
+from kmanifest.typed import Final
 from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
 
 WIDTH: Final = 80

@@ -15,9 +15,9 @@ where its first line stands, and closed by the first line that starts before it.
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
+from kmanifest.typed import Any, Final
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()

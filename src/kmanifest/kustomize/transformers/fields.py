@@ -1,13 +1,13 @@
 """Carrying out a change at every field that a table of field specs names."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
 
 from kmanifest.errors import KmanifestError, SourceError
 from kmanifest.fieldpath import FieldUpdate, Setter, is_absent, update_field
 from kmanifest.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, fit
 from kmanifest.resource import Resource
+from kmanifest.typed import Any, Final
 from kmanifest.values import Body, type_name
 
 SPECS: Final = FIELD_SPECS

@@ -6,7 +6,6 @@ Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filte
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import PathTree, find_fields, put, split_path
@@ -22,6 +21,7 @@ from kmanifest.kustomize.transformers.fields import (
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final, NamedTuple
 from kmanifest.values import scalar_text, type_name
 
 _CONFIG: Final = Record({"imageTag": IMAGE})

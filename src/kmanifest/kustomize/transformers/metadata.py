@@ -1,7 +1,6 @@
 """Labels and annotations. Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go."""
 
 from collections.abc import Mapping
-from typing import Any, Final
 
 from kmanifest.fieldpath import FieldUpdate
 from kmanifest.kustomize.config import FieldTable, Specs
@@ -12,6 +11,7 @@ from kmanifest.kustomize.transformers.fields import set_entries, specs_of, updat
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 from kmanifest.values import SharedText
 
 _LABELS: Final = Record({"labels": TEXT_MAP})

@@ -4,7 +4,6 @@ Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTrans
 """
 
 from collections.abc import Callable
-from typing import Any, Final
 
 from kmanifest.errors import SourceError
 from kmanifest.fieldpath import FieldUpdate
@@ -15,6 +14,7 @@ from kmanifest.kustomize.transformers.fields import require_scalar, specs_of, up
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 from kmanifest.values import scalar_text
 
 _CONFIG: Final = Record({"prefix": TEXT, "suffix": TEXT})

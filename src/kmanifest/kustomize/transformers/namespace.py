@@ -4,7 +4,6 @@ Source: kustomize v5.8.2 api/internal/builtins/NamespaceTransformer.go, api/filt
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
 
 from kmanifest.errors import KmanifestError, RenderError, SourceError
 from kmanifest.fieldpath import FieldUpdate, Setter, update_field
@@ -14,6 +13,7 @@ from kmanifest.kustomize.transformers.fields import located, require_scalar, spe
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource, describe
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 from kmanifest.values import scalar_text, type_name
 
 _CONFIG: Final = Record(

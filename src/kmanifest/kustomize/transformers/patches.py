@@ -6,7 +6,6 @@ PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from kmanifest import yaml
 from kmanifest.errors import (
@@ -29,6 +28,7 @@ from kmanifest.plugin import Context
 from kmanifest.resource import Resource, text_map
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import Schema
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from kmanifest.values import FloatText, IntText
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """Replica counts. Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go."""
 
-from typing import Any, Final
-
 from kmanifest.errors import MissingError, near_names
 from kmanifest.fieldpath import FieldUpdate
 from kmanifest.kustomize.config import Field, selects
@@ -10,6 +8,7 @@ from kmanifest.kustomize.transformers.fields import require_scalar, specs_of, up
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 
 _CONFIG: Final = Record({"replica": Record({"name": TEXT, "count": INT})})
 

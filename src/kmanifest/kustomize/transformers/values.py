@@ -4,7 +4,6 @@ Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filte
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
 
 from kmanifest import yaml
 from kmanifest.errors import SourceError
@@ -18,6 +17,7 @@ from kmanifest.kustomize.transformers.namespace import move_one
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
+from kmanifest.typed import Any, Final
 from kmanifest.values import scalar_text
 
 _TARGETS: Final = ListOf(Record({"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}))
