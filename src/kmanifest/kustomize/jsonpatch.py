@@ -15,6 +15,7 @@ from kmanifest.typed import Any, Final, NamedTuple, TypeAlias
 from kmanifest.values import Body, FloatText, IntText, type_name
 
 UNKNOWN: Final = "unknown"
+_CONTAINERS: Final = (dict, list)
 
 # Go prints a float64 with an exponent from here on ('g', shortest), and these are also the integers kept as such.
 FIRST_WITH_EXPONENT: Final = 1e6
@@ -74,16 +75,18 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
 def through_json(value: Any) -> Any:
     """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
     todo: list[Any] = [[value]]
-    containers = []
+    containers, scalars = [], []
     for container in todo:
-        others = [
-            item
-            for item in (container.values() if container.__class__ is dict else container)
-            if item.__class__ is not str
-        ]
+        items = container.values() if container.__class__ is dict else container
+        others = [item for item in items if item.__class__ is not str]
         if others:
             containers.append(container)
-            todo += [item for item in others if item.__class__ is dict or item.__class__ is list]
+            inside = [item for item in others if item.__class__ is dict or item.__class__ is list]
+            todo += inside
+            if len(inside) < len(others):
+                scalars += [item for item in others if item.__class__ not in _CONTAINERS]
+    if all(_scalar(item) is item for item in scalars):
+        return value
     # What is inside comes after what it is in: from the end, every container finds its own done.
     changed: dict[int, Any] = {}
     for container in reversed(containers):

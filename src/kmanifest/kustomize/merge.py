@@ -50,6 +50,7 @@ GONE: Final = (MISSING, KEPT_NULL, None)
 
 DIRECTIVE: Final = "$patch"
 PLAIN_TYPES: Final = (str, int, bool)
+_CONTAINERS: Final = (dict, list)
 SCALAR_KEY: Final = ("",)  # the keys of a list of scalars: the element itself
 
 Keys: TypeAlias = Sequence[str]
@@ -99,7 +100,7 @@ class _Merge:
             return self._walk_list(dest, origin, schema)
         if first is None or first is MISSING:
             return self._walk_map(dest, origin, schema)
-        if isinstance(origin, dict | list):
+        if origin.__class__ in _CONTAINERS:
             raise SourceError(f"expected a scalar, got {type_name(origin)}")
         return dest if origin is MISSING else origin
 
@@ -128,7 +129,7 @@ class _Merge:
             if schema is None:
                 schema = self._type_of(node)
             for name, child in node.items():
-                if isinstance(child, dict | list):
+                if child.__class__ is dict or child.__class__ is list:
                     todo.append((child, None if schema is None else schema.field(name)))
                 elif child is None and isinstance(name, BlankKey):
                     return True
@@ -167,10 +168,10 @@ class _Merge:
         """A mapping that the patch does not mention."""
         changed: dict[str, Any] | None = None
         for key, old in dest.items():
-            if isinstance(old, dict | list):
+            if old.__class__ is dict or old.__class__ is list:
                 value = self._walk_field(key, old, MISSING, schema)
             else:
-                value = MISSING if _is_blank(key, old) else old
+                value = MISSING if old is None and _is_blank(key, old) else old
             if value is not old:
                 changed = dict(dest) if changed is None else changed
                 if value is MISSING:
@@ -189,7 +190,7 @@ class _Merge:
                 value = _as_before(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
                     origin[key] = value  # an element may be visited twice: its scalars stay quoted
-            elif isinstance(old, dict | list) and self._needs_walk(key, old, schema):
+            elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
             elif _is_blank(key, old):
                 continue
@@ -329,11 +330,13 @@ def _check(name: str, kind: type, origin: Any) -> None:
 
 def _text(value: Any) -> str:
     """The text of a value as the reference compares it: mappings, lists and nulls of a field count as empty."""
-    return "" if value is None or isinstance(value, dict | list) else scalar_text(value)
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]  # just tested
+    return "" if value is None or value.__class__ in _CONTAINERS else scalar_text(value)
 
 
 def _element_text(value: Any) -> str:
-    return "" if isinstance(value, dict | list) else scalar_text(value)
+    return "" if value.__class__ in _CONTAINERS else scalar_text(value)
 
 
 def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
