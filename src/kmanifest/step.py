@@ -1,7 +1,6 @@
 """The one place where plug-ins run: ordering, tracing, locating and forbidding are each written once, here."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from kmanifest.errors import FieldPath, KmanifestError, LimitError, PluginError
 from kmanifest.plugin import Context, Plugin, Rendered
@@ -39,7 +38,7 @@ def render(ctx: Context, path: str) -> Rendered:
 
 def generate(ctx: Context, step: Step) -> list[Resource]:
     """The resources that a generator makes."""
-    with _answering(step):
+    with _Answering(step):
         made = step.plugin.call(ctx, step.config)
         resources = list(made) if isinstance(made, Iterable) else [made]
     if not all(isinstance(resource, Resource) for resource in resources):
@@ -55,16 +54,16 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     if ctx.meter is not None:
         ctx.meter.check_time()
     if step.plugin.role == "validator":
-        with _answering(step):
+        with _Answering(step):
             for finding in step.plugin.call(ctx, step.config, resources):
                 ctx.on_finding(finding)
         return resources
-    with _answering(step):
+    with _Answering(step):
         after = step.plugin.call(ctx, step.config, resources)
     if not isinstance(after, ResourceMap):
         raise _broken(step, "a transformer gives a ResourceMap")
     if _is_foreign(step.plugin):
-        with _answering(step):
+        with _Answering(step):
             after = _told_apart(ctx, after)
     after = _checked(ctx, resources, after)
     trace(ctx, step, resources, after)
@@ -122,19 +121,30 @@ def scoped(ctx: Context, resource: Resource) -> Resource:
     )
 
 
-@contextmanager
-def _answering(step: Step) -> Iterator[None]:
-    """What goes wrong inside is an error in the config of the step; in a plug-in that is not ours, whatever it raises."""
-    try:
-        yield
-    except KmanifestError as error:
-        raise _placed(error, step) from error
-    except Exception as error:
-        if isinstance(error, MemoryError) or not _is_foreign(step.plugin):
-            raise
-        lines = str(error).splitlines()[:1]
-        message = ": ".join([step.plugin.name, type(error).__name__, *lines])
-        raise _placed(PluginError(message), step) from error
+class _Answering:
+    """What goes wrong inside is an error in the config of the step; in a plug-in that is not ours, whatever it raises.
+
+    A class, because `contextlib` takes half a millisecond to import.
+    """
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, KmanifestError):
+            raise _placed(error, self._step) from error
+        if not isinstance(error, Exception) or isinstance(error, MemoryError):
+            return
+        plugin = self._step.plugin
+        if _is_foreign(plugin):
+            lines = str(error).splitlines()[:1]
+            message = ": ".join([plugin.name, type(error).__name__, *lines])
+            raise _placed(PluginError(message), self._step) from error
 
 
 def _is_foreign(plugin: Plugin) -> bool:

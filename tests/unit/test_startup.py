@@ -34,6 +34,7 @@ FORBIDDEN = (
     "threading",
     "tokenize",
     "traceback",
+    "typing",
     "urllib.parse",
     "urllib.request",
 )

@@ -3,7 +3,6 @@
 Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
 """
 
-from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest import fieldpath, yaml
@@ -98,6 +97,8 @@ def fold_base64(value: bytes | str) -> str:
 
     Source: kustomize v5.8.2 kyaml/yaml/datamap.go, encodeBase64.
     """
+    from binascii import b2a_base64  # for secrets and binary data only
+
     content = value.encode() if isinstance(value, str) else value
     text = b2a_base64(content, newline=False).decode()
     if len(text) < _BASE64_LINE:

@@ -1,7 +1,6 @@
 """The suffix that the name of a generated object gets, made of its content; and JSON as Go prints it, of which it is made."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from sys import version_info
 
 from kmanifest.errors import SourceError
@@ -48,9 +47,9 @@ def encode(text: str) -> str:
 def _sha256(content: bytes) -> str:
     # hashlib loads OpenSSL, which takes 2 ms; the module behind it is `_sha256` in Python 3.11, `_sha2` later.
     try:
-        module = import_module("_sha2" if version_info >= (3, 12) else "_sha256")
+        module = __import__("_sha2" if version_info >= (3, 12) else "_sha256")
     except ImportError:
-        module = import_module("hashlib")
+        module = __import__("hashlib")
     digest: str = module.sha256(content).hexdigest()
     return digest
 

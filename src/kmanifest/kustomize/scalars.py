@@ -15,18 +15,14 @@ from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
 _TAG: Final = "tag:yaml.org,2002:"
 
 # Text that the emitter does not write plain: what YAML reserves, blanks at the ends, `: `, ` #`, what is not printable.
-_NOT_PLAIN: Final = re.compile(
-    r"""[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[\0-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff])""",
-    re.DOTALL,
-)
-
-
+# Kept as text, because few builds have other text than words.
+_NOT_PLAIN: Final = r"""(?s)[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[\0-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff])"""
 _WORD: Final = re.compile(r"[a-zA-Z0-9_/][a-zA-Z0-9_./-]*")
 
 
 def _stands_plain(text: str) -> bool:
     """True for text that can stand without quotes, whatever it then means; a mere word is told fastest."""
-    return _WORD.fullmatch(text) is not None or _NOT_PLAIN.match(text) is None
+    return _WORD.fullmatch(text) is not None or re.match(_NOT_PLAIN, text) is None
 
 
 def resolve_plain(text: str) -> Scalar:
