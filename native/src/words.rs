@@ -20,7 +20,7 @@ struct Slot {
 impl Words {
     #[new]
     fn new() -> Words {
-        Words::with_slots(4096)
+        Words::with_slots(1024)
     }
 }
 

@@ -6,7 +6,9 @@ from kmanifest import yaml
 from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.resourcemap import ResourceMap
-from kmanifest.typed import Any, BinaryIO, Literal, NamedTuple
+from kmanifest.typed import Any, BinaryIO, Final, Literal, NamedTuple
+
+_PIECE: Final = 32  # documents; few enough that their memory is used again
 
 Severity = Literal["info", "warning", "error"]
 
@@ -73,7 +75,16 @@ class Rendered:
 
     def write(self, stream: BinaryIO) -> None:
         """Write what `text` gives as UTF-8; nothing is written before all of it is printed."""
-        stream.write(self.text().encode())
+        stream.writelines(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """What `text` gives as UTF-8, in pieces, so that the output is never there twice; all of it is printed at once."""
+        documents = list(self.documents())
+        return (
+            ("---\n" if start else "").encode()
+            + "---\n".join(documents[start : start + _PIECE]).encode()
+            for start in range(0, len(documents), _PIECE)
+        )
 
 
 def _restore(resources: ResourceMap, findings: tuple[Finding, ...], limits: Limits) -> Rendered:

@@ -84,6 +84,6 @@ def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OutputError, match="No space left on device"):
-        write_file(str(path), b"new")
+        write_file(str(path), [b"new"])
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["out.yaml"]

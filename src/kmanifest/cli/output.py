@@ -5,7 +5,6 @@ disk: a temporary file beside it, fsync, rename. A link given with `-o` stays a 
 inside an output directory is replaced, never followed.
 """
 
-import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -30,25 +29,23 @@ def write(rendered: "Rendered", path: str) -> int:
     if path and os.path.isdir(path):
         write_directory(path, rendered)
         return DONE
-    content = io.BytesIO()
-    rendered.write(content)
     if not path:
-        return print_bytes(content.getbuffer())
-    write_file(path, content.getbuffer())
+        return print_pieces(rendered.pieces())
+    write_file(path, rendered.pieces())
     return DONE
 
 
 def print_text(text: str) -> int:
     """Print `text` on stdout; gives the exit code."""
-    return print_bytes(text.encode("utf-8", "surrogateescape"))
+    return print_pieces([text.encode("utf-8", "surrogateescape")])
 
 
-def print_bytes(content: bytes | memoryview) -> int:
-    """Print `content` on stdout; gives the exit code, which tells when nobody reads any more."""
+def print_pieces(pieces: Iterable[bytes]) -> int:
+    """Print the pieces on stdout; gives the exit code, which tells when nobody reads any more."""
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
-        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         _forget_stdout()
@@ -70,17 +67,17 @@ def _forget_stdout() -> None:
     os.close(nowhere)
 
 
-def write_file(path: str, content: bytes | memoryview) -> None:
-    """Put `content` at `path`: whole or not at all, except where `path` is a device or a pipe."""
+def write_file(path: str, pieces: Iterable[bytes]) -> None:
+    """Put `pieces` at `path`: whole or not at all, except where `path` is a device or a pipe."""
     target = os.path.realpath(path)
     try:
         if os.path.exists(target) and not os.path.isfile(target):
             with open(target, "wb") as stream:
-                stream.write(content)
+                stream.writelines(pieces)
         elif path.endswith(("/", os.sep)):
             raise IsADirectoryError(0, "no such directory", path)
         else:
-            _replace_all([(target, content)])
+            _replace_all([(target, pieces)])
     except OSError as error:
         raise _refused(path, error) from error
 
@@ -89,7 +86,7 @@ def write_directory(directory: str, rendered: "Rendered") -> None:
     """One file in `directory` for each resource, named as the reference names it."""
     names = list(file_names(rendered.resources))
     paths = [os.path.join(directory, name) for name in names]
-    contents = (text.encode() for text in rendered.documents())
+    contents = ([text.encode()] for text in rendered.documents())
     try:
         _replace_all(zip(paths, contents, strict=True))
     except OSError as error:
@@ -133,16 +130,16 @@ def _percent(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
-def _replace_all(files: Iterable[tuple[str, bytes | memoryview]]) -> None:
+def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
     """Write every file beside its place, then move all into place; on a failure none is left half-written."""
     waiting: list[tuple[str, str]] = []
     try:
-        for path, content in files:
+        for path, pieces in files:
             temporary = os.path.join(
                 os.path.dirname(path), f".kmanifest-{os.getpid()}-{len(waiting)}.tmp"
             )
             waiting.append((temporary, path))
-            _write_new(temporary, content, _mode(path))
+            _write_new(temporary, pieces, _mode(path))
         while waiting:
             temporary, path = waiting[-1]
             os.replace(temporary, path)
@@ -165,10 +162,10 @@ def _mode(path: str) -> int | None:
         return None
 
 
-def _write_new(path: str, content: bytes | memoryview, mode: int | None) -> None:
+def _write_new(path: str, pieces: Iterable[bytes], mode: int | None) -> None:
     with open(os.open(path, NEW_FILE, 0o666), "wb") as stream:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(stream.fileno(), mode)
-        stream.write(content)
+        stream.writelines(pieces)
         stream.flush()
         os.fsync(stream.fileno())

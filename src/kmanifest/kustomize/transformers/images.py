@@ -99,9 +99,7 @@ class _Finder:
         """
         body: Any = resource.body
         try:
-            places = [
-                place for at, found in _container_lists(body) for place in _images_in(at, found)
-            ]
+            places = _images_of_containers(body) if _has_containers(body) else []
             for steps in self._paths_for(resource):
                 found, null_lists = find_fields(body, steps)
                 places += found
@@ -149,9 +147,11 @@ def _check_scalar(value: Any, place: Place, resource: Resource) -> None:
         raise located(error.within(field=place), resource) from None
 
 
+def _images_of_containers(body: Any) -> list[tuple[Place, Any]]:
+    return [image for at, found in _container_lists(body) for image in _images_in(at, found)]
+
+
 def _container_lists(body: Any) -> Iterator[tuple[Place, list[Any]]]:
-    if not _has_containers(body):
-        return
     todo: list[tuple[Any, Any]] = [(None, body)]
     while todo:
         link, value = todo.pop()
@@ -176,13 +176,14 @@ def _unlinked(link: Any) -> Place:
 def _has_containers(body: Any) -> bool:
     """True where some mapping in `body` has a field called as lists of containers are; most have none."""
     todo = [body]
-    while todo:
-        value = todo.pop()
+    for value in todo:
         if value.__class__ is dict:
             if "containers" in value or "initContainers" in value:
                 return True
-            value = value.values()
-        todo += [item for item in value if item.__class__ is dict or item.__class__ is list]
+            items = value.values()
+        else:
+            items = value
+        todo += [item for item in items if item.__class__ is dict or item.__class__ is list]
     return False
 
 
