@@ -23,6 +23,8 @@ use crate::scalars::{marks, write_float, write_int, write_key, write_text, Marks
 
 /// Containers within one another, from where on a cycle is looked for.
 const DEEP: usize = 64;
+/// Types of which is remembered whether they are mappings.
+const MANY_TYPES: usize = 16;
 
 /// One document as sigs.k8s.io/yaml prints it, with a line break at its end.
 ///
@@ -62,7 +64,7 @@ impl<'py> Text<'py> {
     #[inline]
     fn of(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
         let mut size = 0;
-        // SAFETY: the caller knows that `text` is a `str` or of a subclass, and for anything else this fails.
+        // SAFETY: `text` is an object, and we are attached to the interpreter; the function fails for what is no `str`.
         let start = unsafe { ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &mut size) };
         if start.is_null() {
             return Text::with_surrogates(text);
@@ -502,7 +504,9 @@ impl<'py> Walk<'py> {
             }
         };
         let known = value.is_instance(mapping)?;
-        self.types.push((kind, known));
+        if self.types.len() < MANY_TYPES {
+            self.types.push((kind, known));
+        }
         Ok(known)
     }
 }
