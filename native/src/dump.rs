@@ -1,4 +1,4 @@
-//! Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints; the twin of `kmanifest/yaml/dump.py`.
+//! Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints; the twin of `kmanifest/yaml/dumper.py`.
 //!
 //! Block style throughout, keys in go-yaml's natural order, lists not indented under their key, `{}` and `[]` for what
 //! is empty. The walk keeps its own stack, so that depth is bounded by the data; each frame is one open container.

@@ -2,11 +2,13 @@
 
 use pyo3::PyErr;
 
-/// A place in a document, counted from 1; 0 where it is not known.
+/// A place in a file, line and column counted from 1 and 0 where they are not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub line: usize,
     pub column: usize,
+    /// The index of the document, where the place is known to be in one.
+    pub document: Option<usize>,
 }
 
 pub enum Fault {
@@ -34,6 +36,20 @@ impl Fault {
         match self {
             Fault::Source(message, _) => Fault::Source(message, place),
             Fault::Limit(message, _) => Fault::Limit(message, place),
+            python => python,
+        }
+    }
+
+    /// This error, whose place counts from the start of its document, with its place in the file.
+    pub fn moved(self, lines: usize, document: usize) -> Fault {
+        let inside = |place: Place| Place {
+            line: if place.line == 0 { 0 } else { place.line + lines },
+            column: place.column,
+            document: Some(document),
+        };
+        match self {
+            Fault::Source(message, place) => Fault::Source(message, inside(place)),
+            Fault::Limit(message, place) => Fault::Limit(message, inside(place)),
             python => python,
         }
     }

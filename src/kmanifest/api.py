@@ -10,7 +10,7 @@ from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError, Location
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
-from kmanifest.tree import DiskTree, Tree
+from kmanifest.tree import SteadyDisk, Tree
 
 if TYPE_CHECKING:
     from kmanifest.trace import Change
@@ -46,7 +46,7 @@ def build(
       name: my-map
     """
     if tree is None:
-        tree, path, placed = DiskTree("/"), os.path.abspath(path), _on_disk
+        tree, path, placed = SteadyDisk("/"), os.path.abspath(path), _on_disk
     else:
         placed = _as_it_is
     findings: list[Finding] = []
@@ -97,11 +97,11 @@ def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     is_whole_file = not location.field and location.document is None
     if location.line or not location.file or is_whole_file:
         return error
-    from kmanifest.yaml.positions import find_position  # for errors only
+    from kmanifest import yaml  # for errors only
 
     try:
         content = ctx.read_resolved(ctx.tree.resolve(location.file))
-        line, column = find_position(content, location.field, document=location.document or 0)
+        line, column = yaml.find_position(content, location.field, document=location.document or 0)
     except KmanifestError:
         return error
     return error.at(location._replace(line=line, column=column))

@@ -47,12 +47,15 @@ def put(value: Any, path: Path, new: Any) -> Any:
         if value is None:
             value = {}
         passed.append(value)
+        if value.__class__ is dict:
+            value = value.get(step)
+            continue
         try:
             value = _step_into(value, step)
         except SourceError as error:
             raise error.within(field=path[: depth + 1]) from None
     for container, step in zip(reversed(passed), reversed(path), strict=True):
-        if isinstance(container, list):
+        if container.__class__ is list:
             new = replace_item(container, int(step) % len(container), new)
         else:
             new = replace_key(container, step, new)
@@ -140,9 +143,9 @@ def update_field(
 
 
 class Fields(NamedTuple):
-    """Places in a body: what a path leads to, and the nulls on the way where it demands a list."""
+    """Places in a body: what a path leads to, with the value there, and the nulls on the way where it demands a list."""
 
-    found: list[tuple[str | int, ...]]
+    found: list[tuple[tuple[str | int, ...], Any]]
     null_lists: list[tuple[str | int, ...]]
 
 
@@ -151,8 +154,6 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
 
     SourceError as of `update_field`.
     """
-    if _is_absent(body, steps):
-        return Fields([], [])
     found: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
     null_lists: list[tuple[str | int, ...]] = []
     try:
@@ -166,10 +167,10 @@ def find_fields(body: Any, steps: Sequence[str]) -> Fields:
                 null_lists += [at for at, value in found if value is None]
     except SourceError as error:
         raise error.within(field=steps) from error
-    return Fields([at for at, _ in found], null_lists)
+    return Fields(found, null_lists)
 
 
-def _is_absent(body: Any, steps: Sequence[str]) -> bool:
+def is_absent(body: Any, steps: Sequence[str]) -> bool:
     """True where a plain look finds that the path ends early, as most paths do in most resources."""
     for step in steps:
         if body.__class__ is not dict:
@@ -178,6 +179,47 @@ def _is_absent(body: Any, steps: Sequence[str]) -> bool:
         if body is MISSING:
             return True
     return False
+
+
+class PathTree:
+    """Field paths put together by their first steps, so that one plain look tells which of them end early in a body."""
+
+    __slots__ = ("_below", "_ending", "_passing")
+
+    def __init__(self, paths: Sequence[Sequence[str]] = ()) -> None:
+        self._below: dict[str, PathTree] = {}
+        self._ending: list[int] = []
+        self._passing: list[int] = []
+        for number, steps in enumerate(paths):
+            self._add(number, steps)
+
+    def present(self, body: Any) -> list[int]:
+        """The numbers of the paths of which it can't be told that they end early, in order."""
+        found: list[int] = []
+        self._look(body, found)
+        found.sort()
+        return found
+
+    def _add(self, number: int, steps: Sequence[str]) -> None:
+        node = self
+        for step in steps:
+            node._passing.append(number)
+            name = step.removesuffix("[]")
+            if not name:  # an error for who goes this way
+                break
+            node = node._below.setdefault(name, PathTree())
+        node._ending.append(number)
+
+    def _look(self, value: Any, found: list[int]) -> None:
+        found += self._ending
+        if not self._below:
+            return
+        if value.__class__ is not dict:
+            found += [number for number in self._passing if number not in self._ending]
+            return
+        for name, node in self._below.items():
+            if name in value:
+                node._look(value[name], found)
 
 
 def _mappings_at(

@@ -232,13 +232,17 @@ class Resource:
     def key(self) -> IdKey:
         """The current id in the form in which ids are compared: equal for two objects that may not stand together."""
         if self._key is None:
-            group, version, kind, name, _ = self.id
-            self._key = (group, version, kind, name, self.effective_namespace)
+            group, version, kind, name, namespace = self.id
+            if self.cluster_scoped:
+                namespace = CLUSTER_SCOPE
+            self._key = (group, version, kind, name, namespace or DEFAULT_NAMESPACE)
         return self._key
 
     def past_keys(self) -> list[IdKey]:
         """The ids of the past in the form in which ids are compared."""
-        group, version = self.id.group, self.id.version
+        if not self.past:
+            return []
+        group, version, *_ = self.id
         return [
             (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE)
             for past in self.past
@@ -255,6 +259,12 @@ class Resource:
             return self.id
         first = self.past[0]
         return ResourceId(self.id.group, self.id.version, first.kind, first.name, first.namespace)
+
+    @property
+    def original_type(self) -> tuple[str, str, str]:
+        """Group, version and kind before any rename, by which field specs are looked up after one."""
+        group, version, kind, _, _ = self.id
+        return (group, version, self.past[0].kind if self.past else kind)
 
     @property
     def original_key(self) -> IdKey:
@@ -275,9 +285,9 @@ class Resource:
         new = self._copy()
         new.body = body
         if (
-            body.get("metadata") is not old.get("metadata")
-            or body.get("kind") is not old.get("kind")
+            body.get("kind") is not old.get("kind")
             or body.get("apiVersion") is not old.get("apiVersion")
+            or not _have_one_name(body.get("metadata"), old.get("metadata"))
         ):
             new._id = new._key = None
         return new
@@ -299,8 +309,9 @@ class Resource:
 
     def remembering(self) -> Self:
         """This resource with its current id added to its past, to be called before it is renamed."""
+        _, _, kind, name, namespace = self.key
         new = self._copy()
-        new.past = (*self.past, PastId(self.name, self.effective_namespace, self.kind))
+        new.past = (*self.past, PastId(name, namespace, kind))
         return new
 
     def with_prefix(self, prefix: str) -> Self:
@@ -349,6 +360,15 @@ class Resource:
         new.past, new.prefixes, new.suffixes = past, prefixes, suffixes
         new.needs_hash, new.behavior = needs_hash, behavior
         return new
+
+
+def _have_one_name(one: Any, other: Any) -> bool:
+    """True where two values of `metadata` certainly have the same name and namespace."""
+    return one is other or (
+        one.__class__ is other.__class__ is dict
+        and one.get("name") is other.get("name")
+        and one.get("namespace") is other.get("namespace")
+    )
 
 
 def text_of(value: Any) -> str:

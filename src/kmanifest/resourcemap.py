@@ -86,11 +86,11 @@ class ResourceMap(Sequence[Resource]):
         near = near_names(wanted, names_of(self._items))
         raise MissingError(f"no resource matches {wanted}", near=near)
 
-    def changed_since(self, before: "ResourceMap") -> Sequence[int] | None:
-        """The places where this map has another resource than `before`; None where it has other places."""
-        if len(self) != len(before):
-            return None
-        return _differing(before._items, self._items)
+    def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
+        """The resources that are not the ones of `before` at their places; all where there are more places or fewer."""
+        if len(self._items) != len(before._items):
+            return self._items
+        return list(compress(self._items, map(is_not, before._items, self._items)))
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
         """Each resource as `change` makes it; itself where `change` gives every one back."""
@@ -126,14 +126,20 @@ class ResourceMap(Sequence[Resource]):
             result._any = _added(dict(self._any), size, added, Resource.all_keys)
         if self._named is not None:
             result._named = _added(dict(self._named), size, added, _names)
-        return result.check_unique(added)
+        return result.check_unique(added if size else None)
 
     def check_unique(self, resources: Iterable[Resource] | None = None) -> Self:
         """This map; RenderError where two resources, one of them among `resources`, have the same current id."""
+        if resources is None and self.has_distinct_keys():
+            return self
         for resource in self._items if resources is None else resources:
             if len(places := self.with_current(resource.key)) > 1:
                 raise _already_there(self, places)
         return self
+
+    def has_distinct_keys(self) -> bool:
+        """True where no two resources have the same current id."""
+        return len({resource.key for resource in self._items}) == len(self._items)
 
     def _changed(self, items: tuple[Resource, ...], places: Sequence[int]) -> Self:
         if not places:
@@ -162,7 +168,7 @@ def _current_key(resource: Resource) -> tuple[IdKey]:
 
 
 def _names(resource: Resource) -> Iterable[str]:
-    return (resource.name, *(past.name for past in resource.past))
+    return (resource.name, *[past.name for past in resource.past])
 
 
 def _added(
@@ -174,8 +180,8 @@ def _added(
     """`index` with the resources, the first of which stands at `first`, under each of their keys."""
     for place, resource in enumerate(resources, first):
         for key in keys_of(resource):
-            places = index.get(key, ())
-            if not places or places[-1] != place:
+            places = index.setdefault(key, (place,))
+            if places[-1] != place:
                 index[key] = (*places, place)
     return index
 

@@ -73,10 +73,9 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
 
 def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceMap:
     """What a step made, without what it emptied, and with the scope of what it brought."""
-    places = after.changed_since(before)
-    changed = after if places is None else [after[place] for place in places]
+    changed = after.changed_since(before)
     after = after.without_empty(changed)
-    if any(resource.cluster_scoped is None for resource in changed):
+    if None in [resource.cluster_scoped for resource in changed]:
         after = after.map(lambda resource: scoped(ctx, resource))
     return after
 

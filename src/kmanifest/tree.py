@@ -114,6 +114,25 @@ class DiskTree:
             raise _access_error(path, error) from None
 
 
+class SteadyDisk(DiskTree):
+    """The disk for the time of one build, in which directories stay what they are.
+
+    What lies in a directory that is known to be reached by no link needs one look, not one for each directory above it.
+    """
+
+    def __init__(self, root: str = "/") -> None:
+        super().__init__(root)
+        self._real: set[str] = set()
+
+    def resolve(self, path: str) -> str:
+        if parent(path) in self._real and self.kind(path) is not None:
+            real = path
+        else:
+            real = super().resolve(path)
+        self._real |= {parent(real), real}
+        return real
+
+
 class MemoryTree:
     """Files that are in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
 

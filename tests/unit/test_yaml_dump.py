@@ -10,7 +10,7 @@ from kmanifest.errors import LimitError, SourceError
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.values import FloatText, IntText, TimeText, Value
 from kmanifest.yaml import Dumper, dump, load_documents, load_values
-from kmanifest.yaml.dump import natural_order
+from kmanifest.yaml.dumper import natural_order
 
 LONG = "word " * 20 + "end"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kmanifest.yaml.positions import find_position
+from kmanifest.yaml import find_position
 
 FILE = b"""\
 # a comment

@@ -5,6 +5,7 @@ api/internal/plugins/builtinconfig/transformerconfig.go.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
 from typing import Any, Final, NamedTuple
 
 from kmanifest import yaml
@@ -12,6 +13,7 @@ from kmanifest.errors import SourceError
 from kmanifest.fieldpath import split_path
 from kmanifest.kustomize import defaults, shapes
 from kmanifest.kustomize.defaults import Reference, Spec
+from kmanifest.kustomize.sorting import LEGACY_RANK
 from kmanifest.limits import Limits
 
 Specs = tuple[Spec, ...]
@@ -96,7 +98,7 @@ def to_specs(rows: Iterable[Mapping[str, Any]]) -> Specs:
 
 
 def merge_configs(config: TransformerConfig, more: TransformerConfig) -> TransformerConfig:
-    """`config` with what `more` adds, each table in the order of its types.
+    """`config` with what `more` adds, each table in the order of its types; itself where nothing is new.
 
     Merging into an empty config is no mere copy: specs come in the order of their types, narrow ones first, and a
     wide one of the same path is then taken as known. So a `configurations` file overrides a default for all types.
@@ -107,33 +109,46 @@ def merge_configs(config: TransformerConfig, more: TransformerConfig) -> Transfo
         return more
     tables = dict(config.tables)
     for name, specs in more.tables.items():
-        tables[name] = sort_by_type(merge_specs(config.specs(name), specs))
-    references = config.references
-    for reference in more.references:
-        references = _merge_reference(references, reference)
-    return TransformerConfig(tables, tuple(sorted(references, key=_reference_order)))
+        known = config.specs(name)
+        merged = merge_specs(known, specs)
+        # Every table is in order: it was sorted when it was made, and the defaults are.
+        tables[name] = known if merged is known else sort_by_type(merged)
+    references = _merge_references(config.references, more.references)
+    if references is config.references and tables == config.tables:
+        return config
+    return TransformerConfig(tables, references)
 
 
-def merge_specs(specs: Specs, more: Iterable[Spec]) -> Specs:
-    """`specs` and those of `more` that say something new; SourceError where two differ only in `create`.
+def merge_specs(specs: Specs, more: Sequence[Spec]) -> Specs:
+    """`specs` and those of `more` that say something new, itself where none does; SourceError where two differ only in `create`.
 
     A new one says nothing where one of the same path is for the same or a narrower type.
     Source: kustomize v5.8.2 api/types/fieldspec.go, FsSlice.MergeOne.
     """
-    merged = list(specs)
+    known: dict[str, list[Spec]] = {spec[0]: [] for spec in more}
+    for old in specs:
+        if old[0] in known:
+            known[old[0]].append(old)
+    added = []
     for new in more:
         path, _, _, kind, create = new
-        same = next(
-            (old for old in merged if old[0] == path and selects(new, old[1], old[2], old[3])), None
-        )
+        same = _first_within(new, known[path])
         if same is None:
-            merged.append(new)
+            known[path].append(new)
+            added.append(new)
         elif same[4] != create:
             type_text = f" of {kind}" if kind else ""
             raise SourceError(
                 f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'"
             )
-    return tuple(merged)
+    return (*specs, *added) if added else specs
+
+
+def _first_within(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
+    for spec in specs:
+        if selects(wide, spec[1], spec[2], spec[3]):
+            return spec
+    return None
 
 
 def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
@@ -179,8 +194,6 @@ def sort_by_type(specs: Specs) -> Specs:
 
 
 def _type_order(group: str, version: str, kind: str) -> tuple[int, str]:
-    from kmanifest.kustomize.sorting import LEGACY_RANK  # for files with configurations only
-
     return LEGACY_RANK.get(kind, 0), f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
 
 
@@ -188,16 +201,23 @@ def _reference_order(reference: Reference) -> tuple[int, str]:
     return _type_order(*reference[:3])
 
 
-def _merge_reference(references: tuple[Reference, ...], new: Reference) -> tuple[Reference, ...]:
-    merged = []
-    found = False
-    for old in references:
-        if old[:3] == new[:3]:
-            found = True
-            merged.append((*old[:3], merge_specs(old[3], new[3])))
-        else:
-            merged.append(old)
-    return tuple(merged) if found else (*merged, new)
+def _merge_references(
+    references: tuple[Reference, ...], more: Iterable[Reference]
+) -> tuple[Reference, ...]:
+    merged = {reference[:3]: reference for reference in references}
+    for new in more:
+        gvk = new[:3]
+        old = merged.get(gvk)
+        if old is None:
+            merged[gvk] = new
+            continue
+        specs = merge_specs(old[3], new[3])
+        if specs is not old[3]:
+            merged[gvk] = (*gvk, specs)
+    changed = tuple(merged.values())
+    if len(changed) == len(references) and all(map(is_, changed, references)):
+        return references
+    return tuple(sorted(changed, key=_reference_order))
 
 
 def _gvk(row: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -7,7 +7,8 @@ the end the whole resource goes through JSON, as in the reference: every number 
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 filters/patchjson6902/patchjson6902.go.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from kmanifest.errors import LimitError, SourceError
@@ -72,34 +73,43 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
 
 def through_json(value: Any) -> Any:
     """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
-    done: list[Any] = []
-    todo: list[tuple[Any, bool]] = [(value, False)]
-    while todo:
-        node, visited = todo.pop()
-        if visited:
-            _join(node, done)
-        elif isinstance(node, dict | list):
-            todo.append((node, True))
-            children = node.values() if isinstance(node, dict) else node
-            todo.extend((child, False) for child in children)
-        else:
-            done.append(_scalar(node))
-    return done[0]
+    containers: list[Any] = [[value]]
+    for container in containers:
+        children = container.values() if container.__class__ is dict else container
+        containers += [
+            child for child in children if child.__class__ is dict or child.__class__ is list
+        ]
+    # What is inside comes after what it is in: from the end, every container finds its own done.
+    changed: dict[int, Any] = {}
+    for container in reversed(containers):
+        new = _container(container, changed)
+        if new is not container:
+            changed[id(container)] = new
+    return _after(value, changed)
 
 
-def _join(node: Any, done: list[Any]) -> None:
-    """Takes the children of `node` off the end of `done`, where they lie last first, and puts the whole there."""
-    children = [done.pop() for _ in range(len(node))]
-    if isinstance(node, dict):
-        same = all(new is old for new, old in zip(children, node.values(), strict=True))
-        done.append(node if same else dict(zip(node, children, strict=True)))
-    else:
-        same = all(new is old for new, old in zip(children, node, strict=True))
-        done.append(node if same else children)
+def _container(container: Any, changed: Mapping[int, Any]) -> Any:
+    """A mapping or list whose items are done, by the identity of those that have changed."""
+    if container.__class__ is dict:
+        items = {
+            key: new
+            for key, item in container.items()
+            if item.__class__ is not str and (new := _after(item, changed)) is not item
+        }
+        return {**container, **items} if items else container
+    copy = [_after(item, changed) for item in container]
+    return container if all(map(is_, copy, container)) else copy
+
+
+def _after(item: Any, changed: Mapping[int, Any]) -> Any:
+    if item.__class__ is dict or item.__class__ is list:
+        return changed.get(id(item), item)
+    return _scalar(item)
 
 
 def _scalar(value: Any) -> Any:
-    if value is None or type(value) is str or isinstance(value, bool):
+    kind = value.__class__
+    if kind is str or kind is bool or value is None:
         return value
     if isinstance(value, int | float):
         return _number(value)

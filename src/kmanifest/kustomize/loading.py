@@ -78,7 +78,7 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
 
 
 def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
-    words: dict[str, Any] = {} if ctx.memo is None else ctx.memo.tool("words", dict)
+    words = None if ctx.memo is None else ctx.memo.tool("words", yaml.Words)
     documents = yaml.load_documents(content, limits=ctx.options.limits, words=words)
     bodies: Sequence[Any] = documents
     found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]

@@ -38,6 +38,13 @@ class Node:
         self.targets: list[Target] = []
         self.below: dict[str, Node] = {}
 
+    def child(self, step: str) -> "Node":
+        """The node behind a step, made if it is not there."""
+        found = self.below.get(step)
+        if found is None:
+            found = self.below[step] = Node()
+        return found
+
 
 class Renamed:
     """The objects that had another id before, by the names they had, and where all objects are."""
@@ -81,8 +88,7 @@ def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> R
     trees: dict[tuple[str, str, str], Node] = {}
 
     def fix(resource: Resource) -> Resource:
-        original = resource.original_id
-        key = original[:3]
+        key = resource.original_type
         node = trees.get(key)
         if node is None:
             node = trees[key] = _tree(table, *key)
@@ -100,12 +106,13 @@ def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> R
 def _tree(table: Sequence[Reference], group: str, version: str, kind: str) -> Node:
     root = Node()
     for target_group, target_version, target_kind, specs in table:
-        for spec in specs:
+        # Most specs are for another kind, which is told before all else.
+        for spec in [spec for spec in specs if spec[3] == kind or not spec[3]]:
             if not selects(spec, group, version, kind):
                 continue
             node = root
             for step in split_path(spec[0], "/"):
-                node = node.below.setdefault(step.removesuffix("[]"), Node())
+                node = node.child(step.removesuffix("[]"))
             gvk = Gvk(target_group, target_version, target_kind)
             node.targets.append(Target(gvk, spec[0].endswith("roleRef/name")))
     return root
@@ -158,6 +165,8 @@ class _Referrer:
         return items if changed is None else changed
 
     def _refer(self, value: Any, targets: Sequence[Target]) -> Any:
+        if value.__class__ is str and not self._renamed.called(value):
+            return value
         for target in targets:
             if value is None:
                 return None
@@ -243,20 +252,16 @@ class _Referrer:
 
     def _reaches(self, other: Resource) -> bool:
         """True where an object may refer to another at all: across namespaces only roles do, by their subjects."""
-        mine = self._resource
-        if (
-            mine.cluster_scoped
-            or other.cluster_scoped
-            or other.effective_namespace == mine.effective_namespace
-        ):
-            return True
-        return other.namespace in self._subject_namespaces
+        return self._is_near(other) or other.namespace in self._subject_namespaces
 
     def _shares_namespace(self, other: Resource) -> bool:
+        return self._is_near(other) or other.kind == "ServiceAccount"
+
+    def _is_near(self, other: Resource) -> bool:
         mine = self._resource
-        if mine.cluster_scoped or other.cluster_scoped or other.kind == "ServiceAccount":
+        if mine.cluster_scoped or other.cluster_scoped:
             return True
-        return mine.effective_namespace == other.effective_namespace
+        return mine.key[4] == other.key[4]
 
     def _of_role(self, found: list[Resource]) -> list[Resource]:
         role = self._resource.get("roleRef")
@@ -271,9 +276,10 @@ class _Referrer:
 
 
 def _was(resource: Resource, gvk: Gvk) -> bool:
-    group, version = resource.id.group, resource.id.version
-    spec = ("", *gvk, False)
-    return any(selects(spec, group, version, past.kind) for past in resource.past)
+    group, version, _, _, _ = resource.id
+    if gvk.group not in ("", group) or gvk.version not in ("", version):
+        return False
+    return not gvk.kind or gvk.kind in [past.kind for past in resource.past]
 
 
 def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:

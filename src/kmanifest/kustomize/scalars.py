@@ -11,7 +11,6 @@ from typing import Any, Final
 from kmanifest.errors import SourceError
 from kmanifest.values import is_string, scalar_text
 from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
-from kmanifest.yaml.scalars import through_json
 
 _TAG: Final = "tag:yaml.org,2002:"
 
@@ -71,12 +70,18 @@ def config_value(value: Any) -> Any:
     SourceError for characters that YAML does not allow.
     """
     if isinstance(value, str):
-        return value if value.isascii() and "\x7f" not in value else through_json(value)
+        return value if value.isascii() and "\x7f" not in value else _through_json(value)
     if isinstance(value, Mapping):
         return {key: config_value(item) for key, item in value.items()}
     if isinstance(value, list):
         return [config_value(item) for item in value]
     return value
+
+
+def _through_json(text: str) -> str:
+    from kmanifest.yaml.scalars import through_json  # for texts that are not plain ASCII
+
+    return through_json(text)
 
 
 def plain_key(key: str, what: str) -> str:
@@ -103,13 +108,12 @@ def block_text(text: str, what: str) -> str:
     return text
 
 
-_NO_BLOCK: Final = re.compile(
-    r" \n| \Z|[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
-)
+# Kept as text, because few builds need it.
+_NO_BLOCK: Final = r" \n| \Z|[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 
 
 def _needs_double_quotes(text: str) -> bool:
-    return _NO_BLOCK.search(text) is not None
+    return re.search(_NO_BLOCK, text) is not None
 
 
 def quoted(text: str) -> str:

@@ -8,6 +8,7 @@ Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.
 """
 
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any
 
 from kmanifest.resource import Resource
@@ -40,23 +41,23 @@ def _written(old: Any, new: Any) -> Iterator[tuple[SharedText, Any]]:
         was, now = todo.pop()
         if was is now:
             continue
-        if isinstance(was, Mapping) and isinstance(now, Mapping):
+        if was.__class__ is now.__class__ is dict:
             todo.extend((was[key], now[key]) for key in sorted(was, reverse=True) if key in now)
-        elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        elif was.__class__ is now.__class__ is list and len(was) == len(now):
             todo.extend(zip(reversed(was), reversed(now), strict=True))
         elif was.__class__ is SharedText:
             yield was, now
 
 
 def _replaced(value: Any, fresh: Mapping[int, Any]) -> Any:
-    if isinstance(value, Mapping):
-        changed = {key: _replaced(item, fresh) for key, item in value.items()}
-        return changed if any(changed[key] is not value[key] for key in value) else value
-    if isinstance(value, list):
+    if value.__class__ is dict:
+        changed = {
+            key: new
+            for key, item in value.items()
+            if item.__class__ is not str and (new := _replaced(item, fresh)) is not item
+        }
+        return {**value, **changed} if changed else value
+    if value.__class__ is list:
         items = [_replaced(item, fresh) for item in value]
-        return items if any(map(_differ, items, value)) else value
+        return value if all(map(is_, items, value)) else items
     return fresh.get(id(value), value) if value.__class__ is SharedText else value
-
-
-def _differ(one: Any, other: Any) -> bool:
-    return one is not other

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
-from kmanifest.fieldpath import MISSING, FieldUpdate, update_field
+from kmanifest.fieldpath import MISSING, FieldUpdate, is_absent, update_field
 from kmanifest.kustomize.config import FieldTable
 from kmanifest.kustomize.defaults import Spec
 from kmanifest.kustomize.generators import fold_base64
@@ -142,7 +142,8 @@ def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Reso
     body = resource.body
     try:
         for steps, _ in table.of(*resource.id[:3]):
-            body = update_field(body, steps, update)
+            if not is_absent(body, steps):
+                body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error
     return settle(resource, resource.with_body(body))

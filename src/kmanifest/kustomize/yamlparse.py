@@ -31,7 +31,7 @@ def parse_node(text: str) -> Node | None:
     parser = CParser(text)
     try:
         return _Reader(parser, text).read()
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         problem = getattr(error, "problem", None) or "not YAML"
         raise SourceError(f"the text is not YAML: {problem}") from None
     finally:

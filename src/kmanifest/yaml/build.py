@@ -87,6 +87,10 @@ class Builder(ABC):
             return self._document()
         except (MarkedYAMLError, ReaderError) as error:
             raise _source_error(error, data) from error
+        except (
+            UnicodeDecodeError
+        ) as error:  # out of PyYAML: `%` escapes in a tag can spell any bytes
+            raise SourceError("a tag is not UTF-8") from error
 
     def _document(self) -> Any:
         get = self._get
@@ -303,7 +307,8 @@ def _source_error(error: MarkedYAMLError | ReaderError, data: bytes) -> SourceEr
     location = (
         Location(line=mark.line + 1, column=mark.column + 1) if mark is not None else Location()
     )
-    return SourceError(error.problem or error.context or "not YAML", location=location)
+    problem = (error.problem or error.context or "not YAML").replace("hexdecimal", "hexadecimal")
+    return SourceError(problem, location=location)
 
 
 def _refuse_slash_escapes(data: bytes) -> None:

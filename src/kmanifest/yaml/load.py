@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmanifest.errors import KmanifestError, LimitError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.values import Value
+from kmanifest.values import BlankKey, Value
 from kmanifest.yaml.resolve import resolve_v2, resolve_v3
 from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
 from kmanifest.yaml.split import check_size, split_documents
@@ -17,21 +17,27 @@ if TYPE_CHECKING:
     from kmanifest.yaml.readers import ResourceReader
 
 
+class Words(dict[str, Any]):
+    """What plain words mean, to be remembered for the files of one build."""
+
+    __slots__ = ()
+
+
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: dict[str, Any] | None = None
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: Words | None = None
 ) -> list[Value]:
     """The documents of a resource file in order, None for one that is empty; the index is the document's number.
 
     Numbers and dates that print otherwise than they are written are IntText, FloatText and TimeText; the key of a null
     that is written as nothing is a BlankKey. Aliases share the object of their anchor. Raises SourceError with
-    line, column and document, LimitError. `words` remembers what plain words mean, for the files of one build.
+    line, column and document, LimitError. `words` makes the files of one build share what it holds.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
-    words = {} if words is None else words
+    words = Words() if words is None else words
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):
-        value = read_simple(part.data, words, resolve_v3, limits.max_depth)
+        value = read_simple(part.data, words, resolve_v3, BlankKey, limits.max_depth)
         if value is NOT_SIMPLE:
             reader = reader or _resource_reader(limits)
             reader.lines_before = part.line
@@ -51,7 +57,7 @@ def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     Source: sigs.k8s.io/yaml v1.6.0 yaml.go, YAMLToJSON; go.yaml.in/yaml/v2 decode.go.
     """
     check_size(data, limits)
-    value: Value = read_simple(data, {}, resolve_v2, limits.max_depth)
+    value: Value = read_simple(data, {}, resolve_v2, str, limits.max_depth)
     if value is NOT_SIMPLE:
         from kmanifest.yaml.readers import ValuesReader
 

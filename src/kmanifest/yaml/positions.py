@@ -46,7 +46,7 @@ def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0)
             (part, _parse(part.data))
             for part in parts[document : document + 1 if document else None]
         ]
-    except (MarkedYAMLError, ReaderError, SourceError):
+    except (MarkedYAMLError, ReaderError, SourceError, UnicodeDecodeError):
         return NOWHERE
     for part, root in found:
         if root is not None:
@@ -60,7 +60,7 @@ def _follow(node: _Node, field: Sequence[str | int]) -> tuple[int, int]:
     for step in field:
         if node.is_mapping:
             found = _entry(node, str(step))
-        elif isinstance(step, int) and step < len(node.children):
+        elif isinstance(step, int) and 0 <= step < len(node.children):
             found = node.children[step].place, node.children[step]
         else:
             found = None

@@ -45,16 +45,14 @@ NOT_FINITE: Final[Mapping[str, str]] = MappingProxyType(
 MAYBE_OTHER: Final = frozenset("+-0123456789yYnNtTfFoO~.")
 """The first characters of what may be something else than a string (the hints of go-yaml's resolve.go)."""
 
-_INTEGER: Final = re.compile(
-    r"[-+]?(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))", re.ASCII
-)
+# Patterns are kept as text: `re` compiles those that are met, and remembers them.
+_INTEGER: Final = r"[-+]?(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))"
 _ODD_INTEGER: Final = r"0(?:b([-+][01]+)|o([-+][0-7]+))"
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _POINT_FLOAT: Final = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?"
-_TIME: Final = re.compile(
+_TIME: Final = (
     r"(\d{4})-(\d\d?)-(\d\d?)"
-    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[-+]\d\d:\d\d))| (\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?)?",
-    re.ASCII,
+    r"(?:(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?(Z|[-+]\d\d:\d\d))| (\d\d?):(\d\d?):(\d\d?)(?:[.,](\d+))?)?"
 )
 _MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -65,7 +63,7 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
     Source: go-yaml resolve.go, resolve, and Go's strconv.ParseInt with base 0.
     """
     plain = text.replace("_", "")
-    match = _INTEGER.fullmatch(plain)
+    match = re.fullmatch(_INTEGER, plain)
     if match is None:
         match = re.fullmatch(_ODD_INTEGER, plain)
         if match is None:
@@ -101,7 +99,7 @@ def parse_float(text: str) -> float | None:
     if text[:1] == ".":
         if re.fullmatch(_POINT_FLOAT, text) is None:
             return None
-    elif _FLOAT.fullmatch(text.replace("_", "")) is None:
+    elif re.fullmatch(_FLOAT, text.replace("_", "")) is None:
         return None
     value = float(text.replace("_", ""))
     return value if abs(value) <= 1.7976931348623157e308 else None
@@ -112,7 +110,7 @@ def parse_time(text: str) -> str | None:
 
     Source: go-yaml v3 resolve.go, parseTimestamp; Go's time.Parse and Time.MarshalJSON.
     """
-    match = _TIME.fullmatch(text)
+    match = re.fullmatch(_TIME, text, re.ASCII)
     if match is None:
         return None
     year, month, day, *rest = match.groups()

@@ -18,7 +18,6 @@ from functools import cache
 from typing import Any, Final
 
 from kmanifest.errors import SourceError
-from kmanifest.values import BlankKey
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()
@@ -57,9 +56,13 @@ def _flow_mapping_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
 
 
 def read_simple(
-    data: bytes, plain: dict[str, Any], resolve: Callable[[str], Scalar], max_depth: int
+    data: bytes,
+    plain: dict[str, Any],
+    resolve: Callable[[str], Scalar],
+    blank: type[str],
+    max_depth: int,
 ) -> Any:
-    """The value of a document, or NOT_SIMPLE; `plain` remembers what words mean.
+    """The value of a document, or NOT_SIMPLE; `plain` remembers what words mean, `blank` is the key of an empty value.
 
     Source: none; what it accepts means the same in every YAML reader, `resolve` apart.
     """
@@ -70,7 +73,7 @@ def read_simple(
             return NOT_SIMPLE
         data += b"\n"
     text = data.decode("ascii")
-    reader = _LineReader(text, plain, resolve, max_depth)
+    reader = _LineReader(text, plain, resolve, blank, max_depth)
     try:
         return reader.read(4 if text.startswith("---\n") else 0)
     except (_NotSimpleError, SourceError):
@@ -85,11 +88,17 @@ class _LineReader:
     """The state of one reading: the open containers and the key that still waits for its value."""
 
     def __init__(
-        self, text: str, plain: dict[str, Any], resolve: Callable[[str], Scalar], max_depth: int
+        self,
+        text: str,
+        plain: dict[str, Any],
+        resolve: Callable[[str], Scalar],
+        blank: type[str],
+        max_depth: int,
     ) -> None:
         self._text = text
         self._plain = plain
         self._resolve = resolve
+        self._blank = blank
         self._max_depth = max_depth
         self._columns: list[int] = []
         self._nodes: list[Any] = []
@@ -155,7 +164,7 @@ class _LineReader:
     def _close_blank(self, waiting: tuple[dict[str, Any], str]) -> None:
         """Settle that nothing is the value of a key."""
         node, key = waiting
-        node[BlankKey(key)] = None
+        node[self._blank(key)] = None
 
     def _is_empty(self, line: "re.Match[str]") -> bool:
         """Whether a line without a value is an empty one or a comment; blanks alone are left to the parser."""
@@ -232,7 +241,7 @@ class _LineReader:
 
     def _flow_list(self, text: str) -> list[Any]:
         whole, items = _flow_list_patterns()
-        if whole.fullmatch(text) is None:
+        if whole.fullmatch(text) is None or len(self._columns) >= self._max_depth:
             raise _NotSimpleError
         return [
             item[1:-1] if item[0] in "\"'" else self._resolve(item) for item in items.findall(text)
@@ -240,7 +249,7 @@ class _LineReader:
 
     def _flow_mapping(self, text: str) -> dict[str, Any]:
         whole, entries = _flow_mapping_patterns()
-        if whole.fullmatch(text) is None:
+        if whole.fullmatch(text) is None or len(self._columns) >= self._max_depth:
             raise _NotSimpleError
         result: dict[str, Any] = {}
         for key, item in entries.findall(text):

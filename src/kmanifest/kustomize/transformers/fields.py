@@ -1,11 +1,11 @@
 """Carrying out a change at every field that a table of field specs names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.fieldpath import FieldUpdate, Setter, update_field
-from kmanifest.kustomize.config import FIELD_SPECS, Field, FieldTable, Specs, to_specs
+from kmanifest.fieldpath import FieldUpdate, Setter, is_absent, update_field
+from kmanifest.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, fit
 from kmanifest.resource import Resource
 from kmanifest.values import Body, type_name
@@ -21,21 +21,16 @@ def specs_of(config: Body) -> Specs:
     return to_specs(fit(rows, SPECS, PLUGIN_CONFIG))
 
 
-def update_all(resource: Resource, fields: tuple[Field, ...], update: FieldUpdate) -> Resource:
+def update_all(resource: Resource, fields: Iterable[Field], update: FieldUpdate) -> Resource:
     """The resource with `update` carried out at each of `fields`; an error says where the resource was read."""
     body = resource.body
     try:
         for steps, create in fields:
-            body = update_field(body, steps, update, create=create)
+            if create or not is_absent(body, steps):
+                body = update_field(body, steps, update, create=create)
     except KmanifestError as error:
         raise located(error, resource) from error
     return resource.with_body(body)
-
-
-def update_by_type(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
-    """The resource with `update` carried out at the fields that `table` has for its current type."""
-    group, version, kind, _, _ = resource.id
-    return update_all(resource, table.of(group, version, kind), update)
 
 
 def located(error: KmanifestError, resource: Resource) -> KmanifestError:
@@ -52,22 +47,18 @@ def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
     def change(old: Any) -> Any:
         if old is None:
             return None
-        if not isinstance(old, dict):
+        if old.__class__ is not dict:
             raise SourceError(f"expected a mapping, got {type_name(old)}")
-        new = {key: value for key, value in entries.items() if not _is_text(old.get(key), value)}
+        new = {key: value for key, value in entries.items() if old.get(key) != value}
         if not new:
             return old
-        written.extend(old[key] for key in new if key in old)
+        written.extend([old[key] for key in new if key in old])
         return {**old, **new}
 
     return change
 
 
-def _is_text(old: Any, value: str) -> bool:
-    return isinstance(old, str) and old == value
-
-
 def require_scalar(old: Any) -> None:
     """SourceError where `old` is a mapping or a list."""
-    if isinstance(old, dict | list):
+    if old.__class__ is dict or old.__class__ is list:
         raise SourceError(f"expected a scalar, got {type_name(old)}")

@@ -4,13 +4,13 @@ Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filte
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kmanifest.errors import SourceError
-from kmanifest.fieldpath import Setter, find_fields, get, put
-from kmanifest.kustomize.config import FieldTable
+from kmanifest.fieldpath import PathTree, find_fields, put, split_path
+from kmanifest.kustomize.config import Specs, selects
 from kmanifest.kustomize.kustomization import IMAGE
 from kmanifest.kustomize.scalars import retype
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, Record, fit
@@ -30,8 +30,18 @@ _TAG: Final = "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0
 _TAG_PATTERN: Final = re.compile(_TAG)
 _SPECIAL: Final = frozenset(r"\^$*+?()[]{}|")
 
+Rename = Callable[[str], str]
 Matcher = Callable[[str], bool]
 Place = tuple[str | int, ...]
+
+
+class _Image(NamedTuple):
+    """An image of a resource: where it is, its text, the scalar that has the text, and how often it was found."""
+
+    place: Place
+    text: str
+    value: Any
+    times: int
 
 
 def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
@@ -39,65 +49,107 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
     An image that both find is changed twice, which shows with `tagSuffix`. Definitions of custom resources are left.
     """
-    image = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
-    change = _updater(image)
-    specs = specs_of(config.body)
-    sites: _Sites = _Sites() if ctx.memo is None else ctx.memo.tool(("images", specs), _Sites)
-    table = FieldTable(specs)
-
-    def change_one(resource: Resource) -> Resource:
-        if resource.kind == "CustomResourceDefinition":
-            return resource
-        places = sites.get(resource)
-        if places is None:
-            resource, places = _find_places(resource, table)
-        elif not places:
-            return resource
-        return sites.keep(_change_places(resource, places, change), places)
-
-    return resources.map(change_one)
+    rename = _renamer(fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {}))
+    finder = _finder(ctx, specs_of(config.body))
+    changed: dict[int, Resource] = {}
+    known: dict[int, Sequence[_Image]] = {}
+    for number, found, images in finder.images_in(resources):
+        if [image for image in images if rename(image.text) != image.text]:
+            changed[number], known[number] = _rename_in(found, images, rename)
+            continue
+        if found is not resources[number]:
+            changed[number] = found
+        if images:
+            known[number] = images
+    return finder.keep(resources.replace(changed), known)
 
 
-class _Sites:
-    """Where the images of each resource are, as long as nothing but images has changed since they were looked for.
+class _Finder:
+    """Finds images, and knows where they are as long as nothing but images has changed since.
 
     A kustomization has many images, each a step of its own, and looking for the places takes longer than all else.
     """
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, Any, tuple[Place, ...]]] = {}
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+        self._paths = [split_path(spec[0], "/") for spec in specs]
+        self._tree = PathTree(self._paths)
+        self._resources: ResourceMap | None = None
+        self._known: Mapping[int, Sequence[_Image]] = {}
 
-    def get(self, resource: Resource) -> tuple[Place, ...] | None:
-        """The places in this resource; None where they are not known, or its body has changed."""
-        lineage, body, found = self._known.get(id(resource.lineage), (None, None, ()))
-        return found if lineage is resource.lineage and body is resource.body else None
+    def images_in(self, resources: ResourceMap) -> Iterator[tuple[int, Resource, Sequence[_Image]]]:
+        """Resources that may have images, each with its number and its images."""
+        if resources is self._resources:
+            for number, images in self._known.items():
+                yield number, resources[number], images
+            return
+        for number, resource in enumerate(resources):
+            if resource.kind != "CustomResourceDefinition":
+                yield number, *self._find_images(resource)
 
-    def keep(self, resource: Resource, found: tuple[Place, ...]) -> Resource:
-        """Remember the places in this resource, which is given back."""
-        self._known[id(resource.lineage)] = resource.lineage, resource.body, found
-        return resource
+    def keep(self, resources: ResourceMap, known: Mapping[int, Sequence[_Image]]) -> ResourceMap:
+        """Remember all images of these resources, which are given back."""
+        self._resources, self._known = resources, known
+        return resources
+
+    def _find_images(self, resource: Resource) -> tuple[Resource, list[_Image]]:
+        """The images of a resource, and the resource with an empty list for each null where a spec demands a list.
+
+        kustomize makes it so, whether there are images or not.
+        """
+        body: Any = resource.body
+        try:
+            places = [
+                place for at, found in _container_lists(body) for place in _images_in(at, found)
+            ]
+            for steps in self._paths_for(resource):
+                found, null_lists = find_fields(body, steps)
+                places += found
+                for place in null_lists:
+                    body = put(body, place, [])
+        except SourceError as error:
+            raise located(error, resource) from error
+        return resource.with_body(body), _images(places, resource)
+
+    def _paths_for(self, resource: Resource) -> list[list[str]]:
+        """The paths for the type of a resource that may lead to something in it."""
+        group, version, kind, _, _ = resource.id
+        return [
+            self._paths[number]
+            for number in self._tree.present(resource.body)
+            if selects(self._specs[number], group, version, kind)
+        ]
 
 
-def _find_places(resource: Resource, table: FieldTable) -> tuple[Resource, tuple[Place, ...]]:
-    """The places of images, and the resource with an empty list for each null where a spec demands a list.
+def _finder(ctx: Context, specs: Specs) -> _Finder:
+    """The finder that the steps of one build share; a build without a memo has one for each step."""
+    if ctx.memo is None:
+        return _Finder(specs)
+    finder: _Finder = ctx.memo.tool(("images", specs), lambda: _Finder(specs))
+    return finder
 
-    kustomize makes it so, whether there are images or not.
-    """
-    body: Any = resource.body
+
+def _images(places: Iterable[tuple[Place, Any]], resource: Resource) -> list[_Image]:
+    """The scalars among what was found, each place once."""
+    images: dict[Place, _Image] = {}
+    for place, value in places:
+        if value is None:
+            continue
+        if value.__class__ is not str:
+            _check_scalar(value, place, resource)
+        times = images[place].times if place in images else 0
+        images[place] = _Image(place, scalar_text(value), value, times + 1)
+    return list(images.values())
+
+
+def _check_scalar(value: Any, place: Place, resource: Resource) -> None:
     try:
-        places = [place for at in _container_lists(body) for place in _images_in(body, at)]
-        for steps, _ in table.of(*resource.id[:3]):
-            found, null_lists = find_fields(body, steps)
-            places += found
-            for place in null_lists:
-                body = put(body, place, [])
+        require_scalar(value)
     except SourceError as error:
-        raise located(error, resource) from error
-    images = tuple([place for place in places if get(body, place) is not None])
-    return resource.with_body(body), images
+        raise located(error.within(field=place), resource) from None
 
 
-def _container_lists(body: Any) -> Iterator[Place]:
+def _container_lists(body: Any) -> Iterator[tuple[Place, list[Any]]]:
     if not _has_containers(body):
         return
     todo: list[tuple[Any, Any]] = [(None, body)]
@@ -108,7 +160,7 @@ def _container_lists(body: Any) -> Iterator[Place]:
             if item.__class__ is dict or item.__class__ is list:
                 here = link, step
                 if step in _CONTAINERS and item.__class__ is list:
-                    yield _unlinked(here)
+                    yield _unlinked(here), item
                 todo.append((here, item))
 
 
@@ -134,43 +186,53 @@ def _has_containers(body: Any) -> bool:
     return False
 
 
-def _images_in(body: Any, at: Place) -> Iterator[Place]:
-    for index, container in enumerate(get(body, at)):
-        if container is not None and not isinstance(container, Mapping):
+def _images_in(at: Place, containers: Sequence[Any]) -> Iterator[tuple[Place, Any]]:
+    for index, container in enumerate(containers):
+        if container is None:
+            continue
+        if not isinstance(container, Mapping):
             message = f"expected a mapping, got {type_name(container)}"
             raise SourceError(message).within(field=(*at, index))
-        yield (*at, index, "image")
+        yield (*at, index, "image"), container.get("image")
 
 
-def _change_places(resource: Resource, places: tuple[Place, ...], change: Setter) -> Resource:
+def _rename_in(
+    resource: Resource, images: Sequence[_Image], rename: Rename
+) -> tuple[Resource, Sequence[_Image]]:
+    """The resource with its images renamed, and its images then; what has become null is none any more."""
     body = resource.body
-    for place in places:
-        old = get(body, place)
+    renamed = []
+    for image in images:
+        value = _renamed(image, rename, resource)
+        if value is not image.value:
+            body = put(body, image.place, value)
+        if value is not None:
+            renamed.append(image._replace(text=scalar_text(value), value=value))
+    return resource.with_body(body), renamed
+
+
+def _renamed(image: _Image, rename: Rename, resource: Resource) -> Any:
+    """What stands in the place of an image, renamed as often as it was found."""
+    value = image.value
+    for _ in range(image.times):
+        text = None if value is None else scalar_text(value)
+        if text is None or (new := rename(text)) == text:
+            break
         try:
-            new = change(old)
+            value = retype(value, new)
         except SourceError as error:
-            raise located(error.within(field=place), resource) from None
-        if new is not old:
-            body = put(body, place, new)
-    return resource.with_body(body)
+            raise located(error.within(field=image.place), resource) from None
+    return value
 
 
-def _updater(image: Mapping[str, str]) -> Setter:
+def _renamer(image: Mapping[str, str]) -> Rename:
     matches = _matcher(image.get("name", ""))
 
     @cache
-    def changed(text: str) -> str:
+    def rename(text: str) -> str:
         return _changed(text, image) if matches(text) else text
 
-    def change(old: Any) -> Any:
-        require_scalar(old)
-        if old is None:
-            return old
-        text = scalar_text(old)
-        new = changed(text)
-        return old if new == text else retype(old, new)
-
-    return change
+    return rename
 
 
 def _changed(text: str, image: Mapping[str, str]) -> str:

@@ -86,11 +86,10 @@ def _rename(
     update = FieldUpdate(change_field, "")
 
     def rename(resource: Resource) -> Resource:
-        original = resource.original_id
-        if _keeps_name(original.group, original.kind):
+        group, version, kind = resource.original_type
+        if _keeps_name(group, kind):
             return resource
-        fields = table.of(original.group, original.version, original.kind)
-        for field in fields:
+        for field in table.of(group, version, kind):
             if field.steps == _NAME:
                 resource = note(resource)
             resource = update_all(resource, (field,), update)

@@ -26,6 +26,7 @@ _CONFIG: Final = Record(
 _SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
 _ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
 _METADATA_NAMESPACE: Final = ("metadata", "namespace")
+_OWN_NAMESPACE: Final = (Field(_METADATA_NAMESPACE, create=True),)
 
 
 def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
@@ -39,15 +40,16 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
     if not namespace:
         return resources
     setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
+    update = FieldUpdate(setter, "")
     table = FieldTable(specs_of(config.body))
-    moved = resources.map(lambda resource: _move(resource, table, setter, mode))
+    moved = resources.map(lambda resource: _move(resource, table, update, mode))
     _refuse_conflicts(resources, moved)
     return moved
 
 
 def move_one(resource: Resource, namespace: str) -> Resource:
     """One resource in another namespace, as the ValueAddTransformer does it: without field specs and past."""
-    return _change(resource, (), _set_always(namespace), "defaultOnly")
+    return _change(resource, (), FieldUpdate(_set_always(namespace), ""), "defaultOnly")
 
 
 def _set_always(namespace: str) -> Setter:
@@ -66,24 +68,24 @@ def _set_if_empty(namespace: str) -> Setter:
     return change
 
 
-def _move(resource: Resource, table: FieldTable, setter: Setter, mode: str) -> Resource:
+def _move(resource: Resource, table: FieldTable, update: FieldUpdate, mode: str) -> Resource:
     group, version, kind, _, _ = resource.id
-    return _change(resource.remembering(), table.of(group, version, kind), setter, mode)
+    return _change(resource.remembering(), table.of(group, version, kind), update, mode)
 
 
-def _change(resource: Resource, fields: tuple[Field, ...], setter: Setter, mode: str) -> Resource:
-    update = FieldUpdate(setter, "")
+def _change(
+    resource: Resource, fields: tuple[Field, ...], update: FieldUpdate, mode: str
+) -> Resource:
     if not resource.cluster_scoped:
-        resource = update_all(resource, (Field(_METADATA_NAMESPACE, create=True),), update)
+        resource = update_all(resource, _OWN_NAMESPACE, update)
     binding = resource.kind in _ROLE_BINDINGS
     if binding and mode != "none":
-        resource = _move_subjects(resource, setter, mode)
+        resource = _move_subjects(resource, update, mode)
+    if not fields:
+        return resource
     core = resource.api_version == "v1"
-    return update_all(
-        resource,
-        tuple([field for field in fields if _counts(field, core=core, binding=binding)]),
-        update,
-    )
+    counting = [field for field in fields if _counts(field, core=core, binding=binding)]
+    return update_all(resource, counting, update)
 
 
 def _counts(field: Field, *, core: bool, binding: bool) -> bool:
@@ -94,7 +96,7 @@ def _counts(field: Field, *, core: bool, binding: bool) -> bool:
     return not (binding and field.steps == ("subjects", "namespace"))
 
 
-def _move_subjects(resource: Resource, setter: Setter, mode: str) -> Resource:
+def _move_subjects(resource: Resource, update: FieldUpdate, mode: str) -> Resource:
     field, wanted = (
         ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
     )
@@ -104,7 +106,7 @@ def _move_subjects(resource: Resource, setter: Setter, mode: str) -> Resource:
             raise SourceError(f"expected a mapping, got {type_name(subject)}")
         if subject.get(field) != wanted:
             return subject
-        return update_field(subject, ("namespace",), FieldUpdate(setter, ""), create=True)
+        return update_field(subject, ("namespace",), update, create=True)
 
     return resource.with_body(_each_subject(resource, change))
 
@@ -129,6 +131,8 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
+    if moved.has_distinct_keys():
+        return
     for resource in moved:
         if len(places := moved.with_current(resource.key)) > 1:
             ids = describe(before[place] for place in places)

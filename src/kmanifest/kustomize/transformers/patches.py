@@ -66,12 +66,6 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
     fitted = fit(config.body, PATCH, PLUGIN_CONFIG)
     text = _patch_text(ctx, fitted)
     merges, merge_error = _as_resources(ctx, text)
-    operations, json_error = _as_operations(ctx, text)
-    if merges and operations:
-        raise SourceError("illegally qualifies as both an SM and JSON patch")
-    if merge_error and json_error:
-        # A list was meant as operations, anything else as an object.
-        raise json_error if _looks_like_list(text) else merge_error
     if merge_error is None:
         options = fitted.get("options", {})
         allowed = Permissions(
@@ -80,6 +74,10 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
         if any(allowed):
             merges = [_with_texts(one, "annotations") for one in merges]
         return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
+    operations, json_error = _as_operations(ctx, text)
+    if json_error is not None:
+        # A list was meant as operations, anything else as an object.
+        raise json_error if _looks_like_list(text) else merge_error
     return _apply_operations(resources, operations, text, fitted.get("target"), remember=True)
 
 
@@ -375,7 +373,5 @@ def _apply_operations(
 def _place_in(text: Text, field: FieldPath) -> Location:
     if not text.file:
         return Location(field=text.field)
-    from kmanifest.yaml.positions import find_position  # for errors only
-
-    line, column = find_position(text.content, field)
+    line, column = yaml.find_position(text.content, field)
     return Location(text.file, line, column)

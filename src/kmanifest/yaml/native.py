@@ -1,0 +1,75 @@
+"""The compiled room, from the distribution `kmanifest-native`: what `python` does, at the machine's speed.
+
+The signatures, the values, the bytes and the errors are those of `python`, which tells them; `tests/property/rooms.py`
+holds the two against each other. The extension imports nothing of ours: it gets the types that it makes from here.
+"""
+
+from collections.abc import Sequence
+from sys import maxsize
+from typing import Any, Final
+
+import kmanifest_native
+
+from kmanifest.errors import LimitError, Location, SourceError
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.values import BlankKey, FloatText, IntText, TimeText, Value
+
+__all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
+
+_INTERFACE: Final = 1
+
+if kmanifest_native.INTERFACE != _INTERFACE:
+    raise ImportError(
+        f"kmanifest-native {kmanifest_native.__version__} is for another version of kmanifest"
+    )
+
+Words = kmanifest_native.Words
+
+_ROOM: Final = kmanifest_native.Room(
+    int_text=IntText,
+    float_text=FloatText,
+    time_text=TimeText,
+    blank_key=BlankKey,
+    source_error=SourceError,
+    limit_error=LimitError,
+    location=Location,
+)
+
+
+def load_documents(
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: Any = None
+) -> list[Value]:
+    """As `python.load_documents`."""
+    documents: list[Value] = _ROOM.load_documents(data, limits, words)
+    return documents
+
+
+def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
+    """As `python.load_values`."""
+    value: Value = _ROOM.load_values(data, limits)
+    return value
+
+
+def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
+    """As `python.find_position`."""
+    position: tuple[int, int] = _ROOM.find_position(data, field, document)
+    return position
+
+
+class Dumper:
+    """As `python.Dumper`, but nothing needs to be remembered."""
+
+    __slots__ = ("_limit",)
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limit = min(limits.max_output, maxsize)
+
+    def dump(self, value: Value) -> str:
+        """As `python.Dumper.dump`."""
+        text: str = _ROOM.dump(value, self._limit)
+        return text
+
+
+def dump(value: Value) -> str:
+    """As `python.dump`."""
+    return Dumper().dump(value)

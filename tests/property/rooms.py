@@ -1,0 +1,203 @@
+"""The two rooms of YAML against each other: random and mutated texts must give the same values, bytes and errors.
+
+    python -m tests.property.rooms [--inputs 200000] [--seed 0] [CORPUS ...]
+
+An input is a piece of a YAML file below the CORPUS directories (by default the fixtures), or one of snippets, changed
+in a few places; it is loaded both ways under random limits, what was loaded is printed, and fields are looked up. The
+first differences are printed and the exit code is 1 if there is one. A crash ends the process, and so is seen, too.
+"""
+
+import argparse
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from kmanifest.errors import KmanifestError
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.yaml import native, python
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+ROOMS: tuple[Any, ...] = (python, native)
+MOST_SHOWN = 10
+
+# What means something to YAML or to go-yaml, put in at random places.
+TOKENS: tuple[str, ...] = (
+    *"-?:,[]{}#&*!|>'\"%@` \t\n\r\\~=<+.0_",
+    "\r\n", "\n\n", "  ", "\n  ", "\n- ", "- ", "? ", ": ", " #", "---\n", "--- ", "\n---\n", "...\n", "\n...", "%YAML 1.2\n",
+    "%YAML 1.1\n---\n", "&a ", "*a", "*a : ", "&b {x: 1}", "*b", "!!int ", "!!str ", "!!binary ", "!!float ", "!!bool ", "!!null ",
+    "!!timestamp ", "!foo ", "! ", "!<tag:yaml.org,2002:str> ", "!%ED%A0%80 ", "<<: *a\n", "<<: [*a, *b]\n", "<<: {y: 2}\n",
+    '"<<": 1\n', "!!merge x: *a\n", "|\n", "|-\n", "|+\n", "|2\n", ">\n", ">-\n", ">+\n", ">2-\n", "| # c\n", "''", '""', "'a\n b'",
+    '"a\\\n  b"', '"\\u263a"', '"\\x41"', '"\\/"', '"\\ud800"', "[a, b]", "[a, [b]]", "{a: b}", "{a: , b}", "[]", "{}", "[,]",
+    "yes", "on", "null", "~", "true", "0x1F", "0o17", "017", "0b11", "1_000", "1e3", "1.50", "-0", "-0.0", ".5", "1e400", ".inf",
+    ".nan", "-.inf", "0b-1", "0o-7", "+1", "18446744073709551616", "2001-01-01", "2001-01-01T10:00:00+99:00", "2001-1-1 1:2:3.40",
+    "12:30", "\x85", "\u2028", "\u2029", "\ufeff", "\xa0", "\x7f", "\x00", "\u00e9", "\u20ac", "\U0001f600", "\ufffe", "\x1b",
+)  # fmt: skip
+SNIPPETS = (
+    "a: 1\nb:\n- x\n- y: 2\n  z: |\n    text\n    more\n",
+    "kind: T\nmetadata: {name: n, labels: {a: b}}\nspec:\n  - &a {x: 1}\n  - *a\n  - <<: *a\n    y: 2\n",
+    "k: plain text\n  that goes on\n\n  and on\nl: 'single ''quoted''\n  text'\nm: \"double\n  quoted\"\n",
+    "f: >\n  folded\n  text\n\n    indented\n\n  end\ng: >+\n\n  x\n\n",
+    "? complex\n: value\n? - list\n: x\n",
+    "- - a\n  - b\n-\n  c: d\n- e:\n  f:\n",
+    '"a": 1\n\'b\': 2\n"c d" : 3\n',
+)
+LIMITS = (
+    DEFAULT_LIMITS,
+    DEFAULT_LIMITS,
+    DEFAULT_LIMITS,
+    DEFAULT_LIMITS._replace(max_depth=3),
+    DEFAULT_LIMITS._replace(max_string=4),
+    DEFAULT_LIMITS._replace(max_documents=1),
+    DEFAULT_LIMITS._replace(max_output=60),
+    DEFAULT_LIMITS._replace(max_input_file=50),
+)
+
+
+def corpus(directories: list[Path]) -> list[bytes]:
+    """The YAML files below the directories."""
+    return [
+        path.read_bytes()
+        for directory in directories
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in (".yaml", ".yml", ".json") and path.is_file()
+    ]
+
+
+def inputs(seed: int, files: list[bytes]) -> Iterator[bytes]:
+    """Endless pieces of the files and snippets, each with a few changes; the same for the same seed."""
+    chance = random.Random(seed)
+    snippets = [snippet.encode() for snippet in SNIPPETS]
+    while True:
+        piece: bytes = chance.choice(snippets) if chance.random() < 0.3 else _piece(chance, files)
+        for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5))):
+            piece = chance.choice(CHANGES)(chance, piece)
+        yield piece
+
+
+def _piece(chance: random.Random, files: list[bytes]) -> bytes:
+    lines: list[bytes] = chance.choice(files).splitlines(keepends=True)
+    start = chance.choice((0, chance.randrange(len(lines) + 1)))
+    return b"".join(lines[start : start + chance.randint(1, 40)])
+
+
+def _put_in(chance: random.Random, text: bytes) -> bytes:
+    place = chance.randint(0, len(text))
+    return text[:place] + chance.choice(TOKENS).encode("utf-8", "surrogatepass") + text[place:]
+
+
+def _cut_out(chance: random.Random, text: bytes) -> bytes:
+    place = chance.randint(0, len(text))
+    return text[:place] + text[place + chance.choice((1, 1, 1, 2, 5, 20)) :]
+
+
+def _change_byte(chance: random.Random, text: bytes) -> bytes:
+    place = chance.randint(0, len(text))
+    return text[:place] + bytes([chance.randrange(256)]) + text[place + 1 :]
+
+
+def _change_line(chance: random.Random, text: bytes) -> bytes:
+    """One line twice, elsewhere, gone, or indented otherwise."""
+    lines = text.splitlines(keepends=True)
+    if not lines:
+        return text
+    place = chance.randrange(len(lines))
+    line = lines.pop(place)
+    ways: list[list[bytes]] = [
+        [line, line],
+        [],
+        [b" " * chance.randint(1, 4) + line],
+        [line.removeprefix(b" ")],
+        [line.removeprefix(b"  ")],
+        [line.rstrip() + b" " + chance.choice(TOKENS).encode() + b"\n"],
+        [line.lstrip()],
+    ]
+    if chance.random() < 0.2:
+        place = chance.randint(0, len(lines))
+    lines[place:place] = chance.choice(ways)
+    return b"".join(lines)
+
+
+CHANGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
+    _put_in,
+    _put_in,
+    _cut_out,
+    _change_byte,
+    _change_line,
+    _change_line,
+)
+
+
+def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """What `work` gives, in a form in which everything counts; an error as what it says, and where."""
+    try:
+        return exact(work(*arguments, **options))
+    except KmanifestError as error:
+        return type(error).__name__, error.message, error.location
+
+
+def exact(value: Any) -> Any:
+    """A value with its types, its order and what its scalars keep of their text."""
+    if isinstance(value, dict):
+        return "mapping", [(type(key), key, exact(item)) for key, item in value.items()]
+    if isinstance(value, list):
+        return "list", [exact(item) for item in value]
+    return type(value).__name__, repr(value), getattr(value, "text", None)
+
+
+def difference(data: bytes, limits: Limits) -> str:
+    """Where the rooms differ on an input, empty if they do not."""
+    for name in ("load_documents", "load_values"):
+        values = [outcome(getattr(room, name), data, limits=limits) for room in ROOMS]
+        if values[0] != values[1]:
+            return f"{name}:\n  {values[0]!r:.600}\n  {values[1]!r:.600}"
+    try:
+        documents = python.load_documents(data, limits=limits)
+    except KmanifestError:
+        documents = []
+    for document in documents:
+        texts = [outcome(room.Dumper(limits).dump, document) for room in ROOMS]
+        if texts[0] != texts[1]:
+            return f"dump:\n  {texts[0]!r:.600}\n  {texts[1]!r:.600}"
+    for field, document in fields(documents):
+        places = [room.find_position(data, field, document=document) for room in ROOMS]
+        if places[0] != places[1]:
+            return f"find_position of {field} in {document}: {places[0]}, {places[1]}"
+    return ""
+
+
+def fields(documents: list[Any]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """A way down each document, and one that leads nowhere."""
+    for index, document in enumerate(documents[:3]):
+        path: tuple[str | int, ...] = ()
+        value = document
+        while value and isinstance(value, dict | list) and len(path) < 50:
+            step = max(value) if isinstance(value, dict) else len(value) - 1
+            path, value = (*path, step), value[step]
+        yield path, index
+        yield (*path, "nowhere", 7), index
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("corpus", nargs="*", type=Path, default=[FIXTURES])
+    parser.add_argument("--inputs", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    files = corpus(options.corpus)
+    chance = random.Random(options.seed + 1)
+    differing = 0
+    for number, data in zip(range(options.inputs), inputs(options.seed, files), strict=False):
+        limits = chance.choice(LIMITS)
+        found = difference(data, limits)
+        if found:
+            differing += 1
+            if differing <= MOST_SHOWN:
+                print(f"input {number}: {data!r}\n{limits}\n{found}\n")
+    print(f"{options.inputs} inputs of {len(files)} files, seed {options.seed}: {differing} differ")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Both rooms of YAML do the same, where the compiled one is installed; `rooms.py` runs more of it."""
+
+import inspect
+import random
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.yaml import python
+
+pytest.importorskip("kmanifest_native")
+
+from kmanifest.yaml import native
+from tests.property import rooms
+
+MARKS = st.sampled_from([*rooms.TOKENS, *"abc", "key: ", "\n", "\n  "])
+
+
+def test_same_names_and_signatures():
+    assert python.__all__ == native.__all__
+    for name in ("load_documents", "load_values", "dump", "find_position"):
+        parameters = [
+            [(each.name, each.kind, each.default) for each in signature.parameters.values()]
+            for signature in (inspect.signature(getattr(room, name)) for room in rooms.ROOMS)
+        ]
+        assert parameters[0] == parameters[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changed_fixtures(seed: int):
+    chance = random.Random(seed)
+    for data in islice(rooms.inputs(seed, rooms.corpus([rooms.FIXTURES])), 750):
+        assert rooms.difference(data, chance.choice(rooms.LIMITS)) == "", data
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=500)
+@given(st.lists(MARKS, max_size=12).map("".join))
+def test_texts_of_marks(text: str):
+    assert rooms.difference(text.encode("utf-8", "surrogatepass"), DEFAULT_LIMITS) == "", text
