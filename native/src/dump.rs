@@ -23,6 +23,8 @@ use crate::scalars::{marks, write_float, write_int, write_key, write_text, Marks
 
 /// Containers within one another, from where on a cycle is looked for.
 const DEEP: usize = 64;
+/// Types of which is remembered whether they are mappings.
+const MANY_TYPES: usize = 16;
 
 /// One document as sigs.k8s.io/yaml prints it, with a line break at its end.
 ///
@@ -38,8 +40,8 @@ pub fn dump<'py>(
     let mut walk = Walk {
         py,
         page: Page::new(max_output),
-        entries: Vec::new(),
-        frames: Vec::new(),
+        entries: Vec::with_capacity(32),
+        frames: Vec::with_capacity(16),
         begun: false,
         mapping: None,
         types: Vec::new(),
@@ -62,7 +64,7 @@ impl<'py> Text<'py> {
     #[inline]
     fn of(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
         let mut size = 0;
-        // SAFETY: the caller knows that `text` is a `str` or of a subclass, and for anything else this fails.
+        // SAFETY: `text` is an object, and we are attached to the interpreter; the function fails for what is no `str`.
         let start = unsafe { ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &mut size) };
         if start.is_null() {
             return Text::with_surrogates(text);
@@ -109,7 +111,6 @@ struct Frame<'py> {
     indent: usize,
 }
 
-#[derive(Clone)]
 enum Rest<'py> {
     /// The index of the next item of an exact list or tuple.
     List(usize),
@@ -349,7 +350,9 @@ impl<'py> Walk<'py> {
             Kind::List => Rest::List(0),
             Kind::Tuple => Rest::Tuple(0),
             Kind::Items => Rest::Items(container.try_iter()?),
-            Kind::Dict => self.enter_dict(container.cast::<PyDict>().map_err(PyErr::from)?)?,
+            Kind::Dict => {
+                self.enter_dict(container.cast_exact::<PyDict>().map_err(PyErr::from)?)?
+            }
             _ => self.enter_mapping(&container)?,
         };
         if self.frames.len() > DEEP && self.is_cycle(&container) {
@@ -380,7 +383,16 @@ impl<'py> Walk<'py> {
     fn enter_dict(&mut self, dict: &Bound<'py, PyDict>) -> Outcome<Rest<'py>> {
         let first = self.entries.len();
         let mut all = 0;
-        for (key, value) in dict.iter() {
+        let mut position = 0;
+        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // PyO3's iterator asks for the length of the dict at each entry, which took a tenth of the whole time.
+        // SAFETY: `dict` is a dict, and we are attached to the interpreter. PyDict_Next lends what it found, whose count
+        // of references is raised before anything else is done. It looks at the dict anew each time: if a finalizer
+        // should change the dict in between, other entries are found, and nothing that is gone.
+        while unsafe { ffi::PyDict_Next(dict.as_ptr(), &mut position, &mut key, &mut value) } != 0 {
+            let (key, value) = unsafe {
+                (Bound::from_borrowed_ptr(self.py, key), Bound::from_borrowed_ptr(self.py, value))
+            };
             all |= self.enter(key, Entered::Value(value))?;
         }
         Ok(self.sorted(first, all))
@@ -403,7 +415,7 @@ impl<'py> Walk<'py> {
     /// Add an entry to those of the mapping that is opened; the kinds of characters in its key.
     #[inline]
     fn enter(&mut self, key: Bound<'py, PyAny>, value: Entered<'py>) -> Outcome<Marks> {
-        if !key.is_instance_of::<PyString>() {
+        if !(key.is_exact_instance_of::<PyString>() || key.is_instance_of::<PyString>()) {
             let shown = key.repr()?;
             let shown = shown.to_string_lossy();
             return Err(Fault::source(format!("the key {shown} is not a string")));
@@ -492,7 +504,9 @@ impl<'py> Walk<'py> {
             }
         };
         let known = value.is_instance(mapping)?;
-        self.types.push((kind, known));
+        if self.types.len() < MANY_TYPES {
+            self.types.push((kind, known));
+        }
         Ok(known)
     }
 }
@@ -511,7 +525,7 @@ fn kind_of_scalar(value: &Bound<'_, PyAny>) -> Kind {
 
 #[inline]
 fn next_of_list<'py>(list: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
-    let list = list.cast::<PyList>().ok()?;
+    let list = list.cast_exact::<PyList>().ok()?;
     if index < list.len() {
         list.get_item(index).ok()
     } else {
@@ -521,7 +535,7 @@ fn next_of_list<'py>(list: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py
 
 #[inline]
 fn next_of_tuple<'py>(tuple: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
-    let tuple = tuple.cast::<PyTuple>().ok()?;
+    let tuple = tuple.cast_exact::<PyTuple>().ok()?;
     if index < tuple.len() {
         tuple.get_item(index).ok()
     } else {

@@ -2,7 +2,17 @@
 
 /// The shortest digits that give `value` back, without its sign, and the exponent of the first one.
 fn shortest(value: f64) -> (String, i32) {
-    let text = format!("{:e}", value.abs());
+    let value = value.abs();
+    let mut text = format!("{value:e}");
+    let digits = text.find('e').unwrap_or(0).saturating_sub(1);
+    if digits >= 16 {
+        // Of two that are equally near (562949953421312.25) Go and Python take the even one, here the upper is taken;
+        // with a given number of digits it is the even one. With fewer than 16 there are no two.
+        let even = format!("{value:.*e}", digits - 1);
+        if even.parse() == Ok(value) {
+            text = even;
+        }
+    }
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
 }
@@ -57,5 +67,12 @@ pub fn float32_text(value: f64) -> String {
         return if value < 0.0 { "-.inf" } else { ".inf" }.into();
     }
     // The digits of the 32-bit number are the shortest for it; parsed as 64 bits they print as they are.
-    general_number(format!("{}", value as f32).parse().unwrap_or(value))
+    let value = value as f32;
+    let mut text = format!("{value:e}");
+    let digits = text.trim_start_matches('-').find('e').unwrap_or(0).saturating_sub(1);
+    let even = format!("{value:.*e}", digits.saturating_sub(1));
+    if even.parse() == Ok(value) {
+        text = even; // as in `shortest`
+    }
+    general_number(text.parse().unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! What a scalar without quotes means, by the rules of go-yaml; the twin of `kmanifest/yaml/resolve.py`.
 
 use crate::fault::{Fault, Outcome};
+use crate::numbers::general_number;
 
 /// Whose rules: kustomize reads resource files with go-yaml v3, its own files with v2.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -241,7 +242,7 @@ fn count_digits(text: &[u8]) -> usize {
 /// Whether a float prints as it was written: with a fraction, below 10^6, no exponent, no needless digit.
 fn prints_as(value: f64, text: &str) -> bool {
     let size = value.abs();
-    (1e-4..1e6).contains(&size) && value % 1.0 != 0.0 && format!("{value}") == text
+    (1e-4..1e6).contains(&size) && value % 1.0 != 0.0 && general_number(value) == text
 }
 
 /// The RFC 3339 text of a date or time as kustomize prints it, None if `text` is none.

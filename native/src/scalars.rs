@@ -241,6 +241,9 @@ fn is_string(text: &[u8], first: u8, marks: Marks) -> bool {
 }
 
 fn is_no_number(text: &[u8]) -> bool {
+    if text.len() < 18 && text.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
     // What is not UTF-8 has been refused before this is asked.
     std::str::from_utf8(text).map_or(true, is_plain_string) && !is_base60(text)
 }

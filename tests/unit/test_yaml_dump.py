@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import LimitError, SourceError
+from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.values import FloatText, IntText, TimeText, Value
 from kmanifest.yaml import Dumper, dump, load_documents, load_values
 from kmanifest.yaml.dumper import natural_order
@@ -27,7 +28,7 @@ LONG = "word " * 20 + "end"
         ("\n", "|2+\n"), ("a\n\n\nb\n", "|\n  a\n\n\n  b"), ("a \nb", '"a \\nb"'), ("a\r\nb", '"a\\r\\nb"'),
         (True, "true"), (None, "null"), ([], "[]"), ({}, "{}"), ((1,), "\n- 1"),
         (1.5, "1.5"), (1e3, "1000"), (1e21, "1e+21"), (1e20, "1e+20"), (123456789.123, "1.23456789123e+08"),
-        (123456.789, "123456.789"), (0.000001, "1e-06"), (0.0001, "0.0001"), (-0.0, "0"), (2.0**60, "1152921504606847000"),
+        (123456.789, "123456.789"), (562949953421312.25, "5.629499534213122e+14"), (0.000001, "1e-06"), (0.0001, "0.0001"), (-0.0, "0"), (2.0**60, "1152921504606847000"),
         (1 << 63, "9223372036854775808"), (1 << 64, "1.8446744073709552e+19"),
         (IntText(31, "0x1F"), "31"), (FloatText(1.5, "1.50"), "1.5"),
         (TimeText("2001-01-01T00:00:00Z", "2001-01-01"), '"2001-01-01T00:00:00Z"'),
@@ -69,6 +70,17 @@ def test_order_of_keys() -> None:
     assert natural_order(circular) == natural_order(reversed(circular))
 
 
+def test_where_the_order_goes_in_a_circle_the_way_of_sorting_is_fixed() -> None:
+    circular = ["v1", "v1alpha1", "v1beta1", "v2", "v10"]
+    expected = ["v1", "v2", "v10", "v1alpha1", "v1beta1"]
+    assert natural_order(circular) == natural_order(reversed(circular)) == expected
+
+
+def test_many_keys_that_must_be_compared_one_by_one() -> None:
+    keys = [f"key_{number}" for number in range(5_000)]
+    assert natural_order(reversed(keys)) == keys
+
+
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), "\x7f", "\x80", "\ufffe", "\ud800", {1: 2}, object()]
 )
@@ -82,6 +94,48 @@ def test_depth_does_not_depend_on_the_stack_of_python() -> None:
     for _ in range(5_000):
         value = [value]
     assert dump(value) == "- " * 5_000 + "x\n"
+
+
+def limited(value: Any, limit: int) -> str:
+    return Dumper(DEFAULT_LIMITS._replace(max_output=limit)).dump(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["text", {}, {"é": "ü"}, [[1, {"a": LONG}]], {"a": "b\n\nc", "k" * 200: ["\u2028x"]}, ["x"] * 50_000],
+)  # fmt: skip
+def test_bound_on_the_output_is_exact(value: Any) -> None:
+    printed = dump(value)
+    assert limited(value, len(printed)) == printed
+    with pytest.raises(LimitError, match=r"more than \d+ characters \(max_output\)"):
+        limited(value, len(printed) - 1)
+
+
+def test_what_comes_first_in_the_text_is_raised() -> None:
+    value = {"a": "x", "b": "\x7f"}
+    with pytest.raises(SourceError):
+        limited(value, 5)
+    with pytest.raises(LimitError):
+        limited(value, 4)
+
+
+def test_what_has_no_end_is_out_of_bounds() -> None:
+    mapping: dict[str, Any] = {}
+    mapping["a"] = {"b": mapping}
+    circle: list[Any] = []
+    circle.append([circle])
+    for value in (mapping, circle, [1, circle]):
+        with pytest.raises(LimitError):
+            limited(value, 1_000_000)
+
+
+@pytest.mark.parametrize("text", ["a\n" * 9_999, "a " * 9_999, "a\t " * 9_999, "a\u2028" * 9_999])
+def test_deep_text_of_many_lines_is_out_of_bounds(text: str) -> None:
+    value: Any = text
+    for _ in range(99):
+        value = {"k": value}
+    with pytest.raises(LimitError):
+        limited(value, 1_000_000)
 
 
 def test_one_dumper_prints_many_documents() -> None:
