@@ -383,16 +383,7 @@ impl<'py> Walk<'py> {
     fn enter_dict(&mut self, dict: &Bound<'py, PyDict>) -> Outcome<Rest<'py>> {
         let first = self.entries.len();
         let mut all = 0;
-        let mut position = 0;
-        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // PyO3's iterator asks for the length of the dict at each entry, which took a tenth of the whole time.
-        // SAFETY: `dict` is a dict, and we are attached to the interpreter. PyDict_Next lends what it found, whose count
-        // of references is raised before anything else is done. It looks at the dict anew each time: if a finalizer
-        // should change the dict in between, other entries are found, and nothing that is gone.
-        while unsafe { ffi::PyDict_Next(dict.as_ptr(), &mut position, &mut key, &mut value) } != 0 {
-            let (key, value) = unsafe {
-                (Bound::from_borrowed_ptr(self.py, key), Bound::from_borrowed_ptr(self.py, value))
-            };
+        for (key, value) in dict {
             all |= self.enter(key, Entered::Value(value))?;
         }
         Ok(self.sorted(first, all))

@@ -62,7 +62,7 @@ class Dumper:
     __slots__ = ("_limit",)
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._limit = min(limits.max_output, maxsize)
+        self._limit = max(0, min(limits.max_output, maxsize))
 
     def dump(self, value: Value) -> str:
         """As `python.Dumper.dump`."""
