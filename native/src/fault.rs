@@ -1,5 +1,7 @@
 //! What can go wrong: the two errors of `kmanifest.errors` that this room raises, and whatever Python raised.
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use pyo3::PyErr;
 
 /// A place in a file, line and column counted from 1 and 0 where they are not known.
@@ -20,6 +22,12 @@ pub enum Fault {
 }
 
 pub type Outcome<T> = Result<T, Fault>;
+
+/// What `work` gives; a panic is a fault like others.
+pub fn caught<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let failed = |_| Err(Fault::source("the YAML room failed on this input"));
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(failed)
+}
 
 impl Fault {
     /// An error whose place is not known here.
@@ -58,5 +66,17 @@ impl Fault {
 impl From<PyErr> for Fault {
     fn from(error: PyErr) -> Fault {
         Fault::Python(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_fault() {
+        let fault = caught(|| -> Outcome<()> { panic!("out of bounds") });
+        assert!(matches!(fault, Err(Fault::Source(message, _)) if message.contains("failed")));
+        assert!(matches!(caught(|| Ok(1)), Ok(1)));
     }
 }

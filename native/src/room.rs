@@ -1,13 +1,11 @@
 //! The way in: what Python calls, with its types and bounds, and the way out of an error.
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::build::{first_document, Reading};
 use crate::dump;
-use crate::fault::{Fault, Outcome, Place};
+use crate::fault::{caught, Fault, Outcome, Place};
 use crate::lines::read_lines;
 use crate::positions::{find_position, Step};
 use crate::resolve::Dialect;
@@ -207,11 +205,7 @@ impl Limits {
 impl Room {
     /// What `work` gives; a fault, or a panic, as the error of Python that it is.
     fn guarded<T>(&self, py: Python<'_>, work: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        match catch_unwind(AssertUnwindSafe(work)) {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(fault)) => Err(self.raised(py, fault)),
-            Err(_) => Err(self.raised(py, Fault::source("the YAML room failed on this input"))),
-        }
+        caught(work).map_err(|fault| self.raised(py, fault))
     }
 
     fn raised(&self, py: Python<'_>, fault: Fault) -> PyErr {
