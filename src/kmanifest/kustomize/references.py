@@ -170,9 +170,10 @@ class _Referrer:
         for target in targets:
             if value is None:
                 return None
+            # A string is told first, because an abstract class is slow to ask.
             value = (
                 self._refer_mapping(value, target)
-                if isinstance(value, Mapping)
+                if value.__class__ is not str and isinstance(value, Mapping)
                 else self._refer_scalar(value, target)
             )
         return value

@@ -157,9 +157,12 @@ def _container_lists(body: Any) -> Iterator[tuple[Place, list[Any]]]:
         link, value = todo.pop()
         steps = value.items() if value.__class__ is dict else enumerate(value)
         for step, item in steps:
-            if item.__class__ is dict or item.__class__ is list:
+            kind = item.__class__
+            if kind is dict:
+                todo.append(((link, step), item))
+            elif kind is list:
                 here = link, step
-                if step in _CONTAINERS and item.__class__ is list:
+                if step in _CONTAINERS:
                     yield _unlinked(here), item
                 todo.append((here, item))
 
@@ -176,7 +179,8 @@ def _unlinked(link: Any) -> Place:
 def _has_containers(body: Any) -> bool:
     """True where some mapping in `body` has a field called as lists of containers are; most have none."""
     todo = [body]
-    for value in todo:
+    while todo:
+        value = todo.pop()
         if value.__class__ is dict:
             if "containers" in value or "initContainers" in value:
                 return True
