@@ -99,7 +99,7 @@ class _Finder:
         """
         body: Any = resource.body
         try:
-            places = _images_of_containers(body) if _has_containers(body) else []
+            places = [image for place in _container_lists(body) for image in _images_in(*place)]
             for steps in self._paths_for(resource):
                 found, null_lists = find_fields(body, steps)
                 places += found
@@ -147,48 +147,50 @@ def _check_scalar(value: Any, place: Place, resource: Resource) -> None:
         raise located(error.within(field=place), resource) from None
 
 
-def _images_of_containers(body: Any) -> list[tuple[Place, Any]]:
-    return [image for at, found in _container_lists(body) for image in _images_in(at, found)]
+def _has_containers(body: Any) -> bool:
+    """True where some mapping in `body` has a field called as lists of containers are; most have none."""
+    branches = [body]
+    for branch in branches:
+        items = branch
+        if branch.__class__ is dict:
+            if "containers" in branch or "initContainers" in branch:
+                return True
+            items = branch.values()
+        for item in items:
+            if item.__class__ is dict or item.__class__ is list:
+                branches.append(item)  # noqa: PERF401 - a list comprehension of few items takes longer
+    return False
 
 
 def _container_lists(body: Any) -> Iterator[tuple[Place, list[Any]]]:
-    todo: list[tuple[Any, Any]] = [(None, body)]
-    while todo:
-        link, value = todo.pop()
-        steps = value.items() if value.__class__ is dict else enumerate(value)
-        for step, item in steps:
-            kind = item.__class__
-            if kind is dict:
-                todo.append(((link, step), item))
-            elif kind is list:
-                here = link, step
-                if step in _CONTAINERS:
-                    yield _unlinked(here), item
-                todo.append((here, item))
+    """Every list of containers in `body`, with its place."""
+    if not _has_containers(body):
+        return
+    # Each mapping and list of the body is a branch; those within one branch follow one another.
+    branches = [body]
+    parents = [0]
+    for number, branch in enumerate(branches):
+        is_mapping = branch.__class__ is dict
+        for item in branch.values() if is_mapping else branch:
+            if item.__class__ is dict or item.__class__ is list:
+                branches.append(item)
+                parents.append(number)
+        for name in _CONTAINERS if is_mapping else ():
+            if branch.get(name).__class__ is list:
+                yield (*_way(branches, parents, number), name), branch[name]
 
 
-def _unlinked(link: Any) -> Place:
-    """The place that a link means: the link to the container it is in, and the last step."""
-    steps = []
-    while link is not None:
-        link, step = link
-        steps.append(step)
+def _way(branches: Sequence[Any], parents: Sequence[int], number: int) -> Place:
+    """The steps from the first branch to this one."""
+    steps: list[str | int] = []
+    while number:
+        parent = parents[number]
+        branch = branches[parent]
+        items = branch.items() if branch.__class__ is dict else enumerate(branch)
+        inner = [step for step, item in items if item.__class__ is dict or item.__class__ is list]
+        steps.append(inner[number - parents.index(parent, 1)])
+        number = parent
     return tuple(reversed(steps))
-
-
-def _has_containers(body: Any) -> bool:
-    """True where some mapping in `body` has a field called as lists of containers are; most have none."""
-    todo = [body]
-    while todo:
-        value = todo.pop()
-        if value.__class__ is dict:
-            if "containers" in value or "initContainers" in value:
-                return True
-            items = value.values()
-        else:
-            items = value
-        todo += [item for item in items if item.__class__ is dict or item.__class__ is list]
-    return False
 
 
 def _images_in(at: Place, containers: Sequence[Any]) -> Iterator[tuple[Place, Any]]:
