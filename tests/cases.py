@@ -1,7 +1,8 @@
 """Fixtures on disk: a directory with `case.toml`, its input, and what the peer made of it.
 
 `case.toml` has `description`, `peer`, `version`, `args` (flags of the peer's build), and either `target` (a directory
-of the case, `input` where it is not given) or `source` (a directory of the project). Beside it lie
+of the case, `input` where it is not given) or `source` (a directory of the project); `plugins` is a directory of the case that
+is the home of legacy exec plug-ins. Beside it lie
 `expected.yaml`, what the peer prints, and `warnings.txt`, what it warns of, or `error.txt`: the peer refuses too, and
 every line of it is a text that our one-line error must hold, the place first.
 """
@@ -29,6 +30,7 @@ class Case(NamedTuple):
     version: str
     args: tuple[str, ...]
     target: Path
+    plugins: str
 
     @property
     def expected(self) -> Path:
@@ -70,6 +72,7 @@ def load_case(directory: Path) -> Case:
         version=facts["version"],
         args=tuple(facts["args"]),
         target=target,
+        plugins=str(directory / facts["plugins"]) if "plugins" in facts else "",
     )
 
 
@@ -87,6 +90,8 @@ def peer_missing(case: Case) -> str:
 def ask_peer(case: Case) -> PeerResult:
     """Let the peer build a case, in the directory of the case."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
+    if case.plugins:
+        environment["KUSTOMIZE_PLUGIN_HOME"] = case.plugins
     target = os.path.relpath(case.target, case.directory)
     done = subprocess.run(
         [case.peer, "build", *case.args, target],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kmanifest.api import build
-from kmanifest.plugin import Options
+from kmanifest.plugin import Options, Programs
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -25,4 +25,5 @@ def _options(given: Mapping[str, Any]) -> Options:
         helm_api_versions=tuple(given.get("helm_api_versions") or ()),
         helm_kube_version=given.get("helm_kube_version") or "",
         env=tuple(given.get("env") or ()),
+        programs=Programs(home=given.get("plugin_home") or ""),
     )

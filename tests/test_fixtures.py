@@ -17,6 +17,12 @@ def name_of(case: Case) -> str:
     return case.name
 
 
+@pytest.fixture(autouse=True)
+def plugin_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    case = request.node.callspec.params["case"]
+    monkeypatch.setenv("KUSTOMIZE_PLUGIN_HOME", case.plugins)
+
+
 @pytest.mark.parametrize("case", RUNS, ids=name_of)
 def test_same_bytes_as_the_peer(case: Case):
     rendered = build(str(case.target), options=options_of(parse(FLAGS, case.args)))

@@ -13,6 +13,7 @@ from kmanifest.tree import SteadyDisk, Tree
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kmanifest.runner import Runner
     from kmanifest.trace import Change
 
 
@@ -24,11 +25,13 @@ def build(
     registry: Registry | None = None,
     cache: Cache | None = None,
     on_change: "Callable[[Change], None] | None" = None,
+    runner: "Runner | None" = None,
 ) -> Rendered:
     r"""What the kustomization in the directory `path` builds.
 
     `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
-    may be shared between builds and threads. `on_change` is called for every field that any step writes.
+    may be shared between builds and threads. `on_change` is called for every field that any step writes. `runner` starts
+    the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one.
 
     Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
     for what can't be carried out, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in. Its
@@ -47,6 +50,7 @@ def build(
     """
     if tree is None:
         tree, path, placed = SteadyDisk("/"), os.path.abspath(path), _on_disk
+        runner = runner or _runner_of(options)
     else:
         placed = _as_it_is
     findings: list[Finding] = []
@@ -59,6 +63,7 @@ def build(
         on_change=on_change,
         clock=time.monotonic,
         meter=Meter(options.limits, time.monotonic),
+        runner=runner,
     )
 
     def locate(error: KmanifestError) -> KmanifestError:
@@ -79,6 +84,20 @@ def build(
         [finding._replace(location=placed(finding.location)) for finding in everything],
         limits=options.limits,
         placed=locate,
+    )
+
+
+def _runner_of(options: Options) -> "Runner | None":
+    """What runs programs of this machine, if the options let any run."""
+    if not options.enable_plugins:
+        return None
+    from kmanifest.runner import ProcessRunner  # few builds start programs
+
+    return ProcessRunner(
+        environment=os.environ,
+        passed=options.programs.environment,
+        timeout=options.programs.timeout,
+        digests=options.programs.digests,
     )
 
 

@@ -27,6 +27,8 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
     return Plugin(role, f"builtin/{kind}", _late(module, function))
 
 
+_KRM: Final = "kmanifest.krm"
+
 PLUGINS: Final = (
     Plugin(
         "renderer",
@@ -60,4 +62,8 @@ PLUGINS: Final = (
     _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
     _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
     _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
+    Plugin("generator", "krm/Function", _late(f"{_KRM}.function", "generate")),
+    Plugin("transformer", "krm/Function", _late(f"{_KRM}.function", "transform")),
+    Plugin("generator", "krm/Program", _late(f"{_KRM}.exec_plugin", "generate")),
+    Plugin("transformer", "krm/Program", _late(f"{_KRM}.exec_plugin", "transform")),
 )

@@ -25,7 +25,15 @@ from kmanifest.tree import Tree
 from kmanifest.typed import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from kmanifest.runner import Runner
     from kmanifest.trace import Change
+
+FUNCTION_ANNOTATIONS = (
+    "config.kubernetes.io/function",
+    "config.k8s.io/function",
+    "config.kubernetes.io/container",
+)
+"""The annotations by which a config says that it is for a KRM function; the last is of the oldest form."""
 
 Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
 
@@ -110,6 +118,20 @@ class Registry:
         )
 
 
+class Programs(NamedTuple):
+    """What plug-ins that are programs may use, once `Options.enable_plugins` lets them run.
+
+    `home` is the directory of legacy exec plug-ins. A program gets `PATH`, `HOME`, `LANG`, `TMPDIR` and the variables that match
+    `environment` (names, `PREFIX_*`, or `inherit` for all), and `timeout` seconds. With `digests`, only programs whose
+    SHA-256 is among them are run.
+    """
+
+    home: str = ""
+    environment: tuple[str, ...] = ()
+    timeout: float = 60.0
+    digests: frozenset[str] | None = None
+
+
 class Options(NamedTuple):
     """What a caller may choose. The defaults are the command's.
 
@@ -129,6 +151,7 @@ class Options(NamedTuple):
     helm_debug: bool = False
     env: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
+    programs: Programs = Programs()
 
 
 class Memo(Protocol):
@@ -157,11 +180,12 @@ class Context(NamedTuple):
     clock: Callable[[], float] = lambda: 0.0
     meter: "Meter | None" = None
     memo: "Memo | None" = None
+    runner: "Runner | None" = None
 
     @property
     def keeps_bases(self) -> bool:
-        """True where what this build makes of whole directories may serve another build."""
-        return not isinstance(self.cache, NoCache)
+        """True where what this build makes of whole directories may serve another build; what programs print may not."""
+        return not isinstance(self.cache, NoCache) and not self.options.enable_plugins
 
     def read(self, path: str) -> bytes:
         """The file at `path`, as written in a file of this directory, within the load restriction.
@@ -245,6 +269,7 @@ __all__ = [
     "Meter",
     "Options",
     "Plugin",
+    "Programs",
     "Registry",
     "Rendered",
     "Renderer",

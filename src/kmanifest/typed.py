@@ -92,6 +92,18 @@ else:
         lambda cls, a, b, c, d, e, f, g, h, i, j, k, l: _new(  # noqa: E741
             cls, (a, b, c, d, e, f, g, h, i, j, k, l)
         ),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, l, m: _new(  # noqa: E741
+            cls, (a, b, c, d, e, f, g, h, i, j, k, l, m)
+        ),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, l, m, n: _new(  # noqa: E741
+            cls, (a, b, c, d, e, f, g, h, i, j, k, l, m, n)
+        ),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o: _new(  # noqa: E741
+            cls, (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o)
+        ),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p: _new(  # noqa: E741
+            cls, (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+        ),
     )
 
     def _constructor(fields, defaults):

@@ -11,7 +11,7 @@ from kmanifest.cli.output import print_text, write
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Options
+    from kmanifest.plugin import Options, Programs
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
@@ -71,6 +71,17 @@ FLAGS = (
         "a file to write to, or an existing directory for one file per resource",
         short="o",
     ),
+    Flag(
+        "plugin-allow-list",
+        "text",
+        "a file with the SHA-256 of each program that may be run, one in a line",
+    ),
+    Flag(
+        "plugin-env",
+        "list",
+        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+    ),
+    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
     Flag(
         "reorder",
         "text",
@@ -146,7 +157,7 @@ def options_of(parsed: Parsed) -> "Options":
     _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
-    from kmanifest.plugin import Options  # as above
+    from kmanifest.plugin import Options, Programs  # as above
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
@@ -160,7 +171,43 @@ def options_of(parsed: Parsed) -> "Options":
         helm_debug=values["helm-debug"],
         env=tuple(values["env"]),
         managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
+        programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
     )
+
+
+def _programs(values: Mapping[str, Any]) -> "Programs":
+    """What plug-ins that are programs may use."""
+    from kmanifest.plugin import Programs
+    from kmanifest.runner import find_plugin_home  # for builds with plug-ins
+
+    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
+    return Programs(
+        home=find_plugin_home(os.environ),
+        environment=tuple(name for name in names if name),
+        timeout=_seconds(values["plugin-timeout"]),
+        digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"illegal flag value --plugin-timeout {text}; seconds are wanted")
+    return seconds
+
+
+def _digests(path: str) -> frozenset[str]:
+    """The digests in a file as sha256sum writes it; what follows one in its line, and lines with `#`, do not count."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = stream.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"can't read --plugin-allow-list {path}: {error}") from error
+    words = (line.split()[0] for line in lines if line.strip())
+    return frozenset(word.lower() for word in words if not word.startswith("#"))
 
 
 def _check(name: str, values: Mapping[str, Any], legal: Sequence[str]) -> None:

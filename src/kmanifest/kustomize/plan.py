@@ -8,13 +8,20 @@ Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
 from collections.abc import Iterator, Mapping, Sequence
 
 from kmanifest import yaml
-from kmanifest.errors import FieldPath, MissingError, PluginError, SourceError, near_names
+from kmanifest.errors import (
+    FieldPath,
+    KmanifestError,
+    MissingError,
+    PluginError,
+    SourceError,
+    near_names,
+)
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize.annotations import ORIGIN, annotated_with_origin
 from kmanifest.kustomize.config import Specs, TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization
 from kmanifest.kustomize.origins import Trail
-from kmanifest.plugin import Context, Plugin, Role
+from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Plugin, Role
 from kmanifest.resource import Origin, Resource
 from kmanifest.step import Step
 from kmanifest.typed import Any, Final
@@ -213,25 +220,40 @@ def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> 
     roles: tuple[Role, ...] = (
         ("generator",) if name == "generators" else ("transformer", "validator")
     )
+    if group != "builtin" and _is_function(config):
+        return _program(ctx, roles[0], "krm/Function", config, field)
     for role in roles:
         for known in (f"{group}/{gvk.kind}", f"{gvk.group}/{gvk.kind}"):
             plugin = ctx.registry.get(role, known)
             if plugin is not None:
                 return plugin
-    error = _unknown(ctx, group, gvk.kind, roles[0]).within(field=(*field, "kind"))
-    raise error.within(file=config.origin.file, document=config.origin.document)
+    if group != "builtin":
+        return _program(ctx, roles[0], "krm/Program", config, field)
+    names = (name.split("/") for name in ctx.registry.names(roles[0]))
+    near = near_names(gvk.kind, (kind for home, *_, kind in names if home == "builtin"))
+    error = MissingError(f"no built-in {roles[0]} is called {gvk.kind}", near=near)
+    raise _at_kind(error, config, field)
 
 
-def _unknown(ctx: Context, group: str, kind: str, role: Role) -> MissingError | PluginError:
-    known = ctx.registry.names(role)
-    if group == "builtin":
-        near = near_names(kind, (name.rpartition("/")[2] for name in known))
-        return MissingError(f"no built-in {role} is called {kind}", near=near)
+def _program(ctx: Context, role: Role, name: str, config: Resource, field: FieldPath) -> Plugin:
+    """The plug-in that runs a program, called as its config is, so that a trace tells whose change it was."""
+    called = f"{config.api_version}/{config.kind}"
     if not ctx.options.enable_plugins:
-        return PluginError(
-            f"external plugins disabled; unable to load external plugin {group}/{kind}"
-        )
-    return PluginError(f"exec and KRM plug-ins are not supported yet: {group}/{kind}")
+        message = f"external plugins disabled; unable to load external plugin {called}"
+        raise _at_kind(PluginError(message), config, field)
+    return ctx.registry.find(role, name)._replace(name=called)
+
+
+def _at_kind(error: KmanifestError, config: Resource, field: FieldPath) -> KmanifestError:
+    placed = error.within(field=(*field, "kind"))
+    return placed.within(file=config.origin.file, document=config.origin.document)
+
+
+def _is_function(config: Resource) -> bool:
+    """Whether a config says that it is for a KRM function. Source: kyaml fn/runtime/runtimeutil, GetFunctionSpec."""
+    metadata = config.body.get("metadata")
+    has_old_field = isinstance(metadata, Mapping) and metadata.get("configFn") is not None
+    return has_old_field or any(config.annotations.get(name) for name in FUNCTION_ANNOTATIONS)
 
 
 def _trail_of(config: Resource) -> Trail | None:

@@ -16,11 +16,11 @@ from kmanifest.kustomize.annotations import (
 )
 from kmanifest.kustomize.bases import Memo
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
-from kmanifest.kustomize.loading import check_metadata
 from kmanifest.kustomize.origins import Trail
 from kmanifest.kustomize.references import fix_references
 from kmanifest.kustomize.transformers.metadata import METADATA_LABELS, label
 from kmanifest.kustomize.transformers.names import add_hash
+from kmanifest.manifests import check_metadata
 from kmanifest.plugin import Context, Plugin, Rendered, Transformer
 from kmanifest.resource import Origin, Resource
 from kmanifest.resourcemap import ResourceMap
