@@ -1,0 +1,341 @@
+"""Plug-ins that are programs: what bounds them, and what they may know. The fixtures `exec-*` and `function-*` hold the rest."""
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kmanifest import MemoryTree, build
+from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginError, SourceError
+from kmanifest.krm.exec_plugin import split_arguments
+from kmanifest.plugin import Options, Programs
+from kmanifest.runner import ProcessRunner, Program, find_plugin_home
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
+
+FUNCTION = """\
+apiVersion: example.com/v1
+kind: Maker
+metadata:
+  name: made
+  annotations:
+    config.kubernetes.io/function: |
+      exec: {path: ./maker.sh}
+"""
+LIST = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: made}\n"
+PRINTS = f"#!/bin/sh\ncat <<'END'\n{LIST}END\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if text.startswith("#!"):
+        path.chmod(0o755)
+    return path
+
+
+def options(**given) -> Options:
+    return Options(enable_plugins=True, allow_exec=True, programs=Programs(**given))
+
+
+@pytest.fixture
+def project(tmp_path):
+    write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
+    write(tmp_path / "maker.yaml", FUNCTION)
+    write(tmp_path / "maker.sh", PRINTS)
+    return tmp_path
+
+
+def runner(root: Path, **given) -> ProcessRunner:
+    return ProcessRunner(str(root), environment={"PATH": os.environ["PATH"]}, **given)
+
+
+# --- what runs, and what does not
+
+
+def test_function_runs(project):
+    assert build(str(project), options=options()).resources[0].name == "made"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (Options(), "external plugins disabled"),
+        (Options(allow_exec=True), "external plugins disabled"),
+        (Options(enable_plugins=True), "--enable-exec"),
+    ],
+)
+def test_nothing_runs_unless_it_is_allowed(project, chosen, message):
+    write(project / "maker.sh", "#!/bin/sh\ntouch ran\n")
+    with pytest.raises(PluginError, match=message):
+        build(str(project), options=chosen)
+    assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("path", ["../outside.sh", "/bin/true", "./link.sh"])
+def test_function_outside_of_its_directory(project, path):
+    write(project / "outside.sh", PRINTS)
+    inner = project / "inner"
+    write(inner / "kustomization.yaml", "generators: [maker.yaml]\n")
+    write(inner / "maker.yaml", FUNCTION.replace("./maker.sh", path))
+    (inner / "link.sh").symlink_to(project / "outside.sh")
+    with pytest.raises(SourceError, match="security"):
+        build(str(inner), options=options())
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("container: {image: example.com/f:v1}", "is a container, and none is started"),
+        ("exec: {path: ./maker.sh, shell: yes}", "unknown field of a function: exec.shell"),
+        ("starlark: {path: f.star}", "unknown field of a function: starlark"),
+        ("deferFailure: true", "needs `exec` with a `path`"),
+        ("exec: {path: ./maker.yaml}", "unexecutable function"),
+        ("exec: {path: ./nothing.sh}", "nothing.sh"),
+    ],
+)
+def test_functions_that_are_refused(project, spec, message):
+    write(project / "maker.yaml", FUNCTION.replace("exec: {path: ./maker.sh}", spec))
+    with pytest.raises(KmanifestError, match=message) as caught:
+        build(str(project), options=options())
+    assert caught.value.location.file.endswith("maker.yaml")
+
+
+def test_build_in_memory_has_no_runner():
+    files = {
+        "kustomization.yaml": "generators: [maker.yaml]",
+        "maker.yaml": FUNCTION,
+        "maker.sh": PRINTS,
+    }
+    with pytest.raises(PluginError, match="needs files on disk"):
+        build(tree=MemoryTree(files), options=options())
+
+
+def test_runner_of_the_caller():
+    class Fake:
+        def look(self, path):
+            return "program"
+
+        def run(self, program):
+            assert program.path == "maker.sh"
+            return LIST.encode()
+
+    files = {
+        "kustomization.yaml": "generators: [maker.yaml]",
+        "maker.yaml": FUNCTION,
+        "maker.sh": "",
+    }
+    built = build(tree=MemoryTree(files), options=options(), runner=Fake())
+    assert [resource.name for resource in built.resources] == ["made"]
+
+
+def test_validator_that_changes_nothing(tmp_path):
+    write(tmp_path / "kustomization.yaml", "resources: [map.yaml]\nvalidators: [judge.yaml]\n")
+    write(tmp_path / "map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n")
+    write(tmp_path / "judge.yaml", "apiVersion: example.com/v1\nkind: Judge\nmetadata: {name: j}\n")
+    write(tmp_path / "home/example.com/v1/judge/Judge", "#!/bin/sh\ncat\n")
+    built = build(str(tmp_path), options=options(home=str(tmp_path / "home")))
+    assert [resource.name for resource in built.resources] == ["map"]
+
+
+def test_results_are_findings(project):
+    results = (
+        "results:\n- {message: too big, severity: warning, field: {path: spec.size},"
+        " resourceRef: {kind: ConfigMap, name: made}}\n- message: seen\n"
+    )
+    write(project / "maker.sh", f"#!/bin/sh\ncat <<'END'\n{LIST}{results}END\n")
+    findings = build(str(project), options=options()).findings
+    assert [(each.severity, each.message) for each in findings] == [
+        ("warning", "./maker.sh: ConfigMap/made: spec.size: too big"),
+        ("info", "./maker.sh: seen"),
+    ]
+
+
+# --- legacy plug-ins
+
+
+def test_parts_of_the_path_hold_no_separator(tmp_path):
+    write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
+    config = "apiVersion: ../../outside/v1\nkind: evil.sh\nmetadata: {name: x}\n"
+    write(tmp_path / "maker.yaml", config)
+    write(tmp_path / "outside/v1/evil.sh/evil.sh", "#!/bin/sh\ntouch ran\n")
+    (tmp_path / "home/a").mkdir(parents=True)
+    with pytest.raises(KmanifestError):
+        build(str(tmp_path), options=options(home=str(tmp_path / "home/a")))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_go_plugin_and_missing_plugin(tmp_path):
+    write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
+    write(tmp_path / "maker.yaml", "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: x}\n")
+    chosen = options(home=str(tmp_path / "home"))
+    with pytest.raises(MissingError, match="an executable is expected at"):
+        build(str(tmp_path), options=chosen)
+    write(tmp_path / "home/example.com/v1/maker/Maker.so", "")
+    with pytest.raises(PluginError, match="Go plug-ins can't be loaded"):
+        build(str(tmp_path), options=chosen)
+    with pytest.raises(MissingError, match="KUSTOMIZE_PLUGIN_HOME"):
+        build(str(tmp_path), options=options())
+
+
+def test_plugin_home(tmp_path):
+    places = {
+        "KUSTOMIZE_PLUGIN_HOME": tmp_path / "own",
+        "XDG_CONFIG_HOME": tmp_path / "xdg",
+        "HOME": tmp_path / "me",
+    }
+    environment = {name: str(path) for name, path in places.items()}
+    expected = [
+        tmp_path / "me/kustomize/plugin",
+        tmp_path / "me/.config/kustomize/plugin",
+        tmp_path / "xdg/kustomize/plugin",
+        tmp_path / "own",
+    ]
+    assert find_plugin_home(environment) == ""
+    for path in expected:
+        path.mkdir(parents=True)
+        assert find_plugin_home(environment) == str(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", []),
+        ("  one\ttwo ", ["one", "two"]),
+        ("'one two' three\\ four", ["one two", "three four"]),
+        ('"a \\" b" \'c \\ d\'', ['a " b', "c \\ d"]),
+        ("a#b c", ["a"]),
+        ("a '#' # comment", ["a", "#"]),
+        ("'' a", ["a"]),
+    ],
+)
+def test_arguments_on_one_line(line, words):
+    assert split_arguments(line) == words
+
+
+def test_unclosed_quote():
+    with pytest.raises(SourceError, match="unclosed quote"):
+        split_arguments("a 'b")
+
+
+# --- the runner
+
+
+def test_environment_is_small(tmp_path, monkeypatch):
+    write(tmp_path / "p.sh", "#!/bin/sh\nenv\n")
+    there = {"PATH": os.environ["PATH"], "SOPS_KEY": "1", "AWS_ID": "2", "OTHER": "3"}
+
+    def seen(*passed: str) -> set[str]:
+        running = ProcessRunner(str(tmp_path), environment=there, passed=passed)
+        lines = running.run(Program("p.sh", environment=(("OWN", "4"),))).decode().splitlines()
+        return {line.partition("=")[0] for line in lines} - {"PWD", "SHLVL", "_", "OLDPWD"}
+
+    assert seen() == {"PATH", "OWN"}
+    assert seen("SOPS_*", "AWS_ID") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID"}
+    assert seen("inherit") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID", "OTHER"}
+
+
+def test_config_is_in_a_file_of_its_own_that_is_removed(tmp_path):
+    write(
+        tmp_path / "p.sh",
+        '#!/bin/sh\necho "$1 $2"; stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1"; cat "$1"\n',
+    )
+    output = runner(tmp_path).run(Program("p.sh", ("more",), config=b"kind: X\n")).decode()
+    first, mode, content = output.splitlines()
+    path, argument = first.split()
+    assert (argument, mode, content) == ("more", "600", "kind: X")
+    assert os.path.basename(path).startswith("kust-plugin-config-")
+    assert not os.path.exists(path)
+
+
+def test_large_input_and_output(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\ncat; echo noise >&2\n")
+    text = b"x" * 3_000_000
+    assert runner(tmp_path).run(Program("p.sh", stdin=text)) == text
+
+
+def test_program_that_does_not_read(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\necho done\n")
+    assert runner(tmp_path).run(Program("p.sh", stdin=b"x" * 3_000_000)) == b"done\n"
+
+
+@pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; sleep 600 & wait; sleep 600"])
+def test_too_long(tmp_path, script):
+    write(tmp_path / "p.sh", f"#!/bin/sh\n{script}\n")
+    start = time.monotonic()
+    with pytest.raises(LimitError, match=r"longer than 0\.2 seconds"):
+        runner(tmp_path, timeout=0.2).run(Program("p.sh"))
+    assert time.monotonic() - start < 30
+
+
+def test_too_much(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\nyes\n")
+    with pytest.raises(LimitError, match="printed more than 1000 bytes"):
+        runner(tmp_path, max_output=1000).run(Program("p.sh"))
+
+
+def test_nothing_is_left_behind(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\nsleep 600 &\necho $!\n")
+    child = int(runner(tmp_path).run(Program("p.sh")))
+    deadline = time.monotonic() + 10
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(child)
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_failure_tells_what_it_said_and_what_it_had(tmp_path):
+    write(
+        tmp_path / "p.sh",
+        "#!/bin/sh\necho partial\necho 'no vault; api_key: abc, PASSWORD=def' >&2\nexit 7\n",
+    )
+    with pytest.raises(PluginError) as caught:
+        runner(tmp_path).run(Program("p.sh"))
+    message = caught.value.message
+    assert "exit status 7: no vault; api_key: ***, PASSWORD=***" in message
+    assert message.endswith("(environment: PATH; --plugin-env NAME passes on more)")
+    assert "partial" not in message
+
+
+def test_killed_program(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\nkill -9 $$\n")
+    with pytest.raises(PluginError, match="ended by SIGKILL"):
+        runner(tmp_path).run(Program("p.sh"))
+
+
+def test_interpreter_with_a_carriage_return(tmp_path):
+    path = tmp_path / "p.sh"
+    path.write_bytes(b"#!/bin/sh\r\necho\r\n")
+    path.chmod(0o755)
+    with pytest.raises(PluginError, match="ends with CRLF"):
+        runner(tmp_path).run(Program("p.sh"))
+
+
+def test_only_trusted_programs(tmp_path):
+    path = write(tmp_path / "p.sh", "#!/bin/sh\necho yes\n")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert runner(tmp_path, digests=frozenset([digest])).run(Program("p.sh")) == b"yes\n"
+    with pytest.raises(PluginError, match="not in the list of trusted programs"):
+        runner(tmp_path, digests=frozenset(["0" * 64])).run(Program("p.sh"))
+
+
+def test_descriptors_are_closed(tmp_path):
+    if sys.platform != "linux":
+        pytest.skip("counts them in /proc")
+    write(tmp_path / "p.sh", "#!/bin/sh\nexit 1\n")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        with pytest.raises(PluginError):
+            runner(tmp_path).run(Program("p.sh", stdin=b"x"))
+    assert len(os.listdir("/proc/self/fd")) == before
