@@ -25,6 +25,8 @@ from kmanifest.tree import Tree
 from kmanifest.typed import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from pluggy import HookimplMarker
+
     from kmanifest.runner import Runner
     from kmanifest.trace import Change
 
@@ -48,22 +50,33 @@ class Plugin(NamedTuple):
     """One plug-in: its role, the name by which files ask for it, and the function.
 
     `name` is the language of a renderer, the scheme of a fetcher, else `group/version/Kind` (`builtin/Kind` for what
-    is built in). `claims` are the file names by which a renderer knows its directories.
+    is built in). `claims` are the file names by which a renderer knows its directories. `schema` is a JSON Schema of the
+    config, which is checked before the function is called.
     """
 
     role: Role
     name: str
     call: Callable[..., Any]
     claims: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
 
 
 class Registry:
-    """The plug-ins that a build may use, by role and name; a later one takes the place of an earlier one."""
+    """The plug-ins that a build may use, by role and name; a later one takes the place of an earlier one.
 
-    def __init__(self, plugins: Iterable[Plugin] = ()) -> None:
+    `more` gives further ones, and is asked when something is wanted that is not among the others.
+    """
+
+    def __init__(
+        self,
+        plugins: Iterable[Plugin] = (),
+        *,
+        more: Callable[[], Iterable[Plugin]] | None = None,
+    ) -> None:
         self._plugins: Mapping[tuple[str, str], Plugin] = {
             (plugin.role, plugin.name): plugin for plugin in plugins
         }
+        self._more = more
 
     @classmethod
     def default(cls) -> "Registry":
@@ -74,11 +87,37 @@ class Registry:
 
     def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":
         """This registry and more plug-ins."""
-        return Registry([*self._plugins.values(), *plugins])
+        return Registry([*self._plugins.values(), *plugins], more=self._more)
+
+    def with_entry_points(self) -> "Registry":
+        """This registry and the plug-ins of installed distributions, which are looked for when one is wanted."""
+        from kmanifest.entrypoints import load_plugins  # brings pluggy and importlib.metadata
+
+        return Registry(self._plugins.values(), more=load_plugins)
+
+    def all(self) -> list[Plugin]:
+        """Every plug-in, those of installed distributions last."""
+        self._load()
+        return list(self._plugins.values())
 
     def get(self, role: Role, name: str) -> Plugin | None:
         """The plug-in of this name; None where there is none."""
-        return self._plugins.get((role, name))
+        found = self._plugins.get((role, name))
+        if found is None and self._more is not None:
+            self._load()
+            found = self._plugins.get((role, name))
+        return found
+
+    def _load(self) -> None:
+        more = self._more
+        if more is None:
+            return
+        found: dict[tuple[str, str], Plugin] = {
+            (plugin.role, plugin.name): plugin for plugin in more()
+        }
+        # What is known stays what it is: nobody is replaced by what happens to be installed.
+        self._plugins = {**found, **self._plugins}
+        self._more = None
 
     def find(self, role: Role, name: str) -> Plugin:
         """The plug-in of this name; MissingError with the nearest names where there is none."""
@@ -90,16 +129,15 @@ class Registry:
 
     def names(self, role: Role) -> list[str]:
         """The names of all plug-ins of a role."""
+        self._load()
         return [name for kind, name in self._plugins if kind == role]
 
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """The one renderer whose marker file is in `directory`; an error where there is none or more than one."""
-        claims = [
-            plugin
-            for (role, _), plugin in self._plugins.items()
-            if role == "renderer"
-            and any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
-        ]
+        claims = self._claims(tree, directory)
+        if not claims and self._more is not None:
+            self._load()
+            claims = self._claims(tree, directory)
         if len(claims) == 1:
             return claims[0]
         if claims:
@@ -116,6 +154,14 @@ class Registry:
         raise MissingError(f"nothing to build here: no {', '.join(markers)}").within(
             file=directory or "."
         )
+
+    def _claims(self, tree: Tree, directory: str) -> list[Plugin]:
+        return [
+            plugin
+            for (role, _), plugin in self._plugins.items()
+            if role == "renderer"
+            and any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
+        ]
 
 
 class Programs(NamedTuple):
@@ -260,6 +306,19 @@ class Meter:
             )
 
 
+if TYPE_CHECKING:
+    hookimpl: HookimplMarker
+
+
+def __getattr__(name: str) -> Any:
+    """`hookimpl`, the mark of a function `kmanifest_plugins` that gives the plug-ins of a distribution."""
+    if name != "hookimpl":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from pluggy import HookimplMarker  # 20 ms, for authors only
+
+    return HookimplMarker("kmanifest")
+
+
 __all__ = [
     "Context",
     "Fetcher",
@@ -277,4 +336,5 @@ __all__ = [
     "ResourceMap",
     "Transformer",
     "Validator",
+    "hookimpl",
 ]

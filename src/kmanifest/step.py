@@ -39,6 +39,7 @@ def render(ctx: Context, path: str) -> Rendered:
 def generate(ctx: Context, step: Step) -> list[Resource]:
     """The resources that a generator makes."""
     with _Answering(step):
+        _check_config(step)
         made = step.plugin.call(ctx, step.config)
         resources = list(made) if isinstance(made, Iterable) else [made]
     if not all(isinstance(resource, Resource) for resource in resources):
@@ -53,6 +54,8 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     """
     if ctx.meter is not None:
         ctx.meter.check_time()
+    with _Answering(step):
+        _check_config(step)
     if step.plugin.role == "validator":
         with _Answering(step):
             for finding in step.plugin.call(ctx, step.config, resources):
@@ -68,6 +71,13 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     after = _checked(ctx, resources, after)
     trace(ctx, step, resources, after)
     return after
+
+
+def _check_config(step: Step) -> None:
+    if step.plugin.schema is not None:
+        from kmanifest.schema.check import check_config  # for plug-ins that bring a schema
+
+        check_config(step.config.body, step.plugin.schema)
 
 
 def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceMap:

@@ -124,8 +124,10 @@ def build(arguments: Sequence[str]) -> int:
     path = _directory(parsed.words)
 
     from kmanifest import api  # a wrong command line needs no engine
+    from kmanifest.plugin import Registry
 
-    rendered = api.build(path, options=options)
+    registry = Registry.default().with_entry_points()
+    rendered = api.build(path, options=options, registry=registry)
     if rendered.findings:
         from kmanifest.cli import report
 

@@ -23,6 +23,7 @@ Usage:
 Verbs:
   build     print the resources of a kustomization
   help      show this text, or that of a verb
+  plugins   list, explain and check plug-ins, or start a new one
   version   print the version
 
 Flags:
@@ -85,11 +86,15 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.version import version
 
         return version
+    if name == "plugins":
+        from kmanifest.cli.plugins import plugins
+
+        return plugins
     if name == "help":
         return _help
     from kmanifest.errors import near_names
 
-    near = near_names(name, ("build", "help", "version"), most=1)
+    near = near_names(name, ("build", "help", "plugins", "version"), most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 
 

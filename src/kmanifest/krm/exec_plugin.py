@@ -49,7 +49,7 @@ def _program(ctx: Context, config: Resource) -> Program:
         ("KUSTOMIZE_PLUGIN_CONFIG_ROOT", directory),
     )
     return Program(
-        _find(ctx, config),
+        find(ctx, config),
         arguments=_arguments(ctx, config),
         directory=directory,
         config=text.encode(),
@@ -61,7 +61,7 @@ def _program(ctx: Context, config: Resource) -> Program:
     )
 
 
-def _find(ctx: Context, config: Resource) -> str:
+def find(ctx: Context, config: Resource) -> str:
     """The program of a config: HOME/group/version/kind/Kind, the last but one in lower case."""
     home = ctx.options.programs.home
     group, version, kind, _, _ = config.id

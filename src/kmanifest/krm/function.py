@@ -76,7 +76,7 @@ def _call(
     ctx: Context, config: Resource, function_config: Body, items: Iterable[Body]
 ) -> list[Resource]:
     function = read_function(config)
-    path = _find(ctx, function.path)
+    path = find(ctx, function.path)
     listed: Body = {
         "apiVersion": "config.kubernetes.io/v1",
         "kind": "ResourceList",
@@ -144,7 +144,7 @@ def _texts(program: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(scalar_text(value) for value in values)
 
 
-def _find(ctx: Context, path: str) -> str:
+def find(ctx: Context, path: str) -> str:
     """The resolved path of a program that a file of this directory names; it has to lie in or below the directory."""
     if not ctx.options.allow_exec:
         raise PluginError(f"the function {path} is a program: it is run with --enable-exec only")

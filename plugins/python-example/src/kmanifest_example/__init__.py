@@ -1,0 +1,82 @@
+"""One plug-in of each role: flags that become a ConfigMap, an owner on every object, labels that must be there."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kmanifest import KmanifestError
+from kmanifest.plugin import (
+    Context,
+    Finding,
+    Plugin,
+    Resource,
+    ResourceMap,
+    hookimpl,
+)
+
+GROUP = "example.com/v1"
+
+
+def _schema(required: str, **fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of a config with these fields beside those that every object has."""
+    names = ("apiVersion", "kind", "metadata")
+    return {
+        "type": "object",
+        "properties": {**dict.fromkeys(names, True), **fields},
+        "required": [required],
+        "additionalProperties": False,
+    }
+
+
+TEXTS = {"type": "array", "items": {"type": "string"}}
+FLAGS_SCHEMA = _schema("flags", flags=TEXTS)
+OWNER_SCHEMA = _schema("owner", owner={"type": "string", "minLength": 1})
+LABELS_SCHEMA = _schema("labels", labels=TEXTS, strict={"type": "boolean"})
+
+
+def feature_flags(ctx: Context, config: Resource) -> list[Resource]:
+    """A ConfigMap, called as the config is, in which every flag is on; its name gets a hash of the content."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": config.name},
+        "data": dict.fromkeys(config.body["flags"], "on"),
+    }
+    return [Resource(body, config.origin, needs_hash=True)]
+
+
+def owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """Every object with the owner in an annotation."""
+    place = ("metadata", "annotations", "example.com/owner")
+    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+
+
+def required_labels(ctx: Context, config: Resource, resources: ResourceMap) -> Iterator[Finding]:
+    """A warning for each label that an object lacks; an error where the config is strict."""
+    for resource in resources:
+        metadata = resource.body.get("metadata", {})
+        there = metadata.get("labels") or {}
+        for label in config.body["labels"]:
+            if label in there:
+                continue
+            message = f"{resource.id} has no label {label}"
+            if config.body.get("strict"):
+                raise KmanifestError(message, location=_place(resource))
+            yield Finding("warning", message, _place(resource))
+
+
+def _place(resource: Resource) -> Any:
+    """Where the object was written; kmanifest finds the line."""
+    from kmanifest.errors import Location
+
+    origin = resource.origin
+    return Location(origin.file, field=("metadata",), document=origin.document)
+
+
+@hookimpl
+def kmanifest_plugins() -> list[Plugin]:
+    """What kmanifest asks for."""
+    return [
+        Plugin("generator", f"{GROUP}/FeatureFlags", feature_flags, schema=FLAGS_SCHEMA),
+        Plugin("transformer", f"{GROUP}/Owner", owner, schema=OWNER_SCHEMA),
+        Plugin("validator", f"{GROUP}/RequiredLabels", required_labels, schema=LABELS_SCHEMA),
+    ]

@@ -1,0 +1,52 @@
+"""What the three plug-ins do to the kustomization in `example`, and what they refuse."""
+
+import shutil
+from pathlib import Path
+
+import kmanifest_example
+import pytest
+
+from kmanifest import KmanifestError, Registry, Rendered, build
+
+EXAMPLE = Path(__file__).parents[1] / "example"
+
+
+def built(directory: Path) -> Rendered:
+    plugins = kmanifest_example.kmanifest_plugins()
+    return build(str(directory), registry=Registry.default().with_plugins(plugins))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "project"))
+
+
+def test_generator_and_transformer() -> None:
+    flags, deployment = sorted(built(EXAMPLE).resources, key=lambda each: each.kind)
+    assert flags.body["data"] == {"new-cart": "on", "search": "on"}
+    container = deployment.body["spec"]["template"]["spec"]["containers"][0]
+    assert container["envFrom"] == [{"configMapRef": {"name": flags.name}}]
+    assert flags.name.startswith("shop-flags-")
+    for resource in (flags, deployment):
+        assert resource.annotations["example.com/owner"] == "team-shop"
+
+
+def test_validator_warns() -> None:
+    findings = built(EXAMPLE).findings
+    assert [finding.message for finding in findings] == ["ConfigMap/shop-flags has no label app"]
+
+
+def test_strict_validator_refuses(project: Path) -> None:
+    with (project / "labels.yaml").open("a") as stream:
+        stream.write("strict: true\n")
+    with pytest.raises(KmanifestError, match="has no label app"):
+        built(project)
+
+
+def test_config_that_does_not_fit(project: Path) -> None:
+    (project / "owner.yaml").write_text(
+        "apiVersion: example.com/v1\nkind: Owner\nmetadata: {name: o}\nowner: 3\n"
+    )
+    with pytest.raises(KmanifestError, match="3 is not of type") as caught:
+        built(project)
+    assert str(caught.value.location) == f"{project}/owner.yaml:4:1"

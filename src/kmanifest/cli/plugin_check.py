@@ -1,0 +1,60 @@
+"""Whether the configs in a file name plug-ins that are there, and are as those want them: nothing is run."""
+
+import os
+
+from kmanifest import manifests, tree
+from kmanifest.errors import KmanifestError
+from kmanifest.krm import exec_plugin, function
+from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Options, Plugin, Programs, Registry
+from kmanifest.resource import Resource
+from kmanifest.runner import ProcessRunner, find_plugin_home
+from kmanifest.schema.check import check_config
+
+Verdict = tuple[bool, str]
+
+
+def check_file(path: str) -> list[Verdict]:
+    """For each config of a file whether it will do, and a line that says so."""
+    options = Options(
+        enable_plugins=True, allow_exec=True, programs=Programs(home=find_plugin_home(os.environ))
+    )
+    disk = tree.DiskTree("/")
+    file = disk.resolve(path)
+    ctx = Context(
+        tree=disk,
+        registry=Registry.default().with_entry_points(),
+        options=options,
+        directory=tree.parent(file),
+        runner=ProcessRunner(environment=os.environ),
+    )
+    return [_verdict(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)]
+
+
+def _verdict(ctx: Context, config: Resource) -> Verdict:
+    try:
+        return True, f"ok: {config.id}: {_judged(ctx, config)}"
+    except KmanifestError as error:
+        return False, f"error: {config.id}: {error}"
+
+
+def _judged(ctx: Context, config: Resource) -> str:
+    """What the config would use; the error that a build would raise before it."""
+    if any(config.annotations.get(name) for name in FUNCTION_ANNOTATIONS):
+        return f"function {function.find(ctx, function.read_function(config).path)}"
+    plugin = _registered(ctx, config)
+    if plugin is None:
+        return f"program {exec_plugin.find(ctx, config)}"
+    if plugin.schema is not None:
+        check_config(config.body, plugin.schema)
+    return f"{plugin.role} {plugin.name}"
+
+
+def _registered(ctx: Context, config: Resource) -> Plugin | None:
+    group, version, kind, _, _ = config.id
+    names = (f"{config.api_version}/{kind}", f"{group or version}/{kind}")
+    for role in ("generator", "transformer", "validator"):
+        for name in names:
+            plugin = ctx.registry.get(role, name)
+            if plugin is not None:
+                return plugin
+    return None

@@ -1,0 +1,127 @@
+"""`kmanifest plugins`: which plug-ins there are, what one wants, whether a config fits, and the start of a new one."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from kmanifest.cli import DONE, FAILED
+from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.output import print_text
+from kmanifest.errors import MissingError, near_names
+from kmanifest.typed import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from kmanifest.plugin import Plugin
+
+FLAGS: Final[tuple[Flag, ...]] = (HELP, STACK_TRACE)
+INTRODUCTION: Final = """\
+Shows, checks and starts plug-ins.
+
+Usage:
+  kmanifest plugins list                      all plug-ins that a build may use, and where they come from
+  kmanifest plugins info KIND                 what a plug-in does, and the schema of its config
+  kmanifest plugins check FILE                whether the configs in a file name plug-ins that are there, and fit them
+  kmanifest plugins new ROLE NAME [DIR]       a distribution with a generator, transformer or validator, to begin with
+
+Flags:
+"""
+ROLES: Final = ("generator", "transformer", "validator")
+
+Named = tuple[str, "Plugin"]
+
+
+def plugins(arguments: Sequence[str]) -> int:
+    """Carry out what the words ask for; gives the exit code."""
+    parsed = parse(FLAGS, arguments)
+    if parsed.values["help"] or not parsed.words:
+        return print_text(INTRODUCTION + describe(FLAGS))
+    verb, *words = parsed.words
+    work = _VERBS.get(verb)
+    if work is None:
+        near = near_names(verb, _VERBS, most=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UsageError(f"unknown verb: plugins {verb}{hint}")
+    return work(words)
+
+
+def _list(words: Sequence[str]) -> int:
+    _expect(words, 0, "plugins list")
+    rows = [(plugin.role, plugin.name, source) for source, plugin in _everything()]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    return print_text(
+        "".join(
+            f"{role:{widths[0]}}  {name:{widths[1]}}  {source}\n" for role, name, source in rows
+        )
+    )
+
+
+def _info(words: Sequence[str]) -> int:
+    (kind,) = _expect(words, 1, "plugins info KIND")
+    found = [
+        (source, plugin)
+        for source, plugin in _everything()
+        if plugin.name == kind or plugin.name.endswith(f"/{kind}")
+    ]
+    if not found:
+        names = {plugin.name.rpartition("/")[2] for _, plugin in _everything()}
+        raise MissingError(f"no plug-in is called {kind}", near=near_names(kind, names))
+    return print_text("\n".join(_described(source, plugin) for source, plugin in found))
+
+
+def _described(source: str, plugin: "Plugin") -> str:
+    lines = [f"{plugin.role} {plugin.name}", f"from: {source}"]
+    if doc := (plugin.call.__doc__ or "").strip():
+        lines += ["", *(line.strip() for line in doc.splitlines())]
+    if plugin.schema is not None:
+        from kmanifest import yaml
+
+        lines += ["", "schema of its config:", yaml.dump(plugin.schema).rstrip()]
+    return "\n".join(lines) + "\n"
+
+
+def _check(words: Sequence[str]) -> int:
+    (path,) = _expect(words, 1, "plugins check FILE")
+    from kmanifest.cli.plugin_check import check_file  # the other verbs read no configs
+
+    verdicts = check_file(os.path.abspath(path))
+    print_text("".join(f"{text}\n" for _, text in verdicts))
+    return DONE if all(is_good for is_good, _ in verdicts) else FAILED
+
+
+def _new(words: Sequence[str]) -> int:
+    if len(words) not in (2, 3):
+        raise UsageError("plugins new wants ROLE NAME [DIR]")
+    role, name, *rest = words
+    if role not in ROLES:
+        raise UsageError(f"no role is called {role}; there are {', '.join(ROLES)}")
+    from kmanifest.cli.scaffold import start  # the other verbs write no files
+
+    directory = rest[0] if rest else name
+    files = start(role, name, directory)
+    return print_text("".join(f"{file}\n" for file in files))
+
+
+_VERBS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
+    "list": _list,
+    "info": _info,
+    "check": _check,
+    "new": _new,
+}
+
+
+def _expect(words: Sequence[str], number: int, usage: str) -> Sequence[str]:
+    if len(words) != number:
+        raise UsageError(f"usage: kmanifest {usage}")
+    return words
+
+
+def _everything() -> Iterable[Named]:
+    """Each plug-in with what it comes from."""
+    from kmanifest.builtin import PLUGINS
+    from kmanifest.entrypoints import load_named
+
+    known: list[Named] = [("kmanifest", plugin) for plugin in PLUGINS]
+    names = {(plugin.role, plugin.name) for plugin in PLUGINS}
+    return [
+        *known,
+        *(each for each in load_named() if (each[1].role, each[1].name) not in names),
+    ]

@@ -1,0 +1,210 @@
+"""The start of a plug-in: a distribution with one plug-in, a test that passes, and a kustomization that uses it."""
+
+import os
+import re
+
+from kmanifest.cli.flags import UsageError
+from kmanifest.cli.output import OutputError, write_file
+from kmanifest.typed import Final
+
+_PYPROJECT: Final = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{name}"
+version = "0.1.0"
+description = "A {role} for kmanifest."
+requires-python = ">=3.11"
+dependencies = ["kmanifest"]
+
+[project.optional-dependencies]
+test = ["pytest"]
+
+[project.entry-points.kmanifest]
+{module} = "{module}"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/{module}"]
+"""
+_HOOK: Final = '''
+
+@hookimpl
+def kmanifest_plugins() -> list[Plugin]:
+    """What kmanifest asks for."""
+    return [Plugin("{role}", "{group}/v1/{kind}", {function}, schema=SCHEMA)]
+'''
+_SCHEMA: Final = """
+SCHEMA = {{
+    "type": "object",
+    "properties": {{
+        "apiVersion": {{"type": "string"}},
+        "kind": {{"type": "string"}},
+        "metadata": {{"type": "object"}},
+        "{field}": {{"type": "string"}},
+    }},
+    "required": ["{field}"],
+    "additionalProperties": False,
+}}
+"""
+_MODULES: Final = {
+    "generator": '''\
+"""Makes a ConfigMap that holds a greeting."""
+
+from kmanifest.plugin import Context, Plugin, Resource, hookimpl
+{schema}
+
+def greet(ctx: Context, config: Resource) -> list[Resource]:
+    """A ConfigMap, called as the config is, with its greeting."""
+    body = {{
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {{"name": config.name}},
+        "data": {{"greeting": config.body["greeting"]}},
+    }}
+    return [Resource(body, config.origin)]
+{hook}''',
+    "transformer": '''\
+"""Notes an owner on every object."""
+
+from kmanifest.plugin import Context, Plugin, Resource, ResourceMap, hookimpl
+{schema}
+
+def own(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """Every object with the owner in an annotation."""
+    place = ("metadata", "annotations", "{group}/owner")
+    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+{hook}''',
+    "validator": '''\
+"""Warns of every object without a label."""
+
+from collections.abc import Iterator
+
+from kmanifest.plugin import Context, Finding, Plugin, Resource, ResourceMap, hookimpl
+{schema}
+
+def missing(
+    ctx: Context, config: Resource, resources: ResourceMap
+) -> Iterator[Finding]:
+    """A warning for each object that lacks the label."""
+    label = config.body["label"]
+    for resource in resources:
+        labels = resource.body.get("metadata", {{}}).get("labels") or {{}}
+        if label not in labels:
+            yield Finding("warning", f"{{resource.id}} has no label {{label}}")
+{hook}''',
+}
+_FUNCTIONS: Final = {"generator": "greet", "transformer": "own", "validator": "missing"}
+_CONFIG_FIELDS: Final = {
+    "generator": ("greeting", "hello"),
+    "transformer": ("owner", "team-a"),
+    "validator": ("label", "app"),
+}
+_EXPECTED: Final = {
+    "generator": """\
+    assert [resource.body["data"] for resource in built.resources] == [
+        {{}},
+        {{"greeting": "hello"}},
+    ]
+""",
+    "transformer": """\
+    annotations = [resource.annotations for resource in built.resources]
+    assert annotations == [{{"{group}/owner": "team-a"}}]
+""",
+    "validator": """\
+    assert [finding.message for finding in built.findings] == [
+        "ConfigMap/map has no label app",
+    ]
+""",
+}
+_TEST: Final = '''\
+"""What the plug-in does to the kustomization in `example`."""
+
+from pathlib import Path
+
+import pytest
+from kmanifest import KmanifestError, Registry, build
+
+import {module}
+
+EXAMPLE = Path(__file__).parents[1] / "example"
+
+
+def registry() -> Registry:
+    return Registry.default().with_plugins({module}.kmanifest_plugins())
+
+
+def test_example() -> None:
+    built = build(str(EXAMPLE), registry=registry())
+{expected}
+
+def test_config_that_does_not_fit(tmp_path: Path) -> None:
+    for file in EXAMPLE.iterdir():
+        text = file.read_text().replace("{field}:", "{field}s:")
+        (tmp_path / file.name).write_text(text)
+    with pytest.raises(KmanifestError, match="{field}"):
+        build(str(tmp_path), registry=registry())
+'''
+_KUSTOMIZATION: Final = "resources: [map.yaml]\n{role}s: [{name}.yaml]\n"
+_MAP: Final = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata: {}\n"
+_CONFIG: Final = """\
+apiVersion: {group}/v1
+kind: {kind}
+metadata:
+  name: {name}
+{field}: {value}
+"""
+_README: Final = """\
+# {name}
+
+A {role} for kmanifest: the kind `{kind}` of `{group}/v1`.
+
+```sh
+pip install .
+kmanifest build example
+pip install '.[test]' && pytest
+```
+"""
+_GROUP: Final = "example.com"
+
+
+def start(role: str, name: str, directory: str) -> list[str]:
+    """Write the files of a new plug-in below `directory`; their paths.
+
+    UsageError for a name that no package can have, OutputError where a file is there already.
+    """
+    if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) is None:
+        raise UsageError(f"a name is lower case words with `-` between them, not {name!r}")
+    files = {os.path.join(directory, path): text for path, text in _files(role, name).items()}
+    if there := [path for path in files if os.path.lexists(path)]:
+        raise OutputError(f"{there[0]} is there already")
+    for path, text in files.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_file(path, [text.encode()])
+    return list(files)
+
+
+def _files(role: str, name: str) -> dict[str, str]:
+    module = name.replace("-", "_")
+    field, value = _CONFIG_FIELDS[role]
+    facts = {
+        "field": field,
+        "function": _FUNCTIONS[role],
+        "group": _GROUP,
+        "kind": "".join(word.capitalize() for word in name.split("-")),
+        "module": module,
+        "name": name,
+        "role": role,
+        "value": value,
+    }
+    parts = {"schema": _SCHEMA.format(**facts), "hook": _HOOK.format(**facts)}
+    return {
+        "pyproject.toml": _PYPROJECT.format(**facts),
+        "README.md": _README.format(**facts),
+        f"src/{module}/__init__.py": _MODULES[role].format(**facts, **parts),
+        "tests/test_example.py": _TEST.format(**facts, expected=_EXPECTED[role].format(**facts)),
+        "example/kustomization.yaml": _KUSTOMIZATION.format(**facts),
+        "example/map.yaml": _MAP,
+        f"example/{name}.yaml": _CONFIG.format(**facts),
+    }

@@ -1,0 +1,231 @@
+"""Plug-ins of installed distributions, the schema of a config, and the verb `plugins`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kmanifest import KmanifestError, Registry, build
+from kmanifest.errors import PluginError
+from kmanifest.plugin import Plugin, Resource
+from tests.cases import PROJECT
+
+HOOK = """\
+from kmanifest.plugin import Plugin, Resource, hookimpl
+
+def make(ctx, config):
+    '''Makes a map.'''
+    return [Resource({{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {{"name": "made"}}}}, config.origin)]
+
+@hookimpl
+def kmanifest_plugins():
+    return [Plugin("generator", "example.com/v1/Maker", make, schema={{"required": ["size"]}})]
+{more}
+"""
+CONFIG = "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: m}\n"
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def install(site: Path, name: str, module: str) -> None:
+    """A distribution with one entry point, as an installer would leave it in `site`."""
+    write(site / f"{name}.py", module)
+    info = site / f"{name}-1.0.dist-info"
+    write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    write(info / "entry_points.txt", f"[kmanifest]\n{name} = {name}\n")
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    path = tmp_path / "site"
+    path.mkdir()
+    monkeypatch.syspath_prepend(str(path))
+    yield path
+    for module in path.glob("*.py"):
+        sys.modules.pop(module.stem, None)
+
+
+@pytest.fixture
+def project(tmp_path):
+    write(tmp_path / "project/kustomization.yaml", "generators: [maker.yaml]\n")
+    write(tmp_path / "project/maker.yaml", f"{CONFIG}size: 3\n")
+    return tmp_path / "project"
+
+
+def run(arguments: list[str], directory: Path, site: Path | None = None):
+    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from kmanifest.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    return subprocess.run(
+        [sys.executable, "-c", program, str(site or directory), *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# --- entry points
+
+
+def test_found_where_it_is_asked_for(site, project):
+    install(site, "makers", HOOK.format(more=""))
+    registry = Registry.default().with_entry_points()
+    assert [each.name for each in build(str(project), registry=registry).resources] == ["made"]
+    with pytest.raises(PluginError, match="external plugins disabled"):
+        build(str(project))
+
+
+def test_the_command_finds_it(site, project):
+    install(site, "makers", HOOK.format(more=""))
+    done = run(["build", "."], project, site)
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert "name: made" in done.stdout
+
+
+def test_not_looked_for_without_need(site, tmp_path):
+    install(site, "makers", "raise RuntimeError('never imported')\n")
+    write(tmp_path / "plain/kustomization.yaml", "namePrefix: p-\nresources: [map.yaml]\n")
+    write(tmp_path / "plain/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n")
+    registry = Registry.default().with_entry_points()
+    assert len(build(str(tmp_path / "plain"), registry=registry).resources) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("raise RuntimeError('broken')\n", "makers can't be loaded: RuntimeError: broken"),
+        (
+            HOOK.format(more="    return [3]").replace("    return [Plugin", "    [Plugin"),
+            "gives int",
+        ),
+    ],
+)
+def test_distribution_that_is_broken(site, project, module, message):
+    install(site, "makers", module)
+    with pytest.raises(PluginError, match=message):
+        build(str(project), registry=Registry.default().with_entry_points())
+
+
+def test_two_of_one_name(site, project):
+    install(site, "makers", HOOK.format(more=""))
+    install(site, "others", HOOK.format(more=""))
+    with pytest.raises(PluginError, match="makers and others both bring the generator"):
+        build(str(project), registry=Registry.default().with_entry_points())
+
+
+def test_what_is_built_in_stays(site):
+    module = HOOK.format(more="").replace("example.com/v1/Maker", "builtin/ConfigMapGenerator")
+    install(site, "makers", module)
+    registry = Registry.default().with_entry_points()
+    own = Registry.default().find("generator", "builtin/ConfigMapGenerator")
+    assert registry.find("generator", "builtin/ConfigMapGenerator") is own
+    assert own in registry.all()
+
+
+# --- schemas
+
+
+@pytest.mark.parametrize(
+    ("schema", "config", "place", "message"),
+    [
+        ({"required": ["size"]}, "colour: red\n", ":1:1", "size.* is a required property"),
+        ({"properties": {"size": {"type": "integer"}}}, "size: big\n", ":4:1", "is not of type"),
+        (
+            {"properties": {"sizes": {"items": {"maximum": 3}}}},
+            "sizes:\n- 1\n- 0x1F\n",
+            ":6:3",
+            "31 is greater than the maximum",
+        ),
+    ],
+)
+def test_config_that_does_not_fit(project, schema, config, place, message):
+    write(project / "maker.yaml", CONFIG + config)
+    called = []
+
+    def make(ctx, config):
+        called.append(config)
+        return [Resource({})]
+
+    plugin = Plugin("generator", "example.com/v1/Maker", make, schema=schema)
+    with pytest.raises(KmanifestError, match=message) as caught:
+        build(str(project), registry=Registry.default().with_plugins([plugin]))
+    assert str(caught.value.location) == f"{project}/maker.yaml{place}"
+    assert not called
+
+
+# --- the verb
+
+
+def test_list_and_info(site, project):
+    install(site, "makers", HOOK.format(more=""))
+    listed = run(["plugins", "list"], project, site).stdout
+    assert "example.com/v1/Maker" in listed
+    assert listed.splitlines()[-1].split() == ["generator", "example.com/v1/Maker", "makers"]
+    told = run(["plugins", "info", "Maker"], project, site).stdout
+    assert told == (
+        "generator example.com/v1/Maker\nfrom: makers\n\nMakes a map.\n\n"
+        "schema of its config:\nrequired:\n- size\n"
+    )
+    missing = run(["plugins", "info", "Makers"], project, site)
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr == "error: no plug-in is called Makers (did you mean Maker?)\n"
+
+
+def test_check(site, project):
+    install(site, "makers", HOOK.format(more=""))
+    done = run(["plugins", "check", "maker.yaml"], project, site)
+    assert (done.returncode, done.stdout) == (0, "ok: Maker/m: generator example.com/v1/Maker\n")
+    write(project / "maker.yaml", f"{CONFIG}---\n{CONFIG}".replace("Maker", "Baker", 1))
+    done = run(["plugins", "check", "maker.yaml"], project, site)
+    first, second = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert first.startswith("error: Baker/m: there is no plug-in home")
+    assert "is a required property" in second
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["lists"], ["info"], ["check"], ["new", "generator"], ["new", "engine", "a"], ["new", "generator", "A b"]],
+)  # fmt: skip
+def test_wrong_usage(tmp_path, arguments):
+    done = run(["plugins", *arguments], tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("role", ["generator", "transformer", "validator"])
+def test_new_plugin_passes_its_own_test(tmp_path, role):
+    done = run(["plugins", "new", role, "my-plugin"], tmp_path)
+    assert (done.stderr, done.returncode) == ("", 0)
+    directory = tmp_path / "my-plugin"
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=src"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 passed" in tests.stdout, tests.stdout
+    again = run(["plugins", "new", role, "my-plugin"], tmp_path)
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+
+
+def test_the_example_passes_its_own_tests():
+    example = PROJECT / "plugins" / "python-example"
+    if not example.exists():
+        pytest.skip("an installed package has no examples")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=example,
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
