@@ -71,8 +71,8 @@ def job_of(case: Case) -> Job:
 
 
 def fixture_jobs(pattern: str = "*/*") -> list[Job]:
-    """The builds of all fixtures, also of those that are refused."""
-    return [job_of(case) for case in find_cases(pattern)]
+    """The builds of all fixtures that start no program, also of those that are refused."""
+    return [job_of(case) for case in find_cases(pattern) if not case.starts_programs]
 
 
 def memory_tree(case: Case) -> tuple[MemoryTree, str]:

@@ -33,6 +33,10 @@ class Case(NamedTuple):
     plugins: str
 
     @property
+    def starts_programs(self) -> bool:
+        return "--enable-alpha-plugins" in self.args
+
+    @property
     def expected(self) -> Path:
         return self.directory / "expected.yaml"
 
