@@ -130,6 +130,8 @@ class ProcessRunner:
             )
 
     def _run(self, program: Program, arguments: Sequence[str]) -> bytes:
+        if os.name == "nt":
+            raise PluginError("programs are not run on Windows: write the plug-in in Python")
         import subprocess  # most builds start nothing
 
         path = self._on_disk(program.path)

@@ -83,13 +83,14 @@ def _call(
         "items": [_numbered(body, number) for number, body in enumerate(items)],
         "functionConfig": function_config,
     }
-    given = [text.partition("=")[::2] for text in (*function.environment, *ctx.options.env)]
+    # What has no `=`, or more than one, is left out, as in the reference (runfn.go, mergeExecEnv).
+    given = [text.split("=") for text in (*function.environment, *ctx.options.env)]
     program = Program(
         path,
         arguments=function.arguments,
         directory=ctx.directory,
         stdin=yaml.Dumper(ctx.options.limits).dump(listed).encode(),
-        environment=tuple((name, value) for name, value in given if value and "=" not in value),
+        environment=tuple((parts[0], parts[1]) for parts in given if len(parts) == 2),
     )
     output = run(ctx, program)
     who = function.path
