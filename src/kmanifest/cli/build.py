@@ -90,6 +90,7 @@ FLAGS = (
         deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
         hidden=True,
     ),
+    Flag("rev", "text", "build DIR as it is in this commit of its git repository"),
     STACK_TRACE,
 )
 INTRODUCTION = """\
@@ -127,7 +128,14 @@ def build(arguments: Sequence[str]) -> int:
     from kmanifest.plugin import Registry
 
     registry = Registry.default().with_entry_points()
-    rendered = api.build(path, options=options, registry=registry)
+    revision = parsed.values["rev"]
+    if revision:
+        from kmanifest.gittree import open_commit  # for builds of commits only
+
+        tree, path = open_commit(path, revision)
+        rendered = api.build(path, options=options, registry=registry, tree=tree)
+    else:
+        rendered = api.build(path, options=options, registry=registry)
     if rendered.findings:
         from kmanifest.cli import report
 
