@@ -91,6 +91,13 @@ FLAGS = (
         hidden=True,
     ),
     STACK_TRACE,
+    Flag("strict", "switch", "make it an error that a part of a kustomization touches nothing"),
+    Flag(
+        "verbose",
+        "switch",
+        "tell also which parts of a kustomization touch nothing",
+        short="v",
+    ),
 )
 INTRODUCTION = """\
 Prints the resources that a directory with a kustomization.yaml describes. Without DIR, that of the current directory.
@@ -128,10 +135,11 @@ def build(arguments: Sequence[str]) -> int:
 
     registry = Registry.default().with_entry_points()
     rendered = api.build(path, options=options, registry=registry)
-    if rendered.findings:
+    found = rendered.findings if parsed.values["verbose"] else rendered.warnings
+    if found:
         from kmanifest.cli import report
 
-        report.findings(rendered.findings)
+        report.findings(found)
     return write(rendered, parsed.values["output"])
 
 
@@ -174,6 +182,7 @@ def options_of(parsed: Parsed) -> "Options":
         env=tuple(values["env"]),
         managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
         programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
+        strict=values["strict"],
     )
 
 
