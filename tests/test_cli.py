@@ -168,6 +168,22 @@ def test_deprecated_field_warns_once(app: Path):
     )
 
 
+def test_what_touches_nothing_is_told_when_asked_and_refused_when_strict(app: Path):
+    (app / "kustomization.yaml").write_text(
+        "resources: [settings.yaml]\nimages: [{name: x, newTag: b}]\n"
+    )
+    told = f"app{os.sep}kustomization.yaml:2:11: images.0.name: no image is called 'x'\n"
+    for flags, code, output, errors in (
+        ([], 0, CONFIG_MAP, ""),
+        (["-v"], 0, CONFIG_MAP, f"info: {told}"),
+        (["--verbose"], 0, CONFIG_MAP, f"info: {told}"),
+        (["--strict"], 1, "", f"error: {told}"),
+        (["--strict", "-v"], 1, "", f"error: {told}"),
+    ):
+        done = run("build", "app", *flags, cwd=app.parent)
+        assert (done.returncode, done.stdout, done.stderr) == (code, output, errors)
+
+
 def test_output_to_a_file(app: Path):
     for arguments in (["-o", "out.yaml"], ["-oout.yaml"], ["--output=out.yaml"]):
         done = run("build", *arguments, cwd=app)

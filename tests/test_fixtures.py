@@ -28,7 +28,7 @@ def test_same_bytes_as_the_peer(case: Case):
     rendered = build(str(case.target), options=options_of(parse(FLAGS, case.args)))
     assert rendered.text().encode() == case.expected.read_bytes()
     warnings = case.warnings.read_text(encoding="utf-8") if case.warnings.exists() else ""
-    messages = dict.fromkeys(finding.message for finding in rendered.findings)
+    messages = dict.fromkeys(finding.message for finding in rendered.warnings)
     assert "".join(f"{message}\n" for message in messages) == warnings
 
 

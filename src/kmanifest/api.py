@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from kmanifest import step
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import KmanifestError, LimitError, Location
+from kmanifest.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
+from kmanifest.rendered import UNTOUCHED
 from kmanifest.tree import SteadyDisk, Tree
 from kmanifest.typed import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ def build(
     the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one.
 
     Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
-    for what can't be carried out, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in. Its
+    for what can't be carried out, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in,
+    FindingsError (with `causes`) where `options.strict` and something touches nothing. Its
     `location` has the file, the field, and the line and column where these can be told.
 
     >>> from kmanifest import MemoryTree, build
@@ -78,13 +80,30 @@ def build(
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
         ) from None
-    everything = [*findings, *rendered.findings]
-    return Rendered(
+    built = Rendered(
         rendered.resources,
-        [finding._replace(location=placed(finding.location)) for finding in everything],
+        [*findings, *rendered.findings],
         limits=options.limits,
         placed=locate,
     )
+    if options.strict:
+        _refuse_untouched(built.findings)
+    return built
+
+
+def _refuse_untouched(findings: Iterable[Finding]) -> None:
+    """FindingsError, with one cause each in the order of the files, where something touched nothing."""
+    found = [finding for finding in dict.fromkeys(findings) if finding.code == UNTOUCHED]
+    if not found:
+        return
+    files = list(dict.fromkeys(finding.location.file for finding in found))
+    found.sort(key=lambda one: (files.index(one.location.file), one.location[1:3]))
+    causes = [
+        MissingError(finding.message, location=finding.location, near=finding.near)
+        for finding in found
+    ]
+    first = causes[0]
+    raise FindingsError(first.message, location=first.location, near=first.near, causes=causes)
 
 
 def _runner_of(options: Options) -> "Runner | None":

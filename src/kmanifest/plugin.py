@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import (
+    FieldPath,
     KmanifestError,
     LimitError,
     Location,
@@ -17,7 +18,7 @@ from kmanifest.errors import (
     near_names,
 )
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.rendered import Finding, Rendered
+from kmanifest.rendered import UNTOUCHED, Finding, Rendered
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import BUILTIN, Schema
@@ -183,6 +184,7 @@ class Options(NamedTuple):
 
     `load_restrictor` is `root-only` or `none`; `reorder` is `legacy`, `none`, or empty for what the kustomization says and
     `legacy` where it says nothing; `env` are the `NAME=value` or `NAME` given with `-e`.
+    With `strict`, what touches nothing is an error.
     """
 
     load_restrictor: Literal["root-only", "none"] = "root-only"
@@ -198,6 +200,7 @@ class Options(NamedTuple):
     env: tuple[str, ...] = ()
     limits: Limits = DEFAULT_LIMITS
     programs: Programs = Programs()
+    strict: bool = False
 
 
 class Memo(Protocol):
@@ -268,6 +271,22 @@ class Context(NamedTuple):
     def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
         """Report what is not wrong but should be known."""
         self.on_finding(Finding("warning", message, Location(file, field=field)))
+
+    def untouched(
+        self,
+        message: str,
+        *,
+        file: str = "",
+        field: FieldPath = (),
+        near: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        """Report that what stands at `field` is for nothing that is there: an error where the build is strict.
+
+        The field is that of a step's config where no file is given. `near` makes the names that are like the one that
+        was not found; it is called in strict builds only, as the search may take longer than the step.
+        """
+        names = tuple(near()) if self.options.strict else ()
+        self.on_finding(Finding("info", message, Location(file, field=field), UNTOUCHED, names))
 
 
 class Meter:

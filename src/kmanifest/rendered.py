@@ -13,12 +13,22 @@ _PIECE: Final = 32  # documents; few enough that their memory is used again
 Severity = Literal["info", "warning", "error"]
 
 
+UNTOUCHED: Final = "untouched"
+"""The code of a finding that says that something of a kustomization is for nothing that is there."""
+
+
 class Finding(NamedTuple):
-    """Something to be known that is no error of the build: a deprecated field, what a validator has to say."""
+    """Something to be known that is no error of the build: a deprecated field, what a validator has to say.
+
+    `code` tells programs what it is about, where they may want to know; `near` are the known names nearest to one that
+    was not found.
+    """
 
     severity: Severity
     message: str
     location: Location = Location()
+    code: str = ""
+    near: tuple[str, ...] = ()
 
 
 Placing = Callable[[KmanifestError], KmanifestError]
@@ -27,10 +37,11 @@ Placing = Callable[[KmanifestError], KmanifestError]
 class Rendered:
     """The result of a build. The text is printed from the resources when it is asked for.
 
-    What can't be printed is an error only then; `placed` adds to it what is known of its place.
+    What can't be printed is an error only then; `placed` adds to it what is known of its place, and to findings when
+    they are asked for.
     """
 
-    __slots__ = ("_placed", "findings", "limits", "resources")
+    __slots__ = ("_findings", "_located", "_placed", "limits", "resources")
 
     def __init__(
         self,
@@ -41,12 +52,31 @@ class Rendered:
         placed: Placing = lambda error: error,
     ) -> None:
         self.resources = resources
-        self.findings = tuple(findings)
+        self._findings = tuple(findings)
+        self._located: tuple[Finding, ...] | None = None
         self.limits = limits
         self._placed = placed
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.resources, self.findings, self.limits)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed, in the order of the build; lines and columns are looked up when this is first asked for."""
+        if self._located is None:
+            self._located = tuple(map(self._with_place, self._findings))
+        return self._located
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that a user should hear of unasked: all but what touches nothing."""
+        return tuple(
+            self._with_place(finding) for finding in self._findings if finding.code != UNTOUCHED
+        )
+
+    def _with_place(self, finding: Finding) -> Finding:
+        error = KmanifestError(finding.message, location=finding.location)
+        return finding._replace(location=self._placed(error).location)
 
     def documents(self) -> Iterator[str]:
         """Each resource as one YAML document, in order; LimitError past `max_output`."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from kmanifest.errors import FieldPath, KmanifestError, LimitError, PluginError
-from kmanifest.plugin import Context, Plugin, Rendered
+from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
+from kmanifest.plugin import Context, Finding, Plugin, Rendered
+from kmanifest.rendered import UNTOUCHED
 from kmanifest.resource import Lineage, Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.typed import NamedTuple
@@ -62,7 +63,7 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
                 ctx.on_finding(finding)
         return resources
     with _Answering(step):
-        after = step.plugin.call(ctx, step.config, resources)
+        after = step.plugin.call(_noting(ctx, step), step.config, resources)
     if not isinstance(after, ResourceMap):
         raise _broken(step, "a transformer gives a ResourceMap")
     if _is_foreign(step.plugin):
@@ -163,17 +164,30 @@ def _is_foreign(plugin: Plugin) -> bool:
 
 def _placed(error: KmanifestError, step: Step) -> KmanifestError:
     """The error in the file of the config, unless it knows that it is about another file."""
-    location = error.location
-    if location.file:
-        return error
+    return error if error.location.file else error.at(_in_config(error.location, step))
+
+
+def _noting(ctx: Context, step: Step) -> Context:
+    """The context, in which what touches nothing is placed in the file of the config as an error is."""
+
+    def note(finding: Finding) -> None:
+        location = finding.location
+        if finding.code == UNTOUCHED and not location.file:
+            finding = finding._replace(location=_in_config(location, step))
+        ctx.on_finding(finding)
+
+    return ctx._replace(on_finding=note)
+
+
+def _in_config(location: Location, step: Step) -> Location:
+    """A place in a config as a place in the file that holds it."""
     field = (
         location.field[1:] if step.holds and location.field[:1] == (step.holds,) else location.field
     )
     origin = step.config.origin
-    inside = location._replace(
+    return location._replace(
         file=origin.file, field=(*step.field, *field), document=origin.document
     )
-    return error.at(inside)
 
 
 def _broken(step: Step, rule: str) -> PluginError:

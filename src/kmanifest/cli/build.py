@@ -12,6 +12,7 @@ from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.plugin import Options, Programs
+    from kmanifest.tree import Tree
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
@@ -92,6 +93,13 @@ FLAGS = (
     ),
     Flag("rev", "text", "build DIR as it is in this commit of its git repository"),
     STACK_TRACE,
+    Flag("strict", "switch", "make it an error that a part of a kustomization touches nothing"),
+    Flag(
+        "verbose",
+        "switch",
+        "tell also which parts of a kustomization touch nothing",
+        short="v",
+    ),
 )
 INTRODUCTION = """\
 Prints the resources that a directory with a kustomization.yaml describes. Without DIR, that of the current directory.
@@ -127,20 +135,24 @@ def build(arguments: Sequence[str]) -> int:
     from kmanifest import api  # a wrong command line needs no engine
     from kmanifest.plugin import Registry
 
+    tree, path = _opened(path, parsed.values["rev"])
     registry = Registry.default().with_entry_points()
-    revision = parsed.values["rev"]
-    if revision:
-        from kmanifest.gittree import open_commit  # for builds of commits only
-
-        tree, path = open_commit(path, revision)
-        rendered = api.build(path, options=options, registry=registry, tree=tree)
-    else:
-        rendered = api.build(path, options=options, registry=registry)
-    if rendered.findings:
+    rendered = api.build(path, options=options, registry=registry, tree=tree)
+    found = rendered.findings if parsed.values["verbose"] else rendered.warnings
+    if found:
         from kmanifest.cli import report
 
-        report.findings(rendered.findings)
+        report.findings(found)
     return write(rendered, parsed.values["output"])
+
+
+def _opened(path: str, revision: str) -> "tuple[Tree | None, str]":
+    """The files to build from, None for those of the disk, and the directory among them."""
+    if not revision:
+        return None, path
+    from kmanifest.gittree import open_commit  # for builds of commits only
+
+    return open_commit(path, revision)
 
 
 def _directory(words: Sequence[str]) -> str:
@@ -182,6 +194,7 @@ def options_of(parsed: Parsed) -> "Options":
         env=tuple(values["env"]),
         managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
         programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
+        strict=values["strict"],
     )
 
 

@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Iterable, Sequence
 
-from kmanifest.errors import KmanifestError, Location, one_line
+from kmanifest.errors import KmanifestError, Location, format_field, one_line
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ def findings(found: "Iterable[Finding]") -> None:
     texts: dict[str, None] = {}
     for finding in found:
         lines = [one_line(line) for line in finding.message.split("\n")]
-        place = (
-            ""
-            if finding.severity == "warning"
-            else f"{finding.severity}: {_place(finding.location)}"
-        )
+        place = "" if finding.severity == "warning" else f"{finding.severity}: {_place(finding)}"
         texts[place + "\n".join(lines)] = None
     tell("".join(f"{text}\n" for text in texts))
 
@@ -97,9 +93,12 @@ def _relative(error: KmanifestError) -> str:
     )
 
 
-def _place(location: Location) -> str:
-    place = str(_shown(location))
-    return f"{one_line(place)}: " if place else ""
+def _place(finding: "Finding") -> str:
+    """Where a finding is; the field is told only where the reader is to mend it."""
+    parts = [str(_shown(finding.location))]
+    if finding.code:
+        parts.append(format_field(finding.location.field))
+    return "".join(f"{one_line(part)}: " for part in parts if part)
 
 
 def _shown(location: Location) -> Location:

@@ -7,6 +7,7 @@ Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from kmanifest import step as steps
 from kmanifest import tree as trees
@@ -19,6 +20,7 @@ from kmanifest.errors import (
     MissingError,
     RenderError,
     SourceError,
+    near_names,
 )
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
@@ -41,13 +43,25 @@ if TYPE_CHECKING:
 MAX_NESTING: Final = 200
 
 
+class Unused(NamedTuple):
+    """A file of `configurations`, by its place in a kustomization, and the types in it that no resource has been of."""
+
+    file: str
+    field: FieldPath
+    types: tuple[configs.Type, ...]
+
+
 class Accumulated(NamedTuple):
-    """What has been gathered: resources, the fields that transformers change, vars, and the schema if anyone set it."""
+    """What has been gathered: resources, the fields that transformers change, vars, and the schema if anyone set it.
+
+    `unused` goes up with the config, as what is for no resource of a base may be for one of an overlay.
+    """
 
     resources: ResourceMap = ResourceMap()
     config: TransformerConfig = configs.EMPTY
     vars: "tuple[Var, ...]" = ()
     schema: Schema | None = None
+    unused: tuple[Unused, ...] = ()
 
 
 class Place(NamedTuple):
@@ -92,12 +106,17 @@ def accumulate(
     for index, path in enumerate(kustomization.get("resources")):
         gathered.add_entry(path, kustomization.path_of("resources", index))
     got = gathered.accumulated()
-    got = got._replace(config=_merged_config(site, got.config))
+    own = _configs_in_files(
+        site, "configurations", lambda content: configs.load_config(content, ctx.options.limits)
+    )
+    got = got._replace(
+        config=_merged_config(site, got.config, own), unused=(*got.unused, *_unused_in(site, own))
+    )
     got = _generate(site, got)
     for index, path in enumerate(kustomization.get("components")):
         got = _add_component(site, got, path, ("components", index))
     site = site._replace(ctx=_inside(ctx, kustomization, got))
-    got = _transform(site, got)
+    got = _transform(site, _still_unused(got))
     _validate(site, got)
     return _add_vars(site, got)
 
@@ -226,6 +245,7 @@ class Gathering:
             config=configs.merge_configs(got.config, child.config),
             vars=_joined_vars(got.vars, child.vars),
             schema=child.schema or got.schema,
+            unused=(*got.unused, *child.unused),
         )
 
 
@@ -320,30 +340,76 @@ def _directory(site: Site, path: str) -> str:
 # Configuration
 
 
-def _merged_config(site: Site, config: TransformerConfig) -> TransformerConfig:
-    limits = site.ctx.options.limits
-    own = _config_in_files(
-        site, "configurations", lambda content: configs.load_config(content, limits)
-    )
-    config = configs.merge_configs(config, configs.merge_configs(configs.DEFAULT, own))
+def _merged_config(
+    site: Site, config: TransformerConfig, own: Sequence[TransformerConfig]
+) -> TransformerConfig:
+    """The config with the defaults, the kustomization's own `configurations`, and what its `crds` say."""
+    merged = _merged_files(site, "configurations", own)
+    config = configs.merge_configs(config, configs.merge_configs(configs.DEFAULT, merged))
     if not site.kustomization.get("crds"):
         return config
     from kmanifest.kustomize.crds import config_from_crds  # few have it
 
-    more = _config_in_files(site, "crds", lambda content: config_from_crds(content, limits))
-    return configs.merge_configs(config, more)
+    limits = site.ctx.options.limits
+    more = _configs_in_files(site, "crds", lambda content: config_from_crds(content, limits))
+    return configs.merge_configs(config, _merged_files(site, "crds", more))
 
 
-def _config_in_files(
-    site: Site, name: str, load: Callable[[bytes], TransformerConfig]
-) -> TransformerConfig:
+def _merged_files(site: Site, name: str, found: Sequence[TransformerConfig]) -> TransformerConfig:
     config = configs.EMPTY
-    for index, path in enumerate(site.kustomization.get(name)):
+    for index, more in enumerate(found):
         try:
-            config = configs.merge_configs(config, _in_file(site.ctx, path, load))
+            config = configs.merge_configs(config, more)
         except KmanifestError as error:
             raise site.placed(error, (name, index)) from error
     return config
+
+
+def _configs_in_files(
+    site: Site, name: str, load: Callable[[bytes], TransformerConfig]
+) -> list[TransformerConfig]:
+    found = []
+    for index, path in enumerate(site.kustomization.get(name)):
+        try:
+            found.append(_in_file(site.ctx, path, load))
+        except KmanifestError as error:
+            raise site.placed(error, (name, index)) from error
+    return found
+
+
+def _unused_in(site: Site, own: Sequence[TransformerConfig]) -> tuple[Unused, ...]:
+    return tuple(
+        Unused(site.kustomization.file, ("configurations", index), configs.types_in(config))
+        for index, config in enumerate(own)
+    )
+
+
+def _still_unused(got: Accumulated) -> Accumulated:
+    """`got`, where types of `configurations` are no longer unused once a resource is one of them."""
+    if not got.unused:
+        return got
+    rest = [
+        one._replace(types=configs.types_without(one.types, got.resources)) for one in got.unused
+    ]
+    return got._replace(unused=tuple(one for one in rest if one.types))
+
+
+def note_unused(ctx: Context, got: Accumulated) -> None:
+    """Report the `configurations` that were for no resource, neither where they are named nor above."""
+    for one in dict.fromkeys(got.unused):
+        kinds = [".".join(filter(None, reversed(gvk))) for gvk in one.types]
+        ctx.untouched(
+            f"no resource is of the type {' or '.join(kinds)}",
+            file=one.file,
+            field=one.field,
+            near=partial(_near_kinds, one.types, got.resources),
+        )
+
+
+def _near_kinds(types: Sequence[configs.Type], resources: ResourceMap) -> list[str]:
+    kinds = {resource.kind for resource in resources}
+    near = [name for gvk in types for name in near_names(gvk[2], kinds, most=1)]
+    return list(dict.fromkeys(near))
 
 
 def _in_file(

@@ -14,9 +14,11 @@ from kmanifest.kustomize import defaults, shapes
 from kmanifest.kustomize.defaults import Reference, Spec
 from kmanifest.kustomize.sorting import LEGACY_RANK
 from kmanifest.limits import Limits
+from kmanifest.resource import Resource
 from kmanifest.typed import Any, Final, NamedTuple
 
 Specs = tuple[Spec, ...]
+Type = tuple[str, str, str]
 
 FIELD_SPEC: Final = shapes.Record(
     {
@@ -159,6 +161,20 @@ def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
         and (not spec_group or spec_group == group)
         and (not spec_version or spec_version == version)
     )
+
+
+def types_in(config: TransformerConfig) -> tuple[Type, ...]:
+    """The types for which a config has field specs or name references, each once."""
+    specs = [spec for table in config.tables.values() for spec in table]
+    specs += [spec for reference in config.references for spec in reference[3]]
+    rows = [reference[:3] for reference in config.references] + [spec[1:4] for spec in specs]
+    return tuple(row for row in dict.fromkeys(rows) if any(row))
+
+
+def types_without(types: Iterable[Type], resources: Iterable[Resource]) -> tuple[Type, ...]:
+    """Those of the types of which no resource is; what a type leaves empty stands for any."""
+    there = {resource.id[:3] for resource in resources}
+    return tuple(one for one in types if not any(selects(("", *one, False), *gvk) for gvk in there))
 
 
 class Field(NamedTuple):

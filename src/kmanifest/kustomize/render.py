@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kus
 from kmanifest import step as steps
 from kmanifest.errors import SourceError
 from kmanifest.kustomize import sorting
-from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, set_schema
+from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, note_unused, set_schema
 from kmanifest.kustomize.annotations import (
     BUILD_ANNOTATIONS,
     ORIGIN,
@@ -39,6 +39,7 @@ def render(ctx: Context, path: str) -> Rendered:
     got = set_schema(ctx, kustomization, Accumulated())
     trail = Trail() if kustomization.get("buildMetadata") else None
     got = accumulate(ctx, kustomization, Place((), trail), got)
+    note_unused(ctx, got)
     finisher = _Finisher(
         ctx._replace(directory=path, schema=got.schema or ctx.schema), kustomization
     )

@@ -8,7 +8,14 @@ Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/fi
 from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
-from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError, near_names
+from kmanifest.errors import (
+    FieldPath,
+    KmanifestError,
+    MissingError,
+    RenderError,
+    SourceError,
+    near_names,
+)
 from kmanifest.fieldpath import MISSING
 from kmanifest.kustomize.kustomization import REPLACEMENT
 from kmanifest.kustomize.pathmatcher import (
@@ -18,7 +25,7 @@ from kmanifest.kustomize.pathmatcher import (
     split_steps,
 )
 from kmanifest.kustomize.scalars import config_value
-from kmanifest.kustomize.selectors import Selector
+from kmanifest.kustomize.selectors import Selector, note_none
 from kmanifest.kustomize.setting import Options, Source, fill_path
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, ListOf, Record, fit
 from kmanifest.plugin import Context
@@ -38,25 +45,30 @@ def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceM
 
     Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go.
     """
-    for replacement, file, field in _load(ctx, config):
+    for written in _load(ctx, config):
         try:
-            resources = _carry_out(ctx, replacement, resources)
+            resources = _carry_out(ctx, written, resources)
         except KmanifestError as error:
-            raise error.within(file=file, field=field) from error
+            raise error.within(file=written.file, field=written.field) from error
     return resources
 
 
-def _load(
-    ctx: Context, config: Resource
-) -> list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]]:
-    """Each replacement, with the file that holds it, if that is not the config's, and the field."""
-    found: list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]] = []
+class Written(NamedTuple):
+    """A replacement, with the file that holds it, if that is not the config's, and the field."""
+
+    replacement: Mapping[str, Any]
+    file: str
+    field: FieldPath
+
+
+def _load(ctx: Context, config: Resource) -> list[Written]:
+    found: list[Written] = []
     for index, entry in enumerate(
         config_value(fit(config.body, _CONFIG, PLUGIN_CONFIG)).get("replacements", ())
     ):
         field = ("replacements", index)
         if not entry.get("path"):
-            found.append((entry, "", field))
+            found.append(Written(entry, "", field))
             continue
         try:
             if "source" in entry or entry.get("targets"):
@@ -67,24 +79,23 @@ def _load(
     return found
 
 
-def _load_file(
-    ctx: Context, path: str
-) -> list[tuple[Mapping[str, Any], str, tuple[str | int, ...]]]:
+def _load_file(ctx: Context, path: str) -> list[Written]:
     file = ctx.locate(path)
     try:
         document = yaml.load_values(ctx.read_resolved(file), limits=ctx.options.limits)
         if isinstance(document, list):
             rows = [row if row is not None else {} for row in document]
             fitted = fit(rows, ListOf(REPLACEMENT), PLUGIN_CONFIG)
-            return [(row, file, (index,)) for index, row in enumerate(fitted)]
+            return [Written(row, file, (index,)) for index, row in enumerate(fitted)]
         if isinstance(document, Mapping):
-            return [(fit(document, REPLACEMENT, PLUGIN_CONFIG), file, ())]
+            return [Written(fit(document, REPLACEMENT, PLUGIN_CONFIG), file, ())]
         raise SourceError(f"expected a replacement or a list of them, got {type_name(document)}")
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
-def _carry_out(ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap) -> ResourceMap:
+def _carry_out(ctx: Context, written: Written, resources: ResourceMap) -> ResourceMap:
+    replacement = written.replacement
     if "source" not in replacement and "sourceValue" not in replacement:
         raise SourceError("a replacement needs a source or a sourceValue")
     if not replacement.get("targets"):
@@ -92,9 +103,14 @@ def _carry_out(ctx: Context, replacement: Mapping[str, Any], resources: Resource
     source = _source(ctx, replacement, resources)
     for index, target in enumerate(replacement["targets"]):
         try:
-            source, resources = _fill(target, source, resources)
+            chosen = Target.of(target)
+            places = [place for place, one in enumerate(resources) if chosen.selects(one)]
+            source, resources = _fill(chosen, places, source, resources)
         except KmanifestError as error:
             raise error.within(field=("targets", index)) from error
+        if not places:
+            field = (*written.field, "targets", index, "select")
+            note_none(ctx, target["select"], resources, field=field, file=written.file)
     return resources
 
 
@@ -243,13 +259,13 @@ def _selector(fitted: Mapping[str, str], field: tuple[str | int, ...]) -> Select
 
 
 def _fill(
-    fitted: Mapping[str, Any], source: Source, resources: ResourceMap
+    target: Target, places: Sequence[int], source: Source, resources: ResourceMap
 ) -> tuple[Source, ResourceMap]:
-    target = Target.of(fitted)
     changed: dict[int, Resource] = {}
-    for index, resource in enumerate(resources):
-        if target.selects(resource):
-            source, changed[index] = _filled(target, source, resource, is_source=index == source.at)
+    for place in places:
+        source, changed[place] = _filled(
+            target, source, resources[place], is_source=place == source.at
+        )
     return source, resources.replace(changed)
 
 

@@ -6,8 +6,9 @@ is compared directly, so that most builds never load an engine for them.
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.errors import SourceError
-from kmanifest.resource import Resource
+from kmanifest.errors import FieldPath, SourceError, near_names
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource, names_of
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.typed import Any, Final, NamedTuple, Self
 
@@ -68,6 +69,7 @@ class LabelTest(NamedTuple):
 
 _TYPE_FIELDS: Final = ("group", "version", "kind")
 _ID_FIELDS: Final = (*_TYPE_FIELDS, "name", "namespace")
+_TEXT_FIELDS: Final = ("labelSelector", "annotationSelector")
 
 
 class Selector(NamedTuple):
@@ -167,3 +169,41 @@ def _label_test(field: str, fitted: Mapping[str, Any]) -> LabelTest | None:
         return LabelTest(parse_label_selector(text))
     except SourceError as error:
         raise error.within(field=(field,)) from None
+
+
+# Nothing selected
+
+
+def note_none(
+    ctx: Context,
+    fitted: Mapping[str, Any],
+    resources: ResourceMap,
+    *,
+    field: FieldPath,
+    file: str = "",
+) -> None:
+    """Report that the selector that stands at `field` selects none of the resources."""
+    given = [name for name in (*_ID_FIELDS, *_TEXT_FIELDS) if fitted.get(name)]
+    ctx.untouched(
+        f"no resource is selected by {', '.join(f'{name} {fitted[name]}' for name in given)}",
+        file=file,
+        field=(*field, *given) if len(given) == 1 else field,
+        near=lambda: _near_selected(fitted, resources),
+    )
+
+
+def _near_selected(fitted: Mapping[str, Any], resources: ResourceMap) -> list[str]:
+    """What a selector may have meant; nothing where only labels or annotations do not fit."""
+    by_id = {name: fitted[name] for name in _ID_FIELDS if fitted.get(name)}
+    if Selector.of(by_id).places_in(resources):
+        return []
+    kind, name = fitted.get("kind") or "", fitted.get("name") or ""
+    called = Selector.of({"kind": kind, "name": name}).places_in(resources)
+    if called and (kind or name):
+        # The name is right, so it is the group, the version or the namespace that differs.
+        return [f"{resources[place].api_version} {resources[place].id}" for place in called[:3]]
+    if kind and name:
+        return near_names(f"{kind}/{name}", names_of(resources))
+    if name:
+        return near_names(name, (resource.name for resource in resources))
+    return near_names(kind, (resource.kind for resource in resources)) if kind else []

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import SourceError, near_names
 from kmanifest.fieldpath import PathTree, find_fields, put, split_path
 from kmanifest.kustomize.config import Specs, selects
 from kmanifest.kustomize.kustomization import IMAGE
@@ -49,7 +49,9 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
     An image that both find is changed twice, which shows with `tagSuffix`. Definitions of custom resources are left.
     """
-    rename = _renamer(fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {}))
+    image = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
+    meant: list[str] = []
+    rename = _renamer(image, meant)
     finder = _finder(ctx, specs_of(config.body))
     changed: dict[int, Resource] = {}
     known: dict[int, Sequence[_Image]] = {}
@@ -61,7 +63,18 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
             changed[number] = found
         if images:
             known[number] = images
+    if not meant:
+        name = image.get("name", "")
+        message = f"no image is called {name!r}"
+        ctx.untouched(message, field=("imageTag", "name"), near=lambda: _near_images(name, known))
     return finder.keep(resources.replace(changed), known)
+
+
+def _near_images(name: str, known: Mapping[int, Sequence[_Image]]) -> list[str]:
+    """The names of images most like `name`, else those that are called so in another registry."""
+    names = {split_image(image.text)[0] for images in known.values() for image in images}
+    last = name.rpartition("/")[2]
+    return near_names(name, names) or sorted(one for one in names if one.split("/")[-1] == last)[:3]
 
 
 class _Finder:
@@ -232,12 +245,16 @@ def _renamed(image: _Image, rename: Rename, resource: Resource) -> Any:
     return value
 
 
-def _renamer(image: Mapping[str, str]) -> Rename:
+def _renamer(image: Mapping[str, str], meant: list[str]) -> Rename:
+    """A function from an image's text to the new one; the texts of images that are meant are added to `meant`."""
     matches = _matcher(image.get("name", ""))
 
     @cache
     def rename(text: str) -> str:
-        return _changed(text, image) if matches(text) else text
+        if not matches(text):
+            return text
+        meant.append(text)
+        return _changed(text, image)
 
     return rename
 

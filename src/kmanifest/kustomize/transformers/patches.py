@@ -78,7 +78,7 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
     if json_error is not None:
         # A list was meant as operations, anything else as an object.
         raise json_error if _looks_like_list(text) else merge_error
-    return _apply_operations(resources, operations, text, fitted.get("target"), remember=True)
+    return _apply_operations(ctx, resources, operations, text, fitted.get("target"), remember=True)
 
 
 def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
@@ -127,7 +127,7 @@ def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> Re
         raise error
     if not decoded:
         raise _in_text(SourceError("the patch is empty"), text)
-    return _apply_operations(resources, decoded, text, target, remember=False)
+    return _apply_operations(ctx, resources, decoded, text, target, remember=False)
 
 
 def _patch_text(ctx: Context, fitted: Mapping[str, Any], name: str = "patch") -> Text:
@@ -237,19 +237,22 @@ def _merge_entry(
         ).within(field=("target",))
     if not patches:
         return resources
-    places = _selected(resources, target)
+    places = _selected(ctx, resources, target)
     return _merge_into(
         ctx, resources, places, _with_texts(patches[0], *_MAPS), allowed
     ).check_unique()
 
 
-def _selected(resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
-    from kmanifest.kustomize.selectors import Selector  # for patches with a target only
+def _selected(ctx: Context, resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
+    from kmanifest.kustomize.selectors import Selector, note_none  # for patches with a target only
 
     try:
-        return Selector.of(target).places_in(resources)
+        places = Selector.of(target).places_in(resources)
     except SourceError as error:
         raise error.within(field=("target",)) from None
+    if not places:
+        note_none(ctx, target, resources, field=("target",))
+    return places
 
 
 def _target_of(resources: ResourceMap, one: Resource, field: FieldPath) -> int:
@@ -346,6 +349,7 @@ def _with_namespace(body: Mapping[str, Any], namespace: Any) -> Mapping[str, Any
 
 
 def _apply_operations(
+    ctx: Context,
     resources: ResourceMap,
     operations: Operations,
     text: Text,
@@ -360,7 +364,7 @@ def _apply_operations(
     from kmanifest.kustomize.jsonpatch import apply_patch  # many builds have none
 
     changed = {}
-    for place in _selected(resources, target):
+    for place in _selected(ctx, resources, target):
         resource = resources[place].remembering() if remember else resources[place]
         try:
             body = apply_patch(operations, resource.body)

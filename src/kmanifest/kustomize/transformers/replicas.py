@@ -1,19 +1,19 @@
 """Replica counts. Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go."""
 
 from kmanifest.errors import MissingError, near_names
-from kmanifest.fieldpath import FieldUpdate
+from kmanifest.fieldpath import FieldUpdate, is_absent
 from kmanifest.kustomize.config import Field, selects
 from kmanifest.kustomize.shapes import INT, PLUGIN_CONFIG, TEXT, Record, fit
 from kmanifest.kustomize.transformers.fields import require_scalar, specs_of, update_all
 from kmanifest.plugin import Context
-from kmanifest.resource import Resource
+from kmanifest.resource import Resource, names_of
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.typed import Any, Final
 
 _CONFIG: Final = Record({"replica": Record({"name": TEXT, "count": INT})})
 
 
-def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The built-in ReplicaCountTransformer; MissingError where nothing of a scalable kind has or had the name."""
     replica = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("replica", {})
     name, count = replica.get("name", ""), replica.get("count", 0)
@@ -23,7 +23,8 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
         return count
 
     update = FieldUpdate(change, 0)
-    found = False
+    found: list[str] = []
+    is_set = False
     for spec in specs_of(config.body):
         field = Field(tuple(spec[0].split("/")), spec[4])
         changed = {
@@ -33,7 +34,10 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
                 key[3] == name and selects(spec, *key[:3]) for key in resources[place].all_keys()
             )
         }
-        found = found or bool(changed)
+        found += names_of(list(changed.values()))
+        is_set = is_set or any(
+            field.create or not is_absent(resources[place].body, field.steps) for place in changed
+        )
         resources = resources.replace(changed)
     if not found:
         kinds = [spec[3] for spec in specs_of(config.body)]
@@ -41,4 +45,7 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
         raise MissingError(f"no {' or '.join(kinds)} is called {name!r}", near=near).within(
             field=("replica", "name")
         )
+    if not is_set:
+        names = ", ".join(dict.fromkeys(found))
+        ctx.untouched(f"no field for a replica count in {names}", field=("replica", "name"))
     return resources
