@@ -22,6 +22,7 @@ Usage:
 
 Verbs:
   build     print the resources of a kustomization
+  cfg       look into directories of resource files
   create    write a new kustomization.yaml (also: init)
   help      show this text, or that of a verb
   version   print the version
@@ -82,6 +83,10 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.build import build  # each verb pays for itself only
 
         return build
+    if name == "cfg":
+        from kmanifest.cli.cfg import cfg
+
+        return cfg
     if name in ("create", "init"):
         from kmanifest.cli.create import create
 
@@ -94,7 +99,7 @@ def _verb(name: str) -> Verb:
         return _help
     from kmanifest.errors import near_names
 
-    near = near_names(name, ("build", "create", "help", "version"), most=1)
+    near = near_names(name, ("build", "cfg", "create", "help", "version"), most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 
 
