@@ -142,16 +142,6 @@ def _set(node: Node, name: str, value: str) -> None:
         found.comments = Comments()
 
 
-def remove_annotations(root: Node, names: Iterable[str]) -> None:
-    """Take annotations away, and what is empty then."""
-    metadata = field(root, "metadata")
-    annotations = field(metadata, "annotations") if metadata else None
-    if annotations and annotations.kind == "mapping":
-        gone = frozenset(names)
-        annotations.content = [pair for pair in annotations.content if pair[0].content not in gone]
-    clear_empty(root)
-
-
 def clear_empty(root: Node) -> None:
     """Take empty annotations away, and then empty metadata."""
     metadata = field(root, "metadata")
