@@ -59,8 +59,9 @@ class PeerResult(NamedTuple):
 
 
 def find_cases(pattern: str = "*/*") -> list[Case]:
-    """The fixtures whose `language/name` matches a glob, sorted by name."""
-    return [load_case(path.parent) for path in sorted(FIXTURES.glob(f"{pattern}/case.toml"))]
+    """The fixtures whose `language/name` matches a glob, sorted by name; those of `verbs` are for `tests.verbs`."""
+    found = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
+    return [load_case(path.parent) for path in found if path.parent.parent.name != "verbs"]
 
 
 def load_case(directory: Path) -> Case:
@@ -82,12 +83,17 @@ def load_case(directory: Path) -> Case:
 
 def peer_missing(case: Case) -> str:
     """Why the peer of a case can't be asked; empty where it can."""
-    program = shutil.which(case.peer)
+    return reason_missing(case.peer, case.version)
+
+
+def reason_missing(peer: str, version: str) -> str:
+    """Why a peer of this version can't be asked; empty where it can."""
+    program = shutil.which(peer)
     if program is None:
-        return f"{case.peer} is not on PATH"
+        return f"{peer} is not on PATH"
     found = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
-    if case.version not in found.stdout:
-        return f"{case.peer} is {found.stdout.strip()}, not {case.version}"
+    if version not in found.stdout:
+        return f"{peer} is {found.stdout.strip()}, not {version}"
     return ""
 
 

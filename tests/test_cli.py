@@ -101,6 +101,19 @@ def test_managed_by_label_by_environment(app: Path):
         ),
         (["biuld"], "error: unknown verb: biuld (did you mean build?)\n"),
         (["--output"], "error: unknown flag: --output\n"),
+        (["create", "base"], "error: unexpected argument: base\n"),
+        (
+            ["create", "--resource", "a"],
+            "error: unknown flag: --resource (did you mean --resources?)\n",
+        ),
+        (["cfg"], "error: specify what cfg shall do: count, tree\n"),
+        (["cfg", "tre"], "error: unknown verb: cfg tre (did you mean tree?)\n"),
+        (["cfg", "count", "a", "b"], "error: specify one directory, got 2\n"),
+        (["cfg", "tree", "a", "b"], "error: specify one directory, got 2\n"),
+        (
+            ["cfg", "tree", "--graph-structure", "owner"],
+            "error: illegal flag value --graph-structure owner; legal values: owners, directory\n",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_2(app: Path, arguments: Sequence[str], message: str):
@@ -115,7 +128,18 @@ def test_no_verb_shows_the_verbs(app: Path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["help"], ["help", "build"], ["build", "-h"], ["version", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["help"],
+        ["help", "build"],
+        ["build", "-h"],
+        ["version", "--help"],
+        ["create", "--help"],
+        ["help", "cfg"],
+        ["cfg", "tree", "--help"],
+        ["cfg", "count", "-h"],
+    ],
 )
 def test_help_goes_to_stdout(app: Path, arguments: Sequence[str]):
     done = run(*arguments, cwd=app)

@@ -2,6 +2,7 @@
 
     python -m tests.update kustomize/name-prefix     one case
     python -m tests.update 'kustomize/yaml-*'        those that match
+    python -m tests.update verbs/create              all runs of a verb's case
     python -m tests.update --check                   change nothing, say what differs
 
 Exit 0 when all agree or were written, 1 when something differs, 2 when no case matches or a peer can't be asked.
@@ -10,6 +11,7 @@ Exit 0 when all agree or were written, 1 when something differs, 2 when no case 
 import sys
 from pathlib import Path
 
+from tests import verbs
 from tests.cases import Case, ask_peer, find_cases, peer_missing
 
 
@@ -35,23 +37,35 @@ def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     patterns = [each for each in arguments if each != "--check"] or ["*/*"]
     cases = [case for pattern in patterns for case in find_cases(pattern)]
-    if not cases:
+    runs = [
+        run
+        for pattern in patterns
+        if pattern == "*/*" or pattern.startswith("verbs/")
+        for run in verbs.find_runs(pattern.partition("/")[2])
+    ]
+    if not cases and not runs:
         print(f"no fixture matches {' '.join(patterns)}", file=sys.stderr)
         return 2
     reasons = {reason for case in cases if (reason := peer_missing(case))}
+    reasons |= {reason for run in runs if (reason := verbs.peer_missing(run))}
     if reasons:
         print("; ".join(sorted(reasons)), file=sys.stderr)
         return 2
     changed = 0
-    for case in cases:
-        for path, content in differences(case).items():
+    named = [(case.name, differences(case)) for case in cases]
+    named += [(run.name, verbs.differences(run)) for run in runs]
+    for name, found in named:
+        for path, content in found.items():
             changed += 1
-            print(f"{'differs' if check else 'written'}: {case.name}/{path.name}")
+            print(f"{'differs' if check else 'written'}: {name}/{path.name}")
             if not check and content is None:
                 path.unlink()
             elif not check and content is not None:
+                path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content)
-    print(f"{len(cases)} cases, {changed} files {'differ' if check else 'written'}")
+    print(
+        f"{len(cases)} cases, {len(runs)} runs of verbs, {changed} files {'differ' if check else 'written'}"
+    )
     return 1 if check and changed else 0
 
 

@@ -38,6 +38,14 @@ class Parsed(NamedTuple):
     given: tuple[Flag, ...]
     words: tuple[str, ...]
 
+    def on(self, name: str, *, default: bool = False) -> bool:
+        """The value of a switch, which is `default` where it is not given."""
+        return bool(self.values[name]) if self.was_given(name) else default
+
+    def was_given(self, name: str) -> bool:
+        """Whether the flag is on the command line."""
+        return any(flag.name == name for flag in self.given)
+
 
 class UsageError(Exception):
     """The command line is wrong; the text says how in one line."""

@@ -22,6 +22,8 @@ Usage:
 
 Verbs:
   build     print the resources of a kustomization
+  cfg       look into directories of resource files
+  create    write a new kustomization.yaml (also: init)
   help      show this text, or that of a verb
   plugins   list, explain and check plug-ins, or start a new one
   version   print the version
@@ -82,6 +84,14 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.build import build  # each verb pays for itself only
 
         return build
+    if name == "cfg":
+        from kmanifest.cli.cfg import cfg
+
+        return cfg
+    if name in ("create", "init"):
+        from kmanifest.cli.create import create
+
+        return create
     if name == "version":
         from kmanifest.cli.version import version
 
@@ -94,7 +104,7 @@ def _verb(name: str) -> Verb:
         return _help
     from kmanifest.errors import near_names
 
-    near = near_names(name, ("build", "help", "plugins", "version"), most=1)
+    near = near_names(name, ("build", "cfg", "create", "help", "plugins", "version"), most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 
 

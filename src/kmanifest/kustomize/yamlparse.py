@@ -145,7 +145,7 @@ class _Reader:
                 continue
             match = _COMMENT.match(line)
             if match is not None:
-                block.append(match.group(1).rstrip())
+                block.append(match.group(1))
                 continue
             if number in self._ends and "#" in line:
                 self._hang_line(number, line)
@@ -161,7 +161,7 @@ class _Reader:
         match = re.search(r"(?:^|\s)(#.*)", rest)
         if match is not None:
             node = self._ends[number]
-            node.comments = node.comments._replace(line=match.group(1).rstrip())
+            node.comments = node.comments._replace(line=match.group(1))
 
     def _hang_block(self, root: Node, block: list[str], number: int, line: str) -> None:
         before = number - len(block) - 1

@@ -1,0 +1,29 @@
+"""Flags that several verbs of `cfg` share."""
+
+from collections.abc import Iterable
+
+from kmanifest.cli.flags import Flag, UsageError
+
+LOCAL_CONFIG = "config.kubernetes.io/local-config"
+INCLUDE_LOCAL = Flag(
+    "include-local", "switch", f"also take resources with the annotation {LOCAL_CONFIG}"
+)
+EXCLUDE_NON_LOCAL = Flag(
+    "exclude-non-local", "switch", "leave out resources without that annotation"
+)
+
+
+def strings(values: Iterable[str]) -> list[str]:
+    """The values of a flag that may hold several, with commas between them as in CSV."""
+    found: list[str] = []
+    for value in values:
+        if '"' not in value:
+            found += value.split(",") if value else []
+            continue
+        import csv  # quotes are rare
+
+        try:
+            found += next(csv.reader([value], strict=True), [])
+        except csv.Error as error:
+            raise UsageError(f"{value!r} is not a list: {error}") from None
+    return found

@@ -1,0 +1,165 @@
+"""Resource files as nodes that keep order, style and comments, and what is asked of such nodes.
+
+Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
+"""
+
+from collections.abc import Iterable
+
+from kmanifest.errors import SourceError
+from kmanifest.kustomize.yamlnodes import TAG, Comments, Node, resolved
+from kmanifest.kustomize.yamlprint import print_node
+from kmanifest.typed import NamedTuple
+
+
+class Meta(NamedTuple):
+    """What identifies a resource; empty where it is not written."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str
+    annotations: dict[str, str]
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether there is no node, or one that is written as null or as nothing."""
+    return node is None or (
+        node.kind == "scalar"
+        and (node.tag == TAG + "null" or (not node.tag and not node.style and _means_null(node)))
+    )
+
+
+def _means_null(node: Node) -> bool:
+    return resolved(node.content) is None
+
+
+def is_empty(node: Node | None) -> bool:
+    """Whether a node is null, an empty text, list or mapping."""
+    return node is None or is_null(node) or not node.content
+
+
+def field(node: Node, name: str) -> Node | None:
+    """The value of a field; None where `node` is no mapping, or has none."""
+    if node.kind != "mapping":
+        return None
+    found: Node | None = None
+    for key, value in node.content:
+        # The last of several counts.
+        if key.kind == "scalar" and key.content == name:
+            found = value
+    return found
+
+
+def text(node: Node | None) -> str:
+    """The text of a scalar, the name of an alias, and empty for all else."""
+    if node is None or is_null(node) or node.kind not in ("scalar", "alias"):
+        return ""
+    return str(node.content)
+
+
+def meta(node: Node) -> Meta:
+    """What identifies the resource."""
+    metadata = field(node, "metadata")
+    if metadata is None or is_empty(metadata):
+        return Meta(text(field(node, "apiVersion")), text(field(node, "kind")), "", "", {})
+    annotations = field(metadata, "annotations")
+    pairs = annotations.content if annotations and annotations.kind == "mapping" else ()
+    return Meta(
+        text(field(node, "apiVersion")),
+        text(field(node, "kind")),
+        text(field(metadata, "name")),
+        text(field(metadata, "namespace")),
+        {text(key): text(value) for key, value in pairs},
+    )
+
+
+def items(node: Node) -> list[Node]:
+    """The items of a list; SourceError where it is none."""
+    if node.kind != "list":
+        raise SourceError(f"expected a list, got a {node.kind}")
+    return list(node.content)
+
+
+def flow_text(node: Node) -> str:
+    """A node on one line where that can be, without quotes around it where it needs none."""
+    return print_node(_in_flow(node)).strip()
+
+
+def _in_flow(node: Node) -> Node:
+    flow = Node(node.kind, node.content, style="{", tag=node.tag, anchor=node.anchor)
+    if node.kind == "scalar":
+        # The text of what stood in quotes is still a text.
+        flow.style = ""
+        flow.tag = node.tag or (TAG + "str" if node.style else "")
+    return flow
+
+
+def full_text(node: Node) -> str:
+    """A node as it is printed alone, with the comment on its line."""
+    if node.kind != "scalar":
+        return print_node(node).strip()
+    return f"{print_node(node).strip()} {node.comments.line}".strip()
+
+
+def strip_comments(root: Node) -> None:
+    """Take away all comments."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        node.comments = Comments()
+        if node.kind == "mapping":
+            waiting += [each for pair in node.content for each in pair]
+        elif node.kind == "list":
+            waiting += node.content
+
+
+def annotate(root: Node, pairs: Iterable[tuple[str, str]]) -> None:
+    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none."""
+    if root.kind != "mapping":
+        raise SourceError(f"expected a mapping, got a {root.kind}")
+    clear_empty(root)
+    annotations = _mapping_at(_mapping_at(root, "metadata"), "annotations")
+    for name, value in pairs:
+        _set(annotations, name, value)
+
+
+def _mapping_at(node: Node, name: str) -> Node:
+    found = field(node, name)
+    if found is None:
+        found = Node("mapping", [])
+        node.content = [*node.content, (Node("scalar", name), found)]
+    if found.kind != "mapping":
+        raise SourceError(f"expected a mapping, got a {found.kind}").within(field=(name,))
+    return found
+
+
+def _set(node: Node, name: str, value: str) -> None:
+    found = field(node, name)
+    if found is None:
+        node.content = [*node.content, (Node("scalar", name), Node("scalar", value, style="'"))]
+    else:
+        found.kind, found.content, found.tag = "scalar", value, TAG + "str"
+        found.comments = Comments()
+
+
+def clear_empty(root: Node) -> None:
+    """Take empty annotations away, and then empty metadata."""
+    metadata = field(root, "metadata")
+    if metadata is not None and not is_null(metadata):
+        if metadata.kind != "mapping":
+            problem = f"expected a mapping, got a {metadata.kind}"
+            raise SourceError(problem).within(field=("metadata",))
+        _clear(metadata, "annotations")
+    _clear(root, "metadata")
+
+
+def _clear(node: Node, name: str) -> None:
+    node.content = [
+        (key, value)
+        for key, value in node.content
+        if not (key.content == name and _holds_nothing(value))
+    ]
+
+
+def _holds_nothing(node: Node) -> bool:
+    return node.kind not in ("mapping", "list") or not node.content

@@ -1,0 +1,77 @@
+"""What `kmanifest cfg` reads: packages, files to pass by, paths to fields."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kmanifest.cli.cfg import flags, ignore, paths, reading
+from kmanifest.cli.flags import UsageError
+from kmanifest.errors import KmanifestError, SourceError
+from kmanifest.tree import DiskTree
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the links of POSIX")
+RESOURCE = "kind: Thing\nmetadata: {name: a}\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "b/c.yml", "b/d.txt", "p/Krmfile", "p/e.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(RESOURCE)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("place")
+def test_packages_are_read_one_by_one():
+    assert reading.packages(".", recurse=True) == [".", "p"]
+    assert reading.packages("./p", recurse=False) == ["./p", "p"]
+    assert len(reading.read_package(".")) == 2
+    assert len(reading.read_package(".", whole=True)) == 3
+
+
+@POSIX
+def test_links_to_files_are_followed_and_those_to_directories_are_not(place: Path):
+    (place / "link.yaml").symlink_to("a.yaml")
+    (place / "around").symlink_to(".")
+    assert len(reading.read_package(".")) == 3
+    (place / "odd.yaml").symlink_to("b")
+    with pytest.raises(KmanifestError) as caught:
+        reading.read_package(".")
+    assert str(caught.value).startswith(f"{place}/odd.yaml: ")
+
+
+@pytest.mark.parametrize(
+    ("lines", "path", "directory", "passed_by"),
+    [
+        ("b/", "b", True, True),
+        ("b/", "b", False, False),
+        ("b", "a/b", False, True),
+        ("/b", "a/b", False, False),
+        ("/a", "a/b", False, True),
+        ("a/*.yaml", "x/a/b.yaml", False, True),
+        ("*.yaml\n!b.yaml", "b.yaml", False, False),
+        ("\\#a", "#a", False, True),
+        ("# a\n\n  a  \n!", "a", False, True),
+        ("[a", "[a", False, False),
+    ],
+)
+def test_files_to_pass_by(
+    tmp_path: Path, lines: str, path: str, *, directory: bool, passed_by: bool
+):
+    (tmp_path / ".krmignore").write_text(lines)
+    is_ignored = ignore.load_ignored(DiskTree("/"), str(tmp_path)[1:])
+    assert is_ignored(path, is_directory=directory) is passed_by
+
+
+def test_paths_to_fields():
+    assert paths.parse_path(r"a\.b.c[d=e].f") == ["a.b", "c", "[d=e]", "f"]
+    with pytest.raises(SourceError, match="no step of a path"):
+        paths.parse_path("a[b[c")
+
+
+def test_flags_with_several_values():
+    assert flags.strings(["a,b", "", '"c,d",e']) == ["a", "b", "c,d", "e"]
+    with pytest.raises(UsageError, match="is not a list"):
+        flags.strings(['"a'])
