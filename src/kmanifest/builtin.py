@@ -28,6 +28,7 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
 
 
 _KRM: Final = "kmanifest.krm"
+_OWN: Final = "kmanifest.dev/v1alpha1"
 
 PLUGINS: Final = (
     Plugin(
@@ -62,6 +63,12 @@ PLUGINS: Final = (
     _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
     _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
     _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
+    Plugin(
+        "transformer",
+        f"{_OWN}/ImageTransformer",
+        _late(f"{_TRANSFORMERS}.own", "set_images_anywhere"),
+    ),
+    Plugin("transformer", f"{_OWN}/DropTransformer", _late(f"{_TRANSFORMERS}.own", "drop")),
     Plugin("generator", "krm/Function", _late(f"{_KRM}.function", "generate")),
     Plugin("transformer", "krm/Function", _late(f"{_KRM}.function", "transform")),
     Plugin("generator", "krm/Program", _late(f"{_KRM}.exec_plugin", "generate")),

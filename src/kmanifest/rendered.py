@@ -17,6 +17,10 @@ UNTOUCHED: Final = "untouched"
 """The code of a finding that says that something of a kustomization is for nothing that is there."""
 
 
+TOUCHED: Final = "touched"
+"""The code of a finding that tells a field that a transformer of our own has changed."""
+
+
 class Finding(NamedTuple):
     """Something to be known that is no error of the build: a deprecated field, what a validator has to say.
 
@@ -69,9 +73,11 @@ class Rendered:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """The findings that a user should hear of unasked: all but what touches nothing."""
+        """The findings that a user should hear of unasked: all but what touches nothing, and what was touched."""
         return tuple(
-            self._with_place(finding) for finding in self._findings if finding.code != UNTOUCHED
+            self._with_place(finding)
+            for finding in self._findings
+            if finding.code not in (UNTOUCHED, TOUCHED)
         )
 
     def _with_place(self, finding: Finding) -> Finding:

@@ -51,7 +51,7 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     """
     image = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
     meant: list[str] = []
-    rename = _renamer(image, meant)
+    rename = renamer(image, meant)
     finder = _finder(ctx, specs_of(config.body))
     changed: dict[int, Resource] = {}
     known: dict[int, Sequence[_Image]] = {}
@@ -245,7 +245,7 @@ def _renamed(image: _Image, rename: Rename, resource: Resource) -> Any:
     return value
 
 
-def _renamer(image: Mapping[str, str], meant: list[str]) -> Rename:
+def renamer(image: Mapping[str, str], meant: list[str]) -> Rename:
     """A function from an image's text to the new one; the texts of images that are meant are added to `meant`."""
     matches = _matcher(image.get("name", ""))
 
