@@ -1,8 +1,10 @@
 """Both rooms of YAML do the same, where the compiled one is installed; `rooms.py` runs more of it."""
 
 import inspect
+import json
 import random
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ pytest.importorskip("kmanifest_native")
 from kmanifest.yaml import native
 from tests.property import rooms
 
+TABLE = Path(__file__).parents[3] / "shared" / "spec" / "scalars.jsonl"
 MARKS = st.sampled_from([*rooms.TOKENS, *"abc", "key: ", "\n", "\n  "])
 
 
@@ -27,6 +30,14 @@ def test_same_names_and_signatures():
             for signature in (inspect.signature(getattr(room, name)) for room in rooms.ROOMS)
         ]
         assert parameters[0] == parameters[1]
+
+
+def test_every_row_of_the_table_of_scalars():
+    if not TABLE.exists():
+        pytest.skip("the tables (../shared/spec) are not here")
+    for line in TABLE.read_text("utf-8").splitlines():
+        data = json.loads(line)["input"].encode("utf-8", "surrogatepass")
+        assert rooms.difference(data, DEFAULT_LIMITS) == "", data
 
 
 @pytest.mark.parametrize("seed", range(4))
