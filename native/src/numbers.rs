@@ -22,7 +22,7 @@ fn shortest(value: f64) -> (String, i32) {
 /// Source: strconv ftoa.go, formatDigits.
 pub fn general_number(value: f64) -> String {
     let (digits, exponent) = shortest(value);
-    let sign = if value < 0.0 { "-" } else { "" };
+    let sign = if value.is_sign_negative() { "-" } else { "" };
     if !(-4..6).contains(&exponent) {
         let (first, rest) = digits.split_at(1);
         let point = if rest.is_empty() { "" } else { "." };

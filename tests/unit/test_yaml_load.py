@@ -159,3 +159,10 @@ def test_alias_bombs_are_refused() -> None:
 def test_many_uses_of_a_small_anchor_are_fine() -> None:
     document = load("a: &a x\nb: [" + "*a, " * 500 + "]\n")
     assert document["b"] == ["x"] * 500
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("0.0", "0"), ("-0.0", "-0"), ("-0", "0"), ("0.5", "0.5"), ("1e-9", "1e-09")]
+)
+def test_numbers_as_keys_of_kustomization_files(text: str, key: str):
+    assert load_values(f"{text}: x\n".encode()) == {key: "x"}

@@ -269,8 +269,8 @@ def general_number(value: float) -> str:
 
     Source: strconv ftoa.go, formatDigits.
     """
-    digits, exponent = _shortest(value)
-    sign = "-" if value < 0 else ""
+    digits, exponent = _shortest(value) if value else ("0", 0)
+    sign = "-" if float.__repr__(value)[0] == "-" else ""
     if exponent < -4 or exponent >= 6:
         point = "." if len(digits) > 1 else ""
         return (
