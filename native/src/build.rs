@@ -13,7 +13,7 @@ use crate::fault::{Fault, Outcome, Place};
 use crate::folded::refolded;
 use crate::numbers::float32_text;
 use crate::parser::{refuse_slash_escapes, Container, Kind, Parser, Scalar, Style};
-use crate::positions::{find_in, Step};
+use crate::positions::{find_position, Step};
 use crate::resolve::{not_finite, resolve, Dialect};
 use crate::tags::{self, resolve_tagged, Tagged};
 use crate::values::Values;
@@ -410,7 +410,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
             });
         }
         path.push(Step::Name(key.clone()));
-        let line = find_in(self.data, &path).line + self.lines_before;
+        let line = find_position(self.data, &path, 0).line + self.lines_before;
         Ok(Fault::source(format!("\"{key}\" is already set at line {line}")))
     }
 

@@ -25,12 +25,9 @@ struct Node {
 /// The nodes of one document, of which the first is the root.
 struct Nodes(Vec<Node>);
 
-/// The place of the key or item at `path` in the first document of `data`, or of its nearest ancestor that there is.
-pub fn find_in(data: &[u8], path: &[Step]) -> Place {
-    find_position(data, path, 0)
-}
-
-/// As `find_in`, in the document with this index; nowhere, all zeros, where `data` does not parse.
+/// The place of the key or item at `path` in the document with this index, or of its nearest ancestor that there is.
+///
+/// Nowhere, all zeros, where `data` does not parse.
 pub fn find_position(data: &[u8], path: &[Step], document: usize) -> Place {
     find(data, path, document).unwrap_or_default()
 }

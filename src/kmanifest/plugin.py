@@ -62,6 +62,19 @@ class Plugin(NamedTuple):
     schema: Mapping[str, Any] | None = None
 
 
+def is_function(config: Resource) -> bool:
+    """Whether a config says that it is for a KRM function. Source: kyaml fn/runtime/runtimeutil, GetFunctionSpec."""
+    metadata = config.body.get("metadata")
+    has_old_field = isinstance(metadata, Mapping) and metadata.get("configFn") is not None
+    return has_old_field or any(config.annotations.get(name) for name in FUNCTION_ANNOTATIONS)
+
+
+def _installed() -> Iterable[Plugin]:
+    from kmanifest.entrypoints import load_plugins  # most builds want nothing that is not built in
+
+    return load_plugins()
+
+
 class Registry:
     """The plug-ins that a build may use, by role and name; a later one takes the place of an earlier one.
 
@@ -92,9 +105,7 @@ class Registry:
 
     def with_entry_points(self) -> "Registry":
         """This registry and the plug-ins of installed distributions, which are looked for when one is wanted."""
-        from kmanifest.entrypoints import load_plugins  # brings pluggy and importlib.metadata
-
-        return Registry(self._plugins.values(), more=load_plugins)
+        return Registry(self._plugins.values(), more=_installed)
 
     def all(self) -> list[Plugin]:
         """Every plug-in, those of installed distributions last."""
@@ -119,6 +130,15 @@ class Registry:
         # What is known stays what it is: nobody is replaced by what happens to be installed.
         self._plugins = {**found, **self._plugins}
         self._more = None
+
+    def for_config(self, roles: Iterable[Role], config: Resource) -> Plugin | None:
+        """The plug-in that a config names by its type, with or without the version; None where there is none."""
+        group, _, kind, _, _ = config.id
+        for role in roles:
+            for name in (f"{config.api_version}/{kind}", f"{group}/{kind}"):
+                if plugin := self.get(role, name):
+                    return plugin
+        return None
 
     def find(self, role: Role, name: str) -> Plugin:
         """The plug-in of this name; MissingError with the nearest names where there is none."""

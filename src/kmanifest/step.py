@@ -55,14 +55,14 @@ def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     """
     if ctx.meter is not None:
         ctx.meter.check_time()
-    with _Answering(step):
-        _check_config(step)
     if step.plugin.role == "validator":
         with _Answering(step):
+            _check_config(step)
             for finding in step.plugin.call(ctx, step.config, resources):
                 ctx.on_finding(finding)
         return resources
     with _Answering(step):
+        _check_config(step)
         after = step.plugin.call(_noting(ctx, step), step.config, resources)
     if not isinstance(after, ResourceMap):
         raise _broken(step, "a transformer gives a ResourceMap")

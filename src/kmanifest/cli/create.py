@@ -11,9 +11,8 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write_file
 from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
-from kmanifest.typed import Final
+from kmanifest.kustomize.kustomization import FILE_NAMES
 
-FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 FLAGS = (
     Flag("annotations", "text", "common annotations: KEY:VALUE,KEY:VALUE"),
     Flag("autodetect", "switch", "add the files of this directory that hold resources"),

@@ -5,7 +5,7 @@ import os
 from kmanifest import manifests, tree
 from kmanifest.errors import KmanifestError
 from kmanifest.krm import exec_plugin, function
-from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Options, Plugin, Programs, Registry
+from kmanifest.plugin import Context, Options, Programs, Registry, is_function
 from kmanifest.resource import Resource
 from kmanifest.runner import ProcessRunner, find_plugin_home
 from kmanifest.schema.check import check_config
@@ -39,22 +39,11 @@ def _verdict(ctx: Context, config: Resource) -> Verdict:
 
 def _judged(ctx: Context, config: Resource) -> str:
     """What the config would use; the error that a build would raise before it."""
-    if any(config.annotations.get(name) for name in FUNCTION_ANNOTATIONS):
+    if is_function(config):
         return f"function {function.find(ctx, function.read_function(config).path)}"
-    plugin = _registered(ctx, config)
+    plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)
     if plugin is None:
         return f"program {exec_plugin.find(ctx, config)}"
     if plugin.schema is not None:
         check_config(config.body, plugin.schema)
     return f"{plugin.role} {plugin.name}"
-
-
-def _registered(ctx: Context, config: Resource) -> Plugin | None:
-    group, version, kind, _, _ = config.id
-    names = (f"{config.api_version}/{kind}", f"{group or version}/{kind}")
-    for role in ("generator", "transformer", "validator"):
-        for name in names:
-            plugin = ctx.registry.get(role, name)
-            if plugin is not None:
-                return plugin
-    return None

@@ -60,28 +60,29 @@ class Function(NamedTuple):
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """The resources that the function of this config makes; it gets the config as its only item, too."""
-    local = annotated(config.body, {_LOCAL: "true"})
-    made = _call(ctx, config, local, [local])
+    made = _call(ctx, config, [_local(config)])
     return [generated(resource) for resource in made]
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The resources as the function of this config leaves them."""
-    local = annotated(config.body, {_LOCAL: "true"})
-    made = _call(ctx, config, local, [marked(resource) for resource in resources])
+    made = _call(ctx, config, [marked(resource) for resource in resources])
     return merged(resources, made, str(config.id))
 
 
-def _call(
-    ctx: Context, config: Resource, function_config: Body, items: Iterable[Body]
-) -> list[Resource]:
+def _local(config: Resource) -> Body:
+    """The config as a function gets it, so that it is no part of the output where it is given back."""
+    return annotated(config.body, {_LOCAL: "true"})
+
+
+def _call(ctx: Context, config: Resource, items: Iterable[Body]) -> list[Resource]:
     function = read_function(config)
     path = find(ctx, function.path)
     listed: Body = {
         "apiVersion": "config.kubernetes.io/v1",
         "kind": "ResourceList",
         "items": [_numbered(body, number) for number, body in enumerate(items)],
-        "functionConfig": function_config,
+        "functionConfig": _local(config),
     }
     # What has no `=`, or more than one, is left out, as in the reference (runfn.go, mergeExecEnv).
     given = [text.split("=") for text in (*function.environment, *ctx.options.env)]

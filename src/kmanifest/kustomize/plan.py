@@ -21,7 +21,7 @@ from kmanifest.kustomize.annotations import ORIGIN, annotated_with_origin
 from kmanifest.kustomize.config import Specs, TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization
 from kmanifest.kustomize.origins import Trail
-from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Plugin, Role
+from kmanifest.plugin import Context, Plugin, Role, is_function
 from kmanifest.resource import Origin, Resource
 from kmanifest.step import Step
 from kmanifest.typed import Any, Final
@@ -215,23 +215,19 @@ def listed(ctx: Context, name: str, configured: Sequence[Configured]) -> Iterato
 
 
 def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> Plugin:
-    gvk = config.id.gvk
-    group = f"{gvk.group}/{gvk.version}" if gvk.group else gvk.version
+    kind, is_builtin = config.kind, config.api_version == "builtin"
     roles: tuple[Role, ...] = (
         ("generator",) if name == "generators" else ("transformer", "validator")
     )
-    if group != "builtin" and _is_function(config):
+    if not is_builtin and is_function(config):
         return _program(ctx, roles[0], "krm/Function", config, field)
-    for role in roles:
-        for known in (f"{group}/{gvk.kind}", f"{gvk.group}/{gvk.kind}"):
-            plugin = ctx.registry.get(role, known)
-            if plugin is not None:
-                return plugin
-    if group != "builtin":
+    if plugin := ctx.registry.for_config(roles, config):
+        return plugin
+    if not is_builtin:
         return _program(ctx, roles[0], "krm/Program", config, field)
     names = (name.split("/") for name in ctx.registry.names(roles[0]))
-    near = near_names(gvk.kind, (kind for home, *_, kind in names if home == "builtin"))
-    error = MissingError(f"no built-in {roles[0]} is called {gvk.kind}", near=near)
+    near = near_names(kind, (known for home, *_, known in names if home == "builtin"))
+    error = MissingError(f"no built-in {roles[0]} is called {kind}", near=near)
     raise _at_kind(error, config, field)
 
 
@@ -247,13 +243,6 @@ def _program(ctx: Context, role: Role, name: str, config: Resource, field: Field
 def _at_kind(error: KmanifestError, config: Resource, field: FieldPath) -> KmanifestError:
     placed = error.within(field=(*field, "kind"))
     return placed.within(file=config.origin.file, document=config.origin.document)
-
-
-def _is_function(config: Resource) -> bool:
-    """Whether a config says that it is for a KRM function. Source: kyaml fn/runtime/runtimeutil, GetFunctionSpec."""
-    metadata = config.body.get("metadata")
-    has_old_field = isinstance(metadata, Mapping) and metadata.get("configFn") is not None
-    return has_old_field or any(config.annotations.get(name) for name in FUNCTION_ANNOTATIONS)
 
 
 def _trail_of(config: Resource) -> Trail | None:
