@@ -113,7 +113,6 @@ def _runner_of(options: Options) -> "Runner | None":
     from kmanifest.runner import ProcessRunner  # few builds start programs
 
     return ProcessRunner(
-        environment=os.environ,
         passed=options.programs.environment,
         timeout=options.programs.timeout,
         digests=options.programs.digests,

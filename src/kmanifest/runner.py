@@ -65,7 +65,7 @@ class Runner(Protocol):
 class ProcessRunner:
     """Runs programs of this machine, whose paths are below `root`.
 
-    `environment` is what there is to pass on, of which a program gets the variables in ALWAYS and those that match
+    `environment` is what there is to pass on, by default that of this process, of which a program gets the variables in ALWAYS and those that match
     `passed`: names, or patterns that end in `*`. `timeout` is in seconds, `max_output` in bytes. Where `digests` are given,
     only programs whose SHA-256 is among them are run.
     """
@@ -74,7 +74,7 @@ class ProcessRunner:
         self,
         root: str = "/",
         *,
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] | None = None,
         passed: Iterable[str] = (),
         timeout: float = 60.0,
         max_output: int = 64 << 20,
@@ -87,7 +87,7 @@ class ProcessRunner:
         self._patterns = tuple(passed)
         self._environment = {
             name: value
-            for name, value in environment.items()
+            for name, value in (os.environ if environment is None else environment).items()
             if name in ALWAYS or _is_passed(name, self._patterns)
         }
 

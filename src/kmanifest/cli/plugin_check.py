@@ -25,7 +25,7 @@ def check_file(path: str) -> list[Verdict]:
         registry=Registry.default().with_entry_points(),
         options=options,
         directory=tree.parent(file),
-        runner=ProcessRunner(environment=os.environ),
+        runner=ProcessRunner(),
     )
     return [_verdict(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)]
 

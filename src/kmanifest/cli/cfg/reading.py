@@ -5,7 +5,6 @@ Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefiles
 """
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -17,6 +16,7 @@ from kmanifest.kustomize.yamlparse import parse_node
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.tree import DiskTree
 from kmanifest.typed import Final
+from kmanifest.yaml.split import split_documents
 
 PACKAGE_FILE: Final = "Krmfile"
 PREFIX: Final = "internal.config.kubernetes.io/"
@@ -29,7 +29,6 @@ _PAIRS: Final = (
     (LEGACY_INDEX, INDEX),
     ("config.k8s.io/id", PREFIX + "id"),
 )
-_SEPARATOR: Final = re.compile(r"\n---.*\n")
 
 
 def packages(root: str, *, recurse: bool) -> list[str]:
@@ -127,36 +126,21 @@ def read_stdin() -> list[Node]:
 
 def _documents(content: bytes, inside: str) -> Iterator[tuple[Node, int]]:
     """The documents that hold something, with annotations, and how many pieces the text has."""
-    try:
-        text = content.decode().replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise SourceError("the text is not UTF-8") from None
-    pieces = split_documents(text)
-    if len(pieces) > DEFAULT_LIMITS.max_documents:
-        raise LimitError(f"more than {DEFAULT_LIMITS.max_documents} documents (max_documents)")
+    # The bounds are looked at where the text comes in; the pieces keep the comments that stand behind a separator.
+    pieces = split_documents(content, DEFAULT_LIMITS._replace(max_input_file=len(content)))
     index = 0
     for number, piece in enumerate(pieces):
         try:
-            node = parse_node(piece)
+            node = parse_node(piece.data.decode())
             if node is None or is_null(node):
                 continue
             _mark(node, index, inside)
+        except UnicodeDecodeError:
+            raise SourceError("the text is not UTF-8").within(document=number) from None
         except KmanifestError as error:
             raise error.within(document=number) from error
         yield node, len(pieces)
         index += 1
-
-
-def split_documents(text: str) -> Sequence[str]:
-    """The text in pieces of one document each, as comments belong to what follows the line of dashes."""
-    pieces, start = [], 0
-    for match in _SEPARATOR.finditer(text):
-        after = match.group()[len("\n---") :].strip()
-        if after and not after.startswith("#"):
-            raise SourceError(f"invalid document separator: {match.group().strip()}")
-        pieces.append(text[start : match.start()] + "\n")
-        start = match.end()
-    return [*pieces, text[start:]] if text else []
 
 
 def _mark(node: Node, index: int, inside: str) -> None:
