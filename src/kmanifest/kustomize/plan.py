@@ -249,9 +249,11 @@ def _trail_of(config: Resource) -> Trail | None:
     text = config.annotations.get(ORIGIN)
     if text is None:
         return None
-    origin = yaml.load_values(text.encode())
-    path = origin.get("path", "") if isinstance(origin, Mapping) else ""
-    return Trail("", str(path), config.api_version, config.kind, config.name, config.namespace)
+    read = yaml.load_values(text.encode())
+    origin = read if isinstance(read, Mapping) else {}
+    path, repo, ref = (str(origin.get(name, "")) for name in ("path", "repo", "ref"))
+    made_by = (config.api_version, config.kind, config.name, config.namespace)
+    return Trail("", repo, ref, path, *made_by)
 
 
 def with_generated_origin(resource: Resource, trail: Trail) -> Resource:
