@@ -24,7 +24,9 @@ _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
 
 def runner_of(ctx: Context) -> Runner:
-    """The runner of this build; PluginError where it has none."""
+    """The runner of this build; PluginError where it has none, and for what was fetched, which is not on disk."""
+    if "://" in ctx.directory:
+        raise PluginError("what is remote starts no programs; `kmanifest localize` brings it here")
     if ctx.runner is None:
         raise PluginError("a program needs files on disk: this build has no runner to start it")
     return ctx.runner
