@@ -5,10 +5,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3 import HTTPResponse
 
 from kmanifest import MemoryCache, MemoryTree, Options, Registry, build
 from kmanifest.errors import FetchError, KmanifestError, LimitError, SourceError
@@ -279,11 +281,32 @@ def test_a_login_of_the_users_configuration_and_nothing_else_of_it(world, store,
     assert not witness.exists()
 
 
-def test_a_login_is_sent_to_no_other_host(world, store):
-    asked(world)
-    text = text_of(f"http://{USER}@{world.server.address}/hostile/elsewhere", store=store)
-    assert "from-a-file" in text
-    assert asked(world) == ["/hostile/elsewhere!", "/files/map.yaml"]
+class Body(BytesIO):
+    """As http.client's answers are: at its end it is empty, not closed."""
+
+    def close(self):
+        pass
+
+
+class Scripted:
+    """Answers in the place of servers: a redirection to another one, then a file."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, bool, bool]] = []
+        monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
+
+    def ask(self, asked, headers, *, only_public):
+        self.asked.append((asked.host, "authorization" in headers, only_public))
+        if asked.host == "one.example":
+            moved = {"Location": "https://alice:word@two.example/map.yaml"}
+            return HTTPResponse(BytesIO(), status=302, headers=moved, preload_content=False)
+        return HTTPResponse(Body((MAP % "moved").encode()), status=200, preload_content=False)
+
+
+def test_a_login_is_sent_to_no_other_host(store, monkeypatch):
+    script = Scripted(monkeypatch)
+    assert "name: moved" in text_of(f"https://{USER}@one.example/map.yaml", store=store)
+    assert script.asked == [("one.example", True, False), ("two.example", False, True)]
 
 
 # Hostile servers
@@ -300,6 +323,7 @@ def test_a_login_is_sent_to_no_other_host(world, store):
         ("endless", LimitError),
         ("bomb", LimitError),
         ("loop", FetchError),
+        ("elsewhere", FetchError),
         ("to_file", FetchError),
         ("garbage", FetchError),
         ("headers", FetchError),

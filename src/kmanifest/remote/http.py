@@ -7,9 +7,11 @@ import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from errno import EACCES
 from http import HTTPStatus
 from http.client import HTTPException
-from urllib.parse import unquote
+from ipaddress import ip_address
+from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -56,15 +58,17 @@ class Http:
         login = asked.auth
         for _ in range(_MOST_REDIRECTIONS + 1):
             self._check(asked, url)
-            with watch.ask(asked, _login(login)) as response:
+            is_elsewhere = _server(asked) != _server(parse_url(url))
+            headers = _login(None if is_elsewhere else login)
+            with watch.ask(asked, headers, only_public=is_elsewhere) as response:
                 target = response.headers.get("Location", "")
                 if response.status not in _MOVED or not target:
                     return self._content(url, response)
-                before, asked = asked, parse_url(_joined(asked, target))
-                if _server(before) != _server(asked):
-                    login = None
-                if (before.scheme, asked.scheme) == ("https", "http"):
-                    raise FetchError(f"{shown_url(url)}: it redirects from https to http")
+                before, asked = asked, parse_url(urljoin(asked.url, target))
+                if asked.scheme != "https" and _server(before) != _server(asked):
+                    other = shown_url(asked._replace(auth=None).url)
+                    what = "it redirects to another server, not by https"
+                    raise FetchError(f"{shown_url(url)}: {what}: {other}")
         raise FetchError(f"{shown_url(url)}: more than {_MOST_REDIRECTIONS} redirections")
 
     def _check(self, asked: Url, url: str) -> None:
@@ -107,12 +111,16 @@ class _Watch:
         for copy in self._sockets:
             copy.close()
 
-    def ask(self, asked: Url, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """The response to a request, whose body is still to be read."""
+    def ask(
+        self, asked: Url, headers: Mapping[str, str], *, only_public: bool
+    ) -> urllib3.BaseHTTPResponse:
+        """The response to a request, whose body is still to be read; with `only_public`, of a server of the open network."""
         manager = _manager(asked)
         self._pools.append(manager)
         pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
-        pool.ConnectionCls = self._watched(pool.ConnectionCls)
+        is_direct = not isinstance(manager, urllib3.ProxyManager)
+        only_public = only_public and is_direct  # else it is the proxy's to judge
+        pool.ConnectionCls = self._watched(pool.ConnectionCls, only_public=only_public)
         return manager.request(
             "GET",
             asked._replace(auth=None, fragment=None).url,
@@ -123,7 +131,9 @@ class _Watch:
             timeout=Timeout(connect=CONNECT, read=SILENCE),
         )
 
-    def _watched(self, kind: Any) -> type[HTTPConnection] | type[HTTPSConnection]:
+    def _watched(
+        self, kind: Any, *, only_public: bool
+    ) -> type[HTTPConnection] | type[HTTPSConnection]:
         add = self._add
 
         class Watched(kind):  # type: ignore[misc]  # one of two classes
@@ -132,6 +142,8 @@ class _Watch:
             def _new_conn(self) -> socket.socket:
                 made: socket.socket = super()._new_conn()
                 add(made)
+                if only_public and not ip_address(made.getpeername()[0]).is_global:
+                    raise OSError(EACCES, "it redirects to a server of an inner network")
                 return made
 
         return Watched
@@ -165,12 +177,6 @@ def _login(login: str | None) -> Mapping[str, str]:
 
 def _server(url: Url) -> tuple[str | None, str | None, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _joined(base: Url, target: str) -> str:
-    from urllib.parse import urljoin
-
-    return urljoin(base.url, target)
 
 
 def _status(number: int) -> str:
