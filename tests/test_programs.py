@@ -93,6 +93,8 @@ def test_function_outside_of_its_directory(project, path):
         ("exec: {path: ./maker.sh, shell: yes}", "unknown field of a function: exec.shell"),
         ("starlark: {path: f.star}", "unknown field of a function: starlark"),
         ("deferFailure: true", "needs `exec` with a `path`"),
+        ("{deferFailure: 'true', exec: {path: ./maker.sh}}", "is true or false, got string"),
+        ("{deferFailure: 1, exec: {path: ./maker.sh}}", "is true or false, got integer"),
         ("exec: {path: ./maker.yaml}", "unexecutable function"),
         ("exec: {path: ./nothing.sh}", "nothing.sh"),
     ],

@@ -26,7 +26,7 @@ from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.runner import Program
 from kmanifest.typed import Any, Final, NamedTuple
-from kmanifest.values import Body, as_list, as_mapping, as_text, scalar_text
+from kmanifest.values import Body, as_list, as_mapping, as_text, scalar_text, type_name
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
 _EXEC_FIELDS: Final = ("args", "envs", "path")
@@ -115,6 +115,9 @@ def read_function(config: Resource) -> Function:
     spec = _spec(config)
     if unknown := sorted(set(spec) - set(_FIELDS)):
         raise SourceError(f"unknown field of a function: {unknown[0]}")
+    # It defers a failure to the end of a run, and a build runs one function at a time: a failure stays one (runfn.go, runFunctions).
+    if not isinstance(defers := spec.get("deferFailure"), bool | None):
+        raise SourceError(f"deferFailure of a function is true or false, got {type_name(defers)}")
     container = spec.get("container")
     if isinstance(container, Mapping) and container.get("image"):
         raise PluginError(
