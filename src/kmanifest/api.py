@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable, Iterable
 
 from kmanifest import step
-from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
+from kmanifest.fetching import find_repository
 from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
+from kmanifest.remote import LateRemote
 from kmanifest.rendered import UNTOUCHED
 from kmanifest.tree import SteadyDisk, Tree
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kmanifest.remote import Remote
     from kmanifest.runner import Runner
     from kmanifest.trace import Change
 
@@ -27,15 +29,17 @@ def build(
     cache: Cache | None = None,
     on_change: "Callable[[Change], None] | None" = None,
     runner: "Runner | None" = None,
+    remote: "Remote | None" = None,
 ) -> Rendered:
     r"""What the kustomization in the directory `path` builds.
 
     `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
     may be shared between builds and threads. `on_change` is called for every field that any step writes. `runner` starts
-    the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one.
+    the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one. `remote` fetches
+    remote bases and files; without one, what `options` allow is fetched over the network.
 
     Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
-    for what can't be carried out, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in,
+    for what can't be carried out, FetchError for what can't be fetched, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in,
     FindingsError (with `causes`) where `options.strict` and something touches nothing. Its
     `location` has the file, the field, and the line and column where these can be told.
 
@@ -51,7 +55,8 @@ def build(
       name: my-map
     """
     if tree is None:
-        tree, path, placed = SteadyDisk("/"), os.path.abspath(path), _on_disk
+        tree, placed = SteadyDisk("/"), _on_disk
+        path = path if find_repository(path) else os.path.abspath(path)
         runner = runner or _runner_of(options)
     else:
         placed = _as_it_is
@@ -66,6 +71,7 @@ def build(
         clock=time.monotonic,
         meter=Meter(options.limits, time.monotonic),
         runner=runner,
+        remote=remote or _network_of(options),
     )
 
     def locate(error: KmanifestError) -> KmanifestError:
@@ -73,7 +79,7 @@ def build(
         return found.at(placed(found.location))
 
     try:
-        rendered = step.render(ctx, trees.join("", path))
+        rendered = step.render(ctx, path)
     except KmanifestError as error:
         raise locate(error) from error
     except RecursionError:
@@ -120,13 +126,38 @@ def _runner_of(options: Options) -> "Runner | None":
     )
 
 
+def _network_of(options: Options) -> "Remote | None":
+    """What fetches, if the options let anything be fetched."""
+    if not options.allow_remote:
+        return None
+    return LateRemote(lambda: _network(options))
+
+
+def _network(options: Options) -> "Remote":
+    from kmanifest.remote.network import Network  # few builds fetch anything
+
+    remotes, limits = options.remotes, options.limits
+    return Network(
+        store=remotes.store,
+        offline=remotes.offline,
+        protocols=remotes.protocols,
+        max_age=remotes.max_age,
+        timeout=min(remotes.timeout, limits.deadline or remotes.timeout),
+        max_file=limits.max_input_file,
+        max_repository=remotes.max_size,
+        passed=options.programs.environment,
+    )
+
+
 def _as_it_is(location: Location) -> Location:
     return location
 
 
 def _on_disk(location: Location) -> Location:
     """A place in the tree of the whole disk, by its absolute path."""
-    return location._replace(file=f"/{location.file}") if location.file else location
+    if not location.file or "://" in location.file:  # nowhere, or remote
+        return location
+    return location._replace(file=f"/{location.file}")
 
 
 def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
@@ -138,7 +169,7 @@ def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     from kmanifest import yaml  # for errors only
 
     try:
-        content = ctx.read_resolved(ctx.tree.resolve(location.file))
+        content = ctx.read_resolved(ctx.tree_of(location.file).resolve(location.file))
         line, column = yaml.find_position(content, location.field, document=location.document or 0)
     except KmanifestError:
         return error

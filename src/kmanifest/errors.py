@@ -118,6 +118,10 @@ class MissingError(KmanifestError):
     """Something that is named is not there; `near` holds the names that are."""
 
 
+class FetchError(KmanifestError):
+    """Something remote could not be fetched."""
+
+
 class RenderError(KmanifestError):
     """The sources are well formed, yet the build can't be carried out."""
 

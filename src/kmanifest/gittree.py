@@ -11,23 +11,33 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest.errors import LimitError, MissingError, SourceError
 from kmanifest.tree import Kind, join
-from kmanifest.typed import TYPE_CHECKING, Any, Final
+from kmanifest.typed import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from dulwich.objects import Commit
     from dulwich.repo import Repo
 
 _MOST_LINKS: Final = 40
+_LONGEST_LINK: Final = 4096
 _STEPS: Final = re.compile(r"([~^])(\d*)")
-_SUBMODULE: Final = 0o160000
 
 Entry = tuple[int, bytes]  # its mode, and the id of its object
+
+
+class Objects(Protocol):
+    """Where the objects of a repository are."""
+
+    def entries(self, identity: bytes) -> Mapping[str, Entry]:
+        """The entries of the tree with this id."""
+
+    def blob(self, identity: bytes, limit: int) -> bytes:
+        """The content of the file with this id; LimitError where it has more than `limit` bytes."""
 
 
 class GitTree:
     """The files of a commit; paths are relative to the root of the repository."""
 
-    def __init__(self, objects: Any, root: bytes) -> None:
+    def __init__(self, objects: Objects, root: bytes) -> None:
         self._objects = objects
         self._root = root
         self._directories: dict[str, Mapping[str, Entry]] = {}
@@ -48,7 +58,7 @@ class GitTree:
             links += 1
             if links > _MOST_LINKS:
                 raise SourceError(f"{path!r} leads through too many links")
-            target = self._blob(entry).decode("utf-8", "surrogateescape")
+            target = self._objects.blob(entry[1], _LONGEST_LINK).decode("utf-8", "surrogateescape")
             if target.startswith("/"):
                 raise SourceError(f"{path!r} is a link that leads out of the tree")
             try:
@@ -74,11 +84,7 @@ class GitTree:
         entry = self._entry(path)
         if entry is None or not stat.S_ISREG(entry[0]):
             raise MissingError(f"no such file: {path!r}")
-        content = self._blob(entry)
-        if len(content) > limit:
-            message = f"{path!r} has {len(content)} bytes, more than {limit} (max_input_file)"
-            raise LimitError(message)
-        return content
+        return self._objects.blob(entry[1], limit)
 
     def list(self, path: str) -> Sequence[str]:
         """The sorted names in the directory at a resolved path."""
@@ -98,19 +104,30 @@ class GitTree:
         return known
 
     def _read_directory(self, path: str) -> Mapping[str, Entry]:
-        identity = self._root
-        if path:
-            entry = self._entry(path)
-            if entry is None or not stat.S_ISDIR(entry[0]) or entry[0] == _SUBMODULE:
-                return {}
-            identity = entry[1]
+        if not path:
+            return self._objects.entries(self._root)
+        entry = self._entry(path)
+        if entry is None or not stat.S_ISDIR(entry[0]):
+            return {}
+        return self._objects.entries(entry[1])
+
+
+class _LocalObjects:
+    """The objects of a repository of this machine, read by dulwich."""
+
+    def __init__(self, objects: Any) -> None:
+        self._objects = objects
+
+    def entries(self, identity: bytes) -> Mapping[str, Entry]:
+        items = self._objects[identity].iteritems()
         return {
-            item.path.decode("utf-8", "surrogateescape"): (item.mode, item.sha)
-            for item in self._objects[identity].iteritems()
+            item.path.decode("utf-8", "surrogateescape"): (item.mode, item.sha) for item in items
         }
 
-    def _blob(self, entry: Entry) -> bytes:
-        data: bytes = self._objects[entry[1]].data
+    def blob(self, identity: bytes, limit: int) -> bytes:
+        data: bytes = self._objects[identity].data
+        if len(data) > limit:
+            raise LimitError(f"a file has {len(data)} bytes, more than {limit} (max_input_file)")
         return data
 
 
@@ -136,7 +153,7 @@ def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
     with repository:
         commit = _find_commit(repository, revision)
         inside = os.path.relpath(real, os.path.realpath(repository.path))
-        return GitTree(repository.object_store, commit.tree), join("", inside)
+        return GitTree(_LocalObjects(repository.object_store), commit.tree), join("", inside)
 
 
 def _find_commit(repository: "Repo", revision: str) -> "Commit":

@@ -18,6 +18,7 @@ from kmanifest.errors import (
     near_names,
 )
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.remote import is_file_url
 from kmanifest.rendered import UNTOUCHED, Finding, Rendered
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pluggy import HookimplMarker
 
     from kmanifest.masking import Secret
+    from kmanifest.remote import Remote
     from kmanifest.runner import Runner
     from kmanifest.trace import Change
 
@@ -201,6 +203,24 @@ class Programs(NamedTuple):
     secrets: "tuple[Secret, ...]" = ()
 
 
+class Remotes(NamedTuple):
+    """How remote bases and files are fetched, once `Options.allow_remote` lets them be.
+
+    `store` is the directory in which what was fetched is kept for later builds; without one, it is kept as long as the
+    build takes. What a branch, a tag or a URL stands for is asked again when it was last seen more than `max_age`
+    seconds ago; a full commit id is never asked for twice. When `offline`, only the store is used. `protocols` may also hold
+    `http` and `file`. Nothing may take longer than `timeout` seconds, whatever its URL says, and no repository have
+    more than `max_size` bytes.
+    """
+
+    store: str = ""
+    offline: bool = False
+    protocols: tuple[str, ...] = ("https", "ssh")
+    max_age: float = 60.0
+    timeout: float = 300.0
+    max_size: int = 1 << 30
+
+
 class Options(NamedTuple):
     """What a caller may choose. The defaults are the command's.
 
@@ -223,6 +243,8 @@ class Options(NamedTuple):
     limits: Limits = DEFAULT_LIMITS
     programs: Programs = Programs()
     strict: bool = False
+    allow_remote: bool = False
+    remotes: Remotes = Remotes()
 
 
 class Memo(Protocol):
@@ -230,6 +252,9 @@ class Memo(Protocol):
 
     def tool(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What the steps of this build share under `key`, made when it is first asked for."""
+
+    def note_fetch(self) -> None:
+        """Remember that what is being built rests on something remote, so that no other build may use it."""
 
 
 class Context(NamedTuple):
@@ -252,6 +277,7 @@ class Context(NamedTuple):
     meter: "Meter | None" = None
     memo: "Memo | None" = None
     runner: "Runner | None" = None
+    remote: "Remote | None" = None
 
     @property
     def keeps_bases(self) -> bool:
@@ -266,7 +292,12 @@ class Context(NamedTuple):
         return self.read_resolved(self.locate(path))
 
     def locate(self, path: str) -> str:
-        """Where the file at `path` really is, with every link followed; errors as of `read`."""
+        """Where the file at `path` really is, with every link followed; errors as of `read`.
+
+        A file on a web server is fetched, where that is allowed; FetchError where that fails.
+        """
+        if is_file_url(path):
+            return self.reach(path).file(path)
         real = self.tree.resolve(trees.join(self.directory, path))
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
             raise SourceError(
@@ -277,10 +308,28 @@ class Context(NamedTuple):
     def read_resolved(self, path: str) -> bytes:
         """The file at a resolved path."""
         limit = self.options.limits.max_input_file
-        content = self.tree.read(path, limit=limit)
+        content = self.tree_of(path).read(path, limit=limit)
         if self.meter is not None:
             self.meter.read(len(content))
         return content
+
+    def tree_of(self, path: str) -> Tree:
+        """The tree that has a resolved path: that of the build, or one that was fetched."""
+        if self.remote is None:
+            return self.tree
+        return self.remote.tree_of(path) or self.tree
+
+    def reach(self, what: str) -> "Remote":
+        """What fetches; SourceError where nothing may be fetched, LimitError where the build's time is over."""
+        if self.remote is None:
+            raise SourceError(
+                f"remote, and nothing is fetched unless Options.allow_remote: {what!r}"
+            )
+        if self.meter is not None:
+            self.meter.check_time()
+        if self.memo is not None:
+            self.memo.note_fetch()
+        return self.remote
 
     def made(self, size: int) -> None:
         """Note a value of `size` bytes that was made of others; LimitError where it, or all of them, are too large."""
@@ -375,6 +424,7 @@ __all__ = [
     "Plugin",
     "Programs",
     "Registry",
+    "Remotes",
     "Rendered",
     "Renderer",
     "Resource",

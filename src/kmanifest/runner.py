@@ -40,6 +40,7 @@ class Program(NamedTuple):
 
     `path` and `directory` are resolved paths of the runner's root. `config` is put into a temporary file whose path is
     the first argument; `stdin` is closed where it is None. `environment` comes on top of what the runner passes on.
+    `timeout` is in seconds, 0 for the runner's own. The directory `grows` may come to hold `growth` bytes.
     """
 
     path: str
@@ -48,6 +49,17 @@ class Program(NamedTuple):
     config: bytes | None = None
     stdin: bytes | None = None
     environment: tuple[tuple[str, str], ...] = ()
+    timeout: float = 0.0
+    grows: str = ""
+    growth: int = 0
+
+
+class Done(NamedTuple):
+    """How a program ended: its exit code, or the number of the signal below 0, and what it printed."""
+
+    code: int
+    output: bytes
+    errors: bytes
 
 
 class Runner(Protocol):
@@ -103,17 +115,28 @@ class ProcessRunner:
 
     def run(self, program: Program) -> bytes:
         self._check_digest(program.path)
+        done = self.carry_out(program)
+        if done.code:
+            raise PluginError(self._failure(self._on_disk(program.path), done.code, done.errors))
+        return done.output
+
+    def carry_out(self, program: Program) -> Done:
+        """How the program ends; PluginError where it can't be started, LimitError where a bound is reached."""
         if program.config is None:
-            return self._run(program, program.arguments)
+            return self._start(program, program.arguments)
         import tempfile  # only for plug-ins that read their config from a file
 
         handle, name = tempfile.mkstemp(prefix="kust-plugin-config-")
         try:
             with open(handle, "wb") as stream:
                 stream.write(program.config)
-            return self._run(program, (name, *program.arguments))
+            return self._start(program, (name, *program.arguments))
         finally:
             os.unlink(name)
+
+    def passes(self, name: str) -> bool:
+        """Whether programs get the variable of this name."""
+        return name in self._environment
 
     def _on_disk(self, path: str) -> str:
         return os.path.join(self._root, path)
@@ -130,7 +153,7 @@ class ProcessRunner:
                 f"{path}: its SHA-256 {digest} is not in the list of trusted programs"
             )
 
-    def _run(self, program: Program, arguments: Sequence[str]) -> bytes:
+    def _start(self, program: Program, arguments: Sequence[str]) -> Done:
         if os.name == "nt":
             raise PluginError("programs are not run on Windows: write the plug-in in Python")
         import subprocess  # most builds start nothing
@@ -148,19 +171,17 @@ class ProcessRunner:
             )
         except (OSError, ValueError) as error:
             raise PluginError(f"{path} can't be started: {_why(path, error)}") from error
-        exchange = _Exchange(process, self._timeout, self._max_output)
+        exchange = _Exchange(process, program, self._timeout, self._max_output)
         try:
             exchange.carry_out(program.stdin)
         finally:
             _end_group(process)
-        if process.returncode:
-            raise PluginError(self._failure(path, process.returncode, exchange.said()))
-        return bytes(exchange.output)
+        return Done(process.returncode, bytes(exchange.output), exchange.said())
 
-    def _failure(self, path: str, code: int, said: str) -> str:
+    def _failure(self, path: str, code: int, errors: bytes) -> str:
         """What is to be told of a program that failed: what it said, and which environment it had."""
         how = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
-        said = re.sub(_SECRET, r"\1***", masker(self._secrets)(said))
+        said = re.sub(_SECRET, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace")))
         lines = "; ".join(line.strip() for line in said.split("\n") if line.strip())
         names = ", ".join(sorted(self._environment))
         hint = "" if EVERYTHING in self._patterns else "; --plugin-env NAME passes on more"
@@ -170,11 +191,14 @@ class ProcessRunner:
 class _Exchange:
     """Feeds a process and gathers what it prints, as long as it may."""
 
-    def __init__(self, process: "Popen[bytes]", timeout: float, max_output: int) -> None:
+    def __init__(
+        self, process: "Popen[bytes]", program: Program, timeout: float, max_output: int
+    ) -> None:
         self.output = bytearray()
         self._errors = bytearray()
         self._process = process
-        self._timeout = timeout
+        self._program = program
+        self._timeout = program.timeout or timeout
         self._max_output = max_output
 
     def carry_out(self, stdin: bytes | None) -> None:
@@ -192,8 +216,10 @@ class _Exchange:
                     raise self._too_late()
                 # A child may hold the pipes open when the program itself has ended.
                 ready = selector.select(min(left, 0.1))
-                if not ready and _has_ended(self._process):
-                    return
+                if not ready:
+                    self._check_growth()
+                    if _has_ended(self._process):
+                        return
                 for key, _ in ready:
                     pending = self._serve(selector, key.fileobj, pending)
             while not _has_ended(self._process):
@@ -201,12 +227,12 @@ class _Exchange:
                     raise self._too_late()
                 time.sleep(0.01)
 
-    def said(self) -> str:
+    def said(self) -> bytes:
         """What the process said on stderr, without a line that was cut off: half a secret could not be told from a word."""
         errors = self._errors
         if len(errors) >= _MOST_ERRORS:
             errors = errors[: errors.rfind(b"\n") + 1]
-        return errors.decode("utf-8", "replace")
+        return bytes(errors)
 
     def _register(self, selector: Any) -> None:
         import selectors
@@ -240,10 +266,26 @@ class _Exchange:
             self._errors += chunk
         return pending
 
+    def _check_growth(self) -> None:
+        most, directory = self._program.growth, self._program.grows
+        if most and _size_of(directory) > most:
+            raise LimitError(f"more than {most} bytes were written")
+
     def _too_late(self) -> LimitError:
-        return LimitError(
-            f"the program took longer than {self._timeout:g} seconds (plugin-timeout)"
-        )
+        key = "" if self._program.timeout else " (plugin-timeout)"
+        return LimitError(f"the program took longer than {self._timeout:g} seconds{key}")
+
+
+def _size_of(directory: str) -> int:
+    """The bytes of the files below a directory in which a program is writing."""
+    size = 0
+    for path, _, names in os.walk(directory):
+        for name in names:
+            try:
+                size += os.lstat(os.path.join(path, name)).st_size
+            except OSError:  # it is gone since then
+                continue
+    return size
 
 
 def find_plugin_home(environment: Mapping[str, str]) -> str:

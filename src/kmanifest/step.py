@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from kmanifest import tree as trees
 from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
+from kmanifest.fetching import enter_repository, find_repository
 from kmanifest.plugin import Context, Finding, Plugin, Rendered
 from kmanifest.rendered import UNTOUCHED
 from kmanifest.resource import Lineage, Resource
@@ -27,14 +29,22 @@ class Step(NamedTuple):
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What the one engine that claims the directory at `path` makes of it."""
-    try:
-        directory = ctx.tree.resolve(path)
-    except KmanifestError as error:
-        raise error.within(file=path) from error
+    """What the one engine that claims the directory at `path`, or the remote base that it names, makes of it."""
+    repository = find_repository(path)
+    if repository is not None:
+        ctx, directory = enter_repository(ctx, repository)
+    else:
+        directory = _found(ctx, trees.join("", path))
     plugin = ctx.registry.renderer_for(ctx.tree, directory)
     rendered: Rendered = plugin.call(ctx, directory)
     return rendered
+
+
+def _found(ctx: Context, path: str) -> str:
+    try:
+        return ctx.tree.resolve(path)
+    except KmanifestError as error:
+        raise error.within(file=path) from error
 
 
 def generate(ctx: Context, step: Step) -> list[Resource]:

@@ -191,6 +191,32 @@ class SubTree:
         return self._tree.list(join(self._directory, path))
 
 
+class NamedTree:
+    """Another tree under a name with which all its paths begin; a path without it leads out."""
+
+    def __init__(self, tree: Tree, name: str) -> None:
+        self._tree = tree
+        self._name = name
+
+    def resolve(self, path: str) -> str:
+        real = self._tree.resolve(self._inner(path))
+        return f"{self._name}/{real}" if real else self._name
+
+    def kind(self, path: str) -> Kind | None:
+        return self._tree.kind(self._inner(path)) if is_below(path, self._name) else None
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        return self._tree.read(self._inner(path), limit=limit)
+
+    def list(self, path: str) -> Sequence[str]:
+        return self._tree.list(self._inner(path))
+
+    def _inner(self, path: str) -> str:
+        if not is_below(path, self._name):
+            raise SourceError(f"security; a path leads out of {self._name}")
+        return path[len(self._name) :].lstrip("/")
+
+
 class RecordingTree:
     """Another tree, with a note of each answer it gave, so that a cached result can be told to be still true."""
 

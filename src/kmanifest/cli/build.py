@@ -11,7 +11,7 @@ from kmanifest.cli.output import print_text, write
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Options, Programs
+    from kmanifest.plugin import Options, Programs, Remotes
     from kmanifest.tree import Tree
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
@@ -20,9 +20,19 @@ MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 FLAGS = (
     Flag(
+        "allow-protocol",
+        "list",
+        "fetch by these protocols, too, beside https and ssh: http, file",
+    ),
+    Flag(
         "as-current-user",
         "switch",
         "run container functions under the user and group of this command",
+    ),
+    Flag(
+        "cache-dir",
+        "text",
+        "where what was fetched is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
     ),
     Flag(
         "enable-alpha-plugins",
@@ -66,6 +76,7 @@ FLAGS = (
     Flag("mount", "list", "a storage option for container functions"),
     Flag("network", "switch", "let functions that ask for it use the network"),
     Flag("network-name", "text", "the network of container functions", default="bridge"),
+    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
     Flag(
         "output",
         "text",
@@ -83,6 +94,7 @@ FLAGS = (
         "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
     ),
     Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
+    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
     Flag(
         "reorder",
         "text",
@@ -195,7 +207,34 @@ def options_of(parsed: Parsed) -> "Options":
         managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
         programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
         strict=values["strict"],
+        allow_remote=True,
+        remotes=_remotes(values),
     )
+
+
+def _remotes(values: Mapping[str, Any]) -> "Remotes":
+    """How what is remote is fetched."""
+    from kmanifest.plugin import Remotes
+
+    names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
+    for name in names:
+        _check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
+    standard = Remotes()
+    return standard._replace(
+        store=values["cache-dir"] or _cache_directory(os.environ),
+        offline=values["offline"],
+        protocols=(*standard.protocols, *names),
+        max_age=0.0 if values["refresh"] else standard.max_age,
+    )
+
+
+def _cache_directory(environment: Mapping[str, str]) -> str:
+    """The directory for what was fetched; empty where the user has no home."""
+    if own := environment.get("KMANIFEST_CACHE_DIR"):
+        return os.path.abspath(own)
+    home = environment.get("HOME", "")
+    caches = environment.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
+    return os.path.join(caches, "kmanifest") if caches else ""
 
 
 def _programs(values: Mapping[str, Any]) -> "Programs":

@@ -111,8 +111,8 @@ def _near_path(path: str) -> str:
 
 
 def _on_disk(path: str) -> str:
-    """A path that can be opened: the engine names files from the root of its tree, here `/`."""
-    return path if os.path.isabs(path) or os.path.lexists(path) else os.sep + path
+    """A path that can be opened: the engine names files from the root of its tree, here `/`; remote ones stay URLs."""
+    return path if "://" in path or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
 
 
 def _here() -> str:

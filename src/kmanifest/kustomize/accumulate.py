@@ -13,6 +13,7 @@ from kmanifest import step as steps
 from kmanifest import tree as trees
 from kmanifest import yaml
 from kmanifest.errors import (
+    FetchError,
     FieldPath,
     KmanifestError,
     LimitError,
@@ -22,6 +23,7 @@ from kmanifest.errors import (
     SourceError,
     near_names,
 )
+from kmanifest.fetching import enter_fetched, enter_repository, find_fetcher, find_repository
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
 from kmanifest.kustomize.annotations import annotated_with_origin, annotated_with_step
@@ -30,6 +32,7 @@ from kmanifest.kustomize.config import TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
 from kmanifest.plugin import Context
+from kmanifest.remote import is_file_url
 from kmanifest.resource import Origin, Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import Schema
@@ -65,10 +68,14 @@ class Accumulated(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where in the build a kustomization stands: the directories above it, and the origin its objects are given."""
+    """Where in the build a kustomization stands: the directories above it, and the origin its objects are given.
+
+    `urls` are the entries by which remote ones of them, or this one, were named.
+    """
 
     above: tuple[str, ...] = ()
     trail: Trail | None = None
+    urls: tuple[str, ...] = ()
 
 
 class Site(NamedTuple):
@@ -88,7 +95,7 @@ class Site(NamedTuple):
         """The place of a base or component that this kustomization names as `path`."""
         trail = self.place.trail
         above = (*self.place.above, self.kustomization.directory)
-        return Place(above, trail.into(path) if trail is not None else None)
+        return Place(above, trail.into(path) if trail is not None else None, self.place.urls)
 
     def placed(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
         """The error at a field of the kustomization, unless it is placed in a file already."""
@@ -187,12 +194,13 @@ class Gathering:
 
     def add_entry(self, path: str, field: FieldPath) -> None:
         """Add a file, or a directory with all that it builds."""
-        kind = _kind_of(self._site, path, field)
-        self._entries.append((len(self._resources), kind, field))
-        if kind == "dir":
-            self._add_base(path, field)
+        before = len(self._resources)
+        if is_file_url(path):
+            kind = self._add_url(path, field)
         else:
-            self._add_file(path, field)
+            kind = _kind_of(self._site, path, field)
+            self._add_as(kind, path, field)
+        self._entries.append((before, kind, field))
         self._site.check_number(len(self._got.resources) + len(self._resources), field)
 
     def _at_second(self, error: KmanifestError) -> KmanifestError:
@@ -218,11 +226,42 @@ class Gathering:
         self._loaded += added
         self._resources += added
 
-    def _add_base(self, path: str, field: FieldPath) -> None:
-        ctx, kustomization, _ = site = self._site
+    def _add_url(self, url: str, field: FieldPath) -> str:
+        """Add the file or the repository at a URL: what it looks like is tried first. Gives which of them it was."""
+        from kmanifest.remote.urls import is_marked  # few entries are URLs
+
+        first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
         try:
-            directory = _directory(site, path)
-            below = site.below(path)
+            self._add_as(first, url, field)
+        except (FetchError, SourceError) as error:
+            if find_repository(url) is None or not self._is_no(first, url, error):
+                raise
+            try:
+                self._add_as(second, url, field)
+            except FetchError:
+                raise error from None
+            return second
+        return first
+
+    def _is_no(self, kind: str, url: str, error: KmanifestError) -> bool:
+        """Whether an error says that there is no such thing at a URL, and not what is wrong in or behind it."""
+        ctx, kustomization, _ = self._site
+        file = error.location.file
+        if isinstance(error, FetchError):
+            return file == kustomization.file
+        return kind == "file" and file not in ("", kustomization.file) and file == ctx.locate(url)
+
+    def _add_as(self, kind: str, path: str, field: FieldPath) -> None:
+        if kind == "dir":
+            self._add_base(path, field)
+        else:
+            self._add_file(path, field)
+
+    def _add_base(self, path: str, field: FieldPath) -> None:
+        kustomization = self._site.kustomization
+        site = self._site
+        try:
+            ctx, directory, below = _base(site, path)
             key = ("base", directory, self._got.schema, below.trail)
             built: Accumulated | None = find_built(ctx, key, below.above)
             if built is None:
@@ -259,10 +298,10 @@ def _joined_vars(known: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Va
 
 def _add_component(site: Site, got: Accumulated, path: str, field: FieldPath) -> Accumulated:
     try:
-        directory = _directory(site, path)
-        child = _load_child(site.ctx, directory, path, "Component")
-        inherited = set_schema(site.ctx, child, got)
-        return accumulate(site.ctx, child, site.below(path), inherited)
+        ctx, directory, below = _base(site, path)
+        child = _load_child(ctx, directory, path, "Component")
+        inherited = set_schema(ctx, child, got)
+        return accumulate(ctx, child, below, inherited)
     except KmanifestError as error:
         above = site.kustomization.directory or "."
         raise site.placed(error, field).within(directory=above) from error
@@ -277,10 +316,11 @@ def _kind_of(site: Site, path: str, field: FieldPath) -> str:
     """`file` or `dir`; an error where there is neither, which names the nearest entries of the directory."""
     ctx = site.ctx
     try:
-        if is_remote(path):
-            raise SourceError(f"remote resources are not supported yet: {path!r}")
         full = trees.join(ctx.directory, path)
-        kind = ctx.tree.kind(full) or ctx.tree.kind(ctx.tree.resolve(full))
+        kind = ctx.tree.kind(full)
+        if kind is None and _is_remote(ctx, path):
+            return "dir"
+        kind = kind or ctx.tree.kind(ctx.tree.resolve(full))
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
@@ -291,20 +331,8 @@ def _kind_of(site: Site, path: str, field: FieldPath) -> str:
     return kind
 
 
-def is_remote(path: str) -> bool:
-    """True for what kustomize would fetch: a URL, an scp-like address, or a host with a repository.
-
-    Source: kustomize v5.8.2 api/internal/git/repospec.go.
-    """
-    if "\n" in path:
-        return False
-    return (
-        "://" in path
-        or path.startswith(("git::", "git@", "github.com/", "github.com:", "gh:"))
-        or "?ref=" in path
-        or ".git/" in path
-        or path.endswith(".git")
-    )
+def _is_remote(ctx: Context, path: str) -> bool:
+    return find_repository(path) is not None or find_fetcher(ctx, path) is not None
 
 
 def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomization:
@@ -317,24 +345,52 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
     return child
 
 
-def _directory(site: Site, path: str) -> str:
+def _base(site: Site, path: str) -> tuple[Context, str, Place]:
+    """The directory that an entry names, the context in which it is built, and its place."""
     if not path:
         raise SourceError("new root cannot be empty")
+    below = site.below(path)
+    repository = find_repository(path)
+    if repository is not None:
+        for url in below.urls:
+            if url.startswith(path):
+                raise SourceError(
+                    f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
+                )
+        if "://" in site.kustomization.directory and repository.protocol == "file":
+            what = "what is remote can't name a repository of this machine"
+            raise SourceError(f"security; {what}: {path!r}")
+        ctx, directory = enter_repository(site.ctx, repository)
+    elif fetcher := find_fetcher(site.ctx, path):
+        ctx, directory = enter_fetched(site.ctx, fetcher, path)
+    else:
+        return site.ctx, _directory(site, path), below
+    _check_visited(site, path, directory)
+    return ctx, directory, below._replace(urls=(*below.urls, path))
+
+
+def _directory(site: Site, path: str) -> str:
     if path.startswith("/"):
         raise SourceError(f"new root {path!r} cannot be absolute")
     if any(".." in part and part != ".." for part in path.split("/")):
         raise SourceError(f"path {path!r} is ambiguous; check for YAML indentation errors")
-    tree, above = site.ctx.tree, site.place.above
+    tree = site.ctx.tree
     directory = tree.resolve(trees.join(site.ctx.directory, path))
     if tree.kind(directory) != "dir":
         raise SourceError(f"{path!r} must be a directory")
+    _check_visited(site, path, directory)
+    return directory
+
+
+def _check_visited(site: Site, path: str, directory: str) -> None:
+    """SourceError for a directory at or above one that is being built, LimitError where there are too many of these."""
+    above = site.place.above
     for visited in (site.kustomization.directory, *above):
         if trees.is_below(visited, directory):
             message = f"cycle detected: {path!r} contains the directory {visited!r}"
             raise SourceError(f"{message}, which is being built")
     if len(above) >= MAX_NESTING:
         raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")
-    return directory
 
 
 # Configuration

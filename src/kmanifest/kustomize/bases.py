@@ -12,9 +12,11 @@ from kmanifest.errors import KmanifestError
 from kmanifest.plugin import Context
 from kmanifest.rendered import Finding
 from kmanifest.tree import RecordingTree, Tree
-from kmanifest.typed import Any, NamedTuple, Self
+from kmanifest.typed import Any, Final, NamedTuple, Self
 
 Answer = tuple[Any, ...]  # what was asked, the path, the answer
+
+_FETCHED: Final = "://"  # among the directories that were passed: something remote was, too
 
 
 class Built(NamedTuple):
@@ -55,6 +57,11 @@ class Memo:
         if key not in self._tools:
             self._tools[key] = make()
         return self._tools[key]
+
+    def note_fetch(self) -> None:
+        """Remember that everything that is being built rests on something remote."""
+        for passed in self._passing:
+            passed.add(_FETCHED)
 
     def enter(self, directory: str) -> set[str]:
         """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
@@ -117,7 +124,7 @@ class Building:
             return
         built = Built(result, tuple(self._findings), frozenset(self._passed))
         self._memo.keep(self._key, built)
-        if self._outer.keeps_bases:
+        if self._outer.keeps_bases and _FETCHED not in self._passed:
             weight = sum(len(content) for ask, _, content in self._answers if ask == "read")
             base = Base(built, tuple(self._answers))
             self._outer.cache.keep((self._key, self._outer.options), base, weight=8 * weight + 1000)

@@ -3,6 +3,7 @@
 Source: kustomize v5.8.2 api/resource/origin.go; api/internal/target/kusttarget_configplugin.go.
 """
 
+from kmanifest.fetching import find_repository
 from kmanifest.kustomize.annotations import origin_text
 from kmanifest.typed import NamedTuple
 
@@ -11,6 +12,8 @@ class Trail(NamedTuple):
     """The way from the outermost kustomization to a file, or to the config of the plug-in that made an object."""
 
     path: str = ""
+    repo: str = ""
+    ref: str = ""
     configured_in: str = ""
     api_version: str = ""
     kind: str = ""
@@ -18,20 +21,28 @@ class Trail(NamedTuple):
     namespace: str = ""
 
     def into(self, path: str) -> "Trail":
-        """The way on to a file or directory."""
-        return Trail(_clean(self.path, path))
+        """The way on to a file or directory, or to a remote one, where a way of its own begins."""
+        repository = find_repository(path)
+        if repository is None:
+            return Trail(_clean(self.path, path), self.repo, self.ref)
+        # The reference's name for a clone that is not there yet stands for the root.
+        directory = _clean("", repository.directory) or "notCloned"
+        return Trail(directory, repository.clone_url, repository.ref)
 
     def configured(
         self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""
     ) -> "Trail":
         """The way to what a plug-in makes whose config is in `file` of this directory."""
-        return Trail("", _clean(self.path, file), api_version, kind, name, namespace)
+        where = _clean(self.path, file)
+        return Trail("", self.repo, self.ref, where, api_version, kind, name, namespace)
 
     def text(self) -> str:
         """The YAML text of the annotation."""
         return origin_text(
             (
                 ("path", self.path),
+                ("repo", self.repo),
+                ("ref", self.ref),
                 ("configuredIn", self.configured_in),
                 ("configuredBy.apiVersion", self.api_version),
                 ("configuredBy.kind", self.kind),

@@ -250,8 +250,16 @@ def _trail_of(config: Resource) -> Trail | None:
     if text is None:
         return None
     origin = yaml.load_values(text.encode())
-    path = origin.get("path", "") if isinstance(origin, Mapping) else ""
-    return Trail("", str(path), config.api_version, config.kind, config.name, config.namespace)
+    known = origin if isinstance(origin, Mapping) else {}
+    return Trail(
+        repo=str(known.get("repo", "")),
+        ref=str(known.get("ref", "")),
+        configured_in=str(known.get("path", "")),
+        api_version=config.api_version,
+        kind=config.kind,
+        name=config.name,
+        namespace=config.namespace,
+    )
 
 
 def with_generated_origin(resource: Resource, trail: Trail) -> Resource:

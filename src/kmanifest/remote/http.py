@@ -1,0 +1,188 @@
+"""Files on web servers, by urllib3: bounded in size, in time and in redirections.
+
+Source: kustomize v5.8.2 api/internal/loader/fileloader.go, httpClientGetContent, for what counts as found.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import unquote
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import Timeout, Url, parse_url
+
+from kmanifest.errors import FetchError, LimitError
+from kmanifest.remote.urls import shown_url
+from kmanifest.typed import Any, Final, Self
+
+CONNECT: Final = 5.0  # seconds
+SILENCE: Final = 10.0  # seconds without a byte
+_MOST_REDIRECTIONS: Final = 3
+_CHUNK: Final = 32 << 10
+_MOVED: Final = (301, 302, 303, 307, 308)
+
+
+class Http:
+    """Fetches files by the given protocols, each of at most `max_size` bytes and within `timeout` seconds."""
+
+    def __init__(self, *, protocols: Sequence[str], timeout: float, max_size: int) -> None:
+        self._protocols = protocols
+        self._timeout = timeout
+        self._max_size = max_size
+
+    def get(self, url: str) -> bytes:
+        """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
+        try:
+            with _Watch(self._timeout) as watch:
+                return self._get(url, watch)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if watch.is_over:
+                message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
+                raise LimitError(message) from error
+            raise FetchError(f"{shown_url(url)}: {_why(error)}") from error
+
+    def _get(self, url: str, watch: "_Watch") -> bytes:
+        asked = parse_url(url)
+        login = asked.auth
+        for _ in range(_MOST_REDIRECTIONS + 1):
+            self._check(asked, url)
+            with watch.ask(asked, _login(login)) as response:
+                target = response.headers.get("Location", "")
+                if response.status not in _MOVED or not target:
+                    return self._content(url, response)
+                before, asked = asked, parse_url(_joined(asked, target))
+                if _server(before) != _server(asked):
+                    login = None
+                if (before.scheme, asked.scheme) == ("https", "http"):
+                    raise FetchError(f"{shown_url(url)}: it redirects from https to http")
+        raise FetchError(f"{shown_url(url)}: more than {_MOST_REDIRECTIONS} redirections")
+
+    def _check(self, asked: Url, url: str) -> None:
+        if asked.scheme not in ("http", "https") or asked.scheme not in self._protocols:
+            what = f"{shown_url(url)}: the protocol {asked.scheme} is not allowed"
+            raise FetchError(what)
+        if not asked.host:
+            raise FetchError(f"{shown_url(url)}: there is no host in it")
+
+    def _content(self, url: str, response: urllib3.BaseHTTPResponse) -> bytes:
+        if not 200 <= response.status <= 299:
+            raise FetchError(f"{shown_url(url)}: HTTP status {_status(response.status)}")
+        content = bytearray()
+        while chunk := response.read1(_CHUNK, decode_content=True):
+            content += chunk
+            if len(content) > self._max_size:
+                message = f"{shown_url(url)}: more than {self._max_size} bytes (max_input_file)"
+                raise LimitError(message)
+        return bytes(content)
+
+
+class _Watch:
+    """Sends requests whose connections are all shut when the time is over, whatever they are waiting for."""
+
+    def __init__(self, timeout: float) -> None:
+        self.is_over = False
+        self._timer = threading.Timer(timeout, self._end)
+        self._timer.daemon = True
+        self._sockets: list[socket.socket] = []
+        self._pools: list[urllib3.PoolManager] = []
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        for pool in self._pools:
+            pool.clear()
+        for copy in self._sockets:
+            copy.close()
+
+    def ask(self, asked: Url, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """The response to a request, whose body is still to be read."""
+        manager = _manager(asked)
+        self._pools.append(manager)
+        pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
+        pool.ConnectionCls = self._watched(pool.ConnectionCls)
+        return manager.request(
+            "GET",
+            asked._replace(auth=None, fragment=None).url,
+            headers={"User-Agent": "kmanifest", **headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=Timeout(connect=CONNECT, read=SILENCE),
+        )
+
+    def _watched(self, kind: Any) -> type[HTTPConnection] | type[HTTPSConnection]:
+        add = self._add
+
+        class Watched(kind):  # type: ignore[misc]  # one of two classes
+            """A connection whose socket is known from its first byte on."""
+
+            def _new_conn(self) -> socket.socket:
+                made: socket.socket = super()._new_conn()
+                add(made)
+                return made
+
+        return Watched
+
+    def _add(self, made: socket.socket) -> None:
+        # A copy, because a socket is detached where TLS is spoken over it.
+        self._sockets.append(socket.socket(fileno=os.dup(made.fileno())))
+
+    def _end(self) -> None:
+        self.is_over = True
+        for copy in self._sockets:
+            try:
+                copy.shutdown(socket.SHUT_RDWR)
+            except OSError:  # it is closed already
+                continue
+
+
+def _manager(asked: Url) -> urllib3.PoolManager:
+    """What connects to a server, through the proxy that the environment names for it."""
+    proxy = getproxies().get(asked.scheme or "")
+    if not proxy or proxy_bypass(asked.netloc or ""):
+        return urllib3.PoolManager()
+    login = parse_url(proxy).auth
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers)
+
+
+def _login(login: str | None) -> Mapping[str, str]:
+    return urllib3.make_headers(basic_auth=unquote(login)) if login else {}
+
+
+def _server(url: Url) -> tuple[str | None, str | None, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _joined(base: Url, target: str) -> str:
+    from urllib.parse import urljoin
+
+    return urljoin(base.url, target)
+
+
+def _status(number: int) -> str:
+    try:
+        return f"{number} {HTTPStatus(number).phrase}"
+    except ValueError:
+        return str(number)
+
+
+def _why(error: BaseException) -> str:
+    """The cause in a few words, from among the exceptions that led to one another."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.strerror:
+            return str(getattr(seen, "verify_message", "") or seen.strerror)
+        if isinstance(seen, urllib3.exceptions.IncompleteRead):
+            return "the connection ended before the whole file had come"
+        seen = seen.__cause__ or seen.__context__
+    if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
+        return f"no answer within {SILENCE:g} seconds"
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
