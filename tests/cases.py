@@ -59,9 +59,10 @@ class PeerResult(NamedTuple):
 
 
 def find_cases(pattern: str = "*/*") -> list[Case]:
-    """The fixtures whose `language/name` matches a glob, sorted by name; those of `verbs` are for `tests.verbs`."""
+    """The fixtures whose `language/name` matches a glob, sorted by name, but for those of `tests.verbs` and `tests.remotes`."""
     found = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
-    return [load_case(path.parent) for path in found if path.parent.parent.name != "verbs"]
+    others = ("verbs", "remote")
+    return [load_case(path.parent) for path in found if path.parent.parent.name not in others]
 
 
 def load_case(directory: Path) -> Case:

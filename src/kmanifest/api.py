@@ -16,6 +16,7 @@ from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.remote import Remote
+    from kmanifest.remote.network import Network
     from kmanifest.runner import Runner
     from kmanifest.trace import Change
 
@@ -60,6 +61,7 @@ def build(
         runner = runner or _runner_of(options)
     else:
         placed = _as_it_is
+    network = _network_of(options) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
@@ -71,7 +73,7 @@ def build(
         clock=time.monotonic,
         meter=Meter(options.limits, time.monotonic),
         runner=runner,
-        remote=remote or _network_of(options),
+        remote=remote or network,
     )
 
     def locate(error: KmanifestError) -> KmanifestError:
@@ -86,6 +88,9 @@ def build(
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
         ) from None
+    finally:
+        if network is not None:
+            network.close()
     built = Rendered(
         rendered.resources,
         [*findings, *rendered.findings],
@@ -126,14 +131,14 @@ def _runner_of(options: Options) -> "Runner | None":
     )
 
 
-def _network_of(options: Options) -> "Remote | None":
+def _network_of(options: Options) -> LateRemote | None:
     """What fetches, if the options let anything be fetched."""
     if not options.allow_remote:
         return None
     return LateRemote(lambda: _network(options))
 
 
-def _network(options: Options) -> "Remote":
+def _network(options: Options) -> "Network":
     from kmanifest.remote.network import Network  # few builds fetch anything
 
     remotes, limits = options.remotes, options.limits

@@ -202,7 +202,11 @@ class _Exchange:
         self._max_output = max_output
 
     def carry_out(self, stdin: bytes | None) -> None:
-        """Return when the process has ended; LimitError where it does not in time, or prints too much."""
+        """Return when the process has ended; LimitError where it does not in time, or prints or writes too much."""
+        self._serve_pipes(stdin)
+        self._check_growth()
+
+    def _serve_pipes(self, stdin: bytes | None) -> None:
         import selectors
         import time
 

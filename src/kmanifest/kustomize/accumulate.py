@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kmanifest.kustomize.vars import Var
 
 MAX_NESTING: Final = 200
+MOST_FOR_FIRST: Final = 5.0  # seconds after which a URL that failed is not tried in another way
 
 
 class Unused(NamedTuple):
@@ -231,10 +232,13 @@ class Gathering:
         from kmanifest.remote.urls import is_marked  # few entries are URLs
 
         first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
+        began = self._site.ctx.clock()
         try:
             self._add_as(first, url, field)
         except (FetchError, SourceError) as error:
-            if find_repository(url) is None or not self._is_no(first, url, error):
+            took = self._site.ctx.clock() - began
+            is_over = took > MOST_FOR_FIRST or find_repository(url) is None
+            if is_over or not self._is_no(first, url, error):
                 raise
             try:
                 self._add_as(second, url, field)

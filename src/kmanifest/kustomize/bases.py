@@ -66,6 +66,8 @@ class Memo:
     def enter(self, directory: str) -> set[str]:
         """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
         passed = {directory}
+        if _FETCHED in directory:  # remote itself
+            passed.add(_FETCHED)
         self._passing.append(passed)
         return passed
 

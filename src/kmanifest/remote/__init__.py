@@ -6,6 +6,7 @@ from kmanifest.tree import Tree
 from kmanifest.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from kmanifest.remote.network import Network
     from kmanifest.remote.urls import Repository
 
 
@@ -35,11 +36,11 @@ class Remote(Protocol):
 
 
 class LateRemote:
-    """A `Remote` that is made when something is first fetched, as most builds fetch nothing."""
+    """A `Network` that is made when something is first fetched, as most builds fetch nothing."""
 
-    def __init__(self, make: Callable[[], Remote]) -> None:
+    def __init__(self, make: "Callable[[], Network]") -> None:
         self._make = make
-        self._made: Remote | None = None
+        self._made: Network | None = None
 
     def file(self, url: str) -> str:
         return self._remote().file(url)
@@ -50,7 +51,12 @@ class LateRemote:
     def tree_of(self, path: str) -> Tree | None:
         return None if self._made is None else self._made.tree_of(path)
 
-    def _remote(self) -> Remote:
+    def close(self) -> None:
+        """Remove what was kept for this build only; what was read can still be read."""
+        if self._made is not None:
+            self._made.close()
+
+    def _remote(self) -> "Network":
         if self._made is None:
             self._made = self._make()
         return self._made

@@ -65,6 +65,7 @@ _SETTINGS: Final = (
     ("submodule.recurse", "false"),
     ("transfer.bundleURI", "false"),
 )
+_STALLED: Final = b"Operation too slow"  # libcurl's word for http.lowSpeedTime
 _QUICK: Final = 60.0  # seconds for what asks nobody
 _BATCH: Final = 16 << 20  # bytes that are read ahead
 _SUBMODULE: Final = 0o160000
@@ -145,11 +146,12 @@ class Git:
         try:
             done = self._runner.carry_out(program)
         except LimitError as error:
-            raise LimitError(f"{repository.name}: {error.message}") from error
+            raise LimitError(f"{repository.name}: git: {error.message}") from error
         except PluginError as error:
-            raise FetchError(f"{repository.name}: {error.message}") from error
+            raise FetchError(f"{repository.name}: git: {error.message}") from error
         if done.code:
-            raise FetchError(f"{repository.name}: {_said(done.errors)}")
+            kind = LimitError if _STALLED in done.errors else FetchError
+            raise kind(f"{repository.name}: {_said(done.errors)}")
         return done.output
 
     def _environment(self) -> tuple[tuple[str, str], ...]:
@@ -203,7 +205,9 @@ class FetchedObjects:
     def blob(self, identity: bytes, limit: int) -> bytes:
         """The content of a file; LimitError where it has more than `limit` bytes, and then it is not read."""
         if identity not in self._contents:
-            blob = self._blobs[identity]
+            blob = self._blobs.get(identity)
+            if blob is None:
+                raise FetchError("an object of the repository is missing")
             if blob.size > limit:
                 raise LimitError(
                     f"a file has {blob.size} bytes, more than {limit} (max_input_file)"
@@ -235,14 +239,16 @@ class FetchedObjects:
             mode, _, identity, size = head.split()
             above, _, name = path.rpartition(b"/")
             kind = int(mode, 8)
-            parent = identities[above]
+            parent = identities.get(above)
+            if parent is None:  # a name with a slash, which only a forged tree has
+                continue
             if kind == _SUBMODULE:
                 kind = stat.S_IFDIR
                 self._links.setdefault(identity, (source, path.decode("utf-8", "surrogateescape")))
             elif stat.S_ISDIR(kind):
                 identities[path] = identity
                 self._entries.setdefault(identity, {})
-            else:
+            elif size.isdigit():
                 self._blobs.setdefault(identity, _Blob(source, int(size), parent))
             self._entries[parent][name.decode("utf-8", "surrogateescape")] = (kind, identity)
 

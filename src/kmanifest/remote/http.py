@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from http.client import HTTPException
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
@@ -36,14 +37,19 @@ class Http:
 
     def get(self, url: str) -> bytes:
         """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
-        try:
-            with _Watch(self._timeout) as watch:
-                return self._get(url, watch)
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            if watch.is_over:
-                message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
-                raise LimitError(message) from error
-            raise FetchError(f"{shown_url(url)}: {_why(error)}") from error
+        cause: Exception | None = None
+        with _Watch(self._timeout) as watch:
+            try:
+                content = self._get(url, watch)
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                cause = error
+        # A connection that was shut may look like one that has come to its end.
+        if watch.is_over:
+            message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
+            raise LimitError(message) from cause
+        if cause is not None:
+            raise FetchError(f"{shown_url(url)}: {_why(cause)}") from cause
+        return content
 
     def _get(self, url: str, watch: "_Watch") -> bytes:
         asked = parse_url(url)
@@ -182,6 +188,8 @@ def _why(error: BaseException) -> str:
             return str(getattr(seen, "verify_message", "") or seen.strerror)
         if isinstance(seen, urllib3.exceptions.IncompleteRead):
             return "the connection ended before the whole file had come"
+        if isinstance(seen, HTTPException):
+            return f"the answer is not HTTP ({type(seen).__name__})"
         seen = seen.__cause__ or seen.__context__
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
         return f"no answer within {SILENCE:g} seconds"

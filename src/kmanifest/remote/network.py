@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import weakref
 from collections.abc import Sequence
 
 from kmanifest import tree as trees
@@ -50,6 +49,7 @@ class Network:
         self._passed = passed
         self._trees: dict[str, Tree] = {}
         self._names: dict[object, str] = {}
+        self._temporary = ""
         self._made_store: Store | None = None
         self._made_git: Git | None = None
 
@@ -77,6 +77,11 @@ class Network:
             if trees.is_below(path, name):
                 return tree
         return None
+
+    def close(self) -> None:
+        """Remove what was kept for this build only."""
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _mount(self, key: object, name: str, tree: Tree) -> None:
         # Passwords and queries are not shown, so two that differ there only look the same.
@@ -146,8 +151,7 @@ class Network:
         if self._made_store is None:
             root = self._root
             if not root or not Store(root).is_usable():
-                root = tempfile.mkdtemp(prefix="kmanifest-")
-                weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
+                root = self._temporary = tempfile.mkdtemp(prefix="kmanifest-")
             self._made_store = Store(root)
         return self._made_store
 

@@ -1,0 +1,53 @@
+"""The grammar of remote bases, by a table that the reference's own parser printed (v5.8.2, NewRepoSpecFromURL)."""
+
+import json
+
+import pytest
+
+from kmanifest.errors import SourceError
+from kmanifest.remote.git import submodule_of
+from kmanifest.remote.urls import parse_repository, shown_url
+from tests.cases import FIXTURES
+
+TABLE = [json.loads(line) for line in (FIXTURES / "urls.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("text", "parts"), TABLE, ids=[row[0] for row in TABLE])
+def test_parsed_as_the_reference_does(text, parts):
+    """The parts are host, path, directory, ref, seconds and submodules; null where it is no repository."""
+    found = parse_repository(text)
+    assert (list(found[1:7]) if found else None) == parts
+
+
+@pytest.mark.parametrize(
+    ("above", "url", "expected"),
+    [
+        ("https://host.example/org/repo.git", "../other.git", "https://host.example/org/other.git"),
+        ("https://host.example/org/repo", "./part", "https://host.example/org/repo/part"),
+        ("https://host.example/org/repo/", "../../a/b", "https://host.example/a/b"),
+        ("git@host.example:org/repo", "../other", "git@host.example:org/other"),
+        ("git@host.example:org/repo", "../../other", "git@host.example:other"),
+        (
+            "https://host.example/org/repo",
+            "ssh://git@host.example/x/y",
+            "ssh://git@host.example/x/y",
+        ),
+    ],
+)
+def test_the_address_of_a_submodule(above, url, expected):
+    repository = parse_repository(above)
+    assert repository is not None
+    assert submodule_of(repository, url, "c0ffee").clone_url == expected
+
+
+@pytest.mark.parametrize("url", ["/srv/repo", "plain", "-x:y", "ext::sh -c x"])
+def test_a_submodule_that_is_no_url(url):
+    repository = parse_repository("https://host.example/org/repo")
+    assert repository is not None
+    with pytest.raises(SourceError):
+        submodule_of(repository, url, "c0ffee")
+
+
+def test_what_is_shown_of_a_url():
+    assert shown_url("https://u:word@host.example/x") == "https://u:***@host.example/x"
+    assert shown_url("https://host.example/x?token=word") == "https://host.example/x?…"
