@@ -49,6 +49,11 @@ LONG = "y" * 300
 DEEP = "x: " + "[" * 30 + "]" * 30 + "\n"
 DEEP_BLOCK = "".join(" " * level + "x:\n" for level in range(30))
 GENERATED = "configMapGenerator:\n" + "".join(f"- {{name: a{index}}}\n" for index in range(5))
+ALL_FILES = {
+    "kustomization.yaml": "generators: [all.yaml]\n",
+    "all.yaml": "apiVersion: kmanifest.dev/v1alpha1\nkind: ResourcesGenerator\nmetadata: {name: all}\n"
+    "resources: ['f*.yaml']\n",
+}
 ITEMS = "apiVersion: v1\nkind: List\nitems:\n" + "".join(
     f"- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a{index}}}}}\n" for index in range(5)
 )
@@ -74,6 +79,7 @@ REACHED: tuple[tuple[str, Limits, Files], ...] = (
     ("max_depth", Limits(max_depth=20), {"kustomization.yaml": DEEP}),
     ("max_depth", Limits(max_depth=20), one(kustomization=PATCH + f"x, value: {DEEP[3:-1]}}}\n")),
     ("max_documents", Limits(max_documents=4), one(several(5))),
+    ("max_documents", Limits(max_documents=4), {**many_files(4), **ALL_FILES}),
     ("max_objects", Limits(max_objects=4), one(several(5))),
     ("max_objects", Limits(max_objects=4), one(ITEMS)),
     ("max_objects", Limits(max_objects=4), many_files(5)),

@@ -1,10 +1,14 @@
-"""Transformers that kustomize does not have: images in resources of any kind, and resources to be dropped."""
+"""What kustomize does not have: images in resources of any kind, resources to be dropped, and files found by patterns."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kmanifest import KmanifestError, MemoryTree, Options, build
+from kmanifest.cache import MemoryCache
+from kmanifest.errors import MissingError, RenderError, SourceError
 
 ROLLOUT = """\
 apiVersion: argoproj.io/v1alpha1
@@ -107,3 +111,198 @@ def test_wrong_configs(config: str, place: str, message: str):
     with pytest.raises(KmanifestError, match=message) as caught:
         build(tree=project(config))
     assert str(caught.value.location) == place
+
+
+# ResourcesGenerator
+
+
+def generator(*patterns: str) -> str:
+    head = "apiVersion: kmanifest.dev/v1alpha1\nkind: ResourcesGenerator\nmetadata: {name: r}\n"
+    return head + "resources:\n" + "".join(f"- '{pattern}'\n" for pattern in patterns)
+
+
+def config_map(name: str) -> str:
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n"
+
+
+def maps(*paths: str) -> dict[str, str]:
+    """A ConfigMap for each path, called as its file."""
+    return {path: config_map(path.rpartition("/")[2].removesuffix(".yaml")) for path in paths}
+
+
+def files(*patterns: str, **more: str) -> dict[str, str]:
+    return {
+        "kustomization.yaml": "generators: [gen.yaml]\n",
+        "gen.yaml": generator(*patterns),
+        **maps("m/a.yaml", "m/sub/b.yaml", "m/test-c.yaml", "z.yaml", ".ci/d.yaml", "m/.e.yaml"),
+        "m/kustomization.yaml": "nonsense",
+        "m/notes.txt": "nonsense: [",
+        **more,
+    }
+
+
+def names(tree: MemoryTree | str, **given: Any) -> list[str]:
+    chosen = Options(reorder="none", **given)
+    if isinstance(tree, str):
+        return [resource.name for resource in build(tree, options=chosen).resources]
+    return [resource.name for resource in build(tree=tree, options=chosen).resources]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (["m/**/*.yaml"], ["a", "b", "test-c"]),
+        (["**/*.yaml"], ["a", "b", "test-c", "z"]),
+        (["**/*.yaml", "!m/test-*.yaml"], ["a", "b", "z"]),
+        (["m/**/*.yaml", "!**/*.yaml", "m/*/*"], ["b"]),
+        (["./z.yaml", "m/a.yaml", "m/[!t]*.yaml", "[z]?yaml"], ["a", "z"]),
+        ([".*/*.yaml", "m/.*"], ["d", ".e"]),
+        ([], []),
+    ],
+)
+def test_files_that_patterns_mean(patterns: list[str], expected: list[str]):
+    assert names(MemoryTree(files(*patterns))) == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "place", "message"),
+    [
+        (["m/*.yml"], "gen.yaml:5:3", r"no file fits 'm/\*.yml' \(did you mean m/.*yaml"),
+        (["z.yaml", "zz.yaml"], "gen.yaml:6:3", r"no file fits 'zz.yaml' \(did you mean z.yaml"),
+        (["z.yaml", "!y*.yaml"], "gen.yaml:6:3", "no file that the patterns above take in fits"),
+        (["!z.yaml", "*.yaml"], "gen.yaml:5:3", "no file that the patterns above take in fits"),
+        (["m"], "gen.yaml:5:3", "'m' is a directory, a kustomization or this config"),
+        (
+            ["kustomization.yaml"],
+            "gen.yaml:5:3",
+            "'kustomization.yaml' is a directory, a kustomization or this config",
+        ),
+        (["gen.yaml"], "gen.yaml:5:3", "'gen.yaml' is a directory, a kustomization or this config"),
+        (["m/"], "gen.yaml:5:3", "is for the paths of files"),
+        ([""], "gen.yaml:5:3", "is for the paths of files"),
+        (["m/[a.yaml"], "gen.yaml:5:3", "not well-formed"),
+        (["../*.yaml"], "gen.yaml:5:3", "security"),
+        (["/m/*.yaml"], "gen.yaml:5:3", "security"),
+        (["m/**/../../*.yaml"], "gen.yaml:5:3", "security"),
+        (["m/notes.*"], "m/notes.txt:2:1", "m/notes.txt"),
+    ],
+)
+def test_wrong_patterns(patterns: list[str], place: str, message: str):
+    with pytest.raises(KmanifestError, match=message) as caught:
+        build(tree=MemoryTree(files(*patterns)))
+    assert str(caught.value.location) == place
+
+
+def test_config_in_the_kustomization():
+    text = "generators:\n- |\n  " + generator("m/a.yaml").replace("\n", "\n  ").rstrip() + "\n"
+    tree = MemoryTree({**files("z.yaml"), "kustomization.yaml": text})
+    assert names(tree) == ["a"]
+
+
+def test_lists_are_taken_apart_and_objects_know_their_files():
+    items = f"apiVersion: v1\nkind: List\nitems:\n- {{{', '.join(config_map('one').split(chr(10))[:3])}}}\n"
+    two = f"{config_map('two')}---\n{config_map('three')}"
+    tree = MemoryTree(
+        files("l/*", **{"l/1.yaml": items, "l/2.yaml": two, "l/3.yaml": "# nothing\n"})
+    )
+    found = build(tree=tree, options=Options(reorder="none")).resources
+    assert [(one.name, one.origin.file, one.origin.document) for one in found] == [
+        ("one", "l/1.yaml", 0),
+        ("two", "l/2.yaml", 0),
+        ("three", "l/2.yaml", 1),
+    ]
+
+
+def test_one_id_twice_is_an_error_at_the_second():
+    tree = MemoryTree(files("l/*", **{"l/1.yaml": config_map("a"), "l/2.yaml": config_map("a")}))
+    with pytest.raises(
+        RenderError, match="ConfigMap/a is in the files of one generator twice"
+    ) as caught:
+        build(tree=tree)
+    assert str(caught.value.location) == "l/2.yaml:3:12"
+    tree = MemoryTree(
+        {
+            **files("m/a.yaml"),
+            "kustomization.yaml": "generators: [gen.yaml]\nresources: [m/a.yaml]\n",
+        }
+    )
+    with pytest.raises(RenderError, match="ConfigMap/a exists already") as caught:
+        build(tree=tree)
+    assert str(caught.value.location) == "m/a.yaml:3:12"
+
+
+def test_origin_is_that_of_a_generated_object():
+    more = "generators: [gen.yaml]\nbuildMetadata: [originAnnotations]\n"
+    (found,) = build(tree=MemoryTree({**files("z.yaml"), "kustomization.yaml": more})).resources
+    assert found.annotations["config.kubernetes.io/origin"] == (
+        "configuredIn: gen.yaml\nconfiguredBy:\n"
+        "  apiVersion: kmanifest.dev/v1alpha1\n  kind: ResourcesGenerator\n  name: r\n"
+    )
+
+
+def test_of_a_base_and_with_a_cache():
+    cache = MemoryCache()
+    top = {"kustomization.yaml": "namePrefix: p-\nresources: [base]\n"}
+    base = {f"base/{path}": text for path, text in files("m/*.yaml").items()}
+    more = maps("base/m/new.yaml")
+    for tree, expected in (
+        ({**top, **base}, ["p-a", "p-test-c"]),
+        ({**top, **base, **more}, ["p-a", "p-new", "p-test-c"]),
+    ):
+        built = build(tree=MemoryTree(tree), options=Options(reorder="none"), cache=cache)
+        assert [resource.name for resource in built.resources] == expected
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    for path, text in {**files("m/**/*.yaml"), **maps("../out/o.yaml")}.items():
+        place = tmp_path / "app" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+    (tmp_path / "app/m/notes.txt").unlink()
+    return tmp_path / "app"
+
+
+LINKS = pytest.mark.skipif(os.name == "nt", reason="needs links")
+
+
+@LINKS
+def test_links_lead_in_no_circles_and_each_file_is_once(disk: Path):
+    for index in range(8):
+        (disk / f"m/self{index}").symlink_to(".")
+    (disk / "m/again.yaml").symlink_to("a.yaml")
+    assert names(str(disk)) == ["a", "b", "test-c"]
+    (disk / "gen.yaml").write_text(generator("/".join("*" * 20) + "/a.yaml"), encoding="utf-8")
+    assert names(str(disk)) == ["a"]
+
+
+@LINKS
+def test_links_that_lead_out(disk: Path):
+    (disk / "m/out").symlink_to("../../out")
+    assert names(str(disk)) == ["a", "b", "test-c"]
+    (disk / "gen.yaml").write_text(generator("m/*/*.yaml"), encoding="utf-8")
+    with pytest.raises(SourceError, match="security") as caught:
+        names(str(disk))
+    assert str(caught.value.location).endswith("gen.yaml:5:3")
+    assert names(str(disk), load_restrictor="none") == ["b", "o"]
+    (disk / "gen.yaml").write_text(generator("m/*.yaml"), encoding="utf-8")
+    (disk / "m/out.yaml").symlink_to("../../out/o.yaml")
+    with pytest.raises(SourceError, match="security"):
+        names(str(disk))
+
+
+@LINKS
+def test_links_to_nothing_and_pipes(disk: Path):
+    (disk / "m/gone").symlink_to("nowhere")
+    os.mkfifo(disk / "m/pipe")
+    assert names(str(disk)) == ["a", "b", "test-c"]
+    (disk / "m/gone.yaml").symlink_to("nowhere")
+    with pytest.raises(MissingError, match="no such file"):
+        names(str(disk))
+    (disk / "m/gone.yaml").unlink()
+    os.mkfifo(disk / "m/pipe.yaml")
+    with pytest.raises(SourceError, match="neither a file nor a directory"):
+        names(str(disk))
+    (disk / "m/pipe.yaml").unlink()
+    (disk / "m/link.yaml").symlink_to("kustomization.yaml")
+    assert names(str(disk)) == ["a", "b", "test-c"]

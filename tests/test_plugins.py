@@ -223,7 +223,7 @@ def test_the_example_passes_its_own_tests():
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=example,
-        env={**os.environ, "PYTHONPATH": "src"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", str(PROJECT / "src")])},
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,8 @@
 """Plug-ins that are programs: what bounds them, and what they may know. The fixtures `exec-*` and `function-*` hold the rest."""
 
+import base64
 import hashlib
+import json
 import os
 import sys
 import time
@@ -9,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from kmanifest import MemoryTree, build
+from kmanifest.cli.build import FLAGS, options_of
+from kmanifest.cli.flags import parse
+from kmanifest.cli.main import main
 from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginError, SourceError
 from kmanifest.krm.exec_plugin import split_arguments
+from kmanifest.masking import Secret
 from kmanifest.plugin import Options, Programs
 from kmanifest.runner import ProcessRunner, Program, find_plugin_home
 
@@ -93,6 +99,8 @@ def test_function_outside_of_its_directory(project, path):
         ("exec: {path: ./maker.sh, shell: yes}", "unknown field of a function: exec.shell"),
         ("starlark: {path: f.star}", "unknown field of a function: starlark"),
         ("deferFailure: true", "needs `exec` with a `path`"),
+        ("{deferFailure: 'true', exec: {path: ./maker.sh}}", "is true or false, got string"),
+        ("{deferFailure: 1, exec: {path: ./maker.sh}}", "is true or false, got integer"),
         ("exec: {path: ./maker.yaml}", "unexecutable function"),
         ("exec: {path: ./nothing.sh}", "nothing.sh"),
     ],
@@ -339,3 +347,125 @@ def test_descriptors_are_closed(tmp_path):
         with pytest.raises(PluginError):
             runner(tmp_path).run(Program("p.sh", stdin=b"x"))
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+# --- secrets
+
+CANARY = "c4n4ry/with+more?<&>~"
+ACCOUNT = json.dumps({"id": 1, "key": "-----BEGIN-----\nline-of-the-key\n", "more": ["deep-part"]})
+SAID = {
+    CANARY,
+    base64.b64encode(CANARY.encode()).decode().rstrip("="),
+    base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip("="),
+    base64.b64encode(f"user:{CANARY}".encode()).decode()[8:-4],
+    json.dumps(CANARY)[1:-1],
+    "line-of-the-key",
+    "deep-part",
+}
+SAYS = f"""\
+cat <<'END'
+{CANARY} x{CANARY}y {base64.b64encode(CANARY.encode()).decode()}
+user:{base64.b64encode(f"user:{CANARY}".encode()).decode()}
+{base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip("=")}
+{json.dumps({"text": CANARY, "inner": json.loads(ACCOUNT)})}
+only this: line-of-the-key, deep-part; ab is short
+END
+"""
+SECRETS = (Secret(CANARY), Secret(ACCOUNT), Secret("ab"))
+
+
+def assert_masked(text: str) -> None:
+    assert [said for said in SAID if said in text] == []
+    assert "***" in text
+
+
+@pytest.mark.parametrize("role", ["generators", "transformers", "validators"])
+def test_failing_program_does_not_tell_secrets(project, role):
+    write(project / "kustomization.yaml", f"{role}: [maker.yaml]\n")
+    write(project / "maker.sh", f"#!/bin/sh\n( {SAYS}) >&2\nexit 3\n")
+    with pytest.raises(PluginError, match="exit status 3") as caught:
+        build(str(project), options=options(secrets=SECRETS))
+    assert_masked(str(caught.value))
+    assert "ab is short" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("printed", "message"),
+    [
+        (f"kind: A\nmetadata: *{'deep-part'}\n", "printed no resources"),
+        (f"kind: A\nmetadata: {{name: x, annotations: {{{'kustomize.config.k8s.io/needs-hash'}: deep-part}}}}\n", "neither true nor false"),
+    ],
+)  # fmt: skip
+def test_errors_of_what_was_printed_do_not_tell_secrets(project, printed, message):
+    write(project / "maker.sh", f"#!/bin/sh\ncat <<'END'\n{printed}END\n")
+    with pytest.raises(KmanifestError, match=message) as plain:
+        build(str(project), options=options())
+    with pytest.raises(KmanifestError, match=message) as caught:
+        build(str(project), options=options(secrets=SECRETS))
+    assert "deep-part" in str(plain.value)
+    assert_masked(str(caught.value))
+    assert str(caught.value.location) == str(plain.value.location)
+
+
+def test_object_printed_twice_does_not_tell_secrets(project):
+    write(project / "kustomization.yaml", "transformers: [maker.yaml]\n")
+    one = "{apiVersion: v1, kind: A, metadata: {name: deep-part}}"
+    write(project / "maker.sh", f"#!/bin/sh\nprintf '%s' '{one}'\necho\necho ---\necho '{one}'\n")
+    with pytest.raises(PluginError, match="twice") as caught:
+        build(str(project), options=options(secrets=SECRETS))
+    assert_masked(str(caught.value))
+
+
+def test_results_do_not_tell_secrets(project):
+    result = {"message": f"{CANARY} ab", "severity": "warning", "file": {"path": f"/x/{CANARY}"}}
+    results = json.dumps([result, {"message": "x", "field": {"path": "a.deep-part"}}])
+    write(project / "maker.sh", f"#!/bin/sh\ncat <<'END'\n{LIST}results: {results}\nEND\n")
+    findings = build(str(project), options=options(secrets=SECRETS)).findings
+    assert [finding.message for finding in findings] == [
+        "./maker.sh: *** ab",
+        "./maker.sh: a.***: x",
+    ]
+    assert_masked(repr(findings))
+
+
+def test_options_do_not_show_secrets():
+    chosen = options(secrets=SECRETS)
+    assert_masked(repr(chosen))
+    assert_masked(f"{chosen} {chosen.programs.secrets[0]}")
+
+
+def test_half_of_a_secret_at_the_end_of_what_is_kept(tmp_path):
+    write(tmp_path / "p.sh", f"#!/bin/sh\nyes '{CANARY} {CANARY}' | head -c 300000 >&2\nexit 1\n")
+    with pytest.raises(PluginError) as caught:
+        runner(tmp_path, secrets=SECRETS).run(Program("p.sh"))
+    assert "c4n" not in caught.value.message
+    assert caught.value.message.count("*** ***") > 1000
+
+
+def test_much_on_stderr_is_searched_in_no_time(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\nyes token | head -c 65000 | tr -d '\\n' >&2\nexit 1\n")
+    start = time.process_time()
+    with pytest.raises(PluginError):
+        runner(tmp_path, secrets=SECRETS).run(Program("p.sh"))
+    assert time.process_time() - start < 5
+
+
+def test_command_registers_what_it_passes_on(project, monkeypatch, capsys):
+    monkeypatch.setenv("VAULT_TOKEN", CANARY)
+    monkeypatch.setenv("VAULT_ACCOUNT_KEY", ACCOUNT)
+    monkeypatch.setenv("VAULT_ADDRESS", "vault.example.com")
+    monkeypatch.setenv("OTHER_TOKEN", "not-passed-on")
+    write(
+        project / "maker.sh",
+        '#!/bin/sh\n( echo "$VAULT_TOKEN at $VAULT_ADDRESS: $VAULT_ACCOUNT_KEY"; echo "$FROM_FLAG_SECRET"\n'
+        f"{SAYS}) >&2\nexit 3\n",
+    )
+    words = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
+    words += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
+    secrets = options_of(parse(FLAGS, words)).programs.secrets
+    assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
+    assert main(["build", *words, "--stack-trace", str(project)]) == 1
+    shown = capsys.readouterr().err
+    assert_masked(shown)
+    assert "of-the-flag" not in shown
+    assert "*** at vault.example.com: " in shown

@@ -127,6 +127,7 @@ def _runner_of(options: Options) -> "Runner | None":
         passed=options.programs.environment,
         timeout=options.programs.timeout,
         digests=options.programs.digests,
+        secrets=options.programs.secrets,
     )
 
 

@@ -69,6 +69,11 @@ PLUGINS: Final = (
         _late(f"{_TRANSFORMERS}.own", "set_images_anywhere"),
     ),
     Plugin("transformer", f"{_OWN}/DropTransformer", _late(f"{_TRANSFORMERS}.own", "drop")),
+    Plugin(
+        "generator",
+        f"{_OWN}/ResourcesGenerator",
+        _late(f"{_KUSTOMIZE}.filepatterns", "generate"),
+    ),
     Plugin("generator", "krm/Function", _late(f"{_KRM}.function", "generate")),
     Plugin("transformer", "krm/Function", _late(f"{_KRM}.function", "transform")),
     Plugin("generator", "krm/Program", _late(f"{_KRM}.exec_plugin", "generate")),

@@ -29,6 +29,7 @@ from kmanifest.typed import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from pluggy import HookimplMarker
 
+    from kmanifest.masking import Secret
     from kmanifest.remote import Remote
     from kmanifest.runner import Runner
     from kmanifest.trace import Change
@@ -192,13 +193,14 @@ class Programs(NamedTuple):
 
     `home` is the directory of legacy exec plug-ins. A program gets `PATH`, `HOME`, `LANG`, `TMPDIR` and the variables that match
     `environment` (names, `PREFIX_*`, or `inherit` for all), and `timeout` seconds. With `digests`, only programs whose
-    SHA-256 is among them are run.
+    SHA-256 is among them are run. What a program says is shown without the `secrets`, whatever it got them from.
     """
 
     home: str = ""
     environment: tuple[str, ...] = ()
     timeout: float = 60.0
     digests: frozenset[str] | None = None
+    secrets: "tuple[Secret, ...]" = ()
 
 
 class Remotes(NamedTuple):
@@ -399,7 +401,11 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`hookimpl`, the mark of a function `kmanifest_plugins` that gives the plug-ins of a distribution."""
+    """`hookimpl`, the mark of a function `kmanifest_plugins` that gives the plug-ins of a distribution, and `Secret`."""
+    if name == "Secret":
+        from kmanifest.masking import Secret  # for builds with plug-ins that are programs
+
+        return Secret
     if name != "hookimpl":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from pluggy import HookimplMarker  # 20 ms, for authors only
@@ -423,6 +429,7 @@ __all__ = [
     "Renderer",
     "Resource",
     "ResourceMap",
+    "Secret",
     "Transformer",
     "Validator",
     "hookimpl",

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.errors import LimitError, PluginError
+from kmanifest.masking import Secret, masker
 from kmanifest.typed import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ EVERYTHING: Final = "inherit"
 _MOST_ERRORS: Final = 64 << 10  # bytes of stderr that are kept
 _GRACE: Final = 2.0  # seconds between TERM and KILL
 _CHUNK: Final = 64 << 10
+# Bounded, as what a program says must not take long to be searched: each `token` in a row of them is a beginning.
 _SECRET: Final = (
-    r"(?i)([\w-]*(?:token|passw(?:or)?d|passphrase|secret|credential|api-?_?key|authorization)[\w-]*"
-    r"\s*[=:]\s*(?:bearer\s+|basic\s+)?)[^\s,;&]+"
+    r"(?i)((?:token|passw(?:or)?d|passphrase|secret|credential|api-?_?key|authorization)[\w-]{0,64}[\"']?"
+    r"\s{0,8}[=:]\s{0,8}[\"']?(?:bearer\s{1,8}|basic\s{1,8})?)[^\s,;&\"']+"
 )
 
 What = Literal["program", "file", "nothing"]
@@ -79,7 +81,7 @@ class ProcessRunner:
 
     `environment` is what there is to pass on, by default that of this process, of which a program gets the variables in ALWAYS and those that match
     `passed`: names, or patterns that end in `*`. `timeout` is in seconds, `max_output` in bytes. Where `digests` are given,
-    only programs whose SHA-256 is among them are run.
+    only programs whose SHA-256 is among them are run. What a program says on stderr is told without the `secrets`.
     """
 
     def __init__(
@@ -91,17 +93,16 @@ class ProcessRunner:
         timeout: float = 60.0,
         max_output: int = 64 << 20,
         digests: frozenset[str] | None = None,
+        secrets: Iterable[Secret] = (),
     ) -> None:
         self._root = root
         self._timeout = timeout
         self._max_output = max_output
         self._digests = digests
+        self._secrets = tuple(secrets)
         self._patterns = tuple(passed)
-        self._environment = {
-            name: value
-            for name, value in (os.environ if environment is None else environment).items()
-            if name in ALWAYS or _is_passed(name, self._patterns)
-        }
+        there = os.environ if environment is None else environment
+        self._environment = passed_on(there, (*ALWAYS, *self._patterns))
 
     def look(self, path: str) -> What:
         try:
@@ -175,13 +176,13 @@ class ProcessRunner:
             exchange.carry_out(program.stdin)
         finally:
             _end_group(process)
-        return Done(process.returncode, bytes(exchange.output), bytes(exchange.errors))
+        return Done(process.returncode, bytes(exchange.output), exchange.said())
 
     def _failure(self, path: str, code: int, errors: bytes) -> str:
-        """What is to be said of a program that failed: what it said, and which environment it had."""
+        """What is to be told of a program that failed: what it said, and which environment it had."""
         how = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
-        said = re.sub(_SECRET, r"\1***", errors.decode("utf-8", "replace")).split("\n")
-        lines = "; ".join(line.strip() for line in said if line.strip())
+        said = re.sub(_SECRET, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace")))
+        lines = "; ".join(line.strip() for line in said.split("\n") if line.strip())
         names = ", ".join(sorted(self._environment))
         hint = "" if EVERYTHING in self._patterns else "; --plugin-env NAME passes on more"
         return f"{path} failed, {how}{': ' + lines if lines else ''} (environment: {names}{hint})"
@@ -194,7 +195,7 @@ class _Exchange:
         self, process: "Popen[bytes]", program: Program, timeout: float, max_output: int
     ) -> None:
         self.output = bytearray()
-        self.errors = bytearray()
+        self._errors = bytearray()
         self._process = process
         self._program = program
         self._timeout = program.timeout or timeout
@@ -230,6 +231,13 @@ class _Exchange:
                     raise self._too_late()
                 time.sleep(0.01)
 
+    def said(self) -> bytes:
+        """What the process said on stderr, without a line that was cut off: half a secret could not be told from a word."""
+        errors = self._errors
+        if len(errors) >= _MOST_ERRORS:
+            errors = errors[: errors.rfind(b"\n") + 1]
+        return bytes(errors)
+
     def _register(self, selector: Any) -> None:
         import selectors
 
@@ -258,8 +266,8 @@ class _Exchange:
             self.output += chunk
             if len(self.output) > self._max_output:
                 raise LimitError(f"the program printed more than {self._max_output} bytes")
-        elif len(self.errors) < _MOST_ERRORS:
-            self.errors += chunk
+        elif len(self._errors) < _MOST_ERRORS:
+            self._errors += chunk
         return pending
 
     def _check_growth(self) -> None:
@@ -297,6 +305,11 @@ def find_plugin_home(environment: Mapping[str, str]) -> str:
         candidates.append(os.path.join(home, ".config", "kustomize", "plugin"))
         candidates.append(os.path.join(home, "kustomize", "plugin"))
     return next((os.path.abspath(path) for path in candidates if path and os.path.isdir(path)), "")
+
+
+def passed_on(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    """The variables whose names match one of the patterns: names, `PREFIX_*`, or `inherit` for all."""
+    return {name: value for name, value in environment.items() if _is_passed(name, patterns)}
 
 
 def _is_passed(name: str, patterns: Iterable[str]) -> bool:

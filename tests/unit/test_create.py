@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kmanifest.cli import create
-from kmanifest.cli.glob import glob, translate
+from kmanifest.cli.glob import glob
 from kmanifest.errors import SourceError
 from kmanifest.limits import DEFAULT_LIMITS
 
@@ -17,12 +17,6 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the links and pipes
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.mark.parametrize("pattern", ["[", "[]", "[a", "[a-", "[a-]", "[-a]", "a\\", "[\\", "[^"])
-def test_malformed_patterns_are_refused(pattern: str):
-    with pytest.raises(SourceError, match="not well-formed"):
-        translate(pattern)
 
 
 def test_a_wild_directory_finds_files_in_each(place: Path):

@@ -239,13 +239,18 @@ def _cache_directory(environment: Mapping[str, str]) -> str:
 
 def _programs(values: Mapping[str, Any]) -> "Programs":
     """What plug-ins that are programs may use."""
+    from kmanifest.masking import Secret, is_secret_name
     from kmanifest.plugin import Programs
-    from kmanifest.runner import find_plugin_home  # for builds with plug-ins
+    from kmanifest.runner import find_plugin_home, passed_on  # for builds with plug-ins
 
     names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
+    passed = tuple(name for name in names if name)
+    given = [text.partition("=")[::2] for text in values["env"]]
+    known = [*passed_on(os.environ, passed).items(), *given]
     return Programs(
         home=find_plugin_home(os.environ),
-        environment=tuple(name for name in names if name),
+        environment=passed,
+        secrets=tuple(Secret(value) for name, value in known if is_secret_name(name)),
         timeout=_seconds(values["plugin-timeout"]),
         digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )

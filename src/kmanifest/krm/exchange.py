@@ -3,11 +3,12 @@
 Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kmanifest import manifests, yaml
 from kmanifest.errors import KmanifestError, LimitError, PluginError, SourceError
 from kmanifest.fieldpath import put
+from kmanifest.masking import masker
 from kmanifest.plugin import Context
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
@@ -21,6 +22,35 @@ _BEHAVIOR: Final = "kustomize.config.k8s.io/behavior"
 _BEHAVIORS: Final = ("create", "replace", "merge")
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
+
+
+class Discreet:
+    """What goes wrong inside is told without what the caller knows to be secret: it may hold what a program printed.
+
+    A class, as `step` has one for the place of an error.
+    """
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, ctx: Context) -> None:
+        self._secrets = ctx.options.programs.secrets
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._secrets and isinstance(error, KmanifestError):
+            raise _masked(error, masker(self._secrets)) from None
+
+
+def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError:
+    return type(error)(
+        mask(error.message),
+        location=error.location,
+        near=[mask(name) for name in error.near],
+        trail=error.trail,
+        causes=[_masked(cause, mask) for cause in error.causes],
+    )
 
 
 def runner_of(ctx: Context) -> Runner:

@@ -7,6 +7,7 @@ from kmanifest import yaml
 from kmanifest.errors import MissingError, PluginError, SourceError
 from kmanifest.krm.exchange import (
     ID,
+    Discreet,
     generated,
     marked,
     merged,
@@ -28,7 +29,8 @@ _LONGEST_VARIABLE: Final = 131_071  # bytes, with the name; execplugin.go, maxAr
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """The resources that the program of this config prints."""
     program = _program(ctx, config)
-    return [generated(each) for each in resources_in(ctx, run(ctx, program), program.path)]
+    with Discreet(ctx):
+        return [generated(each) for each in resources_in(ctx, run(ctx, program), program.path)]
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
@@ -36,9 +38,10 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
     program = _program(ctx, config)
     dumper = yaml.Dumper(ctx.options.limits)
     stdin = "---\n".join(dumper.dump(marked(resource)) for resource in resources).encode()
-    made = resources_in(ctx, run(ctx, program._replace(stdin=stdin)), program.path)
-    plain = [each.with_body(without_annotations(each.body, (ID,))) for each in made]
-    return merged(resources, plain, program.path)
+    with Discreet(ctx):
+        made = resources_in(ctx, run(ctx, program._replace(stdin=stdin)), program.path)
+        plain = [each.with_body(without_annotations(each.body, (ID,))) for each in made]
+        return merged(resources, plain, program.path)
 
 
 def _program(ctx: Context, config: Resource) -> Program:

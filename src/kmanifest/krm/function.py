@@ -4,13 +4,14 @@ Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go
 kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest import tree as trees
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, Location, PluginError, SourceError
 from kmanifest.krm.exchange import (
     ID,
+    Discreet,
     annotated,
     generated,
     marked,
@@ -20,13 +21,14 @@ from kmanifest.krm.exchange import (
     runner_of,
     without_annotations,
 )
+from kmanifest.masking import masker
 from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Finding
 from kmanifest.rendered import Severity
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.runner import Program
 from kmanifest.typed import Any, Final, NamedTuple
-from kmanifest.values import Body, as_list, as_mapping, as_text, scalar_text
+from kmanifest.values import Body, as_list, as_mapping, as_text, scalar_text, type_name
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
 _EXEC_FIELDS: Final = ("args", "envs", "path")
@@ -60,14 +62,16 @@ class Function(NamedTuple):
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """The resources that the function of this config makes; it gets the config as its only item, too."""
-    made = _call(ctx, config, [_local(config)])
-    return [generated(resource) for resource in made]
+    with Discreet(ctx):
+        made = _call(ctx, config, [_local(config)])
+        return [generated(resource) for resource in made]
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """The resources as the function of this config leaves them."""
-    made = _call(ctx, config, [marked(resource) for resource in resources])
-    return merged(resources, made, str(config.id))
+    with Discreet(ctx):
+        made = _call(ctx, config, [marked(resource) for resource in resources])
+        return merged(resources, made, str(config.id))
 
 
 def _local(config: Resource) -> Body:
@@ -115,6 +119,9 @@ def read_function(config: Resource) -> Function:
     spec = _spec(config)
     if unknown := sorted(set(spec) - set(_FIELDS)):
         raise SourceError(f"unknown field of a function: {unknown[0]}")
+    # It defers a failure to the end of a run, and a build runs one function at a time: a failure stays one (runfn.go, runFunctions).
+    if not isinstance(defers := spec.get("deferFailure"), bool | None):
+        raise SourceError(f"deferFailure of a function is true or false, got {type_name(defers)}")
     container = spec.get("container")
     if isinstance(container, Mapping) and container.get("image"):
         raise PluginError(
@@ -175,11 +182,19 @@ def _results(ctx: Context, output: bytes, who: str) -> list[Finding]:
     if not isinstance(first, Mapping) or first.get("kind") != "ResourceList":
         return []
     results = first.get("results")
+    mask = masker(ctx.options.programs.secrets)
     return [
-        _finding(result, who)
+        _masked_finding(_finding(result, who), mask)
         for result in (results if isinstance(results, list) else ())
         if isinstance(result, Mapping)
     ]
+
+
+def _masked_finding(finding: Finding, mask: Callable[[str], str]) -> Finding:
+    file = mask(finding.location.file)
+    return finding._replace(
+        message=mask(finding.message), location=finding.location._replace(file=file)
+    )
 
 
 def _finding(result: Mapping[str, Any], who: str) -> Finding:

@@ -496,7 +496,7 @@ def _generate(site: Site, got: Accumulated) -> Accumulated:
         if trail is not None:
             made = [plan.with_generated_origin(resource, trail) for resource in made]
         try:
-            after = absorb(resources, made)
+            after = absorb(resources, made, step.config.origin.file)
         except KmanifestError as error:
             file, document = step.config.origin.file, step.config.origin.document
             field = step.field or ("metadata", "name")

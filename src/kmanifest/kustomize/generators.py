@@ -12,7 +12,7 @@ from kmanifest.kustomize.kustomization import CONFIG_MAP_ARGS, SECRET_ARGS
 from kmanifest.kustomize.scalars import block_text, config_value, plain_key
 from kmanifest.kustomize.shapes import PLUGIN_CONFIG, TEXT, Record, fit
 from kmanifest.plugin import Context
-from kmanifest.resource import Resource, names_of, text_map
+from kmanifest.resource import IdKey, Resource, names_of, text_map
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.typed import Any, Final
 from kmanifest.values import type_name
@@ -30,6 +30,7 @@ _IAM_POLICY: Final = Record(
 _BEHAVIORS: Final = ("create", "merge", "replace")
 _BASE64_LINE: Final = 70
 _ORIGIN: Final = "config.kubernetes.io/origin"
+_NAME: Final = ("metadata", "name")
 
 
 def config_map(ctx: Context, config: Resource) -> list[Resource]:
@@ -157,14 +158,34 @@ def _finished(body: Mapping[str, Any], args: Mapping[str, Any], config: Resource
 # Joining
 
 
-def absorb(resources: ResourceMap, new: Iterable[Resource]) -> ResourceMap:
+def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "") -> ResourceMap:
     """`resources` with generated ones: added, or put in the place of the one that has or had their id, as they ask.
 
+    An error is at the resource where that was read from another file than the config.
     Source: kustomize v5.8.2 api/resmap/reswrangler.go, AbsorbAll and appendReplaceOrMerge.
     """
-    for resource in new:
-        resources = _absorb_one(resources, resource)
+    made = list(new)
+    if _are_all_new(resources, made):
+        return resources.append(made)
+    for resource in made:
+        try:
+            resources = _absorb_one(resources, resource)
+        except KmanifestError as error:
+            file, document = resource.origin.file, resource.origin.document
+            if file in ("", config_file):
+                raise
+            raise error.within(file=file, document=document, field=_NAME) from error
     return resources
+
+
+def _are_all_new(resources: ResourceMap, made: Iterable[Resource]) -> bool:
+    """Whether each is added and takes no place, so that all can be added at once: one by one, many would take long."""
+    seen: set[IdKey] = set()
+    for new in made:
+        if new.behavior in ("merge", "replace") or new.key in seen or resources.with_any(new.key):
+            return False
+        seen.update(new.all_keys())
+    return True
 
 
 def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:

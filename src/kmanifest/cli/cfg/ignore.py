@@ -3,10 +3,10 @@
 Source: kyaml v0.21.2 kio/ignorefilesmatcher.go; monochromegane/go-gitignore 205db1a8cc00.
 """
 
-import re
+from collections.abc import Callable
 
-from kmanifest.cli.glob import translate
 from kmanifest.errors import MissingError, SourceError
+from kmanifest.globs import text_test
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.tree import DiskTree
 from kmanifest.typed import NamedTuple, Protocol
@@ -26,11 +26,11 @@ class _Pattern(NamedTuple):
     steps: int
     from_root: bool
     only_directories: bool
-    expression: "re.Pattern[str] | None"
+    test: Callable[[str], bool] | None
 
     def fits(self, path: str, *, is_directory: bool) -> bool:
         parts = path.split("/")
-        if len(parts) < self.steps or self.expression is None:
+        if len(parts) < self.steps or self.test is None:
             return False
         if self.from_root:
             is_directory = is_directory and len(parts) == self.steps
@@ -39,7 +39,7 @@ class _Pattern(NamedTuple):
             wanted = parts[-self.steps :]
         if self.only_directories and not is_directory:
             return False
-        return self.expression.fullmatch("/".join(wanted)) is not None
+        return self.test("/".join(wanted))
 
 
 def load_ignored(disk: DiskTree, root: str) -> Ignored:
@@ -65,7 +65,7 @@ def load_ignored(disk: DiskTree, root: str) -> Ignored:
 def _pattern(line: str) -> _Pattern:
     bare = line.strip("/")
     try:
-        expression = re.compile(translate(bare), re.DOTALL)
+        test = text_test(bare)
     except SourceError:
-        expression = None  # what is not well-formed fits nothing
-    return _Pattern(bare.count("/") + 1, line.startswith("/"), line.endswith("/"), expression)
+        test = None  # what is not well-formed fits nothing
+    return _Pattern(bare.count("/") + 1, line.startswith("/"), line.endswith("/"), test)
