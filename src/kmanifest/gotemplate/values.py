@@ -7,7 +7,6 @@ value has, are told by one comparison. Everything else that a template may touch
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
 
 from kmanifest.typed import Any, NamedTuple, Protocol
 
@@ -18,41 +17,41 @@ class Int64(int):
     """An `int64`: what `--set` and most of sprig's functions make."""
 
     __slots__ = ()
-    go_type: ClassVar[str] = "int64"
+    go_type = "int64"
 
 
 class Int32(int):
     """An `int32`, also called rune."""
 
     __slots__ = ()
-    go_type: ClassVar[str] = "int32"
+    go_type = "int32"
 
 
 class Uint8(int):
     """A `uint8`, also called byte: what `index` takes out of a string."""
 
     __slots__ = ()
-    go_type: ClassVar[str] = "uint8"
+    go_type = "uint8"
 
 
 class Typed(Protocol):
     """A list or dict whose Go type is another than `[]interface{}` or `map[string]interface{}`."""
 
-    go_type: ClassVar[str]
+    go_type: str
 
 
 class Strings(list[Value]):
     """A `[]string`."""
 
     __slots__ = ()
-    go_type: ClassVar[str] = "[]string"
+    go_type = "[]string"
 
 
 class StringMap(dict[str, Value]):
     """A `map[string]string`."""
 
     __slots__ = ()
-    go_type: ClassVar[str] = "map[string]string"
+    go_type = "map[string]string"
 
 
 class GoObject:
