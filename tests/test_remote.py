@@ -281,6 +281,15 @@ def test_a_login_of_the_users_configuration_and_nothing_else_of_it(world, store,
     assert not witness.exists()
 
 
+def test_an_address_like_scps_goes_through_the_users_ssh(world, store, tmp_path, monkeypatch):
+    script = tmp_path / "ssh"
+    script.write_text('#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
+    url = f"git@host.example:{world.directory}/root/base.git//app?ref=main"
+    assert "base-web" in text_of(url, store=store)
+
+
 class Body(BytesIO):
     """As http.client's answers are: at its end it is empty, not closed."""
 
