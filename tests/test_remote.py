@@ -1,5 +1,6 @@
 """Remote bases and files, from a real git server and a real web server on loopback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -385,6 +386,18 @@ def test_a_spoiled_content_is_fetched_again(world, store):
     for path in (Path(store) / "contents").iterdir():
         path.write_bytes(b"not what it was")
     assert text_of(url, store=store) == text
+
+
+def test_a_store_without_room_keeps_nothing(world, store, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kmanifest.remote.store.os.replace", full)
+    assert "from-a-file" in text_of(f"http://{world.server.address}/files/map.yaml", store=store)
+    assert [path for path in Path(store).rglob("*") if path.is_file()] == []
+    monkeypatch.setattr("kmanifest.remote.store.os.rename", full)
+    with pytest.raises(FetchError, match="No space left"):
+        text_of(f"http://{world.server.address}/base.git//app", store=store)
 
 
 def test_the_store_is_for_its_owner_alone(world, store):
