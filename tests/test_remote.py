@@ -305,8 +305,8 @@ class Scripted:
         self.asked: list[tuple[str, bool, bool]] = []
         monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
 
-    def ask(self, asked, headers, *, only_public):
-        self.asked.append((asked.host, "authorization" in headers, only_public))
+    def ask(self, asked, headers, *, is_elsewhere):
+        self.asked.append((asked.host, "authorization" in headers, is_elsewhere))
         if asked.host == "one.example":
             moved = {"Location": "https://alice:word@two.example/map.yaml"}
             return HTTPResponse(BytesIO(), status=302, headers=moved, preload_content=False)

@@ -1,11 +1,14 @@
 """The grammar of remote bases, by a table that the reference's own parser printed (v5.8.2, NewRepoSpecFromURL)."""
 
 import json
+import socket
+from contextlib import nullcontext
 
 import pytest
 
 from kmanifest.errors import SourceError
 from kmanifest.remote.git import submodule_of
+from kmanifest.remote.http import _Watch
 from kmanifest.remote.network import Network
 from kmanifest.remote.urls import parse_repository, shown_url
 from kmanifest.tree import MemoryTree
@@ -67,3 +70,22 @@ def test_a_file_whose_url_begins_as_a_repositorys_is_told_from_it():
         assert tree is not None
         assert tree.read(path, limit=100) == content
     assert network.tree_of("https://h.example/a/bc") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"),
+    [("8.8.8.8", "10.0.0.1", True), ("10.0.0.1", "10.0.0.2", False), ("8.8.8.8", "1.1.1.1", False)],
+)
+def test_no_redirection_from_the_open_network_into_an_inner_one(first, second, is_refused):
+    class Connected(socket.socket):
+        def __init__(self, peer: str) -> None:
+            super().__init__()
+            self.peer = peer
+
+        def getpeername(self) -> tuple[str, int]:
+            return self.peer, 443
+
+    with _Watch(5.0) as watch, Connected(first) as one, Connected(second) as two:
+        watch._add(one, is_elsewhere=False)
+        with pytest.raises(OSError, match="inner") if is_refused else nullcontext():
+            watch._add(two, is_elsewhere=True)
