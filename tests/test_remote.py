@@ -1,5 +1,6 @@
 """Remote bases and files, from a real git server and a real web server on loopback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -281,6 +282,15 @@ def test_a_login_of_the_users_configuration_and_nothing_else_of_it(world, store,
     assert not witness.exists()
 
 
+def test_an_address_like_scps_goes_through_the_users_ssh(world, store, tmp_path, monkeypatch):
+    script = tmp_path / "ssh"
+    script.write_text('#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
+    url = f"git@host.example:{world.directory}/root/base.git//app?ref=main"
+    assert "base-web" in text_of(url, store=store)
+
+
 class Body(BytesIO):
     """As http.client's answers are: at its end it is empty, not closed."""
 
@@ -295,8 +305,8 @@ class Scripted:
         self.asked: list[tuple[str, bool, bool]] = []
         monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
 
-    def ask(self, asked, headers, *, only_public):
-        self.asked.append((asked.host, "authorization" in headers, only_public))
+    def ask(self, asked, headers, *, is_elsewhere):
+        self.asked.append((asked.host, "authorization" in headers, is_elsewhere))
         if asked.host == "one.example":
             moved = {"Location": "https://alice:word@two.example/map.yaml"}
             return HTTPResponse(BytesIO(), status=302, headers=moved, preload_content=False)
@@ -376,6 +386,18 @@ def test_a_spoiled_content_is_fetched_again(world, store):
     for path in (Path(store) / "contents").iterdir():
         path.write_bytes(b"not what it was")
     assert text_of(url, store=store) == text
+
+
+def test_a_store_without_room_keeps_nothing(world, store, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kmanifest.remote.store.os.replace", full)
+    assert "from-a-file" in text_of(f"http://{world.server.address}/files/map.yaml", store=store)
+    assert [path for path in Path(store).rglob("*") if path.is_file()] == []
+    monkeypatch.setattr("kmanifest.remote.store.os.rename", full)
+    with pytest.raises(FetchError, match="No space left"):
+        text_of(f"http://{world.server.address}/base.git//app", store=store)
 
 
 def test_the_store_is_for_its_owner_alone(world, store):
