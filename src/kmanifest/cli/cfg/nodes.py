@@ -42,12 +42,8 @@ def field(node: Node, name: str) -> Node | None:
     """The value of a field; None where `node` is no mapping, or has none."""
     if node.kind != "mapping":
         return None
-    found: Node | None = None
-    for key, value in node.content:
-        # The last of several counts.
-        if key.kind == "scalar" and key.content == name:
-            found = value
-    return found
+    # The first of several counts.
+    return next((value for key, value in node.content if key.content == name), None)
 
 
 def text(node: Node | None) -> str:
@@ -69,7 +65,8 @@ def meta(node: Node) -> Meta:
         text(field(node, "kind")),
         text(field(metadata, "name")),
         text(field(metadata, "namespace")),
-        {text(key): text(value) for key, value in pairs},
+        # Of a name that stands there twice the first counts.
+        {text(key): text(value) for key, value in reversed(pairs)},
     )
 
 
@@ -113,7 +110,9 @@ def strip_comments(root: Node) -> None:
 
 
 def annotate(root: Node, pairs: Iterable[tuple[str, str]]) -> None:
-    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none."""
+    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none, but not for null."""
+    if is_null(root):
+        return
     if root.kind != "mapping":
         raise SourceError(f"expected a mapping, got a {root.kind}")
     clear_empty(root)
@@ -142,20 +141,19 @@ def _set(node: Node, name: str, value: str) -> None:
 
 
 def remove_annotations(root: Node, names: Iterable[str]) -> None:
-    """Take annotations away, and what is then empty."""
+    """Take annotations away; what is then empty stays."""
     metadata = field(root, "metadata")
     annotations = None if metadata is None else field(metadata, "annotations")
     if annotations is not None and annotations.kind == "mapping":
         gone = set(names)
         kept = []
         for key, value in annotations.content:
-            if key.content in gone and key.kind != "list":
+            if key.kind in ("scalar", "alias") and key.content in gone:
                 # Of one that stands there twice the second stays.
                 gone.remove(key.content)
             else:
                 kept.append((key, value))
         annotations.content = kept
-    clear_empty(root)
 
 
 def clear_empty(root: Node) -> None:
@@ -172,11 +170,10 @@ def clear_empty(root: Node) -> None:
 def _clear(node: Node, name: str) -> None:
     if node.kind != "mapping":
         return
-    node.content = [
-        (key, value)
-        for key, value in node.content
-        if not (key.content == name and _holds_nothing(value))
-    ]
+    for place, (key, value) in enumerate(node.content):
+        if key.content == name and _holds_nothing(value):
+            node.content = node.content[:place] + node.content[place + 1 :]
+            return
 
 
 def _holds_nothing(node: Node) -> bool:

@@ -6,9 +6,8 @@ Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefiles
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kmanifest.cli.cfg.flags import LOCAL_CONFIG
 from kmanifest.cli.cfg.nodes import annotate, field, is_null, meta
 from kmanifest.errors import KmanifestError, LimitError, SourceError
 from kmanifest.kustomize.goyaml.compose import parse_node
@@ -24,7 +23,7 @@ PATH: Final = PREFIX + "path"
 INDEX: Final = PREFIX + "index"
 LEGACY_PATH: Final = "config.kubernetes.io/path"
 LEGACY_INDEX: Final = "config.kubernetes.io/index"
-_PAIRS: Final = (
+PAIRS: Final = (
     (LEGACY_PATH, PATH),
     (LEGACY_INDEX, INDEX),
     ("config.k8s.io/id", PREFIX + "id"),
@@ -160,28 +159,8 @@ def _mark(node: Node, index: int, inside: str) -> None:
 def pair_up(node: Node) -> None:
     """Where only the old or the new name of an annotation is there, set the other."""
     known = meta(node).annotations
-    for old, new in _PAIRS:
+    for old, new in PAIRS:
         if known.get(new) and not known.get(old):
             annotate(node, [(old, known[new])])
         elif known.get(old) and not known.get(new):
             annotate(node, [(new, known[old])])
-
-
-def check_pairs(nodes: Sequence[Node]) -> None:
-    """SourceError where an old annotation says something else than the new one."""
-    for node in nodes:
-        known = meta(node).annotations
-        for old, new in _PAIRS:
-            if known.get(old, known.get(new)) != known.get(new, known.get(old)):
-                raise SourceError(
-                    f"the annotations {old} and {new} differ: {known[old]!r}, {known[new]!r}"
-                )
-
-
-def selected(nodes: Sequence[Node], *, local: bool, other: bool) -> list[Node]:
-    """The resources for the machine alone, if `local`, and those that are not, if `other`.
-
-    Source: kyaml v0.21.2 kio/filters/local.go.
-    """
-    check_pairs(nodes)
-    return [node for node in nodes if (local if LOCAL_CONFIG in meta(node).annotations else other)]
