@@ -3,7 +3,7 @@
 Source: kyaml v0.21.2 kio/filters/fmtr.go, FormatFilter; yaml/order.go.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.cfg.nodes import field, meta
 from kmanifest.cli.cfg.order import sort_key
@@ -59,24 +59,30 @@ def _format(root: Node) -> None:
 
 def _sort(root: Node, lists: dict[str, str]) -> None:
     """Sort what is below a node, with a stack instead of recursion."""
-    waiting = [(root, "")]
+    waiting: list[tuple[Node, str | None]] = [(root, "")]
     while waiting:
         node, path = waiting.pop()
         if node.kind == "mapping":
             node.content = sorted(node.content, key=lambda pair: sort_key(_value(pair[0])))
             waiting += [(key, path) for key, _ in node.content if key.kind != "scalar"]
-            waiting += [(value, f"{path}.{_value(key)}") for key, value in node.content]
+            waiting += [(value, _below(path, _value(key), lists)) for key, value in node.content]
         elif node.kind == "list":
-            _sort_items(node, lists.get(path))
+            if path in lists:
+                _sort_items(node, lists[path])
             waiting += [(item, path) for item in node.content]
 
 
-def _sort_items(node: Node, name: str | None) -> None:
+def _below(path: str | None, name: str, lists: Iterable[str]) -> str | None:
+    """The path of a field; None where it leads to no sorted list, so that paths stay short."""
+    inner = None if path is None else f"{path}.{name}"
+    return inner if inner and any(each.startswith(inner) for each in lists) else None
+
+
+def _sort_items(node: Node, name: str) -> None:
     """Sort a list by a field of its items, or by themselves where the name is empty."""
-    if name is not None:
-        node.content = sorted(
-            node.content, key=lambda item: _last_value(item, name) if name else _value(item)
-        )
+    node.content = sorted(
+        node.content, key=lambda item: _last_value(item, name) if name else _value(item)
+    )
 
 
 def _last_value(item: Node, name: str) -> str:

@@ -118,7 +118,13 @@ def _test(query: Query) -> "Callable[[Node], bool]":
 
 
 def _has(node: "Node", query: Query, fits: "Callable[[Node], bool]") -> bool:
+    from kmanifest.cli.cfg.nodes import meta
     from kmanifest.cli.cfg.paths import find
 
-    # All are looked at, because one that can't be compared is an error wherever it stands.
-    return True in [fits(found.node) for found in find(node, query.path)]
+    try:
+        # All are looked at, because one that can't be compared is an error wherever it stands.
+        return True in [fits(found.node) for found in find(node, query.path)]
+    except SourceError as error:
+        known = meta(node)
+        place = f"{known.kind} {known.name}".strip()
+        raise error.within(field=(place,)) from error

@@ -3,6 +3,7 @@
 Source: kyaml v0.21.2 kio/byteio_writer.go; kustomize cmd/config v0.21.2 internal/commands/cat.go and grep.go, runE.
 """
 
+import os
 from collections.abc import Callable, Sequence
 
 from kmanifest.cli.cfg.nodes import clear_empty, field, is_empty, meta, remove_annotations, text
@@ -16,6 +17,7 @@ from kmanifest.cli.cfg.reading import (
     read_package,
     read_stdin,
 )
+from kmanifest.errors import KmanifestError
 from kmanifest.kustomize.goyaml.emitter import print_documents, print_node
 from kmanifest.kustomize.yamlnodes import Node
 from kmanifest.typed import Final, NamedTuple
@@ -42,8 +44,16 @@ def print_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, rec
     """The text for the resources below a directory, package by package, or for those on stdin."""
     if path is None:
         return to_text(read_stdin())
-    texts = [to_text(read_package(each)) for each in packages(path, recurse=recurse)]
+    texts = [_package_text(each, to_text) for each in packages(path, recurse=recurse)]
     return "\n".join(text and text + "---" for text in texts).removesuffix("---")
+
+
+def _package_text(path: str, to_text: Callable[[Sequence[Node]], str]) -> str:
+    nodes = read_package(path)
+    try:
+        return to_text(nodes)
+    except KmanifestError as error:
+        raise error.within(file=os.path.abspath(path)) from error
 
 
 def write_nodes(
@@ -84,9 +94,7 @@ def _is_wide(node: Node) -> bool:
 
 
 def _json(node: Node) -> str:
-    from kmanifest.kustomize.hashing import (
-        json_text,  # only for a resource that says that it is JSON
-    )
+    from kmanifest.kustomize.hashing import json_text  # for what says that it is JSON
     from kmanifest.kustomize.structured import json_value, set_values
 
     set_values(node)  # refuses what can't be JSON

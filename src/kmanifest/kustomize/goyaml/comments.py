@@ -16,6 +16,7 @@ from kmanifest.typed import Final
 _MOST_BLANKS: Final = 512
 """So far a comment is looked for, over blanks and blank lines."""
 
+_WIDE_BREAKS: Final = frozenset("\x85\u2028\u2029")
 _NOWHERE: Final = Mark(0, 0, 0)
 
 
@@ -30,13 +31,13 @@ class CommentScanner(Reader):
         self.flow_level = 0
 
     def scan_line_comment(self, token: int) -> None:
-        """Take over the comment that follows on this line; it counts from the index `token` on."""
+        """Take over the comment that follows on this line; it counts from the offset `token` on."""
         if self.newlines:
             return
-        start = BLANK_RUN.match(self.text, self.index).end()  # type: ignore[union-attr]  # matches all
-        if self.text[start] != "#" or start - self.index >= _MOST_BLANKS:
+        start = BLANK_RUN.match(self.text, self.offset).end()  # type: ignore[union-attr]  # matches all
+        if self.text[start] != "#" or start - self.offset >= _MOST_BLANKS:
             return
-        self.index = start
+        self.offset = start
         mark = self.mark()
         self.comments.append(Comment(0, token, mark, 0, line=self._read_comment()))
 
@@ -46,18 +47,18 @@ class CommentScanner(Reader):
 
     def _read_comment(self) -> str:
         """What is left of the line, which begins with a comment."""
-        end = REST_OF_LINE.match(self.text, self.index).end()  # type: ignore[union-attr]  # matches all
-        text = self.text[self.index : end]
+        end = REST_OF_LINE.match(self.text, self.offset).end()  # type: ignore[union-attr]  # matches all
+        text = self.text[self.offset : end]
         self.skip_to(end)
         return text
 
-    def read_comment_at(self, index: int) -> str:
-        """Go on over blanks and line breaks to the comment at `index`; gives its text."""
-        while self.index < index:
-            if self.text[self.index] in BREAKS:
+    def read_comment_at(self, offset: int) -> str:
+        """Go on over blanks and line breaks to the comment at `offset`; gives its text."""
+        while self.offset < offset:
+            if self.text[self.offset] in BREAKS:
                 self.skip_line()
             else:
-                self.index += 1
+                self.offset += 1
         return self._read_comment()
 
 
@@ -88,38 +89,43 @@ class _Run:
         peek = 0
         while peek < _MOST_BLANKS:
             column += 1
-            char = text[scanner.index + peek]
+            char = text[scanner.offset + peek]
             if char in BREAKS:
-                self._end_of_line(scanner.index + peek, char)
+                self._end_of_line(scanner.offset + peek, char)
                 column = 0
             elif char == "#":
-                self._cut_dedented(scanner.index + peek, column)
-                self._take(scanner.index + peek, column)
+                self._cut_dedented(scanner.offset + peek, column)
+                self._take(scanner.offset + peek, column)
                 peek = column = 0
+                char = text[scanner.offset]
             elif char not in BLANKS:
-                self._end(scanner.index + peek, column, char)
+                self._end(scanner.offset + peek, column, char)
                 break
             peek += 1
+            if char in _WIDE_BREAKS:
+                # The reference goes on by one byte, and takes what is left of the line break for a token.
+                self._cut_dedented(scanner.offset + peek, 1)
+                break
         if self.text:
-            end = scanner.index + peek - 1
+            end = scanner.offset + peek - 1
             scanner.comments.append(
                 Comment(self.scan, self.start.offset, self.start, end, head="".join(self.text))
             )
 
-    def _end(self, index: int, column: int, char: str) -> None:
+    def _end(self, offset: int, column: int, char: str) -> None:
         """The token that ends the run, or the end of the text."""
         if char == "\0" or (self.scanner.flow_level and char in "]}"):
-            self._empty_line(index, char)
+            self._empty_line(offset, char)
         else:
-            self._cut_dedented(index, column)
+            self._cut_dedented(offset, column)
 
-    def _end_of_line(self, index: int, char: str) -> None:
-        self._empty_line(index, char)
+    def _end_of_line(self, offset: int, char: str) -> None:
+        self._empty_line(offset, char)
         self.first_empty = False
         self.recent_empty = True
         self.line += 1
 
-    def _empty_line(self, index: int, char: str) -> None:
+    def _empty_line(self, offset: int, char: str) -> None:
         """A line with nothing in it, or the end of a flow collection or of the text."""
         closes = char in "]}"
         if self.recent_empty and not closes:
@@ -128,7 +134,7 @@ class _Run:
             if self.text:
                 if self._is_dedented():
                     self.counts_from = self.start.offset
-                self._note_foot(index)
+                self._note_foot(offset)
         elif self.text and char != "\0":
             self.text.append("\n")
 
@@ -139,10 +145,10 @@ class _Run:
     def _is_dedented(self) -> bool:
         return self.start.column - 1 < self.next_indent
 
-    def _cut_dedented(self, index: int, column: int) -> None:
+    def _cut_dedented(self, offset: int, column: int) -> None:
         """What stands deeper than what follows it is a foot."""
         if self.text and column - 1 < self.next_indent and column != self.start.column:
-            self._note_foot(index)
+            self._note_foot(offset)
 
     def _note_foot(self, end: int) -> None:
         self.scanner.comments.append(
@@ -151,14 +157,14 @@ class _Run:
         self.scan = self.counts_from = end
         self.text = []
 
-    def _take(self, index: int, column: int) -> None:
+    def _take(self, offset: int, column: int) -> None:
         scanner = self.scanner
         if self.text:
             self.text.append("\n")
         else:
-            self.start = Mark(index, self.line, column)
+            self.start = Mark(offset, self.line, column)
         self.recent_empty = False
-        self.text.append(scanner.read_comment_at(index))
+        self.text.append(scanner.read_comment_at(offset))
         self.line = scanner.line
 
 

@@ -9,20 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from kmanifest.kustomize.goyaml import tokens as kinds
-from kmanifest.kustomize.goyaml.analysis import (
-    SPECIAL,
-    analyze_scalar,
-    select_scalar_style,
-    shown_tag,
-)
+from kmanifest.kustomize.goyaml.analysis import analyze_scalar, select_scalar_style, shown_tag
+from kmanifest.kustomize.goyaml.writer import INDENT, Writer
 from kmanifest.kustomize.yamlnodes import TAG, Node
 from kmanifest.typed import Final, NamedTuple
-from kmanifest.yaml.scalars import escape
 
-_INDENT: Final = 2
 _LONGEST_KEY: Final = 128
-_RUN: Final = re.compile("[\r\n\x85\u2028\u2029]|[^\r\n\x85\u2028\u2029]+")
-_ESCAPED: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
 _NOT_IN_TAG: Final = rb"[^0-9A-Za-z_;/?:@&=+$,.~*'()\[\]-]"
 _NO_ALLOWED: Final = analyze_scalar("")
 
@@ -87,24 +79,18 @@ def _pairs(node: Node) -> "list[tuple[Node, str] | Emission]":
     return found[::-1]
 
 
-class _Emitter:
-    """Prints one event after the other; `states` are the methods that wait for what follows a node."""
+class _Emitter(Writer):
+    """Prints one event after the other; `_states` are the methods that wait for what follows a node."""
 
     def __init__(self) -> None:
-        self.out: list[str] = []
+        super().__init__()
         self._state: Callable[[Emission], None] = self._document_content
         self._states: list[Callable[[Emission], None]] = []
         self._indents: list[int] = []
-        self._indent = -1
-        self._foot_indent = -1
         self._flow_level = 0
-        self._column = 0
-        self._whitespace = True
-        self._indention = True
         self._compact = True
         self._mapping_context = self._simple_key_context = False
-        self._head = self._line = self._foot = self._tail = self._key_line = ""
-        self._tag = ""
+        self._key_line = self._tag = ""
         self._quote = False
         self._allowed = _NO_ALLOWED
 
@@ -144,107 +130,19 @@ class _Emitter:
         if event.type == kinds.SCALAR:
             self._allowed = analyze_scalar(event.node.content)
 
-    # Writing
-
-    def _put(self, text: str) -> None:
-        self.out.append(text)
-        self._column += len(text)
-
-    def _put_break(self, char: str = "\n") -> None:
-        self.out.append(char)
-        self._column = 0
-        self._indention = True
-
-    def _write_indent(self) -> None:
-        indent = max(self._indent, 0)
-        if (
-            not self._indention
-            or self._column > indent
-            or (self._column == indent and not self._whitespace)
-        ):
-            self._put_break()
-        if self._foot_indent == indent:
-            self._put_break()
-        if self._column < indent:
-            self._put(" " * (indent - self._column))
-        self._whitespace = True
-        self._foot_indent = -1
-
-    def _write_indicator(
-        self, indicator: str, *, space: bool, whitespace: bool = False, indention: bool = False
-    ) -> None:
-        """Write an indicator, with a `space` before it where there is none; it may count as one or the other itself."""
-        if space and not self._whitespace:
-            indicator = " " + indicator
-        self._put(indicator)
-        self._whitespace = whitespace
-        self._indention = self._indention and indention
-
-    def _write_word(self, text: str) -> None:
-        self._put(text)
-        self._whitespace = self._indention = False
-
     # Levels
 
     def _increase_indent(self, *, flow: bool = False, compact: bool = False) -> None:
         self._indents.append(self._indent)
         if self._indent < 0:
-            self._indent = _INDENT if flow else 0
+            self._indent = INDENT if flow else 0
         elif self._states[-1] == self._block_sequence_item:
             self._indent += 2
         else:
-            self._indent = _INDENT * ((self._indent + _INDENT) // _INDENT) - 2 * compact
+            self._indent = INDENT * ((self._indent + INDENT) // INDENT) - 2 * compact
 
     def _decrease_indent(self) -> None:
         self._indent = self._indents.pop()
-
-    # Comments
-
-    def _process_head_comment(self) -> None:
-        if self._tail:
-            self._write_indent()
-            self._write_comment(self._tail)
-            self._tail = ""
-            self._foot_indent = max(self._indent, 0)
-        if self._head:
-            self._write_indent()
-            self._write_comment(self._head)
-            self._head = ""
-
-    def _process_line_comment(self, *, line_break: bool = False) -> None:
-        if not self._line:
-            if line_break:
-                self._put_break()
-            return
-        if not self._whitespace:
-            self._put(" ")
-        self._write_comment(self._line)
-        self._line = ""
-
-    def _process_foot_comment(self) -> None:
-        if self._foot:
-            self._write_indent()
-            self._write_comment(self._foot)
-            self._foot = ""
-            self._foot_indent = max(self._indent, 0)
-
-    def _write_comment(self, comment: str) -> None:
-        breaks = False
-        for run in _RUN.findall(comment):
-            if run in "\r\n\x85\u2028\u2029":
-                self._put_break(run)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-            self._put(run if run.startswith("#") else "# " + run)
-            self._indention = breaks = False
-        if not breaks:
-            self._put_break()
-        self._whitespace = True
-
-    def _has_comment_behind(self) -> bool:
-        return bool(self._line or self._foot or self._tail)
 
     # Nodes
 
@@ -482,95 +380,6 @@ class _Emitter:
         self._write_scalar(node.content, style)
         self._decrease_indent()
         self._state = self._states.pop()
-
-    def _write_scalar(self, text: str, style: str) -> None:
-        if style == '"':
-            self._write_indicator('"', space=True)
-            self._write_word(_escaped(text) + '"')
-        elif style == "'":
-            self._write_indicator("'", space=True)
-            self._write_folding(text.replace("'", "''"))
-            self._write_word("'")
-        elif style == "|":
-            self._write_block_header(text, style)
-            self._write_literal(text)
-        elif style == ">":
-            self._write_block_header(text, style)
-            self._write_folded(text)
-        else:
-            if text:
-                self._put(text if self._whitespace else " " + text)
-                self._whitespace = False
-            self._indention = False
-
-    def _write_folding(self, text: str) -> None:
-        """Text in single quotes, where a line break is written as two."""
-        breaks = False
-        for run in _RUN.findall(text):
-            if run in "\r\n\x85\u2028\u2029":
-                if not breaks and run == "\n":
-                    self._put_break()
-                self._put_break(run)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-            self._put(run)
-            self._indention = breaks = False
-
-    def _write_block_header(self, text: str, style: str) -> None:
-        self._write_indicator(style, space=True)
-        if text[0] in " \r\n\x85\u2028\u2029":
-            self._write_indicator(str(_INDENT), space=False)
-        chomping = _chomping(text)
-        if chomping:
-            self._write_indicator(chomping, space=False)
-        self._process_line_comment(line_break=True)
-        self._whitespace = True
-
-    def _write_literal(self, text: str) -> None:
-        breaks = True
-        for run in _RUN.findall(text):
-            if run in "\r\n\x85\u2028\u2029":
-                self._put_break(run)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-            self._put(run)
-            self._indention = breaks = False
-
-    def _write_folded(self, text: str) -> None:
-        breaks = is_blank = True
-        # The reference looks here at the start of the whole text, not at what follows the line break.
-        starts_blank = text.lstrip("\r\n\x85\u2028\u2029")[:1] in ("", " ", "\t")
-        for run in _RUN.findall(text):
-            if run in "\r\n\x85\u2028\u2029":
-                if not breaks and not is_blank and run == "\n" and not starts_blank:
-                    self._put_break()
-                self._put_break(run)
-                breaks = True
-                continue
-            if breaks:
-                self._write_indent()
-                is_blank = run[0] in " \t"
-            self._put(run)
-            self._indention = breaks = False
-
-
-def _chomping(text: str) -> str:
-    """How the line breaks at the end are told."""
-    breaks = "\r\n\x85\u2028\u2029"
-    if text[-1] not in breaks:
-        return "-"
-    return "+" if len(text) == 1 or text[-2] in breaks else ""
-
-
-def _escaped(text: str) -> str:
-    if text.startswith("\ufeff"):
-        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
-        return "".join(map(escape, text))
-    return _ESCAPED.sub(lambda match: escape(match.group()), text)
 
 
 def _tag_text(text: str) -> str:

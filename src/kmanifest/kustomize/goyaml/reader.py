@@ -31,7 +31,7 @@ class Reader:
         if _REFUSED.search(text) is not None:
             raise not_yaml("control characters are not allowed")
         self.text = text.removeprefix("\ufeff") + "\0\0\0\0"
-        self.index = 0
+        self.offset = 0
         self.line = 0
         self.line_start = 0
         self.newlines = 0
@@ -39,34 +39,34 @@ class Reader:
     @property
     def column(self) -> int:
         """How far the place is from the start of its line."""
-        return self.index - self.line_start
+        return self.offset - self.line_start
 
     def mark(self) -> Mark:
         """The place where the reader is."""
-        return Mark(self.index, self.line, self.index - self.line_start)
+        return Mark(self.offset, self.line, self.offset - self.line_start)
 
-    def skip_to(self, index: int) -> None:
+    def skip_to(self, offset: int) -> None:
         """Go on within the line, by one character at least that is not blank."""
-        self.index = index
+        self.offset = offset
         self.newlines = 0
 
     def skip_line(self) -> None:
         """Go on by one line break."""
-        self.index += 2 if self.text.startswith("\r\n", self.index) else 1
+        self.offset += 2 if self.text.startswith("\r\n", self.offset) else 1
         self.line += 1
-        self.line_start = self.index
+        self.line_start = self.offset
         self.newlines += 1
 
     def read_line(self) -> str:
         """Go on by one line break; gives the line break that it means."""
-        char = self.text[self.index]
+        char = self.text[self.offset]
         self.skip_line()
         return char if char in "\u2028\u2029" else "\n"
 
     def at_document_indicator(self) -> bool:
         """Whether `---` or `...` stands alone at the start of a line."""
         return (
-            self.index == self.line_start
-            and self.text.startswith(("---", "..."), self.index)
-            and self.text[self.index + 3] in SPACES
+            self.offset == self.line_start
+            and self.text.startswith(("---", "..."), self.offset)
+            and self.text[self.offset + 3] in SPACES
         )

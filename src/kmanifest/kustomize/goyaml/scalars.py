@@ -56,13 +56,13 @@ class _Gap:
     def read(self, scanner: CommentScanner, *, indent: int = 0) -> None:
         """Go on over all blanks and line breaks; a tab must not stand before the column `indent` of a new line."""
         while True:
-            end = BLANK_RUN.match(scanner.text, scanner.index).end()  # type: ignore[union-attr]  # matches all
-            run = scanner.text[scanner.index : end]
+            end = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
+            run = scanner.text[scanner.offset : end]
             if not self.has_break:
                 self.blanks += run
             elif "\t" in run and scanner.column + run.index("\t") < indent:
                 raise not_yaml("found a tab character that violates indentation")
-            scanner.index = end
+            scanner.offset = end
             if scanner.text[end] not in BREAKS:
                 return
             if self.has_break:
@@ -84,13 +84,13 @@ class _Gap:
 def scan_plain_scalar(scanner: CommentScanner) -> tuple[Token, bool]:
     """A scalar without quotes, and whether line breaks behind it were read too."""
     pattern = _FLOW_LINE if scanner.flow_level else _BLOCK_LINE
-    start = scanner.index
+    start = scanner.offset
     parts: list[str] = []
     gap = _Gap()
-    while not scanner.at_document_indicator() and scanner.text[scanner.index] != "#":
-        end = pattern.match(scanner.text, scanner.index).end()  # type: ignore[union-attr]  # matches all
-        if end > scanner.index:
-            parts += (gap.folded(), scanner.text[scanner.index : end])
+    while not scanner.at_document_indicator() and scanner.text[scanner.offset] != "#":
+        end = pattern.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
+        if end > scanner.offset:
+            parts += (gap.folded(), scanner.text[scanner.offset : end])
             scanner.skip_to(end)
             gap = _Gap()
         if scanner.text[end] not in SPACES or scanner.text[end] == "\0":
@@ -103,7 +103,7 @@ def scan_plain_scalar(scanner: CommentScanner) -> tuple[Token, bool]:
 
 def scan_flow_scalar(scanner: CommentScanner) -> Token:
     """A scalar in quotes."""
-    start = scanner.index
+    start = scanner.offset
     quote = scanner.text[start]
     match = (_SINGLE_LINE if quote == "'" else _DOUBLE_LINE).match(scanner.text, start)
     if match is not None:
@@ -114,12 +114,12 @@ def scan_flow_scalar(scanner: CommentScanner) -> Token:
     while True:
         if scanner.at_document_indicator():
             raise not_yaml("found unexpected document indicator")
-        if scanner.text[scanner.index] == "\0":
+        if scanner.text[scanner.offset] == "\0":
             raise not_yaml("found unexpected end of stream")
         gap = _Gap()
         gap.has_break = _read_words(scanner, quote, parts)
-        if scanner.text[scanner.index] == quote:
-            scanner.skip_to(scanner.index + 1)
+        if scanner.text[scanner.offset] == quote:
+            scanner.skip_to(scanner.offset + 1)
             return Token(SCALAR, start, "".join(parts), quote)
         gap.read(scanner)
         parts.append(gap.folded())
@@ -130,22 +130,22 @@ def _read_words(scanner: CommentScanner, quote: str, parts: list[str]) -> bool:
     word = re.compile(_SINGLE_WORD if quote == "'" else _DOUBLE_WORD)
     text = scanner.text
     while True:
-        match = word.match(text, scanner.index)
+        match = word.match(text, scanner.offset)
         if match is not None:
             parts.append(match.group())
             scanner.skip_to(match.end())
-        char = text[scanner.index]
+        char = text[scanner.offset]
         if char in SPACES:
             return False
         if quote == "'":
-            if not text.startswith("''", scanner.index):
+            if not text.startswith("''", scanner.offset):
                 return False
             parts.append("'")
-            scanner.skip_to(scanner.index + 2)
+            scanner.skip_to(scanner.offset + 2)
         elif char == '"':
             return False
-        elif text[scanner.index + 1] in BREAKS:
-            scanner.skip_to(scanner.index + 1)
+        elif text[scanner.offset + 1] in BREAKS:
+            scanner.skip_to(scanner.offset + 1)
             scanner.skip_line()
             return True
         else:
@@ -153,20 +153,20 @@ def _read_words(scanner: CommentScanner, quote: str, parts: list[str]) -> bool:
 
 
 def _read_escape(scanner: CommentScanner) -> str:
-    char = scanner.text[scanner.index + 1]
-    scanner.skip_to(scanner.index + 2)
+    char = scanner.text[scanner.offset + 1]
+    scanner.skip_to(scanner.offset + 2)
     if char in _ESCAPES:
         return _ESCAPES[char]
     length = _CODE_LENGTHS.get(char)
     if length is None:
         raise not_yaml("found unknown escape character")
-    digits = scanner.text[scanner.index : scanner.index + length]
+    digits = scanner.text[scanner.offset : scanner.offset + length]
     if len(digits) < length or re.fullmatch(_HEX, digits) is None:
         raise not_yaml("did not find expected hexdecimal number")
     code = int(digits, 16)
     if 0xD800 <= code <= 0xDFFF or code > _LAST_CHARACTER:
         raise not_yaml("found invalid Unicode character escape code")
-    scanner.skip_to(scanner.index + length)
+    scanner.skip_to(scanner.offset + length)
     return chr(code)
 
 
@@ -179,7 +179,7 @@ class _Header(NamedTuple):
 
 def scan_block_scalar(scanner: CommentScanner) -> Token:
     """A literal or folded scalar."""
-    start = scanner.index
+    start = scanner.offset
     style = scanner.text[start]
     header = _read_header(scanner, start)
     indent = header.increment and max(scanner.indent, 0) + header.increment
@@ -187,15 +187,15 @@ def scan_block_scalar(scanner: CommentScanner) -> Token:
     parts: list[str] = []
     line_break = ""
     was_blank = False
-    while scanner.column == indent and scanner.text[scanner.index] != "\0":
-        is_blank = scanner.text[scanner.index] in " \t"
+    while scanner.column == indent and scanner.text[scanner.offset] != "\0":
+        is_blank = scanner.text[scanner.offset] in " \t"
         if style == ">" and line_break == "\n" and not was_blank and not is_blank:
             parts.append("" if breaks else " ")
         else:
             parts.append(line_break)
         parts += (breaks, _read_content(scanner))
         was_blank = is_blank
-        line_break = scanner.read_line() if scanner.text[scanner.index] in BREAKS else ""
+        line_break = scanner.read_line() if scanner.text[scanner.offset] in BREAKS else ""
         indent, breaks = _read_breaks(scanner, indent)
     if header.chomping != "-":
         parts.append(line_break)
@@ -211,10 +211,10 @@ def _read_header(scanner: CommentScanner, start: int) -> _Header:
     if "0" in (digit, other_digit):
         raise not_yaml("found an indentation indicator equal to 0")
     scanner.skip_to(start + match.end())
-    scanner.index = BLANK_RUN.match(scanner.text, scanner.index).end()  # type: ignore[union-attr]  # matches all
-    if scanner.text[scanner.index] == "#":
+    scanner.offset = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
+    if scanner.text[scanner.offset] == "#":
         scanner.scan_line_comment(start)
-    char = scanner.text[scanner.index]
+    char = scanner.text[scanner.offset]
     if char in BREAKS:
         scanner.skip_line()
     elif char != "\0":
@@ -224,9 +224,9 @@ def _read_header(scanner: CommentScanner, start: int) -> _Header:
 
 def _read_content(scanner: CommentScanner) -> str:
     """What stands on the line; one of blanks alone counts as empty where comments follow."""
-    end = REST_OF_LINE.match(scanner.text, scanner.index).end()  # type: ignore[union-attr]  # matches all
-    content = scanner.text[scanner.index : end]
-    scanner.index = end
+    end = REST_OF_LINE.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
+    content = scanner.text[scanner.offset : end]
+    scanner.offset = end
     if content.strip(" \t"):
         scanner.newlines = 0
     return content
@@ -238,10 +238,10 @@ def _read_breaks(scanner: CommentScanner, indent: int) -> tuple[int, str]:
     deepest = 0
     text = scanner.text
     while True:
-        end = SPACE_RUN.match(text, scanner.index).end()  # type: ignore[union-attr]  # matches all
+        end = SPACE_RUN.match(text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
         if indent:
-            end = max(scanner.index, min(end, scanner.line_start + indent))
-        scanner.index = end
+            end = max(scanner.offset, min(end, scanner.line_start + indent))
+        scanner.offset = end
         deepest = max(deepest, scanner.column)
         if text[end] == "\t" and (indent == 0 or scanner.column < indent):
             raise not_yaml("found a tab character where an indentation space is expected")

@@ -79,9 +79,9 @@ class Scanner(CommentScanner):
             return
         scan = self.mark()
         self._scan_to_next_token(scan)
-        column = self.index - self.line_start
+        column = self.offset - self.line_start
         self._unroll_indent(column, scan.offset)
-        char = self.text[self.index]
+        char = self.text[self.offset]
         if char == "\0":
             self._fetch_stream_end()
         elif column == 0 and char == "%":
@@ -92,7 +92,7 @@ class Scanner(CommentScanner):
             self._fetch_with_comment(char)
 
     def _fetch_with_comment(self, char: str) -> None:
-        index = self.index
+        index = self.offset
         if char == (":" if self.flow_level == 0 else ","):
             # What follows on the line belongs to the token before.
             index = self.tokens[-1].offset
@@ -107,7 +107,7 @@ class Scanner(CommentScanner):
         if fetch is not None:
             fetch()
             return
-        ends_word = self.text[self.index + 1] in SPACES
+        ends_word = self.text[self.offset + 1] in SPACES
         if char == "-" and ends_word:
             self._fetch_block_entry()
         elif char == "?" and (self.flow_level or ends_word):
@@ -122,19 +122,19 @@ class Scanner(CommentScanner):
             self._fetch_plain_scalar()
 
     def _append(self, kind: str) -> None:
-        self.tokens.append(Token(kind, self.index))
+        self.tokens.append(Token(kind, self.offset))
 
     def _append_indicator(self, kind: str) -> None:
         """The token of one character."""
         self._append(kind)
-        self.skip_to(self.index + 1)
+        self.skip_to(self.offset + 1)
 
     # What may be a key
 
     def _is_valid(self, key: _SimpleKey) -> bool:
         if not key.possible:
             return False
-        if key.mark.line < self.line or key.mark.offset + _LONGEST_KEY < self.index:
+        if key.mark.line < self.line or key.mark.offset + _LONGEST_KEY < self.offset:
             if key.required:
                 raise not_yaml("could not find expected ':'")
             key.possible = False
@@ -221,25 +221,25 @@ class Scanner(CommentScanner):
 
     def _fetch_stream_end(self) -> None:
         if self.column:
-            self.line_start = self.index
+            self.line_start = self.offset
             self.line += 1
-        self._unroll_indent(-1, self.index)
+        self._unroll_indent(-1, self.offset)
         self._remove_simple_key()
         self._simple_key_allowed = False
         self._append(kinds.STREAM_END)
 
     def _fetch_directive(self) -> None:
-        self._unroll_indent(-1, self.index)
+        self._unroll_indent(-1, self.offset)
         self._remove_simple_key()
         self._simple_key_allowed = False
         self.tokens.append(scan_directive(self))
 
     def _fetch_document_indicator(self, char: str) -> None:
-        self._unroll_indent(-1, self.index)
+        self._unroll_indent(-1, self.offset)
         self._remove_simple_key()
         self._simple_key_allowed = False
         self._append(kinds.DOCUMENT_START if char == "-" else kinds.DOCUMENT_END)
-        self.skip_to(self.index + 3)
+        self.skip_to(self.offset + 3)
 
     def _fetch_flow_collection_start(self, kind: str) -> None:
         self._save_simple_key()
@@ -325,13 +325,13 @@ class Scanner(CommentScanner):
         while True:
             tabs = self.flow_level or not self._simple_key_allowed
             run = BLANK_RUN if tabs else SPACE_RUN
-            self.index = run.match(text, self.index).end()  # type: ignore[union-attr]  # matches all
-            char = text[self.index]
+            self.offset = run.match(text, self.offset).end()  # type: ignore[union-attr]  # matches all
+            char = text[self.offset]
             if self.comments and char not in BREAKS:
                 self._turn_line_comment()
             if char == "#":
                 self.scan_comments(scan)
-                char = text[self.index]
+                char = text[self.offset]
             if char not in BREAKS:
                 return
             self.skip_line()
@@ -346,5 +346,5 @@ class Scanner(CommentScanner):
             and self.tokens[-1].type == kinds.BLOCK_ENTRY
             and self.tokens[-2].type == kinds.BLOCK_SEQUENCE_START
         ):
-            counts_from = self.index if comment.start.line == self.line - 1 else comment.token
+            counts_from = self.offset if comment.start.line == self.line - 1 else comment.token
             self.comments[-1] = comment._replace(head=comment.line, line="", token=counts_from)

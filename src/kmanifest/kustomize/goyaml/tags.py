@@ -27,28 +27,28 @@ _AFTER_NAME: Final = SPACES | frozenset("?:,]}%@`")
 
 def scan_anchor(reader: Reader, kind: str) -> Token:
     """`&name` or `*name`."""
-    start = reader.index
+    start = reader.offset
     reader.skip_to(start + 1)
     name = _read(reader, _NAME)
-    if not name or reader.text[reader.index] not in _AFTER_NAME:
+    if not name or reader.text[reader.offset] not in _AFTER_NAME:
         raise not_yaml("did not find expected alphabetic or numeric character")
     return Token(kind, start, name)
 
 
 def scan_tag(reader: Reader) -> Token:
     """`!suffix`, `!handle!suffix`, `!<uri>` or `!`."""
-    start = reader.index
+    start = reader.offset
     if reader.text[start + 1] == "<":
         reader.skip_to(start + 2)
         handle, suffix = "", _read_uri(reader)
         if not suffix:
             raise not_yaml("did not find expected tag URI")
-        if reader.text[reader.index] != ">":
+        if reader.text[reader.offset] != ">":
             raise not_yaml("did not find the expected '>'")
-        reader.skip_to(reader.index + 1)
+        reader.skip_to(reader.offset + 1)
     else:
         handle, suffix = _read_parts(reader)
-    if reader.text[reader.index] not in SPACES:
+    if reader.text[reader.offset] not in SPACES:
         raise not_yaml("did not find expected whitespace or line break")
     return Token(kinds.TAG, start, handle, suffix=suffix)
 
@@ -66,12 +66,12 @@ def _read_parts(reader: Reader) -> tuple[str, str]:
 
 def scan_directive(reader: Reader) -> Token:
     """`%YAML 1.1` or `%TAG !handle! prefix`, with the rest of the line."""
-    start = reader.index
+    start = reader.offset
     reader.skip_to(start + 1)
     name = _read(reader, _NAME)
     if not name:
         raise not_yaml("could not find expected directive name")
-    if reader.text[reader.index] not in SPACES:
+    if reader.text[reader.offset] not in SPACES:
         raise not_yaml("found unexpected non-alphabetical character")
     if name == "YAML":
         token = _version_directive(reader, start)
@@ -80,17 +80,17 @@ def scan_directive(reader: Reader) -> Token:
     else:
         raise not_yaml("found unknown directive name")
     _skip_blanks(reader)
-    if reader.text[reader.index] == "#":
+    if reader.text[reader.offset] == "#":
         _read(reader, REST_OF_LINE.pattern)
-    if reader.text[reader.index] in BREAKS:
+    if reader.text[reader.offset] in BREAKS:
         reader.skip_line()
-    elif reader.text[reader.index] != "\0":
+    elif reader.text[reader.offset] != "\0":
         raise not_yaml("did not find expected comment or line break")
     return token
 
 
 def _version_directive(reader: Reader, start: int) -> Token:
-    match = re.compile(_VERSION).match(reader.text, reader.index)
+    match = re.compile(_VERSION).match(reader.text, reader.offset)
     if match is None:
         raise not_yaml("did not find expected version number")
     reader.skip_to(match.end())
@@ -103,20 +103,20 @@ def _tag_directive(reader: Reader, start: int) -> Token:
     handle = _read(reader, _HANDLE)
     if not handle.endswith("!"):
         raise not_yaml("did not find expected '!'")
-    if reader.text[reader.index] not in BLANKS:
+    if reader.text[reader.offset] not in BLANKS:
         raise not_yaml("did not find expected whitespace")
     _skip_blanks(reader)
     prefix = _read_uri(reader)
     if not prefix:
         raise not_yaml("did not find expected tag URI")
-    if reader.text[reader.index] not in SPACES:
+    if reader.text[reader.offset] not in SPACES:
         raise not_yaml("did not find expected whitespace or line break")
     return Token(kinds.TAG_DIRECTIVE, start, handle, suffix=prefix)
 
 
 def _read(reader: Reader, pattern: str) -> str:
     """What a pattern matches here, which may be nothing."""
-    match = re.compile(pattern).match(reader.text, reader.index)
+    match = re.compile(pattern).match(reader.text, reader.offset)
     if match is None:
         return ""
     reader.skip_to(match.end())
@@ -124,12 +124,12 @@ def _read(reader: Reader, pattern: str) -> str:
 
 
 def _skip_blanks(reader: Reader) -> None:
-    reader.index = BLANK_RUN.match(reader.text, reader.index).end()  # type: ignore[union-attr]  # matches all
+    reader.offset = BLANK_RUN.match(reader.text, reader.offset).end()  # type: ignore[union-attr]  # matches all
 
 
 def _read_uri(reader: Reader) -> str:
     text = _read(reader, _URI)
-    if reader.text[reader.index] == "%":
+    if reader.text[reader.offset] == "%":
         raise not_yaml("did not find URI escaped octet")
     if "%" not in text:
         return text
