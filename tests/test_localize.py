@@ -16,7 +16,8 @@ from kmanifest.krm.function import program_of
 from kmanifest.kustomize.localize import Copy, File, Wanted, localize
 from kmanifest.kustomize.localize.places import default_name, place_of_file, place_of_root, relative
 from kmanifest.plugin import Context, Finding
-from kmanifest.remote.urls import parse_repository
+from kmanifest.remote.urls import Repository, parse_repository
+from kmanifest.tree import NamedTree, Tree
 from tests.servers import git_missing, publish, serving
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\n"
@@ -326,6 +327,76 @@ def test_default_names():
 
 
 # What is remote
+
+
+class Elsewhere:
+    """A remote with one repository, and the same content at every URL."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        self._files = files
+
+    def file(self, url: str) -> str:
+        return url
+
+    def repository(self, repository: Repository) -> str:
+        return repository.name
+
+    def tree_of(self, path: str) -> Tree | None:
+        if "://" not in path:
+            return None
+        if path.startswith("https://files/"):
+            return NamedTree(MemoryTree({"": MAP}), path)
+        return NamedTree(Forged(self._files), "https://host/a/b@1")
+
+
+class Forged(MemoryTree):
+    """Files whose directories also name themselves, and the one above."""
+
+    def list(self, path: str) -> list[str]:
+        return [".", "..", *super().list(path)]
+
+
+def fetched(entry: str, files: dict[str, str], field: str = "resources") -> Copy:
+    tree = MemoryTree({"kustomization.yaml": f"{field}: ['{entry}']"})
+    ctx = Context(tree, Registry(), options=Options(allow_remote=True), remote=Elsewhere(files))
+    return localize(ctx, Wanted("", ""))
+
+
+@pytest.mark.parametrize("name", [".git", ".GIT", ".git.", "git~1"])
+def test_what_is_remote_makes_no_repository(name: str):
+    files = {"kustomization.yaml": f"crds: ['{name}/config']", f"{name}/config": "[core]"}
+    with pytest.raises(SourceError, match="security"):
+        fetched("https://host/a/b?ref=1", files)
+    with pytest.raises(SourceError, match="security"):
+        fetched(f"https://files/{name}/config", {}, "crds")
+
+
+def test_a_forged_directory_of_charts():
+    files = {"kustomization.yaml": "helmCharts: [{name: c}]", "charts/c/a": "", "other": ""}
+    place = "localized-files/host/a/b/1"
+    copy = fetched("https://host/a/b?ref=1", files)
+    assert set(copy.files) == {
+        "kustomization.yaml",
+        f"{place}/kustomization.yaml",
+        f"{place}/charts/c/a",
+    }
+
+
+def test_two_urls_with_one_place_are_told():
+    findings: list[Finding] = []
+
+    class Changing(Elsewhere):
+        def tree_of(self, path: str) -> Tree | None:
+            return NamedTree(MemoryTree({"": path}), path) if "://" in path else None
+
+    entries = "['https://files/a?1', 'https://files/a?2', 'https://files/a?2']"
+    tree = MemoryTree({"kustomization.yaml": f"crds: {entries}"})
+    options = Options(allow_remote=True)
+    remote = Changing({})
+    ctx = Context(tree, Registry(), options, remote=remote, on_finding=findings.append)
+    localize(ctx, Wanted("", ""))
+    (finding,) = findings
+    assert "localized-files/files/a" in finding.message
 
 
 @pytest.mark.skipif(bool(git_missing()), reason=git_missing())

@@ -18,9 +18,10 @@ from kmanifest.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.kustomize.localize import Copy
-    from kmanifest.plugin import Context, Finding, Options
+    from kmanifest.plugin import Context, Finding, Options, Registry
     from kmanifest.remote import Remote
     from kmanifest.remote.urls import Repository
+    from kmanifest.tree import Tree
 
 FLAGS = tuple(
     sorted(
@@ -60,9 +61,10 @@ note: the copy is not kept. If the target needs flags to build, localize it with
 
 
 class _Target(NamedTuple):
-    """What is to be copied: how it was named, and the directory and scope in the tree of its context."""
+    """What is to be copied: how it was named and is shown, and the directory and scope in the tree of its context."""
 
     name: str
+    shown: str
     ctx: "Context"
     directory: str
     scope: str
@@ -100,7 +102,7 @@ def localize(arguments: Sequence[str]) -> int:
     if not values["no-verify"]:
         same = "are the same after localization."
         report.tell(f"VERIFICATION SUCCESS: {_builds(target, destination)} {same}\n")
-    report.tell(f'SUCCESS: localized "{target.name}" to directory {destination}\n')
+    report.tell(f'SUCCESS: localized "{target.shown}" to directory {destination}\n')
     return DONE
 
 
@@ -134,14 +136,17 @@ def _find(ctx: "Context", name: str, scope: str) -> _Target:
         limit = _resolved(ctx, scope) if scope else directory
         if not trees.is_below(directory, limit):
             raise SourceError(f"localize scope {scope!r} does not contain target {name!r}")
-        return _Target(name, ctx, directory, limit, None)
+        return _Target(name, name, ctx, directory, limit, None)
+    from kmanifest.remote.urls import without_password
+
+    shown = without_password(name)
     if not repository.ref:
-        raise SourceError(f"localize remote root {name!r} missing ref query string parameter")
+        raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
     if scope:
-        raise SourceError(f"scope {scope!r} specified for remote localize target {name!r}")
+        raise SourceError(f"scope {scope!r} specified for remote localize target {shown!r}")
     ctx, directory = enter_repository(ctx, repository)
     top = ctx.reach(repository.name).repository(repository)
-    return _Target(name, ctx, directory, top, repository)
+    return _Target(name, shown, ctx, directory, top, repository)
 
 
 def _resolved(ctx: "Context", path: str) -> str:
@@ -190,15 +195,14 @@ def _copied(target: _Target, destination: str) -> "Copy":
 def _verified(target: _Target, copy: "Copy", destination: str) -> "Iterable[Finding]":
     """The warnings of the target's build, which the build of the copy, without a network, agrees with; an error if not."""
     from kmanifest import api
-    from kmanifest.plugin import Options
     from kmanifest.tree import MemoryTree
 
     registry, remote, options = target.ctx.registry, target.ctx.remote, target.ctx.options
+    tree = MemoryTree({path: file.content for path, file in copy.files.items()})
     try:
         wanted = api.build(target.name, options=options, registry=registry, remote=remote)
         text = wanted.text()
-        tree = MemoryTree({path: file.content for path, file in copy.files.items()})
-        made = api.build(copy.target, tree=tree, options=Options(), registry=registry).text()
+        made = _built(copy.target, tree, registry)
     except KmanifestError:
         report.tell(_ADVICE)
         raise
@@ -209,8 +213,18 @@ def _verified(target: _Target, copy: "Copy", destination: str) -> "Iterable[Find
     return wanted.warnings
 
 
+def _built(directory: str, tree: "Tree", registry: "Registry") -> str:
+    """What the copy builds, without a network."""
+    from kmanifest import api
+
+    try:
+        return api.build(directory, tree=tree, registry=registry).text()
+    except KmanifestError as error:
+        raise RenderError(f"the copy can't be built: {error}") from error
+
+
 def _builds(target: _Target, destination: str) -> str:
-    return f"`kustomize build` for {target.name} and {destination}"
+    return f"`kustomize build` for {target.shown} and {destination}"
 
 
 def _difference(old: str, new: str) -> str:

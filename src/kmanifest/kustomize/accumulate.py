@@ -31,7 +31,6 @@ from kmanifest.kustomize.bases import Building, find_built
 from kmanifest.kustomize.config import TransformerConfig
 from kmanifest.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.kustomize.origins import Trail
-from kmanifest.kustomize.roots import enter_root
 from kmanifest.plugin import Context
 from kmanifest.remote import is_file_url
 from kmanifest.resource import Origin, Resource
@@ -351,6 +350,8 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
 
 def _base(site: Site, path: str) -> tuple[Context, str, Place]:
     """The directory that an entry names, the context in which it is built, and its place."""
+    from kmanifest.kustomize.roots import enter_root  # for builds with bases
+
     place = site.place
     ctx, directory, is_remote = enter_root(site.ctx, path, place.above, place.urls)
     below = site.below(path)

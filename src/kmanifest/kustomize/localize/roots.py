@@ -29,6 +29,7 @@ from kmanifest.kustomize.localize.paths import (
 from kmanifest.kustomize.roots import Root, enter_root
 from kmanifest.plugin import Context
 from kmanifest.remote import is_file_url
+from kmanifest.remote.urls import shown_url, without_password
 from kmanifest.rendered import Rendered
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
@@ -36,6 +37,7 @@ from kmanifest.typed import Any, Final, NamedTuple
 
 CHARTS: Final = "charts"
 _BY_PATTERNS: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
+_OF_GIT: Final = (".git", "git~1")
 _LARGEST_PROGRAM: Final = 1 << 28  # bytes; a program is often larger than what a build reads
 
 
@@ -139,7 +141,7 @@ class _Localizer:
             content = dump_kustomization(self._files(site, fields), site.ctx.options.limits)
         except KmanifestError as error:
             raise error.within(file=file) from error
-        self.draft.put(trees.join(site.into, file.rpartition("/")[2]), content)
+        self._put(site, file.rpartition("/")[2], content)
         self._passing.pop()
         self._finish(site, passed)
 
@@ -206,7 +208,8 @@ class _Localizer:
         if repository is None and find_fetcher(site.ctx, path):
             raise SourceError(f"what a plug-in fetches can't be localized: {path!r}")
         if repository is not None and not repository.ref:
-            raise SourceError(f"localize remote root {path!r} missing ref query string parameter")
+            shown = without_password(path)
+            raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
         if repository is None:
             self._check_outside(site, path, "root")
         root = enter_root(site.ctx, path, site.above, site.urls)
@@ -236,11 +239,32 @@ class _Localizer:
             place = places.place_of_file(path)
             known = self.draft.content(trees.join(site.into, place))
             if known is not None and known != content:
-                site.ctx.warn(f"{place} is copied from two URLs that differ, the second is {path}")
+                site.ctx.warn(
+                    f"{place} is copied from two URLs that differ, the second is {shown_url(path)}"
+                )
         else:
             place = places.relative(site.ctx.locate(path), site.ctx.directory)
-        self.draft.put(trees.join(site.into, place), content)
+        self._put(site, place, content, is_remote=is_file_url(path))
         return place
+
+    def _put(
+        self,
+        site: _Site,
+        place: str,
+        content: bytes,
+        *,
+        executable: bool = False,
+        is_remote: bool = False,
+    ) -> None:
+        """Write a file of a root; SourceError for what is remote and would make a repository of the copy.
+
+        No repository has such a name in it, but a forged one, and git runs what the settings in a repository say.
+        """
+        path = trees.join(site.into, place)
+        is_remote = is_remote or not site.is_local
+        if is_remote and any(step.rstrip(". ").lower() in _OF_GIT for step in path.split("/")):
+            raise SourceError(f"security; what is remote may not be put at {path!r}")
+        self.draft.put(path, content, executable=executable)
 
     def _patch(self, site: _Site, entry: str) -> str:
         """Copy the file that an entry names; the entry itself where it is the text of an object."""
@@ -302,13 +326,13 @@ class _Localizer:
         if executable and not site.is_local:
             ctx.warn(f"the function {path} comes from {real}: read it before you let it run")
         name = places.relative(place, ctx.directory)
-        self.draft.put(trees.join(site.into, name), content, executable=executable)
+        self._put(site, name, content, executable=executable)
 
     def _listed(self, site: _Site, config: Resource) -> None:
         """Copy the files that the patterns of a ResourcesGenerator are for; the reference has no such thing."""
         for file in files_of(site.ctx, config):
             place = places.relative(file, site.ctx.directory)
-            self.draft.put(trees.join(site.into, place), site.ctx.read_resolved(file))
+            self._put(site, place, site.ctx.read_resolved(file))
 
     def _chart_home(self, site: _Site, home: str) -> str:
         """Copy a directory of charts; gives its path as seen from the root. An empty one means the default.
@@ -330,20 +354,26 @@ class _Localizer:
             shown = places.relative(root.directory, site.ctx.directory)
         into = trees.join(site.into, shown)
         if not self.draft.has(into):
-            self._copy_directory(site.ctx, root.directory, into)
+            self._copy_directory(site, root.directory, shown)
         return home and shown
 
-    def _copy_directory(self, ctx: Context, directory: str, into: str) -> None:
+    def _copy_directory(self, site: _Site, directory: str, into: str) -> None:
         """Copy a directory without the links in it, and without the copy itself."""
+        tree = site.ctx.tree
         todo = [(directory, into)]
         while todo:
             source, place = todo.pop()
-            if ctx.tree.kind(source) == "file":
-                self.draft.put(place, ctx.read_resolved(source))
-            elif ctx.tree.kind(source) == "dir" and source != self._wanted.destination:
-                self.draft.make_directory(place)
-                names = ctx.tree.list(source)
-                todo += [(trees.join(source, name), trees.join(place, name)) for name in names]
+            if tree.kind(source) == "file":
+                self._put(site, place, site.ctx.read_resolved(source))
+            elif tree.kind(source) == "dir" and source != self._wanted.destination:
+                self.draft.make_directory(trees.join(site.into, place))
+                # Only a commit may hold other names.
+                names = (name for name in tree.list(source) if "/" not in name)
+                todo += [
+                    (f"{source}/{name}", f"{place}/{name}")
+                    for name in names
+                    if name not in (".", "..")
+                ]
 
     def _check_outside(self, site: _Site, path: str, what: str) -> None:
         destination = self._wanted.destination
@@ -355,7 +385,7 @@ class _Localizer:
     def _check_room(self, site: _Site, path: str) -> None:
         if site.has(places.DIRECTORY):
             directory = site.ctx.directory or "."
-            message = f"{directory} already contains {places.DIRECTORY} needed to store {path!r}"
+            message = f"{directory} already contains {places.DIRECTORY} needed to store {without_password(path)!r}"
             raise SourceError(message)
 
 
@@ -388,7 +418,7 @@ def _better(
     if find_repository(path) is not None:
         if root_error.location.file:
             return root_error
-        message = f"could not localize {path!r} as file: {file_error}; as directory: {root_error}"
+        message = f"could not localize {without_password(path)!r} as file: {file_error}; as directory: {root_error}"
         return type(root_error)(message)
     try:
         kind = ctx.tree.kind(ctx.tree.resolve(trees.join(ctx.directory, path)))
