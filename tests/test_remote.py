@@ -1,5 +1,6 @@
 """Remote bases and files, from a real git server and a real web server on loopback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from kmanifest.plugin import Plugin, Remotes
 from kmanifest.tree import NamedTree
 from tests import remotes
 from tests.remotes import World
-from tests.servers import USER, git_missing, publish
+from tests.servers import USER, git, git_missing, publish
 
 pytestmark = pytest.mark.skipif(bool(git_missing()), reason=git_missing())
 
@@ -249,6 +250,22 @@ def test_a_link_that_leads_out_of_a_repository_leads_nowhere(world, store, tmp_p
         text_of(f"http://{world.server.address}/links.git", store=store)
 
 
+@pytest.mark.parametrize("address", ["ext::sh -c 'touch x'", "--upload-pack=x"])
+def test_a_submodule_that_names_a_program_is_refused_though_nobody_wants_it(address, world, store):
+    bare = world.directory / f"root/evil{len(address)}.git"
+    work = bare.with_suffix(".work")
+    commit = publish(world.directory / "root/sources/base", bare)
+    (work / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = s\n\turl = "{address}"\n')
+    git(work, "update-index", "--add", "--cacheinfo", f"160000,{commit},s")
+    git(work, "add", ".gitmodules")
+    git(work, "commit", "--quiet", "--message", "a part")
+    git(work, "push", "--quiet", "--force", str(bare), "HEAD:main")
+    url = f"http://{world.server.address}/{bare.name}//app"
+    with pytest.raises(SourceError, match="submodule 's'"):
+        text_of(url, store=store, max_age=0.0)
+    assert "base-web" in text_of(f"{url}?submodules=false", store=store)
+
+
 # Logins
 
 
@@ -281,6 +298,15 @@ def test_a_login_of_the_users_configuration_and_nothing_else_of_it(world, store,
     assert not witness.exists()
 
 
+def test_an_address_like_scps_goes_through_the_users_ssh(world, store, tmp_path, monkeypatch):
+    script = tmp_path / "ssh"
+    script.write_text('#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
+    url = f"git@host.example:{world.directory}/root/base.git//app?ref=main"
+    assert "base-web" in text_of(url, store=store)
+
+
 class Body(BytesIO):
     """As http.client's answers are: at its end it is empty, not closed."""
 
@@ -295,8 +321,8 @@ class Scripted:
         self.asked: list[tuple[str, bool, bool]] = []
         monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
 
-    def ask(self, asked, headers, *, only_public):
-        self.asked.append((asked.host, "authorization" in headers, only_public))
+    def ask(self, asked, headers, *, is_elsewhere):
+        self.asked.append((asked.host, "authorization" in headers, is_elsewhere))
         if asked.host == "one.example":
             moved = {"Location": "https://alice:word@two.example/map.yaml"}
             return HTTPResponse(BytesIO(), status=302, headers=moved, preload_content=False)
@@ -376,6 +402,18 @@ def test_a_spoiled_content_is_fetched_again(world, store):
     for path in (Path(store) / "contents").iterdir():
         path.write_bytes(b"not what it was")
     assert text_of(url, store=store) == text
+
+
+def test_a_store_without_room_keeps_nothing(world, store, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kmanifest.remote.store.os.replace", full)
+    assert "from-a-file" in text_of(f"http://{world.server.address}/files/map.yaml", store=store)
+    assert [path for path in Path(store).rglob("*") if path.is_file()] == []
+    monkeypatch.setattr("kmanifest.remote.store.os.rename", full)
+    with pytest.raises(FetchError, match="No space left"):
+        text_of(f"http://{world.server.address}/base.git//app", store=store)
 
 
 def test_the_store_is_for_its_owner_alone(world, store):

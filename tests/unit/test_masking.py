@@ -88,6 +88,6 @@ def test_secret_shows_itself_to_nobody():
 
 def test_names_of_secrets():
     secret = "GITHUB_TOKEN DB_PASSWORD AWS_SECRET_ACCESS_KEY API_KEY SSH_PASSPHRASE GCP_CREDENTIALS db_pwd GH_PAT"
-    plain = "PATH HOME LANG TMPDIR PWD VAULT_ADDR AWS_REGION"
+    plain = "PATH HOME LANG TMPDIR PWD VAULT_ADDR AWS_REGION SOPS_AGE_KEY_FILE"
     assert [name for name in secret.split() if not is_secret_name(name)] == []
     assert [name for name in plain.split() if is_secret_name(name)] == []

@@ -1,12 +1,17 @@
 """The grammar of remote bases, by a table that the reference's own parser printed (v5.8.2, NewRepoSpecFromURL)."""
 
 import json
+import socket
+from contextlib import nullcontext
 
 import pytest
 
 from kmanifest.errors import SourceError
 from kmanifest.remote.git import submodule_of
+from kmanifest.remote.http import _Watch
+from kmanifest.remote.network import Network
 from kmanifest.remote.urls import parse_repository, shown_url
+from kmanifest.tree import MemoryTree
 from tests.cases import FIXTURES
 
 TABLE = [json.loads(line) for line in (FIXTURES / "urls.jsonl").read_text().splitlines()]
@@ -51,3 +56,36 @@ def test_a_submodule_that_is_no_url(url):
 def test_what_is_shown_of_a_url():
     assert shown_url("https://u:word@host.example/x") == "https://u:***@host.example/x"
     assert shown_url("https://host.example/x?token=word") == "https://host.example/x?…"
+
+
+def test_a_file_whose_url_begins_as_a_repositorys_is_told_from_it():
+    network = Network(offline=True)
+    network._mount(
+        "repository", "https://h.example/a/b", MemoryTree({"x.yaml": "in the repository"})
+    )
+    network._mount("file", "https://h.example/a/b/y.yaml", MemoryTree({"": "a file"}))
+    for name, content in (("x.yaml", b"in the repository"), ("y.yaml", b"a file")):
+        path = f"https://h.example/a/b/{name}"
+        tree = network.tree_of(path)
+        assert tree is not None
+        assert tree.read(path, limit=100) == content
+    assert network.tree_of("https://h.example/a/bc") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_refused"),
+    [("8.8.8.8", "10.0.0.1", True), ("10.0.0.1", "10.0.0.2", False), ("8.8.8.8", "1.1.1.1", False)],
+)
+def test_no_redirection_from_the_open_network_into_an_inner_one(first, second, is_refused):
+    class Connected(socket.socket):
+        def __init__(self, peer: str) -> None:
+            super().__init__()
+            self.peer = peer
+
+        def getpeername(self) -> tuple[str, int]:
+            return self.peer, 443
+
+    with _Watch(5.0) as watch, Connected(first) as one, Connected(second) as two:
+        watch._add(one, is_elsewhere=False)
+        with pytest.raises(OSError, match="inner") if is_refused else nullcontext():
+            watch._add(two, is_elsewhere=True)

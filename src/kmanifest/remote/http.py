@@ -11,6 +11,7 @@ from errno import EACCES
 from http import HTTPStatus
 from http.client import HTTPException
 from ipaddress import ip_address
+from types import MappingProxyType
 from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
 
@@ -20,7 +21,7 @@ from urllib3.util import Timeout, Url, parse_url
 
 from kmanifest.errors import FetchError, LimitError
 from kmanifest.remote.urls import shown_url
-from kmanifest.typed import Any, Final, Self
+from kmanifest.typed import Any, Final, NamedTuple, Self
 
 CONNECT: Final = 5.0  # seconds
 SILENCE: Final = 10.0  # seconds without a byte
@@ -29,20 +30,49 @@ _CHUNK: Final = 32 << 10
 _MOVED: Final = (301, 302, 303, 307, 308)
 
 
-class Http:
-    """Fetches files by the given protocols, each of at most `max_size` bytes and within `timeout` seconds."""
+class Answer(NamedTuple):
+    """What a server said in the end; the names of `headers` are in lower case."""
 
-    def __init__(self, *, protocols: Sequence[str], timeout: float, max_size: int) -> None:
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Http:
+    """Asks web servers by the given protocols, for at most `max_size` bytes and within `timeout` seconds each time.
+
+    A redirection leads to another server by https only, unless `plain_redirections`.
+    """
+
+    def __init__(
+        self,
+        *,
+        protocols: Sequence[str],
+        timeout: float,
+        max_size: int,
+        plain_redirections: bool = False,
+    ) -> None:
         self._protocols = protocols
         self._timeout = timeout
         self._max_size = max_size
+        self._plain_redirections = plain_redirections
 
     def get(self, url: str) -> bytes:
         """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
+        answer = self.ask(url)
+        if not 200 <= answer.status <= 299:
+            raise FetchError(f"{shown_url(url)}: HTTP status {_status(answer.status)}")
+        return answer.content
+
+    def ask(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        """What the server of `url`, or the one that it sends to, answers; errors as of `get` where none does.
+
+        The headers, and a login in the URL, are for its own server only.
+        """
         cause: Exception | None = None
         with _Watch(self._timeout) as watch:
             try:
-                content = self._get(url, watch)
+                answer = self._ask(url, headers, watch)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 cause = error
         # A connection that was shut may look like one that has come to its end.
@@ -51,24 +81,21 @@ class Http:
             raise LimitError(message) from cause
         if cause is not None:
             raise FetchError(f"{shown_url(url)}: {_why(cause)}") from cause
-        return content
+        return answer
 
-    def _get(self, url: str, watch: "_Watch") -> bytes:
-        asked = parse_url(url)
-        login = asked.auth
+    def _ask(self, url: str, headers: Mapping[str, str], watch: "_Watch") -> Answer:
+        first = asked = parse_url(url)
+        own = {**_login(first.auth), **headers}
         for _ in range(_MOST_REDIRECTIONS + 1):
             self._check(asked, url)
-            is_elsewhere = _server(asked) != _server(parse_url(url))
-            headers = _login(None if is_elsewhere else login)
-            with watch.ask(asked, headers, only_public=is_elsewhere) as response:
+            is_elsewhere = _server(asked) != _server(first)
+            sent = {} if is_elsewhere else own
+            with watch.ask(asked, sent, is_elsewhere=is_elsewhere) as response:
                 target = response.headers.get("Location", "")
                 if response.status not in _MOVED or not target:
-                    return self._content(url, response)
+                    return self._answer(url, response)
                 before, asked = asked, parse_url(urljoin(asked.url, target))
-                if asked.scheme != "https" and _server(before) != _server(asked):
-                    other = shown_url(asked._replace(auth=None).url)
-                    what = "it redirects to another server, not by https"
-                    raise FetchError(f"{shown_url(url)}: {what}: {other}")
+                self._check_redirection(url, before, asked)
         raise FetchError(f"{shown_url(url)}: more than {_MOST_REDIRECTIONS} redirections")
 
     def _check(self, asked: Url, url: str) -> None:
@@ -78,16 +105,24 @@ class Http:
         if not asked.host:
             raise FetchError(f"{shown_url(url)}: there is no host in it")
 
-    def _content(self, url: str, response: urllib3.BaseHTTPResponse) -> bytes:
-        if not 200 <= response.status <= 299:
-            raise FetchError(f"{shown_url(url)}: HTTP status {_status(response.status)}")
+    def _check_redirection(self, url: str, before: Url, after: Url) -> None:
+        if after.scheme == "https" or _server(before) == _server(after):
+            return
+        if self._plain_redirections and before.scheme != "https":
+            return
+        other = shown_url(after._replace(auth=None).url)
+        what = "it redirects to another server, not by https"
+        raise FetchError(f"{shown_url(url)}: {what}: {other}")
+
+    def _answer(self, url: str, response: urllib3.BaseHTTPResponse) -> Answer:
         content = bytearray()
         while chunk := response.read1(_CHUNK, decode_content=True):
             content += chunk
             if len(content) > self._max_size:
                 message = f"{shown_url(url)}: more than {self._max_size} bytes (max_input_file)"
                 raise LimitError(message)
-        return bytes(content)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, headers, bytes(content))
 
 
 class _Watch:
@@ -95,6 +130,7 @@ class _Watch:
 
     def __init__(self, timeout: float) -> None:
         self.is_over = False
+        self._is_inside = False  # the first server is one of an inner network
         self._timer = threading.Timer(timeout, self._end)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
@@ -112,15 +148,13 @@ class _Watch:
             copy.close()
 
     def ask(
-        self, asked: Url, headers: Mapping[str, str], *, only_public: bool
+        self, asked: Url, headers: Mapping[str, str], *, is_elsewhere: bool
     ) -> urllib3.BaseHTTPResponse:
-        """The response to a request, whose body is still to be read; with `only_public`, of a server of the open network."""
+        """The response to a request, whose body is still to be read."""
         manager = _manager(asked)
         self._pools.append(manager)
         pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
-        is_direct = not isinstance(manager, urllib3.ProxyManager)
-        only_public = only_public and is_direct  # else it is the proxy's to judge
-        pool.ConnectionCls = self._watched(pool.ConnectionCls, only_public=only_public)
+        pool.ConnectionCls = self._watched(pool.ConnectionCls, is_elsewhere=is_elsewhere)
         return manager.request(
             "GET",
             asked._replace(auth=None, fragment=None).url,
@@ -132,7 +166,7 @@ class _Watch:
         )
 
     def _watched(
-        self, kind: Any, *, only_public: bool
+        self, kind: Any, *, is_elsewhere: bool
     ) -> type[HTTPConnection] | type[HTTPSConnection]:
         add = self._add
 
@@ -141,16 +175,21 @@ class _Watch:
 
             def _new_conn(self) -> socket.socket:
                 made: socket.socket = super()._new_conn()
-                add(made)
-                if only_public and not ip_address(made.getpeername()[0]).is_global:
-                    raise OSError(EACCES, "it redirects to a server of an inner network")
+                add(made, is_elsewhere=is_elsewhere)
                 return made
 
         return Watched
 
-    def _add(self, made: socket.socket) -> None:
+    def _add(self, made: socket.socket, *, is_elsewhere: bool) -> None:
+        if self.is_over:
+            raise TimeoutError
         # A copy, because a socket is detached where TLS is spoken over it.
         self._sockets.append(socket.socket(fileno=os.dup(made.fileno())))
+        is_inside = not ip_address(made.getpeername()[0].partition("%")[0]).is_global
+        if not is_elsewhere:
+            self._is_inside = is_inside
+        elif is_inside and not self._is_inside:
+            raise OSError(EACCES, "it redirects into an inner network")
 
     def _end(self) -> None:
         self.is_over = True

@@ -73,6 +73,8 @@ class Network:
 
     def tree_of(self, path: str) -> Tree | None:
         """The tree that has the path, if it is in what was fetched."""
+        if path in self._trees:  # a file may seem to lie in a repository
+            return self._trees[path]
         for name, tree in self._trees.items():
             if trees.is_below(path, name):
                 return tree
@@ -112,21 +114,27 @@ class Network:
         """The commit of a repository's ref, in the store."""
         check_repository(repository)
         self._check_protocol(repository.protocol, repository.name)
-        store, url = self._store(), repository.clone_url
+        store = self._store()
         identity = self._known_commit(repository)
-        directory = store.directory(url, identity) if identity else None
+        directory = store.directory(repository.clone_url, identity) if identity else None
         if directory is not None:
             return directory, identity
         self._refuse_offline(repository.name)
+        try:
+            directory, identity = self._fetched(repository, store)
+        except OSError as error:
+            raise FetchError(f"{repository.name}: {error.strerror or error}") from error
+        store.keep_name(_name_in_store(repository), identity)
+        return directory, identity
+
+    def _fetched(self, repository: Repository, store: Store) -> Commit:
         limited = repository._replace(timeout=min(repository.timeout, self._timeout))
         begun = store.begin_directory()
         try:
             identity = self._git().fetch(limited, begun)
-            directory = store.keep_directory(begun, url, identity)
+            return store.keep_directory(begun, repository.clone_url, identity), identity
         finally:
             store.drop_directory(begun)
-        store.keep_name(_name_in_store(repository), identity)
-        return directory, identity
 
     def _known_commit(self, repository: Repository) -> str:
         """The id of the ref's commit where it need not be asked for; empty where it has to be."""

@@ -106,16 +106,18 @@ class Store:
         return os.path.join(self._root, "commits", where, identity)
 
     def _write(self, path: str, content: bytes) -> None:
+        """Put a file where it belongs; where there is no room it is not kept, and the next build fetches again."""
         directory = os.path.dirname(path)
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=directory, prefix=_BEGUN)
+        name = ""
         try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=directory, prefix=_BEGUN)
             with open(handle, "wb") as stream:
                 stream.write(content)
             os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        except OSError:
+            if name:
+                os.unlink(name)
 
     def _drop_old(self) -> None:
         with os.scandir(self._root) as entries:
