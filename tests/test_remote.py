@@ -454,6 +454,25 @@ def test_the_command_fetches_and_keeps(world, tmp_path):
     assert b"--allow-protocol" in refused.stderr
 
 
+def test_create_takes_the_url_of_a_repository_that_is_there(world, tmp_path):
+    server = f"http://{world.server.address}"
+    command = [sys.executable, "-m", "kmanifest", "create", "--allow-protocol=http"]
+    (tmp_path / "made").mkdir()
+    for name, code in (("base.git?ref=none", 1), ("base.git//app?ref=main", 0)):
+        url = f"{server}/{name}"
+        done = subprocess.run(
+            [*command, "--resources", url],
+            cwd=tmp_path / "made",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert done.stderr.count("\n") == code
+    text = (tmp_path / "made/kustomization.yaml").read_text()
+    assert text.endswith(f"resources:\n- {url}\n")
+
+
 # What stands for the network
 
 

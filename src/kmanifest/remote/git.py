@@ -241,7 +241,7 @@ class FetchedObjects:
             above, _, name = path.rpartition(b"/")
             kind = int(mode, 8)
             parent = identities.get(above)
-            if parent is None:  # a name with a slash, which only a forged tree has
+            if parent is None or name.lower() == b".git":  # which only a forged tree has
                 continue
             if kind == _SUBMODULE:
                 kind = stat.S_IFDIR
