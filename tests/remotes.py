@@ -54,6 +54,14 @@ class World(NamedTuple):
             copy(case.directory / "input", place, self.server)
         return place
 
+    def copy(self, source: Path, target: Path) -> None:
+        """Copy a directory, with the server's address where its placeholder stands."""
+        copy(source, target, self.server)
+
+    def particular(self, text: str) -> str:
+        """A text with this server's address."""
+        return text.replace("SERVER", self.server.address)
+
     def general(self, text: str) -> str:
         """A text without this server's address."""
         return text.replace(f"http://{self.server.address}", PLACEHOLDER)

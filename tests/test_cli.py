@@ -106,7 +106,7 @@ def test_managed_by_label_by_environment(app: Path):
             ["create", "--resource", "a"],
             "error: unknown flag: --resource (did you mean --resources?)\n",
         ),
-        (["cfg"], "error: specify what cfg shall do: count, tree\n"),
+        (["cfg"], "error: specify what cfg shall do: cat, count, grep, tree\n"),
         (["cfg", "tre"], "error: unknown verb: cfg tre (did you mean tree?)\n"),
         (["cfg", "count", "a", "b"], "error: specify one directory, got 2\n"),
         (["cfg", "tree", "a", "b"], "error: specify one directory, got 2\n"),
@@ -114,6 +114,13 @@ def test_managed_by_label_by_environment(app: Path):
             ["cfg", "tree", "--graph-structure", "owner"],
             "error: illegal flag value --graph-structure owner; legal values: owners, directory\n",
         ),
+        (
+            ["cfg", "cat", "--style", "Flow"],
+            "error: illegal flag value --style Flow; legal values: TaggedStyle, DoubleQuotedStyle, "
+            "SingleQuotedStyle, LiteralStyle, FoldedStyle, FlowStyle\n",
+        ),
+        (["cfg", "grep"], "error: specify a query and at most one directory, got 0\n"),
+        (["cfg", "grep", "a>x"], "error: a>x: 'x' is not a quantity\n"),
     ],
 )
 def test_wrong_usage_is_exit_2(app: Path, arguments: Sequence[str], message: str):
@@ -139,6 +146,8 @@ def test_no_verb_shows_the_verbs(app: Path):
         ["help", "cfg"],
         ["cfg", "tree", "--help"],
         ["cfg", "count", "-h"],
+        ["cfg", "cat", "-h"],
+        ["cfg", "grep", "--help"],
     ],
 )
 def test_help_goes_to_stdout(app: Path, arguments: Sequence[str]):

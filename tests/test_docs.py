@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.cli.build import FLAGS
+from kmanifest.cli import build, localize
 from tests.cases import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/**/*.md")])
@@ -42,5 +42,5 @@ def test_examples_run(name: str, tmp_path: Path):
 
 def test_every_flag_has_its_line():
     page = (PROJECT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-    names = {flag.name for flag in FLAGS} - {"help"}
+    names = {flag.name for flag in (*build.FLAGS, *localize.FLAGS)} - {"help"}
     assert [name for name in sorted(names) if f"--{name}" not in page] == []

@@ -19,7 +19,7 @@ from kmanifest.plugin import Plugin, Remotes
 from kmanifest.tree import NamedTree
 from tests import remotes
 from tests.remotes import World
-from tests.servers import USER, git_missing, publish
+from tests.servers import USER, git, git_missing, publish
 
 pytestmark = pytest.mark.skipif(bool(git_missing()), reason=git_missing())
 
@@ -250,6 +250,22 @@ def test_a_link_that_leads_out_of_a_repository_leads_nowhere(world, store, tmp_p
         text_of(f"http://{world.server.address}/links.git", store=store)
 
 
+@pytest.mark.parametrize("address", ["ext::sh -c 'touch x'", "--upload-pack=x"])
+def test_a_submodule_that_names_a_program_is_refused_though_nobody_wants_it(address, world, store):
+    bare = world.directory / f"root/evil{len(address)}.git"
+    work = bare.with_suffix(".work")
+    commit = publish(world.directory / "root/sources/base", bare)
+    (work / ".gitmodules").write_text(f'[submodule "s"]\n\tpath = s\n\turl = "{address}"\n')
+    git(work, "update-index", "--add", "--cacheinfo", f"160000,{commit},s")
+    git(work, "add", ".gitmodules")
+    git(work, "commit", "--quiet", "--message", "a part")
+    git(work, "push", "--quiet", "--force", str(bare), "HEAD:main")
+    url = f"http://{world.server.address}/{bare.name}//app"
+    with pytest.raises(SourceError, match="submodule 's'"):
+        text_of(url, store=store, max_age=0.0)
+    assert "base-web" in text_of(f"{url}?submodules=false", store=store)
+
+
 # Logins
 
 
@@ -436,6 +452,25 @@ def test_the_command_fetches_and_keeps(world, tmp_path):
     assert refused.returncode == 1
     assert refused.stderr.count(b"\n") == 1
     assert b"--allow-protocol" in refused.stderr
+
+
+def test_create_takes_the_url_of_a_repository_that_is_there(world, tmp_path):
+    server = f"http://{world.server.address}"
+    command = [sys.executable, "-m", "kmanifest", "create", "--allow-protocol=http"]
+    (tmp_path / "made").mkdir()
+    for name, code in (("base.git?ref=none", 1), ("base.git//app?ref=main", 0)):
+        url = f"{server}/{name}"
+        done = subprocess.run(
+            [*command, "--resources", url],
+            cwd=tmp_path / "made",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code
+        assert done.stderr.count("\n") == code
+    text = (tmp_path / "made/kustomization.yaml").read_text()
+    assert text.endswith(f"resources:\n- {url}\n")
 
 
 # What stands for the network

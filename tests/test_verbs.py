@@ -4,9 +4,34 @@ import sys
 
 import pytest
 
-from tests.verbs import Run, differences, find_runs, golden, peer_missing, perform
+from tests import remotes
+from tests.verbs import (
+    Run,
+    content_of,
+    differences,
+    find_runs,
+    golden,
+    peer_missing,
+    perform,
+    server_missing,
+)
 
 RUNS = find_runs()
+
+
+@pytest.fixture(scope="module")
+def world():
+    with remotes.world() as here:
+        yield here
+
+
+@pytest.fixture
+def here(request):
+    """What serves a run that wants something served."""
+    run = request.getfixturevalue("run")
+    if reason := server_missing(run):
+        pytest.skip(reason)
+    return request.getfixturevalue("world") if run.served else None
 
 
 def name_of(run: Run) -> str:
@@ -14,26 +39,28 @@ def name_of(run: Run) -> str:
 
 
 @pytest.mark.parametrize("run", RUNS, ids=name_of)
-def test_same_bytes_as_the_peer(run: Run):
-    outcome = perform(run, [sys.executable, "-m", "kmanifest"])
+def test_same_bytes_as_the_peer(run: Run, here):
+    outcome = perform(run, [sys.executable, "-m", "kmanifest"], here, more=run.ours)
     if run.error:
         assert outcome.code in (1, 2)
         assert outcome.out == b""
         assert outcome.errors.count("\n") == 1
         assert run.error in outcome.errors
         kept = run.case / "input" / run.makes
-        assert outcome.file == (golden(kept) if kept.is_file() else None)
+        assert outcome.file == (content_of(kept) if run.makes and kept.exists() else None)
+        assert outcome.made == []
     else:
-        assert (outcome.code, outcome.errors) == (0, "")
+        assert (outcome.code, run.tells in outcome.errors) == (0, True)
+        assert outcome.errors == "" or run.tells
         assert (outcome.out or None) == golden(run.out)
         assert outcome.file == golden(run.file)
 
 
 @pytest.mark.parametrize("run", RUNS, ids=name_of)
-def test_goldens_are_the_peers(run: Run):
+def test_goldens_are_the_peers(run: Run, here):
     if reason := peer_missing(run):
         pytest.skip(reason)
-    assert differences(run) == {}
+    assert differences(run, here) == {}
 
 
 def test_every_golden_belongs_to_a_run():

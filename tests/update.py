@@ -64,10 +64,12 @@ def main(arguments: list[str]) -> int:
         return 2
     changed = 0
     named = [(case.name, differences(case)) for case in cases]
-    named += [(run.name, verbs.differences(run)) for run in runs]
-    if fetched:
+    named += [(run.name, verbs.differences(run, None)) for run in runs if not run.served]
+    served = [run for run in runs if run.served]
+    if fetched or served:
         with remotes.world() as here:
             named += [(case.name, remotes.differences(case, here)) for case in fetched]
+            named += [(run.name, verbs.differences(run, here)) for run in served]
     for name, found in named:
         for path, content in found.items():
             changed += 1

@@ -56,12 +56,12 @@ def build(
       name: my-map
     """
     if tree is None:
-        tree, placed = SteadyDisk("/"), _on_disk
+        tree, placed = SteadyDisk("/"), on_disk
         path = path if find_repository(path) else os.path.abspath(path)
         runner = runner or _runner_of(options)
     else:
         placed = _as_it_is
-    network = _network_of(options) if remote is None else None
+    network = network_of(options) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
@@ -131,7 +131,7 @@ def _runner_of(options: Options) -> "Runner | None":
     )
 
 
-def _network_of(options: Options) -> LateRemote | None:
+def network_of(options: Options) -> LateRemote | None:
     """What fetches, if the options let anything be fetched."""
     if not options.allow_remote:
         return None
@@ -158,7 +158,7 @@ def _as_it_is(location: Location) -> Location:
     return location
 
 
-def _on_disk(location: Location) -> Location:
+def on_disk(location: Location) -> Location:
     """A place in the tree of the whole disk, by its absolute path."""
     if not location.file or "://" in location.file:  # nowhere, or remote
         return location

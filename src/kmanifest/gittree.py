@@ -92,6 +92,11 @@ class GitTree:
             raise MissingError(f"no such directory: {path!r}")
         return sorted(self._entries(path))
 
+    def is_executable(self, path: str) -> bool:
+        """Whether the file at a resolved path may be executed."""
+        entry = self._entry(path)
+        return entry is not None and bool(entry[0] & 0o111)
+
     def _entry(self, path: str) -> Entry | None:
         directory, _, name = path.rpartition("/")
         return self._entries(directory).get(name)

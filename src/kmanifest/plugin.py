@@ -159,9 +159,9 @@ class Registry:
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """The one renderer whose marker file is in `directory`; an error where there is none or more than one."""
         claims = self._claims(tree, directory)
-        if not claims and self._more is not None:
+        if not claims:
             self._load()
-            claims = self._claims(tree, directory)
+            claims = self._claims(tree, directory) or self._claims(_Followed(tree), directory)
         if len(claims) == 1:
             return claims[0]
         if claims:
@@ -179,13 +179,26 @@ class Registry:
             file=directory or "."
         )
 
-    def _claims(self, tree: Tree, directory: str) -> list[Plugin]:
+    def _claims(self, tree: "Tree | _Followed", directory: str) -> list[Plugin]:
         return [
             plugin
             for (role, _), plugin in self._plugins.items()
             if role == "renderer"
             and any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
         ]
+
+
+class _Followed:
+    """A tree in which a link is what it leads to: a marker file may be one, and nearly none is."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def kind(self, path: str) -> trees.Kind | None:
+        try:
+            return self._tree.kind(self._tree.resolve(path))
+        except KmanifestError:
+            return None
 
 
 class Programs(NamedTuple):

@@ -65,6 +65,12 @@ def is_below(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(directory + "/")
 
 
+def is_executable(tree: Tree, path: str) -> bool:
+    """Whether the file at a resolved path may be executed; False where the tree can't tell."""
+    ask = getattr(tree, "is_executable", None)
+    return ask is not None and bool(ask(path))
+
+
 class DiskTree:
     """The files of a directory of this machine; nothing outside it can be reached, by `..` or by a link."""
 
@@ -105,6 +111,14 @@ class DiskTree:
             raise _access_error(path, error) from None
         finally:
             os.close(descriptor)
+
+    def is_executable(self, path: str) -> bool:
+        """Whether anybody may execute the file at a resolved path."""
+        _refuse_nul(path)
+        try:
+            return bool(os.lstat(self._prefix + path).st_mode & 0o111)
+        except OSError:
+            return False
 
     def list(self, path: str) -> Sequence[str]:
         _refuse_nul(path)
@@ -210,6 +224,10 @@ class NamedTree:
 
     def list(self, path: str) -> Sequence[str]:
         return self._tree.list(self._inner(path))
+
+    def is_executable(self, path: str) -> bool:
+        """Whether the file at a resolved path may be executed."""
+        return is_executable(self._tree, self._inner(path))
 
     def _inner(self, path: str) -> str:
         if not is_below(path, self._name):

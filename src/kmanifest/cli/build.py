@@ -18,21 +18,28 @@ ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
 MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
-FLAGS = (
+FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
         "fetch by these protocols, too, beside https and ssh: http, file",
     ),
     Flag(
-        "as-current-user",
-        "switch",
-        "run container functions under the user and group of this command",
-    ),
-    Flag(
         "cache-dir",
         "text",
         "where what was fetched is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
+    ),
+    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
+    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
+)
+"""The flags of every verb that fetches what is remote."""
+
+FLAGS = (
+    *FETCH_FLAGS,
+    Flag(
+        "as-current-user",
+        "switch",
+        "run container functions under the user and group of this command",
     ),
     Flag(
         "enable-alpha-plugins",
@@ -76,7 +83,6 @@ FLAGS = (
     Flag("mount", "list", "a storage option for container functions"),
     Flag("network", "switch", "let functions that ask for it use the network"),
     Flag("network-name", "text", "the network of container functions", default="bridge"),
-    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
     Flag(
         "output",
         "text",
@@ -94,7 +100,6 @@ FLAGS = (
         "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
     ),
     Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
-    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
     Flag(
         "reorder",
         "text",
@@ -135,7 +140,7 @@ def build(arguments: Sequence[str]) -> int:
     """Build one directory and write the result where it was asked for; gives the exit code."""
     parsed = parse(FLAGS, arguments)
     if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
     notes = _notes(parsed)
     if notes:
         from kmanifest.cli import report  # most builds have nothing to tell
@@ -208,11 +213,11 @@ def options_of(parsed: Parsed) -> "Options":
         programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
         strict=values["strict"],
         allow_remote=True,
-        remotes=_remotes(values),
+        remotes=remotes_of(values),
     )
 
 
-def _remotes(values: Mapping[str, Any]) -> "Remotes":
+def remotes_of(values: Mapping[str, Any]) -> "Remotes":
     """How what is remote is fetched."""
     from kmanifest.plugin import Remotes
 

@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Sequence
 
 from kmanifest.cli import DONE
+from kmanifest.cli.build import FETCH_FLAGS, remotes_of
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write_file
 from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 from kmanifest.kustomize.kustomization import FILE_NAMES
 
 FLAGS = (
+    *FETCH_FLAGS,
     Flag("annotations", "text", "common annotations: KEY:VALUE,KEY:VALUE"),
     Flag("autodetect", "switch", "add the files of this directory that hold resources"),
     HELP,
@@ -47,7 +49,7 @@ def create(arguments: Sequence[str]) -> int:
     """Write kustomization.yaml as the flags say; gives the exit code."""
     parsed = parse(FLAGS, arguments)
     if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
     if parsed.words:
         raise UsageError(f"unexpected argument: {parsed.words[0]}")
     labels = pairs(parsed.values["labels"], "label")
@@ -104,7 +106,7 @@ def _resources(parsed: Parsed) -> list[str]:
     named: list[str] = []
     if parsed.values["resources"]:
         for pattern in parsed.values["resources"].split(","):
-            named += _matches(pattern)
+            named += _matches(pattern) or _repository(pattern, parsed) or _nothing(pattern)
     if parsed.values["autodetect"]:
         found = _detect("", recursive=parsed.values["recursive"])
         named += [path for path in found if path not in named]
@@ -112,7 +114,7 @@ def _resources(parsed: Parsed) -> list[str]:
 
 
 def _matches(pattern: str) -> list[str]:
-    """The paths that match, without hidden ones, or `pattern` itself where it leads to a directory in another way.
+    """The paths that match, without hidden ones, or `pattern` itself where it leads to a directory in another way, or none.
 
     Source: kustomize v5.8.2 kustomize/commands/internal/util/util.go, GlobPatternsWithLoader.
     """
@@ -121,10 +123,30 @@ def _matches(pattern: str) -> list[str]:
     found = glob(pattern)
     if not os.path.basename(pattern.rstrip("/")).startswith("."):
         found = [path for path in found if not os.path.basename(path).startswith(".")]
-    if found or _is_base(pattern):
-        return found or [pattern]
-    if "://" in pattern or pattern.startswith("git@"):
-        raise SourceError(f"--resources: remote resources are not supported yet: {pattern!r}")
+    return found or ([pattern] if _is_base(pattern) else [])
+
+
+def _repository(url: str, parsed: Parsed) -> list[str]:
+    """The URL, if it is of a repository; an error where that can't be fetched."""
+    from kmanifest.fetching import find_repository
+
+    repository = find_repository(url)
+    if repository is None:
+        return []
+    from kmanifest import api
+    from kmanifest.plugin import Options
+
+    options = Options(allow_remote=True, remotes=remotes_of(parsed.values))
+    network = api.network_of(options)
+    if network is not None:
+        try:
+            network.repository(repository)
+        finally:
+            network.close()
+    return [url]
+
+
+def _nothing(pattern: str) -> list[str]:
     directory, name = os.path.split(pattern)
     names = os.listdir(directory or ".") if os.path.isdir(directory or ".") else []
     near = [os.path.join(directory, each) for each in near_names(name, names)]

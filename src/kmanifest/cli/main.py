@@ -25,6 +25,7 @@ Verbs:
   cfg       look into directories of resource files
   create    write a new kustomization.yaml (also: init)
   help      show this text, or that of a verb
+  localize  copy a kustomization with all that it names, so that it builds without a network
   plugins   list, explain and check plug-ins, or start a new one
   version   print the version
 
@@ -92,6 +93,10 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.create import create
 
         return create
+    if name == "localize":
+        from kmanifest.cli.localize import localize
+
+        return localize
     if name == "version":
         from kmanifest.cli.version import version
 
@@ -104,7 +109,8 @@ def _verb(name: str) -> Verb:
         return _help
     from kmanifest.errors import near_names
 
-    near = near_names(name, ("build", "cfg", "create", "help", "plugins", "version"), most=1)
+    verbs = ("build", "cfg", "create", "help", "localize", "plugins", "version")
+    near = near_names(name, verbs, most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 
 

@@ -7,13 +7,14 @@ inside an output directory is replaced, never followed.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.cli import DONE, READER_GONE
 from kmanifest.errors import KmanifestError
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kmanifest.kustomize.localize import File
     from kmanifest.rendered import Rendered
     from kmanifest.resource import Resource
 
@@ -91,6 +92,46 @@ def write_directory(directory: str, rendered: "Rendered") -> None:
         _replace_all(zip(paths, contents, strict=True))
     except OSError as error:
         raise _refused(f"into {directory}", error) from error
+
+
+def check_new(path: str) -> None:
+    """OutputError where a directory can't be made at `path`."""
+    if os.path.lexists(path):
+        raise OutputError(f"the destination {path} already exists")
+    if not os.path.isdir(os.path.dirname(path)):
+        raise OutputError(f"the destination {path} has to be in a directory that exists")
+
+
+def write_new_directory(
+    path: str, files: "Mapping[str, File]", directories: Iterable[str] = ()
+) -> None:
+    """Make the directory at the absolute `path`, with these files and directories in it: whole or not at all."""
+    check_new(path)
+    temporary = os.path.join(os.path.dirname(path), f".kmanifest-{os.getpid()}.tmp")
+    is_claimed = False
+    try:
+        os.mkdir(temporary)
+        for directory in directories:
+            os.mkdir(os.path.join(temporary, directory))
+        for name, (content, executable) in files.items():
+            mode = 0o777 if executable else 0o666
+            with open(os.open(os.path.join(temporary, name), NEW_FILE, mode), "wb") as stream:
+                stream.write(content)
+        # An empty directory is made first, as a rename would replace one that somebody else has made meanwhile.
+        os.mkdir(path)
+        is_claimed = True
+        if os.name == "nt":
+            os.rmdir(path)
+        os.rename(temporary, path)
+    except BaseException as error:
+        from shutil import rmtree  # only where it goes wrong
+
+        rmtree(temporary, ignore_errors=True)
+        if is_claimed and os.path.isdir(path) and not os.listdir(path):
+            os.rmdir(path)
+        if isinstance(error, OSError):
+            raise _refused(path, error) from error
+        raise
 
 
 def file_names(resources: "Iterable[Resource]") -> Iterator[str]:

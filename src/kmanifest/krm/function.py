@@ -22,7 +22,7 @@ from kmanifest.krm.exchange import (
     without_annotations,
 )
 from kmanifest.masking import masker
-from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Finding
+from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Finding, is_function
 from kmanifest.rendered import Severity
 from kmanifest.resource import Resource
 from kmanifest.resourcemap import ResourceMap
@@ -112,6 +112,16 @@ def _numbered(body: Body, number: int) -> Body:
         **dict.fromkeys(_NUMBER, str(number + 1)),
     }
     return annotated(body, notes)
+
+
+def program_of(config: Resource) -> str:
+    """The path of the program that a config names; empty for a config that names none, or is written wrongly."""
+    if not is_function(config):
+        return ""
+    try:
+        return read_function(config).path
+    except KmanifestError:
+        return ""
 
 
 def read_function(config: Resource) -> Function:

@@ -23,7 +23,7 @@ from kmanifest.errors import (
     SourceError,
     near_names,
 )
-from kmanifest.fetching import enter_fetched, enter_repository, find_fetcher, find_repository
+from kmanifest.fetching import find_fetcher, find_repository
 from kmanifest.kustomize import config as configs
 from kmanifest.kustomize import loading, plan
 from kmanifest.kustomize.annotations import annotated_with_origin, annotated_with_step
@@ -43,7 +43,6 @@ from kmanifest.values import as_mapping
 if TYPE_CHECKING:
     from kmanifest.kustomize.vars import Var
 
-MAX_NESTING: Final = 200
 MOST_FOR_FIRST: Final = 5.0  # seconds after which a URL that failed is not tried in another way
 
 
@@ -351,50 +350,12 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
 
 def _base(site: Site, path: str) -> tuple[Context, str, Place]:
     """The directory that an entry names, the context in which it is built, and its place."""
-    if not path:
-        raise SourceError("new root cannot be empty")
+    from kmanifest.kustomize.roots import enter_root  # for builds with bases
+
+    place = site.place
+    ctx, directory, is_remote = enter_root(site.ctx, path, place.above, place.urls)
     below = site.below(path)
-    repository = find_repository(path)
-    if repository is not None:
-        for url in below.urls:
-            if url.startswith(path):
-                raise SourceError(
-                    f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
-                )
-        if "://" in site.kustomization.directory and repository.protocol == "file":
-            what = "what is remote can't name a repository of this machine"
-            raise SourceError(f"security; {what}: {path!r}")
-        ctx, directory = enter_repository(site.ctx, repository)
-    elif fetcher := find_fetcher(site.ctx, path):
-        ctx, directory = enter_fetched(site.ctx, fetcher, path)
-    else:
-        return site.ctx, _directory(site, path), below
-    _check_visited(site, path, directory)
-    return ctx, directory, below._replace(urls=(*below.urls, path))
-
-
-def _directory(site: Site, path: str) -> str:
-    if path.startswith("/"):
-        raise SourceError(f"new root {path!r} cannot be absolute")
-    if any(".." in part and part != ".." for part in path.split("/")):
-        raise SourceError(f"path {path!r} is ambiguous; check for YAML indentation errors")
-    tree = site.ctx.tree
-    directory = tree.resolve(trees.join(site.ctx.directory, path))
-    if tree.kind(directory) != "dir":
-        raise SourceError(f"{path!r} must be a directory")
-    _check_visited(site, path, directory)
-    return directory
-
-
-def _check_visited(site: Site, path: str, directory: str) -> None:
-    """SourceError for a directory at or above one that is being built, LimitError where there are too many of these."""
-    above = site.place.above
-    for visited in (site.kustomization.directory, *above):
-        if trees.is_below(visited, directory):
-            message = f"cycle detected: {path!r} contains the directory {visited!r}"
-            raise SourceError(f"{message}, which is being built")
-    if len(above) >= MAX_NESTING:
-        raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")
+    return ctx, directory, below._replace(urls=(*below.urls, path)) if is_remote else below
 
 
 # Configuration

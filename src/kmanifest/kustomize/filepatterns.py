@@ -58,15 +58,24 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     Of the patterns that fit a file the last one tells whether it is meant, as in a .gitignore. MissingError for a pattern that
     takes in, or leaves out, no file; RenderError where two resources have one id.
     """
+    found: list[Resource] = []
+    for file in sorted(_walked(ctx, config).files):
+        found += loading.parse(ctx, ctx.read_resolved(file), file)
+    _check_unique(found)
+    return found
+
+
+def files_of(ctx: Context, config: Resource) -> list[str]:
+    """The real paths of all files that the patterns of the config are for, those that are left out with them."""
+    return sorted(_walked(ctx, config).fitting)
+
+
+def _walked(ctx: Context, config: Resource) -> "_Walk":
     written = fit(config.body, _CONFIG, CONFIGURATION).get("resources", ())
     patterns = [_pattern(index, text) for index, text in enumerate(written)]
     walk = _Walk(ctx, patterns, config.origin.file)
     walk.run()
-    found: list[Resource] = []
-    for file in sorted(walk.files):
-        found += loading.parse(ctx, ctx.read_resolved(file), file)
-    _check_unique(found)
-    return found
+    return walk
 
 
 def _pattern(index: int, written: str) -> _Pattern:
@@ -92,11 +101,12 @@ def _check_unique(resources: Sequence[Resource]) -> None:
 class _Walk:
     """A walk over what patterns lead to in and below the directory of the kustomization.
 
-    `files` are the real paths of the files that are meant; kustomizations and `own_file`, which holds the config, never are.
+    `files` are the real paths of the files that are meant, `fitting` also those that are left out; kustomizations and `own_file`, which holds the config, never are.
     """
 
     def __init__(self, ctx: Context, patterns: Sequence[_Pattern], own_file: str) -> None:
         self.files: set[str] = set()
+        self.fitting: set[str] = set()
         self._ctx = ctx
         self._patterns = patterns
         self._own_file = own_file
@@ -187,6 +197,7 @@ class _Walk:
             if pattern.path.fits(places) and (is_meant or pattern.takes_in):
                 self._used.add(index)
                 is_meant = pattern.takes_in
+                self.fitting.add(file)
         if is_meant:
             self.files.add(file)
 

@@ -57,6 +57,12 @@ def _literal(source: str) -> Pair:
 
 
 def _file(ctx: Context, source: str) -> Pair:
+    key, path = split_source(source)
+    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
+
+
+def split_source(source: str) -> tuple[str, str]:
+    """The key and the path of `path` or `key=path`."""
     key, equals, path = source.partition("=")
     if not equals:
         key, path = base_name(source), source
@@ -64,7 +70,7 @@ def _file(ctx: Context, source: str) -> Pair:
         raise SourceError(f"{source!r}: a key or path may not hold '='")
     elif not key or not path:
         raise SourceError(f"{source!r}: expected a path, or key=path")
-    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
+    return key, path
 
 
 def base_name(path: str) -> str:

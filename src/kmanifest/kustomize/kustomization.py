@@ -212,22 +212,37 @@ def load_kustomization(ctx: Context, directory: str) -> Kustomization:
     MissingError where there is none, SourceError (with the field) where there is more than one or it does not fit.
     Warnings about deprecated fields go to `ctx.on_finding`.
     """
-    file = _find_file(ctx, directory)
+    file, fields = read_fields(ctx, directory)
     try:
-        content = ctx.read_resolved(ctx.tree.resolve(file))
-        document = yaml.load_values(content, limits=ctx.options.limits)
-        if document is None:
+        if fields is None:
             raise SourceError("the kustomization is empty")
-        fields = shapes.fit(document, KUSTOMIZATION, shapes.KUSTOMIZATION)
         _warn_deprecated(ctx, fields, file)
         return _settle(fields, file, directory)
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
+def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | None]:
+    """The path of the kustomization file in `directory`, and its fields as they are written; None where it is empty.
+
+    Errors as of `load_kustomization`.
+    """
+    file = _find_file(ctx, directory)
+    try:
+        content = ctx.read_resolved(ctx.tree.resolve(file))
+        document = yaml.load_values(content, limits=ctx.options.limits)
+        if document is None:
+            return file, None
+        return file, shapes.fit(document, KUSTOMIZATION, shapes.KUSTOMIZATION)
+    except KmanifestError as error:
+        raise error.within(file=file) from error
+
+
 def _find_file(ctx: Context, directory: str) -> str:
-    found = [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) is not None]
-    found = [name for name in found if _is_file(ctx, trees.join(directory, name))]
+    found = [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) == "file"]
+    if not found:
+        inside = ctx._replace(directory=directory)
+        found = [name for name in FILE_NAMES if _leads_to_file(inside, name)]
     if len(found) == 1:
         return trees.join(directory, found[0])
     if found:
@@ -239,8 +254,12 @@ def _find_file(ctx: Context, directory: str) -> str:
     raise MissingError(message, near=near).within(file=directory or ".")
 
 
-def _is_file(ctx: Context, path: str) -> bool:
-    return ctx.tree.kind(ctx.tree.resolve(path)) == "file"
+def _leads_to_file(ctx: Context, name: str) -> bool:
+    """Whether `name` is a link to a file that a file of this directory may load."""
+    try:
+        return ctx.tree.kind(ctx.locate(name)) == "file"
+    except KmanifestError:
+        return False
 
 
 def _warn_deprecated(ctx: Context, fields: Mapping[str, Any], file: str) -> None:

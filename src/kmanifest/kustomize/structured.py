@@ -26,7 +26,7 @@ class Document(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The first document of a text; SourceError where it is not YAML, or empty."""
-        from kmanifest.kustomize.yamlparse import parse_node  # for text inside of text only
+        from kmanifest.kustomize.goyaml.compose import parse_node  # for text inside of text only
 
         root = parse_node(text)
         if root is None:
@@ -45,14 +45,14 @@ class Document(NamedTuple):
         if original.strip()[:1] in ("{", "["):
             spread = "\n" in original and "  " in original
             return json_text(json_value(root), indent=2 if spread else 0)
-        from kmanifest.kustomize.yamlprint import print_node  # for text inside of text only
+        from kmanifest.kustomize.goyaml.emitter import print_node  # for text inside of text only
 
         return print_node(root).strip()
 
 
 def parse_value(text: str) -> Any:
     """The first document of a text as plain values; MISSING where there is none."""
-    from kmanifest.kustomize.yamlparse import parse_node  # for text inside of text only
+    from kmanifest.kustomize.goyaml.compose import parse_node  # for text inside of text only
 
     root = parse_node(text)
     if root is None:

@@ -34,20 +34,27 @@ class Alias(tuple[str, ...]):
 
 
 class Comments(NamedTuple):
-    """Comments of a node: lines above it, at the end of its line, and below it."""
+    """Comments of a node: above it, at the end of its line, and below it; each may have several lines."""
 
-    head: tuple[str, ...] = ()
+    head: str = ""
     line: str = ""
-    foot: tuple[str, ...] = ()
+    foot: str = ""
+
+
+NO_COMMENTS: Final = Comments()
 
 
 class Node:
     """One node of a document: a scalar with its text, a list of nodes, a mapping of pairs, or an alias.
 
-    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty; `tag` is empty where none was written.
+    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty where none was written; where
+    it was, the node is `tagged`, and it is printed though it may be implied. `document` has the comments that stand
+    before and behind the whole document of which this is the root.
     """
 
-    __slots__ = ("anchor", "comments", "content", "kind", "style", "tag", "value")
+    __slots__ = (
+        "anchor", "comments", "content", "document", "kind", "style", "tag", "tagged", "value",
+    )  # fmt: skip
 
     def __init__(
         self, kind: str, content: Any, *, style: str = "", tag: str = "", anchor: str = ""
@@ -57,12 +64,13 @@ class Node:
         self.style = style
         self.tag = tag
         self.anchor = anchor
-        self.comments = Comments()
+        self.tagged = False
+        self.comments = self.document = NO_COMMENTS
         self.value: Any = None
 
     def _with(self, kind: str, content: Any) -> "Node":
         new = Node(kind, content, style=self.style, tag=self.tag, anchor=self.anchor)
-        new.comments = self.comments
+        new.tagged, new.comments, new.document = self.tagged, self.comments, self.document
         return new
 
     def changed(self, new: Any) -> "Node":
@@ -79,6 +87,18 @@ class Node:
             items = [node.changed(item) for node, item in zip(self.content, new, strict=False)]
             return self._with("list", items + [to_node(item) for item in new[len(items) :]])
         return to_node(new)
+
+    def implied_tag(self) -> str:
+        """The tag that this node has without one that is written."""
+        if self.kind != "scalar":
+            return TAG + {"mapping": "map", "list": "seq"}.get(self.kind, "")
+        return TAG + "str" if self.style else _short_tag(self.content)
+
+    def without_foot(self) -> "Node":
+        """This node without the comment below it."""
+        new = self._with(self.kind, self.content)
+        new.comments = self.comments._replace(foot="")
+        return new
 
     def _retexted(self, text: str) -> "Node":
         new = self._with("scalar", text)

@@ -231,6 +231,7 @@ class FetchedObjects:
 
     def _add(self, source: "_Source", root: bytes) -> None:
         """Take in all entries of a commit, whose root will be known as `root`."""
+        known = len(self._links)
         listing = self._git.listing(source.repository, source.directory, source.revision)
         identities = {b"": root}
         self._entries.setdefault(root, {})
@@ -240,7 +241,7 @@ class FetchedObjects:
             above, _, name = path.rpartition(b"/")
             kind = int(mode, 8)
             parent = identities.get(above)
-            if parent is None:  # a name with a slash, which only a forged tree has
+            if parent is None or name.lower() == b".git":  # which only a forged tree has
                 continue
             if kind == _SUBMODULE:
                 kind = stat.S_IFDIR
@@ -251,6 +252,21 @@ class FetchedObjects:
             elif size.isdigit():
                 self._blobs.setdefault(identity, _Blob(source, int(size), parent))
             self._entries[parent][name.decode("utf-8", "surrogateescape")] = (kind, identity)
+        if len(self._links) > known and source.repository.submodules:
+            self._check_submodules(source)
+
+    def _check_submodules(self, source: "_Source") -> None:
+        """SourceError where one names a program or an option, whether it is wanted or not: nobody does so in good faith."""
+        repository = source.repository
+        try:
+            addresses = self._git.submodules(repository, source.directory, source.revision)
+        except FetchError:  # no address at all, which matters only to who wants the submodule
+            return
+        for path, url in addresses.items():
+            if "::" in url or url.startswith("-"):
+                raise SourceError(
+                    f"{repository.name}: the submodule {path!r} has the address {url!r}"
+                )
 
     def _add_submodule(self, identity: bytes, source: "_Source", path: str) -> None:
         above = source.repository

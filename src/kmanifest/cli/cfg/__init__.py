@@ -15,12 +15,14 @@ Usage:
   kmanifest cfg VERB [arguments]
 
 Verbs:
+  cat     print resources, with fields in the usual order
   count   count the resources by kind
+  grep    print the resources with a field that fits
   tree    show the resources, and some of their fields, as a tree
 
 "kmanifest cfg VERB --help" tells more about a verb.
 """
-VERBS = ("count", "tree")
+VERBS = ("cat", "count", "grep", "tree")
 
 
 def cfg(arguments: Sequence[str]) -> int:
@@ -33,8 +35,16 @@ def cfg(arguments: Sequence[str]) -> int:
 
 
 def _verb(name: str) -> Callable[[Sequence[str]], int]:
+    if name == "cat":
+        from kmanifest.cli.cfg.cat import cat  # each pays for itself only
+
+        return cat
+    if name == "grep":
+        from kmanifest.cli.cfg.grep import grep
+
+        return grep
     if name == "count":
-        from kmanifest.cli.cfg.count import count  # each pays for itself only
+        from kmanifest.cli.cfg.count import count
 
         return count
     if name == "tree":

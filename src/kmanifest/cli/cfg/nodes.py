@@ -6,8 +6,8 @@ Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
 from collections.abc import Iterable
 
 from kmanifest.errors import SourceError
-from kmanifest.kustomize.yamlnodes import TAG, Comments, Node, resolved
-from kmanifest.kustomize.yamlprint import print_node
+from kmanifest.kustomize.goyaml.emitter import print_node
+from kmanifest.kustomize.yamlnodes import NO_COMMENTS, TAG, Node, resolved
 from kmanifest.typed import NamedTuple
 
 
@@ -42,12 +42,8 @@ def field(node: Node, name: str) -> Node | None:
     """The value of a field; None where `node` is no mapping, or has none."""
     if node.kind != "mapping":
         return None
-    found: Node | None = None
-    for key, value in node.content:
-        # The last of several counts.
-        if key.kind == "scalar" and key.content == name:
-            found = value
-    return found
+    # The first of several counts.
+    return next((value for key, value in node.content if key.content == name), None)
 
 
 def text(node: Node | None) -> str:
@@ -69,7 +65,8 @@ def meta(node: Node) -> Meta:
         text(field(node, "kind")),
         text(field(metadata, "name")),
         text(field(metadata, "namespace")),
-        {text(key): text(value) for key, value in pairs},
+        # Of a name that stands there twice the first counts.
+        {text(key): text(value) for key, value in reversed(pairs)},
     )
 
 
@@ -81,12 +78,13 @@ def items(node: Node) -> list[Node]:
 
 
 def flow_text(node: Node) -> str:
-    """A node on one line where that can be, without quotes around it where it needs none."""
+    """A node in flow style, without quotes around it where it needs none, with its comments."""
     return print_node(_in_flow(node)).strip()
 
 
 def _in_flow(node: Node) -> Node:
     flow = Node(node.kind, node.content, style="{", tag=node.tag, anchor=node.anchor)
+    flow.comments, flow.document = node.comments, node.document
     if node.kind == "scalar":
         # The text of what stood in quotes is still a text.
         flow.style = ""
@@ -95,10 +93,8 @@ def _in_flow(node: Node) -> Node:
 
 
 def full_text(node: Node) -> str:
-    """A node as it is printed alone, with the comment on its line."""
-    if node.kind != "scalar":
-        return print_node(node).strip()
-    return f"{print_node(node).strip()} {node.comments.line}".strip()
+    """A node as it is printed alone, with its comments."""
+    return print_node(node).strip()
 
 
 def strip_comments(root: Node) -> None:
@@ -106,7 +102,7 @@ def strip_comments(root: Node) -> None:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        node.comments = Comments()
+        node.comments = NO_COMMENTS
         if node.kind == "mapping":
             waiting += [each for pair in node.content for each in pair]
         elif node.kind == "list":
@@ -114,7 +110,9 @@ def strip_comments(root: Node) -> None:
 
 
 def annotate(root: Node, pairs: Iterable[tuple[str, str]]) -> None:
-    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none."""
+    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none, but not for null."""
+    if is_null(root):
+        return
     if root.kind != "mapping":
         raise SourceError(f"expected a mapping, got a {root.kind}")
     clear_empty(root)
@@ -139,7 +137,23 @@ def _set(node: Node, name: str, value: str) -> None:
         node.content = [*node.content, (Node("scalar", name), Node("scalar", value, style="'"))]
     else:
         found.kind, found.content, found.tag = "scalar", value, TAG + "str"
-        found.comments = Comments()
+        found.anchor, found.comments = "", NO_COMMENTS
+
+
+def remove_annotations(root: Node, names: Iterable[str]) -> None:
+    """Take annotations away; what is then empty stays."""
+    metadata = field(root, "metadata")
+    annotations = None if metadata is None else field(metadata, "annotations")
+    if annotations is not None and annotations.kind == "mapping":
+        gone = set(names)
+        kept = []
+        for key, value in annotations.content:
+            if key.kind in ("scalar", "alias") and key.content in gone:
+                # Of one that stands there twice the second stays.
+                gone.remove(key.content)
+            else:
+                kept.append((key, value))
+        annotations.content = kept
 
 
 def clear_empty(root: Node) -> None:
@@ -154,11 +168,12 @@ def clear_empty(root: Node) -> None:
 
 
 def _clear(node: Node, name: str) -> None:
-    node.content = [
-        (key, value)
-        for key, value in node.content
-        if not (key.content == name and _holds_nothing(value))
-    ]
+    if node.kind != "mapping":
+        return
+    for place, (key, value) in enumerate(node.content):
+        if key.content == name and _holds_nothing(value):
+            node.content = node.content[:place] + node.content[place + 1 :]
+            return
 
 
 def _holds_nothing(node: Node) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from kmanifest.cli.cfg.nodes import field, full_text, is_null, items
 from kmanifest.errors import SourceError
+from kmanifest.kustomize.goyaml.compose import parse_node
 from kmanifest.kustomize.selectors import unanchored
 from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.kustomize.yamlparse import parse_node
 from kmanifest.typed import NamedTuple
 
 

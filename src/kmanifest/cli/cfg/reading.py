@@ -6,13 +6,12 @@ Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefiles
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kmanifest.cli.cfg.flags import LOCAL_CONFIG
 from kmanifest.cli.cfg.nodes import annotate, field, is_null, meta
 from kmanifest.errors import KmanifestError, LimitError, SourceError
+from kmanifest.kustomize.goyaml.compose import parse_node
 from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.kustomize.yamlparse import parse_node
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.tree import DiskTree
 from kmanifest.typed import Final
@@ -24,7 +23,7 @@ PATH: Final = PREFIX + "path"
 INDEX: Final = PREFIX + "index"
 LEGACY_PATH: Final = "config.kubernetes.io/path"
 LEGACY_INDEX: Final = "config.kubernetes.io/index"
-_PAIRS: Final = (
+PAIRS: Final = (
     (LEGACY_PATH, PATH),
     (LEGACY_INDEX, INDEX),
     ("config.k8s.io/id", PREFIX + "id"),
@@ -63,12 +62,16 @@ def _names(directory: str) -> list[str]:
         ) from error
 
 
-def read_package(path: str, *, whole: bool = False) -> list[Node]:
-    """The resources of a file, or below a directory; `whole` where packages inside of it belong to it."""
+def read_package(path: str, *, whole: bool = False, marked: bool = True) -> list[Node]:
+    """The resources of a file, or below a directory; `whole` where packages inside of it belong to it.
+
+    They are `marked` with annotations that tell where they come from.
+    """
     disk = DiskTree("/")
     root = "/" + disk.resolve(os.path.abspath(path))
     if not os.path.isdir(root):
-        return _read(disk, root, os.path.basename(root)) if _is_yaml(root) else []
+        inside = os.path.basename(root)
+        return _read(disk, root, inside, marked=marked) if _is_yaml(root) else []
     from kmanifest.cli.cfg.ignore import load_ignored
 
     is_ignored = load_ignored(disk, root)
@@ -81,7 +84,7 @@ def read_package(path: str, *, whole: bool = False) -> list[Node]:
         if is_ignored(inside, is_directory=is_directory):
             continue
         if not is_directory:
-            found += _read(disk, entry, inside) if _is_yaml(entry) else []
+            found += _read(disk, entry, inside, marked=marked) if _is_yaml(entry) else []
         elif whole or not os.path.exists(os.path.join(entry, PACKAGE_FILE)):
             waiting += [os.path.join(entry, name) for name in reversed(_names(entry))]
         if len(found) > DEFAULT_LIMITS.max_objects:
@@ -93,10 +96,10 @@ def _is_yaml(path: str) -> bool:
     return path.endswith((".yaml", ".yml"))
 
 
-def _read(disk: DiskTree, path: str, inside: str) -> list[Node]:
+def _read(disk: DiskTree, path: str, inside: str, *, marked: bool) -> list[Node]:
     try:
         content = disk.read(disk.resolve(path), limit=DEFAULT_LIMITS.max_input_file)
-        return [node for node, _ in _documents(content, inside)]
+        return [node for node, _ in _documents(content, inside, marked=marked)]
     except KmanifestError as error:
         raise error.within(file=path) from error
 
@@ -124,7 +127,7 @@ def read_stdin() -> list[Node]:
     return [node for node, _ in found]
 
 
-def _documents(content: bytes, inside: str) -> Iterator[tuple[Node, int]]:
+def _documents(content: bytes, inside: str, *, marked: bool = True) -> Iterator[tuple[Node, int]]:
     """The documents that hold something, with annotations, and how many pieces the text has."""
     # The bounds are looked at where the text comes in; the pieces keep the comments that stand behind a separator.
     pieces = split_documents(content, DEFAULT_LIMITS._replace(max_input_file=len(content)))
@@ -134,7 +137,8 @@ def _documents(content: bytes, inside: str) -> Iterator[tuple[Node, int]]:
             node = parse_node(piece.data.decode())
             if node is None or is_null(node):
                 continue
-            _mark(node, index, inside)
+            if marked:
+                _mark(node, index, inside)
         except UnicodeDecodeError:
             raise SourceError("the text is not UTF-8").within(document=number) from None
         except KmanifestError as error:
@@ -155,28 +159,8 @@ def _mark(node: Node, index: int, inside: str) -> None:
 def pair_up(node: Node) -> None:
     """Where only the old or the new name of an annotation is there, set the other."""
     known = meta(node).annotations
-    for old, new in _PAIRS:
+    for old, new in PAIRS:
         if known.get(new) and not known.get(old):
             annotate(node, [(old, known[new])])
         elif known.get(old) and not known.get(new):
             annotate(node, [(new, known[old])])
-
-
-def check_pairs(nodes: Sequence[Node]) -> None:
-    """SourceError where an old annotation says something else than the new one."""
-    for node in nodes:
-        known = meta(node).annotations
-        for old, new in _PAIRS:
-            if known.get(old, known.get(new)) != known.get(new, known.get(old)):
-                raise SourceError(
-                    f"the annotations {old} and {new} differ: {known[old]!r}, {known[new]!r}"
-                )
-
-
-def selected(nodes: Sequence[Node], *, local: bool, other: bool) -> list[Node]:
-    """The resources for the machine alone, if `local`, and those that are not, if `other`.
-
-    Source: kyaml v0.21.2 kio/filters/local.go.
-    """
-    check_pairs(nodes)
-    return [node for node in nodes if (local if LOCAL_CONFIG in meta(node).annotations else other)]

@@ -63,18 +63,18 @@ def tree(arguments: Sequence[str]) -> int:
         raise UsageError(f"illegal flag value --graph-structure {structure}; legal values: {shown}")
     fields = _fields(parsed)
 
-    from kmanifest.cli.cfg import branches, reading  # a wrong usage is told without them
+    from kmanifest.cli.cfg import branches, pipeline, reading  # a wrong usage is told without them
 
     path = parsed.words[0] if parsed.words else "."
     if path == "-":
         root, nodes = ".", reading.read_stdin()
     else:
         root, nodes = branches.clean(path), reading.read_package(path, whole=True)
-    nodes = reading.selected(
-        nodes,
+    wanted = pipeline.local_config(
         local=parsed.values["include-local"],
         other=not parsed.values["exclude-non-local"],
     )
+    nodes = pipeline.run_filters(nodes, [wanted])
     return print_text(branches.draw(nodes, root, fields, structure) if nodes else "")
 
 
