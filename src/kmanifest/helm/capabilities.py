@@ -160,9 +160,9 @@ def parse_kube_version(text: str) -> KubeVersionText:
 
 
 def _quoted(text: str) -> str:
-    from kmanifest.gotemplate import gofmt  # for errors only
+    from kmanifest.gotemplate.gofmt import quoted  # for errors only
 
-    return gofmt.quoted(text)
+    return quoted(text)
 
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:

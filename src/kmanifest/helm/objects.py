@@ -195,12 +195,12 @@ def _base(path: str) -> str:
 
 
 def _to_yaml(value: Any) -> str:
-    from kmanifest.helm import text  # few charts dump files
+    from kmanifest.helm.text import to_yaml  # few charts dump files
 
-    return text.to_yaml(value)
+    return to_yaml(value)
 
 
 def _quoted(text: str) -> str:
-    from kmanifest.gotemplate import gofmt  # for errors only
+    from kmanifest.gotemplate.gofmt import quoted  # for errors only
 
-    return gofmt.quoted(text)
+    return quoted(text)
