@@ -106,6 +106,9 @@ class Values(dict[str, Any], GoObject):
     go_type = "chartutil.Values"
     kind = "map"
 
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
     def methods(self) -> Mapping[str, Function]:
         return {
             "AsMap": Function(lambda: dict(self), (), "map[string]interface {}"),
@@ -136,6 +139,9 @@ class Files(dict[str, Any], GoObject):
     __slots__ = ()
     go_type = "engine.files"
     kind = "map"
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
 
     def methods(self) -> Mapping[str, Function]:
         return {
