@@ -1,9 +1,13 @@
-"""The adapter by which the shared conformance runner calls the library: `--in-process tests.conformance:kustomize`."""
+"""The adapter by which the shared conformance runner calls the library: `--in-process tests.conformance:kustomize` (or `:helm`)."""
 
+import io
+import os
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from kmanifest.api import build
+from kmanifest.cli.main import main
 from kmanifest.plugin import Options, Programs
 
 
@@ -27,3 +31,35 @@ def _options(given: Mapping[str, Any]) -> Options:
         env=tuple(given.get("env") or ()),
         programs=Programs(home=given.get("plugin_home") or ""),
     )
+
+
+def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
+    """What the shared runner asks of Helm's suites; raises where the case is an error."""
+    return {"chart": _chart}[kind](case)
+
+
+def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What the command does in the directory of the case."""
+    saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
+    sys.stdin, sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BytesIO(case["stdin"].encode())),
+        stdout,
+        stderr,
+    )
+    os.environ.update(case["env"])
+    os.chdir(case["cwd"])
+    try:
+        code = main(["helm", *case["args"]])
+    finally:
+        os.chdir(saved[0])
+        sys.stdin, sys.stdout, sys.stderr = saved[1:4]
+        os.environ.clear()
+        os.environ.update(saved[4])
+    return {"exit_code": code, "stdout": _printed(stdout), "stderr": _printed(stderr)}
+
+
+def _printed(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    content = cast("io.BytesIO", stream.buffer).getvalue()
+    return content.decode("utf-8", "surrogateescape")

@@ -15,7 +15,7 @@ from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
 Verb = Callable[[Sequence[str]], int]
 
 INTRODUCTION = """\
-Renders Kustomize bases and overlays into Kubernetes YAML.
+Renders Kustomize bases and overlays, and Helm charts, into Kubernetes YAML.
 
 Usage:
   kmanifest VERB [arguments]
@@ -24,6 +24,7 @@ Verbs:
   build     print the resources of a kustomization
   cfg       look into directories of resource files
   create    write a new kustomization.yaml (also: init)
+  helm      render, check and show Helm charts
   help      show this text, or that of a verb
   localize  copy a kustomization with all that it names, so that it builds without a network
   plugins   list, explain and check plug-ins, or start a new one
@@ -93,6 +94,10 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.create import create
 
         return create
+    if name == "helm":
+        from kmanifest.cli.helm import helm
+
+        return helm
     if name == "localize":
         from kmanifest.cli.localize import localize
 
@@ -109,7 +114,7 @@ def _verb(name: str) -> Verb:
         return _help
     from kmanifest.errors import near_names
 
-    verbs = ("build", "cfg", "create", "help", "localize", "plugins", "version")
+    verbs = ("build", "cfg", "create", "helm", "help", "localize", "plugins", "version")
     near = near_names(name, verbs, most=1)
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 

@@ -7,8 +7,6 @@ become strings, and whatever comes last wins.
 
 import re
 from collections.abc import Callable
-from math import isnan
-from struct import pack, unpack
 
 from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
@@ -18,12 +16,11 @@ from kmanifest.typed import Any, Final
 from kmanifest.values import BlankKey
 from kmanifest.yaml.build import MERGING, Builder, Open, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
-from kmanifest.yaml.scalars import SPECIAL_SET, chomping, general_number
+from kmanifest.yaml.scalars import SPECIAL_SET, chomping, float32_text
 
 _MERGE: Final = "<<"
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 _STRING_TAG: Final = "tag:yaml.org,2002:str"
-_MAX_FLOAT32: Final = 3.4028235e38
 # What keeps go-yaml v3 from printing a text as a block: spaces before line breaks or at the end, unprintable characters.
 _NO_BLOCK: Final = re.compile(f" (?:[\n\u2028\u2029]|\\Z)|[{SPECIAL_SET}]")
 _ODD_FOLD: Final = re.compile("\\A[ \t\n]|\n[ \t]|\n\n\\Z")
@@ -183,21 +180,7 @@ def _key_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value) if value <= INT64_MAX else None
-    return _float32_text(value) if isinstance(value, float) else None
-
-
-def _float32_text(value: float) -> str:
-    """The shortest text that is `value` in 32 bits, in Go's `g` format."""
-    if isnan(value):
-        return ".nan"
-    if abs(value) > _MAX_FLOAT32:
-        return "-.inf" if value < 0 else ".inf"
-    short = unpack("f", pack("f", value))[0]
-    for digits in range(1, 10):
-        text = f"{short:.{digits}g}"
-        if unpack("f", pack("f", float(text)))[0] == short:
-            return general_number(float(text))
-    return general_number(short)
+    return float32_text(value) if isinstance(value, float) else None
 
 
 def _refolded(text: str) -> str:

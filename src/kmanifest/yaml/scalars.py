@@ -281,3 +281,20 @@ def general_number(value: float) -> str:
     whole = digits[: exponent + 1].ljust(exponent + 1, "0")
     fraction = digits[exponent + 1 :]
     return f"{sign}{whole}.{fraction}" if fraction else sign + whole
+
+
+def float32_text(value: float) -> str:
+    """The shortest text that is `value` in 32 bits, in Go's `g` format."""
+    from math import isnan
+    from struct import pack, unpack  # few keys are such numbers
+
+    if isnan(value):
+        return ".nan"
+    if abs(value) > 3.4028235e38:
+        return "-.inf" if value < 0 else ".inf"
+    short = unpack("f", pack("f", value))[0]
+    for digits in range(1, 10):
+        text = f"{short:.{digits}g}"
+        if unpack("f", pack("f", float(text)))[0] == short:
+            return general_number(float(text))
+    return general_number(short)

@@ -1,0 +1,179 @@
+"""Which of the charts that a chart holds take part, by which names, and what they give to the values of their parent.
+
+The order of the steps and what they change in place is that of the reference: a condition sees values in which the tags have
+been looked at, a second alias sees what the first has changed. Source: helm v3.22.0 pkg/chartutil/dependencies.go.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from kmanifest.errors import SourceError
+from kmanifest.helm.chart import Chart, Dependency
+from kmanifest.helm.objects import find_table, missing_table
+from kmanifest.helm.values import (
+    Table,
+    Warn,
+    coalesce_values,
+    copy_table,
+    merge_tables,
+    merge_values,
+)
+from kmanifest.helm.versions import fits
+from kmanifest.typed import Any
+
+_MISSING = object()
+
+
+def check_dependencies(chart: Chart) -> None:
+    """SourceError where Chart.yaml asks for what `charts/` does not have."""
+    there = {held.name for held in chart.dependencies}
+    missing = [each.name for each in chart.metadata.requirements() if each.name not in there]
+    if missing:
+        raise SourceError(
+            "An error occurred while checking for chart dependencies. You may need to run "
+            "`helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing "
+            f"in charts/ directory: {', '.join(missing)}"
+        )
+
+
+def process_dependencies(chart: Chart, values: Mapping[str, Any], warn: Warn) -> None:
+    """Let the charts go that are not wanted, name the others, and take over what they export; changes `chart`."""
+    _enable(chart, values, "", warn)
+    _import_all(chart, warn)
+
+
+def _enable(chart: Chart, values: Mapping[str, Any], path: str, warn: Warn) -> None:
+    if chart.metadata.dependencies is None:
+        return
+    requirements = chart.metadata.requirements()
+    chart.set_dependencies(_chosen(chart, requirements))
+    for each in requirements:
+        each.enabled = True
+    all_values = coalesce_values(chart, values, warn)
+    _apply_tags(requirements, all_values, warn)
+    _apply_conditions(requirements, all_values, path, warn)
+    removed = {each.name for each in requirements if not each.enabled}
+    kept = [held for held in chart.dependencies if held.name not in removed]
+    wanted = [each for each in requirements if each.name not in removed]
+    for held in kept:
+        _enable(held, all_values, f"{path}{held.name}.", warn)
+    chart.metadata.dependencies = [*wanted] or None
+    chart.set_dependencies(kept)
+
+
+def _chosen(chart: Chart, requirements: Sequence[Dependency]) -> list[Chart]:
+    """The charts that nobody asks for, and for each one that is asked for a copy with its alias."""
+    chosen = [
+        held
+        for held in chart.dependencies
+        if not any(
+            held.name == each.name and fits(each.version, held.metadata.version)
+            for each in requirements
+        )
+    ]
+    for each in requirements:
+        for held in chart.dependencies:
+            if held.name == each.name and fits(each.version, held.metadata.version):
+                chosen.append(held.shallow(alias=each.alias))
+                break
+        if each.alias:
+            each.name = each.alias
+    return chosen
+
+
+def _apply_tags(requirements: Sequence[Dependency], values: Table, warn: Warn) -> None:
+    """Switch off what has only tags that are false."""
+    tags = find_table(values, "tags")
+    if tags is None:
+        return
+    for each in requirements:
+        said = [tags[tag] for tag in each.tags if tag in tags]
+        for tag in each.tags:
+            if tag in tags and not isinstance(tags[tag], bool):
+                warn(
+                    f"dependencies.go:95: Warning: Tag '{tag}' for chart {each.name} returned non-bool value"
+                )
+        each.enabled = any(word is True for word in said) or not any(word is False for word in said)
+
+
+def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn) -> None:  # fmt: skip
+    """Switch on and off by the first path of each condition that leads to a boolean."""
+    for each in requirements:
+        for condition in each.condition.strip().split(","):
+            if not condition:
+                continue
+            value = _find_value(values, path + condition)
+            if isinstance(value, bool):
+                each.enabled = value
+                break
+            if value is not _MISSING:
+                warn(
+                    f"dependencies.go:64: Warning: Condition path '{condition}' for chart {each.name} returned non-bool value"
+                )
+
+
+def _find_value(values: Table, path: str) -> Any:
+    """What a dotted path leads to, if it is no table."""
+    above, _, key = path.rpartition(".")
+    table = find_table(values, above) if "." in path else values
+    if table is None or key not in table or isinstance(table[key], dict):
+        return _MISSING
+    return table[key]
+
+
+def _import_all(chart: Chart, warn: Warn) -> None:
+    for held in chart.dependencies:
+        _import_all(held, warn)
+    _import_values(chart, warn)
+
+
+def _import_values(chart: Chart, warn: Warn) -> None:
+    """Take over what `import-values` names; what the chart itself says wins."""
+    if chart.metadata.dependencies is None:
+        return
+    values = merge_values(chart, warn)
+    imported: Table = {}
+    for each in chart.metadata.requirements():
+        told: list[Any] = []
+        for entry in each.import_values:
+            if isinstance(entry, dict):
+                child, parent = (_text(entry.get(name)) for name in ("child", "parent"))
+                complaint = f"dependencies.go:270: Warning: ImportValues missing table from chart {each.name}"
+            elif isinstance(entry, str):
+                child, parent = f"exports.{entry}", "."
+                complaint = "dependencies.go:287: Warning: ImportValues missing table"
+            else:
+                continue
+            told.append(_told(child, parent))
+            place = f"{each.name}.{child}"
+            table = find_table(values, place)
+            if table is None:
+                from kmanifest.gotemplate.gofmt import quoted  # for warnings only
+
+                warn(f"{complaint}: {quoted(missing_table(values, place))} is not a table")
+                continue
+            imported = merge_tables(imported, _at_path(parent, table), warn)
+        each.import_values = told
+    chart.values = merge_tables(copy_table(values), imported, warn)
+
+
+def _told(child: str, parent: str) -> Any:
+    from kmanifest.gotemplate.values import StringMap
+
+    return StringMap({"child": child, "parent": parent})
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    from kmanifest.gotemplate.gofmt import text  # seldom
+
+    return text(value)
+
+
+def _at_path(path: str, table: Any) -> Table:
+    """A table that has `table` at a dotted path."""
+    if path == ".":
+        return table or {}
+    for name in reversed(path.split(".")):
+        table = {name: table}
+    return table  # type: ignore[no-any-return]  # a dict, as a path has a step

@@ -1,0 +1,302 @@
+"""The values of a render: files and flags made one table, and laid over those of the chart and of the charts it holds.
+
+The reference copies tables at some places and shares them at others, and what a chart sees of the globals of another rests on
+it; so tables are changed in place here, as there, and are copied exactly where they are copied there.
+Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from kmanifest.errors import SourceError
+from kmanifest.helm import setflags
+from kmanifest.helm.chart import Chart
+from kmanifest.helm.goyaml import load_values
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import Any, Final, NamedTuple
+
+GLOBAL: Final = "global"
+
+Table = dict[str, Any]
+Warn = Callable[[str], None]
+Read = Callable[[str], bytes]
+
+
+class ValueSources(NamedTuple):
+    """What the flags about values say, each in its order; between them theirs is that of the fields."""
+
+    files: tuple[str, ...] = ()
+    json: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+    strings: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()
+
+
+class Layer(NamedTuple):
+    """One file or flag: what it is called, and what it does to the values that were there before."""
+
+    name: str
+    apply: Callable[[Table], Table]
+
+
+def layers(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Iterable[Layer]:
+    """The files and flags in the order in which they are laid over one another; `read` gives the content of a file."""
+    for path in sources.files:
+        yield Layer(path, lambda values, path=path: _merged(values, _file(path, read, limits)))  # type: ignore[misc]  # a default keeps the loop's value
+    for text in sources.json:
+        yield Layer(f"--set-json {text}", _flag("--set-json", text, setflags.set_json))
+    for text in sources.typed:
+        yield Layer(f"--set {text}", _flag("--set", text, setflags.set_typed))
+    for text in sources.strings:
+        yield Layer(f"--set-string {text}", _flag("--set-string", text, setflags.set_strings))
+    for text in sources.contents:
+        yield Layer(f"--set-file {text}", _flag("--set-file", text, _setting_files(read)))
+    for text in sources.literals:
+        yield Layer(f"--set-literal {text}", _flag("--set-literal", text, setflags.set_literal))
+
+
+def merge_sources(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Table:
+    """The values that files and flags give together; SourceError with helm's text."""
+    values: Table = {}
+    for layer in layers(sources, read, limits):
+        values = layer.apply(values)
+    return values
+
+
+def find_origins(all_layers: Iterable[Layer], base: Table | None = None, name: str = "values.yaml") -> dict[tuple[str | int, ...], str]:  # fmt: skip
+    """The name of the layer that set each value, by its path; `base` are the values of the chart, from the file `name`.
+
+    It is found by laying one over another once more, so a render pays nothing for it.
+    """
+    values: Table = copy_table(base or {})
+    leaves = dict(_leaves(values))
+    found = dict.fromkeys(leaves, name)
+    for layer in all_layers:
+        values = layer.apply(copy_table(values))
+        now = dict(_leaves(values))
+        found = {
+            path: found[path] if path in leaves and _is_same(leaves[path], value) else layer.name
+            for path, value in now.items()
+        }
+        leaves = now
+    return found
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    return old.__class__ is new.__class__ and bool(old == new)
+
+
+def _leaves(value: Any) -> Iterable[tuple[tuple[str | int, ...], Any]]:
+    todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while todo:
+        path, node = todo.pop()
+        if isinstance(node, dict | list) and node:
+            items: Iterable[tuple[Any, Any]] = (
+                node.items() if isinstance(node, dict) else enumerate(node)
+            )
+            todo.extend(((*path, key), item) for key, item in items)
+        elif path:
+            yield path, node
+
+
+def _file(path: str, read: Read, limits: Limits) -> Table:
+    content = read(path)
+    try:
+        return load_values(content, limits=limits)
+    except SourceError as error:
+        raise SourceError(f"failed to parse {path}: {error.message}") from error
+
+
+def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callable[[Table], Table]:
+    def apply(values: Table) -> Table:
+        try:
+            setting(text, values)
+        except SourceError as error:
+            if name == "--set-json":
+                raise SourceError(f"failed parsing --set-json data {text}") from error
+            raise SourceError(f"failed parsing {name} data: {error.message}") from error
+        return values
+
+    return apply
+
+
+def _setting_files(read: Read) -> Callable[[str, Table], None]:
+    from kmanifest.helm.objects import go_string
+
+    return lambda text, values: setflags.set_files(text, values, lambda path: go_string(read(path)))
+
+
+def _merged(below: Table, above: Table) -> Table:
+    """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            result[key] = _merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+# --- the values of charts ---------------------------------------------------------------------------------------
+
+
+def copy_table(table: Mapping[str, Any]) -> Table:
+    """A table of its own, down to the last list."""
+    return {
+        key: value if value.__class__ not in _CONTAINERS else _copy(value)
+        for key, value in table.items()
+    }
+
+
+def _copy(value: Any) -> Any:
+    if value.__class__ is dict:
+        return copy_table(value)
+    return [item if item.__class__ not in _CONTAINERS else _copy(item) for item in value]
+
+
+_CONTAINERS: Final = (dict, list)
+
+
+def coalesce_values(chart: Chart, values: Mapping[str, Any], warn: Warn) -> Table:
+    """The values over those of the chart, and for each chart that it holds over those of that one; null deletes.
+
+    SourceError where what is for another chart is no table. Source: coalesce.go, CoalesceValues.
+    """
+    return _Coalescer(warn, merges=False).coalesce(chart, copy_table(values), "")
+
+
+def merge_values(chart: Chart, warn: Warn) -> Table:
+    """The values of the chart and of those that it holds, in which null stays. Source: coalesce.go, MergeValues."""
+    return _Coalescer(warn, merges=True).coalesce(chart, {}, "")
+
+
+def merge_tables(above: Table, below: Table, warn: Warn) -> Table:
+    """`above`, with what only `below` has put in. Source: coalesce.go, MergeTables."""
+    return _Coalescer(warn, merges=True).tables(above, below, "", merges=True)
+
+
+def coalesce_tables(above: Table, below: Table, warn: Warn) -> Table:
+    """The same, and null deletes. Source: coalesce.go, CoalesceTables."""
+    return _Coalescer(warn, merges=False).tables(above, below, "", merges=False)
+
+
+def _joined(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
+
+
+class _Coalescer:
+    """The functions of coalesce.go, with what they share; the numbers are the lines from which the reference warns."""
+
+    def __init__(self, warn: Warn, *, merges: bool) -> None:
+        self._tell = warn
+        self._merges = merges
+
+    def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
+        """Lay the values of the chart and of those it holds under `table`."""
+        self._chart_values(chart, table, prefix)
+        for held in chart.dependencies:
+            self._held(chart, held, table, prefix)
+        return table
+
+    def _held(self, chart: Chart, held: Chart, table: Table, prefix: str) -> None:
+        name = held.name
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            from kmanifest.gotemplate.gofmt import sprintf  # for errors only
+
+            raise SourceError(f"type mismatch on {name}: {sprintf('%t', [inner])}")
+        below = _joined(prefix, chart.name)
+        self._globals(inner, table, below)
+        table[name] = self.coalesce(held, inner, below)
+
+    def _chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
+        below = _joined(prefix, chart.name)
+        names = {held.name for held in chart.dependencies}
+        for key, value in copy_table(chart.values).items():
+            if key not in table:
+                table[key] = value
+                continue
+            given = table[key]
+            if given is None and not self._merges:
+                del table[key]
+            elif isinstance(given, dict):
+                if isinstance(value, dict):
+                    merges = self._merges or key in names
+                    self.tables(given, value, _joined(below, key), merges=merges)
+                elif value is not None:
+                    self._warn(237, f"warning: skipped value for {below}.{key}: Not a table.")
+
+    def _globals(self, inner: Table, outer: Table, prefix: str) -> None:
+        """Lay the globals of a chart over those of one that it holds; the tables below the first level are shared."""
+        given = inner.get(GLOBAL, {})
+        if not isinstance(given, dict):
+            self._warn(
+                138, f"warning: skipping globals because destination {GLOBAL} is not a table."
+            )
+            return
+        source = outer.get(GLOBAL, {})
+        if not isinstance(source, dict):
+            self._warn(145, f"warning: skipping globals because source {GLOBAL} is not a table.")
+            return
+        for key, value in source.items():
+            old = given.get(key)
+            if isinstance(value, dict):
+                copied = dict(value)
+                if key in given and not isinstance(old, dict):
+                    self._warn(
+                        161,
+                        f"Conflict: cannot merge map onto non-map for {_quoted(key)}. Skipping.",
+                    )
+                    continue
+                if isinstance(old, dict):
+                    self.tables(copied, old, _joined(prefix, key), merges=True)
+                given[key] = copied
+            elif isinstance(old, dict):
+                self._warn(175, f"key {key} is table. Skipping")
+            else:
+                given[key] = value
+        inner[GLOBAL] = given
+
+    def tables(self, above: Table, below: Table, prefix: str, *, merges: bool) -> Table:
+        """Put into `above` what only `below` has. Source: coalesce.go, coalesceTablesFullKey."""
+        given = {key for key, value in below.items() if value is not None}
+        for key, value in above.items():
+            if value is None:
+                below[key] = None
+        for key, value in below.items():
+            if key not in above:
+                above[key] = value
+                continue
+            old = above[key]
+            if old is None and not merges and key in given:
+                del above[key]
+            elif isinstance(value, dict):
+                if isinstance(old, dict):
+                    self.tables(old, value, _joined(prefix, key), merges=merges)
+                else:
+                    self._warn(
+                        316,
+                        f"warning: cannot overwrite table with non table for {_joined(prefix, key)} ({_shown(value)})",
+                    )
+            elif isinstance(old, dict) and value is not None:
+                self._warn(
+                    319,
+                    f"warning: destination for {_joined(prefix, key)} is a table. Ignoring non-table value ({_shown(value)})",
+                )
+        return above
+
+    def _warn(self, line: int, text: str) -> None:
+        self._tell(f"coalesce.go:{line}: {text}")
+
+
+def _shown(value: Any) -> str:
+    from kmanifest.gotemplate.gofmt import text  # for warnings only
+
+    return text(value)
+
+
+def _quoted(value: str) -> str:
+    from kmanifest.gotemplate.gofmt import quoted  # for warnings only
+
+    return quoted(value)
