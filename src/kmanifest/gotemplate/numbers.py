@@ -24,7 +24,7 @@ _HEX_FLOAT: Final = re.compile(
 )
 _UNDERSCORED: Final = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _COMPLEX: Final = re.compile(
-    r"([+-]?(?:0x[0-9a-f_.]*(?:p[+-]?[0-9_]*)?|[0-9_.]*(?:e[+-]?[0-9_]*)?))([+-].*)i\Z",
+    r"((?=[+-]?[0-9.])[+-]?(?:0x[0-9a-f_.]*(?:p[+-]?[0-9_]*)?|[0-9_.]*(?:e[+-]?[0-9_]*)?))([+-].*)i\Z",
     re.IGNORECASE,
 )
 _INT_MIN: Final = -(1 << 63)
@@ -46,6 +46,8 @@ def read_number(text: str) -> Number:
 
 def _imaginary(text: str) -> Number | None:
     parts = _COMPLEX.match(text)
+    if parts and len(parts[2]) == 1:
+        raise GoError("syntax error scanning complex number")
     real = _part(parts[1]) if parts else 0.0
     imaginary = _part(parts[2]) if parts else read_float(text[:-1])
     if imaginary is None:
