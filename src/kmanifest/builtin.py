@@ -9,6 +9,7 @@ from kmanifest.plugin import Plugin, Role
 from kmanifest.typed import Any, Final
 
 _KUSTOMIZE: Final = "kmanifest.kustomize"
+_HELM: Final = "kmanifest.helm"
 _TRANSFORMERS: Final = "kmanifest.kustomize.transformers"
 
 
@@ -39,6 +40,7 @@ PLUGINS: Final = (
     ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
+    _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),
     _builtin("generator", "IAMPolicyGenerator", f"{_KUSTOMIZE}.generators", "iam_policy"),
     _builtin("transformer", "AnnotationsTransformer", f"{_TRANSFORMERS}.metadata", "annotate"),
     _builtin("transformer", "HashTransformer", f"{_TRANSFORMERS}.names", "add_hash"),

@@ -70,12 +70,14 @@ class Accumulated(NamedTuple):
 class Place(NamedTuple):
     """Where in the build a kustomization stands: the directories above it, and the origin its objects are given.
 
-    `urls` are the entries by which remote ones of them, or this one, were named.
+    `urls` are the entries by which remote ones of them, or this one, were named. `namespace` is that of the nearest
+    kustomization above that sets one, if charts are rendered, which are told it.
     """
 
     above: tuple[str, ...] = ()
     trail: Trail | None = None
     urls: tuple[str, ...] = ()
+    namespace: str = ""
 
 
 class Site(NamedTuple):
@@ -95,7 +97,16 @@ class Site(NamedTuple):
         """The place of a base or component that this kustomization names as `path`."""
         trail = self.place.trail
         above = (*self.place.above, self.kustomization.directory)
-        return Place(above, trail.into(path) if trail is not None else None, self.place.urls)
+        into = trail.into(path) if trail is not None else None
+        return Place(above, into, self.place.urls, self.namespace)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that charts are told here and below."""
+        if not self.ctx.options.enable_helm:
+            return ""
+        own: str = self.kustomization.get("namespace", "")
+        return own or self.place.namespace
 
     def placed(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
         """The error at a field of the kustomization, unless it is placed in a file already."""
@@ -265,7 +276,7 @@ class Gathering:
         site = self._site
         try:
             ctx, directory, below = _base(site, path)
-            key = ("base", directory, self._got.schema, below.trail)
+            key = ("base", directory, self._got.schema, below.trail, below.namespace)
             built: Accumulated | None = find_built(ctx, key, below.above)
             if built is None:
                 with Building(ctx, key, directory) as building:
@@ -450,7 +461,8 @@ def _generate(site: Site, got: Accumulated) -> Accumulated:
     ctx, kustomization, place = site
     resources = got.resources
     configured = _plugin_configs(site, "generators")
-    for step, trail in plan.generators(ctx, kustomization, configured, place.trail):
+    steps_of_all = plan.generators(ctx, kustomization, configured, place.trail, site.namespace)
+    for step, trail in steps_of_all:
         from kmanifest.kustomize.generators import absorb  # many builds generate nothing
 
         made: Sequence[Resource] = steps.generate(ctx, step)

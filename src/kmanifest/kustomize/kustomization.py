@@ -177,6 +177,13 @@ _DEPRECATED: Final = (
 )
 
 
+_FOLLOWING: Final = {
+    "resources": "bases",
+    "images": "imageTags",
+    "helmCharts": "helmChartInflationGenerator",
+}
+
+
 class Kustomization(NamedTuple):
     """What one kustomization file says.
 
@@ -200,8 +207,8 @@ class Kustomization(NamedTuple):
         return self.fields.get(name, "")  # type: ignore[no-any-return]  # its shape says so
 
     def path_of(self, name: str, index: int) -> tuple[str | int, ...]:
-        """Where element `index` of a list stands in the file: `bases` and `imageTags` follow the new lists."""
-        old = {"resources": "bases", "images": "imageTags"}.get(name)
+        """Where element `index` of a list stands in the file: what is deprecated follows the new lists."""
+        old = _FOLLOWING.get(name)
         own = self.written.get(name, index + 1)
         return (old, index - own) if old and index >= own else (name, index)
 
@@ -272,12 +279,13 @@ def _warn_deprecated(ctx: Context, fields: Mapping[str, Any], file: str) -> None
 def _settle(fields: dict[str, Any], file: str, directory: str) -> Kustomization:
     kind = fields.pop("kind", "") or "Kustomization"
     api_version = fields.pop("apiVersion", "")
-    written = {name: len(fields.get(name, ())) for name in ("resources", "images")}
+    written = {name: len(fields.get(name, ())) for name in _FOLLOWING}
     _append(fields, "resources", fields.pop("bases", ()))
     _append(fields, "images", fields.pop("imageTags", ()))
     for name in ("configMapGenerator", "secretGenerator"):
         if name in fields:
             fields[name] = [_single_env(args) for args in fields[name]]
+    _settle_charts(fields)
     if not any(
         value not in ("", [], {}) or name in _COUNTS_EVEN_IF_EMPTY for name, value in fields.items()
     ):
@@ -295,6 +303,34 @@ _COUNTS_EVEN_IF_EMPTY: Final = frozenset(
 def _append(fields: dict[str, Any], name: str, more: Iterable[Any]) -> None:
     if more:
         fields[name] = [*fields.get(name, ()), *more]
+
+
+# The names of a chart's fields under the deprecated helmChartInflationGenerator. Source: api/types/helmchartargs.go.
+_CHART_FIELDS: Final = {
+    "chartName": "name",
+    "chartVersion": "version",
+    "chartRepoUrl": "repo",
+    "values": "valuesFile",
+    "valuesLocal": "valuesInline",
+    "valuesMerge": "valuesMerge",
+    "releaseName": "releaseName",
+}
+
+
+def _settle_charts(fields: dict[str, Any]) -> None:
+    """Put what stands under the deprecated field under `helmCharts` and, where they are not there, `helmGlobals`."""
+    old = fields.pop("helmChartInflationGenerator", ())
+    charts = [
+        {new: chart[name] for name, new in _CHART_FIELDS.items() if name in chart} for chart in old
+    ]
+    _append(fields, "helmCharts", charts)
+    homes: dict[str, Any] = {}
+    for chart in old:
+        for name, new in (("helmHome", "configHome"), ("chartHome", "chartHome")):
+            if chart.get(name):
+                homes[new] = chart[name]
+    if homes:
+        fields.setdefault("helmGlobals", homes)
 
 
 def _single_env(args: dict[str, Any]) -> dict[str, Any]:

@@ -39,8 +39,6 @@ def _loaded(_: Context, config: Resource) -> list[Resource]:
 LOAD: Final = Plugin("generator", "load", _loaded)
 """The cause that a trace names for what was read from a file."""
 
-HELM_FIELDS: Final = ("helmCharts", "helmChartInflationGenerator")
-
 
 class Planner:
     """Makes the steps of one kustomization."""
@@ -71,8 +69,9 @@ def generators(
     kustomization: Kustomization,
     configured: Sequence[Configured],
     trail: Trail | None,
+    namespace: str,
 ) -> Iterator[Planned]:
-    """The steps that make objects: config maps, secrets, charts, then `generators`."""
+    """The steps that make objects: config maps, secrets, charts, then `generators`; charts are told the `namespace`."""
     planner = Planner(ctx, kustomization, trail)
     for name, kind in (
         ("configMapGenerator", "ConfigMapGenerator"),
@@ -84,10 +83,12 @@ def generators(
             )
             body = args if options is None else {**args, "options": options}
             yield planner.step("generator", kind, body, (name, index))
-    for name in HELM_FIELDS:
-        if kustomization.get(name):
-            message = "charts are not supported yet"
-            raise SourceError(message).within(file=kustomization.file, field=(name,))
+    shared = kustomization.get("helmGlobals", None) or {}
+    for index, chart in enumerate(kustomization.get("helmCharts")):
+        body = {**shared, **chart}
+        body["namespace"] = chart.get("namespace") or namespace
+        field = kustomization.path_of("helmCharts", index)
+        yield planner.step("generator", "HelmChartInflationGenerator", body, field)
     yield from listed(ctx, "generators", configured)
 
 

@@ -125,26 +125,13 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
             if parsed.values[flag]:
                 raise UsageError(f"cannot set --{flag} and also specify a name")
         return words[0], words[1]
-    if parsed.values["name-template"]:
-        return _name_of(parsed.values["name-template"]), words[0]
-    return "release-name", words[0]
+    from kmanifest.errors import SourceError
+    from kmanifest.helm.naming import name_of
 
-
-def _name_of(text: str) -> str:
-    """The name that a template makes, which knows nothing of the chart."""
-    from kmanifest.gotemplate.execute import execute
-    from kmanifest.gotemplate.templates import TemplateSet, parse
-    from kmanifest.gotemplate.values import GoError
-    from kmanifest.helm.api import make_functions
-
-    functions = make_functions()
     try:
-        templates = TemplateSet("name-template").with_parsed(
-            parse("name-template", text, functions)
-        )
-        return execute(templates, "name-template", None, functions)
-    except GoError as error:
-        raise UsageError(str(error)) from error
+        return name_of("", parsed.values["name-template"]), words[0]
+    except SourceError as error:
+        raise UsageError(error.message) from error
 
 
 def _inputs(parsed: Parsed, place: str) -> "tuple[Chart, Mapping[str, object]]":

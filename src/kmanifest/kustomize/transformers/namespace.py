@@ -24,6 +24,7 @@ _CONFIG: Final = Record(
     }
 )
 _SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
+_OF_CHART: Final = "internal.config.kubernetes.io/helm-generated"
 _ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
 _METADATA_NAMESPACE: Final = ("metadata", "namespace")
 _OWN_NAMESPACE: Final = (Field(_METADATA_NAMESPACE, create=True),)
@@ -42,9 +43,18 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
     setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
     update = FieldUpdate(setter, "")
     table = FieldTable(specs_of(config.body))
-    moved = resources.map(lambda resource: _move(resource, table, update, mode))
+    moved = resources.map(
+        lambda resource: (
+            resource if _is_of_chart(resource) else _move(resource, table, update, mode)
+        )
+    )
     _refuse_conflicts(resources, moved)
     return moved
+
+
+def _is_of_chart(resource: Resource) -> bool:
+    """Whether a chart made the resource, which was told the namespace."""
+    return resource.annotations.get(_OF_CHART) == "true"
 
 
 def move_one(resource: Resource, namespace: str) -> Resource:

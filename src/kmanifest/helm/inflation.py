@@ -1,0 +1,149 @@
+"""Charts under `helmCharts` of a kustomization: the built-in generator HelmChartInflationGenerator.
+
+Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from kmanifest import manifests, yaml
+from kmanifest import tree as trees
+from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginError, SourceError
+from kmanifest.fieldpath import put
+from kmanifest.helm.api import render_chart
+from kmanifest.helm.chart import Chart
+from kmanifest.helm.loader import load_chart
+from kmanifest.helm.naming import name_of
+from kmanifest.helm.render import Release
+from kmanifest.helm.values import ValueSources
+from kmanifest.plugin import Context
+from kmanifest.resource import Resource
+from kmanifest.tree import MemoryTree
+from kmanifest.typed import Any, Final
+from kmanifest.values import as_list, as_mapping, as_text
+
+GENERATED: Final = "internal.config.kubernetes.io/helm-generated"
+"""The annotation by which no namespace is set on what a chart made: helm was told the namespace."""
+
+_HOME: Final = "charts"
+_MERGES: Final = ("merge", "override", "replace")
+
+
+def generate(ctx: Context, config: Resource) -> list[Resource]:
+    """The resources that the chart of this config makes of its values."""
+    if not ctx.options.enable_helm:
+        raise PluginError("charts are rendered with --enable-helm only")
+    body = config.body
+    name, release = _text(body, "name"), _text(body, "releaseName")
+    if not name:
+        raise SourceError("chart name cannot be empty").within(field=("name",))
+    for field, value in (("releaseName", release), ("name", name)):
+        if value.startswith("-"):
+            raise SourceError(f"{field} must not start with '-', got {value!r}").within(
+                field=(field,)
+            )
+    chart = _load(ctx, body, name)
+    files = _values_files(ctx, body, name)
+    options = ctx.options
+    rendered = render_chart(
+        chart,
+        tree=MemoryTree(files),
+        sources=ValueSources(files=tuple(files)),
+        release=Release(
+            name_of(release, _text(body, "nameTemplate")), _text(body, "namespace") or "default"
+        ),
+        # What the config says wins over the flags, as there: it is read after them.
+        kube_version=_text(body, "kubeVersion") or options.helm_kube_version,
+        api_versions=_texts(body, "apiVersions") or options.helm_api_versions,
+        include_crds=_is_on(body, "includeCRDs"),
+        skip_hooks=_is_on(body, "skipHooks"),
+        skip_tests=_is_on(body, "skipTests"),
+        limits=options.limits,
+    )
+    for finding in rendered.findings:
+        ctx.on_finding(finding)
+    text = rendered.text().encode("utf-8", "surrogateescape")
+    ctx.made(len(text))
+    try:
+        made = manifests.parse(ctx, text, "")
+    except LimitError:
+        raise
+    except KmanifestError as error:
+        raise PluginError(f"what the chart {name} makes: {error.message}") from error
+    return [_marked(resource) for resource in made]
+
+
+def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
+    path = trees.join(ctx.directory, f"{_home(body, name)}/{name}")
+    try:
+        real = ctx.tree.resolve(path)
+    except MissingError as error:
+        if _text(body, "repo"):
+            raise PluginError(f"the chart {name} is not at {path!r}: pull it there") from error
+        raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
+    return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn)
+
+
+def _home(body: Mapping[str, Any], name: str) -> str:
+    """The directory of the chart's directory, which one that was pulled has by its version."""
+    home, version = _text(body, "chartHome") or _HOME, _text(body, "version")
+    return f"{home}/{name}-{version}" if version and _text(body, "repo") else home
+
+
+def _values_files(ctx: Context, body: Mapping[str, Any], name: str) -> dict[str, bytes]:
+    """The files of values in their order, by names of their own: that of the chart or one instead of it, and more."""
+    merge = _text(body, "valuesMerge") or "override"
+    if merge not in _MERGES:
+        raise SourceError(f"valuesMerge must be one of {', '.join(_MERGES)}").within(
+            field=("valuesMerge",)
+        )
+    more = [ctx.read(path) for path in _texts(body, "additionalValuesFiles")]
+    path = _text(body, "valuesFile") or f"{_home(body, name)}/{name}/values.yaml"
+    inline = body.get("valuesInline")
+    if not inline:
+        first = ctx.read(path)
+    else:
+        own = as_mapping(inline, ("valuesInline",))
+        first = yaml.dump(_merged(ctx, path, own, merge)).encode()
+    return {f"values-{number}.yaml": content for number, content in enumerate([first, *more])}
+
+
+def _merged(ctx: Context, path: str, inline: Mapping[str, Any], merge: str) -> Mapping[str, Any]:
+    if merge == "replace":
+        return inline
+    found = yaml.load_values(ctx.read(path), limits=ctx.options.limits)
+    written = as_mapping({} if found is None else found)
+    return merged(inline, written) if merge == "override" else merged(written, inline)
+
+
+def merged(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """`target` with what `source` says over it: tables are merged, a null takes a value away, all else is replaced.
+
+    Source: kyaml v0.21.2 yaml/merge2/merge2.go.
+    """
+    result = dict(target)
+    for key, value in source.items():
+        if value is None and key in result:
+            del result[key]
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(value, result[key])
+        elif value is not None:
+            result[key] = value
+    return result
+
+
+def _marked(resource: Resource) -> Resource:
+    annotations: Any = put(resource.body, ("metadata", "annotations", GENERATED), "true")
+    return resource.with_body(annotations)
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    return as_text(body.get(name) or "", (name,))
+
+
+def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values: Iterable[Any] = as_list(body.get(name) or [], (name,))
+    return tuple(as_text(value, (name,)) for value in values)
+
+
+def _is_on(body: Mapping[str, Any], name: str) -> bool:
+    return body.get(name) is True
