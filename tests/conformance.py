@@ -1,15 +1,38 @@
-"""The adapter by which the shared conformance runner calls the library: `--in-process tests.conformance:kustomize`."""
+"""The adapters by which the shared conformance runners call the library: `--in-process tests.conformance:kustomize`, or `:helm`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from kmanifest.api import build
+from kmanifest.gotemplate.execute import execute
+from kmanifest.gotemplate.templates import TemplateSet, parse
 from kmanifest.plugin import Options, Programs
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
     """What `kmanifest build` prints for the directory `path`; raises where it refuses."""
     return build(path, options=_options(options)).text()
+
+
+def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
+    """What a case of the helm suites gives, in the form that its runner wants."""
+    return {"gotmpl": _gotmpl, "func": _func, "chart": _chart}[kind](case)
+
+
+def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
+    parsed = [parse(name, text, ()) for name, text in sorted((case.get("templates") or {}).items())]
+    parsed.append(parse("t", case["template"], ()))
+    templates = TemplateSet("t").with_parsed(*parsed)
+    missing_key: Any = case.get("missingkey") or "default"
+    return {"output": execute(templates, "t", case.get("data"), {}, missing_key=missing_key)}
+
+
+def _func(case: Mapping[str, Any]) -> dict[str, Any]:
+    raise NotImplementedError
+
+
+def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
+    raise NotImplementedError
 
 
 def _options(given: Mapping[str, Any]) -> Options:
