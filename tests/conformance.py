@@ -1,9 +1,13 @@
 """The adapters by which the shared conformance runners call the library: `--in-process tests.conformance:kustomize`, or `:helm`."""
 
+import io
+import os
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from kmanifest.api import build
+from kmanifest.cli.main import main
 from kmanifest.gotemplate.execute import execute
 from kmanifest.gotemplate.templates import TemplateSet, parse
 from kmanifest.plugin import Options, Programs
@@ -32,7 +36,30 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
-    raise NotImplementedError
+    """What the command does in the directory of the case."""
+    saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
+    stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
+    sys.stdin, sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BytesIO(case["stdin"].encode())),
+        stdout,
+        stderr,
+    )
+    os.environ.update(case["env"])
+    os.chdir(case["cwd"])
+    try:
+        code = main(["helm", *case["args"]])
+    finally:
+        os.chdir(saved[0])
+        sys.stdin, sys.stdout, sys.stderr = saved[1:4]
+        os.environ.clear()
+        os.environ.update(saved[4])
+    return {"exit_code": code, "stdout": _printed(stdout), "stderr": _printed(stderr)}
+
+
+def _printed(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    content = cast("io.BytesIO", stream.buffer).getvalue()
+    return content.decode("utf-8", "surrogateescape")
 
 
 def _options(given: Mapping[str, Any]) -> Options:

@@ -39,13 +39,15 @@ Placing = Callable[[KmanifestError], KmanifestError]
 
 
 class Rendered:
-    """The result of a build. The text is printed from the resources when it is asked for.
+    """The result of a build: its resources, and its text, each made when it is first asked for if it is not there.
 
+    A kustomization has resources first, and its text is printed from them. A chart has its text first (`from_text`), which
+    stays as its templates wrote it, and its resources are read from that.
     What can't be printed is an error only then; `placed` adds to it what is known of its place, and to findings when
     they are asked for.
     """
 
-    __slots__ = ("_findings", "_located", "_placed", "limits", "resources")
+    __slots__ = ("_findings", "_load", "_located", "_placed", "_resources", "_text", "limits")
 
     def __init__(
         self,
@@ -55,13 +57,38 @@ class Rendered:
         limits: Limits = DEFAULT_LIMITS,
         placed: Placing = lambda error: error,
     ) -> None:
-        self.resources = resources
+        self._resources: ResourceMap | None = resources
+        self._text: str | None = None
+        self._load: Callable[[], ResourceMap] = lambda: resources
         self._findings = tuple(findings)
         self._located: tuple[Finding, ...] | None = None
         self.limits = limits
         self._placed = placed
 
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        load: Callable[[], ResourceMap],
+        findings: Iterable[Finding] = (),
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> "Rendered":
+        """The result whose text is there; `load` reads its resources, once, when they are asked for."""
+        made = cls(ResourceMap(), findings, limits=limits)
+        made._resources, made._text, made._load = None, text, load
+        return made
+
+    @property
+    def resources(self) -> ResourceMap:
+        """The resources in order; a KmanifestError where a text holds something else."""
+        if self._resources is None:
+            self._resources = self._load()
+        return self._resources
+
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._text is not None:
+            return _restore_text, (self._text, self.resources, self.findings, self.limits)
         return _restore, (self.resources, self.findings, self.limits)
 
     @property
@@ -107,6 +134,8 @@ class Rendered:
 
         Source: kustomize v5.8.2 api/resmap/reswrangler.go, AsYaml.
         """
+        if self._text is not None:
+            return self._text
         return "---\n".join(self.documents())
 
     def write(self, stream: BinaryIO) -> None:
@@ -115,6 +144,8 @@ class Rendered:
 
     def pieces(self) -> Iterator[bytes]:
         """What `text` gives as UTF-8, in pieces, so that the output is never there twice; all of it is printed at once."""
+        if self._text is not None:
+            return iter((self._text.encode("utf-8", "surrogateescape"),))
         documents = list(self.documents())
         return (
             ("---\n" if start else "").encode()
@@ -125,6 +156,12 @@ class Rendered:
 
 def _restore(resources: ResourceMap, findings: tuple[Finding, ...], limits: Limits) -> Rendered:
     return Rendered(resources, findings, limits=limits)
+
+
+def _restore_text(
+    text: str, resources: ResourceMap, findings: tuple[Finding, ...], limits: Limits
+) -> Rendered:
+    return Rendered.from_text(text, lambda: resources, findings, limits=limits)
 
 
 def _refused_field(body: Any) -> FieldPath:

@@ -14,7 +14,10 @@ FALSE_WORDS = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class Flag(NamedTuple):
-    """One flag: a switch is True or False, a text holds the last value given, a list all of them."""
+    """One flag: a switch is True or False, a text holds the last value given, a list all of them.
+
+    A flag with `alone` has that value where it is given without `=`, and never takes the next word.
+    """
 
     name: str
     kind: Literal["switch", "text", "list"]
@@ -23,6 +26,7 @@ class Flag(NamedTuple):
     default: str = ""
     deprecated: str = ""
     hidden: bool = False
+    alone: str = ""
 
     def initial(self) -> bool | str | list[str]:
         """The value of a flag that is not given."""
@@ -112,6 +116,8 @@ def _take(
             raise UsageError(f"{problem}: expected true or false")
         values[flag.name] = value is None or value in TRUE_WORDS
         return
+    if value is None and flag.alone:
+        value = flag.alone
     if value is None:
         if not rest:
             raise UsageError(f"flag needs an argument: {argument}")

@@ -15,7 +15,7 @@ from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
 Verb = Callable[[Sequence[str]], int]
 
 INTRODUCTION = """\
-Renders Kustomize bases and overlays into Kubernetes YAML.
+Renders Kustomize bases and overlays, and Helm charts, into Kubernetes YAML.
 
 Usage:
   kmanifest VERB [arguments]
@@ -24,6 +24,7 @@ Verbs:
   build     print the resources of a kustomization
   cfg       look into directories of resource files
   create    write a new kustomization.yaml (also: init)
+  helm      render, check and show Helm charts
   help      show this text, or that of a verb
   plugins   list, explain and check plug-ins, or start a new one
   version   print the version
@@ -92,6 +93,10 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.create import create
 
         return create
+    if name == "helm":
+        from kmanifest.cli.helm import helm
+
+        return helm
     if name == "version":
         from kmanifest.cli.version import version
 
@@ -104,7 +109,9 @@ def _verb(name: str) -> Verb:
         return _help
     from kmanifest.errors import near_names
 
-    near = near_names(name, ("build", "cfg", "create", "help", "plugins", "version"), most=1)
+    near = near_names(
+        name, ("build", "cfg", "create", "helm", "help", "plugins", "version"), most=1
+    )
     raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
 
 

@@ -1,1 +1,32 @@
-"""The Helm engine: charts to manifests, with helm v3.22.0's bytes. `render_chart` is its pure core."""
+"""The Helm engine: charts to manifests, with helm v3.22.0's bytes.
+
+`render_chart` is the whole of it in one call; `load_chart` loads a chart once for many renders, `Release` is what it is told of
+its release, `ValueSources` are files and `--set` texts.
+"""
+
+from kmanifest.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmanifest.helm.api import render_chart
+    from kmanifest.helm.loader import load_archive, load_chart
+    from kmanifest.helm.render import Release
+    from kmanifest.helm.values import ValueSources
+
+__all__ = ["Release", "ValueSources", "load_archive", "load_chart", "render_chart"]
+
+_PLACES = {
+    "Release": "render",
+    "ValueSources": "values",
+    "load_archive": "loader",
+    "load_chart": "loader",
+    "render_chart": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, each from its module when it is first asked for."""
+    from importlib import import_module
+
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

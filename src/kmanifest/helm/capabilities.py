@@ -83,13 +83,13 @@ class KubeVersion(Struct):
     go_type = "chartutil.KubeVersion"
     FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
 
-    def addressed_text(self) -> str:
+    def printed(self) -> str:
         """What an action that names it prints: its `String` is a method of the pointer, which a function never gets."""
         version: str = self._values["Version"]
         return version
 
     def methods(self) -> Mapping[str, Function]:
-        version = Function(self.addressed_text, (), "string")
+        version = Function(self.printed, (), "string")
         return {"GitVersion": version, "String": version}
 
 
@@ -112,6 +112,9 @@ class VersionSet(list[Any], GoObject):
     __slots__ = ()
     go_type = "chartutil.VersionSet"
     kind = "slice"
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
 
     def methods(self) -> Mapping[str, Function]:
         return {"Has": Function(self.__contains__, ("string",), "bool")}

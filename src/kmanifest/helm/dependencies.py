@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from kmanifest.errors import SourceError
 from kmanifest.helm.chart import Chart, Dependency
 from kmanifest.helm.objects import find_table, missing_table
+from kmanifest.helm.structs import ObjectList
 from kmanifest.helm.values import (
     Table,
     Warn,
@@ -152,7 +153,7 @@ def _import_values(chart: Chart, warn: Warn) -> None:
                 warn(f"{complaint}: {quoted(missing_table(values, place))} is not a table")
                 continue
             imported = merge_tables(imported, _at_path(parent, table), warn)
-        each.import_values = told
+        each.import_values = told or ObjectList(None, "[]interface {}")
     chart.values = merge_tables(copy_table(values), imported, warn)
 
 

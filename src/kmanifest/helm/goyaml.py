@@ -4,6 +4,8 @@ Everything that helm reads passes through JSON, and there every number is a `flo
 Source: sigs.k8s.io/yaml v1.6.0 yaml.go; go.yaml.in/yaml/v2 v2.4.4 decode.go, parser.fail.
 """
 
+import re
+
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, LimitError, SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -22,6 +24,10 @@ _PARSER_PROBLEMS: Final = (
     "found duplicate %YAML directive",
     "found duplicate %TAG directive",
 )
+_BAD_KEY: Final = "a key must be"
+# go-yaml does not see that an empty collection is a key: the document ends with it.
+_EMPTY_KEY: Final = rb"\s*(\{[ \t]*\}|\[[ \t]*\])[ \t]*:"
+_OTHER_VERSION: Final = rb"(?m)^%YAML[ \t]+(?!1\.1\s)"
 # What go-yaml tells without a line.
 _READER_PROBLEMS: Final = (
     "control characters are not allowed",
@@ -43,6 +49,8 @@ def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     except LimitError:
         raise
     except SourceError as error:
+        if error.message.startswith(_BAD_KEY) and (match := re.match(_EMPTY_KEY, data)):
+            return {} if match.group(1).startswith(b"{") else []
         text = f"error converting YAML to JSON: {_problem(error, data)}"
         raise SourceError(text, location=error.location) from error
 
@@ -104,7 +112,7 @@ def _problem(error: SourceError, data: bytes) -> str:
     word = message.partition(" can't be written as JSON")[0]
     if word != message:
         return f"json: unsupported value: {word}"
-    if message.startswith("a key must be"):
+    if message.startswith(_BAD_KEY):
         return _refused_key(data)
     for ours, theirs in (
         ("unknown anchor `", "yaml: unknown anchor '{}' referenced"),
@@ -116,7 +124,8 @@ def _problem(error: SourceError, data: bytes) -> str:
         return "yaml: map merge requires map or sequence of maps as the value"
     if message.startswith("!!binary value"):
         return "yaml: !!binary value contains invalid base64 data"
-    if message.startswith("incompatible YAML document"):
+    is_late = message == "did not find expected <document start>"
+    if message.startswith("incompatible YAML") or (is_late and re.search(_OTHER_VERSION, data)):
         return "yaml: found incompatible YAML document"
     if message.startswith("excessive aliasing"):
         return "yaml: document contains excessive aliasing"

@@ -1,11 +1,24 @@
-"""Versions and ranges of versions, as charts name them. Source: Masterminds/semver v3.5.0, as helm v3.22.0 calls it."""
+"""Versions and ranges of versions, as charts name them. Source: helm v3.22.0 pkg/chartutil/compatible.go."""
 
-import re
+from kmanifest.gotemplate.values import GoError
 
 
 def is_version(text: str) -> bool:
-    return re.fullmatch(r"v?\d+(\.\d+){0,2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?", text) is not None
+    """Whether a text is a version."""
+    from kmanifest.sprig import semver
+
+    try:
+        semver.parse(text)
+    except GoError:
+        return False
+    return True
 
 
 def fits(constraint: str, version: str) -> bool:
-    return True
+    """Whether a version is in a range; it is in none where either is not well-formed."""
+    from kmanifest.sprig import semver
+
+    try:
+        return semver.compare(constraint, version)
+    except GoError:
+        return False

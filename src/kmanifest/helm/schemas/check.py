@@ -37,7 +37,14 @@ class Checker:
         return report(fault) if fault else ""
 
     def _check(
-        self, node: Node, value: Any, path: Path, above: Scope | None, *, needs: bool, word: str = ""
+        self,
+        node: Node,
+        value: Any,
+        path: Path,
+        above: Scope | None,
+        *,
+        needs: bool,
+        word: str = "",
     ) -> Result:
         left = _left(node, value, needs=needs)
         if node.verdict is not None:
@@ -262,8 +269,14 @@ class _Run:
         for word, is_wrong in (
             ("minimum", value < words.get("minimum", value)),
             ("maximum", value > words.get("maximum", value)),
-            ("exclusiveMinimum", "exclusiveMinimum" in words and value <= words["exclusiveMinimum"]),
-            ("exclusiveMaximum", "exclusiveMaximum" in words and value >= words["exclusiveMaximum"]),
+            (
+                "exclusiveMinimum",
+                "exclusiveMinimum" in words and value <= words["exclusiveMinimum"],
+            ),
+            (
+                "exclusiveMaximum",
+                "exclusiveMaximum" in words and value >= words["exclusiveMaximum"],
+            ),
             ("multipleOf", "multipleOf" in words and not _is_multiple(value, words["multipleOf"])),
         ):
             if is_wrong:
@@ -333,9 +346,10 @@ def _left(node: Node, value: Any, *, needs: bool) -> Left:
     if isinstance(value, Mapping):
         if not node.evaluates_props and (needs or "unevaluatedProperties" in node.unevaluated):
             return set(value)
-    elif isinstance(value, list) and not node.evaluates_items:
-        if needs or "unevaluatedItems" in node.unevaluated:
-            return set(range(node.first_items, len(value)))
+        return None
+    is_asked = needs or "unevaluatedItems" in node.unevaluated
+    if isinstance(value, list) and is_asked and not node.evaluates_items:
+        return set(range(node.first_items, len(value)))
     return None
 
 
@@ -365,7 +379,11 @@ def _head_fault(node: Node, value: Any, path: Path) -> Fault | None:
             return Fault(f"got {kind}, want {' or '.join(node.types)}", path)
     if node.const and not is_equal(value, node.const[0]):
         wanted = node.const[0]
-        text = "'const' failed" if isinstance(wanted, list | dict) else f"value must be {shown(wanted)}"
+        text = (
+            "'const' failed"
+            if isinstance(wanted, list | dict)
+            else f"value must be {shown(wanted)}"
+        )
         return Fault(text, path)
     if node.enum is not None and not any(is_equal(value, each) for each in node.enum):
         return Fault(_enum_text(node.enum), path)
@@ -400,7 +418,10 @@ def _is_whole(value: float) -> bool:
 def _is_multiple(value: float, factor: float) -> bool:
     from fractions import Fraction  # for this keyword only
 
-    return not factor or (Fraction(repr(float(value))) / Fraction(repr(float(factor)))).denominator == 1
+    return (
+        not factor
+        or (Fraction(repr(float(value))) / Fraction(repr(float(factor)))).denominator == 1
+    )
 
 
 def is_equal(left: Any, right: Any) -> bool:

@@ -282,7 +282,9 @@ class Compiler:
             return nodes
         if word == "dependencies" and isinstance(value, Mapping):
             return {
-                name: list(each) if isinstance(each, list) else self._node(each, at + pointer([name]))
+                name: list(each)
+                if isinstance(each, list)
+                else self._node(each, at + pointer([name]))
                 for name, each in value.items()
             }
         return self._plain_keyword(word, value, place)
@@ -329,7 +331,9 @@ def _subschemas(schema: Mapping[str, Any], place: str) -> Iterator[tuple[Any, st
             yield value, at
         if word in (*_LISTS, "items") and isinstance(value, list):
             yield from ((each, f"{at}/{index}") for index, each in enumerate(value))
-        if word in (*_TABLES, "dependencies", "definitions", "$defs") and isinstance(value, Mapping):
+        if word in (*_TABLES, "dependencies", "definitions", "$defs") and isinstance(
+            value, Mapping
+        ):
             yield from ((each, at + pointer([name])) for name, each in value.items())
 
 

@@ -142,7 +142,9 @@ def _spread(draft: int) -> Mapping[str, Any]:
         "plainCount": _PLAIN_COUNT,
         "count": {"$ref": "#/$defs/plainCount", "default": 0},
     }
-    names = {f"part{index}": {"type": kinds, "properties": part} for index, part in enumerate(parts)}
+    names = {
+        f"part{index}": {"type": kinds, "properties": part} for index, part in enumerate(parts)
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "allOf": [{"$ref": f"#/$defs/{name}"} for name in names],

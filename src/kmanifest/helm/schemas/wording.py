@@ -43,7 +43,7 @@ def number(value: float) -> str:
     text = float_text(float(value), "g", -1)
     mantissa, exponent, power = text.partition("e")
     if exponent:
-        return f"{mantissa}×10{power.lstrip('+').translate(_RAISED)}"
+        return f"{mantissa}\N{MULTIPLICATION SIGN}10{power.lstrip('+').translate(_RAISED)}"
     whole, point, rest = text.partition(".")
     return f"{int(whole):,}{point}{rest}" if whole.lstrip("-") != "0" else text
 

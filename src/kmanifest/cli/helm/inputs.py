@@ -1,0 +1,99 @@
+"""What the verbs of helm read from this machine: charts, files with values, stdin."""
+
+import os
+import sys
+
+from kmanifest.cli.flags import Parsed, UsageError
+from kmanifest.cli.helm.flags import NO_NETWORK, split_list
+from kmanifest.errors import LimitError, MissingError
+from kmanifest.helm.chart import Chart
+from kmanifest.helm.loader import load_chart
+from kmanifest.helm.values import Table, ValueSources, merge_sources
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.tree import DiskTree
+
+URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
+LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
+
+
+def warn(text: str) -> None:
+    """Tell what the reference logs."""
+    from kmanifest.cli import report  # most charts give no reason
+
+    report.tell(f"{printable(text)}\n")
+
+
+def printable(text: str) -> str:
+    """A text of several lines in which nothing steers a terminal."""
+    from kmanifest.errors import one_line
+
+    return "\n".join(
+        line if line.isprintable() else "\t".join(map(one_line, line.split("\t")))
+        for line in text.split("\n")
+    )
+
+
+def values_of(parsed: Parsed) -> Table:
+    """The values that the flags give."""
+    values = parsed.values
+    return merge_sources(
+        ValueSources(
+            files=tuple(split_list(values["values"])),
+            json=tuple(values["set-json"]),
+            typed=tuple(values["set"]),
+            strings=tuple(values["set-string"]),
+            contents=tuple(values["set-file"]),
+            literals=tuple(values["set-literal"]),
+        ),
+        read_file,
+        LIMITS,
+    )
+
+
+def read_file(path: str) -> bytes:
+    """The content of a file that the command line names, which may be a pipe; `-` is stdin."""
+    limit = LIMITS.max_input_file
+    if path.strip() == "-":
+        return _bounded(sys.stdin.buffer.read(limit + 1), path)
+    if path.lower().startswith(URL_SCHEMES):
+        raise UsageError(f"{path}: {NO_NETWORK}")
+    try:
+        with open(path, "rb") as stream:
+            return _bounded(stream.read(limit + 1), path)
+    except IsADirectoryError:
+        raise MissingError(f"read {path}: is a directory") from None
+    except OSError as error:
+        raise MissingError(f"open {path}: {_words(error)}") from None
+    except ValueError:
+        raise MissingError(f"open {path}: invalid argument") from None
+
+
+def _bounded(content: bytes, path: str) -> bytes:
+    if len(content) > LIMITS.max_input_file:
+        raise LimitError(f"{path} has more than {LIMITS.max_input_file} bytes (max_input_file)")
+    return content
+
+
+def _words(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def find_chart(name: str) -> str:
+    """The path of a chart on this machine. Source: pkg/action/install.go, LocateChart."""
+    name = name.strip()
+    if "\0" not in name and os.path.exists(name):
+        return os.path.abspath(name)
+    if os.path.isabs(name) or name.startswith("."):
+        raise MissingError(f'path "{name}" not found')
+    raise MissingError(f"chart {name!r} is not on this machine: {NO_NETWORK}")
+
+
+def open_chart(path: str, *, follows_links: bool) -> Chart:
+    """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
+    real = os.path.realpath(path)
+    if os.path.isdir(real):
+        if follows_links:
+            return load_chart(DiskTree("/"), real.lstrip("/"), limits=LIMITS, warn=warn, shown=path)
+        return load_chart(DiskTree(real), "", limits=LIMITS, warn=warn, shown=path)
+    directory, name = os.path.split(real)
+    return load_chart(DiskTree(directory), name, limits=LIMITS, warn=warn, shown=path)

@@ -1,0 +1,276 @@
+"""`kmanifest helm template`: prints what a chart renders. Source: helm v3.22.0 cmd/helm/template.go, install.go."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from kmanifest.cli import FAILED
+from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
+from kmanifest.cli.helm.flags import (
+    CHART_PATH,
+    COMMON,
+    NO_CLUSTER,
+    VALUES,
+    is_debugging,
+    namespace_of,
+    read_flags,
+    split_list,
+)
+from kmanifest.cli.output import print_text
+from kmanifest.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.helm.capabilities import Capabilities
+    from kmanifest.helm.chart import Chart
+    from kmanifest.helm.manifests import Manifest
+    from kmanifest.helm.render import Output, TemplateError
+
+_UNUSED = "accepted and not used: nothing is installed"
+_INSTALLING = (
+    *(
+        Flag(name, "switch", _UNUSED, hidden=True)
+        for name in (
+            "atomic", "create-namespace", "disable-openapi-validation", "force", "hide-notes", "render-subchart-notes",
+            "replace", "skip-crds", "take-ownership", "wait", "wait-for-jobs",
+        )
+    ),
+    Flag("description", "text", _UNUSED, hidden=True),
+    Flag("timeout", "text", _UNUSED, hidden=True),
+    Flag("labels", "list", _UNUSED, short="l", hidden=True),
+    Flag("dry-run", "text", "accepted: client, true; refused: what asks a cluster", alone="client", hidden=True),
+    Flag("dependency-update", "switch", "refused: nothing is fetched", hidden=True),
+    Flag("validate", "switch", "refused: no cluster is asked", hidden=True),
+    Flag("post-renderer", "text", "refused: no program is run", hidden=True),
+    Flag("post-renderer-args", "list", "refused: no program is run", hidden=True),
+    Flag("enable-dns", "switch", "accepted: getHostByName gives nothing in any case", hidden=True),
+)  # fmt: skip
+FLAGS = (
+    Flag("api-versions", "list", "further versions that .Capabilities.APIVersions has", short="a"),
+    Flag("generate-name", "switch", "accepted: without a name, it is release-name", short="g"),
+    Flag("include-crds", "switch", "print the definitions in crds/ as well"),
+    Flag("is-upgrade", "switch", "set .Release.IsUpgrade instead of .Release.IsInstall"),
+    Flag("kube-version", "text", "what .Capabilities.KubeVersion is"),
+    Flag("name-template", "text", "a template that makes the name of the release"),
+    Flag("no-hooks", "switch", "leave out hooks"),
+    Flag("output-dir", "text", "a directory for one file per template"),
+    Flag("release-name", "switch", "put the release's name into the paths below --output-dir"),
+    Flag("show-only", "list", "only what this template has rendered", short="s"),
+    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
+    Flag("skip-tests", "switch", "leave out tests"),
+    *COMMON,
+    *VALUES,
+    *CHART_PATH,
+    *_INSTALLING,
+)
+INTRODUCTION = """\
+Prints what a chart renders, byte for byte as helm v3.22.0 does. CHART is a directory or a packaged chart of this machine.
+
+Usage:
+  kmanifest helm template [NAME] CHART [flags]
+
+Examples:
+  kmanifest helm template my-release ./chart -f prod.yaml --set image.tag=1.2 | kubectl apply -f -
+
+Flags:
+"""
+_SYSTEM_LABELS = ("name", "owner", "status", "version", "createdAt", "modifiedAt")
+_DRY_RUNS = ("false", "true", "none", "client", "server")
+_ADVICE = "\n\nUse --debug flag to render out invalid YAML"
+
+
+def template(arguments: Sequence[str]) -> int:
+    """Render one chart and print it, or write it into files; gives the exit code."""
+    parsed = read_flags(FLAGS, arguments)
+    if parsed.values["help"]:
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    if not parsed.words:
+        raise UsageError(
+            '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
+        )
+    capabilities = _capabilities(parsed)
+    name, place = _name_and_chart(parsed)
+    chart, values = _inputs(parsed, place)
+    output = _render(parsed, chart, values, name, capabilities)
+    if isinstance(output, int):
+        return output
+    if parsed.values["output-dir"]:
+        return _write(parsed, name, output)
+    text = output.text(skip_hooks=parsed.values["no-hooks"], skip_tests=parsed.values["skip-tests"])
+    if parsed.values["show-only"]:
+        from kmanifest.helm.render import choose
+
+        text = choose(text, parsed.values["show-only"])
+    return print_text(text)
+
+
+def _capabilities(parsed: Parsed) -> "Capabilities":
+    from kmanifest.errors import SourceError
+    from kmanifest.helm.capabilities import make_capabilities
+
+    wanted = parsed.values["kube-version"]
+    try:
+        return make_capabilities(wanted, split_list(parsed.values["api-versions"]))
+    except SourceError as error:
+        raise UsageError(f"invalid kube version '{wanted}': {error.message}") from error
+
+
+def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
+    """The release's name and where the chart is. Source: pkg/action/install.go, NameAndChart."""
+    words = parsed.words
+    if len(words) > 2:
+        raise UsageError(
+            f"expected at most two arguments, unexpected arguments: {', '.join(words[2:])}"
+        )
+    if len(words) == 2:
+        for flag in ("generate-name", "name-template"):
+            if parsed.values[flag]:
+                raise UsageError(f"cannot set --{flag} and also specify a name")
+        return words[0], words[1]
+    if parsed.values["name-template"]:
+        return _name_of(parsed.values["name-template"]), words[0]
+    return "release-name", words[0]
+
+
+def _name_of(text: str) -> str:
+    """The name that a template makes, which knows nothing of the chart."""
+    from kmanifest.gotemplate.execute import execute
+    from kmanifest.gotemplate.templates import TemplateSet, parse
+    from kmanifest.gotemplate.values import GoError
+    from kmanifest.helm.api import make_functions
+
+    functions = make_functions()
+    try:
+        templates = TemplateSet("name-template").with_parsed(
+            parse("name-template", text, functions)
+        )
+        return execute(templates, "name-template", None, functions)
+    except GoError as error:
+        raise UsageError(str(error)) from error
+
+
+def _inputs(parsed: Parsed, place: str) -> "tuple[Chart, Mapping[str, object]]":
+    from kmanifest.cli.helm.inputs import find_chart, open_chart, values_of, warn
+    from kmanifest.helm.dependencies import check_dependencies
+    from kmanifest.helm.render import check_installable
+
+    path = find_chart(place)
+    values = values_of(parsed)
+    chart = open_chart(path, follows_links=parsed.values["follow-links"])
+    check_installable(chart)
+    if chart.metadata.deprecated:
+        warn("WARNING: This chart is deprecated")
+    check_dependencies(chart)
+    _check_flags(parsed)
+    return chart, values
+
+
+def _check_flags(parsed: Parsed) -> None:
+    """Refuse what the reference refuses once the chart is loaded, and what asks a cluster."""
+    dry_run = parsed.values["dry-run"] or "true"
+    if dry_run not in _DRY_RUNS:
+        raise UsageError(
+            f"Invalid dry-run flag. Flag must one of the following: {', '.join(_DRY_RUNS)}"
+        )
+    if dry_run in ("server", "none", "false"):
+        raise UsageError(f"--dry-run={dry_run} is refused: {NO_CLUSTER}")
+    for label in split_list(parsed.values["labels"]):
+        name, equals, _ = label.partition("=")
+        if not equals:
+            raise UsageError(
+                f'invalid argument "{label}" for "-l, --labels" flag: {label} must be formatted as key=value'
+            )
+        if name in _SYSTEM_LABELS:
+            raise UsageError(
+                "user supplied labels contains system reserved label name. "
+                f"System labels: [{' '.join(_SYSTEM_LABELS)}]"
+            )
+
+
+def _render(
+    parsed: Parsed,
+    chart: "Chart",
+    values: Mapping[str, object],
+    name: str,
+    capabilities: "Capabilities",
+) -> "Output | int":
+    """What was rendered, or the exit code where it could not be."""
+    from kmanifest.cli.helm.inputs import LIMITS, warn
+    from kmanifest.helm.api import make_bounds, make_functions
+    from kmanifest.helm.render import Release, TemplateError, render
+
+    try:
+        return render(
+            chart,
+            values,
+            functions=make_functions(limits=LIMITS),
+            release=Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"]),
+            capabilities=capabilities,
+            include_crds=parsed.values["include-crds"],
+            skip_schema=parsed.values["skip-schema-validation"],
+            limits=LIMITS,
+            bounds=make_bounds(LIMITS),
+            warn=warn,
+        )
+    except TemplateError as error:
+        return _fail(parsed, error)
+
+
+def _fail(parsed: Parsed, error: "TemplateError") -> int:
+    """Tell why nothing was rendered, and show what there is of it where that is wanted."""
+    from kmanifest.cli import report
+    from kmanifest.cli.helm.inputs import printable
+
+    if is_debugging(parsed):
+        blob = "".join(
+            f"---\n# Source: {path}\n{text}\n"
+            for path, text in sorted(error.files.items())
+            if text.strip()
+        )
+        print_text(blob.strip() + "\n")
+        report.tell(f"Error: {printable(error.message)}\n")
+    else:
+        report.tell(f"Error: {printable(error.message)}{_ADVICE}\n")
+    return FAILED
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def _write(parsed: Parsed, name: str, output: "Output") -> int:
+    """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile."""
+    directory = parsed.values["output-dir"]
+    inner = os.path.join(directory, name) if parsed.values["release-name"] else directory
+    texts: dict[str, str] = {}
+    told: list[str] = []
+    for place, manifests in ((directory, output.crds), (inner, output.manifests)):
+        for manifest in manifests:
+            path = f"{place}/{manifest.path}"
+            texts[path] = texts.get(path, "") + manifest.printed()
+            told.append(path)
+    if not parsed.values["no-hooks"]:
+        skip_tests = parsed.values["skip-tests"]
+        hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
+        told += [_add_hook(texts, inner, hook) for hook in hooks]
+    _write_all(texts)
+    return print_text("".join(f"wrote {path}\n" for path in told) + "\n")
+
+
+def _add_hook(texts: dict[str, str], directory: str, hook: "Manifest") -> str:
+    """A hook comes behind whatever its file holds, even from an earlier run: the reference asks only whether it is there."""
+    path = f"{directory}/{hook.path}"
+    if path not in texts and os.path.isfile(path):
+        from kmanifest.cli.helm.inputs import read_file
+
+        texts[path] = read_file(path).decode("utf-8", "surrogateescape")
+    texts[path] = texts.get(path, "") + hook.printed()
+    return path
+
+
+def _write_all(texts: Mapping[str, str]) -> None:
+    from kmanifest.cli.output import OutputError, write_file
+
+    for path, text in texts.items():
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"can't write {path}: {error.strerror or error}") from error
+        write_file(path, [text.encode("utf-8", "surrogateescape")])

@@ -1,0 +1,223 @@
+"""The templates of a chart and of those that it holds, executed: each file's text by its path.
+
+All files are parsed into one set before the first is executed, deepest and last in the alphabet first, so that of two
+definitions of one name that of the shallower, earlier file stays. Whatever fails ends the render.
+Source: helm v3.22.0 pkg/engine/engine.go.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.errors import RenderError
+from kmanifest.gotemplate.errors import ParseError
+from kmanifest.gotemplate.execute import Bounds, Impure, Run
+from kmanifest.gotemplate.gofmt import quoted
+from kmanifest.gotemplate.templates import Actions, Parsed, TemplateSet, parse
+from kmanifest.gotemplate.values import Function, Functions, GoError
+from kmanifest.helm.archive import clean_path
+from kmanifest.helm.chart import Chart, base_name
+from kmanifest.helm.objects import Files, Values, find_table, go_string
+from kmanifest.typed import Any, Final, NamedTuple
+
+NO_VALUE: Final = "<no value>"
+ROOT: Final = "gotpl"
+_MAX_INCLUDES: Final = 1_000
+_WARN_START: Final = "HELM_ERR_START"
+_WARN_END: Final = "HELM_ERR_END"
+
+
+class Source(NamedTuple):
+    """One template: its text, the table that it sees as `.`, and the directory that `.Template.BasePath` tells."""
+
+    text: str
+    table: Values
+    base: str
+
+
+def collect_sources(chart: Chart, top: Mapping[str, Any]) -> dict[str, Source]:
+    """The templates of the chart and of those that it holds, by their paths, deepest first."""
+    sources: dict[str, Source] = {}
+    _collect(chart, sources, top)
+    order = sorted(sources, key=lambda path: (path.count("/"), path.encode("utf-8", "surrogateescape")), reverse=True)  # fmt: skip
+    return {path: sources[path] for path in order}
+
+
+def _collect(chart: Chart, sources: dict[str, Source], above: Mapping[str, Any]) -> Values:
+    """Take the templates of one chart; gives its table. Source: engine.go, recAllTpls."""
+    held: dict[str, Any] = {}
+    table = Values(
+        {
+            "Chart": chart.object(),
+            "Files": Files({file.name: file.data for file in chart.files}),
+            "Release": above["Release"],
+            "Capabilities": above["Capabilities"],
+            "Values": _values_of(chart, above),
+            "Subcharts": held,
+        }
+    )
+    for each in chart.dependencies:
+        held[each.name] = _collect(each, sources, table)
+    path = chart.path()
+    for file in chart.templates:
+        if not chart.is_library or base_name(file.name).startswith("_"):
+            sources[clean_path(f"{path}/{file.name}")] = Source(
+                go_string(file.data), table, clean_path(f"{path}/templates")
+            )
+    return table
+
+
+def _values_of(chart: Chart, above: Mapping[str, Any]) -> Values:
+    """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
+    if chart.is_root:
+        return Values(above["Values"])
+    place, _, name = f"Values.{chart.name}".rpartition(".")
+    outer: Any = find_table(above, place)
+    inner = None if outer is None else outer.get(name)
+    if outer is None or not isinstance(inner, dict):
+        return Values()
+    outer[name] = made = Values(inner)
+    return made
+
+
+class Rendering:
+    """One render of all templates; `warn` is told what the reference would log."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        *,
+        warn: Callable[[str], None] = lambda _: None,
+        lints: bool = False,
+        bounds: Bounds = Bounds(),
+        on_impure: Impure | None = None,
+    ) -> None:
+        self._warn = warn
+        self._lints = lints
+        self._bounds = bounds
+        self._on_impure = on_impure
+        self._actions: Actions = {}
+        self._includes: dict[str, int] = {}
+        self._templates = TemplateSet(ROOT)
+        # The outer set is kept with its extension, so that no other object can come to have its id.
+        self._extensions: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
+        self._functions: dict[str, Function] = {
+            **functions,
+            "fail": Function(self._fail, ("string",), "string"),
+            "include": Function(self._include, ("string", "interface {}"), "string"),
+            "lookup": Function(lambda *_: {}, ("string",) * 4, "map[string]interface {}"),
+            "required": Function(self._required, ("string", "interface {}")),
+            "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
+        }
+
+    def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
+        """The text of each file that is no partial; RenderError with helm's text."""
+        self._templates = TemplateSet(ROOT).with_parsed(
+            *(self._parsed(path, source.text) for path, source in sources.items())
+        )
+        self._run = Run(
+            self._templates,
+            self._functions,
+            missing_key="zero",
+            bounds=self._bounds,
+            on_impure=self._on_impure,
+        )
+        rendered: dict[str, str] = {}
+        for path, source in sources.items():
+            if base_name(path).startswith("_"):
+                continue
+            source.table["Template"] = Values({"Name": path, "BasePath": source.base})
+            try:
+                text = self._run.execute(path, source.table)
+            except GoError as error:
+                raise RenderError(_cleaned(str(error))) from error
+            rendered[path] = text.replace(NO_VALUE, "")
+        return rendered
+
+    def _parsed(self, path: str, text: str) -> Parsed:
+        try:
+            return parse(path, text, self._functions, actions=self._actions)
+        except ParseError as error:
+            tokens = str(error).split(": ")
+            if len(tokens) == 1:
+                raise RenderError(f"parse error in ({path}): {error}") from error
+            raise RenderError(f"parse error at ({tokens[1]}): {tokens[-1]}") from error
+
+    def _include(self, name: str, data: Any) -> str:
+        """The function `include`."""
+        depth = self._includes.get(name, 0)
+        if depth > _MAX_INCLUDES:
+            raise _too_deep(name)
+        self._includes[name] = depth + 1
+        try:
+            return self._run.execute(name, data)
+        except RecursionError:
+            # Python's stack ends before the count does, and means the same.
+            raise _too_deep(name) from None
+        finally:
+            self._includes[name] -= 1
+
+    def _tpl(self, text: str, data: Any) -> str:
+        """The function `tpl`: what the text defines is known to it, and to what it executes, alone."""
+        if "{{" not in text:
+            return text.replace(NO_VALUE, "")
+        outer = self._templates
+        self._templates = self._extended(text)
+        try:
+            return self._run.execute(ROOT, data, self._templates).replace(NO_VALUE, "")
+        except GoError as error:
+            raise GoError(
+                f"error during tpl function execution for {quoted(text)}: {error}"
+            ) from error
+        except RecursionError:
+            raise GoError("templates that call tpl are nested too deeply") from None
+        finally:
+            self._templates = outer
+
+    def _extended(self, text: str) -> TemplateSet:
+        """The templates at hand and those in a text; charts give the same texts to `tpl` again and again."""
+        outer = self._templates
+        key = (id(outer), text)
+        if key not in self._extensions:
+            try:
+                parsed = parse(ROOT, text, self._functions, actions=self._actions)
+            except ParseError as error:
+                raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
+            # An empty template takes the place of none, not even of the one whose text has called `tpl`.
+            is_empty = parsed.trees[-1][2]
+            base = TemplateSet(ROOT) if is_empty else outer
+            self._extensions[key] = (outer, base.with_parsed(parsed))
+        return self._extensions[key][1]
+
+    def _required(self, message: str, value: Any) -> Any:
+        """The function `required`."""
+        if value is not None and value != "":
+            return value
+        if self._lints:
+            line = 206 if value is None else 214
+            self._warn(f"engine.go:{line}: [INFO] Missing required value: {message}")
+            return ""
+        raise GoError(f"{_WARN_START}{message}{_WARN_END}")
+
+    def _fail(self, message: str) -> str:
+        """The function `fail`."""
+        if self._lints:
+            self._warn(f"engine.go:227: [INFO] Fail: {message}")
+            return ""
+        raise GoError(f"{_WARN_START}{message}{_WARN_END}")
+
+
+def _too_deep(name: str) -> GoError:
+    return GoError(
+        f"rendering template has a nested reference name: {name}: unable to execute template"
+    )
+
+
+def _cleaned(text: str) -> str:
+    """What is told of a failed execution: only what `fail` or `required` says, where one of them has ended it."""
+    tokens = text.split(": ", 2)
+    if len(tokens) < 3:
+        return text
+    start = tokens[2].find(_WARN_START)
+    end = tokens[2].rfind(_WARN_END)
+    if start < 0 or end < start + len(_WARN_START):
+        return text
+    return f"execution error at ({tokens[1]}): {tokens[2][start + len(_WARN_START) : end]}"
