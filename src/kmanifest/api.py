@@ -91,12 +91,7 @@ def build(
     finally:
         if network is not None:
             network.close()
-    built = Rendered(
-        rendered.resources,
-        [*findings, *rendered.findings],
-        limits=options.limits,
-        placed=locate,
-    )
+    built = rendered.after(findings, locate)
     if options.strict:
         _refuse_untouched(built.findings)
     return built

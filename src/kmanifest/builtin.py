@@ -38,6 +38,7 @@ PLUGINS: Final = (
         _late(f"{_KUSTOMIZE}.render", "render"),
         ("kustomization.yaml", "kustomization.yml", "Kustomization"),
     ),
+    Plugin("renderer", "helm", _late(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
     _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),

@@ -5,6 +5,7 @@ that the caller makes and passes on.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from types import MappingProxyType
 
 from kmanifest import tree as trees
 from kmanifest.cache import Cache, NoCache
@@ -159,6 +160,9 @@ class Registry:
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """The one renderer whose marker file is in `directory`; an error where there is none or more than one."""
         claims = self._claims(tree, directory)
+        if len(claims) > 1:
+            # A chart may have a kustomization beside it, which is what kustomize would build.
+            claims = [plugin for plugin in claims if plugin.name == "kustomize"] or claims
         if not claims:
             self._load()
             claims = self._claims(tree, directory) or self._claims(_Followed(tree), directory)
@@ -234,6 +238,15 @@ class Remotes(NamedTuple):
     max_size: int = 1 << 30
 
 
+class Charts(NamedTuple):
+    """How a chart is rendered where one is built by itself, in helm's words; `values` are those of files and `--set`."""
+
+    values: Mapping[str, Any] = MappingProxyType({})
+    release: str = "release-name"
+    namespace: str = "default"
+    include_crds: bool = False
+
+
 class Options(NamedTuple):
     """What a caller may choose. The defaults are the command's.
 
@@ -258,6 +271,7 @@ class Options(NamedTuple):
     strict: bool = False
     allow_remote: bool = False
     remotes: Remotes = Remotes()
+    charts: Charts = Charts()
 
 
 class Memo(Protocol):
@@ -427,6 +441,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Charts",
     "Context",
     "Fetcher",
     "Finding",

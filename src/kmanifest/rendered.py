@@ -79,6 +79,14 @@ class Rendered:
         made._resources, made._text, made._load = None, text, load
         return made
 
+    def after(self, findings: Iterable[Finding], placed: Placing) -> "Rendered":
+        """The same result with `findings` before its own, and with what adds to an error what is known of its place."""
+        made = Rendered(
+            ResourceMap(), (*findings, *self._findings), limits=self.limits, placed=placed
+        )
+        made._resources, made._text, made._load = self._resources, self._text, self._load
+        return made
+
     @property
     def resources(self) -> ResourceMap:
         """The resources in order; a KmanifestError where a text holds something else."""

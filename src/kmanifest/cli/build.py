@@ -11,12 +11,15 @@ from kmanifest.cli.output import print_text, write
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Options, Programs, Remotes
+    from kmanifest.plugin import Charts, Options, Programs, Remotes
     from kmanifest.tree import Tree
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
 MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
+
+VALUES = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
+"""The flags that give values for a chart."""
 
 FETCH_FLAGS = (
     Flag(
@@ -74,6 +77,7 @@ FLAGS = (
         "the Kubernetes version that charts find in Capabilities.KubeVersion",
     ),
     HELP,
+    Flag("include-crds", "switch", "of a chart: also its definitions of custom resources"),
     Flag(
         "load-restrictor",
         "text",
@@ -81,6 +85,7 @@ FLAGS = (
         default=ROOT_ONLY,
     ),
     Flag("mount", "list", "a storage option for container functions"),
+    Flag("namespace", "text", "of a chart: the namespace of the release", short="n"),
     Flag("network", "switch", "let functions that ask for it use the network"),
     Flag("network-name", "text", "the network of container functions", default="bridge"),
     Flag(
@@ -109,8 +114,14 @@ FLAGS = (
         hidden=True,
     ),
     Flag("rev", "text", "build DIR as it is in this commit of its git repository"),
+    *(
+        Flag(name, "list", f"of a chart: values, as `helm template --{name}` takes them")
+        for name in VALUES
+        if name != "values"
+    ),
     STACK_TRACE,
     Flag("strict", "switch", "make it an error that a part of a kustomization touches nothing"),
+    Flag("values", "list", "of a chart: a YAML file with values; - is stdin", short="f"),
     Flag(
         "verbose",
         "switch",
@@ -214,6 +225,21 @@ def options_of(parsed: Parsed) -> "Options":
         strict=values["strict"],
         allow_remote=True,
         remotes=remotes_of(values),
+        charts=_charts(parsed),
+    )
+
+
+def _charts(parsed: Parsed) -> "Charts":
+    """How a chart is rendered."""
+    from kmanifest.plugin import Charts
+
+    charts, values = Charts(), parsed.values
+    if any(values[name] for name in VALUES):
+        from kmanifest.cli.helm.inputs import values_of  # for charts
+
+        charts = charts._replace(values=values_of(parsed))
+    return charts._replace(
+        namespace=values["namespace"] or charts.namespace, include_crds=values["include-crds"]
     )
 
 

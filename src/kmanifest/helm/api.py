@@ -62,6 +62,46 @@ def render_chart(
     table: Table = {} if values is None else through_json(dict(values))
     for layer in layers(sources, _reader(tree, limits), limits):
         table = layer.apply(table)
+    return render_values(
+        chart,
+        table,
+        findings=findings,
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        include_crds=include_crds,
+        skip_hooks=skip_hooks,
+        skip_tests=skip_tests,
+        skip_schema=skip_schema,
+        show_only=show_only,
+        limits=limits,
+        random=random,
+        clock=clock,
+    )
+
+
+def render_values(
+    chart: Chart,
+    table: Mapping[str, Any],
+    *,
+    findings: list[Finding],
+    release: Release = Release(),
+    kube_version: str = "",
+    api_versions: Iterable[str] = (),
+    include_crds: bool = False,
+    skip_hooks: bool = False,
+    skip_tests: bool = False,
+    skip_schema: bool = False,
+    show_only: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    random: "Random | None" = None,
+    clock: Callable[[], int] | None = None,
+) -> Rendered:
+    """As `render_chart`, of values that are as files and flags have made them; `findings` are those so far."""
+
+    def warn(text: str) -> None:
+        findings.append(Finding("warning", text, Location()))
+
     try:
         output = render(
             chart,

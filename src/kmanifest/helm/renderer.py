@@ -1,0 +1,24 @@
+"""The engine that `kmanifest build` finds for a directory with a Chart.yaml."""
+
+from kmanifest.helm.api import render_values
+from kmanifest.helm.loader import load_chart
+from kmanifest.helm.render import Release
+from kmanifest.plugin import Context
+from kmanifest.rendered import Finding, Rendered
+
+
+def render(ctx: Context, path: str) -> Rendered:
+    """What `helm template` prints for the chart in the directory at `path`, as `Options.charts` say."""
+    options, charts = ctx.options, ctx.options.charts
+    findings: list[Finding] = []
+    chart = load_chart(ctx.tree, path, limits=options.limits, warn=ctx.warn)
+    return render_values(
+        chart,
+        charts.values,
+        findings=findings,
+        release=Release(charts.release, charts.namespace),
+        kube_version=options.helm_kube_version,
+        api_versions=options.helm_api_versions,
+        include_crds=charts.include_crds,
+        limits=options.limits,
+    )
