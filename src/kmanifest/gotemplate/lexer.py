@@ -9,7 +9,8 @@ Source: Go 1.26 text/template/parse/lex.go.
 
 import re
 
-from kmanifest.gotemplate.quoting import is_printable, quoted
+from kmanifest.gotemplate.printable import is_printable
+from kmanifest.gotemplate.quoting import quoted
 from kmanifest.typed import Final
 
 SPACES: Final = " \t\r\n"
@@ -66,8 +67,11 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-def read_tokens(text: str, *, closed: bool) -> list[Token]:
-    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file."""
+def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> list[Token]:
+    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file.
+
+    `trimmed` if a mark that trims stands before the end, with its space: that is no part of `text`.
+    """
     tokens: list[Token] = []
     match = _TOKEN.match
     position = 0
@@ -79,7 +83,7 @@ def read_tokens(text: str, *, closed: bool) -> list[Token]:
         kind = found.lastindex or 1
         if kind == 1:
             if closed and depth == 0:
-                tokens.append((RIGHT, "}}", position, spaced))
+                tokens.append((RIGHT, "}}", position + 2 * trimmed, spaced))
             else:
                 message = "unclosed left paren" if closed else "unclosed action"
                 tokens.append((ERROR, message, position, spaced))
@@ -90,7 +94,8 @@ def read_tokens(text: str, *, closed: bool) -> list[Token]:
             kind = _WORDS.get(word, IDENTIFIER)
         elif kind == FIELD:
             if word == ".":
-                kind = DOT
+                # Go looks at what follows, and takes the last character of a file for a number.
+                kind = DOT if closed or position < len(text) else NUMBER
         elif kind == LEFT:
             depth += 1
         elif kind == RIGHT_PAREN:
@@ -104,6 +109,10 @@ def read_tokens(text: str, *, closed: bool) -> list[Token]:
         tokens.append((kind, word, start, spaced))
     rest = text[position:]
     start = position + len(rest) - len(rest.lstrip(SPACES))
+    end = 0 if plain else _number_before(text, start)
+    if end:
+        tokens.append((NUMBER, text[start:end], start, start > position))
+        position = start = end
     tokens.append((ERROR, _error(text, start), start, start > position))
     return tokens
 
@@ -144,6 +153,15 @@ def unicode_text(char: str) -> str:
     """A character as `%#U` prints it."""
     char = "\ufffd" if "\ud800" <= char <= "\udfff" else char
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
+
+
+def _number_before(text: str, start: int) -> int:
+    """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
+    found = _SCAN.match(text, start)
+    if found is None or found.end() in (start, len(text)) or text[start] not in "+-0123456789":
+        return 0
+    char = text[found.end()]
+    return 0 if char.isascii() or is_alphanumeric(char) else found.end()
 
 
 _SCAN: Final = re.compile(_NUMBER.removesuffix(r"(?!\w)"))

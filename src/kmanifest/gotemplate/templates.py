@@ -127,15 +127,18 @@ class _Block:
 class _Tree:
     """A template in the making."""
 
-    __slots__ = ("blank", "blocks", "code", "name", "variables", "word")
+    __slots__ = ("began", "blank", "blocks", "code", "name", "position", "variables", "word")
 
-    def __init__(self, name: str, word: str = "") -> None:
+    def __init__(self, name: str, word: str = "", position: int = 0) -> None:
         self.name = name
+        self.position = position
         self.word = word
         self.code: list[Any] = []
         self.blocks: list[_Block] = []
         self.variables = ["$"]
         self.blank = True
+        # Where the action began in whose midst Go thinks itself: one that opens a block, until another has ended.
+        self.began = -1
 
 
 class _Parser:
@@ -186,12 +189,13 @@ class _Parser:
         text = self._text
         end = text.find("*/", start + 2)
         if end < 0:
-            raise self._error("unclosed comment", start)
+            raise self._error("unclosed comment" + self._midst(self._tree.began, start), start)
         if text.startswith("}}", end + 2):
             return end + 4
         if text.startswith("-}}", end + 3) and text[end + 2] in SPACES:
             return self._after_space(end + 6)
-        raise self._error("comment ends before closing delimiter", start)
+        message = "comment ends before closing delimiter"
+        raise self._error(message + self._midst(self._tree.began, start), start)
 
     def _after_space(self, position: int) -> int:
         text = self._text
@@ -200,14 +204,16 @@ class _Parser:
         return position
 
     def _action(self, body: str, found: int, start: int, end: int) -> int:
-        if body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS:
+        trimmed = body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS
+        if trimmed:
             body = body[:-2]
             end = self._after_space(end)
         action = self._actions.get(body)
         if action is None or not self._fits(action):
-            action = self._parsed(body, found, start)
+            action = self._parsed(body, found, start, trimmed=trimmed)
             self._actions[body] = action
-        self._add(action, start, len(body))
+        self._tree.began = found if action.keyword in _OPENS else -1
+        self._add(action, start, len(body) + 2 * trimmed)
         return end
 
     def _fits(self, action: Action) -> bool:
@@ -250,9 +256,9 @@ class _Parser:
             self._loop() is not None,
         )
 
-    def _parsed(self, body: str, found: int, start: int) -> Action:
+    def _parsed(self, body: str, found: int, start: int, *, trimmed: bool) -> Action:
         try:
-            return ActionParser(body, self._around()).parse()
+            return ActionParser(body, self._around(), trimmed=trimmed).parse()
         except ActionError as error:
             raise self._located(error, found, start) from None
 
@@ -267,13 +273,19 @@ class _Parser:
     def _located(self, error: ActionError, found: int, start: int) -> ParseError:
         position = start + error.position
         message = error.message
+        if message == "unexpected {{else}} in block clause":
+            position = self._tree.position  # here Go still stands at the beginning of the block
         if error.lexical:
-            began = self._line(found)
-            if began != self._line(position):
-                place = f"started at {self._name}:{began}"
-                # Go avoids to say "action in action".
-                message += f" {place}" if message.endswith(" action") else f" in action {place}"
+            midst = self._midst(found, position)
+            # Go avoids to say "action in action".
+            message += midst.removeprefix(" in action") if message.endswith(" action") else midst
         return self._error(message, position)
+
+    def _midst(self, began: int, position: int) -> str:
+        """What Go adds to an error of the lexer in an action that began on another line."""
+        if began < 0 or self._line(began) == self._line(position):
+            return ""
+        return f" in action started at {self._name}:{self._line(began)}"
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1
@@ -316,15 +328,15 @@ class _Parser:
             code.append((nodes.INCLUDE, offset, node))
             tree.blank = False
             if keyword == "block":
-                self._define(name, "block")
+                self._define(name, "block", offset + length)
         elif keyword == "define":
-            self._define(name, "define")
+            self._define(name, "define", offset + length)
         else:
             self._leave(keyword, offset)
 
-    def _define(self, name: str, word: str) -> None:
+    def _define(self, name: str, word: str, position: int) -> None:
         self._outer.append(self._tree)
-        self._tree = _Tree(name, word)
+        self._tree = _Tree(name, word, position)
 
     def _open(
         self,
@@ -432,6 +444,7 @@ class _Parser:
 
 _SPACE_CHARS: Final = frozenset(SPACES)
 _ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
+_OPENS: Final = frozenset({"if", "range", "with"})
 _UNSCOPE: Final = (nodes.UNSCOPE, 0)
 _UNNEST: Final = (nodes.UNNEST, 0)
 _STOP: Final = (nodes.STOP, 0)
