@@ -261,7 +261,6 @@ class Options(NamedTuple):
     enable_plugins: bool = False
     allow_exec: bool = False
     enable_helm: bool = False
-    helm_command: str = ""
     helm_api_versions: tuple[str, ...] = ()
     helm_kube_version: str = ""
     helm_debug: bool = False

@@ -215,7 +215,6 @@ def options_of(parsed: Parsed) -> "Options":
         enable_plugins=values["enable-alpha-plugins"],
         allow_exec=values["enable-exec"],
         enable_helm=values["enable-helm"],
-        helm_command=values["helm-command"],
         helm_api_versions=tuple(values["helm-api-versions"]),
         helm_kube_version=values["helm-kube-version"],
         helm_debug=values["helm-debug"],
