@@ -8,7 +8,7 @@ from kmanifest import step
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
 from kmanifest.fetching import find_repository
-from kmanifest.plugin import Context, Finding, Meter, Options, Registry, Rendered
+from kmanifest.plugin import Charts, Context, Finding, Meter, Options, Registry, Rendered
 from kmanifest.remote import LateRemote
 from kmanifest.rendered import UNTOUCHED
 from kmanifest.tree import SteadyDisk, Tree
@@ -31,13 +31,15 @@ def build(
     on_change: "Callable[[Change], None] | None" = None,
     runner: "Runner | None" = None,
     remote: "Remote | None" = None,
+    charts: Charts = Charts(),
 ) -> Rendered:
-    r"""What the kustomization in the directory `path` builds.
+    r"""What the kustomization, or the chart, in the directory `path` builds.
 
     `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
     may be shared between builds and threads. `on_change` is called for every field that any step writes. `runner` starts
     the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one. `remote` fetches
-    remote bases and files; without one, what `options` allow is fetched over the network.
+    remote bases and files; without one, what `options` allow is fetched over the network. `charts` says how a chart is
+    rendered.
 
     Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
     for what can't be carried out, FetchError for what can't be fetched, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in,
@@ -74,6 +76,7 @@ def build(
         meter=Meter(options.limits, time.monotonic),
         runner=runner,
         remote=remote or network,
+        charts=charts,
     )
 
     def locate(error: KmanifestError) -> KmanifestError:

@@ -270,7 +270,6 @@ class Options(NamedTuple):
     strict: bool = False
     allow_remote: bool = False
     remotes: Remotes = Remotes()
-    charts: Charts = Charts()
 
 
 class Memo(Protocol):
@@ -304,6 +303,7 @@ class Context(NamedTuple):
     memo: "Memo | None" = None
     runner: "Runner | None" = None
     remote: "Remote | None" = None
+    charts: Charts = Charts()
 
     @property
     def keeps_bases(self) -> bool:

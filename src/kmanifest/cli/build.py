@@ -165,7 +165,8 @@ def build(arguments: Sequence[str]) -> int:
 
     tree, path = _opened(path, parsed.values["rev"])
     registry = Registry.default().with_entry_points()
-    rendered = api.build(path, options=options, registry=registry, tree=tree)
+    charts = _charts(parsed)
+    rendered = api.build(path, options=options, registry=registry, tree=tree, charts=charts)
     found = rendered.findings if parsed.values["verbose"] else rendered.warnings
     if found:
         from kmanifest.cli import report
@@ -224,7 +225,6 @@ def options_of(parsed: Parsed) -> "Options":
         strict=values["strict"],
         allow_remote=True,
         remotes=remotes_of(values),
-        charts=_charts(parsed),
     )
 
 

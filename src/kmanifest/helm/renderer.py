@@ -8,8 +8,8 @@ from kmanifest.rendered import Finding, Rendered
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What `helm template` prints for the chart in the directory at `path`, as `Options.charts` say."""
-    options, charts = ctx.options, ctx.options.charts
+    """What `helm template` prints for the chart in the directory at `path`, as `ctx.charts` says."""
+    options, charts = ctx.options, ctx.charts
     findings: list[Finding] = []
     chart = load_chart(ctx.tree, path, limits=options.limits, warn=ctx.warn)
     return render_values(
