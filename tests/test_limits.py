@@ -59,6 +59,11 @@ ITEMS = "apiVersion: v1\nkind: List\nitems:\n" + "".join(
 )
 PATCH = "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n    - {op: add, path: /"
 
+def chart(template: str) -> Files:
+    text = f"a: {template}"
+    return {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": text}
+
+
 REACHED: tuple[tuple[str, Limits, Files], ...] = (
     ("max_input_file", Limits(max_input_file=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
     ("max_input_file", Limits(max_input_file=10), one()),
@@ -89,6 +94,7 @@ REACHED: tuple[tuple[str, Limits, Files], ...] = (
     ("max_output", Limits(max_output=100), one(several(5))),
     ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
     ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{{LONG}: a}}"))),
+    ("max_items", Limits(max_items=20), chart("{{ until 100 | len }}")),
     ("deadline", Limits(deadline=1e-9), one()),
 )
 
@@ -106,7 +112,7 @@ def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
         build(tree=tree, options=Options(limits=limits)).text()
     error = caught.value
     assert "\n" not in str(error)
-    if name not in ("max_output", "deadline"):
+    if name not in ("max_output", "max_items", "deadline"):
         assert error.location.file
 
 
