@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest import globs
-from kmanifest.errors import KmanifestError, RenderError, SourceError
+from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.gotemplate.execute import Bounds, Impure
 from kmanifest.gotemplate.values import Functions
 from kmanifest.helm.capabilities import Capabilities, make_capabilities
@@ -103,6 +103,8 @@ def render(
         check_kube_version(chart, capabilities)
         rendering = Rendering(functions, warn=warn, bounds=bounds, on_impure=on_impure)
         files = rendering.render(collect_sources(chart, top))
+    except LimitError:
+        raise
     except KmanifestError as error:
         raise TemplateError(error.message, location=error.location) from error
     return _output(chart, files, include_crds=include_crds, limits=limits, warn=warn)
