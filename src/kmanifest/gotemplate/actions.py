@@ -6,6 +6,7 @@ surroundings is kept beside it, the variables and functions that it uses, so the
 Source: Go 1.26 text/template/parse/parse.go.
 """
 
+import re
 from collections.abc import Container
 
 from kmanifest.gotemplate import lexer, nodes
@@ -44,7 +45,7 @@ class Surroundings(NamedTuple):
     """
 
     functions: Container[str]
-    variables: list[str]
+    variables: Container[str]
     block: str
     chains: str
     in_range: bool
@@ -74,6 +75,25 @@ class ActionError(Exception):
         self.lexical = lexical
 
 
+_FIELD: Final = re.compile(
+    r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?:\.[A-Za-z_]\w*+)++)[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z", re.ASCII
+)
+
+
+def read_field(text: str) -> Action | None:
+    """An action that looks at a field and does no more, as a third of a chart's do; None for any other.
+
+    It means the same wherever it stands.
+    """
+    match = _FIELD.match(text)
+    if match is None:
+        return None
+    names = match[2].split(".")
+    # Go gives a chain of fields the place of its second one.
+    position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
+    return Action(match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), ())
+
+
 class ActionParser:
     """Parses the text of one action where it stands."""
 
@@ -83,7 +103,7 @@ class ActionParser:
         self._tokens = lexer.read_tokens(text, closed=closed, trimmed=trimmed)
         self._index = 0
         self._around = around
-        self._declared: list[str] = []
+        self._declared: dict[str, None] = {}
         self._uses: list[str] = []
         self._calls: list[str] = []
         self._depth = 0
@@ -189,6 +209,8 @@ class ActionParser:
             forgotten = self._chained or context == "define clause"
             return ActionError(token[1], token[2], lexical=not forgotten)
         text = token[1]
+        if token[0] == lexer.FIELD:
+            text = text[: text.find(".", 1)] if "." in text[1:] else text
         if token[0] in (lexer.KEYWORD, lexer.DOT, lexer.NIL):
             shown = f"<{text}>"
         elif len(text.encode("utf-8", "surrogateescape")) > 10:
@@ -230,7 +252,7 @@ class ActionParser:
                 break
             self._index += 2
             found.append(token[1])
-            self._declared.append(token[1])
+            self._declared[token[1]] = None
             if after[0] == lexer.ASSIGN:
                 return tuple(found), after[1] == "="
             if context != "range" or len(found) > 1:
@@ -277,7 +299,7 @@ class ActionParser:
         position = token[2]
         names = []
         while token[0] == lexer.FIELD and not token[3]:
-            names.append(token[1][1:])
+            names += token[1].split(".")[1:]
             self._index += 1
             token = tokens[self._index]
         code = node[0]
@@ -296,7 +318,9 @@ class ActionParser:
         kind, text, position, _ = self._tokens[self._index]
         self._index += 1
         if kind == lexer.FIELD:
-            return (nodes.FIELD, position, (text[1:],))
+            names = tuple(text.split(".")[1:])
+            # Go gives a chain of fields the place of its second one.
+            return (nodes.FIELD, position + len(names[0]) + 1 if names[1:] else position, names)
         if kind == lexer.IDENTIFIER:
             if text not in self._around.functions:
                 raise self._error(f"function {quoted(text)} not defined")
