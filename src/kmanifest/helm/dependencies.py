@@ -136,7 +136,8 @@ def _import_values(chart: Chart, warn: Warn) -> None:
     for each in chart.metadata.requirements():
         told: list[Any] = []
         for entry in each.import_values:
-            if isinstance(entry, dict):
+            # What was told of a first alias is of another type, and not looked at for a second one.
+            if entry.__class__ is dict:
                 child, parent = (_text(entry.get(name)) for name in ("child", "parent"))
                 complaint = f"dependencies.go:270: Warning: ImportValues missing table from chart {each.name}"
             elif isinstance(entry, str):

@@ -117,8 +117,13 @@ class _Linter:
             return None
 
     def _loaded(self) -> tuple[Chart | None, str]:
-        """The chart, or why it can't be loaded."""
-        limits, warn = self._settings.limits, self._settings.warn
+        """The chart, or why it can't be loaded. The reference loads it twice, and warns twice."""
+        limits = self._settings.limits
+
+        def warn(text: str) -> None:
+            for _ in range(2):
+                self._settings.warn(text)
+
         try:
             chart = load_chart(self._tree, self._path, limits=limits, warn=warn, shown=self._shown)
         except KmanifestError as error:
@@ -157,7 +162,7 @@ class _Linter:
             return
         limits, warn = self._settings.limits, self._settings.warn
         try:
-            values = load_values(content, limits=limits)
+            values = load_values(content, limits=limits, wanted="chartutil.Values")
         except SourceError as error:
             self._tell(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
             return
@@ -239,7 +244,8 @@ class _Linter:
             for document in _documents(text):
                 self._object(name, document, text)
         except SourceError as error:
-            self._tell(ERROR, name, f"unable to parse YAML: {error.message}")
+            problem = _json_problem(text) or error.message
+            self._tell(ERROR, name, f"unable to parse YAML: {problem}")
             return False
         return True
 
@@ -380,6 +386,15 @@ def _documents(text: str) -> Iterator[str]:
             lines = []
     if lines:
         yield "".join(lines)
+
+
+def _json_problem(text: str) -> str:
+    """What the reference says of a text that begins as JSON does and is neither that nor YAML."""
+    if not text.lstrip(SPACE).startswith("{"):
+        return ""
+    from kmanifest.helm.schemas.document import find_json_problem
+
+    return find_json_problem(text)
 
 
 def _name_problem(kind: str, name: str) -> str:
