@@ -103,7 +103,9 @@ def functions(runs: list[Run]) -> dict[str, Function]:
     """A few functions like helm's."""
     return {
         "include": Function(
-            lambda name, data: runs[-1].execute(name, data), ("string", "interface {}"), "string"
+            lambda name, data: runs[-1].execute(name, data),  # noqa: PLW0108 - there is none yet
+            ("string", "interface {}"),
+            "string",
         ),
         "default": Function(lambda value, given=None: given or value, ("interface {}", "...interface {}")),
         "trunc": Function(lambda size, text: text[:size], ("int", "string"), "string"),
@@ -130,6 +132,7 @@ def timed(work: Callable[[], object], runs: int) -> str:
 
 
 def main() -> None:
+    """Print what parsing and executing take."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     files = make(10_000, 1_000_000)
     known = functions([])
