@@ -210,7 +210,8 @@ class _Printer:
         return "".join(self.pieces)
 
     def _write(self, piece: str) -> None:
-        self._room -= len(piece)
+        # A piece counts for more than its length: a list that holds itself a hundred times over has many short ones.
+        self._room -= len(piece) + 16
         if self._room < 0:
             raise _too_large()
         self.pieces.append(piece)
