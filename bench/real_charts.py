@@ -55,6 +55,7 @@ def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
 
 
 def by_helm(helm: str, args: Sequence[str]) -> str:
+    """What the reference prints."""
     done = subprocess.run([helm, "template", *args], capture_output=True, check=True)
     return done.stdout.decode("utf-8", "surrogateescape")
 

@@ -59,6 +59,7 @@ ITEMS = "apiVersion: v1\nkind: List\nitems:\n" + "".join(
 )
 PATCH = "resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n    - {op: add, path: /"
 
+
 def chart(template: str) -> Files:
     text = f"a: {template}"
     return {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": text}
