@@ -6,7 +6,7 @@ from kmanifest.api import build
 from kmanifest.cli.build import FLAGS, options_of
 from kmanifest.cli.flags import parse
 from kmanifest.errors import KmanifestError
-from tests.cases import Case, ask_peer, find_cases, peer_missing
+from tests.cases import Case, find_cases
 
 CASES = find_cases()
 RUNS = [case for case in CASES if not case.error.exists()]
@@ -40,13 +40,3 @@ def test_refused_in_the_right_place(case: Case):
     assert "\n" not in line
     for part in case.error.read_text(encoding="utf-8").splitlines():
         assert part in line
-
-
-@pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_goldens_are_the_peers(case: Case):
-    if reason := peer_missing(case):
-        pytest.skip(reason)
-    result = ask_peer(case)
-    assert (result.code != 0) is case.error.exists(), result.errors
-    if result.code == 0:
-        assert result.output == case.expected.read_bytes()

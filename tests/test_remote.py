@@ -79,13 +79,6 @@ def test_refused_in_one_line(case, world, store):
         assert part in str(caught.value)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_goldens_are_the_peers(case, world):
-    if reason := remotes.peer_missing(case):
-        pytest.skip(reason)
-    assert remotes.differences(case, world) == {}
-
-
 def test_the_argument_may_be_a_repository(world: World, store):
     url = f"http://{world.server.address}/base.git//overlay?ref=main"
     assert build(url, options=options(store)).text() == text_of(url, store=store)

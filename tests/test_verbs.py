@@ -8,10 +8,8 @@ from tests import remotes
 from tests.verbs import (
     Run,
     content_of,
-    differences,
     find_runs,
     golden,
-    peer_missing,
     perform,
     server_missing,
 )
@@ -54,13 +52,6 @@ def test_same_bytes_as_the_peer(run: Run, here):
         assert outcome.errors == "" or run.tells
         assert (outcome.out or None) == golden(run.out)
         assert outcome.file == golden(run.file)
-
-
-@pytest.mark.parametrize("run", RUNS, ids=name_of)
-def test_goldens_are_the_peers(run: Run, here):
-    if reason := peer_missing(run):
-        pytest.skip(reason)
-    assert differences(run, here) == {}
 
 
 def test_every_golden_belongs_to_a_run():
