@@ -315,6 +315,9 @@ class Printer:
             self._string(value.decode("utf-8", "surrogateescape"), verb)
         elif verb in "xX":
             self._hex(value, verb)
+        elif verb in "vd" and not self._has_flags():
+            # Charts print whole tables with the files in them, which are millions of numbers.
+            self._write(f"[{' '.join(map(str, value))}]")
         else:
             name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
             self._write(name if self.sharp_v else "[")
@@ -323,6 +326,10 @@ class Printer:
                     self._write(", " if self.sharp_v else " ")
                 self._value(Uint8(byte), verb, 1)
             self._write("}" if self.sharp_v else "]")
+
+    def _has_flags(self) -> bool:
+        flags = (self.sharp, self.plus, self.minus, self.space, self.zero, self.plus_v, self.sharp_v)
+        return any(flags) or self.width is not None or self.precision is not None
 
     def _int_verb(self, value: int, verb: str) -> None:
         named = None if value.__class__ is int else getattr(value, "text", None)

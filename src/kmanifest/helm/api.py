@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import LimitError, Location, MissingError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
@@ -38,12 +39,13 @@ def render_chart(
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
+    cache: Cache = NoCache(),
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
     under those. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
-    those of this machine are asked. Nothing else reaches the machine, and no cluster is asked for anything.
+    those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
@@ -77,6 +79,7 @@ def render_chart(
         limits=limits,
         random=random,
         clock=clock,
+        cache=cache,
     )
 
 
@@ -96,6 +99,7 @@ def render_values(
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
+    cache: Cache = NoCache(),
 ) -> Rendered:
     """As `render_chart`, of values that are as files and flags have made them; `findings` are those so far."""
 
@@ -114,6 +118,7 @@ def render_values(
             limits=limits,
             bounds=make_bounds(limits),
             warn=warn,
+            cache=cache,
         )
     except RecursionError:
         raise nested_too_deeply() from None

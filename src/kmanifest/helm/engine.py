@@ -7,6 +7,7 @@ Source: helm v3.22.0 pkg/engine/engine.go.
 
 from collections.abc import Callable, Mapping
 
+from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import RenderError
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.execute import Bounds, Impure, Run
@@ -89,7 +90,9 @@ class Rendering:
         lints: bool = False,
         bounds: Bounds = Bounds(),
         on_impure: Impure | None = None,
+        cache: Cache = NoCache(),
     ) -> None:
+        self._cache = cache
         self._warn = warn
         self._lints = lints
         self._bounds = bounds
@@ -133,6 +136,18 @@ class Rendering:
         return rendered
 
     def _parsed(self, path: str, text: str) -> Parsed:
+        """What is in a text, which another render may have parsed, whatever its path was there."""
+        key = ("template", text)
+        known: Parsed | None = self._cache.find(key)
+        if known is None or any(name == path for name, _, _ in known.trees[:-1]):
+            known = self._parse(path, text)
+            self._cache.keep(key, known, weight=8 * len(text) + 1000)
+        if known.name == path:
+            return known
+        _, program, is_empty = known.trees[-1]
+        return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
+
+    def _parse(self, path: str, text: str) -> Parsed:
         try:
             return parse(path, text, self._functions, actions=self._actions)
         except ParseError as error:

@@ -58,6 +58,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         skip_hooks=_is_on(body, "skipHooks"),
         skip_tests=_is_on(body, "skipTests"),
         limits=options.limits,
+        cache=ctx.cache,
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest import globs
+from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.gotemplate.execute import Bounds, Impure
 from kmanifest.gotemplate.values import Functions
@@ -83,6 +84,7 @@ def render(
     bounds: Bounds = Bounds(),
     on_impure: Impure | None = None,
     warn: Warn = lambda _: None,
+    cache: Cache = NoCache(),
 ) -> Output:
     """What the chart makes of the values; the chart itself is not changed.
 
@@ -101,7 +103,7 @@ def render(
     }
     try:
         check_kube_version(chart, capabilities)
-        rendering = Rendering(functions, warn=warn, bounds=bounds, on_impure=on_impure)
+        rendering = Rendering(functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache)
         files = rendering.render(collect_sources(chart, top))
     except LimitError:
         raise

@@ -21,4 +21,5 @@ def render(ctx: Context, path: str) -> Rendered:
         api_versions=options.helm_api_versions,
         include_crds=charts.include_crds,
         limits=options.limits,
+        cache=ctx.cache,
     )

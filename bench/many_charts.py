@@ -1,0 +1,55 @@
+"""Many charts in one process: a thin driver over the library, for a comparison with one `helm template` for each.
+
+    python bench/many_charts.py COMMANDS.json OUT
+
+COMMANDS.json is a list of argument lists, each what stands after `helm template`: a name, a directory, and any of `--namespace`,
+`--kube-version` and `-f`. Their outputs are OUT/0000.yaml, OUT/0001.yaml and so on; one that fails is empty, and the exit code 1.
+The renders share a MemoryCache that starts empty.
+"""
+
+import gc
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kmanifest import MemoryCache
+from kmanifest.errors import KmanifestError
+from kmanifest.helm import Release, ValueSources, render_chart
+from kmanifest.tree import DiskTree
+
+
+def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:
+    """What one command prints."""
+    name, chart, *rest = arguments
+    flags = dict(zip(rest[::2], rest[1::2], strict=True))
+    values = flags.get("-f", "")
+    rendered = render_chart(
+        str(Path(chart).resolve()).lstrip("/"),
+        tree=DiskTree("/"),
+        sources=ValueSources(files=(str(Path(values).resolve()).lstrip("/"),) if values else ()),
+        release=Release(name, flags.get("--namespace", "default")),
+        kube_version=flags.get("--kube-version", ""),
+        cache=cache,
+    )
+    return rendered.text().encode("utf-8", "surrogateescape")
+
+
+def main() -> int:
+    """Render all; gives the exit code."""
+    commands, out = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2])
+    gc.disable()  # as the command does
+    cache = MemoryCache()
+    code = 0
+    for number, arguments in enumerate(commands):
+        try:
+            text = render(arguments, cache)
+        except KmanifestError as error:
+            print(f"{arguments[1]}: {error}", file=sys.stderr)
+            text, code = b"", 1
+        (out / f"{number:04d}.yaml").write_bytes(text)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Many releases of one chart in one process: a thin driver over the library, for a comparison with `helm template` for each.
+
+    python bench/many_releases.py CHART 'values-*.yaml' OUT
+
+Each file that the pattern matches gives the values of one release, `rel` in the namespace `ns`, whose output is OUT/FILE. The
+chart is loaded once.
+"""
+
+import gc
+import glob
+import os
+import sys
+
+from kmanifest import MemoryCache
+from kmanifest.helm import Release, ValueSources, load_chart, render_chart
+from kmanifest.tree import DiskTree
+
+
+def main() -> int:
+    """Render all; gives the exit code."""
+    place, pattern, out = sys.argv[1:]
+    gc.disable()  # as the command does
+    disk, cache = DiskTree("/"), MemoryCache()
+    chart = load_chart(disk, os.path.realpath(place).lstrip("/"))
+    for path in sorted(glob.glob(pattern)):
+        rendered = render_chart(
+            chart,
+            tree=disk,
+            sources=ValueSources(files=(os.path.realpath(path).lstrip("/"),)),
+            release=Release("rel", "ns"),
+            cache=cache,
+        )
+        with open(os.path.join(out, os.path.basename(path)), "wb") as stream:
+            stream.write(rendered.text().encode("utf-8", "surrogateescape"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
