@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.gofmt import kind_name, type_name
-from kmanifest.gotemplate.quoting import has_raw_bytes, is_printable
+from kmanifest.gotemplate.printable import is_printable
+from kmanifest.gotemplate.quoting import has_raw_bytes
 from kmanifest.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
 from kmanifest.typed import Final
 
@@ -80,12 +81,17 @@ def _element(item: Value, index: Value) -> Value:
 
 def zero_element(container: Value) -> Value:
     """What Go gives for a key that `container` does not hold."""
-    return "" if type_name(container).endswith("]string") else None
+    if type_name(container).endswith("]string"):
+        return ""
+    # A named type does not tell what it holds by its name.
+    return getattr(container, "zero", None)
 
 
 def _index_number(index: Value, most: int) -> int:
     if index is None:
         raise GoError("cannot index slice/array with nil")
+    if index is NIL:
+        raise GoError("cannot index slice/array with type interface {}")
     if index.__class__ is bool or not isinstance(index, int):
         raise GoError(f"cannot index slice/array with type {type_name(index)}")
     if not 0 <= index <= most:
@@ -116,7 +122,7 @@ def _slice(item: Value, *indexes: Value) -> Value:
 
 
 def _bounds(indexes: tuple[Value, ...], length: int, most: int) -> tuple[int, int]:
-    found = [_index_number(None if index is NIL else index, most) for index in indexes]
+    found = [_index_number(index, most) for index in indexes]
     start, end = (*found, 0, length)[:2] if not found else (*found, length)[:2]
     if start > end:
         raise GoError(f"invalid slice index: {start} > {end}")
