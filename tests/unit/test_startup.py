@@ -24,6 +24,7 @@ FORBIDDEN = (
     "kmanifest.cli.report",
     "kmanifest.cli.version",
     "kmanifest.globs",
+    "kmanifest.gotemplate",
     "kmanifest.masking",
     "kmanifest.runner",
     "logging",
