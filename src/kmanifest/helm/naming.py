@@ -1,5 +1,7 @@
 """What a release is called. Source: helm v3.22.0 pkg/action/install.go, NameAndChart and TemplateName."""
 
+from collections.abc import Mapping
+
 from kmanifest.errors import SourceError
 from kmanifest.typed import Final
 
@@ -7,21 +9,21 @@ DEFAULT_NAME: Final = "release-name"
 """The name where none is given: `helm template` has it before it asks for one, so none is ever generated."""
 
 
-def name_of(name: str, template: str) -> str:
-    """The name of a release, by the name or the template that is given; SourceError for both."""
+def name_of(name: str, template: str, env: Mapping[str, str] | None = None) -> str:
+    """The name of a release, by the name or the template that is given, which may ask `env`; SourceError for both."""
     if name and template:
         raise SourceError("cannot set --name-template and also specify a name")
-    return _made_by(template) if template else name or DEFAULT_NAME
+    return _made_by(template, env) if template else name or DEFAULT_NAME
 
 
-def _made_by(template: str) -> str:
+def _made_by(template: str, env: Mapping[str, str] | None) -> str:
     """The name that a template makes, which knows nothing of the chart."""
     from kmanifest.gotemplate.execute import execute  # few names are made
     from kmanifest.gotemplate.templates import TemplateSet, parse
     from kmanifest.gotemplate.values import GoError
     from kmanifest.helm.api import make_functions
 
-    functions = make_functions()
+    functions = make_functions(env=env)
     try:
         parsed = parse("name-template", template, functions)
         templates = TemplateSet("name-template").with_parsed(parsed)

@@ -129,7 +129,7 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
     from kmanifest.helm.naming import name_of
 
     try:
-        return name_of("", parsed.values["name-template"]), words[0]
+        return name_of("", parsed.values["name-template"], os.environ), words[0]
     except SourceError as error:
         raise UsageError(error.message) from error
 
@@ -188,7 +188,7 @@ def _render(
         return render(
             chart,
             values,
-            functions=make_functions(limits=LIMITS),
+            functions=make_functions(limits=LIMITS, env=os.environ),
             release=Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"]),
             capabilities=capabilities,
             include_crds=parsed.values["include-crds"],
