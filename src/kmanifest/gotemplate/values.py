@@ -8,7 +8,7 @@ value has, are told by one comparison. Everything else that a template may touch
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.typed import Any, NamedTuple, Protocol
+from kmanifest.typed import Any, Final, NamedTuple, Protocol
 
 Value = Any
 
@@ -77,6 +77,14 @@ class GoObject:
         """What `String()` gives; None where there is no such method, so that the fields are printed."""
         return None
 
+    def printed(self) -> str | None:
+        """What `{{ }}` prints, if that is not `text`: Go finds a method of the value's address there, and `%v` does not."""
+        return self.text()
+
+    def __bool__(self) -> bool:
+        """Whether `if` takes it for true: a struct and a pointer always, a container unless it is empty."""
+        return self.kind not in ("map", "slice") or bool(self.fields())
+
 
 class GoError(Exception):
     """What a function returns as its error; the executor adds where it was called."""
@@ -98,3 +106,22 @@ class Function(NamedTuple):
 
 
 Functions = Mapping[str, Function]
+
+
+class _Nil:
+    """The type of NIL."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "NIL"
+
+
+NIL: Final = _Nil()
+"""An interface that holds nothing, where the executor must tell it from no value at all, which is None.
+
+It is what a container gives for a nil element. No function sees it but Go's own, and no container holds it.
+"""

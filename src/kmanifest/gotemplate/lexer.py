@@ -1,0 +1,162 @@
+"""Where the actions of a text are, and the tokens of one action.
+
+A text is cut by one pattern that knows strings, so that `}}` in one ends no action. The text of an action is cut by another;
+where that finds nothing, a slower look tells Go's error. Tokens are `(type, text, position, spaced)`, `spaced` if there is
+space before it: all that Go's parser wants of space. The last one is RIGHT, the end of the action, or ERROR.
+
+Source: Go 1.26 text/template/parse/lex.go.
+"""
+
+import re
+
+from kmanifest.gotemplate.quoting import is_printable, quoted
+from kmanifest.typed import Final
+
+SPACES: Final = " \t\r\n"
+
+ACTION: Final = re.compile(
+    r"""\{\{(-[ \t\r\n])?(?:(/\*)|((?:[^"'`}]++|"(?:[^"\\\n]|\\[^\n])*+"|`[^`]*+`|'(?:[^'\\\n]|\\[^\n])*+'"""
+    r"""|\}(?!\}))*+)\}\})"""
+)
+"""An action: the mark that trims, the beginning of a comment, and the text; all of it, or nothing if it is not closed."""
+
+_AHEAD: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
+_NUMBER: Final = (
+    r"(?>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*\.?[0-7_]*"
+    r"|0[bB][01_]*\.?[01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)(?!\w)"
+)
+_TOKEN: Final = re.compile(
+    r"([ \t\r\n]*+)(?:"
+    rf"(\.(?![0-9])\w*+){_AHEAD}"  # 2
+    rf"|([^\W0-9]\w*+){_AHEAD}"  # 3
+    rf"|(\$\w*+){_AHEAD}"  # 4
+    r"|(\"(?:[^\"\\\n]|\\[^\n])*+\"|`[^`]*+`)"  # 5
+    rf"|((?=[-+0-9]|\.[0-9]){_NUMBER}(?:(?![+-])|{_NUMBER}(?<=i)))"  # 6
+    r"|('(?:[^'\\\n]|\\[^\n])*+')"  # 7
+    r"|(:=|=)"  # 8
+    r"|(\|)|(\()|(\))"  # 9 10 11
+    r"|([!#%&*,/;<>?@\[\\\]^{}~])"  # 12
+    r"|\Z)"
+)
+
+FIELD: Final = 2
+IDENTIFIER: Final = 3
+VARIABLE: Final = 4
+STRING: Final = 5
+NUMBER: Final = 6
+CHAR_CONSTANT: Final = 7
+ASSIGN: Final = 8
+BAR: Final = 9
+LEFT: Final = 10
+RIGHT_PAREN: Final = 11
+OTHER: Final = 12
+DOT: Final = 13
+BOOL: Final = 14
+NIL: Final = 15
+KEYWORD: Final = 16
+RIGHT: Final = 17
+ERROR: Final = 18
+
+Token = tuple[int, str, int, bool]
+
+_WORDS: Final = {
+    "true": BOOL, "false": BOOL, "nil": NIL, "block": KEYWORD, "break": KEYWORD, "continue": KEYWORD,
+    "define": KEYWORD, "else": KEYWORD, "end": KEYWORD, "if": KEYWORD, "range": KEYWORD, "template": KEYWORD,
+    "with": KEYWORD,
+}  # fmt: skip
+
+
+def read_tokens(text: str, *, closed: bool) -> list[Token]:
+    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file."""
+    tokens: list[Token] = []
+    match = _TOKEN.match
+    position = 0
+    depth = 0
+    plain = text.isascii()
+    while found := match(text, position):
+        spaced = found.end(1) > position
+        position = found.end()
+        kind = found.lastindex or 1
+        if kind == 1:
+            if closed and depth == 0:
+                tokens.append((RIGHT, "}}", position, spaced))
+            else:
+                message = "unclosed left paren" if closed else "unclosed action"
+                tokens.append((ERROR, message, position, spaced))
+            return tokens
+        start = found.start(kind)
+        word = found[kind]
+        if kind == IDENTIFIER:
+            kind = _WORDS.get(word, IDENTIFIER)
+        elif kind == FIELD:
+            if word == ".":
+                kind = DOT
+        elif kind == LEFT:
+            depth += 1
+        elif kind == RIGHT_PAREN:
+            depth -= 1
+            if depth < 0:
+                tokens.append((ERROR, "unexpected right paren", start, spaced))
+                return tokens
+        if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
+            position = found.end(1)
+            break
+        tokens.append((kind, word, start, spaced))
+    rest = text[position:]
+    start = position + len(rest) - len(rest.lstrip(SPACES))
+    tokens.append((ERROR, _error(text, start), start, start > position))
+    return tokens
+
+
+def is_alphanumeric(char: str) -> bool:
+    """Whether a word may hold `char`: a letter, a digit or an underscore."""
+    return char == "_" or char.isalpha() or char.isdecimal()
+
+
+def _is_word(word: str) -> bool:
+    return all(map(is_alphanumeric, word.lstrip(".$")))
+
+
+def _error(text: str, start: int) -> str:
+    """Why there is no token at `start`."""
+    char = text[start]
+    if char == '"':
+        return "unterminated quoted string"
+    if char == "`":
+        return "unterminated raw quoted string"
+    if char == "'":
+        return "unterminated character constant"
+    if char == ":":
+        return "expected :="
+    if char in "+-0123456789" or (
+        char == "." and text[start + 1 : start + 2] in tuple("0123456789")
+    ):
+        return f"bad number syntax: {quoted(text[start : _number_end(text, start)])}"
+    if char in ".$" or is_alphanumeric(char):
+        end = start + 1
+        while end < len(text) and is_alphanumeric(text[end]):
+            end += 1
+        return f"bad character {unicode_text(text[end])}"
+    return f"unrecognized character in action: {unicode_text(char)}"
+
+
+def unicode_text(char: str) -> str:
+    """A character as `%#U` prints it."""
+    char = "\ufffd" if "\ud800" <= char <= "\udfff" else char
+    return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
+
+
+_SCAN: Final = re.compile(_NUMBER.removesuffix(r"(?!\w)"))
+
+
+def _number_end(text: str, start: int) -> int:
+    """Where Go stops to read what is no number, with the character that it stumbles on."""
+    end = start
+    for _ in range(2):
+        found = _SCAN.match(text, end)
+        end = found.end() if found else end
+        if end < len(text) and is_alphanumeric(text[end]):
+            return end + 1
+        if text[end : end + 1] not in ("+", "-"):
+            return end
+    return end
