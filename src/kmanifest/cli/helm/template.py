@@ -148,13 +148,12 @@ def _name_of(text: str) -> str:
 
 
 def _inputs(parsed: Parsed, place: str) -> "tuple[Chart, Mapping[str, object]]":
-    from kmanifest.cli.helm.inputs import find_chart, open_chart, values_of, warn
+    from kmanifest.cli.helm.inputs import chart_of, values_of, warn
     from kmanifest.helm.dependencies import check_dependencies
     from kmanifest.helm.render import check_installable
 
-    path = find_chart(place)
     values = values_of(parsed)
-    chart = open_chart(path, follows_links=parsed.values["follow-links"])
+    chart = chart_of(parsed, place)
     check_installable(chart)
     if chart.metadata.deprecated:
         warn("WARNING: This chart is deprecated")
