@@ -6,6 +6,7 @@ surroundings is kept beside it, the variables and functions that it uses, so the
 Source: Go 1.26 text/template/parse/parse.go.
 """
 
+import re
 from collections.abc import Container
 
 from kmanifest.gotemplate import lexer, nodes
@@ -44,7 +45,7 @@ class Surroundings(NamedTuple):
     """
 
     functions: Container[str]
-    variables: list[str]
+    variables: Container[str]
     block: str
     chains: str
     in_range: bool
@@ -74,17 +75,40 @@ class ActionError(Exception):
         self.lexical = lexical
 
 
+_FIELD: Final = re.compile(
+    r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?:\.[A-Za-z_]\w*+)++)[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z", re.ASCII
+)
+
+
+def read_field(text: str) -> Action | None:
+    """An action that looks at a field and does no more, as a third of a chart's do; None for any other.
+
+    It means the same wherever it stands.
+    """
+    match = _FIELD.match(text)
+    if match is None:
+        return None
+    names = match[2].split(".")
+    # Go gives a chain of fields the place of its second one.
+    position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
+    return Action(match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), ())
+
+
 class ActionParser:
     """Parses the text of one action where it stands."""
 
-    def __init__(self, text: str, around: Surroundings, *, closed: bool = True) -> None:
-        self._tokens = lexer.read_tokens(text, closed=closed)
+    def __init__(
+        self, text: str, around: Surroundings, *, closed: bool = True, trimmed: bool = False
+    ) -> None:
+        self._tokens = lexer.read_tokens(text, closed=closed, trimmed=trimmed)
         self._index = 0
         self._around = around
-        self._declared: list[str] = []
+        self._declared: dict[str, None] = {}
         self._uses: list[str] = []
         self._calls: list[str] = []
         self._depth = 0
+        self._peeked = -1
+        self._chained = False
 
     def parse(self) -> Action:
         """The action; ActionError in Go's words where it is none."""
@@ -137,6 +161,7 @@ class ActionParser:
             raise self._unexpected(token, "input")
         if not follows:
             return self._made("else", None)
+        self._chained = True
         return self._made(f"else {follows}", self._pipeline(follows, lexer.RIGHT))
 
     def _named(self, word: str) -> Action:
@@ -181,9 +206,11 @@ class ActionParser:
     def _unexpected(self, token: Token, context: str) -> ActionError:
         if token[0] == lexer.ERROR:
             # In these Go has forgotten where the action began, which it tells in all others.
-            forgotten = self._tokens[0][1] == "else" or context == "define clause"
+            forgotten = self._chained or context == "define clause"
             return ActionError(token[1], token[2], lexical=not forgotten)
         text = token[1]
+        if token[0] == lexer.FIELD:
+            text = text[: text.find(".", 1)] if "." in text[1:] else text
         if token[0] in (lexer.KEYWORD, lexer.DOT, lexer.NIL):
             shown = f"<{text}>"
         elif len(text.encode("utf-8", "surrogateescape")) > 10:
@@ -193,7 +220,10 @@ class ActionParser:
         return ActionError(f"unexpected {shown} in {context}", token[2])
 
     def _pipeline(self, context: str, end: int) -> Node:
-        """A pipeline to its end, which is read too; a command alone is given back as itself, but in parentheses."""
+        """A pipeline to its end, which is read too.
+
+        A command alone is given back as itself, but not in parentheses, nor where the text of the pipeline could be told.
+        """
         tokens = self._tokens
         position = tokens[self._index][2]
         variables, assigns = self._declarations(context)
@@ -208,7 +238,8 @@ class ActionParser:
         for stage, command in enumerate(commands[1:], 2):
             if _is_constant(command):
                 raise self._error(f"non executable command in pipeline stage {stage}")
-        if len(commands) == 1 and not variables and end == lexer.RIGHT:
+        plain = commands[0][0] != nodes.PIPE or not context.endswith("clause")
+        if len(commands) == 1 and not variables and end == lexer.RIGHT and plain:
             return commands[0]
         return (nodes.PIPE, position, tuple(commands), variables, assigns)
 
@@ -217,10 +248,11 @@ class ActionParser:
         while (token := self._tokens[self._index])[0] == lexer.VARIABLE:
             after = self._tokens[self._index + 1]
             if after[0] != lexer.ASSIGN and after[1] != ",":
+                self._peeked = token[2]
                 break
             self._index += 2
             found.append(token[1])
-            self._declared.append(token[1])
+            self._declared[token[1]] = None
             if after[0] == lexer.ASSIGN:
                 return tuple(found), after[1] == "="
             if context != "range" or len(found) > 1:
@@ -267,7 +299,7 @@ class ActionParser:
         position = token[2]
         names = []
         while token[0] == lexer.FIELD and not token[3]:
-            names.append(token[1][1:])
+            names += token[1].split(".")[1:]
             self._index += 1
             token = tokens[self._index]
         code = node[0]
@@ -277,14 +309,18 @@ class ActionParser:
             return (code, position, node[2], (*node[3], *names))
         if _is_constant(node):
             message = f"unexpected . after term {quoted(nodes.node_text(node))}"
-            raise ActionError(message, token[2])
+            before = tokens[self._index - 1]
+            end = before[2] + len(before[1])
+            raise ActionError(message, end if token[3] else token[2])
         return (nodes.CHAIN, position, node, tuple(names))
 
     def _term(self) -> Node | None:
         kind, text, position, _ = self._tokens[self._index]
         self._index += 1
         if kind == lexer.FIELD:
-            return (nodes.FIELD, position, (text[1:],))
+            names = tuple(text.split(".")[1:])
+            # Go gives a chain of fields the place of its second one.
+            return (nodes.FIELD, position + len(names[0]) + 1 if names[1:] else position, names)
         if kind == lexer.IDENTIFIER:
             if text not in self._around.functions:
                 raise self._error(f"function {quoted(text)} not defined")
@@ -314,18 +350,9 @@ class ActionParser:
                 # Go looks one token ahead of the first word of a pipeline, to see whether it declares it.
                 ahead = self._tokens[self._index]
                 message = f"undefined variable {quoted(name)}"
-                raise ActionError(message, ahead[2] if self._starts(position) else position)
+                raise ActionError(message, ahead[2] if position == self._peeked else position)
             self._uses.append(name)
         return (nodes.VARIABLE, position, name, ())
-
-    def _starts(self, position: int) -> bool:
-        index = self._index - 1
-        before = self._tokens[index - 1][0] if index else lexer.LEFT
-        return self._tokens[index][2] == position and before in (
-            lexer.LEFT,
-            lexer.KEYWORD,
-            lexer.ASSIGN,
-        )
 
     def _parenthesized(self) -> Node:
         if self._depth >= MAX_NESTED:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.gofmt import kind_name, type_name
-from kmanifest.gotemplate.quoting import has_raw_bytes, is_printable
+from kmanifest.gotemplate.printable import is_printable
+from kmanifest.gotemplate.quoting import has_raw_bytes
 from kmanifest.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
 from kmanifest.typed import Final
 
@@ -86,6 +87,8 @@ def zero_element(container: Value) -> Value:
 def _index_number(index: Value, most: int) -> int:
     if index is None:
         raise GoError("cannot index slice/array with nil")
+    if index is NIL:
+        raise GoError("cannot index slice/array with type interface {}")
     if index.__class__ is bool or not isinstance(index, int):
         raise GoError(f"cannot index slice/array with type {type_name(index)}")
     if not 0 <= index <= most:
@@ -116,7 +119,7 @@ def _slice(item: Value, *indexes: Value) -> Value:
 
 
 def _bounds(indexes: tuple[Value, ...], length: int, most: int) -> tuple[int, int]:
-    found = [_index_number(None if index is NIL else index, most) for index in indexes]
+    found = [_index_number(index, most) for index in indexes]
     start, end = (*found, 0, length)[:2] if not found else (*found, length)[:2]
     if start > end:
         raise GoError(f"invalid slice index: {start} > {end}")

@@ -55,7 +55,18 @@ class Call:
     come. `short` is what makes `or` (True) and `and` (False) stop.
     """
 
-    __slots__ = ("_fixed", "_rest", "call", "gives", "impure", "name", "short", "special", "wants")
+    __slots__ = (
+        "_fixed",
+        "_rest",
+        "call",
+        "gives",
+        "impure",
+        "name",
+        "short",
+        "slices",
+        "special",
+        "wants",
+    )
 
     def __init__(self, name: str, function: Function, *, builtin: bool) -> None:
         self.name = name
@@ -63,6 +74,7 @@ class Call:
         self.gives = function.gives
         self.impure = function.impure
         self.short = {"or": True, "and": False}.get(name) if builtin else None
+        self.slices = builtin and name == "slice"
         self.special = builtin and name == "call"
         takes = [_class_of(type_) for type_ in function.takes]
         variadic = bool(function.takes) and function.takes[-1].startswith("...")
@@ -201,6 +213,13 @@ def _constant(node: Node, type_: str) -> Value:
 
 
 def _typed_int(value: int, type_: str) -> int:
-    class_ = _CLASSES.get(type_, int)
-    made: int = class_(value)
+    """An integer cut to the bits of its type, as reflect's SetInt does."""
+    bits = _BITS.get(type_, 64)
+    value &= (1 << bits) - 1
+    if type_ in _INTS and value >> (bits - 1):
+        value -= 1 << bits
+    made: int = _CLASSES.get(type_, int)(value)
     return made
+
+
+_BITS: Final = {"int8": 8, "int16": 16, "int32": 32, "uint8": 8, "uint16": 16, "uint32": 32}

@@ -128,6 +128,8 @@ def evaluate(run: "Run", op: Node, dot: Value, variables: Variables, node: Node)
             else:
                 if call.impure:
                     run.report_impure(command[2], op, command)
+                elif call.slices:
+                    given[1 : len(arguments)] = map(_unboxed, given[1:], arguments[1:])
                 try:
                     value = call.call(*given)
                 except GoError as error:
@@ -140,6 +142,14 @@ def evaluate(run: "Run", op: Node, dot: Value, variables: Variables, node: Node)
     if code == PIPE and node[3]:
         _declare(run, variables, node, value)
     return value
+
+
+def _unboxed(value: Value, node: Node) -> Value:
+    """NIL for a value in an interface, which Go's `slice` does not take for an index: a container gives one."""
+    code = node[0]
+    if value is None:
+        return None
+    return NIL if code in (FIELD, CHAIN) or (code == VARIABLE and node[3]) else value
 
 
 def _declare(run: "Run", variables: Variables, node: Node, value: Value) -> None:
@@ -173,7 +183,7 @@ def _argument(
         value = evaluate(run, op, dot, variables, node)
         gives = run.calls[node[2]].gives
         return NIL if value is None and gives == ANY else value
-    if code == OVERFLOW and want is None:
+    if code == OVERFLOW and (want is None or want is RAW):
         raise Failure(f"{node_text(node)} overflows int", node)
     if code in (nodes.NIL, OVERFLOW):
         return None
@@ -295,8 +305,11 @@ def _invoke(
     code = first[0]
     if code == FIELD:
         return _fields(run, op, dot, variables, first, dot, first[2], ".", given, final)
+    if code == VARIABLE:
+        if first[2] not in variables:
+            raise Failure(f"undefined variable: {first[2]}", first)
+        base = variables[first[2]]
     if code == VARIABLE and first[3]:
-        base = operand(run, op, dot, variables, (VARIABLE, first[1], first[2], ()))
         return _fields(run, op, dot, variables, first, base, first[3], first[2], given, final)
     if code == CHAIN:
         base = _argument(run, op, dot, variables, first[2], None)

@@ -3,7 +3,7 @@
 One call of `Run.execute` is one loop. Blocks push what they must restore on `stack`, `{{template}}` pushes where it stands on
 `frames`, so neither costs a frame of Python's stack; only a function that executes a template, as helm's `include` does, comes
 in here again. The stack holds for a scoped `if` the height of the log, for `with` a tuple of the dot and the height, and for
-`range` a list `[dot, height, height in the body, iterator, elements]`. The log tells what to undo when variables go out of scope.
+`range` a list `[dot, height, height in the body, iterator, elements, names of variables]`. The log tells what to undo when variables go out of scope.
 
 Steps are counted where a program may grow beyond its text, at the end of each round of a loop and where a template is begun,
 by the number of operations that follow; so no single operation pays for it. Output is measured there, too.
@@ -213,13 +213,12 @@ class Run:
                 elif code == RANGE:
                     height = len(log)
                     value = evaluate(self, op, dot, variables, op[2])
-                    if _is_empty(value):
+                    if _is_empty(value, op[4]):
                         stack.append((dot, height, False))
                         position = op[3]
                         continue
                     items = _items(self, value, op)
-                    loop = [dot, height, len(log), items, value]
-                    stack.append(loop)
+                    stack.append([dot, height, len(log), items, value, op[4]])
                     index, dot = next(items)
                     if dot is None:
                         dot = NIL
@@ -331,7 +330,7 @@ def _undo(variables: Variables, log: list[tuple[str, Value]], height: int) -> No
             variables[name] = old
 
 
-def _is_empty(value: Value) -> bool:
+def _is_empty(value: Value, names: tuple[str, ...]) -> bool:
     """Whether a `range` over `value` has nothing to do; what can't be ranged over is not empty."""
     if value is None:
         return True
@@ -339,7 +338,7 @@ def _is_empty(value: Value) -> bool:
         return not value
     if isinstance(value, GoObject):
         return value.kind in ("map", "slice") and not value.fields()
-    return value.__class__ is not bool and isinstance(value, int) and value <= 0
+    return isinstance(value, int) and value.__class__ is not bool and value <= 0 and len(names) < 2
 
 
 def _items(run: Run, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
@@ -397,7 +396,7 @@ def _is_element(base: str, stack: list[Any], log: list[tuple[str, Value]]) -> bo
                 return _holds_interfaces(entry[4])
             if any(name == base for name, _ in log[entry[2] :]):
                 return False
-            if any(name == base for name, _ in log[entry[1] : entry[2]]):
+            if base in entry[5]:
                 return _holds_interfaces(entry[4])
         elif base == "." and entry.__class__ is tuple and entry[2]:
             return False

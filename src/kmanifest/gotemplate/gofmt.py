@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.floats import float_text
+from kmanifest.gotemplate.printable import is_printable
 from kmanifest.gotemplate.quoting import (
     can_backquote,
-    is_printable,
     quoted,
     quoted_ascii,
     quoted_char,
@@ -367,8 +367,8 @@ class _Printer:
                 self._bad_verb(verb, value)
         elif value is None or value is NIL:
             self._write("interface {}(nil)" if self.sharp_v else _NIL_TEXT)
-        elif verb == "w":
-            self._bad_verb(verb, value) if depth == 0 else self._compound(value, verb, depth)
+        elif verb == "w" and depth == 0 and kind is not bytes:
+            self._bad_verb(verb, value)
         elif isinstance(value, int):
             self._int_verb(value, verb)
         elif isinstance(value, float):
@@ -382,7 +382,7 @@ class _Printer:
 
     def _compound(self, value: Value, verb: str, depth: int) -> None:
         if isinstance(value, bytes):
-            self._bytes(value, verb)
+            self._bytes(value, verb, depth)
         elif isinstance(value, dict):
             self._map(value, type_name(value), verb, depth)
         elif isinstance(value, list):
@@ -470,14 +470,14 @@ class _Printer:
             digits = prefix + digits
         self._pad(digits, zero=self._zeros())
 
-    def _bytes(self, value: bytes, verb: str) -> None:
+    def _bytes(self, value: bytes, verb: str, depth: int) -> None:
         if verb in "sq":
             self._string(value.decode("utf-8", "surrogateescape"), verb)
         elif verb in "xX":
             self._hex(value, verb)
         else:
-            name = "[]byte{" if self.sharp_v else "["
-            self._write(name)
+            name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
+            self._write(name if self.sharp_v else "[")
             for index, byte in enumerate(value):
                 if index:
                     self._write(", " if self.sharp_v else " ")

@@ -1,7 +1,7 @@
 """Where the actions of a text are, and the tokens of one action.
 
 A text is cut by one pattern that knows strings, so that `}}` in one ends no action. The text of an action is cut by another;
-where that finds nothing, a slower look tells Go's error. Tokens are `(type, text, position, spaced)`, `spaced` if there is
+where that finds nothing, a slower look tells Go's error. A chain of fields is one token here. Tokens are `(type, text, position, spaced)`, `spaced` if there is
 space before it: all that Go's parser wants of space. The last one is RIGHT, the end of the action, or ERROR.
 
 Source: Go 1.26 text/template/parse/lex.go.
@@ -9,16 +9,18 @@ Source: Go 1.26 text/template/parse/lex.go.
 
 import re
 
-from kmanifest.gotemplate.quoting import is_printable, quoted
+from kmanifest.gotemplate.printable import is_printable
+from kmanifest.gotemplate.quoting import quoted
 from kmanifest.typed import Final
 
 SPACES: Final = " \t\r\n"
 
-ACTION: Final = re.compile(
-    r"""\{\{(-[ \t\r\n])?(?:(/\*)|((?:[^"'`}]++|"(?:[^"\\\n]|\\[^\n])*+"|`[^`]*+`|'(?:[^'\\\n]|\\[^\n])*+'"""
-    r"""|\}(?!\}))*+)\}\})"""
+PIECE: Final = re.compile(
+    r"""([^{]*+(?:\{(?!\{)[^{]*+)*+)\{\{(-[ \t\r\n])?(?:(/\*)|((?:[^"'`}]++|"(?:[^"\\\n]|\\[^\n])*+"|`[^`]*+`"""
+    r"""|'(?:[^'\\\n]|\\[^\n])*+'|\}(?!\}))*+)\}\}(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?)"""
 )
-"""An action: the mark that trims, the beginning of a comment, and the text; all of it, or nothing if it is not closed."""
+"""Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
+mark that trims what follows. It takes the space that is trimmed, and fails where the action is not closed."""
 
 _AHEAD: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
 _NUMBER: Final = (
@@ -27,7 +29,7 @@ _NUMBER: Final = (
 )
 _TOKEN: Final = re.compile(
     r"([ \t\r\n]*+)(?:"
-    rf"(\.(?![0-9])\w*+){_AHEAD}"  # 2
+    rf"((?:\.(?![0-9])\w++{_AHEAD})++|\.{_AHEAD})"  # 2
     rf"|([^\W0-9]\w*+){_AHEAD}"  # 3
     rf"|(\$\w*+){_AHEAD}"  # 4
     r"|(\"(?:[^\"\\\n]|\\[^\n])*+\"|`[^`]*+`)"  # 5
@@ -66,44 +68,58 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-def read_tokens(text: str, *, closed: bool) -> list[Token]:
-    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file."""
+def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> list[Token]:
+    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file.
+
+    `trimmed` if a mark that trims stands before the end, with its space: that is no part of `text`.
+    """
     tokens: list[Token] = []
-    match = _TOKEN.match
+    add = tokens.append
+    words = _WORDS.get
     position = 0
     depth = 0
     plain = text.isascii()
-    while found := match(text, position):
+    for found in _TOKEN.finditer(text):
+        if found.start() != position:
+            break
         spaced = found.end(1) > position
-        position = found.end()
         kind = found.lastindex or 1
+        position = found.end()
         if kind == 1:
             if closed and depth == 0:
-                tokens.append((RIGHT, "}}", position, spaced))
+                add((RIGHT, "}}", position + 2 * trimmed, spaced))
             else:
                 message = "unclosed left paren" if closed else "unclosed action"
-                tokens.append((ERROR, message, position, spaced))
+                add((ERROR, message, position, spaced))
             return tokens
-        start = found.start(kind)
         word = found[kind]
-        if kind == IDENTIFIER:
-            kind = _WORDS.get(word, IDENTIFIER)
-        elif kind == FIELD:
+        if kind == FIELD:
             if word == ".":
-                kind = DOT
+                # Go looks at what follows, and takes the last character of a file for a number.
+                kind = DOT if closed or position < len(text) else NUMBER
+        elif kind == IDENTIFIER:
+            kind = words(word, IDENTIFIER)
         elif kind == LEFT:
             depth += 1
         elif kind == RIGHT_PAREN:
             depth -= 1
             if depth < 0:
-                tokens.append((ERROR, "unexpected right paren", start, spaced))
+                add((ERROR, "unexpected right paren", position - 1, spaced))
                 return tokens
         if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
             position = found.end(1)
+            if kind == FIELD:
+                position += _good_fields(word)
+                if position > found.end(1):
+                    add((FIELD, text[found.end(1) : position], found.end(1), spaced))
             break
-        tokens.append((kind, word, start, spaced))
+        add((kind, word, position - len(word), spaced))
     rest = text[position:]
     start = position + len(rest) - len(rest.lstrip(SPACES))
+    end = 0 if plain else _number_before(text, start)
+    if end:
+        tokens.append((NUMBER, text[start:end], start, start > position))
+        position = start = end
     tokens.append((ERROR, _error(text, start), start, start > position))
     return tokens
 
@@ -114,7 +130,17 @@ def is_alphanumeric(char: str) -> bool:
 
 
 def _is_word(word: str) -> bool:
-    return all(map(is_alphanumeric, word.lstrip(".$")))
+    return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
+
+
+def _good_fields(word: str) -> int:
+    """The length of the first fields of a chain, up to one that is no word to Go."""
+    length = 0
+    for name in word.split(".")[1:]:
+        if not _is_word(name):
+            break
+        length += len(name) + 1
+    return length
 
 
 def _error(text: str, start: int) -> str:
@@ -144,6 +170,15 @@ def unicode_text(char: str) -> str:
     """A character as `%#U` prints it."""
     char = "\ufffd" if "\ud800" <= char <= "\udfff" else char
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
+
+
+def _number_before(text: str, start: int) -> int:
+    """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
+    found = _SCAN.match(text, start)
+    if found is None or found.end() in (start, len(text)) or text[start] not in "+-0123456789":
+        return 0
+    char = text[found.end()]
+    return 0 if char.isascii() or is_alphanumeric(char) else found.end()
 
 
 _SCAN: Final = re.compile(_NUMBER.removesuffix(r"(?!\w)"))

@@ -112,9 +112,9 @@ def last_node(node: Node, stopped: dict[int, int]) -> Node:
         code = node[0]
         if code == PIPE:
             node = node[2][-1]
-        elif code == CHAIN:
+        elif code in (CHAIN, INVOKE):
             node = node[2]
-        elif code in (CALL, INVOKE) and node[3]:
+        elif code == CALL and node[3]:
             node = node[3][stopped.get(id(node), -1)]
         else:
             return node

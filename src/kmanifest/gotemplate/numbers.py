@@ -23,7 +23,10 @@ _HEX_FLOAT: Final = re.compile(
     r"[pP]([+-]?[0-9]+(?:_[0-9]+)*)\Z"
 )
 _UNDERSCORED: Final = re.compile(r"(?<=[0-9])_(?=[0-9])")
-_COMPLEX: Final = re.compile(r"(.+?(?<![eEpP]))([+-].*)i\Z")
+_COMPLEX: Final = re.compile(
+    r"([+-]?+(?:0x[0-9a-f_.]*+(?:p[+-]?+[0-9_]*+)?+|[0-9_.]++(?:e[+-]?+[0-9_]*+)?+)|[+-](?=[+-]))([+-].*)i\Z",
+    re.IGNORECASE,
+)
 _INT_MIN: Final = -(1 << 63)
 _INT_MAX: Final = (1 << 63) - 1
 _UINT_MAX: Final = (1 << 64) - 1
@@ -43,11 +46,11 @@ def read_number(text: str) -> Number:
 
 def _imaginary(text: str) -> Number | None:
     parts = _COMPLEX.match(text)
-    real = read_float(parts[1]) if parts else 0.0
-    imaginary = read_float(parts[2] if parts else text[:-1])
-    if real is None or imaginary is None:
-        if parts:
-            raise GoError("syntax error scanning complex number")
+    if parts and len(parts[2]) == 1:
+        raise GoError("syntax error scanning complex number")
+    real = _part(parts[1]) if parts else 0.0
+    imaginary = _part(parts[2]) if parts else read_float(text[:-1])
+    if imaginary is None:
         return None
     if imaginary != 0:
         return None, None, None, complex(real, imaginary)
@@ -58,6 +61,16 @@ def _imaginary(text: str) -> Number | None:
         real,
         complex(real, imaginary),
     )
+
+
+def _part(text: str) -> float:
+    """Half of a complex number."""
+    value = read_float(text)
+    if value is None:
+        plain = _UNDERSCORED.sub("", text)
+        reason = "value out of range" if _FLOAT.match(plain) else "invalid syntax"
+        raise GoError(f"strconv.ParseFloat: parsing {quoted(text)}: {reason}")
+    return value
 
 
 def _real(text: str) -> Number:

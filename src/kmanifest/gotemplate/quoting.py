@@ -5,6 +5,7 @@ Source: Go 1.26 strconv/quote.go and strconv/isprint.go.
 
 import re
 
+from kmanifest.gotemplate.printable import is_printable
 from kmanifest.gotemplate.values import GoError
 from kmanifest.typed import Final
 
@@ -13,6 +14,7 @@ _RAW: Final = re.compile("[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z")
 _ESCAPES: Final = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
 }  # fmt: skip
+_RAW_BYTE: Final = re.compile("[\ud800-\udfff]")
 _UNESCAPES: Final = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
 }  # fmt: skip
@@ -65,11 +67,6 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def is_printable(char: str) -> bool:
-    """Go's strconv.IsPrint."""
-    return char.isprintable()
-
-
 def unquoted(text: str) -> str:
     """What a string in double quotes or backquotes stands for; GoError where an escape is wrong.
 
@@ -78,6 +75,8 @@ def unquoted(text: str) -> str:
     inner = text[1:-1]
     if text[0] == "`":
         return inner.replace("\r", "")
+    if has_raw_bytes(inner):
+        inner = _RAW_BYTE.sub("\ufffd", inner)
     if "\\" not in inner:
         return inner
     pieces = []

@@ -10,11 +10,11 @@ Source: Go 1.26 text/template/parse/parse.go, Parse and what it calls; text/temp
 from collections.abc import Container, Iterable, Iterator
 
 from kmanifest.gotemplate import nodes
-from kmanifest.gotemplate.actions import Action, ActionError, ActionParser, Surroundings
+from kmanifest.gotemplate.actions import Action, ActionError, ActionParser, Surroundings, read_field
 from kmanifest.gotemplate.builtins import BUILTINS
 from kmanifest.gotemplate.errors import ParseError
-from kmanifest.gotemplate.lexer import ACTION, SPACES
-from kmanifest.gotemplate.nodes import Operation, Program
+from kmanifest.gotemplate.lexer import PIECE, SPACES
+from kmanifest.gotemplate.nodes import Node, Program
 from kmanifest.gotemplate.quoting import quoted
 from kmanifest.typed import Any, Final, NamedTuple, Self
 
@@ -111,15 +111,27 @@ def parse(
 class _Block:
     """An open block, and the operations whose targets are known when it ends."""
 
-    __slots__ = ("breaks", "chained", "continues", "kind", "opened", "start", "variables", "word")
+    __slots__ = (
+        "breaks", "chained", "continues", "jump", "kind", "node", "offset", "otherwise", "start", "variables", "word",
+    )  # fmt: skip
 
-    def __init__(self, kind: str, start: int, variables: int, *, chained: bool = False) -> None:
-        self.kind = kind
-        self.word = kind
+    def __init__(
+        self,
+        kind: str,
+        offset: int,
+        node: Node | None,
+        start: int,
+        variables: int,
+        *,
+        chained: bool,
+    ) -> None:
+        self.kind = self.word = kind
+        self.offset = offset
+        self.node = node
         self.start = start
         self.variables = variables
         self.chained = chained
-        self.opened: list[int] = []
+        self.jump = self.otherwise = 0
         self.breaks: list[int] = []
         self.continues: list[int] = []
 
@@ -127,15 +139,37 @@ class _Block:
 class _Tree:
     """A template in the making."""
 
-    __slots__ = ("blank", "blocks", "code", "name", "variables", "word")
+    __slots__ = (
+        "began", "blank", "blocks", "code", "declared", "loops", "name", "position", "variables", "word",
+    )  # fmt: skip
 
-    def __init__(self, name: str, word: str = "") -> None:
+    def __init__(self, name: str, word: str = "", position: int = 0) -> None:
         self.name = name
+        self.position = position
         self.word = word
         self.code: list[Any] = []
         self.blocks: list[_Block] = []
-        self.variables = ["$"]
+        self.loops: list[_Block] = []
+        # Variables in the order in which they were declared, and how often each is among them.
+        self.declared = ["$"]
+        self.variables = {"$": 1}
         self.blank = True
+        # Where the action began in whose midst Go thinks itself: one that opens a block, until another has ended.
+        self.began = -1
+
+    def declare(self, names: tuple[str, ...]) -> None:
+        """Add variables to those that are known."""
+        self.declared.extend(names)
+        for name in names:
+            self.variables[name] = self.variables.get(name, 0) + 1
+
+    def forget(self, height: int) -> None:
+        """Drop all variables but the first ones."""
+        for name in self.declared[height:]:
+            self.variables[name] -= 1
+            if not self.variables[name]:
+                del self.variables[name]
+        del self.declared[height:]
 
 
 class _Parser:
@@ -152,23 +186,36 @@ class _Parser:
 
     def parse(self) -> Parsed:
         text = self._text
+        match, actions, known = PIECE.match, self._actions, self._functions.known
         position = 0
-        while (found := text.find("{{", position)) >= 0:
-            match = ACTION.match(text, found)
-            piece = text[position:found]
-            trims = (
-                text[found + 2 : found + 3] == "-" and text[found + 3 : found + 4] in _SPACE_CHARS
-            )
+        while found := match(text, position):
+            piece, trims, comment, body = found.groups()
             if trims:
                 piece = piece.rstrip(SPACES)
             if piece:
                 self._add_text(piece)
-            if match is None:
-                raise self._unclosed(found, found + (4 if trims else 2))
-            if match[2]:
-                position = self._comment(match.start(2))
+            if comment:
+                position = self._comment(found.start(3))
+                continue
+            position = found.end()
+            action = actions.get(body)
+            if action is None or not self._fits(action, known):
+                action = read_field(body) or self._parsed(body, found.start(4))
+                actions[body] = action
+            if action[0] == "" and not action[4]:
+                tree = self._tree
+                tree.code.append((_ACTION, found.start(4), action[1]))
+                tree.blank = False
+                tree.began = -1
             else:
-                position = self._action(match[3], found, match.start(3), match.end())
+                self._add(action, found.start(4), len(body))
+        return self._rest(position)
+
+    def _rest(self, position: int) -> Parsed:
+        """Finish after the last action."""
+        text = self._text
+        if "{{" in text[position:]:
+            raise self._unclosed(text.index("{{", position))
         if position < len(text):
             self._add_text(text[position:])
         if self._tree.blocks or self._outer:
@@ -186,12 +233,13 @@ class _Parser:
         text = self._text
         end = text.find("*/", start + 2)
         if end < 0:
-            raise self._error("unclosed comment", start)
+            raise self._error("unclosed comment" + self._inside(start), start)
         if text.startswith("}}", end + 2):
             return end + 4
         if text.startswith("-}}", end + 3) and text[end + 2] in SPACES:
             return self._after_space(end + 6)
-        raise self._error("comment ends before closing delimiter", start)
+        message = "comment ends before closing delimiter"
+        raise self._error(message + self._inside(start), start)
 
     def _after_space(self, position: int) -> int:
         text = self._text
@@ -199,18 +247,7 @@ class _Parser:
             position += 1
         return position
 
-    def _action(self, body: str, found: int, start: int, end: int) -> int:
-        if body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS:
-            body = body[:-2]
-            end = self._after_space(end)
-        action = self._actions.get(body)
-        if action is None or not self._fits(action):
-            action = self._parsed(body, found, start)
-            self._actions[body] = action
-        self._add(action, start, len(body))
-        return end
-
-    def _fits(self, action: Action) -> bool:
+    def _fits(self, action: Action, known: set[str]) -> bool:
         """Whether an action that was parsed elsewhere can stand here."""
         keyword, _, _, uses, _, calls = action
         if uses:
@@ -218,7 +255,7 @@ class _Parser:
             for name in uses:
                 if name not in variables:
                     return False
-        if calls and not self._functions.known.issuperset(calls):
+        if calls and not known.issuperset(calls):
             for name in calls:
                 if name not in self._functions:
                     return False
@@ -229,7 +266,7 @@ class _Parser:
         if keyword == "define":
             return not blocks and not self._tree.word
         if keyword in ("break", "continue"):
-            return self._loop() is not None
+            return bool(self._tree.loops)
         if not blocks:
             return keyword == "end" and bool(self._tree.word)
         block = blocks[-1]
@@ -247,19 +284,25 @@ class _Parser:
             tree.variables,
             block,
             block if block in ("if", "with") else "",
-            self._loop() is not None,
+            bool(tree.loops),
         )
 
-    def _parsed(self, body: str, found: int, start: int) -> Action:
+    def _parsed(self, body: str, start: int) -> Action:
+        trimmed = body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS
+        if trimmed:
+            body = body[:-2]
         try:
-            return ActionParser(body, self._around()).parse()
+            return ActionParser(body, self._around(), trimmed=trimmed).parse()
         except ActionError as error:
-            raise self._located(error, found, start) from None
+            raise self._located(error, self._text.rindex("{{", 0, start), start) from None
 
-    def _unclosed(self, found: int, start: int) -> ParseError:
+    def _unclosed(self, found: int) -> ParseError:
         """What Go says of an action without an end."""
+        text = self._text
+        trims = text[found + 2 : found + 3] == "-" and text[found + 3 : found + 4] in _SPACE_CHARS
+        start = found + (4 if trims else 2)
         try:
-            ActionParser(self._text[start:], self._around(), closed=False).parse()
+            ActionParser(text[start:], self._around(), closed=False).parse()
         except ActionError as error:
             return self._located(error, found, start)
         return self._error("unclosed action", len(self._text))
@@ -267,13 +310,24 @@ class _Parser:
     def _located(self, error: ActionError, found: int, start: int) -> ParseError:
         position = start + error.position
         message = error.message
+        if message == "unexpected {{else}} in block clause":
+            position = self._tree.position  # here Go still stands at the beginning of the block
         if error.lexical:
-            began = self._line(found)
-            if began != self._line(position):
-                place = f"started at {self._name}:{began}"
-                # Go avoids to say "action in action".
-                message += f" {place}" if message.endswith(" action") else f" in action {place}"
+            midst = self._midst(found, position)
+            # Go avoids to say "action in action".
+            message += midst.removeprefix(" in action") if message.endswith(" action") else midst
         return self._error(message, position)
+
+    def _inside(self, position: int) -> str:
+        """The same of an error in a comment right after the action that opened a block."""
+        began = self._tree.began
+        return self._midst(self._text.rindex("{{", 0, began), position) if began >= 0 else ""
+
+    def _midst(self, began: int, position: int) -> str:
+        """What Go adds to an error of the lexer in an action that began on another line."""
+        if self._line(began) == self._line(position):
+            return ""
+        return f" in action started at {self._name}:{self._line(began)}"
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1
@@ -282,75 +336,57 @@ class _Parser:
         return ParseError(f"template: {self._name}:{self._line(position)}: {message}")
 
     def _add(self, action: Action, offset: int, length: int) -> None:
+        """Add an action that is more than a text to print."""
         keyword, node, name, _, declares, _ = action
         tree = self._tree
-        code = tree.code
-        if declares and keyword not in ("if", "with", "range", "else if", "else with"):
-            tree.variables.extend(declares)
-        if keyword == "":
-            assert node is not None  # noqa: S101 - for the type checker
-            quiet = node[0] == nodes.PIPE and node[3]
-            code.append((nodes.SET if quiet else nodes.ACTION, offset, node))
-            tree.blank = False
-        elif keyword == "end":
+        tree.began = -1
+        if keyword == "end":
             self._end(offset + length)
-        elif keyword == "if":
-            self._open("if", (nodes.IF, offset, node), declares)
+        elif keyword in _OPENS:
+            self._open(keyword, offset, node, declares)
+            tree.began = offset
         elif keyword == "else":
             self._else()
         elif keyword in ("else if", "else with"):
             self._else()
-            self._open(
-                keyword[5:],
-                (nodes.IF if keyword == "else if" else nodes.WITH, offset, node),
-                declares,
-                chained=True,
-            )
-        elif keyword == "with":
-            self._open("with", (nodes.WITH, offset, node), declares)
-        elif keyword == "range":
-            assert node is not None  # noqa: S101
-            names = node[3] if node[0] == nodes.PIPE else ()
-            self._open("range", (nodes.RANGE, offset, node, 0, names), declares)
-        elif keyword in ("template", "block"):
-            code.append((nodes.INCLUDE, offset, node))
-            tree.blank = False
-            if keyword == "block":
-                self._define(name, "block")
+            self._open(keyword[5:], offset, node, declares, chained=True)
         elif keyword == "define":
-            self._define(name, "define")
-        else:
+            self._define(name, "define", offset + length)
+        elif keyword in ("break", "continue"):
             self._leave(keyword, offset)
+        else:
+            tree.blank = False
+            tree.declare(declares)
+            code = nodes.INCLUDE if keyword else nodes.SET if _is_quiet(node) else nodes.ACTION
+            tree.code.append((code, offset, node))
+            if keyword == "block":
+                self._define(name, "block", offset + length)
 
-    def _define(self, name: str, word: str) -> None:
+    def _define(self, name: str, word: str, position: int) -> None:
         self._outer.append(self._tree)
-        self._tree = _Tree(name, word)
+        self._tree = _Tree(name, word, position)
 
     def _open(
         self,
         kind: str,
-        operation: Operation,
+        offset: int,
+        node: Node | None,
         declares: tuple[str, ...],
         *,
         chained: bool = False,
     ) -> None:
         tree = self._tree
         tree.blank = False
-        tree.blocks.append(_Block(kind, len(tree.code), len(tree.variables), chained=chained))
-        tree.variables.extend(declares)
-        tree.code.append(operation)
-
-    def _loop(self) -> _Block | None:
-        """The loop that `break` would leave here."""
-        for block in reversed(self._tree.blocks):
-            if block.kind == "range" and block.word != "else":
-                return block
-        return None
+        block = _Block(kind, offset, node, len(tree.code), len(tree.declared), chained=chained)
+        tree.blocks.append(block)
+        if kind == "range":
+            tree.loops.append(block)
+        if declares:
+            tree.declare(declares)
+        tree.code.append("")  # the operation is made when the block ends
 
     def _leave(self, keyword: str, offset: int) -> None:
-        block = self._loop()
-        if block is None:
-            return
+        block = self._tree.loops[-1]
         code = self._tree.code
         if keyword == "break":
             block.breaks.append(len(code))
@@ -361,60 +397,67 @@ class _Parser:
 
     def _else(self) -> None:
         tree = self._tree
-        code = tree.code
         block = tree.blocks[-1]
         block.word = "else"
+        block.jump = len(tree.code)
         if block.kind == "range":
             self._close_loop(block)
         else:
-            block.opened.append(len(code))
-            code.append((nodes.JUMP, 0))
-        self._aim(block.start, len(code))
+            tree.code.append("")  # a jump, when it is known where to
+        block.otherwise = len(tree.code)
 
     def _close_loop(self, block: _Block) -> None:
-        code = self._tree.code
-        here = len(code)
-        names = code[block.start][4]
-        block.opened.append(here)
-        code.append((nodes.NEXT, block.start + 1, 0, names, here - block.start))
+        """Add what begins the next round of a loop, and lead each `continue` to it."""
+        tree = self._tree
+        tree.loops.pop()
+        block.jump = here = len(tree.code)
+        tree.code.append("")
         for index in block.continues:
-            code[index] = (*code[index], here)
-
-    def _aim(self, index: int, target: int) -> None:
-        """Set where the operation that opened a block jumps."""
-        operation = self._tree.code[index]
-        self._tree.code[index] = (*operation[:3], target, *operation[4:])
+            tree.code[index] = (*tree.code[index], here)
 
     def _end(self, position: int) -> None:
         tree = self._tree
         if not tree.blocks:
             self._finish(position)
             return
-        block = tree.blocks.pop()
+        while self._close(tree.blocks.pop()):
+            pass
+
+    def _close(self, block: _Block) -> bool:
+        """Make the operations of a block, now that it is known where it ends; gives whether the one around it ends as well."""
+        tree = self._tree
         code = tree.code
-        if block.kind == "range" and block.word != "else":
-            self._close_loop(block)
+        if block.kind == "range":
+            if block.word != "else":
+                self._close_loop(block)
+            self._make_loop(block)
         here = len(code)
-        if block.word != "else":
-            self._aim(block.start, here)
-        scoped = len(tree.variables) > block.variables
-        del tree.variables[block.variables :]
-        for index in block.opened:
-            operation = code[index]
-            if operation[0] == nodes.JUMP:
-                code[index] = (nodes.JUMP, here)
-            else:
-                code[index] = (*operation[:2], here, *operation[3:])
-        for index in block.breaks:
-            code[index] = (*code[index], here)
+        otherwise = block.otherwise or here
+        scoped = len(tree.declared) > block.variables
+        if scoped:
+            tree.forget(block.variables)
         if block.kind == "if":
-            code[block.start] = (*code[block.start], scoped)
+            code[block.start] = (nodes.IF, block.offset, block.node, otherwise, scoped)
             if scoped:
                 code.append(_UNSCOPE)
         else:
+            if block.kind == "with":
+                code[block.start] = (nodes.WITH, block.offset, block.node, otherwise)
             code.append(_UNNEST)
-        if block.chained:
-            self._end(position)
+        if block.kind != "range" and block.otherwise:
+            code[block.jump] = (nodes.JUMP, here)
+        return block.chained
+
+    def _make_loop(self, block: _Block) -> None:
+        code = self._tree.code
+        here = len(code)
+        start, node = block.start, block.node
+        names = node[3] if node is not None and node[0] == nodes.PIPE else ()
+        otherwise = block.otherwise or here
+        code[start] = (nodes.RANGE, block.offset, node, otherwise, names)
+        code[block.jump] = (nodes.NEXT, start + 1, here, names, block.jump - start)
+        for index in block.breaks:
+            code[index] = (*code[index], here)
 
     def _finish(self, position: int) -> None:
         """Add the tree to those of the text, and go on with the one around it."""
@@ -430,8 +473,17 @@ class _Parser:
             self._tree = self._outer.pop()
 
 
+_ACTION: Final = nodes.ACTION
 _SPACE_CHARS: Final = frozenset(SPACES)
 _ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
+
+
+def _is_quiet(node: Node | None) -> bool:
+    """Whether a pipeline gives its value to variables, so that nothing is printed."""
+    return node is not None and node[0] == nodes.PIPE and bool(node[3])
+
+
+_OPENS: Final = frozenset({"if", "range", "with"})
 _UNSCOPE: Final = (nodes.UNSCOPE, 0)
 _UNNEST: Final = (nodes.UNNEST, 0)
 _STOP: Final = (nodes.STOP, 0)
