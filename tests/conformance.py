@@ -1,4 +1,4 @@
-"""The adapter by which the shared conformance runner calls the library: `--in-process tests.conformance:kustomize` (or `:helm`)."""
+"""The adapters by which the shared conformance runners call the library: `--in-process tests.conformance:kustomize`, or `:helm`."""
 
 import io
 import os
@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from kmanifest.api import build
 from kmanifest.cli.main import main
+from kmanifest.gotemplate.execute import execute
+from kmanifest.gotemplate.templates import TemplateSet, parse
 from kmanifest.plugin import Options, Programs
 
 
@@ -16,26 +18,21 @@ def kustomize(path: str, options: Mapping[str, Any]) -> str:
     return build(path, options=_options(options)).text()
 
 
-def _options(given: Mapping[str, Any]) -> Options:
-    return Options(
-        reorder=given.get("reorder") or "",
-        load_restrictor="none"
-        if given.get("load_restrictor") == "LoadRestrictionsNone"
-        else "root-only",
-        managed_by_label=bool(given.get("enable_managedby_label")),
-        enable_plugins=bool(given.get("enable_alpha_plugins")),
-        allow_exec=bool(given.get("enable_exec")),
-        enable_helm=bool(given.get("enable_helm")),
-        helm_api_versions=tuple(given.get("helm_api_versions") or ()),
-        helm_kube_version=given.get("helm_kube_version") or "",
-        env=tuple(given.get("env") or ()),
-        programs=Programs(home=given.get("plugin_home") or ""),
-    )
-
-
 def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
-    """What the shared runner asks of Helm's suites; raises where the case is an error."""
-    return {"chart": _chart}[kind](case)
+    """What a case of the helm suites gives, in the form that its runner wants."""
+    return {"gotmpl": _gotmpl, "func": _func, "chart": _chart}[kind](case)
+
+
+def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
+    parsed = [parse(name, text, ()) for name, text in sorted((case.get("templates") or {}).items())]
+    parsed.append(parse("t", case["template"], ()))
+    templates = TemplateSet("t").with_parsed(*parsed)
+    missing_key: Any = case.get("missingkey") or "default"
+    return {"output": execute(templates, "t", case.get("data"), {}, missing_key=missing_key)}
+
+
+def _func(case: Mapping[str, Any]) -> dict[str, Any]:
+    raise NotImplementedError
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,3 +60,20 @@ def _printed(stream: io.TextIOWrapper) -> str:
     stream.flush()
     content = cast("io.BytesIO", stream.buffer).getvalue()
     return content.decode("utf-8", "surrogateescape")
+
+
+def _options(given: Mapping[str, Any]) -> Options:
+    return Options(
+        reorder=given.get("reorder") or "",
+        load_restrictor="none"
+        if given.get("load_restrictor") == "LoadRestrictionsNone"
+        else "root-only",
+        managed_by_label=bool(given.get("enable_managedby_label")),
+        enable_plugins=bool(given.get("enable_alpha_plugins")),
+        allow_exec=bool(given.get("enable_exec")),
+        enable_helm=bool(given.get("enable_helm")),
+        helm_api_versions=tuple(given.get("helm_api_versions") or ()),
+        helm_kube_version=given.get("helm_kube_version") or "",
+        env=tuple(given.get("env") or ()),
+        programs=Programs(home=given.get("plugin_home") or ""),
+    )

@@ -18,6 +18,7 @@ class Limits(NamedTuple):
     max_objects: int = 100_000
     max_output: int = 512 * MEBIBYTE
     max_string: int = 64 * MEBIBYTE
+    max_items: int = 1_000_000
     deadline: float = 0.0
 
 

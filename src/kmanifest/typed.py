@@ -14,6 +14,7 @@ __all__ = [
     "Final",
     "Literal",
     "NamedTuple",
+    "NoReturn",
     "Protocol",
     "Self",
     "TypeAlias",
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Final,
         Literal,
         NamedTuple,
+        NoReturn,
         Protocol,
         Self,
         TypeAlias,
@@ -56,8 +58,8 @@ else:
 
         __ror__ = __or__
 
-    Any, BinaryIO, Final, Literal, Self, TypeAlias = map(
-        _Word, ("Any", "BinaryIO", "Final", "Literal", "Self", "TypeAlias")
+    Any, BinaryIO, Final, Literal, NoReturn, Self, TypeAlias = map(
+        _Word, ("Any", "BinaryIO", "Final", "Literal", "NoReturn", "Self", "TypeAlias")
     )
 
     def TypeVar(name, **_):  # noqa: N802 - it stands for a class

@@ -150,7 +150,7 @@ def assign(value: Value, want: Any, node: Node) -> Value:
 
 def _assignable(value: Value, type_: str) -> bool:
     """Whether a value of a named type fits the type that it is made of."""
-    if isinstance(value, GoObject):
+    if isinstance(value, GoObject) and not isinstance(value, (dict, list)):
         return type_ in ("error", "fmt.Stringer") and value.text() is not None
     name = type_name(value)
     if name[:1] == "[" or name[:4] == "map[":

@@ -243,7 +243,7 @@ def _fields(
             continue
         has_arguments = index == last and (bool(given) or final is not _MISSING)
         value = _field(run, value, name, node, typed, base, has_arguments=has_arguments)
-        plain = holder.__class__ is dict or holder.__class__ is list
+        plain = isinstance(holder, dict | list) and zero_element(holder) is None
         typed, base = ANY if plain else "", ""
     return value
 

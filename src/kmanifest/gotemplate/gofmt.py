@@ -485,6 +485,14 @@ class _Printer:
             self._write("}" if self.sharp_v else "]")
 
     def _int_verb(self, value: int, verb: str) -> None:
+        named = None if value.__class__ is int else getattr(value, "text", None)
+        if named is not None and verb in "vsxXq" and not self.sharp_v and not self._erroring:
+            # A time.Month and its like have a `String()`.
+            self._string(named(), verb)
+        else:
+            self._plain_int(value, verb)
+
+    def _plain_int(self, value: int, verb: str) -> None:
         if verb == "v" and self.sharp_v and type_name(value).startswith("uint"):
             self._integer(int(value), "x", prefix=True)
         elif verb in "vdboOxX":

@@ -20,6 +20,7 @@ BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 512
 _MAX_HEADER: Final = 1 << 20
 _CHUNK: Final = 65_536
+_GZIP_HEADER: Final = 10
 _WITHOUT_CONTENT: Final = b"123456"
 
 
@@ -114,7 +115,9 @@ class _Stream:
         self._made = 0
         self._inflater = zlib.decompressobj(wbits=31)
         if not is_archive(content):
-            raise SourceError("gzip: invalid header" if len(content) >= 10 else "EOF")
+            is_short = len(content) < _GZIP_HEADER
+            problem = "unexpected EOF" if is_short else "gzip: invalid header"
+            raise SourceError(problem if content else "EOF")
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes, fewer at the end."""

@@ -14,7 +14,7 @@ from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.gotemplate.values import StringMap, Strings
 from kmanifest.helm.archive import File
 from kmanifest.helm.gojson import ANY, BOOL, STRING, STRING_MAP, STRINGS, TIME, Shape
-from kmanifest.helm.structs import NilStrings, ObjectList
+from kmanifest.helm.structs import NilStringMap, NilStrings, ObjectList
 from kmanifest.typed import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ LOCK: Final = Shape(
     },
     struct="Lock",
 )
+_NO_IMPORTS: Final = ObjectList(None, "[]interface {}")
 _TEXTS: Final = (
     "name", "home", "version", "description", "icon", "apiVersion", "condition", "tags", "appVersion", "kubeVersion", "type",
 )  # fmt: skip
@@ -98,7 +99,7 @@ class Dependency:
         self.condition: str = facts.get("condition", "")
         self.tags: Strings = facts.get("tags", NilStrings())
         self.enabled: bool = facts.get("enabled", False)
-        self.import_values: list[Any] = facts.get("import-values", [])
+        self.import_values: list[Any] = facts.get("import-values", _NO_IMPORTS)
         self.alias: str = facts.get("alias", "")
 
     def copied(self) -> "Dependency":
@@ -145,8 +146,8 @@ class Metadata:
         self.texts: dict[str, str] = dict.fromkeys(_TEXTS, "")
         self.sources: Strings = NilStrings()
         self.keywords: Strings = NilStrings()
-        self.maintainers: list[dict[str, str] | None] = []
-        self.annotations: StringMap = StringMap()
+        self.maintainers: list[dict[str, str] | None] | None = None
+        self.annotations: StringMap = NilStringMap()
         self.deprecated = False
         self.dependencies: list[Dependency | None] | None = None
 
@@ -223,7 +224,7 @@ class Metadata:
             raise _invalid(f"chart.metadata.version {quoted(self.version)} is invalid")
 
     def _validate_lists(self) -> None:
-        for maintainer in self.maintainers:
+        for maintainer in self.maintainers or ():
             if maintainer is None:
                 raise _invalid("maintainers must not contain empty or null nodes")
             maintainer.update({key: _clean(text) for key, text in maintainer.items()})
@@ -244,7 +245,7 @@ class Metadata:
         texts = self.texts
         people = [
             Maintainer({"Name": one.get("name", ""), "Email": one.get("email", ""), "URL": one.get("url", "")})
-            for one in self.maintainers
+            for one in self.maintainers or ()
             if one is not None
         ]  # fmt: skip
         needed = [each.object() for each in self.requirements()]
@@ -256,7 +257,9 @@ class Metadata:
                 "Version": texts["version"],
                 "Description": texts["description"],
                 "Keywords": self.keywords,
-                "Maintainers": ObjectList(people, "[]*chart.Maintainer"),
+                "Maintainers": ObjectList(
+                    None if self.maintainers is None else people, "[]*chart.Maintainer"
+                ),
                 "Icon": texts["icon"],
                 "APIVersion": texts["apiVersion"],
                 "Condition": texts["condition"],
@@ -265,7 +268,9 @@ class Metadata:
                 "Deprecated": self.deprecated,
                 "Annotations": self.annotations,
                 "KubeVersion": texts["kubeVersion"],
-                "Dependencies": ObjectList(needed, "[]*chart.Dependency"),
+                "Dependencies": ObjectList(
+                    None if self.dependencies is None else needed, "[]*chart.Dependency"
+                ),
                 "Type": texts["type"],
             }
         )

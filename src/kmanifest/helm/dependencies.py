@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from kmanifest.errors import SourceError
 from kmanifest.helm.chart import Chart, Dependency
 from kmanifest.helm.objects import find_table, missing_table
+from kmanifest.helm.structs import ObjectList
 from kmanifest.helm.values import (
     Table,
     Warn,
@@ -135,7 +136,8 @@ def _import_values(chart: Chart, warn: Warn) -> None:
     for each in chart.metadata.requirements():
         told: list[Any] = []
         for entry in each.import_values:
-            if isinstance(entry, dict):
+            # What was told of a first alias is of another type, and not looked at for a second one.
+            if entry.__class__ is dict:
                 child, parent = (_text(entry.get(name)) for name in ("child", "parent"))
                 complaint = f"dependencies.go:270: Warning: ImportValues missing table from chart {each.name}"
             elif isinstance(entry, str):
@@ -152,7 +154,7 @@ def _import_values(chart: Chart, warn: Warn) -> None:
                 warn(f"{complaint}: {quoted(missing_table(values, place))} is not a table")
                 continue
             imported = merge_tables(imported, _at_path(parent, table), warn)
-        each.import_values = told
+        each.import_values = told or ObjectList(None, "[]interface {}")
     chart.values = merge_tables(copy_table(values), imported, warn)
 
 

@@ -34,6 +34,21 @@ def describe_refused_key(data: bytes) -> str:
     raise SourceError("every key can be one")
 
 
+def find_parse_problem(data: bytes) -> tuple[str, int] | None:
+    """What libyaml finds wrong in the first document, and in which line; None where it is well-formed."""
+    try:
+        for event in pyyaml.parse(data, Loader=pyyaml.CBaseLoader):
+            if isinstance(event, pyyaml.DocumentEndEvent):
+                return None
+    except pyyaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = (error.problem or "").replace("hexdecimal", "hexadecimal")
+        return problem, mark.line + 1 if mark is not None else 0
+    except pyyaml.reader.ReaderError as error:
+        return str(error.reason), 0
+    return None
+
+
 def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
     """The keys and values of all mappings, as they are met from top to bottom."""
     todo = [root]

@@ -4,6 +4,8 @@ Everything that helm reads passes through JSON, and there every number is a `flo
 Source: sigs.k8s.io/yaml v1.6.0 yaml.go; go.yaml.in/yaml/v2 v2.4.4 decode.go, parser.fail.
 """
 
+import re
+
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, LimitError, SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -22,6 +24,10 @@ _PARSER_PROBLEMS: Final = (
     "found duplicate %YAML directive",
     "found duplicate %TAG directive",
 )
+_BAD_KEY: Final = "a key must be"
+# go-yaml does not see that an empty collection is a key: the document ends with it.
+_EMPTY_KEY: Final = rb"\s*(\{[ \t]*\}|\[[ \t]*\])[ \t]*:"
+_OTHER_VERSION: Final = rb"(?m)^%YAML[ \t]+(?!1\.1\s)"
 # What go-yaml tells without a line.
 _READER_PROBLEMS: Final = (
     "control characters are not allowed",
@@ -43,19 +49,23 @@ def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     except LimitError:
         raise
     except SourceError as error:
+        if error.message.startswith(_BAD_KEY) and (match := re.match(_EMPTY_KEY, data)):
+            return {} if match.group(1).startswith(b"{") else []
         text = f"error converting YAML to JSON: {_problem(error, data)}"
         raise SourceError(text, location=error.location) from error
 
 
-def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
-    """The table in a values file, empty where there is nothing; SourceError with helm's text."""
+def load_values(
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, wanted: str = "map[string]interface {}"
+) -> dict[str, Any]:
+    """The table in a values file, empty where there is nothing; SourceError with helm's text, which names the type `wanted`."""
     value = through_json(load_yaml(data, limits=limits))
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise SourceError(
             "error unmarshaling JSON: while decoding JSON: "
-            f"json: cannot unmarshal {json_word(value)} into Go value of type map[string]interface {{}}"
+            f"json: cannot unmarshal {json_word(value)} into Go value of type {wanted}"
         )
     return value
 
@@ -99,32 +109,52 @@ def json_word(value: Any) -> str:
 
 
 def _problem(error: SourceError, data: bytes) -> str:
-    """What go-yaml says where our loader says `error`."""
-    message = error.message
-    word = message.partition(" can't be written as JSON")[0]
-    if word != message:
-        return f"json: unsupported value: {word}"
-    if message.startswith("a key must be"):
-        return _refused_key(data)
+    """What go-yaml says where our loader says `error`.
+
+    It parses a whole document before it looks at any value, so what is wrong with a value is told only where all parses.
+    """
+    message, line = error.message, error.location.line
+    if _is_of_value(message):
+        from kmanifest.helm.gosyntax import find_parse_problem  # for errors only
+
+        found = find_parse_problem(data)
+        if found is None:
+            return _value_problem(message, data)
+        message, line = found
     for ours, theirs in (
         ("unknown anchor `", "yaml: unknown anchor '{}' referenced"),
         ("the anchor `", "yaml: anchor '{}' value contains itself"),
     ):
         if message.startswith(ours):
             return theirs.format(message[len(ours) :].partition("`")[0])
+    is_late = message == "did not find expected <document start>"
+    if message.startswith("incompatible YAML") or (is_late and re.search(_OTHER_VERSION, data)):
+        return "yaml: found incompatible YAML document"
+    if message.startswith("unknown escape"):
+        message = "found unknown escape character"
+    return f"yaml: {_line(message, line)}{message}"
+
+
+def _is_of_value(message: str) -> bool:
+    return message.startswith(
+        (_BAD_KEY, "`<<` merges", "!!", "excessive aliasing")
+    ) or message.endswith("can't be written as JSON: put it in quotes")
+
+
+def _value_problem(message: str, data: bytes) -> str:
+    """What is said of a value or a key, in a document that parses."""
+    word = message.partition(" can't be written as JSON")[0]
+    if word != message:
+        return f"json: unsupported value: {word}"
+    if message.startswith(_BAD_KEY):
+        return _refused_key(data)
     if message.startswith("`<<` merges"):
         return "yaml: map merge requires map or sequence of maps as the value"
     if message.startswith("!!binary value"):
         return "yaml: !!binary value contains invalid base64 data"
-    if message.startswith("incompatible YAML document"):
-        return "yaml: found incompatible YAML document"
     if message.startswith("excessive aliasing"):
         return "yaml: document contains excessive aliasing"
-    if message.startswith("unknown escape"):
-        message = "found unknown escape character"
-    if message.startswith("!!"):
-        return f"yaml: cannot decode {message.replace(' is not a ', ' as a ')}"
-    return f"yaml: {_line(message, error.location.line)}{message}"
+    return f"yaml: cannot decode {message.replace(' is not a ', ' as a ')}"
 
 
 def _line(message: str, line: int) -> str:

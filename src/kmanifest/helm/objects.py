@@ -102,7 +102,8 @@ class ChartObject(GoObject):
 class Values(dict[str, Any], GoObject):
     """A `chartutil.Values`: the table of a template, and `.Values` in it; what lies deeper is a plain map."""
 
-    __slots__ = ()
+    __slots__ = ("_methods",)
+    _methods: Mapping[str, Function]
     go_type = "chartutil.Values"
     kind = "map"
 
@@ -110,6 +111,14 @@ class Values(dict[str, Any], GoObject):
         return len(self) > 0
 
     def methods(self) -> Mapping[str, Function]:
+        try:
+            return self._methods
+        except AttributeError:
+            # Every field that a template names is looked up among these first.
+            self._methods = self._make_methods()
+            return self._methods
+
+    def _make_methods(self) -> Mapping[str, Function]:
         return {
             "AsMap": Function(lambda: dict(self), (), "map[string]interface {}"),
             "PathValue": Function(self._path_value, ("string",)),

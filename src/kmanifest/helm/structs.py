@@ -6,7 +6,7 @@ go-yaml v3 on the Go value, goes by YAML names, which are the Go names in lower 
 
 from collections.abc import Mapping
 
-from kmanifest.gotemplate.values import GoObject, Strings
+from kmanifest.gotemplate.values import GoObject, StringMap, Strings
 from kmanifest.typed import Any, NamedTuple
 
 
@@ -50,19 +50,28 @@ class Struct(GoObject):
 
 
 class ObjectList(list[Any]):
-    """A slice of another type than `[]interface {}`, which `go_type` names."""
+    """A slice of another type than `[]interface {}`, which `go_type` names; one that was never made is `is_nil`."""
 
-    __slots__ = ("go_type",)
+    __slots__ = ("go_type", "is_nil")
 
-    def __init__(self, items: list[Any], go_type: str) -> None:
-        super().__init__(items)
+    def __init__(self, items: list[Any] | None, go_type: str) -> None:
+        super().__init__(items or ())
         self.go_type = go_type
+        self.is_nil = items is None
 
 
 class NilStrings(Strings):
     """A `[]string` that was never made: it prints as `[]`, and JSON has `null` for it."""
 
     __slots__ = ()
+    is_nil = True
+
+
+class NilStringMap(StringMap):
+    """A `map[string]string` that was never made."""
+
+    __slots__ = ()
+    is_nil = True
 
 
 def is_empty(value: Any) -> bool:

@@ -246,9 +246,9 @@ def _write(parsed: Parsed, name: str, output: "Output") -> int:
             texts[path] = texts.get(path, "") + manifest.printed()
             told.append(path)
     if not parsed.values["no-hooks"]:
-        for hook in output.hooks:
-            if not (parsed.values["skip-tests"] and hook.is_test):
-                told.append(_add_hook(texts, inner, hook))
+        skip_tests = parsed.values["skip-tests"]
+        hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
+        told += [_add_hook(texts, inner, hook) for hook in hooks]
     _write_all(texts)
     return print_text("".join(f"wrote {path}\n" for path in told) + "\n")
 

@@ -21,7 +21,7 @@ def load_schema(data: bytes) -> Any:
     except RecursionError:
         raise SourceError("exceeded max depth") from None
     except json.JSONDecodeError as error:
-        raise SourceError(_problem(error, text)) from None
+        raise SourceError(_problem(error, text)[0]) from None
     except ValueError as error:
         raise SourceError(str(error)) from None
     if text[end:].strip(_SPACE):
@@ -44,13 +44,25 @@ def _constant(word: str) -> Any:
     raise ValueError(f"invalid character '{word.lstrip('-')[0]}' looking for beginning of value")
 
 
-def _problem(error: json.JSONDecodeError, text: str) -> str:
-    """What Go's scanner says of the place where Python's parser has stopped. Source: encoding/json scanner.go."""
+def find_json_problem(text: str) -> str:
+    """What is wrong with the first JSON value in a text, and where; empty where nothing is."""
+    try:
+        json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
+    except json.JSONDecodeError as error:
+        problem, at = _problem(error, text)
+        return f"json: offset {len(text[:at].encode('utf-8', 'replace'))}: {problem}"
+    except (ValueError, RecursionError):
+        pass
+    return ""
+
+
+def _problem(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
+    """What Go's scanner says where Python's parser has stopped, and how much it has read. Source: encoding/json scanner.go."""
     at = error.pos
     while at < len(text) and text[at] in _SPACE:
         at += 1
     if at >= len(text) or error.msg.startswith("Unterminated"):
-        return "unexpected EOF"
+        return "unexpected EOF", len(text)
     where = "looking for beginning of value"
     if error.msg.startswith("Expecting property name"):
         where = "looking for beginning of object key string"
@@ -70,4 +82,4 @@ def _problem(error: json.JSONDecodeError, text: str) -> str:
         at += 1
     char = text[at : at + 1]
     shown = f"\\x{ord(char):02x}" if char < " " else "\\'" if char == "'" else char
-    return f"invalid character '{shown}' {where}"
+    return f"invalid character '{shown}' {where}", at + 1

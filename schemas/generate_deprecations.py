@@ -1,0 +1,68 @@
+"""Writes `src/kmanifest/helm/deprecations.py`: when each API of Kubernetes was deprecated, as `helm lint` tells it.
+
+    python schemas/generate_deprecations.py "$(go list -m -f '{{.Dir}}' k8s.io/api)"
+
+Source: k8s.io/api, the methods that prerelease-lifecycle-gen has made.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+TARGET = Path(__file__).resolve().parent.parent / "src/kmanifest/helm/deprecations.py"
+HEAD = '''"""When each API of Kubernetes was deprecated and removed, and what takes its place; made by `schemas/generate_deprecations.py`.
+
+Source: k8s.io/api {version}, zz_generated.prerelease-lifecycle.go of each group and version.
+"""
+
+from kmanifest.typed import Final
+
+DEPRECATIONS: Final[dict[str, tuple[str, str, str]]] = {{
+    # "group/version Kind": deprecated in, removed in, what to use
+'''
+METHOD = re.compile(
+    r"func \(in \*(\w+)\) APILifecycle(Deprecated|Removed|Replacement)\(\)[^\n]*\n\treturn ([^\n]*)"
+)
+KIND = re.compile(r'Group: "([^"]*)", Version: "([^"]*)", Kind: "([^"]*)"')
+
+
+def rows(api: Path) -> list[str]:
+    """The lines of the table."""
+    found = []
+    for path in sorted(api.glob("*/*/zz_generated.prerelease-lifecycle.go")):
+        register = (path.parent / "register.go").read_text(encoding="utf-8")
+        match = re.search(r'const GroupName = "([^"]*)"', register)
+        group = match[1] if match else ""
+        version = f"{group}/{path.parent.name}" if group else path.parent.name
+        facts: dict[str, dict[str, str]] = {}
+        for kind, word, value in METHOD.findall(path.read_text(encoding="utf-8")):
+            facts.setdefault(kind, {})[word] = value
+        for kind, told in sorted(facts.items()):
+            if "Deprecated" not in told or told["Deprecated"] == "0, 0":
+                continue
+            use = KIND.search(told.get("Replacement", ""))
+            place = "/".join(part for part in use.groups()[:2] if part) if use else ""
+            removed = told.get("Removed", "").replace(", ", ".")
+            cells = (
+                told["Deprecated"].replace(", ", "."),
+                removed,
+                f"{place} {use[3]}" if use else "",
+            )
+            found.append(
+                f'    "{version} {kind}": ({", ".join(repr(cell) for cell in cells)}),\n'.replace(
+                    "'", '"'
+                )
+            )
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write the table."""
+    api = Path(arguments[0])
+    version = api.name.partition("@")[2]
+    TARGET.write_text(HEAD.format(version=version) + "".join(rows(api)) + "}\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

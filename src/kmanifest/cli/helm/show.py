@@ -1,0 +1,43 @@
+"""`kmanifest helm show`: what a chart says of itself. Source: helm v3.22.0 cmd/helm/show.go, pkg/action/show.go."""
+
+from collections.abc import Sequence
+
+from kmanifest.cli.flags import Flag, UsageError, describe
+from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
+from kmanifest.cli.output import print_text
+
+FLAGS = (
+    Flag("jsonpath", "text", "refused: take the output apart with a program for YAML", hidden=True),
+    *COMMON,
+    *CHART_PATH,
+)
+INTRODUCTION = """\
+Shows what a chart says of itself: all of it, or its definition, CRDs, README or values.
+
+Usage:
+  kmanifest helm show all|chart|crds|readme|values CHART [flags]
+
+Flags:
+"""
+PARTS = ("all", "chart", "crds", "readme", "values")
+
+
+def show(arguments: Sequence[str]) -> int:
+    """Show one part of one chart; gives the exit code."""
+    parsed = read_flags(FLAGS, arguments)
+    if parsed.values["help"] or not parsed.words:
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    part, *rest = parsed.words
+    if part not in PARTS:
+        raise UsageError(f'unknown command "{part}" for "helm show": it shows {", ".join(PARTS)}')
+    if len(rest) != 1:
+        raise UsageError(
+            f'"helm show {part}" requires 1 argument\n\nUsage:  helm show {part} [CHART] [flags]'
+        )
+    if parsed.values["jsonpath"]:
+        raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
+    from kmanifest.cli.helm.inputs import find_chart, open_chart
+    from kmanifest.helm.show import show_chart
+
+    chart = open_chart(find_chart(rest[0]), follows_links=parsed.values["follow-links"])
+    return print_text(show_chart(chart, part))

@@ -1,0 +1,42 @@
+"""The functions of helm's templates: sprig's, and those that read and write YAML, JSON and TOML.
+
+Those that run templates or end a render (`include`, `tpl`, `required`, `fail`, `lookup`) are the engine's, as they are bound to
+a render. Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest import sprig
+from kmanifest.gotemplate.values import Function, Functions
+from kmanifest.helm import text
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import Final
+
+_ANY: Final = ("interface {}",)
+_TEXT: Final = ("string",)
+_MAP: Final = "map[string]interface {}"
+_LIST: Final = "[]interface {}"
+
+
+def functions(
+    *,
+    random: sprig.Random,
+    clock: Callable[[], int],
+    env: Mapping[str, str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Functions:
+    """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
+    return {
+        **sprig.functions(random=random, clock=clock, env=env, limits=limits),
+        "fromJson": Function(text.from_json, _TEXT, _MAP),
+        "fromJsonArray": Function(text.from_json_array, _TEXT, _LIST),
+        "fromToml": Function(text.from_toml, _TEXT, _MAP),
+        "fromYaml": Function(lambda source: text.from_yaml(source, limits), _TEXT, _MAP),
+        "fromYamlArray": Function(
+            lambda source: text.from_yaml_array(source, limits), _TEXT, _LIST
+        ),
+        "toJson": Function(lambda value: text.to_json(value, limits), _ANY, "string"),
+        "toToml": Function(lambda value: text.to_toml(value, limits), _ANY, "string"),
+        "toYaml": Function(lambda value: text.to_yaml(value, limits), _ANY, "string"),
+        "toYamlPretty": Function(lambda value: text.to_yaml_pretty(value, limits), _ANY, "string"),
+    }
