@@ -23,10 +23,11 @@ Verbs:
   repo        index a directory of packaged charts
   show        show information of a chart: all, chart, crds, readme, values
   template    print what a chart renders
+  verify      tell who has signed a packaged chart
 
 "kmanifest helm VERB --help" tells more about a verb.
 """
-VERBS = ("dependency", "lint", "package", "pull", "repo", "show", "template")
+VERBS = ("dependency", "lint", "package", "pull", "repo", "show", "template", "verify")
 ALIASES = {"dep": "dependency", "dependencies": "dependency", "fetch": "pull", "inspect": "show"}
 
 Verb = Callable[[Sequence[str]], int]
@@ -79,6 +80,10 @@ def _verb(name: str) -> Verb:
         from kmanifest.cli.helm.repo import repo
 
         return repo
+    if name == "verify":
+        from kmanifest.cli.helm.verify import verify
+
+        return verify
     if name == "lint":
         from kmanifest.cli.helm.lint import lint
 

@@ -26,9 +26,9 @@ FLAGS = (
     Flag(
         "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
     ),
-    Flag("keyring", "text", "accepted and not used: signatures are not checked", hidden=True),
+    Flag("keyring", "text", "accepted and not used: --verify is refused", hidden=True),
     Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
-    Flag("verify", "switch", "refused: signatures are not checked", hidden=True),
+    Flag("verify", "switch", "refused: signatures of dependencies are not checked", hidden=True),
     *COMMON,
     *FETCH_FLAGS,
     *SERVERS,
@@ -64,6 +64,10 @@ def dependency(arguments: Sequence[str]) -> int:
     if len(parsed.words) > 1:
         raise UsageError(
             f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
+        )
+    if parsed.values.get("verify"):
+        raise UsageError(
+            "--verify is refused: signatures of dependencies are not checked; kmanifest helm pull --verify checks them"
         )
     path = os.path.normpath(parsed.words[0]) if parsed.words else "."
     if verb == "list":

@@ -97,6 +97,10 @@ def chart_of(parsed: Parsed, name: str) -> Chart:
                 "install.go:759: WARN local chart found in current working directory. repository url ignored "
                 f"chart={name} repository={parsed.values['repo']}"
             )
+        if parsed.values["verify"]:
+            from kmanifest.cli.helm.verify import verify_file  # seldom
+
+            verify_file(parsed, path)
         return open_chart(path, follows_links=parsed.values["follow-links"])
     from kmanifest.cli.helm.sources import fetch_chart  # for charts of servers
 

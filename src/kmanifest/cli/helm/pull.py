@@ -53,13 +53,18 @@ def pull(arguments: Sequence[str]) -> int:
 
 def _save(parsed: Parsed, finder: "Finder", place: "Place") -> None:
     content = finder.fetch(place)
+    wants_provenance = parsed.values["prov"] or parsed.values["verify"]
+    provenance = finder.fetch_provenance(place) if wants_provenance else None
+    if provenance is not None and parsed.values["verify"]:
+        from kmanifest.cli.helm.verify import verify_package
+
+        print_text(verify_package(parsed, place.file_name, content, provenance).text())
     directory = parsed.values["destination"]
     if parsed.values["untar"]:
         # Joined so that an absolute --untardir stands for itself.
         expand(content, os.path.join(directory, parsed.values["untardir"]))
         return
     path = os.path.join(directory, place.file_name)
-    provenance = finder.fetch_provenance(place) if parsed.values["prov"] else None
     replace_file(path, content)
     if provenance is not None:
         replace_file(f"{path}.prov", provenance)

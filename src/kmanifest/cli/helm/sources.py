@@ -145,7 +145,13 @@ def access_of(parsed: Parsed, *, passes_login: bool = False) -> Access:
 def fetch_chart(parsed: Parsed, name: str) -> bytes:
     """The packaged chart that a name on the command line stands for."""
     finder = make_finder(parsed)
-    return finder.fetch(finder.find(name.strip(), asked_of(parsed)))
+    place = finder.find(name.strip(), asked_of(parsed))
+    content = finder.fetch(place)
+    if parsed.values["verify"]:
+        from kmanifest.cli.helm.verify import verify_package
+
+        verify_package(parsed, place.file_name, content, finder.fetch_provenance(place))
+    return content
 
 
 def read_optional(path: str, limit: int) -> bytes | None:
