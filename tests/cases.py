@@ -59,9 +59,9 @@ class PeerResult(NamedTuple):
 
 
 def find_cases(pattern: str = "*/*") -> list[Case]:
-    """The fixtures whose `language/name` matches a glob, sorted by name, but for those of `tests.verbs` and `tests.remotes`."""
+    """The fixtures whose `language/name` matches a glob, sorted by name, but for those of `tests.verbs`, `tests.remotes` and `tests.charts`."""
     found = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
-    others = ("verbs", "remote")
+    others = ("verbs", "remote", "helm")
     return [load_case(path.parent) for path in found if path.parent.parent.name not in others]
 
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import pytest
 
 from kmanifest.cli.main import main
-from tests import charts
-from tests.charts import LOGIN, helm_missing, publish, site
+from tests import chartservers
+from tests.chartservers import LOGIN, helm_missing, publish, site
 
 VERSIONS = [("c", "1.0.0"), ("c", "1.1.0"), ("c", "1.2.0-rc.1"), ("c", "2.0.0"), ("d", "0.1.0")]
-NEEDS_REGISTRY = pytest.mark.skipif(not charts.REGISTRY, reason="docker-registry is not on PATH")
+NEEDS_REGISTRY = pytest.mark.skipif(not chartservers.REGISTRY, reason="docker-registry is not on PATH")
 NEEDS_HELM = pytest.mark.skipif(bool(helm_missing()), reason=helm_missing())
 
 
@@ -69,7 +69,7 @@ def private(tmp_path):
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
     """A registry with charts."""
-    with charts.registry(tmp_path_factory.mktemp("registry")) as here:
+    with chartservers.registry(tmp_path_factory.mktemp("registry")) as here:
         for name, version in [*VERSIONS, ("c", "1.5.0+b1")]:
             here.push(name, version)
         yield here
@@ -94,5 +94,5 @@ def known(tmp_path: Path, *entries: str) -> None:
 
 def reference(*arguments: str) -> Outcome:
     """What helm gives."""
-    done = subprocess.run([charts.HELM, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([chartservers.HELM, *arguments], capture_output=True, text=True, check=False)
     return Outcome(done.returncode, done.stdout, done.stderr)

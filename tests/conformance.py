@@ -1,16 +1,26 @@
 """The adapters by which the shared conformance runners call the library: `--in-process tests.conformance:kustomize`, or `:helm`."""
 
 import io
+import json
 import os
 import sys
+from base64 import b64decode
 from collections.abc import Mapping
+from random import SystemRandom
+from time import time_ns
 from typing import Any, cast
 
 from kmanifest.api import build
 from kmanifest.cli.main import main
 from kmanifest.gotemplate.execute import execute
 from kmanifest.gotemplate.templates import TemplateSet, parse
+from kmanifest.helm.capabilities import make_capabilities
+from kmanifest.helm.engine import Rendering, collect_sources
+from kmanifest.helm.funcs import functions
+from kmanifest.helm.loader import load_chart
+from kmanifest.helm.render import Release, settle_values
 from kmanifest.plugin import Options, Programs
+from kmanifest.tree import MemoryTree
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -32,7 +42,25 @@ def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _func(case: Mapping[str, Any]) -> dict[str, Any]:
-    raise NotImplementedError
+    files = {
+        "t/Chart.yaml": b'apiVersion: v2\nname: t\nversion: 1.2.3\nappVersion: "4.5.6"\n',
+        "t/values.yaml": json.dumps(case["values"], ensure_ascii=False).encode(),
+        "t/templates/case.yaml": case["template"].encode(),
+    }
+    for name, content in (case.get("files") or {}).items():
+        files[f"t/{name}"] = (
+            b64decode(content["b64"]) if isinstance(content, dict) else content.encode()
+        )
+    chart = load_chart(MemoryTree(files), "t")
+    capabilities = make_capabilities(case.get("kube_version") or "", case.get("api_versions") or ())
+    top = {
+        "Release": Release("rel", "ns").object(),
+        "Capabilities": capabilities,
+        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None),
+    }
+    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns))
+    text = rendering.render(collect_sources(chart, top))["t/templates/case.yaml"]
+    return {"raw": text.encode("utf-8", "surrogateescape")}
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import charts
+from tests import chartservers
 from tests.chartfixtures import NEEDS_HELM, NEEDS_REGISTRY, Outcome, known, problem, reference
-from tests.charts import LOGIN, package, publish
+from tests.chartservers import LOGIN, package, publish
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -313,7 +313,7 @@ def test_index_as_the_reference(run, flags):
     }
     same = {"name": "c", "version": "1.0.0", "urls": ["b"]}
     Path("old.yaml").write_bytes(
-        charts.index(entry, same, {"name": "z", "version": "0.1.0", "engine": "e"})
+        chartservers.index(entry, same, {"name": "z", "version": "0.1.0", "engine": "e"})
     )
     for place in ("ours", "theirs"):
         publish(Path(place), ("c", "1.0.0"), ("c", "1.10.0"), ("c", "1.9.0"), ("d", "0.1.0"))

@@ -11,7 +11,7 @@ import pytest
 from kmanifest.errors import KmanifestError
 from kmanifest.helm.sources.ed25519 import is_signed
 from tests.chartfixtures import NEEDS_HELM, problem, reference
-from tests.charts import digest, package
+from tests.chartservers import digest, package
 
 pytestmark = [
     pytest.mark.usefixtures("own_home"),

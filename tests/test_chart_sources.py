@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import charts
+from tests import chartservers
 from tests.chartfixtures import NEEDS_HELM, NEEDS_REGISTRY, Outcome, known, problem, reference
-from tests.charts import LOGIN, Handler, Site, index, package
+from tests.chartservers import LOGIN, Handler, Site, index, package
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -284,7 +284,7 @@ def test_pull_replaces_a_link(server, run):
 
 def test_untar(server, run):
     assert run("pull", "c", "--repo", server.url, "--untar", "--untardir", "a/b").code == 0
-    assert Path("a/b/c/templates/map.yaml").read_text(encoding="utf-8") == charts.MAP
+    assert Path("a/b/c/templates/map.yaml").read_text(encoding="utf-8") == chartservers.MAP
     assert "already exists" in problem(
         run("pull", "c", "--repo", server.url, "--untar", "--untardir", "a/b")
     )

@@ -3,6 +3,7 @@
     python -m tests.update kustomize/name-prefix     one case
     python -m tests.update 'kustomize/yaml-*'        those that match
     python -m tests.update verbs/create              all runs of a verb's case
+    python -m tests.update 'helm/*'               charts
     python -m tests.update 'remote/*'                what is fetched from a server
     python -m tests.update --check                   change nothing, say what differs
 
@@ -12,7 +13,7 @@ Exit 0 when all agree or were written, 1 when something differs, 2 when no case 
 import sys
 from pathlib import Path
 
-from tests import remotes, verbs
+from tests import charts, remotes, verbs
 from tests.cases import Case, ask_peer, find_cases, peer_missing
 from tests.servers import git_missing
 
@@ -51,11 +52,18 @@ def main(arguments: list[str]) -> int:
         if pattern == "*/*" or pattern.startswith("remote/")
         for case in remotes.find_cases(pattern.partition("/")[2])
     ]
-    if not cases and not runs and not fetched:
+    rendered = [
+        run
+        for pattern in patterns
+        if pattern == "*/*" or pattern.startswith("helm/")
+        for run in charts.find_runs(pattern.partition("/")[2])
+    ]
+    if not cases and not runs and not fetched and not rendered:
         print(f"no fixture matches {' '.join(patterns)}", file=sys.stderr)
         return 2
     reasons = {reason for case in cases if (reason := peer_missing(case))}
     reasons |= {reason for run in runs if (reason := verbs.peer_missing(run))}
+    reasons |= {reason for run in rendered if (reason := charts.peer_missing(run))}
     reasons |= {
         reason for case in fetched if (reason := git_missing() or remotes.peer_missing(case))
     }
@@ -66,6 +74,7 @@ def main(arguments: list[str]) -> int:
     named = [(case.name, differences(case)) for case in cases]
     named += [(run.name, verbs.differences(run, None)) for run in runs if not run.served]
     served = [run for run in runs if run.served]
+    named += [(run.name, charts.differences(run)) for run in rendered]
     if fetched or served:
         with remotes.world() as here:
             named += [(case.name, remotes.differences(case, here)) for case in fetched]
@@ -80,7 +89,7 @@ def main(arguments: list[str]) -> int:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content)
     print(
-        f"{len(cases) + len(fetched)} cases, {len(runs)} runs of verbs, "
+        f"{len(cases) + len(fetched)} cases, {len(runs) + len(rendered)} runs of verbs, "
         f"{changed} files {'differ' if check else 'written'}"
     )
     return 1 if check and changed else 0

@@ -8,6 +8,7 @@ MEBIBYTE = 1 << 20
 class Limits(NamedTuple):
     """Bounds of one build. Sizes are bytes, times seconds; 0 for `deadline` means no bound on time.
 
+    `max_items` is for the lists that one call of a template's function makes, and for what it copies.
     An error that comes of a bound is a `LimitError` that names the field of this record.
     """
 

@@ -26,6 +26,7 @@ FORBIDDEN = (
     "kmanifest.cli.version",
     "kmanifest.kustomize.localize",
     "kmanifest.globs",
+    "kmanifest.gotemplate",
     "kmanifest.masking",
     "kmanifest.runner",
     "logging",

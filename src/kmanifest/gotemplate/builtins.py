@@ -81,7 +81,10 @@ def _element(item: Value, index: Value) -> Value:
 
 def zero_element(container: Value) -> Value:
     """What Go gives for a key that `container` does not hold."""
-    return "" if type_name(container).endswith("]string") else None
+    if type_name(container).endswith("]string"):
+        return ""
+    # A named type does not tell what it holds by its name.
+    return getattr(container, "zero", None)
 
 
 def _index_number(index: Value, most: int) -> int:

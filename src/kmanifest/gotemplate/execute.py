@@ -37,7 +37,7 @@ from kmanifest.gotemplate.nodes import (
     node_text,
 )
 from kmanifest.gotemplate.quoting import quoted
-from kmanifest.gotemplate.templates import Template, TemplateSet
+from kmanifest.gotemplate.templates import TOO_DEEP, Template, TemplateSet
 from kmanifest.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
 from kmanifest.limits import DEFAULT_LIMITS
 from kmanifest.typed import Any, Final, Literal, NamedTuple
@@ -56,7 +56,7 @@ _DONE: Final = object()
 class Bounds(NamedTuple):
     """Bounds of a run. `deadline` is a time by `clock`, 0 for none; steps are operations, sizes are characters."""
 
-    max_steps: int = 100_000_000
+    max_steps: int = 20_000_000
     max_output: int = DEFAULT_LIMITS.max_output
     max_string: int = DEFAULT_LIMITS.max_string
     deadline: float = 0.0
@@ -264,7 +264,7 @@ class Run:
         except RecursionError:
             if saved[3]:
                 raise
-            raise LimitError("templates execute templates too deeply for Python's stack") from None
+            raise LimitError(TOO_DEEP) from None
         finally:
             self._templates, self._template, self.log, self._depth = saved
         return "".join(out)

@@ -15,12 +15,15 @@ from kmanifest.typed import Final
 
 SPACES: Final = " \t\r\n"
 
-PIECE: Final = re.compile(
-    r"""([^{]*+(?:\{(?!\{)[^{]*+)*+)\{\{(-[ \t\r\n])?(?:(/\*)|((?:[^"'`}]++|"(?:[^"\\\n]|\\[^\n])*+"|`[^`]*+`"""
-    r"""|'(?:[^'\\\n]|\\[^\n])*+'|\}(?!\}))*+)\}\}(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?)"""
-)
+_TEXT: Final = r"([^{]*+(?:\{(?!\{)[^{]*+)*+)"
+_MARK: Final = r"(-(?=[ \t\r\n]))?"
+_STRING: Final = r'"(?:[^"\\\n]|\\[^\n])*+"' r"|`[^`]*+`|'(?:[^'\\\n]|\\[^\n])*+'"
+_INSIDE: Final = rf"""((?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*+)"""
+_TRIMS: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
+PIECE: Final = re.compile(rf"{_TEXT}\{{\{{{_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_INSIDE}\}}\}}{_TRIMS})")
 """Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
-mark that trims what follows. It takes the space that is trimmed, and fails where the action is not closed."""
+space of that mark and the whole mark that trims what follows. It takes the space that is trimmed, and fails where the action
+is not closed."""
 
 _AHEAD: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
 _NUMBER: Final = (
@@ -175,7 +178,7 @@ def unicode_text(char: str) -> str:
 def _number_before(text: str, start: int) -> int:
     """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
     found = _SCAN.match(text, start)
-    if found is None or found.end() in (start, len(text)) or text[start] not in "+-0123456789":
+    if found is None or found.end() == len(text) or text[start : found.end()] in ("", "."):
         return 0
     char = text[found.end()]
     return 0 if char.isascii() or is_alphanumeric(char) else found.end()

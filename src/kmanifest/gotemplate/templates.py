@@ -9,6 +9,7 @@ Source: Go 1.26 text/template/parse/parse.go, Parse and what it calls; text/temp
 
 from collections.abc import Container, Iterable, Iterator
 
+from kmanifest.errors import LimitError
 from kmanifest.gotemplate import nodes
 from kmanifest.gotemplate.actions import Action, ActionError, ActionParser, Surroundings, read_field
 from kmanifest.gotemplate.builtins import BUILTINS
@@ -26,6 +27,9 @@ _BLANKS: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+
+
+TOO_DEEP: Final = "templates, or the values in them, nest too deeply for Python's stack"
 
 
 class Parsed(NamedTuple):
@@ -105,7 +109,10 @@ def parse(
     `functions` holds the names that may be called besides Go's own. `actions` remembers parsed actions from one text to the
     next; it is only good for texts with the same functions named `break` or `continue`, if any.
     """
-    return _Parser(name, text, functions, {} if actions is None else actions).parse()
+    try:
+        return _Parser(name, text, functions, {} if actions is None else actions).parse()
+    except RecursionError:
+        raise LimitError(TOO_DEEP) from None
 
 
 class _Block:
@@ -288,7 +295,10 @@ class _Parser:
         )
 
     def _parsed(self, body: str, start: int) -> Action:
+        # The space of the mark on the left is none for the one on the right.
         trimmed = body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS
+        if trimmed and len(body) == 2 and self._text[start - 1] == "-":
+            trimmed = False
         if trimmed:
             body = body[:-2]
         try:

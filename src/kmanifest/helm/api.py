@@ -87,12 +87,16 @@ def make_functions(
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    *,
+    env: Mapping[str, str] | None = None,
 ) -> Functions:
-    """The functions of helm's templates."""
+    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
     from kmanifest.helm.funcs import functions
     from kmanifest.machine import system_clock, system_random
 
-    return functions(random=random or system_random(), clock=clock or system_clock, limits=limits)
+    return functions(
+        random=random or system_random(), clock=clock or system_clock, env=env, limits=limits
+    )
 
 
 def make_bounds(limits: Limits) -> Bounds:

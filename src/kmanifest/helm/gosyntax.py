@@ -42,8 +42,7 @@ def find_parse_problem(data: bytes) -> tuple[str, int] | None:
                 return None
     except pyyaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = (error.problem or "").replace("hexdecimal", "hexadecimal")
-        return problem, mark.line + 1 if mark is not None else 0
+        return error.problem or "", mark.line + 1 if mark is not None else 0
     except pyyaml.reader.ReaderError as error:
         return str(error.reason), 0
     return None

@@ -132,7 +132,8 @@ def _problem(error: SourceError, data: bytes) -> str:
         return "yaml: found incompatible YAML document"
     if message.startswith("unknown escape"):
         message = "found unknown escape character"
-    return f"yaml: {_line(message, line)}{message}"
+    # go-yaml v2 has libyaml's spelling.
+    return f"yaml: {_line(message, line)}{message.replace('hexadecimal', 'hexdecimal')}"
 
 
 def _is_of_value(message: str) -> bool:

@@ -73,6 +73,12 @@ def _rule(line: str) -> Rule | None:
 
 
 def _test(pattern: str) -> Callable[[str], bool]:
+    """A test whether a path fits; most patterns are a name, or a star and an ending."""
+    ending = pattern.removeprefix("*")
+    if not any(char in ending for char in "*?[\\"):
+        if ending is pattern or not pattern:
+            return pattern.__eq__
+        return lambda path: path.endswith(ending) and "/" not in path[: -len(ending) or None]
     try:
         return globs.text_test(pattern)
     except SourceError:

@@ -148,6 +148,7 @@ class Files(dict[str, Any], GoObject):
     __slots__ = ()
     go_type = "engine.files"
     kind = "map"
+    zero = b""
 
     def __bool__(self) -> bool:
         return len(self) > 0

@@ -51,6 +51,8 @@ class _Open:
 def print_value(value: Value, limits: Limits) -> str:
     """The document of a value, with a line break at its end. GoError for what YAML has not, LimitError."""
     out: list[str] = []
+    done: list[str] = []
+    size = 0
     stack: list[_Open] = []
     opened = _open(value, "", 0)
     if opened is None:
@@ -65,15 +67,13 @@ def print_value(value: Value, limits: Limits) -> str:
             if len(stack) > limits.max_depth:
                 raise too_deep(limits)
         if len(out) > _PIECES:
-            _join(out, limits)
-    _join(out, limits)
-    return out[0]
-
-
-def _join(out: list[str], limits: Limits) -> None:
-    text = "".join(out)
+            done.append("".join(out))
+            out.clear()
+            size += len(done[-1])
+            check_text(size, limits)
+    text = "".join([*done, *out])
     check_text(len(text), limits)
-    out[:] = [text]
+    return text
 
 
 def _print_frame(frame: _Open, out: list[str]) -> _Open | None:

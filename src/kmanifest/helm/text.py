@@ -6,16 +6,16 @@ with the error under `Error`, or a list with the error in it. Source: helm v3.22
 
 from collections.abc import Mapping
 
-from kmanifest.errors import LimitError, SourceError
+from kmanifest.errors import SourceError
 from kmanifest.gotemplate.values import GoError, GoObject, Value
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.sprig.gotypes import is_nil, to_bytes, valid
+from kmanifest.sprig.gotypes import check_items, is_nil, to_bytes, valid
 from kmanifest.typed import Any, Final
 
 _MAP: Final = "map[string]interface {}"
 _LIST: Final = "[]interface {}"
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
-_MOST_NODES: Final = 5_000_000
+_MOST_SEEN: Final = 100_000
 _END: Final = object()
 
 
@@ -24,7 +24,8 @@ def to_yaml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
     from kmanifest.yaml import Dumper
 
     try:
-        return Dumper(limits).dump(_through_json(value, limits)).removesuffix("\n")
+        bounded = limits._replace(max_output=min(limits.max_output, limits.max_string))
+        return Dumper(bounded).dump(_through_json(value, limits)).removesuffix("\n")
     except (GoError, SourceError):
         return ""
 
@@ -55,7 +56,7 @@ def _is_plain(value: Value) -> bool:
             todo.extend(node)
         elif kind not in _PLAIN:
             return False
-        if seen > _MOST_NODES // 50:
+        if seen > _MOST_SEEN:
             return False
     return True
 
@@ -111,11 +112,8 @@ class _Copier:
     def _enter(self, value: Any, items: Any, target: Any) -> Any:
         if id(value) in self._path:
             raise GoError("json: unsupported value: encountered a cycle")
-        self._made += 1
-        if self._made > _MOST_NODES:
-            raise LimitError(
-                f"a document of more than {self._limits.max_output} characters (max_output)"
-            )
+        self._made += len(value) if isinstance(value, dict | list) else 1
+        check_items(self._made, self._limits)
         self._path.add(id(value))
         self._stack.append((items, target, id(value)))
         return target

@@ -65,6 +65,7 @@ class _Parser:
         "_arrays",
         "_at",
         "_context",
+        "_counted",
         "_depth",
         "_implicit",
         "_key",
@@ -83,6 +84,7 @@ class _Parser:
         self._implicit: set[Key] = set()
         self._arrays: set[Key] = set()
         self._depth = 0
+        self._counted = (0, 1)  # a place, and its line
 
     def parse(self) -> dict[str, Value]:
         if "\0" in self._text[:6]:
@@ -114,7 +116,10 @@ class _Parser:
         return char
 
     def _line(self) -> int:
-        return self._text.count("\n", 0, self._at) + 1
+        counted, line = self._counted
+        line += self._text.count("\n", counted, self._at)
+        self._counted = (self._at, line)
+        return line
 
     def _fail(self, message: str, *, line: int | None = None) -> NoReturn:
         """The error at a line, that of the place where none is given; at an end after a line break, the line before."""
@@ -171,7 +176,8 @@ class _Parser:
         while True:
             char = self._skip_blanks()
             if char in ("]", ""):
-                self._fail("unexpected end of table name (table names cannot be empty)")
+                message = "unexpected end of table name (table names cannot be empty)"
+                self._fail(message, line=self._line())
             if char == ".":
                 self._fail("unexpected table separator (table names cannot be empty)")
             parts.append(self._name(char))
@@ -208,7 +214,7 @@ class _Parser:
         """A key with its dots, up to its `=`."""
         char = self._skip_blanks()
         if char in ("=", ""):
-            self._fail("unexpected '=': key name appears blank")
+            self._fail("unexpected '=': key name appears blank", line=self._line())
         if char == ".":
             self._fail("unexpected '.': keys cannot start with a '.'")
         parts: list[str] = []
@@ -226,8 +232,8 @@ class _Parser:
                 self._unexpected("expected '.' or '=', but got", char)
             self._at += 1
             char = self._skip_blanks()
-            if char in ("=", "."):
-                self._fail(f"unexpected '{char}'")
+            if char in ("=", ".", ""):
+                self._fail(f"unexpected '{char or '='}'", line=self._line())
 
     def _pair(self, target: dict[str, Any] | None = None) -> None:
         """A key and its value, put into the table at hand; in an inline table into `target` as well."""
@@ -251,7 +257,8 @@ class _Parser:
                     )
             target[key[-1]] = value
         self._context = outer
-        self._key = ""
+        if target is None:  # within an inline table, an error names the key before
+            self._key = ""
 
     # --- the tables
 

@@ -7,7 +7,7 @@ Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from kmanifest.errors import SourceError
+from kmanifest.errors import MissingError, SourceError
 from kmanifest.helm import setflags
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
@@ -111,7 +111,7 @@ def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callab
     def apply(values: Table) -> Table:
         try:
             setting(text, values)
-        except SourceError as error:
+        except (SourceError, MissingError) as error:
             if name == "--set-json":
                 raise SourceError(f"failed parsing --set-json data {text}") from error
             raise SourceError(f"failed parsing {name} data: {error.message}") from error

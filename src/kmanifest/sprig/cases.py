@@ -65,17 +65,18 @@ def lower_case(text: str, connector: str) -> str:
 class _Words:
     """The words of a text, each with its kind, and what was made of those already seen."""
 
-    __slots__ = ("_connector", "_kind", "_out", "_rest", "_word")
+    __slots__ = ("_at", "_connector", "_kind", "_out", "_text", "_word")
 
     def __init__(self, text: str, connector: str) -> None:
-        self._rest = text
+        self._text = text
+        self._at = 0
         self._connector = connector
         self._out: list[str] = []
         self._kind = self._word = ""
         self._advance()
 
     def text(self) -> str:
-        while self._rest:
+        while self._at < len(self._text):
             if self._kind != _CONNECTOR:
                 self._put(self._kind, self._word)
             kind, word = self._kind, self._word
@@ -95,7 +96,7 @@ class _Words:
         if self._kind != _NUMBER:
             self._connect(_CONNECTOR, _PUNCTUATION)
             return
-        if not self._rest:
+        if self._at >= len(self._text):
             return
         number = self._word
         self._advance()
@@ -128,18 +129,17 @@ class _Words:
                 self._out.append(lower_rune(char) if _is_upper(char) else char)
 
     def _advance(self) -> None:
-        text = self._rest
-        if not text:
+        start = self._at
+        if start >= len(self._text):
             self._kind = self._word = _NONE
             return
-        kind, end = _next_word(text)
-        self._kind, self._word, self._rest = kind, text[:end], text[end:]
+        self._kind, self._at = _next_word(self._text, start)
+        self._word = self._text[start : self._at]
 
 
-def _next_word(text: str) -> tuple[str, int]:
-    """The kind of the word at the start, and where it ends."""
-    first = next((char for char in text if char != _REPLACEMENT), _REPLACEMENT)
-    start = text.find(first) + 1
+def _next_word(text: str, at: int) -> tuple[str, int]:
+    """The kind of the word that begins there, and where it ends."""
+    first, start = _valid_at(text, at, _REPLACEMENT)
     if first == _REPLACEMENT:
         return _NONE, len(text)
     kind = _kind(first)

@@ -282,12 +282,15 @@ def _extensions(
 
 
 def _identifier(key: Any) -> bytes:
-    """The identifier that Go gives to an authority's key: the start of its hash."""
+    """The identifier that Go gives to an authority's key: the start of its hash. Source: x509.go, CreateCertificate."""
     public = key.public_key()
-    encoded = x509.SubjectKeyIdentifier.from_public_key(public)
-    if not isinstance(public, rsa.RSAPublicKey):
-        return encoded.digest
-    data = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    encoding, form = serialization.Encoding, serialization.PublicFormat
+    if isinstance(public, rsa.RSAPublicKey):
+        data = public.public_bytes(encoding.DER, form.PKCS1)
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        data = public.public_bytes(encoding.X962, form.UncompressedPoint)
+    else:
+        data = public.public_bytes(encoding.Raw, form.Raw)
     return sha256(data).digest()[:20]
 
 

@@ -38,7 +38,7 @@ def encode(value: Value, limits: Limits, *, html: bool = True, indent: str = "")
 
 
 class _Writer:
-    __slots__ = ("_escaped", "_indent", "_limits", "_open", "_out", "_path", "_size")
+    __slots__ = ("_done", "_escaped", "_indent", "_limits", "_open", "_out", "_path", "_size")
 
     def __init__(self, limits: Limits, *, html: bool, indent: str) -> None:
         self._limits = limits
@@ -47,6 +47,7 @@ class _Writer:
         self._open: list[_Open] = []
         self._path: set[int] = set()
         self._out: list[str] = []
+        self._done: list[str] = []
         self._size = 0
 
     def write(self, value: Value) -> str:
@@ -73,12 +74,14 @@ class _Writer:
             if len(out) > _PIECES:
                 self._join()
         self._join()
-        return out[0]
+        return "".join(self._done)
 
     def _join(self) -> None:
-        whole = "".join(self._out)
-        check_text(len(whole), self._limits)
-        self._out[:] = [whole]
+        """Put the pieces together, and refuse what is too much by now."""
+        self._done.append("".join(self._out))
+        self._out.clear()
+        self._size += len(self._done[-1])
+        check_text(self._size, self._limits)
 
     def _break_line(self) -> None:
         if self._indent:

@@ -22,7 +22,7 @@ _REASONS: Final = {
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid named capture group": "invalid named capture",
 }
-_META: Final = frozenset(b"\\.+*?()|[]{}^$")
+_META: Final = {ord(char): f"\\{char}" for char in "\\.+*?()|[]{}^$"}
 _PATTERN: Final = ("string", "string")
 
 
@@ -186,9 +186,7 @@ def _find(pattern: Any, text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return from_bytes(
-        b"".join(b"\\%c" % byte if byte in _META else b"%c" % byte for byte in to_bytes(text))
-    )
+    return text.translate(_META)
 
 
 def _width(data: bytes, at: int) -> int:

@@ -127,11 +127,18 @@ class Version(GoObject):
 
 
 class _PlainVersion(Version):
-    """A `semver.Version` that no pointer points to: what a method gives."""
+    """A `semver.Version` that no pointer points to, as a method gives it; it has not the methods of a pointer."""
 
     __slots__ = ()
     go_type = "semver.Version"
     kind = "struct"
+
+    def methods(self) -> Mapping[str, Function]:
+        return {
+            name: method
+            for name, method in super().methods().items()
+            if name != "Original" and method.takes != ("*semver.Version",)
+        }
 
 
 def parse(text: str) -> Version:

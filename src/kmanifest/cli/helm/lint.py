@@ -102,7 +102,7 @@ def _found(path: str, values: Mapping[str, object], parsed: Parsed) -> "tuple[li
 
     settings = Settings(
         values=values,
-        functions=make_functions(limits=LIMITS),
+        functions=make_functions(limits=LIMITS, env=os.environ),
         namespace=namespace_of(parsed),
         kube_version=parsed.values["kube-version"],
         skip_schema=parsed.values["skip-schema-validation"],

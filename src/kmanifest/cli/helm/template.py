@@ -137,7 +137,7 @@ def _name_of(text: str) -> str:
     from kmanifest.gotemplate.values import GoError
     from kmanifest.helm.api import make_functions
 
-    functions = make_functions()
+    functions = make_functions(env=os.environ)
     try:
         templates = TemplateSet("name-template").with_parsed(
             parse("name-template", text, functions)
@@ -214,7 +214,7 @@ def _render(
         return render(
             chart,
             values,
-            functions=make_functions(limits=LIMITS),
+            functions=make_functions(limits=LIMITS, env=os.environ),
             release=Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"]),
             capabilities=capabilities,
             include_crds=parsed.values["include-crds"],

@@ -312,15 +312,14 @@ def _settle_bounds(node: Node, schema: Mapping[str, Any]) -> None:
 
 
 def _pattern(text: str, place: str) -> Callable[[str], bool]:
-    import re2  # for patterns only
+    from kmanifest.gotemplate.values import GoError
+    from kmanifest.sprig.regexes import compile_pattern  # for patterns only
 
-    options = re2.Options()
-    options.log_errors = False
     try:
-        compiled = re2.compile(text, options)
-    except re2.error as error:
+        compiled = compile_pattern(text)
+    except GoError as error:
         raise SourceError(f"invalid regex {quoted(text)} at {quoted(place)}: {error}") from None
-    return lambda value: compiled.search(value) is not None
+    return lambda value: compiled.search(value.encode("utf-8", "surrogateescape")) is not None
 
 
 def _subschemas(schema: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str]]:

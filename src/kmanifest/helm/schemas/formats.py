@@ -19,23 +19,14 @@ def find_format_fault(name: str, value: Any) -> str:
 
 
 def _regex(text: str) -> str:
-    import re2
+    from kmanifest.gotemplate.values import GoError
+    from kmanifest.sprig.regexes import compile_pattern
 
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(text, options)
-    except re2.error as error:
-        message = error.args[0] if error.args else ""
-        shown = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
-        return f"error parsing regexp: {_go_words(shown)}"
+        compile_pattern(text)
+    except GoError as error:
+        return str(error)
     return ""
-
-
-def _go_words(message: str) -> str:
-    """What RE2 says, as Go's regexp says it: the part that is wrong stands in backquotes."""
-    words, colon, part = message.partition(": ")
-    return f"{words}: `{part}`" if colon else words
 
 
 def _ipv4(text: str) -> str:

@@ -1,0 +1,102 @@
+"""Cases of templates that Go answered: what it takes to run them here as the Go program tests/property/gotemplate_oracle.go does."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from kmanifest.errors import LimitError
+from kmanifest.gotemplate import gofmt
+from kmanifest.gotemplate.execute import Run
+from kmanifest.gotemplate.templates import Actions, TemplateSet, parse
+from kmanifest.gotemplate.values import (
+    Function,
+    GoError,
+    Int32,
+    Int64,
+    StringMap,
+    Strings,
+    Uint8,
+)
+
+Case = Mapping[str, Any]
+Answer = tuple[str, bytes]
+"""`o` and the output, `e` and the text of the error, or `l` and that of a bound."""
+
+ANY = "interface {}"
+TYPES: Mapping[str, Any] = {
+    "int64": Int64,
+    "int32": Int32,
+    "uint8": Uint8,
+    "strings": Strings,
+    "strmap": StringMap,
+    "bytes": base64.b64decode,
+    "raw": lambda text: base64.b64decode(text).decode("utf-8", "surrogateescape"),
+    "float": float,
+}
+
+
+def value_of(data: Any) -> Any:
+    """A value of JSON; `{"$t": type, "v": value}` is one that JSON has not."""
+    if isinstance(data, list):
+        return [value_of(element) for element in data]
+    if not isinstance(data, dict):
+        return data
+    if "$t" in data:
+        return TYPES[data["$t"]](value_of(data["v"]))
+    return {key: value_of(element) for key, element in data.items()}
+
+
+def functions(runs: list[Run]) -> dict[str, Function]:
+    """The functions of the Go program; `runs` is where `include` finds the run."""
+
+    def ferr(value: Any) -> Any:
+        raise GoError(f"bad: {gofmt.sprint([value])}")
+
+    def include(name: str, data: Any) -> str:
+        return runs[-1].execute(name, data)
+
+    table: tuple[tuple[str, Any, tuple[str, ...], str], ...] = (
+        ("include", include, ("string", ANY), "string"),
+        ("fstring", lambda text: f"<{text}>", ("string",), "string"),
+        ("fint", lambda number: (number + 1 + 2**63) % 2**64 - 2**63, ("int",), "int"),
+        ("fint64", lambda number: Int64(number + 1), ("int64",), "int64"),
+        ("fuint8", lambda number: number, ("uint8",), "uint8"),
+        ("ffloat", lambda number: number / 2, ("float64",), "float64"),
+        ("fbool", lambda value: not value, ("bool",), "bool"),
+        ("flist", len, ("[]interface {}",), "int"),
+        ("fmap", len, ("map[string]interface {}",), "int"),
+        ("fstrs", "+".join, ("[]string",), "string"),
+        ("fany", lambda value: value, (ANY,), ANY),
+        ("fvar", lambda text, *more: text + str(len(more)), ("string", "..." + ANY), "string"),
+        ("fvars", lambda *texts: "/".join(texts), ("...string",), "string"),
+        ("fnil", lambda: None, (), ANY),
+        ("fmapv", lambda: {"a": 1, "n": None, "l": [None, "x"]}, (), "map[string]interface {}"),
+        ("ferr", ferr, (ANY,), ANY),
+        ("flistv", lambda *values: list(values), ("..." + ANY,), "[]interface {}"),
+    )
+    return {name: Function(call, takes, gives) for name, call, takes, gives in table}
+
+
+def text_of(case: Case) -> str:
+    """The text of the template, which may hold any bytes."""
+    if case.get("b64"):
+        return base64.b64decode(case["b64"]).decode("utf-8", "surrogateescape")
+    return str(case["template"])
+
+
+def answer(case: Case, actions: Actions | None = None) -> Answer:
+    """What we make of a case."""
+    runs: list[Run] = []
+    known = functions(runs)
+    named = {**dict(sorted((case.get("templates") or {}).items())), "t": text_of(case)}
+    missing_key: Any = case.get("missingkey") or "default"
+    try:
+        parsed = [parse(name, text, known, actions=actions) for name, text in named.items()]
+        templates = TemplateSet("root").with_parsed(*parsed)
+        runs.append(Run(templates, known, missing_key=missing_key))
+        output = runs[0].execute("t", value_of(case["data"]))
+    except GoError as error:
+        return "e", str(error).encode("utf-8", "surrogateescape")
+    except LimitError as error:
+        return "l", str(error).encode()
+    return "o", output.encode("utf-8", "surrogateescape")

@@ -1,0 +1,27 @@
+"""What Go made of some hundred templates: `python -m tests.property.templates ORACLE --write` asks it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gotemplates import answer
+from tests.property.template_facts import DATA
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "gotemplate.jsonl"
+CASES = [json.loads(line) for line in FIXTURE.read_text(encoding="utf-8").split("\n") if line]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["template"][:60])
+def test_golden(case: dict[str, Any]):
+    assert answer({**case, "data": DATA}) == wanted(case)
+
+
+def wanted(case: dict[str, Any]) -> tuple[str, bytes]:
+    for kind in ("o", "e"):
+        if kind in case:
+            return kind, case[kind].encode()
+        if f"{kind}_latin1" in case:
+            return kind, case[f"{kind}_latin1"].encode("latin-1")
+    raise AssertionError(case)
