@@ -12,7 +12,9 @@ from tests import chartservers
 from tests.chartservers import LOGIN, helm_missing, publish, site
 
 VERSIONS = [("c", "1.0.0"), ("c", "1.1.0"), ("c", "1.2.0-rc.1"), ("c", "2.0.0"), ("d", "0.1.0")]
-NEEDS_REGISTRY = pytest.mark.skipif(not chartservers.REGISTRY, reason="docker-registry is not on PATH")
+NEEDS_REGISTRY = pytest.mark.skipif(
+    not chartservers.REGISTRY, reason="docker-registry is not on PATH"
+)
 NEEDS_HELM = pytest.mark.skipif(bool(helm_missing()), reason=helm_missing())
 
 
@@ -94,5 +96,7 @@ def known(tmp_path: Path, *entries: str) -> None:
 
 def reference(*arguments: str) -> Outcome:
     """What helm gives."""
-    done = subprocess.run([chartservers.HELM, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [chartservers.HELM, *arguments], capture_output=True, text=True, check=False
+    )
     return Outcome(done.returncode, done.stdout, done.stderr)

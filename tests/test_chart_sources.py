@@ -153,6 +153,23 @@ def test_without_a_login_an_index_may_name_another_server(server, run, tmp_path)
     assert shown(run("template", "c", "--repo", server.url)) == "1.0.0"
 
 
+def test_a_password_in_a_url_is_used_and_not_shown(private, run):
+    url = private.url.replace("//", f"//{LOGIN[0]}:{LOGIN[1]}@")
+    assert shown(run("template", "c", "--repo", url)) == "2.0.0"
+    chart = Path("app/Chart.yaml")
+    chart.parent.mkdir()
+    said = [problem(run("template", "e", "--repo", url)), problem(run("pull", f"{url}/gone.tgz"))]
+    for needs in ("name: c, version: 1.x", "name: c, version: 9", "name: e, version: 1"):
+        facts = "apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies:\n"
+        chart.write_text(f"{facts}- {{{needs}, repository: '{url}'}}\n", encoding="utf-8")
+        outcome = run("dependency", "update", "app", "--refresh")
+        said += [outcome.output, outcome.errors]
+    private.login = "other"
+    said.append(problem(run("template", "c", "--repo", url, "--refresh")))
+    assert Path("app/charts/c-1.1.0.tgz").exists()
+    assert not any(LOGIN[1] in text for text in said)
+
+
 def test_a_login_of_a_known_repository_is_for_what_lies_in_it(private, server, run, tmp_path):
     known(
         tmp_path,

@@ -16,6 +16,7 @@ from kmanifest.helm.sources.index import Entry, Index, load_index
 from kmanifest.helm.sources.registries import Reference
 from kmanifest.helm.versions import is_version
 from kmanifest.remote.access import Access
+from kmanifest.remote.urls import shown_url, without_password
 from kmanifest.typed import NamedTuple, Protocol
 
 Warn = Callable[[str], None]
@@ -113,7 +114,7 @@ class Finder:
         except LimitError:
             raise
         except KmanifestError as error:
-            where = place.reference or place.url
+            where = place.reference or shown_url(place.url)
             problem = f"failed to fetch provenance {quoted(f'{where}.prov')}"
             raise SourceError(f"{problem}: {error.message}") from error
 
@@ -121,7 +122,7 @@ class Finder:
         """The index of the repository at a URL."""
         urls.check_web(url)
         content = self.fetcher.index(urls.resolve(url, "index.yaml"), access)
-        return load_index(content, url)
+        return load_index(content, without_password(url))
 
     def _in_repository(self, name: str, asked: Asked) -> Place:
         """A chart of the repository whose URL is given. Source: pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL."""
@@ -131,9 +132,7 @@ class Finder:
         except LimitError:
             raise
         except KmanifestError as error:
-            problem = (
-                f"looks like {quoted(url)} is not a valid chart repository or cannot be reached"
-            )
+            problem = f"looks like {quoted(without_password(url))} is not a valid chart repository or cannot be reached"
             raise type(error)(f"{problem}: {error.message}") from error
         shown = f"chart {quoted(name)}" + (
             f" version {quoted(asked.version)}" if asked.version else ""
@@ -141,7 +140,7 @@ class Finder:
         try:
             entry = index.pick(name, asked.version)
         except SourceError as error:
-            raise SourceError(f"{shown} not found in {url} repository") from error
+            raise SourceError(f"{shown} not found in {without_password(url)} repository") from error
         finally:
             self._tell(index)
         return self.place_of(entry, url, asked.access, shown)
@@ -159,7 +158,11 @@ class Finder:
             known.access if known.access.login else known.access._replace(login=asked.access.login)
         )
         content = self._kept_index(known.name)
-        index = load_index(content, known.url) if content else self.index_of(known.url, access)
+        index = (
+            load_index(content, without_password(known.url))
+            if content
+            else self.index_of(known.url, access)
+        )
         try:
             entry = index.pick(name, asked.version)
         except SourceError as error:
@@ -227,7 +230,8 @@ def _elsewhere(access: Access, repository: str, url: str) -> Access:
     """What is shown to another server than that of the index; SourceError where one with a login sends to one without TLS."""
     if access.login is not None and not url.startswith("https://"):
         raise SourceError(
-            f"the index of {repository}, which is asked with a login, places the chart on another server, not by https: {url} "
+            f"the index of {without_password(repository)}, which is asked with a login, places the chart on another server, "
+            f"not by https: {shown_url(url)} "
             "(--pass-credentials trusts it)"
         )
     return access.without_login()

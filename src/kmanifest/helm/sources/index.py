@@ -32,6 +32,7 @@ ENTRY: Final = Shape(
     },
     struct="ChartVersion",
 )
+_LIMITS: Final = DEFAULT_LIMITS._replace(max_items=5_000_000)  # big ones have a million
 _SAME_NAMES: Final = "validation: more than one dependency with name or alias"
 
 
@@ -123,7 +124,7 @@ class Index:
         self.skipped.append(f"index.go: skipping loading invalid entry for {what}")
 
 
-def load_index(content: bytes, source: str, limits: Limits = DEFAULT_LIMITS) -> Index:
+def load_index(content: bytes, source: str, limits: Limits = _LIMITS) -> Index:
     """The index in a file, YAML or JSON; SourceError with helm's text where it is none."""
     if not content:
         raise SourceError("empty index.yaml file")

@@ -21,6 +21,7 @@ from kmanifest.helm.sources.lock import Lock
 from kmanifest.helm.sources.packing import pack, package_name
 from kmanifest.helm.versions import check_constraint, fits, is_version
 from kmanifest.remote.access import Access
+from kmanifest.remote.urls import shown_url, without_password
 from kmanifest.typed import Final, NamedTuple, Protocol
 
 Out = Callable[[str], None]
@@ -149,7 +150,7 @@ class Manager:
         """SourceError where the login of the command line would be shown to several servers."""
         remote = (each.repository for each in asked if "://" in each.repository)
         strange = {
-            urlsplit(url).netloc
+            urlsplit(url).netloc.rpartition("@")[2]
             for url in remote
             if not url.startswith(LOCAL) and self._known(url) is None
         }
@@ -172,11 +173,12 @@ class Manager:
         if unknown:
             self._out("Getting updates for unmanaged Helm repositories...")
         for url in unknown.values():
-            self._ask_index(url, self._access, quoted(url), f"{quoted(url)} chart repository")
+            shown = quoted(without_password(url))
+            self._ask_index(url, self._access, shown, f"{shown} chart repository")
         if self._finder.repositories:
             self._out("Hang tight while we grab the latest from your chart repositories...")
             for known in self._finder.repositories:
-                shown = f"{quoted(known.name)} chart repository ({known.url})"
+                shown = f"{quoted(known.name)} chart repository ({without_password(known.url)})"
                 self._ask_index(known.url, known.access, quoted(known.name), shown)
             self._out("Update Complete. ⎈Happy Helming!⎈")
 
@@ -217,7 +219,7 @@ class Manager:
             old = self._kept_index(known.name) if known else None
             if old is not None:
                 return old, access
-            name = known.name if known else url
+            name = known.name if known else without_password(url)
             problem = f"no cached repository for {name} found. (try 'helm repo update')"
             raise type(error)(f"{problem}: {error.message}") from error
 
@@ -236,7 +238,7 @@ class Manager:
             version = self._version(each)
             if version is None:
                 missing.append(
-                    f"{quoted(each.name)} (repository {quoted(each.repository)}, version {quoted(each.version)})"
+                    f"{quoted(each.name)} (repository {quoted(without_password(each.repository))}, version {quoted(each.version)})"
                 )
             facts = {"name": each.name, "repository": each.repository, "version": version or ""}
             found.append(Dependency(facts))
@@ -259,7 +261,9 @@ class Manager:
             return self._registry_version(each)
         index, _ = self._index_for(each.repository)
         if each.name not in index.names:
-            raise SourceError(f"{each.name} chart not found in repo {each.repository}")
+            raise SourceError(
+                f"{each.name} chart not found in repo {without_password(each.repository)}"
+            )
         usable = (entry.version for entry in index.versions(each.name) if entry.urls)
         return next((version for version in usable if fits(each.version, version)), None)
 
@@ -272,7 +276,7 @@ class Manager:
         except LimitError:
             raise
         except KmanifestError as error:
-            problem = f"could not retrieve list of tags for repository {each.repository}"
+            problem = f"could not retrieve list of tags for repository {without_password(each.repository)}"
             raise type(error)(f"{problem}: {error.message}") from error
         versions = registries.versions_of(tags)
         return next((version for version in versions if fits(each.version, version)), None)
@@ -319,13 +323,15 @@ class Manager:
         place = self._place(each)
         where = place.url or str(place.reference)
         if where in done:
-            self._out(f"Already downloaded {each.name} from repo {each.repository}")
+            self._out(
+                f"Already downloaded {each.name} from repo {without_password(each.repository)}"
+            )
             return
-        self._out(f"Downloading {each.name} from repo {each.repository}")
+        self._out(f"Downloading {each.name} from repo {without_password(each.repository)}")
         try:
             packages[place.file_name] = self._finder.fetch(place)
         except KmanifestError as error:
-            raise type(error)(f"could not download {where}: {error.message}") from error
+            raise type(error)(f"could not download {shown_url(where)}: {error.message}") from error
         done.add(where)
 
     def _place(self, each: Dependency) -> Place:
@@ -338,7 +344,7 @@ class Manager:
             entry = index.pick_exact(each.name, each.version)
         except SourceError as error:
             raise SourceError(
-                f"could not find {each.name}-{each.version} in {each.repository}: {error.message}"
+                f"could not find {each.name}-{each.version} in {without_password(each.repository)}: {error.message}"
             ) from error
         return self._finder.place_of(entry, each.repository, access, f"chart {quoted(each.name)}")
 

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from kmanifest.errors import SourceError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import base_name
+from kmanifest.remote.urls import shown_url, without_password
 
 OCI = "oci://"
 
@@ -30,7 +31,7 @@ def check_web(url: str) -> None:
     if parts.scheme not in ("http", "https"):
         raise SourceError(f"could not find protocol handler for: {parts.scheme}")
     if not parts.hostname:
-        raise SourceError(f"invalid chart URL format: {url}")
+        raise SourceError(f"invalid chart URL format: {without_password(url)}")
 
 
 def resolve(base: str, reference: str) -> str:
@@ -69,7 +70,7 @@ def file_name(url: str) -> str:
     """The name that a chart at a URL is saved under; SourceError where it has none."""
     name = base_name(unquote(_split(url).path))
     if name in (".", "..", "/") or not name.isprintable() or "\\" in name:
-        raise SourceError(f"{url}: its last part can't be the name of a file")
+        raise SourceError(f"{shown_url(url)}: its last part can't be the name of a file")
     return name
 
 
@@ -78,5 +79,5 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise SourceError(f"invalid chart URL format: {url}") from error
+        raise SourceError(f"invalid chart URL format: {without_password(url)}") from error
     return parts
