@@ -21,6 +21,8 @@ from kmanifest.typed import Final, NamedTuple
 MAX_NESTED: Final = 150
 """How deep parentheses may nest; Go takes 10,000, which no one writes and Python's stack does not hold."""
 
+ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
+"""Keywords of actions that may stand anywhere."""
 _TERMS: Final = frozenset(
     {
         lexer.BOOL,
@@ -54,7 +56,8 @@ class Surroundings(NamedTuple):
 class Action(NamedTuple):
     """A parsed action: its keyword (`else if` and `else with` are words of their own), node, and name of a template.
 
-    `uses` are the variables that it takes from before it, `declares` those it leaves, `calls` its functions.
+    `uses` are the variables that it takes from before it, `declares` those it leaves, `calls` its functions. What is `bound`
+    must be looked at where it stands; all else means the same everywhere.
     """
 
     keyword: str
@@ -63,6 +66,7 @@ class Action(NamedTuple):
     uses: tuple[str, ...]
     declares: tuple[str, ...]
     calls: tuple[str, ...]
+    bound: bool
 
 
 class ActionError(Exception):
@@ -92,7 +96,9 @@ def read_field(text: str) -> Action | None:
     names = match[2].split(".")
     # Go gives a chain of fields the place of its second one.
     position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
-    return Action(match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), ())
+    return Action(
+        match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), (), bound=False
+    )
 
 
 class ActionParser:
@@ -131,9 +137,9 @@ class ActionParser:
         return self._named(word)
 
     def _made(self, keyword: str, node: Node | None, name: str = "") -> Action:
-        return Action(
-            keyword, node, name, tuple(self._uses), tuple(self._declared), tuple(self._calls)
-        )
+        uses, calls = tuple(self._uses), tuple(self._calls)
+        bound = bool(uses or calls) or keyword not in ANYWHERE
+        return Action(keyword, node, name, uses, tuple(self._declared), calls, bound)
 
     def _loop_word(self, word: str) -> Action:
         if word in self._around.functions:

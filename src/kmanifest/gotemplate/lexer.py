@@ -31,17 +31,13 @@ _NUMBER: Final = (
     r"|0[bB][01_]*\.?[01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)(?!\w)"
 )
 _TOKEN: Final = re.compile(
-    r"([ \t\r\n]*+)(?:"
-    rf"((?:\.(?![0-9])\w++{_AHEAD})++|\.{_AHEAD})"  # 2
-    rf"|([^\W0-9]\w*+){_AHEAD}"  # 3
-    rf"|(\$\w*+){_AHEAD}"  # 4
-    r"|(\"(?:[^\"\\\n]|\\[^\n])*+\"|`[^`]*+`)"  # 5
-    rf"|((?=[-+0-9]|\.[0-9]){_NUMBER}(?:(?![+-])|{_NUMBER}(?<=i)))"  # 6
-    r"|('(?:[^'\\\n]|\\[^\n])*+')"  # 7
-    r"|(:=|=)"  # 8
-    r"|(\|)|(\()|(\))"  # 9 10 11
-    r"|([!#%&*,/;<>?@\[\\\]^{}~])"  # 12
-    r"|\Z)"
+    r"[ \t\r\n]++"
+    rf"|(?:\.(?![0-9])\w++{_AHEAD})++|\.{_AHEAD}"
+    rf"|[^\W0-9]\w*+{_AHEAD}"
+    rf"|\$\w*+{_AHEAD}"
+    rf"|{_STRING}"
+    rf"|(?=[-+0-9]|\.[0-9]){_NUMBER}(?:(?![+-])|{_NUMBER}(?<=i))"
+    r"|:=|[=|()!#%&*,/;<>?@\[\\\]^{}~]"
 )
 
 FIELD: Final = 2
@@ -64,6 +60,15 @@ ERROR: Final = 18
 
 Token = tuple[int, str, int, bool]
 
+_SPACE: Final = 0
+# What a token is, by its first character; a letter beyond ASCII begins a word.
+_KINDS: Final = {
+    **dict.fromkeys("!#%&*,/;<>?@[\\]^{}~", OTHER),
+    **dict.fromkeys("0123456789+-", NUMBER),
+    **dict.fromkeys(SPACES, _SPACE),
+    ".": FIELD, "$": VARIABLE, '"': STRING, "`": STRING, "'": CHAR_CONSTANT, ":": ASSIGN, "=": ASSIGN, "|": BAR, "(": LEFT,
+    ")": RIGHT_PAREN,
+}  # fmt: skip
 _WORDS: Final = {
     "true": BOOL, "false": BOOL, "nil": NIL, "block": KEYWORD, "break": KEYWORD, "continue": KEYWORD,
     "define": KEYWORD, "else": KEYWORD, "end": KEYWORD, "if": KEYWORD, "range": KEYWORD, "template": KEYWORD,
@@ -78,53 +83,70 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
     """
     tokens: list[Token] = []
     add = tokens.append
-    words = _WORDS.get
-    position = 0
-    depth = 0
+    position = depth = 0
+    spaced = False
     plain = text.isascii()
-    for found in _TOKEN.finditer(text):
-        if found.start() != position:
+    words = _TOKEN.findall(text)
+    if sum(map(len, words)) != len(text):
+        words = _first_words(text)
+    for word in words:
+        kind = _KINDS.get(word[0], IDENTIFIER)
+        if kind == _SPACE:
+            spaced = True
+            position += len(word)
+            continue
+        if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
             break
-        spaced = found.end(1) > position
-        kind = found.lastindex or 1
-        position = found.end()
-        if kind == 1:
-            if closed and depth == 0:
-                add((RIGHT, "}}", position + 2 * trimmed, spaced))
-            else:
-                message = "unclosed left paren" if closed else "unclosed action"
-                add((ERROR, message, position, spaced))
-            return tokens
-        word = found[kind]
-        if kind == FIELD:
+        if kind == IDENTIFIER:
+            kind = _WORDS.get(word, IDENTIFIER)
+        elif kind == FIELD:
             if word == ".":
                 # Go looks at what follows, and takes the last character of a file for a number.
-                kind = DOT if closed or position < len(text) else NUMBER
-        elif kind == IDENTIFIER:
-            kind = words(word, IDENTIFIER)
+                kind = DOT if closed or position < len(text) - 1 else NUMBER
+            elif word[1] in "0123456789":
+                kind = NUMBER
         elif kind == LEFT:
             depth += 1
         elif kind == RIGHT_PAREN:
             depth -= 1
             if depth < 0:
-                add((ERROR, "unexpected right paren", position - 1, spaced))
+                add((ERROR, "unexpected right paren", position, spaced))
                 return tokens
-        if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
-            position = found.end(1)
-            if kind == FIELD:
-                position += _good_fields(word)
-                if position > found.end(1):
-                    add((FIELD, text[found.end(1) : position], found.end(1), spaced))
-            break
-        add((kind, word, position - len(word), spaced))
-    rest = text[position:]
-    start = position + len(rest) - len(rest.lstrip(SPACES))
-    end = 0 if plain else _number_before(text, start)
-    if end:
-        tokens.append((NUMBER, text[start:end], start, start > position))
-        position = start = end
-    tokens.append((ERROR, _error(text, start), start, start > position))
+        add((kind, word, position, spaced))
+        position += len(word)
+        spaced = False
+    if position == len(text):
+        if closed and depth == 0:
+            add((RIGHT, "}}", position + 2 * trimmed, spaced))
+        else:
+            message = "unclosed left paren" if closed else "unclosed action"
+            add((ERROR, message, position, spaced))
+    else:
+        _add_error(tokens, text, position, spaced=spaced)
     return tokens
+
+
+def _first_words(text: str) -> list[str]:
+    """The tokens before the first place where there is none, which `findall` would pass over."""
+    words = []
+    position = 0
+    while found := _TOKEN.match(text, position):
+        words.append(found[0])
+        position = found.end()
+    return words
+
+
+def _add_error(tokens: list[Token], text: str, start: int, *, spaced: bool) -> None:
+    """Add why there is no token at `start`, after what Go takes for one and Python does not."""
+    kind, end = NUMBER, 0
+    if text[start] == ".":
+        kind, end = FIELD, start + _good_fields(text, start)
+    if not text.isascii() and end <= start:
+        kind, end = NUMBER, _number_before(text, start)
+    if end > start:
+        tokens.append((kind, text[start:end], start, spaced))
+        start, spaced = end, False
+    tokens.append((ERROR, _error(text, start), start, spaced))
 
 
 def is_alphanumeric(char: str) -> bool:
@@ -136,10 +158,14 @@ def _is_word(word: str) -> bool:
     return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
 
 
-def _good_fields(word: str) -> int:
+_CHAIN: Final = re.compile(rf"(?:\.(?![0-9])\w++{_AHEAD})++")
+
+
+def _good_fields(text: str, start: int) -> int:
     """The length of the first fields of a chain, up to one that is no word to Go."""
+    found = _CHAIN.match(text, start)
     length = 0
-    for name in word.split(".")[1:]:
+    for name in found[0].split(".")[1:] if found else ():
         if not _is_word(name):
             break
         length += len(name) + 1
@@ -177,13 +203,14 @@ def unicode_text(char: str) -> str:
 
 def _number_before(text: str, start: int) -> int:
     """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
-    found = _SCAN.match(text, start)
-    if found is None or found.end() == len(text) or text[start : found.end()] in ("", "."):
+    found = _SCAN.match(text, start) if _NUMBER_START.match(text, start) else None
+    if found is None or found.end() == len(text):
         return 0
     char = text[found.end()]
     return 0 if char.isascii() or is_alphanumeric(char) else found.end()
 
 
+_NUMBER_START: Final = re.compile(r"[-+0-9]|\.[0-9]")
 _SCAN: Final = re.compile(_NUMBER.removesuffix(r"(?!\w)"))
 
 

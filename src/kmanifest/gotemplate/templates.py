@@ -11,7 +11,14 @@ from collections.abc import Container, Iterable, Iterator
 
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate import nodes
-from kmanifest.gotemplate.actions import Action, ActionError, ActionParser, Surroundings, read_field
+from kmanifest.gotemplate.actions import (
+    ANYWHERE,
+    Action,
+    ActionError,
+    ActionParser,
+    Surroundings,
+    read_field,
+)
 from kmanifest.gotemplate.builtins import BUILTINS
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.lexer import PIECE, SPACES
@@ -195,46 +202,46 @@ class _Parser:
         text = self._text
         match, actions, known = PIECE.match, self._actions, self._functions.known
         position = 0
+        tree = self._tree
         while found := match(text, position):
             piece, trims, comment, body = found.groups()
             if trims:
                 piece = piece.rstrip(SPACES)
             if piece:
-                self._add_text(piece)
+                tree.code.append(piece)
+                if tree.blank and piece.strip(_BLANKS):
+                    tree.blank = False
             if comment:
                 position = self._comment(found.start(3))
                 continue
             position = found.end()
+            start = found.start(4)
             action = actions.get(body)
-            if action is None or not self._fits(action, known):
-                action = read_field(body) or self._parsed(body, found.start(4))
+            if action is None or (action[6] and not self._fits(action, known)):
+                action = read_field(body) or self._parsed(body, start)
                 actions[body] = action
             if action[0] == "" and not action[4]:
-                tree = self._tree
-                tree.code.append((_ACTION, found.start(4), action[1]))
+                tree.code.append((_ACTION, start, action[1]))
                 tree.blank = False
                 tree.began = -1
             else:
-                self._add(action, found.start(4), len(body))
+                self._add(action, start, len(body))
+                tree = self._tree
         return self._rest(position)
 
     def _rest(self, position: int) -> Parsed:
         """Finish after the last action."""
         text = self._text
-        if "{{" in text[position:]:
+        piece = text[position:]
+        if "{{" in piece:
             raise self._unclosed(text.index("{{", position))
-        if position < len(text):
-            self._add_text(text[position:])
+        if piece:
+            self._tree.code.append(piece)
+            self._tree.blank = self._tree.blank and not piece.strip(_BLANKS)
         if self._tree.blocks or self._outer:
             raise self._error("unexpected EOF", len(text))
         self._finish(len(text))
         return Parsed(self._name, text, tuple((name, *tree) for name, tree in self._trees.items()))
-
-    def _add_text(self, piece: str) -> None:
-        tree = self._tree
-        tree.code.append(piece)
-        if tree.blank and piece.strip(_BLANKS):
-            tree.blank = False
 
     def _comment(self, start: int) -> int:
         text = self._text
@@ -256,7 +263,7 @@ class _Parser:
 
     def _fits(self, action: Action, known: set[str]) -> bool:
         """Whether an action that was parsed elsewhere can stand here."""
-        keyword, _, _, uses, _, calls = action
+        keyword, _, _, uses, _, calls, _ = action
         if uses:
             variables = self._tree.variables
             for name in uses:
@@ -266,7 +273,7 @@ class _Parser:
             for name in calls:
                 if name not in self._functions:
                     return False
-        return keyword in _ANYWHERE or self._allows(keyword)
+        return keyword in ANYWHERE or self._allows(keyword)
 
     def _allows(self, keyword: str) -> bool:
         blocks = self._tree.blocks
@@ -347,7 +354,7 @@ class _Parser:
 
     def _add(self, action: Action, offset: int, length: int) -> None:
         """Add an action that is more than a text to print."""
-        keyword, node, name, _, declares, _ = action
+        keyword, node, name, _, declares, _, _ = action
         tree = self._tree
         tree.began = -1
         if keyword == "end":
@@ -485,7 +492,6 @@ class _Parser:
 
 _ACTION: Final = nodes.ACTION
 _SPACE_CHARS: Final = frozenset(SPACES)
-_ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
 
 
 def _is_quiet(node: Node | None) -> bool:
