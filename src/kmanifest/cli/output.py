@@ -83,6 +83,14 @@ def write_file(path: str, pieces: Iterable[bytes]) -> None:
         raise _refused(path, error) from error
 
 
+def replace_file(path: str, content: bytes) -> None:
+    """Put `content` at `path`, whole or not at all; a link that is there is replaced, and not followed."""
+    try:
+        _replace_all([(path, [content])])
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
 def write_directory(directory: str, rendered: "Rendered") -> None:
     """One file in `directory` for each resource, named as the reference names it."""
     names = list(file_names(rendered.resources))

@@ -26,14 +26,19 @@ _MISSING = object()
 
 def check_dependencies(chart: Chart) -> None:
     """SourceError where Chart.yaml asks for what `charts/` does not have."""
-    there = {held.name for held in chart.dependencies}
-    missing = [each.name for each in chart.metadata.requirements() if each.name not in there]
+    missing = missing_dependencies(chart)
     if missing:
         raise SourceError(
             "An error occurred while checking for chart dependencies. You may need to run "
             "`helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing "
             f"in charts/ directory: {', '.join(missing)}"
         )
+
+
+def missing_dependencies(chart: Chart) -> list[str]:
+    """The names of what Chart.yaml asks for and `charts/` does not have."""
+    there = {held.name for held in chart.dependencies}
+    return [each.name for each in chart.metadata.requirements() if each.name not in there]
 
 
 def process_dependencies(chart: Chart, values: Mapping[str, Any], warn: Warn) -> None:

@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Timeout, Url, parse_url
 
 from kmanifest.errors import FetchError, LimitError
+from kmanifest.remote.access import Certificates
 from kmanifest.remote.urls import shown_url
 from kmanifest.typed import Any, Final, NamedTuple, Self
 
@@ -28,6 +29,10 @@ SILENCE: Final = 10.0  # seconds without a byte
 _MOST_REDIRECTIONS: Final = 3
 _CHUNK: Final = 32 << 10
 _MOVED: Final = (301, 302, 303, 307, 308)
+
+
+class NoTlsError(FetchError):
+    """The server does not speak TLS."""
 
 
 class Answer(NamedTuple):
@@ -41,7 +46,8 @@ class Answer(NamedTuple):
 class Http:
     """Asks web servers by the given protocols, for at most `max_size` bytes and within `timeout` seconds each time.
 
-    A redirection leads to another server by https only, unless `plain_redirections`.
+    A redirection leads to another server by https only, unless `plain_redirections`. With `as_sent`, a content is what came
+    over the line, whatever encoding its server says it has: a packaged chart is often said to be a gzipped archive.
     """
 
     def __init__(
@@ -51,15 +57,19 @@ class Http:
         timeout: float,
         max_size: int,
         plain_redirections: bool = False,
+        as_sent: bool = False,
+        certificates: Certificates = Certificates(),
     ) -> None:
         self._protocols = protocols
         self._timeout = timeout
         self._max_size = max_size
         self._plain_redirections = plain_redirections
+        self._decodes = not as_sent
+        self._certificates = certificates
 
-    def get(self, url: str) -> bytes:
+    def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
         """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
-        answer = self.ask(url)
+        answer = self.ask(url, headers)
         if not 200 <= answer.status <= 299:
             raise FetchError(f"{shown_url(url)}: HTTP status {_status(answer.status)}")
         return answer.content
@@ -70,7 +80,7 @@ class Http:
         The headers, and a login in the URL, are for its own server only.
         """
         cause: Exception | None = None
-        with _Watch(self._timeout) as watch:
+        with _Watch(self._timeout, self._certificates) as watch:
             try:
                 answer = self._ask(url, headers, watch)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
@@ -80,7 +90,8 @@ class Http:
             message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
             raise LimitError(message) from cause
         if cause is not None:
-            raise FetchError(f"{shown_url(url)}: {_why(cause)}") from cause
+            kind = NoTlsError if "WRONG_VERSION_NUMBER" in str(cause) else FetchError
+            raise kind(f"{shown_url(url)}: {_why(cause)}") from cause
         return answer
 
     def _ask(self, url: str, headers: Mapping[str, str], watch: "_Watch") -> Answer:
@@ -116,7 +127,7 @@ class Http:
 
     def _answer(self, url: str, response: urllib3.BaseHTTPResponse) -> Answer:
         content = bytearray()
-        while chunk := response.read1(_CHUNK, decode_content=True):
+        while chunk := response.read1(_CHUNK, decode_content=self._decodes):
             content += chunk
             if len(content) > self._max_size:
                 message = f"{shown_url(url)}: more than {self._max_size} bytes (max_input_file)"
@@ -128,8 +139,9 @@ class Http:
 class _Watch:
     """Sends requests whose connections are all shut when the time is over, whatever they are waiting for."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, certificates: Certificates = Certificates()) -> None:
         self.is_over = False
+        self._certificates = certificates
         self._is_inside = False  # the first server is one of an inner network
         self._timer = threading.Timer(timeout, self._end)
         self._timer.daemon = True
@@ -151,7 +163,9 @@ class _Watch:
         self, asked: Url, headers: Mapping[str, str], *, is_elsewhere: bool
     ) -> urllib3.BaseHTTPResponse:
         """The response to a request, whose body is still to be read."""
-        manager = _manager(asked)
+        # A client's certificate is for the first server, as a login is.
+        shown = self._certificates
+        manager = _manager(asked, Certificates(shown.ca_file) if is_elsewhere else shown)
         self._pools.append(manager)
         pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
         pool.ConnectionCls = self._watched(pool.ConnectionCls, is_elsewhere=is_elsewhere)
@@ -200,14 +214,20 @@ class _Watch:
                 continue
 
 
-def _manager(asked: Url) -> urllib3.PoolManager:
+def _manager(asked: Url, certificates: Certificates) -> urllib3.PoolManager:
     """What connects to a server, through the proxy that the environment names for it."""
     proxy = getproxies().get(asked.scheme or "")
     if not proxy or proxy_bypass(asked.netloc or ""):
-        return urllib3.PoolManager()
+        return urllib3.PoolManager(**_files(certificates))
     login = parse_url(proxy).auth
     headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
-    return urllib3.ProxyManager(proxy, proxy_headers=headers)
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **_files(certificates))
+
+
+def _files(certificates: Certificates) -> dict[str, Any]:
+    """The certificates as urllib3 takes them; without any it is not told of them, and asks those of the machine."""
+    names = ("ca_certs", "cert_file", "key_file")
+    return {name: path for name, path in zip(names, certificates, strict=True) if path}
 
 
 def _login(login: str | None) -> Mapping[str, str]:

@@ -10,13 +10,12 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from kmanifest.errors import FetchError, SourceError
+from kmanifest.remote.access import Login
 from kmanifest.remote.http import Answer, Http
 from kmanifest.typed import Any, Final, NamedTuple
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _MOST_PAGES: Final = 100
-
-Login = tuple[str, str]  # name and password
 
 
 class Artifact(NamedTuple):
@@ -139,7 +138,7 @@ class Registries:
         kind, values = _challenge(answer.headers.get("www-authenticate", ""))
         login = self._login_for(artifact.host)
         if kind == "basic" and login is not None:
-            return _basic(login)
+            return basic(login)
         if kind != "bearer":
             raise FetchError(f"{artifact}: it wants a login")
         realm = values.get("realm", "")
@@ -147,7 +146,7 @@ class Registries:
         if not realm.startswith("https://") and not realm.startswith(own):
             raise FetchError(f"{artifact}: it sends for a token to {realm!r}, which is not safe")
         asked = {name: values[name] for name in ("service", "scope") if name in values}
-        headers = {} if login is None else {"Authorization": _basic(login)}
+        headers = {} if login is None else {"Authorization": basic(login)}
         said = self._http.ask(f"{realm}?{urlencode(asked)}", headers)
         document = _document(said.content, artifact) if said.status == 200 else {}
         token = document.get("token") or document.get("access_token")
@@ -156,7 +155,8 @@ class Registries:
         return f"Bearer {token}"
 
 
-def _basic(login: Login) -> str:
+def basic(login: Login) -> str:
+    """A login as a header has it."""
     return "Basic " + b64encode(":".join(login).encode()).decode()
 
 

@@ -7,10 +7,11 @@ nothing without a cluster is accepted. Source: helm v3.22.0 cmd/helm/flags.go, i
 import os
 from collections.abc import Iterable, Sequence
 
+from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, parse
 
 NO_CLUSTER = "it needs a cluster, and kmanifest asks none"
-NO_NETWORK = "kmanifest helm fetches nothing: give it a chart of this machine"
+NO_NETWORK = "values are read from this machine only"
 
 COMMON = (
     Flag("debug", "switch", "show what was rendered where it is not valid"),
@@ -21,9 +22,12 @@ COMMON = (
         Flag(name, "text", "accepted and not used: no cluster is asked", hidden=True)
         for name in (
             "burst-limit", "kube-apiserver", "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name",
-            "kube-token", "kubeconfig", "qps", "registry-config", "repository-cache", "repository-config",
+            "kube-token", "kubeconfig", "qps",
         )
     ),
+    Flag("registry-config", "text", "helm's file with logins for registries; $HELM_REGISTRY_CONFIG"),
+    Flag("repository-cache", "text", "where helm keeps indexes; $HELM_REPOSITORY_CACHE"),
+    Flag("repository-config", "text", "helm's file with the repositories that it knows; $HELM_REPOSITORY_CONFIG"),
     Flag("kube-as-group", "list", "accepted and not used", hidden=True),
     Flag("kube-insecure-skip-tls-verify", "switch", "accepted and not used", hidden=True),
 )  # fmt: skip
@@ -37,25 +41,26 @@ VALUES = (
     Flag("values", "list", "a YAML file with values; - is stdin", short="f"),
 )
 
+SERVERS = (
+    Flag("ca-file", "text", "certificates of who is trusted beside the usual"),
+    Flag("cert-file", "text", "the certificate of this client"),
+    Flag("insecure-skip-tls-verify", "switch", "refused: a server has to show who it is", hidden=True),
+    Flag("key-file", "text", "the key of this client's certificate"),
+    Flag("password", "text", "the password for the repository or registry"),
+    Flag("plain-http", "switch", "ask registries without TLS"),
+    Flag("username", "text", "the user's name for the repository or registry"),
+)  # fmt: skip
+"""The flags of every verb that asks servers, beside `FETCH_FLAGS`."""
+
 CHART_PATH = (
-    *(
-        Flag(name, "text", "accepted and not used: nothing is fetched", hidden=True)
-        for name in (
-            "ca-file",
-            "cert-file",
-            "key-file",
-            "keyring",
-            "password",
-            "username",
-            "version",
-        )
-    ),
-    *(
-        Flag(name, "switch", "accepted and not used: nothing is fetched", hidden=True)
-        for name in ("devel", "insecure-skip-tls-verify", "pass-credentials", "plain-http")
-    ),
-    Flag("repo", "text", "refused: nothing is fetched", hidden=True),
-    Flag("verify", "switch", "refused: signatures are not checked", hidden=True),
+    *FETCH_FLAGS,
+    *SERVERS,
+    Flag("devel", "switch", "take versions in development, too: as --version '>0.0.0-0'"),
+    Flag("keyring", "text", "the public keys that signatures are checked with"),
+    Flag("pass-credentials", "switch", "send the login also to other servers that the index names"),
+    Flag("repo", "text", "the URL of the repository that has the chart"),
+    Flag("verify", "switch", "check the chart's signature"),
+    Flag("version", "text", "the version of the chart, or a range of versions"),
     Flag(
         "follow-links",
         "switch",
@@ -64,10 +69,9 @@ CHART_PATH = (
 )
 
 _REFUSED = {
-    "repo": NO_NETWORK,
-    "verify": "kmanifest checks no signatures",
+    "insecure-skip-tls-verify": "a server has to show who it is; --ca-file names a certificate to trust",
+    "sign": "kmanifest makes no signatures",
     "validate": NO_CLUSTER,
-    "dependency-update": NO_NETWORK,
     "post-renderer": "no program is run: pipe the output into it",
 }
 

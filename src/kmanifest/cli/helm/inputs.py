@@ -7,7 +7,7 @@ from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.errors import LimitError, MissingError
 from kmanifest.helm.chart import Chart
-from kmanifest.helm.loader import load_chart
+from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.values import Table, ValueSources, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import DiskTree
@@ -78,14 +78,33 @@ def _words(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def find_chart(name: str) -> str:
-    """The path of a chart on this machine. Source: pkg/action/install.go, LocateChart."""
+def find_chart(name: str) -> str | None:
+    """The path of a chart on this machine; None where it is to be fetched. Source: pkg/action/install.go, LocateChart."""
     name = name.strip()
     if "\0" not in name and os.path.exists(name):
         return os.path.abspath(name)
     if os.path.isabs(name) or name.startswith("."):
         raise MissingError(f'path "{name}" not found')
-    raise MissingError(f"chart {name!r} is not on this machine: {NO_NETWORK}")
+    return None
+
+
+def chart_of(parsed: Parsed, name: str) -> Chart:
+    """The chart that the command line names: a path, else what is fetched."""
+    path = find_chart(name)
+    if path is not None:
+        if parsed.values["repo"]:
+            warn(
+                "install.go:759: WARN local chart found in current working directory. repository url ignored "
+                f"chart={name} repository={parsed.values['repo']}"
+            )
+        if parsed.values["verify"]:
+            from kmanifest.cli.helm.verify import verify_file  # seldom
+
+            verify_file(parsed, path)
+        return open_chart(path, follows_links=parsed.values["follow-links"])
+    from kmanifest.cli.helm.sources import fetch_chart  # for charts of servers
+
+    return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn)
 
 
 def open_chart(path: str, *, follows_links: bool) -> Chart:

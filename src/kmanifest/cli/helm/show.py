@@ -36,8 +36,7 @@ def show(arguments: Sequence[str]) -> int:
         )
     if parsed.values["jsonpath"]:
         raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
-    from kmanifest.cli.helm.inputs import find_chart, open_chart
+    from kmanifest.cli.helm.inputs import chart_of
     from kmanifest.helm.show import show_chart
 
-    chart = open_chart(find_chart(rest[0]), follows_links=parsed.values["follow-links"])
-    return print_text(show_chart(chart, part))
+    return print_text(show_chart(chart_of(parsed, rest[0]), part))

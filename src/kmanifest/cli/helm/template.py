@@ -37,7 +37,7 @@ _INSTALLING = (
     Flag("timeout", "text", _UNUSED, hidden=True),
     Flag("labels", "list", _UNUSED, short="l", hidden=True),
     Flag("dry-run", "text", "accepted: client, true; refused: what asks a cluster", alone="client", hidden=True),
-    Flag("dependency-update", "switch", "refused: nothing is fetched", hidden=True),
+    Flag("dependency-update", "switch", "do as dependency update where a chart is missing in charts/"),
     Flag("validate", "switch", "refused: no cluster is asked", hidden=True),
     Flag("post-renderer", "text", "refused: no program is run", hidden=True),
     Flag("post-renderer-args", "list", "refused: no program is run", hidden=True),
@@ -135,19 +135,32 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
 
 
 def _inputs(parsed: Parsed, place: str) -> "tuple[Chart, Mapping[str, object]]":
-    from kmanifest.cli.helm.inputs import find_chart, open_chart, values_of, warn
-    from kmanifest.helm.dependencies import check_dependencies
+    from kmanifest.cli.helm.inputs import chart_of, values_of, warn
+    from kmanifest.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.helm.render import check_installable
 
-    path = find_chart(place)
     values = values_of(parsed)
-    chart = open_chart(path, follows_links=parsed.values["follow-links"])
+    chart = chart_of(parsed, place)
     check_installable(chart)
     if chart.metadata.deprecated:
         warn("WARNING: This chart is deprecated")
+    if parsed.values["dependency-update"] and missing_dependencies(chart):
+        chart = _with_dependencies(parsed, place, chart)
     check_dependencies(chart)
     _check_flags(parsed)
     return chart, values
+
+
+def _with_dependencies(parsed: Parsed, place: str, chart: "Chart") -> "Chart":
+    """The chart once its `charts/` is filled, if it is in a directory."""
+    from kmanifest.cli.helm.dependency import fill
+    from kmanifest.cli.helm.inputs import chart_of, find_chart
+
+    path = find_chart(place)
+    if path is None or not os.path.isdir(path):
+        return chart
+    fill(parsed, path, builds=False)
+    return chart_of(parsed, place)
 
 
 def _check_flags(parsed: Parsed) -> None:

@@ -1,0 +1,147 @@
+"""`kmanifest helm dependency`: lists, builds and updates the charts that a chart needs.
+
+Source: helm v3.22.0 cmd/helm/dependency.go, dependency_build.go, dependency_update.go.
+"""
+
+import os
+from collections.abc import Sequence
+
+from kmanifest.cli import DONE
+from kmanifest.cli.build import FETCH_FLAGS
+from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
+from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
+from kmanifest.cli.output import print_text
+from kmanifest.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.helm.chart import Chart
+    from kmanifest.helm.sources.index import Index
+    from kmanifest.helm.sources.manage import Manager, Out
+
+LIST_FLAGS = (
+    Flag("max-col-width", "text", "how wide a column may be", default="80"),
+    *COMMON,
+)
+FLAGS = (
+    Flag(
+        "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
+    ),
+    Flag("keyring", "text", "accepted and not used: --verify is refused", hidden=True),
+    Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
+    Flag("verify", "switch", "refused: signatures of dependencies are not checked", hidden=True),
+    *COMMON,
+    *FETCH_FLAGS,
+    *SERVERS,
+)
+INTRODUCTION = """\
+Works on the charts that a chart needs, which its Chart.yaml names.
+
+Usage:
+  kmanifest helm dependency build|list|update [CHART] [flags]
+
+Verbs:
+  build   fetch into charts/ what Chart.lock says, or do as update where there is no Chart.lock
+  list    tell what is there and what is missing
+  update  look for versions, fetch them into charts/, and write Chart.lock
+
+Flags of build and update:
+"""
+VERBS = {"build": "build", "list": "list", "ls": "list", "up": "update", "update": "update"}
+
+
+def dependency(arguments: Sequence[str]) -> int:
+    """Do what a verb below this one says; gives the exit code."""
+    place = next((at for at, word in enumerate(arguments) if word in VERBS), None)
+    if place is None:
+        words = [word for word in arguments if not word.startswith("-")]
+        if words:
+            raise UsageError(f'unknown command "{words[0]}" for "helm dependency"')
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    verb, rest = VERBS[arguments[place]], [*arguments[:place], *arguments[place + 1 :]]
+    parsed = read_flags(LIST_FLAGS if verb == "list" else FLAGS, rest)
+    if parsed.values["help"]:
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    if len(parsed.words) > 1:
+        raise UsageError(
+            f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
+        )
+    if parsed.values.get("verify"):
+        raise UsageError(
+            "--verify is refused: signatures of dependencies are not checked; kmanifest helm pull --verify checks them"
+        )
+    path = os.path.normpath(parsed.words[0]) if parsed.words else "."
+    if verb == "list":
+        return _list(parsed, path)
+    return fill(parsed, path, builds=verb == "build")
+
+
+def _list(parsed: Parsed, path: str) -> int:
+    from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
+    from kmanifest.errors import MissingError
+    from kmanifest.helm.sources.listing import Listing
+    from kmanifest.tree import DiskTree
+
+    width = parsed.values["max-col-width"]
+    if not width.isdecimal():
+        raise UsageError(f'invalid argument "{width}" for "--max-col-width" flag')
+    found = find_chart(path)
+    if found is None:
+        raise MissingError(f"stat {path}: no such file or directory")
+    chart = open_chart(found, follows_links=False)
+    tree = DiskTree(found) if os.path.isdir(found) else None
+    return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
+
+
+def fill(parsed: Parsed, path: str, *, builds: bool, quiet: bool = False) -> int:
+    """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code."""
+    from kmanifest.cli.helm.inputs import open_chart
+    from kmanifest.cli.helm.writing import check_place, write_charts, write_lock
+    from kmanifest.errors import MissingError, SourceError
+    from kmanifest.helm.sources.lock import dump_lock, lock_name
+
+    if not os.path.exists(path):
+        raise MissingError(f"could not find {path}: stat {path}: no such file or directory")
+    if not os.path.isdir(path):
+        raise SourceError("only unpacked charts can be updated")
+    check_place(path)
+    chart = open_chart(path, follows_links=False)
+
+    def out(line: str) -> None:
+        if not quiet:
+            print_text(f"{line}\n")
+
+    manager = _manager(parsed, path, chart, out)
+    result = manager.build() if builds else manager.update()
+    if result is None:
+        return DONE
+    write_charts(path, result.packages, result.own, out)
+    if result.lock is not None:
+        write_lock(path, lock_name(chart), dump_lock(result.lock))
+    return DONE
+
+
+def _manager(parsed: Parsed, path: str, chart: "Chart", out: "Out") -> "Manager":
+    import time
+
+    from kmanifest.cli.helm.local import DiskCharts
+    from kmanifest.cli.helm.sources import HelmHome, access_of, make_finder
+    from kmanifest.helm.sources.index import load_index
+    from kmanifest.helm.sources.manage import Clock, Manager
+    from kmanifest.machine import system_clock
+
+    home = HelmHome(parsed.values, os.environ)
+
+    def kept_index(name: str) -> "Index | None":
+        content = home.kept_index(name)
+        return load_index(content, name) if content else None
+
+    return Manager(
+        chart,
+        make_finder(parsed),
+        DiskCharts(path, parsed.values.get("allow-local", ())),
+        clock=Clock(system_clock(), time.localtime().tm_gmtoff),
+        out=out,
+        access=access_of(parsed),
+        refreshes=not parsed.values.get("skip-refresh"),
+        kept_index=kept_index,
+    )

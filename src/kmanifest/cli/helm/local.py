@@ -1,0 +1,69 @@
+"""The charts of this machine that a chart may name as its dependencies.
+
+helm takes a chart from anywhere. Here a `file://` dependency has to lie in the project: the git repository of the chart, else the
+current directory if the chart is in it, else the directory that holds the chart. Whoever wants more says so.
+Source: helm v3.22.0 internal/resolver/resolver.go, GetLocalPath.
+"""
+
+import os
+from collections.abc import Sequence
+
+from kmanifest.cli.helm.inputs import LIMITS, open_chart, warn
+from kmanifest.errors import MissingError, SourceError
+from kmanifest.helm.chart import Chart
+from kmanifest.helm.loader import load_chart
+from kmanifest.tree import DiskTree
+
+
+class DiskCharts:
+    """Charts that the one in the directory `path` names, in its project or in one of the directories `allowed`."""
+
+    def __init__(self, path: str, allowed: Sequence[str]) -> None:
+        self._path = path
+        self._allowed = [find_project(path), *map(os.path.realpath, allowed)]
+        self._known: dict[str, Chart] = {}
+
+    def at(self, repository: str) -> Chart:
+        """The chart at `file://…`; MissingError where there is none, SourceError where it is outside."""
+        name = repository.removeprefix("file://")
+        shown = os.path.normpath(os.path.join(self._path, name))
+        if "\0" in name or not os.path.exists(shown):
+            raise MissingError(f"directory {shown} not found")
+        real = os.path.realpath(shown)
+        if not any(is_inside(real, directory) for directory in self._allowed):
+            raise SourceError(
+                f"{repository} is outside of the project {self._allowed[0]} (--allow-local DIR allows it)"
+            )
+        if not os.path.isdir(real):
+            raise SourceError(f"{shown} is not a directory")
+        if real not in self._known:
+            self._known[real] = open_chart(shown, follows_links=False)
+        return self._known[real]
+
+    def held(self, name: str) -> Chart:
+        """The chart in `charts/NAME`."""
+        if not os.path.exists(os.path.join(self._path, "charts", name)):
+            raise MissingError(f"directory {os.path.join(self._path, 'charts', name)} not found")
+        shown = os.path.join(self._path, "charts", name)
+        return load_chart(
+            DiskTree(self._path), f"charts/{name}", limits=LIMITS, warn=warn, shown=shown
+        )
+
+
+def find_project(path: str) -> str:
+    """The directory of the project that the chart at a path belongs to."""
+    chart = os.path.realpath(path)
+    above = chart
+    while os.path.dirname(above) != above:
+        if os.path.exists(os.path.join(above, ".git")):
+            return above
+        above = os.path.dirname(above)
+    here = os.path.realpath(".")
+    if is_inside(chart, here) and chart != here:
+        return here
+    return os.path.dirname(chart)
+
+
+def is_inside(path: str, directory: str) -> bool:
+    """Whether a resolved path is a resolved directory or below it."""
+    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)

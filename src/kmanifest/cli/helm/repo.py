@@ -1,0 +1,116 @@
+"""`kmanifest helm repo index`: the index of a directory of packaged charts. Source: helm v3.22.0 cmd/helm/repo_index.go."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from kmanifest.cli import DONE
+from kmanifest.cli.flags import Flag, UsageError, describe
+from kmanifest.cli.helm.flags import COMMON, read_flags
+from kmanifest.cli.output import print_text, replace_file
+from kmanifest.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.helm.sources.indexing import Record
+
+FLAGS = (
+    Flag("json", "switch", "write JSON"),
+    Flag("merge", "text", "an index whose other charts come into the new one"),
+    Flag("url", "text", "the URL of the repository, where the charts' URLs are to begin with it"),
+    *COMMON,
+)
+INTRODUCTION = """\
+Writes an index.yaml for the packaged charts in a directory, which makes it a repository.
+
+Usage:
+  kmanifest helm repo index DIR [flags]
+
+Flags:
+"""
+_REASON = "kmanifest keeps no list of repositories: name them by URL, or let helm keep the list, which is read"
+
+
+def repo(arguments: Sequence[str]) -> int:
+    """Index a directory; gives the exit code."""
+    parsed = read_flags(FLAGS, arguments)
+    words = parsed.words
+    if parsed.values["help"] or not words:
+        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    if words[0] != "index":
+        raise UsageError(f'unknown command "{words[0]}" for "helm repo": {_REASON}')
+    if len(words) != 2:
+        raise UsageError(
+            '"helm repo index" requires 1 argument\n\nUsage:  helm repo index [DIR] [flags]'
+        )
+    from kmanifest.helm.sources.indexing import dump_index, merge
+
+    as_json = parsed.values["json"]
+    generated = now()
+    directory = os.path.abspath(words[1])
+    records = list(_records(directory, parsed.values["url"]))
+    if parsed.values["merge"]:
+        records = merge(records, _others(parsed.values["merge"], as_json=as_json))
+    content = dump_index(records, generated, as_json=as_json)
+    replace_file(os.path.join(directory, "index.yaml"), content)
+    return DONE
+
+
+def now() -> str:
+    """The time, as Go writes it."""
+    import time
+
+    from kmanifest.helm.sources.lock import go_time
+    from kmanifest.machine import system_clock
+
+    return go_time(system_clock(), time.localtime().tm_gmtoff)
+
+
+def _records(directory: str, url: str) -> "Iterator[Record]":
+    """A record for each packaged chart in the directory and in those right below it; what is no chart is left out."""
+    from hashlib import sha256
+
+    from kmanifest.cli.helm.inputs import LIMITS, read_file
+    from kmanifest.errors import KmanifestError
+    from kmanifest.helm.loader import load_archive
+    from kmanifest.helm.sources.indexing import Record, package_url
+
+    for path in _packages(directory):
+        try:
+            content = read_file(os.path.join(directory, path))
+            chart = load_archive(content, limits=LIMITS)
+        except KmanifestError:
+            continue
+        above, name = os.path.split(path)
+        place = package_url(url, above, name)
+        yield Record(chart.metadata, [place], now(), sha256(content).hexdigest())
+
+
+def _packages(directory: str) -> list[str]:
+    """The paths of all files that may be packaged charts, sorted within each depth."""
+    from kmanifest.errors import MissingError
+
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError as error:
+        raise MissingError(f"{directory}: {error.strerror or error}") from error
+    found = [name for name in names if name.endswith(".tgz")]
+    for above in names:
+        place = os.path.join(directory, above)
+        inner = sorted(os.listdir(place)) if os.path.isdir(place) else []
+        found += [os.path.join(above, name) for name in inner if name.endswith(".tgz")]
+    return found
+
+
+def _others(path: str, *, as_json: bool) -> "list[Record]":
+    """What is in the index to merge with, which is made where it is not there."""
+    from kmanifest.cli.helm.inputs import read_file
+    from kmanifest.errors import SourceError
+    from kmanifest.helm.sources.index import load_index
+    from kmanifest.helm.sources.indexing import dump_index, records_of
+
+    if not os.path.exists(path):
+        replace_file(path, dump_index([], now(), as_json=as_json))
+        return []
+    try:
+        return list(records_of(load_index(read_file(path), path)))
+    except SourceError as error:
+        raise SourceError(f"merge failed: error loading {path}: {error.message}") from error

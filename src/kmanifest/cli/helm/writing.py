@@ -1,0 +1,94 @@
+"""How `charts/` and the lock of a chart are written: complete beside their place first, then moved there by a rename.
+
+Source: helm v3.22.0 pkg/downloader/manager.go, downloadAll, safeMoveDeps, writeLock.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Mapping
+
+from kmanifest.cli.helm.inputs import LIMITS
+from kmanifest.cli.output import NEW_FILE, OutputError, replace_file
+from kmanifest.errors import KmanifestError, SourceError
+from kmanifest.gotemplate.gofmt import quoted
+from kmanifest.helm.loader import load_archive, load_chart
+from kmanifest.helm.sources.lock import LOCK_NAMES
+from kmanifest.tree import DiskTree
+
+
+def check_place(path: str) -> None:
+    """SourceError where a link stands where something is to be written, or no directory where one has to be."""
+    for name in ("charts", *LOCK_NAMES):
+        place = os.path.join(path, name)
+        if os.path.islink(place):
+            raise SourceError(f"the {name} file is a symlink to {quoted(os.readlink(place))}")
+    charts = os.path.join(path, "charts")
+    if os.path.lexists(charts) and not os.path.isdir(charts):
+        raise SourceError(f"{quoted(charts)} is not a directory")
+
+
+def write_lock(path: str, name: str, content: bytes) -> None:
+    """Write the lock of the chart in a directory."""
+    check_place(path)
+    replace_file(os.path.join(path, name), content)
+
+
+def write_charts(
+    path: str, packages: Mapping[str, bytes], own: Collection[str], out: Callable[[str], None]
+) -> None:
+    """Put packages into `charts/`, and remove those of charts that are needed no more.
+
+    SourceError where one is no chart: nothing is changed then. `own` are names of charts whose packages stay.
+    """
+    for name, content in packages.items():
+        try:
+            load_archive(content, limits=LIMITS)
+        except KmanifestError as error:
+            raise type(error)(f"{name} is not a chart: {error.message}") from error
+    charts = os.path.join(path, "charts")
+    try:
+        os.makedirs(charts, mode=0o755, exist_ok=True)
+        there = sorted(os.listdir(charts))
+        _move_in(path, charts, packages)
+    except OSError as error:
+        raise OutputError(f"can't write into {charts}: {error.strerror or error}") from error
+    out("Deleting outdated charts")
+    for name in there:
+        if name not in packages:
+            _drop_outdated(charts, name, own, out)
+
+
+def _move_in(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
+    temporary = os.path.join(path, f"tmpcharts-{os.getpid()}")
+    os.mkdir(temporary)
+    try:
+        for name, content in packages.items():
+            with open(os.open(os.path.join(temporary, name), NEW_FILE, 0o644), "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for name in packages:
+            os.replace(os.path.join(temporary, name), os.path.join(charts, name))
+    finally:
+        from shutil import rmtree
+
+        rmtree(temporary, ignore_errors=True)
+
+
+def _drop_outdated(
+    charts: str, name: str, own: Collection[str], out: Callable[[str], None]
+) -> None:
+    place = os.path.join(charts, name)
+    if not stat.S_ISREG(os.lstat(place).st_mode):
+        return
+    try:
+        chart = load_chart(DiskTree(charts), name, limits=LIMITS, shown=place)
+    except KmanifestError as error:
+        out(f"Could not verify {place} for deletion: {error.message} (Skipping)")
+        return
+    if chart.name in own:
+        return
+    try:
+        os.unlink(place)
+    except OSError as error:
+        out(f"Could not delete {place}: {error.strerror} (Skipping)")

@@ -1,0 +1,178 @@
+"""Signatures of packaged charts, by keys of gpg: which count, and that the reference judges in the same way."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kmanifest.errors import KmanifestError
+from kmanifest.helm.sources.ed25519 import is_signed
+from tests.chartfixtures import NEEDS_HELM, problem, reference
+from tests.chartservers import digest, package
+
+pytestmark = [
+    pytest.mark.usefixtures("own_home"),
+    pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not on PATH"),
+]
+KINDS = ("rsa2048", "ed25519")
+PACKAGE = package("c", "1.0.0")
+TEXT = f"name: c\nversion: 1.0.0\nkeywords:\n- dashed  \n\n...\nfiles:\n  c-1.0.0.tgz: sha256:{digest(PACKAGE)}\n"
+
+
+class Gpg(NamedTuple):
+    """A home of gpg."""
+
+    home: Path
+
+    def __call__(self, *arguments: str, text: str = "") -> bytes:
+        done = subprocess.run(
+            [
+                "gpg",
+                "--batch",
+                "--yes",
+                "--pinentry-mode",
+                "loopback",
+                "--passphrase",
+                "",
+                *arguments,
+            ],
+            env={**os.environ, "GNUPGHOME": str(self.home)},
+            input=text.encode(),
+            capture_output=True,
+            check=True,
+        )
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def gpg(tmp_path_factory):
+    """A home of gpg with a key of each kind, one that has a further key for signing, and one that has ended."""
+    home = tmp_path_factory.mktemp("gpg")
+    home.chmod(0o700)
+    made = Gpg(home)
+    for kind in KINDS:
+        made("--quick-generate-key", f"{kind} <{kind}@example.org>", kind, "sign", "0")
+    made("--quick-generate-key", "further <further@example.org>", "ed25519", "cert", "0")
+    listed = made("--list-keys", "--with-colons", "further").decode().splitlines()
+    fingerprint = next(line.split(":")[9] for line in listed if line.startswith("fpr"))
+    made("--quick-add-key", fingerprint, "rsa2048", "sign", "0")
+    past = ("--faked-system-time", "20200101T000000!")
+    made(*past, "--quick-generate-key", "ended <ended@example.org>", "rsa2048", "sign", "1d")
+    yield made
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+
+
+def sign(gpg: Gpg, who: str, text: str = TEXT, *flags: str) -> None:
+    """Put a packaged chart, its provenance file and the keyring into the current directory."""
+    Path("c-1.0.0.tgz").write_bytes(PACKAGE)
+    Path("c-1.0.0.tgz.prov").write_bytes(gpg(*flags, "--local-user", who, "--clearsign", text=text))
+    Path("ring.gpg").write_bytes(gpg("--export", who))
+    Path("ring.asc").write_bytes(gpg("--armor", "--export", who))
+
+
+@pytest.mark.parametrize("ring", ["ring.gpg", "ring.asc"])
+@pytest.mark.parametrize("who", [*KINDS, "further"])
+def test_a_signature(gpg, run, who, ring):
+    sign(gpg, who)
+    outcome = run("verify", "c-1.0.0.tgz", "--keyring", ring)
+    assert outcome.code == 0, outcome.errors
+    assert outcome.output.startswith(f"Signed by: {who} <{who}@example.org>\nUsing Key")
+    assert outcome.output.endswith(f"Chart Hash Verified: sha256:{digest(PACKAGE)}\n")
+
+
+@NEEDS_HELM
+@pytest.mark.parametrize("who", [*KINDS, "further", "ended"])
+def test_same_as_the_reference(gpg, run, who):
+    past = ("--faked-system-time", "20200101T010000!") if who == "ended" else ()
+    sign(gpg, who, TEXT, *past)
+    arguments = ("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg")
+    assert run(*arguments)[:2] == reference(*arguments)[:2]
+
+
+def test_what_has_ended(gpg, run):
+    sign(gpg, "ended", TEXT, "--faked-system-time", "20200101T010000!")
+    assert "expired" in problem(run("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg"))
+
+
+@pytest.mark.parametrize("who", [*KINDS, "further"])
+def test_what_was_changed(gpg, run, who):
+    sign(gpg, who)
+    good = Path("c-1.0.0.tgz.prov").read_text(encoding="utf-8")
+    arguments = ("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg")
+    Path("c-1.0.0.tgz.prov").write_text(good.replace("name: c", "name: d"), encoding="utf-8")
+    assert "unknown entity" in problem(run(*arguments))
+    # What stands before or after the signed text does not count.
+    Path("c-1.0.0.tgz.prov").write_text(f"files: {{}}\n{good}\nmore\n", encoding="utf-8")
+    assert run(*arguments).code == 0
+    Path("c-1.0.0.tgz").write_bytes(package("c", "1.0.1"))
+    assert "sum does not match" in problem(run(*arguments))
+    Path("x.tgz").write_bytes(PACKAGE)
+    Path("x.tgz.prov").write_text(good, encoding="utf-8")
+    assert 'named "x.tgz"' in problem(run("verify", "x.tgz", "--keyring", "ring.gpg"))
+
+
+def test_keys_of_others(gpg, run):
+    sign(gpg, KINDS[0])
+    Path("other.gpg").write_bytes(gpg("--export", KINDS[1]))
+    assert "unknown entity" in problem(run("verify", "c-1.0.0.tgz", "--keyring", "other.gpg"))
+    assert "failed to load keyring" in problem(
+        run("verify", "c-1.0.0.tgz", "--keyring", "none.gpg")
+    )
+
+
+def test_a_further_key_that_is_not_bound_does_not_count(gpg, run):
+    sign(gpg, "further")
+    ring = bytearray(Path("ring.gpg").read_bytes())
+    # The binding signature is the last packet: damage its value.
+    ring[-1] ^= 1
+    Path("ring.gpg").write_bytes(ring)
+    assert "unknown entity" in problem(run("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg"))
+
+
+def test_whatever_is_damaged_is_refused_in_one_line(gpg, run):
+    sign(gpg, "ed25519")
+    whole = {name: Path(name).read_bytes() for name in ("c-1.0.0.tgz.prov", "ring.gpg")}
+    for name, content in whole.items():
+        for at in range(0, len(content), 37):
+            Path(name).write_bytes(content[:at] + bytes([content[at] ^ 0x55]) + content[at + 1 :])
+            outcome = run("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg")
+            assert outcome.code == 0 or len(outcome.errors.splitlines()) == 1
+            Path(name).write_bytes(content[:at])
+            assert problem(run("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg"))
+        Path(name).write_bytes(content)
+
+
+def test_pull_and_template_verify(gpg, run, tmp_path, server):
+    sign(gpg, "ed25519")
+    signed = Path("c-1.0.0.tgz.prov").read_bytes()
+    flags = ("--repo", server.url, "--version", "1.0.0", "--verify", "--keyring", "ring.gpg")
+    assert "failed to fetch provenance" in problem(run("template", "c", *flags))
+    assert run("pull", "c", *flags, "-d", str(tmp_path)).code == 1
+    assert not (tmp_path / "c-1.0.0.tgz").exists()
+    (tmp_path / "served/c-1.0.0.tgz.prov").write_bytes(signed)
+    assert run("template", "c", *flags, "--refresh").code == 0
+    outcome = run("pull", "c", *flags, "-d", str(tmp_path))
+    assert outcome.output.startswith("Signed by: ed25519")
+    assert (tmp_path / "c-1.0.0.tgz.prov").read_bytes() == signed
+    assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "ring.gpg").code == 0
+    assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "none.gpg").code == 1
+
+
+def test_the_first_test_of_rfc_8032():
+    key = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+    signature = bytes.fromhex(
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+    )
+    assert is_signed(key, b"", signature)
+    assert not is_signed(key, b"x", signature)
+
+
+def test_a_keyring_of_nothing():
+    from kmanifest.helm.sources.openpgp import read_keyring
+
+    assert read_keyring(b"") == []
+    with pytest.raises(KmanifestError):
+        read_keyring(b"nothing")
