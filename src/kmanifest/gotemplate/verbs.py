@@ -328,7 +328,15 @@ class Printer:
             self._write("}" if self.sharp_v else "]")
 
     def _has_flags(self) -> bool:
-        flags = (self.sharp, self.plus, self.minus, self.space, self.zero, self.plus_v, self.sharp_v)
+        flags = (
+            self.sharp,
+            self.plus,
+            self.minus,
+            self.space,
+            self.zero,
+            self.plus_v,
+            self.sharp_v,
+        )
         return any(flags) or self.width is not None or self.precision is not None
 
     def _int_verb(self, value: int, verb: str) -> None:

@@ -11,7 +11,7 @@ from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginErr
 from kmanifest.fieldpath import put
 from kmanifest.helm.api import render_chart
 from kmanifest.helm.chart import Chart
-from kmanifest.helm.loader import load_chart
+from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.naming import name_of
 from kmanifest.helm.render import Release
 from kmanifest.helm.values import ValueSources
@@ -42,7 +42,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
                 field=(field,)
             )
     chart = _load(ctx, body, name)
-    files = _values_files(ctx, body, name)
+    files = _values_files(ctx, body, name, chart)
     options = ctx.options
     rendered = render_chart(
         chart,
@@ -74,14 +74,45 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
+    """The chart in the chart home, else the one that is fetched from the repository, which is kept nowhere but in the store."""
     path = trees.join(ctx.directory, f"{_home(body, name)}/{name}")
     try:
         real = ctx.tree.resolve(path)
     except MissingError as error:
         if _text(body, "repo"):
-            raise PluginError(f"the chart {name} is not at {path!r}: pull it there") from error
+            return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
     return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn)
+
+
+def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
+    from kmanifest.helm.sources.find import Asked, Finder  # most charts are in their home
+    from kmanifest.helm.sources.servers import Servers
+    from kmanifest.remote.charts import Charts
+    from kmanifest.remote.store import Store
+    from kmanifest.remote.urls import shown_url
+
+    repository = _text(body, "repo")
+    ctx.reach(repository)
+    remotes = ctx.options.remotes
+    protocol = repository.partition("://")[0].lower()
+    if protocol not in (*remotes.protocols, "oci"):
+        raise SourceError(
+            f"{shown_url(repository)}: the protocol {protocol} is not among those allowed; --allow-protocol adds it"
+        )
+    store = Store(remotes.store) if remotes.store else None
+    charts = Charts(
+        store=store if store is not None and store.is_usable() else None,
+        offline=remotes.offline,
+        max_age=remotes.max_age,
+        timeout=min(30.0, remotes.timeout),
+    )
+    version = _text(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
+    is_registry = protocol == "oci"
+    text = f"{repository.rstrip('/')}/{name}" if is_registry else name
+    finder = Finder(Servers(charts))
+    place = finder.find(text, Asked(version, "" if is_registry else repository))
+    return load_archive(finder.fetch(place), limits=ctx.options.limits, warn=ctx.warn)
 
 
 def _home(body: Mapping[str, Any], name: str) -> str:
@@ -90,7 +121,9 @@ def _home(body: Mapping[str, Any], name: str) -> str:
     return f"{home}/{name}-{version}" if version and _text(body, "repo") else home
 
 
-def _values_files(ctx: Context, body: Mapping[str, Any], name: str) -> dict[str, bytes]:
+def _values_files(
+    ctx: Context, body: Mapping[str, Any], name: str, chart: Chart
+) -> dict[str, bytes]:
     """The files of values in their order, by names of their own: that of the chart or one instead of it, and more."""
     merge = _text(body, "valuesMerge") or "override"
     if merge not in _MERGES:
@@ -99,19 +132,23 @@ def _values_files(ctx: Context, body: Mapping[str, Any], name: str) -> dict[str,
         )
     more = [ctx.read(path) for path in _texts(body, "additionalValuesFiles")]
     path = _text(body, "valuesFile") or f"{_home(body, name)}/{name}/values.yaml"
-    inline = body.get("valuesInline")
-    if not inline:
-        first = ctx.read(path)
+    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _text(body, "valuesFile"):
+        # The chart was fetched.
+        first = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
+        first = ctx.read(path)
+    if inline := body.get("valuesInline"):
         own = as_mapping(inline, ("valuesInline",))
-        first = yaml.dump(_merged(ctx, path, own, merge)).encode()
+        first = yaml.dump(_merged(ctx, first, own, merge)).encode()
     return {f"values-{number}.yaml": content for number, content in enumerate([first, *more])}
 
 
-def _merged(ctx: Context, path: str, inline: Mapping[str, Any], merge: str) -> Mapping[str, Any]:
+def _merged(
+    ctx: Context, content: bytes, inline: Mapping[str, Any], merge: str
+) -> Mapping[str, Any]:
     if merge == "replace":
         return inline
-    found = yaml.load_values(ctx.read(path), limits=ctx.options.limits)
+    found = yaml.load_values(content, limits=ctx.options.limits)
     written = as_mapping({} if found is None else found)
     return merged(inline, written) if merge == "override" else merged(written, inline)
 

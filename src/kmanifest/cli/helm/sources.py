@@ -13,10 +13,9 @@ from kmanifest.cli.helm.inputs import warn
 from kmanifest.errors import KmanifestError, MissingError
 from kmanifest.helm.sources.config import Logins, RepositoryEntry, load_repositories
 from kmanifest.helm.sources.find import Asked, Finder
-from kmanifest.helm.sources.registries import Reference
+from kmanifest.helm.sources.servers import Servers
 from kmanifest.remote.access import Access, Certificates, Login
-from kmanifest.remote.charts import PROVENANCE, Charts
-from kmanifest.remote.oci import Artifact
+from kmanifest.remote.charts import Charts
 from kmanifest.remote.store import Store
 from kmanifest.typed import Final
 
@@ -81,35 +80,6 @@ class HelmHome:
         return os.path.join(above, "helm", name)
 
 
-class Servers:
-    """The `Fetcher` of the command: `Charts` with references instead of artifacts."""
-
-    def __init__(self, charts: Charts) -> None:
-        self._charts = charts
-
-    def index(self, url: str, access: Access) -> bytes:
-        return self._charts.index(url, access)
-
-    def archive(self, url: str, access: Access, digest: str) -> bytes:
-        return self._charts.archive(url, access, digest=digest)
-
-    def provenance(self, url: str, access: Access) -> bytes:
-        return self._charts.provenance(url, access)
-
-    def tags(self, reference: Reference, access: Access) -> list[str]:
-        return self._charts.tags(_artifact(reference), access)
-
-    def pull(self, reference: Reference, access: Access) -> tuple[str, bytes]:
-        pulled = self._charts.pull(_artifact(reference), access)
-        return pulled.digest, pulled.content
-
-    def pull_provenance(self, reference: Reference, access: Access) -> bytes:
-        return self._charts.pull(_artifact(reference), access, PROVENANCE).content
-
-    def is_same(self, reference: Reference, digest: str, access: Access) -> bool:
-        return self._charts.is_same_artifact(_artifact(reference), digest, access)
-
-
 def make_finder(parsed: Parsed) -> Finder:
     """The finder of charts for a command line."""
     home = HelmHome(parsed.values, os.environ)
@@ -166,10 +136,6 @@ def read_optional(path: str, limit: int) -> bytes | None:
     if len(content) > limit:
         raise MissingError(f"{path} has more than {limit} bytes")
     return content
-
-
-def _artifact(reference: Reference) -> Artifact:
-    return Artifact(reference.host, reference.name, reference.asked)
 
 
 def _ask_helper(name: str, server: str) -> Login | None:
