@@ -20,7 +20,9 @@ CHART = {
         "  namespace: {{ .Release.Namespace }}\ndata: {values: {{ toJson .Values | quote }}}\n"
     ),
 }
-INDEX = "apiVersion: v1\nentries:\n  demo:\n  - {name: demo, version: 1.2.0, urls: [demo-1.2.0.tgz]}\n"
+INDEX = (
+    "apiVersion: v1\nentries:\n  demo:\n  - {name: demo, version: 1.2.0, urls: [demo-1.2.0.tgz]}\n"
+)
 
 
 def kustomization(**chart: str) -> str:
