@@ -14,9 +14,7 @@ def _cipher(password: str, vector: bytes) -> Any:
     try:
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     except ImportError as error:
-        raise MissingError(
-            "encryptAES and decryptAES need `pip install kmanifest[crypto]`"
-        ) from error
+        raise MissingError("encryptAES and decryptAES need the package cryptography") from error
     key = to_bytes(password)[:32].ljust(32, b"\0")
     return Cipher(algorithms.AES(key), modes.CBC(vector))
 

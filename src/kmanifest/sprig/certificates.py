@@ -22,7 +22,7 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 except ImportError as error:
-    raise MissingError("keys and certificates need `pip install kmanifest[crypto]`") from error
+    raise MissingError("keys and certificates need the package cryptography") from error
 
 _DAY: Final = 24 * 3_600 * 1_000_000_000
 _PEM: Final = re.compile(

@@ -139,7 +139,7 @@ def _bcrypt(text: str) -> str:
     try:
         import bcrypt
     except ImportError as error:
-        raise MissingError("bcrypt and htpasswd need `pip install kmanifest[crypto]`") from error
+        raise MissingError("bcrypt and htpasswd need the package bcrypt") from error
     data = to_bytes(text)
     if len(data) > _BCRYPT_MAX:
         return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
