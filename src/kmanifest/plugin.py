@@ -42,6 +42,9 @@ FUNCTION_ANNOTATIONS = (
 )
 """The annotations by which a config says that it is for a KRM function; the last is of the oldest form."""
 
+HELM_GENERATED = "internal.config.kubernetes.io/helm-generated"
+"""The annotation by which no namespace is set on what a chart made: helm was told the namespace."""
+
 Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
 
 Renderer = Callable[["Context", str], Rendered]

@@ -44,7 +44,7 @@ def render_chart(
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
-    under those. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
+    under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
     those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
@@ -64,48 +64,6 @@ def render_chart(
     table: Table = {} if values is None else through_json(dict(values))
     for layer in layers(sources, _reader(tree, limits), limits):
         table = layer.apply(table)
-    return render_values(
-        chart,
-        table,
-        findings=findings,
-        release=release,
-        kube_version=kube_version,
-        api_versions=api_versions,
-        include_crds=include_crds,
-        skip_hooks=skip_hooks,
-        skip_tests=skip_tests,
-        skip_schema=skip_schema,
-        show_only=show_only,
-        limits=limits,
-        random=random,
-        clock=clock,
-        cache=cache,
-    )
-
-
-def render_values(
-    chart: Chart,
-    table: Mapping[str, Any],
-    *,
-    findings: list[Finding],
-    release: Release = Release(),
-    kube_version: str = "",
-    api_versions: Iterable[str] = (),
-    include_crds: bool = False,
-    skip_hooks: bool = False,
-    skip_tests: bool = False,
-    skip_schema: bool = False,
-    show_only: Sequence[str] = (),
-    limits: Limits = DEFAULT_LIMITS,
-    random: "Random | None" = None,
-    clock: Callable[[], int] | None = None,
-    cache: Cache = NoCache(),
-) -> Rendered:
-    """As `render_chart`, of values that are as files and flags have made them; `findings` are those so far."""
-
-    def warn(text: str) -> None:
-        findings.append(Finding("warning", text, Location()))
-
     try:
         output = render(
             chart,

@@ -8,6 +8,7 @@ import re
 
 from kmanifest import yaml
 from kmanifest.errors import KmanifestError, LimitError, SourceError
+from kmanifest.gotemplate.values import Int64
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.typed import Any, Final
 
@@ -71,7 +72,7 @@ def load_values(
 
 
 def through_json(value: Any) -> Any:
-    """A copy of a value in which every number is a float; what aliases shared is shared no more."""
+    """A copy of a value in which every number is a float, but for what `--set` made; what aliases shared is shared no more."""
     if not isinstance(value, dict | list):
         return _as_float(value)
     result: Any = value.copy()
@@ -92,7 +93,7 @@ def through_json(value: Any) -> Any:
 
 
 def _as_float(value: Any) -> Any:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return float(value) if isinstance(value, int) and not isinstance(value, bool | Int64) else value
 
 
 def json_word(value: Any) -> str:

@@ -15,14 +15,11 @@ from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.naming import name_of
 from kmanifest.helm.render import Release
 from kmanifest.helm.values import ValueSources
-from kmanifest.plugin import Context
+from kmanifest.plugin import HELM_GENERATED, Context
 from kmanifest.resource import Resource
 from kmanifest.tree import MemoryTree
 from kmanifest.typed import Any, Final
 from kmanifest.values import as_list, as_mapping, as_text
-
-GENERATED: Final = "internal.config.kubernetes.io/helm-generated"
-"""The annotation by which no namespace is set on what a chart made: helm was told the namespace."""
 
 _HOME: Final = "charts"
 _MERGES: Final = ("merge", "override", "replace")
@@ -89,20 +86,16 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     from kmanifest.helm.sources.find import Asked, Finder  # most charts are in their home
     from kmanifest.helm.sources.servers import Servers
     from kmanifest.remote.charts import Charts
-    from kmanifest.remote.store import Store
-    from kmanifest.remote.urls import shown_url
+    from kmanifest.remote.store import open_store
+    from kmanifest.remote.urls import check_protocol, shown_url
 
     repository = _text(body, "repo")
     ctx.reach(repository)
     remotes = ctx.options.remotes
     protocol = repository.partition("://")[0].lower()
-    if protocol not in (*remotes.protocols, "oci"):
-        raise SourceError(
-            f"{shown_url(repository)}: the protocol {protocol} is not among those allowed; --allow-protocol adds it"
-        )
-    store = Store(remotes.store) if remotes.store else None
+    check_protocol(protocol, (*remotes.protocols, "oci"), shown_url(repository))
     charts = Charts(
-        store=store if store is not None and store.is_usable() else None,
+        store=open_store(remotes.store),
         offline=remotes.offline,
         max_age=remotes.max_age,
         timeout=min(30.0, remotes.timeout),
@@ -170,7 +163,7 @@ def merged(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, An
 
 
 def _marked(resource: Resource) -> Resource:
-    annotations: Any = put(resource.body, ("metadata", "annotations", GENERATED), "true")
+    annotations: Any = put(resource.body, ("metadata", "annotations", HELM_GENERATED), "true")
     return resource.with_body(annotations)
 
 

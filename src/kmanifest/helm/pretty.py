@@ -15,6 +15,7 @@ from kmanifest.sprig.dicts import too_deep
 from kmanifest.sprig.durations import Duration
 from kmanifest.sprig.gotypes import check_text, to_bytes
 from kmanifest.typed import Any, Final
+from kmanifest.yaml.dumper import merged_neighbours
 from kmanifest.yaml.resolve import INT64_MAX, is_plain_string
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, escape
 
@@ -241,28 +242,7 @@ def _sorted(keys: Iterable[Any]) -> list[Any]:
         ordered = sorted(keys)
     except TypeError:
         return sorted(keys, key=str)
-    width = 1
-    while width < len(ordered):
-        merged: list[Any] = []
-        for start in range(0, len(ordered), 2 * width):
-            middle = start + width
-            merged += _merge(ordered[start:middle], ordered[middle : middle + width])
-        ordered = merged
-        width *= 2
-    return ordered
-
-
-def _merge(left: list[str], right: list[str]) -> list[str]:
-    merged: list[str] = []
-    at = other = 0
-    while at < len(left) and other < len(right):
-        if _less(right[other], left[at]):
-            merged.append(right[other])
-            other += 1
-        else:
-            merged.append(left[at])
-            at += 1
-    return merged + left[at:] + right[other:]
+    return merged_neighbours(ordered, _less)
 
 
 def _less(left: str, right: str) -> bool:

@@ -1,21 +1,18 @@
 """The engine that `kmanifest build` finds for a directory with a Chart.yaml."""
 
-from kmanifest.helm.api import render_values
+from kmanifest.helm.api import render_chart
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release
 from kmanifest.plugin import Context
-from kmanifest.rendered import Finding, Rendered
+from kmanifest.rendered import Rendered
 
 
 def render(ctx: Context, path: str) -> Rendered:
     """What `helm template` prints for the chart in the directory at `path`, as `ctx.charts` says."""
     options, charts = ctx.options, ctx.charts
-    findings: list[Finding] = []
-    chart = load_chart(ctx.tree, path, limits=options.limits, warn=ctx.warn)
-    return render_values(
-        chart,
-        charts.values,
-        findings=findings,
+    return render_chart(
+        load_chart(ctx.tree, path, limits=options.limits, warn=ctx.warn),
+        values=charts.values,
         release=Release(charts.release, charts.namespace),
         kube_version=options.helm_kube_version,
         api_versions=options.helm_api_versions,

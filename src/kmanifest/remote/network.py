@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Sequence
 
 from kmanifest import tree as trees
-from kmanifest.errors import FetchError, SourceError
+from kmanifest.errors import FetchError
 from kmanifest.gittree import GitTree
-from kmanifest.remote.store import Store
-from kmanifest.remote.urls import Repository, check_repository, shown_url
+from kmanifest.remote.store import Store, open_store
+from kmanifest.remote.urls import Repository, check_protocol, check_repository, shown_url
 from kmanifest.tree import MemoryTree, NamedTree, Tree
 from kmanifest.typed import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Network:
     def file(self, url: str) -> str:
         """The name of the file at a URL. FetchError or LimitError where it can't be fetched."""
         if url not in self._names:
-            self._check_protocol(url.partition(":")[0].lower(), shown_url(url))
+            check_protocol(url.partition(":")[0].lower(), self._protocols, shown_url(url))
             self._mount(url, shown_url(url), MemoryTree({"": self._content(url)}))
         return self._names[url]
 
@@ -113,7 +113,7 @@ class Network:
     def _commit(self, repository: Repository) -> Commit:
         """The commit of a repository's ref, in the store."""
         check_repository(repository)
-        self._check_protocol(repository.protocol, repository.name)
+        check_protocol(repository.protocol, self._protocols, repository.name)
         store = self._store()
         identity = self._known_commit(repository)
         directory = store.directory(repository.clone_url, identity) if identity else None
@@ -144,23 +144,16 @@ class Network:
         known = self._store().known(_name_in_store(repository))
         return known.identity if known and (self._offline or known.age <= self._max_age) else ""
 
-    def _check_protocol(self, protocol: str, name: str) -> None:
-        if protocol not in self._protocols:
-            allowed = ", ".join(self._protocols)
-            raise SourceError(
-                f"{name}: the protocol {protocol} is not among those allowed ({allowed}); --allow-protocol adds it"
-            )
-
     def _refuse_offline(self, name: str) -> None:
         if self._offline:
             raise FetchError(f"{name}: it is not in the store, and nothing is fetched (offline)")
 
     def _store(self) -> Store:
         if self._made_store is None:
-            root = self._root
-            if not root or not Store(root).is_usable():
-                root = self._temporary = tempfile.mkdtemp(prefix="kmanifest-")
-            self._made_store = Store(root)
+            self._made_store = open_store(self._root)
+        if self._made_store is None:
+            self._temporary = tempfile.mkdtemp(prefix="kmanifest-")
+            self._made_store = Store(self._temporary)
         return self._made_store
 
     def _git(self) -> "Git":

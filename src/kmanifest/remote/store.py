@@ -23,6 +23,12 @@ class Known(NamedTuple):
     age: float
 
 
+def open_store(root: str) -> "Store | None":
+    """The store in a directory; None where there is no directory, or none that can be used."""
+    store = Store(root)
+    return store if root and store.is_usable() else None
+
+
 class Store:
     """The directory at `root`; `is_usable` is asked first, and makes it for its owner alone."""
 

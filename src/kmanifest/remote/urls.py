@@ -4,6 +4,7 @@ Source: kustomize v5.8.2 api/internal/git/repospec.go; api/internal/loader/filel
 """
 
 import re
+from collections.abc import Sequence
 
 from kmanifest.errors import SourceError
 from kmanifest.typed import Final, NamedTuple
@@ -103,6 +104,14 @@ def check_repository(repository: Repository) -> None:
         raise SourceError(f"the address {repository.url!r} has a control character")
     if repository.ref and _BAD_REF.search(repository.ref):
         raise SourceError(f"{repository.ref!r} can't be the name of a ref")
+
+
+def check_protocol(protocol: str, allowed: Sequence[str], name: str) -> None:
+    """SourceError where what is called `name` is not to be fetched by its protocol."""
+    if protocol not in allowed:
+        raise SourceError(
+            f"{name}: the protocol {protocol} is not among those allowed ({', '.join(allowed)}); --allow-protocol adds it"
+        )
 
 
 def is_marked(text: str) -> bool:

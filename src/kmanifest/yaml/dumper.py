@@ -10,7 +10,7 @@ the sorted form of each set of keys. They belong to a `Dumper`, which lives as l
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.errors import SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -324,12 +324,17 @@ def natural_order(keys: Iterable[str]) -> list[str]:
     joined = "".join(ordered)
     if joined.isascii() and joined.translate(_PUNCTUATION).isalpha():
         return ordered  # among letters and what stands before them in ASCII, digits aside, code points decide
+    return merged_neighbours(ordered, _less)
+
+
+def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> list[str]:
+    """Keys merged by a relation that need be no order: neighbours first, then runs of 2, 4, 8 keys."""
     width = 1
     while width < len(ordered):
         merged: list[str] = []
         for start in range(0, len(ordered), 2 * width):
             middle = start + width
-            merged += _merge(ordered[start:middle], ordered[middle : middle + width])
+            merged += _merge(ordered[start:middle], ordered[middle : middle + width], less)
         ordered = merged
         width *= 2
     return ordered
@@ -339,11 +344,11 @@ def natural_order(keys: Iterable[str]) -> list[str]:
 _PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
 
 
-def _merge(left: list[str], right: list[str]) -> list[str]:
+def _merge(left: list[str], right: list[str], less: Callable[[str, str], bool]) -> list[str]:
     merged: list[str] = []
     taken = 0
     for key in right:
-        while taken < len(left) and not _less(key, left[taken]):
+        while taken < len(left) and not less(key, left[taken]):
             merged.append(left[taken])
             taken += 1
         merged.append(key)

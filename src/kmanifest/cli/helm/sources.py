@@ -16,7 +16,7 @@ from kmanifest.helm.sources.find import Asked, Finder
 from kmanifest.helm.sources.servers import Servers
 from kmanifest.remote.access import Access, Certificates, Login
 from kmanifest.remote.charts import Charts
-from kmanifest.remote.store import Store
+from kmanifest.remote.store import open_store
 from kmanifest.typed import Final
 
 _MOST_CONFIG: Final = 16 << 20
@@ -84,9 +84,8 @@ def make_finder(parsed: Parsed) -> Finder:
     """The finder of charts for a command line."""
     home = HelmHome(parsed.values, os.environ)
     remotes = remotes_of(parsed.values)
-    store = Store(remotes.store) if remotes.store else None
     charts = Charts(
-        store=store if store and store.is_usable() else None,
+        store=open_store(remotes.store),
         offline=remotes.offline,
         max_age=remotes.max_age,
         login_for=home.login_for,

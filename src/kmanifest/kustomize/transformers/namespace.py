@@ -10,7 +10,7 @@ from kmanifest.fieldpath import FieldUpdate, Setter, update_field
 from kmanifest.kustomize.config import Field, FieldTable
 from kmanifest.kustomize.shapes import BOOL, PLUGIN_CONFIG, TEXT, Record, fit
 from kmanifest.kustomize.transformers.fields import located, require_scalar, specs_of, update_all
-from kmanifest.plugin import Context
+from kmanifest.plugin import HELM_GENERATED, Context
 from kmanifest.resource import Resource, describe
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.typed import Any, Final
@@ -24,7 +24,6 @@ _CONFIG: Final = Record(
     }
 )
 _SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
-_OF_CHART: Final = "internal.config.kubernetes.io/helm-generated"
 _ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
 _METADATA_NAMESPACE: Final = ("metadata", "namespace")
 _OWN_NAMESPACE: Final = (Field(_METADATA_NAMESPACE, create=True),)
@@ -54,7 +53,7 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
 
 def _is_of_chart(resource: Resource) -> bool:
     """Whether a chart made the resource, which was told the namespace."""
-    return resource.annotations.get(_OF_CHART) == "true"
+    return resource.annotations.get(HELM_GENERATED) == "true"
 
 
 def move_one(resource: Resource, namespace: str) -> Resource:
