@@ -1,12 +1,21 @@
 """What chance and the clock of this machine say, for those callers of an engine who bring none of their own."""
 
-import random
+import os
 import time
 
 
-def system_random() -> random.Random:
+class SystemRandom:
     """Chance that nobody can foretell."""
-    return random.SystemRandom()
+
+    def randrange(self, stop: int, /) -> int:
+        """An integer from 0 up to `stop`, without it."""
+        from secrets import randbelow  # for the few charts that draw
+
+        return randbelow(stop)
+
+    def randbytes(self, n: int, /) -> bytes:
+        """That many bytes."""
+        return os.urandom(n)
 
 
 def system_clock() -> int:

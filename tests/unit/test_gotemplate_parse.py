@@ -9,7 +9,8 @@ from kmanifest.gotemplate import lexer, nodes
 from kmanifest.gotemplate.actions import MAX_NESTED
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.nodes import node_text
-from kmanifest.gotemplate.templates import Actions, TemplateSet, parse
+from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.gotemplate.templates import TemplateSet
 from tests.gotemplates import functions
 
 CHART_LIKE = """{{- define "a" -}}

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import LimitError, Location, MissingError
-from kmanifest.gotemplate.execute import Bounds
-from kmanifest.gotemplate.values import Functions
+from kmanifest.errors import Location, MissingError
 from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release, choose, render
+from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
 from kmanifest.helm.values import Table, ValueSources, layers
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import Finding, Rendered
@@ -19,7 +18,7 @@ from kmanifest.tree import Tree
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.sprig import Random
+    from kmanifest.sprig.secrets import Random
 
 
 def render_chart(
@@ -84,37 +83,6 @@ def render_chart(
     if show_only:
         text = choose(text, show_only)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
-
-
-def make_functions(
-    random: "Random | None" = None,
-    clock: Callable[[], int] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    *,
-    env: Mapping[str, str] | None = None,
-) -> Functions:
-    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
-    from kmanifest.helm.funcs import functions
-    from kmanifest.machine import system_clock, system_random
-
-    return functions(
-        random=random or system_random(), clock=clock or system_clock, env=env, limits=limits
-    )
-
-
-def make_bounds(limits: Limits) -> Bounds:
-    """The bounds of the templates of one render."""
-    bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
-    if not limits.deadline:
-        return bounds
-    from kmanifest.machine import elapsed
-
-    return bounds._replace(deadline=elapsed() + limits.deadline, clock=elapsed)
-
-
-def nested_too_deeply() -> LimitError:
-    """The error where Python's stack has ended."""
-    return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:

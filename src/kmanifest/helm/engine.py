@@ -11,8 +11,10 @@ from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import RenderError
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.execute import Bounds, Impure, Run
+from kmanifest.gotemplate.functions import Overlay
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.gotemplate.templates import Actions, Parsed, TemplateSet, parse
+from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, base_name
@@ -102,14 +104,14 @@ class Rendering:
         self._templates = TemplateSet(ROOT)
         # The outer set is kept with its extension, so that no other object can come to have its id.
         self._extensions: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
-        self._functions: dict[str, Function] = {
-            **functions,
+        own = {
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
             "lookup": Function(lambda *_: {}, ("string",) * 4, "map[string]interface {}"),
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
+        self._functions: Functions = Overlay(own, functions)
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.gotemplate.values import Function, GoError, GoObject
+from kmanifest.gotemplate.values import Function, Functions, GoError, GoObject
 from kmanifest.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.typed import Final, NamedTuple
 
@@ -29,6 +29,14 @@ _ALL: Final = rf"(?>{_SPACE}*){_ONE}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_ONE})*
 _PARTS: Final = rf"({_OPERATOR}){_SPACE}*({_PATTERN})"
 _RANGE: Final = rf"{_SPACE}*({_BARE}){_SPACE}+-{_SPACE}+({_BARE}){_SPACE}*"
 _WILD: Final = frozenset(("x", "X", "*", ""))
+
+
+def functions() -> Functions:
+    """The functions."""
+    return {
+        "semver": Function(parse, ("string",), "*semver.Version"),
+        "semverCompare": Function(compare, ("string", "string"), "bool"),
+    }
 
 
 def compare(constraint: str, version: str) -> bool:

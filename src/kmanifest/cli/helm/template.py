@@ -194,8 +194,8 @@ def _render(
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
     from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.helm.api import make_bounds, make_functions
     from kmanifest.helm.render import Release, TemplateError, render
+    from kmanifest.helm.runtime import make_bounds, make_functions
 
     try:
         return render(

@@ -1,0 +1,43 @@
+"""What a render takes of its caller, where that has none of its own: the functions, with chance and the clock, and the bounds."""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.errors import LimitError
+from kmanifest.gotemplate.execute import Bounds
+from kmanifest.gotemplate.values import Functions
+from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.sprig.secrets import Random
+
+
+def make_functions(
+    random: "Random | None" = None,
+    clock: Callable[[], int] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    env: Mapping[str, str] | None = None,
+) -> Functions:
+    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
+    from kmanifest.helm.funcs import functions
+    from kmanifest.machine import SystemRandom, system_clock
+
+    return functions(
+        random=random or SystemRandom(), clock=clock or system_clock, env=env, limits=limits
+    )
+
+
+def make_bounds(limits: Limits) -> Bounds:
+    """The bounds of the templates of one render."""
+    bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
+    if not limits.deadline:
+        return bounds
+    from kmanifest.machine import elapsed
+
+    return bounds._replace(deadline=elapsed() + limits.deadline, clock=elapsed)
+
+
+def nested_too_deeply() -> LimitError:
+    """The error where Python's stack has ended."""
+    return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")
