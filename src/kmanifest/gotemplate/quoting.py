@@ -27,7 +27,7 @@ def quoted(text: str) -> str:
     """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(char, '"', ascii_only=False) for char in text) + '"'
+    return f'"{text.translate(_QUOTED)}"'
 
 
 def quoted_ascii(text: str) -> str:
@@ -64,6 +64,16 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
     if code < 0x20 or code == 0x7F:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+class _Escapes(dict[int, str]):
+    """What `str.translate` puts for each character of a quoted text; those beyond ASCII are looked at as they come."""
+
+    def __missing__(self, code: int) -> str:
+        return _escaped(chr(code), '"', ascii_only=False)
+
+
+_QUOTED: Final = _Escapes({code: _escaped(chr(code), '"', ascii_only=False) for code in range(128)})
 
 
 def unquoted(text: str) -> str:

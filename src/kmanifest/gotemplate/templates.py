@@ -11,15 +11,19 @@ from kmanifest.typed import Final, NamedTuple, Self
 TOO_DEEP: Final = "templates, or the values in them, nest too deeply for Python's stack"
 
 
-class Parsed(NamedTuple):
-    """What is in one text: `trees` are `(name, program, empty)` in the order defined, the text's own last.
+Trees = tuple[tuple[str, Program, bool], ...]
+"""The templates in a text, `(name, program, empty)`, in the order defined, the text's own last.
 
-    `trees` is made of tuples, texts, numbers and booleans only, so that `marshal` can keep it.
-    """
+All of it is tuples, texts, numbers and booleans, so that `marshal` can keep it.
+"""
+
+
+class Parsed(NamedTuple):
+    """What is in one text."""
 
     name: str
     text: str
-    trees: tuple[tuple[str, Program, bool], ...]
+    trees: Trees
 
 
 class Template(NamedTuple):

@@ -2,14 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
+from kmanifest import gotemplate
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
+from kmanifest.helm.engine import TEMPLATES
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.typed import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kmanifest.sprig.secrets import Random
+
+
+_MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
+PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]}
+"""The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
 
 
 def make_functions(

@@ -193,6 +193,7 @@ def _render(
     capabilities: "Capabilities",
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
+    from kmanifest.cli.caching import open_cache
     from kmanifest.cli.helm.inputs import LIMITS, warn
     from kmanifest.helm.render import Release, TemplateError, render
     from kmanifest.helm.runtime import make_bounds, make_functions
@@ -209,6 +210,7 @@ def _render(
             limits=LIMITS,
             bounds=make_bounds(LIMITS),
             warn=warn,
+            cache=open_cache(parsed.values),
         )
     except TemplateError as error:
         return _fail(parsed, error)
