@@ -8,10 +8,12 @@ class SystemRandom:
     """Chance that nobody can foretell."""
 
     def randrange(self, stop: int, /) -> int:
-        """An integer from 0 up to `stop`, without it."""
-        from secrets import randbelow  # for the few charts that draw
-
-        return randbelow(stop)
+        """An integer from 0 up to `stop`, without it; `random.SystemRandom` takes 4 ms to import."""
+        bits = (stop - 1).bit_length()
+        while True:
+            drawn = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> (-bits % 8)
+            if drawn < stop:
+                return drawn
 
     def randbytes(self, n: int, /) -> bytes:
         """That many bytes."""

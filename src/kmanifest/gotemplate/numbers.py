@@ -98,11 +98,19 @@ def _huge(text: str) -> Number:
 
 def read_int(text: str) -> int | None:
     """What strconv.ParseInt reads with base 0, without its bounds: prefixes, octal after a zero, underscores."""
+    if text.isascii() and text.isdecimal() and (text[0] != "0" or text == "0"):
+        return _decimal(text)
     match = re.match(_INT, text)
     if match is None or match.lastindex is None:
         return None
-    value = int(match[match.lastindex].replace("_", ""), _BASES[match.lastindex])
+    digits, base = match[match.lastindex].replace("_", ""), _BASES[match.lastindex]
+    value = _decimal(digits) if base == 10 else int(digits, base)
     return -value if text[0] == "-" else value
+
+
+def _decimal(digits: str) -> int:
+    # Python refuses to read thousands of digits; Go reads 64 bits.
+    return int(digits) if len(digits) < 1_000 else 1 << 1_000
 
 
 def read_float(text: str) -> float | None:

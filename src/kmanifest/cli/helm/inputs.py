@@ -10,7 +10,7 @@ from kmanifest.helm.chart import Chart
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.values import Table, ValueSources, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.tree import DiskTree
+from kmanifest.tree import SteadyDisk
 
 URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
@@ -112,7 +112,9 @@ def open_chart(path: str, *, follows_links: bool) -> Chart:
     real = os.path.realpath(path)
     if os.path.isdir(real):
         if follows_links:
-            return load_chart(DiskTree("/"), real.lstrip("/"), limits=LIMITS, warn=warn, shown=path)
-        return load_chart(DiskTree(real), "", limits=LIMITS, warn=warn, shown=path)
+            return load_chart(
+                SteadyDisk("/"), real.lstrip("/"), limits=LIMITS, warn=warn, shown=path
+            )
+        return load_chart(SteadyDisk(real), "", limits=LIMITS, warn=warn, shown=path)
     directory, name = os.path.split(real)
-    return load_chart(DiskTree(directory), name, limits=LIMITS, warn=warn, shown=path)
+    return load_chart(SteadyDisk(directory), name, limits=LIMITS, warn=warn, shown=path)
