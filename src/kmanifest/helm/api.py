@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import Location, MissingError
+from kmanifest.errors import Location
 from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
@@ -14,7 +14,7 @@ from kmanifest.helm.values import Table, ValueSources, layers
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import Finding, Rendered
 from kmanifest.resourcemap import ResourceMap
-from kmanifest.tree import Tree
+from kmanifest.tree import Tree, tree_at
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def render_chart(
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
-    The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
-    under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
+    The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
+    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
     those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
@@ -55,11 +55,8 @@ def render_chart(
         findings.append(Finding("warning", text, Location()))
 
     if isinstance(chart, str):
-        if tree is None:
-            raise MissingError(
-                "render_chart wants a loaded chart, or the tree in which its path lies"
-            )
-        chart = load_chart(tree, chart, limits=limits, warn=warn)
+        place, path = tree_at(chart) if tree is None else (tree, chart)
+        chart = load_chart(place, path, limits=limits, warn=warn, shown=chart)
     table: Table = {} if values is None else through_json(dict(values))
     for layer in layers(sources, _reader(tree, limits), limits):
         table = layer.apply(table)
@@ -98,8 +95,7 @@ def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
 
 def _reader(tree: Tree | None, limits: Limits) -> Callable[[str], bytes]:
     def read(path: str) -> bytes:
-        if tree is None:
-            raise MissingError(f"open {path}: no such file or directory")
-        return tree.read(tree.resolve(path), limit=limits.max_input_file)
+        place, name = tree_at(path) if tree is None else (tree, path)
+        return place.read(place.resolve(name), limit=limits.max_input_file)
 
     return read
