@@ -1,6 +1,7 @@
 """Signatures of packaged charts, by keys of gpg: which count, and that the reference judges in the same way."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from kmanifest.errors import KmanifestError
 from kmanifest.helm.sources.ed25519 import is_signed
-from tests.chartfixtures import NEEDS_HELM, problem, reference
+from tests.chartfixtures import NEEDS_HELM, known, problem, reference
 from tests.chartservers import digest, package
 
 pytestmark = [
@@ -159,6 +160,74 @@ def test_pull_and_template_verify(gpg, run, tmp_path, server):
     assert (tmp_path / "c-1.0.0.tgz.prov").read_bytes() == signed
     assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "ring.gpg").code == 0
     assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "none.gpg").code == 1
+
+
+def depending(place: str, url: str) -> None:
+    """A chart in PLACE/app that asks for c 1.0.0, and its lock, which wants no more than what `update` writes."""
+    chart = Path(place) / "app"
+    chart.mkdir(parents=True)
+    needs = f"dependencies:\n- {{name: c, version: 1.0.0, repository: {url}}}\n"
+    (chart / "Chart.yaml").write_text(
+        f"apiVersion: v2\nname: app\nversion: 0.1.0\n{needs}", encoding="utf-8"
+    )
+
+
+def test_dependencies_are_verified(gpg, run, tmp_path, server):
+    sign(gpg, "ed25519")
+    depending(".", server.url)
+    flags = ("--verify", "--keyring", "ring.gpg", "--refresh")
+    outcome = run("dependency", "update", "app", *flags)
+    assert "failed to fetch provenance" in outcome.errors
+    assert not Path("app/charts").exists()
+    provenance = tmp_path / "served/c-1.0.0.tgz.prov"
+    provenance.write_bytes(Path("c-1.0.0.tgz.prov").read_bytes())
+    assert run("dependency", "update", "app", *flags).code == 0
+    assert [path.name for path in Path("app/charts").iterdir()] == ["c-1.0.0.tgz"]
+    outcome = run("dependency", "build", "app", "--verify", "--keyring", "none.gpg", "--refresh")
+    assert "failed to load keyring" in outcome.errors
+    provenance.write_bytes(provenance.read_bytes().replace(b"name: c", b"name: d"))
+    for verb in ("build", "update"):
+        assert "unknown entity" in run("dependency", verb, "app", *flags).errors
+    # As the reference, a build takes what nobody has signed, and other verbs do not look at dependencies.
+    provenance.unlink()
+    outcome = run("dependency", "build", "app", *flags)
+    assert outcome.code == 0
+    assert "WARNING: Verification not found for" in outcome.output
+    assert run("package", "app", "-u", "--keyring", "none.gpg").code == 0
+
+
+@NEEDS_HELM
+def test_dependencies_are_verified_as_by_the_reference(gpg, run, tmp_path, server, monkeypatch):
+    sign(gpg, "rsa2048")
+    signed = Path("c-1.0.0.tgz.prov").read_bytes()
+    provenance = tmp_path / "served/c-1.0.0.tgz.prov"
+    for place in ("ours", "theirs"):
+        depending(place, server.url)
+    home = f"{{name: here, url: {server.url}}}"
+    known(tmp_path, home)
+    changed = signed.replace(b"name: c", b"name: d")
+    for content in (None, changed, signed):
+        provenance.unlink(missing_ok=True)
+        if content is not None:
+            provenance.write_bytes(content)
+        for verb in ("update", "build"):
+            arguments = ("dependency", verb, "app", "--verify", "--keyring", "../ring.gpg")
+            monkeypatch.chdir("theirs")
+            theirs = reference(*arguments)
+            monkeypatch.chdir("../ours")
+            ours = run(*arguments, "--refresh")
+            monkeypatch.chdir("..")
+            assert ours.code == theirs.code
+            assert without_reasons(ours.output) == without_reasons(theirs.output)
+
+
+def without_reasons(output: str) -> list[str]:
+    """The lines but for what a server said, and for what helm tells of a provenance file as one that is no chart."""
+    lines = re.sub(r"Could not verify \S+/tmpcharts-.*?\(Skipping\)", "", output).splitlines()
+    return [
+        re.sub(r"(occurred: .*\.tgz|Verification not found for \S+tgz): .*", r"\1", line)
+        for line in lines
+    ]
 
 
 def test_the_first_test_of_rfc_8032():
