@@ -16,6 +16,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
 
 from tests.cases import reason_missing
@@ -88,6 +89,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.requests.append(self.path)
+        posted = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.command == "POST":
+            self.site.forms.append(dict(parse_qsl(posted.decode())))
         self.site.logins.append(self.headers.get("Authorization", ""))
         answer = self.site.answers.get(self.path.split("?")[0])
         with suppress(ConnectionError):
@@ -101,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
                     file.read_bytes() if file.is_file() else b"", 200 if file.is_file() else 404
                 )
 
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
     def answer(self, body: bytes, code: int = 200, *headers: tuple[str, str]) -> None:
         self.send_response(code)
         for name, value in (*headers, ("Content-Length", str(len(body)))):
@@ -113,12 +119,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Site:
-    """A running server; `requests` and the `logins` sent with them are in the order of their coming."""
+    """A running server; `requests`, the `logins` sent with them, and the `forms` posted are in the order of their coming."""
 
     def __init__(self, root: Path, login: tuple[str, str] | None = None) -> None:
         self.root = root
         self.requests: list[str] = []
         self.logins: list[str] = []
+        self.forms: list[dict[str, str]] = []
         self.answers: dict[str, Answering] = {}
         self.login = "Basic " + b64encode(":".join(login).encode()).decode() if login else ""
         kind = type("Bound", (Handler,), {"site": self})
@@ -147,6 +154,43 @@ def site(root: Path, login: tuple[str, str] | None = None) -> Iterator[Site]:
         yield made
     finally:
         made.close()
+
+
+TOKEN = "identity-t0ken"
+
+
+def wants_token(made: Site, realm: str) -> None:
+    """Let a site be a registry with `c:1.0.0` for those who have a token of `realm`, or of its own `/token`, for TOKEN."""
+    facts, content = b'{"name": "c", "version": "1.0.0", "apiVersion": "v2"}', package("c", "1.0.0")
+    parts = [
+        {"mediaType": kind, "digest": "sha256:" + digest(blob), "size": len(blob)}
+        for kind, blob in ((CONFIG, facts), (CHART, content))
+    ]
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+    bodies = {"manifests/1.0.0": json.dumps(manifest).encode()}
+    bodies |= {f"blobs/sha256:{digest(blob)}": blob for blob in (facts, content)}
+    challenge = f'Bearer realm="{realm}",service="here",scope="repository:c:pull"'
+
+    def answering(body: bytes, kind: str) -> Answering:
+        def answer(handler: Handler) -> None:
+            if handler.headers.get("Authorization") == "Bearer given":
+                handler.answer(body, 200, ("Content-Type", kind))
+            else:
+                handler.answer(b"{}", 401, ("WWW-Authenticate", challenge))
+
+        return answer
+
+    def give(handler: Handler) -> None:
+        forms = handler.site.forms
+        is_known = bool(forms) and forms[-1].get("refresh_token") == TOKEN
+        handler.answer(
+            b'{"access_token": "given"}' if is_known else b"{}", 200 if is_known else 401
+        )
+
+    for path, body in bodies.items():
+        kind = MANIFEST if path.startswith("manifests") else "application/octet-stream"
+        made.answers[f"/v2/c/{path}"] = answering(body, kind)
+    made.answers["/token"] = give
 
 
 class Registry(NamedTuple):
