@@ -190,9 +190,14 @@ def test_what_would_be_too_much_is_refused(bound: str, call: str) -> None:
 def test_keys_are_counted(monkeypatch: pytest.MonkeyPatch, most: int, call: str) -> None:
     from kmanifest.sprig import certificates
 
-    made = []
-    monkeypatch.setattr(certificates, "generate_key", lambda kind: made.append(kind) or "")
-    monkeypatch.setattr(certificates, "_new_key", lambda: made.append(call) or CHEAP)
+    made: list[str] = []
+
+    def note(kind: str = "") -> Any:
+        made.append(kind)
+        return CHEAP
+
+    monkeypatch.setattr(certificates, "generate_key", lambda kind: str(note(kind)))
+    monkeypatch.setattr(certificates, "_new_key", note)
     two, three = ("{{ range until %d }}{{ $_ := %s }}{{ end }}" % (n, call) for n in (2, 3))  # noqa: UP031
     render(two, limits=Limits(max_keys=most))
     render(two, limits=Limits(max_keys=most))
