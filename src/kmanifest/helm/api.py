@@ -10,7 +10,7 @@ from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
-from kmanifest.helm.render import Release, choose, render
+from kmanifest.helm.render import PostRender, Release, choose, render
 from kmanifest.helm.values import Table, ValueSources, layers
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import Finding, Rendered
@@ -36,6 +36,7 @@ def render_chart(
     skip_tests: bool = False,
     skip_schema: bool = False,
     show_only: Sequence[str] = (),
+    post_render: PostRender = lambda text: text,
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
@@ -45,7 +46,8 @@ def render_chart(
 
     The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
     under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
-    those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
+    those of this machine are asked. `cache` keeps parsed templates for other renders. `post_render`
+    gets the text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
@@ -80,7 +82,7 @@ def render_chart(
         )
     except RecursionError:
         raise nested_too_deeply() from None
-    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests)
+    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
         text = choose(text, show_only)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
