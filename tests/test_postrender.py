@@ -112,6 +112,14 @@ def test_a_program_gets_the_whole_environment_and_not_all_the_time(chart, run, m
     assert "longer than 0.2 seconds (plugin-timeout)" in problem(run("template", "c", *arguments))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="programs are not run on Windows")
+def test_nothing_is_written_where_a_program_fails(chart, run):
+    outcome = run("template", "c", "--post-renderer", "false", "--output-dir", "out")
+    assert (outcome.code, outcome.output) == (1, "")
+    assert "exit status 1\n\nUse --debug" in outcome.errors
+    assert not Path("out").exists()
+
+
 def test_a_function_of_the_library():
     tree = MemoryTree(FILES)
     given: list[str] = []

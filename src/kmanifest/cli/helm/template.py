@@ -101,9 +101,9 @@ def template(arguments: Sequence[str]) -> int:
         return output
     from kmanifest.helm.render import TemplateError, choose
 
-    if parsed.values["output-dir"]:
-        return _write(parsed, name, output, post_render)
     try:
+        if parsed.values["output-dir"]:
+            return _write(parsed, name, output, post_render)
         text = output.text(
             skip_hooks=parsed.values["no-hooks"],
             skip_tests=parsed.values["skip-tests"],
