@@ -16,7 +16,10 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
+
+import bcrypt
 
 from tests.cases import reason_missing
 
@@ -34,6 +37,11 @@ LOGIN = ("alice", "s3cret-word")
 def helm_missing() -> str:
     """Why the reference can't be asked; empty where it can."""
     return reason_missing(HELM, "v3.22.0")
+
+
+def basic(login: tuple[str, str]) -> str:
+    """A login as a header has it."""
+    return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
 def digest(content: bytes) -> str:
@@ -88,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.site.requests.append(self.path)
+        posted = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.command == "POST":
+            self.site.forms.append(dict(parse_qsl(posted.decode())))
         self.site.logins.append(self.headers.get("Authorization", ""))
         answer = self.site.answers.get(self.path.split("?")[0])
         with suppress(ConnectionError):
@@ -101,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
                     file.read_bytes() if file.is_file() else b"", 200 if file.is_file() else 404
                 )
 
+    do_POST = do_GET  # noqa: N815 - http.server's name
+
     def answer(self, body: bytes, code: int = 200, *headers: tuple[str, str]) -> None:
         self.send_response(code)
         for name, value in (*headers, ("Content-Length", str(len(body)))):
@@ -113,14 +126,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Site:
-    """A running server; `requests` and the `logins` sent with them are in the order of their coming."""
+    """A running server; `requests`, the `logins` sent with them, and the `forms` posted are in the order of their coming."""
 
     def __init__(self, root: Path, login: tuple[str, str] | None = None) -> None:
         self.root = root
         self.requests: list[str] = []
         self.logins: list[str] = []
+        self.forms: list[dict[str, str]] = []
         self.answers: dict[str, Answering] = {}
-        self.login = "Basic " + b64encode(":".join(login).encode()).decode() if login else ""
+        self.login = basic(login) if login else ""
         kind = type("Bound", (Handler,), {"site": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
         self._server.daemon_threads = True
@@ -149,11 +163,66 @@ def site(root: Path, login: tuple[str, str] | None = None) -> Iterator[Site]:
         made.close()
 
 
+TOKEN = "identity-t0ken"
+
+
+def artifact(name: str, version: str) -> dict[str, bytes]:
+    """What a registry answers of a packaged chart, by path: the manifest, then the blobs of config and chart."""
+    facts = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
+    blobs = {CONFIG: facts, CHART: package(name, version)}
+    parts = [
+        {"mediaType": kind, "digest": "sha256:" + digest(blob), "size": len(blob)}
+        for kind, blob in blobs.items()
+    ]
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+    answers = {f"/v2/{name}/manifests/{version}": json.dumps(manifest).encode()}
+    return answers | {f"/v2/{name}/blobs/sha256:{digest(blob)}": blob for blob in blobs.values()}
+
+
+def _answering(body: bytes, kind: str) -> Answering:
+    return lambda handler: handler.answer(body, 200, *([("Content-Type", kind)] if kind else []))
+
+
+def be_registry(made: Site, name: str, version: str) -> tuple[str, str]:
+    """Let a site be a registry with one chart; the paths of its manifest and of the blob with the chart."""
+    answers = artifact(name, version)
+    for path, body in answers.items():
+        made.answers[path] = _answering(body, MANIFEST if "manifests" in path else "")
+    manifest, _, chart = answers
+    return manifest, chart
+
+
+def wants_token(made: Site, realm: str) -> None:
+    """Let a site be a registry with `c:1.0.0` for those who have a token of `realm`, or of its own `/token`, for TOKEN."""
+    challenge = f'Bearer realm="{realm}",service="here",scope="repository:c:pull"'
+
+    def answering(open_to_all: Answering) -> Answering:
+        def answer(handler: Handler) -> None:
+            if handler.headers.get("Authorization") == "Bearer given":
+                open_to_all(handler)
+            else:
+                handler.answer(b"{}", 401, ("WWW-Authenticate", challenge))
+
+        return answer
+
+    def give(handler: Handler) -> None:
+        forms = handler.site.forms
+        is_known = bool(forms) and forms[-1].get("refresh_token") == TOKEN
+        handler.answer(
+            b'{"access_token": "given"}' if is_known else b"{}", 200 if is_known else 401
+        )
+
+    be_registry(made, "c", "1.0.0")
+    made.answers = {path: answering(answer) for path, answer in made.answers.items()}
+    made.answers["/token"] = give
+
+
 class Registry(NamedTuple):
-    """A running docker-registry."""
+    """A running docker-registry; `login` is the header that it wants, if any."""
 
     host: str
     log: Path
+    login: str = ""
 
     def push(self, name: str, version: str) -> str:
         """Push a packaged chart as `charts/NAME:VERSION`; the digest of its manifest."""
@@ -168,7 +237,10 @@ class Registry(NamedTuple):
         return "sha256:" + digest(manifest)
 
     def asked(self) -> int:
-        """How many requests there were."""
+        """How many requests there were, once all of them are in the log."""
+        size = -1
+        while size != (size := self.log.stat().st_size):
+            time.sleep(0.05)
         return self.log.read_bytes().count(b'"GET /v2/')
 
     def _base(self, name: str) -> str:
@@ -181,13 +253,14 @@ class Registry(NamedTuple):
         return {"mediaType": kind, "digest": named, "size": len(content)}
 
     def _send(self, method: str, url: str, body: bytes, kind: str) -> str:
-        request = Request(url, data=body, method=method, headers={"Content-Type": kind})
+        headers = {"Content-Type": kind, **({"Authorization": self.login} if self.login else {})}
+        request = Request(url, data=body, method=method, headers=headers)
         with urlopen(request, timeout=10) as answer:
             return str(answer.headers.get("Location", ""))
 
 
 @contextmanager
-def registry(directory: Path) -> Iterator[Registry]:
+def registry(directory: Path, login: tuple[str, str] | None = None) -> Iterator[Registry]:
     """A docker-registry that keeps what it has in a directory, as long as the block takes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -198,6 +271,12 @@ def registry(directory: Path) -> Iterator[Registry]:
         "http": {"addr": f"127.0.0.1:{port}"},
         "log": {"level": "error", "accesslog": {"disabled": False}},
     }
+    if login is not None:
+        file = directory / "htpasswd"
+        file.write_bytes(
+            login[0].encode() + b":" + bcrypt.hashpw(login[1].encode(), bcrypt.gensalt(4))
+        )
+        settings["auth"] = {"htpasswd": {"realm": "here", "path": str(file)}}
     (directory / "registry.yml").write_text(json.dumps(settings), encoding="utf-8")
     log = directory / "registry.log"
     with log.open("wb") as stream:
@@ -206,7 +285,7 @@ def registry(directory: Path) -> Iterator[Registry]:
         )
     try:
         _wait(port)
-        yield Registry(f"127.0.0.1:{port}", log)
+        yield Registry(f"127.0.0.1:{port}", log, basic(login) if login else "")
     finally:
         started.terminate()
         started.wait(10)

@@ -274,7 +274,6 @@ def test_package(run):
     packed = archived(Path("out/app-0.1.0.tgz").read_bytes())
     assert packed["app/values.yaml"] == b"a:  1 # one\n"
     assert run("template", "out/app-0.1.0.tgz") == run("template", "app")
-    assert "--sign is refused" in problem(run("package", "app", "--sign"))
 
 
 @NEEDS_HELM

@@ -1,17 +1,26 @@
 """Signatures of packaged charts, by keys of gpg: which count, and that the reference judges in the same way."""
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kmanifest.errors import KmanifestError
+from kmanifest.helm.loader import load_archive
 from kmanifest.helm.sources.ed25519 import is_signed
-from tests.chartfixtures import NEEDS_HELM, problem, reference
-from tests.chartservers import digest, package
+from kmanifest.helm.sources.openpgp import packets, public_part
+from kmanifest.helm.sources.provenance import verify
+from kmanifest.helm.sources.secretkeys import _unlocked
+from kmanifest.helm.sources.signing import sign as sign_package
+from tests.chartfixtures import NEEDS_HELM, Outcome, known, problem, reference
+from tests.chartservers import digest, helm_missing, package
 
 pytestmark = [
     pytest.mark.usefixtures("own_home"),
@@ -19,6 +28,7 @@ pytestmark = [
 ]
 KINDS = ("rsa2048", "ed25519")
 PACKAGE = package("c", "1.0.0")
+NOW = int(time.time()) + 3600
 TEXT = f"name: c\nversion: 1.0.0\nkeywords:\n- dashed  \n\n...\nfiles:\n  c-1.0.0.tgz: sha256:{digest(PACKAGE)}\n"
 
 
@@ -49,7 +59,7 @@ class Gpg(NamedTuple):
 
 @pytest.fixture(scope="module")
 def gpg(tmp_path_factory):
-    """A home of gpg with a key of each kind, one that has a further key for signing, and one that has ended."""
+    """A home of gpg with a key of each kind, one that has a further key for signing, one that has ended, and one that is locked."""
     home = tmp_path_factory.mktemp("gpg")
     home.chmod(0o700)
     made = Gpg(home)
@@ -61,6 +71,8 @@ def gpg(tmp_path_factory):
     made("--quick-add-key", fingerprint, "rsa2048", "sign", "0")
     past = ("--faked-system-time", "20200101T000000!")
     made(*past, "--quick-generate-key", "ended <ended@example.org>", "rsa2048", "sign", "1d")
+    locked = ("--quick-generate-key", "locked <locked@example.org>", "rsa2048", "sign", "0")
+    made("--passphrase", "open sesame", *locked)
     yield made
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
 
@@ -159,6 +171,240 @@ def test_pull_and_template_verify(gpg, run, tmp_path, server):
     assert (tmp_path / "c-1.0.0.tgz.prov").read_bytes() == signed
     assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "ring.gpg").code == 0
     assert run("template", "c-1.0.0.tgz", "--verify", "--keyring", "none.gpg").code == 1
+
+
+# package --sign
+
+CHART_YAML = "apiVersion: v2\nname: app\nversion: 0.1.0\nkeywords: ['-x', 'b  ', \"two\\n\\n\"]\n"
+HELD = "apiVersion: v2\nname: held\nversion: 0.1.0\n"
+FLAGS = ("package", "app", "--sign", "--keyring", "secring.gpg")
+
+
+@pytest.fixture
+def secring(gpg):
+    """A keyring with secret keys, one of them locked, and a chart to sign."""
+    Path("app").mkdir()
+    Path("app/Chart.yaml").write_text(CHART_YAML, encoding="utf-8")
+    found = gpg("--export-secret-keys", *KINDS, "further")
+    locked = ("--passphrase", "open sesame")
+    found += gpg(*locked, "--export-secret-keys", "locked")
+    Path("secring.gpg").write_bytes(found)
+    Path("ring.gpg").write_bytes(gpg("--export"))
+    Path("word").write_text("open sesame\nmore\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("who", [*KINDS, "further", "locked"])
+def test_what_was_signed_verifies(gpg, run, secring, who):
+    outcome = run(*FLAGS, "--key", f"{who}@", "--passphrase-file", "word")
+    assert outcome.code == 0, outcome.errors
+    arguments = ("verify", "app-0.1.0.tgz", "--keyring", "ring.gpg")
+    verified = run(*arguments)
+    assert verified.output.startswith(f"Signed by: {who} <{who}@example.org>\n"), verified.errors
+    if not helm_missing():
+        assert reference(*arguments)[:2] == verified[:2]
+    gpg("--verify", "app-0.1.0.tgz.prov")  # exit code 0, or an exception
+
+
+@NEEDS_HELM
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_the_same_is_signed_as_by_the_reference(run, secring, version):
+    needs = "dependencies: [{name: held, version: 0.x}]\n"
+    files = {"Chart.yaml": CHART_YAML.replace("v2", version), "charts/held/Chart.yaml": HELD}
+    if version == "v1":
+        files["requirements.yaml"] = needs
+    else:
+        files["Chart.yaml"] += needs
+    for name, text in files.items():
+        Path("app", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("app", name).write_text(text, encoding="utf-8")
+    assert reference(*FLAGS, "--key", KINDS[0]).code == 0
+    theirs = Path("app-0.1.0.tgz.prov").read_text(encoding="utf-8")
+    assert run(*FLAGS, "--key", KINDS[0]).code == 0
+    ours = Path("app-0.1.0.tgz.prov").read_text(encoding="utf-8")
+
+    def said(text: str) -> str:
+        return re.sub("sha256:[0-9a-f]+", "", text.partition("-----BEGIN PGP SIGNATURE")[0])
+
+    assert said(ours) == said(theirs)
+
+
+@NEEDS_HELM
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--key", "example.org"),
+        ("--key", "nobody"),
+        ("--key", ""),
+        ("--key", KINDS[0], "--keyring", "ring.gpg"),
+        ("--key", KINDS[0], "--keyring", "none.gpg"),
+        ("--key", "locked", "--passphrase-file", "Wrong"),
+        ("--key", "locked", "--passphrase-file", "none"),
+    ],
+    ids=" ".join,
+)
+def test_what_can_not_be_signed_as_the_reference(run, secring, arguments):
+    Path("Wrong").write_text("wrong\n", encoding="utf-8")
+    theirs = reference(*FLAGS, *arguments)
+    Path("app-0.1.0.tgz").unlink(missing_ok=True)
+    assert run(*FLAGS, *arguments) == Outcome(1, "", theirs.errors)
+    assert not Path("app-0.1.0.tgz").exists()
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal_only(run, secring, monkeypatch):
+    assert "there is no terminal" in problem(run(*FLAGS, "--key", "locked"))
+    asked: list[str] = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        return "open sesame"
+
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda _: True})())
+    monkeypatch.setattr("getpass.getpass", ask)
+    assert run(*FLAGS, "--key", "locked").code == 0
+    assert asked == ['Password for key "locked <locked@example.org>" >  ']
+
+
+def cut_short(keyring: bytes) -> bytes:
+    """A keyring whose secret key ends in what says how it is locked, and whose packets are whole."""
+    head, *rest = packets(keyring)
+    body = public_part(head[1]) + b"\xfe\x07\x03"
+    bodies = [(5, body), *rest]
+    return b"".join(
+        bytes([0xC0 | tag, 0xFF]) + len(each).to_bytes(4, "big") + each for tag, each in bodies
+    )
+
+
+@pytest.mark.parametrize("who", [*KINDS, "locked"])
+def test_damaged_secret_keys_sign_nothing(gpg, run, who):
+    word = ("--passphrase", "open sesame" if who == "locked" else "")
+    whole = gpg(*word, "--export-secret-keys", who)
+    changed = [
+        whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :] for at in range(0, len(whole), 41)
+    ]
+    for damaged in (*changed, *(whole[:at] for at in range(0, len(whole), 41)), cut_short(whole)):
+        try:
+            made = sign_package(
+                load_archive(PACKAGE),
+                PACKAGE,
+                damaged,
+                who,
+                passphrase=lambda _: b"open sesame",
+                now=NOW,
+            )
+        except KmanifestError:
+            continue
+        assert verify("c-1.0.0.tgz", PACKAGE, made, gpg("--export", who), NOW)
+
+
+def sha1(content: bytes) -> bytes:
+    return hashlib.sha1(content, usedforsecurity=False).digest()
+
+
+@pytest.mark.parametrize("mode", [0, 1, 3])
+@pytest.mark.parametrize("cipher", [7, 8, 9])
+@pytest.mark.parametrize("usage", [254, 255])
+def test_locks(mode, cipher, usage):
+    """Each way to lock, made here by the words of RFC 9580 and opened by ours."""
+    numbers = b"\x00\x08\xff" * 50
+    size = {7: 16, 8: 24, 9: 32}[cipher]
+    salt, said = b"saltsalt" if mode else b"", b"word"
+    count = 65_536 if mode == 3 else 0
+    key = b""
+    while len(key) < size:
+        text = salt + said
+        text = (text * (count // len(text) + 1))[:count] if count else text
+        key += sha1(bytes(len(key) // 20) + text)
+    told = sha1(numbers) if usage == 254 else (sum(numbers) % 65536).to_bytes(2, "big")
+    start = bytes(range(16))
+    aes = Cipher(algorithms.AES(key[:size]), modes.ECB()).encryptor()  # noqa: S305 - it is what CFB is made of
+    locked, before = b"", start
+    for at in range(0, len(numbers + told), 16):
+        block = (numbers + told)[at : at + 16]
+        before = bytes(a ^ b for a, b in zip(aes.update(before), block, strict=False))
+        locked += before
+    described = bytes([usage, cipher, mode, 2]) + salt + (b"\x60" if mode == 3 else b"")
+    assert _unlocked(described + start + locked, lambda: b"word") == numbers
+    with pytest.raises(KmanifestError, match="checksum"):
+        _unlocked(described + start + locked, lambda: b"other")
+
+
+@pytest.mark.parametrize(
+    "described", [b"\xfe\x03\x03\x02", b"\xfd\x09\x02\x03", b"\x07", b"\xfe\x09\x04\x02"]
+)
+def test_other_locks_are_refused(described):
+    with pytest.raises(KmanifestError, match="supported"):
+        _unlocked(described + bytes(60), lambda: b"word")
+
+
+# Dependencies
+
+
+def depending(place: str, url: str) -> None:
+    """A chart in PLACE/app that asks for c 1.0.0, and its lock, which wants no more than what `update` writes."""
+    chart = Path(place) / "app"
+    chart.mkdir(parents=True)
+    needs = f"dependencies:\n- {{name: c, version: 1.0.0, repository: {url}}}\n"
+    (chart / "Chart.yaml").write_text(
+        f"apiVersion: v2\nname: app\nversion: 0.1.0\n{needs}", encoding="utf-8"
+    )
+
+
+def test_dependencies_are_verified(gpg, run, tmp_path, server):
+    sign(gpg, "ed25519")
+    depending(".", server.url)
+    flags = ("--verify", "--keyring", "ring.gpg", "--refresh")
+    outcome = run("dependency", "update", "app", *flags)
+    assert "failed to fetch provenance" in outcome.errors
+    assert not Path("app/charts").exists()
+    provenance = tmp_path / "served/c-1.0.0.tgz.prov"
+    provenance.write_bytes(Path("c-1.0.0.tgz.prov").read_bytes())
+    assert run("dependency", "update", "app", *flags).code == 0
+    assert [path.name for path in Path("app/charts").iterdir()] == ["c-1.0.0.tgz"]
+    outcome = run("dependency", "build", "app", "--verify", "--keyring", "none.gpg", "--refresh")
+    assert "failed to load keyring" in outcome.errors
+    provenance.write_bytes(provenance.read_bytes().replace(b"name: c", b"name: d"))
+    for verb in ("build", "update"):
+        assert "unknown entity" in run("dependency", verb, "app", *flags).errors
+    # As the reference, a build takes what nobody has signed, and other verbs do not look at dependencies.
+    provenance.unlink()
+    outcome = run("dependency", "build", "app", *flags)
+    assert outcome.code == 0
+    assert "WARNING: Verification not found for" in outcome.output
+    assert run("package", "app", "-u", "--keyring", "none.gpg").code == 0
+
+
+@NEEDS_HELM
+def test_dependencies_are_verified_as_by_the_reference(gpg, run, tmp_path, server, monkeypatch):
+    sign(gpg, "rsa2048")
+    signed = Path("c-1.0.0.tgz.prov").read_bytes()
+    provenance = tmp_path / "served/c-1.0.0.tgz.prov"
+    for place in ("ours", "theirs"):
+        depending(place, server.url)
+    home = f"{{name: here, url: {server.url}}}"
+    known(tmp_path, home)
+    changed = signed.replace(b"name: c", b"name: d")
+    for content in (None, changed, signed):
+        provenance.unlink(missing_ok=True)
+        if content is not None:
+            provenance.write_bytes(content)
+        for verb in ("update", "build"):
+            arguments = ("dependency", verb, "app", "--verify", "--keyring", "../ring.gpg")
+            monkeypatch.chdir("theirs")
+            theirs = reference(*arguments)
+            monkeypatch.chdir("../ours")
+            ours = run(*arguments, "--refresh")
+            monkeypatch.chdir("..")
+            assert ours.code == theirs.code
+            assert without_reasons(ours.output) == without_reasons(theirs.output)
+
+
+def without_reasons(output: str) -> list[str]:
+    """The lines but for what a server said, and for what helm tells of a provenance file as one that is no chart."""
+    lines = re.sub(r"Could not verify \S+/tmpcharts-.*?\(Skipping\)", "", output).splitlines()
+    return [
+        re.sub(r"(occurred: .*\.tgz|Verification not found for \S+tgz): .*", r"\1", line)
+        for line in lines
+    ]
 
 
 def test_the_first_test_of_rfc_8032():

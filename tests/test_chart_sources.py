@@ -1,5 +1,6 @@
 """Charts of repositories and registries: what is asked of servers, what is shown to them, and what the reference makes of the same."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from tests import chartservers
 from tests.chartfixtures import NEEDS_HELM, NEEDS_REGISTRY, Outcome, known, problem, reference
-from tests.chartservers import LOGIN, Handler, Site, index, package
+from tests.chartservers import LOGIN, TOKEN, Handler, Site, index, package, wants_token
 
 pytestmark = pytest.mark.usefixtures("own_home")
 
@@ -198,26 +199,79 @@ def test_logins_of_helm_and_docker(private, run, tmp_path):
     host = f"127.0.0.1:{private.port}"
     name = f"oci://{host}/c:1.0.0"
     assert "wants a login" in problem(run("template", name))
-    docker = tmp_path / "home/.docker/config.json"
-    docker.parent.mkdir()
-    docker.write_text(
-        f'{{"auths": {{"{host}": {{"auth": "{private.login[6:]}"}}}}}}', encoding="utf-8"
-    )
+    docker_knows(tmp_path, f'{{"auths": {{"{host}": {{"auth": "{private.login[6:]}"}}}}}}')
     assert "404" in problem(run("template", name))
     assert private.logins[-1] == private.login
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the helper is a shell script")
-def test_a_credential_helper(private, run, tmp_path, monkeypatch):
-    docker = tmp_path / "home/.docker/config.json"
-    docker.parent.mkdir()
-    docker.write_text('{"credsStore": "here"}', encoding="utf-8")
+def docker_knows(tmp_path: Path, config: str) -> None:
+    """Let docker know logins."""
+    path = tmp_path / "home/.docker/config.json"
+    path.parent.mkdir()
+    path.write_text(config, encoding="utf-8")
+
+
+def helper_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Let there be a credential helper `here`."""
     helper = tmp_path / "bin" / "docker-credential-here"
     helper.parent.mkdir()
-    answer = '{"Username": "alice", "Secret": "s3cret-word"}'
     helper.write_text(f"#!/bin/sh\nread server\necho '{answer}'\n", encoding="utf-8")
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{helper.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@NEEDS_HELM
+def test_an_identity_token_as_the_reference(server, run, tmp_path):
+    wants_token(server, f"{server.url}/token")
+    host = f"127.0.0.1:{server.port}"
+    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN, "auth": "MDo="}}}))
+    arguments = ("template", f"oci://{host}/c:1.0.0", "--plain-http")
+    assert run(*arguments)[:2] == reference(*arguments)[:2]
+    ours, theirs = server.forms
+    assert ours == {**theirs, "client_id": "kmanifest"}
+    assert not any(login.startswith("Basic") for login in server.logins)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the helper is a shell script")
+def test_an_identity_token_of_a_credential_helper(server, run, tmp_path, monkeypatch):
+    wants_token(server, f"{server.url}/token")
+    docker_knows(tmp_path, json.dumps({"credHelpers": {f"127.0.0.1:{server.port}": "here"}}))
+    helper_says(tmp_path, monkeypatch, json.dumps({"Username": "<token>", "Secret": TOKEN}))
+    assert shown(run("template", f"oci://127.0.0.1:{server.port}/c:1.0.0")) == "1.0.0"
+
+
+def test_an_identity_token_goes_nowhere_else(private, server, run, tmp_path):
+    host = f"127.0.0.1:{server.port}"
+    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN}}}))
+    private.login = ""
+    elsewhere = f"http://localhost:{private.port}/token"
+    wants_token(server, elsewhere)
+    said = [problem(run("template", f"oci://{host}/c:1.0.0"))]
+    assert "not safe" in said[0]
+    for code in (302, 307, 308):
+        wants_token(server, f"{server.url}/token")
+        server.answers["/token"] = lambda handler, code=code: handler.answer(
+            b"", code, ("Location", elsewhere)
+        )
+        said.append(problem(run("template", f"oci://{host}/c:1.0.0")))
+        assert f"no token was given: HTTP status {code}" in said[-1]
+    assert private.requests == []
+    assert not any(TOKEN in text for text in said)
+    assert not any(TOKEN in path for path in server.requests)
+
+
+def test_an_identity_token_that_is_not_taken(server, run, tmp_path):
+    wants_token(server, f"{server.url}/token")
+    host = f"127.0.0.1:{server.port}"
+    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": "old"}}}))
+    said = problem(run("template", f"oci://{host}/c:1.0.0"))
+    assert "no token was given: HTTP status 401" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the helper is a shell script")
+def test_a_credential_helper(private, run, tmp_path, monkeypatch):
+    docker_knows(tmp_path, '{"credsStore": "here"}')
+    helper_says(tmp_path, monkeypatch, '{"Username": "alice", "Secret": "s3cret-word"}')
     assert "404" in problem(run("template", f"oci://127.0.0.1:{private.port}/c:1.0.0"))
     assert private.logins[-1] == private.login
 

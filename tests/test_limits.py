@@ -96,6 +96,7 @@ REACHED: tuple[tuple[str, Limits, Files], ...] = (
     ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
     ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{{LONG}: a}}"))),
     ("max_items", Limits(max_items=20), chart("{{ until 100 | len }}")),
+    ("max_keys", Limits(max_keys=0), chart("{{ genPrivateKey `ed25519` | len }}")),
     ("deadline", Limits(deadline=1e-9), one()),
 )
 
@@ -113,7 +114,7 @@ def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
         build(tree=tree, options=Options(limits=limits)).text()
     error = caught.value
     assert "\n" not in str(error)
-    if name not in ("max_output", "max_items", "deadline"):
+    if name not in ("max_output", "max_items", "max_keys", "deadline"):
         assert error.location.file
 
 

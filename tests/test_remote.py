@@ -314,7 +314,7 @@ class Scripted:
         self.asked: list[tuple[str, bool, bool]] = []
         monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
 
-    def ask(self, asked, headers, *, is_elsewhere):
+    def ask(self, asked, headers, _body, *, is_elsewhere):
         self.asked.append((asked.host, "authorization" in headers, is_elsewhere))
         if asked.host == "one.example":
             moved = {"Location": "https://alice:word@two.example/map.yaml"}

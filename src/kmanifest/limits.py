@@ -8,7 +8,8 @@ MEBIBYTE = 1 << 20
 class Limits(NamedTuple):
     """Bounds of one build. Sizes are bytes, times seconds; 0 for `deadline` means no bound on time.
 
-    `max_items` is for the lists that one call of a template's function makes, and for what it copies.
+    `max_items` is for the lists that one call of a template's function makes, and for what it copies. `max_keys` is for the
+    private keys that the templates of one render make; one that takes long, of RSA with 4,096 bits or of DSA, counts as eight.
     An error that comes of a bound is a `LimitError` that names the field of this record.
     """
 
@@ -20,6 +21,7 @@ class Limits(NamedTuple):
     max_output: int = 512 * MEBIBYTE
     max_string: int = 64 * MEBIBYTE
     max_items: int = 1_000_000
+    max_keys: int = 100
     deadline: float = 0.0
 
 

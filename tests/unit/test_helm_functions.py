@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.execute import execute
@@ -140,6 +141,7 @@ def test_what_is_encrypted_can_be_decrypted() -> None:
 
 # --- bounds ---------------------------------------------------------------------------------------------------------
 
+CHEAP = ec.generate_private_key(ec.SECP256R1())
 SMALL = Limits(max_string=1_000, max_items=100, max_depth=50)
 
 
@@ -172,6 +174,43 @@ SMALL = Limits(max_string=1_000, max_items=100, max_depth=50)
 def test_what_would_be_too_much_is_refused(bound: str, call: str) -> None:
     with pytest.raises(LimitError, match=bound):
         render("{{ %s }}" % call, limits=SMALL)  # noqa: UP031 - the braces are the template's
+
+
+@pytest.mark.parametrize(
+    ("most", "call"),
+    [
+        (16, 'genPrivateKey "rsa"'),
+        (16, 'genPrivateKey ""'),
+        (16, 'genPrivateKey "dsa"'),
+        (2, 'genPrivateKey "ecdsa"'),
+        (2, 'genPrivateKey "ed25519"'),
+        (2, 'genCA "a" 1'),
+        (2, 'genSelfSignedCert "a" nil nil 1'),
+    ],
+)
+def test_keys_are_counted(monkeypatch: pytest.MonkeyPatch, most: int, call: str) -> None:
+    from kmanifest.sprig import certificates
+
+    made: list[str] = []
+
+    def note(kind: str = "") -> Any:
+        made.append(kind)
+        return CHEAP
+
+    monkeypatch.setattr(certificates, "generate_key", lambda kind: str(note(kind)))
+    monkeypatch.setattr(certificates, "_new_key", note)
+    two, three = ("{{ range until %d }}{{ $_ := %s }}{{ end }}" % (n, call) for n in (2, 3))  # noqa: UP031
+    render(two, limits=Limits(max_keys=most))
+    render(two, limits=Limits(max_keys=most))
+    made.clear()
+    with pytest.raises(LimitError, match="max_keys"):
+        render(three, limits=Limits(max_keys=most))
+    assert len(made) == 2
+
+
+def test_a_key_that_is_given_does_not_count() -> None:
+    given = "{{ $k := genPrivateKey `ecdsa` }}{{ range until 9 }}{{ $_ := genCAWithKey `a` 1 $k }}{{ end }}"
+    render(given, limits=Limits(max_keys=1))
 
 
 CYCLE = "{{ $d := dict `a` 1 }}{{ $_ := set $d `x` $d }}"

@@ -38,13 +38,7 @@ FETCH_FLAGS = (
 )
 """The flags of every verb that fetches what is remote."""
 
-FLAGS = (
-    *FETCH_FLAGS,
-    Flag(
-        "as-current-user",
-        "switch",
-        "run container functions under the user and group of this command",
-    ),
+PLUGIN_FLAGS = (
     Flag(
         "enable-alpha-plugins",
         "switch",
@@ -55,6 +49,29 @@ FLAGS = (
         "switch",
         "let plug-ins run programs; not for configuration that you do not trust",
     ),
+    Flag("env", "list", "an environment variable for functions", short="e"),
+    Flag(
+        "plugin-allow-list",
+        "text",
+        "a file with the SHA-256 of each program that may be run, one in a line",
+    ),
+    Flag(
+        "plugin-env",
+        "list",
+        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+    ),
+    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
+)
+"""The flags of every verb that lets plug-ins run."""
+
+FLAGS = (
+    *FETCH_FLAGS,
+    *PLUGIN_FLAGS,
+    Flag(
+        "as-current-user",
+        "switch",
+        "run container functions under the user and group of this command",
+    ),
     Flag("enable-helm", "switch", "enable the Helm chart generator"),
     Flag(
         "enable-managedby-label",
@@ -64,7 +81,6 @@ FLAGS = (
         "Use the `managedByLabel` option in the `buildMetadata` field instead.",
         hidden=True,
     ),
-    Flag("env", "list", "an environment variable for functions", short="e"),
     Flag(
         "helm-api-versions",
         "list",
@@ -95,17 +111,6 @@ FLAGS = (
         "a file to write to, or an existing directory for one file per resource",
         short="o",
     ),
-    Flag(
-        "plugin-allow-list",
-        "text",
-        "a file with the SHA-256 of each program that may be run, one in a line",
-    ),
-    Flag(
-        "plugin-env",
-        "list",
-        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
-    ),
-    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
     Flag(
         "reorder",
         "text",
@@ -238,7 +243,7 @@ def options_of(parsed: Parsed) -> "Options":
         helm_debug=values["helm-debug"],
         env=tuple(values["env"]),
         managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
-        programs=_programs(values) if values["enable-alpha-plugins"] else Programs(),
+        programs=programs_of(values) if values["enable-alpha-plugins"] else Programs(),
         strict=values["strict"],
         allow_remote=True,
         remotes=remotes_of(values),
@@ -276,7 +281,7 @@ def remotes_of(values: Mapping[str, Any]) -> "Remotes":
     )
 
 
-def _programs(values: Mapping[str, Any]) -> "Programs":
+def programs_of(values: Mapping[str, Any]) -> "Programs":
     """What plug-ins that are programs may use."""
     from kmanifest.masking import Secret, is_secret_name
     from kmanifest.plugin import Programs

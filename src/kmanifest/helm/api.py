@@ -8,7 +8,7 @@ from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
-from kmanifest.helm.render import Release, choose, render
+from kmanifest.helm.render import PostRender, Release, choose, render
 from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
 from kmanifest.helm.values import Table, ValueSources, layers
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -35,6 +35,7 @@ def render_chart(
     skip_tests: bool = False,
     skip_schema: bool = False,
     show_only: Sequence[str] = (),
+    post_render: PostRender = lambda text: text,
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
@@ -43,8 +44,11 @@ def render_chart(
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
-    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
-    those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
+    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
+    as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
+    without them, those of this machine are asked. `cache` keeps parsed templates for other renders. `post_render` gets the
+    text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for
+    anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
@@ -76,7 +80,7 @@ def render_chart(
         )
     except RecursionError:
         raise nested_too_deeply() from None
-    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests)
+    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
         text = choose(text, show_only)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)

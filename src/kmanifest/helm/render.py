@@ -27,6 +27,7 @@ _NAME: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*
 _MAX_NAME: Final = 53
 
 Warn = Callable[[str], None]
+PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
@@ -61,9 +62,16 @@ class Output(NamedTuple):
     manifests: tuple[Manifest, ...]
     hooks: tuple[Manifest, ...]
 
-    def text(self, *, skip_hooks: bool = False, skip_tests: bool = False) -> str:
-        """All of it as `helm template` prints it."""
-        whole = "".join(one.printed() for one in (*self.crds, *self.manifests)).strip(SPACE) + "\n"
+    def text(
+        self,
+        *,
+        skip_hooks: bool = False,
+        skip_tests: bool = False,
+        post_render: PostRender = lambda text: text,
+    ) -> str:
+        """All of it as `helm template` prints it; everything but hooks as `post_render` leaves it."""
+        whole = "".join(one.printed() for one in (*self.crds, *self.manifests))
+        whole = post_render(whole).strip(SPACE) + "\n"
         if skip_hooks:
             return whole
         return whole + "".join(

@@ -3,7 +3,9 @@
 Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
 """
 
+from kmanifest import manifests
 from kmanifest import step as steps
+from kmanifest import tree as trees
 from kmanifest.errors import SourceError
 from kmanifest.kustomize import sorting
 from kmanifest.kustomize.accumulate import Accumulated, Place, accumulate, note_unused, set_schema
@@ -36,14 +38,26 @@ def render(ctx: Context, path: str) -> Rendered:
     """What the kustomization in the directory at `path` builds."""
     ctx = ctx._replace(memo=Memo())
     kustomization = load_kustomization(ctx, path)
-    got = set_schema(ctx, kustomization, Accumulated())
+    return _built(ctx, kustomization, set_schema(ctx, kustomization, Accumulated()))
+
+
+def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
+    """What the component, or the file with configs of transformers, of this name in `directory` makes of the objects in a text."""
+    ctx = ctx._replace(memo=Memo())
+    file = trees.join(directory, name)
+    kind = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
+    fields = {kind: [name], "sortOptions": {"order": "fifo"}}
+    found = manifests.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
+    kustomization = Kustomization(file, directory, "Kustomization", fields, {})
+    return _built(ctx, kustomization, Accumulated(ResourceMap().append(found)))
+
+
+def _built(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Rendered:
     trail = Trail() if kustomization.get("buildMetadata") else None
     got = accumulate(ctx, kustomization, Place((), trail), got)
     note_unused(ctx, got)
-    finisher = _Finisher(
-        ctx._replace(directory=path, schema=got.schema or ctx.schema), kustomization
-    )
-    return Rendered(finisher.finish(got), limits=ctx.options.limits)
+    inside = ctx._replace(directory=kustomization.directory, schema=got.schema or ctx.schema)
+    return Rendered(_Finisher(inside, kustomization).finish(got), limits=ctx.options.limits)
 
 
 def _is_for_output(resource: Resource) -> bool:

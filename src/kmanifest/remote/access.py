@@ -5,6 +5,16 @@ from kmanifest.typed import NamedTuple
 Login = tuple[str, str]  # name and password
 
 
+class Credential(NamedTuple):
+    """What a registry knows somebody by: name and password, and a token that its server of tokens gives others for."""
+
+    login: Login | None = None
+    identity_token: str = ""
+
+    def __repr__(self) -> str:  # without what is secret
+        return f"Credential({'a login' if self.login else 'no login'}, {'a token' if self.identity_token else 'no token'})"
+
+
 class Certificates(NamedTuple):
     """Files with certificates: of those who are trusted beside the usual, and of this client with its key."""
 

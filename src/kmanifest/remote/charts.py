@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 
 from kmanifest.errors import FetchError
-from kmanifest.remote.access import Access, Certificates, Login
+from kmanifest.remote.access import Access, Certificates, Credential, Login
 from kmanifest.remote.http import Http, NoTlsError
 from kmanifest.remote.oci import Artifact, Descriptor, Manifest, Registries, basic
 from kmanifest.remote.store import Store
@@ -30,7 +30,7 @@ _ACCEPT: Final = "application/gzip,application/octet-stream"
 _PROTOCOLS: Final = ("https", "http")
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 
-LoginFor = Callable[[str], Login | None]
+LoginFor = Callable[[str], Credential | None]
 
 
 class Pulled(NamedTuple):
@@ -43,8 +43,8 @@ class Pulled(NamedTuple):
 class Charts:
     """Fetches for one command.
 
-    `store` keeps what was fetched; without one nothing is kept. When `offline`, only the store is used. `login_for` gives the login
-    for a registry, `plain_http` lets registries be asked without TLS, as those on loopback are where they have none. `timeout` bounds each
+    `store` keeps what was fetched; without one nothing is kept. When `offline`, only the store is used. `login_for` gives what is
+    shown to a registry, `plain_http` lets registries be asked without TLS, as those on loopback are where they have none. `timeout` bounds each
     request, in seconds.
     """
 
@@ -157,8 +157,8 @@ class Charts:
             )
         return self._registries[key]
 
-    def _login(self, own: str, given: Login | None, host: str) -> Login | None:
-        return given if given is not None and host == own else self._login_for(host)
+    def _login(self, own: str, given: Login | None, host: str) -> Credential | None:
+        return Credential(given) if given is not None and host == own else self._login_for(host)
 
     def _is_plain(self, host: str) -> bool:
         return self._plain_http or host in self._plain_hosts

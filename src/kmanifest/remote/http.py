@@ -74,15 +74,18 @@ class Http:
             raise FetchError(f"{shown_url(url)}: HTTP status {_status(answer.status)}")
         return answer.content
 
-    def ask(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
+    def ask(
+        self, url: str, headers: Mapping[str, str] = MappingProxyType({}), body: bytes = b""
+    ) -> Answer:
         """What the server of `url`, or the one that it sends to, answers; errors as of `get` where none does.
 
-        The headers, and a login in the URL, are for its own server only.
+        The headers, and a login in the URL, are for its own server only. A `body` is posted, and goes no further: where the
+        server sends elsewhere, that is the answer.
         """
         cause: Exception | None = None
         with _Watch(self._timeout, self._certificates) as watch:
             try:
-                answer = self._ask(url, headers, watch)
+                answer = self._ask(url, headers, body, watch)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 cause = error
         # A connection that was shut may look like one that has come to its end.
@@ -94,16 +97,16 @@ class Http:
             raise kind(f"{shown_url(url)}: {_why(cause)}") from cause
         return answer
 
-    def _ask(self, url: str, headers: Mapping[str, str], watch: "_Watch") -> Answer:
+    def _ask(self, url: str, headers: Mapping[str, str], body: bytes, watch: "_Watch") -> Answer:
         first = asked = parse_url(url)
         own = {**_login(first.auth), **headers}
         for _ in range(_MOST_REDIRECTIONS + 1):
             self._check(asked, url)
             is_elsewhere = _server(asked) != _server(first)
             sent = {} if is_elsewhere else own
-            with watch.ask(asked, sent, is_elsewhere=is_elsewhere) as response:
+            with watch.ask(asked, sent, body, is_elsewhere=is_elsewhere) as response:
                 target = response.headers.get("Location", "")
-                if response.status not in _MOVED or not target:
+                if response.status not in _MOVED or not target or body:
                     return self._answer(url, response)
                 before, asked = asked, parse_url(urljoin(asked.url, target))
                 self._check_redirection(url, before, asked)
@@ -160,7 +163,7 @@ class _Watch:
             copy.close()
 
     def ask(
-        self, asked: Url, headers: Mapping[str, str], *, is_elsewhere: bool
+        self, asked: Url, headers: Mapping[str, str], body: bytes, *, is_elsewhere: bool
     ) -> urllib3.BaseHTTPResponse:
         """The response to a request, whose body is still to be read."""
         # A client's certificate is for the first server, as a login is.
@@ -170,8 +173,9 @@ class _Watch:
         pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
         pool.ConnectionCls = self._watched(pool.ConnectionCls, is_elsewhere=is_elsewhere)
         return manager.request(
-            "GET",
+            "POST" if body else "GET",
             asked._replace(auth=None, fragment=None).url,
+            body=body or None,
             headers={"User-Agent": "kmanifest", **headers},
             redirect=False,
             retries=False,

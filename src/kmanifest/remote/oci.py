@@ -1,6 +1,7 @@
 """Artifacts in OCI registries: tags, manifests and blobs, each checked against its digest and its size.
 
-Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication, which registries ask for.
+Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication, which registries ask for: by GET with a
+login, by POST with an identity token (oras.land/oras-go/v2 v2.6.2 registry/remote/auth/client.go, fetchOAuth2Token).
 """
 
 import json
@@ -10,12 +11,14 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from kmanifest.errors import FetchError, SourceError
-from kmanifest.remote.access import Login
+from kmanifest.remote.access import Credential, Login
 from kmanifest.remote.http import Answer, Http
 from kmanifest.typed import Any, Final, NamedTuple
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 _MOST_PAGES: Final = 100
+_CLIENT: Final = "kmanifest"
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Artifact(NamedTuple):
@@ -58,13 +61,13 @@ class Manifest(NamedTuple):
 
 
 class Registries:
-    """Asks registries. `login_for` gives the login for a host, `is_plain` says which are asked without TLS."""
+    """Asks registries. `login_for` gives what is shown to a host, `is_plain` says which are asked without TLS."""
 
     def __init__(
         self,
         http: Http,
         *,
-        login_for: Callable[[str], Login | None] = lambda _: None,
+        login_for: Callable[[str], Credential | None] = lambda _: None,
         is_plain: Callable[[str], bool] = lambda _: False,
         max_blob: int,
     ) -> None:
@@ -136,9 +139,9 @@ class Registries:
     def _authorization(self, artifact: Artifact, scheme: str, answer: Answer) -> str:
         """The header that a registry asks for."""
         kind, values = _challenge(answer.headers.get("www-authenticate", ""))
-        login = self._login_for(artifact.host)
-        if kind == "basic" and login is not None:
-            return basic(login)
+        shown = self._login_for(artifact.host) or Credential()
+        if kind == "basic" and shown.login is not None:
+            return basic(shown.login)
         if kind != "bearer":
             raise FetchError(f"{artifact}: it wants a login")
         realm = values.get("realm", "")
@@ -146,13 +149,24 @@ class Registries:
         if not realm.startswith("https://") and not realm.startswith(own):
             raise FetchError(f"{artifact}: it sends for a token to {realm!r}, which is not safe")
         asked = {name: values[name] for name in ("service", "scope") if name in values}
-        headers = {} if login is None else {"Authorization": basic(login)}
-        said = self._http.ask(f"{realm}?{urlencode(asked)}", headers)
+        said = self._ask_for_token(realm, asked, shown)
         document = _document(said.content, artifact) if said.status == 200 else {}
         token = document.get("token") or document.get("access_token")
         if not isinstance(token, str):
             raise FetchError(f"{artifact}: no token was given: HTTP status {said.status}")
         return f"Bearer {token}"
+
+    def _ask_for_token(self, realm: str, asked: Mapping[str, str], shown: Credential) -> Answer:
+        if shown.identity_token:
+            form = {
+                "grant_type": "refresh_token",
+                "refresh_token": shown.identity_token,
+                "client_id": _CLIENT,
+                **asked,
+            }
+            return self._http.ask(realm, _FORM, urlencode(form).encode())
+        headers = {} if shown.login is None else {"Authorization": basic(shown.login)}
+        return self._http.ask(f"{realm}?{urlencode(asked)}", headers)
 
 
 def basic(login: Login) -> str:

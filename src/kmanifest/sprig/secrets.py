@@ -6,7 +6,7 @@ salt. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.errors import MissingError
+from kmanifest.errors import LimitError, MissingError
 from kmanifest.gotemplate.values import Function, Functions, GoError, GoObject, Value
 from kmanifest.limits import Limits
 from kmanifest.sprig.encodings import corrupt, decode64
@@ -19,6 +19,8 @@ _ASCII: Final = "".join(map(chr, range(0x20, 0x7F)))
 _LIST: Final = "[]interface {}"
 _CERTIFICATE: Final = "sprig.certificate"
 _BCRYPT_MAX: Final = 72
+_SLOW_KINDS: Final = ("", "rsa", "dsa")
+_SLOW: Final = 8
 
 
 class Random(Protocol):
@@ -48,8 +50,22 @@ class Certificate(GoObject):
         return {"cert": self.cert, "key": self.key}
 
 
+class _Keys:
+    """Counts the keys of one render, as a short template could make the machine look for primes for hours."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def count(self, number: int) -> None:
+        """Note a key that counts as `number`; LimitError where that is too many."""
+        self._left -= number
+        if self._left < 0:
+            raise LimitError(f"the templates make more keys than {self._most} (max_keys)")
+
+
 def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Functions:
-    """The functions; `clock` gives nanoseconds since 1970, which a certificate is valid from."""
+    """The functions for one render; `clock` gives nanoseconds since 1970, which a certificate is valid from."""
+    keys = _Keys(limits.max_keys)
 
     def drawn(alphabet: str) -> Function:
         def draw(count: int) -> str:
@@ -85,8 +101,17 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
 
         return encrypt_with(password, text, random.randbytes(16)) if text else ""
 
+    def private_key(kind: str) -> str:
+        keys.count(_SLOW if kind in _SLOW_KINDS else 1)
+        from kmanifest.sprig.certificates import generate_key
+
+        return generate_key(kind)
+
     def certificate(name: str, *takes: str) -> Function:
+        makes_key = not name.endswith("_with_key")
+
         def issue(*arguments: Value) -> Certificate:
+            keys.count(1 if makes_key else 0)
             from kmanifest.sprig.certificates import Maker
 
             made: Certificate = getattr(Maker(random, clock), name)(*arguments)
@@ -104,7 +129,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         "encryptAES": Function(encrypt, ("string", "string"), "string", impure=True),
         "genCA": certificate("authority", "string", "int"),
         "genCAWithKey": certificate("authority_with_key", "string", "int", "string"),
-        "genPrivateKey": Function(_private_key, ("string",), "string", impure=True),
+        "genPrivateKey": Function(private_key, ("string",), "string", impure=True),
         "genSelfSignedCert": certificate("self_signed", "string", _LIST, _LIST, "int"),
         "genSelfSignedCertWithKey": certificate(
             "self_signed_with_key", "string", _LIST, _LIST, "int", "string"
@@ -165,12 +190,6 @@ def _build(cert: str, key: str) -> Certificate:
     from kmanifest.sprig.certificates import build
 
     return build(cert, key)
-
-
-def _private_key(kind: str) -> str:
-    from kmanifest.sprig.certificates import generate_key
-
-    return generate_key(kind)
 
 
 _SEED: Final = b"com.lyndir.masterpassword"

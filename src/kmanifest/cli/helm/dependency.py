@@ -11,12 +11,15 @@ from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import print_text
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from kmanifest.helm.chart import Chart
+    from kmanifest.helm.sources.find import Finder, Place
     from kmanifest.helm.sources.index import Index
-    from kmanifest.helm.sources.manage import Manager, Out
+    from kmanifest.helm.sources.manage import Check, Manager, Out
+
+Signatures = Literal["never", "if there", "always"]
 
 LIST_FLAGS = (
     Flag("max-col-width", "text", "how wide a column may be", default="80"),
@@ -26,9 +29,13 @@ FLAGS = (
     Flag(
         "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
     ),
-    Flag("keyring", "text", "accepted and not used: --verify is refused", hidden=True),
+    Flag("keyring", "text", "the public keys that signatures are checked with"),
     Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
-    Flag("verify", "switch", "refused: signatures of dependencies are not checked", hidden=True),
+    Flag(
+        "verify",
+        "switch",
+        "check signatures: update wants one of each chart, build checks those that are there",
+    ),
     *COMMON,
     *FETCH_FLAGS,
     *SERVERS,
@@ -65,14 +72,14 @@ def dependency(arguments: Sequence[str]) -> int:
         raise UsageError(
             f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
         )
-    if parsed.values.get("verify"):
-        raise UsageError(
-            "--verify is refused: signatures of dependencies are not checked; kmanifest helm pull --verify checks them"
-        )
     path = os.path.normpath(parsed.words[0]) if parsed.words else "."
     if verb == "list":
         return _list(parsed, path)
-    return fill(parsed, path, builds=verb == "build")
+    builds = verb == "build"
+    wanted: Signatures = "if there" if builds else "always"
+    return fill(
+        parsed, path, builds=builds, signatures=wanted if parsed.values["verify"] else "never"
+    )
 
 
 def _list(parsed: Parsed, path: str) -> int:
@@ -92,8 +99,18 @@ def _list(parsed: Parsed, path: str) -> int:
     return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
 
 
-def fill(parsed: Parsed, path: str, *, builds: bool, quiet: bool = False) -> int:
-    """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code."""
+def fill(
+    parsed: Parsed,
+    path: str,
+    *,
+    builds: bool,
+    quiet: bool = False,
+    signatures: Signatures = "never",
+) -> int:
+    """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code.
+
+    `signatures` says which fetched charts are checked: none, as under `--dependency-update` of other verbs.
+    """
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.cli.helm.writing import check_place, write_charts, write_lock
     from kmanifest.errors import MissingError, SourceError
@@ -110,7 +127,7 @@ def fill(parsed: Parsed, path: str, *, builds: bool, quiet: bool = False) -> int
         if not quiet:
             print_text(f"{line}\n")
 
-    manager = _manager(parsed, path, chart, out)
+    manager = _manager(parsed, path, chart, out, signatures)
     result = manager.build() if builds else manager.update()
     if result is None:
         return DONE
@@ -120,7 +137,9 @@ def fill(parsed: Parsed, path: str, *, builds: bool, quiet: bool = False) -> int
     return DONE
 
 
-def _manager(parsed: Parsed, path: str, chart: "Chart", out: "Out") -> "Manager":
+def _manager(
+    parsed: Parsed, path: str, chart: "Chart", out: "Out", signatures: Signatures
+) -> "Manager":
     import time
 
     from kmanifest.cli.helm.local import DiskCharts
@@ -130,6 +149,7 @@ def _manager(parsed: Parsed, path: str, chart: "Chart", out: "Out") -> "Manager"
     from kmanifest.machine import system_clock
 
     home = HelmHome(parsed.values, os.environ)
+    finder = make_finder(parsed)
 
     def kept_index(name: str) -> "Index | None":
         content = home.kept_index(name)
@@ -137,11 +157,34 @@ def _manager(parsed: Parsed, path: str, chart: "Chart", out: "Out") -> "Manager"
 
     return Manager(
         chart,
-        make_finder(parsed),
+        finder,
         DiskCharts(path, parsed.values.get("allow-local", ())),
         clock=Clock(system_clock(), time.localtime().tm_gmtoff),
         out=out,
         access=access_of(parsed),
         refreshes=not parsed.values.get("skip-refresh"),
         kept_index=kept_index,
+        check=_checker(parsed, finder, out, signatures),
     )
+
+
+def _checker(parsed: Parsed, finder: "Finder", out: "Out", signatures: Signatures) -> "Check":
+    """What checks a package by its provenance file. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
+    from kmanifest.cli.helm.verify import verify_package
+    from kmanifest.errors import SourceError
+    from kmanifest.remote.urls import shown_url
+
+    def check(place: "Place", content: bytes) -> None:
+        if signatures == "never":
+            return
+        try:
+            provenance = finder.fetch_provenance(place)
+        except SourceError as error:
+            if signatures == "always":
+                raise
+            where = place.reference or shown_url(place.url)
+            out(f"WARNING: Verification not found for {where}: {error.message}")
+            return
+        verify_package(parsed, place.file_name, content, provenance)
+
+    return check

@@ -70,9 +70,7 @@ CHART_PATH = (
 
 _REFUSED = {
     "insecure-skip-tls-verify": "a server has to show who it is; --ca-file names a certificate to trust",
-    "sign": "kmanifest makes no signatures",
     "validate": NO_CLUSTER,
-    "post-renderer": "no program is run: pipe the output into it",
 }
 
 

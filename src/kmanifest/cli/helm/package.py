@@ -8,6 +8,10 @@ from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import OutputError, print_text, replace_file
+from kmanifest.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.helm.chart import Chart
 
 FLAGS = (
     Flag(
@@ -16,10 +20,16 @@ FLAGS = (
     Flag("app-version", "text", "the version of the application, in place of the chart's"),
     Flag("dependency-update", "switch", "do as dependency update before", short="u"),
     Flag("destination", "text", "the directory for the package", short="d", default="."),
-    Flag("key", "text", "refused: nothing is signed", hidden=True),
-    Flag("keyring", "text", "accepted and not used: nothing is signed", hidden=True),
-    Flag("passphrase-file", "text", "refused: nothing is signed", hidden=True),
-    Flag("sign", "switch", "refused: nothing is signed", hidden=True),
+    Flag("key", "text", "with --sign: the name, or a part of it, of the owner of the key"),
+    Flag(
+        "keyring", "text", "with --sign: the secret keys, as gpg --export-secret-keys writes them"
+    ),
+    Flag(
+        "passphrase-file",
+        "text",
+        "with --sign: a file whose first line is the key's passphrase; - is stdin",
+    ),
+    Flag("sign", "switch", "sign the package: write NAME-VERSION.tgz.prov, too"),
     Flag("version", "text", "the version of the chart, in place of its own"),
     *COMMON,
     *FETCH_FLAGS,
@@ -42,6 +52,8 @@ def package(arguments: Sequence[str]) -> int:
         return print_text(INTRODUCTION + describe(sorted(FLAGS)))
     if not parsed.words:
         raise UsageError("need at least one argument, the path to the chart")
+    if parsed.values["sign"] and not parsed.values["key"]:
+        raise UsageError("--key is required for signing a package")
     for path in parsed.words:
         print_text(f"Successfully packaged chart and saved it to: {_pack(parsed, path)}\n")
     return DONE
@@ -73,12 +85,59 @@ def _pack(parsed: Parsed, path: str) -> str:
     directory = parsed.values["destination"]
     place = os.path.join(os.getcwd() if directory == "." else directory, package_name(chart))
     content = pack(chart, system_clock())
+    provenance = _signed(parsed, chart, content) if parsed.values["sign"] else None
     try:
         os.makedirs(os.path.dirname(place), mode=0o755, exist_ok=True)
     except OSError as error:
         raise OutputError(f"failed to save: {directory}: {error.strerror or error}") from error
     replace_file(place, content)
+    if provenance is not None:
+        replace_file(f"{place}.prov", provenance)
     return os.path.normpath(place)
+
+
+def _signed(parsed: Parsed, chart: "Chart", package: bytes) -> bytes:
+    """The provenance file of a package. Source: pkg/action/package.go, Clearsign."""
+    from kmanifest.cli.helm.inputs import read_file
+    from kmanifest.cli.helm.verify import usual_keyring
+    from kmanifest.helm.sources.signing import sign
+    from kmanifest.machine import system_clock
+
+    keyring = read_file(parsed.values["keyring"] or usual_keyring())
+    path = parsed.values["passphrase-file"]
+    return sign(
+        chart,
+        package,
+        keyring,
+        parsed.values["key"],
+        passphrase=lambda owner: _first_line(path) if path else _asked_passphrase(owner),
+        now=system_clock() // 1_000_000_000,
+    )
+
+
+def _first_line(path: str) -> bytes:
+    from kmanifest.cli.helm.inputs import read_file
+    from kmanifest.errors import SourceError
+
+    content = read_file(path)
+    if not content:
+        raise SourceError(f"there is no passphrase in {path}")
+    return content.partition(b"\n")[0].removesuffix(b"\r")
+
+
+def _asked_passphrase(owner: str) -> bytes:
+    """What the user types; SourceError where there is no terminal."""
+    import sys
+
+    from kmanifest.errors import SourceError
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise SourceError(
+            f"the key of {owner} has a passphrase, and there is no terminal to ask for it (--passphrase-file FILE)"
+        )
+    from getpass import getpass
+
+    return getpass(f'Password for key "{owner}" >  ').encode()
 
 
 def _set_versions(parsed: Parsed, texts: dict[str, str]) -> None:

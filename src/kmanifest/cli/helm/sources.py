@@ -14,7 +14,7 @@ from kmanifest.errors import KmanifestError, MissingError
 from kmanifest.helm.sources.config import Logins, RepositoryEntry, load_repositories
 from kmanifest.helm.sources.find import Asked, Finder
 from kmanifest.helm.sources.servers import Servers
-from kmanifest.remote.access import Access, Certificates, Login
+from kmanifest.remote.access import Access, Certificates, Credential
 from kmanifest.remote.charts import Charts
 from kmanifest.remote.store import open_store
 from kmanifest.typed import Final
@@ -57,8 +57,8 @@ class HelmHome:
         contents = (read_optional(path, _MOST_CONFIG) for path in paths)
         return Logins([content for content in contents if content is not None])
 
-    def login_for(self, host: str) -> Login | None:
-        """The login for a registry: what a file says, else what a credential helper knows."""
+    def login_for(self, host: str) -> Credential | None:
+        """What is shown to a registry: what a file says, else what a credential helper knows."""
         found = self.logins.login(host)
         for name, server in () if found else self.logins.helpers(host):
             found = found or _ask_helper(name, server)
@@ -137,7 +137,7 @@ def read_optional(path: str, limit: int) -> bytes | None:
     return content
 
 
-def _ask_helper(name: str, server: str) -> Login | None:
+def _ask_helper(name: str, server: str) -> Credential | None:
     """What a credential helper of docker's knows; None where it is not there or knows nothing."""
     import re
     import shutil

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from kmanifest.cli import FAILED
+from kmanifest.cli.build import PLUGIN_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     CHART_PATH,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kmanifest.helm.capabilities import Capabilities
     from kmanifest.helm.chart import Chart
     from kmanifest.helm.manifests import Manifest
-    from kmanifest.helm.render import Output, TemplateError
+    from kmanifest.helm.render import Output, PostRender, TemplateError
 
 _UNUSED = "accepted and not used: nothing is installed"
 _INSTALLING = (
@@ -39,8 +40,6 @@ _INSTALLING = (
     Flag("dry-run", "text", "accepted: client, true; refused: what asks a cluster", alone="client", hidden=True),
     Flag("dependency-update", "switch", "do as dependency update where a chart is missing in charts/"),
     Flag("validate", "switch", "refused: no cluster is asked", hidden=True),
-    Flag("post-renderer", "text", "refused: no program is run", hidden=True),
-    Flag("post-renderer-args", "list", "refused: no program is run", hidden=True),
     Flag("enable-dns", "switch", "accepted: getHostByName gives nothing in any case", hidden=True),
 )  # fmt: skip
 FLAGS = (
@@ -52,6 +51,12 @@ FLAGS = (
     Flag("name-template", "text", "a template that makes the name of the release"),
     Flag("no-hooks", "switch", "leave out hooks"),
     Flag("output-dir", "text", "a directory for one file per template"),
+    Flag(
+        "post-renderer",
+        "text",
+        "a program through which the output goes, or a YAML file or component that transforms it",
+    ),
+    Flag("post-renderer-args", "list", "an argument for the program of --post-renderer"),
     Flag("release-name", "switch", "put the release's name into the paths below --output-dir"),
     Flag("show-only", "list", "only what this template has rendered", short="s"),
     Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
@@ -59,6 +64,7 @@ FLAGS = (
     *COMMON,
     *VALUES,
     *CHART_PATH,
+    *PLUGIN_FLAGS,
     *_INSTALLING,
 )
 INTRODUCTION = """\
@@ -86,20 +92,36 @@ def template(arguments: Sequence[str]) -> int:
         raise UsageError(
             '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
         )
+    post_render = _post_render(parsed)
     capabilities = _capabilities(parsed)
     name, place = _name_and_chart(parsed)
     chart, values = _inputs(parsed, place)
     output = _render(parsed, chart, values, name, capabilities)
     if isinstance(output, int):
         return output
-    if parsed.values["output-dir"]:
-        return _write(parsed, name, output)
-    text = output.text(skip_hooks=parsed.values["no-hooks"], skip_tests=parsed.values["skip-tests"])
-    if parsed.values["show-only"]:
-        from kmanifest.helm.render import choose
+    from kmanifest.helm.render import TemplateError, choose
 
+    try:
+        if parsed.values["output-dir"]:
+            return _write(parsed, name, output, post_render)
+        text = output.text(
+            skip_hooks=parsed.values["no-hooks"],
+            skip_tests=parsed.values["skip-tests"],
+            post_render=post_render,
+        )
+    except TemplateError as error:
+        return _fail(parsed, error)
+    if parsed.values["show-only"]:
         text = choose(text, parsed.values["show-only"])
     return print_text(text)
+
+
+def _post_render(parsed: Parsed) -> "PostRender":
+    if not parsed.values["post-renderer"]:
+        return lambda text: text
+    from kmanifest.cli.helm.postrender import find_post_renderer  # seldom
+
+    return find_post_renderer(parsed)
 
 
 def _capabilities(parsed: Parsed) -> "Capabilities":
@@ -237,8 +259,12 @@ def _fail(parsed: Parsed, error: "TemplateError") -> int:
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _write(parsed: Parsed, name: str, output: "Output") -> int:
-    """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile."""
+def _write(parsed: Parsed, name: str, output: "Output", post_render: "PostRender") -> int:
+    """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile.
+
+    A post-renderer gets what is not in files, which is nothing, as under the reference.
+    """
+    rest = output._replace(crds=(), manifests=()).text(skip_hooks=True, post_render=post_render)
     directory = parsed.values["output-dir"]
     inner = os.path.join(directory, name) if parsed.values["release-name"] else directory
     texts: dict[str, str] = {}
@@ -253,7 +279,7 @@ def _write(parsed: Parsed, name: str, output: "Output") -> int:
         hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
         told += [_add_hook(texts, inner, hook) for hook in hooks]
     _write_all(texts)
-    return print_text("".join(f"wrote {path}\n" for path in told) + "\n")
+    return print_text("".join(f"wrote {path}\n" for path in told) + rest)
 
 
 def _add_hook(texts: dict[str, str], directory: str, hook: "Manifest") -> str:

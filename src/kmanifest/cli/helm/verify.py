@@ -62,12 +62,13 @@ def verify_package(parsed: Parsed, name: str, package: bytes, provenance: bytes)
     from kmanifest.machine import system_clock
 
     try:
-        keyring = read_file(parsed.values["keyring"] or _usual_keyring())
+        keyring = read_file(parsed.values["keyring"] or usual_keyring())
     except KmanifestError as error:
         raise type(error)(f"failed to load keyring: {error.message}") from error
     return check(name, package, provenance, keyring, system_clock() // 1_000_000_000)
 
 
-def _usual_keyring() -> str:
+def usual_keyring() -> str:
+    """Where gpg kept public keys, which helm still looks for."""
     home = os.environ.get("GNUPGHOME")
     return os.path.join(home or os.path.join(os.environ.get("HOME", ""), ".gnupg"), "pubring.gpg")

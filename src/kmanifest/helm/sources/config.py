@@ -12,7 +12,7 @@ from kmanifest.errors import SourceError
 from kmanifest.helm.gojson import BOOL, STRING, Shape, decode
 from kmanifest.helm.goyaml import load_yaml
 from kmanifest.helm.sources.urls import are_same
-from kmanifest.remote.access import Access, Certificates, Login
+from kmanifest.remote.access import Access, Certificates, Credential, Login
 from kmanifest.typed import Any, Final, NamedTuple
 
 _ENTRY: Final = Shape(
@@ -39,6 +39,7 @@ _FILE: Final = Shape(
 )
 _DOCKER: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_KEY: Final = "https://index.docker.io/v1/"
+_TOKEN: Final = "<token>"
 
 
 class RepositoryEntry(NamedTuple):
@@ -96,15 +97,15 @@ class Logins:
     def __init__(self, contents: Sequence[bytes]) -> None:
         self._documents = [_document(content) for content in contents]
 
-    def login(self, host: str) -> Login | None:
-        """What a file says itself."""
+    def login(self, host: str) -> Credential | None:
+        """What a file says itself: name and password, or an identity token."""
         for document in self._documents:
-            found = document.get("auths")
-            auths: Mapping[str, Any] = found if isinstance(found, dict) else {}
+            there = document.get("auths")
+            auths: Mapping[str, Any] = there if isinstance(there, dict) else {}
             for key in _keys(host, auths):
-                login = _login(auths[key])
-                if login is not None:
-                    return login
+                found = _credential(auths[key])
+                if found is not None:
+                    return found
         return None
 
     def helpers(self, host: str) -> list[tuple[str, str]]:
@@ -138,9 +139,15 @@ def _host(key: str) -> str:
     return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
-def _login(value: Any) -> Login | None:
+def _credential(value: Any) -> Credential | None:
     if not isinstance(value, dict):
         return None
+    token = value.get("identitytoken")
+    found = Credential(_login(value), token if isinstance(token, str) else "")
+    return found if any(found) else None
+
+
+def _login(value: Mapping[str, Any]) -> Login | None:
     name, password = value.get("username"), value.get("password")
     text = value.get("auth")
     if isinstance(text, str) and text:
@@ -153,9 +160,11 @@ def _login(value: Any) -> Login | None:
     )
 
 
-def read_helper_answer(content: bytes) -> Login | None:
+def read_helper_answer(content: bytes) -> Credential | None:
     """What a credential helper says."""
     match _document(content):
+        case {"Username": str(name), "Secret": str(secret)} if name == _TOKEN and secret:
+            return Credential(identity_token=secret)
         case {"Username": str(name), "Secret": str(secret)} if name and secret:
-            return name, secret
+            return Credential((name, secret))
     return None

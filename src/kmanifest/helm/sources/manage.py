@@ -25,6 +25,7 @@ from kmanifest.remote.urls import shown_url, without_password
 from kmanifest.typed import Final, NamedTuple, Protocol
 
 Out = Callable[[str], None]
+Check = Callable[[Place, bytes], None]
 
 LOCAL: Final = "file://"
 _ADVICE: Final = (
@@ -63,7 +64,7 @@ class Clock(NamedTuple):
 
 
 class Manager:
-    """Works on one chart; `out` takes the lines that helm prints."""
+    """Works on one chart; `out` takes the lines that helm prints, `check` is asked whether a package may be taken, and raises if not."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class Manager:
         access: Access = Access(),
         refreshes: bool = True,
         kept_index: Callable[[str], Index | None] = lambda _: None,
+        check: Check = lambda *_: None,
     ) -> None:
         self._chart = chart
         self._finder = finder
@@ -85,6 +87,7 @@ class Manager:
         self._access = access
         self._refreshes = refreshes
         self._kept_index = kept_index
+        self._check = check
         self._indexes: dict[str, Index | KmanifestError] = {}
 
     def update(self) -> Result | None:
@@ -329,9 +332,11 @@ class Manager:
             return
         self._out(f"Downloading {each.name} from repo {without_password(each.repository)}")
         try:
-            packages[place.file_name] = self._finder.fetch(place)
+            content = self._finder.fetch(place)
+            self._check(place, content)
         except KmanifestError as error:
             raise type(error)(f"could not download {shown_url(where)}: {error.message}") from error
+        packages[place.file_name] = content
         done.add(where)
 
     def _place(self, each: Dependency) -> Place:

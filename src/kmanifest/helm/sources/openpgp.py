@@ -1,4 +1,4 @@
-"""Keys and signatures of OpenPGP, version 4, by RSA and Ed25519: enough to tell who has signed a text.
+"""Public keys and signatures of OpenPGP, version 4, by RSA and Ed25519: enough to tell who has signed a text.
 
 A key signs with itself what is known of it: its names, when it ends, which further keys are its own. Nothing of a keyring
 counts that is not signed in this way. Source: RFC 9580 and 4880; which hashes are too weak: github.com/ProtonMail/go-crypto
@@ -14,17 +14,23 @@ from kmanifest.helm.sources.ed25519 import is_signed
 from kmanifest.typed import Final, NamedTuple
 
 _RSA: Final = (1, 3)
-_EDDSA, _ED25519 = 22, 27
+_EDDSA: Final = 22
+ED25519: Final = 27
+"""The number of the algorithm; another one has the same keys in another form."""
 _OID: Final = bytes.fromhex("2b06010401da470f01")
 _MIN_RSA: Final = 2047
-# By number: the name, and what stands before the hash in a signature by RSA.
-_HASHES: Final = {
+SECRET_TAGS: Final = {5: 6, 7: 14}
+"""The packets with secret keys, and those with the same keys without what is secret."""
+
+HASHES: Final = {
     2: ("sha1", "3021300906052b0e03021a05000414"),
     8: ("sha256", "3031300d060960864801650304020105000420"),
     9: ("sha384", "3041300d060960864801650304020205000430"),
     10: ("sha512", "3051300d060960864801650304020305000440"),
     11: ("sha224", "302d300d06096086480165030402040500041c"),
 }
+"""By number: the name, and what stands before the hash in a signature by RSA."""
+
 _SHA1: Final = 2
 _CREATED, _ENDS, _KEY_ENDS, _FLAGS, _EMBEDDED = 2, 3, 9, 27, 32
 _KNOWN: Final = (
@@ -71,6 +77,11 @@ class Key(NamedTuple):
         return hashlib.sha1(self.hashed, usedforsecurity=False).digest()
 
     @property
+    def algorithm(self) -> int:
+        """The number of the algorithm."""
+        return self.body[5]
+
+    @property
     def hashed(self) -> bytes:
         """The key as it is hashed."""
         return b"\x99" + len(self.body).to_bytes(2, "big") + self.body
@@ -93,14 +104,14 @@ class Signature(NamedTuple):
 
     def is_by(self, key: Key, signed: bytes) -> bool:
         """Whether the owner of a key has signed something in this way."""
-        if self.hash not in _HASHES:
+        if self.hash not in HASHES:
             return False
-        name, prefix = _HASHES[self.hash]
+        name, prefix = HASHES[self.hash]
         tail = b"\x04\xff" + len(self.hashed).to_bytes(4, "big")
         digest = hashlib.new(name, signed + self.hashed + tail).digest()
         if self.algorithm in _RSA and key.numbers is not None:
             return _is_rsa(key.numbers, bytes.fromhex(prefix) + digest, self.value)
-        if self.algorithm in (_EDDSA, _ED25519) and key.point:
+        if self.algorithm in (_EDDSA, ED25519) and key.point:
             return is_signed(key.point, digest, _eddsa_value(self))
         return False
 
@@ -149,17 +160,39 @@ def check(owners: list[Owner], signature: Signature, text: bytes, now: int) -> O
 
 
 def read_keyring(content: bytes) -> list[Owner]:
-    """The owners of the keys in a keyring, which is binary or armored; SourceError where it can't be read."""
-    if content.lstrip().startswith(b"-----BEGIN PGP"):
-        content = dearmor(content.decode("ascii", "replace"))
+    """The owners of the keys in a keyring, public or secret; SourceError where it can't be read."""
     owners: list[Owner] = []
     group: list[tuple[int, bytes]] = []
-    for tag, body in packets(content):
-        if tag in (5, 6) and group:
+    for found, body in keyring_packets(content):
+        tag = SECRET_TAGS.get(found, found)
+        if tag == 6 and group:
             owners += _owner(group)
             group = []
-        group.append((tag, body))
+        group.append((tag, body if tag == found else public_part(body)))
     return owners + (_owner(group) if group else [])
+
+
+def keyring_packets(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The packets of a keyring, which is binary or armored."""
+    if content.lstrip().startswith(b"-----BEGIN PGP"):
+        content = dearmor(content.decode("ascii", "replace"))
+    return packets(content)
+
+
+def public_part(body: bytes) -> bytes:
+    """The public key that a secret key begins with; all of it where the key is of a kind that is not known."""
+    if body[:1] != b"\x04" or len(body) < 7:
+        return body
+    algorithm, rest = body[5], body[6:]
+    if algorithm in _RSA:
+        rest = read_integer(read_integer(rest)[1])[1]
+    elif algorithm == _EDDSA:
+        rest = read_integer(rest[1 + rest[0] :])[1]
+    elif algorithm == ED25519:
+        rest = rest[32:]
+    else:
+        return body
+    return body[: len(body) - len(rest)]
 
 
 def dearmor(text: str) -> bytes:
@@ -237,18 +270,18 @@ def _read_key(body: bytes) -> Key:
     if body[:1] == b"\x04" and len(body) > 6:
         algorithm, rest = body[5], body[6:]
         if algorithm in _RSA:
-            modulus, rest = _integer(rest)
-            exponent, _ = _integer(rest)
+            modulus, rest = read_integer(rest)
+            exponent, _ = read_integer(rest)
             if modulus.bit_length() >= _MIN_RSA and 2 < exponent < 1 << 32:
                 numbers = (modulus, exponent)
         elif algorithm == _EDDSA and rest[1 : 1 + rest[0]] == _OID:
-            point = _integer(rest[1 + rest[0] :])[0].to_bytes(33, "big")[1:]
-        elif algorithm == _ED25519:
+            point = read_integer(rest[1 + rest[0] :])[0].to_bytes(33, "big")[1:]
+        elif algorithm == ED25519:
             point = rest[:32]
     return Key(body, int.from_bytes(body[1:5], "big"), numbers, point)
 
 
-def _integer(content: bytes) -> tuple[int, bytes]:
+def read_integer(content: bytes) -> tuple[int, bytes]:
     """A number of any size, and what follows."""
     size = (int.from_bytes(content[:2], "big") + 7) // 8
     if len(content) < 2 + size:
@@ -258,7 +291,7 @@ def _integer(content: bytes) -> tuple[int, bytes]:
 
 def _is_rsa(numbers: tuple[int, int], wanted: bytes, value: bytes) -> bool:
     modulus, exponent = numbers
-    signed = _integer(value)[0]
+    signed = read_integer(value)[0]
     size = (modulus.bit_length() + 7) // 8
     if signed >= modulus or size < len(wanted) + 11:
         return False
@@ -267,10 +300,10 @@ def _is_rsa(numbers: tuple[int, int], wanted: bytes, value: bytes) -> bool:
 
 
 def _eddsa_value(signature: Signature) -> bytes:
-    if signature.algorithm == _ED25519:
+    if signature.algorithm == ED25519:
         return signature.value[:64]
-    one, rest = _integer(signature.value)
-    other, _ = _integer(rest)
+    one, rest = read_integer(signature.value)
+    other, _ = read_integer(rest)
     try:
         return one.to_bytes(32, "big") + other.to_bytes(32, "big")
     except OverflowError:
