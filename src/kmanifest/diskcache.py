@@ -77,7 +77,11 @@ class DiskCache(NoCache):
     def _write(self, path: str, content: bytes) -> None:
         begun = f"{path}.{os.getpid()}"
         try:
-            with open(os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            handle = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:  # another thread is at it, or there is no room
+            return
+        try:
+            with open(handle, "wb") as stream:
                 stream.write(content)
             os.replace(begun, path)
         except OSError:
@@ -85,7 +89,10 @@ class DiskCache(NoCache):
 
     def _drop_old(self) -> None:
         """Keep the directory from growing, whatever killed processes have left in it."""
-        names = os.listdir(self._directory)
+        try:
+            names = os.listdir(self._directory)
+        except OSError:
+            return
         if len(names) <= _MOST:
             return
         paths = sorted((os.path.join(self._directory, name) for name in names), key=_written)
