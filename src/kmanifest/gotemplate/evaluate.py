@@ -55,11 +55,21 @@ def evaluate(run: "Run", op: Node, dot: Value, variables: Variables, node: Node)
             value = operand(run, op, dot, variables, node)
             return None if value is NIL else value
         return value
+    if code == VARIABLE:
+        try:
+            value = variables[node[2]]
+            for name in node[3]:
+                value = value[name]
+        except (KeyError, TypeError):
+            value = operand(run, op, dot, variables, node)
+        return None if value is NIL else value
     commands = node[2] if code == PIPE else (node,)
     value = _MISSING
     for command in commands:
         if command[0] != CALL:
-            if value is _MISSING and command[0] != INVOKE:
+            if value is _MISSING and command[0] <= VARIABLE:
+                value = evaluate(run, op, dot, variables, command)
+            elif value is _MISSING and command[0] != INVOKE:
                 value = operand(run, op, dot, variables, command)
             else:
                 value = _invoke(run, op, dot, variables, node, command, value)
@@ -75,7 +85,7 @@ def evaluate(run: "Run", op: Node, dot: Value, variables: Variables, node: Node)
         )
         short = call.short
         given = []
-        for argument, want in zip(arguments, wants, strict=False):
+        for argument, want in zip(arguments, wants):  # noqa: B905 - its word costs a tenth of a chart
             kind = argument[0]
             if kind == CONSTANT:
                 found = argument[2]

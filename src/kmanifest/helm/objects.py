@@ -82,6 +82,10 @@ class ChartObject(GoObject):
         self._is_root = is_root
         self._fields = {**metadata.fields(), "Metadata": metadata, "IsRoot": is_root}
 
+    def __getitem__(self, name: str) -> Any:
+        """As of `Struct`."""
+        return self._fields[name]
+
     def fields(self) -> Mapping[str, Any]:
         return self._fields
 
