@@ -11,7 +11,6 @@ from kmanifest.gotemplate.floats import float_text
 from kmanifest.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
 from kmanifest.gotemplate.quoting import quoted
 from kmanifest.gotemplate.values import NIL, GoObject, Value
-from kmanifest.gotemplate.verbs import Printer, too_large
 from kmanifest.limits import DEFAULT_LIMITS
 
 __all__ = [
@@ -40,6 +39,8 @@ def text(value: Value) -> str:
         return float_text(value)
     if value is None or value is NIL:
         return NIL_TEXT
+    from kmanifest.gotemplate.verbs import Printer  # few charts print what is no plain value
+
     return Printer().printed(value, "v")
 
 
@@ -67,36 +68,43 @@ def sprintln(values: Sequence[Value]) -> str:
 
 def _joined(pieces: list[str]) -> str:
     if sum(map(len, pieces)) > DEFAULT_LIMITS.max_string:
+        from kmanifest.gotemplate.verbs import too_large  # as above
+
         raise too_large()
     return "".join(pieces)
 
 
 def sprintf(form: str, values: Sequence[Value]) -> str:
     """What fmt.Sprintf gives, with Go's remarks for what does not fit; LimitError where it is beyond all bounds."""
+    first, *others = form.split("%")
+    if len(others) != len(values):
+        return _printed(form, values)
+    pieces = [first]
+    for part, value in zip(others, values, strict=True):
+        kind, verb = value.__class__, part[:1]
+        if kind is str and verb in ("s", "v"):
+            pieces.append(value)
+        elif kind is int and verb in ("d", "v"):
+            pieces.append(f"{value:d}")
+        else:
+            return _printed(form, values)
+        pieces.append(part[1:])
+    return _joined(pieces)
+
+
+def _printed(form: str, values: Sequence[Value]) -> str:
+    """The same for any directives and values."""
+    from kmanifest.gotemplate.verbs import Printer  # as above
+
     printer = Printer()
     pieces = printer.pieces
     position = 0
     number = 0
-    count = len(values)
     while (found := form.find("%", position)) >= 0:
         if found > position:
             pieces.append(form[position:found])
-        letter = form[found + 1 : found + 2]
-        if letter in ("s", "v", "d") and number < count:
-            value = values[number]
-            kind = value.__class__
-            if kind is str and letter != "d":
-                pieces.append(value)
-            elif kind is int and letter != "s":
-                pieces.append(f"{value:d}")
-            else:
-                printer.clear()
-                printer.argument(value, letter)
-            number += 1
-            position = found + 2
-            continue
         position, number = printer.directive(form, found + 1, values, number)
     pieces.append(form[position:])
-    if number < count and not printer.reordered:
+    if number < len(values) and not printer.reordered:
         printer.leftover(values[number:])
     return _joined(pieces)
