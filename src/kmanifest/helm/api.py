@@ -6,8 +6,8 @@ from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import LimitError, Location, MissingError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
-from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
+from kmanifest.helm.dialect import HELM3, Dialect, find_dialect
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release, choose, render
@@ -40,12 +40,14 @@ def render_chart(
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
     cache: Cache = NoCache(),
+    helm_version: str = "3",
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
     under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
-    those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
+    those of this machine are asked. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded
+    chart has to be one of the same version (`load_chart(..., dialect=find_dialect("4"))`). Nothing else reaches the machine, and no cluster is asked for anything.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
@@ -55,34 +57,36 @@ def render_chart(
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
 
+    dialect = find_dialect(helm_version)
     if isinstance(chart, str):
         if tree is None:
             raise MissingError(
                 "render_chart wants a loaded chart, or the tree in which its path lies"
             )
-        chart = load_chart(tree, chart, limits=limits, warn=warn)
+        chart = load_chart(tree, chart, limits=limits, warn=warn, dialect=dialect)
     table: Table = {} if values is None else through_json(dict(values))
-    for layer in layers(sources, _reader(tree, limits), limits):
+    for layer in layers(sources, _reader(tree, limits), limits, dialect.readers):
         table = layer.apply(table)
     try:
         output = render(
             chart,
             table,
-            functions=make_functions(random, clock, limits),
+            functions=make_functions(random, clock, limits, dialect=dialect),
             release=release,
-            capabilities=make_capabilities(kube_version, api_versions),
+            capabilities=dialect.make_capabilities(kube_version, api_versions),
             include_crds=include_crds,
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
             warn=warn,
             cache=cache,
+            dialect=dialect,
         )
     except RecursionError:
         raise nested_too_deeply() from None
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests)
     if show_only:
-        text = choose(text, show_only)
+        text = choose(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 
@@ -92,12 +96,12 @@ def make_functions(
     limits: Limits = DEFAULT_LIMITS,
     *,
     env: Mapping[str, str] | None = None,
+    dialect: Dialect = HELM3,
 ) -> Functions:
     """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
-    from kmanifest.helm.funcs import functions
     from kmanifest.machine import system_clock, system_random
 
-    return functions(
+    return dialect.functions(
         random=random or system_random(), clock=clock or system_clock, env=env, limits=limits
     )
 
