@@ -21,14 +21,16 @@ _NEXT: Final = "v3"
 
 def check_directory(tree: Tree, directory: str, shown: str, limits: Limits) -> None:
     """SourceError for a directory that has no Chart.yaml, or one of an unknown format. Source: pkg/chart/loader/load.go, LoadDir."""
+    place = f"{shown}/Chart.yaml"
     try:
-        content = tree.read(tree.resolve(join(directory, "Chart.yaml")), limit=MAX_CHART)
+        path = tree.resolve(join(directory, "Chart.yaml"))
     except MissingError as error:
-        place = f"{shown}/Chart.yaml"
         raise SourceError(
             f"unable to detect chart at {place}: open {place}: no such file or directory"
         ) from error
-    _check_version(content, limits)
+    if tree.kind(path) == "dir":
+        raise SourceError(f"unable to detect chart at {place}: read {place}: is a directory")
+    _check_version(tree.read(path, limit=MAX_CHART), limits)
 
 
 def check_archive(content: bytes, limits: Limits) -> None:
