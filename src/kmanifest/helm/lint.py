@@ -32,7 +32,7 @@ ERROR: Final = 3
 _WORDS: Final = ("UNKNOWN", "INFO", "WARNING", "ERROR")
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
 
-_OBJECT: Final = Shape(
+OBJECT: Final = Shape(
     "struct",
     "rules.K8sYamlStruct",
     fields={
@@ -82,6 +82,7 @@ def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") ->
 class Linter:
     """One look at one chart, as v3 takes it; v4 takes another for some of it (`v4/lint.py`)."""
 
+    head = OBJECT
     list_problem = "Annotation 'helm.sh/resource-policy' within List objects are ignored"
 
     def __init__(self, tree: Tree, path: str, settings: Settings, shown: str) -> None:
@@ -295,7 +296,7 @@ class Linter:
             for document in _documents(text):
                 value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
                 if value is not None:
-                    look(decode(value, _OBJECT))
+                    look(decode(value, self.head))
         except SourceError as error:
             problem = _json_problem(text) or error.message
             return self._tell(ERROR, path, f"unable to parse YAML: {problem}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from kmanifest.helm.chart import Chart, Metadata
-from kmanifest.helm.lint import ERROR, WARNING, Linter, Message, Settings
+from kmanifest.helm.lint import ERROR, OBJECT, WARNING, Linter, Message, Settings
 from kmanifest.helm.v4.strict import strict_problem
 from kmanifest.helm.values import Table
 from kmanifest.helm.versions import is_strict_version
@@ -20,6 +20,7 @@ def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") ->
 class _Linter(Linter):
     """One look at one chart, as v4 takes it."""
 
+    head = OBJECT._replace(type="rules.k8sYamlStruct", struct="k8sYamlStruct")
     list_problem = "annotation 'helm.sh/resource-policy' within List objects are ignored"
 
     def metadata_problems(
