@@ -1,8 +1,9 @@
 """Fixtures of Helm charts: directories of charts written by us, and runs of the command whose goldens the peer prints.
 
-`case.toml` has `description`, `peer` (`helm`, or `helm4`, which is helm v4 under that name), `version`, `[runs]` (a name and the arguments after `helm`), `[codes]` (the exit code of
-a run that fails) and `[stdin]` (a text that a run reads). `expected/NAME.out` and `NAME.err` are what the peer prints, with
-`{DIR}` for the directory, and `NAME.made` holds the files below `made/`.
+`case.toml` has `description`, `peer` (`helm`, or `helm4`, which is helm v4 under that name), `version`, `[runs]` (a name and
+the arguments after `helm`), `[codes]` (the exit code of a run that fails) and `[stdin]` (a text that a run reads).
+`expected/NAME.out` and `NAME.err` are what the peer prints, with `{DIR}` for the directory, and `NAME.made` holds the files
+below `made/`.
 """
 
 import os

@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
     """Run the cases of the suites that are named."""
     count = passed = told = same = 0
     for suite in arguments:
-        for line in Path(suite).read_text(encoding="utf-8").splitlines():
+        for line in Path(suite).read_bytes().splitlines():
             case = json.loads(line)
             expected, result = expected_of(case), perform(case)
             found = problem(case, expected, result)

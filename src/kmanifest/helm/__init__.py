@@ -8,13 +8,12 @@ from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.helm.api import render_chart
-    from kmanifest.helm.dialect import Dialect, find_dialect
+    from kmanifest.helm.dialect import find_dialect
     from kmanifest.helm.loader import load_archive, load_chart
     from kmanifest.helm.render import Release
     from kmanifest.helm.values import ValueSources
 
 __all__ = [
-    "Dialect",
     "Release",
     "ValueSources",
     "find_dialect",
@@ -24,7 +23,6 @@ __all__ = [
 ]
 
 _PLACES = {
-    "Dialect": "dialect",
     "Release": "render",
     "ValueSources": "values",
     "find_dialect": "dialect",

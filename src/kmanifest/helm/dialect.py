@@ -58,12 +58,12 @@ class Commands(NamedTuple):
 class Dialect(NamedTuple):
     """One major version of helm.
 
-    `copy_defaults` gives the values of a chart that are laid under a table, `taken` the chart that is rendered for a dependency
-    with an alias or with none. `with_stage` runs a step of a render under a name, `chart_object` makes `.Chart`, `table` is the
-    type of `.Values`, and `told_failure` is what is told of a failed template.
+    `words` are its texts, `readers` how it reads files with values and `--set`. `copy_defaults` gives the values of a chart that
+    are laid under a table, `taken` the chart that is rendered for a dependency with an alias or with none. `with_stage` runs a
+    step of a render under a name, `chart_object` makes `.Chart`, `table` is the type of `.Values`, and `told_failure` is what is
+    told of a failed template.
     """
 
-    name: str
     words: Words
     loading: Loading
     readers: Readers
@@ -117,7 +117,6 @@ def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "
 
 
 HELM3: Final = Dialect(
-    name="3",
     words=Words(),
     loading=Loading(_nothing, _nothing, _nothing, METADATA, LOCK, MAX_FILE),
     readers=READERS,

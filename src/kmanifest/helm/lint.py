@@ -165,10 +165,7 @@ class Linter:
             self._tell(severity, name, text)
 
     def metadata_problems(
-        self,
-        metadata: Metadata,
-        raw: Any,
-        _: bytes,
+        self, metadata: Metadata, raw: Any, _: bytes
     ) -> Iterator[tuple[int, str]]:
         """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
         return _metadata_problems(metadata, through_json(raw) if isinstance(raw, dict) else {})

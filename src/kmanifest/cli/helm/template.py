@@ -66,7 +66,8 @@ FLAGS = (
     *_INSTALLING,
 )
 INTRODUCTION = """\
-Prints what a chart renders, byte for byte as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. CHART is a directory or a packaged chart of this machine.
+Prints what a chart renders, byte for byte as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. CHART is a directory
+or a packaged chart of this machine.
 
 Usage:
   kmanifest helm template [NAME] CHART [flags]

@@ -1,4 +1,4 @@
-"""Helm v4. Source: helm v4.3.1."""
+"""Helm v4 as a dialect. Source: helm v4.3.1."""
 
 from collections.abc import Callable
 
@@ -35,9 +35,7 @@ def _functions(**given: Any) -> "Functions":
 
 
 def _told_failure(error: "GoError") -> str:
-    from kmanifest.helm.v4.failures import (
-        told_failure,
-    )  # for errors only; the engine knows dialects
+    from kmanifest.helm.v4.failures import told_failure  # for errors only
 
     return told_failure(error)
 
@@ -49,7 +47,6 @@ def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "
 
 
 HELM4: Final = Dialect(
-    name="4",
     words=Words4(),
     loading=Loading(
         loading.check_directory,

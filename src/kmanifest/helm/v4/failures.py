@@ -3,16 +3,10 @@
 Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and what it calls.
 """
 
-import re
-
 from kmanifest.gotemplate.errors import ExecError
 from kmanifest.gotemplate.values import GoError
 from kmanifest.helm.engine import told_end
 from kmanifest.helm.manifests import SPACE
-from kmanifest.typed import Final
-
-_EXECUTING: Final = re.compile(r'(.*?): executing ("[^"]*" at <.*?>:) (.*)', re.DOTALL)
-_NEXT: Final = " template:"
 
 
 def told_failure(error: GoError) -> str:
@@ -39,14 +33,26 @@ def _step(text: str) -> str | None:
         return None
     if rest.startswith("no template "):
         return f"{text}\n"
-    place, what, message = "", "", ""
-    if match := _EXECUTING.fullmatch(rest):
-        place, what, message = match.groups()
-        what = f"executing {what}"
-    else:
-        place, colon, message = rest.rpartition(": ")
-        if not colon:
-            return None
-    message = message.partition(_NEXT)[0]
-    lines = [f"{place}\n  " if place else "", f"{what}\n    " if what else ""]
-    return "".join([*lines, f"{message}\n" if message else ""])
+    place, what, message = _executing(rest) or _plain(rest)
+    if not place:
+        return None
+    message = message.partition(" template:")[0]
+    return f"{place}\n  {what}{message}\n" if message else f"{place}\n  {what}"
+
+
+def _executing(text: str) -> tuple[str, str, str] | None:
+    """The place, the line about what was executed, and the message; None where the text does not tell what was."""
+    place, _, rest = text.partition(": executing ")
+    if not rest.startswith('"'):
+        return None
+    name, _, rest = rest[1:].partition('"')
+    if not rest.startswith(" at <"):
+        return None
+    node, end, message = rest[len(" at <") :].partition(">: ")
+    return (place, f'executing "{name}" at <{node}>:\n    ', message) if end else None
+
+
+def _plain(text: str) -> tuple[str, str, str]:
+    """The place and the message; no place where the text has none."""
+    place, _, message = text.rpartition(": ")
+    return place, "", message
