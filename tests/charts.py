@@ -1,13 +1,15 @@
 """Fixtures of Helm charts: directories of charts written by us, and runs of the command whose goldens the peer prints.
 
-`case.toml` has `description`, `peer`, `version`, `[runs]` (a name and the arguments after `helm`), `[codes]` (the exit code of
-a run that fails) and `[stdin]` (a text that a run reads). `expected/NAME.out` and `NAME.err` are what the peer prints, with
-`{DIR}` for the directory, and `NAME.made` holds the files below `made/`.
+`case.toml` has `description`, `peer` (`helm`, or `helm4`, which is helm v4 under that name), `version`, `[runs]` (a name and
+the arguments after `helm`), `[codes]` (the exit code of a run that fails) and `[stdin]` (a text that a run reads).
+`expected/NAME.out` and `NAME.err` are what the peer prints, with `{DIR}` for the directory, and `NAME.made` holds the files
+below `made/`.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from typing import NamedTuple
 from tests.cases import CLOCK, FIXTURES, reason_missing
 
 CHARTS = FIXTURES / "helm"
+HELM4 = "helm4"
 
 
 class ChartRun(NamedTuple):
@@ -98,6 +101,12 @@ def perform(run: ChartRun, program: Sequence[str]) -> Outcome:
     return Outcome(
         done.returncode, done.stdout.replace(here, b"{DIR}"), errors.replace(here, b"{DIR}"), made
     )
+
+
+def ours(run: ChartRun) -> list[str]:
+    """Our program that does as the peer of a run."""
+    versions = ["--helm-version", "4"] if run.peer == HELM4 else []
+    return [sys.executable, "-m", "kmanifest", "helm", *versions]
 
 
 def differences(run: ChartRun) -> dict[Path, bytes | None]:

@@ -1,10 +1,8 @@
 """Every run on a chart: the bytes of its peer on stdout and stderr, its exit code, and the files that it makes."""
 
-import sys
-
 import pytest
 
-from tests.charts import ChartRun, find_runs, perform, read_golden
+from tests.charts import ChartRun, find_runs, ours, perform, read_golden
 
 RUNS = find_runs()
 
@@ -15,7 +13,7 @@ def name_of(run: ChartRun) -> str:
 
 @pytest.mark.parametrize("run", RUNS, ids=name_of)
 def test_same_as_the_peer(run: ChartRun):
-    outcome = perform(run, [sys.executable, "-m", "kmanifest", "helm"])
+    outcome = perform(run, ours(run))
     assert (outcome.out or None) == read_golden(run.golden("out"))
     assert (outcome.err or None) == read_golden(run.golden("err"))
     assert (outcome.made or None) == read_golden(run.golden("made"))

@@ -242,12 +242,16 @@ class Remotes(NamedTuple):
 
 
 class Charts(NamedTuple):
-    """How a chart is rendered where one is built by itself, in helm's words; `values` are those of files and `--set`."""
+    """How a chart is rendered where one is built by itself, in helm's words; `values` are those of files and `--set`.
+
+    `helm_version` is the version of helm that it is rendered as: `3`, or `4`.
+    """
 
     values: Mapping[str, Any] = MappingProxyType({})
     release: str = "release-name"
     namespace: str = "default"
     include_crds: bool = False
+    helm_version: str = "3"
 
 
 class Options(NamedTuple):

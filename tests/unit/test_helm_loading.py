@@ -10,6 +10,7 @@ import pytest
 from kmanifest.errors import KmanifestError, LimitError, SourceError
 from kmanifest.helm import ignore
 from kmanifest.helm.archive import read_archive
+from kmanifest.helm.dialect import HELM3
 from kmanifest.helm.globbing import path_test
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.manifests import sort_manifests, split
@@ -175,5 +176,5 @@ def test_kinds_in_the_order_of_installing():
         "c/a.yaml": "kind: Namespace\n---\n# nothing",
     }
     warned: list[str] = []
-    _, manifests = sort_manifests(files, warned.append)
+    _, manifests = sort_manifests(files, warned.append, HELM3)
     assert [one.kind for one in manifests] == ["Namespace", "Service", "", "Ant", "Zoo"]

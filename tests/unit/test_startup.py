@@ -71,3 +71,11 @@ def modules(program: str, directory: Path) -> set[str]:
         [sys.executable, "-c", program, str(directory)], capture_output=True, text=True, check=True
     )
     return set(done.stderr.split("\n"))
+
+
+def test_chart_of_version_3_imports_nothing_of_version_4(tmp_path: Path):
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    loaded = modules(PROGRAM.replace('["build"', '["helm", "template"'), tmp_path)
+    assert "kmanifest.helm.dialect" in loaded
+    found = [name for name in loaded if name.startswith("kmanifest.helm.v4")]
+    assert [*found, *(loaded & {"kmanifest.cli.helm.version4"})] == []

@@ -93,6 +93,7 @@ FLAGS = (
         "text",
         "the Kubernetes version that charts find in Capabilities.KubeVersion",
     ),
+    Flag("helm-version", "text", "of a chart: the version of helm to do as: 3, or 4", default="3"),
     HELP,
     Flag("include-crds", "switch", "of a chart: also its definitions of custom resources"),
     Flag(
@@ -227,6 +228,7 @@ def options_of(parsed: Parsed) -> "Options":
     """The engine's options for these flags and this environment."""
     values = parsed.values
     _check("reorder", values, ("legacy", "none"))
+    _check("helm-version", values, ("3", "4"))
     _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
@@ -256,11 +258,14 @@ def _charts(parsed: Parsed) -> "Charts":
 
     charts, values = Charts(), parsed.values
     if any(values[name] for name in VALUES):
-        from kmanifest.cli.helm.inputs import values_of  # for charts
+        from kmanifest.cli.helm.flags import dialect_of  # for charts
+        from kmanifest.cli.helm.inputs import values_of
 
-        charts = charts._replace(values=values_of(parsed))
+        charts = charts._replace(values=values_of(parsed, dialect_of(parsed)))
     return charts._replace(
-        namespace=values["namespace"] or charts.namespace, include_crds=values["include-crds"]
+        namespace=values["namespace"] or charts.namespace,
+        include_crds=values["include-crds"],
+        helm_version=values["helm-version"],
     )
 
 

@@ -69,6 +69,10 @@ class GoObject:
         """The exported fields, in their order."""
         return {}
 
+    def declared(self) -> Mapping[str, Value]:
+        """The fields as `%v` prints them: those of an embedded struct within it, and those that no template can name."""
+        return self.fields()
+
     def methods(self) -> "Mapping[str, Function]":
         """The exported methods."""
         return {}

@@ -271,7 +271,7 @@ class Printer:
             self._write("&")
             name = name.removeprefix("*")
         self._write(name + "{" if self.sharp_v else "{")
-        for index, (field, element) in enumerate(value.fields().items()):
+        for index, (field, element) in enumerate(value.declared().items()):
             if index:
                 self._write(", " if self.sharp_v else " ")
             if self.sharp_v or self.plus_v:

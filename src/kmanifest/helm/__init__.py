@@ -1,4 +1,4 @@
-"""The Helm engine: charts to manifests, with helm v3.22.0's bytes.
+"""The Helm engine: charts to manifests, with the bytes of helm v3.22.0, or of v4.3.1.
 
 `render_chart` is the whole of it in one call; `load_chart` loads a chart once for many renders, `Release` is what it is told of
 its release, `ValueSources` are files and `--set` texts.
@@ -8,15 +8,24 @@ from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.helm.api import render_chart
+    from kmanifest.helm.dialect import find_dialect
     from kmanifest.helm.loader import load_archive, load_chart
     from kmanifest.helm.render import Release
     from kmanifest.helm.values import ValueSources
 
-__all__ = ["Release", "ValueSources", "load_archive", "load_chart", "render_chart"]
+__all__ = [
+    "Release",
+    "ValueSources",
+    "find_dialect",
+    "load_archive",
+    "load_chart",
+    "render_chart",
+]
 
 _PLACES = {
     "Release": "render",
     "ValueSources": "values",
+    "find_dialect": "dialect",
     "load_archive": "loader",
     "load_chart": "loader",
     "render_chart": "api",

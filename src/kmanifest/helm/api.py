@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import Location
-from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
+from kmanifest.helm.dialect import find_dialect
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import PostRender, Release, choose, render
@@ -40,13 +40,15 @@ def render_chart(
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
     cache: Cache = NoCache(),
+    helm_version: str = "3",
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
     of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
     as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked. `cache` keeps parsed templates for other renders. `post_render` gets the
+    without them, those of this machine are asked. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded chart has to be
+    one of the same version (`load_chart(..., dialect=find_dialect("4"))`). `post_render` gets the
     text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for
     anything.
 
@@ -58,31 +60,33 @@ def render_chart(
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
 
+    dialect = find_dialect(helm_version)
     if isinstance(chart, str):
         place, path = tree_at(chart) if tree is None else (tree, chart)
-        chart = load_chart(place, path, limits=limits, warn=warn, shown=chart)
+        chart = load_chart(place, path, limits=limits, warn=warn, shown=chart, dialect=dialect)
     table: Table = {} if values is None else through_json(dict(values))
-    for layer in layers(sources, _reader(tree, limits), limits):
+    for layer in layers(sources, _reader(tree, limits), limits, dialect.readers):
         table = layer.apply(table)
     try:
         output = render(
             chart,
             table,
-            functions=make_functions(random, clock, limits),
+            functions=make_functions(random, clock, limits, dialect=dialect),
             release=release,
-            capabilities=make_capabilities(kube_version, api_versions),
+            capabilities=dialect.make_capabilities(kube_version, api_versions),
             include_crds=include_crds,
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
             warn=warn,
             cache=cache,
+            dialect=dialect,
         )
     except RecursionError:
         raise nested_too_deeply() from None
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
-        text = choose(text, show_only)
+        text = choose(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 

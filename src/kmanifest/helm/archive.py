@@ -38,7 +38,7 @@ class Entry(NamedTuple):
     kind: bytes
 
 
-def read_archive(content: bytes) -> list[File]:
+def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
     """The files of a packaged chart in their order; SourceError or LimitError with helm's text."""
     files: list[File] = []
     stream = _Stream(content)
@@ -49,9 +49,9 @@ def read_archive(content: bytes) -> list[File]:
         name = _inner_path(entry.name)
         if entry.size > left:
             raise _chart_too_large()
-        if entry.size > MAX_FILE:
+        if entry.size > max_file:
             raise LimitError(
-                f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {MAX_FILE}"
+                f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {max_file}"
             )
         left -= entry.size
         if left <= 0:

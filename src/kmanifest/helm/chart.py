@@ -277,11 +277,12 @@ class Metadata:
 
 
 class Crd:
-    """A file in a `crds/` directory, with the path by which the output names it."""
+    """A file in a `crds/` directory: its name in its chart, and the path by which the output names it."""
 
-    __slots__ = ("data", "path")
+    __slots__ = ("data", "name", "path")
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, name: str, path: str, data: bytes) -> None:
+        self.name = name
         self.path = path
         self.data = data
 
@@ -355,7 +356,7 @@ class Chart:
         for file in self.files:
             extension = "." + base_name(file.name).rpartition(".")[2].lower()
             if file.name.startswith("crds/") and extension in _MANIFEST_EXTENSIONS:
-                yield Crd(f"{path}/{file.name}", file.data)
+                yield Crd(file.name, f"{path}/{file.name}", file.data)
         for chart in self.dependencies:
             yield from chart.crds()
 

@@ -19,20 +19,20 @@ from kmanifest.helm.values import (
     merge_values,
 )
 from kmanifest.helm.versions import fits
-from kmanifest.typed import Any
+from kmanifest.helm.words import Words
+from kmanifest.typed import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmanifest.helm.dialect import Dialect
 
 _MISSING = object()
 
 
-def check_dependencies(chart: Chart) -> None:
+def check_dependencies(chart: Chart, words: Words) -> None:
     """SourceError where Chart.yaml asks for what `charts/` does not have."""
     missing = missing_dependencies(chart)
     if missing:
-        raise SourceError(
-            "An error occurred while checking for chart dependencies. You may need to run "
-            "`helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing "
-            f"in charts/ directory: {', '.join(missing)}"
-        )
+        raise SourceError(words.missing_charts(missing))
 
 
 def missing_dependencies(chart: Chart) -> list[str]:
@@ -41,32 +41,36 @@ def missing_dependencies(chart: Chart) -> list[str]:
     return [each.name for each in chart.metadata.requirements() if each.name not in there]
 
 
-def process_dependencies(chart: Chart, values: Mapping[str, Any], warn: Warn) -> None:
+def process_dependencies(
+    chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: "Dialect"
+) -> None:
     """Let the charts go that are not wanted, name the others, and take over what they export; changes `chart`."""
-    _enable(chart, values, "", warn)
-    _import_all(chart, warn)
+    _enable(chart, values, "", warn, dialect)
+    _import_all(chart, warn, dialect)
 
 
-def _enable(chart: Chart, values: Mapping[str, Any], path: str, warn: Warn) -> None:
+def _enable(
+    chart: Chart, values: Mapping[str, Any], path: str, warn: Warn, dialect: "Dialect"
+) -> None:
     if chart.metadata.dependencies is None:
         return
     requirements = chart.metadata.requirements()
-    chart.set_dependencies(_chosen(chart, requirements))
+    chart.set_dependencies(_chosen(chart, requirements, dialect))
     for each in requirements:
         each.enabled = True
-    all_values = coalesce_values(chart, values, warn)
-    _apply_tags(requirements, all_values, warn)
-    _apply_conditions(requirements, all_values, path, warn)
+    all_values = coalesce_values(chart, values, warn, dialect)
+    _apply_tags(requirements, all_values, warn, dialect.words)
+    _apply_conditions(requirements, all_values, path, warn, dialect.words)
     removed = {each.name for each in requirements if not each.enabled}
     kept = [held for held in chart.dependencies if held.name not in removed]
     wanted = [each for each in requirements if each.name not in removed]
     for held in kept:
-        _enable(held, all_values, f"{path}{held.name}.", warn)
+        _enable(held, all_values, f"{path}{held.name}.", warn, dialect)
     chart.metadata.dependencies = [*wanted] or None
     chart.set_dependencies(kept)
 
 
-def _chosen(chart: Chart, requirements: Sequence[Dependency]) -> list[Chart]:
+def _chosen(chart: Chart, requirements: Sequence[Dependency], dialect: "Dialect") -> list[Chart]:
     """The charts that nobody asks for, and for each one that is asked for a copy with its alias."""
     chosen = [
         held
@@ -79,14 +83,16 @@ def _chosen(chart: Chart, requirements: Sequence[Dependency]) -> list[Chart]:
     for each in requirements:
         for held in chart.dependencies:
             if held.name == each.name and fits(each.version, held.metadata.version):
-                chosen.append(held.shallow(alias=each.alias))
+                chosen.append(dialect.taken(held, each.alias))
                 break
         if each.alias:
             each.name = each.alias
     return chosen
 
 
-def _apply_tags(requirements: Sequence[Dependency], values: Table, warn: Warn) -> None:
+def _apply_tags(
+    requirements: Sequence[Dependency], values: Table, warn: Warn, words: Words
+) -> None:
     """Switch off what has only tags that are false."""
     tags = find_table(values, "tags")
     if tags is None:
@@ -95,13 +101,11 @@ def _apply_tags(requirements: Sequence[Dependency], values: Table, warn: Warn) -
         said = [tags[tag] for tag in each.tags if tag in tags]
         for tag in each.tags:
             if tag in tags and not isinstance(tags[tag], bool):
-                warn(
-                    f"dependencies.go:95: Warning: Tag '{tag}' for chart {each.name} returned non-bool value"
-                )
+                warn(words.tag(tag, each.name))
         each.enabled = any(word is True for word in said) or not any(word is False for word in said)
 
 
-def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn) -> None:  # fmt: skip
+def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn, words: Words) -> None:  # fmt: skip
     """Switch on and off by the first path of each condition that leads to a boolean."""
     for each in requirements:
         for condition in each.condition.strip().split(","):
@@ -112,9 +116,7 @@ def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: s
                 each.enabled = value
                 break
             if value is not _MISSING:
-                warn(
-                    f"dependencies.go:64: Warning: Condition path '{condition}' for chart {each.name} returned non-bool value"
-                )
+                warn(words.condition(condition, each.name))
 
 
 def _find_value(values: Table, path: str) -> Any:
@@ -126,17 +128,17 @@ def _find_value(values: Table, path: str) -> Any:
     return table[key]
 
 
-def _import_all(chart: Chart, warn: Warn) -> None:
+def _import_all(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
     for held in chart.dependencies:
-        _import_all(held, warn)
-    _import_values(chart, warn)
+        _import_all(held, warn, dialect)
+    _import_values(chart, warn, dialect)
 
 
-def _import_values(chart: Chart, warn: Warn) -> None:
+def _import_values(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
     """Take over what `import-values` names; what the chart itself says wins."""
     if chart.metadata.dependencies is None:
         return
-    values = merge_values(chart, warn)
+    values = merge_values(chart, warn, dialect)
     imported: Table = {}
     for each in chart.metadata.requirements():
         told: list[Any] = []
@@ -144,10 +146,8 @@ def _import_values(chart: Chart, warn: Warn) -> None:
             # What was told of a first alias is of another type, and not looked at for a second one.
             if entry.__class__ is dict:
                 child, parent = (_text(entry.get(name)) for name in ("child", "parent"))
-                complaint = f"dependencies.go:270: Warning: ImportValues missing table from chart {each.name}"
             elif isinstance(entry, str):
                 child, parent = f"exports.{entry}", "."
-                complaint = "dependencies.go:287: Warning: ImportValues missing table"
             else:
                 continue
             told.append(_told(child, parent))
@@ -156,11 +156,13 @@ def _import_values(chart: Chart, warn: Warn) -> None:
             if table is None:
                 from kmanifest.gotemplate.gofmt import quoted  # for warnings only
 
-                warn(f"{complaint}: {quoted(missing_table(values, place))} is not a table")
+                problem = f"{quoted(missing_table(values, place))} is not a table"
+                words, is_export = dialect.words, isinstance(entry, str)
+                warn(words.no_export(problem) if is_export else words.no_import(each.name, problem))
                 continue
-            imported = merge_tables(imported, _at_path(parent, table), warn)
+            imported = merge_tables(imported, _at_path(parent, table), warn, dialect)
         each.import_values = told or ObjectList(None, "[]interface {}")
-    chart.values = merge_tables(copy_table(values), imported, warn)
+    chart.values = merge_tables(copy_table(values), imported, warn, dialect)
 
 
 def _told(child: str, parent: str) -> Any:

@@ -17,6 +17,7 @@ from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, base_name
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.objects import Files, Values, find_table, go_string
 from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -41,29 +42,33 @@ class Source(NamedTuple):
     base: str
 
 
-def collect_sources(chart: Chart, top: Mapping[str, Any]) -> dict[str, Source]:
+def collect_sources(
+    chart: Chart, top: Mapping[str, Any], dialect: Dialect = HELM3
+) -> dict[str, Source]:
     """The templates of the chart and of those that it holds, by their paths, deepest first."""
     sources: dict[str, Source] = {}
-    _collect(chart, sources, top)
+    _collect(chart, sources, top, dialect)
     order = sorted(sources, key=lambda path: (path.count("/"), path.encode("utf-8", "surrogateescape")), reverse=True)  # fmt: skip
     return {path: sources[path] for path in order}
 
 
-def _collect(chart: Chart, sources: dict[str, Source], above: Mapping[str, Any]) -> Values:
+def _collect(
+    chart: Chart, sources: dict[str, Source], above: Mapping[str, Any], dialect: Dialect
+) -> Values:
     """Take the templates of one chart; gives its table. Source: engine.go, recAllTpls."""
     held: dict[str, Any] = {}
-    table = Values(
+    table = dialect.table(
         {
-            "Chart": chart.object(),
+            "Chart": dialect.chart_object(chart),
             "Files": Files({file.name: file.data for file in chart.files}),
             "Release": above["Release"],
             "Capabilities": above["Capabilities"],
-            "Values": _values_of(chart, above),
+            "Values": _values_of(chart, above, dialect),
             "Subcharts": held,
         }
     )
     for each in chart.dependencies:
-        held[each.name] = _collect(each, sources, table)
+        held[each.name] = _collect(each, sources, table, dialect)
     path = chart.path()
     for file in chart.templates:
         if not chart.is_library or base_name(file.name).startswith("_"):
@@ -73,16 +78,16 @@ def _collect(chart: Chart, sources: dict[str, Source], above: Mapping[str, Any])
     return table
 
 
-def _values_of(chart: Chart, above: Mapping[str, Any]) -> Values:
+def _values_of(chart: Chart, above: Mapping[str, Any], dialect: Dialect) -> Values:
     """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
     if chart.is_root:
-        return Values(above["Values"])
+        return dialect.table(above["Values"])
     place, _, name = f"Values.{chart.name}".rpartition(".")
     outer: Any = find_table(above, place)
     inner = None if outer is None else outer.get(name)
     if outer is None or not isinstance(inner, dict):
-        return Values()
-    outer[name] = made = Values(inner)
+        return dialect.table()
+    outer[name] = made = dialect.table(inner)
     return made
 
 
@@ -98,8 +103,10 @@ class Rendering:
         bounds: Bounds = Bounds(),
         on_impure: Impure | None = None,
         cache: Cache = NoCache(),
+        dialect: Dialect = HELM3,
     ) -> None:
         self._cache = cache
+        self._dialect = dialect
         self._warn = warn
         self._lints = lints
         self._bounds = bounds
@@ -117,6 +124,8 @@ class Rendering:
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
         self._functions: Functions = Overlay(own, functions)
+        # What a text is parsed to depends on the functions that there are.
+        self._known = " ".join(self._functions)
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
@@ -132,11 +141,11 @@ class Rendering:
         for path, source in sources.items():
             if base_name(path).startswith("_"):
                 continue
-            source.table["Template"] = Values({"Name": path, "BasePath": source.base})
+            source.table["Template"] = self._dialect.table({"Name": path, "BasePath": source.base})
             try:
                 text = self._run.execute(path, source.table)
             except GoError as error:
-                raise RenderError(_cleaned(str(error))) from error
+                raise RenderError(self._dialect.told_failure(error)) from error
             rendered[path] = text.replace(NO_VALUE, "")
         return rendered
 
@@ -144,7 +153,7 @@ class Rendering:
         """All texts parsed, which another render may have done."""
         names = tuple(sources)
         texts = tuple(source.text for source in sources.values())
-        key = (TEMPLATES, *names, *texts)
+        key = (TEMPLATES, self._known, *names, *texts)
         trees = self._cache.find(key)
         if trees is not None:
             return TemplateSet(ROOT).with_parsed(*map(Parsed, names, texts, trees))
@@ -154,7 +163,7 @@ class Rendering:
 
     def _parsed(self, path: str, text: str) -> Parsed:
         """What is in a text, which another render may have parsed, whatever its path was there."""
-        key = ("template", text)
+        key = ("template", self._known, text)
         known: Parsed | None = self._cache.find(key)
         if known is None or any(name == path for name, _, _ in known.trees[:-1]):
             known = self._parse(path, text)
@@ -220,7 +229,7 @@ class Rendering:
 
     def _parsed_given(self, text: str) -> Parsed:
         """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
-        key = ("given", text)
+        key = ("given", self._known, text)
         known: Parsed | None = self._cache.find(key)
         if known is not None:
             return known
@@ -238,15 +247,14 @@ class Rendering:
         if value is not None and value != "":
             return value
         if self._lints:
-            line = 206 if value is None else 214
-            self._warn(f"engine.go:{line}: [INFO] Missing required value: {message}")
+            self._warn(self._dialect.words.missing_value(message, is_nil=value is None))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
     def _fail(self, message: str) -> str:
         """The function `fail`."""
         if self._lints:
-            self._warn(f"engine.go:227: [INFO] Fail: {message}")
+            self._warn(self._dialect.words.failure(message))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
@@ -257,13 +265,19 @@ def _too_deep(name: str) -> GoError:
     )
 
 
-def _cleaned(text: str) -> str:
+def told_failure(error: GoError) -> str:
     """What is told of a failed execution: only what `fail` or `required` says, where one of them has ended it."""
+    text = str(error)
+    return told_end(text) or text
+
+
+def told_end(text: str) -> str:
+    """What is told where `fail` or `required` has ended an execution; empty where none of them has."""
     tokens = text.split(": ", 2)
     if len(tokens) < 3:
-        return text
+        return ""
     start = tokens[2].find(_WARN_START)
     end = tokens[2].rfind(_WARN_END)
     if start < 0 or end < start + len(_WARN_START):
-        return text
+        return ""
     return f"execution error at ({tokens[1]}): {tokens[2][start + len(_WARN_START) : end]}"

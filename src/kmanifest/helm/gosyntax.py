@@ -24,7 +24,7 @@ def describe_refused_key(data: bytes) -> str:
     pairs = list(_pairs(root))
     for key, _ in pairs:
         if not isinstance(key, pyyaml.ScalarNode):
-            return f"yaml: invalid map key: {_syntax(key)}"
+            return f"yaml: invalid map key: {syntax(key)}"
     for key, value in pairs:
         found = _scalar(key)
         if found is None:
@@ -70,17 +70,17 @@ def _value_syntax(node: Any) -> str:
     """A value as `%+#v` shows it where its own type is known."""
     if isinstance(node, pyyaml.ScalarNode) and _scalar(node) is None:
         return "<nil>"
-    return _syntax(node)
+    return syntax(node)
 
 
-def _syntax(node: Any) -> str:
+def syntax(node: Any) -> str:
     """A node as Go's `%#v` shows what it is in an `interface {}`."""
     if isinstance(node, pyyaml.MappingNode):
-        pairs = sorted((_syntax(key), _syntax(value)) for key, value in node.value[:_MOST])
+        pairs = sorted((syntax(key), syntax(value)) for key, value in node.value[:_MOST])
         inner = ", ".join(f"{key}:{value}" for key, value in pairs)
         return f"map[interface {{}}]interface {{}}{{{inner}}}"
     if isinstance(node, pyyaml.SequenceNode):
-        return f"[]interface {{}}{{{', '.join(map(_syntax, node.value[:_MOST]))}}}"
+        return f"[]interface {{}}{{{', '.join(map(syntax, node.value[:_MOST]))}}}"
     return _scalar_syntax(_scalar(node))
 
 

@@ -7,14 +7,14 @@ from kmanifest.errors import KmanifestError, MissingError, SourceError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.gofmt import quoted, type_name
 from kmanifest.gotemplate.values import Functions
-from kmanifest.helm.archive import MAX_FILE, clean_path
-from kmanifest.helm.capabilities import make_capabilities
-from kmanifest.helm.chart import METADATA, Chart, Metadata, base_name
+from kmanifest.helm.archive import clean_path
+from kmanifest.helm.chart import Chart, Metadata, base_name
 from kmanifest.helm.dependencies import process_dependencies
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.engine import Rendering, collect_sources
 from kmanifest.helm.gojson import STRING, Shape, decode
 from kmanifest.helm.goyaml import load_values, load_yaml, through_json
-from kmanifest.helm.loader import load_chart
+from kmanifest.helm.loader import load_directory
 from kmanifest.helm.manifests import SPACE
 from kmanifest.helm.names import name_problems
 from kmanifest.helm.render import Release, settle_values
@@ -32,7 +32,7 @@ ERROR: Final = 3
 _WORDS: Final = ("UNKNOWN", "INFO", "WARNING", "ERROR")
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
 
-_OBJECT: Final = Shape(
+OBJECT: Final = Shape(
     "struct",
     "rules.K8sYamlStruct",
     fields={
@@ -71,15 +71,19 @@ class Settings(NamedTuple):
     limits: Limits = DEFAULT_LIMITS
     bounds: Bounds = Bounds()
     warn: Callable[[str], None] = lambda _: None
+    dialect: Dialect = HELM3
 
 
 def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") -> list[Message]:
     """What is found in the chart at `path`; `shown` is its whole path. MissingError where there is no chart."""
-    return _Linter(tree, path, settings, shown or path).messages()
+    return Linter(tree, path, settings, shown or path).messages()
 
 
-class _Linter:
-    """One look at one chart."""
+class Linter:
+    """One look at one chart, as v3 takes it; v4 takes another for some of it (`v4/lint.py`)."""
+
+    head = OBJECT
+    list_problem = "Annotation 'helm.sh/resource-policy' within List objects are ignored"
 
     def __init__(self, tree: Tree, path: str, settings: Settings, shown: str) -> None:
         self._tree = tree
@@ -95,6 +99,7 @@ class _Linter:
         chart, problem = self._loaded()
         self._templates(chart, problem)
         self._dependencies(chart, problem)
+        self.crds(chart, problem)
         return self._found
 
     def _tell(self, severity: int, path: str, text: str | None) -> bool:
@@ -106,7 +111,7 @@ class _Linter:
     def _read(self, name: str) -> bytes | None:
         try:
             real = self._tree.resolve(join(self._path, name))
-            return self._tree.read(real, limit=MAX_FILE)
+            return self._tree.read(real, limit=self._settings.dialect.loading.max_file)
         except MissingError:
             return None
 
@@ -125,7 +130,14 @@ class _Linter:
                 self._settings.warn(text)
 
         try:
-            chart = load_chart(self._tree, self._path, limits=limits, warn=warn, shown=self._shown)
+            chart = load_directory(
+                self._tree,
+                self._path,
+                limits=limits,
+                warn=warn,
+                shown=self._shown,
+                dialect=self._settings.dialect,
+            )
         except KmanifestError as error:
             return None, error.message
         return chart, ""
@@ -140,17 +152,23 @@ class _Linter:
             place = f"{self._shown}/{name}"
             self._tell(ERROR, name, f"unable to parse YAML\n\tread {place}: is a directory")
             return
+        content = self._read(name) or b""
         try:
-            raw = load_yaml(self._read(name) or b"", limits=self._settings.limits)
-            facts = decode(raw, METADATA) or {}
+            raw = load_yaml(content, limits=self._settings.limits)
+            facts = decode(raw, self._settings.dialect.loading.metadata) or {}
         except SourceError as error:
             self._tell(ERROR, name, f"unable to parse YAML\n\t{error.message}")
             return
         metadata = Metadata()
         metadata.update(facts)
-        generic = through_json(raw) if isinstance(raw, dict) else {}
-        for severity, text in _metadata_problems(metadata, generic):
+        for severity, text in self.metadata_problems(metadata, raw, content):
             self._tell(severity, name, text)
+
+    def metadata_problems(
+        self, metadata: Metadata, raw: Any, _: bytes
+    ) -> Iterator[tuple[int, str]]:
+        """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
+        return _metadata_problems(metadata, through_json(raw) if isinstance(raw, dict) else {})
 
     # --- values.yaml --------------------------------------------------------------------------------------------
 
@@ -160,32 +178,37 @@ class _Linter:
         if content is None:
             self._tell(INFO, "values.yaml", "file does not exist")
             return
-        limits, warn = self._settings.limits, self._settings.warn
+        limits, warn, dialect = self._settings.limits, self._settings.warn, self._settings.dialect
         try:
-            values = load_values(content, limits=limits, wanted="chartutil.Values")
+            values = load_values(content, limits=limits, wanted=dialect.table.go_type)
         except SourceError as error:
             self._tell(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
             return
-        merged: Table = coalesce_tables(copy_table(self._settings.values), values, warn)
+        merged: Table = coalesce_tables(copy_table(self._settings.values), values, warn, dialect)
         schema = self._read("values.schema.json")
         if schema:
-            self._tell(ERROR, "values.yaml", find_problem(merged, schema, warn))
+            self._tell(ERROR, "values.yaml", self.schema_problem(merged, schema))
+
+    def schema_problem(self, values: Table, schema: bytes) -> str:
+        """What the schema says of the values; empty where nothing is wrong."""
+        warn, words = self._settings.warn, self._settings.dialect.words
+        return find_problem(values, schema, lambda address: warn(words.urn(address)))
 
     # --- templates ----------------------------------------------------------------------------------------------
 
     def _templates(self, chart: Chart | None, problem: str) -> None:
         """Source: rules/template.go, TemplatesWithSkipSchemaValidation."""
         place = "templates/"
-        if self._kind("templates") == "file":
-            self._tell(WARNING, place, "not a directory")
+        if not self.tell_templates(self._kind("templates"), place):
             return
         if chart is None:
             self._tell(ERROR, place, problem)
             return
         copied = chart.copied()
+        given, warn, dialect = self._settings.values, self._settings.warn, self._settings.dialect
         try:
-            process_dependencies(copied, self._settings.values, self._settings.warn)
-            values = coalesce_values(copied, self._settings.values, self._settings.warn)
+            process_dependencies(copied, given, warn, dialect)
+            values = coalesce_values(copied, given, warn, dialect)
         except SourceError:
             return
         try:
@@ -198,32 +221,44 @@ class _Linter:
             if not self._template(file.name, file.data, text):
                 return
 
+    def tell_templates(self, kind: str | None, place: str) -> bool:
+        """Note what is wrong with `templates/` itself; True where nothing is."""
+        return self._tell(WARNING, place, "not a directory" if kind == "file" else "")
+
     def _rendered(self, chart: Chart, values: Mapping[str, Any]) -> Mapping[str, str]:
         settings = self._settings
         release = Release("test-release", settings.namespace).object()
         release |= {"IsInstall": False, "Revision": 0}
         top = {
             "Release": release,
-            "Capabilities": make_capabilities(settings.kube_version),
+            "Capabilities": settings.dialect.make_capabilities(settings.kube_version),
             "Values": settle_values(
-                chart, values, skip_schema=settings.skip_schema, warn=settings.warn
+                chart,
+                values,
+                skip_schema=settings.skip_schema,
+                warn=settings.warn,
+                dialect=settings.dialect,
             ),
         }
         rendering = Rendering(
-            settings.functions, warn=settings.warn, lints=True, bounds=settings.bounds
+            settings.functions,
+            warn=settings.warn,
+            lints=True,
+            bounds=settings.bounds,
+            dialect=settings.dialect,
         )
-        return rendering.render(collect_sources(chart, top))
+        return rendering.render(collect_sources(chart, top, settings.dialect))
 
     def _template(self, name: str, source: bytes, text: str) -> bool:
         """Look at one template and what it has rendered; False where what it has is no YAML, which ends the look."""
-        _, dot, extension = base_name(name).rpartition(".")
-        extension = dot + extension if dot else ""
-        if extension not in _EXTENSIONS:
-            self._tell(
-                ERROR,
-                name,
-                f"file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt",
-            )
+        if not self.tell_source(name, source) or not text.strip(SPACE):
+            return True
+        self._tell(WARNING, name, _indent_problem(text))
+        return self._objects(name, text, lambda head: self._object(name, head, text))
+
+    def tell_source(self, name: str, source: bytes) -> bool:
+        """Note what is wrong with a template itself; whether what it renders is looked at, too."""
+        extension = self._tell_extension(name)
         if re.search(rb'"?helm\.sh/hook"?:[\t\n\f\r ]+crd-install', source):
             self._tell(
                 WARNING,
@@ -237,24 +272,34 @@ class _Linter:
                 name,
                 ".Release.Time has been removed in v3, please replace with the `now` function in your templates",
             )
-        if extension != ".yaml" or not text.strip(SPACE):
-            return True
-        self._tell(WARNING, name, _indent_problem(text))
+        return extension == ".yaml"
+
+    def _tell_extension(self, name: str) -> str:
+        """The extension of a name, which is noted where it is none of a template."""
+        _, dot, extension = base_name(name).rpartition(".")
+        extension = dot + extension if dot else ""
+        if extension not in _EXTENSIONS:
+            self._tell(
+                ERROR,
+                name,
+                f"file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt",
+            )
+        return extension
+
+    def _objects(self, path: str, text: str, look: Callable[[Mapping[str, Any]], None]) -> bool:
+        """Look at what each document of a text says it is; False where one is no YAML, which is noted."""
+        limits = self._settings.limits
         try:
             for document in _documents(text):
-                self._object(name, document, text)
+                value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
+                if value is not None:
+                    look(decode(value, self.head))
         except SourceError as error:
             problem = _json_problem(text) or error.message
-            self._tell(ERROR, name, f"unable to parse YAML: {problem}")
-            return False
+            return self._tell(ERROR, path, f"unable to parse YAML: {problem}")
         return True
 
-    def _object(self, path: str, document: str, text: str) -> None:
-        limits = self._settings.limits
-        value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
-        if value is None:
-            return
-        facts = decode(value, _OBJECT)
+    def _object(self, path: str, facts: Mapping[str, Any], text: str) -> None:
         kind, metadata = facts.get("Kind", ""), facts.get("Metadata", {})
         name = metadata.get("Name", "")
         self._tell(WARNING, path, _name_problem(kind, name))
@@ -264,12 +309,8 @@ class _Linter:
         if kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet") and not has_selector:
             wanted = "must contain matchLabels or matchExpressions"
             self._tell(ERROR, path, f"a {kind} {wanted}, and {quoted(name)} does not")
-        if kind == "List" and _has_policy(text, limits):
-            self._tell(
-                ERROR,
-                path,
-                "Annotation 'helm.sh/resource-policy' within List objects are ignored",
-            )
+        if kind == "List" and _has_policy(text, self._settings.limits):
+            self._tell(ERROR, path, self.list_problem)
 
     # --- dependencies -------------------------------------------------------------------------------------------
 
@@ -288,6 +329,11 @@ class _Linter:
         if missing:
             text = f"chart directory is missing these dependencies: {','.join(missing)}"
             self._tell(WARNING, self._shown, text)
+
+    # --- definitions ----------------------------------------------------------------------------------------------
+
+    def crds(self, chart: Chart | None, problem: str) -> None:
+        """Look at the definitions of custom resources, which v3 does not."""
 
 
 def _metadata_problems(metadata: Metadata, generic: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.helm import ignore
-from kmanifest.helm.archive import BOM, MAX_ENTRIES, MAX_FILE, File, is_archive, read_archive
-from kmanifest.helm.chart import LOCK, METADATA, Chart, Metadata, base_name
+from kmanifest.helm.archive import BOM, MAX_ENTRIES, File, is_archive, read_archive
+from kmanifest.helm.chart import Chart, Metadata, base_name
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.gojson import decode
-from kmanifest.helm.goyaml import load_values, load_yaml
+from kmanifest.helm.goyaml import load_yaml
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import Tree, is_below, join
 from kmanifest.typed import Any, Final
@@ -20,17 +21,18 @@ Warn = Callable[[str], None]
 
 _MAX_NESTING: Final = 64
 _OLD_REQUIREMENTS: Final = (
-    'load.go:120: Warning: Dependencies are handled in Chart.yaml since apiVersion "v2". '
+    'Warning: Dependencies are handled in Chart.yaml since apiVersion "v2". '
     "We recommend migrating dependencies to Chart.yaml."
 )
 _OLD_LOCK: Final = (
-    'load.go:138: Warning: Dependency locking is handled in Chart.lock since apiVersion "v2". '
+    'Warning: Dependency locking is handled in Chart.lock since apiVersion "v2". '
     "We recommend migrating to Chart.lock."
 )
 
 
 def load_chart(
-    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = ""
+    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
+    dialect: Dialect = HELM3,
 ) -> Chart:  # fmt: skip
     """The chart at `path`, which is a directory or an archive; `shown` is the path as errors tell it.
 
@@ -38,8 +40,10 @@ def load_chart(
     """
     real = tree.resolve(path)
     if tree.kind(real) == "dir":
-        files = read_directory(tree, real, limits=limits, warn=warn, shown=shown or path)
-        return _Loader(limits, warn).chart(files)
+        dialect.loading.check_directory(tree, real, shown or path, limits)
+        return load_directory(
+            tree, path, limits=limits, warn=warn, shown=shown or path, dialect=dialect
+        )
     name = shown or path
     content = tree.read(real, limit=max(limits.max_input_file, 0))
     if not is_archive(content):
@@ -51,33 +55,39 @@ def load_chart(
             "text/plain; charset=utf-8" if _is_text(content[:512]) else "application/octet-stream"
         )
         raise SourceError(f"file '{name}' does not appear to be a gzipped archive; got '{word}'")
-    return load_archive(content, limits=limits, warn=warn)
+    return load_archive(content, limits=limits, warn=warn, dialect=dialect)
+
+
+def load_directory(
+    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
+    dialect: Dialect = HELM3,
+) -> Chart:  # fmt: skip
+    """The chart in a directory, whatever the version of its format, as `lint` loads it; errors as of `load_chart`."""
+    walk = _Walk(tree, tree.resolve(path), limits, warn, shown or path, dialect)
+    return _Loader(limits, warn, dialect).chart(walk.all_files())
 
 
 def load_archive(
-    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None
-) -> Chart:
+    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect = HELM3
+) -> Chart:  # fmt: skip
     """The chart in a package; errors as of `load_chart`."""
-    return _Loader(limits, warn).packaged(content, 0)
+    dialect.loading.check_archive(content, limits)
+    return _Loader(limits, warn, dialect).packaged(content, 0)
 
 
 def _is_text(content: bytes) -> bool:
     return not any(byte < 9 or 14 <= byte < 27 or 27 < byte < 32 or byte == 11 for byte in content)
 
 
-def read_directory(
-    tree: Tree, directory: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = ""
-) -> list[File]:  # fmt: skip
-    """The files of a chart's directory that are not ignored, sorted as a walk meets them."""
-    walk = _Walk(tree, directory, limits, warn, shown or directory)
-    return list(walk.files("", directory, ()))
-
-
 class _Walk:
     """One walk over a directory, which follows links and stays within bounds."""
 
-    def __init__(self, tree: Tree, root: str, limits: Limits, warn: Warn, shown: str) -> None:
+    def __init__(
+        self, tree: Tree, root: str, limits: Limits, warn: Warn, shown: str, dialect: Dialect
+    ) -> None:
         self._tree = tree
+        self._root = root
+        self._dialect = dialect
         self._limits = limits
         self._warn = warn
         self._shown = shown
@@ -92,6 +102,10 @@ class _Walk:
         except MissingError:
             return None
         return self._read(real, path) if self._tree.kind(real) == "file" else None
+
+    def all_files(self) -> list[File]:
+        """The files of the chart's directory that are not ignored, sorted as a walk meets them."""
+        return list(self.files("", self._root, ()))
 
     def files(self, inner: str, directory: str, above: tuple[str, ...]) -> Iterator[File]:
         """The files below `directory`, which is at the path `inner` of the chart."""
@@ -115,10 +129,7 @@ class _Walk:
     def _followed(self, path: str, inner: str) -> str:
         real = self._tree.resolve(path)
         if real != path:
-            self._warn(
-                f"walk.go:75: found symbolic link in path: {self._shown}/{inner} resolves to "
-                f"{real}. Contents of linked file included and used"
-            )
+            self._warn(self._dialect.words.link(f"{self._shown}/{inner}", real))
         return real
 
     def _content(self, real: str, kind: str | None, path: str) -> bytes:
@@ -133,10 +144,10 @@ class _Walk:
 
     def _read(self, real: str, path: str) -> bytes:
         try:
-            content = self._tree.read(real, limit=MAX_FILE)
+            content = self._tree.read(real, limit=self._dialect.loading.max_file)
         except LimitError:
             raise LimitError(
-                f"chart file {quoted(base_name(path))} is larger than the maximum file size {MAX_FILE}"
+                f"chart file {quoted(base_name(path))} is larger than the maximum file size {self._dialect.loading.max_file}"
             ) from None
         self._left -= len(content)
         if self._left < 0:
@@ -153,14 +164,15 @@ def join_plain(directory: str, name: str) -> str:
 class _Loader:
     """Makes one chart and those that it holds of files; counts what all their archives hold."""
 
-    def __init__(self, limits: Limits, warn: Warn) -> None:
+    def __init__(self, limits: Limits, warn: Warn, dialect: Dialect) -> None:
         self._limits = limits
         self._warn = warn
+        self._dialect = dialect
         self._left = limits.max_total_input
 
     def packaged(self, content: bytes, depth: int) -> Chart:
         """The chart in an archive."""
-        files = read_archive(content)
+        files = read_archive(content, max_file=self._dialect.loading.max_file)
         self._left -= sum(len(file.data) for file in files)
         if self._left < 0:
             bound = self._limits.max_total_input
@@ -172,7 +184,7 @@ class _Loader:
         if depth > _MAX_NESTING:
             raise LimitError(f"charts are nested deeper than {_MAX_NESTING}")
         metadata = self._metadata(files)
-        parts = _Parts(metadata, self._limits, self._warn)
+        parts = _Parts(metadata, self._limits, self._warn, self._dialect)
         for file in files:
             parts.take(file)
         if parts.metadata is None:
@@ -192,7 +204,7 @@ class _Loader:
         for file in files:
             if file.name == "Chart.yaml":
                 metadata = metadata or Metadata()
-                metadata.update(_decoded(file, METADATA, self._limits))
+                metadata.update(_decoded(file, self._dialect.loading.metadata, self._limits))
                 metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
         return metadata
 
@@ -233,10 +245,13 @@ def _decoded(file: File, shape: Any, limits: Limits) -> dict[str, Any]:
 class _Parts:
     """The files of one chart, each sorted to where it belongs."""
 
-    def __init__(self, metadata: Metadata | None, limits: Limits, warn: Warn) -> None:
+    def __init__(
+        self, metadata: Metadata | None, limits: Limits, warn: Warn, dialect: Dialect
+    ) -> None:
         self.metadata = metadata
         self._limits = limits
         self._warn = warn
+        self._dialect = dialect
         self.templates: list[File] = []
         self.files: list[File] = []
         self.values: dict[str, Any] | None = None
@@ -249,7 +264,7 @@ class _Parts:
         if name == "Chart.yaml":
             return
         if name == "Chart.lock":
-            _decoded(file, LOCK, self._limits)
+            _decoded(file, self._dialect.loading.lock, self._limits)
         elif name == "values.yaml":
             self.values = self._values(file)
         elif name == "values.schema.json":
@@ -266,7 +281,7 @@ class _Parts:
 
     def _values(self, file: File) -> dict[str, Any]:
         try:
-            return load_values(file.data, limits=self._limits)
+            return self._dialect.readers.file(file.data, limits=self._limits)
         except SourceError as error:
             raise SourceError(f"cannot load values.yaml: {error.message}") from error
 
@@ -275,12 +290,13 @@ class _Parts:
         self.metadata = metadata = self.metadata or Metadata()
         is_lock = file.name.endswith(".lock")
         if is_lock:
-            _decoded(file, LOCK, self._limits)
+            _decoded(file, self._dialect.loading.lock, self._limits)
         is_v1 = metadata.texts["apiVersion"] == "v1"
         if not is_v1:
-            self._warn(_OLD_LOCK if is_lock else _OLD_REQUIREMENTS)
+            line, text = (138, _OLD_LOCK) if is_lock else (120, _OLD_REQUIREMENTS)
+            self._warn(self._dialect.words.old_file(line, text))
         if not is_lock:
-            metadata.update(_decoded(file, METADATA, self._limits))
+            metadata.update(_decoded(file, self._dialect.loading.metadata, self._limits))
             is_v1 = metadata.texts["apiVersion"] == "v1"
         if is_v1:
             self.files.append(file)

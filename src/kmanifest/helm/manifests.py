@@ -9,7 +9,10 @@ from kmanifest.errors import SourceError
 from kmanifest.helm.gojson import STRING, STRING_MAP, Shape, decode
 from kmanifest.helm.goyaml import load_yaml
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import Any, Final, NamedTuple
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.helm.dialect import Dialect
 
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Go's `strings.TrimSpace` takes away."""
@@ -24,7 +27,7 @@ INSTALL_ORDER: Final = (
     "ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob",
     "IngressClass", "Ingress", "APIService",
 )  # fmt: skip
-_RANKS: Final = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
+RANKS: Final[Mapping[str, int]] = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 
 _EVENTS: Final = {
     "pre-install": "pre-install", "post-install": "post-install", "pre-delete": "pre-delete", "post-delete": "post-delete",
@@ -33,7 +36,7 @@ _EVENTS: Final = {
 }  # fmt: skip
 HOOK: Final = "helm.sh/hook"
 
-_HEAD: Final = Shape(
+HEAD: Final = Shape(
     "struct",
     "releaseutil.SimpleHead",
     fields={
@@ -97,7 +100,10 @@ def split(text: str) -> list[str]:
 
 
 def sort_manifests(
-    files: Mapping[str, str], warn: Callable[[str], None], limits: Limits = DEFAULT_LIMITS
+    files: Mapping[str, str],
+    warn: Callable[[str], None],
+    dialect: "Dialect",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Sorted:
     """The documents of all rendered files; SourceError where one is no object. Source: manifest_sorter.go, SortManifests."""
     hooks: list[Manifest] = []
@@ -106,38 +112,36 @@ def sort_manifests(
         text = files[path]
         if path.rpartition("/")[2].startswith("_") or not text.strip(SPACE):
             continue
-        for document in split(text):
-            kind, annotations = _head(document, path, limits)
+        for document in dialect.documents.split(text):
+            kind, annotations = _head(document, path, dialect.documents.head, limits)
             if HOOK not in annotations:
                 others.append(Manifest(path, document, kind))
             elif events := _events(annotations[HOOK]):
                 hooks.append(Manifest(path, document, kind, events))
             else:
-                from kmanifest.gotemplate.gofmt import quoted  # for warnings only
-
-                warn(
-                    f"manifest_sorter.go:199: info: skipping unknown hook: {quoted(annotations[HOOK])}"
-                )
-    return Sorted(sort_by_kind(hooks), sort_by_kind(others))
-
-
-def sort_by_kind(manifests: Iterable[Manifest]) -> list[Manifest]:
-    """The documents by kind: known ones as they are to be installed, then the others by name; else as they were."""
-    last = len(_RANKS)
-    return sorted(
-        manifests,
-        key=lambda one: (_RANKS.get(one.kind, last), "" if one.kind in _RANKS else one.kind),
+                warn(dialect.words.unknown_hook(annotations[HOOK]))
+    return Sorted(
+        sort_by_kind(hooks, dialect.documents.ranks), sort_by_kind(others, dialect.documents.ranks)
     )
 
 
-def _head(document: str, path: str, limits: Limits) -> tuple[str, Mapping[str, str]]:
+def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> list[Manifest]:
+    """The documents by kind: known ones as they are to be installed, then the others by name; else as they were."""
+    last = len(ranks)
+    return sorted(
+        manifests,
+        key=lambda one: (ranks.get(one.kind, last), "" if one.kind in ranks else one.kind),
+    )
+
+
+def _head(document: str, path: str, shape: Shape, limits: Limits) -> tuple[str, Mapping[str, str]]:
     """The kind and the annotations of a document."""
     try:
         value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
         found = _plain_head(value)
         if found is not None:
             return found
-        head: dict[str, Any] = decode(value, _HEAD) or {}
+        head: dict[str, Any] = decode(value, shape) or {}
     except SourceError as error:
         raise SourceError(f"YAML parse error on {path}: {error.message}") from error
     return head.get("kind", ""), (head.get("metadata") or {}).get("annotations") or {}

@@ -90,7 +90,7 @@ class ChartObject(GoObject):
         return self._fields
 
     def declared(self) -> Mapping[str, Any]:
-        """The fields without those that are the metadata's, as `%v` prints them."""
+        """The fields without those that are the metadata's."""
         return {"Metadata": self.metadata, "IsRoot": self._is_root}
 
     def json(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Values(dict[str, Any], GoObject):
         return {
             "AsMap": Function(lambda: dict(self), (), "map[string]interface {}"),
             "PathValue": Function(self._path_value, ("string",)),
-            "Table": Function(self._table, ("string",), "chartutil.Values"),
+            "Table": Function(self._table, ("string",), self.go_type),
             "YAML": Function(lambda: _to_yaml(dict(self)) + "\n", (), "string"),
         }
 
@@ -133,7 +133,7 @@ class Values(dict[str, Any], GoObject):
         found = find_table(self, name)
         if found is None:
             raise GoError(f"{_quoted(missing_table(self, name))} is not a table")
-        return Values(found)
+        return type(self)(found)
 
     def _path_value(self, path: str) -> Any:
         if not path:

@@ -11,11 +11,12 @@ from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.gotemplate.execute import Bounds, Impure
 from kmanifest.gotemplate.values import Functions
-from kmanifest.helm.capabilities import Capabilities, make_capabilities
+from kmanifest.helm.capabilities import Capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.dependencies import check_dependencies, process_dependencies
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.engine import Rendering, collect_sources
-from kmanifest.helm.manifests import SPACE, Manifest, sort_manifests, split
+from kmanifest.helm.manifests import SPACE, Manifest, sort_manifests
 from kmanifest.helm.schemas import validate_values
 from kmanifest.helm.values import coalesce_values
 from kmanifest.helm.versions import fits
@@ -93,38 +94,56 @@ def render(
     on_impure: Impure | None = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
+    dialect: Dialect = HELM3,
 ) -> Output:
     """What the chart makes of the values; the chart itself is not changed.
 
     SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
     """
     check_installable(chart)
-    check_dependencies(chart)
-    check_release_name(release.name)
+    check_dependencies(chart, dialect.words)
+    dialect.loading.check_format(chart)
+    with_stage = dialect.with_stage
+    with_stage("release name check", lambda: check_release_name(release.name), warn)
     chart = chart.copied()
-    process_dependencies(chart, values, warn)
-    capabilities = capabilities or make_capabilities()
+    with_stage(
+        "chart dependencies processing",
+        lambda: process_dependencies(chart, values, warn, dialect),
+        warn,
+    )
+    capabilities = capabilities or dialect.make_capabilities()
     top = {
         "Release": release.object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, values, skip_schema=skip_schema, warn=warn),
+        "Values": settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect),
     }
     try:
         check_kube_version(chart, capabilities)
-        rendering = Rendering(functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache)
-        files = rendering.render(collect_sources(chart, top))
+        rendering = Rendering(
+            functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache, dialect=dialect
+        )
+        files = rendering.render(collect_sources(chart, top, dialect))
     except LimitError:
         raise
     except KmanifestError as error:
         raise TemplateError(error.message, location=error.location) from error
-    return _output(chart, files, include_crds=include_crds, limits=limits, warn=warn)
+    return _output(
+        chart, files, include_crds=include_crds, limits=limits, warn=warn, dialect=dialect
+    )
 
 
-def settle_values(chart: Chart, values: Mapping[str, Any], *, skip_schema: bool, warn: Warn) -> Any:
+def settle_values(
+    chart: Chart,
+    values: Mapping[str, Any],
+    *,
+    skip_schema: bool,
+    warn: Warn,
+    dialect: Dialect = HELM3,
+) -> Any:
     """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
-    settled = coalesce_values(chart, values, warn)
+    settled = coalesce_values(chart, values, warn, dialect)
     if not skip_schema:
-        validate_values(chart, settled, warn)
+        validate_values(chart, settled, lambda address: warn(dialect.words.urn(address)))
     return settled
 
 
@@ -155,21 +174,27 @@ def _is_plain(name: str) -> bool:
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
     """RenderError where the chart is for other versions of Kubernetes."""
     wanted = chart.metadata.texts["kubeVersion"]
-    there: str = capabilities.fields()["KubeVersion"].printed()
-    if wanted and not fits(wanted, there):
+    there = capabilities.fields()["KubeVersion"]
+    if wanted and not fits(wanted, there.printed()):
         raise RenderError(
-            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there}"
+            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there.fields()['Version']}"
         )
 
 
 def _output(
-    chart: Chart, files: Mapping[str, str], *, include_crds: bool, limits: Limits, warn: Warn
+    chart: Chart,
+    files: Mapping[str, str],
+    *,
+    include_crds: bool,
+    limits: Limits,
+    warn: Warn,
+    dialect: Dialect,
 ) -> Output:
     from kmanifest.helm.objects import go_string
 
     others = {path: text for path, text in files.items() if not path.endswith(NOTES)}
     try:
-        hooks, manifests = sort_manifests(others, warn, limits)
+        hooks, manifests = sort_manifests(others, warn, dialect, limits)
     except SourceError as error:
         failed = TemplateError(error.message, location=error.location)
         failed.files = others
@@ -182,14 +207,14 @@ def _output(
     )
 
 
-def choose(text: str, patterns: Sequence[str]) -> str:
+def choose(text: str, patterns: Sequence[str], dialect: Dialect = HELM3) -> str:
     """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
 
     SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.
     """
     documents = [
         (match.group(1), document)
-        for document in split(text)
+        for document in dialect.documents.split(text)
         if (match := re.search("# Source: [^/]+/(.+)", document))
     ]
     chosen: list[str] = []

@@ -6,6 +6,7 @@ from kmanifest import gotemplate
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.engine import TEMPLATES
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.typed import TYPE_CHECKING, Final
@@ -25,12 +26,12 @@ def make_functions(
     limits: Limits = DEFAULT_LIMITS,
     *,
     env: Mapping[str, str] | None = None,
+    dialect: Dialect = HELM3,
 ) -> Functions:
     """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
-    from kmanifest.helm.funcs import functions
     from kmanifest.machine import SystemRandom, system_clock
 
-    return functions(
+    return dialect.functions(
         random=random or SystemRandom(), clock=clock or system_clock, env=env, limits=limits
     )
 

@@ -24,27 +24,31 @@ Reading = Callable[[str], Any]
 
 def set_typed(text: str, values: Table) -> None:
     """Set what `--set` says: integers are int64, true, false and null are what they say, all else is text."""
-    _Reader(text, typed_value).read(values)
+    Reader(text, typed_value).read(values)
 
 
 def set_strings(text: str, values: Table) -> None:
     """Set what `--set-string` says."""
-    _Reader(text, str).read(values)
+    Reader(text, str).read(values)
 
 
 def set_files(text: str, values: Table, read: Reading) -> None:
     """Set what `--set-file` says: each value is the path of a file, whose content `read` gives."""
-    _Reader(text, read).read(values)
+    Reader(text, read).read(values)
 
 
 def set_json(text: str, values: Table) -> None:
     """Set what `--set-json` says: each value is JSON."""
-    _JsonReader(text, str).read(values)
+    try:
+        JsonReader(text, str).read(values)
+    except SourceError as error:
+        # Whatever is wrong, helm tells only the text.
+        raise SourceError(text) from error
 
 
 def set_literal(text: str, values: Table) -> None:
     """Set what `--set-literal` says: everything behind the first `=` is the value."""
-    _LiteralReader(text, str).read(values)
+    LiteralReader(text, str).read(values)
 
 
 def typed_value(text: str) -> Any:
@@ -63,11 +67,12 @@ def typed_value(text: str) -> Any:
     return text
 
 
-class _Reader:
+class Reader:
     """One text on its way into the values. A method that reads a key gives True where the text ended in it."""
 
     key_stops = "=[,."
     index_stops = "[.="
+    ends_in_index = False
 
     def __init__(self, text: str, convert: Reading) -> None:
         self._text = text
@@ -111,6 +116,8 @@ class _Reader:
 
     def _list(self, table: Table, key: str, nesting: int) -> bool:
         index = self._index()
+        if index is None:
+            return True
         items = _as(list, table[key]) if key in table else []
         items, ended = self._item(items, index, nesting)
         _set(table, key, items)
@@ -131,6 +138,8 @@ class _Reader:
         old = items[index] if index < len(items) else None
         if last == "[":
             further = self._index()
+            if further is None:
+                return items, True
             inner, ended = self._item([] if old is None else _as(list, old), further, nesting)
             return (items, True) if ended else (self._put(items, index, inner), False)
         if not isinstance(old, dict):
@@ -155,9 +164,12 @@ class _Reader:
         items[index] = value
         return items
 
-    def _index(self) -> int:
+    def _index(self) -> int | None:
+        """The number in brackets; None where the text may end in them, and does."""
         text, last = self._until("]")
         if not last:
+            if self.ends_in_index:
+                return None
             raise SourceError("error parsing index: EOF")
         problem = ""
         if re.fullmatch("[-+]?[0-9]+", text) is None:
@@ -219,7 +231,7 @@ class _Reader:
         return "".join(found), ""
 
 
-class _JsonReader(_Reader):
+class JsonReader(Reader):
     """What reads `--set-json`."""
 
     def _value(self, table: Table, key: str) -> bool:
@@ -252,7 +264,7 @@ class _JsonReader(_Reader):
         return True
 
 
-class _LiteralReader(_Reader):
+class LiteralReader(Reader):
     """What reads `--set-literal`."""
 
     key_stops = "=[."

@@ -12,7 +12,10 @@ from kmanifest.helm import setflags
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import Any, Final, NamedTuple
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.helm.dialect import Dialect
 
 GLOBAL: Final = "global"
 
@@ -32,6 +35,28 @@ class ValueSources(NamedTuple):
     literals: tuple[str, ...] = ()
 
 
+class Readers(NamedTuple):
+    """How what the flags say is read: `file` gives the table in a file, the others put what a text says into a table."""
+
+    file: Callable[..., Table]
+    json: Callable[[str, Table], None]
+    typed: Callable[[str, Table], None]
+    strings: Callable[[str, Table], None]
+    contents: Callable[[str, Table, setflags.Reading], None]
+    literals: Callable[[str, Table], None]
+
+
+READERS: Final = Readers(
+    load_values,
+    setflags.set_json,
+    setflags.set_typed,
+    setflags.set_strings,
+    setflags.set_files,
+    setflags.set_literal,
+)
+"""Those of helm v3."""
+
+
 class Layer(NamedTuple):
     """One file or flag: what it is called, and what it does to the values that were there before."""
 
@@ -39,26 +64,30 @@ class Layer(NamedTuple):
     apply: Callable[[Table], Table]
 
 
-def layers(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Iterable[Layer]:
+def layers(
+    sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS, readers: Readers = READERS
+) -> Iterable[Layer]:
     """The files and flags in the order in which they are laid over one another; `read` gives the content of a file."""
     for path in sources.files:
-        yield Layer(path, lambda values, path=path: _merged(values, _file(path, read, limits)))  # type: ignore[misc]  # a default keeps the loop's value
+        yield Layer(path, _file(path, read, limits, readers))
     for text in sources.json:
-        yield Layer(f"--set-json {text}", _flag("--set-json", text, setflags.set_json))
+        yield Layer(f"--set-json {text}", _flag("--set-json", text, readers.json))
     for text in sources.typed:
-        yield Layer(f"--set {text}", _flag("--set", text, setflags.set_typed))
+        yield Layer(f"--set {text}", _flag("--set", text, readers.typed))
     for text in sources.strings:
-        yield Layer(f"--set-string {text}", _flag("--set-string", text, setflags.set_strings))
+        yield Layer(f"--set-string {text}", _flag("--set-string", text, readers.strings))
     for text in sources.contents:
-        yield Layer(f"--set-file {text}", _flag("--set-file", text, _setting_files(read)))
+        yield Layer(f"--set-file {text}", _flag("--set-file", text, _setting_files(read, readers)))
     for text in sources.literals:
-        yield Layer(f"--set-literal {text}", _flag("--set-literal", text, setflags.set_literal))
+        yield Layer(f"--set-literal {text}", _flag("--set-literal", text, readers.literals))
 
 
-def merge_sources(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Table:
+def merge_sources(
+    sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS, readers: Readers = READERS
+) -> Table:
     """The values that files and flags give together; SourceError with helm's text."""
     values: Table = {}
-    for layer in layers(sources, read, limits):
+    for layer in layers(sources, read, limits, readers):
         values = layer.apply(values)
     return values
 
@@ -99,12 +128,15 @@ def _leaves(value: Any) -> Iterable[tuple[tuple[str | int, ...], Any]]:
             yield path, node
 
 
-def _file(path: str, read: Read, limits: Limits) -> Table:
-    content = read(path)
-    try:
-        return load_values(content, limits=limits)
-    except SourceError as error:
-        raise SourceError(f"failed to parse {path}: {error.message}") from error
+def _file(path: str, read: Read, limits: Limits, readers: Readers) -> Callable[[Table], Table]:
+    def apply(values: Table) -> Table:
+        content = read(path)
+        try:
+            return merged(values, readers.file(content, limits=limits))
+        except SourceError as error:
+            raise SourceError(f"failed to parse {path}: {error.message}") from error
+
+    return apply
 
 
 def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callable[[Table], Table]:
@@ -112,27 +144,26 @@ def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callab
         try:
             setting(text, values)
         except (SourceError, MissingError) as error:
-            if name == "--set-json":
-                raise SourceError(f"failed parsing --set-json data {text}") from error
-            raise SourceError(f"failed parsing {name} data: {error.message}") from error
+            colon = "" if name == "--set-json" else ":"
+            raise SourceError(f"failed parsing {name} data{colon} {error.message}") from error
         return values
 
     return apply
 
 
-def _setting_files(read: Read) -> Callable[[str, Table], None]:
+def _setting_files(read: Read, readers: Readers) -> Callable[[str, Table], None]:
     from kmanifest.helm.objects import go_string
 
-    return lambda text, values: setflags.set_files(text, values, lambda path: go_string(read(path)))
+    return lambda text, values: readers.contents(text, values, lambda path: go_string(read(path)))
 
 
-def _merged(below: Table, above: Table) -> Table:
+def merged(below: Table, above: Table) -> Table:
     """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
-            result[key] = _merged(old, value)
+            result[key] = merged(old, value)
         else:
             result[key] = value
     return result
@@ -158,27 +189,34 @@ def _copy(value: Any) -> Any:
 _CONTAINERS: Final = (dict, list)
 
 
-def coalesce_values(chart: Chart, values: Mapping[str, Any], warn: Warn) -> Table:
+def copy_defaults(chart: Chart, _: Mapping[str, Any]) -> Table:
+    """The chart's values for being laid under a table, which may be changed."""
+    return copy_table(chart.values)
+
+
+def coalesce_values(
+    chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: "Dialect"
+) -> Table:
     """The values over those of the chart, and for each chart that it holds over those of that one; null deletes.
 
     SourceError where what is for another chart is no table. Source: coalesce.go, CoalesceValues.
     """
-    return _Coalescer(warn, merges=False).coalesce(chart, copy_table(values), "")
+    return _Coalescer(warn, dialect, merges=False).coalesce(chart, copy_table(values), "")
 
 
-def merge_values(chart: Chart, warn: Warn) -> Table:
+def merge_values(chart: Chart, warn: Warn, dialect: "Dialect") -> Table:
     """The values of the chart and of those that it holds, in which null stays. Source: coalesce.go, MergeValues."""
-    return _Coalescer(warn, merges=True).coalesce(chart, {}, "")
+    return _Coalescer(warn, dialect, merges=True).coalesce(chart, {}, "")
 
 
-def merge_tables(above: Table, below: Table, warn: Warn) -> Table:
+def merge_tables(above: Table, below: Table, warn: Warn, dialect: "Dialect") -> Table:
     """`above`, with what only `below` has put in. Source: coalesce.go, MergeTables."""
-    return _Coalescer(warn, merges=True).tables(above, below, "", merges=True)
+    return _Coalescer(warn, dialect, merges=True).tables(above, below, "", merges=True)
 
 
-def coalesce_tables(above: Table, below: Table, warn: Warn) -> Table:
+def coalesce_tables(above: Table, below: Table, warn: Warn, dialect: "Dialect") -> Table:
     """The same, and null deletes. Source: coalesce.go, CoalesceTables."""
-    return _Coalescer(warn, merges=False).tables(above, below, "", merges=False)
+    return _Coalescer(warn, dialect, merges=False).tables(above, below, "", merges=False)
 
 
 def _joined(prefix: str, name: str) -> str:
@@ -188,8 +226,9 @@ def _joined(prefix: str, name: str) -> str:
 class _Coalescer:
     """The functions of coalesce.go, with what they share; the numbers are the lines from which the reference warns."""
 
-    def __init__(self, warn: Warn, *, merges: bool) -> None:
+    def __init__(self, warn: Warn, dialect: "Dialect", *, merges: bool) -> None:
         self._tell = warn
+        self._dialect = dialect
         self._merges = merges
 
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
@@ -213,7 +252,8 @@ class _Coalescer:
     def _chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
         below = _joined(prefix, chart.name)
         names = {held.name for held in chart.dependencies}
-        for key, value in copy_table(chart.values).items():
+        copied = copy_defaults if self._merges else self._dialect.copy_defaults
+        for key, value in copied(chart, table).items():
             if key not in table:
                 table[key] = value
                 continue
@@ -287,7 +327,7 @@ class _Coalescer:
         return above
 
     def _warn(self, line: int, text: str) -> None:
-        self._tell(f"coalesce.go:{line}: {text}")
+        self._tell(self._dialect.words.coalescing(line, text))
 
 
 def _shown(value: Any) -> str:

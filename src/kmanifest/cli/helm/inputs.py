@@ -7,6 +7,7 @@ from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.errors import LimitError, MissingError
 from kmanifest.helm.chart import Chart
+from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.values import Table, ValueSources, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -33,7 +34,7 @@ def printable(text: str) -> str:
     )
 
 
-def values_of(parsed: Parsed) -> Table:
+def values_of(parsed: Parsed, dialect: Dialect = HELM3) -> Table:
     """The values that the flags give."""
     values = parsed.values
     return merge_sources(
@@ -47,6 +48,7 @@ def values_of(parsed: Parsed) -> Table:
         ),
         read_file,
         LIMITS,
+        dialect.readers,
     )
 
 
@@ -88,9 +90,13 @@ def find_chart(name: str) -> str | None:
     return None
 
 
-def chart_of(parsed: Parsed, name: str) -> Chart:
+def chart_of(parsed: Parsed, name: str, dialect: Dialect = HELM3) -> Chart:
     """The chart that the command line names: a path, else what is fetched."""
-    path = find_chart(name)
+    path = (
+        None
+        if parsed.values["repo"] and dialect.commands.asks_repository_first
+        else find_chart(name)
+    )
     if path is not None:
         if parsed.values["repo"]:
             warn(
@@ -101,15 +107,15 @@ def chart_of(parsed: Parsed, name: str) -> Chart:
             from kmanifest.cli.helm.verify import verify_file  # seldom
 
             verify_file(parsed, path)
-        return open_chart(path, follows_links=parsed.values["follow-links"])
+        return open_chart(path, follows_links=parsed.values["follow-links"], dialect=dialect)
     from kmanifest.cli.helm.sources import fetch_chart  # for charts of servers
 
-    return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn)
+    return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn, dialect=dialect)
 
 
-def open_chart(path: str, *, follows_links: bool) -> Chart:
+def open_chart(path: str, *, follows_links: bool, dialect: Dialect = HELM3) -> Chart:
     """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
     tree, place = tree_at(path)
     if follows_links:
         place, tree = os.path.join(tree.root, place).strip("/"), SteadyDisk("/")
-    return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path)
+    return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path, dialect=dialect)

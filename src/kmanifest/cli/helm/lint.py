@@ -5,15 +5,24 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest.cli import DONE
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
-from kmanifest.cli.helm.flags import COMMON, VALUES, namespace_of, read_flags
+from kmanifest.cli.helm.flags import (
+    COMMON,
+    HELM_VERSION,
+    VALUES,
+    dialect_of,
+    namespace_of,
+    read_versioned_flags,
+)
 from kmanifest.cli.output import print_text
 from kmanifest.errors import KmanifestError
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kmanifest.helm.dialect import Dialect
     from kmanifest.helm.lint import Message
 
 FLAGS = (
+    HELM_VERSION,
     Flag("kube-version", "text", "the version of Kubernetes for capabilities and deprecations"),
     Flag("quiet", "switch", "print only warnings and errors"),
     Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
@@ -23,7 +32,8 @@ FLAGS = (
     *VALUES,
 )
 INTRODUCTION = """\
-Examines charts for possible issues, as helm v3.22.0 does. Without CHART, that of the current directory.
+Examines charts for possible issues, as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. Without CHART, which version 4
+wants, that of the current directory.
 
 Usage:
   kmanifest helm lint [CHART ...] [flags]
@@ -35,9 +45,14 @@ PACKAGES = (".tgz", ".tar.gz")
 
 def lint(arguments: Sequence[str]) -> int:
     """Examine the charts and print what was found; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
+    parsed = read_versioned_flags(FLAGS, arguments)
     if parsed.values["help"]:
         return print_text(INTRODUCTION + describe(sorted(FLAGS)))
+    dialect = dialect_of(parsed)
+    if not parsed.words and not dialect.commands.lints_here:
+        raise UsageError(
+            '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
+        )
     _check_kube_version(parsed.values["kube-version"])
     paths = list(parsed.words or (".",))
     if parsed.values["with-subcharts"]:
@@ -45,11 +60,11 @@ def lint(arguments: Sequence[str]) -> int:
             _add_held(os.path.normpath(os.path.join(path, "charts")), paths)
     from kmanifest.cli.helm.inputs import values_of  # a wrong usage is told without it
 
-    values = values_of(parsed)
+    values = values_of(parsed, dialect)
     quiet, lowest = parsed.values["quiet"], 2 if parsed.values["strict"] else 3
     text, failed, noticed = "", 0, 0
     for path in paths:
-        messages, problem = _found(path, values, parsed)
+        messages, problem = _found(path, values, parsed, dialect)
         is_noticed = bool(problem) or any(message.severity > 1 for message in messages)
         noticed += is_noticed
         if quiet and not is_noticed:
@@ -93,22 +108,25 @@ def _add_held(directory: str, paths: list[str]) -> None:
             _add_held(path, paths)
 
 
-def _found(path: str, values: Mapping[str, object], parsed: Parsed) -> "tuple[list[Message], str]":
+def _found(
+    path: str, values: Mapping[str, object], parsed: Parsed, dialect: "Dialect"
+) -> "tuple[list[Message], str]":
     """What was found in one chart, or why there is none."""
     from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.helm.lint import Settings, lint_chart
+    from kmanifest.helm.lint import Settings
     from kmanifest.helm.runtime import make_bounds, make_functions
     from kmanifest.tree import DiskTree, MemoryTree
 
     settings = Settings(
         values=values,
-        functions=make_functions(limits=LIMITS, env=os.environ),
+        functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
         namespace=namespace_of(parsed),
         kube_version=parsed.values["kube-version"],
         skip_schema=parsed.values["skip-schema-validation"],
         limits=LIMITS,
         bounds=make_bounds(LIMITS),
         warn=warn,
+        dialect=dialect,
     )
     shown = os.path.abspath(path)
     if path.endswith(PACKAGES):
@@ -121,11 +139,11 @@ def _found(path: str, values: Mapping[str, object], parsed: Parsed) -> "tuple[li
             word = "open" if error.message.startswith("open ") else "extract"
             return [], f"unable to {word} tarball: {error.message}"
         tree = MemoryTree({file.name: file.data for file in files})
-        return lint_chart(tree, "", settings, shown=shown), ""
+        return dialect.commands.lint_chart(tree, "", settings, shown=shown), ""
     if not os.path.exists(os.path.join(path, "Chart.yaml")):
         missing = os.path.normpath(os.path.join(path, "Chart.yaml"))
         return (
             [],
             f"unable to check Chart.yaml file in chart: stat {missing}: no such file or directory",
         )
-    return lint_chart(DiskTree(path), "", settings, shown=shown), ""
+    return dialect.commands.lint_chart(DiskTree(path), "", settings, shown=shown), ""

@@ -9,11 +9,13 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     CHART_PATH,
     COMMON,
+    HELM_VERSION,
     NO_CLUSTER,
     VALUES,
+    dialect_of,
     is_debugging,
     namespace_of,
-    read_flags,
+    read_versioned_flags,
     split_list,
 )
 from kmanifest.cli.output import print_text
@@ -22,6 +24,7 @@ from kmanifest.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from kmanifest.helm.capabilities import Capabilities
     from kmanifest.helm.chart import Chart
+    from kmanifest.helm.dialect import Dialect
     from kmanifest.helm.manifests import Manifest
     from kmanifest.helm.render import Output, PostRender, TemplateError
 
@@ -45,6 +48,7 @@ _INSTALLING = (
 FLAGS = (
     Flag("api-versions", "list", "further versions that .Capabilities.APIVersions has", short="a"),
     Flag("generate-name", "switch", "accepted: without a name, it is release-name", short="g"),
+    HELM_VERSION,
     Flag("include-crds", "switch", "print the definitions in crds/ as well"),
     Flag("is-upgrade", "switch", "set .Release.IsUpgrade instead of .Release.IsInstall"),
     Flag("kube-version", "text", "what .Capabilities.KubeVersion is"),
@@ -68,7 +72,8 @@ FLAGS = (
     *_INSTALLING,
 )
 INTRODUCTION = """\
-Prints what a chart renders, byte for byte as helm v3.22.0 does. CHART is a directory or a packaged chart of this machine.
+Prints what a chart renders, byte for byte as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. CHART is a directory
+or a packaged chart of this machine.
 
 Usage:
   kmanifest helm template [NAME] CHART [flags]
@@ -85,7 +90,7 @@ _ADVICE = "\n\nUse --debug flag to render out invalid YAML"
 
 def template(arguments: Sequence[str]) -> int:
     """Render one chart and print it, or write it into files; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
+    parsed = read_versioned_flags(FLAGS, arguments)
     if parsed.values["help"]:
         return print_text(INTRODUCTION + describe(sorted(FLAGS)))
     if not parsed.words:
@@ -93,10 +98,11 @@ def template(arguments: Sequence[str]) -> int:
             '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
         )
     post_render = _post_render(parsed)
-    capabilities = _capabilities(parsed)
+    dialect = dialect_of(parsed)
+    capabilities = _capabilities(parsed, dialect)
     name, place = _name_and_chart(parsed)
-    chart, values = _inputs(parsed, place)
-    output = _render(parsed, chart, values, name, capabilities)
+    chart, values = _inputs(parsed, place, dialect)
+    output = _render(parsed, chart, values, name, capabilities, dialect)
     if isinstance(output, int):
         return output
     from kmanifest.helm.render import TemplateError, choose
@@ -112,7 +118,7 @@ def template(arguments: Sequence[str]) -> int:
     except TemplateError as error:
         return _fail(parsed, error)
     if parsed.values["show-only"]:
-        text = choose(text, parsed.values["show-only"])
+        text = choose(text, parsed.values["show-only"], dialect)
     return print_text(text)
 
 
@@ -124,13 +130,12 @@ def _post_render(parsed: Parsed) -> "PostRender":
     return find_post_renderer(parsed)
 
 
-def _capabilities(parsed: Parsed) -> "Capabilities":
+def _capabilities(parsed: Parsed, dialect: "Dialect") -> "Capabilities":
     from kmanifest.errors import SourceError
-    from kmanifest.helm.capabilities import make_capabilities
 
     wanted = parsed.values["kube-version"]
     try:
-        return make_capabilities(wanted, split_list(parsed.values["api-versions"]))
+        return dialect.make_capabilities(wanted, split_list(parsed.values["api-versions"]))
     except SourceError as error:
         raise UsageError(f"invalid kube version '{wanted}': {error.message}") from error
 
@@ -156,24 +161,24 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
         raise UsageError(error.message) from error
 
 
-def _inputs(parsed: Parsed, place: str) -> "tuple[Chart, Mapping[str, object]]":
+def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Mapping[str, object]]":
     from kmanifest.cli.helm.inputs import chart_of, values_of, warn
     from kmanifest.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.helm.render import check_installable
 
-    values = values_of(parsed)
-    chart = chart_of(parsed, place)
+    values = values_of(parsed, dialect)
+    chart = chart_of(parsed, place, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
-        warn("WARNING: This chart is deprecated")
+        warn(dialect.words.deprecated())
     if parsed.values["dependency-update"] and missing_dependencies(chart):
-        chart = _with_dependencies(parsed, place, chart)
-    check_dependencies(chart)
+        chart = _with_dependencies(parsed, place, chart, dialect)
+    check_dependencies(chart, dialect.words)
     _check_flags(parsed)
     return chart, values
 
 
-def _with_dependencies(parsed: Parsed, place: str, chart: "Chart") -> "Chart":
+def _with_dependencies(parsed: Parsed, place: str, chart: "Chart", dialect: "Dialect") -> "Chart":
     """The chart once its `charts/` is filled, if it is in a directory."""
     from kmanifest.cli.helm.dependency import fill
     from kmanifest.cli.helm.inputs import chart_of, find_chart
@@ -182,7 +187,7 @@ def _with_dependencies(parsed: Parsed, place: str, chart: "Chart") -> "Chart":
     if path is None or not os.path.isdir(path):
         return chart
     fill(parsed, path, builds=False)
-    return chart_of(parsed, place)
+    return chart_of(parsed, place, dialect)
 
 
 def _check_flags(parsed: Parsed) -> None:
@@ -213,6 +218,7 @@ def _render(
     values: Mapping[str, object],
     name: str,
     capabilities: "Capabilities",
+    dialect: "Dialect",
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
     from kmanifest.cli.caching import open_cache
@@ -224,7 +230,7 @@ def _render(
         return render(
             chart,
             values,
-            functions=make_functions(limits=LIMITS, env=os.environ),
+            functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
             release=Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"]),
             capabilities=capabilities,
             include_crds=parsed.values["include-crds"],
@@ -233,6 +239,7 @@ def _render(
             bounds=make_bounds(LIMITS),
             warn=warn,
             cache=open_cache(parsed.values),
+            dialect=dialect,
         )
     except TemplateError as error:
         return _fail(parsed, error)

@@ -16,19 +16,19 @@ from kmanifest.typed import Any, Final
 LOCATION: Final = "file:///values.schema.json"
 
 
-def validate_values(chart: Chart, values: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-    """SourceError with helm's text where the values are not as the schemas want them."""
-    problems = _problems(chart, values, warn)
+def validate_values(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> None:
+    """SourceError with helm's text where the values are not as the schemas want them; `on_urn` is told what `urn:` is met."""
+    problems = _problems(chart, values, on_urn)
     if problems:
         raise SourceError(
             f"values don't meet the specifications of the schema(s) in the following chart(s):\n{problems}"
         )
 
 
-def _problems(chart: Chart, values: Mapping[str, Any], warn: Callable[[str], None]) -> str:
+def _problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> str:
     found = ""
     if chart.schema is not None:
-        problem = find_problem(values, chart.schema, warn)
+        problem = find_problem(values, chart.schema, on_urn)
         if problem:
             found += f"{chart.name}:\n{problem}"
     for held in chart.dependencies:
@@ -36,14 +36,14 @@ def _problems(chart: Chart, values: Mapping[str, Any], warn: Callable[[str], Non
         if inner is None:
             continue
         if isinstance(inner, dict):
-            found += _problems(held, inner, warn)
+            found += _problems(held, inner, on_urn)
         else:
             found += f"{held.name}:\ninvalid type for values: expected object (map), got {go_type(inner)}\n"
     return found
 
 
 def find_problem(
-    values: Mapping[str, Any], schema: bytes, warn: Callable[[str], None] = lambda _: None
+    values: Mapping[str, Any], schema: bytes, on_urn: Callable[[str], None] = lambda _: None
 ) -> str:
     """What is wrong with the values, or with the schema; empty where nothing is."""
     from kmanifest.helm.schemas.plain import fits
@@ -55,7 +55,7 @@ def find_problem(
     from kmanifest.helm.schemas.document import load_schema
 
     try:
-        compiled = Compiler(load_schema(schema), LOCATION, warn).compile()
+        compiled = Compiler(load_schema(schema), LOCATION, on_urn).compile()
         fault = Checker(compiled).fault(values)
     except SourceError as error:
         return error.message

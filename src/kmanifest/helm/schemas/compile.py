@@ -101,13 +101,13 @@ class Compiler:
         self,
         document: Any,
         location: str,
-        warn: Callable[[str], None] = lambda _: None,
+        on_urn: Callable[[str], None] = lambda _: None,
         *,
         assert_formats: bool = False,
     ) -> None:
         self._document = document
         self._location = location
-        self._warn = warn
+        self._on_urn = on_urn
         self._asserts_formats = assert_formats
         self._draft = 2020
         self._nodes: dict[tuple[int, str], Node] = {}
@@ -178,7 +178,7 @@ class Compiler:
             address = base
         if address not in self._resources:
             if address.startswith("urn:"):
-                self._warn_once(address)
+                self._tell_once(address)
                 return True, reference
             meta = draft_of(address)
             if meta is not None:
@@ -199,13 +199,10 @@ class Compiler:
             return found
         return _at_pointer(schema, place, fragment, address)
 
-    def _warn_once(self, address: str) -> None:
+    def _tell_once(self, address: str) -> None:
         if address not in self._warned:
             self._warned.add(address)
-            self._warn(
-                "jsonschema.go:192: WARNING: unresolved URN reference ignored; "
-                f"using permissive schema: {address}"
-            )
+            self._on_urn(address)
 
     # --- nodes --------------------------------------------------------------------------------------------------
 

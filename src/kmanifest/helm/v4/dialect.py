@@ -1,0 +1,77 @@
+"""Helm v4 as a dialect. Source: helm v4.3.1."""
+
+from collections.abc import Callable
+
+from kmanifest.errors import SourceError
+from kmanifest.helm.archive import MAX_CHART
+from kmanifest.helm.dialect import HELM3, Commands, Dialect, Documents, Loading
+from kmanifest.helm.v4 import loading, manifests, setflags
+from kmanifest.helm.v4.dependencies import taken
+from kmanifest.helm.v4.objects import Values4, chart_object, make_capabilities
+from kmanifest.helm.v4.values import copy_defaults
+from kmanifest.helm.v4.words import Words4, log_line
+from kmanifest.helm.values import Readers, Warn
+from kmanifest.typed import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from kmanifest.gotemplate.values import Functions, GoError
+    from kmanifest.helm.lint import Message, Settings
+    from kmanifest.tree import Tree
+
+
+def _with_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
+    """Run a step whose failure is logged, and told with its name. Source: pkg/action/install.go, RunWithContext."""
+    try:
+        step()
+    except SourceError as error:
+        warn(log_line("ERROR", f"{name} failed", error=error.message))
+        raise SourceError(f"{name} failed: {error.message}", location=error.location) from error
+
+
+def _functions(**given: Any) -> "Functions":
+    from kmanifest.helm.v4.funcs import functions  # a wrong chart needs none
+
+    return functions(**given)
+
+
+def _told_failure(error: "GoError") -> str:
+    from kmanifest.helm.v4.failures import told_failure  # for errors only
+
+    return told_failure(error)
+
+
+def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "") -> "list[Message]":  # fmt: skip
+    from kmanifest.helm.v4.lint import lint_chart
+
+    return lint_chart(tree, path, settings, shown=shown)
+
+
+HELM4: Final = Dialect(
+    words=Words4(),
+    loading=Loading(
+        loading.check_directory,
+        loading.check_archive,
+        loading.check_format,
+        loading.renamed(HELM3.loading.metadata),
+        loading.renamed(HELM3.loading.lock),
+        MAX_CHART,
+    ),
+    readers=Readers(
+        loading.load_values,
+        setflags.set_json,
+        setflags.set_typed,
+        setflags.set_strings,
+        setflags.set_files,
+        setflags.set_literal,
+    ),
+    copy_defaults=copy_defaults,
+    taken=taken,
+    with_stage=_with_stage,
+    make_capabilities=make_capabilities,
+    functions=_functions,
+    chart_object=chart_object,
+    table=Values4,
+    told_failure=_told_failure,
+    documents=Documents(manifests.split, manifests.HEAD4, manifests.RANKS4),
+    commands=Commands(asks_repository_first=True, lints_here=False, lint_chart=_lint_chart),
+)
