@@ -11,6 +11,9 @@ from kmanifest.cli.output import print_text, write
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.cli.helm.inputs import Given
+    from kmanifest.errors import FieldPath, Location
+    from kmanifest.helm.origins import Locate, Origins
     from kmanifest.plugin import Charts, Options, Programs, Remotes
     from kmanifest.tree import Tree
 
@@ -37,8 +40,17 @@ FETCH_FLAGS = (
 )
 """The flags of every verb that fetches what is remote."""
 
+REPEAT_FLAGS = (
+    Flag("now", "text", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
+    Flag("seed", "text", "of charts: make what is random of this text, keys too; as secret as they are"),
+    Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
+    Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
+)  # fmt: skip
+"""The flags of every verb that renders charts."""
+
 FLAGS = (
     *FETCH_FLAGS,
+    *REPEAT_FLAGS,
     Flag(
         "as-current-user",
         "switch",
@@ -208,7 +220,7 @@ def options_of(parsed: Parsed) -> "Options":
     _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
-    from kmanifest.plugin import Options, Programs  # as above
+    from kmanifest.plugin import Impure, Options, Programs  # as above
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
@@ -225,7 +237,26 @@ def options_of(parsed: Parsed) -> "Options":
         strict=values["strict"],
         allow_remote=True,
         remotes=remotes_of(values),
+        impure=Impure(seed_of(parsed), now_of(parsed), values["show-impure"]),
     )
+
+
+def seed_of(parsed: Parsed) -> str | None:
+    """What chance is made of; None for that of this machine."""
+    return parsed.values["seed"] if parsed.was_given("seed") else None
+
+
+def now_of(parsed: Parsed) -> int | None:
+    """The time in nanoseconds since 1970; None for that of this machine."""
+    if not parsed.was_given("now"):
+        return None
+    from kmanifest.errors import SourceError
+    from kmanifest.helm.repeatable import load_time  # few want another time
+
+    try:
+        return load_time(parsed.values["now"])
+    except SourceError as error:
+        raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
 def _charts(parsed: Parsed) -> "Charts":
@@ -234,12 +265,33 @@ def _charts(parsed: Parsed) -> "Charts":
 
     charts, values = Charts(), parsed.values
     if any(values[name] for name in VALUES):
-        from kmanifest.cli.helm.inputs import values_of  # for charts
+        from kmanifest.cli.helm.inputs import given_values  # for charts
 
-        charts = charts._replace(values=values_of(parsed))
+        given = given_values(parsed)
+        charts = charts._replace(values=given.values, locate=_locating(given))
     return charts._replace(
-        namespace=values["namespace"] or charts.namespace, include_crds=values["include-crds"]
+        namespace=values["namespace"] or charts.namespace,
+        include_crds=values["include-crds"],
+        unused_values=values["unused-values"],
     )
+
+
+def _locating(given: "Given") -> "Locate":
+    """What tells where on the command line, or in which of its files, a value was set."""
+    known: list[Origins] = []
+
+    def locate(path: "FieldPath") -> "Location":
+        from kmanifest.errors import Location
+        from kmanifest.helm.origins import Origins  # for errors and findings
+
+        if not known:
+            known.append(Origins(given.layers()))
+        found = known[0].find(path)
+        if found is None or found.file.startswith("-"):
+            return found or Location()
+        return found._replace(file=os.path.abspath(found.file))
+
+    return locate
 
 
 def remotes_of(values: Mapping[str, Any]) -> "Remotes":

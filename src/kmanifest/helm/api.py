@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import LimitError, Location, MissingError
+from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location, MissingError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
 from kmanifest.helm.capabilities import make_capabilities
@@ -11,14 +11,16 @@ from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release, choose, render
-from kmanifest.helm.values import Table, ValueSources, layers
+from kmanifest.helm.values import Table, ValueSources, layers, reader
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.rendered import Finding, Rendered
+from kmanifest.rendered import IMPURE, Finding, Rendered
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.tree import Tree
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.helm.origins import Locate
+    from kmanifest.helm.reads import Reads
     from kmanifest.sprig import Random
 
 
@@ -39,21 +41,33 @@ def render_chart(
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
+    show_impure: bool = False,
+    unused_values: bool = False,
+    locate: "Locate | None" = None,
     cache: Cache = NoCache(),
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
     The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
     under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
-    those of this machine are asked. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
+    those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
+
+    With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
+    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` tells each of the given values that no
+    template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
+    An error that hangs on a value has the place where that was set as its `location`.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
     """
     findings: list[Finding] = []
+    reads = _make_reads() if unused_values else None
 
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
+
+    def note(name: str, file: str, line: int, column: int) -> None:
+        findings.append(impure_finding(name, file, line, column))
 
     if isinstance(chart, str):
         if tree is None:
@@ -62,8 +76,16 @@ def render_chart(
             )
         chart = load_chart(tree, chart, limits=limits, warn=warn)
     table: Table = {} if values is None else through_json(dict(values))
-    for layer in layers(sources, _reader(tree, limits), limits):
+    read = reader(tree, limits)
+    for layer in layers(sources, read, limits):
         table = layer.apply(table)
+
+    def finder() -> "Locate":
+        from kmanifest.helm.origins import find_origins  # for errors and findings
+
+        own = find_origins(chart, tree=tree, values=values, sources=sources, limits=limits)
+        return lambda path: (None if locate is None else locate(path)) or own.find(path)
+
     try:
         output = render(
             chart,
@@ -75,15 +97,64 @@ def render_chart(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
+            on_impure=note if show_impure else None,
+            reads=reads,
             warn=warn,
             cache=cache,
         )
     except RecursionError:
         raise nested_too_deeply() from None
+    except KmanifestError as error:
+        error.location = _blamed(error, chart, finder)
+        raise
+    if reads is not None:
+        findings += reads.findings(chart, table, finder())
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests)
     if show_only:
         text = choose(text, show_only)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
+
+
+def nowhere(_: FieldPath) -> Location:
+    """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
+    return Location()
+
+
+def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
+    """The finding for a call of an impure function, whose column is counted from 0."""
+    message = f"{name} may give something else from run to run"
+    return Finding("info", message, Location(file, line, column + 1), IMPURE)
+
+
+def _make_reads() -> "Reads":
+    from kmanifest.helm.reads import Reads  # few renders ask
+
+    return Reads()
+
+
+def _blamed(error: KmanifestError, chart: Chart, finder: "Callable[[], Locate]") -> Location:
+    """The place of an error: its own, else that of the first value that it hangs on."""
+    if error.location != Location():
+        return error.location
+    from kmanifest.helm.blame import blamed_values  # for errors only
+
+    paths = blamed_values(error.message, chart)
+    found = map(finder(), paths) if paths else ()
+    return next((place for place in found if place is not None), Location())
+
+
+def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
+    """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
+    if seed is None:
+        return None
+    from kmanifest.helm.repeatable import seeded_random  # few renders have a seed
+
+    return seeded_random(seed, release.namespace, release.name, chart)
+
+
+def make_clock(now: int | None) -> Callable[[], int] | None:
+    """A clock that stands still; None without a time."""
+    return None if now is None else lambda: now
 
 
 def make_functions(
@@ -126,12 +197,3 @@ def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
     ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
     content = text.encode("utf-8", "surrogateescape")
     return ResourceMap().append(manifests.parse(ctx, content, ""))
-
-
-def _reader(tree: Tree | None, limits: Limits) -> Callable[[str], bytes]:
-    def read(path: str) -> bytes:
-        if tree is None:
-            raise MissingError(f"open {path}: no such file or directory")
-        return tree.read(tree.resolve(path), limit=limits.max_input_file)
-
-    return read

@@ -69,7 +69,8 @@ def _collect(chart: Chart, sources: dict[str, Source], above: Mapping[str, Any])
 def _values_of(chart: Chart, above: Mapping[str, Any]) -> Values:
     """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
     if chart.is_root:
-        return Values(above["Values"])
+        values = above["Values"]
+        return values if isinstance(values, Values) else Values(values)
     place, _, name = f"Values.{chart.name}".rpartition(".")
     outer: Any = find_table(above, place)
     inner = None if outer is None else outer.get(name)
@@ -106,7 +107,9 @@ class Rendering:
             **functions,
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
-            "lookup": Function(lambda *_: {}, ("string",) * 4, "map[string]interface {}"),
+            "lookup": Function(
+                lambda *_: {}, ("string",) * 4, "map[string]interface {}", impure=True
+            ),
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }

@@ -7,11 +7,12 @@ Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from kmanifest.errors import MissingError, SourceError
+from kmanifest.errors import FieldPath, MissingError, SourceError
 from kmanifest.helm import setflags
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.tree import Tree
 from kmanifest.typed import Any, Final, NamedTuple
 
 GLOBAL: Final = "global"
@@ -33,16 +34,25 @@ class ValueSources(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """One file or flag: what it is called, and what it does to the values that were there before."""
+    """One file or flag: what it is called, and what it does to the values that were there before.
+
+    `content` gives the text of a file, whose values lie below the path `below`.
+    """
 
     name: str
     apply: Callable[[Table], Table]
+    content: Callable[[], bytes] | None = None
+    below: FieldPath = ()
 
 
 def layers(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Iterable[Layer]:
     """The files and flags in the order in which they are laid over one another; `read` gives the content of a file."""
     for path in sources.files:
-        yield Layer(path, lambda values, path=path: _merged(values, _file(path, read, limits)))  # type: ignore[misc]  # a default keeps the loop's value
+        yield Layer(
+            path,
+            lambda values, path=path: merge_maps(values, _file(path, read, limits)),  # type: ignore[misc]  # a default keeps the loop's value
+            lambda path=path: read(path),  # type: ignore[misc]  # as above
+        )
     for text in sources.json:
         yield Layer(f"--set-json {text}", _flag("--set-json", text, setflags.set_json))
     for text in sources.typed:
@@ -63,40 +73,15 @@ def merge_sources(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LI
     return values
 
 
-def find_origins(all_layers: Iterable[Layer], base: Table | None = None, name: str = "values.yaml") -> dict[tuple[str | int, ...], str]:  # fmt: skip
-    """The name of the layer that set each value, by its path; `base` are the values of the chart, from the file `name`.
+def reader(tree: Tree | None, limits: Limits) -> Read:
+    """What reads the files of a tree."""
 
-    It is found by laying one over another once more, so a render pays nothing for it.
-    """
-    values: Table = copy_table(base or {})
-    leaves = dict(_leaves(values))
-    found = dict.fromkeys(leaves, name)
-    for layer in all_layers:
-        values = layer.apply(copy_table(values))
-        now = dict(_leaves(values))
-        found = {
-            path: found[path] if path in leaves and _is_same(leaves[path], value) else layer.name
-            for path, value in now.items()
-        }
-        leaves = now
-    return found
+    def read(path: str) -> bytes:
+        if tree is None:
+            raise MissingError(f"open {path}: no such file or directory")
+        return tree.read(tree.resolve(path), limit=limits.max_input_file)
 
-
-def _is_same(old: Any, new: Any) -> bool:
-    return old.__class__ is new.__class__ and bool(old == new)
-
-
-def _leaves(value: Any) -> Iterable[tuple[tuple[str | int, ...], Any]]:
-    todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
-    while todo:
-        path, node = todo.pop()
-        if isinstance(node, dict | list) and node:
-            items: Iterable[tuple[Any, Any]] = (
-                node.items() if isinstance(node, dict) else enumerate(node)
-            )
-            todo.extend(((*path, key), item) for key, item in items)
-        elif path:
-            yield path, node
+    return read
 
 
 def _file(path: str, read: Read, limits: Limits) -> Table:
@@ -126,13 +111,13 @@ def _setting_files(read: Read) -> Callable[[str, Table], None]:
     return lambda text, values: setflags.set_files(text, values, lambda path: go_string(read(path)))
 
 
-def _merged(below: Table, above: Table) -> Table:
+def merge_maps(below: Table, above: Mapping[str, Any]) -> Table:
     """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
-            result[key] = _merged(old, value)
+            result[key] = merge_maps(old, value)
         else:
             result[key] = value
     return result

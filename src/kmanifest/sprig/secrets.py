@@ -1,7 +1,7 @@
 """Passwords, keys and certificates, and everything random.
 
-What is drawn comes from the `random` that is passed in, but for keys, which are `cryptography`'s business, and bcrypt's
-salt. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
+What is drawn comes from the `random` that is passed in, but for keys: unless that is a `SeededRandom`, they are
+`cryptography`'s business. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +19,13 @@ _ASCII: Final = "".join(map(chr, range(0x20, 0x7F)))
 _LIST: Final = "[]interface {}"
 _CERTIFICATE: Final = "sprig.certificate"
 _BCRYPT_MAX: Final = 72
+_BCRYPT_ALPHABET: Final = bytes.maketrans(
+    (_LETTERS + _NUMBERS + "+/").encode(), ("./" + _LETTERS + _NUMBERS).encode()
+)
 
 
 class Random(Protocol):
-    """Where chance comes from: `random.SystemRandom`, or a `random.Random` that gives the same each time."""
+    """Where chance comes from: `random.SystemRandom`, or a `SeededRandom` that gives the same each time."""
 
     def randrange(self, stop: int, /) -> int: ...
 
@@ -85,6 +88,14 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
 
         return encrypt_with(password, text, random.randbytes(16)) if text else ""
 
+    def htpasswd(user: str, password: str) -> str:
+        return f"invalid username: {user}" if ":" in user else f"{user}:{_bcrypt(password, random)}"
+
+    def private_key(kind: str) -> str:
+        from kmanifest.sprig.certificates import generate_key
+
+        return generate_key(kind, random)
+
     def certificate(name: str, *takes: str) -> Function:
         def issue(*arguments: Value) -> Certificate:
             from kmanifest.sprig.certificates import Maker
@@ -95,7 +106,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         return Function(issue, takes, _CERTIFICATE, impure=True)
 
     return {
-        "bcrypt": Function(_bcrypt, ("string",), "string", impure=True),
+        "bcrypt": Function(lambda text: _bcrypt(text, random), ("string",), "string", impure=True),
         "buildCustomCert": Function(_build, ("string", "string"), _CERTIFICATE),
         "decryptAES": Function(_decrypt, ("string", "string"), "string"),
         "derivePassword": Function(
@@ -104,7 +115,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         "encryptAES": Function(encrypt, ("string", "string"), "string", impure=True),
         "genCA": certificate("authority", "string", "int"),
         "genCAWithKey": certificate("authority_with_key", "string", "int", "string"),
-        "genPrivateKey": Function(_private_key, ("string",), "string", impure=True),
+        "genPrivateKey": Function(private_key, ("string",), "string", impure=True),
         "genSelfSignedCert": certificate("self_signed", "string", _LIST, _LIST, "int"),
         "genSelfSignedCertWithKey": certificate(
             "self_signed_with_key", "string", _LIST, _LIST, "int", "string"
@@ -113,7 +124,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         "genSignedCertWithKey": certificate(
             "signed_with_key", "string", _LIST, _LIST, "int", _CERTIFICATE, "string"
         ),
-        "htpasswd": Function(_htpasswd, ("string", "string"), "string", impure=True),
+        "htpasswd": Function(htpasswd, ("string", "string"), "string", impure=True),
         "randAlpha": drawn(_LETTERS),
         "randAlphaNum": drawn(_LETTERS + _NUMBERS),
         "randAscii": drawn(_ASCII),
@@ -134,7 +145,7 @@ def _uuid(data: bytes) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def _bcrypt(text: str) -> str:
+def _bcrypt(text: str, random: Random) -> str:
     """The hash of a password, in the form of version 2a with ten rounds."""
     try:
         import bcrypt
@@ -143,11 +154,14 @@ def _bcrypt(text: str) -> str:
     data = to_bytes(text)
     if len(data) > _BCRYPT_MAX:
         return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
-    return bcrypt.hashpw(data, bcrypt.gensalt(10, b"2a")).decode()
+    return bcrypt.hashpw(data, b"$2a$10$" + _bcrypt_salt(random.randbytes(16))).decode()
 
 
-def _htpasswd(user: str, password: str) -> str:
-    return f"invalid username: {user}" if ":" in user else f"{user}:{_bcrypt(password)}"
+def _bcrypt_salt(data: bytes) -> bytes:
+    """16 bytes in bcrypt's own alphabet."""
+    from base64 import b64encode
+
+    return b64encode(data).rstrip(b"=").translate(_BCRYPT_ALPHABET)
 
 
 def _decrypt(password: str, text: str) -> str:
@@ -165,12 +179,6 @@ def _build(cert: str, key: str) -> Certificate:
     from kmanifest.sprig.certificates import build
 
     return build(cert, key)
-
-
-def _private_key(kind: str) -> str:
-    from kmanifest.sprig.certificates import generate_key
-
-    return generate_key(kind)
 
 
 _SEED: Final = b"com.lyndir.masterpassword"
