@@ -19,6 +19,7 @@ data:
   n: "{{ .Values.replicaCount }}"
   tag: {{ .Values.image.tag }}
   password: {{ randAlphaNum 12 }}
+  later: {{ if eq .Release.Name "x" }}{{ .Values.later }}{{ end }}
   at: "{{ now | date "2006-01-02 15:04" }}"
 """,
     "prod.yaml": "# production\nreplicas: 3\nimage:\n  tag: b\n",
@@ -81,7 +82,7 @@ def test_charts_of_a_kustomization_have_the_seed_and_the_time(run: Run, tmp_path
 
 IMPURE = [
     f"info: shop/templates/a.yaml:{place} may give something else from run to run"
-    for place in ("7:16: randAlphaNum", "8:11: now", "8:17: date")
+    for place in ("7:16: randAlphaNum", "9:11: now", "9:17: date")
 ]
 
 
@@ -112,6 +113,11 @@ def test_unused_values_are_an_error_where_the_build_is_strict(run: Run):
     assert (code, text) == (1, "")
     assert errors == f"error: {UNUSED[0]} (and 1 more)\n"
     assert run("build", "shop", "--set", "image.tag=x", "--unused-values", "--strict")[0] == 0
+
+
+def test_what_a_condition_keeps_from_being_read_is_no_error(run: Run):
+    code, _, errors = run("build", "shop", "--set", "later=x", "--unused-values", "--strict")
+    assert (code, errors) == (0, "info: --set later=x: later: no template has read it this time\n")
 
 
 def test_values_of_a_pipe_have_their_lines(

@@ -25,7 +25,10 @@ IMPURE: Final = "impure"
 """The code of a finding that tells where a template of a chart has called a function that gives something else from run to run."""
 
 UNUSED: Final = "unused"
-"""The code of a finding that tells a value for a chart that no template has read."""
+"""The code of a finding that tells a value for a chart that no template reads."""
+
+UNREACHED: Final = "unreached"
+"""The code of a finding that tells a value for a chart that stands behind a condition that does not hold."""
 
 
 class Finding(NamedTuple):

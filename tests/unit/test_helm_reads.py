@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kmanifest.helm import ValueSources, render_chart
-from kmanifest.rendered import IMPURE, UNUSED, Finding, Rendered
+from kmanifest.rendered import IMPURE, UNREACHED, UNUSED, Finding, Rendered
 from kmanifest.tree import MemoryTree
 
 CHART = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
@@ -20,7 +20,9 @@ def rendered(template: str, values: dict[str, Any], **files: str) -> Rendered:
 
 def unused(template: str, values: dict[str, Any], **files: str) -> list[str]:
     found = rendered(template, values, **files).findings
-    return [".".join(map(str, one.location.field)) for one in found if one.code == UNUSED]
+    return [
+        ".".join(map(str, one.location.field)) for one in found if one.code in (UNUSED, UNREACHED)
+    ]
 
 
 DEEP = {"a": {"b": {"c": 1, "d": 2}, "e": 3}}
@@ -130,9 +132,46 @@ def test_the_values_of_a_chart_that_is_switched_off_are_told_once():
     files = {**SUB, "Chart.yaml": DECLARED}
     assert unused("", {"db": {"enabled": False}}, **files) == []
     found = rendered("", {"db": {"enabled": False, "size": 1, "x": 2}}, **files).findings
-    assert [(one.message, one.location.field) for one in found] == [
-        ("its chart is switched off", ("db",))
+    assert [(one.message, one.location.field, one.code) for one in found] == [
+        ("its chart is switched off", ("db",), UNREACHED)
     ]
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        ("{{ if false }}{{ .Values.tag }}{{ end }}", UNREACHED),
+        ('{{ if false }}{{ index .Values "tag" }}{{ end }}', UNREACHED),
+        ("{{ if false }}{{ .Values.image.tag }}{{ end }}", UNUSED),
+        ("{{ if false }}{{ .Values.tags }}{{ end }}", UNUSED),
+    ],
+)
+def test_what_a_condition_has_kept_from_being_read_is_told_apart(template: str, code: str):
+    assert [one.code for one in rendered(template, {"tag": 1}).findings] == [code]
+
+
+def test_a_table_that_is_handed_on_may_be_read_there():
+    template = (
+        '{{ .Values.probe.period }}{{ if false }}{{ omit .Values.probe "on" | toYaml }}{{ end }}'
+    )
+    [found] = rendered(template, {"probe": {"period": 1, "periods": 1}}).findings
+    assert (found.code, found.near) == (UNREACHED, ("period",))
+    [found] = rendered("{{ .Values.probe.period }}", {"probe": {"period": 1, "delay": 1}}).findings
+    assert found.code == UNUSED
+
+
+def test_the_chart_above_may_read_the_values_of_another():
+    values = {"db": {"size": 1, "deploy": 1}, "global": {"zone": "a"}}
+    template = "{{ if false }}{{ .Values.db.deploy }}{{ end }}"
+    assert [one.code for one in rendered(template, values, **SUB).findings] == [UNREACHED]
+
+
+def test_deeper_names_may_be_read_from_any_table():
+    template = "{{ .Values.image }}{{ if false }}{{ with .Values.a }}{{ .tag }}{{ end }}{{ end }}"
+    values = {"image": 1, "b": {"tag": 1}}
+    assert [one.code for one in rendered(template, values).findings] == [UNUSED]
+    template = "{{ if .Values.b }}{{ end }}" + template
+    assert [one.code for one in rendered(template, values).findings] == [UNREACHED]
 
 
 def test_layers_have_their_lines():

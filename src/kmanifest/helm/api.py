@@ -53,8 +53,8 @@ def render_chart(
     those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
 
     With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
-    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` tells each of the given values that no
-    template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
+    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
+    that no template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
     An error that hangs on a value has the place where that was set as its `location`.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not

@@ -5,7 +5,8 @@ function, as `toYaml` does, has read all of it; so functions are wrapped, but fo
 keys. A list is read as a whole. All of this is paid for by the renders that ask for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kmanifest.errors import FieldPath, Location, near_names
 from kmanifest.gotemplate.values import Function, Functions, Value
@@ -13,8 +14,8 @@ from kmanifest.helm.chart import Chart
 from kmanifest.helm.engine import Source
 from kmanifest.helm.objects import Values
 from kmanifest.helm.values import GLOBAL
-from kmanifest.rendered import UNUSED, Finding
-from kmanifest.typed import TYPE_CHECKING, Any, Final
+from kmanifest.rendered import UNREACHED, UNUSED, Finding
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.helm.origins import Locate
@@ -28,6 +29,8 @@ _LOOKS_ON: Final = frozenset(
     )
 )  # fmt: skip
 """The functions that do not read what is in the tables that they are given, or only by their keys."""
+
+_THIS_TIME: Final = "no template has read it this time"
 
 
 class _Noting(dict[str, Any]):
@@ -106,10 +109,11 @@ class NotingValues(_Noting, Values):
 class Reads:
     """What the templates of one render read of the values. `begin` comes before it, `findings` after it."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_root", "_text")
 
     def __init__(self) -> None:
         self._root = NotingValues()
+        self._text = ""
 
     def functions(self, functions: Functions) -> Functions:
         """The functions, those that read whole tables noting it."""
@@ -118,10 +122,11 @@ class Reads:
             for name, function in functions.items()
         }
 
-    def begin(self, values: Values, sources: Iterable[Source]) -> None:
+    def begin(self, values: Values, sources: Collection[Source]) -> None:
         """Let the templates see tables that note what is read: `values` are those of the root chart."""
         made: dict[int, tuple[Any, Any]] = {}
         self._root = _noting(values, made)
+        self._text = "\n".join(source.text for source in sources)
         todo = [source.table for source in sources]
         while todo:
             table = todo.pop()
@@ -134,14 +139,44 @@ class Reads:
     ) -> Iterator[Finding]:
         """One finding for each of the `given` values, or table of them, that nothing has read, in their order.
 
-        What Chart.yaml names in conditions, tags and `import-values` counts as read.
+        What Chart.yaml names in conditions, tags and `import-values` counts as read. The code is `unused`, or `unreached` where
+        a template may read the value, or the table that holds it, behind a condition that did not hold.
         """
         declared = Declared(chart)
-        for path, near in _unread(given, [self._root], (), declared):
-            is_off = path in declared.charts
-            message = "its chart is switched off" if is_off else "no template reads it"
-            place = locate(path) or Location()
-            yield Finding("info", message, place._replace(field=path), UNUSED, tuple(near))
+        for each in _unread(given, [self._root], (), declared):
+            place = (locate(each.path) or Location())._replace(field=each.path)
+            if each.path in declared.charts:
+                yield Finding("info", "its chart is switched off", place, UNREACHED)
+            elif self._is_named(each):
+                yield Finding("info", _THIS_TIME, place, UNREACHED)
+            elif self._is_handed_on(each):
+                yield Finding("info", _THIS_TIME, place, UNREACHED, each.near)
+            else:
+                yield Finding("info", "no template reads it", place, UNUSED, each.near)
+
+    def _is_named(self, unread: "Unread") -> bool:
+        """Whether the text of a template has the name where one reads a value of this level."""
+        *above, name = map(re.escape, map(str, unread.path))
+        # The chart above has the table under the name of the chart.
+        tables = "|".join(["Values", *above[-1:]]) if unread.is_top else ""
+        return self._has(f'(?:(?:{tables})[.]|["`]){name}(?![A-Za-z0-9_-])')
+
+    def _is_handed_on(self, unread: "Unread") -> bool:
+        """Whether the text of a template has the table that holds the value without a field of it, as `toYaml .Values.a` has."""
+        if unread.is_top:
+            return False
+        return self._has(f"[.]{re.escape(str(unread.path[-2]))}(?![A-Za-z0-9_.-])")
+
+    def _has(self, pattern: str) -> bool:
+        return re.search(pattern, self._text) is not None
+
+
+class Unread(NamedTuple):
+    """A value that nothing has read, the near names that are read beside it, and whether it is one of the first level of its chart."""
+
+    path: FieldPath
+    near: tuple[str, ...]
+    is_top: bool
 
 
 class Declared:
@@ -226,8 +261,8 @@ def _noting(table: Mapping[str, Any], made: dict[int, tuple[Any, Any]]) -> Any:
 
 def _unread(
     given: Mapping[str, Any], tables: list[Any], path: FieldPath, declared: Declared
-) -> Iterator[tuple[FieldPath, list[str]]]:
-    """The paths of what is not read in any of the tables, which are what charts see of `given`, and near names that are."""
+) -> Iterator[Unread]:
+    """What of `given` is not read in any of the tables, which are what charts see of it."""
     if any(table.is_read for table in tables):
         return
     read = {key for table in tables for key in table.keys_read}
@@ -248,7 +283,8 @@ def _unread(
         if isinstance(value, dict) and inner and is_passed:
             yield from _unread(value, inner, here, declared)
         elif key not in read and not declared.all_below(here, value):
-            yield here, near_names(key, read, most=1)
+            is_top = isinstance(tables[0], NotingValues)
+            yield Unread(here, tuple(near_names(key, read, most=1)), is_top)
 
 
 def _globals(table: Any) -> Iterator[Any]:
