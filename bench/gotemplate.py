@@ -15,7 +15,8 @@ from typing import Any
 
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.execute import Run
-from kmanifest.gotemplate.templates import Parsed, TemplateSet, parse
+from kmanifest.gotemplate.parser import parse
+from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function
 
 HELPERS = """{{/* The name. */}}

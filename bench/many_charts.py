@@ -16,7 +16,6 @@ from pathlib import Path
 from kmanifest import MemoryCache
 from kmanifest.errors import KmanifestError
 from kmanifest.helm import Release, ValueSources, render_chart
-from kmanifest.tree import DiskTree
 
 
 def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:
@@ -25,9 +24,8 @@ def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:
     flags = dict(zip(rest[::2], rest[1::2], strict=True))
     values = flags.get("-f", "")
     rendered = render_chart(
-        str(Path(chart).resolve()).lstrip("/"),
-        tree=DiskTree("/"),
-        sources=ValueSources(files=(str(Path(values).resolve()).lstrip("/"),) if values else ()),
+        chart,
+        sources=ValueSources(files=(values,) if values else ()),
         release=Release(name, flags.get("--namespace", "default")),
         kube_version=flags.get("--kube-version", ""),
         cache=cache,

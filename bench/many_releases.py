@@ -13,20 +13,19 @@ import sys
 
 from kmanifest import MemoryCache
 from kmanifest.helm import Release, ValueSources, load_chart, render_chart
-from kmanifest.tree import DiskTree
+from kmanifest.tree import tree_at
 
 
 def main() -> int:
     """Render all; gives the exit code."""
     place, pattern, out = sys.argv[1:]
     gc.disable()  # as the command does
-    disk, cache = DiskTree("/"), MemoryCache()
-    chart = load_chart(disk, os.path.realpath(place).lstrip("/"))
+    cache = MemoryCache()
+    chart = load_chart(*tree_at(place))
     for path in sorted(glob.glob(pattern)):
         rendered = render_chart(
             chart,
-            tree=disk,
-            sources=ValueSources(files=(os.path.realpath(path).lstrip("/"),)),
+            sources=ValueSources(files=(path,)),
             release=Release("rel", "ns"),
             cache=cache,
         )

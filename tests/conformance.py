@@ -13,7 +13,8 @@ from typing import Any, cast
 from kmanifest.api import build
 from kmanifest.cli.main import main
 from kmanifest.gotemplate.execute import execute
-from kmanifest.gotemplate.templates import TemplateSet, parse
+from kmanifest.gotemplate.parser import parse
+from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.engine import Rendering, collect_sources
 from kmanifest.helm.funcs import functions

@@ -7,7 +7,8 @@ from typing import Any
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.execute import Run
-from kmanifest.gotemplate.templates import Actions, TemplateSet, parse
+from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.gotemplate.values import (
     Function,
     GoError,

@@ -8,6 +8,7 @@ walk over a tree serves many patterns and enters no directory in vain.
 Source: Go 1.24 path/filepath/match.go.
 """
 
+import re
 from collections.abc import Callable, Iterable
 
 from kmanifest.errors import SourceError
@@ -29,6 +30,8 @@ class _Set(NamedTuple):
 _NOT_SLASH: Final = _Set((("/", "/"),), negated=True)
 _DOT: Final = _Set(((".", "."),))
 
+_SPECIAL: Final = re.compile(r"[*?[\\]")
+
 _Parts = tuple[_Set | None, ...]  # None is a star
 
 
@@ -38,7 +41,8 @@ def text_test(pattern: str) -> Callable[[str], bool]:
     There are `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before any. A star does not go beyond a slash.
     """
     parts = _parse(pattern, "^")
-    return lambda text: _fits(parts, text)
+    start = _SPECIAL.split(pattern, 1)[0]
+    return lambda text: text.startswith(start) and _fits(parts, text)
 
 
 class PathPattern(NamedTuple):

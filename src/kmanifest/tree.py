@@ -147,6 +147,18 @@ class SteadyDisk(DiskTree):
         return real
 
 
+def tree_at(path: str) -> tuple[SteadyDisk, str]:
+    """A path of this machine as one in a tree: a directory is a tree of its own, a file lies in that of its directory.
+
+    So no link in it leads out of it.
+    """
+    real = os.path.realpath(path)
+    if os.path.isdir(real):
+        return SteadyDisk(real), ""
+    directory, name = os.path.split(real)
+    return SteadyDisk(directory), name
+
+
 class MemoryTree:
     """Files that are in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kmanifest.gotemplate.templates import Actions
+from kmanifest.gotemplate.parser import Actions
 from tests.gotemplates import Answer, answer
 from tests.property.template_facts import DATA, FACTS, OTHER_DATA, TEMPLATES
 

@@ -9,7 +9,8 @@ import pytest
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.errors import ExecError
 from kmanifest.gotemplate.execute import Bounds, Run, execute
-from kmanifest.gotemplate.templates import TemplateSet, parse
+from kmanifest.gotemplate.parser import parse
+from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.gotemplate.values import Function, GoError, GoObject, Strings
 
 DEEP = '{{ define "x" }}{{ if lt . %d }}{{ include "x" (add1 .) }}{{ else }}{{ . }}{{ end }}{{ end }}{{ include "x" 0 }}'

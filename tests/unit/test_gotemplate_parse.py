@@ -9,7 +9,8 @@ from kmanifest.gotemplate import lexer, nodes
 from kmanifest.gotemplate.actions import MAX_NESTED
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.nodes import node_text
-from kmanifest.gotemplate.templates import Actions, TemplateSet, parse
+from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.gotemplate.templates import TemplateSet
 from tests.gotemplates import functions
 
 CHART_LIKE = """{{- define "a" -}}
@@ -152,3 +153,10 @@ def test_a_text_that_python_s_stack_does_not_hold_is_a_limit():
 
     with pytest.raises(LimitError, match="nest too deeply"):
         deeper(600)
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_of_thousands_of_digits_is_go_s_error(sign):
+    digits = sign + "9" * 5_000
+    with pytest.raises(ParseError, match=r"template: t:1: illegal number syntax: \"" + digits):
+        parse("t", f"{{{{ {digits} }}}}", {})

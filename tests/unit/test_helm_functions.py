@@ -10,7 +10,8 @@ import pytest
 
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.execute import execute
-from kmanifest.gotemplate.templates import TemplateSet, parse
+from kmanifest.gotemplate.parser import parse
+from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.gotemplate.values import GoError
 from kmanifest.helm.funcs import functions
 from kmanifest.limits import Limits

@@ -11,6 +11,7 @@ from kmanifest.cli.output import print_text, write
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.cache import Cache
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.errors import FieldPath, Location
     from kmanifest.helm.origins import Locate, Origins
@@ -33,7 +34,7 @@ FETCH_FLAGS = (
     Flag(
         "cache-dir",
         "text",
-        "where what was fetched is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
+        "where what was fetched and parsed is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
     ),
     Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
     Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
@@ -178,13 +179,29 @@ def build(arguments: Sequence[str]) -> int:
     tree, path = _opened(path, parsed.values["rev"])
     registry = Registry.default().with_entry_points()
     charts = _charts(parsed)
-    rendered = api.build(path, options=options, registry=registry, tree=tree, charts=charts)
+    rendered = api.build(
+        path,
+        options=options,
+        registry=registry,
+        tree=tree,
+        charts=charts,
+        cache=_cache(parsed, path),
+    )
     found = rendered.findings if parsed.values["verbose"] else rendered.warnings
     if found:
         from kmanifest.cli import report
 
         report.findings(found)
     return write(rendered, parsed.values["output"])
+
+
+def _cache(parsed: Parsed, path: str) -> "Cache | None":
+    """What is kept for later runs: the templates of charts."""
+    if not (parsed.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
+        return None
+    from kmanifest.cli.caching import open_cache
+
+    return open_cache(parsed.values)
 
 
 def _opened(path: str, revision: str) -> "tuple[Tree | None, str]":
@@ -296,6 +313,7 @@ def _locating(given: "Given") -> "Locate":
 
 def remotes_of(values: Mapping[str, Any]) -> "Remotes":
     """How what is remote is fetched."""
+    from kmanifest.cli.caching import cache_directory
     from kmanifest.plugin import Remotes
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
@@ -303,20 +321,11 @@ def remotes_of(values: Mapping[str, Any]) -> "Remotes":
         _check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
     standard = Remotes()
     return standard._replace(
-        store=values["cache-dir"] or _cache_directory(os.environ),
+        store=cache_directory(values),
         offline=values["offline"],
         protocols=(*standard.protocols, *names),
         max_age=0.0 if values["refresh"] else standard.max_age,
     )
-
-
-def _cache_directory(environment: Mapping[str, str]) -> str:
-    """The directory for what was fetched; empty where the user has no home."""
-    if own := environment.get("KMANIFEST_CACHE_DIR"):
-        return os.path.abspath(own)
-    home = environment.get("HOME", "")
-    caches = environment.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
-    return os.path.join(caches, "kmanifest") if caches else ""
 
 
 def _programs(values: Mapping[str, Any]) -> "Programs":

@@ -12,6 +12,8 @@ _MANTISSA_BITS: Final = 52
 
 def float_text(value: float, verb: str = "g", precision: int = -1) -> str:
     """`value` in the form `verb`: `e E f g G x X b`; a precision of -1 takes the fewest digits that tell it exactly."""
+    if verb == "g" and precision < 0 and -1e6 < value < 1e6 and value.is_integer() and value:
+        return f"{value:.0f}"
     if isnan(value):
         return "NaN"
     if isinf(value):

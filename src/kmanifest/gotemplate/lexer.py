@@ -158,12 +158,12 @@ def _is_word(word: str) -> bool:
     return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
 
 
-_CHAIN: Final = re.compile(rf"(?:\.(?![0-9])\w++{_AHEAD})++")
+_CHAIN: Final = rf"(?:\.(?![0-9])\w++{_AHEAD})++"
 
 
 def _good_fields(text: str, start: int) -> int:
     """The length of the first fields of a chain, up to one that is no word to Go."""
-    found = _CHAIN.match(text, start)
+    found = re.compile(_CHAIN).match(text, start)
     length = 0
     for name in found[0].split(".")[1:] if found else ():
         if not _is_word(name):
@@ -203,22 +203,24 @@ def unicode_text(char: str) -> str:
 
 def _number_before(text: str, start: int) -> int:
     """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
-    found = _SCAN.match(text, start) if _NUMBER_START.match(text, start) else None
+    found = None
+    if re.compile(_NUMBER_START).match(text, start):
+        found = re.compile(_SCAN).match(text, start)
     if found is None or found.end() == len(text):
         return 0
     char = text[found.end()]
     return 0 if char.isascii() or is_alphanumeric(char) else found.end()
 
 
-_NUMBER_START: Final = re.compile(r"[-+0-9]|\.[0-9]")
-_SCAN: Final = re.compile(_NUMBER.removesuffix(r"(?!\w)"))
+_NUMBER_START: Final = r"[-+0-9]|\.[0-9]"
+_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
 
 
 def _number_end(text: str, start: int) -> int:
     """Where Go stops to read what is no number, with the character that it stumbles on."""
     end = start
     for _ in range(2):
-        found = _SCAN.match(text, end)
+        found = re.compile(_SCAN).match(text, end)
         end = found.end() if found else end
         if end < len(text) and is_alphanumeric(text[end]):
             return end + 1

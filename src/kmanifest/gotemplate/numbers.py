@@ -12,21 +12,18 @@ from kmanifest.typed import Final
 Number = tuple[int | None, int | None, float | None, complex | None]
 """The text as int64, uint64, float64 and complex128; None where it is none."""
 
-_INT: Final = re.compile(
+_INT: Final = (
     r"[+-]?(?:0[xX](_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|0[bB](_?[01]+(?:_[01]+)*)"
     r"|0[oO](_?[0-7]+(?:_[0-7]+)*)|0(_?[0-7]+(?:_[0-7]+)*)|(0|[1-9][0-9]*(?:_[0-9]+)*))\Z"
 )
 _BASES: Final = (0, 16, 2, 8, 8, 10)
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
-_HEX_FLOAT: Final = re.compile(
+_FLOAT: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z"
+_HEX_FLOAT: Final = (
     r"([+-]?)0[xX](_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)?(\.(?:[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)?)?"
     r"[pP]([+-]?[0-9]+(?:_[0-9]+)*)\Z"
 )
-_UNDERSCORED: Final = re.compile(r"(?<=[0-9])_(?=[0-9])")
-_COMPLEX: Final = re.compile(
-    r"([+-]?+(?:0x[0-9a-f_.]*+(?:p[+-]?+[0-9_]*+)?+|[0-9_.]++(?:e[+-]?+[0-9_]*+)?+)|[+-](?=[+-]))([+-].*)i\Z",
-    re.IGNORECASE,
-)
+_UNDERSCORED: Final = r"(?<=[0-9])_(?=[0-9])"
+_COMPLEX: Final = r"([+-]?+(?:0x[0-9a-f_.]*+(?:p[+-]?+[0-9_]*+)?+|[0-9_.]++(?:e[+-]?+[0-9_]*+)?+)|[+-](?=[+-]))([+-].*)i\Z"
 _INT_MIN: Final = -(1 << 63)
 _INT_MAX: Final = (1 << 63) - 1
 _UINT_MAX: Final = (1 << 64) - 1
@@ -45,7 +42,7 @@ def read_number(text: str) -> Number:
 
 
 def _imaginary(text: str) -> Number | None:
-    parts = _COMPLEX.match(text)
+    parts = re.match(_COMPLEX, text, re.IGNORECASE)
     if parts and len(parts[2]) == 1:
         raise GoError("syntax error scanning complex number")
     real = _part(parts[1]) if parts else 0.0
@@ -67,8 +64,8 @@ def _part(text: str) -> float:
     """Half of a complex number."""
     value = read_float(text)
     if value is None:
-        plain = _UNDERSCORED.sub("", text)
-        reason = "value out of range" if _FLOAT.match(plain) else "invalid syntax"
+        plain = re.sub(_UNDERSCORED, "", text)
+        reason = "value out of range" if re.match(_FLOAT, plain) else "invalid syntax"
         raise GoError(f"strconv.ParseFloat: parsing {quoted(text)}: {reason}")
     return value
 
@@ -101,20 +98,28 @@ def _huge(text: str) -> Number:
 
 def read_int(text: str) -> int | None:
     """What strconv.ParseInt reads with base 0, without its bounds: prefixes, octal after a zero, underscores."""
-    match = _INT.match(text)
+    if text.isascii() and text.isdecimal() and (text[0] != "0" or text == "0"):
+        return _decimal(text)
+    match = re.match(_INT, text)
     if match is None or match.lastindex is None:
         return None
-    value = int(match[match.lastindex].replace("_", ""), _BASES[match.lastindex])
+    digits, base = match[match.lastindex].replace("_", ""), _BASES[match.lastindex]
+    value = _decimal(digits) if base == 10 else int(digits, base)
     return -value if text[0] == "-" else value
+
+
+def _decimal(digits: str) -> int:
+    # Python refuses to read thousands of digits; Go reads 64 bits.
+    return int(digits) if len(digits) < 1_000 else 1 << 1_000
 
 
 def read_float(text: str) -> float | None:
     """What strconv.ParseFloat reads of digits: decimal or, with an exponent of two, hexadecimal; None if out of range."""
-    plain = _UNDERSCORED.sub("", text) if "_" in text else text
-    if _FLOAT.match(plain):
+    plain = re.sub(_UNDERSCORED, "", text) if "_" in text else text
+    if re.match(_FLOAT, plain):
         value = float(plain)
         return None if value in (float("inf"), float("-inf")) else value
-    match = _HEX_FLOAT.match(text)
+    match = re.match(_HEX_FLOAT, text)
     if match is None or not (match[2] or (match[3] or ".") != "."):
         return None
     sign, whole, fraction, exponent = match.groups()

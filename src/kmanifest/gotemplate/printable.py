@@ -7,6 +7,7 @@ Source: Go 1.26 strconv/isprint.go.
 """
 
 from bisect import bisect_right
+from functools import cache
 from itertools import accumulate
 
 from kmanifest.typed import Final
@@ -48,11 +49,16 @@ _RUNS: Final = (
     "2n 6 c 4 1 f c 4 1k 8 a 6 14 8 u 2 2 26 9g c e 2 d 3 9 7 1a 1 7 8 e 4 9 7 9 7 43 1 1j 11 a "
     "sm wyo w 37e 6 66 2 4g2 e 5rl 2e7 f2 15u 3t7 5 38g f9e8 6o"
 )
-_BOUNDS: Final = list(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
+
+
+@cache
+def _bounds() -> list[int]:
+    """The code points at which printable characters and others take turns."""
+    return list(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
 
 
 def is_printable(char: str) -> bool:
     """Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the plain space."""
     if char < "\x7f":
         return char >= " "
-    return bisect_right(_BOUNDS, ord(char)) % 2 == 1
+    return bisect_right(_bounds(), ord(char)) % 2 == 1

@@ -9,16 +9,15 @@ from kmanifest.gotemplate.printable import is_printable
 from kmanifest.gotemplate.values import GoError
 from kmanifest.typed import Final
 
-_PLAIN: Final = re.compile(r"[ !#-\[\]-~]*+\Z")
-_RAW: Final = re.compile("[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z")
+_RAW: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
 _ESCAPES: Final = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
 }  # fmt: skip
-_RAW_BYTE: Final = re.compile("[\ud800-\udfff]")
+_RAW_BYTE: Final = "[\ud800-\udfff]"
 _UNESCAPES: Final = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
 }  # fmt: skip
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = (
     r"\\(?:([abfnrtv\\])|([\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))"
 )
 INVALID: Final = "invalid syntax"
@@ -26,9 +25,9 @@ INVALID: Final = "invalid syntax"
 
 def quoted(text: str) -> str:
     """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
-    if _PLAIN.match(text):
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(char, '"', ascii_only=False) for char in text) + '"'
+    return f'"{text.translate(_QUOTED)}"'
 
 
 def quoted_ascii(text: str) -> str:
@@ -44,7 +43,7 @@ def quoted_char(code: int, *, ascii_only: bool = False) -> str:
 
 def can_backquote(text: str) -> bool:
     """Whether `text` can stand between backquotes on one line."""
-    return _RAW.match(text) is not None
+    return re.match(_RAW, text) is not None
 
 
 def has_raw_bytes(text: str) -> bool:
@@ -67,6 +66,16 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+class _Escapes(dict[int, str]):
+    """What `str.translate` puts for each character of a quoted text; those beyond ASCII are looked at as they come."""
+
+    def __missing__(self, code: int) -> str:
+        return _escaped(chr(code), '"', ascii_only=False)
+
+
+_QUOTED: Final = _Escapes({code: _escaped(chr(code), '"', ascii_only=False) for code in range(128)})
+
+
 def unquoted(text: str) -> str:
     """What a string in double quotes or backquotes stands for; GoError where an escape is wrong.
 
@@ -76,15 +85,16 @@ def unquoted(text: str) -> str:
     if text[0] == "`":
         return inner.replace("\r", "")
     if has_raw_bytes(inner):
-        inner = _RAW_BYTE.sub("\ufffd", inner)
+        inner = re.sub(_RAW_BYTE, "\ufffd", inner)
     if "\\" not in inner:
         return inner
+    escape = re.compile(_ESCAPE).match
     pieces = []
     raw = False
     position = 0
     while (found := inner.find("\\", position)) >= 0:
         pieces.append(inner[position:found])
-        match = _ESCAPE.match(inner, found)
+        match = escape(inner, found)
         if match is None:
             raise GoError(INVALID)
         pieces.append(_unescaped(match, '"'))
@@ -101,7 +111,7 @@ def char_code(text: str) -> int:
     if inner[0] == "'":
         raise GoError(INVALID)
     if inner[0] == "\\":
-        match = _ESCAPE.match(inner)
+        match = re.match(_ESCAPE, inner)
         if match is None:
             raise GoError(INVALID)
         tail = inner[match.end() :]

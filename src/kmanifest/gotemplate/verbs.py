@@ -317,7 +317,7 @@ class Printer:
             self._hex(value, verb)
         elif verb in "vd" and not self._has_flags():
             # Charts print whole tables with the files in them, which are millions of numbers.
-            self._write(f"[{' '.join(map(str, value))}]")
+            self._write(f"[{' '.join([_BYTES[byte] for byte in value])}]")
         else:
             name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
             self._write(name if self.sharp_v else "[")
@@ -432,6 +432,7 @@ class Printer:
 
 
 _BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
+_BYTES: Final = tuple(map(str, range(256)))
 
 
 def _prefixed(digits: str, verb: str) -> str:

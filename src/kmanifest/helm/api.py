@@ -3,25 +3,24 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import FieldPath, KmanifestError, LimitError, Location, MissingError
-from kmanifest.gotemplate.execute import Bounds
-from kmanifest.gotemplate.values import Functions
+from kmanifest.errors import FieldPath, KmanifestError, Location
 from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release, choose, render
+from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
 from kmanifest.helm.values import Table, ValueSources, layers, reader
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import IMPURE, Finding, Rendered
 from kmanifest.resourcemap import ResourceMap
-from kmanifest.tree import Tree
+from kmanifest.tree import Tree, tree_at
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.helm.origins import Locate
     from kmanifest.helm.reads import Reads
-    from kmanifest.sprig import Random
+    from kmanifest.sprig.secrets import Random
 
 
 def render_chart(
@@ -48,8 +47,8 @@ def render_chart(
 ) -> Rendered:
     """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
 
-    The chart is a loaded one, or the path of one in `tree`, which also has the files that `sources` names. `values` are laid
-    under those; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
+    The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
+    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer, as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates; without them,
     those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. Nothing else reaches the machine, and no cluster is asked for anything.
 
     With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
@@ -70,14 +69,10 @@ def render_chart(
         findings.append(impure_finding(name, file, line, column))
 
     if isinstance(chart, str):
-        if tree is None:
-            raise MissingError(
-                "render_chart wants a loaded chart, or the tree in which its path lies"
-            )
-        chart = load_chart(tree, chart, limits=limits, warn=warn)
+        place, path = tree_at(chart) if tree is None else (tree, chart)
+        chart = load_chart(place, path, limits=limits, warn=warn, shown=chart)
     table: Table = {} if values is None else through_json(dict(values))
-    read = reader(tree, limits)
-    for layer in layers(sources, read, limits):
+    for layer in layers(sources, reader(tree, limits), limits):
         table = layer.apply(table)
 
     def finder() -> "Locate":
@@ -141,51 +136,6 @@ def _blamed(error: KmanifestError, chart: Chart, finder: "Callable[[], Locate]")
     paths = blamed_values(error.message, chart)
     found = map(finder(), paths) if paths else ()
     return next((place for place in found if place is not None), Location())
-
-
-def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
-    """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
-    if seed is None:
-        return None
-    from kmanifest.helm.repeatable import seeded_random  # few renders have a seed
-
-    return seeded_random(seed, release.namespace, release.name, chart)
-
-
-def make_clock(now: int | None) -> Callable[[], int] | None:
-    """A clock that stands still; None without a time."""
-    return None if now is None else lambda: now
-
-
-def make_functions(
-    random: "Random | None" = None,
-    clock: Callable[[], int] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    *,
-    env: Mapping[str, str] | None = None,
-) -> Functions:
-    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
-    from kmanifest.helm.funcs import functions
-    from kmanifest.machine import system_clock, system_random
-
-    return functions(
-        random=random or system_random(), clock=clock or system_clock, env=env, limits=limits
-    )
-
-
-def make_bounds(limits: Limits) -> Bounds:
-    """The bounds of the templates of one render."""
-    bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
-    if not limits.deadline:
-        return bounds
-    from kmanifest.machine import elapsed
-
-    return bounds._replace(deadline=elapsed() + limits.deadline, clock=elapsed)
-
-
-def nested_too_deeply() -> LimitError:
-    """The error where Python's stack has ended."""
-    return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:

@@ -6,12 +6,11 @@ Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 arch
 """
 
 import re
-import zlib
 from collections.abc import Iterator
 
 from kmanifest.errors import LimitError, SourceError
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.typed import Final, NamedTuple
+from kmanifest.typed import Any, Final, NamedTuple
 
 MAX_CHART: Final = 100 * (1 << 20)
 MAX_FILE: Final = 5 * (1 << 20)
@@ -113,7 +112,7 @@ class _Stream:
         self._rest = content
         self._buffer = bytearray()
         self._made = 0
-        self._inflater = zlib.decompressobj(wbits=31)
+        self._inflater = _inflater()
         if not is_archive(content):
             is_short = len(content) < _GZIP_HEADER
             problem = "unexpected EOF" if is_short else "gzip: invalid header"
@@ -136,14 +135,16 @@ class _Stream:
         return found
 
     def _fill(self, wanted: int) -> bool:
+        from zlib import error as corrupt
+
         if self._inflater.eof:
             if not self._inflater.unused_data:
                 return False
             self._rest = self._inflater.unused_data
-            self._inflater = zlib.decompressobj(wbits=31)
+            self._inflater = _inflater()
         try:
             made = self._inflater.decompress(self._rest, max(wanted, _CHUNK))
-        except zlib.error:
+        except corrupt:
             raise SourceError("gzip: invalid checksum or data") from None
         self._rest = self._inflater.unconsumed_tail
         if not made and not self._inflater.eof:
@@ -154,6 +155,12 @@ class _Stream:
             raise _chart_too_large()
         self._buffer += made
         return True
+
+
+def _inflater() -> Any:
+    from zlib import decompressobj  # a directory has no use for it
+
+    return decompressobj(wbits=31)
 
 
 def _entries(stream: _Stream) -> Iterator[Entry]:

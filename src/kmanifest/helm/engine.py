@@ -11,16 +11,23 @@ from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import RenderError
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.execute import Bounds, Impure, Run
+from kmanifest.gotemplate.functions import Overlay
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.gotemplate.templates import Actions, Parsed, TemplateSet, parse
+from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, base_name
 from kmanifest.helm.objects import Files, Values, find_table, go_string
-from kmanifest.typed import Any, Final, NamedTuple
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
 
+if TYPE_CHECKING:
+    from kmanifest.gotemplate.parser import Actions
+
+TEMPLATES: Final = "templates"
+"""What the key of all templates of a chart begins with in a cache; the value, the trees of each, is plain data."""
 NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
+_SMALL: Final = 1_000  # the weight of an entry beside its text
 _MAX_INCLUDES: Final = 1_000
 _WARN_START: Final = "HELM_ERR_START"
 _WARN_END: Final = "HELM_ERR_END"
@@ -103,8 +110,7 @@ class Rendering:
         self._templates = TemplateSet(ROOT)
         # The outer set is kept with its extension, so that no other object can come to have its id.
         self._extensions: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
-        self._functions: dict[str, Function] = {
-            **functions,
+        own = {
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
             "lookup": Function(
@@ -113,12 +119,11 @@ class Rendering:
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
+        self._functions: Functions = Overlay(own, functions)
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
-        self._templates = TemplateSet(ROOT).with_parsed(
-            *(self._parsed(path, source.text) for path, source in sources.items())
-        )
+        self._templates = self._parse_all(sources)
         self._run = Run(
             self._templates,
             self._functions,
@@ -138,19 +143,33 @@ class Rendering:
             rendered[path] = text.replace(NO_VALUE, "")
         return rendered
 
+    def _parse_all(self, sources: Mapping[str, Source]) -> TemplateSet:
+        """All texts parsed, which another render may have done."""
+        names = tuple(sources)
+        texts = tuple(source.text for source in sources.values())
+        key = (TEMPLATES, *names, *texts)
+        trees = self._cache.find(key)
+        if trees is not None:
+            return TemplateSet(ROOT).with_parsed(*map(Parsed, names, texts, trees))
+        parsed = [*map(self._parsed, names, texts)]
+        self._cache.keep(key, tuple(one.trees for one in parsed), weight=_SMALL)
+        return TemplateSet(ROOT).with_parsed(*parsed)
+
     def _parsed(self, path: str, text: str) -> Parsed:
         """What is in a text, which another render may have parsed, whatever its path was there."""
         key = ("template", text)
         known: Parsed | None = self._cache.find(key)
         if known is None or any(name == path for name, _, _ in known.trees[:-1]):
             known = self._parse(path, text)
-            self._cache.keep(key, known, weight=8 * len(text) + 1000)
+            self._cache.keep(key, known, weight=8 * len(text) + _SMALL)
         if known.name == path:
             return known
         _, program, is_empty = known.trees[-1]
         return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
 
     def _parse(self, path: str, text: str) -> Parsed:
+        from kmanifest.gotemplate.parser import parse  # where all is known, it is not needed
+
         try:
             return parse(path, text, self._functions, actions=self._actions)
         except ParseError as error:
@@ -195,15 +214,27 @@ class Rendering:
         outer = self._templates
         key = (id(outer), text)
         if key not in self._extensions:
-            try:
-                parsed = parse(ROOT, text, self._functions, actions=self._actions)
-            except ParseError as error:
-                raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
+            parsed = self._parsed_given(text)
             # An empty template takes the place of none, not even of the one whose text has called `tpl`.
             is_empty = parsed.trees[-1][2]
             base = TemplateSet(ROOT) if is_empty else outer
             self._extensions[key] = (outer, base.with_parsed(parsed))
         return self._extensions[key][1]
+
+    def _parsed_given(self, text: str) -> Parsed:
+        """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
+        key = ("given", text)
+        known: Parsed | None = self._cache.find(key)
+        if known is not None:
+            return known
+        from kmanifest.gotemplate.parser import parse  # as above
+
+        try:
+            parsed = parse(ROOT, text, self._functions, actions=self._actions)
+        except ParseError as error:
+            raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
+        self._cache.keep(key, parsed, weight=8 * len(text) + _SMALL)
+        return parsed
 
     def _required(self, message: str, value: Any) -> Any:
         """The function `required`."""

@@ -7,10 +7,14 @@ a render. Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
 from collections.abc import Callable, Mapping
 
 from kmanifest import sprig
+from kmanifest.gotemplate.functions import Overlay
 from kmanifest.gotemplate.values import Function, Functions
 from kmanifest.helm import text
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import Final
+from kmanifest.typed import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from kmanifest.sprig.secrets import Random
 
 _ANY: Final = ("interface {}",)
 _TEXT: Final = ("string",)
@@ -20,14 +24,13 @@ _LIST: Final = "[]interface {}"
 
 def functions(
     *,
-    random: sprig.Random,
+    random: "Random",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
     """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
-    return {
-        **sprig.functions(random=random, clock=clock, env=env, limits=limits),
+    own = {
         "fromJson": Function(text.from_json, _TEXT, _MAP),
         "fromJsonArray": Function(text.from_json_array, _TEXT, _LIST),
         "fromToml": Function(text.from_toml, _TEXT, _MAP),
@@ -40,3 +43,4 @@ def functions(
         "toYaml": Function(lambda value: text.to_yaml(value, limits), _ANY, "string"),
         "toYamlPretty": Function(lambda value: text.to_yaml_pretty(value, limits), _ANY, "string"),
     }
+    return Overlay(own, sprig.functions(random=random, clock=clock, env=env, limits=limits))

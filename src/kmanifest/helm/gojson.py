@@ -9,7 +9,6 @@ from kmanifest.errors import SourceError
 from kmanifest.gotemplate.values import StringMap, Strings
 from kmanifest.helm.goyaml import json_word, through_json
 from kmanifest.typed import Any, Literal, NamedTuple
-from kmanifest.yaml.scalars import float32_text
 
 
 class Shape(NamedTuple):
@@ -64,6 +63,8 @@ class Decoder:
         if isinstance(value, int):
             return str(int(value))
         if isinstance(value, float):
+            from kmanifest.yaml.scalars import float32_text  # seldom
+
             return float32_text(value)
         raise self._refused(value, shape.type)
 

@@ -15,11 +15,12 @@ from kmanifest.errors import (
     SourceError,
 )
 from kmanifest.fieldpath import put
-from kmanifest.helm.api import make_clock, make_random, nowhere, render_chart
+from kmanifest.helm.api import nowhere, render_chart
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.naming import name_of
 from kmanifest.helm.render import Release
+from kmanifest.helm.runtime import make_clock, make_random
 from kmanifest.helm.values import ValueSources
 from kmanifest.plugin import HELM_GENERATED, Context
 from kmanifest.resource import Resource

@@ -4,7 +4,6 @@
 recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/chartutil/values.go.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping
 
 from kmanifest.gotemplate.values import Function, GoError, GoObject, Strings
@@ -178,6 +177,8 @@ class Files(dict[str, Any], GoObject):
         return _to_yaml({_base(name): go_string(self[name]) for name in sorted(self)})
 
     def _as_secrets(self) -> str:
+        from base64 import b64encode  # seldom
+
         return _to_yaml({_base(name): b64encode(self[name]).decode() for name in sorted(self)})
 
 

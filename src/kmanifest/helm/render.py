@@ -142,12 +142,17 @@ def check_release_name(name: str) -> None:
     problem = ""
     if not name:
         problem = "no name provided"
-    elif len(name) > _MAX_NAME or re.fullmatch(_NAME, name) is None:
+    elif len(name) > _MAX_NAME or not (_is_plain(name) or re.fullmatch(_NAME, name)):
         problem = f"invalid release name, must match regex ^{_NAME}$ and the length must not be longer than {_MAX_NAME}"
     if problem:
         from kmanifest.gotemplate.gofmt import quoted  # for errors only
 
         raise SourceError(f"release name {quoted(name)}: {problem}")
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name has letters and digits only, as most have; the pattern takes a while to compile."""
+    return name.isascii() and name.isalnum() and name == name.lower()
 
 
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:

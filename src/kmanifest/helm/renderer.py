@@ -1,8 +1,9 @@
 """The engine that `kmanifest build` finds for a directory with a Chart.yaml."""
 
-from kmanifest.helm.api import make_clock, make_random, nowhere, render_chart
+from kmanifest.helm.api import nowhere, render_chart
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release
+from kmanifest.helm.runtime import make_clock, make_random
 from kmanifest.plugin import Context
 from kmanifest.rendered import Rendered
 

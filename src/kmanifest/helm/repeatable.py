@@ -4,7 +4,7 @@ import re
 
 from kmanifest.errors import SourceError
 from kmanifest.gotemplate.values import GoError
-from kmanifest.sprig import Random
+from kmanifest.sprig.secrets import Random
 from kmanifest.sprig.seeded import SeededRandom
 from kmanifest.typed import Final
 

@@ -29,6 +29,10 @@ class Struct(GoObject):
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {field.name: values[field.name] for field in self.FIELDS}
 
+    def __getitem__(self, name: str) -> Any:
+        """A field, as a table has it: the short way of the executor, which tries methods where there is none."""
+        return self._values[name]
+
     def fields(self) -> Mapping[str, Any]:
         return self._values
 

@@ -12,7 +12,7 @@ from kmanifest.helm import setflags
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.tree import Tree
+from kmanifest.tree import Tree, tree_at
 from kmanifest.typed import Any, Final, NamedTuple
 
 GLOBAL: Final = "global"
@@ -74,12 +74,11 @@ def merge_sources(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LI
 
 
 def reader(tree: Tree | None, limits: Limits) -> Read:
-    """What reads the files of a tree."""
+    """What reads the files of a tree, without one those of this machine."""
 
     def read(path: str) -> bytes:
-        if tree is None:
-            raise MissingError(f"open {path}: no such file or directory")
-        return tree.read(tree.resolve(path), limit=limits.max_input_file)
+        place, name = tree_at(path) if tree is None else (tree, path)
+        return place.read(place.resolve(name), limit=limits.max_input_file)
 
     return read
 

@@ -8,7 +8,7 @@ from kmanifest.errors import SourceError
 from kmanifest.gotemplate.values import GoError
 from kmanifest.typed import Final
 
-_STRICT: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?")
+_STRICT: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?"
 
 
 def is_version(text: str) -> bool:
@@ -34,7 +34,7 @@ def fits(constraint: str, version: str) -> bool:
 
 def is_strict_version(text: str) -> bool:
     """Whether a text is a version with all of its three numbers and nothing before them."""
-    return _STRICT.fullmatch(text) is not None and is_version(text)
+    return re.fullmatch(_STRICT, text) is not None and is_version(text)
 
 
 def check_constraint(constraint: str) -> None:

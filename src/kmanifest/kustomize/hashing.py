@@ -1,8 +1,8 @@
 """The suffix that the name of a generated object gets, made of its content; and JSON as Go prints it, of which it is made."""
 
 from collections.abc import Mapping
-from sys import version_info
 
+from kmanifest.digests import digest
 from kmanifest.errors import SourceError
 from kmanifest.typed import Any, Final
 from kmanifest.values import IntText, scalar_text
@@ -41,17 +41,7 @@ def encode(text: str) -> str:
 
     Source: kustomize v5.8.2 api/hasher/hasher.go, encode.
     """
-    return _sha256(text.encode("utf-8", "replace"))[:_LENGTH].translate(_LETTERS)
-
-
-def _sha256(content: bytes) -> str:
-    # hashlib loads OpenSSL, which takes 2 ms; the module behind it is `_sha256` in Python 3.11, `_sha2` later.
-    try:
-        module = __import__("_sha2" if version_info >= (3, 12) else "_sha256")
-    except ImportError:
-        module = __import__("hashlib")
-    digest: str = module.sha256(content).hexdigest()
-    return digest
+    return digest("sha256", text.encode("utf-8", "replace")).hex()[:_LENGTH].translate(_LETTERS)
 
 
 def _content(body: Mapping[str, Any], field: str) -> Any:

@@ -10,6 +10,7 @@ import tempfile
 import time
 from hashlib import sha256
 
+from kmanifest.machine import make_private
 from kmanifest.typed import Final, NamedTuple
 
 _OLD: Final = 86_400.0  # seconds after which what a killed process left is removed
@@ -37,13 +38,7 @@ class Store:
 
     def is_usable(self) -> bool:
         """Whether the directory is there, or can be made, and nobody else may change it."""
-        try:
-            os.makedirs(self._root, mode=0o700, exist_ok=True)
-            status = os.stat(self._root)
-        except OSError:
-            return False
-        is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
-        return is_own and not status.st_mode & 0o022 and os.access(self._root, os.W_OK | os.X_OK)
+        return make_private(self._root)
 
     def known(self, name: str) -> Known | None:
         """What a name stands for; None where it is not known."""

@@ -1,34 +1,65 @@
 """The functions of Masterminds' sprig v3.3.0, as templates of helm have them.
 
 `functions` gives them all. Nothing here knows of Kubernetes, and nothing reaches the machine: chance, the clock and the
-environment are passed in. What is dear to import is imported by the function that needs it.
+environment are passed in. A group of functions is imported when one of them is called.
 """
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.gotemplate.values import Function, Functions
+from kmanifest.gotemplate.functions import Groups
+from kmanifest.gotemplate.values import Functions
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.sprig import (
-    data,
-    dates,
-    defaults,
-    dicts,
-    encodings,
-    lists,
-    numbers,
-    paths,
-    regexes,
-    strings,
-)
-from kmanifest.sprig.secrets import Random
-from kmanifest.sprig.secrets import functions as secret_functions
+from kmanifest.typed import TYPE_CHECKING, Any, Final
 
-__all__ = ["Random", "functions"]
+if TYPE_CHECKING:
+    from kmanifest.sprig.secrets import Random
+
+_DATA: Final = (
+    "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson"
+)
+_DATES: Final = (
+    "ago date dateInZone dateModify date_in_zone date_modify duration durationRound htmlDate htmlDateInZone "
+    "mustDateModify mustToDate must_date_modify now toDate unixEpoch"
+)
+_DEFAULTS: Final = (
+    "all any coalesce deepEqual default empty kindIs kindOf ternary typeIs typeIsLike typeOf"
+)
+_DICTS: Final = (
+    "deepCopy dict dig get hasKey keys merge mergeOverwrite mustDeepCopy mustMerge mustMergeOverwrite omit pick pluck "
+    "set unset values"
+)
+_ENCODINGS: Final = "adler32sum b32dec b32enc b64dec b64enc sha1sum sha256sum sha512sum"
+_LISTS: Final = (
+    "append chunk compact concat first has initial last list mustAppend mustChunk mustCompact mustFirst mustHas "
+    "mustInitial mustLast mustPrepend mustPush mustRest mustReverse mustSlice mustUniq mustWithout prepend push rest "
+    "reverse slice tuple uniq without"
+)
+_NUMBERS: Final = (
+    "add add1 add1f addf atoi biggest ceil div divf float64 floor int int64 max maxf min minf mod mul mulf round seq sub "
+    "subf toDecimal until untilStep"
+)
+_PATHS: Final = "base clean dir ext isAbs osBase osClean osDir osExt osIsAbs"
+_REGEXES: Final = (
+    "mustRegexFind mustRegexFindAll mustRegexMatch mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit regexFind "
+    "regexFindAll regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit"
+)
+_SECRETS: Final = (
+    "bcrypt buildCustomCert decryptAES derivePassword encryptAES genCA genCAWithKey genPrivateKey genSelfSignedCert "
+    "genSelfSignedCertWithKey genSignedCert genSignedCertWithKey htpasswd randAlpha randAlphaNum randAscii randBytes "
+    "randInt randNumeric shuffle uuidv4"
+)
+_SEMVER: Final = "semver semverCompare"
+_STRINGS: Final = (
+    "abbrev abbrevboth camelcase cat contains hasPrefix hasSuffix hello indent initials join kebabcase lower nindent "
+    "nospace plural quote repeat replace snakecase sortAlpha split splitList splitn squote substr swapcase title toString "
+    "toStrings trim trimAll trimPrefix trimSuffix trimall trunc untitle upper wrap wrapWith"
+)
+_URLS: Final = "getHostByName urlJoin urlParse"
 
 
 def functions(
     *,
-    random: Random,
+    random: "Random",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -38,45 +69,30 @@ def functions(
     `random` draws (`random.SystemRandom()`, or a seeded one for the same output each time), `clock` gives nanoseconds
     since 1970 (`time.time_ns`), `TZ` in `env` is the local zone, which is UTC without. `getHostByName` asks nobody.
     """
-    return {
-        **data.functions(limits),
-        **dates.functions(clock, env or {}),
-        **defaults.functions(),
-        **dicts.functions(limits),
-        **encodings.functions(),
-        **lists.functions(limits),
-        **numbers.functions(limits),
-        **paths.functions(),
-        **regexes.functions(limits),
-        **secret_functions(random, clock, limits),
-        **strings.functions(limits),
-        "getHostByName": Function(lambda _: "", ("string",), "string"),
-        "semver": Function(_parse_version, ("string",), "*semver.Version"),
-        "semverCompare": Function(_compare_version, ("string", "string"), "bool"),
-        "urlJoin": Function(_join_url, ("map[string]interface {}",), "string"),
-        "urlParse": Function(_parse_url, ("string",), "map[string]interface {}"),
-    }
+    return Groups(
+        _group("data", _DATA, limits),
+        _group("dates", _DATES, clock, env or {}),
+        _group("defaults", _DEFAULTS),
+        _group("dicts", _DICTS, limits),
+        _group("encodings", _ENCODINGS),
+        _group("lists", _LISTS, limits),
+        _group("numbers", _NUMBERS, limits),
+        _group("paths", _PATHS),
+        _group("regexes", _REGEXES, limits),
+        _group("secrets", _SECRETS, random, clock, limits),
+        _group("semver", _SEMVER),
+        _group("strings", _STRINGS, limits),
+        _group("urls", _URLS),
+    )
 
 
-def _parse_version(text: str) -> object:
-    from kmanifest.sprig.semver import parse
+def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], Functions]]:
+    """The names in a group, and what calls the `functions` of its module."""
 
-    return parse(text)
+    def make() -> Functions:
+        # Not importlib's import_module, which takes a third of a millisecond to import.
+        home = __import__(f"kmanifest.sprig.{module}", fromlist=["functions"])
+        made: Functions = home.functions(*arguments)
+        return made
 
-
-def _compare_version(constraint: str, version: str) -> bool:
-    from kmanifest.sprig.semver import compare
-
-    return compare(constraint, version)
-
-
-def _parse_url(text: str) -> dict[str, object]:
-    from kmanifest.sprig.urls import parse_to_dict
-
-    return parse_to_dict(text)
-
-
-def _join_url(parts: dict[str, object]) -> str:
-    from kmanifest.sprig.urls import join_dict
-
-    return join_dict(parts)
+    return names, make

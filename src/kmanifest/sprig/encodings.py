@@ -3,6 +3,7 @@
 Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and base32/base32.go.
 """
 
+from kmanifest.digests import digest
 from kmanifest.gotemplate.values import Function, Functions
 from kmanifest.sprig.gotypes import from_bytes, to_bytes
 from kmanifest.typed import Final
@@ -21,17 +22,11 @@ def functions() -> Functions:
         "b32enc": _to_base32,
         "b64dec": _from_base64,
         "b64enc": _to_base64,
-        "sha1sum": lambda text: _digest("sha1", text),
-        "sha256sum": lambda text: _digest("sha256", text),
-        "sha512sum": lambda text: _digest("sha512", text),
+        "sha1sum": lambda text: digest("sha1", to_bytes(text)).hex(),
+        "sha256sum": lambda text: digest("sha256", to_bytes(text)).hex(),
+        "sha512sum": lambda text: digest("sha512", to_bytes(text)).hex(),
     }
     return {name: Function(call, ("string",), "string") for name, call in table.items()}
-
-
-def _digest(name: str, text: str) -> str:
-    import hashlib
-
-    return hashlib.new(name, to_bytes(text), usedforsecurity=False).hexdigest()
 
 
 def _adler32(text: str) -> str:

@@ -11,8 +11,9 @@ from kmanifest.limits import Limits
 from kmanifest.sprig.gotypes import check_text, is_nil, to_bytes
 from kmanifest.typed import Any, Final
 
-_ESCAPED: Final = re.compile('[\0-\x1f"\\\\\u2028\u2029\ud800-\udfff]')
-_ESCAPED_HTML: Final = re.compile('[\0-\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]')
+# Kept as texts: `re` compiles those that are met, and remembers them.
+_ESCAPED: Final = '[\0-\x1f"\\\\\u2028\u2029\ud800-\udfff]'
+_ESCAPED_HTML: Final = '[\0-\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]'
 _SHORT: Final = {
     '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
 }  # fmt: skip
@@ -42,7 +43,7 @@ class _Writer:
 
     def __init__(self, limits: Limits, *, html: bool, indent: str) -> None:
         self._limits = limits
-        self._escaped = _ESCAPED_HTML if html else _ESCAPED
+        self._escaped = re.compile(_ESCAPED_HTML if html else _ESCAPED)
         self._indent = indent
         self._open: list[_Open] = []
         self._path: set[int] = set()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.gotemplate.values import Function, GoError, GoObject
+from kmanifest.gotemplate.values import Function, Functions, GoError, GoObject
 from kmanifest.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.typed import Final, NamedTuple
 
@@ -22,13 +22,22 @@ _VERSION: Final = r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL
 _PATTERN: Final = r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?" + _TAIL
 _BARE: Final = re.sub(r"\((?!\?)", "(?:", _PATTERN)
 _SPACE: Final = r"[\t\n\f\r ]"
-_OPERATOR: Final = r"(?:!=|>=|=>|<=|=<|~>|=|>|<|~|\^|)"
+_OPERATORS: Final = ("!=", ">=", "=>", "<=", "=<", "~>", "=", ">", "<", "~", "^", "")
+_OPERATOR: Final = f"(?:{'|'.join(_OPERATORS)})".replace("^", r"\^")
 _ONE: Final = rf"{_OPERATOR}{_SPACE}*{_BARE}"
 # Atomic, because the parts leave each other no choice; else a row of spaces would be tried in every division.
 _ALL: Final = rf"(?>{_SPACE}*){_ONE}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_ONE})*{_SPACE}*"
 _PARTS: Final = rf"({_OPERATOR}){_SPACE}*({_PATTERN})"
 _RANGE: Final = rf"{_SPACE}*({_BARE}){_SPACE}+-{_SPACE}+({_BARE}){_SPACE}*"
 _WILD: Final = frozenset(("x", "X", "*", ""))
+
+
+def functions() -> Functions:
+    """The functions."""
+    return {
+        "semver": Function(parse, ("string",), "*semver.Version"),
+        "semverCompare": Function(compare, ("string", "string"), "bool"),
+    }
 
 
 def compare(constraint: str, version: str) -> bool:
@@ -145,6 +154,10 @@ def parse(text: str) -> Version:
     """A version, of which minor and patch may be missing and numbers may begin with zeros."""
     if len(to_bytes(text)) > _MAX_VERSION:
         raise GoError(f"version string is too long (max {_MAX_VERSION} bytes)")
+    parts = _plain_parts(text)
+    if parts is not None:
+        major, minor, patch = (_number(part) for part in (*parts[0], "0", "0")[:3])
+        return Version((major, minor, patch), parts[1], "", text)
     match = re.fullmatch(_VERSION, text)
     if match is None:
         raise GoError("invalid semantic version")
@@ -153,6 +166,20 @@ def parse(text: str) -> Version:
     if pre:
         _check_prerelease(pre)
     return Version((major, minor, patch), pre, metadata, text)
+
+
+def _plain_parts(text: str) -> tuple[list[str], str] | None:
+    """The numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for whatever takes a closer look.
+
+    Nearly all versions are such, and the patterns for all of them take 2 ms to compile.
+    """
+    core, dash, pre = text.removeprefix("v").partition("-")
+    numbers = core.split(".")
+    if len(numbers) > 3 or not (core.isascii() and all(map(str.isdecimal, numbers))):
+        return None
+    if dash and (not (pre.isascii() and pre.isalnum()) or (pre[0] == "0" and pre != "0")):
+        return None
+    return numbers, pre
 
 
 def _number(text: str) -> int:
@@ -221,8 +248,9 @@ def _constraints(text: str) -> list[list[_Constraint]]:
     """The groups, of which one must hold, each with the comparisons that must all hold."""
     if len(to_bytes(text)) > _MAX_CONSTRAINT:
         raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
-    for match in list(re.finditer(_RANGE, text)):
-        text = text.replace(match[0], f">= {match[1]}, <= {match[2]} ", 1)
+    if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
+        for match in list(re.finditer(_RANGE, text)):
+            text = text.replace(match[0], f">= {match[1]}, <= {match[2]} ", 1)
     groups = text.split("||")
     if len(groups) > _MAX_GROUPS:
         raise GoError(f"too many constraint groups (max {_MAX_GROUPS})")
@@ -230,9 +258,28 @@ def _constraints(text: str) -> list[list[_Constraint]]:
 
 
 def _group(text: str) -> list[_Constraint]:
+    only = _plain_constraint(text)
+    if only is not None:
+        return [only]
     if re.fullmatch(_ALL, text) is None:
         raise GoError(f"improper constraint: {quoted(text)}")
     return [_constraint(match) for match in re.finditer(_PARTS, text)]
+
+
+def _plain_constraint(text: str) -> _Constraint | None:
+    """The comparison with a plain version, if the text is nothing but that."""
+    text = text.strip(" ")
+    version = text.lstrip("!=<>~^")
+    operator = text[: len(text) - len(version)]
+    version = version.lstrip(" ")
+    parts = _plain_parts(version) if operator in _OPERATORS else None
+    if parts is None:
+        return None
+    numbers, pre = parts
+    whole = version if len(numbers) == 3 else ".".join((*numbers, "0", "0")[:3])
+    if len(numbers) < 3 and pre:
+        whole += f"-{pre}"
+    return _made(operator, whole, len(numbers))
 
 
 def _constraint(match: "re.Match[str]") -> _Constraint:
@@ -240,8 +287,12 @@ def _constraint(match: "re.Match[str]") -> _Constraint:
     missing = next((index for index, number in enumerate(numbers) if number in _WILD), 3)
     known = numbers[:missing] + ["0"] * (3 - missing)
     text = ".".join(known) + (match[6] or "") if missing < 3 else match[2]
+    return _made(match[1], text, missing)
+
+
+def _made(operator: str, version: str, missing: int) -> _Constraint:
     try:
-        return _Constraint(match[1], parse(text), missing)
+        return _Constraint(operator, parse(version), missing)
     except GoError as error:
         raise GoError("constraint parser error") from error
 

@@ -11,7 +11,7 @@ from kmanifest.helm.chart import Chart
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.values import Layer, Table, ValueSources, layers, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.tree import DiskTree
+from kmanifest.tree import SteadyDisk, tree_at
 from kmanifest.typed import NamedTuple
 
 URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
@@ -127,10 +127,7 @@ def chart_of(parsed: Parsed, name: str) -> Chart:
 
 def open_chart(path: str, *, follows_links: bool) -> Chart:
     """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
-    real = os.path.realpath(path)
-    if os.path.isdir(real):
-        if follows_links:
-            return load_chart(DiskTree("/"), real.lstrip("/"), limits=LIMITS, warn=warn, shown=path)
-        return load_chart(DiskTree(real), "", limits=LIMITS, warn=warn, shown=path)
-    directory, name = os.path.split(real)
-    return load_chart(DiskTree(directory), name, limits=LIMITS, warn=warn, shown=path)
+    tree, place = tree_at(path)
+    if follows_links:
+        place, tree = os.path.join(tree.root, place).strip("/"), SteadyDisk("/")
+    return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path)

@@ -96,8 +96,8 @@ def _add_held(directory: str, paths: list[str]) -> None:
 def _found(path: str, values: Mapping[str, object], parsed: Parsed) -> "tuple[list[Message], str]":
     """What was found in one chart, or why there is none."""
     from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.helm.api import make_bounds, make_functions
     from kmanifest.helm.lint import Settings, lint_chart
+    from kmanifest.helm.runtime import make_bounds, make_functions
     from kmanifest.tree import DiskTree, MemoryTree
 
     settings = Settings(

@@ -199,10 +199,11 @@ def _render(
     capabilities: "Capabilities",
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
+    from kmanifest.cli.caching import open_cache
     from kmanifest.cli.helm.inputs import LIMITS
     from kmanifest.errors import KmanifestError
-    from kmanifest.helm.api import make_bounds, make_clock, make_functions, make_random
     from kmanifest.helm.render import Release, render
+    from kmanifest.helm.runtime import make_bounds, make_clock, make_functions, make_random
 
     release = Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"])
     random, clock = make_random(seed_of(parsed), release, chart.name), make_clock(now_of(parsed))
@@ -221,6 +222,7 @@ def _render(
             on_impure=None if notes is None else notes.on_impure,
             reads=None if notes is None else notes.reads,
             warn=_warner(parsed, chart, given),
+            cache=open_cache(parsed.values),
         )
     except KmanifestError as error:
         _fail(parsed, error)

@@ -46,6 +46,10 @@ def find_problem(
     values: Mapping[str, Any], schema: bytes, warn: Callable[[str], None] = lambda _: None
 ) -> str:
     """What is wrong with the values, or with the schema; empty where nothing is."""
+    from kmanifest.helm.schemas.plain import fits
+
+    if fits(schema, values):
+        return ""
     from kmanifest.helm.schemas.check import Checker
     from kmanifest.helm.schemas.compile import Compiler
     from kmanifest.helm.schemas.document import load_schema

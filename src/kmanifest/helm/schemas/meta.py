@@ -6,6 +6,7 @@ schemas, which shows in errors. Source: json-schema.org, the schema of each draf
 
 from collections.abc import Mapping
 
+from kmanifest.helm.schemas.plain import TYPES, is_plain
 from kmanifest.typed import Any, Final
 
 _SELF: Final = {"$ref": "#"}
@@ -24,9 +25,7 @@ _TYPES: Final = {
         },
     ]
 }
-_SIMPLE: Final = {
-    "enum": ["array", "boolean", "integer", "null", "number", "object", "string"],
-}
+_SIMPLE: Final = {"enum": [*TYPES]}
 _TEXT: Final = {"type": "string"}
 _BOOLEAN: Final = {"type": "boolean"}
 _NUMBER: Final = {"type": "number"}
@@ -152,78 +151,3 @@ def _spread(draft: int) -> Mapping[str, Any]:
         "properties": {"definitions": _TABLE, "dependencies": _REQUIREMENTS},
         "$defs": {**_DEFINITIONS, **counts, **names},
     }
-
-
-# --- a quick look -----------------------------------------------------------------------------------------------
-
-_SCHEMAS: Final = ("additionalProperties", "contains", "propertyNames", "if", "then", "else", "not", "additionalItems")  # fmt: skip
-_SCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf")
-_SCHEMA_TABLES: Final = ("properties", "definitions", "$defs")
-_NUMBER_WORDS: Final = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum")
-_COUNT_WORDS: Final = ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties")  # fmt: skip
-_TEXT_WORDS: Final = ("title", "description", "format", "$comment", "$schema", "$ref")
-_BOOLEAN_WORDS: Final = ("uniqueItems", "readOnly", "writeOnly", "deprecated")
-_FREE: Final = ("default", "const")
-
-
-def is_plain(schema: Any, draft: int) -> bool:
-    """Whether a schema has nothing but the usual keywords with the usual values: then it is one, and cheaply told."""
-    if draft == 4:
-        return False
-    todo = [schema]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, bool):
-            continue
-        if not isinstance(node, dict):
-            return False
-        for word, value in node.items():
-            inner = _plain_parts(word, value)
-            if inner is None:
-                return False
-            todo.extend(inner)
-    return True
-
-
-def _plain_parts(word: str, value: Any) -> list[Any] | None:
-    """The schemas that a keyword holds; None where its value is not a usual one."""
-    if word in _SCHEMA_TABLES:
-        return list(value.values()) if isinstance(value, dict) else None
-    if word in _SCHEMAS:
-        return [value]
-    if word in _SCHEMA_LISTS:
-        return value if isinstance(value, list) and value else None
-    if word == "items":
-        return [value] if isinstance(value, dict | bool) else None
-    return [] if _is_plain_value(word, value) else None
-
-
-def _is_plain_value(word: str, value: Any) -> bool:
-    if word == "type":
-        kinds = value if isinstance(value, list) and value else [value]
-        is_known = all(isinstance(kind, str) and kind in _SIMPLE["enum"] for kind in kinds)
-        return is_known and len(set(kinds)) == len(kinds)
-    if word in _TEXT_WORDS:
-        return isinstance(value, str) and "\\" not in (value if word == "$ref" else "")
-    if word == "required":
-        is_texts = isinstance(value, list) and all(isinstance(name, str) for name in value)
-        return is_texts and len(set(value)) == len(value)
-    if word in _COUNT_WORDS:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if word in _NUMBER_WORDS:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if word in _BOOLEAN_WORDS:
-        return isinstance(value, bool)
-    if word in ("enum", "examples"):
-        return isinstance(value, list)
-    # A keyword that no draft knows may hold anything; `$schema` was looked at before.
-    return word in _FREE or (word not in _KNOWN and not word.startswith("$"))
-
-
-_KNOWN: Final = frozenset(
-    (
-        *_COMMON, *_ASSERTIONS, *_NOTES, "dependentSchemas", "dependentRequired", "dependencies", "prefixItems",
-        "unevaluatedItems", "unevaluatedProperties", "minContains", "maxContains", "contentMediaType",
-        "contentEncoding", "contentSchema", "additionalItems",
-    )
-)  # fmt: skip
