@@ -95,7 +95,7 @@ def test_impure_calls_are_told(run: Run, verb: tuple[str, ...]):
 
 UNUSED = [
     "prod.yaml:2:1: replicas: no template reads it (did you mean replicaCount?)",
-    "--set image.tags=x: image.tags: no template reads it (did you mean tag?)",
+    "--set: image.tags: no template reads it (did you mean tag?)",
 ]
 GIVEN = ("-f", "prod.yaml", "--set", "image.tags=x", "--unused-values")
 
@@ -117,7 +117,7 @@ def test_unused_values_are_an_error_where_the_build_is_strict(run: Run):
 
 def test_what_a_condition_keeps_from_being_read_is_no_error(run: Run):
     code, _, errors = run("build", "shop", "--set", "later=x", "--unused-values", "--strict")
-    assert (code, errors) == (0, "info: --set later=x: later: no template has read it this time\n")
+    assert (code, errors) == (0, "info: --set: later: no template has read it this time\n")
 
 
 def test_values_of_a_pipe_have_their_lines(
@@ -140,7 +140,7 @@ shop:
 def test_errors_tell_who_set_the_value_only_with_debug_or_on_a_terminal(run: Run):
     arguments = ("helm", "template", "shop", "-f", "prod.yaml", "--set-string", "replicaCount=3")
     assert run(*arguments) == (1, "", SCHEMA)
-    told = "values: replicaCount is set by --set-string replicaCount=3\n"
+    told = "values: replicaCount is set by --set-string\n"
     assert run(*arguments, "--debug") == (1, "", SCHEMA + told)
 
 
@@ -172,7 +172,7 @@ def test_a_warning_about_tables_tells_where_the_value_was_set(run: Run):
     warning = "coalesce.go:237: warning: skipped value for shop.replicaCount: Not a table.\n"
     assert set(run(*arguments)[2].splitlines(keepends=True)) == {warning}
     _, _, errors = run(*arguments, "--debug")
-    assert errors.startswith(f"{warning}values: replicaCount is set by --set replicaCount.a=1\n")
+    assert errors.startswith(f"{warning}values: replicaCount is set by --set\n")
 
 
 @pytest.mark.parametrize(

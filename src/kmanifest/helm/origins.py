@@ -20,7 +20,7 @@ Locate = Callable[[FieldPath], Location | None]
 class Origins(Mapping[FieldPath, Location]):
     """The place where each value was set last, by its path in the values of the root chart: `("image", "tag")`, `("hosts", 0)`.
 
-    A place is a file, with line and column, or `--set a=1` without them; its `field` is the path. The paths are those of values
+    A place is a file, with line and column, or a flag (`--set`) without them; its `field` is the path. The paths are those of values
     that are no tables or lists, or empty ones.
     """
 

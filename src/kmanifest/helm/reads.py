@@ -103,7 +103,7 @@ class NotingValues(_Noting, Values):
 
     def _make_methods(self) -> Mapping[str, Function]:
         methods = Values._make_methods(self)
-        return {**methods, "YAML": _reading(methods["YAML"], lambda: (self,))}
+        return {**methods, "YAML": _reading(methods["YAML"], self)}
 
 
 class Reads:
@@ -220,12 +220,12 @@ class Declared:
         return path not in self.charts and any(known[:size] == path for known in self.paths)
 
 
-def _reading(function: Function, what: Any = None) -> Function:
-    """The function, which has read all of its arguments, or of what `what` gives."""
+def _reading(function: Function, *more: Value) -> Function:
+    """The function, which has read all of its arguments, and `more`."""
     call = function.call
 
     def read(*arguments: Value) -> Value:
-        _note_whole(what() if what else arguments)
+        _note_whole((*more, *arguments))
         return call(*arguments)
 
     return function._replace(call=read)

@@ -36,6 +36,7 @@ class ValueSources(NamedTuple):
 class Layer(NamedTuple):
     """One file or flag: what it is called, and what it does to the values that were there before.
 
+    A flag is called without its text, which may hold a secret.
     `content` gives the text of a file, whose values lie below the path `below`.
     """
 
@@ -54,15 +55,15 @@ def layers(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -
             lambda path=path: read(path),  # type: ignore[misc]  # as above
         )
     for text in sources.json:
-        yield Layer(f"--set-json {text}", _flag("--set-json", text, setflags.set_json))
+        yield Layer("--set-json", _flag("--set-json", text, setflags.set_json))
     for text in sources.typed:
-        yield Layer(f"--set {text}", _flag("--set", text, setflags.set_typed))
+        yield Layer("--set", _flag("--set", text, setflags.set_typed))
     for text in sources.strings:
-        yield Layer(f"--set-string {text}", _flag("--set-string", text, setflags.set_strings))
+        yield Layer("--set-string", _flag("--set-string", text, setflags.set_strings))
     for text in sources.contents:
-        yield Layer(f"--set-file {text}", _flag("--set-file", text, _setting_files(read)))
+        yield Layer("--set-file", _flag("--set-file", text, _setting_files(read)))
     for text in sources.literals:
-        yield Layer(f"--set-literal {text}", _flag("--set-literal", text, setflags.set_literal))
+        yield Layer("--set-literal", _flag("--set-literal", text, setflags.set_literal))
 
 
 def merge_sources(sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS) -> Table:
