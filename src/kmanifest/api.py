@@ -10,7 +10,7 @@ from kmanifest.errors import FindingsError, KmanifestError, LimitError, Location
 from kmanifest.fetching import find_repository
 from kmanifest.plugin import Charts, Context, Finding, Meter, Options, Registry, Rendered
 from kmanifest.remote import LateRemote
-from kmanifest.rendered import UNTOUCHED
+from kmanifest.rendered import UNTOUCHED, UNUSED
 from kmanifest.tree import SteadyDisk, Tree
 from kmanifest.typed import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def build(
 
 def _refuse_untouched(findings: Iterable[Finding]) -> None:
     """FindingsError, with one cause each in the order of the files, where something touched nothing."""
-    found = [finding for finding in dict.fromkeys(findings) if finding.code == UNTOUCHED]
+    found = [finding for finding in dict.fromkeys(findings) if finding.code in (UNTOUCHED, UNUSED)]
     if not found:
         return
     files = list(dict.fromkeys(finding.location.file for finding in found))
@@ -158,7 +158,8 @@ def _as_it_is(location: Location) -> Location:
 
 def on_disk(location: Location) -> Location:
     """A place in the tree of the whole disk, by its absolute path."""
-    if not location.file or "://" in location.file:  # nowhere, or remote
+    # Nowhere, a path already, a flag that has set a value, or remote.
+    if not location.file or location.file[0] in "/-" or "://" in location.file:
         return location
     return location._replace(file=f"/{location.file}")
 

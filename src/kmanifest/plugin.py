@@ -245,6 +245,8 @@ class Charts(NamedTuple):
     """How a chart is rendered where one is built by itself, in helm's words; `values` are those of files and `--set`.
 
     `helm_version` is the version of helm that it is rendered as: `3`, or `4`.
+    `locate` tells where a value was set, by its path. With `unused_values`, values that no template reads are findings,
+    and errors where the build is strict.
     """
 
     values: Mapping[str, Any] = MappingProxyType({})
@@ -252,6 +254,19 @@ class Charts(NamedTuple):
     namespace: str = "default"
     include_crds: bool = False
     helm_version: str = "3"
+    unused_values: bool = False
+    locate: Callable[[FieldPath], Location | None] | None = None
+
+
+class Impure(NamedTuple):
+    """What the templates of charts are given that is of no file: chance, made of a `seed`, and the time `now`, in nanoseconds since 1970.
+
+    Where one is None, it is that of this machine. With `show`, each place where a template asks for either is a finding.
+    """
+
+    seed: str | None = None
+    now: int | None = None
+    show: bool = False
 
 
 class Options(NamedTuple):
@@ -277,6 +292,7 @@ class Options(NamedTuple):
     strict: bool = False
     allow_remote: bool = False
     remotes: Remotes = Remotes()
+    impure: Impure = Impure()
 
 
 class Memo(Protocol):
@@ -452,6 +468,7 @@ __all__ = [
     "Fetcher",
     "Finding",
     "Generator",
+    "Impure",
     "KmanifestError",
     "Meter",
     "Options",

@@ -21,6 +21,16 @@ TOUCHED: Final = "touched"
 """The code of a finding that tells a field that a transformer of our own has changed."""
 
 
+IMPURE: Final = "impure"
+"""The code of a finding that tells where a template of a chart has called a function that gives something else from run to run."""
+
+UNUSED: Final = "unused"
+"""The code of a finding that tells a value for a chart that no template reads."""
+
+UNREACHED: Final = "unreached"
+"""The code of a finding that tells a value for a chart that stands behind a condition that does not hold."""
+
+
 class Finding(NamedTuple):
     """Something to be known that is no error of the build: a deprecated field, what a validator has to say.
 
@@ -116,6 +126,8 @@ class Rendered:
         )
 
     def _with_place(self, finding: Finding) -> Finding:
+        if finding.code == IMPURE:  # in a template, which is told by the name that helm has for it
+            return finding
         error = KmanifestError(finding.message, location=finding.location)
         return finding._replace(location=self._placed(error).location)
 

@@ -1,11 +1,11 @@
-"""The values of a chart: the language of --set, layers and where a value comes from, tables over tables."""
+"""The values of a chart: the language of --set, layers, tables over tables."""
 
 import pytest
 
 from kmanifest.errors import KmanifestError, SourceError
 from kmanifest.gotemplate.values import Int64
 from kmanifest.helm import setflags
-from kmanifest.helm.values import ValueSources, find_origins, layers, merge_sources
+from kmanifest.helm.values import ValueSources, merge_sources
 
 FILES = {"a.yaml": b"x: 1\nt: {a: 1, b: null}\n", "b.yaml": b"t: {b: 2, c: [1]}\n", "l.yaml": b"[]"}
 
@@ -86,16 +86,3 @@ def test_layers_keep_null_and_come_in_the_order_of_their_kinds():
 def test_a_values_file_must_hold_a_table():
     with pytest.raises(SourceError, match=r"failed to parse l\.yaml: .*cannot unmarshal array"):
         merge_sources(ValueSources(files=("l.yaml",)), read)
-
-
-def test_each_value_knows_the_layer_that_set_it():
-    sources = ValueSources(files=("a.yaml", "b.yaml"), typed=("t.a=5,new=1",))
-    found = find_origins(layers(sources, read), {"x": 0.0, "base": "b"})
-    assert found == {
-        ("x",): "a.yaml",
-        ("base",): "values.yaml",
-        ("t", "a"): "--set t.a=5,new=1",
-        ("t", "b"): "b.yaml",
-        ("t", "c", 0): "b.yaml",
-        ("new",): "--set t.a=5,new=1",
-    }

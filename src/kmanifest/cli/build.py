@@ -12,6 +12,9 @@ from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.cache import Cache
+    from kmanifest.cli.helm.inputs import Given
+    from kmanifest.errors import FieldPath, Location
+    from kmanifest.helm.origins import Locate, Origins
     from kmanifest.plugin import Charts, Options, Programs, Remotes
     from kmanifest.tree import Tree
 
@@ -37,6 +40,14 @@ FETCH_FLAGS = (
     Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
 )
 """The flags of every verb that fetches what is remote."""
+
+REPEAT_FLAGS = (
+    Flag("now", "text", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
+    Flag("seed", "text", "of charts: make what is random of this text, keys too; as secret as they are"),
+    Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
+    Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
+)  # fmt: skip
+"""The flags of every verb that renders charts."""
 
 PLUGIN_FLAGS = (
     Flag(
@@ -67,6 +78,7 @@ PLUGIN_FLAGS = (
 FLAGS = (
     *FETCH_FLAGS,
     *PLUGIN_FLAGS,
+    *REPEAT_FLAGS,
     Flag(
         "as-current-user",
         "switch",
@@ -232,7 +244,7 @@ def options_of(parsed: Parsed) -> "Options":
     _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
-    from kmanifest.plugin import Options, Programs  # as above
+    from kmanifest.plugin import Impure, Options, Programs  # as above
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
@@ -249,7 +261,26 @@ def options_of(parsed: Parsed) -> "Options":
         strict=values["strict"],
         allow_remote=True,
         remotes=remotes_of(values),
+        impure=Impure(seed_of(parsed), now_of(parsed), values["show-impure"]),
     )
+
+
+def seed_of(parsed: Parsed) -> str | None:
+    """What chance is made of; None for that of this machine."""
+    return parsed.values["seed"] if parsed.was_given("seed") else None
+
+
+def now_of(parsed: Parsed) -> int | None:
+    """The time in nanoseconds since 1970; None for that of this machine."""
+    if not parsed.was_given("now"):
+        return None
+    from kmanifest.errors import SourceError
+    from kmanifest.helm.repeatable import load_time  # few want another time
+
+    try:
+        return load_time(parsed.values["now"])
+    except SourceError as error:
+        raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
 def _charts(parsed: Parsed) -> "Charts":
@@ -259,14 +290,34 @@ def _charts(parsed: Parsed) -> "Charts":
     charts, values = Charts(), parsed.values
     if any(values[name] for name in VALUES):
         from kmanifest.cli.helm.flags import dialect_of  # for charts
-        from kmanifest.cli.helm.inputs import values_of
+        from kmanifest.cli.helm.inputs import given_values
 
-        charts = charts._replace(values=values_of(parsed, dialect_of(parsed)))
+        given = given_values(parsed, dialect_of(parsed))
+        charts = charts._replace(values=given.values, locate=_locating(given))
     return charts._replace(
         namespace=values["namespace"] or charts.namespace,
         include_crds=values["include-crds"],
         helm_version=values["helm-version"],
+        unused_values=values["unused-values"],
     )
+
+
+def _locating(given: "Given") -> "Locate":
+    """What tells where on the command line, or in which of its files, a value was set."""
+    known: list[Origins] = []
+
+    def locate(path: "FieldPath") -> "Location":
+        from kmanifest.errors import Location
+        from kmanifest.helm.origins import Origins  # for errors and findings
+
+        if not known:
+            known.append(Origins(given.layers()))
+        found = known[0].find(path)
+        if found is None or found.file.startswith("-"):
+            return found or Location()
+        return found._replace(file=os.path.abspath(found.file))
+
+    return locate
 
 
 def remotes_of(values: Mapping[str, Any]) -> "Remotes":

@@ -38,7 +38,10 @@ def findings(found: "Iterable[Finding]") -> None:
     for finding in found:
         lines = [one_line(line) for line in finding.message.split("\n")]
         place = "" if finding.severity == "warning" else f"{finding.severity}: {_place(finding)}"
-        texts[place + "\n".join(lines)] = None
+        near = (
+            f" (did you mean {' or '.join(map(one_line, finding.near))}?)" if finding.near else ""
+        )
+        texts[place + "\n".join(lines) + near] = None
     tell("".join(f"{text}\n" for text in texts))
 
 
@@ -95,7 +98,11 @@ def _relative(error: KmanifestError) -> str:
 
 def _place(finding: "Finding") -> str:
     """Where a finding is; the field is told only where the reader is to mend it."""
-    parts = [str(_shown(finding.location))]
+    from kmanifest.rendered import IMPURE  # there is a finding, so it is there
+
+    # A template is told by the name that helm has for it, which is no path.
+    is_path = finding.code != IMPURE
+    parts = [str(_shown(finding.location) if is_path else finding.location)]
     if finding.code:
         parts.append(format_field(finding.location.field))
     return "".join(f"{one_line(part)}: " for part in parts if part)
@@ -111,8 +118,9 @@ def _near_path(path: str) -> str:
 
 
 def _on_disk(path: str) -> str:
-    """A path that can be opened: the engine names files from the root of its tree, here `/`; remote ones stay URLs."""
-    return path if "://" in path or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
+    """A path that can be opened: the engine names files from the root of its tree, here `/`; URLs and flags stay what they are."""
+    is_none = "://" in path or path.startswith("-")
+    return path if is_none or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
 
 
 def _here() -> str:

@@ -1,7 +1,8 @@
 """The Helm engine: charts to manifests, with the bytes of helm v3.22.0, or of v4.3.1.
 
 `render_chart` is the whole of it in one call; `load_chart` loads a chart once for many renders, `Release` is what it is told of
-its release, `ValueSources` are files and `--set` texts.
+its release, `ValueSources` are files and `--set` texts. `seeded_random` makes a render repeatable, `find_origins` tells which file or
+flag has set each value.
 """
 
 from kmanifest.typed import TYPE_CHECKING, Any
@@ -10,25 +11,31 @@ if TYPE_CHECKING:
     from kmanifest.helm.api import render_chart
     from kmanifest.helm.dialect import find_dialect
     from kmanifest.helm.loader import load_archive, load_chart
+    from kmanifest.helm.origins import find_origins
     from kmanifest.helm.render import Release
+    from kmanifest.helm.repeatable import seeded_random
     from kmanifest.helm.values import ValueSources
 
 __all__ = [
     "Release",
     "ValueSources",
     "find_dialect",
+    "find_origins",
     "load_archive",
     "load_chart",
     "render_chart",
+    "seeded_random",
 ]
 
 _PLACES = {
     "Release": "render",
     "ValueSources": "values",
     "find_dialect": "dialect",
+    "find_origins": "origins",
     "load_archive": "loader",
     "load_chart": "loader",
     "render_chart": "api",
+    "seeded_random": "repeatable",
 }
 
 

@@ -3,21 +3,23 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import Location
+from kmanifest.errors import FieldPath, KmanifestError, Location
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.dialect import find_dialect
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import PostRender, Release, choose, render
 from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
-from kmanifest.helm.values import Table, ValueSources, layers
+from kmanifest.helm.values import Table, ValueSources, layers, reader
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.rendered import Finding, Rendered
+from kmanifest.rendered import IMPURE, Finding, Rendered
 from kmanifest.resourcemap import ResourceMap
 from kmanifest.tree import Tree, tree_at
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.helm.origins import Locate
+    from kmanifest.helm.reads import Reads
     from kmanifest.sprig.secrets import Random
 
 
@@ -39,6 +41,9 @@ def render_chart(
     limits: Limits = DEFAULT_LIMITS,
     random: "Random | None" = None,
     clock: Callable[[], int] | None = None,
+    show_impure: bool = False,
+    unused_values: bool = False,
+    locate: "Locate | None" = None,
     cache: Cache = NoCache(),
     helm_version: str = "3",
 ) -> Rendered:
@@ -47,26 +52,43 @@ def render_chart(
     The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
     of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
     as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded chart has to be
+    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded chart has to be
     one of the same version (`load_chart(..., dialect=find_dialect("4"))`). `post_render` gets the
     text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for
     anything.
+
+    With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
+    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
+    that no template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
+    An error that hangs on a value has the place where that was set as its `location`.
 
     Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
     there, RenderError where a template fails, LimitError past one of `limits`.
     """
     findings: list[Finding] = []
+    reads = _make_reads() if unused_values else None
 
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
 
     dialect = find_dialect(helm_version)
+
+    def note(name: str, file: str, line: int, column: int) -> None:
+        findings.append(impure_finding(name, file, line, column))
+
     if isinstance(chart, str):
         place, path = tree_at(chart) if tree is None else (tree, chart)
         chart = load_chart(place, path, limits=limits, warn=warn, shown=chart, dialect=dialect)
     table: Table = {} if values is None else through_json(dict(values))
-    for layer in layers(sources, _reader(tree, limits), limits, dialect.readers):
+    for layer in layers(sources, reader(tree, limits), limits, dialect.readers):
         table = layer.apply(table)
+
+    def finder() -> "Locate":
+        from kmanifest.helm.origins import find_origins  # for errors and findings
+
+        own = find_origins(chart, tree=tree, values=values, sources=sources, limits=limits)
+        return lambda path: (None if locate is None else locate(path)) or own.find(path)
+
     try:
         output = render(
             chart,
@@ -78,16 +100,51 @@ def render_chart(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
+            on_impure=note if show_impure else None,
+            reads=reads,
             warn=warn,
             cache=cache,
             dialect=dialect,
         )
     except RecursionError:
         raise nested_too_deeply() from None
+    except KmanifestError as error:
+        error.location = _blamed(error, chart, finder)
+        raise
+    if reads is not None:
+        findings += reads.findings(chart, table, finder())
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
         text = choose(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
+
+
+def nowhere(_: FieldPath) -> Location:
+    """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
+    return Location()
+
+
+def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
+    """The finding for a call of an impure function, whose column is counted from 0."""
+    message = f"{name} may give something else from run to run"
+    return Finding("info", message, Location(file, line, column + 1), IMPURE)
+
+
+def _make_reads() -> "Reads":
+    from kmanifest.helm.reads import Reads  # few renders ask
+
+    return Reads()
+
+
+def _blamed(error: KmanifestError, chart: Chart, finder: "Callable[[], Locate]") -> Location:
+    """The place of an error: its own, else that of the first value that it hangs on."""
+    if error.location != Location():
+        return error.location
+    from kmanifest.helm.blame import blamed_values  # for errors only
+
+    paths = blamed_values(error.message, chart)
+    found = map(finder(), paths) if paths else ()
+    return next((place for place in found if place is not None), Location())
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
@@ -99,11 +156,3 @@ def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
     ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
     content = text.encode("utf-8", "surrogateescape")
     return ResourceMap().append(manifests.parse(ctx, content, ""))
-
-
-def _reader(tree: Tree | None, limits: Limits) -> Callable[[str], bytes]:
-    def read(path: str) -> bytes:
-        place, name = tree_at(path) if tree is None else (tree, path)
-        return place.read(place.resolve(name), limit=limits.max_input_file)
-
-    return read

@@ -81,7 +81,8 @@ def _collect(
 def _values_of(chart: Chart, above: Mapping[str, Any], dialect: Dialect) -> Values:
     """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
     if chart.is_root:
-        return dialect.table(above["Values"])
+        values = above["Values"]
+        return values if isinstance(values, Values) else dialect.table(values)
     place, _, name = f"Values.{chart.name}".rpartition(".")
     outer: Any = find_table(above, place)
     inner = None if outer is None else outer.get(name)
@@ -119,7 +120,9 @@ class Rendering:
         own = {
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
-            "lookup": Function(lambda *_: {}, ("string",) * 4, "map[string]interface {}"),
+            "lookup": Function(
+                lambda *_: {}, ("string",) * 4, "map[string]interface {}", impure=True
+            ),
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }

@@ -7,13 +7,20 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest import manifests, yaml
 from kmanifest import tree as trees
-from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginError, SourceError
+from kmanifest.errors import (
+    KmanifestError,
+    LimitError,
+    MissingError,
+    PluginError,
+    SourceError,
+)
 from kmanifest.fieldpath import put
-from kmanifest.helm.api import render_chart
+from kmanifest.helm.api import nowhere, render_chart
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.naming import name_of
 from kmanifest.helm.render import Release
+from kmanifest.helm.runtime import make_clock, make_random
 from kmanifest.helm.values import ValueSources
 from kmanifest.plugin import HELM_GENERATED, Context
 from kmanifest.resource import Resource
@@ -30,10 +37,10 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     if not ctx.options.enable_helm:
         raise PluginError("charts are rendered with --enable-helm only")
     body = config.body
-    name, release = _text(body, "name"), _text(body, "releaseName")
+    name, release_name = _text(body, "name"), _text(body, "releaseName")
     if not name:
         raise SourceError("chart name cannot be empty").within(field=("name",))
-    for field, value in (("releaseName", release), ("name", name)):
+    for field, value in (("releaseName", release_name), ("name", name)):
         if value.startswith("-"):
             raise SourceError(f"{field} must not start with '-', got {value!r}").within(
                 field=(field,)
@@ -41,13 +48,14 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     chart = _load(ctx, body, name)
     files = _values_files(ctx, body, name, chart)
     options = ctx.options
+    release = Release(
+        name_of(release_name, _text(body, "nameTemplate")), _text(body, "namespace") or "default"
+    )
     rendered = render_chart(
         chart,
         tree=MemoryTree(files),
         sources=ValueSources(files=tuple(files)),
-        release=Release(
-            name_of(release, _text(body, "nameTemplate")), _text(body, "namespace") or "default"
-        ),
+        release=release,
         # What the config says wins over the flags, as there: it is read after them.
         kube_version=_text(body, "kubeVersion") or options.helm_kube_version,
         api_versions=_texts(body, "apiVersions") or options.helm_api_versions,
@@ -55,6 +63,11 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         skip_hooks=_is_on(body, "skipHooks"),
         skip_tests=_is_on(body, "skipTests"),
         limits=options.limits,
+        random=make_random(options.impure.seed, release, chart.name),
+        clock=make_clock(options.impure.now),
+        show_impure=options.impure.show,
+        # The files are copies, with names and lines of their own: an error is better placed by the config.
+        locate=nowhere,
         cache=ctx.cache,
     )
     for finding in rendered.findings:

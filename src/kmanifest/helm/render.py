@@ -21,7 +21,10 @@ from kmanifest.helm.schemas import validate_values
 from kmanifest.helm.values import coalesce_values
 from kmanifest.helm.versions import fits
 from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import Any, Final, NamedTuple
+from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.helm.reads import Reads
 
 NOTES: Final = "NOTES.txt"
 _NAME: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -92,12 +95,14 @@ def render(
     limits: Limits = DEFAULT_LIMITS,
     bounds: Bounds = Bounds(),
     on_impure: Impure | None = None,
+    reads: "Reads | None" = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
     dialect: Dialect = HELM3,
 ) -> Output:
     """What the chart makes of the values; the chart itself is not changed.
 
+    `on_impure` is told each call of a function that gives something else from run to run, `reads` notes which values are read.
     SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
     """
     check_installable(chart)
@@ -112,17 +117,24 @@ def render(
         warn,
     )
     capabilities = capabilities or dialect.make_capabilities()
-    top = {
+    top: dict[str, Any] = {
         "Release": release.object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect),
+        "Values": dialect.table(
+            settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
+        ),
     }
     try:
         check_kube_version(chart, capabilities)
+        if reads is not None:
+            functions = reads.functions(functions)
         rendering = Rendering(
             functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache, dialect=dialect
         )
-        files = rendering.render(collect_sources(chart, top, dialect))
+        sources = collect_sources(chart, top, dialect)
+        if reads is not None:
+            reads.begin(top["Values"], sources.values())
+        files = rendering.render(sources)
     except LimitError:
         raise
     except KmanifestError as error:

@@ -8,6 +8,7 @@ from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
 from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.engine import TEMPLATES
+from kmanifest.helm.render import Release
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.typed import TYPE_CHECKING, Final
 
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
 PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]}
 """The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
+
+
+def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
+    """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
+    if seed is None:
+        return None
+    from kmanifest.helm.repeatable import seeded_random  # few renders have a seed
+
+    return seeded_random(seed, release.namespace, release.name, chart)
+
+
+def make_clock(now: int | None) -> Callable[[], int] | None:
+    """A clock that stands still; None without a time."""
+    return None if now is None else lambda: now
 
 
 def make_functions(

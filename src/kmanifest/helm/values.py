@@ -6,12 +6,14 @@ Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
-from kmanifest.errors import MissingError, SourceError
+from kmanifest.errors import FieldPath, MissingError, SourceError
 from kmanifest.helm import setflags
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.tree import Tree, tree_at
 from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -58,10 +60,16 @@ READERS: Final = Readers(
 
 
 class Layer(NamedTuple):
-    """One file or flag: what it is called, and what it does to the values that were there before."""
+    """One file or flag: what it is called, and what it does to the values that were there before.
+
+    A flag is called without its text, which may hold a secret.
+    `content` gives the text of a file, whose values lie below the path `below`.
+    """
 
     name: str
     apply: Callable[[Table], Table]
+    content: Callable[[], bytes] | None = None
+    below: FieldPath = ()
 
 
 def layers(
@@ -69,17 +77,17 @@ def layers(
 ) -> Iterable[Layer]:
     """The files and flags in the order in which they are laid over one another; `read` gives the content of a file."""
     for path in sources.files:
-        yield Layer(path, _file(path, read, limits, readers))
+        yield Layer(path, _file(path, read, limits, readers), partial(read, path))
     for text in sources.json:
-        yield Layer(f"--set-json {text}", _flag("--set-json", text, readers.json))
+        yield Layer("--set-json", _flag("--set-json", text, readers.json))
     for text in sources.typed:
-        yield Layer(f"--set {text}", _flag("--set", text, readers.typed))
+        yield Layer("--set", _flag("--set", text, readers.typed))
     for text in sources.strings:
-        yield Layer(f"--set-string {text}", _flag("--set-string", text, readers.strings))
+        yield Layer("--set-string", _flag("--set-string", text, readers.strings))
     for text in sources.contents:
-        yield Layer(f"--set-file {text}", _flag("--set-file", text, _setting_files(read, readers)))
+        yield Layer("--set-file", _flag("--set-file", text, _setting_files(read, readers)))
     for text in sources.literals:
-        yield Layer(f"--set-literal {text}", _flag("--set-literal", text, readers.literals))
+        yield Layer("--set-literal", _flag("--set-literal", text, readers.literals))
 
 
 def merge_sources(
@@ -92,47 +100,21 @@ def merge_sources(
     return values
 
 
-def find_origins(all_layers: Iterable[Layer], base: Table | None = None, name: str = "values.yaml") -> dict[tuple[str | int, ...], str]:  # fmt: skip
-    """The name of the layer that set each value, by its path; `base` are the values of the chart, from the file `name`.
+def reader(tree: Tree | None, limits: Limits) -> Read:
+    """What reads the files of a tree, without one those of this machine."""
 
-    It is found by laying one over another once more, so a render pays nothing for it.
-    """
-    values: Table = copy_table(base or {})
-    leaves = dict(_leaves(values))
-    found = dict.fromkeys(leaves, name)
-    for layer in all_layers:
-        values = layer.apply(copy_table(values))
-        now = dict(_leaves(values))
-        found = {
-            path: found[path] if path in leaves and _is_same(leaves[path], value) else layer.name
-            for path, value in now.items()
-        }
-        leaves = now
-    return found
+    def read(path: str) -> bytes:
+        place, name = tree_at(path) if tree is None else (tree, path)
+        return place.read(place.resolve(name), limit=limits.max_input_file)
 
-
-def _is_same(old: Any, new: Any) -> bool:
-    return old.__class__ is new.__class__ and bool(old == new)
-
-
-def _leaves(value: Any) -> Iterable[tuple[tuple[str | int, ...], Any]]:
-    todo: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
-    while todo:
-        path, node = todo.pop()
-        if isinstance(node, dict | list) and node:
-            items: Iterable[tuple[Any, Any]] = (
-                node.items() if isinstance(node, dict) else enumerate(node)
-            )
-            todo.extend(((*path, key), item) for key, item in items)
-        elif path:
-            yield path, node
+    return read
 
 
 def _file(path: str, read: Read, limits: Limits, readers: Readers) -> Callable[[Table], Table]:
     def apply(values: Table) -> Table:
         content = read(path)
         try:
-            return merged(values, readers.file(content, limits=limits))
+            return merge_maps(values, readers.file(content, limits=limits))
         except SourceError as error:
             raise SourceError(f"failed to parse {path}: {error.message}") from error
 
@@ -157,13 +139,13 @@ def _setting_files(read: Read, readers: Readers) -> Callable[[str, Table], None]
     return lambda text, values: readers.contents(text, values, lambda path: go_string(read(path)))
 
 
-def merged(below: Table, above: Table) -> Table:
+def merge_maps(below: Table, above: Mapping[str, Any]) -> Table:
     """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
-            result[key] = merged(old, value)
+            result[key] = merge_maps(old, value)
         else:
             result[key] = value
     return result

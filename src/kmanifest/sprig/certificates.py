@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
+from math import lcm
 
 from kmanifest.errors import MissingError
 from kmanifest.gotemplate.gofmt import text as go_text
@@ -15,6 +16,7 @@ from kmanifest.gotemplate.values import GoError, Value
 from kmanifest.sprig.encodings import decode64
 from kmanifest.sprig.gotypes import to_bytes, wrap64
 from kmanifest.sprig.secrets import Certificate, Random
+from kmanifest.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
 from kmanifest.typed import Any, Final, NamedTuple
 
 try:
@@ -29,6 +31,7 @@ _PEM: Final = re.compile(
     r"(?:\A|(?<=\n))-----BEGIN ([^\n]*?)-----[ \t\r]*\n(?:[^\n:]+:[^\n]*\n)*(.*?)-----END \1-----",
     re.DOTALL,
 )
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
 
 
@@ -47,17 +50,45 @@ class _Issuer(NamedTuple):
     identifier: bytes | None
 
 
-def generate_key(kind: str) -> str:
-    """What `genPrivateKey` gives: a key as PEM, or that there is no such kind."""
+def generate_key(kind: str, random: Random) -> str:
+    """What `genPrivateKey` gives: a key as PEM, or that there is no such kind.
+
+    A key is made of `random` where that is a `SeededRandom`; GoError for DSA, which has no such way.
+    """
     if kind in ("", "rsa"):
-        return _key_text(rsa.generate_private_key(65_537, 4_096))
+        return _key_text(_rsa_key(random, 4_096))
+    if kind == "dsa" and isinstance(random, SeededRandom):
+        raise GoError("a DSA key can't be made of a seed: make another kind, or give the key")
     if kind == "dsa":
         return _key_text(dsa.generate_private_key(2_048))
     if kind == "ecdsa":
-        return _key_text(ec.generate_private_key(ec.SECP256R1()))
+        return _key_text(_ec_key(random))
     if kind == "ed25519":
-        return _key_text(ed25519.Ed25519PrivateKey.generate())
+        return _key_text(_ed25519_key(random))
     return f"Unknown type {kind}"
+
+
+def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
+    """A key by `cryptography`, or of a seed; `cryptography` looks at that, too, before it takes it."""
+    if not isinstance(random, SeededRandom):
+        return rsa.generate_private_key(PUBLIC_EXPONENT, bits)
+    p, q = rsa_primes(random, bits)
+    private = pow(PUBLIC_EXPONENT, -1, lcm(p - 1, q - 1))
+    return rsa.RSAPrivateNumbers(
+        p, q, private, private % (p - 1), private % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(PUBLIC_EXPONENT, p * q)
+    ).private_key()  # fmt: skip
+
+
+def _ec_key(random: Random) -> ec.EllipticCurvePrivateKey:
+    if not isinstance(random, SeededRandom):
+        return ec.generate_private_key(ec.SECP256R1())
+    return ec.derive_private_key(1 + random.randrange(_P256_ORDER - 1), ec.SECP256R1())
+
+
+def _ed25519_key(random: Random) -> ed25519.Ed25519PrivateKey:
+    if not isinstance(random, SeededRandom):
+        return ed25519.Ed25519PrivateKey.generate()
+    return ed25519.Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
 
 
 def _key_text(key: Any) -> str:
@@ -142,13 +173,13 @@ class Maker:
         self._clock = clock
 
     def authority(self, name: str, days: int) -> Certificate:
-        return self._authority(name, days, _new_key())
+        return self._authority(name, days, self._new_key())
 
     def authority_with_key(self, name: str, days: int, key: str) -> Certificate:
         return self._authority(name, days, _given_key(key))
 
     def self_signed(self, name: str, addresses: Value, names: Value, days: int) -> Certificate:
-        return self._self_signed(name, addresses, names, days, _new_key())
+        return self._self_signed(name, addresses, names, days, self._new_key())
 
     def self_signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, key: str
@@ -158,12 +189,15 @@ class Maker:
     def signed(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate
     ) -> Certificate:
-        return self._signed(name, addresses, names, days, authority, _new_key())
+        return self._signed(name, addresses, names, days, authority, self._new_key())
 
     def signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: str
     ) -> Certificate:
         return self._signed(name, addresses, names, days, authority, _given_key(key))
+
+    def _new_key(self) -> Any:
+        return _rsa_key(self._random, 2_048)
 
     def _authority(self, name: str, days: int, key: Any) -> Certificate:
         issuer = _Issuer(_name(name), key, None)
@@ -179,13 +213,21 @@ class Maker:
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: Any
     ) -> Certificate:
         signer = _parse_certificate(authority.cert, "decodedSignerCert")
-        try:
-            signer_key = parse_key(authority.key)
-        except GoError as error:
-            raise GoError(f"error parsing private key: {error}") from error
+        signer_key = authority.made_key
+        if signer_key is None:
+            try:
+                signer_key = parse_key(authority.key)
+            except GoError as error:
+                raise GoError(f"error parsing private key: {error}") from error
         alternatives = _alternatives(addresses, names)
         issuer = _Issuer(signer.subject, signer_key, _identifier_of(signer))
         return self._issue(issuer, key, name, alternatives, days)
+
+    def _signing(self, key: Any) -> dict[str, Any]:
+        """How to sign: that is by chance with elliptic curves only, unless RFC 6979 is asked for."""
+        is_repeatable = isinstance(self._random, SeededRandom)
+        is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
+        return {"ecdsa_deterministic": True} if is_repeatable and is_ec else {}
 
     def _issue(
         self,
@@ -216,14 +258,11 @@ class Maker:
             )
             for extension, critical in _extensions(key, issuer, subject, alternatives, authority):
                 builder = builder.add_extension(extension, critical=critical)
-            made = builder.sign(issuer.key, _digest(issuer.key))
+            made = builder.sign(issuer.key, _digest(issuer.key), **self._signing(issuer.key))
         except (ValueError, TypeError, OverflowError) as error:
             raise GoError(f"error creating certificate: {error}") from error
-        return Certificate(made.public_bytes(serialization.Encoding.PEM).decode(), _key_text(key))
-
-
-def _new_key() -> Any:
-    return rsa.generate_private_key(65_537, 2_048)
+        text = made.public_bytes(serialization.Encoding.PEM).decode()
+        return Certificate(text, _key_text(key), key)
 
 
 def _given_key(text: str) -> Any:

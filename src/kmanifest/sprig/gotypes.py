@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from kmanifest.errors import LimitError
+from kmanifest.gotemplate.gotypes import type_name
 from kmanifest.gotemplate.values import GoError, GoObject, StringMap, Strings, Value
 from kmanifest.limits import Limits
 from kmanifest.typed import TYPE_CHECKING, Any, Final
@@ -142,7 +143,7 @@ def deep_equal(left: Value, right: Value) -> bool:
     while stack:
         one, other = stack.pop()
         kind = one.__class__
-        if kind is not other.__class__:
+        if kind is not other.__class__ and not _is_same_map(one, other):
             return False
         if kind is str or kind is int or kind is bool or one is None:
             if one != other:
@@ -165,6 +166,12 @@ def deep_equal(left: Value, right: Value) -> bool:
                     return False
                 stack.append((value, other[key]))
     return True
+
+
+def _is_same_map(one: Any, other: Any) -> bool:
+    """Whether both are maps of one Go type, which several classes may stand for."""
+    are_maps = isinstance(one, dict) and isinstance(other, dict)
+    return are_maps and type_name(one) == type_name(other)
 
 
 def _equal_leaf(one: Any, other: Any) -> bool:

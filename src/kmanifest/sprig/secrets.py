@@ -1,7 +1,7 @@
 """Passwords, keys and certificates, and everything random.
 
-What is drawn comes from the `random` that is passed in, but for keys, which are `cryptography`'s business, and bcrypt's
-salt. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
+What is drawn comes from the `random` that is passed in, but for keys: unless that is a `SeededRandom`, they are
+`cryptography`'s business. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from kmanifest.gotemplate.values import Function, Functions, GoError, GoObject, 
 from kmanifest.limits import Limits
 from kmanifest.sprig.encodings import corrupt, decode64
 from kmanifest.sprig.gotypes import check_items, from_bytes, to_bytes, valid, wrap64
-from kmanifest.typed import Final, Protocol
+from kmanifest.typed import Any, Final, Protocol
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NUMBERS: Final = "0123456789"
@@ -21,10 +21,13 @@ _CERTIFICATE: Final = "sprig.certificate"
 _BCRYPT_MAX: Final = 72
 _SLOW_KINDS: Final = ("", "rsa", "dsa")
 _SLOW: Final = 8
+_BCRYPT_ALPHABET: Final = bytes.maketrans(
+    (_LETTERS + _NUMBERS + "+/").encode(), ("./" + _LETTERS + _NUMBERS).encode()
+)
 
 
 class Random(Protocol):
-    """Where chance comes from: `random.SystemRandom`, or a `random.Random` that gives the same each time."""
+    """Where chance comes from: `random.SystemRandom`, or a `SeededRandom` that gives the same each time."""
 
     def randrange(self, stop: int, /) -> int: ...
 
@@ -32,15 +35,19 @@ class Random(Protocol):
 
 
 class Certificate(GoObject):
-    """A certificate and its key, as PEM."""
+    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
 
-    __slots__ = ("cert", "key")
+    To read a key of RSA takes 35 ms, as its primes are looked at again.
+    """
+
+    __slots__ = ("cert", "key", "made_key")
     go_type = _CERTIFICATE
     kind = "struct"
 
-    def __init__(self, cert: str, key: str) -> None:
+    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
         self.cert = cert
         self.key = key
+        self.made_key = made_key
 
     def fields(self) -> Mapping[str, str]:
         return {"Cert": self.cert, "Key": self.key}
@@ -101,11 +108,14 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
 
         return encrypt_with(password, text, random.randbytes(16)) if text else ""
 
+    def htpasswd(user: str, password: str) -> str:
+        return f"invalid username: {user}" if ":" in user else f"{user}:{_bcrypt(password, random)}"
+
     def private_key(kind: str) -> str:
         keys.count(_SLOW if kind in _SLOW_KINDS else 1)
         from kmanifest.sprig.certificates import generate_key
 
-        return generate_key(kind)
+        return generate_key(kind, random)
 
     def certificate(name: str, *takes: str) -> Function:
         makes_key = not name.endswith("_with_key")
@@ -120,7 +130,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         return Function(issue, takes, _CERTIFICATE, impure=True)
 
     return {
-        "bcrypt": Function(_bcrypt, ("string",), "string", impure=True),
+        "bcrypt": Function(lambda text: _bcrypt(text, random), ("string",), "string", impure=True),
         "buildCustomCert": Function(_build, ("string", "string"), _CERTIFICATE),
         "decryptAES": Function(_decrypt, ("string", "string"), "string"),
         "derivePassword": Function(
@@ -138,7 +148,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
         "genSignedCertWithKey": certificate(
             "signed_with_key", "string", _LIST, _LIST, "int", _CERTIFICATE, "string"
         ),
-        "htpasswd": Function(_htpasswd, ("string", "string"), "string", impure=True),
+        "htpasswd": Function(htpasswd, ("string", "string"), "string", impure=True),
         "randAlpha": drawn(_LETTERS),
         "randAlphaNum": drawn(_LETTERS + _NUMBERS),
         "randAscii": drawn(_ASCII),
@@ -159,7 +169,7 @@ def _uuid(data: bytes) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def _bcrypt(text: str) -> str:
+def _bcrypt(text: str, random: Random) -> str:
     """The hash of a password, in the form of version 2a with ten rounds."""
     try:
         import bcrypt
@@ -168,11 +178,14 @@ def _bcrypt(text: str) -> str:
     data = to_bytes(text)
     if len(data) > _BCRYPT_MAX:
         return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
-    return bcrypt.hashpw(data, bcrypt.gensalt(10, b"2a")).decode()
+    return bcrypt.hashpw(data, b"$2a$10$" + _bcrypt_salt(random.randbytes(16))).decode()
 
 
-def _htpasswd(user: str, password: str) -> str:
-    return f"invalid username: {user}" if ":" in user else f"{user}:{_bcrypt(password)}"
+def _bcrypt_salt(data: bytes) -> bytes:
+    """16 bytes in bcrypt's own alphabet."""
+    from base64 import b64encode
+
+    return b64encode(data).rstrip(b"=").translate(_BCRYPT_ALPHABET)
 
 
 def _decrypt(password: str, text: str) -> str:

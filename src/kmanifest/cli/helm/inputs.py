@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
@@ -9,9 +10,10 @@ from kmanifest.errors import LimitError, MissingError
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.loader import load_archive, load_chart
-from kmanifest.helm.values import Table, ValueSources, merge_sources
+from kmanifest.helm.values import Layer, Table, ValueSources, layers, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import SteadyDisk, tree_at
+from kmanifest.typed import NamedTuple
 
 URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
@@ -34,22 +36,39 @@ def printable(text: str) -> str:
     )
 
 
-def values_of(parsed: Parsed, dialect: Dialect = HELM3) -> Table:
+class Given(NamedTuple):
+    """The values that the flags give, and what they were made of: a pipe can't be read again."""
+
+    values: Table
+    sources: ValueSources
+    contents: Mapping[str, bytes]
+    dialect: Dialect
+
+    def layers(self) -> Iterable[Layer]:
+        """The files and flags, to be laid over one another once more."""
+        return layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
+
+
+def given_values(parsed: Parsed, dialect: Dialect = HELM3) -> Given:
     """The values that the flags give."""
     values = parsed.values
-    return merge_sources(
-        ValueSources(
-            files=tuple(split_list(values["values"])),
-            json=tuple(values["set-json"]),
-            typed=tuple(values["set"]),
-            strings=tuple(values["set-string"]),
-            contents=tuple(values["set-file"]),
-            literals=tuple(values["set-literal"]),
-        ),
-        read_file,
-        LIMITS,
-        dialect.readers,
+    sources = ValueSources(
+        files=tuple(split_list(values["values"])),
+        json=tuple(values["set-json"]),
+        typed=tuple(values["set"]),
+        strings=tuple(values["set-string"]),
+        contents=tuple(values["set-file"]),
+        literals=tuple(values["set-literal"]),
     )
+    contents: dict[str, bytes] = {}
+
+    def read(path: str) -> bytes:
+        content = read_file(path)
+        contents.setdefault(path, content)
+        return content
+
+    made = merge_sources(sources, read, LIMITS, dialect.readers)
+    return Given(made, sources, contents, dialect)
 
 
 def read_file(path: str) -> bytes:

@@ -58,9 +58,9 @@ def lint(arguments: Sequence[str]) -> int:
     if parsed.values["with-subcharts"]:
         for path in tuple(paths):
             _add_held(os.path.normpath(os.path.join(path, "charts")), paths)
-    from kmanifest.cli.helm.inputs import values_of  # a wrong usage is told without it
+    from kmanifest.cli.helm.inputs import given_values  # a wrong usage is told without it
 
-    values = values_of(parsed, dialect)
+    values = given_values(parsed, dialect).values
     quiet, lowest = parsed.values["quiet"], 2 if parsed.values["strict"] else 3
     text, failed, noticed = "", 0, 0
     for path in paths:

@@ -1,10 +1,11 @@
 """`kmanifest helm template`: prints what a chart renders. Source: helm v3.22.0 cmd/helm/template.go, install.go."""
 
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.cli import FAILED
-from kmanifest.cli.build import PLUGIN_FLAGS
+from kmanifest.cli.build import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     CHART_PATH,
@@ -22,11 +23,14 @@ from kmanifest.cli.output import print_text
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kmanifest.cli.helm.inputs import Given
+    from kmanifest.cli.helm.notes import Notes
+    from kmanifest.errors import KmanifestError
     from kmanifest.helm.capabilities import Capabilities
     from kmanifest.helm.chart import Chart
     from kmanifest.helm.dialect import Dialect
     from kmanifest.helm.manifests import Manifest
-    from kmanifest.helm.render import Output, PostRender, TemplateError
+    from kmanifest.helm.render import Output, PostRender
 
 _UNUSED = "accepted and not used: nothing is installed"
 _INSTALLING = (
@@ -66,6 +70,7 @@ FLAGS = (
     Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
     Flag("skip-tests", "switch", "leave out tests"),
     *COMMON,
+    *REPEAT_FLAGS,
     *VALUES,
     *CHART_PATH,
     *PLUGIN_FLAGS,
@@ -101,8 +106,8 @@ def template(arguments: Sequence[str]) -> int:
     dialect = dialect_of(parsed)
     capabilities = _capabilities(parsed, dialect)
     name, place = _name_and_chart(parsed)
-    chart, values = _inputs(parsed, place, dialect)
-    output = _render(parsed, chart, values, name, capabilities, dialect)
+    chart, given = _inputs(parsed, place, dialect)
+    output = _render(parsed, chart, given, name, capabilities, dialect)
     if isinstance(output, int):
         return output
     from kmanifest.helm.render import TemplateError, choose
@@ -116,7 +121,8 @@ def template(arguments: Sequence[str]) -> int:
             post_render=post_render,
         )
     except TemplateError as error:
-        return _fail(parsed, error)
+        _fail(parsed, error)
+        return FAILED
     if parsed.values["show-only"]:
         text = choose(text, parsed.values["show-only"], dialect)
     return print_text(text)
@@ -161,12 +167,12 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
         raise UsageError(error.message) from error
 
 
-def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Mapping[str, object]]":
-    from kmanifest.cli.helm.inputs import chart_of, values_of, warn
+def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
+    from kmanifest.cli.helm.inputs import chart_of, given_values, warn
     from kmanifest.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.helm.render import check_installable
 
-    values = values_of(parsed, dialect)
+    given = given_values(parsed, dialect)
     chart = chart_of(parsed, place, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
@@ -175,7 +181,7 @@ def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Map
         chart = _with_dependencies(parsed, place, chart, dialect)
     check_dependencies(chart, dialect.words)
     _check_flags(parsed)
-    return chart, values
+    return chart, given
 
 
 def _with_dependencies(parsed: Parsed, place: str, chart: "Chart", dialect: "Dialect") -> "Chart":
@@ -215,42 +221,86 @@ def _check_flags(parsed: Parsed) -> None:
 def _render(
     parsed: Parsed,
     chart: "Chart",
-    values: Mapping[str, object],
+    given: "Given",
     name: str,
     capabilities: "Capabilities",
     dialect: "Dialect",
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
     from kmanifest.cli.caching import open_cache
-    from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.helm.render import Release, TemplateError, render
-    from kmanifest.helm.runtime import make_bounds, make_functions
+    from kmanifest.cli.helm.inputs import LIMITS
+    from kmanifest.errors import KmanifestError
+    from kmanifest.helm.render import Release, render
+    from kmanifest.helm.runtime import make_bounds, make_clock, make_functions, make_random
 
+    release = Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"])
+    random, clock = make_random(seed_of(parsed), release, chart.name), make_clock(now_of(parsed))
+    notes = _notes(parsed)
     try:
-        return render(
+        output = render(
             chart,
-            values,
-            functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
-            release=Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"]),
+            given.values,
+            functions=make_functions(random, clock, LIMITS, env=os.environ, dialect=dialect),
+            release=release,
             capabilities=capabilities,
             include_crds=parsed.values["include-crds"],
             skip_schema=parsed.values["skip-schema-validation"],
             limits=LIMITS,
             bounds=make_bounds(LIMITS),
-            warn=warn,
+            on_impure=None if notes is None else notes.on_impure,
+            reads=None if notes is None else notes.reads,
+            warn=_warner(parsed, chart, given),
             cache=open_cache(parsed.values),
             dialect=dialect,
         )
-    except TemplateError as error:
-        return _fail(parsed, error)
+    except KmanifestError as error:
+        _fail(parsed, error)
+        _tell_origins(parsed, error.message, chart, given)
+        return FAILED
+    if notes is not None:
+        notes.tell(chart, given)
+    return output
 
 
-def _fail(parsed: Parsed, error: "TemplateError") -> int:
+def _notes(parsed: Parsed) -> "Notes | None":
+    """What notes things of the render, if that is asked for."""
+    if not (parsed.values["show-impure"] or parsed.values["unused-values"]):
+        return None
+    from kmanifest.cli.helm.notes import Notes  # few ask
+
+    return Notes(parsed)
+
+
+def _warner(parsed: Parsed, chart: "Chart", given: "Given") -> "Callable[[str], None]":
+    from kmanifest.cli.helm.inputs import warn
+
+    def tell(text: str) -> None:
+        warn(text)
+        _tell_origins(parsed, text, chart, given)
+
+    return tell
+
+
+def _tell_origins(parsed: Parsed, text: str, chart: "Chart", given: "Given") -> None:
+    """Tell who set the values that an error or a warning hangs on.
+
+    On a terminal and with `--debug` only: elsewhere stderr is what helm's is, byte by byte.
+    """
+    if is_debugging(parsed) or (sys.stderr is not None and sys.stderr.isatty()):
+        from kmanifest.cli.helm.notes import tell_origins  # for errors only
+
+        tell_origins(text, chart, given)
+
+
+def _fail(parsed: Parsed, error: "KmanifestError") -> None:
     """Tell why nothing was rendered, and show what there is of it where that is wanted."""
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
+    from kmanifest.helm.render import TemplateError
 
-    if is_debugging(parsed):
+    if not isinstance(error, TemplateError):
+        report.tell(f"Error: {printable(error.message)}\n")
+    elif is_debugging(parsed):
         blob = "".join(
             f"---\n# Source: {path}\n{text}\n"
             for path, text in sorted(error.files.items())
@@ -260,7 +310,6 @@ def _fail(parsed: Parsed, error: "TemplateError") -> int:
         report.tell(f"Error: {printable(error.message)}\n")
     else:
         report.tell(f"Error: {printable(error.message)}{_ADVICE}\n")
-    return FAILED
 
 
 # --- files ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from kmanifest.helm.archive import MAX_CHART, read_archive
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.gojson import STRING, Shape, decode
 from kmanifest.helm.manifests import SPACE
-from kmanifest.helm.values import Table, merged
+from kmanifest.helm.values import Table, merge_maps
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import Tree, join
 from kmanifest.typed import Final
@@ -80,7 +80,7 @@ def load_values(content: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Table:
             table = goyaml.load_values(document, limits=limits)
         except SourceError as error:
             raise SourceError(f"cannot unmarshal yaml document: {error.message}") from error
-        values = merged(values, table)
+        values = merge_maps(values, table)
     return values
 
 

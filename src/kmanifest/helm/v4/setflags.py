@@ -7,7 +7,7 @@ from kmanifest.errors import SourceError
 from kmanifest.gotemplate.values import GoError
 from kmanifest.helm import setflags
 from kmanifest.helm.setflags import JsonReader, LiteralReader, Reader, Reading, Table
-from kmanifest.helm.values import merged
+from kmanifest.helm.values import merge_maps
 
 
 class _Reader(Reader):
@@ -45,7 +45,7 @@ def set_literal(text: str, values: Table) -> None:
 def set_json(text: str, values: Table) -> None:
     """Set what `--set-json` says: an object that is laid over the values, or values of keys."""
     if text.strip().startswith("{"):
-        values.update(merged(values, _object(text)))
+        values.update(merge_maps(values, _object(text)))
         return
     try:
         _JsonReader(text, str).read(values)
