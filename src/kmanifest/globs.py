@@ -8,8 +8,8 @@ walk over a tree serves many patterns and enters no directory in vain.
 Source: Go 1.24 path/filepath/match.go.
 """
 
-import re
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 from kmanifest.errors import SourceError
 from kmanifest.typed import Final, NamedTuple, Self
@@ -30,8 +30,6 @@ class _Set(NamedTuple):
 _NOT_SLASH: Final = _Set((("/", "/"),), negated=True)
 _DOT: Final = _Set(((".", "."),))
 
-_SPECIAL: Final = re.compile(r"[*?[\\]")
-
 _Parts = tuple[_Set | None, ...]  # None is a star
 
 
@@ -41,7 +39,7 @@ def text_test(pattern: str) -> Callable[[str], bool]:
     There are `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before any. A star does not go beyond a slash.
     """
     parts = _parse(pattern, "^")
-    start = _SPECIAL.split(pattern, 1)[0]
+    start = "".join(takewhile(lambda char: char not in "*?[\\", pattern))
     return lambda text: text.startswith(start) and _fits(parts, text)
 
 

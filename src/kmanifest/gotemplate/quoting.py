@@ -67,13 +67,16 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
 
 
 class _Escapes(dict[int, str]):
-    """What `str.translate` puts for each character of a quoted text; those beyond ASCII are looked at as they come."""
+    """What `str.translate` puts for each character of a quoted text: those of ASCII are remembered, once they have come."""
 
     def __missing__(self, code: int) -> str:
-        return _escaped(chr(code), '"', ascii_only=False)
+        escaped = _escaped(chr(code), '"', ascii_only=False)
+        if code < 128:
+            self[code] = escaped
+        return escaped
 
 
-_QUOTED: Final = _Escapes({code: _escaped(chr(code), '"', ascii_only=False) for code in range(128)})
+_QUOTED: Final = _Escapes()
 
 
 def unquoted(text: str) -> str:
