@@ -79,7 +79,11 @@ def judged(item: dict[str, Any], helm: str, runs: int) -> tuple[str, float]:
     except KmanifestError as error:
         return f"error: {error}", 0.0
     took = time.process_time() - began
-    return compare(text, outputs), took
+    verdict = compare(text, outputs)
+    if not verdict.startswith("same"):
+        time.sleep(1)  # the runs may have fallen into one second, and so have made one date
+        verdict = compare(text, [*outputs, by_helm(helm, item["args"])])
+    return verdict, took
 
 
 def main() -> int:
