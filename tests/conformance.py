@@ -13,7 +13,7 @@ from typing import Any, cast
 from kmanifest.api import build
 from kmanifest.cli.main import main
 from kmanifest.gotemplate.execute import execute
-from kmanifest.gotemplate.parser import parse
+from kmanifest.gotemplate.parsers import Parser
 from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.helm.capabilities import make_capabilities
 from kmanifest.helm.engine import Rendering, collect_sources
@@ -35,8 +35,9 @@ def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
-    parsed = [parse(name, text, ()) for name, text in sorted((case.get("templates") or {}).items())]
-    parsed.append(parse("t", case["template"], ()))
+    parser = Parser(())
+    named = sorted((case.get("templates") or {}).items())
+    parsed = [parser.parse(name, text) for name, text in (*named, ("t", case["template"]))]
     templates = TemplateSet("t").with_parsed(*parsed)
     missing_key: Any = case.get("missingkey") or "default"
     return {"output": execute(templates, "t", case.get("data"), {}, missing_key=missing_key)}

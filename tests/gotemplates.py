@@ -7,7 +7,7 @@ from typing import Any
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.execute import Run
-from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.gotemplate.parsers import Parser
 from kmanifest.gotemplate.templates import TemplateSet
 from kmanifest.gotemplate.values import (
     Function,
@@ -85,14 +85,15 @@ def text_of(case: Case) -> str:
     return str(case["template"])
 
 
-def answer(case: Case, actions: Actions | None = None) -> Answer:
+def answer(case: Case, parser: Parser | None = None) -> Answer:
     """What we make of a case."""
     runs: list[Run] = []
     known = functions(runs)
     named = {**dict(sorted((case.get("templates") or {}).items())), "t": text_of(case)}
     missing_key: Any = case.get("missingkey") or "default"
+    parser = parser or Parser(known)
     try:
-        parsed = [parse(name, text, known, actions=actions) for name, text in named.items()]
+        parsed = [parser.parse(name, text) for name, text in named.items()]
         templates = TemplateSet("root").with_parsed(*parsed)
         runs.append(Run(templates, known, missing_key=missing_key))
         output = runs[0].execute("t", value_of(case["data"]))

@@ -18,6 +18,7 @@ mod room;
 mod scalars;
 mod split;
 mod tags;
+mod templates;
 mod values;
 mod words;
 
@@ -29,6 +30,7 @@ fn kmanifest_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     std::panic::set_hook(Box::new(|_| {}));
     module.add_class::<room::Room>()?;
     module.add_class::<words::Words>()?;
+    module.add_class::<templates::TemplateParser>()?;
     module.add("INTERFACE", room::INTERFACE)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

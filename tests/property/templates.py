@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kmanifest.gotemplate.parser import Actions
-from tests.gotemplates import Answer, answer
+from kmanifest.gotemplate.parsers import Parser
+from tests.gotemplates import Answer, answer, functions
 from tests.property.template_facts import DATA, FACTS, OTHER_DATA, TEMPLATES
 
 ROUND = 5000
@@ -333,9 +333,9 @@ def compare(oracle: str, templates: int, seed: int) -> int:
     shown = 0
     for start in range(0, templates, ROUND):
         cases = [maker.case() for _ in range(min(ROUND, templates - start))]
-        actions: Actions = {}
+        parser = Parser(functions([]))
         for case, want in zip(cases, ask(oracle, cases), strict=True):
-            got = answer(case, actions)
+            got = answer(case, parser)
             kind = _judge(case, want, got)
             counts[kind] += 1
             if not kind.startswith("same") and kind != "addresses" and shown < SHOWN:

@@ -13,16 +13,14 @@ from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.execute import Bounds, Impure, Run
 from kmanifest.gotemplate.functions import Overlay
 from kmanifest.gotemplate.gofmt import quoted
+from kmanifest.gotemplate.parsers import MAKER, Parser
 from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, base_name
 from kmanifest.helm.dialect import HELM3, Dialect
 from kmanifest.helm.objects import Files, Values, find_table, go_string
-from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from kmanifest.gotemplate.parser import Actions
+from kmanifest.typed import Any, Final, NamedTuple
 
 TEMPLATES: Final = "templates"
 """What the key of all templates of a chart begins with in a cache; the value, the trees of each, is plain data."""
@@ -112,7 +110,6 @@ class Rendering:
         self._lints = lints
         self._bounds = bounds
         self._on_impure = on_impure
-        self._actions: Actions = {}
         self._includes: dict[str, int] = {}
         self._templates = TemplateSet(ROOT)
         # The outer set is kept with its extension, so that no other object can come to have its id.
@@ -127,8 +124,9 @@ class Rendering:
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
         self._functions: Functions = Overlay(own, functions)
-        # What a text is parsed to depends on the functions that there are.
-        self._known = " ".join(self._functions)
+        self._parser = Parser(self._functions)
+        # What a text is parsed to depends on the parser, and on the functions that there are.
+        self._known = " ".join((MAKER, *self._functions))
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
@@ -177,10 +175,8 @@ class Rendering:
         return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
 
     def _parse(self, path: str, text: str) -> Parsed:
-        from kmanifest.gotemplate.parser import parse  # where all is known, it is not needed
-
         try:
-            return parse(path, text, self._functions, actions=self._actions)
+            return self._parser.parse(path, text)
         except ParseError as error:
             tokens = str(error).split(": ")
             if len(tokens) == 1:
@@ -236,10 +232,8 @@ class Rendering:
         known: Parsed | None = self._cache.find(key)
         if known is not None:
             return known
-        from kmanifest.gotemplate.parser import parse  # as above
-
         try:
-            parsed = parse(ROOT, text, self._functions, actions=self._actions)
+            parsed = self._parser.parse(ROOT, text)
         except ParseError as error:
             raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
         self._cache.keep(key, parsed, weight=8 * len(text) + _SMALL)

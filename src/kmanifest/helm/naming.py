@@ -19,14 +19,14 @@ def name_of(name: str, template: str, env: Mapping[str, str] | None = None) -> s
 def _made_by(template: str, env: Mapping[str, str] | None) -> str:
     """The name that a template makes, which knows nothing of the chart."""
     from kmanifest.gotemplate.execute import execute  # few names are made
-    from kmanifest.gotemplate.parser import parse
+    from kmanifest.gotemplate.parsers import Parser
     from kmanifest.gotemplate.templates import TemplateSet
     from kmanifest.gotemplate.values import GoError
     from kmanifest.helm.runtime import make_functions
 
     functions = make_functions(env=env)
     try:
-        parsed = parse("name-template", template, functions)
+        parsed = Parser(functions).parse("name-template", template)
         templates = TemplateSet("name-template").with_parsed(parsed)
         return execute(templates, "name-template", None, functions)
     except GoError as error:

@@ -3,36 +3,11 @@
 `load_documents` reads resource files, `load_values` kustomization and values files; `dump` prints one document,
 `Dumper` many of one build; `find_position` tells where a field stands in a file, for errors.
 
-There are two rooms that do this alike, and this is the only place that knows of both: `python`, which is always there,
-and `native`, the compiled one of the distribution `kmanifest-native` (`pip install kmanifest[fast]`), which is taken
-where it is installed. The environment variable KMANIFEST_YAML (`python`, `native`) forces one.
+There are two rooms that do this alike: `python`, which is always there, and `native`, the compiled one; `rooms` says which.
 """
 
-from os import environ
-
-from kmanifest.errors import MissingError, SourceError, near_names
-from kmanifest.typed import TYPE_CHECKING, Final
-
-
-def _choose(wanted: str) -> str:
-    """The room to take; `wanted` is the one that is asked for, or empty."""
-    if wanted not in ("", "python", "native"):
-        near = near_names(wanted, ("native", "python"))
-        raise SourceError(f"KMANIFEST_YAML is `{wanted}`, not a room of YAML", near=near)
-    if wanted == "python":
-        return wanted
-    try:
-        import kmanifest.yaml.native  # noqa: F401  # it is there, or it is not
-    except ImportError as error:
-        if wanted:
-            message = f"KMANIFEST_YAML asks for the compiled room, which is not here: {error}"
-            raise MissingError(message) from error
-        return "python"
-    return "native"
-
-
-ROOM: Final = _choose(environ.get("KMANIFEST_YAML", ""))
-"""The room in use: `python` or `native`."""
+from kmanifest.rooms import ROOM
+from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING or ROOM == "python":
     from kmanifest.yaml.python import (

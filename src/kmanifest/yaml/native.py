@@ -7,25 +7,19 @@ holds the two against each other. The extension imports nothing of ours: it gets
 from collections.abc import Sequence
 from sys import maxsize
 
-import kmanifest_native
-
 from kmanifest.errors import LimitError, Location, SourceError
 from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.rooms import load_extension
 from kmanifest.typed import Any, Final
 from kmanifest.values import BlankKey, FloatText, IntText, TimeText, Value
 
 __all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
 
-_INTERFACE: Final = 1
+_EXTENSION: Final = load_extension()
 
-if kmanifest_native.INTERFACE != _INTERFACE:
-    raise ImportError(
-        f"kmanifest-native {kmanifest_native.__version__} is for another version of kmanifest"
-    )
+Words = _EXTENSION.Words
 
-Words = kmanifest_native.Words
-
-_ROOM: Final = kmanifest_native.Room(
+_ROOM: Final = _EXTENSION.Room(
     int_text=IntText,
     float_text=FloatText,
     time_text=TimeText,
