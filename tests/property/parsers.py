@@ -1,0 +1,127 @@
+"""The two parsers of templates against each other: random and changed texts must give the same trees, or the same refusal.
+
+    python -m tests.property.parsers [--texts 200000] [--seed 0] [CORPUS ...]
+
+A text is a piece of a template below the CORPUS directories (by default the fixtures), one of `FACTS`, or one that `Maker`
+makes, changed in a few places. What the compiled parser gives must be what the pure one gives, to the types of its numbers,
+and it must give nothing where the pure one refuses. How many it left to the pure one is printed; the first differences
+are, too, and the exit code is 1 if there is one.
+"""
+
+import argparse
+import marshal
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from kmanifest.errors import LimitError
+from kmanifest.gotemplate.builtins import BUILTINS
+from kmanifest.gotemplate.errors import ParseError
+from kmanifest.gotemplate.parser import Actions, parse
+from kmanifest.helm.runtime import make_functions
+from kmanifest.rooms import load_extension
+from tests.gotemplates import functions
+from tests.property.template_facts import FACTS, TEMPLATES
+from tests.property.templates import DAMAGE, Maker
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+FUNCTIONS: Final = frozenset({*make_functions(), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
+ROUND = 500
+MOST_SHOWN = 10
+MARKS = (*DAMAGE, "{{-", "{{- ", " -}}", "\udcff", "\u2028", "\x85", "😀", "08", "+", "1i", "\\u", "\\xff", "$", "\t", "\r", '"')
+
+
+class Both:
+    """Both parsers, which remember the actions of the texts that they have met."""
+
+    def __init__(self, names: frozenset[str] = FUNCTIONS) -> None:
+        self._names = names
+        self._actions: Actions = {}
+        self._compiled: Any = load_extension().TemplateParser(frozenset((*names, *BUILTINS)))
+
+    def verdict(self, text: str) -> str:
+        """`same`, `refused` by both, `left` to the pure parser, or how they differ."""
+        found = self._compiled.parse("t", text)
+        try:
+            wanted = parse("t", text, self._names, actions=self._actions).trees
+        except (ParseError, LimitError) as error:
+            return "refused" if found is None else f"not refused: {error}"
+        if found is None:
+            return "left"
+        # Version 2 tells types apart, and not whether two things are one.
+        if marshal.dumps(found, 2) == marshal.dumps(wanted, 2):
+            return "same"
+        return f"different:\n  {found!r:.600}\n  {wanted!r:.600}"
+
+
+def corpus(directories: list[Path]) -> list[str]:
+    """The templates of charts below the directories."""
+    return [
+        path.read_text("utf-8", "surrogateescape")
+        for directory in directories
+        for path in sorted(directory.rglob("templates/**/*"))
+        if path.is_file()
+    ]
+
+
+def texts(seed: int, files: list[str]) -> Iterator[str]:
+    """Endless texts, the same for the same seed."""
+    chance = random.Random(seed)
+    maker = Maker(seed)
+    facts = [*FACTS, *(text for text, _ in TEMPLATES)]
+    while True:
+        kind = chance.random()
+        if kind < 0.3:
+            text: str = maker.case()["template"]
+        else:
+            text = chance.choice(facts) if kind < 0.4 else _piece(chance, chance.choice(files))
+        for _ in range(chance.choice((0, 0, 1, 1, 1, 2, 3))):
+            text = _changed(chance, text)
+        yield text
+
+
+def _piece(chance: random.Random, file: str) -> str:
+    if chance.random() < 0.6:
+        return file
+    lines = file.splitlines(keepends=True)
+    start = chance.randrange(len(lines) + 1)
+    return "".join(lines[start : start + chance.randint(1, 30)])
+
+
+def _changed(chance: random.Random, text: str) -> str:
+    # Mostly in an action: what stands outside of them means little.
+    opened = [place for place in range(len(text)) if text.startswith("{{", place)]
+    place = chance.choice(opened) + chance.randint(0, 30) if opened else 0
+    if chance.random() < 0.2:
+        place = chance.randint(0, len(text))
+    dropped = chance.choice((0, 0, 0, 1, 1, 2, 5))
+    put = chance.choice(MARKS) if not dropped or chance.random() < 0.3 else ""
+    return text[:place] + put + text[place + dropped :]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("corpus", nargs="*", type=Path, default=[FIXTURES])
+    parser.add_argument("--texts", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    files = corpus(options.corpus)
+    counts: Counter[str] = Counter()
+    both = Both()
+    for number, text in zip(range(options.texts), texts(options.seed, files), strict=False):
+        if number % ROUND == 0:
+            both = Both()
+        verdict = both.verdict(text)
+        kind = verdict if verdict in ("same", "refused", "left") else "differ"
+        counts[kind] += 1
+        if kind == "differ" and counts[kind] <= MOST_SHOWN:
+            print(f"text {number}: {text!r}\n{verdict}\n")
+    print(f"{options.texts} texts of {len(files)} files, seed {options.seed}: {dict(counts)}")
+    return 1 if counts["differ"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
