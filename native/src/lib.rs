@@ -1,7 +1,9 @@
-//! The compiled YAML room of kmanifest: the values and the bytes of `kmanifest.yaml`, at the machine's speed.
+//! The compiled rooms of kmanifest: the values and the bytes of `kmanifest.yaml`, and the programs of
+//! `kmanifest.gotemplate.parser`, at the machine's speed.
 //!
-//! `kmanifest/yaml/native.py` is the only module that imports it. Everything is reached through one `Room`, which is
-//! made with the Python types that it returns and raises, so that nothing is imported from here and no state is kept.
+//! `kmanifest/rooms.py` is the only module that imports it. YAML is reached through one `Room`, which is made with the
+//! Python types that it returns and raises, templates through one `TemplateParser` for each chart, so that nothing is
+//! imported from here and no state is kept.
 
 mod build;
 mod dump;

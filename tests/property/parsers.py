@@ -31,7 +31,25 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 FUNCTIONS: Final = frozenset({*make_functions(), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
 ROUND = 500
 MOST_SHOWN = 10
-MARKS = (*DAMAGE, "{{-", "{{- ", " -}}", "\udcff", "\u2028", "\x85", "😀", "08", "+", "1i", "\\u", "\\xff", "$", "\t", "\r", '"')
+MARKS = (
+    *DAMAGE,
+    "{{-",
+    "{{- ",
+    " -}}",
+    "\udcff",
+    "\u2028",
+    "\x85",
+    "😀",
+    "08",
+    "+",
+    "1i",
+    "\\u",
+    "\\xff",
+    "$",
+    "\t",
+    "\r",
+    '"',
+)
 
 
 class Both:

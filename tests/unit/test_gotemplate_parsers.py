@@ -21,7 +21,7 @@ PLAIN = [
     "", "text", "{", "}", "}}", "{ {", "a\n\n", "a}}b", "é\u2028", "x\x00y",
     # operands
     "{{.}}", "{{.a}}", "{{.a.b.c}}", "{{ .a }}{{.a}}", "{{ .Values.a.b }}x{{ .Values.a.b }}", "{{$}}", "{{$.a.b}}", "{{$x := 1}}{{$x}}{{$x.a.b}}",
-    '{{""}}', '{{"a"}}', '{{"a\\n\\t\\"\\\\\\x41\\101\\u00e9\\U0001f600\\a\\b\\f\\r\\v"}}', "{{`r`}}", "{{`a\nb\\n\r\n\"`}}", '{{"é☃"}}', "{{`😀`}}{{.a}}",
+    '{{""}}', '{{"a"}}', '{{"a\\n\\t\\"\\\\\\x41\\101\\u00e9\\U0001f600\\a\\b\\f\\r\\v"}}', "{{`r`}}", '{{`a\nb\\n\r\n"`}}', '{{"é☃"}}', "{{`😀`}}{{.a}}",
     '{{print "é" .a.b "☃" $.x}}é{{print .a}}', "{{'a'}}", "{{'\\n'}}", "{{'\\''}}", "{{'é'}}", "{{'\\u00e9'}}", "{{'\\x41'}}", "{{'\"'}}",
     "{{true}}", "{{false}}", "{{nil}}", "{{print nil true false . $}}",
     # numbers
@@ -64,7 +64,7 @@ REFUSED = [
     "{{if .a}}{{else}}{{else if .b}}{{end}}", "{{if .a}}{{else .b}}{{end}}", "{{if .a}}{{else range}}{{end}}", "{{if else}}{{end}}", "{{break}}", "{{continue}}", "{{range .a}}{{break 1}}{{end}}", "{{range .a}}{{else}}{{break}}{{end}}",
     '{{range .a}}{{block "x" .}}{{break}}{{end}}{{end}}', "{{if .a}}{{$x := 1}}{{end}}{{$x}}", "{{range $x := .a}}{{end}}{{$x}}", '{{$x := 1}}{{define "x"}}{{$x}}{{end}}', "{{if .a}}{{$x := 1}}{{else}}{{$x}}{{end}}{{$x}}",
     '{{define "x"}}', "{{define x}}{{end}}", "{{define}}{{end}}", '{{define "x" 1}}{{end}}', '{{define "x"}}{{define "y"}}{{end}}{{end}}', '{{if .a}}{{define "y"}}{{end}}{{end}}', '{{block "b" .}}{{define "y"}}{{end}}{{end}}',
-    '{{define "x"}}{{else}}{{end}}', '{{define "x"}}a{{end}}{{define "x"}}b{{end}}', '{{define "t"}}a{{end}}b', "{{template}}", "{{template .a}}", '{{template "x" .a,}}', '{{block "x"}}{{end}}', "{{template 'x'}}", "{{define \"x\"}}{{end}}{{end}}",
+    '{{define "x"}}{{else}}{{end}}', '{{define "x"}}a{{end}}{{define "x"}}b{{end}}', '{{define "t"}}a{{end}}b', "{{template}}", "{{template .a}}", '{{template "x" .a,}}', '{{block "x"}}{{end}}', "{{template 'x'}}", '{{define "x"}}{{end}}{{end}}',
 ]  # fmt: skip
 CHART_LIKE = """{{- define "a" -}}
 {{ .Values.a.b | printf "%s" | print (len .Values.l) 1.5 'c' nil true }}
