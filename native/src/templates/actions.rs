@@ -98,8 +98,7 @@ struct Node<'py> {
     tuple: Bound<'py, PyTuple>,
     /// Nothing can be done with it but give its value; a command with arguments counts by its first word.
     is_constant: bool,
-    is_pipe: bool,
-    /// The names of the variables of a pipeline.
+    /// The names of its variables, if it is a pipeline.
     variables: Option<Bound<'py, PyTuple>>,
 }
 
@@ -121,7 +120,7 @@ enum Context {
 
 impl<'py> Node<'py> {
     fn plain(tuple: Bound<'py, PyTuple>) -> Node<'py> {
-        Node { tuple, is_constant: false, is_pipe: false, variables: None }
+        Node { tuple, is_constant: false, variables: None }
     }
 
     fn constant(tuple: Bound<'py, PyTuple>) -> Node<'py> {
@@ -131,12 +130,12 @@ impl<'py> Node<'py> {
 
 impl<'a, 'py> Parser<'a, 'py> {
     fn action(mut self) -> Sure<Action> {
-        let Kind::Keyword(word) = self.next().kind else {
-            self.index = 0;
+        let Kind::Keyword(word) = self.peek().kind else {
             let node = self.pipeline(Context::Action)?;
             let is_set = node.variables.as_ref().is_some_and(|names| !names.is_empty());
             return Ok(self.made(if is_set { Verb::Set } else { Verb::Print }, Some(node), None));
         };
+        self.index += 1;
         let verb = match word {
             Keyword::Break | Keyword::Continue => return self.loop_word(word),
             Keyword::Block | Keyword::Define | Keyword::Template => return self.named(word),
@@ -267,13 +266,13 @@ impl<'a, 'py> Parser<'a, 'py> {
             return Err(Stop::Doubt);
         }
         let first = commands.first().ok_or(Stop::Doubt)?;
-        let is_plain = context != Context::Clause || !first.is_pipe;
+        let is_plain = context != Context::Clause || first.variables.is_none();
         if commands.len() == 1 && variables.is_empty() && !in_parentheses && is_plain {
             return commands.pop().ok_or(Stop::Doubt);
         }
         let commands = PyTuple::new(self.py, commands.into_iter().map(|command| command.tuple))?;
         let tuple = (PIPE, position, commands, &variables, assigns).into_pyobject(self.py)?;
-        Ok(Node { tuple, is_constant: false, is_pipe: true, variables: Some(variables) })
+        Ok(Node { tuple, is_constant: false, variables: Some(variables) })
     }
 
     /// The variables that a pipeline gives its value to, and whether they must be there.
