@@ -18,7 +18,7 @@ from typing import Any
 from kmanifest.gotemplate import gofmt
 from kmanifest.gotemplate.execute import Run
 from kmanifest.gotemplate.parser import Actions, parse
-from kmanifest.gotemplate.parsers import MAKER, Parser
+from kmanifest.gotemplate.parsers import IS_COMPILED, Parser
 from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function
 from kmanifest.helm.runtime import make_functions
@@ -168,8 +168,8 @@ def time_parsers(files: Files, known: Collection[str], runs: int) -> None:
     count = sum(text.count("{{") for _, text in files)
     print(f"{len(files)} files, {size} characters, {count} actions, {len(actions)} distinct")
     works: dict[str, Callable[[], object]] = {"parse, pure": lambda: pure(files, known)}
-    if MAKER != "pure":
-        works[f"parse, {MAKER}"] = lambda: chosen(files, known)
+    if IS_COMPILED:
+        works["parse, compiled"] = lambda: chosen(files, known)
     timed(works, runs)
 
 

@@ -79,3 +79,39 @@ def test_chart_of_version_3_imports_nothing_of_version_4(tmp_path: Path):
     assert "kmanifest.helm.dialect" in loaded
     found = [name for name in loaded if name.startswith("kmanifest.helm.v4")]
     assert [*found, *(loaded & {"kmanifest.cli.helm.version4"})] == []
+
+
+CHART = """
+import sys
+from kmanifest.cli.main import main
+code = main(["helm", "template", "mine", sys.argv[1]])
+sys.stderr.write("\\n".join(sys.modules))
+sys.exit(code)
+"""
+
+
+def _render(chart: Path, **environment: str) -> tuple[str, set[str]]:
+    """What a chart prints, and the modules that it has taken."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHART, str(chart)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "", **environment},
+    )
+    return done.stdout, set(done.stderr.split("\n"))
+
+
+def test_second_run_of_the_pure_parser_takes_what_the_first_has_kept(tmp_path: Path):
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: c, version: 1.0.0}")
+    (chart / "templates" / "a.yaml").write_text("a: {{ .Release.Name | quote }}\n")
+    own = {"KMANIFEST_YAML": "python", "KMANIFEST_CACHE_DIR": str(tmp_path / "cache")}
+    first, taken = _render(chart, **own)
+    again, taken_again = _render(chart, **own)
+    assert first == again == '---\n# Source: c/templates/a.yaml\na: "mine"\n'
+    assert {"kmanifest.gotemplate.parser", "kmanifest.gotemplate.lexer"} <= taken
+    assert not {"kmanifest.gotemplate.parser", "kmanifest.gotemplate.lexer"} & taken_again
+    (chart / "templates" / "a.yaml").write_text("a: {{ .Release.Namespace | quote }}\n")
+    assert _render(chart, **own)[0] == '---\n# Source: c/templates/a.yaml\na: "default"\n'

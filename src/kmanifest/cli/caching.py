@@ -20,8 +20,10 @@ def cache_directory(values: Mapping[str, Any]) -> str:
 
 
 def open_cache(values: Mapping[str, Any]) -> "Cache":
-    """The cache for the parsed templates of charts."""
-    directory = cache_directory(values)
+    """The cache for the parsed templates of charts, where reading them is faster than parsing them again."""
+    from kmanifest.gotemplate.parsers import IS_COMPILED
+
+    directory = "" if IS_COMPILED else cache_directory(values)
     if not directory:
         from kmanifest.cache import NoCache
 

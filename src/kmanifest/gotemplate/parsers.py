@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _COMPILED: Final = getattr(EXTENSION, "TemplateParser", None)  # older extensions have none
 
-MAKER: Final = f"compiled {EXTENSION.__version__}" if _COMPILED else "pure"
-"""Who makes the trees, and which version of it, where that can't be told by the files of this room."""
+IS_COMPILED: Final = _COMPILED is not None
+"""Whether the compiled parser is in use. It is as fast as reading what another run has parsed."""
 
 
 class Parser:

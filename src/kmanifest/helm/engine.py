@@ -13,7 +13,7 @@ from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.execute import Bounds, Impure, Run
 from kmanifest.gotemplate.functions import Overlay
 from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.gotemplate.parsers import MAKER, Parser
+from kmanifest.gotemplate.parsers import Parser
 from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
@@ -125,8 +125,8 @@ class Rendering:
         }
         self._functions: Functions = Overlay(own, functions)
         self._parser = Parser(self._functions)
-        # What a text is parsed to depends on the parser, and on the functions that there are.
-        self._known = " ".join((MAKER, *self._functions))
+        # What a text is parsed to depends on the functions that there are.
+        self._known = " ".join(self._functions)
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
