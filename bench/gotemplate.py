@@ -22,6 +22,7 @@ from kmanifest.gotemplate.parsers import IS_COMPILED, Parser
 from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function
 from kmanifest.helm.runtime import make_functions
+from kmanifest.helm.v3 import HELM3
 
 HELPERS = """{{/* The name. */}}
 {{- define "c.name" -}}
@@ -189,7 +190,7 @@ def main() -> None:
     gc.disable()  # as the command does
     time_parsers(files, functions([]), runs)
     timed({"execute": write}, runs)
-    helm = {*make_functions(), "include", "tpl", "required", "fail", "lookup"}
+    helm = {*make_functions(dialect=HELM3), "include", "tpl", "required", "fail", "lookup"}
     for chart in map(Path, sys.argv[2:]):
         print(chart.name)
         time_parsers(chart_files(chart), helm, runs)

@@ -20,6 +20,7 @@ from kmanifest.helm.engine import Rendering, collect_sources
 from kmanifest.helm.funcs import functions
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release, settle_values
+from kmanifest.helm.v3 import HELM3
 from kmanifest.plugin import Options, Programs
 from kmanifest.tree import MemoryTree
 
@@ -53,15 +54,15 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
         files[f"t/{name}"] = (
             b64decode(content["b64"]) if isinstance(content, dict) else content.encode()
         )
-    chart = load_chart(MemoryTree(files), "t")
+    chart = load_chart(MemoryTree(files), "t", dialect=HELM3)
     capabilities = make_capabilities(case.get("kube_version") or "", case.get("api_versions") or ())
     top = {
         "Release": Release("rel", "ns").object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None),
+        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
     }
-    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns))
-    text = rendering.render(collect_sources(chart, top))["t/templates/case.yaml"]
+    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
+    text = rendering.render(collect_sources(chart, top, HELM3))["t/templates/case.yaml"]
     return {"raw": text.encode("utf-8", "surrogateescape")}
 
 

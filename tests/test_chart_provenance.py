@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kmanifest.errors import KmanifestError
-from kmanifest.helm.loader import load_archive
+from kmanifest.helm import load_archive
 from kmanifest.helm.sources.ed25519 import is_signed
 from kmanifest.helm.sources.openpgp import packets, public_part
 from kmanifest.helm.sources.provenance import verify

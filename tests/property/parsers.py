@@ -22,13 +22,14 @@ from kmanifest.gotemplate.builtins import BUILTINS
 from kmanifest.gotemplate.errors import ParseError
 from kmanifest.gotemplate.parser import Actions, parse
 from kmanifest.helm.runtime import make_functions
+from kmanifest.helm.v3 import HELM3
 from kmanifest.rooms import load_extension
 from tests.gotemplates import functions
 from tests.property.template_facts import FACTS, TEMPLATES
 from tests.property.templates import DAMAGE, Maker
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-FUNCTIONS: Final = frozenset({*make_functions(), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
+FUNCTIONS: Final = frozenset({*make_functions(dialect=HELM3), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
 ROUND = 500
 MOST_SHOWN = 10
 MARKS = (

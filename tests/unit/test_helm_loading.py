@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from kmanifest.errors import KmanifestError, LimitError, SourceError
-from kmanifest.helm import ignore
+from kmanifest.helm import ignore, load_archive, load_chart
 from kmanifest.helm.archive import read_archive
-from kmanifest.helm.dialect import HELM3
 from kmanifest.helm.globbing import path_test
-from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.manifests import sort_manifests, split
+from kmanifest.helm.v3 import HELM3
 from kmanifest.limits import Limits
 from kmanifest.tree import DiskTree, MemoryTree
 

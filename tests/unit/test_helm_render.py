@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
-from kmanifest.helm import Release, ValueSources, find_dialect, load_chart, render_chart
+from kmanifest.helm import Release, ValueSources, load_chart, render_chart
 from kmanifest.limits import Limits
 from kmanifest.tree import MemoryTree
 
@@ -106,7 +106,7 @@ def test_version_of_helm_is_the_callers():
     source = "---\n# Source: c/templates/a.yaml\n"
     assert render_chart("c", tree=tree).text() == f'{source}v: {{"x":null}}\n'
     assert render_chart("c", tree=tree, helm_version="4").text() == f'{source}v: {{"y2":1}}\n'
-    loaded = load_chart(tree, "c", dialect=find_dialect("4"))
+    loaded = load_chart(tree, "c", helm_version="4")
     assert render_chart(loaded, helm_version="4").text() == f'{source}v: {{"y2":1}}\n'
     with pytest.raises(SourceError, match="3 or 4, not '2'"):
         render_chart("c", tree=tree, helm_version="2")

@@ -8,9 +8,7 @@ flag has set each value.
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.helm.api import render_chart
-    from kmanifest.helm.dialect import find_dialect
-    from kmanifest.helm.loader import load_archive, load_chart
+    from kmanifest.helm.api import load_archive, load_chart, render_chart
     from kmanifest.helm.origins import find_origins
     from kmanifest.helm.render import Release
     from kmanifest.helm.repeatable import seeded_random
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Release",
     "ValueSources",
-    "find_dialect",
     "find_origins",
     "load_archive",
     "load_chart",
@@ -30,10 +27,9 @@ __all__ = [
 _PLACES = {
     "Release": "render",
     "ValueSources": "values",
-    "find_dialect": "dialect",
     "find_origins": "origins",
-    "load_archive": "loader",
-    "load_chart": "loader",
+    "load_archive": "api",
+    "load_chart": "api",
     "render_chart": "api",
     "seeded_random": "repeatable",
 }

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import FieldPath, KmanifestError, Location
+from kmanifest.helm import loader
 from kmanifest.helm.chart import Chart
-from kmanifest.helm.dialect import find_dialect
+from kmanifest.helm.dialects import find_dialect
 from kmanifest.helm.goyaml import through_json
-from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import PostRender, Release, choose, render
 from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
 from kmanifest.helm.values import Table, ValueSources, layers, reader
@@ -53,7 +53,7 @@ def render_chart(
     of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
     as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
     without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded chart has to be
-    one of the same version (`load_chart(..., dialect=find_dialect("4"))`). `post_render` gets the
+    one of the same version. `post_render` gets the
     text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for
     anything.
 
@@ -78,7 +78,9 @@ def render_chart(
 
     if isinstance(chart, str):
         place, path = tree_at(chart) if tree is None else (tree, chart)
-        chart = load_chart(place, path, limits=limits, warn=warn, shown=chart, dialect=dialect)
+        chart = loader.load_chart(
+            place, path, limits=limits, warn=warn, shown=chart, dialect=dialect
+        )
     table: Table = {} if values is None else through_json(dict(values))
     for layer in layers(sources, reader(tree, limits), limits, dialect.readers):
         table = layer.apply(table)
@@ -117,6 +119,34 @@ def render_chart(
     if show_only:
         text = choose(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
+
+
+def load_chart(
+    tree: Tree,
+    path: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    warn: Callable[[str], None] = lambda _: None,
+    helm_version: str = "3",
+) -> Chart:
+    """The chart at `path`, a directory or a package, for many renders by that version of helm.
+
+    `warn` is told what helm would log. SourceError, MissingError or LimitError with helm's text.
+    """
+    dialect = find_dialect(helm_version)
+    return loader.load_chart(tree, path, limits=limits, warn=warn, dialect=dialect)
+
+
+def load_archive(
+    content: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    warn: Callable[[str], None] = lambda _: None,
+    helm_version: str = "3",
+) -> Chart:
+    """The chart in a package; as `load_chart`."""
+    dialect = find_dialect(helm_version)
+    return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
 
 
 def nowhere(_: FieldPath) -> Location:

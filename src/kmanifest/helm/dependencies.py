@@ -58,7 +58,7 @@ def _enable(
     chart.set_dependencies(_chosen(chart, requirements, dialect))
     for each in requirements:
         each.enabled = True
-    all_values = coalesce_values(chart, values, warn, dialect)
+    all_values = coalesce_values(chart, values, warn, dialect.coalescing)
     _apply_tags(requirements, all_values, warn, dialect.words)
     _apply_conditions(requirements, all_values, path, warn, dialect.words)
     removed = {each.name for each in requirements if not each.enabled}
@@ -138,7 +138,7 @@ def _import_values(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
     """Take over what `import-values` names; what the chart itself says wins."""
     if chart.metadata.dependencies is None:
         return
-    values = merge_values(chart, warn, dialect)
+    values = merge_values(chart, warn, dialect.coalescing)
     imported: Table = {}
     for each in chart.metadata.requirements():
         told: list[Any] = []
@@ -160,9 +160,9 @@ def _import_values(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
                 words, is_export = dialect.words, isinstance(entry, str)
                 warn(words.no_export(problem) if is_export else words.no_import(each.name, problem))
                 continue
-            imported = merge_tables(imported, _at_path(parent, table), warn, dialect)
+            imported = merge_tables(imported, _at_path(parent, table), warn, dialect.coalescing)
         each.import_values = told or ObjectList(None, "[]interface {}")
-    chart.values = merge_tables(copy_table(values), imported, warn, dialect)
+    chart.values = merge_tables(copy_table(values), imported, warn, dialect.coalescing)
 
 
 def _told(child: str, parent: str) -> Any:

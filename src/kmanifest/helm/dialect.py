@@ -1,25 +1,20 @@
 """What the major versions of helm do each in its own way: a `Dialect` for each, passed down to whoever asks for a part of it.
 
-All else is the same in both, and is written once. Version 3 is here; what only version 4 needs is in `v4/`, which is imported
-when that is asked for. Source: helm v3.22.0, and v4.3.1.
+All else is the same in both, and is written once. Version 3 is `v3`, version 4 is in `v4/`; `dialects` finds them.
 """
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.errors import SourceError
-from kmanifest.helm.archive import MAX_FILE
-from kmanifest.helm.capabilities import Capabilities, make_capabilities
-from kmanifest.helm.chart import LOCK, METADATA, Chart
+from kmanifest.helm.capabilities import Capabilities
+from kmanifest.helm.chart import Chart
 from kmanifest.helm.gojson import Shape
-from kmanifest.helm.manifests import HEAD, RANKS, split
 from kmanifest.helm.objects import Values
-from kmanifest.helm.values import READERS, Readers, Table, Warn, copy_defaults
+from kmanifest.helm.values import Coalescing, Readers, Warn
 from kmanifest.helm.words import Words
-from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
+from kmanifest.typed import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.gotemplate.values import Functions, GoError
-    from kmanifest.helm.lint import Message, Settings
     from kmanifest.limits import Limits
     from kmanifest.tree import Tree
 
@@ -52,14 +47,14 @@ class Commands(NamedTuple):
 
     asks_repository_first: bool
     lints_here: bool
-    lint_chart: "Callable[..., list[Message]]"
+    lint_chart: Callable[..., list[Any]]
 
 
 class Dialect(NamedTuple):
     """One major version of helm.
 
-    `words` are its texts, `readers` how it reads files with values and `--set`. `copy_defaults` gives the values of a chart that
-    are laid under a table, `taken` the chart that is rendered for a dependency with an alias or with none. `with_stage` runs a
+    `words` are its texts, `readers` how it reads files with values and `--set`, `coalescing` how values are laid over one
+    another. `taken` gives the chart that is rendered for a dependency with an alias or with none. `with_stage` runs a
     step of a render under a name, `chart_object` makes `.Chart`, `table` is the type of `.Values`, and `told_failure` is what is
     told of a failed template.
     """
@@ -67,7 +62,7 @@ class Dialect(NamedTuple):
     words: Words
     loading: Loading
     readers: Readers
-    copy_defaults: Callable[[Chart, Mapping[str, Any]], Table]
+    coalescing: Coalescing
     taken: Callable[[Chart, str], Chart]
     with_stage: Callable[[str, Callable[[], None], Warn], None]
     make_capabilities: Callable[..., Capabilities]
@@ -77,57 +72,3 @@ class Dialect(NamedTuple):
     told_failure: "Callable[[GoError], str]"
     documents: Documents
     commands: Commands
-
-
-def find_dialect(version: str) -> Dialect:
-    """The dialect of a major version of helm, `3` or `4`; SourceError for any other."""
-    if version == "3":
-        return HELM3
-    if version == "4":
-        from kmanifest.helm.v4.dialect import HELM4
-
-        return HELM4
-    raise SourceError(f"the version of helm is 3 or 4, not {version!r}")
-
-
-def _nothing(*_: object) -> None:
-    """Version 3 loads charts of every format."""
-
-
-def _run(_: str, step: Callable[[], None], __: Warn) -> None:
-    step()
-
-
-def _functions(**given: Any) -> "Functions":
-    from kmanifest.helm.funcs import functions  # a wrong chart needs none
-
-    return functions(**given)
-
-
-def _told_failure(error: "GoError") -> str:
-    from kmanifest.helm.engine import told_failure  # for errors only; the engine knows dialects
-
-    return told_failure(error)
-
-
-def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "") -> "list[Message]":  # fmt: skip
-    from kmanifest.helm.lint import lint_chart
-
-    return lint_chart(tree, path, settings, shown=shown)
-
-
-HELM3: Final = Dialect(
-    words=Words(),
-    loading=Loading(_nothing, _nothing, _nothing, METADATA, LOCK, MAX_FILE),
-    readers=READERS,
-    copy_defaults=copy_defaults,
-    taken=lambda chart, alias: chart.shallow(alias=alias),
-    with_stage=_run,
-    make_capabilities=make_capabilities,
-    functions=_functions,
-    chart_object=Chart.object,
-    table=Values,
-    told_failure=_told_failure,
-    documents=Documents(split, HEAD, RANKS),
-    commands=Commands(asks_repository_first=False, lints_here=True, lint_chart=_lint_chart),
-)

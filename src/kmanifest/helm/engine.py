@@ -18,7 +18,7 @@ from kmanifest.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.gotemplate.values import Function, Functions, GoError
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, base_name
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.objects import Files, Values, find_table, go_string
 from kmanifest.typed import Any, Final, NamedTuple
 
@@ -40,9 +40,7 @@ class Source(NamedTuple):
     base: str
 
 
-def collect_sources(
-    chart: Chart, top: Mapping[str, Any], dialect: Dialect = HELM3
-) -> dict[str, Source]:
+def collect_sources(chart: Chart, top: Mapping[str, Any], dialect: Dialect) -> dict[str, Source]:
     """The templates of the chart and of those that it holds, by their paths, deepest first."""
     sources: dict[str, Source] = {}
     _collect(chart, sources, top, dialect)
@@ -102,7 +100,7 @@ class Rendering:
         bounds: Bounds = Bounds(),
         on_impure: Impure | None = None,
         cache: Cache = NoCache(),
-        dialect: Dialect = HELM3,
+        dialect: Dialect,
     ) -> None:
         self._cache = cache
         self._dialect = dialect

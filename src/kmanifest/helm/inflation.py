@@ -21,6 +21,7 @@ from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.naming import name_of
 from kmanifest.helm.render import Release
 from kmanifest.helm.runtime import make_clock, make_random
+from kmanifest.helm.v3 import HELM3
 from kmanifest.helm.values import ValueSources
 from kmanifest.plugin import HELM_GENERATED, Context
 from kmanifest.resource import Resource
@@ -92,7 +93,7 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         if _text(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
-    return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn)
+    return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3)
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
@@ -118,7 +119,9 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     text = f"{repository.rstrip('/')}/{name}" if is_registry else name
     finder = Finder(Servers(charts))
     place = finder.find(text, Asked(version, "" if is_registry else repository))
-    return load_archive(finder.fetch(place), limits=ctx.options.limits, warn=ctx.warn)
+    return load_archive(
+        finder.fetch(place), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
+    )
 
 
 def _home(body: Mapping[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ from kmanifest.gotemplate.values import Functions
 from kmanifest.helm.archive import clean_path
 from kmanifest.helm.chart import Chart, Metadata, base_name
 from kmanifest.helm.dependencies import process_dependencies
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.engine import Rendering, collect_sources
 from kmanifest.helm.gojson import STRING, Shape, decode
 from kmanifest.helm.goyaml import load_values, load_yaml, through_json
@@ -65,13 +65,13 @@ class Settings(NamedTuple):
 
     values: Mapping[str, Any]
     functions: Functions
+    dialect: Dialect
     namespace: str = "default"
     kube_version: str = ""
     skip_schema: bool = False
     limits: Limits = DEFAULT_LIMITS
     bounds: Bounds = Bounds()
     warn: Callable[[str], None] = lambda _: None
-    dialect: Dialect = HELM3
 
 
 def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") -> list[Message]:
@@ -184,7 +184,9 @@ class Linter:
         except SourceError as error:
             self._tell(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
             return
-        merged: Table = coalesce_tables(copy_table(self._settings.values), values, warn, dialect)
+        merged: Table = coalesce_tables(
+            copy_table(self._settings.values), values, warn, dialect.coalescing
+        )
         schema = self._read("values.schema.json")
         if schema:
             self._tell(ERROR, "values.yaml", self.schema_problem(merged, schema))
@@ -208,7 +210,7 @@ class Linter:
         given, warn, dialect = self._settings.values, self._settings.warn, self._settings.dialect
         try:
             process_dependencies(copied, given, warn, dialect)
-            values = coalesce_values(copied, given, warn, dialect)
+            values = coalesce_values(copied, given, warn, dialect.coalescing)
         except SourceError:
             return
         try:

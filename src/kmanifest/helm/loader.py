@@ -10,7 +10,7 @@ from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.helm import ignore
 from kmanifest.helm.archive import BOM, MAX_ENTRIES, File, is_archive, read_archive
 from kmanifest.helm.chart import Chart, Metadata, base_name
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.gojson import decode
 from kmanifest.helm.goyaml import load_yaml
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -32,7 +32,7 @@ _OLD_LOCK: Final = (
 
 def load_chart(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
-    dialect: Dialect = HELM3,
+    dialect: Dialect,
 ) -> Chart:  # fmt: skip
     """The chart at `path`, which is a directory or an archive; `shown` is the path as errors tell it.
 
@@ -60,7 +60,7 @@ def load_chart(
 
 def load_directory(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
-    dialect: Dialect = HELM3,
+    dialect: Dialect,
 ) -> Chart:  # fmt: skip
     """The chart in a directory, whatever the version of its format, as `lint` loads it; errors as of `load_chart`."""
     walk = _Walk(tree, tree.resolve(path), limits, warn, shown or path, dialect)
@@ -68,7 +68,7 @@ def load_directory(
 
 
 def load_archive(
-    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect = HELM3
+    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect
 ) -> Chart:  # fmt: skip
     """The chart in a package; errors as of `load_chart`."""
     dialect.loading.check_archive(content, limits)

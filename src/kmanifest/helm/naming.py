@@ -23,8 +23,9 @@ def _made_by(template: str, env: Mapping[str, str] | None) -> str:
     from kmanifest.gotemplate.templates import TemplateSet
     from kmanifest.gotemplate.values import GoError
     from kmanifest.helm.runtime import make_functions
+    from kmanifest.helm.v3 import HELM3
 
-    functions = make_functions(env=env)
+    functions = make_functions(env=env, dialect=HELM3)
     try:
         parsed = Parser(functions).parse("name-template", template)
         templates = TemplateSet("name-template").with_parsed(parsed)

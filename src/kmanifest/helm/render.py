@@ -14,7 +14,7 @@ from kmanifest.gotemplate.values import Functions
 from kmanifest.helm.capabilities import Capabilities
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.dependencies import check_dependencies, process_dependencies
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.engine import Rendering, collect_sources
 from kmanifest.helm.manifests import SPACE, Manifest, sort_manifests
 from kmanifest.helm.schemas import validate_values
@@ -98,7 +98,7 @@ def render(
     reads: "Reads | None" = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
-    dialect: Dialect = HELM3,
+    dialect: Dialect,
 ) -> Output:
     """What the chart makes of the values; the chart itself is not changed.
 
@@ -150,10 +150,10 @@ def settle_values(
     *,
     skip_schema: bool,
     warn: Warn,
-    dialect: Dialect = HELM3,
+    dialect: Dialect,
 ) -> Any:
     """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
-    settled = coalesce_values(chart, values, warn, dialect)
+    settled = coalesce_values(chart, values, warn, dialect.coalescing)
     if not skip_schema:
         validate_values(chart, settled, lambda address: warn(dialect.words.urn(address)))
     return settled
@@ -219,7 +219,7 @@ def _output(
     )
 
 
-def choose(text: str, patterns: Sequence[str], dialect: Dialect = HELM3) -> str:
+def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
     """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
 
     SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.

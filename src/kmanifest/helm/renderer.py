@@ -1,7 +1,7 @@
 """The engine that `kmanifest build` finds for a directory with a Chart.yaml."""
 
 from kmanifest.helm.api import nowhere, render_chart
-from kmanifest.helm.dialect import find_dialect
+from kmanifest.helm.dialects import find_dialect
 from kmanifest.helm.loader import load_chart
 from kmanifest.helm.render import Release
 from kmanifest.helm.runtime import make_clock, make_random

@@ -6,7 +6,7 @@ from kmanifest import gotemplate
 from kmanifest.errors import LimitError
 from kmanifest.gotemplate.execute import Bounds
 from kmanifest.gotemplate.values import Functions
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.engine import TEMPLATES
 from kmanifest.helm.render import Release
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -41,7 +41,7 @@ def make_functions(
     limits: Limits = DEFAULT_LIMITS,
     *,
     env: Mapping[str, str] | None = None,
-    dialect: Dialect = HELM3,
+    dialect: Dialect,
 ) -> Functions:
     """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
     from kmanifest.machine import SystemRandom, system_clock

@@ -14,10 +14,7 @@ from kmanifest.helm.chart import Chart
 from kmanifest.helm.goyaml import load_values
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import Tree, tree_at
-from kmanifest.typed import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from kmanifest.helm.dialect import Dialect
+from kmanifest.typed import Any, Final, NamedTuple
 
 GLOBAL: Final = "global"
 
@@ -57,6 +54,16 @@ READERS: Final = Readers(
     setflags.set_literal,
 )
 """Those of helm v3."""
+
+
+class Coalescing(NamedTuple):
+    """How values are laid over one another: the values of a chart that are laid under a table, and a warning as it is told.
+
+    The number of a warning is the line of coalesce.go that it comes from.
+    """
+
+    copy_defaults: Callable[[Chart, Mapping[str, Any]], Table]
+    told: Callable[[int, str], str]
 
 
 class Layer(NamedTuple):
@@ -177,28 +184,28 @@ def copy_defaults(chart: Chart, _: Mapping[str, Any]) -> Table:
 
 
 def coalesce_values(
-    chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: "Dialect"
+    chart: Chart, values: Mapping[str, Any], warn: Warn, rules: Coalescing
 ) -> Table:
     """The values over those of the chart, and for each chart that it holds over those of that one; null deletes.
 
     SourceError where what is for another chart is no table. Source: coalesce.go, CoalesceValues.
     """
-    return _Coalescer(warn, dialect, merges=False).coalesce(chart, copy_table(values), "")
+    return _Coalescer(warn, rules, merges=False).coalesce(chart, copy_table(values), "")
 
 
-def merge_values(chart: Chart, warn: Warn, dialect: "Dialect") -> Table:
+def merge_values(chart: Chart, warn: Warn, rules: Coalescing) -> Table:
     """The values of the chart and of those that it holds, in which null stays. Source: coalesce.go, MergeValues."""
-    return _Coalescer(warn, dialect, merges=True).coalesce(chart, {}, "")
+    return _Coalescer(warn, rules, merges=True).coalesce(chart, {}, "")
 
 
-def merge_tables(above: Table, below: Table, warn: Warn, dialect: "Dialect") -> Table:
+def merge_tables(above: Table, below: Table, warn: Warn, rules: Coalescing) -> Table:
     """`above`, with what only `below` has put in. Source: coalesce.go, MergeTables."""
-    return _Coalescer(warn, dialect, merges=True).tables(above, below, "", merges=True)
+    return _Coalescer(warn, rules, merges=True).tables(above, below, "", merges=True)
 
 
-def coalesce_tables(above: Table, below: Table, warn: Warn, dialect: "Dialect") -> Table:
+def coalesce_tables(above: Table, below: Table, warn: Warn, rules: Coalescing) -> Table:
     """The same, and null deletes. Source: coalesce.go, CoalesceTables."""
-    return _Coalescer(warn, dialect, merges=False).tables(above, below, "", merges=False)
+    return _Coalescer(warn, rules, merges=False).tables(above, below, "", merges=False)
 
 
 def _joined(prefix: str, name: str) -> str:
@@ -208,9 +215,9 @@ def _joined(prefix: str, name: str) -> str:
 class _Coalescer:
     """The functions of coalesce.go, with what they share; the numbers are the lines from which the reference warns."""
 
-    def __init__(self, warn: Warn, dialect: "Dialect", *, merges: bool) -> None:
+    def __init__(self, warn: Warn, rules: Coalescing, *, merges: bool) -> None:
         self._tell = warn
-        self._dialect = dialect
+        self._rules = rules
         self._merges = merges
 
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
@@ -234,7 +241,7 @@ class _Coalescer:
     def _chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
         below = _joined(prefix, chart.name)
         names = {held.name for held in chart.dependencies}
-        copied = copy_defaults if self._merges else self._dialect.copy_defaults
+        copied = copy_defaults if self._merges else self._rules.copy_defaults
         for key, value in copied(chart, table).items():
             if key not in table:
                 table[key] = value
@@ -309,7 +316,7 @@ class _Coalescer:
         return above
 
     def _warn(self, line: int, text: str) -> None:
-        self._tell(self._dialect.words.coalescing(line, text))
+        self._tell(self._rules.told(line, text))
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import print_text
+from kmanifest.helm.v3 import HELM3
 from kmanifest.typed import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _list(parsed: Parsed, path: str) -> int:
     found = find_chart(path)
     if found is None:
         raise MissingError(f"stat {path}: no such file or directory")
-    chart = open_chart(found, follows_links=False)
+    chart = open_chart(found, follows_links=False, dialect=HELM3)
     tree = DiskTree(found) if os.path.isdir(found) else None
     return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
 
@@ -121,7 +122,7 @@ def fill(
     if not os.path.isdir(path):
         raise SourceError("only unpacked charts can be updated")
     check_place(path)
-    chart = open_chart(path, follows_links=False)
+    chart = open_chart(path, follows_links=False, dialect=HELM3)
 
     def out(line: str) -> None:
         if not quiet:

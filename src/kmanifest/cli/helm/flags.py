@@ -101,7 +101,7 @@ def read_versioned_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Par
 
 def dialect_of(parsed: Parsed) -> "Dialect":
     """The version of helm that the flags ask for."""
-    from kmanifest.helm.dialect import find_dialect  # a wrong usage is told without it
+    from kmanifest.helm.dialects import find_dialect  # a wrong usage is told without it
 
     return find_dialect(parsed.values["helm-version"])
 

@@ -8,7 +8,7 @@ from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.errors import LimitError, MissingError
 from kmanifest.helm.chart import Chart
-from kmanifest.helm.dialect import HELM3, Dialect
+from kmanifest.helm.dialect import Dialect
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.values import Layer, Table, ValueSources, layers, merge_sources
 from kmanifest.limits import DEFAULT_LIMITS, Limits
@@ -49,7 +49,7 @@ class Given(NamedTuple):
         return layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
-def given_values(parsed: Parsed, dialect: Dialect = HELM3) -> Given:
+def given_values(parsed: Parsed, dialect: Dialect) -> Given:
     """The values that the flags give."""
     values = parsed.values
     sources = ValueSources(
@@ -109,7 +109,7 @@ def find_chart(name: str) -> str | None:
     return None
 
 
-def chart_of(parsed: Parsed, name: str, dialect: Dialect = HELM3) -> Chart:
+def chart_of(parsed: Parsed, name: str, dialect: Dialect) -> Chart:
     """The chart that the command line names: a path, else what is fetched."""
     path = (
         None
@@ -132,7 +132,7 @@ def chart_of(parsed: Parsed, name: str, dialect: Dialect = HELM3) -> Chart:
     return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn, dialect=dialect)
 
 
-def open_chart(path: str, *, follows_links: bool, dialect: Dialect = HELM3) -> Chart:
+def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
     """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
     tree, place = tree_at(path)
     if follows_links:

@@ -12,6 +12,7 @@ from kmanifest.cli.helm.inputs import LIMITS, open_chart, warn
 from kmanifest.errors import MissingError, SourceError
 from kmanifest.helm.chart import Chart
 from kmanifest.helm.loader import load_chart
+from kmanifest.helm.v3 import HELM3
 from kmanifest.tree import DiskTree
 
 
@@ -37,7 +38,7 @@ class DiskCharts:
         if not os.path.isdir(real):
             raise SourceError(f"{shown} is not a directory")
         if real not in self._known:
-            self._known[real] = open_chart(shown, follows_links=False)
+            self._known[real] = open_chart(shown, follows_links=False, dialect=HELM3)
         return self._known[real]
 
     def held(self, name: str) -> Chart:
@@ -46,7 +47,12 @@ class DiskCharts:
             raise MissingError(f"directory {os.path.join(self._path, 'charts', name)} not found")
         shown = os.path.join(self._path, "charts", name)
         return load_chart(
-            DiskTree(self._path), f"charts/{name}", limits=LIMITS, warn=warn, shown=shown
+            DiskTree(self._path),
+            f"charts/{name}",
+            limits=LIMITS,
+            warn=warn,
+            shown=shown,
+            dialect=HELM3,
         )
 
 

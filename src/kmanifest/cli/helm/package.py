@@ -8,6 +8,7 @@ from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import OutputError, print_text, replace_file
+from kmanifest.helm.v3 import HELM3
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _pack(parsed: Parsed, path: str) -> str:
         from kmanifest.cli.helm.dependency import fill
 
         fill(parsed, os.path.abspath(path), builds=False, quiet=True)
-    chart = open_chart(path, follows_links=False)
+    chart = open_chart(path, follows_links=False, dialect=HELM3)
     _set_versions(parsed, chart.metadata.texts)
     missing = missing_dependencies(chart)
     if missing:

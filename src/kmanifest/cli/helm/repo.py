@@ -7,6 +7,7 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import Flag, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, read_flags
 from kmanifest.cli.output import print_text, replace_file
+from kmanifest.helm.v3 import HELM3
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _records(directory: str, url: str) -> "Iterator[Record]":
     for path in _packages(directory):
         try:
             content = read_file(os.path.join(directory, path))
-            chart = load_archive(content, limits=LIMITS)
+            chart = load_archive(content, limits=LIMITS, dialect=HELM3)
         except KmanifestError:
             continue
         above, name = os.path.split(path)

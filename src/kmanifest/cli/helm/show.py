@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from kmanifest.cli.flags import Flag, UsageError, describe
 from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
 from kmanifest.cli.output import print_text
+from kmanifest.helm.v3 import HELM3
 
 FLAGS = (
     Flag("jsonpath", "text", "refused: take the output apart with a program for YAML", hidden=True),
@@ -39,4 +40,4 @@ def show(arguments: Sequence[str]) -> int:
     from kmanifest.cli.helm.inputs import chart_of
     from kmanifest.helm.show import show_chart
 
-    return print_text(show_chart(chart_of(parsed, rest[0]), part))
+    return print_text(show_chart(chart_of(parsed, rest[0], HELM3), part))

@@ -13,6 +13,7 @@ from kmanifest.errors import KmanifestError, SourceError
 from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.helm.loader import load_archive, load_chart
 from kmanifest.helm.sources.lock import LOCK_NAMES
+from kmanifest.helm.v3 import HELM3
 from kmanifest.tree import DiskTree
 
 
@@ -42,7 +43,7 @@ def write_charts(
     """
     for name, content in packages.items():
         try:
-            load_archive(content, limits=LIMITS)
+            load_archive(content, limits=LIMITS, dialect=HELM3)
         except KmanifestError as error:
             raise type(error)(f"{name} is not a chart: {error.message}") from error
     charts = os.path.join(path, "charts")
@@ -82,7 +83,7 @@ def _drop_outdated(
     if not stat.S_ISREG(os.lstat(place).st_mode):
         return
     try:
-        chart = load_chart(DiskTree(charts), name, limits=LIMITS, shown=place)
+        chart = load_chart(DiskTree(charts), name, limits=LIMITS, shown=place, dialect=HELM3)
     except KmanifestError as error:
         out(f"Could not verify {place} for deletion: {error.message} (Skipping)")
         return

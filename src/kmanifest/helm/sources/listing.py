@@ -7,6 +7,7 @@ from kmanifest.errors import KmanifestError, MissingError
 from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.helm.chart import Chart, Dependency
 from kmanifest.helm.loader import load_chart
+from kmanifest.helm.v3 import HELM3
 from kmanifest.helm.versions import check_constraint, fits, is_strict_version, is_version
 from kmanifest.limits import Limits
 from kmanifest.tree import Tree
@@ -94,7 +95,7 @@ class Listing:
 
     def _load(self, name: str) -> Chart:
         assert self._tree is not None  # noqa: S101 - who has names has a tree
-        return load_chart(self._tree, f"charts/{name}", limits=self._limits)
+        return load_chart(self._tree, f"charts/{name}", limits=self._limits, dialect=HELM3)
 
 
 def _version_status(each: Dependency, chart: Chart) -> str:

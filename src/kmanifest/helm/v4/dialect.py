@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from kmanifest.errors import SourceError
 from kmanifest.helm.archive import MAX_CHART
-from kmanifest.helm.dialect import HELM3, Commands, Dialect, Documents, Loading
+from kmanifest.helm.dialect import Commands, Dialect, Documents, Loading
+from kmanifest.helm.v3 import HELM3
 from kmanifest.helm.v4 import loading, manifests, setflags
 from kmanifest.helm.v4.dependencies import taken
 from kmanifest.helm.v4.objects import Values4, chart_object, make_capabilities
 from kmanifest.helm.v4.values import copy_defaults
 from kmanifest.helm.v4.words import Words4, log_line
-from kmanifest.helm.values import Readers, Warn
+from kmanifest.helm.values import Coalescing, Readers, Warn
 from kmanifest.typed import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "
     return lint_chart(tree, path, settings, shown=shown)
 
 
+_WORDS: Final = Words4()
 HELM4: Final = Dialect(
-    words=Words4(),
+    words=_WORDS,
     loading=Loading(
         loading.check_directory,
         loading.check_archive,
@@ -64,7 +66,7 @@ HELM4: Final = Dialect(
         setflags.set_files,
         setflags.set_literal,
     ),
-    copy_defaults=copy_defaults,
+    coalescing=Coalescing(copy_defaults, _WORDS.coalescing),
     taken=taken,
     with_stage=_with_stage,
     make_capabilities=make_capabilities,
