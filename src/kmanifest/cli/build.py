@@ -4,18 +4,28 @@ Source of names and texts: kustomize v5.8.2 kustomize/commands/build/*.go.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write
-from kmanifest.typed import TYPE_CHECKING, Any
+from kmanifest.cli.shared import (
+    FETCH_FLAGS,
+    PLUGIN_FLAGS,
+    REPEAT_FLAGS,
+    check,
+    now_of,
+    programs_of,
+    remotes_of,
+    seed_of,
+)
+from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cache import Cache
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.errors import FieldPath, Location
     from kmanifest.helm.origins import Locate, Origins
-    from kmanifest.plugin import Charts, Options, Programs, Remotes
+    from kmanifest.plugin import Charts, Options
     from kmanifest.tree import Tree
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
@@ -24,56 +34,6 @@ MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUES = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
 """The flags that give values for a chart."""
-
-FETCH_FLAGS = (
-    Flag(
-        "allow-protocol",
-        "list",
-        "fetch by these protocols, too, beside https and ssh: http, file",
-    ),
-    Flag(
-        "cache-dir",
-        "text",
-        "where what was fetched and parsed is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
-    ),
-    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
-    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
-)
-"""The flags of every verb that fetches what is remote."""
-
-REPEAT_FLAGS = (
-    Flag("now", "text", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
-    Flag("seed", "text", "of charts: make what is random of this text, keys too; as secret as they are"),
-    Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
-    Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
-)  # fmt: skip
-"""The flags of every verb that renders charts."""
-
-PLUGIN_FLAGS = (
-    Flag(
-        "enable-alpha-plugins",
-        "switch",
-        "enable generators, transformers and validators that are plug-ins",
-    ),
-    Flag(
-        "enable-exec",
-        "switch",
-        "let plug-ins run programs; not for configuration that you do not trust",
-    ),
-    Flag("env", "list", "an environment variable for functions", short="e"),
-    Flag(
-        "plugin-allow-list",
-        "text",
-        "a file with the SHA-256 of each program that may be run, one in a line",
-    ),
-    Flag(
-        "plugin-env",
-        "list",
-        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
-    ),
-    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
-)
-"""The flags of every verb that lets plug-ins run."""
 
 FLAGS = (
     *FETCH_FLAGS,
@@ -239,9 +199,9 @@ def _notes(parsed: Parsed) -> list[str]:
 def options_of(parsed: Parsed) -> "Options":
     """The engine's options for these flags and this environment."""
     values = parsed.values
-    _check("reorder", values, ("legacy", "none"))
-    _check("helm-version", values, ("3", "4"))
-    _check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
+    check("reorder", values, ("legacy", "none"))
+    check("helm-version", values, ("3", "4"))
+    check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     reordered = any(flag.name == "reorder" for flag in parsed.given)
 
     from kmanifest.plugin import Impure, Options, Programs  # as above
@@ -263,24 +223,6 @@ def options_of(parsed: Parsed) -> "Options":
         remotes=remotes_of(values),
         impure=Impure(seed_of(parsed), now_of(parsed), values["show-impure"]),
     )
-
-
-def seed_of(parsed: Parsed) -> str | None:
-    """What chance is made of; None for that of this machine."""
-    return parsed.values["seed"] if parsed.was_given("seed") else None
-
-
-def now_of(parsed: Parsed) -> int | None:
-    """The time in nanoseconds since 1970; None for that of this machine."""
-    if not parsed.was_given("now"):
-        return None
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.repeatable import load_time  # few want another time
-
-    try:
-        return load_time(parsed.values["now"])
-    except SourceError as error:
-        raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
 def _charts(parsed: Parsed) -> "Charts":
@@ -318,67 +260,3 @@ def _locating(given: "Given") -> "Locate":
         return found._replace(file=os.path.abspath(found.file))
 
     return locate
-
-
-def remotes_of(values: Mapping[str, Any]) -> "Remotes":
-    """How what is remote is fetched."""
-    from kmanifest.cli.caching import cache_directory
-    from kmanifest.plugin import Remotes
-
-    names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
-    for name in names:
-        _check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
-    standard = Remotes()
-    return standard._replace(
-        store=cache_directory(values),
-        offline=values["offline"],
-        protocols=(*standard.protocols, *names),
-        max_age=0.0 if values["refresh"] else standard.max_age,
-    )
-
-
-def programs_of(values: Mapping[str, Any]) -> "Programs":
-    """What plug-ins that are programs may use."""
-    from kmanifest.masking import Secret, is_secret_name
-    from kmanifest.plugin import Programs
-    from kmanifest.runner import find_plugin_home, passed_on  # for builds with plug-ins
-
-    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed = tuple(name for name in names if name)
-    given = [text.partition("=")[::2] for text in values["env"]]
-    known = [*passed_on(os.environ, passed).items(), *given]
-    return Programs(
-        home=find_plugin_home(os.environ),
-        environment=passed,
-        secrets=tuple(Secret(value) for name, value in known if is_secret_name(name)),
-        timeout=_seconds(values["plugin-timeout"]),
-        digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
-    )
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text.removesuffix("s"))
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise UsageError(f"illegal flag value --plugin-timeout {text}; seconds are wanted")
-    return seconds
-
-
-def _digests(path: str) -> frozenset[str]:
-    """The digests in a file as sha256sum writes it; what follows one in its line, and lines with `#`, do not count."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            lines = stream.read().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"can't read --plugin-allow-list {path}: {error}") from error
-    words = (line.split()[0] for line in lines if line.strip())
-    return frozenset(word.lower() for word in words if not word.startswith("#"))
-
-
-def _check(name: str, values: Mapping[str, Any], legal: Sequence[str]) -> None:
-    """UsageError where the value of a flag is none of those that are `legal`."""
-    if values[name] not in legal:
-        shown = ", ".join(word for word in legal if word)
-        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {shown}")

@@ -8,9 +8,9 @@ import os
 from collections.abc import Iterator, Sequence
 
 from kmanifest.cli import DONE
-from kmanifest.cli.build import FETCH_FLAGS, remotes_of
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write_file
+from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
 from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 from kmanifest.kustomize.kustomization import FILE_NAMES
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kmanifest import tree as trees
 from kmanifest.cli import DONE, report
-from kmanifest.cli.build import FETCH_FLAGS, remotes_of
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import check_new, print_text, write_new_directory
+from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
 from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.typed import TYPE_CHECKING, NamedTuple
 

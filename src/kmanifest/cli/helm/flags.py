@@ -7,8 +7,8 @@ nothing without a cluster is accepted. Source: helm v3.22.0 cmd/helm/flags.go, i
 import os
 from collections.abc import Iterable, Sequence
 
-from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, parse
+from kmanifest.cli.shared import FETCH_FLAGS
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 
 from kmanifest.cli import DONE
-from kmanifest.cli.build import FETCH_FLAGS
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import OutputError, print_text, replace_file
+from kmanifest.cli.shared import FETCH_FLAGS
 from kmanifest.helm.v3 import HELM3
 from kmanifest.typed import TYPE_CHECKING
 

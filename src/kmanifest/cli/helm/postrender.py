@@ -7,9 +7,9 @@ YAML file asks for needs the permissions that it needs in a build. Source: helm 
 import os
 from functools import partial
 
-from kmanifest.cli.build import programs_of, remotes_of
 from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.inputs import LIMITS
+from kmanifest.cli.shared import programs_of, remotes_of
 from kmanifest.errors import KmanifestError, PluginError
 from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.helm.render import PostRender, TemplateError

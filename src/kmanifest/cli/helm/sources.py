@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 
-from kmanifest.cli.build import remotes_of
 from kmanifest.cli.flags import Parsed
 from kmanifest.cli.helm.inputs import warn
+from kmanifest.cli.shared import remotes_of
 from kmanifest.errors import KmanifestError, MissingError
 from kmanifest.helm.sources.config import Logins, RepositoryEntry, load_repositories
 from kmanifest.helm.sources.find import Asked, Finder

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.cli import FAILED
-from kmanifest.cli.build import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     CHART_PATH,
@@ -20,6 +19,7 @@ from kmanifest.cli.helm.flags import (
     split_list,
 )
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
 from kmanifest.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
