@@ -3,7 +3,7 @@
 Source: Go 1.26 text/template/template.go, AddParseTree.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kmanifest.gotemplate.nodes import Program
 from kmanifest.typed import Final, NamedTuple, Self
@@ -37,33 +37,35 @@ class Template(NamedTuple):
 
 
 class TemplateSet:
-    """Templates by name. `root` is the name of the one that Go would call associated with all of them."""
+    """Templates by name. `root` is the name of the one that Go would call associated with all of them.
 
-    __slots__ = ("_templates", "root")
+    A set that is made of another one refers to it, and copies nothing: so a text that is only executed once costs what is in it.
+    """
 
-    def __init__(self, root: str = "", templates: dict[str, Template] | None = None) -> None:
+    __slots__ = ("_own", "_under", "root")
+
+    def __init__(self, root: str = "", under: "TemplateSet | None" = None) -> None:
         self.root = root
-        self._templates = templates or {}
+        self._own: dict[str, Template] = {}
+        self._under = under
 
     def with_parsed(self, *parsed: Parsed) -> Self:
         """This set and what is in these texts, one after the other: the last of a name wins, but an empty one never."""
-        templates = dict(self._templates)
+        made = type(self)(self.root, self if self._own else self._under)
         for file in parsed:
             for name, program, empty in file.trees:
-                if not empty or name not in templates:
-                    templates[name] = Template(name, file.name, file.text, program, empty)
-        return type(self)(self.root, templates)
+                if not empty or name not in made:
+                    made._own[name] = Template(name, file.name, file.text, program, empty)
+        return made
 
     def names(self) -> Iterable[str]:
         """The names of all templates, in the order in which they came."""
-        return self._templates.keys()
+        return dict.fromkeys((*(self._under.names() if self._under else ()), *self._own))
 
     def find(self, name: str) -> Template | None:
         """The template of this name."""
-        return self._templates.get(name)
+        found = self._own.get(name)
+        return self._under.find(name) if found is None and self._under is not None else found
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._templates
-
-    def __iter__(self) -> Iterator[Template]:
-        return iter(self._templates.values())
+    def __contains__(self, name: str) -> bool:
+        return self.find(name) is not None

@@ -30,6 +30,7 @@ def functions(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
     """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
+    for_one_text = text.for_one_text(limits)
     own = {
         "fromJson": Function(text.from_json, _TEXT, _MAP),
         "fromJsonArray": Function(text.from_json_array, _TEXT, _LIST),
@@ -40,7 +41,7 @@ def functions(
         ),
         "toJson": Function(lambda value: text.to_json(value, limits), _ANY, "string"),
         "toToml": Function(lambda value: text.to_toml(value, limits), _ANY, "string"),
-        "toYaml": Function(lambda value: text.to_yaml(value, limits), _ANY, "string"),
+        "toYaml": Function(lambda value: text.to_yaml(value, for_one_text), _ANY, "string"),
         "toYamlPretty": Function(lambda value: text.to_yaml_pretty(value, limits), _ANY, "string"),
     }
     return Overlay(own, sprig.functions(random=random, clock=clock, env=env, limits=limits))

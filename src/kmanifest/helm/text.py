@@ -19,13 +19,17 @@ _MOST_SEEN: Final = 100_000
 _END: Final = object()
 
 
-def to_yaml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
+def for_one_text(limits: Limits) -> Limits:
+    """Limits under which an output is one text."""
+    return limits._replace(max_output=min(limits.max_output, limits.max_string))
+
+
+def to_yaml(value: Value, limits: Limits = for_one_text(DEFAULT_LIMITS)) -> str:
     """What `toYaml` gives: JSON read again and printed by go-yaml v2, without the last line break."""
     from kmanifest.yaml import Dumper
 
     try:
-        bounded = limits._replace(max_output=min(limits.max_output, limits.max_string))
-        return Dumper(bounded).dump(_through_json(value, limits)).removesuffix("\n")
+        return Dumper(limits).dump(_through_json(value, limits)).removesuffix("\n")
     except (GoError, SourceError):
         return ""
 

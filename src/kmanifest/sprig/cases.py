@@ -3,6 +3,7 @@
 Source: github.com/huandu/xstrings v1.5.0 convert.go, ToPascalCase, ToSnakeCase and ToKebabCase.
 """
 
+from itertools import pairwise
 from unicodedata import category
 
 from kmanifest.sprig.gotypes import SPACES, valid
@@ -59,7 +60,18 @@ def camel_case(text: str) -> str:
 
 def lower_case(text: str, connector: str) -> str:
     """Words in lower case with `connector` in between; a number belongs to the word before, or begins the one after."""
+    if text.isascii() and text.isalpha():
+        words = _plain_words(text)
+        if words:
+            return connector.join(words)
     return _Words(valid(text), connector).text() if text else ""
+
+
+def _plain_words(text: str) -> list[str]:
+    """The words of `plainWords`, in lower case: each but the first begins with the one capital that it has; none for other texts."""
+    starts = [0, *(index for index in range(1, len(text)) if text[index] < "a"), len(text)]
+    words = [text[start:end].lower() for start, end in pairwise(starts)]
+    return words if all(len(word) > 1 for word in words) else []
 
 
 class _Words:

@@ -144,7 +144,7 @@ def _of_float(seconds: float) -> Duration:
 
 def _must_to_yaml(value: Value, limits: Limits) -> str:
     """What `toYaml` gives; GoError where that is nothing, as there is nothing for what can't be written alone."""
-    found = text.to_yaml(value, limits)
+    found = text.to_yaml(value, text.for_one_text(limits))
     if found:
         return found
     from kmanifest.sprig.jsonwrite import encode
