@@ -11,7 +11,7 @@ by the number of operations that follow; so no single operation pays for it. Out
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from kmanifest.errors import LimitError
@@ -258,7 +258,7 @@ class Run:
                     self._template, self.log = template, log
                 else:
                     break
-            self._measure(islice(out, measured, None))
+            self._measure(islice(out, measured, None) if measured else out)
         except Failure as failure:
             raise _located(failure, template, op, stack, log) from failure
         except RecursionError:
@@ -303,7 +303,7 @@ class Run:
             raise LimitError("the templates take longer than allowed (deadline)")
         self._measure(printed)
 
-    def _measure(self, printed: Iterator[str]) -> None:
+    def _measure(self, printed: Iterable[str]) -> None:
         self._printed += sum(map(len, printed))
         if self._printed > self._bounds.max_output:
             raise LimitError(

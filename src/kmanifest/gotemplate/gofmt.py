@@ -84,8 +84,8 @@ def sprintf(form: str, values: Sequence[Value]) -> str:
         kind, verb = value.__class__, part[:1]
         if kind is str and verb in ("s", "v"):
             pieces.append(value)
-        elif kind is int and verb in ("d", "v"):
-            pieces.append(f"{value:d}")
+        elif (kind is int and verb in ("d", "v")) or (verb == "v" and kind in (float, bool)):
+            pieces.append(text(value))
         else:
             return _printed(form, values)
         pieces.append(part[1:])

@@ -34,7 +34,6 @@ _LINE_START: Final = re.compile(f"(?<![^{_BREAK}])(?=[^{_BREAK}])")
 _AFTER_BREAK: Final = re.compile(f"(?<=[{_BREAK}])(?=[^{_BREAK}])")
 _FLOATS: Final = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
 _MAX_KEY: Final = 128
-_PIECES: Final = 20_000
 
 
 class _Open:
@@ -51,9 +50,7 @@ class _Open:
 
 def print_value(value: Value, limits: Limits) -> str:
     """The document of a value, with a line break at its end. GoError for what YAML has not, LimitError."""
-    out: list[str] = []
-    done: list[str] = []
-    size = 0
+    out = _Lines(limits)
     stack: list[_Open] = []
     opened = _open(value, "", 0)
     if opened is None:
@@ -67,17 +64,30 @@ def print_value(value: Value, limits: Limits) -> str:
             stack.append(opened)
             if len(stack) > limits.max_depth:
                 raise too_deep(limits)
-        if len(out) > _PIECES:
-            done.append("".join(out))
-            out.clear()
-            size += len(done[-1])
-            check_text(size, limits)
-    text = "".join([*done, *out])
-    check_text(len(text), limits)
-    return text
+    return out.text()
 
 
-def _print_frame(frame: _Open, out: list[str]) -> _Open | None:
+class _Lines:
+    """The lines that were printed, counted as they come: a long text may stand in many places."""
+
+    __slots__ = ("_limits", "_lines", "_size")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lines: list[str] = []
+        self._size = 0
+
+    def append(self, line: str) -> None:
+        """Add a line; LimitError where that is too much."""
+        self._size += len(line)
+        check_text(self._size, self._limits)
+        self._lines.append(line)
+
+    def text(self) -> str:
+        return "".join(self._lines)
+
+
+def _print_frame(frame: _Open, out: _Lines) -> _Open | None:
     """Print what is left of a frame, up to the next container in it, which is given."""
     pad = " " * frame.indent
     for item in frame.items:

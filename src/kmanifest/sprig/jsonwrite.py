@@ -4,7 +4,7 @@ The walk keeps its own stack. What contains itself is the error that Go has for 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.gotemplate.values import GoError, GoObject, Value
 from kmanifest.limits import Limits
@@ -18,6 +18,8 @@ _SHORT: Final = {
     '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
 }  # fmt: skip
 _PIECES: Final = 20_000
+_SHALLOW: Final = 20
+_LONG: Final = 4_096
 _END: Final = object()
 
 
@@ -35,7 +37,48 @@ class _Open:
 
 def encode(value: Value, limits: Limits, *, html: bool = True, indent: str = "") -> str:
     """The JSON of a value, on lines where there is an indentation. GoError for what JSON has not, LimitError."""
+    if not indent:
+        pieces: list[str] = []
+        if _put_plain(value, pieces, re.compile(_ESCAPED_HTML if html else _ESCAPED).sub, 0):
+            whole = "".join(pieces)
+            check_text(len(whole), limits)
+            return whole
     return _Writer(limits, html=html, indent=indent).write(value)
+
+
+def _put_plain(value: Value, out: list[str], escape: Callable[..., str], depth: int) -> bool:
+    """Write what is small and of the plainest types, as nearly all is; gives whether that was so."""
+    kind = value.__class__
+    if kind is str and len(value) < _LONG:
+        out.append(f'"{escape(_escape, value)}"')
+    elif kind is float and value - value == 0:
+        out.append(float_text(value))
+    elif kind is bool:
+        out.append("true" if value else "false")
+    elif value is None:
+        out.append("null")
+    elif kind in (dict, list) and depth < _SHALLOW and len(out) < _PIECES:
+        return _put_children(value, out, escape, depth + 1)
+    else:
+        return False
+    return True
+
+
+def _put_children(value: Any, out: list[str], escape: Callable[..., str], depth: int) -> bool:
+    is_dict = value.__class__ is dict
+    separator = "{" if is_dict else "["
+    for item in sorted_keys(value) if is_dict else value:
+        out.append(separator)
+        separator = ","
+        if is_dict:
+            if len(item) >= _LONG:
+                return False
+            out.append(f'"{escape(_escape, item)}":')
+        if not _put_plain(value[item] if is_dict else item, out, escape, depth):
+            return False
+    empty, close = ("{}", "}") if is_dict else ("[]", "]")
+    out.append(close if value else empty)
+    return True
 
 
 class _Writer:
@@ -134,6 +177,8 @@ class _Writer:
             raise GoError(f"json: unsupported type: {type(value).__name__}")
 
     def _text(self, text: str) -> str:
+        if len(text) >= _LONG:
+            self._join()  # one text in many places must not be written out before all is counted
         return '"' + self._escaped.sub(_escape, text) + '"'
 
 

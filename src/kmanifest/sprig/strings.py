@@ -1,5 +1,7 @@
 """Functions of strings, which Go cuts and counts by bytes. Source: sprig v3.3.0 strings.go and functions.go."""
 
+from collections.abc import Callable
+
 from kmanifest.gotemplate.gofmt import quoted
 from kmanifest.gotemplate.gofmt import text as go_text
 from kmanifest.gotemplate.values import Function, Functions, GoError, StringMap, Strings, Value
@@ -44,14 +46,26 @@ def functions(limits: Limits) -> Functions:
         check_text((len(line_break) or 1) * (len(text) // max(width, 1)) + len(text), limits)
         return _wrap(text, width, line_break or "\n", breaks_words=True)
 
-    def quote(*values: Value) -> str:
-        return " ".join(quoted(to_text(value)) for value in values if value is not None)
+    def spaced(show: Callable[[Value], str]) -> Function:
+        def call(*values: Value) -> str:
+            if len(values) == 1 and values[0] is not None:
+                return show(values[0])
+            texts: list[str] = []
+            size = 0
+            for value in values:
+                if value is not None:
+                    texts.append(show(value))
+                    size += len(texts[-1]) + 1
+                    check_text(size - 1, limits)
+            return " ".join(texts)
+
+        return Function(call, ("...interface {}",), "string")
 
     return {
         "abbrev": Function(_abbreviate, ("int", "string"), "string"),
         "abbrevboth": Function(_abbreviate_both, ("int", "int", "string"), "string"),
         "camelcase": Function(_camel_case, ("string",), "string"),
-        "cat": Function(_cat, ("...interface {}",), "string"),
+        "cat": spaced(go_text),
         "contains": Function(_contains, ("string", "string"), "bool"),
         "hasPrefix": Function(_has_prefix, ("string", "string"), "bool"),
         "hasSuffix": Function(_has_suffix, ("string", "string"), "bool"),
@@ -74,7 +88,7 @@ def functions(limits: Limits) -> Functions:
             ("string", "string", "int"),
             "string",
         ),
-        "quote": Function(quote, ("...interface {}",), "string"),
+        "quote": spaced(lambda value: quoted(to_text(value))),
         "repeat": Function(repeat, ("int", "string"), "string"),
         "replace": Function(replace, ("string", "string", "string"), "string"),
         "snakecase": Function(_snake_case, ("string",), "string"),
@@ -92,7 +106,7 @@ def functions(limits: Limits) -> Functions:
             ("string", "int", "string"),
             "map[string]string",
         ),
-        "squote": Function(_single_quote, ("...interface {}",), "string"),
+        "squote": spaced(lambda value: f"'{go_text(value)}'"),
         "substr": Function(_substring, ("int", "int", "string"), "string"),
         "swapcase": Function(letters.swap_case, ("string",), "string"),
         "title": Function(letters.title, ("string",), "string"),
@@ -131,14 +145,6 @@ def _kebab_case(text: str) -> str:
     from kmanifest.sprig.cases import lower_case
 
     return lower_case(text, "-")
-
-
-def _cat(*values: Value) -> str:
-    return " ".join(go_text(value) for value in values if value is not None)
-
-
-def _single_quote(*values: Value) -> str:
-    return " ".join(f"'{go_text(value)}'" for value in values if value is not None)
 
 
 def _odd(*texts: str) -> bool:
