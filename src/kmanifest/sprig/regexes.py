@@ -23,6 +23,7 @@ _REASONS: Final = {
     "invalid named capture group": "invalid named capture",
 }
 _META: Final = {ord(char): f"\\{char}" for char in "\\.+*?()|[]{}^$"}
+_MOST_KNOWN: Final = 32
 _PATTERN: Final = ("string", "string")
 
 
@@ -58,40 +59,62 @@ def functions(limits: Limits) -> Functions:
         parts = _split(pattern, to_bytes(text), count, limits)
         return NilStrings() if parts is None else Strings(map(from_bytes, parts))
 
+    known: dict[str, Any] = {}
+
+    def compiled(pattern: str) -> Any:
+        # A chart has few patterns, and some in loops; hostile ones take megabytes each.
+        if pattern not in known:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[pattern] = compile_pattern(pattern)
+        return known[pattern]
+
+    def match_or_false(pattern: str, text: str) -> bool:
+        try:
+            return _matches(compiled(pattern), text)
+        except GoError:
+            return False
+
     return {
-        "mustRegexMatch": _must(_matches, _PATTERN, "bool"),
-        "regexMatch": Function(_match_or_false, _PATTERN, "bool"),
+        "mustRegexMatch": _must(compiled, _matches, _PATTERN, "bool"),
+        "regexMatch": Function(match_or_false, _PATTERN, "bool"),
         "regexQuoteMeta": Function(_quote, ("string",), "string"),
-        **_pair("RegexFind", _find, _PATTERN, "string"),
-        **_pair("RegexFindAll", find_all, (*_PATTERN, "int"), "[]string"),
-        **_pair("RegexReplaceAll", replace, (*_PATTERN, "string"), "string"),
-        **_pair("RegexReplaceAllLiteral", replace_literally, (*_PATTERN, "string"), "string"),
-        **_pair("RegexSplit", split, (*_PATTERN, "int"), "[]string"),
+        **_pair(compiled, "RegexFind", _find, _PATTERN, "string"),
+        **_pair(compiled, "RegexFindAll", find_all, (*_PATTERN, "int"), "[]string"),
+        **_pair(compiled, "RegexReplaceAll", replace, (*_PATTERN, "string"), "string"),
+        **_pair(
+            compiled, "RegexReplaceAllLiteral", replace_literally, (*_PATTERN, "string"), "string"
+        ),
+        **_pair(compiled, "RegexSplit", split, (*_PATTERN, "int"), "[]string"),
     }
 
 
 def _pair(
-    name: str, call: Callable[..., Any], takes: tuple[str, ...], gives: str
+    compiled: Callable[[str], Any],
+    name: str,
+    call: Callable[..., Any],
+    takes: tuple[str, ...],
+    gives: str,
 ) -> dict[str, Function]:
     """A function that panics for a bad pattern, and the one that returns an error: their texts differ."""
 
     def panicking(pattern: str, *arguments: Any) -> Any:
         try:
-            compiled = compile_pattern(pattern)
+            found = compiled(pattern)
         except GoError as error:
             raise GoError(f"regexp: Compile({_quoted(pattern)}): {error}") from error
-        return call(compiled, *arguments)
+        return call(found, *arguments)
 
     return {
         f"r{name[1:]}": Function(panicking, takes, gives),
-        f"must{name}": _must(call, takes, gives),
+        f"must{name}": _must(compiled, call, takes, gives),
     }
 
 
-def _must(call: Callable[..., Any], takes: tuple[str, ...], gives: str) -> Function:
-    return Function(
-        lambda pattern, *arguments: call(compile_pattern(pattern), *arguments), takes, gives
-    )
+def _must(
+    compiled: Callable[[str], Any], call: Callable[..., Any], takes: tuple[str, ...], gives: str
+) -> Function:
+    return Function(lambda pattern, *arguments: call(compiled(pattern), *arguments), takes, gives)
 
 
 def compile_pattern(pattern: str) -> Any:
@@ -167,13 +190,6 @@ def _quoted(pattern: str) -> str:
     from kmanifest.gotemplate.gofmt import quoted
 
     return quoted(pattern)
-
-
-def _match_or_false(pattern: str, text: str) -> bool:
-    try:
-        return _matches(compile_pattern(pattern), text)
-    except GoError:
-        return False
 
 
 def _matches(pattern: Any, text: str) -> bool:
