@@ -80,7 +80,7 @@ class ActionError(Exception):
 
 
 _FIELD: Final = re.compile(
-    r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?:\.[A-Za-z_]\w*+)++)[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z",
+    r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?>(?:\.[A-Za-z_]\w*+)+))[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z",
     re.ASCII,
 )
 

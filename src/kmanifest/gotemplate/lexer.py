@@ -15,10 +15,11 @@ from kmanifest.typed import Final
 
 SPACES: Final = " \t\r\n"
 
-_TEXT: Final = r"([^{]*+(?:\{(?!\{)[^{]*+)*+)"
+# Atomic groups, not possessive ones: Python before 3.11.5 loses its way in the latter (CPython's issue 106052).
+_TEXT: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
 _MARK: Final = r"(-(?=[ \t\r\n]))?"
-_STRING: Final = r'"(?:[^"\\\n]|\\[^\n])*+"' r"|`[^`]*+`|'(?:[^'\\\n]|\\[^\n])*+'"
-_INSIDE: Final = rf"""((?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*+)"""
+_STRING: Final = r'"(?>(?:[^"\\\n]|\\[^\n])*)"' r"|`[^`]*+`|'(?>(?:[^'\\\n]|\\[^\n])*)'"
+_INSIDE: Final = rf"""((?>(?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*))"""
 _TRIMS: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
 PIECE: Final = re.compile(rf"{_TEXT}\{{\{{{_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_INSIDE}\}}\}}{_TRIMS})")
 """Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
@@ -32,7 +33,7 @@ _NUMBER: Final = (
 )
 _TOKEN: Final = re.compile(
     r"[ \t\r\n]++"
-    rf"|(?:\.(?![0-9])\w++{_AHEAD})++|\.{_AHEAD}"
+    rf"|(?>(?:\.(?![0-9])\w++{_AHEAD})+)|\.{_AHEAD}"
     rf"|[^\W0-9]\w*+{_AHEAD}"
     rf"|\$\w*+{_AHEAD}"
     rf"|{_STRING}"
@@ -158,7 +159,7 @@ def _is_word(word: str) -> bool:
     return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
 
 
-_CHAIN: Final = rf"(?:\.(?![0-9])\w++{_AHEAD})++"
+_CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_AHEAD})+)"
 
 
 def _good_fields(text: str, start: int) -> int:
