@@ -1,5 +1,6 @@
 """What a small build must not import: start-up is a feature, and every import shows in it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -97,7 +98,7 @@ def _render(chart: Path, **environment: str) -> tuple[str, set[str]]:
         capture_output=True,
         text=True,
         check=True,
-        env={"PATH": "", **environment},
+        env={**os.environ, **environment},
     )
     return done.stdout, set(done.stderr.split("\n"))
 
