@@ -1,6 +1,7 @@
 """`render_chart`: the whole way from a chart's path and values to what `helm template` prints, as one call."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from kmanifest.cache import Cache, NoCache
 from kmanifest.errors import FieldPath, KmanifestError, Location
@@ -52,10 +53,10 @@ def render_chart(
     The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
     of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
     as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `cache` keeps parsed templates for other renders. `helm_version` is `3` or `4`; a loaded chart has to be
-    one of the same version. `post_render` gets the
-    text of all but hooks, and gives what takes its place. Nothing else reaches the machine, and no cluster is asked for
-    anything.
+    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `post_render` gets
+    the text of all but hooks, and gives what takes its place. `cache` keeps parsed templates for other renders. `helm_version`
+    is `3` or `4`; a loaded chart has to be one of the same version. Nothing else reaches the machine, and no cluster is asked
+    for anything.
 
     With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
     else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
@@ -85,12 +86,7 @@ def render_chart(
     for layer in layers(sources, reader(tree, limits), limits, dialect.readers):
         table = layer.apply(table)
 
-    def finder() -> "Locate":
-        from kmanifest.helm.origins import find_origins  # for errors and findings
-
-        own = find_origins(chart, tree=tree, values=values, sources=sources, limits=limits)
-        return lambda path: (None if locate is None else locate(path)) or own.find(path)
-
+    finder = partial(_find_locate, chart, tree, values, sources, limits, locate)
     try:
         output = render(
             chart,
@@ -119,6 +115,21 @@ def render_chart(
     if show_only:
         text = choose(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
+
+
+def _find_locate(
+    chart: Chart,
+    tree: Tree | None,
+    values: Mapping[str, Any] | None,
+    sources: ValueSources,
+    limits: Limits,
+    locate: "Locate | None",
+) -> "Locate":
+    """What tells where a value was set: the caller, else the sources and the chart."""
+    from kmanifest.helm.origins import find_origins  # for errors and findings
+
+    own = find_origins(chart, tree=tree, values=values, sources=sources, limits=limits)
+    return lambda path: (None if locate is None else locate(path)) or own.find(path)
 
 
 def load_chart(
