@@ -3,29 +3,17 @@
 A record's function imports its engine when it is called, so that a small build loads only what it uses.
 """
 
-from collections.abc import Callable
-
+from kmanifest.late import late
 from kmanifest.plugin import Plugin, Role
-from kmanifest.typed import Any, Final
+from kmanifest.typed import Final
 
 _KUSTOMIZE: Final = "kmanifest.kustomize"
 _HELM: Final = "kmanifest.helm"
 _TRANSFORMERS: Final = "kmanifest.kustomize.transformers"
 
 
-def _late(module: str, function: str) -> Callable[..., Any]:
-    """The function of a module that is imported when it is first called."""
-
-    def call(*arguments: Any) -> Any:
-        # Not importlib's import_module, which takes a third of a millisecond to import.
-        return getattr(__import__(module, fromlist=[function]), function)(*arguments)
-
-    call.__name__ = function
-    return call
-
-
 def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
-    return Plugin(role, f"builtin/{kind}", _late(module, function))
+    return Plugin(role, f"builtin/{kind}", late(module, function))
 
 
 _KRM: Final = "kmanifest.krm"
@@ -35,10 +23,10 @@ PLUGINS: Final = (
     Plugin(
         "renderer",
         "kustomize",
-        _late(f"{_KUSTOMIZE}.render", "render"),
+        late(f"{_KUSTOMIZE}.render", "render"),
         ("kustomization.yaml", "kustomization.yml", "Kustomization"),
     ),
-    Plugin("renderer", "helm", _late(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
+    Plugin("renderer", "helm", late(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
     _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),
@@ -69,16 +57,16 @@ PLUGINS: Final = (
     Plugin(
         "transformer",
         f"{_OWN}/ImageTransformer",
-        _late(f"{_TRANSFORMERS}.own", "set_images_anywhere"),
+        late(f"{_TRANSFORMERS}.own", "set_images_anywhere"),
     ),
-    Plugin("transformer", f"{_OWN}/DropTransformer", _late(f"{_TRANSFORMERS}.own", "drop")),
+    Plugin("transformer", f"{_OWN}/DropTransformer", late(f"{_TRANSFORMERS}.own", "drop")),
     Plugin(
         "generator",
         f"{_OWN}/ResourcesGenerator",
-        _late(f"{_KUSTOMIZE}.filepatterns", "generate"),
+        late(f"{_KUSTOMIZE}.filepatterns", "generate"),
     ),
-    Plugin("generator", "krm/Function", _late(f"{_KRM}.function", "generate")),
-    Plugin("transformer", "krm/Function", _late(f"{_KRM}.function", "transform")),
-    Plugin("generator", "krm/Program", _late(f"{_KRM}.exec_plugin", "generate")),
-    Plugin("transformer", "krm/Program", _late(f"{_KRM}.exec_plugin", "transform")),
+    Plugin("generator", "krm/Function", late(f"{_KRM}.function", "generate")),
+    Plugin("transformer", "krm/Function", late(f"{_KRM}.function", "transform")),
+    Plugin("generator", "krm/Program", late(f"{_KRM}.exec_plugin", "generate")),
+    Plugin("transformer", "krm/Program", late(f"{_KRM}.exec_plugin", "transform")),
 )

@@ -5,6 +5,7 @@ its release, `ValueSources` are files and `--set` texts. `seeded_random` makes a
 flag has set each value.
 """
 
+from kmanifest.late import load
 from kmanifest.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,5 +40,4 @@ def __getattr__(name: str) -> Any:
     """The public names, each from its module when it is first asked for."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Not importlib's import_module, which takes a third of a millisecond to import.
-    return getattr(__import__(f"{__name__}.{_PLACES[name]}", fromlist=[name]), name)
+    return load(f"{__name__}.{_PLACES[name]}", name)

@@ -10,12 +10,10 @@ from kmanifest.helm.manifests import HEAD, RANKS, split
 from kmanifest.helm.objects import Values
 from kmanifest.helm.values import READERS, Coalescing, Warn, copy_defaults
 from kmanifest.helm.words import Words
-from kmanifest.typed import TYPE_CHECKING, Any, Final
+from kmanifest.late import late
+from kmanifest.typed import Final
 
-if TYPE_CHECKING:
-    from kmanifest.gotemplate.values import Functions, GoError
-    from kmanifest.helm.lint import Message, Settings
-    from kmanifest.tree import Tree
+_HOME: Final = "kmanifest.helm"
 
 
 def _nothing(*_: object) -> None:
@@ -24,24 +22,6 @@ def _nothing(*_: object) -> None:
 
 def _run(_: str, step: Callable[[], None], __: Warn) -> None:
     step()
-
-
-def _functions(**given: Any) -> "Functions":
-    from kmanifest.helm.funcs import functions  # a wrong chart needs none
-
-    return functions(**given)
-
-
-def _told_failure(error: "GoError") -> str:
-    from kmanifest.helm.engine import told_failure  # for errors only
-
-    return told_failure(error)
-
-
-def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "") -> "list[Message]":  # fmt: skip
-    from kmanifest.helm.lint import lint_chart
-
-    return lint_chart(tree, path, settings, shown=shown)
 
 
 _WORDS: Final = Words()
@@ -53,10 +33,12 @@ HELM3: Final = Dialect(
     taken=lambda chart, alias: chart.shallow(alias=alias),
     with_stage=_run,
     make_capabilities=make_capabilities,
-    functions=_functions,
+    functions=late(f"{_HOME}.funcs", "functions"),
     chart_object=Chart.object,
     table=Values,
-    told_failure=_told_failure,
+    told_failure=late(f"{_HOME}.engine", "told_failure"),
     documents=Documents(split, HEAD, RANKS),
-    commands=Commands(asks_repository_first=False, lints_here=True, lint_chart=_lint_chart),
+    commands=Commands(
+        asks_repository_first=False, lints_here=True, lint_chart=late(f"{_HOME}.lint", "lint_chart")
+    ),
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.gotemplate.functions import Groups
 from kmanifest.gotemplate.values import Functions
+from kmanifest.late import load
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.typed import TYPE_CHECKING, Any, Final
 
@@ -90,9 +91,7 @@ def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], 
     """The names in a group, and what calls the `functions` of its module."""
 
     def make() -> Functions:
-        # Not importlib's import_module, which takes a third of a millisecond to import.
-        home = __import__(f"kmanifest.sprig.{module}", fromlist=["functions"])
-        made: Functions = home.functions(*arguments)
+        made: Functions = load(f"kmanifest.sprig.{module}", "functions")(*arguments)
         return made
 
     return names, make

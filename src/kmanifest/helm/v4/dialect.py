@@ -12,12 +12,10 @@ from kmanifest.helm.v4.objects import Values4, chart_object, make_capabilities
 from kmanifest.helm.v4.values import copy_defaults
 from kmanifest.helm.v4.words import Words4, log_line
 from kmanifest.helm.values import Coalescing, Readers, Warn
-from kmanifest.typed import TYPE_CHECKING, Any, Final
+from kmanifest.late import late
+from kmanifest.typed import Final
 
-if TYPE_CHECKING:
-    from kmanifest.gotemplate.values import Functions, GoError
-    from kmanifest.helm.lint import Message, Settings
-    from kmanifest.tree import Tree
+_HOME: Final = "kmanifest.helm.v4"
 
 
 def _with_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
@@ -27,24 +25,6 @@ def _with_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
     except SourceError as error:
         warn(log_line("ERROR", f"{name} failed", error=error.message))
         raise SourceError(f"{name} failed: {error.message}", location=error.location) from error
-
-
-def _functions(**given: Any) -> "Functions":
-    from kmanifest.helm.v4.funcs import functions  # a wrong chart needs none
-
-    return functions(**given)
-
-
-def _told_failure(error: "GoError") -> str:
-    from kmanifest.helm.v4.failures import told_failure  # for errors only
-
-    return told_failure(error)
-
-
-def _lint_chart(tree: "Tree", path: str, settings: "Settings", *, shown: str = "") -> "list[Message]":  # fmt: skip
-    from kmanifest.helm.v4.lint import lint_chart
-
-    return lint_chart(tree, path, settings, shown=shown)
 
 
 _WORDS: Final = Words4()
@@ -70,10 +50,12 @@ HELM4: Final = Dialect(
     taken=taken,
     with_stage=_with_stage,
     make_capabilities=make_capabilities,
-    functions=_functions,
+    functions=late(f"{_HOME}.funcs", "functions"),
     chart_object=chart_object,
     table=Values4,
-    told_failure=_told_failure,
+    told_failure=late(f"{_HOME}.failures", "told_failure"),
     documents=Documents(manifests.split, manifests.HEAD4, manifests.RANKS4),
-    commands=Commands(asks_repository_first=True, lints_here=False, lint_chart=_lint_chart),
+    commands=Commands(
+        asks_repository_first=True, lints_here=False, lint_chart=late(f"{_HOME}.lint", "lint_chart")
+    ),
 )
