@@ -117,3 +117,18 @@ def test_an_error_of_a_render_is_where_its_value_was_set():
         render_chart(CHART, tree=TREE, sources=SOURCES, values=values)
     assert caught.value.location == Location("values", field=("deep", "er"))
     assert caught.value.message.startswith("template: shop/templates/a.yaml:1:")
+
+
+def test_places_of_version_4_are_found_as_it_reads_flags():
+    tree = MemoryTree(
+        {
+            "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+            "values.schema.json": '{"properties": {"size": {"type": "integer"}}}',
+        }
+    )
+    sources = ValueSources(json=('{"size": "big"}',))
+    with pytest.raises(KmanifestError, match="at '/size': got string, want integer") as caught:
+        render_chart("", tree=tree, sources=sources, helm_version="4")
+    assert caught.value.location == Location("--set-json", field=("size",))
+    chart = load_chart(tree, "", helm_version="4")
+    assert str(find_origins(chart, sources=sources, helm_version="4")["size",]) == "--set-json"

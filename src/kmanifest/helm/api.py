@@ -11,7 +11,7 @@ from kmanifest.helm.dialects import find_dialect
 from kmanifest.helm.goyaml import through_json
 from kmanifest.helm.render import PostRender, Release, choose, render
 from kmanifest.helm.runtime import make_bounds, make_functions, nested_too_deeply
-from kmanifest.helm.values import Table, ValueSources, layers, reader
+from kmanifest.helm.values import Layer, Table, ValueSources, layers, mapping_layers, reader
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.rendered import IMPURE, Finding, Rendered
 from kmanifest.resourcemap import ResourceMap
@@ -83,10 +83,11 @@ def render_chart(
             place, path, limits=limits, warn=warn, shown=chart, dialect=dialect
         )
     table: Table = {} if values is None else through_json(dict(values))
-    for layer in layers(sources, reader(tree, limits), limits, dialect.readers):
+    given = tuple(layers(sources, reader(tree, limits), limits, dialect.readers))
+    for layer in given:
         table = layer.apply(table)
 
-    finder = partial(_find_locate, chart, tree, values, sources, limits, locate)
+    finder = partial(_find_locate, chart, (*mapping_layers(values), *given), locate)
     try:
         output = render(
             chart,
@@ -117,18 +118,11 @@ def render_chart(
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 
-def _find_locate(
-    chart: Chart,
-    tree: Tree | None,
-    values: Mapping[str, Any] | None,
-    sources: ValueSources,
-    limits: Limits,
-    locate: "Locate | None",
-) -> "Locate":
-    """What tells where a value was set: the caller, else the sources and the chart."""
-    from kmanifest.helm.origins import find_origins  # for errors and findings
+def _find_locate(chart: Chart, given: Iterable[Layer], locate: "Locate | None") -> "Locate":
+    """What tells where a value was set: the caller, else the layers that were given and the chart."""
+    from kmanifest.helm.origins import Origins, chart_layers  # for errors and findings
 
-    own = find_origins(chart, tree=tree, values=values, sources=sources, limits=limits)
+    own = Origins(given, chart_layers(chart))
     return lambda path: (None if locate is None else locate(path)) or own.find(path)
 
 

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kmanifest.errors import FieldPath, Location
 from kmanifest.helm.chart import Chart
-from kmanifest.helm.values import Layer, Table, ValueSources, copy_table, layers, merge_maps, reader
+from kmanifest.helm.dialects import find_dialect
+from kmanifest.helm.values import (
+    Layer,
+    Table,
+    ValueSources,
+    copy_table,
+    layers,
+    mapping_layers,
+    merge_maps,
+    reader,
+)
 from kmanifest.limits import DEFAULT_LIMITS, Limits
 from kmanifest.tree import Tree
 from kmanifest.typed import Any
@@ -77,6 +87,7 @@ def find_origins(
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
+    helm_version: str = "3",
 ) -> Origins:
     """Where each value of a render with these arguments was set; they are those of `render_chart`.
 
@@ -84,9 +95,8 @@ def find_origins(
     `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
     files and flags.
     """
-    own = [] if values is None else [_mapping_layer(values)]
-    given = [*own, *layers(sources, reader(tree, limits), limits)]
-    return Origins(given, chart_layers(chart))
+    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
+    return Origins([*mapping_layers(values), *given], chart_layers(chart))
 
 
 def chart_layers(chart: Chart, below: FieldPath = ()) -> Iterator[Layer]:
@@ -107,10 +117,6 @@ def names_of(chart: Chart, held: Chart) -> list[str]:
     """The names under which a chart has the values of one that it holds: aliases, or that chart's own."""
     asked = [each for each in chart.metadata.requirements() if each.name == held.name]
     return [each.alias or each.name for each in asked] or [held.name]
-
-
-def _mapping_layer(values: Mapping[str, Any]) -> Layer:
-    return Layer("values", lambda table: merge_maps(table, values))
 
 
 def _nested(below: FieldPath, table: Mapping[str, Any]) -> Table:

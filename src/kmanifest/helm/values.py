@@ -97,6 +97,12 @@ def layers(
         yield Layer("--set-literal", _flag("--set-literal", text, readers.literals))
 
 
+def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[Layer]:
+    """The values that a caller gives as they are, of the file `values`; nothing for None."""
+    if values is not None:
+        yield Layer("values", lambda table: merge_maps(table, values))
+
+
 def merge_sources(
     sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS, readers: Readers = READERS
 ) -> Table:
