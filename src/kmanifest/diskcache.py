@@ -11,7 +11,7 @@ from sys import implementation
 
 from kmanifest.cache import NoCache
 from kmanifest.digests import fingerprint
-from kmanifest.machine import is_private, make_private
+from kmanifest.machine import is_private, make_private, remove, write_whole
 from kmanifest.typed import Any, Final
 
 _LARGEST: Final = 64 << 20
@@ -56,7 +56,7 @@ class DiskCache(NoCache):
         except ValueError:  # nested too deeply
             return
         if _CHECK + len(data) < _LARGEST:
-            self._write(path, fingerprint(data) + data)
+            write_whole(path, fingerprint(data) + data)
             self._drop_old()
 
     def _path(self, key: Hashable) -> str:
@@ -74,19 +74,6 @@ class DiskCache(NoCache):
         sizes = repr([*map(len, parts)]).encode()
         return os.path.join(self._directory, fingerprint(sizes + b"".join(parts)).hex())
 
-    def _write(self, path: str, content: bytes) -> None:
-        begun = f"{path}.{os.getpid()}"
-        try:
-            handle = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError:  # another thread is at it, or there is no room
-            return
-        try:
-            with open(handle, "wb") as stream:
-                stream.write(content)
-            os.replace(begun, path)
-        except OSError:
-            _remove(begun)
-
     def _drop_old(self) -> None:
         """Keep the directory from growing, whatever killed processes have left in it."""
         try:
@@ -97,7 +84,7 @@ class DiskCache(NoCache):
             return
         paths = sorted((os.path.join(self._directory, name) for name in names), key=_written)
         for path in paths[: len(paths) // 2]:
-            _remove(path)
+            remove(path)
 
 
 def _written(path: str) -> float:
@@ -105,10 +92,3 @@ def _written(path: str) -> float:
         return os.stat(path).st_mtime
     except OSError:
         return 0.0
-
-
-def _remove(path: str) -> None:
-    from contextlib import suppress  # half a millisecond, for what is rare
-
-    with suppress(OSError):
-        os.unlink(path)

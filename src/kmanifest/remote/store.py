@@ -10,7 +10,7 @@ import tempfile
 import time
 from hashlib import sha256
 
-from kmanifest.machine import make_private
+from kmanifest.machine import make_private, write_whole
 from kmanifest.typed import Final, NamedTuple
 
 _OLD: Final = 86_400.0  # seconds after which what a killed process left is removed
@@ -108,17 +108,11 @@ class Store:
 
     def _write(self, path: str, content: bytes) -> None:
         """Put a file where it belongs; where there is no room it is not kept, and the next build fetches again."""
-        directory = os.path.dirname(path)
-        name = ""
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=directory, prefix=_BEGUN)
-            with open(handle, "wb") as stream:
-                stream.write(content)
-            os.replace(name, path)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         except OSError:
-            if name:
-                os.unlink(name)
+            return
+        write_whole(path, content)
 
     def _drop_old(self) -> None:
         with os.scandir(self._root) as entries:
