@@ -15,14 +15,14 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from kmanifest.gotemplate import gofmt
-from kmanifest.gotemplate.execute import Run
-from kmanifest.gotemplate.parser import Actions, parse
-from kmanifest.gotemplate.parsers import IS_COMPILED, Parser
-from kmanifest.gotemplate.templates import Parsed, TemplateSet
-from kmanifest.gotemplate.values import Function
-from kmanifest.helm.runtime import make_functions
-from kmanifest.helm.v3 import HELM3
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.gotemplate import gofmt
+from kmanifest.engines.helm.gotemplate.execute import Run
+from kmanifest.engines.helm.gotemplate.parser import Actions, parse
+from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, Parser
+from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
+from kmanifest.engines.helm.gotemplate.values import Function
+from kmanifest.engines.helm.templates.runtime import make_functions
 
 HELPERS = """{{/* The name. */}}
 {{- define "c.name" -}}

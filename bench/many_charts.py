@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kmanifest import MemoryCache
-from kmanifest.errors import KmanifestError
 from kmanifest.helm import Release, ValueSources, render_chart
+from kmanifest.model.errors import KmanifestError
 
 
 def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:

@@ -13,7 +13,7 @@ import sys
 
 from kmanifest import MemoryCache
 from kmanifest.helm import Release, ValueSources, load_chart, render_chart
-from kmanifest.tree import tree_at
+from kmanifest.io.tree import tree_at
 
 
 def main() -> int:

@@ -16,9 +16,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from kmanifest.errors import KmanifestError
 from kmanifest.helm import Release, render_chart
-from kmanifest.tree import DiskTree
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import KmanifestError
 
 WORD = re.compile(r"""[^\s"']+""")
 MASK = "\0"

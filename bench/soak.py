@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kmanifest.cache import MemoryCache
+from kmanifest.io.cache import MemoryCache
 from tests.builds import Job, mixed_jobs, process_state, run_threads
 
 PAGE = os.sysconf("SC_PAGE_SIZE")

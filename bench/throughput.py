@@ -23,7 +23,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kmanifest import yaml
-from kmanifest.values import Value
+from kmanifest.model.values import Value
 
 COUNT = 1000
 DEPLOYMENT = """\

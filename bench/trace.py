@@ -18,8 +18,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from kmanifest.api import build
-from kmanifest.fieldpath import MISSING
-from kmanifest.trace import Change
+from kmanifest.model.fieldpath import MISSING
+from kmanifest.model.trace import Change
 from tests.builds import replay, same
 
 

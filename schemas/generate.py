@@ -28,7 +28,7 @@ type of a list's elements, or `{` and the type of a mapping's values, or nothing
 `!strategy` or `!strategy!key,key` at the end of a field is its patch strategy with its merge keys.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 '''
 
@@ -38,7 +38,7 @@ Made by `schemas/generate.py` from kyaml v0.21.2 openapi/openapi.go, precomputed
 A type that stands in neither table is not known; it then counts as one that lives in a namespace.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 '''
 

@@ -1,4 +1,4 @@
-"""Writes `src/kmanifest/helm/deprecations.py`: when each API of Kubernetes was deprecated, as `helm lint` tells it.
+"""Writes `src/kmanifest/engines/helm/lint/deprecations.py`: when each API of Kubernetes was deprecated, as `helm lint` tells it.
 
     python schemas/generate_deprecations.py "$(go list -m -f '{{.Dir}}' k8s.io/api)"
 
@@ -9,13 +9,13 @@ import re
 import sys
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parent.parent / "src/kmanifest/helm/deprecations.py"
+TARGET = Path(__file__).resolve().parent.parent / "src/kmanifest/engines/helm/lint/deprecations.py"
 HEAD = '''"""When each API of Kubernetes was deprecated and removed, and what takes its place; made by `schemas/generate_deprecations.py`.
 
 Source: k8s.io/api {version}, zz_generated.prerelease-lifecycle.go of each group and version.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 DEPRECATIONS: Final[dict[str, tuple[str, str, str]]] = {{
     # "group/version Kind": deprecated in, removed in, what to use

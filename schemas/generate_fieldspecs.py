@@ -1,4 +1,4 @@
-"""Makes src/kmanifest/kustomize/defaults.py from the field specs that are compiled into kustomize.
+"""Makes src/kmanifest/engines/kustomize/defaults.py from the field specs that are compiled into kustomize.
 
 Usage: python schemas/generate_fieldspecs.py DIRECTORY
 where DIRECTORY is api/internal/konfig/builtinpluginconsts of kustomize (api v0.21.2, the one in kustomize v5.8.2).
@@ -13,17 +13,17 @@ from typing import Any
 
 import yaml
 
-from kmanifest.kustomize.config import TABLES
-from kmanifest.kustomize.sorting import LEGACY_RANK
+from kmanifest.engines.kustomize.config import TABLES
+from kmanifest.engines.kustomize.sorting import LEGACY_RANK
 
-OUTPUT = Path(__file__).parents[1] / "src/kmanifest/kustomize/defaults.py"
+OUTPUT = Path(__file__).parents[1] / "src/kmanifest/engines/kustomize/defaults.py"
 HEAD = '''"""The default field specs of kustomize v5.8.2, as data: (path, group, version, kind, create).
 
 Made by schemas/generate_fieldspecs.py from api/internal/konfig/builtinpluginconsts; do not edit by hand.
 Plain tuples, because Python loads those as constants, at no cost when the module is imported.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 '''
 

@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import kmanifest
-from kmanifest import fieldpath
 from kmanifest.api import build
-from kmanifest.cache import Cache, MemoryCache
 from kmanifest.cli.build import FLAGS, options_of
 from kmanifest.cli.flags import parse
-from kmanifest.errors import KmanifestError
-from kmanifest.fieldpath import MISSING
+from kmanifest.io.cache import Cache, MemoryCache
+from kmanifest.io.tree import MemoryTree, Tree
+from kmanifest.model import fieldpath
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.fieldpath import MISSING
+from kmanifest.model.resource import Lineage
+from kmanifest.model.trace import Change
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.plugin import Options, Registry
-from kmanifest.rendered import Rendered
-from kmanifest.resource import Lineage
-from kmanifest.trace import Change
-from kmanifest.tree import MemoryTree, Tree
 from tests.cases import PROJECT, Case, find_cases
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(kmanifest.__file__)))

@@ -12,17 +12,17 @@ from typing import Any, cast
 
 from kmanifest.api import build
 from kmanifest.cli.main import main
-from kmanifest.gotemplate.execute import execute
-from kmanifest.gotemplate.parsers import Parser
-from kmanifest.gotemplate.templates import TemplateSet
-from kmanifest.helm.capabilities import make_capabilities
-from kmanifest.helm.engine import Rendering, collect_sources
-from kmanifest.helm.funcs import functions
-from kmanifest.helm.loader import load_chart
-from kmanifest.helm.render import Release, settle_values
-from kmanifest.helm.v3 import HELM3
+from kmanifest.engines.helm.charts.loader import load_chart
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.gotemplate.execute import execute
+from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.render import Release, settle_values
+from kmanifest.engines.helm.templates.capabilities import make_capabilities
+from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.io.tree import MemoryTree
 from kmanifest.plugin import Options, Programs
-from kmanifest.tree import MemoryTree
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:

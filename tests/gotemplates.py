@@ -4,12 +4,11 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from kmanifest.errors import LimitError
-from kmanifest.gotemplate import gofmt
-from kmanifest.gotemplate.execute import Run
-from kmanifest.gotemplate.parsers import Parser
-from kmanifest.gotemplate.templates import TemplateSet
-from kmanifest.gotemplate.values import (
+from kmanifest.engines.helm.gotemplate import gofmt
+from kmanifest.engines.helm.gotemplate.execute import Run
+from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.gotemplate.values import (
     Function,
     GoError,
     Int32,
@@ -18,6 +17,7 @@ from kmanifest.gotemplate.values import (
     Strings,
     Uint8,
 )
+from kmanifest.model.errors import LimitError
 
 Case = Mapping[str, Any]
 Answer = tuple[str, bytes]

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from kmanifest.errors import KmanifestError
+from kmanifest.engines.helm.sources.ed25519 import is_signed
+from kmanifest.engines.helm.sources.openpgp import packets, public_part
+from kmanifest.engines.helm.sources.provenance import verify
+from kmanifest.engines.helm.sources.secretkeys import _unlocked
+from kmanifest.engines.helm.sources.signing import sign as sign_package
 from kmanifest.helm import load_archive
-from kmanifest.helm.sources.ed25519 import is_signed
-from kmanifest.helm.sources.openpgp import packets, public_part
-from kmanifest.helm.sources.provenance import verify
-from kmanifest.helm.sources.secretkeys import _unlocked
-from kmanifest.helm.sources.signing import sign as sign_package
+from kmanifest.model.errors import KmanifestError
 from tests.chartfixtures import NEEDS_HELM, Outcome, known, problem, reference
 from tests.chartservers import digest, helm_missing, package
 
@@ -417,7 +417,7 @@ def test_the_first_test_of_rfc_8032():
 
 
 def test_a_keyring_of_nothing():
-    from kmanifest.helm.sources.openpgp import read_keyring
+    from kmanifest.engines.helm.sources.openpgp import read_keyring
 
     assert read_keyring(b"") == []
     with pytest.raises(KmanifestError):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from kmanifest.errors import KmanifestError
+from kmanifest.model.errors import KmanifestError
 from tests.conformance import kustomize
 
 PROJECT = Path(__file__).resolve().parents[1]

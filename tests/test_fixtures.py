@@ -5,7 +5,7 @@ import pytest
 from kmanifest.api import build
 from kmanifest.cli.build import FLAGS, options_of
 from kmanifest.cli.flags import parse
-from kmanifest.errors import KmanifestError
+from kmanifest.model.errors import KmanifestError
 from tests.cases import Case, find_cases
 
 CASES = find_cases()

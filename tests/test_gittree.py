@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from kmanifest import build
-from kmanifest.errors import LimitError, MissingError, SourceError
+from kmanifest.model.errors import LimitError, MissingError, SourceError
 
 pytest.importorskip("dulwich")
 
-from kmanifest.gittree import open_commit
+from kmanifest.io.git_tree import open_commit
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n"
 GIT = ["git", "-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]

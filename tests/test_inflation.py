@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kmanifest import MemoryTree, Options, build
-from kmanifest.errors import FetchError, KmanifestError, PluginError, SourceError
+from kmanifest.model.errors import FetchError, KmanifestError, PluginError, SourceError
 from kmanifest.plugin import Charts, Remotes
 from tests.servers import serving
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import pytest
 
 from kmanifest.api import build
-from kmanifest.cache import MemoryCache
-from kmanifest.errors import KmanifestError, LimitError
-from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.io.cache import MemoryCache
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.plugin import Context, Options, Plugin, Registry, Resource, ResourceMap
-from kmanifest.tree import MemoryTree
 from tests.builds import run_python
 
 Files = Mapping[str, str]

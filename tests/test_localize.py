@@ -11,13 +11,18 @@ import pytest
 from kmanifest import KmanifestError, MemoryTree, Options, Registry, build
 from kmanifest.cli.localize import localize as run
 from kmanifest.cli.output import OutputError, write_new_directory
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.krm.function import program_of
-from kmanifest.kustomize.localize import Copy, File, Wanted, localize
-from kmanifest.kustomize.localize.places import default_name, place_of_file, place_of_root, relative
+from kmanifest.engines.krm.function import program_of
+from kmanifest.engines.kustomize.localize import Copy, File, Wanted, localize
+from kmanifest.engines.kustomize.localize.destinations import (
+    default_name,
+    place_of_file,
+    place_of_root,
+    relative,
+)
+from kmanifest.io.remote.urls import Repository, parse_repository
+from kmanifest.io.tree import NamedTree, Tree
+from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.plugin import Context, Finding
-from kmanifest.remote.urls import Repository, parse_repository
-from kmanifest.tree import NamedTree, Tree
 from tests.servers import git_missing, publish, serving
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\n"
@@ -161,7 +166,7 @@ def test_a_copy_that_builds_otherwise_is_not_kept(tmp_path: Path, monkeypatch):
     other = Copy(
         {"kustomization.yaml": File(b"resources: [m.yaml]"), "m.yaml": File(b"{}")}, (), ""
     )
-    monkeypatch.setattr("kmanifest.kustomize.localize.localize", lambda *_: other)
+    monkeypatch.setattr("kmanifest.engines.kustomize.localize.localize", lambda *_: other)
     with pytest.raises(KmanifestError, match=r"^VERIFICATION FAILED: "):
         run([str(target), str(tmp_path / "copy")])
     assert os.listdir(tmp_path) == ["target"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kmanifest import KmanifestError, MemoryTree, Options, build
-from kmanifest.cache import MemoryCache
-from kmanifest.errors import MissingError, RenderError, SourceError
+from kmanifest.io.cache import MemoryCache
+from kmanifest.model.errors import MissingError, RenderError, SourceError
 
 ROLLOUT = """\
 apiVersion: argoproj.io/v1alpha1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kmanifest import KmanifestError, Registry, build
-from kmanifest.errors import PluginError
+from kmanifest.model.errors import PluginError
 from kmanifest.plugin import Plugin, Resource
 from tests.cases import PROJECT
 

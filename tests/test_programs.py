@@ -14,11 +14,17 @@ from kmanifest import MemoryTree, build
 from kmanifest.cli.build import FLAGS, options_of
 from kmanifest.cli.flags import parse
 from kmanifest.cli.main import main
-from kmanifest.errors import KmanifestError, LimitError, MissingError, PluginError, SourceError
-from kmanifest.krm.exec_plugin import split_arguments
-from kmanifest.masking import Secret
+from kmanifest.engines.krm.exec_plugin import split_arguments
+from kmanifest.io.runner import ProcessRunner, Program, find_plugin_home
+from kmanifest.model.errors import (
+    KmanifestError,
+    LimitError,
+    MissingError,
+    PluginError,
+    SourceError,
+)
+from kmanifest.model.masking import Secret
 from kmanifest.plugin import Options, Programs
-from kmanifest.runner import ProcessRunner, Program, find_plugin_home
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
 

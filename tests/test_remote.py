@@ -14,9 +14,9 @@ import pytest
 from urllib3 import HTTPResponse
 
 from kmanifest import MemoryCache, MemoryTree, Options, Registry, build
-from kmanifest.errors import FetchError, KmanifestError, LimitError, SourceError
+from kmanifest.io.tree import NamedTree
+from kmanifest.model.errors import FetchError, KmanifestError, LimitError, SourceError
 from kmanifest.plugin import Plugin, Remotes
-from kmanifest.tree import NamedTree
 from tests import remotes
 from tests.remotes import World
 from tests.servers import USER, git, git_missing, publish
@@ -312,7 +312,7 @@ class Scripted:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, bool, bool]] = []
-        monkeypatch.setattr("kmanifest.remote.http._Watch.ask", self.ask)
+        monkeypatch.setattr("kmanifest.io.remote.http._Watch.ask", self.ask)
 
     def ask(self, asked, headers, _body, *, is_elsewhere):
         self.asked.append((asked.host, "authorization" in headers, is_elsewhere))
@@ -401,10 +401,10 @@ def test_a_store_without_room_keeps_nothing(world, store, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("kmanifest.remote.store.os.replace", full)
+    monkeypatch.setattr("kmanifest.io.remote.store.os.replace", full)
     assert "from-a-file" in text_of(f"http://{world.server.address}/files/map.yaml", store=store)
     assert [path for path in Path(store).rglob("*") if path.is_file()] == []
-    monkeypatch.setattr("kmanifest.remote.store.os.rename", full)
+    monkeypatch.setattr("kmanifest.io.remote.store.os.rename", full)
     with pytest.raises(FetchError, match="No space left"):
         text_of(f"http://{world.server.address}/base.git//app", store=store)
 

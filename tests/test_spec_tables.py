@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import KmanifestError
+from kmanifest.model.errors import KmanifestError
 from kmanifest.yaml import dump, load_documents, load_values
 
 TABLES = Path(__file__).parents[2] / "shared" / "spec"

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import pytest
 
 from kmanifest.api import build
-from kmanifest.cache import MemoryCache
 from kmanifest.cli import report
-from kmanifest.errors import FindingsError, MissingError
+from kmanifest.io.cache import MemoryCache
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import FindingsError, MissingError
+from kmanifest.model.trace import Change
+from kmanifest.pipeline.rendered import UNTOUCHED, Rendered
 from kmanifest.plugin import Context, Options, Plugin, Registry, Resource, ResourceMap
-from kmanifest.rendered import UNTOUCHED, Rendered
-from kmanifest.trace import Change
-from kmanifest.tree import MemoryTree
 
 STRICT = Options(strict=True)
 DEPLOYMENT = """\

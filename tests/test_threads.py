@@ -7,7 +7,7 @@ import decimal
 import os
 from threading import Thread
 
-from kmanifest.cache import MemoryCache
+from kmanifest.io.cache import MemoryCache
 from tests.builds import fixture_jobs, mixed_jobs, process_state, run_threads
 
 THREADS = 16

@@ -7,14 +7,14 @@ import pytest
 
 from kmanifest import yaml
 from kmanifest.api import build
-from kmanifest.cache import MemoryCache
-from kmanifest.errors import KmanifestError
-from kmanifest.fieldpath import MISSING
+from kmanifest.io.cache import MemoryCache
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.fieldpath import MISSING
+from kmanifest.model.resource import Lineage
+from kmanifest.model.trace import Change, differences
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.plugin import Context, Plugin, Registry, Resource, ResourceMap
-from kmanifest.rendered import Rendered
-from kmanifest.resource import Lineage
-from kmanifest.trace import Change, differences
-from kmanifest.tree import MemoryTree
 from tests.builds import Job, fixture_jobs, plain, replay
 
 FILES = {

@@ -1,4 +1,4 @@
-//! What can go wrong: the two errors of `kmanifest.errors` that this room raises, and whatever Python raised.
+//! What can go wrong: the two errors of `kmanifest.model.errors` that this room raises, and whatever Python raised.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 

@@ -1,7 +1,7 @@
 //! The compiled rooms of kmanifest: the values and the bytes of `kmanifest.yaml`, and the programs of
-//! `kmanifest.gotemplate.parser`, at the machine's speed.
+//! `kmanifest.engines.helm.gotemplate.parser`, at the machine's speed.
 //!
-//! `kmanifest/rooms.py` is the only module that imports it. YAML is reached through one `Room`, which is made with the
+//! `kmanifest/backend.py` is the only module that imports it. YAML is reached through one `Room`, which is made with the
 //! Python types that it returns and raises, templates through one `TemplateParser` for each chart, so that nothing is
 //! imported from here and no state is kept.
 

@@ -20,7 +20,7 @@ pub const INTERFACE: u32 = 1;
 const MANY_WORDS: usize = 1024;
 const FEW_WORDS: usize = 64;
 
-/// The YAML functions, bound to the types of `kmanifest.values` and `kmanifest.errors`.
+/// The YAML functions, bound to the types of `kmanifest.model.values` and `kmanifest.model.errors`.
 #[pyclass(frozen, module = "kmanifest_native")]
 pub struct Room {
     values: Values,
@@ -29,7 +29,7 @@ pub struct Room {
     location: Py<PyAny>,
 }
 
-/// The fields of `kmanifest.limits.Limits` that bound what is read.
+/// The fields of `kmanifest.model.limits.Limits` that bound what is read.
 struct Limits {
     max_input_file: usize,
     max_depth: usize,

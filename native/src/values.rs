@@ -1,4 +1,4 @@
-//! The types of `kmanifest.values` and how a scalar becomes one of them.
+//! The types of `kmanifest.model.values` and how a scalar becomes one of them.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

@@ -3,57 +3,91 @@
 The public names are loaded when they are first used, so that the command pays for none of them.
 """
 
-from kmanifest.typed import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.api import build
-    from kmanifest.cache import MemoryCache
-    from kmanifest.errors import KmanifestError
-    from kmanifest.limits import Limits
-    from kmanifest.plugin import Options, Registry
-    from kmanifest.rendered import Rendered
-    from kmanifest.resource import Resource, ResourceId
-    from kmanifest.resourcemap import ResourceMap
-    from kmanifest.tree import DiskTree, MemoryTree
+    from kmanifest.io.cache import MemoryCache
+    from kmanifest.io.git_tree import GitTree
+    from kmanifest.io.remote import Remote
+    from kmanifest.io.tree import DiskTree, MemoryTree
+    from kmanifest.model.errors import (
+        FetchError,
+        FindingsError,
+        KmanifestError,
+        LimitError,
+        Location,
+        MissingError,
+        PluginError,
+        RenderError,
+        SourceError,
+    )
+    from kmanifest.model.limits import Limits
+    from kmanifest.model.resource import Resource, ResourceId
+    from kmanifest.model.resourcemap import ResourceMap
+    from kmanifest.pipeline.rendered import Finding, Rendered
+    from kmanifest.plugin import Options, Plugin, Registry
 
-_HOME_OF = {
-    "build": "api",
-    "MemoryCache": "cache",
-    "KmanifestError": "errors",
-    "Limits": "limits",
-    "Options": "plugin",
-    "Registry": "plugin",
-    "Rendered": "rendered",
-    "Resource": "resource",
-    "ResourceId": "resource",
-    "ResourceMap": "resourcemap",
-    "DiskTree": "tree",
-    "MemoryTree": "tree",
+_MODULES = {
+    "api": ("build",),
+    "io.cache": ("MemoryCache",),
+    "io.git_tree": ("GitTree",),
+    "io.remote": ("Remote",),
+    "io.tree": ("DiskTree", "MemoryTree"),
+    "model.errors": (
+        "FetchError",
+        "FindingsError",
+        "KmanifestError",
+        "LimitError",
+        "Location",
+        "MissingError",
+        "PluginError",
+        "RenderError",
+        "SourceError",
+    ),
+    "model.limits": ("Limits",),
+    "model.resource": ("Resource", "ResourceId"),
+    "model.resourcemap": ("ResourceMap",),
+    "pipeline.rendered": ("Finding", "Rendered"),
+    "plugin": ("Options", "Plugin", "Registry"),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "DiskTree",
+    "FetchError",
+    "Finding",
+    "FindingsError",
+    "GitTree",
     "KmanifestError",
+    "LimitError",
     "Limits",
+    "Location",
     "MemoryCache",
     "MemoryTree",
+    "MissingError",
     "Options",
+    "Plugin",
+    "PluginError",
     "Registry",
+    "Remote",
+    "RenderError",
     "Rendered",
     "Resource",
     "ResourceId",
     "ResourceMap",
+    "SourceError",
     "build",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # see above
+    from kmanifest.startup.lazy import load  # see above
 
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return load(f"{__name__}.{module}", name)
 
 
 def __dir__() -> list[str]:

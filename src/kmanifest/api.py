@@ -4,21 +4,21 @@ import os
 import time
 from collections.abc import Callable, Iterable
 
-from kmanifest import step
-from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
-from kmanifest.fetching import find_repository
+from kmanifest.io.cache import Cache, NoCache
+from kmanifest.io.remote import LateRemote
+from kmanifest.io.tree import SteadyDisk, Tree
+from kmanifest.model.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
+from kmanifest.pipeline import steps as step
+from kmanifest.pipeline.remote_bases import find_repository
+from kmanifest.pipeline.rendered import UNTOUCHED, UNUSED
 from kmanifest.plugin import Charts, Context, Finding, Meter, Options, Registry, Rendered
-from kmanifest.remote import LateRemote
-from kmanifest.rendered import UNTOUCHED, UNUSED
-from kmanifest.tree import SteadyDisk, Tree
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.remote import Remote
-    from kmanifest.remote.network import Network
-    from kmanifest.runner import Runner
-    from kmanifest.trace import Change
+    from kmanifest.io.remote import Remote
+    from kmanifest.io.remote.network import Network
+    from kmanifest.io.runner import Runner
+    from kmanifest.model.trace import Change
 
 
 def build(
@@ -119,7 +119,7 @@ def _runner_of(options: Options) -> "Runner | None":
     """What runs programs of this machine, if the options let any run."""
     if not options.enable_plugins:
         return None
-    from kmanifest.runner import ProcessRunner  # few builds start programs
+    from kmanifest.io.runner import ProcessRunner  # few builds start programs
 
     return ProcessRunner(
         passed=options.programs.environment,
@@ -137,7 +137,7 @@ def network_of(options: Options) -> LateRemote | None:
 
 
 def _network(options: Options) -> "Network":
-    from kmanifest.remote.network import Network  # few builds fetch anything
+    from kmanifest.io.remote.network import Network  # few builds fetch anything
 
     remotes, limits = options.remotes, options.limits
     return Network(

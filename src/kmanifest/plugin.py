@@ -7,9 +7,11 @@ that the caller makes and passes on.
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import MappingProxyType
 
-from kmanifest import tree as trees
-from kmanifest.cache import Cache, NoCache
-from kmanifest.errors import (
+from kmanifest.io import tree as trees
+from kmanifest.io.cache import Cache, NoCache
+from kmanifest.io.remote import is_file_url
+from kmanifest.io.tree import Tree
+from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
     LimitError,
@@ -18,22 +20,20 @@ from kmanifest.errors import (
     SourceError,
     near_names,
 )
-from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.remote import is_file_url
-from kmanifest.rendered import UNTOUCHED, Finding, Rendered
-from kmanifest.resource import Resource
-from kmanifest.resourcemap import ResourceMap
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.rendered import UNTOUCHED, Finding, Rendered
 from kmanifest.schema import BUILTIN, Schema
-from kmanifest.tree import Tree
-from kmanifest.typed import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pluggy import HookimplMarker
 
-    from kmanifest.masking import Secret
-    from kmanifest.remote import Remote
-    from kmanifest.runner import Runner
-    from kmanifest.trace import Change
+    from kmanifest.io.remote import Remote
+    from kmanifest.io.runner import Runner
+    from kmanifest.model.masking import Secret
+    from kmanifest.model.trace import Change
 
 FUNCTION_ANNOTATIONS = (
     "config.kubernetes.io/function",
@@ -77,7 +77,9 @@ def is_function(config: Resource) -> bool:
 
 
 def _installed() -> Iterable[Plugin]:
-    from kmanifest.entrypoints import load_plugins  # most builds want nothing that is not built in
+    from kmanifest.pipeline.entrypoints import (
+        load_plugins,  # most builds want nothing that is not built in
+    )
 
     return load_plugins()
 
@@ -102,7 +104,7 @@ class Registry:
     @classmethod
     def default(cls) -> "Registry":
         """The plug-ins that come with kmanifest."""
-        from kmanifest.builtin import PLUGINS  # it stands above: it names the engines
+        from kmanifest.engines.builtin import PLUGINS  # it stands above: it names the engines
 
         return cls(PLUGINS)
 
@@ -452,7 +454,7 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     """`hookimpl`, the mark of a function `kmanifest_plugins` that gives the plug-ins of a distribution, and `Secret`."""
     if name == "Secret":
-        from kmanifest.masking import Secret  # for builds with plug-ins that are programs
+        from kmanifest.model.masking import Secret  # for builds with plug-ins that are programs
 
         return Secret
     if name != "hookimpl":

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kmanifest.api import build
-from kmanifest.errors import KmanifestError
+from kmanifest.model.errors import KmanifestError
 from tests.property.projects import Project, make_project
 
 

@@ -17,13 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from kmanifest.errors import LimitError
-from kmanifest.gotemplate.builtins import BUILTINS
-from kmanifest.gotemplate.errors import ParseError
-from kmanifest.gotemplate.parser import Actions, parse
-from kmanifest.helm.runtime import make_functions
-from kmanifest.helm.v3 import HELM3
-from kmanifest.rooms import load_extension
+from kmanifest.backend import load_extension
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
+from kmanifest.engines.helm.gotemplate.errors import ParseError
+from kmanifest.engines.helm.gotemplate.parser import Actions, parse
+from kmanifest.engines.helm.templates.runtime import make_functions
+from kmanifest.model.errors import LimitError
 from tests.gotemplates import functions
 from tests.property.template_facts import FACTS, TEMPLATES
 from tests.property.templates import DAMAGE, Maker

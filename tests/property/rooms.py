@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from kmanifest.errors import KmanifestError
-from kmanifest.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.yaml import native, python
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

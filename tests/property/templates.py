@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kmanifest.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.parsers import Parser
 from tests.gotemplates import Answer, answer, functions
 from tests.property.template_facts import DATA, FACTS, OTHER_DATA, TEMPLATES
 

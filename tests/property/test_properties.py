@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from kmanifest import yaml
 from kmanifest.api import build
-from kmanifest.cache import MemoryCache
-from kmanifest.errors import KmanifestError
-from kmanifest.fieldpath import MISSING, put, remove
-from kmanifest.kustomize.jsonpatch import apply_patch, decode_patch, through_json
-from kmanifest.kustomize.merge import merge
+from kmanifest.engines.kustomize.json_patch import apply_patch, decode_patch, through_json
+from kmanifest.engines.kustomize.merge import merge
+from kmanifest.io.cache import MemoryCache
+from kmanifest.io.tree import DiskTree, MemoryTree
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.fieldpath import MISSING, put, remove
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.trace import Cause, Change, changes, differences
 from kmanifest.plugin import Context, Plugin, Registry, Resource
-from kmanifest.resourcemap import ResourceMap
 from kmanifest.schema import BUILTIN
-from kmanifest.trace import Cause, Change, changes, differences
-from kmanifest.tree import DiskTree, MemoryTree
 from tests.builds import Job, fixture_jobs, memory_tree, mixed_jobs, plain, replay
 from tests.cases import Case, find_cases
 from tests.property.compare import write

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.yaml import python
 
 pytest.importorskip("kmanifest_native")

@@ -7,8 +7,8 @@ import pytest
 
 from kmanifest.cli.cfg import flags, ignore, paths, reading
 from kmanifest.cli.flags import UsageError
-from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.tree import DiskTree
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import KmanifestError, SourceError
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the links of POSIX")
 RESOURCE = "kind: Thing\nmetadata: {name: a}\n"

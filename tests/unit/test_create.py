@@ -7,8 +7,8 @@ import pytest
 
 from kmanifest.cli import create
 from kmanifest.cli.glob import glob
-from kmanifest.errors import SourceError
-from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the links and pipes of POSIX")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest import diskcache
-from kmanifest.diskcache import DiskCache
+from kmanifest.io import disk_cache as diskcache
+from kmanifest.io.disk_cache import DiskCache
 
 KEY = ("templates", "a.yaml", "text")
 VALUE = (("a.yaml", ("text", (0, 1.5, True, None)), False),)

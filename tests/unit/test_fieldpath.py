@@ -2,7 +2,7 @@
 
 import pytest
 
-from kmanifest.fieldpath import PathTree, find_fields, is_absent
+from kmanifest.model.fieldpath import PathTree, find_fields, is_absent
 
 BODY = {
     "kind": "Deployment",

@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import KmanifestError, MissingError, RenderError, SourceError
-from kmanifest.kustomize.generators import absorb, config_map, fold_base64, iam_policy, secret
-from kmanifest.kustomize.keyvalues import base_name, load_pairs, parse_env
+from kmanifest.engines.kustomize.generators import (
+    absorb,
+    config_map,
+    fold_base64,
+    iam_policy,
+    secret,
+)
+from kmanifest.engines.kustomize.key_values import base_name, load_pairs, parse_env
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, MissingError, RenderError, SourceError
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.plugin import Context, Registry
-from kmanifest.resource import Resource
-from kmanifest.resourcemap import ResourceMap
-from kmanifest.tree import MemoryTree
 
 FILES: dict[str, bytes | str] = {
     "a.txt": "text\n",

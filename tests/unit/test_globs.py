@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import SourceError
-from kmanifest.globs import PathPattern, text_test
+from kmanifest.model.errors import SourceError
+from kmanifest.model.globs import PathPattern, text_test
 
 MALFORMED = ["[", "[]", "[a", "[a-", "[a-]", "[-a]", "a\\", "[\\", "[^"]
 NAMES = st.text("ab-", min_size=1, max_size=4)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import LimitError
-from kmanifest.gotemplate.errors import ExecError
-from kmanifest.gotemplate.execute import Bounds, Run, execute
-from kmanifest.gotemplate.parser import parse
-from kmanifest.gotemplate.templates import TemplateSet
-from kmanifest.gotemplate.values import Function, GoError, GoObject, Strings
+from kmanifest.engines.helm.gotemplate.errors import ExecError
+from kmanifest.engines.helm.gotemplate.execute import Bounds, Run, execute
+from kmanifest.engines.helm.gotemplate.parser import parse
+from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
+from kmanifest.model.errors import LimitError
 
 DEEP = '{{ define "x" }}{{ if lt . %d }}{{ include "x" (add1 .) }}{{ else }}{{ . }}{{ end }}{{ end }}{{ include "x" 0 }}'
 

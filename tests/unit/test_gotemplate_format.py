@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from kmanifest.gotemplate import gofmt
-from kmanifest.gotemplate.builtins import truth
-from kmanifest.gotemplate.floats import float_text
-from kmanifest.gotemplate.printable import is_printable
-from kmanifest.gotemplate.quoting import quoted, unquoted
-from kmanifest.gotemplate.values import (
+from kmanifest.engines.helm.gotemplate import gofmt
+from kmanifest.engines.helm.gotemplate.builtins import truth
+from kmanifest.engines.helm.gotemplate.floats import float_text
+from kmanifest.engines.helm.gotemplate.printable import is_printable
+from kmanifest.engines.helm.gotemplate.quoting import quoted, unquoted
+from kmanifest.engines.helm.gotemplate.values import (
     GoError,
     GoObject,
     Int32,

@@ -4,13 +4,13 @@ import marshal
 
 import pytest
 
-from kmanifest.errors import LimitError
-from kmanifest.gotemplate import lexer, nodes
-from kmanifest.gotemplate.actions import MAX_NESTED
-from kmanifest.gotemplate.errors import ParseError
-from kmanifest.gotemplate.nodes import node_text
-from kmanifest.gotemplate.parser import Actions, parse
-from kmanifest.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.gotemplate import lexer, nodes
+from kmanifest.engines.helm.gotemplate.actions import MAX_NESTED
+from kmanifest.engines.helm.gotemplate.errors import ParseError
+from kmanifest.engines.helm.gotemplate.nodes import node_text
+from kmanifest.engines.helm.gotemplate.parser import Actions, parse
+from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.model.errors import LimitError
 from tests.gotemplates import functions
 
 CHART_LIKE = """{{- define "a" -}}

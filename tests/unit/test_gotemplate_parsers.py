@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from kmanifest.gotemplate import nodes, parsers
-from kmanifest.gotemplate.errors import ParseError
-from kmanifest.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate import nodes, parsers
+from kmanifest.engines.helm.gotemplate.errors import ParseError
+from kmanifest.engines.helm.gotemplate.parsers import Parser
 
 if not hasattr(pytest.importorskip("kmanifest_native"), "TemplateParser"):
     pytest.skip("the extension is an older one", allow_module_level=True)
 
-from kmanifest.rooms import load_extension
+from kmanifest.backend import load_extension
 from tests.property.parsers import FUNCTIONS, Both
 
 PLAIN = [
@@ -172,9 +172,9 @@ def test_an_older_extension_is_no_matter(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize("room", ["python", "native"])
 def test_the_pure_parser_is_imported_where_it_is_needed(room: str):
     program = (
-        "import sys\nfrom kmanifest.gotemplate.parsers import Parser\n"
+        "import sys\nfrom kmanifest.engines.helm.gotemplate.parsers import Parser\n"
         f"Parser(()).parse('t', {CHART_LIKE!r})\n"
-        "print(*(name for name in ('actions', 'lexer', 'numbers', 'parser') if f'kmanifest.gotemplate.{name}' in sys.modules))"
+        "print(*(name for name in ('actions', 'lexer', 'numbers', 'parser') if f'kmanifest.engines.helm.gotemplate.{name}' in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -5,10 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.kustomize.goyaml.compose import parse_node
-from kmanifest.kustomize.goyaml.emitter import print_documents, print_node
-from kmanifest.kustomize.yamlnodes import TAG, Node
+from kmanifest.engines.kustomize.goyaml.compose import parse_node
+from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_node
+from kmanifest.engines.kustomize.yaml_nodes import TAG, Node
+from kmanifest.model.errors import LimitError, SourceError
 
 
 def read(text: str) -> Node:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.hashing import float_text, json_text, name_hash, plain_float
+from kmanifest.engines.kustomize.hashing import float_text, json_text, name_hash, plain_float
+from kmanifest.model.errors import SourceError
 
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "n"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "n"}, "type": "Opaque"}

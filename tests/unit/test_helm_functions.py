@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from kmanifest.errors import LimitError
-from kmanifest.gotemplate.execute import execute
-from kmanifest.gotemplate.parser import parse
-from kmanifest.gotemplate.templates import TemplateSet
-from kmanifest.gotemplate.values import GoError
-from kmanifest.helm.funcs import functions
-from kmanifest.limits import Limits
+from kmanifest.engines.helm.gotemplate.execute import execute
+from kmanifest.engines.helm.gotemplate.parser import parse
+from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import Limits
 from tests.helm_goldens import GOLDENS, VALUES
 
 CASES = json.loads(GOLDENS.read_text("utf-8"))
@@ -193,7 +193,7 @@ def test_what_would_be_too_much_is_refused(bound: str, call: str) -> None:
     ],
 )
 def test_keys_are_counted(monkeypatch: pytest.MonkeyPatch, most: int, call: str) -> None:
-    from kmanifest.sprig import certificates
+    from kmanifest.engines.helm.sprig import certificates
 
     made: list[str] = []
 
@@ -276,7 +276,7 @@ DEAR = ("re2", "json", "hashlib", "base64", "zoneinfo", "cryptography", "bcrypt"
 
 
 def test_dear_modules_are_imported_when_needed() -> None:
-    code = "import sys, kmanifest.helm.funcs as f; f.functions(random=None, clock=None); print(*sys.modules)"
+    code = "import sys, kmanifest.engines.helm.templates.functions as f; f.functions(random=None, clock=None); print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

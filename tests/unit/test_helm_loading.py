@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.errors import KmanifestError, LimitError, SourceError
-from kmanifest.helm import ignore, load_archive, load_chart
-from kmanifest.helm.archive import read_archive
-from kmanifest.helm.globbing import path_test
-from kmanifest.helm.manifests import sort_manifests, split
-from kmanifest.helm.v3 import HELM3
-from kmanifest.limits import Limits
-from kmanifest.tree import DiskTree, MemoryTree
+from kmanifest.engines.helm.charts import ignore
+from kmanifest.engines.helm.charts.archive import read_archive
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.manifests import sort_manifests, split
+from kmanifest.engines.helm.templates.file_globs import path_test
+from kmanifest.helm import load_archive, load_chart
+from kmanifest.io.tree import DiskTree, MemoryTree
+from kmanifest.model.errors import KmanifestError, LimitError, SourceError
+from kmanifest.model.limits import Limits
 
 CHART = "apiVersion: v2\nname: c\nversion: 1.0.0\n"
 

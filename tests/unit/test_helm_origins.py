@@ -2,11 +2,11 @@
 
 import pytest
 
-from kmanifest.errors import KmanifestError, Location
-from kmanifest.gotemplate.values import Int64
+from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.engines.helm.values.error_values import blamed_values
 from kmanifest.helm import ValueSources, find_origins, load_chart, render_chart
-from kmanifest.helm.blame import blamed_values
-from kmanifest.tree import MemoryTree
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, Location
 
 FILES = {
     "shop/Chart.yaml": """\

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kmanifest.helm import ValueSources, render_chart
-from kmanifest.rendered import IMPURE, UNREACHED, UNUSED, Finding, Rendered
-from kmanifest.tree import MemoryTree
+from kmanifest.io.tree import MemoryTree
+from kmanifest.pipeline.rendered import IMPURE, UNREACHED, UNUSED, Finding, Rendered
 
 CHART = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 

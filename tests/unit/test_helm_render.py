@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
 from kmanifest.helm import Release, ValueSources, load_chart, render_chart
-from kmanifest.limits import Limits
-from kmanifest.tree import MemoryTree
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
+from kmanifest.model.limits import Limits
 
 FILES = {
     "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",

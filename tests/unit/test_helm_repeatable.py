@@ -5,11 +5,11 @@ from hashlib import sha256
 
 import pytest
 
-from kmanifest.errors import RenderError, SourceError
+from kmanifest.engines.helm.sprig.crypto import Random
+from kmanifest.engines.helm.templates.reproducible import load_time
 from kmanifest.helm import render_chart, seeded_random
-from kmanifest.helm.repeatable import load_time
-from kmanifest.sprig.secrets import Random
-from kmanifest.tree import MemoryTree
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import RenderError, SourceError
 
 NOON = 1_700_000_000_000_000_000
 DRAWN = (

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.gotemplate.values import Int64
-from kmanifest.helm import setflags
-from kmanifest.helm.values import ValueSources, merge_sources
+from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.engines.helm.values import set_flags as setflags
+from kmanifest.engines.helm.values.layers import ValueSources, merge_sources
+from kmanifest.model.errors import KmanifestError, SourceError
 
 FILES = {"a.yaml": b"x: 1\nt: {a: 1, b: null}\n", "b.yaml": b"t: {b: 2, c: [1]}\n", "l.yaml": b"[]"}
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.jsonpatch import apply_patch, decode_patch, through_json
-from kmanifest.values import FloatText, IntText, TimeText, scalar_text
+from kmanifest.engines.kustomize.json_patch import apply_patch, decode_patch, through_json
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import FloatText, IntText, TimeText, scalar_text
 
 
 def patched(body: dict[str, Any], *operations: dict[str, Any]) -> Any:

@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.kustomize.merge import DELETED, merge
+from kmanifest.engines.kustomize.merge import DELETED, merge
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.model.values import IntText, TimeText
 from kmanifest.schema.openapi import BUILTIN
-from kmanifest.values import IntText, TimeText
 
 
 def deployment(pod_spec: str) -> Any:

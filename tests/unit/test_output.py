@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from kmanifest.cli.output import OutputError, file_names, write_directory, write_file
-from kmanifest.rendered import Rendered
-from kmanifest.resource import Resource
-from kmanifest.resourcemap import ResourceMap
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.rendered import Rendered
 
 
 def resource(api: str, kind: str, name: str, space: str = "", *, cluster: bool = False) -> Resource:

@@ -3,7 +3,7 @@
 import pytest
 
 from kmanifest import MemoryTree, build
-from kmanifest.errors import KmanifestError
+from kmanifest.model.errors import KmanifestError
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
 OTHER_GROUP = CONFIG_MAP.replace("v1", "example.com/v1")

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import KmanifestError
-from kmanifest.kustomize.pathmatcher import split_steps
-from kmanifest.kustomize.replacements import replace
+from kmanifest.engines.kustomize.path_matcher import split_steps
+from kmanifest.engines.kustomize.replacements import replace
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.plugin import Context, Registry
-from kmanifest.resource import Resource
-from kmanifest.resourcemap import ResourceMap
-from kmanifest.tree import MemoryTree
 
 SOURCE: dict[str, Any] = {
     "apiVersion": "v1",

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kmanifest.cli import report
-from kmanifest.errors import KmanifestError, Location, MissingError
-from kmanifest.rendered import Finding
+from kmanifest.model.errors import KmanifestError, Location, MissingError
+from kmanifest.pipeline.rendered import Finding
 
 SOURCE = "namePrefix: a-\nresources:\n- nowhere.yaml\nlabels: []\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import SourceError
+from kmanifest.model.errors import SourceError
 from kmanifest.schema import BUILTIN, Schema, TypeSchema
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

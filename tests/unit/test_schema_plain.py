@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import SourceError
-from kmanifest.helm.schemas import LOCATION
-from kmanifest.helm.schemas.check import Checker
-from kmanifest.helm.schemas.compile import Compiler
-from kmanifest.helm.schemas.document import load_schema
-from kmanifest.helm.schemas.plain import fits
+from kmanifest.engines.helm.schemas import LOCATION
+from kmanifest.engines.helm.schemas.check import Checker
+from kmanifest.engines.helm.schemas.compile import Compiler
+from kmanifest.engines.helm.schemas.document import load_schema
+from kmanifest.engines.helm.schemas.plain import fits
+from kmanifest.model.errors import SourceError
 
 VALUES: tuple[Any, ...] = (None, True, False, 0, 1, 1.0, 1.5, "", "a", "b", [], [1.0], ["a", None], {}, {"a": 1.0}, {"b": "b", "c": {}})  # fmt: skip
 KINDS = ("array", "boolean", "integer", "null", "number", "object", "string", "text", 1)

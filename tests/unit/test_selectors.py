@@ -1,9 +1,9 @@
 import pytest
 
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.labelselector import parse_label_selector
-from kmanifest.kustomize.selectors import Selector, anchored, unanchored
-from kmanifest.resource import Resource
+from kmanifest.engines.kustomize.label_selector import parse_label_selector
+from kmanifest.engines.kustomize.selectors import Selector, anchored, unanchored
+from kmanifest.model.errors import SourceError
+from kmanifest.model.resource import Resource
 
 WEB = Resource(
     {

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from kmanifest import sprig
-from kmanifest.gotemplate.functions import Groups, Overlay
-from kmanifest.gotemplate.values import Function, Functions
-from kmanifest.limits import DEFAULT_LIMITS
+from kmanifest.engines.helm import sprig
+from kmanifest.engines.helm.gotemplate.functions import Groups, Overlay
+from kmanifest.engines.helm.gotemplate.values import Function, Functions
+from kmanifest.model.limits import DEFAULT_LIMITS
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
-    "data": (DEFAULT_LIMITS,),
+    "json_functions": (DEFAULT_LIMITS,),
     "dates": (int, {}),
     "defaults": (),
     "dicts": (DEFAULT_LIMITS,),
@@ -21,7 +21,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "numbers": (DEFAULT_LIMITS,),
     "paths": (),
     "regexes": (DEFAULT_LIMITS,),
-    "secrets": (None, int, DEFAULT_LIMITS),
+    "crypto": (None, int, DEFAULT_LIMITS),
     "semver": (),
     "strings": (DEFAULT_LIMITS,),
     "urls": (),
@@ -33,7 +33,7 @@ def test_every_name_has_its_function_and_every_function_its_name() -> None:
     made = [
         name
         for module, arguments in ARGUMENTS.items()
-        for name in import_module(f"kmanifest.sprig.{module}").functions(*arguments)
+        for name in import_module(f"kmanifest.engines.helm.sprig.{module}").functions(*arguments)
     ]
     assert sorted(told) == sorted(made)
     assert all(isinstance(told[name], Function) for name in told)

@@ -25,11 +25,11 @@ FORBIDDEN = (
     "kmanifest.cli.localize",
     "kmanifest.cli.report",
     "kmanifest.cli.version",
-    "kmanifest.kustomize.localize",
-    "kmanifest.globs",
-    "kmanifest.gotemplate",
-    "kmanifest.masking",
-    "kmanifest.runner",
+    "kmanifest.engines.kustomize.localize",
+    "kmanifest.model.globs",
+    "kmanifest.engines.helm.gotemplate",
+    "kmanifest.model.masking",
+    "kmanifest.io.runner",
     "logging",
     "multiprocessing",
     "pathlib",
@@ -77,8 +77,8 @@ def modules(program: str, directory: Path) -> set[str]:
 def test_chart_of_version_3_imports_nothing_of_version_4(tmp_path: Path):
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
     loaded = modules(PROGRAM.replace('["build"', '["helm", "template"'), tmp_path)
-    assert "kmanifest.helm.dialect" in loaded
-    found = [name for name in loaded if name.startswith("kmanifest.helm.v4")]
+    assert "kmanifest.engines.helm.dialects.dialect" in loaded
+    found = [name for name in loaded if name.startswith("kmanifest.engines.helm.dialects.v4")]
     assert [*found, *(loaded & {"kmanifest.cli.helm.version4"})] == []
 
 
@@ -112,7 +112,13 @@ def test_second_run_of_the_pure_parser_takes_what_the_first_has_kept(tmp_path: P
     first, taken = _render(chart, **own)
     again, taken_again = _render(chart, **own)
     assert first == again == '---\n# Source: c/templates/a.yaml\na: "mine"\n'
-    assert {"kmanifest.gotemplate.parser", "kmanifest.gotemplate.lexer"} <= taken
-    assert not {"kmanifest.gotemplate.parser", "kmanifest.gotemplate.lexer"} & taken_again
+    assert {
+        "kmanifest.engines.helm.gotemplate.parser",
+        "kmanifest.engines.helm.gotemplate.lexer",
+    } <= taken
+    assert (
+        not {"kmanifest.engines.helm.gotemplate.parser", "kmanifest.engines.helm.gotemplate.lexer"}
+        & taken_again
+    )
     (chart / "templates" / "a.yaml").write_text("a: {{ .Release.Namespace | quote }}\n")
     assert _render(chart, **own)[0] == '---\n# Source: c/templates/a.yaml\na: "default"\n'

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from kmanifest.api import build
-from kmanifest.errors import KmanifestError, LimitError, PluginError
-from kmanifest.limits import Limits
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, LimitError, PluginError
+from kmanifest.model.limits import Limits
+from kmanifest.model.trace import Change
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.plugin import (
     Context,
     Finding,
@@ -18,9 +21,6 @@ from kmanifest.plugin import (
     ResourceMap,
     Role,
 )
-from kmanifest.rendered import Rendered
-from kmanifest.trace import Change
-from kmanifest.tree import MemoryTree
 
 CONFIG = "apiVersion: acme.io/v1\nkind: Own\nmetadata:\n  name: own\n"
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"

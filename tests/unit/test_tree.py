@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.errors import MissingError, SourceError
-from kmanifest.tree import DiskTree, SteadyDisk
+from kmanifest.io.tree import DiskTree, SteadyDisk
+from kmanifest.model.errors import MissingError, SourceError
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kmanifest import typed
-from kmanifest.limits import Limits
+from kmanifest.model.limits import Limits
+from kmanifest.startup import typing as typed
 
 FIELDS = ("_fields", "_field_defaults", "__match_args__", "__slots__", "__doc__", "__module__")
 

@@ -6,12 +6,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from kmanifest.errors import SourceError
-from kmanifest.remote.git import submodule_of
-from kmanifest.remote.http import _Watch
-from kmanifest.remote.network import Network
-from kmanifest.remote.urls import parse_repository, shown_url
-from kmanifest.tree import MemoryTree
+from kmanifest.io.remote.git import submodule_of
+from kmanifest.io.remote.http import _Watch
+from kmanifest.io.remote.network import Network
+from kmanifest.io.remote.urls import parse_repository, shown_url
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import SourceError
 from tests.cases import FIXTURES
 
 TABLE = [json.loads(line) for line in (FIXTURES / "urls.jsonl").read_text().splitlines()]

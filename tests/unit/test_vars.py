@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.kustomize.vars import join_vars, merge_vars, resolve_vars
+from kmanifest.engines.kustomize.vars import join_vars, merge_vars, resolve_vars
+from kmanifest.io.tree import MemoryTree
+from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.plugin import Context, Finding, Registry
-from kmanifest.resource import Resource
-from kmanifest.resourcemap import ResourceMap
-from kmanifest.tree import MemoryTree
 
 SERVICE = {
     "apiVersion": "v1",

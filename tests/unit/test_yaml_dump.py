@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.values import FloatText, IntText, TimeText, Value
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.model.values import FloatText, IntText, TimeText, Value
 from kmanifest.yaml import Dumper, dump, load_documents, load_values
 from kmanifest.yaml.dumper import natural_order
 

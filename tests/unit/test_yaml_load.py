@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.values import FloatText, IntText, TimeText
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.model.values import FloatText, IntText, TimeText
 from kmanifest.yaml import dump, load_documents, load_values
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import LimitError
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.values import BlankKey, FloatText, IntText, SharedText, TimeText
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.model.values import BlankKey, FloatText, IntText, SharedText, TimeText
 
 pytest.importorskip("kmanifest_native")
 

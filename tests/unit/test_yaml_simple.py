@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.errors import KmanifestError
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.values import BlankKey, scalar_text
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.model.values import BlankKey, scalar_text
 from kmanifest.yaml.build import Builder
 from kmanifest.yaml.readers import ResourceReader
 from kmanifest.yaml.resolve import resolve_v3

@@ -1,6 +1,6 @@
 //! The text of one action → a node, without its place.
 //!
-//! The twin of `kmanifest/gotemplate/actions.py`; the codes and forms of nodes are told in `nodes.py`.
+//! The twin of `kmanifest/engines/helm/gotemplate/actions.py`; the codes and forms of nodes are told in `nodes.py`.
 
 use std::collections::HashSet;
 

@@ -1,6 +1,6 @@
 //! The tokens of an action's text.
 //!
-//! The twin of `read_tokens` in `kmanifest/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
+//! The twin of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
 
 use super::pieces::{end_of_string, is_space, Counter};
 use super::{Stop, Sure};

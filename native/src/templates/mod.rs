@@ -1,6 +1,6 @@
-//! Texts of Go templates → the programs of `kmanifest.gotemplate`, for what is plain and correct.
+//! Texts of Go templates → the programs of `kmanifest.engines.helm.gotemplate`, for what is plain and correct.
 //!
-//! The twin of `kmanifest/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
+//! The twin of `kmanifest/engines/helm/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
 //! what that gives, or nothing: every error, and whatever is odd, is left to the twin, so no text of an error stands here.
 
 mod actions;

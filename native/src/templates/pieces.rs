@@ -1,6 +1,6 @@
 //! A text cut into what stands between its actions, and these.
 //!
-//! The twin of the pattern `PIECE` in `kmanifest/gotemplate/lexer.py`.
+//! The twin of the pattern `PIECE` in `kmanifest/engines/helm/gotemplate/lexer.py`.
 
 use memchr::{memchr, memmem};
 

@@ -1,6 +1,6 @@
 //! A text → its templates as flat programs: blocks become jumps, and the open ones are a list, so they nest as they like.
 //!
-//! The twin of `kmanifest/gotemplate/parser.py`; the codes and forms of operations are told in `nodes.py`.
+//! The twin of `kmanifest/engines/helm/gotemplate/parser.py`; the codes and forms of operations are told in `nodes.py`.
 
 use std::collections::HashMap;
 

@@ -18,15 +18,15 @@ from kmanifest.cli.shared import (
     remotes_of,
     seed_of,
 )
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.cache import Cache
     from kmanifest.cli.helm.inputs import Given
-    from kmanifest.errors import FieldPath, Location
-    from kmanifest.helm.origins import Locate, Origins
+    from kmanifest.engines.helm.values.origins import Locate, Origins
+    from kmanifest.io.cache import Cache
+    from kmanifest.io.tree import Tree
+    from kmanifest.model.errors import FieldPath, Location
     from kmanifest.plugin import Charts, Options
-    from kmanifest.tree import Tree
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
@@ -165,7 +165,7 @@ def _cache(parsed: Parsed, path: str) -> "Cache | None":
     """What is kept for later runs: the templates of charts."""
     if not (parsed.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
         return None
-    from kmanifest.cli.caching import open_cache
+    from kmanifest.cli.cache_dir import open_cache
 
     return open_cache(parsed.values)
 
@@ -174,7 +174,7 @@ def _opened(path: str, revision: str) -> "tuple[Tree | None, str]":
     """The files to build from, None for those of the disk, and the directory among them."""
     if not revision:
         return None, path
-    from kmanifest.gittree import open_commit  # for builds of commits only
+    from kmanifest.io.git_tree import open_commit  # for builds of commits only
 
     return open_commit(path, revision)
 
@@ -249,8 +249,8 @@ def _locating(given: "Given") -> "Locate":
     known: list[Origins] = []
 
     def locate(path: "FieldPath") -> "Location":
-        from kmanifest.errors import Location
-        from kmanifest.helm.origins import Origins  # for errors and findings
+        from kmanifest.engines.helm.values.origins import Origins  # for errors and findings
+        from kmanifest.model.errors import Location
 
         if not known:
             known.append(Origins(given.layers()))

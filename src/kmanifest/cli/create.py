@@ -11,8 +11,8 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write_file
 from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
-from kmanifest.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
-from kmanifest.kustomize.kustomization import FILE_NAMES
+from kmanifest.engines.kustomize.kustomization import FILE_NAMES
+from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 
 FLAGS = (
     *FETCH_FLAGS,
@@ -128,7 +128,7 @@ def _matches(pattern: str) -> list[str]:
 
 def _repository(url: str, parsed: Parsed) -> list[str]:
     """The URL, if it is of a repository; an error where that can't be fetched."""
-    from kmanifest.fetching import find_repository
+    from kmanifest.pipeline.remote_bases import find_repository
 
     repository = find_repository(url)
     if repository is None:
@@ -193,10 +193,10 @@ def _unreadable(path: str, error: OSError) -> SourceError:
 
 def _holds_resources(path: str) -> bool:
     """Whether a build could read the file; one that is too large for a build is passed by, and that is said."""
-    from kmanifest.kustomize.loading import parse  # only `--autodetect` comes here
-    from kmanifest.limits import DEFAULT_LIMITS
+    from kmanifest.engines.kustomize.resource_files import parse  # only `--autodetect` comes here
+    from kmanifest.io.tree import DiskTree
+    from kmanifest.model.limits import DEFAULT_LIMITS
     from kmanifest.plugin import Context, Registry
-    from kmanifest.tree import DiskTree
 
     tree = DiskTree("/")
     try:

@@ -7,7 +7,7 @@ argparse has another grammar, and its import costs more than all that is here (`
 
 from collections.abc import Iterable, Sequence
 
-from kmanifest.typed import Any, Literal, NamedTuple
+from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 TRUE_WORDS = ("1", "t", "T", "true", "TRUE", "True")
 FALSE_WORDS = ("0", "f", "F", "false", "FALSE", "False")
@@ -129,7 +129,7 @@ def _take(
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    from kmanifest.errors import near_names  # only where an error is on its way
+    from kmanifest.model.errors import near_names  # only where an error is on its way
 
     near = near_names(name, known, most=1)
     return f" (did you mean --{near[0]}?)" if near else ""

@@ -7,7 +7,7 @@ Source: Go 1.24 path/filepath/match.go.
 import os
 from collections.abc import Iterator
 
-from kmanifest.globs import text_test
+from kmanifest.model.globs import text_test
 
 
 def glob(pattern: str) -> list[str]:

@@ -8,20 +8,20 @@ first, and keeps what it could not verify.
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from kmanifest import tree as trees
 from kmanifest.cli import DONE, report
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import check_new, print_text, write_new_directory
 from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
-from kmanifest.errors import KmanifestError, LimitError, RenderError, SourceError
-from kmanifest.typed import TYPE_CHECKING, NamedTuple
+from kmanifest.io import tree as trees
+from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.kustomize.localize import Copy
+    from kmanifest.engines.kustomize.localize import Copy
+    from kmanifest.io.remote import Remote
+    from kmanifest.io.remote.urls import Repository
+    from kmanifest.io.tree import Tree
     from kmanifest.plugin import Context, Finding, Options, Registry
-    from kmanifest.remote import Remote
-    from kmanifest.remote.urls import Repository
-    from kmanifest.tree import Tree
 
 FLAGS = tuple(
     sorted(
@@ -112,8 +112,8 @@ def _context(
     """What the copy is made with: this machine's files, and what is fetched for this run."""
     import time
 
+    from kmanifest.io.tree import SteadyDisk
     from kmanifest.plugin import Context, Meter, Registry
-    from kmanifest.tree import SteadyDisk
 
     return Context(
         tree=SteadyDisk("/"),
@@ -128,7 +128,7 @@ def _context(
 
 def _find(ctx: "Context", name: str, scope: str) -> _Target:
     """The target of that name; an error where it is not there, or the scope does not go with it."""
-    from kmanifest.fetching import enter_repository, find_repository
+    from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 
     repository = find_repository(name)
     if repository is None:
@@ -137,7 +137,7 @@ def _find(ctx: "Context", name: str, scope: str) -> _Target:
         if not trees.is_below(directory, limit):
             raise SourceError(f"localize scope {scope!r} does not contain target {name!r}")
         return _Target(name, name, ctx, directory, limit, None)
-    from kmanifest.remote.urls import without_password
+    from kmanifest.io.remote.urls import without_password
 
     shown = without_password(name)
     if not repository.ref:
@@ -161,7 +161,7 @@ def _resolved(ctx: "Context", path: str) -> str:
 
 
 def _default_name(target: _Target) -> str:
-    from kmanifest.kustomize.localize.places import default_name, relative
+    from kmanifest.engines.kustomize.localize.destinations import default_name, relative
 
     if target.repository is None:
         return default_name(target.directory, None)
@@ -171,8 +171,8 @@ def _default_name(target: _Target) -> str:
 def _copied(target: _Target, destination: str) -> "Copy":
     """The copy, all in memory; an error tells where the target is wrong."""
     from kmanifest import api
-    from kmanifest.krm.function import program_of
-    from kmanifest.kustomize.localize import Wanted, localize
+    from kmanifest.engines.krm.function import program_of
+    from kmanifest.engines.kustomize.localize import Wanted, localize
 
     check_new(destination)
     above, name = os.path.split(destination)
@@ -195,7 +195,7 @@ def _copied(target: _Target, destination: str) -> "Copy":
 def _verified(target: _Target, copy: "Copy", destination: str) -> "Iterable[Finding]":
     """The warnings of the target's build, which the build of the copy, without a network, agrees with; an error if not."""
     from kmanifest import api
-    from kmanifest.tree import MemoryTree
+    from kmanifest.io.tree import MemoryTree
 
     registry, remote, options = target.ctx.registry, target.ctx.remote, target.ctx.options
     tree = MemoryTree({path: file.content for path, file in copy.files.items()})

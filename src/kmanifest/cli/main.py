@@ -112,7 +112,7 @@ def _verb(name: str) -> Verb:
         return plugins
     if name == "help":
         return _help
-    from kmanifest.errors import near_names
+    from kmanifest.model.errors import near_names
 
     verbs = ("build", "cfg", "create", "helm", "help", "localize", "plugins", "version")
     near = near_names(name, verbs, most=1)

@@ -10,13 +10,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.cli import DONE, READER_GONE
-from kmanifest.errors import KmanifestError
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.model.errors import KmanifestError
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.kustomize.localize import File
-    from kmanifest.rendered import Rendered
-    from kmanifest.resource import Resource
+    from kmanifest.engines.kustomize.localize import File
+    from kmanifest.model.resource import Resource
+    from kmanifest.pipeline.rendered import Rendered
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
@@ -150,7 +150,7 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
     with one file are an error: in the reference the second overwrites the first.
     Source: kustomize v5.8.2 kustomize/commands/build/writer.go.
     """
-    from kmanifest.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
+    from kmanifest.model.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
 
     given = [(each.id, each.effective_namespace) for each in resources]
     several = len({space for _, space in given if space != CLUSTER_SCOPE}) > 1

@@ -2,12 +2,13 @@
 
 import os
 
-from kmanifest import manifests, tree
-from kmanifest.errors import KmanifestError
-from kmanifest.krm import exec_plugin, function
+from kmanifest.engines.krm import exec_plugin, function
+from kmanifest.io import tree
+from kmanifest.io.runner import ProcessRunner, find_plugin_home
+from kmanifest.model.errors import KmanifestError
+from kmanifest.model.resource import Resource
+from kmanifest.pipeline import parsing as manifests
 from kmanifest.plugin import Context, Options, Programs, Registry, is_function
-from kmanifest.resource import Resource
-from kmanifest.runner import ProcessRunner, find_plugin_home
 from kmanifest.schema.check import check_config
 
 Verdict = tuple[bool, str]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from kmanifest.cli import DONE, FAILED
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import print_text
-from kmanifest.errors import MissingError, near_names
-from kmanifest.typed import TYPE_CHECKING, Final
+from kmanifest.model.errors import MissingError, near_names
+from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kmanifest.plugin import Plugin
@@ -116,8 +116,8 @@ def _expect(words: Sequence[str], number: int, usage: str) -> Sequence[str]:
 
 def _everything() -> Iterable[Named]:
     """Each plug-in with what it comes from."""
-    from kmanifest.builtin import PLUGINS
-    from kmanifest.entrypoints import load_named
+    from kmanifest.engines.builtin import PLUGINS
+    from kmanifest.pipeline.entrypoints import load_named
 
     known: list[Named] = [("kmanifest", plugin) for plugin in PLUGINS]
     names = {(plugin.role, plugin.name) for plugin in PLUGINS}

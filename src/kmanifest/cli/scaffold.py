@@ -5,7 +5,7 @@ import re
 
 from kmanifest.cli.flags import UsageError
 from kmanifest.cli.output import OutputError, write_file
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 _PYPROJECT: Final = """\
 [build-system]

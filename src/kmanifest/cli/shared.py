@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from kmanifest.cli.flags import Flag, Parsed, UsageError
-from kmanifest.typed import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.plugin import Programs, Remotes
@@ -69,8 +69,8 @@ def now_of(parsed: Parsed) -> int | None:
     """The time in nanoseconds since 1970; None for that of this machine."""
     if not parsed.was_given("now"):
         return None
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.repeatable import load_time  # few want another time
+    from kmanifest.engines.helm.templates.reproducible import load_time  # few want another time
+    from kmanifest.model.errors import SourceError
 
     try:
         return load_time(parsed.values["now"])
@@ -80,7 +80,7 @@ def now_of(parsed: Parsed) -> int | None:
 
 def remotes_of(values: Mapping[str, Any]) -> "Remotes":
     """How what is remote is fetched."""
-    from kmanifest.cli.caching import cache_directory
+    from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.plugin import Remotes
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
@@ -97,9 +97,9 @@ def remotes_of(values: Mapping[str, Any]) -> "Remotes":
 
 def programs_of(values: Mapping[str, Any]) -> "Programs":
     """What plug-ins that are programs may use."""
-    from kmanifest.masking import Secret, is_secret_name
+    from kmanifest.io.runner import find_plugin_home, passed_on  # for builds with plug-ins
+    from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.plugin import Programs
-    from kmanifest.runner import find_plugin_home, passed_on  # for builds with plug-ins
 
     names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
     passed = tuple(name for name in names if name)

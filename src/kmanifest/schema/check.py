@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from kmanifest.errors import SourceError
-from kmanifest.typed import Any
-from kmanifest.values import Body
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import Body
+from kmanifest.startup.typing import Any
 
 
 def check_config(body: Body, schema: Mapping[str, Any]) -> None:

@@ -11,10 +11,10 @@ replaced is then certain, and no `apiVersion` and `kind` inside it are looked at
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kmanifest.errors import SourceError
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import as_mapping, type_name
 from kmanifest.schema.scope import CLUSTER_SCOPED, NAMESPACED
-from kmanifest.typed import Any, Final
-from kmanifest.values import as_mapping, type_name
+from kmanifest.startup.typing import Any, Final
 
 STRATEGY: Final = "x-kubernetes-patch-strategy"
 MERGE_KEY: Final = "x-kubernetes-patch-merge-key"

@@ -4,7 +4,7 @@ Made by `schemas/generate.py` from kyaml v0.21.2 openapi/openapi.go, precomputed
 A type that stands in neither table is not known; it then counts as one that lives in a namespace.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 CLUSTER_SCOPED: Final = frozenset(
     (

@@ -8,7 +8,7 @@ type of a list's elements, or `{` and the type of a mapping's values, or nothing
 `!strategy` or `!strategy!key,key` at the end of a field is its patch strategy with its merge keys.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 DEFINITIONS: Final = (
     "apiVersion kind metadata=176 webhooks=[177!merge!name",

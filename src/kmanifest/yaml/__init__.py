@@ -6,8 +6,8 @@
 There are two rooms that do this alike: `python`, which is always there, and `native`, the compiled one; `rooms` says which.
 """
 
-from kmanifest.rooms import ROOM
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.backend import ROOM
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING or ROOM == "python":
     from kmanifest.yaml.python import (

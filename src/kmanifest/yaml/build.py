@@ -29,9 +29,9 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from kmanifest.errors import LimitError, Location, SourceError
-from kmanifest.limits import Limits
-from kmanifest.typed import Any, Final
+from kmanifest.model.errors import KmanifestError, LimitError, Location, SourceError
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.resolve import NOT_FINITE, Scalar, resolve_tagged
 
 MERGING: Final = object()
@@ -39,6 +39,9 @@ _MISSING: Final = object()
 _ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
 _LOW: Final = 400_000
 _HIGH: Final = 4_000_000
+# The libyaml of PyYAML 6.0.4 refuses deeper input itself. It parses ahead, so its error comes before ours.
+_LIBYAML_MAX_DEPTH: Final = 1_000
+_LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
 
 
 class Open:
@@ -86,11 +89,19 @@ class Builder(ABC):
                 _refuse_slash_escapes(data)
             return self._document()
         except (MarkedYAMLError, ReaderError) as error:
-            raise _source_error(error, data) from error
+            raise self._parse_error(error, data) from error
         except (
             UnicodeDecodeError
         ) as error:  # out of PyYAML: `%` escapes in a tag can spell any bytes
             raise SourceError("a tag is not UTF-8") from error
+
+    def _parse_error(self, error: MarkedYAMLError | ReaderError, data: bytes) -> KmanifestError:
+        """The error for what libyaml refuses: LimitError where it is only the depth."""
+        source_error = _source_error(error, data)
+        if source_error.message == _LIBYAML_TOO_DEEP:
+            depth = min(self._limits.max_depth, _LIBYAML_MAX_DEPTH)
+            return _too_deep(depth, source_error.location)
+        return source_error
 
     def _document(self) -> Any:
         get = self._get
@@ -186,8 +197,7 @@ class Builder(ABC):
             self._name(event, value)
             return value
         if len(self._stack) >= self._limits.max_depth:
-            message = f"nested deeper than {self._limits.max_depth} levels (limit max_depth)"
-            raise LimitError(message, location=_place(event))
+            raise _too_deep(self._limits.max_depth, _place(event))
         frame = Open(
             {} if kind is MappingStartEvent else [],
             self._nodes,
@@ -285,6 +295,10 @@ class Builder(ABC):
             and self._aliased / self._nodes > _allowed_ratio(self._nodes)
         ):
             raise error_at(event, "excessive aliasing: expanded, the document would be too large")
+
+
+def _too_deep(levels: int, location: Location) -> LimitError:
+    return LimitError(f"nested deeper than {levels} levels (limit max_depth)", location=location)
 
 
 def error_at(event: Any, message: str) -> SourceError:

@@ -12,10 +12,10 @@ the sorted form of each set of keys. They belong to a `Dumper`, which lives as l
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kmanifest.errors import SourceError
-from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import Any, Final
-from kmanifest.values import Value
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.values import Value
+from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.scalars import (
     WIDTH,
     fold,

@@ -4,10 +4,10 @@ The plainest documents, which are most, are read line by line (`simple`). The pa
 20 ms to import, and is for the others (`readers`).
 """
 
-from kmanifest.errors import KmanifestError, LimitError
-from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.typed import TYPE_CHECKING, Any
-from kmanifest.values import BlankKey, Value
+from kmanifest.model.errors import KmanifestError, LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.values import BlankKey, Value
+from kmanifest.startup.typing import TYPE_CHECKING, Any
 from kmanifest.yaml.resolve import resolve_v2, resolve_v3
 from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
 from kmanifest.yaml.split import check_size, split_documents

@@ -7,11 +7,11 @@ holds the two against each other. The extension imports nothing of ours: it gets
 from collections.abc import Sequence
 from sys import maxsize
 
-from kmanifest.errors import LimitError, Location, SourceError
-from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.rooms import load_extension
-from kmanifest.typed import Any, Final
-from kmanifest.values import BlankKey, FloatText, IntText, TimeText, Value
+from kmanifest.backend import load_extension
+from kmanifest.model.errors import LimitError, Location, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.values import BlankKey, FloatText, IntText, TimeText, Value
+from kmanifest.startup.typing import Any, Final
 
 __all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
 

@@ -14,9 +14,9 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from kmanifest.errors import SourceError
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.typed import Any, Final, NamedTuple
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import Any, Final, NamedTuple
 from kmanifest.yaml.split import split_documents
 
 NOWHERE: Final = (0, 0)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
-from kmanifest.limits import Limits
-from kmanifest.typed import Any, Final
-from kmanifest.values import BlankKey
+from kmanifest.model.limits import Limits
+from kmanifest.model.values import BlankKey
+from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.build import MERGING, Builder, Open, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, float32_text

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from kmanifest.errors import SourceError
-from kmanifest.typed import Final, TypeAlias
-from kmanifest.values import FloatText, IntText, TimeText
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import FloatText, IntText, TimeText
+from kmanifest.startup.typing import Final, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 

@@ -10,8 +10,8 @@ yaml_emitter_write_literal_scalar.
 
 import re
 
-from kmanifest.errors import LimitError, SourceError
-from kmanifest.typed import Final
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.startup.typing import Final
 from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
 
 WIDTH: Final = 80

@@ -16,8 +16,8 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from kmanifest.errors import SourceError
-from kmanifest.typed import Any, Final
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()

@@ -5,9 +5,9 @@ Source: sigs.k8s.io/kustomize/kyaml kio/byteio_reader.go, splitDocuments and Byt
 
 import re
 
-from kmanifest.errors import LimitError, Location, SourceError
-from kmanifest.limits import Limits
-from kmanifest.typed import Final, NamedTuple
+from kmanifest.model.errors import LimitError, Location, SourceError
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Final, NamedTuple
 
 _SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"

@@ -66,7 +66,7 @@ def required_labels(ctx: Context, config: Resource, resources: ResourceMap) -> I
 
 def _place(resource: Resource) -> Any:
     """Where the object was written; kmanifest finds the line."""
-    from kmanifest.errors import Location
+    from kmanifest import Location
 
     origin = resource.origin
     return Location(origin.file, field=("metadata",), document=origin.document)

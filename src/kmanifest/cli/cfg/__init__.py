@@ -51,7 +51,7 @@ def _verb(name: str) -> Callable[[Sequence[str]], int]:
         from kmanifest.cli.cfg.tree import tree
 
         return tree
-    from kmanifest.errors import near_names
+    from kmanifest.model.errors import near_names
 
     near = near_names(name, VERBS, most=1)
     hint = f" (did you mean {near[0]}?)" if near else ""

@@ -11,9 +11,9 @@ from kmanifest.cli.cfg.nodes import field, flow_text, is_empty, items, meta, str
 from kmanifest.cli.cfg.order import sort_key
 from kmanifest.cli.cfg.paths import find
 from kmanifest.cli.cfg.reading import PACKAGE_FILE, PATH, pair_up
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.typed import NamedTuple
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import NamedTuple
 
 
 class Shown(NamedTuple):

@@ -9,13 +9,13 @@ from kmanifest.cli import DONE
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, strings
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text, write_file
-from kmanifest.errors import SourceError
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.cfg.pipeline import Filter
     from kmanifest.cli.cfg.writing import Wrapping
-    from kmanifest.kustomize.yamlnodes import Node
+    from kmanifest.engines.kustomize.yaml_nodes import Node
 
 STYLES = (
     "TaggedStyle", "DoubleQuotedStyle", "SingleQuotedStyle", "LiteralStyle", "FoldedStyle", "FlowStyle",

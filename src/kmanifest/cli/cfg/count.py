@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import print_text
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.kustomize.yamlnodes import Node
+    from kmanifest.engines.kustomize.yaml_nodes import Node
 
 FLAGS = (
     HELP,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.cfg.nodes import field, meta
 from kmanifest.cli.cfg.order import sort_key
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.typed import Final
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
 
 FORMATTING: Final = "config.kubernetes.io/formatting"
 _SORTED_KINDS: Final = frozenset(

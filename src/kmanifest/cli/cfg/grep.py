@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import print_text
-from kmanifest.errors import SourceError
-from kmanifest.typed import TYPE_CHECKING, NamedTuple
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.kustomize.yamlnodes import Node
+    from kmanifest.engines.kustomize.yaml_nodes import Node
 
 FLAGS = (
     Flag(
@@ -98,7 +98,7 @@ def _test(query: Query) -> "Callable[[Node], bool]":
     """Whether one node that the path leads to fits."""
     if query.sign == "=":
         from kmanifest.cli.cfg.nodes import flow_text
-        from kmanifest.kustomize.selectors import unanchored
+        from kmanifest.engines.kustomize.selectors import unanchored
 
         has = unanchored(query.value)
         return lambda node: has(flow_text(node).replace('"', "").strip())

@@ -5,11 +5,11 @@ Source: kyaml v0.21.2 kio/ignorefilesmatcher.go; monochromegane/go-gitignore 205
 
 from collections.abc import Callable
 
-from kmanifest.errors import MissingError, SourceError
-from kmanifest.globs import text_test
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.tree import DiskTree
-from kmanifest.typed import NamedTuple, Protocol
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import MissingError, SourceError
+from kmanifest.model.globs import text_test
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import NamedTuple, Protocol
 
 IGNORE_FILE = ".krmignore"
 

@@ -5,10 +5,10 @@ Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
 
 from collections.abc import Iterable
 
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.goyaml.emitter import print_node
-from kmanifest.kustomize.yamlnodes import NO_COMMENTS, TAG, Node, resolved
-from kmanifest.typed import NamedTuple
+from kmanifest.engines.kustomize.goyaml.emitter import print_node
+from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, TAG, Node, resolved
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import NamedTuple
 
 
 class Meta(NamedTuple):

@@ -3,7 +3,7 @@
 Source: kyaml v0.21.2 yaml/order.go, fieldSortOrder. Of a name that stands there twice the last place counts.
 """
 
-from kmanifest.typed import Final
+from kmanifest.startup.typing import Final
 
 _NAMES: Final = """
 name generateName namespace clusterName apiVersion kind metadata type labels annotations spec status

@@ -8,11 +8,11 @@ Source: kustomize cmd/config v0.21.2 runner/runner.go, ParseFieldPath; kyaml v0.
 from collections.abc import Callable, Sequence
 
 from kmanifest.cli.cfg.nodes import field, full_text, is_null, items
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.goyaml.compose import parse_node
-from kmanifest.kustomize.selectors import unanchored
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.typed import NamedTuple
+from kmanifest.engines.kustomize.goyaml.compose import parse_node
+from kmanifest.engines.kustomize.selectors import unanchored
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import NamedTuple
 
 
 class Found(NamedTuple):

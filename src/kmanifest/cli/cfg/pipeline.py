@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from kmanifest.cli.cfg.flags import LOCAL_CONFIG
 from kmanifest.cli.cfg.nodes import annotate, meta, remove_annotations, strip_comments
 from kmanifest.cli.cfg.reading import PAIRS, PREFIX, pair_up
-from kmanifest.errors import SourceError
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.typed import Final
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
 
 Filter = Callable[[Sequence[Node]], list[Node]]
 

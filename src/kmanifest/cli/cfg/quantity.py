@@ -6,8 +6,8 @@ Source: kustomize cmd/config v0.21.2 internal/commands/internal/k8sgen/pkg/api/r
 import re
 from fractions import Fraction
 
-from kmanifest.errors import SourceError
-from kmanifest.typed import Final
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
 
 _FORM: Final = r"([-+]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)"
 _EXPONENT: Final = "[eE]([-+]?[0-9]{1,3})"

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 
 from kmanifest.cli.cfg.nodes import annotate, field, is_null, meta
-from kmanifest.errors import KmanifestError, LimitError, SourceError
-from kmanifest.kustomize.goyaml.compose import parse_node
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.limits import DEFAULT_LIMITS
-from kmanifest.tree import DiskTree
-from kmanifest.typed import Final
+from kmanifest.engines.kustomize.goyaml.compose import parse_node
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import KmanifestError, LimitError, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import Final
 from kmanifest.yaml.split import split_documents
 
 PACKAGE_FILE: Final = "Krmfile"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, strings
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
 from kmanifest.cli.output import print_text
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.cfg.branches import Shown
@@ -82,7 +82,7 @@ def _fields(parsed: Parsed) -> "list[Shown]":
     """What is to be shown of each resource: what `--field` names, then what has a flag of its own."""
     from kmanifest.cli.cfg.branches import Shown, to_shown
     from kmanifest.cli.cfg.paths import parse_path
-    from kmanifest.errors import SourceError
+    from kmanifest.model.errors import SourceError
 
     try:
         shown = [to_shown(parse_path(text)) for text in strings(parsed.values["field"])]

@@ -17,10 +17,10 @@ from kmanifest.cli.cfg.reading import (
     read_package,
     read_stdin,
 )
-from kmanifest.errors import KmanifestError
-from kmanifest.kustomize.goyaml.emitter import print_documents, print_node
-from kmanifest.kustomize.yamlnodes import Node
-from kmanifest.typed import Final, NamedTuple
+from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_node
+from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.model.errors import KmanifestError
+from kmanifest.startup.typing import Final, NamedTuple
 
 _INDENTATION: Final = PREFIX + "seqindent"
 INDEXES: Final = (INDEX, LEGACY_INDEX, _INDENTATION)
@@ -94,8 +94,8 @@ def _is_wide(node: Node) -> bool:
 
 
 def _json(node: Node) -> str:
-    from kmanifest.kustomize.hashing import json_text  # for what says that it is JSON
-    from kmanifest.kustomize.structured import json_value, set_values
+    from kmanifest.engines.kustomize.embedded_documents import json_value, set_values
+    from kmanifest.engines.kustomize.hashing import json_text  # for what says that it is JSON
 
     set_values(node)  # refuses what can't be JSON
     return json_text(json_value(node), indent=2) + "\n"

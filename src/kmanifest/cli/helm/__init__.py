@@ -47,7 +47,7 @@ def helm(arguments: Sequence[str]) -> int:
         print_text(INTRODUCTION)
         return DONE
     rest = [*arguments[:place], *arguments[place + 1 :]]
-    from kmanifest.errors import KmanifestError
+    from kmanifest.model.errors import KmanifestError
 
     try:
         return _verb(ALIASES.get(arguments[place], arguments[place]))(rest)

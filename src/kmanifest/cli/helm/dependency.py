@@ -11,14 +11,14 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.helm.v3 import HELM3
-from kmanifest.typed import TYPE_CHECKING, Literal
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from kmanifest.helm.chart import Chart
-    from kmanifest.helm.sources.find import Finder, Place
-    from kmanifest.helm.sources.index import Index
-    from kmanifest.helm.sources.manage import Check, Manager, Out
+    from kmanifest.engines.helm.charts.chart import Chart
+    from kmanifest.engines.helm.sources.find import Finder, Place
+    from kmanifest.engines.helm.sources.index import Index
+    from kmanifest.engines.helm.sources.manage import Check, Manager, Out
 
 Signatures = Literal["never", "if there", "always"]
 
@@ -85,9 +85,9 @@ def dependency(arguments: Sequence[str]) -> int:
 
 def _list(parsed: Parsed, path: str) -> int:
     from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
-    from kmanifest.errors import MissingError
-    from kmanifest.helm.sources.listing import Listing
-    from kmanifest.tree import DiskTree
+    from kmanifest.engines.helm.sources.listing import Listing
+    from kmanifest.io.tree import DiskTree
+    from kmanifest.model.errors import MissingError
 
     width = parsed.values["max-col-width"]
     if not width.isdecimal():
@@ -114,8 +114,8 @@ def fill(
     """
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.cli.helm.writing import check_place, write_charts, write_lock
-    from kmanifest.errors import MissingError, SourceError
-    from kmanifest.helm.sources.lock import dump_lock, lock_name
+    from kmanifest.engines.helm.sources.lock import dump_lock, lock_name
+    from kmanifest.model.errors import MissingError, SourceError
 
     if not os.path.exists(path):
         raise MissingError(f"could not find {path}: stat {path}: no such file or directory")
@@ -145,9 +145,9 @@ def _manager(
 
     from kmanifest.cli.helm.local import DiskCharts
     from kmanifest.cli.helm.sources import HelmHome, access_of, make_finder
-    from kmanifest.helm.sources.index import load_index
-    from kmanifest.helm.sources.manage import Clock, Manager
-    from kmanifest.machine import system_clock
+    from kmanifest.engines.helm.sources.index import load_index
+    from kmanifest.engines.helm.sources.manage import Clock, Manager
+    from kmanifest.io.system import system_clock
 
     home = HelmHome(parsed.values, os.environ)
     finder = make_finder(parsed)
@@ -172,8 +172,8 @@ def _manager(
 def _checker(parsed: Parsed, finder: "Finder", out: "Out", signatures: Signatures) -> "Check":
     """What checks a package by its provenance file. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
     from kmanifest.cli.helm.verify import verify_package
-    from kmanifest.errors import SourceError
-    from kmanifest.remote.urls import shown_url
+    from kmanifest.io.remote.urls import shown_url
+    from kmanifest.model.errors import SourceError
 
     def check(place: "Place", content: bytes) -> None:
         if signatures == "never":

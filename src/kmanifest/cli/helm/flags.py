@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, parse
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.dialect import Dialect
+    from kmanifest.engines.helm.dialects.dialect import Dialect
 
 NO_CLUSTER = "it needs a cluster, and kmanifest asks none"
 NO_NETWORK = "values are read from this machine only"
@@ -101,7 +101,9 @@ def read_versioned_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Par
 
 def dialect_of(parsed: Parsed) -> "Dialect":
     """The version of helm that the flags ask for."""
-    from kmanifest.helm.dialects import find_dialect  # a wrong usage is told without it
+    from kmanifest.engines.helm.dialects.find import (
+        find_dialect,  # a wrong usage is told without it
+    )
 
     return find_dialect(parsed.values["helm-version"])
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
-from kmanifest.errors import LimitError, MissingError
-from kmanifest.helm.chart import Chart
-from kmanifest.helm.dialect import Dialect
-from kmanifest.helm.loader import load_archive, load_chart
-from kmanifest.helm.values import Layer, Table, ValueSources, layers, merge_sources
-from kmanifest.limits import DEFAULT_LIMITS, Limits
-from kmanifest.tree import SteadyDisk, tree_at
-from kmanifest.typed import NamedTuple
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.charts.loader import load_archive, load_chart
+from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.values.layers import Layer, Table, ValueSources, layers, merge_sources
+from kmanifest.io.tree import SteadyDisk, tree_at
+from kmanifest.model.errors import LimitError, MissingError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import NamedTuple
 
 URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
@@ -28,7 +28,7 @@ def warn(text: str) -> None:
 
 def printable(text: str) -> str:
     """A text of several lines in which nothing steers a terminal."""
-    from kmanifest.errors import one_line
+    from kmanifest.model.errors import one_line
 
     return "\n".join(
         line if line.isprintable() else "\t".join(map(one_line, line.split("\t")))

@@ -14,12 +14,12 @@ from kmanifest.cli.helm.flags import (
     read_versioned_flags,
 )
 from kmanifest.cli.output import print_text
-from kmanifest.errors import KmanifestError
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.model.errors import KmanifestError
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.dialect import Dialect
-    from kmanifest.helm.lint import Message
+    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.lint.linter import Message
 
 FLAGS = (
     HELM_VERSION,
@@ -82,8 +82,8 @@ def lint(arguments: Sequence[str]) -> int:
 
 
 def _check_kube_version(text: str) -> None:
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.capabilities import parse_kube_version
+    from kmanifest.engines.helm.templates.capabilities import parse_kube_version
+    from kmanifest.model.errors import SourceError
 
     try:
         if text:
@@ -113,9 +113,9 @@ def _found(
 ) -> "tuple[list[Message], str]":
     """What was found in one chart, or why there is none."""
     from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.helm.lint import Settings
-    from kmanifest.helm.runtime import make_bounds, make_functions
-    from kmanifest.tree import DiskTree, MemoryTree
+    from kmanifest.engines.helm.lint.linter import Settings
+    from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
+    from kmanifest.io.tree import DiskTree, MemoryTree
 
     settings = Settings(
         values=values,
@@ -131,7 +131,7 @@ def _found(
     shown = os.path.abspath(path)
     if path.endswith(PACKAGES):
         from kmanifest.cli.helm.inputs import read_file
-        from kmanifest.helm.archive import read_archive
+        from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
             files = read_archive(read_file(path))

@@ -9,11 +9,11 @@ import os
 from collections.abc import Sequence
 
 from kmanifest.cli.helm.inputs import LIMITS, open_chart, warn
-from kmanifest.errors import MissingError, SourceError
-from kmanifest.helm.chart import Chart
-from kmanifest.helm.loader import load_chart
-from kmanifest.helm.v3 import HELM3
-from kmanifest.tree import DiskTree
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.charts.loader import load_chart
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import MissingError, SourceError
 
 
 class DiskCharts:

@@ -3,12 +3,12 @@
 from kmanifest.cli import report
 from kmanifest.cli.flags import Parsed
 from kmanifest.cli.helm.inputs import Given
-from kmanifest.errors import format_field, one_line
-from kmanifest.helm.api import impure_finding
-from kmanifest.helm.blame import blamed_values
-from kmanifest.helm.chart import Chart
-from kmanifest.helm.origins import Origins, chart_layers
-from kmanifest.rendered import Finding
+from kmanifest.engines.helm.api import impure_finding
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.values.error_values import blamed_values
+from kmanifest.engines.helm.values.origins import Origins, chart_layers
+from kmanifest.model.errors import format_field, one_line
+from kmanifest.pipeline.rendered import Finding
 
 
 class Notes:
@@ -19,7 +19,7 @@ class Notes:
         self.on_impure = self._note if parsed.values["show-impure"] else None
         self.reads = None
         if parsed.values["unused-values"]:
-            from kmanifest.helm.reads import Reads
+            from kmanifest.engines.helm.values.usage import Reads
 
             self.reads = Reads()
 

@@ -8,11 +8,11 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import OutputError, print_text, replace_file
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.helm.v3 import HELM3
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.chart import Chart
+    from kmanifest.engines.helm.charts.chart import Chart
 
 FLAGS = (
     Flag(
@@ -63,10 +63,10 @@ def package(arguments: Sequence[str]) -> int:
 def _pack(parsed: Parsed, path: str) -> str:
     """Pack one chart; the path of its package."""
     from kmanifest.cli.helm.inputs import open_chart
-    from kmanifest.errors import MissingError, SourceError
-    from kmanifest.helm.dependencies import missing_dependencies
-    from kmanifest.helm.sources.packing import pack, package_name
-    from kmanifest.machine import system_clock
+    from kmanifest.engines.helm.charts.dependencies import missing_dependencies
+    from kmanifest.engines.helm.sources.packing import pack, package_name
+    from kmanifest.io.system import system_clock
+    from kmanifest.model.errors import MissingError, SourceError
 
     if not os.path.exists(path):
         raise MissingError(f"stat {path}: no such file or directory")
@@ -101,8 +101,8 @@ def _signed(parsed: Parsed, chart: "Chart", package: bytes) -> bytes:
     """The provenance file of a package. Source: pkg/action/package.go, Clearsign."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.cli.helm.verify import usual_keyring
-    from kmanifest.helm.sources.signing import sign
-    from kmanifest.machine import system_clock
+    from kmanifest.engines.helm.sources.signing import sign
+    from kmanifest.io.system import system_clock
 
     keyring = read_file(parsed.values["keyring"] or usual_keyring())
     path = parsed.values["passphrase-file"]
@@ -118,7 +118,7 @@ def _signed(parsed: Parsed, chart: "Chart", package: bytes) -> bytes:
 
 def _first_line(path: str) -> bytes:
     from kmanifest.cli.helm.inputs import read_file
-    from kmanifest.errors import SourceError
+    from kmanifest.model.errors import SourceError
 
     content = read_file(path)
     if not content:
@@ -130,7 +130,7 @@ def _asked_passphrase(owner: str) -> bytes:
     """What the user types; SourceError where there is no terminal."""
     import sys
 
-    from kmanifest.errors import SourceError
+    from kmanifest.model.errors import SourceError
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise SourceError(
@@ -142,8 +142,8 @@ def _asked_passphrase(owner: str) -> bytes:
 
 
 def _set_versions(parsed: Parsed, texts: dict[str, str]) -> None:
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.versions import is_version
+    from kmanifest.engines.helm.charts.versions import is_version
+    from kmanifest.model.errors import SourceError
 
     texts["version"] = parsed.values["version"] or texts["version"]
     if not is_version(texts["version"]):

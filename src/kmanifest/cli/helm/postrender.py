@@ -10,10 +10,10 @@ from functools import partial
 from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.shared import programs_of, remotes_of
-from kmanifest.errors import KmanifestError, PluginError
-from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.helm.render import PostRender, TemplateError
-from kmanifest.runner import EVERYTHING, Done, ProcessRunner, Program
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.render import PostRender, TemplateError
+from kmanifest.io.runner import EVERYTHING, Done, ProcessRunner, Program
+from kmanifest.model.errors import KmanifestError, PluginError
 
 
 def find_post_renderer(parsed: Parsed) -> PostRender:
@@ -94,7 +94,7 @@ def _end(done: Done) -> str:
 def _transformed(parsed: Parsed, path: str, text: str) -> str:
     """What transformers, or a component, make of the objects in a text."""
     from kmanifest import api
-    from kmanifest.kustomize.render import transform
+    from kmanifest.engines.kustomize.render import transform
     from kmanifest.plugin import Options, Plugin, Programs, Registry
 
     values = parsed.values

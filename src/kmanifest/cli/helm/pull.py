@@ -7,10 +7,10 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
 from kmanifest.cli.output import OutputError, print_text, replace_file, write_new_directory
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.sources.find import Finder, Place
+    from kmanifest.engines.helm.sources.find import Finder, Place
 
 FLAGS = (
     Flag("destination", "text", "the directory for the package", short="d", default="."),
@@ -72,8 +72,8 @@ def _save(parsed: Parsed, finder: "Finder", place: "Place") -> None:
 
 def expand(content: bytes, directory: str) -> None:
     """Unpack a chart into a new directory of its name, which appears whole or not at all."""
-    from kmanifest.helm.sources.unpack import unpack
-    from kmanifest.kustomize.localize import File
+    from kmanifest.engines.helm.sources.unpack import unpack
+    from kmanifest.engines.kustomize.localize import File
 
     name, files, directories = unpack(content)
     target = os.path.join(os.path.abspath(directory), name)

@@ -7,11 +7,11 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import Flag, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, read_flags
 from kmanifest.cli.output import print_text, replace_file
-from kmanifest.helm.v3 import HELM3
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.sources.indexing import Record
+    from kmanifest.engines.helm.sources.indexing import Record
 
 FLAGS = (
     Flag("json", "switch", "write JSON"),
@@ -42,7 +42,7 @@ def repo(arguments: Sequence[str]) -> int:
         raise UsageError(
             '"helm repo index" requires 1 argument\n\nUsage:  helm repo index [DIR] [flags]'
         )
-    from kmanifest.helm.sources.indexing import dump_index, merge
+    from kmanifest.engines.helm.sources.indexing import dump_index, merge
 
     as_json = parsed.values["json"]
     generated = now()
@@ -59,8 +59,8 @@ def now() -> str:
     """The time, as Go writes it."""
     import time
 
-    from kmanifest.helm.sources.lock import go_time
-    from kmanifest.machine import system_clock
+    from kmanifest.engines.helm.sources.lock import go_time
+    from kmanifest.io.system import system_clock
 
     return go_time(system_clock(), time.localtime().tm_gmtoff)
 
@@ -70,9 +70,9 @@ def _records(directory: str, url: str) -> "Iterator[Record]":
     from hashlib import sha256
 
     from kmanifest.cli.helm.inputs import LIMITS, read_file
-    from kmanifest.errors import KmanifestError
-    from kmanifest.helm.loader import load_archive
-    from kmanifest.helm.sources.indexing import Record, package_url
+    from kmanifest.engines.helm.charts.loader import load_archive
+    from kmanifest.engines.helm.sources.indexing import Record, package_url
+    from kmanifest.model.errors import KmanifestError
 
     for path in _packages(directory):
         try:
@@ -87,7 +87,7 @@ def _records(directory: str, url: str) -> "Iterator[Record]":
 
 def _packages(directory: str) -> list[str]:
     """The paths of all files that may be packaged charts, sorted within each depth."""
-    from kmanifest.errors import MissingError
+    from kmanifest.model.errors import MissingError
 
     try:
         names = sorted(os.listdir(directory))
@@ -104,9 +104,9 @@ def _packages(directory: str) -> list[str]:
 def _others(path: str, *, as_json: bool) -> "list[Record]":
     """What is in the index to merge with, which is made where it is not there."""
     from kmanifest.cli.helm.inputs import read_file
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.sources.index import load_index
-    from kmanifest.helm.sources.indexing import dump_index, records_of
+    from kmanifest.engines.helm.sources.index import load_index
+    from kmanifest.engines.helm.sources.indexing import dump_index, records_of
+    from kmanifest.model.errors import SourceError
 
     if not os.path.exists(path):
         replace_file(path, dump_index([], now(), as_json=as_json))

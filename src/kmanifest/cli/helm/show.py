@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kmanifest.cli.flags import Flag, UsageError, describe
 from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
 from kmanifest.cli.output import print_text
-from kmanifest.helm.v3 import HELM3
+from kmanifest.engines.helm.dialects.v3 import HELM3
 
 FLAGS = (
     Flag("jsonpath", "text", "refused: take the output apart with a program for YAML", hidden=True),
@@ -38,6 +38,6 @@ def show(arguments: Sequence[str]) -> int:
     if parsed.values["jsonpath"]:
         raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
     from kmanifest.cli.helm.inputs import chart_of
-    from kmanifest.helm.show import show_chart
+    from kmanifest.engines.helm.show import show_chart
 
     return print_text(show_chart(chart_of(parsed, rest[0], HELM3), part))

@@ -10,14 +10,14 @@ from functools import cached_property
 from kmanifest.cli.flags import Parsed
 from kmanifest.cli.helm.inputs import warn
 from kmanifest.cli.shared import remotes_of
-from kmanifest.errors import KmanifestError, MissingError
-from kmanifest.helm.sources.config import Logins, RepositoryEntry, load_repositories
-from kmanifest.helm.sources.find import Asked, Finder
-from kmanifest.helm.sources.servers import Servers
-from kmanifest.remote.access import Access, Certificates, Credential
-from kmanifest.remote.charts import Charts
-from kmanifest.remote.store import open_store
-from kmanifest.typed import Final
+from kmanifest.engines.helm.sources.config import Logins, RepositoryEntry, load_repositories
+from kmanifest.engines.helm.sources.find import Asked, Finder
+from kmanifest.engines.helm.sources.servers import Servers
+from kmanifest.io.remote.access import Access, Certificates, Credential
+from kmanifest.io.remote.charts import Charts
+from kmanifest.io.remote.store import open_store
+from kmanifest.model.errors import KmanifestError, MissingError
+from kmanifest.startup.typing import Final
 
 _MOST_CONFIG: Final = 16 << 20
 _MOST_INDEX: Final = 64 << 20
@@ -142,8 +142,8 @@ def _ask_helper(name: str, server: str) -> Credential | None:
     import re
     import shutil
 
-    from kmanifest.helm.sources.config import read_helper_answer
-    from kmanifest.runner import ProcessRunner, Program
+    from kmanifest.engines.helm.sources.config import read_helper_answer
+    from kmanifest.io.runner import ProcessRunner, Program
 
     safe = re.fullmatch(r"[A-Za-z0-9_.-]+", name)
     path = shutil.which(f"docker-credential-{name}") if safe else None

@@ -20,17 +20,17 @@ from kmanifest.cli.helm.flags import (
 )
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.cli.helm.notes import Notes
-    from kmanifest.errors import KmanifestError
-    from kmanifest.helm.capabilities import Capabilities
-    from kmanifest.helm.chart import Chart
-    from kmanifest.helm.dialect import Dialect
-    from kmanifest.helm.manifests import Manifest
-    from kmanifest.helm.render import Output, PostRender
+    from kmanifest.engines.helm.charts.chart import Chart
+    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.manifests import Manifest
+    from kmanifest.engines.helm.render import Output, PostRender
+    from kmanifest.engines.helm.templates.capabilities import Capabilities
+    from kmanifest.model.errors import KmanifestError
 
 _UNUSED = "accepted and not used: nothing is installed"
 _INSTALLING = (
@@ -110,7 +110,7 @@ def template(arguments: Sequence[str]) -> int:
     output = _render(parsed, chart, given, name, capabilities, dialect)
     if isinstance(output, int):
         return output
-    from kmanifest.helm.render import TemplateError, choose
+    from kmanifest.engines.helm.render import TemplateError, choose
 
     try:
         if parsed.values["output-dir"]:
@@ -137,7 +137,7 @@ def _post_render(parsed: Parsed) -> "PostRender":
 
 
 def _capabilities(parsed: Parsed, dialect: "Dialect") -> "Capabilities":
-    from kmanifest.errors import SourceError
+    from kmanifest.model.errors import SourceError
 
     wanted = parsed.values["kube-version"]
     try:
@@ -158,8 +158,8 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
             if parsed.values[flag]:
                 raise UsageError(f"cannot set --{flag} and also specify a name")
         return words[0], words[1]
-    from kmanifest.errors import SourceError
-    from kmanifest.helm.naming import name_of
+    from kmanifest.engines.helm.release_name import name_of
+    from kmanifest.model.errors import SourceError
 
     try:
         return name_of("", parsed.values["name-template"], os.environ), words[0]
@@ -169,8 +169,8 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
 
 def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
     from kmanifest.cli.helm.inputs import chart_of, given_values, warn
-    from kmanifest.helm.dependencies import check_dependencies, missing_dependencies
-    from kmanifest.helm.render import check_installable
+    from kmanifest.engines.helm.charts.dependencies import check_dependencies, missing_dependencies
+    from kmanifest.engines.helm.render import check_installable
 
     given = given_values(parsed, dialect)
     chart = chart_of(parsed, place, dialect)
@@ -227,11 +227,16 @@ def _render(
     dialect: "Dialect",
 ) -> "Output | int":
     """What was rendered, or the exit code where it could not be."""
-    from kmanifest.cli.caching import open_cache
+    from kmanifest.cli.cache_dir import open_cache
     from kmanifest.cli.helm.inputs import LIMITS
-    from kmanifest.errors import KmanifestError
-    from kmanifest.helm.render import Release, render
-    from kmanifest.helm.runtime import make_bounds, make_clock, make_functions, make_random
+    from kmanifest.engines.helm.render import Release, render
+    from kmanifest.engines.helm.templates.runtime import (
+        make_bounds,
+        make_clock,
+        make_functions,
+        make_random,
+    )
+    from kmanifest.model.errors import KmanifestError
 
     release = Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"])
     random, clock = make_random(seed_of(parsed), release, chart.name), make_clock(now_of(parsed))
@@ -296,7 +301,7 @@ def _fail(parsed: Parsed, error: "KmanifestError") -> None:
     """Tell why nothing was rendered, and show what there is of it where that is wanted."""
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
-    from kmanifest.helm.render import TemplateError
+    from kmanifest.engines.helm.render import TemplateError
 
     if not isinstance(error, TemplateError):
         report.tell(f"Error: {printable(error.message)}\n")

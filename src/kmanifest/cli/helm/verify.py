@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, read_flags
 from kmanifest.cli.output import print_text
-from kmanifest.typed import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.helm.sources.provenance import Verified
+    from kmanifest.engines.helm.sources.provenance import Verified
 
 FLAGS = (
     Flag("keyring", "text", "the public keys that signatures are checked with"),
@@ -38,7 +38,7 @@ def verify(arguments: Sequence[str]) -> int:
 def verify_file(parsed: Parsed, path: str) -> "Verified":
     """Who has signed the packaged chart at a path; an error where nobody has."""
     from kmanifest.cli.helm.inputs import read_file
-    from kmanifest.errors import MissingError, SourceError
+    from kmanifest.model.errors import MissingError, SourceError
 
     if os.path.isdir(path):
         raise SourceError("unpacked charts cannot be verified")
@@ -57,9 +57,9 @@ def verify_file(parsed: Parsed, path: str) -> "Verified":
 def verify_package(parsed: Parsed, name: str, package: bytes, provenance: bytes) -> "Verified":
     """Who has signed a packaged chart that has this name; an error where nobody has."""
     from kmanifest.cli.helm.inputs import read_file
-    from kmanifest.errors import KmanifestError
-    from kmanifest.helm.sources.provenance import verify as check
-    from kmanifest.machine import system_clock
+    from kmanifest.engines.helm.sources.provenance import verify as check
+    from kmanifest.io.system import system_clock
+    from kmanifest.model.errors import KmanifestError
 
     try:
         keyring = read_file(parsed.values["keyring"] or usual_keyring())

@@ -52,7 +52,7 @@ def read_flags_of_version(flags: Iterable[Flag], arguments: Sequence[str]) -> Pa
 
 def _check_dry_run(word: str) -> None:
     """UsageError for what is no dry run of the client. Source: helpers.go, cmdGetDryRunFlagStrategy."""
-    from kmanifest.helm.v4.words import log_line
+    from kmanifest.engines.helm.dialects.v4.messages import log_line
 
     if word == "unset":
         text = "--dry-run is deprecated and should be replaced with '--dry-run=client'"

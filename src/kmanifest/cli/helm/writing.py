@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Mapping
 
 from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.output import NEW_FILE, OutputError, replace_file
-from kmanifest.errors import KmanifestError, SourceError
-from kmanifest.gotemplate.gofmt import quoted
-from kmanifest.helm.loader import load_archive, load_chart
-from kmanifest.helm.sources.lock import LOCK_NAMES
-from kmanifest.helm.v3 import HELM3
-from kmanifest.tree import DiskTree
+from kmanifest.engines.helm.charts.loader import load_archive, load_chart
+from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.sources.lock import LOCK_NAMES
+from kmanifest.io.tree import DiskTree
+from kmanifest.model.errors import KmanifestError, SourceError
 
 
 def check_place(path: str) -> None:

@@ -1,0 +1,1 @@
+"""One package for each language. Engines do not import each other."""

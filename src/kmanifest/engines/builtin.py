@@ -1,0 +1,72 @@
+"""The plug-ins that come with kmanifest: one list of records.
+
+A record's function imports its engine when it is called, so that a small build loads only what it uses.
+"""
+
+from kmanifest.plugin import Plugin, Role
+from kmanifest.startup.lazy import late
+from kmanifest.startup.typing import Final
+
+_KUSTOMIZE: Final = "kmanifest.engines.kustomize"
+_HELM: Final = "kmanifest.engines.helm"
+_TRANSFORMERS: Final = "kmanifest.engines.kustomize.transformers"
+
+
+def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
+    return Plugin(role, f"builtin/{kind}", late(module, function))
+
+
+_KRM: Final = "kmanifest.engines.krm"
+_OWN: Final = "kmanifest.dev/v1alpha1"
+
+PLUGINS: Final = (
+    Plugin(
+        "renderer",
+        "kustomize",
+        late(f"{_KUSTOMIZE}.render", "render"),
+        ("kustomization.yaml", "kustomization.yml", "Kustomization"),
+    ),
+    Plugin("renderer", "helm", late(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
+    _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
+    _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
+    _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),
+    _builtin("generator", "IAMPolicyGenerator", f"{_KUSTOMIZE}.generators", "iam_policy"),
+    _builtin("transformer", "AnnotationsTransformer", f"{_TRANSFORMERS}.metadata", "annotate"),
+    _builtin("transformer", "HashTransformer", f"{_TRANSFORMERS}.names", "add_hash"),
+    _builtin("transformer", "ImageTagTransformer", f"{_TRANSFORMERS}.images", "set_images"),
+    _builtin("transformer", "LabelTransformer", f"{_TRANSFORMERS}.metadata", "label"),
+    _builtin("transformer", "NamespaceTransformer", f"{_TRANSFORMERS}.namespace", "set_namespace"),
+    _builtin(
+        "transformer", "PatchJson6902Transformer", f"{_TRANSFORMERS}.patches", "patch_json6902"
+    ),
+    _builtin(
+        "transformer",
+        "PatchStrategicMergeTransformer",
+        f"{_TRANSFORMERS}.patches",
+        "patch_strategic",
+    ),
+    _builtin("transformer", "PatchTransformer", f"{_TRANSFORMERS}.patches", "patch"),
+    _builtin("transformer", "PrefixTransformer", f"{_TRANSFORMERS}.names", "add_prefix"),
+    _builtin("transformer", "SuffixTransformer", f"{_TRANSFORMERS}.names", "add_suffix"),
+    _builtin(
+        "transformer", "PrefixSuffixTransformer", f"{_TRANSFORMERS}.names", "add_prefix_and_suffix"
+    ),
+    _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
+    _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
+    _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
+    Plugin(
+        "transformer",
+        f"{_OWN}/ImageTransformer",
+        late(f"{_TRANSFORMERS}.extensions", "set_images_anywhere"),
+    ),
+    Plugin("transformer", f"{_OWN}/DropTransformer", late(f"{_TRANSFORMERS}.extensions", "drop")),
+    Plugin(
+        "generator",
+        f"{_OWN}/ResourcesGenerator",
+        late(f"{_KUSTOMIZE}.file_patterns", "generate"),
+    ),
+    Plugin("generator", "krm/Function", late(f"{_KRM}.function", "generate")),
+    Plugin("transformer", "krm/Function", late(f"{_KRM}.function", "transform")),
+    Plugin("generator", "krm/Program", late(f"{_KRM}.exec_plugin", "generate")),
+    Plugin("transformer", "krm/Program", late(f"{_KRM}.exec_plugin", "transform")),
+)

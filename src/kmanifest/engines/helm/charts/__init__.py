@@ -1,0 +1,1 @@
+"""Charts: loading them from directories and archives, and their dependencies."""

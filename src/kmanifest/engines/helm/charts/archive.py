@@ -1,0 +1,241 @@
+"""The files in a packaged chart: a gzipped tar archive, read within bounds and never unpacked to a disk.
+
+An entry is a path below one top directory, whose name does not count; links and devices are files without content.
+Decompressing stops at the bounds, whatever sizes the headers tell, and nothing behind the end of the archive is read.
+Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 archive/tar reader.go.
+"""
+
+import re
+from collections.abc import Iterator
+
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+MAX_CHART: Final = 100 * (1 << 20)
+MAX_FILE: Final = 5 * (1 << 20)
+MAX_ENTRIES: Final = 100_000
+BOM: Final = b"\xef\xbb\xbf"
+_BLOCK: Final = 512
+_MAX_HEADER: Final = 1 << 20
+_CHUNK: Final = 65_536
+_GZIP_HEADER: Final = 10
+_WITHOUT_CONTENT: Final = b"123456"
+
+
+class File(NamedTuple):
+    """A file of a chart: its path from the chart's directory, and its content without a byte order mark."""
+
+    name: str
+    data: bytes
+
+
+class Entry(NamedTuple):
+    """The header of one entry."""
+
+    name: str
+    size: int
+    kind: bytes
+
+
+def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
+    """The files of a packaged chart in their order; SourceError or LimitError with helm's text."""
+    files: list[File] = []
+    stream = _Stream(content)
+    left = MAX_CHART
+    for entry in _entries(stream):
+        if entry.kind == b"5":
+            continue
+        name = _inner_path(entry.name)
+        if entry.size > left:
+            raise _chart_too_large()
+        if entry.size > max_file:
+            raise LimitError(
+                f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {max_file}"
+            )
+        left -= entry.size
+        if left <= 0:
+            raise _chart_too_large()
+        if len(files) >= MAX_ENTRIES:
+            raise LimitError(f"the chart archive has more than {MAX_ENTRIES} files")
+        files.append(File(name, stream.read_padded(entry.size).removeprefix(BOM)))
+    if not files:
+        raise SourceError("no files in chart archive")
+    return files
+
+
+def is_archive(content: bytes) -> bool:
+    """Whether some bytes begin as those of a gzip file do."""
+    return content.startswith(b"\x1f\x8b\x08")
+
+
+def _chart_too_large() -> LimitError:
+    return LimitError(f"decompressed chart is larger than the maximum file size {MAX_CHART}")
+
+
+def _inner_path(name: str) -> str:
+    """The path of an entry from the chart's directory; SourceError where it leads out of it."""
+    delimiter = "\\" if "\\" in name else "/"
+    first, _, rest = name.partition(delimiter)
+    path = rest.replace(delimiter, "/")
+    if path.startswith("/"):
+        raise SourceError("chart illegally contains absolute paths")
+    path = clean_path(path)
+    if path == ".":
+        raise SourceError(
+            f"chart illegally contains content outside the base directory: {quoted(name)}"
+        )
+    if path.startswith(".."):
+        raise SourceError("chart illegally references parent directory")
+    if re.match("[a-zA-Z]:/", path):
+        raise SourceError("chart contains illegally named files")
+    if first == "Chart.yaml":
+        raise SourceError("chart yaml not in base directory")
+    return path
+
+
+def clean_path(path: str) -> str:
+    """A relative path as Go's `path.Clean` gives it."""
+    steps: list[str] = []
+    for step in path.split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps) or "."
+
+
+class _Stream:
+    """The decompressed bytes of a gzip file, made as they are asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self._rest = content
+        self._buffer = bytearray()
+        self._made = 0
+        self._inflater = _inflater()
+        if not is_archive(content):
+            is_short = len(content) < _GZIP_HEADER
+            problem = "unexpected EOF" if is_short else "gzip: invalid header"
+            raise SourceError(problem if content else "EOF")
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end."""
+        while len(self._buffer) < size and self._fill(size - len(self._buffer)):
+            pass
+        found = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return found
+
+    def read_padded(self, size: int) -> bytes:
+        """The next `size` bytes, and past what fills their last block."""
+        found = self.read(size)
+        padding = -size % _BLOCK
+        if len(found) < size or len(self.read(padding)) < padding:
+            raise SourceError("unexpected EOF")
+        return found
+
+    def _fill(self, wanted: int) -> bool:
+        from zlib import error as corrupt
+
+        if self._inflater.eof:
+            if not self._inflater.unused_data:
+                return False
+            self._rest = self._inflater.unused_data
+            self._inflater = _inflater()
+        try:
+            made = self._inflater.decompress(self._rest, max(wanted, _CHUNK))
+        except corrupt:
+            raise SourceError("gzip: invalid checksum or data") from None
+        self._rest = self._inflater.unconsumed_tail
+        if not made and not self._inflater.eof:
+            raise SourceError("unexpected EOF")
+        self._made += len(made)
+        # Headers and padding are no content, and a chart of small files may have as much of them.
+        if self._made > 2 * MAX_CHART:
+            raise _chart_too_large()
+        self._buffer += made
+        return True
+
+
+def _inflater() -> Any:
+    from zlib import decompressobj  # a directory has no use for it
+
+    return decompressobj(wbits=31)
+
+
+def _entries(stream: _Stream) -> Iterator[Entry]:
+    """The headers of an archive; after each, the stream stands at its content. Source: Go archive/tar, Reader.next."""
+    long_name, records = "", dict[str, str]()
+    while (block := _header(stream)) is not None:
+        size, kind = _number(block[124:136]), block[156:157]
+        if kind in (b"x", b"g", b"L", b"K"):
+            if size > _MAX_HEADER:
+                raise LimitError("a header of the chart archive is too large")
+            content = stream.read_padded(size)
+            if kind == b"x":
+                records = _records(content)
+            elif kind == b"L":
+                long_name = _text(content)
+            continue
+        name = records.get("path") or long_name or _name(block)
+        size = int(records["size"]) if records.get("size", "").isdecimal() else size
+        if kind in (b"0", b"\0") and name.endswith("/"):
+            kind = b"5"
+        yield Entry(name, 0 if kind in _WITHOUT_CONTENT else size, kind)
+        long_name, records = "", {}
+
+
+def _header(stream: _Stream) -> bytes | None:
+    """The next header; None at the end."""
+    block = stream.read(_BLOCK)
+    if not block:
+        return None
+    if len(block) < _BLOCK:
+        raise SourceError("unexpected EOF")
+    if not any(block):
+        second = stream.read(_BLOCK)
+        if second and any(second):
+            raise SourceError("archive/tar: invalid tar header")
+        return None
+    told = _number(block[148:156])
+    if told != sum(block) - sum(block[148:156]) + 8 * 32:
+        raise SourceError("archive/tar: invalid tar header")
+    return block
+
+
+def _name(block: bytes) -> str:
+    name, prefix = _text(block[:100]), _text(block[345:500])
+    is_posix = block[257:263] == b"ustar\0" and block[263:265] == b"00"
+    return f"{prefix}/{name}" if is_posix and prefix else name
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def _number(field: bytes) -> int:
+    if field[0] & 0x80:
+        value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    else:
+        text = field.strip(b" \0") or b"0"
+        if re.fullmatch(b"[0-7]+", text) is None:
+            raise SourceError("archive/tar: invalid tar header")
+        value = int(text, 8)
+    if value >= 1 << 63:
+        raise SourceError("archive/tar: invalid tar header")
+    return value
+
+
+def _records(content: bytes) -> dict[str, str]:
+    """The records of a pax header. Source: Go archive/tar strconv.go, parsePAXRecord."""
+    found: dict[str, str] = {}
+    while content:
+        head, space, _ = content.partition(b" ")
+        length = int(head) if head.isdigit() and len(head) < 8 else 0
+        record = content[:length]
+        if not space or length < len(head) + 3 or not record.endswith(b"\n"):
+            raise SourceError("archive/tar: invalid tar header")
+        key, _, value = record[len(head) + 1 : -1].partition(b"=")
+        found[_text(key)] = _text(value)
+        content = content[length:]
+    return found

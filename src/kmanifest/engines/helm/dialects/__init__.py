@@ -1,0 +1,1 @@
+"""The differences between Helm 3 and Helm 4."""

@@ -1,0 +1,74 @@
+"""What the major versions of helm do each in its own way: a `Dialect` for each, passed down to whoever asks for a part of it.
+
+All else is the same in both, and is written once. Version 3 is `v3`, version 4 is in `v4/`; `dialects` finds them.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.dialects.messages import Words
+from kmanifest.engines.helm.formats.go_json import Shape
+from kmanifest.engines.helm.templates.capabilities import Capabilities
+from kmanifest.engines.helm.templates.objects import Values
+from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
+from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.gotemplate.values import Functions, GoError
+    from kmanifest.io.tree import Tree
+    from kmanifest.model.limits import Limits
+
+
+class Loading(NamedTuple):
+    """How charts are loaded.
+
+    `check_directory` and `check_archive` raise SourceError for a chart of a format that can't be loaded, `check_format` for one
+    that can't be rendered; `metadata` and `lock` are the shapes of Chart.yaml and Chart.lock.
+    """
+
+    check_directory: "Callable[[Tree, str, str, Limits], None]"
+    check_archive: "Callable[[bytes, Limits], None]"
+    check_format: Callable[[Chart], None]
+    metadata: Shape
+    lock: Shape
+    max_file: int
+
+
+class Documents(NamedTuple):
+    """How a text is split into documents, what is read of each, and the ranks of kinds in the output."""
+
+    split: Callable[[str], list[str]]
+    head: Shape
+    ranks: Mapping[str, int]
+
+
+class Commands(NamedTuple):
+    """What the commands do: whether `--repo` hides a chart in the current directory, and what `lint` takes and finds."""
+
+    asks_repository_first: bool
+    lints_here: bool
+    lint_chart: Callable[..., list[Any]]
+
+
+class Dialect(NamedTuple):
+    """One major version of helm.
+
+    `words` are its texts, `readers` how it reads files with values and `--set`, `coalescing` how values are laid over one
+    another. `taken` gives the chart that is rendered for a dependency with an alias or with none. `with_stage` runs a
+    step of a render under a name, `chart_object` makes `.Chart`, `table` is the type of `.Values`, and `told_failure` is what is
+    told of a failed template.
+    """
+
+    words: Words
+    loading: Loading
+    readers: Readers
+    coalescing: Coalescing
+    taken: Callable[[Chart, str], Chart]
+    with_stage: Callable[[str, Callable[[], None], Warn], None]
+    make_capabilities: Callable[..., Capabilities]
+    functions: "Callable[..., Functions]"
+    chart_object: Callable[[Chart], Any]
+    table: type[Values]
+    told_failure: "Callable[[GoError], str]"
+    documents: Documents
+    commands: Commands

@@ -1,0 +1,110 @@
+"""What a template sees in helm v4 that is otherwise in v3: `.Chart` as a map, `.Capabilities`, and the names of types.
+
+Source: helm v4.3.1 pkg/chart/common.go, structToMap; pkg/chart/common/capabilities.go and values.go.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.gotemplate.values import Function
+from kmanifest.engines.helm.templates import capabilities as v3
+from kmanifest.engines.helm.templates.objects import Values
+from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.startup.typing import Any, Final
+
+HELM_VERSION: Final = "v4.3.1"
+KUBE_CLIENT_VERSION: Final = "v1.37"
+
+
+class Values4(Values):
+    """A `common.Values`."""
+
+    __slots__ = ()
+    go_type = "common.Values"
+
+
+class KubeVersion(v3.KubeVersion):
+    """`.Capabilities.KubeVersion`: its `Version` is as it was given, and as a text it has the numbers alone."""
+
+    __slots__ = ("_numbers",)
+    go_type = "common.KubeVersion"
+
+    def __init__(self, values: Mapping[str, Any], numbers: str) -> None:
+        super().__init__(values)
+        self._numbers = numbers
+
+    def declared(self) -> Mapping[str, Any]:
+        """The fields as `%v` prints them, with the one that no template can name."""
+        fields = self.fields()
+        return {"Version": fields["Version"], "normalizedVersion": self._numbers, **fields}
+
+    def printed(self) -> str:
+        """What `String` gives."""
+        return self._numbers
+
+    def methods(self) -> Mapping[str, Function]:
+        version = self.fields()["Version"]
+        return {
+            "GitVersion": Function(lambda: version, (), "string"),
+            "String": Function(self.printed, (), "string"),
+        }
+
+
+class VersionSet(v3.VersionSet):
+    """`.Capabilities.APIVersions`."""
+
+    __slots__ = ()
+    go_type = "common.VersionSet"
+
+
+class BuildInfo(Struct):
+    """`.Capabilities.HelmVersion`."""
+
+    __slots__ = ()
+    go_type = v3.BuildInfo.go_type
+    FIELDS = (*v3.BuildInfo.FIELDS, Field("KubeClientVersion", "kube_client_version"))
+
+
+class Capabilities(v3.Capabilities):
+    """`.Capabilities`."""
+
+    __slots__ = ()
+    go_type = "*common.Capabilities"
+
+
+def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
+    """The capabilities of a render; SourceError where the version of Kubernetes is none."""
+    given = kube_version or v3.DEFAULT_KUBE_VERSION
+    parsed = v3.parse_kube_version(given)
+    whole = given if given.startswith("v") else f"v{given}"
+    helm = {
+        "Version": HELM_VERSION,
+        "GitCommit": "",
+        "GitTreeState": "",
+        "GoVersion": v3.GO_VERSION,
+        "KubeClientVersion": KUBE_CLIENT_VERSION,
+    }
+    return Capabilities(
+        {
+            "KubeVersion": KubeVersion(
+                {"Version": whole, "Major": parsed.major, "Minor": parsed.minor}, parsed.version
+            ),
+            "APIVersions": VersionSet([*v3.DEFAULT_API_VERSIONS, *api_versions]),
+            "HelmVersion": BuildInfo(helm),
+        }
+    )
+
+
+def chart_object(chart: Chart) -> dict[str, Any]:
+    """`.Chart`."""
+    return {**_as_map(chart.metadata.object()), "IsRoot": chart.is_root}
+
+
+def _as_map(struct: Struct) -> dict[str, Any]:
+    """A struct as a map by the names of its fields; lists in it are of interfaces."""
+    return {
+        name: [_as_map(item) if isinstance(item, Struct) else item for item in value]
+        if isinstance(value, list)
+        else value
+        for name, value in struct.fields().items()
+    }

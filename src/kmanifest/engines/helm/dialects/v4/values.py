@@ -1,0 +1,38 @@
+"""How helm v4 lays values over one another: a default that is null is none.
+
+Source: helm v4.3.1 pkg/chart/common/util/coalesce.go, coalesceValues and cleanNilValues.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.values.layers import Table, copy_table
+from kmanifest.startup.typing import Any
+
+
+def copy_defaults(chart: Chart, given: Mapping[str, Any]) -> Table:
+    """The chart's values for being laid under a table, which may be changed, without nulls.
+
+    A null on the first level stays where the table has its key, which it takes away. Nulls below the name of a held chart
+    stay, too, for what the table has to merge with them.
+    """
+    held = {each.name for each in chart.dependencies}
+    found: Table = {}
+    for key, value in copy_table(chart.values).items():
+        if value is None and key not in given:
+            continue
+        if isinstance(value, dict) and not (key in held and key in given):
+            _drop_nulls(value)
+        found[key] = value
+    return found
+
+
+def _drop_nulls(table: Table) -> None:
+    todo = [table]
+    while todo:
+        node = todo.pop()
+        for key, value in [*node.items()]:
+            if value is None:
+                del node[key]
+            elif isinstance(value, dict):
+                todo.append(value)

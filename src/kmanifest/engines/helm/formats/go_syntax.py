@@ -1,0 +1,98 @@
+"""Why go-yaml refuses a key of a mapping, with the key and its value in Go's syntax, as an error of helm shows them.
+
+An unquoted `{{ .Values.x }}` in a values file is a mapping whose key is a mapping, so users meet this text.
+Source: go.yaml.in/yaml/v2 v2.4.4 decode.go, mapping; sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
+"""
+
+from collections.abc import Iterator
+
+import yaml as pyyaml
+
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Any
+from kmanifest.yaml.resolve import INT64_MAX, resolve_v2
+
+_MOST = 1_000
+
+
+def describe_refused_key(data: bytes) -> str:
+    """The text for the first key in `data` that can't be one."""
+    try:
+        root = pyyaml.compose(data, Loader=pyyaml.CBaseLoader)
+    except (pyyaml.YAMLError, RecursionError) as error:
+        raise SourceError("not YAML") from error
+    pairs = list(_pairs(root))
+    for key, _ in pairs:
+        if not isinstance(key, pyyaml.ScalarNode):
+            return f"yaml: invalid map key: {syntax(key)}"
+    for key, value in pairs:
+        found = _scalar(key)
+        if found is None:
+            return f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {_value_syntax(value)}"
+        if isinstance(found, int) and found > INT64_MAX:
+            return f"unsupported map key of type: uint64, key: {found:#x}, value: {_value_syntax(value)}"
+    raise SourceError("every key can be one")
+
+
+def find_parse_problem(data: bytes) -> tuple[str, int] | None:
+    """What libyaml finds wrong in the first document, and in which line; None where it is well-formed."""
+    try:
+        for event in pyyaml.parse(data, Loader=pyyaml.CBaseLoader):
+            if isinstance(event, pyyaml.DocumentEndEvent):
+                return None
+    except pyyaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return error.problem or "", mark.line + 1 if mark is not None else 0
+    except pyyaml.reader.ReaderError as error:
+        return str(error.reason), 0
+    return None
+
+
+def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
+    """The keys and values of all mappings, as they are met from top to bottom."""
+    todo = [root]
+    for _ in range(_MOST * _MOST):
+        if not todo:
+            return
+        node = todo.pop()
+        if isinstance(node, pyyaml.MappingNode):
+            yield from node.value
+            todo.extend(value for _, value in reversed(node.value))
+        elif isinstance(node, pyyaml.SequenceNode):
+            todo.extend(reversed(node.value))
+
+
+def _scalar(node: Any) -> Any:
+    return node.value if node.style else resolve_v2(node.value)
+
+
+def _value_syntax(node: Any) -> str:
+    """A value as `%+#v` shows it where its own type is known."""
+    if isinstance(node, pyyaml.ScalarNode) and _scalar(node) is None:
+        return "<nil>"
+    return syntax(node)
+
+
+def syntax(node: Any) -> str:
+    """A node as Go's `%#v` shows what it is in an `interface {}`."""
+    if isinstance(node, pyyaml.MappingNode):
+        pairs = sorted((syntax(key), syntax(value)) for key, value in node.value[:_MOST])
+        inner = ", ".join(f"{key}:{value}" for key, value in pairs)
+        return f"map[interface {{}}]interface {{}}{{{inner}}}"
+    if isinstance(node, pyyaml.SequenceNode):
+        return f"[]interface {{}}{{{', '.join(map(syntax, node.value[:_MOST]))}}}"
+    return _scalar_syntax(_scalar(node))
+
+
+def _scalar_syntax(value: Any) -> str:
+    from kmanifest.engines.helm.gotemplate import gofmt
+
+    if value is None:
+        return "interface {}(nil)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return gofmt.quoted(value)
+    if isinstance(value, int):
+        return f"{value:#x}" if value > INT64_MAX else str(int(value))
+    return gofmt.float_text(float(value), "g", -1)

@@ -1,0 +1,294 @@
+"""Go values → YAML text as go-yaml v3 prints them with an indentation of two: what `toYamlPretty` gives.
+
+No JSON is between, so a float prints as Go prints it and a struct by its YAML names; nothing is folded, and lists stand
+two columns further in than their key. The walk keeps its own stack.
+Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, emitterc.go and sorter.go.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from kmanifest.engines.helm.gotemplate.gofmt import float_text
+from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.sprig.dicts import too_deep
+from kmanifest.engines.helm.sprig.durations import Duration
+from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Any, Final
+from kmanifest.yaml.dumper import merged_neighbours
+from kmanifest.yaml.resolve import INT64_MAX, is_plain_string
+from kmanifest.yaml.scalars import SPECIAL_SET, chomping, escape
+
+_BREAK: Final = "\r\n\x85\u2028\u2029"
+_SPECIAL: Final = re.compile(f"[{SPECIAL_SET}]")
+_BREAKS: Final = re.compile(f"[{_BREAK}]")
+_SPACE_BREAK: Final = re.compile(f" [{_BREAK}]")
+_BREAK_SPACE: Final = re.compile(f"[{_BREAK}] ")
+_EDGE: Final = re.compile(rf"\A[ {_BREAK}]|[ {_BREAK}]\Z")
+_INDICATOR: Final = re.compile(
+    rf"""\A(?:[#,\[\]{{}}&*!|>'"%@`]|---|\.\.\.|[?:-](?:[ \t]|\Z))|:(?:[ \t]|\Z)|[ \t\0{_BREAK}]#"""
+)
+_ESCAPED: Final = re.compile(f'[\t{SPECIAL_SET}"\\\\\n\u2028\u2029]')
+_BASE60: Final = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_LINE_START: Final = re.compile(f"(?<![^{_BREAK}])(?=[^{_BREAK}])")
+_AFTER_BREAK: Final = re.compile(f"(?<=[{_BREAK}])(?=[^{_BREAK}])")
+_FLOATS: Final = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
+_MAX_KEY: Final = 128
+
+
+class _Open:
+    """A mapping or list that is being printed: what is left of it, and what its first line has in front."""
+
+    __slots__ = ("indent", "items", "lead", "mapping")
+
+    def __init__(self, items: Iterator[Any], lead: str, indent: int, *, mapping: bool) -> None:
+        self.items = items
+        self.lead = lead
+        self.indent = indent
+        self.mapping = mapping
+
+
+def print_value(value: Value, limits: Limits) -> str:
+    """The document of a value, with a line break at its end. GoError for what YAML has not, LimitError."""
+    out = _Lines(limits)
+    stack: list[_Open] = []
+    opened = _open(value, "", 0)
+    if opened is None:
+        return _ended(_scalar(value, 2))
+    stack.append(opened)
+    while stack:
+        opened = _print_frame(stack[-1], out)
+        if opened is None:
+            stack.pop()
+        else:
+            stack.append(opened)
+            if len(stack) > limits.max_depth:
+                raise too_deep(limits)
+    return out.text()
+
+
+class _Lines:
+    """The lines that were printed, counted as they come: a long text may stand in many places."""
+
+    __slots__ = ("_limits", "_lines", "_size")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lines: list[str] = []
+        self._size = 0
+
+    def append(self, line: str) -> None:
+        """Add a line; LimitError where that is too much."""
+        self._size += len(line)
+        check_text(self._size, self._limits)
+        self._lines.append(line)
+
+    def text(self) -> str:
+        return "".join(self._lines)
+
+
+def _print_frame(frame: _Open, out: _Lines) -> _Open | None:
+    """Print what is left of a frame, up to the next container in it, which is given."""
+    pad = " " * frame.indent
+    for item in frame.items:
+        lead, frame.lead = frame.lead or pad, ""
+        if not frame.mapping:
+            below = _open(item, lead + "- ", frame.indent + 2)
+            if below is not None:
+                return below
+            out.append(_ended(f"{lead}- {_scalar(item, frame.indent + 2)}"))
+            continue
+        key, value = item
+        below, line = _entry(lead, pad, key, value, frame.indent)
+        out.append(line)
+        if below is not None:
+            return below
+    return None
+
+
+def _entry(lead: str, pad: str, key: Any, value: Any, indent: int) -> tuple[_Open | None, str]:
+    """The line of a key and, where it is none with lines of its own, of its value."""
+    shown = _key(key)
+    if shown is None:
+        long = _text(key, indent + 2)
+        below = _open(value, pad + ": ", indent + 2)
+        line = _ended(f"{lead}? {long}")
+        return below, line if below is not None else line + _ended(
+            f"{pad}: {_scalar(value, indent + 2)}"
+        )
+    below = _open(value, "", indent + 2)
+    if below is not None:
+        return below, f"{lead}{shown}:\n"
+    return None, _ended(f"{lead}{shown}: {_scalar(value, indent + 2)}")
+
+
+def _ended(line: str) -> str:
+    """A line with its break, unless a block that ends with another break has one already."""
+    return line if line[-1] in "\x85\u2028\u2029" else line + "\n"
+
+
+def _key(key: Any) -> str | None:
+    """A key on the line of its colon; None where it is too long for that, or has lines."""
+    if not isinstance(key, str):
+        return _scalar(key, 0)
+    if _BREAKS.search(key) is not None or len(to_bytes(key)) > _MAX_KEY:
+        return None
+    return _text(key, 0, is_key=True)
+
+
+def _open(value: Any, lead: str, indent: int) -> _Open | None:
+    """A frame for a container with something in it, None for any other value."""
+    if isinstance(value, GoObject) and not isinstance(value, dict | list):
+        fields = _object_fields(value)
+        if not isinstance(fields, Mapping) or not fields:
+            return None
+        return _Open(iter(fields.items()), lead, indent, mapping=True)
+    if isinstance(value, dict) and value:
+        items = iter([(key, value[key]) for key in _sorted(value)])
+        return _Open(items, lead, indent, mapping=True)
+    if isinstance(value, list | bytes) and value:
+        return _Open(iter(value), lead, indent, mapping=False)
+    return None
+
+
+def _object_fields(value: GoObject) -> Any:
+    make = getattr(value, "pretty", None) or getattr(value, "json", None)
+    if make is not None:
+        return make()
+    return {name.lower(): field for name, field in value.fields().items()}
+
+
+def _scalar(value: Any, indent: int) -> str:
+    """A scalar or an empty container, without a line break at its end."""
+    if isinstance(value, str):
+        return _text(value, indent)
+    if value is None:
+        return "null"
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, float):
+        text = float_text(value, "g", -1)
+        return _FLOATS.get(text, text)
+    if isinstance(value, int):
+        return _text(value.text(), indent) if isinstance(value, Duration) else int.__repr__(value)
+    if isinstance(value, list | bytes):
+        return "[]"
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, GoObject):
+        fields = _object_fields(value)
+        if isinstance(fields, Mapping):
+            return "{}"
+        # A time is printed as it is, whatever it could be taken for.
+        return str(fields) if value.go_type == "time.Time" else _text(fields, indent)
+    raise GoError(f"cannot marshal type: {type(value).__name__}")
+
+
+def _text(text: str, indent: int, *, is_key: bool = False) -> str:
+    """A string in the style that it gets, further lines at `indent`."""
+    if not (text.isascii() or text.isprintable()) and re.search("[\udc80-\udcff]", text):
+        from base64 import b64encode
+
+        return f"!!binary {b64encode(to_bytes(text)).decode()}"
+    multiline = _BREAKS.search(text) is not None
+    special = _SPECIAL.search(text) is not None
+    space_break = multiline and _SPACE_BREAK.search(text) is not None
+    if "\n" in text:
+        literal = not (special or space_break or text.endswith(" ") or is_key)
+        return _literal(text, indent) if literal else _double(text)
+    if not _is_string(text) or special or space_break or "\t" in text:
+        return _double(text)
+    if multiline:
+        return _double(text) if is_key or _BREAK_SPACE.search(text) else _single(text, indent)
+    if _EDGE.search(text) is not None or _INDICATOR.search(text) is not None:
+        return _single(text, indent)
+    return text
+
+
+def _is_string(text: str) -> bool:
+    """Whether the text without quotes is a string to go-yaml v3, and to readers of YAML 1.1.
+
+    Source: encode.go, stringv.
+    """
+    if not text or not is_plain_string(text):
+        return False
+    return _BASE60.fullmatch(text) is None if ":" in text else not _is_odd_number(text)
+
+
+def _is_odd_number(text: str) -> bool:
+    """Numbers of v3 alone: it drops all underscores before it looks."""
+    return "_" in text and text[0] in "+-0123456789" and not is_plain_string(text.replace("_", ""))
+
+
+def _single(text: str, indent: int) -> str:
+    """Single-quoted text; what follows a line break, which is none to most readers, is indented."""
+    return "'" + _AFTER_BREAK.sub(" " * indent, text.replace("'", "''")) + "'"
+
+
+def _double(text: str) -> str:
+    if text.startswith("\ufeff"):
+        # The emitter looks for a byte order mark at the start of the whole text at each character: all are escaped.
+        return '"' + "".join(map(escape, text)) + '"'
+    return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
+
+
+def _literal(text: str, indent: int) -> str:
+    pad = " " * indent
+    hint = "2" if text[0] in f" {_BREAK}" else ""
+    body = _LINE_START.sub(pad, text)
+    return f"|{hint}{chomping(text)}\n{body.removesuffix(chr(10))}"
+
+
+# --- the order of keys ---------------------------------------------------------------------------------------------
+
+
+def _sorted(keys: Iterable[Any]) -> list[Any]:
+    """Keys in the natural order of v3, which differs from that of v2 where letters meet what follows digits.
+
+    The relation is not transitive; neighbours are merged as `kmanifest.yaml.dumper` does for v2, from the order of
+    code points.
+    """
+    try:
+        ordered = sorted(keys)
+    except TypeError:
+        return sorted(keys, key=str)
+    return merged_neighbours(ordered, _less)
+
+
+def _less(left: str, right: str) -> bool:
+    """Source: sorter.go, keyList.Less."""
+    digits = False
+    for at, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one == other:
+            digits = one.isdecimal()
+            continue
+        letter, other_letter = one.isalpha(), other.isalpha()
+        if letter and other_letter:
+            return one < other
+        if letter or other_letter:
+            return letter if digits else other_letter
+        return _less_numbers(left, right, at)
+    return len(left) < len(right)
+
+
+def _less_numbers(left: str, right: str, at: int) -> bool:
+    start = 0
+    if "0" in (left[at], right[at]):
+        before = re.search("[0-9]*\\Z", left[:at])
+        start = 1 if before is not None and before.group().strip("0") else 0
+    number, end = _number(left, at, start)
+    other, other_end = _number(right, at, start)
+    if number != other:
+        return number < other
+    if end != other_end:
+        return end < other_end
+    return left[at] < right[at]
+
+
+def _number(text: str, at: int, start: int) -> tuple[int, int]:
+    """The number that goes on there, in 64 bits as Go has it, and where it ends."""
+    number = start
+    while at < len(text) and text[at].isdecimal():
+        number = (number * 10 + ord(text[at]) - 48) & ((1 << 64) - 1)
+        at += 1
+    return (number - (1 << 64) if number > INT64_MAX else number), at

@@ -1,0 +1,237 @@
+"""Values as YAML, JSON and TOML, and back, as helm's functions of templates do it: they never fail, but for a bound.
+
+What can't be written is an empty string, but for TOML, which tells the error in its place; what can't be read is a table
+with the error under `Error`, or a list with the error in it. Source: helm v3.22.0 pkg/engine/funcs.go.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, valid
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import Any, Final
+
+_MAP: Final = "map[string]interface {}"
+_LIST: Final = "[]interface {}"
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+_MOST_SEEN: Final = 100_000
+_END: Final = object()
+
+
+def for_one_text(limits: Limits) -> Limits:
+    """Limits under which an output is one text."""
+    return limits._replace(max_output=min(limits.max_output, limits.max_string))
+
+
+def to_yaml(value: Value, limits: Limits = for_one_text(DEFAULT_LIMITS)) -> str:
+    """What `toYaml` gives: JSON read again and printed by go-yaml v2, without the last line break."""
+    from kmanifest.yaml import Dumper
+
+    try:
+        return Dumper(limits).dump(_through_json(value, limits)).removesuffix("\n")
+    except (GoError, SourceError):
+        return ""
+
+
+def _through_json(value: Value, limits: Limits) -> Value:
+    """The value as its JSON has it: itself, where nothing in it differs."""
+    if _is_plain(value):
+        return value
+    return _Copier(limits).copy(value)
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether there are only values that JSON has as they are, and not so many that one may contain itself."""
+    todo = [value]
+    seen = 0
+    while todo:
+        node = todo.pop()
+        kind = node.__class__
+        if kind is str:
+            if not node.isascii() and valid(node) is not node:
+                return False
+        elif kind is dict:
+            seen += len(node)
+            todo.extend(node)
+            todo.extend(node.values())
+        elif kind is list:
+            seen += len(node)
+            todo.extend(node)
+        elif kind not in _PLAIN:
+            return False
+        if seen > _MOST_SEEN:
+            return False
+    return True
+
+
+class _Copier:
+    """Copies a value as JSON has it; what contains itself is Go's error, and very much of it a LimitError."""
+
+    __slots__ = ("_limits", "_made", "_path", "_stack")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._made = 0
+        self._path: set[int] = set()
+        self._stack: list[tuple[Any, Any, int]] = []
+
+    def copy(self, value: Value) -> Value:
+        root = self._begin(value)
+        stack = self._stack
+        while stack:
+            items, target, identity = stack[-1]
+            item: Any = next(items, _END)
+            if item is _END:
+                stack.pop()
+                self._path.discard(identity)
+            elif isinstance(target, dict):
+                key, below = item
+                target[valid(str(key))] = self._begin(below)
+            else:
+                target.append(self._begin(item))
+        return root
+
+    def _begin(self, value: Any) -> Any:
+        """The copy of a leaf, or an empty one of a container that is to be filled next."""
+        if value.__class__ is str:
+            return valid(value)
+        if value.__class__ in _PLAIN:
+            return value
+        if is_nil(value):
+            return None
+        if isinstance(value, list):
+            return self._enter(value, iter(value), [])
+        if isinstance(value, dict):
+            return self._enter(value, iter(value.items()), {})
+        if isinstance(value, GoObject):
+            from kmanifest.engines.helm.sprig.json_writer import json_fields
+
+            fields = json_fields(value)
+            if isinstance(fields, Mapping):
+                return self._enter(value, iter(fields.items()), {})
+            return self._begin(fields)
+        return _leaf(value)
+
+    def _enter(self, value: Any, items: Any, target: Any) -> Any:
+        if id(value) in self._path:
+            raise GoError("json: unsupported value: encountered a cycle")
+        self._made += len(value) if isinstance(value, dict | list) else 1
+        check_items(self._made, self._limits)
+        self._path.add(id(value))
+        self._stack.append((items, target, id(value)))
+        return target
+
+
+def _leaf(value: Any) -> Value:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, bytes):
+        from base64 import b64encode
+
+        return b64encode(value).decode()
+    if isinstance(value, str):
+        return valid(str.__str__(value))
+    raise GoError(f"json: unsupported type: {type(value).__name__}")
+
+
+def to_yaml_pretty(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
+    """What `toYamlPretty` gives: the value printed by go-yaml v3, without the last line break."""
+    from kmanifest.engines.helm.formats.pretty_yaml import print_value
+
+    try:
+        return print_value(value, limits).removesuffix("\n")
+    except GoError:
+        return ""
+
+
+def to_json(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
+    """What `toJson` gives."""
+    from kmanifest.engines.helm.sprig.json_writer import encode
+
+    try:
+        return encode(value, limits)
+    except GoError:
+        return ""
+
+
+def to_toml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
+    """What `toToml` gives, which is the error where there is one."""
+    from kmanifest.engines.helm.formats.toml_writer import TomlError, encode
+
+    try:
+        return encode(value, limits)
+    except TomlError as error:
+        return str(error)
+
+
+def from_yaml(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
+    """What `fromYaml` gives: the first document, which must be a table."""
+    try:
+        value = _read_yaml(text, limits)
+    except SourceError as error:
+        return {"Error": error.message}
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else {"Error": _decoding(value, _MAP)}
+
+
+def from_yaml_array(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
+    """What `fromYamlArray` gives: the first document, which must be a list."""
+    try:
+        value = _read_yaml(text, limits)
+    except SourceError as error:
+        return [error.message]
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [_decoding(value, _LIST)]
+
+
+def _read_yaml(text: str, limits: Limits) -> Any:
+    from kmanifest.engines.helm.formats.go_yaml import load_yaml, through_json
+
+    return through_json(load_yaml(to_bytes(text), limits=limits))
+
+
+def _decoding(value: Any, wanted: str) -> str:
+    from kmanifest.engines.helm.formats.go_yaml import json_word
+
+    return (
+        "error unmarshaling JSON: while decoding JSON: "
+        f"json: cannot unmarshal {json_word(value)} into Go value of type {wanted}"
+    )
+
+
+def from_json(text: str) -> dict[str, Value]:
+    """What `fromJson` gives: a table, which has what could be read even where there is an error."""
+    from kmanifest.engines.helm.sprig.json_reader import decode_as
+
+    try:
+        value, error = decode_as(text, dict, _MAP)
+    except GoError as refused:
+        return {"Error": str(refused)}
+    if error:
+        value["Error"] = error
+    return value  # type: ignore[no-any-return]  # a dict, as was asked
+
+
+def from_json_array(text: str) -> list[Value]:
+    """What `fromJsonArray` gives: a list, or the error in one."""
+    from kmanifest.engines.helm.sprig.json_reader import decode_as
+
+    try:
+        value, error = decode_as(text, list, _LIST)
+    except GoError as refused:
+        return [str(refused)]
+    return [error] if error else value
+
+
+def from_toml(text: str) -> dict[str, Value]:
+    """What `fromToml` gives: the table, or the error under `Error`."""
+    from kmanifest.engines.helm.formats.toml_reader import decode
+    from kmanifest.engines.helm.formats.toml_writer import TomlError
+
+    try:
+        return decode(text)
+    except TomlError as error:
+        return {"Error": str(error)}

@@ -1,0 +1,658 @@
+"""TOML 1.1 → values, as BurntSushi's decoder reads them into a table, with its errors.
+
+Integers are int64, times `time.Time`; an array of tables has a type of its own. Lexer and parser of the reference take
+turns, so what is wrong first in the text is the error; here they are one.
+Source: github.com/BurntSushi/toml v1.6.0 lex.go, parse.go and error.go.
+"""
+
+import re
+
+from kmanifest.engines.helm.formats.toml_writer import TomlError
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.gotemplate.values import GoError, Int64, Value
+from kmanifest.engines.helm.sprig.gotypes import Tables
+from kmanifest.engines.helm.sprig.layouts import parse_time
+from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
+from kmanifest.engines.helm.sprig.times import UTC, Time, Zone
+from kmanifest.model.errors import LimitError
+from kmanifest.startup.typing import Any, Final, NoReturn
+
+_BLANKS: Final = re.compile("[ \t]*")
+_BARE: Final = re.compile("[A-Za-z0-9_-]*")
+_LETTERS: Final = re.compile(r"[^\W\d_]*")
+_COMMENT: Final = re.compile("[^\0-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+_BASIC: Final = re.compile('[^"\\\\\0-\x08\x0a-\x1f\x7f\ud800-\udfff]*')
+_LITERAL: Final = re.compile("[^'\0-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+_CONTROL: Final = re.compile("[\0-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_DATE: Final = re.compile(r"[-0-9:TtZz .+]*")
+_FLOAT: Final = re.compile("[0-9_.+eE-]*")
+_DIGITS: Final = re.compile("[0-9]*")
+_DECIMAL: Final = re.compile("[0-9_]*")
+_BASES: Final = {
+    "b": (re.compile("[01_]*"), "01", "a binary"),
+    "o": (re.compile("[0-7_]*"), "01234567", "an octal"),
+    "x": (re.compile("[0-9a-fA-F_]*"), "0123456789abcdefABCDEF", "a hexadecimal"),
+}  # fmt: skip
+_ESCAPES: Final = {
+    "b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\",
+}  # fmt: skip
+_HEX: Final = {"x": (2, "two"), "u": (4, "four"), "U": (8, "eight")}
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_LINE_END: Final = re.compile(r"\\\\|\\[ \t\r]*\n[ \t\r\n]*")
+_SPECIAL: Final = frozenset(("nan", "+nan", "-nan", "inf", "+inf", "-inf"))
+_DEEPEST: Final = 100
+_TIMES: Final = (
+    ("2006-01-02T15:04:05.999999999Z07:00", UTC),
+    ("2006-01-02T15:04:05.999999999", Zone("datetime-local")),
+    ("2006-01-02", Zone("date-local")),
+    ("15:04:05.999999999", Zone("time-local")),
+    ("2006-01-02T15:04Z07:00", UTC),
+    ("2006-01-02T15:04", Zone("datetime-local")),
+    ("15:04", Zone("time-local")),
+)  # fmt: skip
+Key = tuple[str, ...]
+
+
+def decode(text: str) -> dict[str, Value]:
+    """The table of a text. TomlError with the place and BurntSushi's words."""
+    return _Parser(text.removeprefix("\ufeff")).parse()
+
+
+class _Parser:
+    """Reads a text from its start, and keeps of each key how it came about."""
+
+    __slots__ = (
+        "_arrays",
+        "_at",
+        "_context",
+        "_counted",
+        "_depth",
+        "_implicit",
+        "_key",
+        "_key_line",
+        "_root",
+        "_text",
+    )
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._root: dict[str, Any] = {}
+        self._context: Key = ()
+        self._key = ""
+        self._key_line = 1
+        self._implicit: set[Key] = set()
+        self._arrays: set[Key] = set()
+        self._depth = 0
+        self._counted = (0, 1)  # a place, and its line
+
+    def parse(self) -> dict[str, Value]:
+        if "\0" in self._text[:6]:
+            raise TomlError(
+                "toml: line 1: files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8"
+            )
+        while True:
+            char = self._skip_all()
+            if not char:
+                return self._root
+            if char == "[":
+                self._at += 1
+                self._table()
+            else:
+                self._pair()
+            self._end_item()
+
+    # --- characters and errors
+
+    def _peek(self) -> str:
+        """The next character, none at the end; what TOML refuses everywhere is an error."""
+        char = self._text[self._at : self._at + 1]
+        if char and _CONTROL.match(char) is not None and char != "\n":
+            if char == "\r" and self._text[self._at + 1 : self._at + 2] == "\n":
+                return char
+            if "\ud800" <= char <= "\udfff":
+                self._fail(f"invalid UTF-8 byte: 0x{ord(char) - 0xDC00:02x}")
+            self._fail(f"TOML files cannot contain control characters: '0x{ord(char):02x}'")
+        return char
+
+    def _line(self) -> int:
+        counted, line = self._counted
+        line += self._text.count("\n", counted, self._at)
+        self._counted = (self._at, line)
+        return line
+
+    def _fail(self, message: str, *, line: int | None = None) -> NoReturn:
+        """The error at a line, that of the place where none is given; at an end after a line break, the line before."""
+        if line is None:
+            line = self._line()
+            if self._at >= len(self._text) and self._text.endswith("\n"):
+                line -= 1
+        name = _dotted((*self._context, self._key) if self._key else self._context)
+        last = f" (last key {quoted(name)})" if name else ""
+        raise TomlError(f"toml: line {line}{last}: {message}")
+
+    def _unexpected(
+        self, before: str, char: str, after: str = " instead", *, counts: bool = False
+    ) -> NoReturn:
+        """The error of a character; a line break, which was read already, may count as one."""
+        line = self._line() + 1 if counts and char == "\n" else None
+        self._fail(f"{before} {_shown(char)}{after}", line=line)
+
+    def _skip_blanks(self) -> str:
+        self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        return self._peek()
+
+    def _skip_all(self) -> str:
+        """Skip spaces, line breaks and comments; the next character."""
+        while True:
+            char = self._skip_blanks()
+            if char == "#":
+                self._comment()
+            elif char in ("\n", "\r") and char:
+                self._at += 1
+            else:
+                return char
+
+    def _comment(self) -> None:
+        self._at = _COMMENT.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._peek()
+
+    def _end_item(self) -> None:
+        """What follows a table's name or a value at the top."""
+        char = self._skip_blanks()
+        if char == "#":
+            self._comment()
+        elif char and char not in "\r\n":
+            self._unexpected(
+                "expected a top-level item to end with a newline, comment, or EOF, but got", char
+            )
+
+    # --- keys
+
+    def _table(self) -> None:
+        array = self._peek() == "["
+        self._at += array
+        parts: list[str] = []
+        while True:
+            char = self._skip_blanks()
+            if char in ("]", ""):
+                message = "unexpected end of table name (table names cannot be empty)"
+                self._fail(message, line=self._line())
+            if char == ".":
+                self._fail("unexpected table separator (table names cannot be empty)")
+            parts.append(self._name(char))
+            if len(parts) == 1:
+                self._key_line = self._line()
+            char = self._skip_blanks()
+            if char not in (".", "]") or not char:
+                self._unexpected(
+                    "expected '.' or ']' to end table name, but got", char, counts=True
+                )
+            self._at += 1
+            if char == "]":
+                break
+        if array:
+            char = self._peek()
+            if char != "]":
+                before = "expected end of table array name delimiter ']', but got"
+                self._unexpected(before, char, counts=True)
+            self._at += 1
+        self._add_context(tuple(parts), array=array)
+
+    def _name(self, char: str) -> str:
+        if char == '"':
+            self._at += 1
+            return self._basic()
+        if char == "'":
+            self._at += 1
+            return self._raw()
+        match = _BARE.match(self._text, self._at)
+        self._at = match.end()  # type: ignore[union-attr]  # it matches nothing as well
+        return match.group()  # type: ignore[union-attr]  # the same
+
+    def _dotted_key(self) -> Key:
+        """A key with its dots, up to its `=`."""
+        char = self._skip_blanks()
+        if char in ("=", ""):
+            self._fail("unexpected '=': key name appears blank", line=self._line())
+        if char == ".":
+            self._fail("unexpected '.': keys cannot start with a '.'")
+        parts: list[str] = []
+        while True:
+            parts.append(self._name(char))
+            if len(parts) == 1:
+                self._key_line = self._line()
+            char = self._skip_blanks()
+            if char == "=":
+                self._at += 1
+                return tuple(parts)
+            if not char:
+                self._fail("unexpected EOF; expected key separator '='")
+            if char != ".":
+                self._unexpected("expected '.' or '=', but got", char)
+            self._at += 1
+            char = self._skip_blanks()
+            if char in ("=", ".", ""):
+                self._fail(f"unexpected '{char or '='}'", line=self._line())
+
+    def _pair(self, target: dict[str, Any] | None = None) -> None:
+        """A key and its value, put into the table at hand; in an inline table into `target` as well."""
+        outer = self._context
+        key = self._dotted_key()
+        self._key = key[-1]
+        for part in key[:-1]:
+            self._implicit.add((*self._context, part))
+            self._add_context((*self._context, part), array=False)
+        self._key = key[-1]
+        value, is_array = self._value(in_array=False)
+        self._set_value(key[-1], value)
+        if is_array:
+            self._arrays.add((*self._context, key[-1]))
+        if target is not None:
+            for part in key[:-1]:
+                target = target.setdefault(part, {})
+                if not isinstance(target, dict):
+                    self._fail(
+                        f"{quoted(_dotted(self._context))} is not a table", line=self._key_line
+                    )
+            target[key[-1]] = value
+        self._context = outer
+        if target is None:  # within an inline table, an error names the key before
+            self._key = ""
+
+    # --- the tables
+
+    def _add_context(self, key: Key, *, array: bool) -> None:
+        """Make a table the one at hand, with those above it. Source: parse.go, addContext."""
+        table = self._root
+        above: Key = ()
+        for part in key[:-1]:
+            above = (*above, part)
+            if part not in table:
+                self._implicit.add(above)
+                table[part] = {}
+            found = table[part]
+            if isinstance(found, Tables):
+                table = found[-1]
+            elif isinstance(found, dict):
+                table = found
+            else:
+                message = f"Key '{_dotted(above)}' was already created as a hash."
+                self._fail(message, line=self._key_line)
+        self._context = above
+        name = key[-1]
+        if array:
+            found = table.setdefault(name, Tables())
+            if not isinstance(found, Tables):
+                self._fail(
+                    f"Key '{_dotted(key)}' was already created and cannot be used as an array.",
+                    line=self._key_line,
+                )
+            found.append({})
+        else:
+            self._set_value(name, {})
+        self._context = (*above, name)
+
+    def _set_value(self, name: str, value: Any) -> None:
+        """Put a value into the table at hand. Source: parse.go, setValue."""
+        table: Any = self._root
+        path: Key = ()
+        for part in self._context:
+            path = (*path, part)
+            found = table[part]
+            table = found[-1] if isinstance(found, Tables) else found
+            if not isinstance(table, dict):
+                self._fail(f"Key '{_dotted(path)}' has already been defined.", line=self._key_line)
+        path = (*path, name)
+        if name not in table:
+            table[name] = value
+            return
+        if path not in self._implicit:
+            self._fail(f"Key '{_dotted(path)}' has already been defined.", line=self._key_line)
+        self._implicit.discard(path)
+        if path in self._arrays:
+            table[name] = value
+
+    # --- values
+
+    def _value(self, *, in_array: bool) -> tuple[Any, bool]:
+        """A value, and whether it is an array."""
+        char = self._skip_blanks()
+        if char == "[":
+            self._at += 1
+            return self._array(), True
+        if char == "{":
+            self._at += 1
+            return self._inline_table(in_array=in_array), False
+        return self._leaf(char), False
+
+    def _leaf(self, char: str) -> Any:
+        if char in ('"', "'") and char:
+            return self._string(char)
+        if "0" <= char <= "9":
+            return self._number_or_date(char)
+        if char in ("+", "-") and char:
+            return self._signed()
+        if char == ".":
+            self._fail("floats must start with a digit, not '.'")
+        word = self._text[self._at : self._at + 3]
+        if word in _SPECIAL:
+            self._at += 3
+            return float(word)
+        if char.isalpha():
+            return self._boolean()
+        if not char:
+            self._fail("unexpected EOF; expected value")
+        return self._unexpected("expected value but found", char)
+
+    def _boolean(self) -> bool:
+        match = _LETTERS.match(self._text, self._at)
+        word = match.group() if match is not None else ""
+        self._at += len(word)
+        if word not in ("true", "false"):
+            self._fail(f"expected value but found {quoted(word)} instead")
+        return word == "true"
+
+    def _descend(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise LimitError(f"TOML deeper than {_DEEPEST} levels")
+
+    def _array(self) -> list[Any]:
+        self._descend()
+        self._arrays.add((*self._context, self._key))
+        items: list[Any] = []
+        while True:
+            char = self._skip_all()
+            if char == ",":
+                self._fail("unexpected comma")
+            if char == "]":
+                break
+            items.append(self._value(in_array=True)[0])
+            char = self._skip_all()
+            if char not in (",", "]") or not char:
+                got = f"'{char}'" if char else "end of file"
+                self._fail(f"expected a comma (',') or array terminator (']'), but got {got}")
+            if char == "]":
+                break
+            self._at += 1
+        self._at += 1
+        self._depth -= 1
+        return items
+
+    def _inline_table(self, *, in_array: bool) -> dict[str, Any]:
+        self._descend()
+        outer, outer_key = self._context, self._key
+        self._implicit.add((*self._context, self._key))
+        path = (*self._context, self._key)
+        self._key = ""
+        self._add_context(path, array=in_array)
+        inner = self._context
+        table: dict[str, Any] = {}
+        while True:
+            char = self._skip_all()
+            if char == ",":
+                self._fail("unexpected comma")
+            if char == "}":
+                break
+            self._pair(table)
+            self._context = inner
+            char = self._skip_all()
+            if char not in (",", "}") or not char:
+                got = f"'{char}'" if char else "end of file"
+                self._fail(
+                    f"expected a comma or an inline table terminator '}}', but got {got} instead"
+                )
+            if char == "}":
+                break
+            self._at += 1
+        self._at += 1
+        self._depth -= 1
+        self._context, self._key = outer, outer_key
+        return table
+
+    # --- strings
+
+    def _string(self, quote: str) -> str:
+        if self._text.startswith(quote * 3, self._at):
+            self._at += 3
+            return self._long(quote)
+        self._at += 1
+        return self._basic() if quote == '"' else self._raw()
+
+    def _raw(self) -> str:
+        start = self._at
+        self._at = _LITERAL.match(self._text, start).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._check_end("'")
+        self._at += 1
+        return self._text[start : self._at - 1]
+
+    def _check_end(self, quote: str) -> None:
+        char = self._peek()
+        if not char:
+            self._fail(f"unexpected EOF; expected {_quote_name(quote)}")
+        if char in "\r\n":
+            self._fail("strings cannot contain newlines")
+
+    def _basic(self) -> str:
+        start = self._at
+        while True:
+            self._at = _BASIC.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            self._check_end('"')
+            if self._text[self._at] == '"':
+                break
+            self._check_escape(start)
+        self._at += 1
+        return self._unescaped(self._text[start : self._at - 1])
+
+    def _check_escape(self, start: int) -> None:
+        """Step over a backslash and what it escapes."""
+        self._at += 1
+        char = self._peek()
+        if char in _HEX:
+            size, name = _HEX[char]
+            for _ in range(size):
+                self._at += 1
+                if self._peek() not in set("0123456789abcdefABCDEF"):
+                    got = quoted(self._text[start : self._at + 1])
+                    self._fail(
+                        f"expected {name} hexadecimal digits after '\\{char}', but got {got} instead"
+                    )
+        elif char not in _ESCAPES and char not in (" ", "\t"):
+            self._fail(f"invalid escape in string '\\{char or chr(0)}'")
+        self._at += 1
+
+    def _long(self, quote: str) -> str:
+        """A string between three quotes, of which two more may stand at its end."""
+        start = self._at
+        pattern = _BASIC if quote == '"' else _LITERAL
+        while True:
+            self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            char = self._peek()
+            if not char:
+                self._fail(f"unexpected EOF; expected {_quote_name(quote * 3)}")
+            if char == quote:
+                size = self._quotes(quote)
+                if size > 5:
+                    self._fail(f"unexpected {_quote_name(quote * 6)}")
+                self._at += size
+                if size > 2:
+                    return self._finish_long(self._text[start : self._at - 3], quote)
+            elif char == "\\" and quote == '"':
+                if self._text[self._at + 1 : self._at + 2] in ("\n", "\r"):
+                    self._at += 2
+                else:
+                    self._check_escape(start)
+            else:
+                self._at += 1
+
+    def _quotes(self, quote: str) -> int:
+        end = self._at
+        while self._text.startswith(quote, end):
+            end += 1
+        return end - self._at
+
+    def _finish_long(self, body: str, quote: str) -> str:
+        body = body.removeprefix("\n") if body.startswith("\n") else body.removeprefix("\r\n")
+        if quote == "'":
+            return body
+        return self._unescaped(
+            _LINE_END.sub(lambda match: match.group() if match.group() == "\\\\" else "", body)
+        )
+
+    def _unescaped(self, body: str) -> str:
+        return _ESCAPE.sub(self._unescape, body) if "\\" in body else body
+
+    def _unescape(self, match: "re.Match[str]") -> str:
+        digits = match[1] or match[2] or match[3]
+        if digits is None:
+            if match[4] in " \t":
+                self._fail(f"invalid escape: '\\{match[4]}'")
+            return _ESCAPES[match[4]]
+        code = int(digits, 16)
+        if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+            self._fail(f"Escaped character '\\u{digits}' is not valid UTF-8.")
+        return chr(code)
+
+    # --- numbers and times
+
+    def _take(self, pattern: "re.Pattern[str]", start: int) -> str:
+        """The text from `start` to where the pattern, which goes on here, ends."""
+        self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._peek()
+        return self._text[start : self._at]
+
+    def _number_or_date(self, first: str) -> Any:
+        start = self._at
+        self._at += 1
+        char = self._peek()
+        if first == "0" and char in _BASES:
+            return self._based(start, char)
+        if first != "0" or char.isdigit():
+            self._take(_DIGITS, start)
+            char = self._peek()
+            if char in ("-", ":"):
+                return self._time(self._take(_DATE, start).strip())
+        return self._decimal(start)
+
+    def _based(self, start: int, base: str) -> Int64:
+        pattern, digits, name = _BASES[base]
+        self._at += 1
+        char = self._peek()
+        if char not in set(digits):
+            self._fail(f"not {name} number: '{self._text[start : self._at]}{char or chr(0)}'")
+        return self._integer(self._take(pattern, start))
+
+    def _decimal(self, start: int) -> Any:
+        """What goes on as an integer, or as a float where a point or an exponent comes."""
+        text = (
+            self._take(_DECIMAL, start)
+            if self._peek() in ("_", *"0123456789")
+            else self._text[start : self._at]
+        )
+        if self._peek() in (".", "e", "E"):
+            return self._float(self._take(_FLOAT, start))
+        return self._integer(text)
+
+    def _signed(self) -> Any:
+        start = self._at
+        self._at += 1
+        char = self._peek()
+        if char in ("i", "n"):
+            word = self._text[start : start + 4]
+            if word not in _SPECIAL:
+                self._fail(f"invalid float: '{self._text[start : self._at + 1]}'")
+            self._at = start + 4
+            return float(word)
+        if char == ".":
+            self._fail("floats must start with a digit, not '.'")
+        following = self._text[self._at + 1 : self._at + 2]
+        if char == "0" and following in ("b", "o", "x"):
+            self._fail(
+                f"cannot use sign with non-decimal numbers: '{self._text[start : self._at + 1]}{following}'"
+            )
+        if not "0" <= char <= "9":
+            self._unexpected("expected a digit but got", char, "", counts=True)
+        return self._decimal(start)
+
+    def _integer(self, text: str) -> Int64:
+        if not _underscores_ok(text):
+            self._fail(f"Invalid integer {quoted(text)}: underscores must be surrounded by digits")
+        if _leading_zero(text):
+            self._fail(f"Invalid integer {quoted(text)}: cannot have leading zeroes")
+        number, error = parse_int(text, 0)
+        if error:
+            self._fail(f"{text} is out of range for int64")
+        return Int64(number)
+
+    def _float(self, text: str) -> float:
+        parts = [part for part in re.split("[.eE]", text) if part]
+        # A sign of the exponent stands before its digits, where no underscore may be.
+        if not all(map(_underscores_ok, parts)):
+            self._fail(f"Invalid float {quoted(text)}: underscores must be surrounded by digits")
+        if parts and _leading_zero(parts[0]):
+            self._fail(f"Invalid float {quoted(text)}: cannot have leading zeroes")
+        if re.search(r"\.(?![0-9])", text) is not None:
+            self._fail(f"Invalid float {quoted(text)}: '.' must be followed by one or more digits")
+        number = parse_float(text.replace("_", ""))
+        if number is not None:
+            return number
+        if re.fullmatch(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?", text.replace("_", "")) is not None:
+            self._fail(f"{text} is out of range for float64")
+        return self._fail(f"Invalid float value: {quoted(text)}")
+
+    def _time(self, text: str) -> Time:
+        text = text.replace("z", "Z").replace("t", "T").replace(" ", "T")
+        for layout, zone in _TIMES:
+            try:
+                time = parse_time(layout, text, zone)
+            except GoError:
+                continue
+            if _lacks_zero(text, layout):
+                break
+            return time
+        return self._fail(f"invalid datetime: {quoted(text)}")
+
+
+def _dotted(key: Key) -> str:
+    from kmanifest.engines.helm.formats.toml_writer import dotted  # for errors only
+
+    return dotted(key)
+
+
+def _shown(char: str) -> str:
+    from kmanifest.engines.helm.gotemplate.quoting import quoted_char  # for errors only
+
+    return quoted_char(ord(char) if char else 0)
+
+
+def _quote_name(quotes: str) -> str:
+    return f"'{quotes}'" if quotes[0] == '"' else f'"{quotes}"'
+
+
+def _underscores_ok(text: str) -> bool:
+    """Whether each underscore stands between digits. Source: parse.go, numUnderscoresOK."""
+    if text in _SPECIAL:
+        return True
+    accepts = False
+    for char in text:
+        if char == "_" and not accepts:
+            return False
+        accepts = char in "0123456789abcdefABCDEF"
+    return accepts
+
+
+def _leading_zero(text: str) -> bool:
+    if len(text) > 1 and text[0] == "0" and text[1] not in "box":
+        return True
+    return len(text) > 2 and text[0] in "+-" and text[1] == "0"
+
+
+def _lacks_zero(text: str, layout: str) -> bool:
+    """Whether a number has fewer digits than the layout, which Go's reader of times lets pass."""
+    for index, char in enumerate(layout):
+        if char in ".Z":
+            return False
+        if not char.isdigit() and text[index : index + 1] != char:
+            return True
+    return False

@@ -1,0 +1,230 @@
+"""Go values → TOML, byte for byte as BurntSushi's encoder writes them: values first, then tables, each two columns further.
+
+Source: github.com/BurntSushi/toml v1.6.0 encode.go and meta.go, Key.
+"""
+
+import re
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
+from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.sprig.durations import Duration
+from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil
+from kmanifest.engines.helm.sprig.json_writer import sorted_keys
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Any, Final
+
+_BARE: Final = re.compile("[A-Za-z0-9_-]+")
+_ESCAPED: Final = re.compile('["\\\\\x00-\x1f\x7f]')
+_SHORT: Final = {
+    '"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r",
+}  # fmt: skip
+_NO_TOP: Final = "toml: top-level values must be Go maps or structs"
+_NIL_ITEM: Final = "toml: cannot encode array with nil element"
+_TIME_FORMAT: Final = "2006-01-02T15:04:05.999999999Z07:00"
+_DEEPEST: Final = 100
+"""Each level takes several frames of Python's stack; no table of a chart is a tenth as deep."""
+
+Key = tuple[str, ...]
+
+
+class TomlError(Exception):
+    """What can't be written, or is no TOML, in BurntSushi's words."""
+
+
+def encode(value: Value, limits: Limits) -> str:
+    """The document of a value; a value that is no table is written alone. TomlError, LimitError."""
+    if value is None:
+        raise GoError("reflect: call of reflect.Value.Type on zero Value")
+    return _Writer(limits).write(value)
+
+
+class _Writer:
+    __slots__ = ("_depth", "_limits", "_out", "_size")
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._out: list[str] = []
+        self._size = 0
+        self._depth = 0
+
+    def write(self, value: Value) -> str:
+        self._encode((), value)
+        return "".join(self._out)
+
+    def _put(self, text: str) -> None:
+        self._size += len(text)
+        check_text(self._size, self._limits)
+        self._out.append(text)
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise LimitError(f"a value deeper than {_DEEPEST} levels in TOML")
+
+    def _new_line(self) -> None:
+        if self._out:
+            self._put("\n")
+
+    def _encode(self, key: Key, value: Value) -> None:
+        if value is None or (is_nil(value) and not isinstance(value, list)):
+            return
+        if isinstance(value, list) and _is_tables(value):
+            self._tables(key, value)
+        elif _is_table(value):
+            self._table(key, value)
+        else:
+            self._entry(key, value, inline=False)
+
+    def _tables(self, key: Key, value: list[Value]) -> None:
+        if not key:
+            raise TomlError(_NO_TOP)
+        for item in value:
+            if is_nil(item):
+                continue
+            self._new_line()
+            self._put(f"{_indent(key)}[[{dotted(key)}]]")
+            self._new_line()
+            self._fields(key, item, inline=False)
+
+    def _table(self, key: Key, value: Value) -> None:
+        if len(key) == 1:
+            self._new_line()
+        if key:
+            self._put(f"{_indent(key)}[{dotted(key)}]")
+            self._new_line()
+        self._fields(key, value, inline=False)
+
+    def _fields(self, key: Key, value: Value, *, inline: bool) -> None:
+        """The values of a table, then its tables; inline, all on one line."""
+        self._enter()
+        fields = _fields_of(value)
+        tables = [name for name in fields if _is_table(fields[name]) or _is_tables(fields[name])]
+        values = [name for name in fields if name not in set(tables)]
+        if not inline:
+            for name in (*values, *tables):
+                if not is_nil(fields[name]) and fields[name] is not None:
+                    self._encode((*key, name), fields[name])
+        else:
+            self._inline(fields, values, tables)
+        self._depth -= 1
+
+    def _inline(self, fields: Mapping[str, Value], values: list[str], tables: list[str]) -> None:
+        self._put("{")
+        for names, followed in ((values, bool(tables)), (tables, False)):
+            for index, name in enumerate(names):
+                if fields[name] is None or is_nil(fields[name]):
+                    continue
+                self._entry((name,), fields[name], inline=True)
+                if followed or index != len(names) - 1:
+                    self._put(", ")
+        self._put("}")
+
+    def _entry(self, key: Key, value: Value, *, inline: bool) -> None:
+        if not key:
+            self._element(value)
+            return
+        self._put(f"{_indent(key)}{_part(key[-1])} = ")
+        self._element(value)
+        if not inline:
+            self._new_line()
+
+    def _element(self, value: Value) -> None:
+        """A value as it stands in a list or behind a key."""
+        if isinstance(value, str):
+            self._put('"' + _ESCAPED.sub(_escape, value) + '"')
+        elif value is True or value is False:
+            self._put("true" if value else "false")
+        elif isinstance(value, int):
+            text = f'"{value.text()}"' if isinstance(value, Duration) else int.__repr__(value)
+            self._put(text)
+        elif isinstance(value, float):
+            self._put(_float(value))
+        elif isinstance(value, list | bytes):
+            self._list(list(value))
+        elif _is_table(value):
+            self._fields((), value, inline=True)
+        elif isinstance(value, GoObject):
+            text = value.text() or ""
+            is_time = type_name(value) == "time.Time"
+            self._put(_time_text(value) if is_time else '"' + _ESCAPED.sub(_escape, text) + '"')
+        else:
+            raise TomlError(f"unexpected type: {kind_name(value)}")
+
+    def _list(self, value: list[Value]) -> None:
+        self._enter()
+        self._put("[")
+        for index, item in enumerate(value):
+            if index:
+                self._put(", ")
+            if item is None:
+                raise TomlError(_NIL_ITEM)
+            self._element(item)
+        self._put("]")
+        self._depth -= 1
+
+
+def _time_text(value: Any) -> str:
+    return str(value.format(_TIME_FORMAT))
+
+
+def _is_table(value: Value) -> bool:
+    if isinstance(value, dict):
+        return True
+    if not isinstance(value, GoObject) or isinstance(value, list):
+        return False
+    # What has a text of its own in JSON marshals itself to text for TOML too.
+    make = getattr(value, "json", None)
+    return value.kind in ("struct", "ptr") and (make is None or isinstance(make(), Mapping))
+
+
+def _is_tables(value: Value, depth: int = 0) -> bool:
+    """Whether a list holds tables only; one that holds nothing is a list. A nil within it, however deep, is an error."""
+    if not isinstance(value, list) or not value:
+        return False
+    if depth > _DEEPEST:
+        raise LimitError(f"a list deeper than {_DEEPEST} levels in TOML")
+    tables = True
+    for item in value:
+        if item is None or is_nil(item):
+            raise TomlError(_NIL_ITEM)
+        tables = tables and _is_table(item)
+        _is_tables(item, depth + 1)
+    return tables
+
+
+def _fields_of(value: Any) -> Mapping[str, Value]:
+    """The fields of a table by name, those of a map in the order of their names."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TomlError("toml: cannot encode a map with non-string key type")
+        return {key: value[key] for key in sorted_keys(value)}
+    fields: Mapping[str, Value] = value.fields()
+    return fields
+
+
+def _indent(key: Key) -> str:
+    return "  " * (len(key) - 1)
+
+
+def dotted(key: Key) -> str:
+    """A key with its dots, quoted where that is needed."""
+    return ".".join(map(_part, key))
+
+
+def _part(name: str) -> str:
+    return name if _BARE.fullmatch(name) is not None else '"' + _ESCAPED.sub(_escape, name) + '"'
+
+
+def _escape(match: "re.Match[str]") -> str:
+    char = match.group()
+    return _SHORT.get(char) or f"\\u{ord(char):04x}"
+
+
+def _float(value: float) -> str:
+    text = float_text(value, "g", -1)
+    if text[-1] in "fN":
+        return {"+Inf": "inf", "-Inf": "-inf"}.get(text, "nan")
+    return text if "e" in text or "." in text else text + ".0"

@@ -1,0 +1,401 @@
+"""The text of one action → a node, without its place: each distinct text is parsed once.
+
+The parser goes the way of Go's and complains at the same token, so that its errors are Go's. What an action needs of its
+surroundings is kept beside it, the variables and functions that it uses, so the next one with that text needs no parsing.
+
+Source: Go 1.26 text/template/parse/parse.go.
+"""
+
+import re
+from collections.abc import Container
+
+from kmanifest.engines.helm.gotemplate import lexer, nodes
+from kmanifest.engines.helm.gotemplate.gofmt import sprintf
+from kmanifest.engines.helm.gotemplate.lexer import Token
+from kmanifest.engines.helm.gotemplate.nodes import Node
+from kmanifest.engines.helm.gotemplate.numbers import read_number
+from kmanifest.engines.helm.gotemplate.quoting import quoted, unquoted
+from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.startup.typing import Final, NamedTuple
+
+MAX_NESTED: Final = 150
+"""How deep parentheses may nest; Go takes 10,000, which no one writes and Python's stack does not hold."""
+
+ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
+"""Keywords of actions that may stand anywhere."""
+_TERMS: Final = frozenset(
+    {
+        lexer.BOOL,
+        lexer.CHAR_CONSTANT,
+        lexer.DOT,
+        lexer.FIELD,
+        lexer.IDENTIFIER,
+        lexer.NUMBER,
+        lexer.NIL,
+        lexer.STRING,
+        lexer.VARIABLE,
+        lexer.LEFT,
+    }
+)
+
+
+class Surroundings(NamedTuple):
+    """What the parser knows where an action stands.
+
+    `block` is the innermost open block: "" at the top of the file, `if`, `with`, `range`, `define` or `block`, and `else` in
+    the second part of one. `chains` is the word that may follow `else`: `if`, `with`, or nothing.
+    """
+
+    functions: Container[str]
+    variables: Container[str]
+    block: str
+    chains: str
+    in_range: bool
+
+
+class Action(NamedTuple):
+    """A parsed action: its keyword (`else if` and `else with` are words of their own), node, and name of a template.
+
+    `uses` are the variables that it takes from before it, `declares` those it leaves, `calls` its functions. What is `bound`
+    must be looked at where it stands; all else means the same everywhere.
+    """
+
+    keyword: str
+    node: Node | None
+    name: str
+    uses: tuple[str, ...]
+    declares: tuple[str, ...]
+    calls: tuple[str, ...]
+    bound: bool
+
+
+class ActionError(Exception):
+    """What is wrong with an action, and the position of the token that Go had read last."""
+
+    def __init__(self, message: str, position: int, *, lexical: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+        self.lexical = lexical
+
+
+_FIELD: Final = re.compile(
+    r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?>(?:\.[A-Za-z_]\w*+)+))[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z",
+    re.ASCII,
+)
+
+
+def read_field(text: str) -> Action | None:
+    """An action that looks at a field and does no more, as a third of a chart's do; None for any other.
+
+    It means the same wherever it stands.
+    """
+    match = _FIELD.match(text)
+    if match is None:
+        return None
+    names = match[2].split(".")
+    # Go gives a chain of fields the place of its second one.
+    position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
+    return Action(
+        match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), (), bound=False
+    )
+
+
+class ActionParser:
+    """Parses the text of one action where it stands."""
+
+    def __init__(
+        self, text: str, around: Surroundings, *, closed: bool = True, trimmed: bool = False
+    ) -> None:
+        self._tokens = lexer.read_tokens(text, closed=closed, trimmed=trimmed)
+        self._index = 0
+        self._around = around
+        self._declared: dict[str, None] = {}
+        self._uses: list[str] = []
+        self._calls: list[str] = []
+        self._depth = 0
+        self._peeked = -1
+        self._chained = False
+
+    def parse(self) -> Action:
+        """The action; ActionError in Go's words where it is none."""
+        token = self._tokens[0]
+        if token[0] != lexer.KEYWORD or ((word := token[1]) == "define" and self._around.block):
+            return self._made("", self._pipeline("command", lexer.RIGHT))
+        if word in ("break", "continue"):
+            return self._loop_word(word)
+        self._index = 1
+        if word == "else":
+            return self._else()
+        if word == "end":
+            self._expect_end("end")
+            if not self._around.block:
+                raise self._error("unexpected {{end}}")
+            return self._made("end", None)
+        if word in ("if", "range", "with"):
+            return self._made(word, self._pipeline(word, lexer.RIGHT))
+        return self._named(word)
+
+    def _made(self, keyword: str, node: Node | None, name: str = "") -> Action:
+        uses, calls = tuple(self._uses), tuple(self._calls)
+        bound = bool(uses or calls) or keyword not in ANYWHERE
+        return Action(keyword, node, name, uses, tuple(self._declared), calls, bound)
+
+    def _loop_word(self, word: str) -> Action:
+        if word in self._around.functions:
+            return self._made("", self._pipeline("command", lexer.RIGHT))
+        self._index = 1
+        self._expect_end(f"{{{{{word}}}}}")
+        if not self._around.in_range:
+            raise self._error(f"{{{{{word}}}}} outside {{{{range}}}}")
+        return self._made(word, None)
+
+    def _else(self) -> Action:
+        token = self._tokens[1]
+        follows = token[1] if token[0] == lexer.KEYWORD and token[1] in ("if", "with") else ""
+        if not follows:
+            self._expect_end("else")
+        else:
+            self._index = 2
+        block = self._around.block
+        if not block:
+            raise self._error("unexpected {{else}}")
+        if block in ("define", "block"):
+            raise self._error(f"unexpected {{{{else}}}} in {block} clause")
+        if block == "else":
+            raise self._error("expected end; found {{else}}")
+        if follows and follows != self._around.chains:
+            raise self._unexpected(token, "input")
+        if not follows:
+            return self._made("else", None)
+        self._chained = True
+        return self._made(f"else {follows}", self._pipeline(follows, lexer.RIGHT))
+
+    def _named(self, word: str) -> Action:
+        """`define`, `block` and `template`: a name, and a pipeline after the last two."""
+        context = f"{word} clause"
+        position = self._tokens[1][2]
+        name = self._string(context)
+        if word == "define":
+            self._expect_end(context)
+            return self._made(word, None, name)
+        node = None
+        if word == "block" or self._tokens[self._index][0] != lexer.RIGHT:
+            node = self._pipeline(context, lexer.RIGHT)
+        return self._made(word, (nodes.TEMPLATE, position, name, node), name)
+
+    def _string(self, context: str) -> str:
+        token = self._next()
+        if token[0] != lexer.STRING:
+            raise self._unexpected(token, context)
+        return self._unquoted(token)
+
+    def _unquoted(self, token: Token) -> str:
+        try:
+            return unquoted(token[1])
+        except GoError as error:
+            raise self._error(str(error)) from None
+
+    def _expect_end(self, context: str) -> None:
+        token = self._next()
+        if token[0] != lexer.RIGHT:
+            raise self._unexpected(token, context)
+
+    def _next(self) -> Token:
+        token = self._tokens[self._index]
+        self._index += 1
+        return token
+
+    def _error(self, message: str) -> ActionError:
+        """An error at the token that was read last."""
+        return ActionError(message, self._tokens[self._index - 1][2])
+
+    def _unexpected(self, token: Token, context: str) -> ActionError:
+        if token[0] == lexer.ERROR:
+            # In these Go has forgotten where the action began, which it tells in all others.
+            forgotten = self._chained or context == "define clause"
+            return ActionError(token[1], token[2], lexical=not forgotten)
+        text = token[1]
+        if token[0] == lexer.FIELD:
+            text = text[: text.find(".", 1)] if "." in text[1:] else text
+        if token[0] in (lexer.KEYWORD, lexer.DOT, lexer.NIL):
+            shown = f"<{text}>"
+        elif len(text.encode("utf-8", "surrogateescape")) > 10:
+            shown = sprintf("%.10q...", [text])
+        else:
+            shown = quoted(text)
+        return ActionError(f"unexpected {shown} in {context}", token[2])
+
+    def _pipeline(self, context: str, end: int) -> Node:
+        """A pipeline to its end, which is read too.
+
+        A command alone is given back as itself, but not in parentheses, nor where the text of the pipeline could be told.
+        """
+        tokens = self._tokens
+        position = tokens[self._index][2]
+        variables, assigns = self._declarations(context)
+        commands = []
+        while (token := tokens[self._index])[0] in _TERMS:
+            commands.append(self._command())
+        self._index += 1
+        if token[0] != end:
+            raise self._unexpected(token, context)
+        if not commands:
+            raise self._error(f"missing value for {context}")
+        for stage, command in enumerate(commands[1:], 2):
+            if _is_constant(command):
+                raise self._error(f"non executable command in pipeline stage {stage}")
+        plain = commands[0][0] != nodes.PIPE or not context.endswith("clause")
+        if len(commands) == 1 and not variables and end == lexer.RIGHT and plain:
+            return commands[0]
+        return (nodes.PIPE, position, tuple(commands), variables, assigns)
+
+    def _declarations(self, context: str) -> tuple[tuple[str, ...], bool]:
+        found: list[str] = []
+        while (token := self._tokens[self._index])[0] == lexer.VARIABLE:
+            after = self._tokens[self._index + 1]
+            if after[0] != lexer.ASSIGN and after[1] != ",":
+                self._peeked = token[2]
+                break
+            self._index += 2
+            found.append(token[1])
+            self._declared[token[1]] = None
+            if after[0] == lexer.ASSIGN:
+                return tuple(found), after[1] == "="
+            if context != "range" or len(found) > 1:
+                raise self._error(f"too many declarations in {context}")
+            self._index += 1
+            if self._tokens[self._index - 1][0] not in (
+                lexer.VARIABLE,
+                lexer.RIGHT,
+                lexer.RIGHT_PAREN,
+            ):
+                raise self._error("range can only initialize variables")
+            self._index -= 1
+        return tuple(found), False
+
+    def _command(self) -> Node:
+        operands: list[Node] = []
+        tokens = self._tokens
+        position = tokens[self._index][2]
+        while True:
+            operand = self._operand()
+            if operand is None:
+                break
+            operands.append(operand)
+            if not tokens[self._index][3]:
+                break
+        token = tokens[self._index]
+        if token[0] == lexer.BAR:
+            self._index += 1
+        elif token[0] not in (lexer.RIGHT, lexer.RIGHT_PAREN):
+            raise self._unexpected(token, "operand")
+        first = operands[0]
+        if len(operands) == 1:
+            return first
+        if first[0] == nodes.CALL and not first[3]:
+            return (nodes.CALL, first[1], first[2], tuple(operands[1:]))
+        return (nodes.INVOKE, position, first, tuple(operands[1:]))
+
+    def _operand(self) -> Node | None:
+        node = self._term()
+        tokens = self._tokens
+        token = tokens[self._index]
+        if node is None or token[0] != lexer.FIELD or token[3]:
+            return node
+        position = token[2]
+        names = []
+        while token[0] == lexer.FIELD and not token[3]:
+            names += token[1].split(".")[1:]
+            self._index += 1
+            token = tokens[self._index]
+        code = node[0]
+        if code == nodes.FIELD:
+            return (code, position, (*node[2], *names))
+        if code == nodes.VARIABLE:
+            return (code, position, node[2], (*node[3], *names))
+        if _is_constant(node):
+            message = f"unexpected . after term {quoted(nodes.node_text(node))}"
+            before = tokens[self._index - 1]
+            end = before[2] + len(before[1])
+            raise ActionError(message, end if token[3] else token[2])
+        return (nodes.CHAIN, position, node, tuple(names))
+
+    def _term(self) -> Node | None:
+        kind, text, position, _ = self._tokens[self._index]
+        self._index += 1
+        if kind == lexer.FIELD:
+            names = tuple(text.split(".")[1:])
+            # Go gives a chain of fields the place of its second one.
+            return (nodes.FIELD, position + len(names[0]) + 1 if names[1:] else position, names)
+        if kind == lexer.IDENTIFIER:
+            if text not in self._around.functions:
+                raise self._error(f"function {quoted(text)} not defined")
+            self._calls.append(text)
+            return (nodes.CALL, position, text, ())
+        if kind == lexer.STRING:
+            value = self._unquoted((kind, text, position, False))
+            return (nodes.CONSTANT, position, value, text, None)
+        if kind == lexer.VARIABLE:
+            return self._variable(text, position)
+        if kind == lexer.DOT:
+            return (nodes.DOT, position)
+        if kind == lexer.LEFT:
+            return self._parenthesized()
+        if kind in (lexer.NUMBER, lexer.CHAR_CONSTANT):
+            return self._number(text, position)
+        if kind == lexer.BOOL:
+            return (nodes.CONSTANT, position, text == "true", text, None)
+        if kind == lexer.NIL:
+            return (nodes.NIL, position)
+        self._index -= 1
+        return None
+
+    def _variable(self, name: str, position: int) -> Node:
+        if name not in self._declared:
+            if name not in self._around.variables:
+                # Go looks one token ahead of the first word of a pipeline, to see whether it declares it.
+                ahead = self._tokens[self._index]
+                message = f"undefined variable {quoted(name)}"
+                raise ActionError(message, ahead[2] if position == self._peeked else position)
+            self._uses.append(name)
+        return (nodes.VARIABLE, position, name, ())
+
+    def _parenthesized(self) -> Node:
+        if self._depth >= MAX_NESTED:
+            raise self._error("max expression depth exceeded")
+        self._depth += 1
+        node = self._pipeline("parenthesized pipeline", lexer.RIGHT_PAREN)
+        self._depth -= 1
+        return node
+
+    def _number(self, text: str, position: int) -> Node:
+        try:
+            number = read_number(text)
+        except GoError as error:
+            raise self._error(str(error)) from None
+        integer, unsigned, real, imaginary = number
+        if imaginary is not None:
+            return (nodes.CONSTANT, position, imaginary, text, number)
+        if real is not None and _looks_real(text):
+            return (nodes.CONSTANT, position, real, text, number)
+        if integer is None and unsigned is not None:
+            return (nodes.OVERFLOW, position, None, text, number)
+        return (nodes.CONSTANT, position, integer, text, number)
+
+
+def _is_constant(node: Node) -> bool:
+    """Whether nothing can be done with `node` but give its value; a command with arguments counts by its first word."""
+    if node[0] == nodes.INVOKE:
+        node = node[2]
+    return node[0] in (nodes.CONSTANT, nodes.OVERFLOW, nodes.DOT, nodes.NIL)
+
+
+def _looks_real(text: str) -> bool:
+    """Whether Go takes the text of a number for a float's: it says so itself, if nothing else is asked for."""
+    if text[0] == "'":
+        return False
+    lowered = text.lower()
+    if lowered.startswith("0x") and "p" not in lowered:
+        return False
+    return any(char in lowered for char in ".ep")

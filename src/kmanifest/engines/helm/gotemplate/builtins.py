@@ -1,0 +1,323 @@
+"""The functions that every template has.
+
+Source: Go 1.26 text/template/funcs.go.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate import gofmt
+from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
+from kmanifest.engines.helm.gotemplate.printable import is_printable
+from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
+from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.startup.typing import Final
+
+RAW: Final = "reflect.Value"
+"""The type of a parameter that takes whatever there is, and knows no value from a nil one."""
+
+
+def truth(value: Value) -> bool:
+    """Whether `value` is true for `if`, `and` and the like: not zero, not empty, not nil."""
+    return bool(value)
+
+
+def _not(value: Value) -> bool:
+    return not value
+
+
+def _short(*_: Value) -> Value:
+    raise GoError("and, or and call are the executor's")
+
+
+def _len(value: Value) -> int:
+    if value is None:
+        raise GoError("reflect: call of reflect.Value.Type on zero Value")
+    if value is NIL:
+        raise GoError("len of nil pointer")
+    if value.__class__ is str:
+        return _byte_length(value)
+    if isinstance(value, (list, dict, bytes)):
+        return len(value)
+    if isinstance(value, GoObject) and value.kind in ("map", "slice"):
+        return len(value.fields())
+    raise GoError(f"len of type {type_name(value)}")
+
+
+def _byte_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+
+
+def _index(item: Value, *indexes: Value) -> Value:
+    if not item and (item is None or item is NIL):
+        raise GoError("index of untyped nil")
+    for index in indexes:
+        item = _element(item, None if index is NIL else index)
+    return item
+
+
+def _element(item: Value, index: Value) -> Value:
+    if item is None:
+        raise GoError("index of nil pointer")
+    if isinstance(item, str):
+        data = item.encode("utf-8", "surrogateescape")
+        position = _index_number(index, len(data))
+        if position == len(data):
+            raise GoError("reflect: string index out of range")
+        return Uint8(data[position])
+    if isinstance(item, (list, bytes)):
+        position = _index_number(index, len(item))
+        if position == len(item):
+            raise GoError("reflect: slice index out of range")
+        return item[position] if isinstance(item, list) else Uint8(item[position])
+    if isinstance(item, dict) or (isinstance(item, GoObject) and item.kind == "map"):
+        entries: Mapping[str, Value] = item if isinstance(item, dict) else item.fields()
+        if index is None:
+            raise GoError("value is nil; should be of type string")
+        if not isinstance(index, str):
+            raise GoError(f"value has type {type_name(index)}; should be string")
+        return entries[index] if index in entries else zero_element(item)
+    raise GoError(f"can't index item of type {type_name(item)}")
+
+
+def zero_element(container: Value) -> Value:
+    """What Go gives for a key that `container` does not hold."""
+    if type_name(container).endswith("]string"):
+        return ""
+    # A named type does not tell what it holds by its name.
+    return getattr(container, "zero", None)
+
+
+def _index_number(index: Value, most: int) -> int:
+    if index is None:
+        raise GoError("cannot index slice/array with nil")
+    if index is NIL:
+        raise GoError("cannot index slice/array with type interface {}")
+    if index.__class__ is bool or not isinstance(index, int):
+        raise GoError(f"cannot index slice/array with type {type_name(index)}")
+    if not 0 <= index <= most:
+        raise GoError(f"index out of range: {index:d}")
+    return int(index)
+
+
+def _slice(item: Value, *indexes: Value) -> Value:
+    if item is None or item is NIL:
+        raise GoError("slice of untyped nil")
+    if len(indexes) > 3:
+        raise GoError(f"too many slice indexes: {len(indexes)}")
+    if isinstance(item, str):
+        if len(indexes) == 3:
+            raise GoError("cannot 3-index slice a string")
+        data = item.encode("utf-8", "surrogateescape")
+        start, end = _bounds(indexes, len(data), len(data))
+        return data[start:end].decode("utf-8", "surrogateescape")
+    if isinstance(item, list):
+        room = _capacity(len(item))
+        start, end = _bounds(indexes, len(item), room)
+        padded = item if end <= len(item) else [*item, *[zero_element(item)] * (room - len(item))]
+        return type(item)(padded[start:end])
+    if isinstance(item, bytes):
+        start, end = _bounds(indexes, len(item), len(item))
+        return item[start:end]
+    raise GoError(f"can't slice item of type {type_name(item)}")
+
+
+def _bounds(indexes: tuple[Value, ...], length: int, most: int) -> tuple[int, int]:
+    found = [_index_number(index, most) for index in indexes]
+    start, end = (*found, 0, length)[:2] if not found else (*found, length)[:2]
+    if start > end:
+        raise GoError(f"invalid slice index: {start} > {end}")
+    if len(found) == 3 and end > found[2]:
+        raise GoError(f"invalid slice index: {end} > {found[2]}")
+    return start, end
+
+
+def _capacity(length: int) -> int:
+    """The capacity of a slice of this length that encoding/json has filled: it grows in steps.
+
+    Source: Go 1.26 runtime/slice.go, nextslicecap, without what the allocator adds beyond 512 elements.
+    """
+    room = 1 if length else 0
+    while room < length:
+        room += room if room < 256 else (room + 768) // 4
+    return room
+
+
+_BOOL, _COMPLEX, _INT, _FLOAT, _STRING, _UINT = "bool", "complex", "int", "float", "string", "uint"
+_BAD_TYPE: Final = "invalid type for comparison"
+_KINDS: Final = {bool: _BOOL, int: _INT, float: _FLOAT, str: _STRING, complex: _COMPLEX}
+
+
+def _basic_kind(value: Value) -> str:
+    """Which values `value` can be compared with; empty where it can't."""
+    found = _KINDS.get(value.__class__)
+    if found is not None:
+        return found
+    if isinstance(value, int):
+        return _UINT if isinstance(value, Uint8) or type_name(value).startswith("uint") else _INT
+    if isinstance(value, float):
+        return _FLOAT
+    return _STRING if isinstance(value, str) else ""
+
+
+def _plain(value: Value) -> Value:
+    return None if value is NIL else value
+
+
+def _eq(first: Value, *others: Value) -> bool:
+    if not others:
+        raise GoError("missing argument for comparison")
+    first = _plain(first)
+    kind = _basic_kind(first)
+    return any(_equal(first, kind, _plain(other)) for other in others)
+
+
+def _equal(first: Value, kind: str, other: Value) -> bool:
+    other_kind = _basic_kind(other)
+    if kind != other_kind:
+        if {kind, other_kind} == {_INT, _UINT}:
+            return bool(first == other)
+        if first is not None and other is not None:
+            raise _incompatible(first, other)
+        return False
+    if kind:
+        return bool(first == other)
+    return _equal_objects(first, other)
+
+
+def _equal_objects(first: Value, other: Value) -> bool:
+    if first is None or other is None:
+        return first is other
+    if kind_name(first) != kind_name(other):
+        shown = gofmt.sprintf("non-comparable types %s: ", [first])
+        raise GoError(f"{shown}{type_name(first)}, {type_name(other)}: {gofmt.text(other)}")
+    if kind_name(other) in ("slice", "map", "func"):
+        shown = gofmt.sprintf("non-comparable type %s: ", [other])
+        raise GoError(shown + type_name(other))
+    return first is other
+
+
+def _incompatible(first: Value, other: Value) -> GoError:
+    types = f"{type_name(first)} and {type_name(other)}"
+    return GoError(f"incompatible types for comparison: {types}")
+
+
+def _ne(first: Value, other: Value) -> bool:
+    return not _eq(first, other)
+
+
+def _lt(first: Value, other: Value) -> bool:
+    first, other = _plain(first), _plain(other)
+    kind, other_kind = _basic_kind(first), _basic_kind(other)
+    if not kind or not other_kind:
+        raise GoError(_BAD_TYPE)
+    if kind != other_kind:
+        if {kind, other_kind} != {_INT, _UINT}:
+            raise _incompatible(first, other)
+    elif kind in (_BOOL, _COMPLEX):
+        raise GoError(_BAD_TYPE)
+    if kind == _STRING and not (first.isascii() and other.isascii()):
+        return bool(_bytes(first) < _bytes(other))
+    return bool(first < other)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _le(first: Value, other: Value) -> bool:
+    return _lt(first, other) or _eq(first, other)
+
+
+def _gt(first: Value, other: Value) -> bool:
+    return not _le(first, other)
+
+
+def _ge(first: Value, other: Value) -> bool:
+    return not _lt(first, other)
+
+
+def _printf(form: str, *arguments: Value) -> str:
+    return gofmt.sprintf(form, arguments)
+
+
+def _print(*arguments: Value) -> str:
+    return gofmt.sprint(arguments)
+
+
+def _println(*arguments: Value) -> str:
+    return gofmt.sprintln(arguments)
+
+
+def _shown(arguments: tuple[Value, ...]) -> str:
+    """The arguments as one text, as actions print them: nothing is `<no value>`."""
+    if len(arguments) == 1 and arguments[0].__class__ is str:
+        return str(arguments[0])
+    return gofmt.sprint(
+        ["<no value>" if argument is None else argument for argument in arguments], printed=True
+    )
+
+
+_HTML: Final = str.maketrans(
+    {"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
+
+
+def _html(*arguments: Value) -> str:
+    return _shown(arguments).translate(_HTML)
+
+
+_JS: Final = {
+    "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
+}  # fmt: skip
+
+
+def _js(*arguments: Value) -> str:
+    return "".join(map(_js_char, _shown(arguments)))
+
+
+def _js_char(char: str) -> str:
+    if char in _JS:
+        return _JS[char]
+    if " " <= char <= "~" or char == "\x7f":
+        return char
+    if char < " ":
+        return f"\\u{ord(char):04X}"
+    if has_raw_bytes(char):
+        # What is no UTF-8 is the replacement character to Go, which can be printed: the byte stays.
+        return char
+    return char if is_printable(char) else f"\\u{ord(char):04X}"
+
+
+def _urlquery(*arguments: Value) -> str:
+    data = _shown(arguments).encode("utf-8", "surrogateescape")
+    return "".join(_URL[byte] for byte in data)
+
+
+_URL: Final = [
+    chr(byte) if (chr(byte).isalnum() and byte < 0x80) or chr(byte) in "-_.~" else f"%{byte:02X}"
+    for byte in range(256)
+]
+_URL[0x20] = "+"
+
+BUILTINS: Final[Mapping[str, Function]] = {
+    "and": Function(_short, (RAW, "..." + RAW), RAW),
+    "call": Function(_short, (RAW, "..." + RAW), RAW),
+    "html": Function(_html, ("...interface {}",), "string"),
+    "index": Function(_index, (RAW, "..." + RAW), RAW),
+    "slice": Function(_slice, (RAW, "..." + RAW), RAW),
+    "js": Function(_js, ("...interface {}",), "string"),
+    "len": Function(_len, (RAW,), "int"),
+    "not": Function(_not, (RAW,), "bool"),
+    "or": Function(_short, (RAW, "..." + RAW), RAW),
+    "print": Function(_print, ("...interface {}",), "string"),
+    "printf": Function(_printf, ("string", "...interface {}"), "string"),
+    "println": Function(_println, ("...interface {}",), "string"),
+    "urlquery": Function(_urlquery, ("...interface {}",), "string"),
+    "eq": Function(_eq, (RAW, "..." + RAW), "bool"),
+    "ge": Function(_ge, (RAW, RAW), "bool"),
+    "gt": Function(_gt, (RAW, RAW), "bool"),
+    "le": Function(_le, (RAW, RAW), "bool"),
+    "lt": Function(_lt, (RAW, RAW), "bool"),
+    "ne": Function(_ne, (RAW, RAW), "bool"),
+}
+"""Go's own functions; `and`, `or` and `call` are carried out by the executor."""

@@ -1,0 +1,410 @@
+"""Templates executed: the operations of a program, one after the other, with a list instead of a stack of calls.
+
+One call of `Run.execute` is one loop. Blocks push what they must restore on `stack`, `{{template}}` pushes where it stands on
+`frames`, so neither costs a frame of Python's stack; only a function that executes a template, as helm's `include` does, comes
+in here again. The stack holds for a scoped `if` the height of the log, for `with` a tuple of the dot and the height, and for
+`range` a list `[dot, height, height in the body, iterator, elements, names of variables]`. The log tells what to undo when variables go out of scope.
+
+Steps are counted where a program may grow beyond its text, at the end of each round of a loop and where a template is begun,
+by the number of operations that follow; so no single operation pays for it. Output is measured there, too.
+
+Source: Go 1.26 text/template/exec.go, walk and what it calls.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+
+from kmanifest.engines.helm.gotemplate.calls import Call, find_call
+from kmanifest.engines.helm.gotemplate.errors import ExecError, Failure
+from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, Variables, evaluate
+from kmanifest.engines.helm.gotemplate.floats import float_text
+from kmanifest.engines.helm.gotemplate.gofmt import sorted_items, text, type_name
+from kmanifest.engines.helm.gotemplate.nodes import (
+    ACTION,
+    IF,
+    INCLUDE,
+    JUMP,
+    LEAVE,
+    NEXT,
+    RANGE,
+    SET,
+    UNNEST,
+    UNSCOPE,
+    WITH,
+    Node,
+    last_node,
+    node_text,
+)
+from kmanifest.engines.helm.gotemplate.quoting import quoted
+from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, TemplateSet
+from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
+
+MissingKey = Literal["default", "zero", "error"]
+Impure = Callable[[str, str, int, int], None]
+"""Is told each call of an impure function: its name, the file, line and column."""
+
+MAX_DEPTH: Final = 100_000
+"""How deep `{{template}}` may nest."""
+_ROUND: Final = 4096
+_NO_VALUE: Final = "<no value>"
+_DONE: Final = object()
+
+
+class Bounds(NamedTuple):
+    """Bounds of a run. `deadline` is a time by `clock`, 0 for none; steps are operations, sizes are characters."""
+
+    max_steps: int = 20_000_000
+    max_output: int = DEFAULT_LIMITS.max_output
+    max_string: int = DEFAULT_LIMITS.max_string
+    deadline: float = 0.0
+    clock: Callable[[], float] | None = None
+
+
+def execute(
+    templates: TemplateSet,
+    name: str,
+    data: Value,
+    functions: Mapping[str, Function],
+    *,
+    missing_key: MissingKey = "default",
+    bounds: Bounds = Bounds(),
+    on_impure: Impure | None = None,
+) -> str:
+    """What a template prints for `data`; ExecError where it fails, LimitError where it goes beyond `bounds`."""
+    run = Run(templates, functions, missing_key=missing_key, bounds=bounds, on_impure=on_impure)
+    return run.execute(name, data)
+
+
+class Run:
+    """Executions that share functions and bounds: all files of a chart, and what their functions execute in turn."""
+
+    __slots__ = (
+        "_bounds",
+        "_depth",
+        "_fuel",
+        "_functions",
+        "_on_impure",
+        "_printed",
+        "_steps",
+        "_template",
+        "_templates",
+        "calls",
+        "log",
+        "max_string",
+        "missing_key",
+        "stopped",
+    )
+
+    def __init__(
+        self,
+        templates: TemplateSet,
+        functions: Mapping[str, Function],
+        *,
+        missing_key: MissingKey = "default",
+        bounds: Bounds = Bounds(),
+        on_impure: Impure | None = None,
+    ) -> None:
+        self._templates = templates
+        self._functions = functions
+        self._bounds = bounds
+        self._on_impure = on_impure
+        self._depth = 0
+        self._steps = 0
+        self._fuel = 0
+        self._printed = 0
+        self._template: Template | None = None
+        self.missing_key = missing_key
+        self.max_string = bounds.max_string
+        self.calls: dict[str, Call] = {}
+        self.log: list[tuple[str, Value]] = []
+        self.stopped: dict[int, int] = {}
+
+    def execute(self, name: str, data: Value, templates: TemplateSet | None = None) -> str:
+        """What a template prints for `data`, by itself or within an execution that is under way.
+
+        `templates` are others than the run's own, which hold for this template and those that it names. GoError if there
+        is no such template, ExecError where it fails.
+        """
+        if templates is None:
+            templates = self._templates
+        template = templates.find(name)
+        if template is None:
+            root = quoted(templates.root)
+            raise GoError(f"template: no template {quoted(name)} associated with template {root}")
+        saved = (self._templates, self._template, self.log, self._depth)
+        self._templates, self._template, self._depth = templates, template, saved[3] + 1
+        log: list[tuple[str, Value]] = []
+        self.log = log
+        program = template.program
+        dot = data
+        variables: Variables = {"$": dot}
+        stack: list[Any] = []
+        frames: list[Any] = []
+        out: list[str] = []
+        write = out.append
+        measured = 0
+        position = 0
+        op: Any = ""
+        self._fuel -= len(program)
+        try:
+            while True:
+                op = program[position]
+                position += 1
+                if op.__class__ is str:
+                    write(op)
+                    continue
+                code = op[0]
+                if code == ACTION:
+                    value = evaluate(self, op, dot, variables, op[2])
+                    kind = value.__class__
+                    if kind is str:
+                        write(value)
+                    elif value is None:
+                        write(_NO_VALUE)
+                    elif kind is float:
+                        write(float_text(value))
+                    else:
+                        write(_printed(value))
+                elif code == IF:
+                    if op[4]:
+                        stack.append(len(log))
+                    if not evaluate(self, op, dot, variables, op[2]):
+                        position = op[3]
+                elif code == JUMP:
+                    position = op[1]
+                elif code == SET:
+                    evaluate(self, op, dot, variables, op[2])
+                elif code == WITH:
+                    height = len(log)
+                    value = evaluate(self, op, dot, variables, op[2])
+                    if value:
+                        stack.append((dot, height, True))
+                        dot = value
+                    else:
+                        stack.append((dot, height, False))
+                        position = op[3]
+                elif code == UNSCOPE:
+                    height = stack.pop()
+                    if len(log) > height:
+                        _undo(variables, log, height)
+                elif code == NEXT:
+                    loop = stack[-1]
+                    if len(log) > loop[2]:
+                        _undo(variables, log, loop[2])
+                    item: Any = next(loop[3], _DONE)
+                    if item is _DONE:
+                        position = op[2]
+                        continue
+                    position = op[1]
+                    dot = item[1]
+                    if dot is None:
+                        dot = NIL
+                    names = op[3]
+                    if names:
+                        variables[names[0]] = item[0]
+                        variables[names[-1]] = dot
+                    self._fuel -= op[4]
+                    if self._fuel < 0:
+                        self._refill(islice(out, measured, None))
+                        measured = len(out)
+                elif code == RANGE:
+                    height = len(log)
+                    value = evaluate(self, op, dot, variables, op[2])
+                    if _is_empty(value, op[4]):
+                        stack.append((dot, height, False))
+                        position = op[3]
+                        continue
+                    items = _items(self, value, op)
+                    stack.append([dot, height, len(log), items, value, op[4]])
+                    index, dot = next(items)
+                    if dot is None:
+                        dot = NIL
+                    names = op[4]
+                    if names:
+                        variables[names[0]] = index
+                        variables[names[-1]] = dot
+                elif code == UNNEST:
+                    loop = stack.pop()
+                    dot = loop[0]
+                    if len(log) > loop[1]:
+                        _undo(variables, log, loop[1])
+                elif code == INCLUDE:
+                    node = op[2]
+                    found = self._templates.find(node[2])
+                    if found is None:
+                        raise Failure(f"template {quoted(node[2])} not defined", node)
+                    if len(frames) >= MAX_DEPTH:
+                        message = f"exceeded maximum template depth ({MAX_DEPTH})"
+                        raise Failure(message, node)
+                    value = evaluate(self, op, dot, variables, node[3]) if node[3] else None
+                    frames.append((template, program, position, dot, variables, log, stack))
+                    self._template = template = found
+                    program, position, dot = found.program, 0, value
+                    variables, stack = {"$": dot}, []
+                    self.log = log = []
+                    self._fuel -= len(program)
+                    if self._fuel < 0:
+                        self._refill(islice(out, measured, None))
+                        measured = len(out)
+                elif code == LEAVE:
+                    while stack[-1].__class__ is not list:
+                        stack.pop()
+                    position = op[2]
+                elif frames:  # STOP
+                    template, program, position, dot, variables, log, stack = frames.pop()
+                    self._template, self.log = template, log
+                else:
+                    break
+            self._measure(islice(out, measured, None) if measured else out)
+        except Failure as failure:
+            raise _located(failure, template, op, stack, log) from failure
+        except RecursionError:
+            if saved[3]:
+                raise
+            raise LimitError(TOO_DEEP) from None
+        finally:
+            self._templates, self._template, self.log, self._depth = saved
+        return "".join(out)
+
+    def find_call(self, node: Node) -> Call:
+        """The function that a node names; Failure if there is none."""
+        name = node[2]
+        found = find_call(name, self._functions)
+        if found is None:
+            raise Failure(f"{quoted(name)} is not a defined function", node)
+        self.calls[name] = found
+        return found
+
+    def too_long(self, name: str) -> LimitError:
+        """The error for a text that a function made."""
+        return LimitError(
+            f"function {name} makes a text of more than {self.max_string} characters (max_string)"
+        )
+
+    def report_impure(self, name: str, op: Node, node: Node) -> None:
+        """Tell the caller that a function is called whose result is not made of its arguments alone."""
+        if self._on_impure is None or self._template is None:
+            return
+        template = self._template
+        line, column = place(template.text, op[1] + node[1])
+        self._on_impure(name, template.file, line, column)
+
+    def _refill(self, printed: Iterator[str]) -> None:
+        """Count the steps since the last time, and see whether the bounds hold."""
+        self._steps += _ROUND - self._fuel
+        self._fuel = _ROUND
+        bounds = self._bounds
+        if self._steps > bounds.max_steps:
+            raise LimitError(f"the templates take more than {bounds.max_steps} steps (max_steps)")
+        if bounds.deadline and bounds.clock is not None and bounds.clock() > bounds.deadline:
+            raise LimitError("the templates take longer than allowed (deadline)")
+        self._measure(printed)
+
+    def _measure(self, printed: Iterable[str]) -> None:
+        self._printed += sum(map(len, printed))
+        if self._printed > self._bounds.max_output:
+            raise LimitError(
+                f"the output is larger than {self._bounds.max_output} characters (max_output)"
+            )
+
+
+def _printed(value: Value) -> str:
+    """What an action prints of a value that is neither a string nor nothing."""
+    if isinstance(value, GoObject):
+        shown = value.printed()
+        if shown is not None:
+            return shown
+    return text(value)
+
+
+def _undo(variables: Variables, log: list[tuple[str, Value]], height: int) -> None:
+    """Take back what was declared since the log was `height` long."""
+    while len(log) > height:
+        name, old = log.pop()
+        if old is UNDECLARED:
+            del variables[name]
+        else:
+            variables[name] = old
+
+
+def _is_empty(value: Value, names: tuple[str, ...]) -> bool:
+    """Whether a `range` over `value` has nothing to do; what can't be ranged over is not empty."""
+    if value is None:
+        return True
+    if isinstance(value, (list, dict, bytes)):
+        return not value
+    if isinstance(value, GoObject):
+        return value.kind in ("map", "slice") and not value.fields()
+    return isinstance(value, int) and value.__class__ is not bool and value <= 0 and len(names) < 2
+
+
+def _items(run: Run, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
+    """Index and element of each round; Failure where there is nothing to range over."""
+    if isinstance(value, list):
+        return iter(list(enumerate(value)))
+    if isinstance(value, dict):
+        return iter(sorted_items(value))
+    if isinstance(value, bytes):
+        return ((index, Uint8(byte)) for index, byte in enumerate(value))
+    if isinstance(value, int) and value.__class__ is not bool:
+        if len(op[4]) > 1:
+            message = f"can't use {value:d} to iterate over more than one variable"
+            raise Failure(message, last_node(op[2], run.stopped))
+        kind = value.__class__
+        return ((None, number if kind is int else kind(number)) for number in range(value))
+    if isinstance(value, GoObject) and value.kind == "map":
+        return iter(sorted_items(dict(value.fields())))
+    if isinstance(value, GoObject) and value.kind == "slice":
+        return enumerate(value.fields().values())
+    message = f"range can't iterate over {text(value)}"
+    raise Failure(message, last_node(op[2], run.stopped))
+
+
+def place(source: str, offset: int) -> tuple[int, int]:
+    """Line, counted from 1, and column, counted in bytes from 0."""
+    start = source.rfind("\n", 0, offset) + 1
+    column = len(source[start:offset].encode("utf-8", "surrogateescape"))
+    return source.count("\n", 0, start) + 1, column
+
+
+def _located(
+    failure: Failure,
+    template: Template,
+    op: Node,
+    stack: list[Any],
+    log: list[tuple[str, Value]],
+) -> ExecError:
+    message = failure.message
+    if failure.base and _is_element(failure.base, stack, log):
+        message = failure.otherwise
+    node = failure.node
+    line, column = place(template.text, op[1] + node[1])
+    where = f"template: {template.file}:{line}:{column}: executing {quoted(template.name)}"
+    return ExecError(
+        f"{where} at <{node_text(node)}>: {message}", name=template.name, cause=failure.cause
+    )
+
+
+def _is_element(base: str, stack: list[Any], log: list[tuple[str, Value]]) -> bool:
+    """Whether `.` or a variable holds what a `range` took out of a container of interfaces."""
+    for entry in reversed(stack):
+        if entry.__class__ is list:
+            if base == ".":
+                return _holds_interfaces(entry[4])
+            if any(name == base for name, _ in log[entry[2] :]):
+                return False
+            if base in entry[5]:
+                return _holds_interfaces(entry[4])
+        elif base == "." and entry.__class__ is tuple and entry[2]:
+            return False
+    return False
+
+
+def _holds_interfaces(container: Value) -> bool:
+    return type_name(container).endswith("interface {}")
+
+
+__all__ = ["Bounds", "Run", "execute", "place"]

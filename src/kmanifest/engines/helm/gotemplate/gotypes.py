@@ -1,0 +1,73 @@
+"""The Go types of values, and the order of keys.
+
+Source: Go 1.26 reflect/type.go, String and Kind; internal/fmtsort/sort.go.
+"""
+
+from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
+from kmanifest.startup.typing import Final
+
+NIL_TEXT: Final = "<nil>"
+_TYPES: Final[dict[type, str]] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    list: "[]interface {}",
+    dict: "map[string]interface {}",
+    complex: "complex128",
+    bytes: "[]uint8",
+    type(None): NIL_TEXT,
+    type(NIL): NIL_TEXT,
+}
+_KINDS: Final[dict[type, str]] = {
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "float64",
+    list: "slice",
+    dict: "map",
+    complex: "complex128",
+    bytes: "slice",
+    type(None): "invalid",
+    type(NIL): "invalid",
+}
+
+
+def type_name(value: Value) -> str:
+    """The Go type of `value`, as `%T` prints it."""
+    found = _TYPES.get(value.__class__)
+    return found if found is not None else str(value.go_type)
+
+
+def kind_name(value: Value) -> str:
+    """The kind of `value`'s type in reflect's word."""
+    found = _KINDS.get(value.__class__)
+    if found is not None:
+        return found
+    if isinstance(value, GoObject):
+        return value.kind
+    if isinstance(value, list):
+        return "slice"
+    if isinstance(value, dict):
+        return "map"
+    if isinstance(value, str):
+        return "string"
+    return str(value.go_type)
+
+
+def sorted_items(mapping: dict[str, Value]) -> list[tuple[str, Value]]:
+    """The items in the order of Go: by the bytes of their keys."""
+    try:
+        return sorted(mapping.items(), key=_key)
+    except TypeError:  # keys of several types: by their texts, for want of something better
+        return sorted(mapping.items(), key=lambda item: str(item[0]))
+
+
+def _key(item: tuple[str, Value]) -> str:
+    key = item[0]
+    # The order of code points is that of UTF-8; raw bytes come in by the code points that they would begin.
+    return key if key.__class__ is not str or key.isascii() else _byte_order(key)
+
+
+def _byte_order(key: str) -> str:
+    return key.encode("utf-8", "surrogateescape").decode("latin-1")

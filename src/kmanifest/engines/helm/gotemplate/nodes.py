@@ -1,0 +1,120 @@
+"""The tree of a template as plain tuples, and its text as Go prints it.
+
+A node is `(code, position, ...)`; the position counts characters from the beginning of the action's text, so that one tree
+serves all actions with the same text. What follows:
+
+    FIELD     names                         .a.b
+    VARIABLE  name, names                   $x.a
+    CONSTANT  value, text, number or None   "a", 1.5, true
+    OVERFLOW  None, text, number            an integer that fits no int
+    DOT, NIL
+    CALL      name, arguments               a function; without arguments also an operand
+    CHAIN     node, names                   (pipeline).a
+    INVOKE    node, arguments               anything else that is given arguments
+    PIPE      commands, variables, assigns  a pipeline of several commands, with variables, or in parentheses
+    TEMPLATE  name, pipeline or None
+
+The number of a constant is `(int, uint, float, complex)`, each None where the text is no such number.
+
+A program is a flat tuple of operations, so neither parser nor executor recurses into blocks. One of text is the text itself;
+the others are `(code, offset, ...)`, and the offset is where the action's text begins in the file:
+
+    ACTION    node                          prints
+    SET       node                          declares or assigns, prints nothing
+    IF        node, else, scoped            jumps to `else` if false; `scoped` if something is declared in it
+    WITH      node, else
+    RANGE     node, else, names             `names` of the variables
+    NEXT      body, end, names, weight      the next element, or a jump to `end`
+    JUMP      target
+    UNSCOPE, UNNEST                         the ends of a scoped `if`, and of `with` and `range`
+    LEAVE     target                        `break` and `continue`: out of all blocks in the loop, to its end or `NEXT`
+    INCLUDE   template node
+    STOP
+
+Source: Go 1.26 text/template/parse/node.go.
+"""
+
+from kmanifest.engines.helm.gotemplate.quoting import quoted
+from kmanifest.startup.typing import Any, Final
+
+Node = tuple[Any, ...]
+Operation = str | tuple[Any, ...]
+Program = tuple[Operation, ...]
+
+FIELD: Final = 0
+VARIABLE: Final = 1
+CONSTANT: Final = 2
+OVERFLOW: Final = 3
+DOT: Final = 4
+NIL: Final = 5
+CALL: Final = 6
+CHAIN: Final = 7
+INVOKE: Final = 8
+PIPE: Final = 9
+TEMPLATE: Final = 10
+
+ACTION: Final = 0
+IF: Final = 1
+JUMP: Final = 2
+SET: Final = 3
+WITH: Final = 4
+UNNEST: Final = 5
+UNSCOPE: Final = 6
+RANGE: Final = 7
+NEXT: Final = 8
+INCLUDE: Final = 9
+LEAVE: Final = 10
+STOP: Final = 11
+
+
+def node_text(node: Node) -> str:
+    """`node` as Go's String() prints it: one space between words, nothing else of the spacing in the file."""
+    code = node[0]
+    if code == FIELD:
+        return "." + ".".join(node[2])
+    if code == VARIABLE:
+        return ".".join((node[2], *node[3]))
+    if code in (CONSTANT, OVERFLOW):
+        return str(node[3])
+    if code == DOT:
+        return "."
+    if code == NIL:
+        return "nil"
+    if code == CALL:
+        return " ".join((node[2], *map(_operand_text, node[3])))
+    if code == CHAIN:
+        return ".".join((_operand_text(node[2]), *node[3]))
+    if code == INVOKE:
+        return " ".join((_operand_text(node[2]), *map(_operand_text, node[3])))
+    if code == PIPE:
+        return _pipe_text(node)
+    pipe = f" {node_text(node[3])}" if node[3] else ""
+    return f"{{{{template {quoted(node[2])}{pipe}}}}}"
+
+
+def _operand_text(node: Node) -> str:
+    return f"({node_text(node)})" if node[0] == PIPE else node_text(node)
+
+
+def _pipe_text(node: Node) -> str:
+    sign = " = " if node[4] else " := "
+    start = ", ".join(node[3]) + sign if node[3] else ""
+    # A command that is a pipeline has its parentheses, as its own text is that of a command.
+    return start + " | ".join(map(_operand_text, node[2]))
+
+
+def last_node(node: Node, stopped: dict[int, int]) -> Node:
+    """The node that Go evaluated last when `node` has been evaluated: it blames that one for what is wrong with the value.
+
+    `stopped` has the number of the last argument that an `and` or `or` evaluated, by the node's id.
+    """
+    while True:
+        code = node[0]
+        if code == PIPE:
+            node = node[2][-1]
+        elif code in (CHAIN, INVOKE):
+            node = node[2]
+        elif code == CALL and node[3]:
+            node = node[3][stopped.get(id(node), -1)]
+        else:
+            return node

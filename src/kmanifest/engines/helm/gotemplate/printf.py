@@ -1,0 +1,536 @@
+"""The verbs of Go's formats, with their flags, widths and precisions.
+
+A `Printer` holds the flags of one directive. Widths count characters, as Go counts runes: a byte that is not UTF-8 is one.
+
+Source: Go 1.26 fmt/print.go and fmt/format.go.
+"""
+
+from collections.abc import Sequence
+
+from kmanifest.engines.helm.gotemplate.floats import float_text
+from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
+from kmanifest.engines.helm.gotemplate.printable import is_printable
+from kmanifest.engines.helm.gotemplate.quoting import (
+    can_backquote,
+    quoted,
+    quoted_ascii,
+    quoted_char,
+)
+from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Uint8, Value
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import DEFAULT_LIMITS
+from kmanifest.startup.typing import Final
+
+_LARGEST: Final = 1_000_000
+"""Beyond this Go takes no number for a width or precision."""
+
+
+def too_large() -> LimitError:
+    """The error for a text beyond all bounds."""
+    most = DEFAULT_LIMITS.max_string
+    return LimitError(f"a formatted text is larger than {most} bytes (max_string)")
+
+
+class Printer:
+    """Prints values to `pieces`, by the flags of one directive."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.reordered = False
+        self._room = DEFAULT_LIMITS.max_string
+        self._erroring = False
+        self.clear()
+
+    def clear(self) -> None:
+        """Take all flags away."""
+        self.sharp = self.plus = self.minus = self.space = self.zero = False
+        self.plus_v = self.sharp_v = False
+        self.width: int | None = None
+        self.precision: int | None = None
+
+    def printed(self, value: Value, verb: str) -> str:
+        """The text of one value."""
+        self.argument(value, verb)
+        return "".join(self.pieces)
+
+    def _write(self, piece: str) -> None:
+        # A piece counts for more than its length: a list that holds itself a hundred times over has many short ones.
+        self._room -= len(piece) + 16
+        if self._room < 0:
+            raise too_large()
+        self.pieces.append(piece)
+
+    def _pad(self, piece: str, *, zero: bool = False) -> None:
+        missing = (self.width or 0) - len(piece)
+        if missing <= 0:
+            self._write(piece)
+        elif self.minus:
+            self._write(piece + " " * missing)
+        else:
+            self._write(("0" if zero else " ") * missing + piece)
+
+    def directive(
+        self, form: str, position: int, values: Sequence[Value], number: int
+    ) -> tuple[int, int]:
+        """Print by the directive at `position`, after its `%`; gives where the form goes on and the next value's number."""
+        self.clear()
+        end = len(form)
+        while position < end and form[position] in "#0+- ":
+            self._flag(form[position])
+            position += 1
+        reader = _Reader(form, position, number, values)
+        self._width(reader)
+        self._precision(reader)
+        if not reader.after_index:
+            reader.index()
+        self.reordered = self.reordered or reader.reordered
+        if reader.position >= end:
+            self._write("%!(NOVERB)")
+            return end, reader.number
+        verb = form[reader.position]
+        self._verb(verb, reader)
+        return reader.position + 1, reader.number
+
+    def _flag(self, char: str) -> None:
+        if char == "#":
+            self.sharp = True
+        elif char == "0":
+            self.zero = True
+        elif char == "+":
+            self.plus = True
+        elif char == "-":
+            self.minus = True
+        else:
+            self.space = True
+
+    def _width(self, reader: "_Reader") -> None:
+        reader.index()
+        if not reader.at("*"):
+            self.width = reader.digits()
+            if reader.after_index and self.width is not None:
+                reader.good = False
+            return
+        self.width = reader.star()
+        if self.width is None:
+            self._write("%!(BADWIDTH)")
+        elif self.width < 0:
+            self.width = -self.width
+            self.minus = True
+            self.zero = False  # no zeros to the right
+
+    def _precision(self, reader: "_Reader") -> None:
+        form = reader.form
+        if reader.position + 1 >= len(form) or form[reader.position] != ".":
+            return
+        reader.position += 1
+        if reader.after_index:
+            reader.good = False
+        reader.index()
+        if not reader.at("*"):
+            self.precision = reader.digits() or 0
+            return
+        self.precision = reader.star()
+        if self.precision is None or self.precision < 0:
+            self.precision = None
+            self._write("%!(BADPREC)")
+
+    def _verb(self, verb: str, reader: "_Reader") -> None:
+        shown = "\ufffd" if "\udc80" <= verb <= "\udcff" else verb
+        if verb == "%":
+            self._write("%")
+        elif not reader.good:
+            self._write(f"%!{shown}(BADINDEX)")
+        elif reader.number >= len(reader.values):
+            self._write(f"%!{shown}(MISSING)")
+        else:
+            self.argument(reader.values[reader.number], shown)
+            reader.number += 1
+
+    def leftover(self, values: Sequence[Value]) -> None:
+        """The remark on values that no directive took."""
+        self.clear()
+        self._write("%!(EXTRA ")
+        for index, value in enumerate(values):
+            if index:
+                self._write(", ")
+            if value is None:
+                self._write(NIL_TEXT)
+            else:
+                self._write(f"{type_name(value)}=")
+                self.argument(value, "v")
+        self._write(")")
+
+    def argument(self, value: Value, verb: str) -> None:
+        """Print one value that was given, by this verb and the flags as they are."""
+        if verb in "vw":
+            self.sharp_v, self.sharp = self.sharp, False
+            self.plus_v, self.plus = self.plus, False
+        self._argument(value, verb)
+
+    def _argument(self, value: Value, verb: str) -> None:
+        if value is None or value is NIL:
+            if verb in "Tv":
+                self._pad(NIL_TEXT, zero=self._zeros())
+            else:
+                self._bad_verb(verb, None, known=False)
+        elif verb == "T":
+            self._string(type_name(value), "s")
+        elif verb == "p":
+            self._pointer(value, verb)
+        else:
+            self._value(value, verb, 0)
+
+    def _zeros(self) -> bool:
+        return self.zero and not self.minus
+
+    def _bad_verb(self, verb: str, value: Value, *, known: bool = True) -> None:
+        self._write(f"%!{verb}(")
+        if known:
+            erroring, self._erroring = self._erroring, True
+            self._write(f"{type_name(value)}=")
+            self._value(value, "v", 0)
+            self._erroring = erroring
+        else:
+            self._write(NIL_TEXT)
+        self._write(")")
+
+    def _pointer(self, value: Value, verb: str) -> None:
+        if kind_name(value) not in ("map", "slice", "ptr", "func"):
+            self._bad_verb(verb, value)
+            return
+        # An address: any will do, as Go's differs from run to run.
+        self._integer(0xC000000000 + id(value) % (1 << 32), "x", prefix=not self.sharp)
+
+    def _value(self, value: Value, verb: str, depth: int) -> None:
+        kind = value.__class__
+        if kind is str:
+            self._string(value, verb)
+        elif kind is bool:
+            if verb in "tv":
+                self._pad("true" if value else "false", zero=self._zeros())
+            else:
+                self._bad_verb(verb, value)
+        elif value is None or value is NIL:
+            self._write("interface {}(nil)" if self.sharp_v else NIL_TEXT)
+        elif verb == "w" and depth == 0 and kind is not bytes:
+            self._bad_verb(verb, value)
+        elif isinstance(value, int):
+            self._int_verb(value, verb)
+        elif isinstance(value, float):
+            self._float_verb(value, verb)
+        elif isinstance(value, complex):
+            self._complex_verb(value, verb)
+        elif isinstance(value, str):
+            self._string(value, verb)
+        else:
+            self._compound(value, verb, depth)
+
+    def _compound(self, value: Value, verb: str, depth: int) -> None:
+        if isinstance(value, bytes):
+            self._bytes(value, verb, depth)
+        elif isinstance(value, dict):
+            self._map(value, type_name(value), verb, depth)
+        elif isinstance(value, list):
+            self._list(value, verb, depth)
+        elif isinstance(value, GoObject):
+            self._object(value, verb, depth)
+        else:
+            self._write(f"?{type_name(value)}?")
+
+    def _map(self, value: dict[str, Value], name: str, verb: str, depth: int) -> None:
+        self._write(name + "{" if self.sharp_v else "map[")
+        separator = ", " if self.sharp_v else " "
+        for index, (key, element) in enumerate(sorted_items(value)):
+            if index:
+                self._write(separator)
+            self._value(key, verb, depth + 1)
+            self._write(":")
+            self._value(element, verb, depth + 1)
+        self._write("}" if self.sharp_v else "]")
+
+    def _list(self, value: list[Value], verb: str, depth: int) -> None:
+        self._write(type_name(value) + "{" if self.sharp_v else "[")
+        separator = ", " if self.sharp_v else " "
+        for index, element in enumerate(value):
+            if index:
+                self._write(separator)
+            self._value(element, verb, depth + 1)
+        self._write("}" if self.sharp_v else "]")
+
+    def _object(self, value: GoObject, verb: str, depth: int) -> None:
+        shown = (
+            value.text() if verb in "vsxXq" and not self.sharp_v and not self._erroring else None
+        )
+        if shown is not None:
+            self._string(shown, verb)
+        elif value.kind == "map":
+            self._map(dict(value.fields()), value.go_type, verb, depth)
+        elif value.kind == "ptr" and depth:
+            self._integer(0xC000000000 + id(value) % (1 << 32), "x", prefix=True)
+        else:
+            self._struct(value, verb, depth)
+
+    def _struct(self, value: GoObject, verb: str, depth: int) -> None:
+        name = value.go_type
+        if value.kind == "ptr":
+            self._write("&")
+            name = name.removeprefix("*")
+        self._write(name + "{" if self.sharp_v else "{")
+        for index, (field, element) in enumerate(value.declared().items()):
+            if index:
+                self._write(", " if self.sharp_v else " ")
+            if self.sharp_v or self.plus_v:
+                self._write(f"{field}:")
+            self._value(element, verb, depth + 1)
+        self._write("}")
+
+    def _string(self, value: str, verb: str) -> None:
+        if verb in "xX":
+            self._hex(value.encode("utf-8", "surrogateescape"), verb)
+        elif verb in "vsq":
+            if self.precision is not None:
+                value = value[: self.precision]
+            if verb == "q" or (verb == "v" and self.sharp_v):
+                value = self._quoted(value)
+            self._pad(value, zero=self._zeros())
+        else:
+            self._bad_verb(verb, value)
+
+    def _quoted(self, value: str) -> str:
+        if self.sharp and can_backquote(value):
+            return f"`{value}`"
+        return quoted_ascii(value) if self.plus else quoted(value)
+
+    def _hex(self, data: bytes, verb: str) -> None:
+        if self.precision is not None:
+            data = data[: self.precision]
+        prefix = f"0{verb}" if self.sharp else ""
+        digits = data.hex() if verb == "x" else data.hex().upper()
+        if not data:
+            digits = ""
+        elif self.space:
+            pairs = (digits[index : index + 2] for index in range(0, len(digits), 2))
+            digits = " ".join(prefix + pair for pair in pairs)
+        else:
+            digits = prefix + digits
+        self._pad(digits, zero=self._zeros())
+
+    def _bytes(self, value: bytes, verb: str, depth: int) -> None:
+        if verb in "sq":
+            self._string(value.decode("utf-8", "surrogateescape"), verb)
+        elif verb in "xX":
+            self._hex(value, verb)
+        elif verb in "vd" and not self._has_flags():
+            # Charts print whole tables with the files in them, which are millions of numbers.
+            self._write(f"[{' '.join([_BYTES[byte] for byte in value])}]")
+        else:
+            name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
+            self._write(name if self.sharp_v else "[")
+            for index, byte in enumerate(value):
+                if index:
+                    self._write(", " if self.sharp_v else " ")
+                self._value(Uint8(byte), verb, 1)
+            self._write("}" if self.sharp_v else "]")
+
+    def _has_flags(self) -> bool:
+        flags = (
+            self.sharp,
+            self.plus,
+            self.minus,
+            self.space,
+            self.zero,
+            self.plus_v,
+            self.sharp_v,
+        )
+        return any(flags) or self.width is not None or self.precision is not None
+
+    def _int_verb(self, value: int, verb: str) -> None:
+        named = None if value.__class__ is int else getattr(value, "text", None)
+        if named is not None and verb in "vsxXq" and not self.sharp_v and not self._erroring:
+            # A time.Month and its like have a `String()`.
+            self._string(named(), verb)
+        else:
+            self._plain_int(value, verb)
+
+    def _plain_int(self, value: int, verb: str) -> None:
+        if verb == "v" and self.sharp_v and type_name(value).startswith("uint"):
+            self._integer(int(value), "x", prefix=True)
+        elif verb in "vdboOxX":
+            self._integer(int(value), verb)
+        elif verb == "c":
+            self._pad(_char(value), zero=self._zeros())
+        elif verb == "q":
+            self._pad(quoted_char(int(value), ascii_only=self.plus), zero=self._zeros())
+        elif verb == "U":
+            self._unicode(int(value))
+        else:
+            self._bad_verb(verb, value)
+
+    def _integer(self, value: int, verb: str, *, prefix: bool | None = None) -> None:
+        if self.precision == 0 and value == 0:
+            self._write(" " * (self.width or 0))
+            return
+        digits = f"{abs(value):{_BASES[verb]}}"
+        signed = value < 0 or self.plus or self.space
+        if self.precision is not None:
+            digits = digits.rjust(self.precision, "0")
+        elif self._zeros() and self.width is not None:
+            digits = digits.rjust(self.width - signed, "0")
+        if self.sharp if prefix is None else prefix:
+            digits = _prefixed(digits, verb)
+        if verb == "O":
+            digits = f"0o{digits}"
+        sign = "-" if value < 0 else "+" if self.plus else " " if self.space else ""
+        self._pad(sign + digits)
+
+    def _unicode(self, value: int) -> None:
+        code = value & 0xFFFFFFFFFFFFFFFF
+        digits = f"{code:X}".rjust(max(self.precision or 0, 4), "0")
+        shown = ""
+        if self.sharp and code <= 0x10FFFF and is_printable(chr(code)):
+            shown = f" '{chr(code)}'"
+        self._pad(f"U+{digits}{shown}")
+
+    def _float_verb(self, value: float, verb: str) -> None:
+        if verb == "v":
+            self._float(value, "g", -1)
+        elif verb in "bgGxX":
+            self._float(value, verb, -1)
+        elif verb in "feE":
+            self._float(value, verb, 6)
+        elif verb == "F":
+            self._float(value, "f", 6)
+        else:
+            self._bad_verb(verb, value)
+
+    def _complex_verb(self, value: complex, verb: str) -> None:
+        if verb not in "vbgGxXfFeE":
+            self._bad_verb(verb, value)
+            return
+        self._write("(")
+        self._float_verb(value.real, verb)
+        plus, self.plus = self.plus, True
+        self._float_verb(value.imag, verb)
+        self.plus = plus
+        self._write("i)")
+
+    def _float(self, value: float, verb: str, precision: int) -> None:
+        if self.precision is not None:
+            precision = self.precision
+        shown = float_text(value, verb, precision)
+        if shown[0] not in "+-":
+            shown = f"+{shown}"
+        if self.space and shown[0] == "+" and not self.plus:
+            shown = " " + shown[1:]
+        if shown[1] in "IN":
+            bare = shown[1] == "N" and not self.space and not self.plus
+            self._pad(shown[1:] if bare else shown)
+            return
+        if self.sharp and verb != "b":
+            shown = _with_point(shown, verb, precision)
+        if not self.plus and shown[0] == "+":
+            self._pad(shown[1:], zero=self._zeros())
+        elif self._zeros() and (self.width or 0) > len(shown):
+            self._write(shown[0] + shown[1:].rjust((self.width or 0) - 1, "0"))
+        else:
+            self._pad(shown, zero=self._zeros())
+
+
+_BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
+_BYTES: Final = tuple(map(str, range(256)))
+
+
+def _prefixed(digits: str, verb: str) -> str:
+    if verb == "b":
+        return f"0b{digits}"
+    if verb in "oO":
+        return digits if digits[0] == "0" else f"0{digits}"
+    return f"0{verb}{digits}" if verb in "xX" else digits
+
+
+def _char(code: int) -> str:
+    return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
+
+
+def _with_point(shown: str, verb: str, precision: int) -> str:
+    """A float's text with a decimal point, and zeros to the precision in the forms that would drop them: the flag `#`."""
+    digits = (6 if precision == -1 else precision) if verb in "gGx" else 0
+    letters = "pP" if verb in "xX" else "eEpP"
+    cut = next((index for index, char in enumerate(shown) if char in letters), len(shown))
+    number, tail = shown[:cut], shown[cut:]
+    # The digits from the first one that is no zero count.
+    digits -= len(number[1:].replace(".", "").lstrip("0"))
+    if "." not in number:
+        if number[1:] == "0":
+            digits -= 1
+        number += "."
+    return number + "0" * max(digits, 0) + tail
+
+
+class _Reader:
+    """Reads the numbers of a directive: an index in brackets, digits, or a star."""
+
+    def __init__(self, form: str, position: int, number: int, values: Sequence[Value]) -> None:
+        self.form = form
+        self.position = position
+        self.number = number
+        self.values = values
+        self.after_index = False
+        self.reordered = False
+        self.good = True
+
+    def at(self, char: str) -> bool:
+        return self.form.startswith(char, self.position)
+
+    def index(self) -> None:
+        """Take an index like `[2]`, if there is one: the number of the value that comes next."""
+        self.after_index = False
+        if not self.at("["):
+            return
+        self.reordered = True
+        end = self.form.find("]", self.position)
+        if end < 0 or len(self.form) - self.position < 3:
+            self.good = False
+            self.position += 1
+            return
+        inner = self.form[self.position + 1 : end]
+        self.position = end + 1
+        known = inner.isdecimal() and inner.isascii() and _small(inner)
+        if known and 0 < int(inner) <= len(self.values):
+            self.number = int(inner) - 1
+            self.after_index = True
+        else:
+            self.good = False
+            self.after_index = bool(known)
+
+    def digits(self) -> int | None:
+        """Take digits; a number beyond all bounds takes the rest of the form with it, as in Go."""
+        start = self.position
+        end = start
+        while end < len(self.form) and "0" <= self.form[end] <= "9":
+            end += 1
+        if end == start:
+            return None
+        if not _small(self.form[start:end]):
+            self.position = len(self.form)
+            return None
+        self.position = end
+        return int(self.form[start:end])
+
+    def star(self) -> int | None:
+        """Take a star and its value; None where that is no integer, or beyond all bounds."""
+        self.position += 1
+        self.after_index = False
+        if self.number >= len(self.values):
+            return None
+        value = self.values[self.number]
+        self.number += 1
+        if value.__class__ is bool or not isinstance(value, int) or abs(value) > _LARGEST:
+            return None
+        return int(value)
+
+
+def _small(digits: str) -> bool:
+    """Whether Go reads all of these digits: it stops where those before the next one are beyond all bounds."""
+    kept = digits.lstrip("0")
+    return len(kept) <= 8 and int(kept[:-1] or "0") <= _LARGEST

@@ -1,0 +1,153 @@
+"""Go's quoted strings: what `%q` prints, and what a quoted text in a template stands for.
+
+Source: Go 1.26 strconv/quote.go and strconv/isprint.go.
+"""
+
+import re
+
+from kmanifest.engines.helm.gotemplate.printable import is_printable
+from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.startup.typing import Final
+
+_RAW: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
+_ESCAPES: Final = {
+    "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
+}  # fmt: skip
+_RAW_BYTE: Final = "[\ud800-\udfff]"
+_UNESCAPES: Final = {
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
+}  # fmt: skip
+_ESCAPE: Final = (
+    r"\\(?:([abfnrtv\\])|([\"'])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))"
+)
+INVALID: Final = "invalid syntax"
+
+
+def quoted(text: str) -> str:
+    """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f'"{text.translate(_QUOTED)}"'
+
+
+def quoted_ascii(text: str) -> str:
+    """The same without a character beyond ASCII: `%+q`."""
+    return '"' + "".join(_escaped(char, '"', ascii_only=True) for char in text) + '"'
+
+
+def quoted_char(code: int, *, ascii_only: bool = False) -> str:
+    """A code point in single quotes: `%q` of an integer; U+FFFD where it is none."""
+    char = "\ufffd" if not 0 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
+    return f"'{_escaped(char, chr(39), ascii_only=ascii_only)}'"
+
+
+def can_backquote(text: str) -> bool:
+    """Whether `text` can stand between backquotes on one line."""
+    return re.match(_RAW, text) is not None
+
+
+def has_raw_bytes(text: str) -> bool:
+    """Whether there are bytes in `text` that are not UTF-8."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
+    if char == quote:
+        return "\\" + char
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if " " <= char <= "~" or (not ascii_only and char > "~" and is_printable(char)):
+        return char
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+class _Escapes(dict[int, str]):
+    """What `str.translate` puts for each character of a quoted text: those of ASCII are remembered, once they have come."""
+
+    def __missing__(self, code: int) -> str:
+        escaped = _escaped(chr(code), '"', ascii_only=False)
+        if code < 128:
+            self[code] = escaped
+        return escaped
+
+
+_QUOTED: Final = _Escapes()
+
+
+def unquoted(text: str) -> str:
+    """What a string in double quotes or backquotes stands for; GoError where an escape is wrong.
+
+    Source: strconv.Unquote. Bytes that escapes make are put together to characters where they are UTF-8.
+    """
+    inner = text[1:-1]
+    if text[0] == "`":
+        return inner.replace("\r", "")
+    if has_raw_bytes(inner):
+        inner = re.sub(_RAW_BYTE, "\ufffd", inner)
+    if "\\" not in inner:
+        return inner
+    escape = re.compile(_ESCAPE).match
+    pieces = []
+    raw = False
+    position = 0
+    while (found := inner.find("\\", position)) >= 0:
+        pieces.append(inner[position:found])
+        match = escape(inner, found)
+        if match is None:
+            raise GoError(INVALID)
+        pieces.append(_unescaped(match, '"'))
+        raw = raw or match.lastindex in (3, 6)
+        position = match.end()
+    pieces.append(inner[position:])
+    value = "".join(pieces)
+    return joined_bytes(value) if raw else value
+
+
+def char_code(text: str) -> int:
+    """The code point of a character in single quotes; GoError where there is none, or more than one."""
+    inner = text[1:]
+    if inner[0] == "'":
+        raise GoError(INVALID)
+    if inner[0] == "\\":
+        match = re.match(_ESCAPE, inner)
+        if match is None:
+            raise GoError(INVALID)
+        tail = inner[match.end() :]
+        char = _unescaped(match, "'")
+        code = ord(char)
+        code = code - 0xDC00 if match.lastindex in (3, 6) and code > 0x7F else code
+    else:
+        code, tail = ord(inner[0]), inner[1:]
+        code = 0xFFFD if 0xDC80 <= code <= 0xDCFF else code
+    if tail != "'":
+        raise GoError(f"malformed character constant: {text}")
+    return code
+
+
+def joined_bytes(text: str) -> str:
+    """`text` with raw bytes that are UTF-8 together made one character."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
+def _unescaped(match: re.Match[str], quote: str) -> str:
+    group = match.lastindex
+    text = match[group or 0]
+    if group == 1:
+        return _UNESCAPES[text]
+    if group == 2:
+        if text != quote:
+            raise GoError(INVALID)
+        return text
+    code = int(text, 8 if group == 6 else 16)
+    if group in (3, 6):
+        if code > 0xFF:
+            raise GoError(INVALID)
+        return chr(code) if code < 0x80 else chr(0xDC00 + code)
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        raise GoError(INVALID)
+    return chr(code)

@@ -1,0 +1,1 @@
+"""`helm lint`: the checks of a chart."""

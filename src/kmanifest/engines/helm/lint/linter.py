@@ -1,0 +1,488 @@
+"""`helm lint`: what is wrong with a chart, and what is only unwise. Source: helm v3.22.0 pkg/lint and pkg/action/lint.go."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from kmanifest.engines.helm.charts.archive import clean_path
+from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
+from kmanifest.engines.helm.charts.dependencies import process_dependencies
+from kmanifest.engines.helm.charts.loader import load_directory
+from kmanifest.engines.helm.charts.versions import fits, is_version
+from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
+from kmanifest.engines.helm.formats.go_yaml import load_values, load_yaml, through_json
+from kmanifest.engines.helm.gotemplate.execute import Bounds
+from kmanifest.engines.helm.gotemplate.gofmt import quoted, type_name
+from kmanifest.engines.helm.gotemplate.values import Functions
+from kmanifest.engines.helm.lint.object_names import name_problems
+from kmanifest.engines.helm.lint.web_addresses import is_email, is_request_url, is_url
+from kmanifest.engines.helm.manifests import SPACE
+from kmanifest.engines.helm.render import Release, settle_values
+from kmanifest.engines.helm.schemas import find_problem
+from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.values.layers import Table, coalesce_tables, coalesce_values, copy_table
+from kmanifest.io.tree import Tree, join
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+INFO: Final = 1
+WARNING: Final = 2
+ERROR: Final = 3
+_WORDS: Final = ("UNKNOWN", "INFO", "WARNING", "ERROR")
+_EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
+
+OBJECT: Final = Shape(
+    "struct",
+    "rules.K8sYamlStruct",
+    fields={
+        "apiVersion": STRING,
+        "Kind": STRING,
+        "Metadata": Shape(
+            "struct",
+            "rules.k8sYamlMetadata",
+            fields={"Namespace": STRING, "Name": STRING},
+            struct="k8sYamlMetadata",
+        ),
+    },
+    struct="K8sYamlStruct",
+)
+
+
+class Message(NamedTuple):
+    """One thing that was found, in a file of the chart."""
+
+    severity: int
+    path: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"[{_WORDS[self.severity]}] {self.path}: {self.text}"
+
+
+class Settings(NamedTuple):
+    """What a chart is held against."""
+
+    values: Mapping[str, Any]
+    functions: Functions
+    dialect: Dialect
+    namespace: str = "default"
+    kube_version: str = ""
+    skip_schema: bool = False
+    limits: Limits = DEFAULT_LIMITS
+    bounds: Bounds = Bounds()
+    warn: Callable[[str], None] = lambda _: None
+
+
+def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") -> list[Message]:
+    """What is found in the chart at `path`; `shown` is its whole path. MissingError where there is no chart."""
+    return Linter(tree, path, settings, shown or path).messages()
+
+
+class Linter:
+    """One look at one chart, as v3 takes it; v4 takes another for some of it (`v4/lint.py`)."""
+
+    head = OBJECT
+    list_problem = "Annotation 'helm.sh/resource-policy' within List objects are ignored"
+
+    def __init__(self, tree: Tree, path: str, settings: Settings, shown: str) -> None:
+        self._tree = tree
+        self._path = path
+        self._settings = settings
+        self._shown = shown
+        self._found: list[Message] = []
+
+    def messages(self) -> list[Message]:
+        """Everything, in the order of the reference."""
+        self._chart_file()
+        self._values_file()
+        chart, problem = self._loaded()
+        self._templates(chart, problem)
+        self._dependencies(chart, problem)
+        self.crds(chart, problem)
+        return self._found
+
+    def _tell(self, severity: int, path: str, text: str | None) -> bool:
+        """Note a text that says what is wrong; True where nothing is."""
+        if text:
+            self._found.append(Message(severity, path, text))
+        return not text
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            real = self._tree.resolve(join(self._path, name))
+            return self._tree.read(real, limit=self._settings.dialect.loading.max_file)
+        except MissingError:
+            return None
+
+    def _kind(self, name: str) -> str | None:
+        try:
+            return self._tree.kind(self._tree.resolve(join(self._path, name)))
+        except MissingError:
+            return None
+
+    def _loaded(self) -> tuple[Chart | None, str]:
+        """The chart, or why it can't be loaded. The reference loads it twice, and warns twice."""
+        limits = self._settings.limits
+
+        def warn(text: str) -> None:
+            for _ in range(2):
+                self._settings.warn(text)
+
+        try:
+            chart = load_directory(
+                self._tree,
+                self._path,
+                limits=limits,
+                warn=warn,
+                shown=self._shown,
+                dialect=self._settings.dialect,
+            )
+        except KmanifestError as error:
+            return None, error.message
+        return chart, ""
+
+    # --- Chart.yaml ---------------------------------------------------------------------------------------------
+
+    def _chart_file(self) -> None:
+        """Source: rules/chartfile.go, Chartfile."""
+        name = "Chart.yaml"
+        if self._kind(name) == "dir":
+            self._tell(ERROR, name, "should be a file, not a directory")
+            place = f"{self._shown}/{name}"
+            self._tell(ERROR, name, f"unable to parse YAML\n\tread {place}: is a directory")
+            return
+        content = self._read(name) or b""
+        try:
+            raw = load_yaml(content, limits=self._settings.limits)
+            facts = decode(raw, self._settings.dialect.loading.metadata) or {}
+        except SourceError as error:
+            self._tell(ERROR, name, f"unable to parse YAML\n\t{error.message}")
+            return
+        metadata = Metadata()
+        metadata.update(facts)
+        for severity, text in self.metadata_problems(metadata, raw, content):
+            self._tell(severity, name, text)
+
+    def metadata_problems(
+        self, metadata: Metadata, raw: Any, _: bytes
+    ) -> Iterator[tuple[int, str]]:
+        """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
+        return _metadata_problems(metadata, through_json(raw) if isinstance(raw, dict) else {})
+
+    # --- values.yaml --------------------------------------------------------------------------------------------
+
+    def _values_file(self) -> None:
+        """Source: rules/values.go, ValuesWithOverrides."""
+        content = self._read("values.yaml")
+        if content is None:
+            self._tell(INFO, "values.yaml", "file does not exist")
+            return
+        limits, warn, dialect = self._settings.limits, self._settings.warn, self._settings.dialect
+        try:
+            values = load_values(content, limits=limits, wanted=dialect.table.go_type)
+        except SourceError as error:
+            self._tell(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
+            return
+        merged: Table = coalesce_tables(
+            copy_table(self._settings.values), values, warn, dialect.coalescing
+        )
+        schema = self._read("values.schema.json")
+        if schema:
+            self._tell(ERROR, "values.yaml", self.schema_problem(merged, schema))
+
+    def schema_problem(self, values: Table, schema: bytes) -> str:
+        """What the schema says of the values; empty where nothing is wrong."""
+        warn, words = self._settings.warn, self._settings.dialect.words
+        return find_problem(values, schema, lambda address: warn(words.urn(address)))
+
+    # --- templates ----------------------------------------------------------------------------------------------
+
+    def _templates(self, chart: Chart | None, problem: str) -> None:
+        """Source: rules/template.go, TemplatesWithSkipSchemaValidation."""
+        place = "templates/"
+        if not self.tell_templates(self._kind("templates"), place):
+            return
+        if chart is None:
+            self._tell(ERROR, place, problem)
+            return
+        copied = chart.copied()
+        given, warn, dialect = self._settings.values, self._settings.warn, self._settings.dialect
+        try:
+            process_dependencies(copied, given, warn, dialect)
+            values = coalesce_values(copied, given, warn, dialect.coalescing)
+        except SourceError:
+            return
+        try:
+            files = self._rendered(copied, values)
+        except KmanifestError as error:
+            self._tell(ERROR, place, error.message)
+            return
+        for file in copied.templates:
+            text = files.get(clean_path(f"{copied.name}/{file.name}"), "")
+            if not self._template(file.name, file.data, text):
+                return
+
+    def tell_templates(self, kind: str | None, place: str) -> bool:
+        """Note what is wrong with `templates/` itself; True where nothing is."""
+        return self._tell(WARNING, place, "not a directory" if kind == "file" else "")
+
+    def _rendered(self, chart: Chart, values: Mapping[str, Any]) -> Mapping[str, str]:
+        settings = self._settings
+        release = Release("test-release", settings.namespace).object()
+        release |= {"IsInstall": False, "Revision": 0}
+        top = {
+            "Release": release,
+            "Capabilities": settings.dialect.make_capabilities(settings.kube_version),
+            "Values": settle_values(
+                chart,
+                values,
+                skip_schema=settings.skip_schema,
+                warn=settings.warn,
+                dialect=settings.dialect,
+            ),
+        }
+        rendering = Rendering(
+            settings.functions,
+            warn=settings.warn,
+            lints=True,
+            bounds=settings.bounds,
+            dialect=settings.dialect,
+        )
+        return rendering.render(collect_sources(chart, top, settings.dialect))
+
+    def _template(self, name: str, source: bytes, text: str) -> bool:
+        """Look at one template and what it has rendered; False where what it has is no YAML, which ends the look."""
+        if not self.tell_source(name, source) or not text.strip(SPACE):
+            return True
+        self._tell(WARNING, name, _indent_problem(text))
+        return self._objects(name, text, lambda head: self._object(name, head, text))
+
+    def tell_source(self, name: str, source: bytes) -> bool:
+        """Note what is wrong with a template itself; whether what it renders is looked at, too."""
+        extension = self._tell_extension(name)
+        if re.search(rb'"?helm\.sh/hook"?:[\t\n\f\r ]+crd-install', source):
+            self._tell(
+                WARNING,
+                name,
+                "manifest is a crd-install hook. This hook is no longer supported in v3 and all CRDs "
+                "should also exist the crds/ directory at the top level of the chart",
+            )
+        if b".Release.Time" in source:
+            self._tell(
+                ERROR,
+                name,
+                ".Release.Time has been removed in v3, please replace with the `now` function in your templates",
+            )
+        return extension == ".yaml"
+
+    def _tell_extension(self, name: str) -> str:
+        """The extension of a name, which is noted where it is none of a template."""
+        _, dot, extension = base_name(name).rpartition(".")
+        extension = dot + extension if dot else ""
+        if extension not in _EXTENSIONS:
+            self._tell(
+                ERROR,
+                name,
+                f"file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt",
+            )
+        return extension
+
+    def _objects(self, path: str, text: str, look: Callable[[Mapping[str, Any]], None]) -> bool:
+        """Look at what each document of a text says it is; False where one is no YAML, which is noted."""
+        limits = self._settings.limits
+        try:
+            for document in _documents(text):
+                value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
+                if value is not None:
+                    look(decode(value, self.head))
+        except SourceError as error:
+            problem = _json_problem(text) or error.message
+            return self._tell(ERROR, path, f"unable to parse YAML: {problem}")
+        return True
+
+    def _object(self, path: str, facts: Mapping[str, Any], text: str) -> None:
+        kind, metadata = facts.get("Kind", ""), facts.get("Metadata", {})
+        name = metadata.get("Name", "")
+        self._tell(WARNING, path, _name_problem(kind, name))
+        version = facts.get("apiVersion", "")
+        self._tell(WARNING, path, _deprecation(version, kind, self._settings.kube_version))
+        has_selector = "matchLabels" in text or "matchExpressions" in text
+        if kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet") and not has_selector:
+            wanted = "must contain matchLabels or matchExpressions"
+            self._tell(ERROR, path, f"a {kind} {wanted}, and {quoted(name)} does not")
+        if kind == "List" and _has_policy(text, self._settings.limits):
+            self._tell(ERROR, path, self.list_problem)
+
+    # --- dependencies -------------------------------------------------------------------------------------------
+
+    def _dependencies(self, chart: Chart | None, problem: str) -> None:
+        """Source: rules/dependencies.go, Dependencies."""
+        if chart is None:
+            self._tell(ERROR, "", f"unable to load chart\n\t{problem}")
+            return
+        wanted = [each.name for each in chart.metadata.requirements()]
+        there = [held.name for held in chart.dependencies]
+        unknown = [name for name in there if name not in wanted]
+        if unknown:
+            text = f"chart metadata is missing these dependencies: {','.join(unknown)}"
+            self._tell(ERROR, self._shown, text)
+        missing = [name for name in wanted if name not in there]
+        if missing:
+            text = f"chart directory is missing these dependencies: {','.join(missing)}"
+            self._tell(WARNING, self._shown, text)
+
+    # --- definitions ----------------------------------------------------------------------------------------------
+
+    def crds(self, chart: Chart | None, problem: str) -> None:
+        """Look at the definitions of custom resources, which v3 does not."""
+
+
+def _metadata_problems(metadata: Metadata, generic: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
+    texts = metadata.texts
+    name, version = texts["name"], texts["apiVersion"]
+    if not name:
+        yield ERROR, "name is required"
+    elif base_name(name) != name:
+        yield ERROR, f"chart name {quoted(name)} is invalid"
+    if not version:
+        yield ERROR, 'apiVersion is required. The value must be either "v1" or "v2"'
+    elif version not in ("v1", "v2"):
+        yield ERROR, f'apiVersion \'{version}\' is not valid. The value must be either "v1" or "v2"'
+    yield ERROR, _type_problem(generic, "version")
+    yield ERROR, _version_problem(metadata.version)
+    yield ERROR, _type_problem(generic, "appVersion")
+    yield ERROR, _maintainer_problem(metadata)
+    for source in metadata.sources:
+        if not is_request_url(source):
+            yield ERROR, f"invalid source URL '{source}'"
+            break
+    icon = texts["icon"]
+    if not icon:
+        yield INFO, "icon is recommended"
+    elif not is_request_url(icon):
+        yield ERROR, f"invalid icon URL '{icon}'"
+    if texts["type"] and version != "v2":
+        yield (
+            ERROR,
+            f"chart type is not valid in apiVersion '{version}'. It is valid in apiVersion 'v2'",
+        )
+    if metadata.dependencies and version != "v2":
+        yield (
+            ERROR,
+            f"dependencies are not valid in the Chart file with apiVersion '{version}'. They are valid in apiVersion 'v2'",
+        )
+
+
+def _type_problem(generic: Mapping[str, Any], field: str) -> str:
+    if field not in generic or isinstance(generic[field], str):
+        return ""
+    return f"{field} should be of type string but it's of type {type_name(generic[field])}"
+
+
+def _version_problem(version: str) -> str:
+    if not version:
+        return "version is required"
+    if not is_version(version):
+        return f"version '{version}' is not a valid SemVer"
+    if fits(">0.0.0-0", version):
+        return ""
+    return f"version {version} is less than or equal to 0.0.0-0"
+
+
+def _maintainer_problem(metadata: Metadata) -> str:
+    for one in metadata.maintainers or ():
+        if one is None:
+            return "a maintainer entry is empty"
+        name, email, url = (one.get(word, "") for word in ("name", "email", "url"))
+        if not name:
+            return "each maintainer requires a name"
+        if email and not is_email(email):
+            return f"invalid email '{email}' for maintainer '{name}'"
+        if url and not is_url(url):
+            return f"invalid url '{url}' for maintainer '{name}'"
+    return ""
+
+
+def _indent_problem(text: str) -> str:
+    for line in text.split("\n"):
+        shown = line.removesuffix("\r")
+        if not shown.strip(SPACE):
+            continue
+        if shown[0] in " \t":
+            return f"document starts with an illegal indent: {quoted(shown)}, which may cause parsing problems"
+        return ""
+    return ""
+
+
+def _documents(text: str) -> Iterator[str]:
+    """The documents of a text; SourceError where a separator is none. Source: apimachinery v0.37 util/yaml/decoder.go.
+
+    A text that begins with a brace is read as JSON there first; here YAML reads both.
+    """
+    lines: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if not line.startswith("---"):
+            lines.append(line)
+            continue
+        behind = line[3:].strip(SPACE)
+        if behind and not behind.startswith("#"):
+            raise SourceError(f"invalid Yaml document separator: {behind}")
+        if lines:
+            yield "".join(lines)
+            lines = []
+    if lines:
+        yield "".join(lines)
+
+
+def _json_problem(text: str) -> str:
+    """What the reference says of a text that begins as JSON does and is neither that nor YAML."""
+    if not text.lstrip(SPACE).startswith("{"):
+        return ""
+    from kmanifest.engines.helm.schemas.document import find_json_problem
+
+    return find_json_problem(text)
+
+
+def _name_problem(kind: str, name: str) -> str:
+    problems = name_problems(kind, name)
+    if not problems:
+        return ""
+    bodies = [f"metadata.name: Invalid value: {quoted(name)}: {text}" for text in problems]
+    whole = bodies[0] if len(bodies) == 1 else f"[{', '.join(bodies)}]"
+    return (
+        f"object name does not conform to Kubernetes naming requirements: {quoted(name)}: {whole}"
+    )
+
+
+def _deprecation(version: str, kind: str, kube_version: str) -> str:
+    """That an API is deprecated; empty where it is not. Source: rules/deprecations.go."""
+    from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
+    from kmanifest.engines.helm.templates.capabilities import (
+        DEFAULT_KUBE_VERSION,
+        parse_kube_version,
+    )
+
+    found = DEPRECATIONS.get(f"{version} {kind}")
+    if found is None:
+        return ""
+    there = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
+    since, removed, replacement = found
+    if tuple(map(int, since.split("."))) > (int(there.major), int(there.minor)):
+        return ""
+    text = f"{version} {kind} is deprecated in v{since}+"
+    text += f", unavailable in v{removed}+" if removed else ""
+    return text + (f"; use {replacement}" if replacement else "")
+
+
+def _has_policy(text: str, limits: Limits) -> bool:
+    """Whether an item of a list has an annotation that helm does not look for there."""
+    value = load_yaml(text.encode("utf-8", "surrogateescape"), limits=limits)
+    items = value.get("items") if isinstance(value, dict) else None
+    for item in items if isinstance(items, list) else ():
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+        if isinstance(annotations, dict) and "helm.sh/resource-policy" in annotations:
+            return True
+    return False

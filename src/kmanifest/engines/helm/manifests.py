@@ -1,0 +1,168 @@
+"""From rendered files to the documents of the output: split, hooks told from the others, all in the order of installing.
+
+Source: helm v3.22.0 pkg/releaseutil/manifest.go, manifest_sorter.go, kind_sorter.go.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from kmanifest.engines.helm.formats.go_json import STRING, STRING_MAP, Shape, decode
+from kmanifest.engines.helm.formats.go_yaml import load_yaml
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.dialects.dialect import Dialect
+
+SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What Go's `strings.TrimSpace` takes away."""
+
+_SPLITTING: Final = "\t\n\f\r "  # RE2's `\s`
+
+INSTALL_ORDER: Final = (
+    "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
+    "PodDisruptionBudget", "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume",
+    "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding",
+    "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding", "RoleBindingList", "Service", "DaemonSet", "Pod",
+    "ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob",
+    "IngressClass", "Ingress", "APIService",
+)  # fmt: skip
+RANKS: Final[Mapping[str, int]] = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
+
+_EVENTS: Final = {
+    "pre-install": "pre-install", "post-install": "post-install", "pre-delete": "pre-delete", "post-delete": "post-delete",
+    "pre-upgrade": "pre-upgrade", "post-upgrade": "post-upgrade", "pre-rollback": "pre-rollback",
+    "post-rollback": "post-rollback", "test": "test", "test-success": "test",
+}  # fmt: skip
+HOOK: Final = "helm.sh/hook"
+
+HEAD: Final = Shape(
+    "struct",
+    "releaseutil.SimpleHead",
+    fields={
+        "apiVersion": STRING,
+        "kind": STRING,
+        "metadata": Shape(
+            "struct",
+            'struct { Name string "json:\\"name\\""; Annotations map[string]string "json:\\"annotations\\"" }',
+            fields={"name": STRING, "annotations": STRING_MAP},
+        ),
+    },
+    struct="SimpleHead",
+)
+
+
+class Manifest(NamedTuple):
+    """One document: the path of its template, its text, its kind, and for a hook the events that it is for."""
+
+    path: str
+    text: str
+    kind: str
+    events: tuple[str, ...] = ()
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a hook for tests."""
+        return "test" in self.events
+
+    def printed(self) -> str:
+        """The document as the output has it."""
+        return f"---\n# Source: {self.path}\n{self.text}\n"
+
+
+class Sorted(NamedTuple):
+    """The hooks and the other documents, each in the order of installing."""
+
+    hooks: list[Manifest]
+    others: list[Manifest]
+
+
+def split(text: str) -> list[str]:
+    """The documents of a text without the spaces around them. Source: manifest.go, SplitManifests.
+
+    A separator is `---` at the start of a line, with the white space around it; two in a row leave a document of three dashes,
+    because the first has taken the line break that the second needs.
+    """
+    text = text.strip(SPACE)
+    found: list[str] = []
+    start = at = 0
+    while (at := text.find("---", at)) >= 0:
+        if at and (text[at - 1] != "\n" or at - 1 < start):
+            at += 1
+            continue
+        found.append(text[start:at].rstrip(_SPLITTING))
+        at += 3
+        while at < len(text) and text[at] in _SPLITTING:
+            at += 1
+        start = at
+    found.append(text[start:])
+    return [each.strip(SPACE) for each in found if each]
+
+
+def sort_manifests(
+    files: Mapping[str, str],
+    warn: Callable[[str], None],
+    dialect: "Dialect",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Sorted:
+    """The documents of all rendered files; SourceError where one is no object. Source: manifest_sorter.go, SortManifests."""
+    hooks: list[Manifest] = []
+    others: list[Manifest] = []
+    for path in sorted(files, key=lambda name: name.encode("utf-8", "surrogateescape")):
+        text = files[path]
+        if path.rpartition("/")[2].startswith("_") or not text.strip(SPACE):
+            continue
+        for document in dialect.documents.split(text):
+            kind, annotations = _head(document, path, dialect.documents.head, limits)
+            if HOOK not in annotations:
+                others.append(Manifest(path, document, kind))
+            elif events := _events(annotations[HOOK]):
+                hooks.append(Manifest(path, document, kind, events))
+            else:
+                warn(dialect.words.unknown_hook(annotations[HOOK]))
+    return Sorted(
+        sort_by_kind(hooks, dialect.documents.ranks), sort_by_kind(others, dialect.documents.ranks)
+    )
+
+
+def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> list[Manifest]:
+    """The documents by kind: known ones as they are to be installed, then the others by name; else as they were."""
+    last = len(ranks)
+    return sorted(
+        manifests,
+        key=lambda one: (ranks.get(one.kind, last), "" if one.kind in ranks else one.kind),
+    )
+
+
+def _head(document: str, path: str, shape: Shape, limits: Limits) -> tuple[str, Mapping[str, str]]:
+    """The kind and the annotations of a document."""
+    try:
+        value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
+        found = _plain_head(value)
+        if found is not None:
+            return found
+        head: dict[str, Any] = decode(value, shape) or {}
+    except SourceError as error:
+        raise SourceError(f"YAML parse error on {path}: {error.message}") from error
+    return head.get("kind", ""), (head.get("metadata") or {}).get("annotations") or {}
+
+
+def _plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
+    """The same of an object as nearly all are; None where it must be looked at field by field."""
+    if value.__class__ is not dict or value.get("apiVersion").__class__ is not str:
+        return None
+    kind, metadata = value.get("kind"), value.get("metadata")
+    if kind.__class__ is not str or metadata.__class__ is not dict:
+        return None
+    annotations = metadata.get("annotations", {})
+    if metadata.get("name").__class__ is not str or annotations.__class__ is not dict:
+        return None
+    if any(text.__class__ is not str for text in annotations.values()):
+        return None
+    return kind, annotations
+
+
+def _events(text: str) -> tuple[str, ...]:
+    """The events that an annotation names; none where one is unknown."""
+    events = [_EVENTS.get(word.strip(SPACE).lower()) for word in text.split(",")]
+    return tuple(event for event in events if event) if all(events) else ()

@@ -1,0 +1,34 @@
+"""What a release is called. Source: helm v3.22.0 pkg/action/install.go, NameAndChart and TemplateName."""
+
+from collections.abc import Mapping
+
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
+
+DEFAULT_NAME: Final = "release-name"
+"""The name where none is given: `helm template` has it before it asks for one, so none is ever generated."""
+
+
+def name_of(name: str, template: str, env: Mapping[str, str] | None = None) -> str:
+    """The name of a release, by the name or the template that is given, which may ask `env`; SourceError for both."""
+    if name and template:
+        raise SourceError("cannot set --name-template and also specify a name")
+    return _made_by(template, env) if template else name or DEFAULT_NAME
+
+
+def _made_by(template: str, env: Mapping[str, str] | None) -> str:
+    """The name that a template makes, which knows nothing of the chart."""
+    from kmanifest.engines.helm.dialects.v3 import HELM3
+    from kmanifest.engines.helm.gotemplate.execute import execute  # few names are made
+    from kmanifest.engines.helm.gotemplate.parsers import Parser
+    from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+    from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.templates.runtime import make_functions
+
+    functions = make_functions(env=env, dialect=HELM3)
+    try:
+        parsed = Parser(functions).parse("name-template", template)
+        templates = TemplateSet("name-template").with_parsed(parsed)
+        return execute(templates, "name-template", None, functions)
+    except GoError as error:
+        raise SourceError(str(error)) from error

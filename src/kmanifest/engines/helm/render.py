@@ -1,0 +1,246 @@
+"""A chart and values in, manifests out: everything that `helm template` does but read flags and write files.
+
+Source: helm v3.22.0 pkg/action/install.go, RunWithContext; pkg/action/action.go, renderResources; cmd/helm/template.go.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.charts.dependencies import check_dependencies, process_dependencies
+from kmanifest.engines.helm.charts.versions import fits
+from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure
+from kmanifest.engines.helm.gotemplate.values import Functions
+from kmanifest.engines.helm.manifests import SPACE, Manifest, sort_manifests
+from kmanifest.engines.helm.schemas import validate_values
+from kmanifest.engines.helm.templates.capabilities import Capabilities
+from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.values.layers import coalesce_values
+from kmanifest.io.cache import Cache, NoCache
+from kmanifest.model import globs
+from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.values.usage import Reads
+
+NOTES: Final = "NOTES.txt"
+_NAME: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_MAX_NAME: Final = 53
+
+Warn = Callable[[str], None]
+PostRender = Callable[[str], str]
+
+
+class Release(NamedTuple):
+    """What a chart is told of its release."""
+
+    name: str = "release-name"
+    namespace: str = "default"
+    is_upgrade: bool = False
+
+    def object(self) -> dict[str, Any]:
+        """`.Release`."""
+        return {
+            "Name": self.name,
+            "Namespace": self.namespace,
+            "IsUpgrade": self.is_upgrade,
+            "IsInstall": not self.is_upgrade,
+            "Revision": 1,
+            "Service": "Helm",
+        }
+
+
+class TemplateError(RenderError):
+    """A render that failed once the values were settled; `files` is what there is of it, by path."""
+
+    files: Mapping[str, str] = {}
+
+
+class Output(NamedTuple):
+    """What a render has made: definitions of custom resources as they are written, documents, and hooks."""
+
+    crds: tuple[Manifest, ...]
+    manifests: tuple[Manifest, ...]
+    hooks: tuple[Manifest, ...]
+
+    def text(
+        self,
+        *,
+        skip_hooks: bool = False,
+        skip_tests: bool = False,
+        post_render: PostRender = lambda text: text,
+    ) -> str:
+        """All of it as `helm template` prints it; everything but hooks as `post_render` leaves it."""
+        whole = "".join(one.printed() for one in (*self.crds, *self.manifests))
+        whole = post_render(whole).strip(SPACE) + "\n"
+        if skip_hooks:
+            return whole
+        return whole + "".join(
+            one.printed() for one in self.hooks if not (skip_tests and one.is_test)
+        )
+
+
+def render(
+    chart: Chart,
+    values: Mapping[str, Any],
+    *,
+    functions: Functions,
+    release: Release = Release(),
+    capabilities: Capabilities | None = None,
+    include_crds: bool = False,
+    skip_schema: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    bounds: Bounds = Bounds(),
+    on_impure: Impure | None = None,
+    reads: "Reads | None" = None,
+    warn: Warn = lambda _: None,
+    cache: Cache = NoCache(),
+    dialect: Dialect,
+) -> Output:
+    """What the chart makes of the values; the chart itself is not changed.
+
+    `on_impure` is told each call of a function that gives something else from run to run, `reads` notes which values are read.
+    SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
+    """
+    check_installable(chart)
+    check_dependencies(chart, dialect.words)
+    dialect.loading.check_format(chart)
+    with_stage = dialect.with_stage
+    with_stage("release name check", lambda: check_release_name(release.name), warn)
+    chart = chart.copied()
+    with_stage(
+        "chart dependencies processing",
+        lambda: process_dependencies(chart, values, warn, dialect),
+        warn,
+    )
+    capabilities = capabilities or dialect.make_capabilities()
+    top: dict[str, Any] = {
+        "Release": release.object(),
+        "Capabilities": capabilities,
+        "Values": dialect.table(
+            settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
+        ),
+    }
+    try:
+        check_kube_version(chart, capabilities)
+        if reads is not None:
+            functions = reads.functions(functions)
+        rendering = Rendering(
+            functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache, dialect=dialect
+        )
+        sources = collect_sources(chart, top, dialect)
+        if reads is not None:
+            reads.begin(top["Values"], sources.values())
+        files = rendering.render(sources)
+    except LimitError:
+        raise
+    except KmanifestError as error:
+        raise TemplateError(error.message, location=error.location) from error
+    return _output(
+        chart, files, include_crds=include_crds, limits=limits, warn=warn, dialect=dialect
+    )
+
+
+def settle_values(
+    chart: Chart,
+    values: Mapping[str, Any],
+    *,
+    skip_schema: bool,
+    warn: Warn,
+    dialect: Dialect,
+) -> Any:
+    """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
+    settled = coalesce_values(chart, values, warn, dialect.coalescing)
+    if not skip_schema:
+        validate_values(chart, settled, lambda address: warn(dialect.words.urn(address)))
+    return settled
+
+
+def check_installable(chart: Chart) -> None:
+    """SourceError for a library."""
+    if chart.metadata.type not in ("", "application"):
+        raise SourceError(f"{chart.metadata.type} charts are not installable")
+
+
+def check_release_name(name: str) -> None:
+    """SourceError for a name that no release may have. Source: pkg/chartutil/validate_name.go."""
+    problem = ""
+    if not name:
+        problem = "no name provided"
+    elif len(name) > _MAX_NAME or not (_is_plain(name) or re.fullmatch(_NAME, name)):
+        problem = f"invalid release name, must match regex ^{_NAME}$ and the length must not be longer than {_MAX_NAME}"
+    if problem:
+        from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
+
+        raise SourceError(f"release name {quoted(name)}: {problem}")
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name has letters and digits only, as most have; the pattern takes a while to compile."""
+    return name.isascii() and name.isalnum() and name == name.lower()
+
+
+def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
+    """RenderError where the chart is for other versions of Kubernetes."""
+    wanted = chart.metadata.texts["kubeVersion"]
+    there = capabilities.fields()["KubeVersion"]
+    if wanted and not fits(wanted, there.printed()):
+        raise RenderError(
+            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there.fields()['Version']}"
+        )
+
+
+def _output(
+    chart: Chart,
+    files: Mapping[str, str],
+    *,
+    include_crds: bool,
+    limits: Limits,
+    warn: Warn,
+    dialect: Dialect,
+) -> Output:
+    from kmanifest.engines.helm.templates.objects import go_string
+
+    others = {path: text for path, text in files.items() if not path.endswith(NOTES)}
+    try:
+        hooks, manifests = sort_manifests(others, warn, dialect, limits)
+    except SourceError as error:
+        failed = TemplateError(error.message, location=error.location)
+        failed.files = others
+        raise failed from error
+    crds = chart.crds() if include_crds else ()
+    return Output(
+        tuple(Manifest(crd.path, go_string(crd.data), "") for crd in crds),
+        tuple(manifests),
+        tuple(hooks),
+    )
+
+
+def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
+    """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
+
+    SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.
+    """
+    documents = [
+        (match.group(1), document)
+        for document in dialect.documents.split(text)
+        if (match := re.search("# Source: [^/]+/(.+)", document))
+    ]
+    chosen: list[str] = []
+    for pattern in patterns:
+        try:
+            fits_path = globs.text_test(pattern)
+        except SourceError:
+            fits_path = _fits_nothing
+        found = [document for path, document in documents if fits_path(path)]
+        if not found:
+            raise SourceError(f"could not find template {pattern} in chart")
+        chosen += found
+    return "".join(f"---\n{document}\n" for document in chosen)
+
+
+def _fits_nothing(_: str) -> bool:
+    return False

@@ -1,0 +1,64 @@
+"""`values.schema.json`: whether the values of a chart, and of those that it holds, are as their schemas want them.
+
+The errors are those of the reference's validator, santhosh-tekuri/jsonschema v6.0.3. Where several properties are wrong, it
+tells them in random order and we in that of their names. No schema is ever fetched: a `$ref` that leads out of the file is an
+error, but for a `urn:`, which the reference takes for a schema that allows everything.
+Source: helm v3.22.0 pkg/chartutil/jsonschema.go.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.values.set_flags import go_type
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Any, Final
+
+LOCATION: Final = "file:///values.schema.json"
+
+
+def validate_values(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> None:
+    """SourceError with helm's text where the values are not as the schemas want them; `on_urn` is told what `urn:` is met."""
+    problems = _problems(chart, values, on_urn)
+    if problems:
+        raise SourceError(
+            f"values don't meet the specifications of the schema(s) in the following chart(s):\n{problems}"
+        )
+
+
+def _problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> str:
+    found = ""
+    if chart.schema is not None:
+        problem = find_problem(values, chart.schema, on_urn)
+        if problem:
+            found += f"{chart.name}:\n{problem}"
+    for held in chart.dependencies:
+        inner = values.get(held.name)
+        if inner is None:
+            continue
+        if isinstance(inner, dict):
+            found += _problems(held, inner, on_urn)
+        else:
+            found += f"{held.name}:\ninvalid type for values: expected object (map), got {go_type(inner)}\n"
+    return found
+
+
+def find_problem(
+    values: Mapping[str, Any], schema: bytes, on_urn: Callable[[str], None] = lambda _: None
+) -> str:
+    """What is wrong with the values, or with the schema; empty where nothing is."""
+    from kmanifest.engines.helm.schemas.plain import fits
+
+    if fits(schema, values):
+        return ""
+    from kmanifest.engines.helm.schemas.check import Checker
+    from kmanifest.engines.helm.schemas.compile import Compiler
+    from kmanifest.engines.helm.schemas.document import load_schema
+
+    try:
+        compiled = Compiler(load_schema(schema), LOCATION, on_urn).compile()
+        fault = Checker(compiled).fault(values)
+    except SourceError as error:
+        return error.message
+    except RecursionError:
+        return "exceeded max depth"
+    return f"{fault}\n" if fault else ""

@@ -1,0 +1,353 @@
+"""From a schema to nodes that can be checked against: references resolved, patterns compiled, wrong schemas refused.
+
+A node holds the keywords of one (sub)schema, by the kind of value that they are about. Every node that the root leads to is
+made before anything is checked, so that what is wrong in a part that no value reaches is an error as well.
+Source: santhosh-tekuri/jsonschema v6.0.3 compiler.go, objcompiler.go, root.go, draft.go.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import unquote, urldefrag, urljoin
+
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.schemas.wording import pointer
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Any, Final
+
+DRAFTS: Final = {
+    "json-schema.org/schema": 2020,
+    "json-schema.org/draft/2020-12/schema": 2020,
+    "json-schema.org/draft/2019-09/schema": 2019,
+    "json-schema.org/draft-07/schema": 7,
+    "json-schema.org/draft-06/schema": 6,
+    "json-schema.org/draft-04/schema": 4,
+}
+URLS: Final = {
+    2020: "https://json-schema.org/draft/2020-12/schema",
+    2019: "https://json-schema.org/draft/2019-09/schema",
+    7: "http://json-schema.org/draft-07/schema",
+    6: "http://json-schema.org/draft-06/schema",
+    4: "http://json-schema.org/draft-04/schema",
+}
+
+_SINGLE: Final = (
+    "not", "additionalItems", "additionalProperties", "contains", "propertyNames", "if", "then", "else",
+    "unevaluatedItems", "unevaluatedProperties",
+)  # fmt: skip
+_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
+_TABLES: Final = ("properties", "patternProperties", "dependentSchemas")
+_SINCE: Final = {
+    "contains": 6, "propertyNames": 6, "const": 6, "if": 7, "then": 7, "else": 7, "dependentRequired": 2019,
+    "dependentSchemas": 2019, "minContains": 2019, "maxContains": 2019, "unevaluatedItems": 2019,
+    "unevaluatedProperties": 2019, "$recursiveRef": 2019, "$dynamicRef": 2020, "prefixItems": 2020,
+}  # fmt: skip
+_COUNTS: Final = (
+    "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains",
+)  # fmt: skip
+_NUMBERS: Final = ("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+TYPE_ORDER: Final = ("null", "boolean", "number", "integer", "string", "array", "object")
+_GROUPS: Final = {
+    "objects": (
+        "minProperties", "maxProperties", "required", "dependencies", "properties", "patternProperties",
+        "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired",
+    ),
+    "arrays": (
+        "minItems", "maxItems", "uniqueItems", "prefixItems", "items", "additionalItems", "contains", "minContains",
+        "maxContains",
+    ),
+    "strings": ("minLength", "maxLength", "pattern"),
+    "numbers": _NUMBERS,
+    "conditions": ("not", "allOf", "anyOf", "oneOf", "if", "then", "else"),
+}  # fmt: skip
+
+
+class Node:
+    """One schema: `verdict` for one that is true or false, else its keywords by what they are about."""
+
+    __slots__ = (
+        "arrays", "conditions", "const", "draft", "enum", "evaluates_items", "evaluates_props", "first_items", "format",
+        "location", "numbers", "objects", "references", "strings", "types", "unevaluated", "verdict",
+    )  # fmt: skip
+
+    def __init__(self, location: str, draft: int) -> None:
+        self.location = location
+        self.draft = draft
+        self.verdict: bool | None = None
+        self.types: tuple[str, ...] = ()
+        self.const: list[Any] = []
+        self.enum: list[Any] | None = None
+        self.format = ""
+        self.references: list[tuple[str, Node]] = []
+        self.objects: dict[str, Any] = {}
+        self.arrays: dict[str, Any] = {}
+        self.strings: dict[str, Any] = {}
+        self.numbers: dict[str, Any] = {}
+        self.conditions: dict[str, Any] = {}
+        self.unevaluated: dict[str, Node] = {}
+        self.evaluates_props = False
+        self.evaluates_items = False
+        self.first_items = 0
+
+
+def draft_of(url: str) -> int | None:
+    """The draft that a `$schema` names; None where it is none that is known."""
+    address, fragment = urldefrag(url)
+    return None if fragment else DRAFTS.get(address.partition("://")[2])
+
+
+class Compiler:
+    """Compiles one document; `assert_formats` is for documents that are schemas of schemas."""
+
+    def __init__(
+        self,
+        document: Any,
+        location: str,
+        on_urn: Callable[[str], None] = lambda _: None,
+        *,
+        assert_formats: bool = False,
+    ) -> None:
+        self._document = document
+        self._location = location
+        self._on_urn = on_urn
+        self._asserts_formats = assert_formats
+        self._draft = 2020
+        self._nodes: dict[tuple[int, str], Node] = {}
+        self._todo: list[tuple[Node, Mapping[str, Any], str]] = []
+        self._places: dict[int, tuple[str, str]] = {}
+        self._resources: dict[str, tuple[Any, str]] = {}
+        self._anchors: dict[tuple[str, str], tuple[Any, str]] = {}
+        self._warned: set[str] = set()
+
+    def compile(self) -> Node:
+        """The node of the whole document; SourceError with the reference's text."""
+        document = self._document
+        if isinstance(document, Mapping) and isinstance(document.get("$schema"), str):
+            url = document["$schema"]
+            draft = draft_of(url.removesuffix("#"))
+            if draft is None:
+                raise _not_fetched(urldefrag(url).url)
+            self._draft = draft
+        self._check_shape()
+        self._note_ids()
+        root = self._node(document, "")
+        while self._todo:
+            self._fill(*self._todo.pop())
+        return root
+
+    def _check_shape(self) -> None:
+        """SourceError where the document is not as the schema of its draft wants it."""
+        if self._asserts_formats:
+            return
+        from kmanifest.engines.helm.schemas.meta import (
+            find_meta_fault,  # it is compiled by this module
+        )
+
+        fault = find_meta_fault(self._document, self._draft)
+        if fault:
+            raise SourceError(
+                f"{quoted(self._location + '#')} is not valid against metaschema: "
+                f"jsonschema validation failed with '{URLS[self._draft]}#'\n{fault}"
+            )
+
+    # --- names --------------------------------------------------------------------------------------------------
+
+    def _note_ids(self) -> None:
+        """Remember what `$id` and `$anchor` name."""
+        key = "id" if self._draft == 4 else "$id"
+        self._resources[self._location] = (self._document, "")
+        todo: list[tuple[Any, str, str]] = [(self._document, "", self._location)]
+        while todo:
+            schema, place, base = todo.pop()
+            if not isinstance(schema, Mapping):
+                continue
+            name = schema.get(key)
+            if isinstance(name, str) and not (self._draft < 2019 and "$ref" in schema):
+                address, fragment = urldefrag(name)
+                if address:
+                    base = urljoin(base, address)
+                    self._resources.setdefault(base, (schema, place))
+                if fragment and self._draft < 2019:
+                    self._anchors.setdefault((base, unquote(fragment)), (schema, place))
+            for word in ("$anchor", "$dynamicAnchor"):
+                if isinstance(schema.get(word), str):
+                    self._anchors.setdefault((base, schema[word]), (schema, place))
+            self._places[id(schema)] = (place, base)
+            todo.extend((inner, at, base) for inner, at in _subschemas(schema, place))
+
+    def _resolve(self, reference: str, base: str) -> tuple[Any, str]:
+        """What a reference leads to, and its place in the document."""
+        address, fragment = urldefrag(urljoin(base, reference))
+        if reference.startswith("#"):
+            address = base
+        if address not in self._resources:
+            if address.startswith("urn:"):
+                self._tell_once(address)
+                return True, reference
+            meta = draft_of(address)
+            if meta is not None:
+                from kmanifest.engines.helm.schemas.meta import meta_schema
+
+                return meta_schema(meta), reference
+            raise _not_fetched(address)
+        schema, place = self._resources[address]
+        fragment = unquote(fragment)
+        if not fragment:
+            return schema, place
+        if not fragment.startswith("/"):
+            found = self._anchors.get((address, fragment))
+            if found is None:
+                raise SourceError(
+                    f"anchor in {quoted(f'{address}#{fragment}')} not found in schema {quoted(address)}"
+                )
+            return found
+        return _at_pointer(schema, place, fragment, address)
+
+    def _tell_once(self, address: str) -> None:
+        if address not in self._warned:
+            self._warned.add(address)
+            self._on_urn(address)
+
+    # --- nodes --------------------------------------------------------------------------------------------------
+
+    def _node(self, schema: Any, place: str) -> Node:
+        key = (id(schema) if isinstance(schema, Mapping) else 0, place)
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = Node(f"{self._location}#{place}", self._draft)
+            if isinstance(schema, Mapping) and schema:
+                base = self._places.get(id(schema), ("", self._location))[1]
+                self._todo.append((node, schema, base))
+            else:
+                node.verdict = schema is not False
+        return node
+
+    def _fill(self, node: Node, schema: Mapping[str, Any], base: str) -> None:
+        place = node.location.partition("#")[2]
+        draft = self._draft
+        for word in ("$ref", "$recursiveRef", "$dynamicRef"):
+            if isinstance(schema.get(word), str) and draft >= _SINCE.get(word, 0):
+                node.references.append((word, self._node(*self._resolve(schema[word], base))))
+                if draft < 2019:
+                    return
+        known = {word: value for word, value in schema.items() if draft >= _SINCE.get(word, 0)}
+        self._fill_head(node, known)
+        made = {
+            word: found
+            for word, value in known.items()
+            if (found := self._keyword(word, value, known, place)) is not None
+        }
+        for group, words in _GROUPS.items():
+            setattr(node, group, {word: made[word] for word in words if word in made})
+        for word in ("unevaluatedProperties", "unevaluatedItems"):
+            if word in made:
+                node.unevaluated[word] = made[word]
+        _settle_bounds(node, schema)
+        node.evaluates_props = "additionalProperties" in node.objects
+        items = node.arrays.get("items")
+        if draft >= 2020:
+            node.evaluates_items = items is not None
+            node.first_items = len(node.arrays.get("prefixItems", ()))
+        else:
+            node.evaluates_items = isinstance(items, Node) or "additionalItems" in node.arrays
+            node.first_items = len(items) if isinstance(items, list) else 0
+
+    def _fill_head(self, node: Node, schema: Mapping[str, Any]) -> None:
+        types = schema.get("type", ())
+        wanted = (types,) if isinstance(types, str) else tuple(types)
+        node.types = tuple(name for name in TYPE_ORDER if name in wanted)
+        if "const" in schema:
+            node.const = [schema["const"]]
+        if isinstance(schema.get("enum"), list):
+            node.enum = schema["enum"]
+        if isinstance(schema.get("format"), str) and (self._asserts_formats or self._draft < 2019):
+            node.format = schema["format"]
+
+    def _keyword(self, word: str, value: Any, schema: Mapping[str, Any], place: str) -> Any:
+        """The value of a keyword as it is checked against; None for one that means nothing."""
+        at = f"{place}/{pointer([word])[1:]}"
+        if word in _SINGLE:
+            if word == "additionalItems" and not isinstance(schema.get("items"), list):
+                return None
+            return self._node(value, at)
+        if word in _LISTS and isinstance(value, list):
+            return [self._node(each, f"{at}/{index}") for index, each in enumerate(value)]
+        if word == "items":
+            if isinstance(value, list) and self._draft < 2020:
+                return [self._node(each, f"{at}/{index}") for index, each in enumerate(value)]
+            return self._node(value, at)
+        if word in _TABLES and isinstance(value, Mapping):
+            nodes = {name: self._node(each, at + pointer([name])) for name, each in value.items()}
+            if word == "patternProperties":
+                return [(_pattern(name, at), node) for name, node in nodes.items()]
+            return nodes
+        if word == "dependencies" and isinstance(value, Mapping):
+            return {
+                name: list(each)
+                if isinstance(each, list)
+                else self._node(each, at + pointer([name]))
+                for name, each in value.items()
+            }
+        return self._plain_keyword(word, value, place)
+
+    def _plain_keyword(self, word: str, value: Any, place: str) -> Any:
+        if word == "pattern" and isinstance(value, str):
+            return value, _pattern(value, f"{place}/pattern")
+        if word == "required" and isinstance(value, list):
+            return value or None
+        if word == "dependentRequired" and isinstance(value, Mapping):
+            return value
+        if word == "uniqueItems":
+            return value or None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if word in _COUNTS and is_number and value == int(value):
+            return int(value)
+        return value if word in _NUMBERS and is_number else None
+
+
+def _settle_bounds(node: Node, schema: Mapping[str, Any]) -> None:
+    """Draft 4 says with a boolean whether a bound is exclusive."""
+    for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if schema.get(exclusive) is True and bound in node.numbers:
+            node.numbers[exclusive] = node.numbers.pop(bound)
+
+
+def _pattern(text: str, place: str) -> Callable[[str], bool]:
+    from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.sprig.regexes import compile_pattern  # for patterns only
+
+    try:
+        compiled = compile_pattern(text)
+    except GoError as error:
+        raise SourceError(f"invalid regex {quoted(text)} at {quoted(place)}: {error}") from None
+    return lambda value: compiled.search(value.encode("utf-8", "surrogateescape")) is not None
+
+
+def _subschemas(schema: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str]]:
+    """The schemas directly in a schema, with their places."""
+    for word, value in schema.items():
+        at = f"{place}{pointer([word])}"
+        if word in (*_SINGLE, "items", "contentSchema"):
+            yield value, at
+        if word in (*_LISTS, "items") and isinstance(value, list):
+            yield from ((each, f"{at}/{index}") for index, each in enumerate(value))
+        if word in (*_TABLES, "dependencies", "definitions", "$defs") and isinstance(
+            value, Mapping
+        ):
+            yield from ((each, at + pointer([name])) for name, each in value.items())
+
+
+def _at_pointer(schema: Any, place: str, fragment: str, address: str) -> tuple[Any, str]:
+    for step in fragment[1:].split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(schema, Mapping) and name in schema:
+            schema = schema[name]
+        elif isinstance(schema, list) and name.isdecimal() and int(name) < len(schema):
+            schema = schema[int(name)]
+        else:
+            raise SourceError(f"json-pointer in {quoted(f'{address}#{fragment}')} not found")
+    return schema, place + fragment
+
+
+def _not_fetched(address: str) -> SourceError:
+    return SourceError(
+        f"failing loading {quoted(address)}: schemas outside of values.schema.json are not read"
+    )

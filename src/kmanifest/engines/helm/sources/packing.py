@@ -1,0 +1,93 @@
+"""A chart as a packaged one: a gzipped tar archive with what helm would put into it, in its order.
+
+The archive's content is that of the reference; its gzip bytes are not, as Go compresses in its own way.
+Source: helm v3.22.0 pkg/chartutil/save.go, Save, writeTarContents.
+"""
+
+import io
+import json
+import struct
+import tarfile
+import zlib
+from collections.abc import Iterator
+
+from kmanifest.engines.helm.charts.archive import File
+from kmanifest.engines.helm.charts.chart import Chart, base_name
+from kmanifest.engines.helm.formats.serialization import to_yaml
+from kmanifest.engines.helm.sources.lock import dump_lock, read_lock
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
+
+# By these two one sees that helm made a package.
+_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
+_COMMENT: Final = b"Helm"
+_HAS_EXTRA_AND_COMMENT: Final = 0x04 | 0x10
+_SECOND: Final = 1_000_000_000
+
+
+def package_name(chart: Chart) -> str:
+    """The name of a chart's package."""
+    return f"{chart.name}-{chart.metadata.version}.tgz"
+
+
+def pack(chart: Chart, now: int) -> bytes:
+    """The package of a chart, made at `now`, in nanoseconds; SourceError where the chart can't be packed."""
+    chart.metadata.validate()
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in packed_files(chart, ""):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode, entry.mtime = len(data), 0o644, now // _SECOND
+            archive.addfile(entry, io.BytesIO(data))
+    return _compressed(made.getvalue())
+
+
+def packed_files(chart: Chart, above: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a package with their paths, those of the charts that it holds last."""
+    if base_name(chart.name) != chart.name:
+        raise SourceError(f"invalid chart name {chart.name!r}")
+    base = f"{above}{chart.name}/"
+    for file in _own_files(chart):
+        yield base + file.name, file.data
+    for held in chart.dependencies:
+        yield from packed_files(held, f"{base}charts/")
+
+
+def _own_files(chart: Chart) -> Iterator[File]:
+    yield File("Chart.yaml", metadata_yaml(chart))
+    lock = read_lock(chart)
+    if lock is not None and chart.metadata.texts["apiVersion"] == "v2":
+        yield File("Chart.lock", dump_lock(lock))
+    for file in chart.raw:
+        if file.name == "values.yaml":
+            yield file
+    if chart.schema is not None:
+        _check_json(chart.schema)
+        yield File("values.schema.json", chart.schema)
+    yield from chart.templates
+    yield from chart.files
+
+
+def metadata_yaml(chart: Chart) -> bytes:
+    """The Chart.yaml of a package; a chart of version 1 has its dependencies in a file of their own."""
+    metadata = chart.metadata
+    if metadata.texts["apiVersion"] == "v1":
+        metadata = metadata.copied()
+        metadata.dependencies = None
+    return (to_yaml(metadata.object()) + "\n").encode("utf-8", "surrogateescape")
+
+
+def _check_json(content: bytes) -> None:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise SourceError("Invalid JSON in values.schema.json") from error
+
+
+def _compressed(content: bytes) -> bytes:
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflate.compress(content) + deflate.flush()
+    head = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, _HAS_EXTRA_AND_COMMENT, 0, 0, 255)
+    extra = struct.pack("<H", len(_EXTRA)) + _EXTRA + _COMMENT + b"\0"
+    tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return head + extra + body + tail

@@ -1,0 +1,53 @@
+"""`encryptAES` and `decryptAES`: AES-256 in CBC mode, keyed by the bytes of the password. Source: sprig v3.3.0 crypto.go."""
+
+from binascii import b2a_base64
+
+from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.engines.helm.sprig.gotypes import to_bytes
+from kmanifest.model.errors import MissingError
+from kmanifest.startup.typing import Any
+
+_BLOCK = 16
+
+
+def _cipher(password: str, vector: bytes) -> Any:
+    try:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    except ImportError as error:
+        raise MissingError("encryptAES and decryptAES need the package cryptography") from error
+    key = to_bytes(password)[:32].ljust(32, b"\0")
+    return Cipher(algorithms.AES(key), modes.CBC(vector))
+
+
+def encrypt(password: str, text: str, vector: bytes) -> str:
+    """The text encrypted, behind its initialisation vector, as base64."""
+    data = to_bytes(text)
+    padding = _BLOCK - len(data) % _BLOCK
+    encryptor = _cipher(password, vector).encryptor()
+    sealed = encryptor.update(data + bytes((padding,)) * padding) + encryptor.finalize()
+    return b2a_base64(vector + sealed, newline=False).decode()
+
+
+def decrypt(password: str, data: bytes) -> bytes:
+    """What was encrypted; padding is cut by the last byte, whatever it says."""
+    if len(data) < _BLOCK:
+        # The vector is cut from a slice, which has the capacity that base64 reserved for it.
+        raise GoError(
+            f"runtime error: slice bounds out of range [:16] with capacity {_capacity(data)}"
+        )
+    sealed = data[_BLOCK:]
+    if len(sealed) % _BLOCK:
+        raise GoError("crypto/cipher: input not full blocks")
+    if not sealed:
+        raise GoError("runtime error: index out of range [-1]")
+    decryptor = _cipher(password, data[:_BLOCK]).decryptor()
+    opened: bytes = decryptor.update(sealed) + decryptor.finalize()
+    size = len(opened) - opened[-1]
+    if size < 0:
+        raise GoError(f"runtime error: slice bounds out of range [:{size}]")
+    return opened[:size]
+
+
+def _capacity(data: bytes) -> int:
+    """What DecodeString reserves: three bytes for each group of four characters."""
+    return (len(data) + 2) // 3 * 3

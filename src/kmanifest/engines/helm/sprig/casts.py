@@ -1,0 +1,82 @@
+"""Values as numbers and as strings, whatever they are: how sprig takes its arguments.
+
+Source: github.com/spf13/cast v1.7.0 caste.go, ToInt64E and ToFloat64E; sprig v3.3.0 strings.go, strval and strslice.
+"""
+
+from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
+from kmanifest.engines.helm.gotemplate.values import GoObject, Int32, Int64, Strings, Uint8, Value
+from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN, Uint64, from_bytes, wrap64
+from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
+from kmanifest.startup.typing import Final
+
+_INTEGERS: Final = frozenset((int, Int64, Int32, Uint8, Uint64))
+
+
+def to_int64(value: Value) -> int:
+    """An integer of 64 bits, 0 for what is none: a float is truncated, and a string may be octal or hexadecimal."""
+    kind = value.__class__
+    if kind is int or kind is Int64:
+        return int(value)
+    if kind is float:
+        return truncate(value)
+    if kind is str:
+        return _parsed(value)
+    if kind is bool:
+        return int(value)
+    return wrap64(int(value)) if kind in _INTEGERS else 0
+
+
+def truncate(number: float) -> int:
+    """A float as Go's conversion on amd64 makes it an int64: the least one for what is out of range."""
+    if number != number or not INT64_MIN <= number <= INT64_MAX or number == float(INT64_MAX):  # noqa: PLR0124 - NaN
+        return INT64_MIN
+    return int(number)
+
+
+def _parsed(text: str) -> int:
+    parsed = parse_int(_without_zero_decimals(text), 0)
+    return 0 if parsed.error else parsed.value
+
+
+def _without_zero_decimals(text: str) -> str:
+    stripped = text.rstrip("0")
+    return stripped[:-1] if stripped != text and stripped[-1:] == "." else text
+
+
+def to_float64(value: Value) -> float:
+    """A float, 0 for what is none."""
+    kind = value.__class__
+    if kind is float:
+        return value  # type: ignore[no-any-return]  # a float, as was asked
+    if kind is str:
+        number = parse_float(value)
+        return 0.0 if number is None else number
+    return float(value) if kind is bool or kind in _INTEGERS else 0.0
+
+
+def to_text(value: Value) -> str:
+    """What `toString` makes of a value."""
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]  # a str, as was asked
+    return from_bytes(value) if value.__class__ is bytes else go_text(value)
+
+
+def to_texts(value: Value) -> list[str]:
+    """What `toStrings` makes of a value: its items that are not nil, or itself alone. A `[]string` is itself."""
+    if isinstance(value, Strings):
+        return value
+    if isinstance(value, list):
+        return Strings(to_text(item) for item in value if item is not None)
+    if isinstance(value, bytes):
+        return Strings(map(str, value))
+    return Strings() if value is None else Strings((to_text(value),))
+
+
+def is_empty(value: Value) -> bool:
+    """What `empty` says: no value, false, zero, or nothing in it; a struct never is.
+
+    Source: sprig v3.3.0 defaults.go, empty.
+    """
+    if isinstance(value, GoObject) and not isinstance(value, list | dict):
+        return False
+    return not value

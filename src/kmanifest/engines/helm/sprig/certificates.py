@@ -1,0 +1,355 @@
+"""Private keys and X.509 certificates, by `cryptography`, which is imported with this module.
+
+Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertificate, for the extensions and their order.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import ip_address
+from math import lcm
+
+from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
+from kmanifest.engines.helm.gotemplate.values import GoError, Value
+from kmanifest.engines.helm.sprig.crypto import Certificate, Random
+from kmanifest.engines.helm.sprig.encodings import decode64
+from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
+from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
+from kmanifest.model.errors import MissingError
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
+except ImportError as error:
+    raise MissingError("keys and certificates need the package cryptography") from error
+
+_DAY: Final = 24 * 3_600 * 1_000_000_000
+_PEM: Final = re.compile(
+    r"(?:\A|(?<=\n))-----BEGIN ([^\n]*?)-----[ \t\r]*\n(?:[^\n:]+:[^\n]*\n)*(.*?)-----END \1-----",
+    re.DOTALL,
+)
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
+
+
+class Block(NamedTuple):
+    """A PEM block."""
+
+    kind: str
+    data: bytes
+
+
+class _Issuer(NamedTuple):
+    """Who signs: a name, a key, and the identifier of that key where the certificate tells it."""
+
+    name: x509.Name
+    key: Any
+    identifier: bytes | None
+
+
+def generate_key(kind: str, random: Random) -> str:
+    """What `genPrivateKey` gives: a key as PEM, or that there is no such kind.
+
+    A key is made of `random` where that is a `SeededRandom`; GoError for DSA, which has no such way.
+    """
+    if kind in ("", "rsa"):
+        return _key_text(_rsa_key(random, 4_096))
+    if kind == "dsa" and isinstance(random, SeededRandom):
+        raise GoError("a DSA key can't be made of a seed: make another kind, or give the key")
+    if kind == "dsa":
+        return _key_text(dsa.generate_private_key(2_048))
+    if kind == "ecdsa":
+        return _key_text(_ec_key(random))
+    if kind == "ed25519":
+        return _key_text(_ed25519_key(random))
+    return f"Unknown type {kind}"
+
+
+def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
+    """A key by `cryptography`, or of a seed; `cryptography` looks at that, too, before it takes it."""
+    if not isinstance(random, SeededRandom):
+        return rsa.generate_private_key(PUBLIC_EXPONENT, bits)
+    p, q = rsa_primes(random, bits)
+    private = pow(PUBLIC_EXPONENT, -1, lcm(p - 1, q - 1))
+    return rsa.RSAPrivateNumbers(
+        p, q, private, private % (p - 1), private % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(PUBLIC_EXPONENT, p * q)
+    ).private_key()  # fmt: skip
+
+
+def _ec_key(random: Random) -> ec.EllipticCurvePrivateKey:
+    if not isinstance(random, SeededRandom):
+        return ec.generate_private_key(ec.SECP256R1())
+    return ec.derive_private_key(1 + random.randrange(_P256_ORDER - 1), ec.SECP256R1())
+
+
+def _ed25519_key(random: Random) -> ed25519.Ed25519PrivateKey:
+    if not isinstance(random, SeededRandom):
+        return ed25519.Ed25519PrivateKey.generate()
+    return ed25519.Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
+
+
+def _key_text(key: Any) -> str:
+    traditional = isinstance(
+        key, rsa.RSAPrivateKey | dsa.DSAPrivateKey | ec.EllipticCurvePrivateKey
+    )
+    form = serialization.PrivateFormat
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM,
+        form.TraditionalOpenSSL if traditional else form.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem.decode()
+
+
+def read_pem(text: str) -> Block | None:
+    """The first PEM block of a text."""
+    for match in _PEM.finditer(text):
+        data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
+        if isinstance(data, bytes):
+            return Block(match[1], data)
+    return None
+
+
+def parse_key(text: str) -> Any:
+    """The private key of a PEM block. GoError with sprig's text."""
+    block = read_pem(text)
+    if block is None:
+        raise GoError("no PEM data in input")
+    if block.kind == "PRIVATE KEY":
+        return _load(block.data, "decoding PEM as PKCS#8")
+    if not block.kind.endswith(" PRIVATE KEY"):
+        raise GoError(f"no private key data in PEM block of type {block.kind}")
+    kind = block.kind.removesuffix(" PRIVATE KEY")
+    if kind not in _FORMATS:
+        raise GoError(f"invalid private key type {block.kind}")
+    return _load(block.data, f"parsing {kind} private key from PEM")
+
+
+def _load(data: bytes, doing: str) -> Any:
+    try:
+        return serialization.load_der_private_key(data, None)
+    except (ValueError, TypeError) as error:
+        raise GoError(f"{doing}: {error}") from error
+
+
+def build(cert64: str, key64: str) -> Certificate:
+    """What `buildCustomCert` gives: certificate and key, each as base64 of PEM, looked at and taken as they are."""
+    cert, key = decode64(to_bytes(cert64)), decode64(to_bytes(key64))
+    if isinstance(cert, int):
+        raise GoError("unable to decode base64 certificate")
+    if isinstance(key, int):
+        raise GoError("unable to decode base64 private key")
+    cert_text, key_text = (data.decode("utf-8", "surrogateescape") for data in (cert, key))
+    _parse_certificate(cert_text, "decodedCert")
+    try:
+        parse_key(key_text)
+    except GoError as error:
+        raise GoError(f"error parsing private key: {error}") from error
+    return Certificate(cert_text, key_text)
+
+
+def _parse_certificate(text: str, name: str) -> x509.Certificate:
+    block = read_pem(text)
+    if block is None:
+        raise GoError("unable to decode certificate")
+    try:
+        return x509.load_der_x509_certificate(block.data)
+    except ValueError as error:
+        raise GoError(
+            f"error parsing certificate: {name}.Bytes: x509: malformed certificate"
+        ) from error
+
+
+class Maker:
+    """Makes certificates, with serial numbers by chance, that are valid from now on."""
+
+    __slots__ = ("_clock", "_random")
+
+    def __init__(self, random: Random, clock: Callable[[], int]) -> None:
+        self._random = random
+        self._clock = clock
+
+    def authority(self, name: str, days: int) -> Certificate:
+        return self._authority(name, days, self._new_key())
+
+    def authority_with_key(self, name: str, days: int, key: str) -> Certificate:
+        return self._authority(name, days, _given_key(key))
+
+    def self_signed(self, name: str, addresses: Value, names: Value, days: int) -> Certificate:
+        return self._self_signed(name, addresses, names, days, self._new_key())
+
+    def self_signed_with_key(
+        self, name: str, addresses: Value, names: Value, days: int, key: str
+    ) -> Certificate:
+        return self._self_signed(name, addresses, names, days, _given_key(key))
+
+    def signed(
+        self, name: str, addresses: Value, names: Value, days: int, authority: Certificate
+    ) -> Certificate:
+        return self._signed(name, addresses, names, days, authority, self._new_key())
+
+    def signed_with_key(
+        self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: str
+    ) -> Certificate:
+        return self._signed(name, addresses, names, days, authority, _given_key(key))
+
+    def _new_key(self) -> Any:
+        return _rsa_key(self._random, 2_048)
+
+    def _authority(self, name: str, days: int, key: Any) -> Certificate:
+        issuer = _Issuer(_name(name), key, None)
+        return self._issue(issuer, key, name, (), days, authority=True)
+
+    def _self_signed(
+        self, name: str, addresses: Value, names: Value, days: int, key: Any
+    ) -> Certificate:
+        alternatives = _alternatives(addresses, names)
+        return self._issue(_Issuer(_name(name), key, None), key, name, alternatives, days)
+
+    def _signed(
+        self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: Any
+    ) -> Certificate:
+        signer = _parse_certificate(authority.cert, "decodedSignerCert")
+        signer_key = authority.made_key
+        if signer_key is None:
+            try:
+                signer_key = parse_key(authority.key)
+            except GoError as error:
+                raise GoError(f"error parsing private key: {error}") from error
+        alternatives = _alternatives(addresses, names)
+        issuer = _Issuer(signer.subject, signer_key, _identifier_of(signer))
+        return self._issue(issuer, key, name, alternatives, days)
+
+    def _signing(self, key: Any) -> dict[str, Any]:
+        """How to sign: that is by chance with elliptic curves only, unless RFC 6979 is asked for."""
+        is_repeatable = isinstance(self._random, SeededRandom)
+        is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
+        return {"ecdsa_deterministic": True} if is_repeatable and is_ec else {}
+
+    def _issue(
+        self,
+        issuer: _Issuer,
+        key: Any,
+        name: str,
+        alternatives: Sequence[x509.GeneralName],
+        days: int,
+        *,
+        authority: bool = False,
+    ) -> Certificate:
+        start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=self._clock() // 10**9)
+        end = start + timedelta(seconds=wrap64(days * _DAY) // 10**9)
+        if isinstance(key, dsa.DSAPrivateKey):
+            raise GoError(
+                "error creating certificate: x509: unsupported public key type: *dsa.PublicKey"
+            )
+        subject = _name(name)
+        try:
+            builder = (
+                x509.CertificateBuilder()
+                .serial_number(int.from_bytes(self._random.randbytes(16), "big") or 1)
+                .issuer_name(issuer.name)
+                .subject_name(subject)
+                .not_valid_before(start)
+                .not_valid_after(end)
+                .public_key(key.public_key())
+            )
+            for extension, critical in _extensions(key, issuer, subject, alternatives, authority):
+                builder = builder.add_extension(extension, critical=critical)
+            made = builder.sign(issuer.key, _digest(issuer.key), **self._signing(issuer.key))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise GoError(f"error creating certificate: {error}") from error
+        text = made.public_bytes(serialization.Encoding.PEM).decode()
+        return Certificate(text, _key_text(key), key)
+
+
+def _given_key(text: str) -> Any:
+    try:
+        return parse_key(text)
+    except GoError as error:
+        raise GoError(f"parsing private key: {error}") from error
+
+
+def _name(common: str) -> x509.Name:
+    attribute = x509.oid.NameOID.COMMON_NAME
+    return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
+
+
+def _digest(key: Any) -> Any:
+    """The hash that Go signs with, by the key's kind and size."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return None
+    size = key.curve.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 0
+    return hashes.SHA512() if size == 521 else hashes.SHA384() if size == 384 else hashes.SHA256()
+
+
+def _identifier_of(certificate: x509.Certificate) -> bytes | None:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except x509.ExtensionNotFound:
+        return None
+    return extension.value.digest
+
+
+def _extensions(
+    key: Any,
+    issuer: _Issuer,
+    subject: x509.Name,
+    alternatives: Sequence[x509.GeneralName],
+    authority: bool,  # noqa: FBT001 - of a private function
+) -> list[tuple[x509.ExtensionType, bool]]:
+    """The extensions and whether each is critical, in Go's order."""
+    usage = x509.KeyUsage(
+        digital_signature=True, key_encipherment=True, key_cert_sign=authority, content_commitment=False,
+        data_encipherment=False, key_agreement=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    purposes = x509.oid.ExtendedKeyUsageOID
+    found: list[tuple[x509.ExtensionType, bool]] = [
+        (usage, True),
+        (x509.ExtendedKeyUsage([purposes.SERVER_AUTH, purposes.CLIENT_AUTH]), False),
+        (x509.BasicConstraints(ca=authority, path_length=None), True),
+    ]
+    if authority:
+        found.append((x509.SubjectKeyIdentifier(_identifier(key)), False))
+    elif issuer.identifier is not None and issuer.name != subject:
+        found.append((x509.AuthorityKeyIdentifier(issuer.identifier, None, None), False))
+    if alternatives:
+        found.append((x509.SubjectAlternativeName(alternatives), not list(subject)))
+    return found
+
+
+def _identifier(key: Any) -> bytes:
+    """The identifier that Go gives to an authority's key: the start of its hash. Source: x509.go, CreateCertificate."""
+    public = key.public_key()
+    encoding, form = serialization.Encoding, serialization.PublicFormat
+    if isinstance(public, rsa.RSAPublicKey):
+        data = public.public_bytes(encoding.DER, form.PKCS1)
+    elif isinstance(public, ec.EllipticCurvePublicKey):
+        data = public.public_bytes(encoding.X962, form.UncompressedPoint)
+    else:
+        data = public.public_bytes(encoding.Raw, form.Raw)
+    return sha256(data).digest()[:20]
+
+
+def _alternatives(addresses: Value, names: Value) -> list[x509.GeneralName]:
+    """Names first, then addresses, as Go writes them; addresses are looked at first."""
+    found = [x509.IPAddress(_address(each)) for each in addresses or ()]
+    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *found]
+
+
+def _address(value: Value) -> Any:
+    if not isinstance(value, str):
+        raise GoError(f"error parsing ip: {go_text(value)} is not a string")
+    try:
+        address = ip_address(value)
+    except ValueError as error:
+        raise GoError(f"error parsing ip: {value}") from error
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _dns_name(value: Value) -> str:
+    if not isinstance(value, str):
+        raise GoError(f"error processing alternate dns name: {go_text(value)} is not a string")
+    return value

@@ -1,0 +1,254 @@
+"""Passwords, keys and certificates, and everything random.
+
+What is drawn comes from the `random` that is passed in, but for keys: unless that is a `SeededRandom`, they are
+`cryptography`'s business. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
+from kmanifest.engines.helm.sprig.encodings import corrupt, decode64
+from kmanifest.engines.helm.sprig.gotypes import check_items, from_bytes, to_bytes, valid, wrap64
+from kmanifest.model.errors import LimitError, MissingError
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Any, Final, Protocol
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_NUMBERS: Final = "0123456789"
+_ASCII: Final = "".join(map(chr, range(0x20, 0x7F)))
+_LIST: Final = "[]interface {}"
+_CERTIFICATE: Final = "sprig.certificate"
+_BCRYPT_MAX: Final = 72
+_SLOW_KINDS: Final = ("", "rsa", "dsa")
+_SLOW: Final = 8
+_BCRYPT_ALPHABET: Final = bytes.maketrans(
+    (_LETTERS + _NUMBERS + "+/").encode(), ("./" + _LETTERS + _NUMBERS).encode()
+)
+
+
+class Random(Protocol):
+    """Where chance comes from: `random.SystemRandom`, or a `SeededRandom` that gives the same each time."""
+
+    def randrange(self, stop: int, /) -> int: ...
+
+    def randbytes(self, n: int, /) -> bytes: ...
+
+
+class Certificate(GoObject):
+    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
+
+    To read a key of RSA takes 35 ms, as its primes are looked at again.
+    """
+
+    __slots__ = ("cert", "key", "made_key")
+    go_type = _CERTIFICATE
+    kind = "struct"
+
+    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
+        self.cert = cert
+        self.key = key
+        self.made_key = made_key
+
+    def fields(self) -> Mapping[str, str]:
+        return {"Cert": self.cert, "Key": self.key}
+
+    def pretty(self) -> Mapping[str, str]:
+        """The fields as go-yaml v3 names them."""
+        return {"cert": self.cert, "key": self.key}
+
+
+class _Keys:
+    """Counts the keys of one render, as a short template could make the machine look for primes for hours."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def count(self, number: int) -> None:
+        """Note a key that counts as `number`; LimitError where that is too many."""
+        self._left -= number
+        if self._left < 0:
+            raise LimitError(f"the templates make more keys than {self._most} (max_keys)")
+
+
+def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Functions:
+    """The functions for one render; `clock` gives nanoseconds since 1970, which a certificate is valid from."""
+    keys = _Keys(limits.max_keys)
+
+    def drawn(alphabet: str) -> Function:
+        def draw(count: int) -> str:
+            check_items(count, limits)
+            size = len(alphabet)
+            return "".join(alphabet[random.randrange(size)] for _ in range(count))
+
+        return Function(draw, ("int",), "string", impure=True)
+
+    def draw_bytes(count: int) -> str:
+        from binascii import b2a_base64
+
+        if count < 0:
+            raise GoError("runtime error: makeslice: len out of range")
+        check_items(count, limits)
+        return b2a_base64(random.randbytes(count), newline=False).decode()
+
+    def draw_int(least: int, bound: int) -> int:
+        size = wrap64(bound - least)
+        if size <= 0:
+            raise GoError("invalid argument to Intn")
+        return wrap64(random.randrange(size) + least)
+
+    def shuffle(text: str) -> str:
+        chars = list(valid(text))
+        for index in range(len(chars) - 1, 0, -1):
+            other = random.randrange(index + 1)
+            chars[index], chars[other] = chars[other], chars[index]
+        return "".join(chars)
+
+    def encrypt(password: str, text: str) -> str:
+        from kmanifest.engines.helm.sprig.aes import encrypt as encrypt_with
+
+        return encrypt_with(password, text, random.randbytes(16)) if text else ""
+
+    def htpasswd(user: str, password: str) -> str:
+        return f"invalid username: {user}" if ":" in user else f"{user}:{_bcrypt(password, random)}"
+
+    def private_key(kind: str) -> str:
+        keys.count(_SLOW if kind in _SLOW_KINDS else 1)
+        from kmanifest.engines.helm.sprig.certificates import generate_key
+
+        return generate_key(kind, random)
+
+    def certificate(name: str, *takes: str) -> Function:
+        makes_key = not name.endswith("_with_key")
+
+        def issue(*arguments: Value) -> Certificate:
+            keys.count(1 if makes_key else 0)
+            from kmanifest.engines.helm.sprig.certificates import Maker
+
+            made: Certificate = getattr(Maker(random, clock), name)(*arguments)
+            return made
+
+        return Function(issue, takes, _CERTIFICATE, impure=True)
+
+    return {
+        "bcrypt": Function(lambda text: _bcrypt(text, random), ("string",), "string", impure=True),
+        "buildCustomCert": Function(_build, ("string", "string"), _CERTIFICATE),
+        "decryptAES": Function(_decrypt, ("string", "string"), "string"),
+        "derivePassword": Function(
+            _derive, ("uint32", "string", "string", "string", "string"), "string"
+        ),
+        "encryptAES": Function(encrypt, ("string", "string"), "string", impure=True),
+        "genCA": certificate("authority", "string", "int"),
+        "genCAWithKey": certificate("authority_with_key", "string", "int", "string"),
+        "genPrivateKey": Function(private_key, ("string",), "string", impure=True),
+        "genSelfSignedCert": certificate("self_signed", "string", _LIST, _LIST, "int"),
+        "genSelfSignedCertWithKey": certificate(
+            "self_signed_with_key", "string", _LIST, _LIST, "int", "string"
+        ),
+        "genSignedCert": certificate("signed", "string", _LIST, _LIST, "int", _CERTIFICATE),
+        "genSignedCertWithKey": certificate(
+            "signed_with_key", "string", _LIST, _LIST, "int", _CERTIFICATE, "string"
+        ),
+        "htpasswd": Function(htpasswd, ("string", "string"), "string", impure=True),
+        "randAlpha": drawn(_LETTERS),
+        "randAlphaNum": drawn(_LETTERS + _NUMBERS),
+        "randAscii": drawn(_ASCII),
+        "randBytes": Function(draw_bytes, ("int",), "string", impure=True),
+        "randInt": Function(draw_int, ("int", "int"), "int", impure=True),
+        "randNumeric": drawn(_NUMBERS),
+        "shuffle": Function(shuffle, ("string",), "string", impure=True),
+        "uuidv4": Function(lambda: _uuid(random.randbytes(16)), (), "string", impure=True),
+    }
+
+
+def _uuid(data: bytes) -> str:
+    """A random UUID of version 4."""
+    marked = bytearray(data)
+    marked[6] = marked[6] & 0x0F | 0x40
+    marked[8] = marked[8] & 0x3F | 0x80
+    text = marked.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _bcrypt(text: str, random: Random) -> str:
+    """The hash of a password, in the form of version 2a with ten rounds."""
+    try:
+        import bcrypt
+    except ImportError as error:
+        raise MissingError("bcrypt and htpasswd need the package bcrypt") from error
+    data = to_bytes(text)
+    if len(data) > _BCRYPT_MAX:
+        return "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+    return bcrypt.hashpw(data, b"$2a$10$" + _bcrypt_salt(random.randbytes(16))).decode()
+
+
+def _bcrypt_salt(data: bytes) -> bytes:
+    """16 bytes in bcrypt's own alphabet."""
+    from base64 import b64encode
+
+    return b64encode(data).rstrip(b"=").translate(_BCRYPT_ALPHABET)
+
+
+def _decrypt(password: str, text: str) -> str:
+    from kmanifest.engines.helm.sprig.aes import decrypt
+
+    if not text:
+        return ""
+    decoded = decode64(to_bytes(text))
+    if isinstance(decoded, int):
+        raise GoError(corrupt(64, decoded))
+    return from_bytes(decrypt(password, decoded))
+
+
+def _build(cert: str, key: str) -> Certificate:
+    from kmanifest.engines.helm.sprig.certificates import build
+
+    return build(cert, key)
+
+
+_SEED: Final = b"com.lyndir.masterpassword"
+_TEMPLATES: Final = {
+    "maximum": "anoxxxxxxxxxxxxxxxxx axxxxxxxxxxxxxxxxxno",
+    "long": "CvcvnoCvcvCvcv CvcvCvcvnoCvcv CvcvCvcvCvcvno CvccnoCvcvCvcv CvccCvcvnoCvcv CvccCvcvCvcvno "
+    "CvcvnoCvccCvcv CvcvCvccnoCvcv CvcvCvccCvcvno CvcvnoCvcvCvcc CvcvCvcvnoCvcc CvcvCvcvCvccno "
+    "CvccnoCvccCvcv CvccCvccnoCvcv CvccCvccCvcvno CvcvnoCvccCvcc CvcvCvccnoCvcc CvcvCvccCvccno "
+    "CvccnoCvcvCvcc CvccCvcvnoCvcc CvccCvcvCvccno",
+    "medium": "CvcnoCvc CvcCvcno",
+    "short": "Cvcn",
+    "basic": "aaanaaan aannaaan aaannaaa",
+    "pin": "nnnn",
+}
+_CHARACTERS: Final = {
+    "V": "AEIOU",
+    "C": "BCDFGHJKLMNPQRSTVWXYZ",
+    "v": "aeiou",
+    "c": "bcdfghjklmnpqrstvwxyz",
+    "A": "AEIOUBCDFGHJKLMNPQRSTVWXYZ",
+    "a": "AEIOUaeiouBCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz",
+    "n": "0123456789",
+    "o": "@&%?,=[]_:-+*$#!'^~;()/.",
+    "x": "AEIOUaeiouBCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz0123456789!@#$%^&*()",
+}
+
+
+def _derive(counter: int, kind: str, password: str, user: str, site: str) -> str:
+    """The password of a site by the Master Password algorithm. Source: crypto.go, derivePassword."""
+    import hashlib
+    import hmac
+
+    templates = _TEMPLATES.get(kind, "").split()
+    if not templates:
+        return f"cannot find password template {kind}"
+    name, place = to_bytes(user), to_bytes(site)
+    salt = _SEED + len(name).to_bytes(4, "big") + name
+    key = hashlib.scrypt(
+        to_bytes(password), salt=salt, n=32_768, r=8, p=2, maxmem=128 << 20, dklen=64
+    )
+    message = (
+        _SEED + len(place).to_bytes(4, "big") + place + (counter & 0xFFFFFFFF).to_bytes(4, "big")
+    )
+    seed = hmac.new(key, message, hashlib.sha256).digest()
+    template = templates[seed[0] % len(templates)]
+    return "".join(
+        _CHARACTERS[kind][byte % len(_CHARACTERS[kind])]
+        for kind, byte in zip(template, seed[1:], strict=False)
+    )

@@ -1,0 +1,154 @@
+"""Dates, and what `now` is. Source: sprig v3.3.0 date.go."""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.engines.helm.gotemplate.values import (
+    Function,
+    Functions,
+    GoError,
+    Int32,
+    Int64,
+    Value,
+)
+from kmanifest.engines.helm.sprig.strconv import parse_int
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.sprig.times import Time, Zone
+
+_ANY = "interface {}"
+_DAY = 24 * 3_600
+_ROUNDED = (
+    (365 * _DAY, "y"), (30 * _DAY, "mo"), (_DAY, "d"), (3_600, "h"), (60, "m"), (1, "s"),
+)  # fmt: skip
+
+
+def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
+    """The functions; `clock` gives nanoseconds since 1970, and `TZ` of the environment the local zone."""
+
+    def local() -> "Zone":
+        from kmanifest.engines.helm.sprig.times import UTC, load_zone
+
+        return load_zone(env.get("TZ", ""), UTC)
+
+    def now() -> "Time":
+        from kmanifest.engines.helm.sprig.durations import SECOND
+        from kmanifest.engines.helm.sprig.times import Time
+
+        return Time(*divmod(clock(), SECOND), local(), " m=+0.000000001")
+
+    def to_time(value: Value, *, also_int32: bool = True) -> "Time":
+        """A time, an integer's seconds since 1970, and the current time for anything else."""
+        from kmanifest.engines.helm.sprig.times import Time
+
+        if isinstance(value, Time):
+            return value
+        kind = value.__class__
+        if kind is int or kind is Int64 or (also_int32 and kind is Int32):
+            return Time(int(value), 0, local())
+        return now()
+
+    def date_in_zone(layout: str, value: Value, zone: str) -> str:
+        from kmanifest.engines.helm.sprig.times import load_zone
+
+        return to_time(value).within(load_zone(zone, local())).format(layout)
+
+    def ago(value: Value) -> str:
+        from kmanifest.engines.helm.sprig.durations import SECOND, duration_text, saturated
+
+        passed = saturated(clock() - to_time(value, also_int32=False).nanoseconds())
+        half = abs(passed) + SECOND // 2
+        rounded = half - half % SECOND
+        return duration_text(-rounded if passed < 0 else rounded)
+
+    def duration_round(value: Value) -> str:
+        return _rounded(_to_duration(value, clock))
+
+    def must_to_date(layout: str, text: str) -> "Time":
+        from kmanifest.engines.helm.sprig.layouts import parse_time
+
+        return parse_time(layout, text, local())
+
+    def to_date(layout: str, text: str) -> "Time":
+        from kmanifest.engines.helm.sprig.times import Time
+
+        try:
+            return must_to_date(layout, text)
+        except GoError:
+            return Time()
+
+    zoned = Function(date_in_zone, ("string", _ANY, "string"), "string", impure=True)
+    modify = Function(_modify, ("string", "time.Time"), "time.Time")
+    must_modify = Function(_must_modify, ("string", "time.Time"), "time.Time")
+    return {
+        "ago": Function(ago, (_ANY,), "string", impure=True),
+        "date": Function(
+            lambda layout, value: date_in_zone(layout, value, "Local"), ("string", _ANY), "string", impure=True
+        ),
+        "dateInZone": zoned,
+        "dateModify": modify,
+        "date_in_zone": zoned,
+        "date_modify": modify,
+        "duration": Function(_duration, (_ANY,), "string"),
+        "durationRound": Function(duration_round, (_ANY,), "string", impure=True),
+        "htmlDate": Function(
+            lambda value: date_in_zone("2006-01-02", value, "Local"), (_ANY,), "string", impure=True
+        ),
+        "htmlDateInZone": Function(
+            lambda value, zone: date_in_zone("2006-01-02", value, zone), (_ANY, "string"), "string", impure=True
+        ),
+        "mustDateModify": must_modify,
+        "mustToDate": Function(must_to_date, ("string", "string"), "time.Time"),
+        "must_date_modify": must_modify,
+        "now": Function(now, (), "time.Time", impure=True),
+        "toDate": Function(to_date, ("string", "string"), "time.Time"),
+        "unixEpoch": Function(lambda time: str(time.seconds), ("time.Time",), "string"),
+    }  # fmt: skip
+
+
+def _must_modify(text: str, time: "Time") -> "Time":
+    from kmanifest.engines.helm.sprig.durations import parse_duration
+
+    return time.moved(parse_duration(text))
+
+
+def _modify(text: str, time: "Time") -> "Time":
+    try:
+        return _must_modify(text, time)
+    except GoError:
+        return time
+
+
+def _duration(value: Value) -> str:
+    from kmanifest.engines.helm.sprig.durations import SECOND, duration_text
+    from kmanifest.engines.helm.sprig.gotypes import wrap64
+
+    if value.__class__ is str:
+        seconds = parse_int(value).value
+    else:
+        seconds = int(value) if value.__class__ is Int64 else 0
+    return duration_text(wrap64(seconds * SECOND))
+
+
+def _to_duration(value: Value, clock: Callable[[], int]) -> int:
+    from kmanifest.engines.helm.sprig.durations import parse_duration, saturated
+    from kmanifest.engines.helm.sprig.times import Time
+
+    if value.__class__ is str:
+        try:
+            return parse_duration(value)
+        except GoError:
+            return 0
+    if isinstance(value, Time):
+        return saturated(clock() - value.nanoseconds())
+    return int(value) if value.__class__ is Int64 else 0
+
+
+def _rounded(nanoseconds: int) -> str:
+    """The largest unit of which there is more than one whole, by its number; without the sign."""
+    size = abs(nanoseconds)
+    for seconds, name in _ROUNDED:
+        unit = seconds * 1_000_000_000
+        if size > unit:
+            return f"{size // unit}{name}"
+    return "0s"

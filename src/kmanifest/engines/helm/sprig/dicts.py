@@ -1,0 +1,233 @@
+"""Functions of dictionaries, and the rules by which mergo merges them. Source: sprig v3.3.0 dict.go."""
+
+from kmanifest.engines.helm.gotemplate.values import (
+    Function,
+    Functions,
+    GoError,
+    GoObject,
+    Strings,
+    Value,
+)
+from kmanifest.engines.helm.sprig.casts import to_text
+from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil
+from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import Limits
+from kmanifest.startup.typing import Any
+
+_ANY = "interface {}"
+_MAP = "map[string]interface {}"
+Map = dict[str, Any]
+
+
+def functions(limits: Limits) -> Functions:
+    """The functions; copies and merges are not deeper than `limits`."""
+
+    def copy(value: Value) -> Value:
+        if value is None:
+            raise GoError("reflect: call of reflect.Value.Type on zero Value")
+        return _copied(value, limits)
+
+    def merging(*, overwrites: bool) -> Function:
+        def merge(target: Map, *sources: Map) -> Value:
+            for source in sources:
+                if is_nil(target) and not is_nil(source):
+                    target = {}
+                _Merge(limits, overwrites=overwrites).into(target, source)
+            return target
+
+        return Function(merge, (_MAP, f"...{_MAP}"), _ANY)
+
+    return {
+        "deepCopy": Function(copy, (_ANY,), _ANY),
+        "dict": Function(_dict, ("...interface {}",), _MAP),
+        "dig": Function(_dig, ("...interface {}",), _ANY),
+        "get": Function(_get, (_MAP, "string"), _ANY),
+        "hasKey": Function(lambda table, key: key in table, (_MAP, "string"), "bool"),
+        "keys": Function(_keys, (f"...{_MAP}",), "[]string"),
+        "merge": merging(overwrites=False),
+        "mergeOverwrite": merging(overwrites=True),
+        "mustDeepCopy": Function(copy, (_ANY,), _ANY),
+        "mustMerge": merging(overwrites=False),
+        "mustMergeOverwrite": merging(overwrites=True),
+        "omit": Function(_omit, (_MAP, "...string"), _MAP),
+        "pick": Function(_pick, (_MAP, "...string"), _MAP),
+        "pluck": Function(_pluck, ("string", f"...{_MAP}"), "[]interface {}"),
+        "set": Function(_set, (_MAP, "string", _ANY), _MAP),
+        "unset": Function(_unset, (_MAP, "string"), _MAP),
+        "values": Function(_values, (_MAP,), "[]interface {}"),
+    }
+
+
+def _dict(*values: Value) -> Map:
+    """Keys and values in turn; a last key alone has an empty string."""
+    keys = [to_text(key) for key in values[::2]]
+    items = [*values[1::2], ""] if len(values) % 2 else values[1::2]
+    return dict(zip(keys, items, strict=True))
+
+
+def _get(table: Map, key: str) -> Value:
+    return table.get(key, "")
+
+
+def _set(table: Map, key: str, value: Value) -> Map:
+    if is_nil(table):
+        raise GoError("assignment to entry in nil map")
+    table[key] = value
+    return table
+
+
+def _unset(table: Map, key: str) -> Map:
+    table.pop(key, None)
+    return table
+
+
+def _pluck(key: str, *tables: Map) -> list[Value]:
+    return [table[key] for table in tables if key in table]
+
+
+def _keys(*tables: Map) -> Strings:
+    """The keys, in order: in Go's order they would differ from run to run."""
+    return Strings(key for table in tables for key in sorted(table))
+
+
+def _values(table: Map) -> list[Value]:
+    """The values in the order of their keys: in Go's order they would differ from run to run."""
+    return [table[key] for key in sorted(table)]
+
+
+def _pick(table: Map, *keys: str) -> Map:
+    return {key: table[key] for key in keys if key in table}
+
+
+def _omit(table: Map, *keys: str) -> Map:
+    return {key: value for key, value in table.items() if key not in keys}
+
+
+def _dig(*arguments: Value) -> Value:
+    """What stands in nested dictionaries under the first arguments, the last but one where a key is missing."""
+    if len(arguments) < 3:
+        raise GoError("dig needs at least three arguments")
+    *keys, default, table = arguments
+    _assert_map(table)
+    for key in keys:
+        if not isinstance(key, str):
+            raise GoError(f"interface conversion: interface {{}} is {_type(key)}, not string")
+    step: Value = table
+    for index, key in enumerate(keys):
+        if index:
+            _assert_map(step)
+        if key not in step:
+            return default
+        step = step[key]
+    return step
+
+
+def _assert_map(value: Value) -> None:
+    # A named type such as that of `.Values` is another one to Go's assertion.
+    if value.__class__ is not dict and _type(value) != _MAP:
+        raise GoError(f"interface conversion: interface {{}} is {_type(value)}, not {_MAP}")
+
+
+def _type(value: Value) -> str:
+    from kmanifest.engines.helm.gotemplate.gofmt import type_name  # for errors only
+
+    return "nil" if value is None else type_name(value)
+
+
+# --- copies --------------------------------------------------------------------------------------------------------
+
+
+def _copied(value: Value, limits: Limits) -> Value:
+    """A copy that shares no list and no dictionary; what was shared is copied for each place, as copystructure does.
+
+    Source: github.com/mitchellh/copystructure v1.2.0.
+    """
+    if not isinstance(value, dict | list):
+        return value
+    root = _emptied(value)
+    stack = [(value, root, 1)]
+    made = 0
+    while stack:
+        source, target, level = stack.pop()
+        made += len(source)
+        if level > limits.max_depth:
+            raise too_deep(limits)
+        check_items(made, limits)
+        for key, item in source.items() if isinstance(source, dict) else enumerate(source):
+            copied = item
+            if isinstance(item, dict | list):
+                copied = _emptied(item)
+                stack.append((item, copied, level + 1))
+            if isinstance(target, dict):
+                target[key] = copied
+            else:
+                target.append(copied)
+    return root
+
+
+def _emptied(value: Any) -> Any:
+    """An empty list or dictionary of the same type."""
+    kind = value.__class__
+    if kind is dict or kind is list:
+        return kind()
+    if isinstance(value, GoObject):
+        return kind()
+    try:
+        return kind()
+    except TypeError:  # a list that is told its type
+        return kind([], value.go_type)
+
+
+def too_deep(limits: Limits) -> LimitError:
+    """The error of a value whose parts are too deep within one another, or that contains itself."""
+    return LimitError(f"a value deeper than {limits.max_depth} levels (limit max_depth)")
+
+
+# --- merges --------------------------------------------------------------------------------------------------------
+
+
+class _Merge:
+    """One merge of a dictionary into another, as mergo does it: zeros and what is empty are filled, or all is replaced.
+
+    Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries of any values.
+    """
+
+    __slots__ = ("_limits", "_overwrites")
+
+    def __init__(self, limits: Limits, *, overwrites: bool) -> None:
+        self._limits = limits
+        self._overwrites = overwrites
+
+    def into(self, target: Map, source: Map) -> None:
+        stack: list[tuple[Map, Map, int, str | None]] = [(target, source, 1, None)]
+        seen = 0
+        while stack:
+            into, what, level, filled = stack.pop()
+            if filled is not None:
+                # What was empty, and is so still because all that was to come was nil, is replaced.
+                into[filled] = into[filled] or what
+                continue
+            seen += len(what)
+            if level > self._limits.max_depth:
+                raise too_deep(self._limits)
+            check_items(seen, self._limits)
+            for key, value in what.items() if into is not what else ():
+                old = into.get(key)
+                if isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
+                    if not old:
+                        stack.append((into, value, level, key))
+                    stack.append((old, value, level + 1, None))
+                elif self._replaces(old, value):
+                    into[key] = value
+
+    def _replaces(self, old: Value, value: Value) -> bool:
+        if self._overwrites:
+            return True
+        return value is not None and _is_zero(old)
+
+
+def _is_zero(value: Value) -> bool:
+    """What mergo takes for empty. Source: mergo v1.0.1 mergo.go, isEmptyValue."""
+    return value is None or (
+        not (isinstance(value, GoObject) and not isinstance(value, dict | list)) and not value
+    )

@@ -1,0 +1,151 @@
+"""Base64, base32 and checksums; what is wrong with an encoded text is told in its place, as sprig does.
+
+Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and base32/base32.go.
+"""
+
+from kmanifest.engines.helm.gotemplate.values import Function, Functions
+from kmanifest.engines.helm.sprig.gotypes import from_bytes, to_bytes
+from kmanifest.startup.hashlib import digest
+from kmanifest.startup.typing import Final
+
+_ALPHABET64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_ALPHABET32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAD: Final = 0x3D
+_BREAKS: Final = b"\r\n"
+
+
+def functions() -> Functions:
+    """The functions."""
+    table = {
+        "adler32sum": _adler32,
+        "b32dec": _from_base32,
+        "b32enc": _to_base32,
+        "b64dec": _from_base64,
+        "b64enc": _to_base64,
+        "sha1sum": lambda text: digest("sha1", to_bytes(text)).hex(),
+        "sha256sum": lambda text: digest("sha256", to_bytes(text)).hex(),
+        "sha512sum": lambda text: digest("sha512", to_bytes(text)).hex(),
+    }
+    return {name: Function(call, ("string",), "string") for name, call in table.items()}
+
+
+def _adler32(text: str) -> str:
+    from zlib import adler32
+
+    return str(adler32(to_bytes(text)))
+
+
+def _to_base64(text: str) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(to_bytes(text), newline=False).decode()
+
+
+def _from_base64(text: str) -> str:
+    decoded = decode64(to_bytes(text))
+    return corrupt(64, decoded) if isinstance(decoded, int) else from_bytes(decoded)
+
+
+def corrupt(base: int, at: int) -> str:
+    """The text of Go's CorruptInputError."""
+    return f"illegal base{base} data at input byte {at}"
+
+
+def decode64(data: bytes) -> bytes | int:
+    """The bytes of a base64 text, or the place of what is wrong in it; line breaks do not count."""
+    from binascii import a2b_base64
+
+    wrong = _wrong_base64(data)
+    if wrong is not None:
+        return wrong
+    return a2b_base64(data)
+
+
+def _wrong_base64(data: bytes) -> int | None:
+    """Where a text is no base64. Source: base64.go, decodeQuantum."""
+    compact = data.translate(None, _BREAKS)
+    body = compact.rstrip(b"=")
+    padding = len(compact) - len(body)
+    if len(compact) % 4 == 0 and padding < 3 and not body.translate(None, bytes(_ALPHABET64)):
+        return None
+    digits = 0
+    for at, byte in enumerate(data):
+        if byte in _ALPHABET64:
+            digits += 1
+        elif byte not in _BREAKS:
+            return at if byte != _PAD else _wrong_padding(data, at, digits % 4)
+    # Where the text ends too early, Go tells the place by the digits of the last group.
+    return len(data) - digits % 4
+
+
+def _wrong_padding(data: bytes, at: int, digits: int) -> int | None:
+    """Where padding is wrong, the first `=` of which is at `at` after so many digits of a group."""
+    if digits < 2:
+        return at
+    at = _skip_breaks(data, at + 1)
+    if digits == 2:
+        if at == len(data):
+            return at
+        if data[at] != _PAD:
+            return at - 1
+        at = _skip_breaks(data, at + 1)
+    return at if at < len(data) else None
+
+
+def _skip_breaks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at] in _BREAKS:
+        at += 1
+    return at
+
+
+def _to_base32(text: str) -> str:
+    from base64 import b32encode
+
+    return b32encode(to_bytes(text)).decode()
+
+
+def _from_base32(text: str) -> str:
+    data = to_bytes(text).translate(None, _BREAKS)
+    out = bytearray()
+    for start in range(0, len(data), 8):
+        digits, ended, wrong = _group32(data, start)
+        if wrong is not None:
+            return corrupt(32, wrong)
+        size = len(digits) * 5 // 8
+        number = 0
+        for digit in digits:
+            number = number << 5 | digit
+        out += (number >> (len(digits) * 5 - size * 8)).to_bytes(size, "big")
+        if ended:
+            break
+    return from_bytes(bytes(out))
+
+
+def _group32(data: bytes, start: int) -> tuple[list[int], bool, int | None]:
+    """The digits of a group of eight, whether padding ended it, and the place of what is wrong.
+
+    Source: base32.go, decode.
+    """
+    digits: list[int] = []
+    for at in range(start, start + 8):
+        count = len(digits)
+        if at == len(data):
+            return digits, False, len(data) - count
+        left = len(data) - at - 1
+        if data[at] == _PAD and count >= 2 and left < 8:
+            return digits, True, _wrong_padding32(data, at, count)
+        digit = _ALPHABET32.find(data[at])
+        if digit < 0:
+            return digits, False, at
+        digits.append(digit)
+    return digits, False, None
+
+
+def _wrong_padding32(data: bytes, at: int, count: int) -> int | None:
+    rest = data[at + 1 :]
+    if len(rest) + count < 7:
+        return len(data)
+    for index in range(7 - count):
+        if len(rest) > index and rest[index] != _PAD:
+            return len(data) - len(rest) + index - 1
+    return at if count in (1, 3, 6) else None

@@ -1,0 +1,366 @@
+"""Versions and constraints on them, with the leniency of Masterminds' library.
+
+Source: github.com/Masterminds/semver v3.5.0 version.go and constraints.go; sprig v3.3.0 semver.go.
+"""
+
+import re
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject
+from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
+from kmanifest.startup.typing import Final, NamedTuple
+
+_MAX_VERSION: Final = 256
+_MAX_CONSTRAINT: Final = 512
+_MAX_GROUPS: Final = 32
+
+_TAIL: Final = (
+    r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
+)
+_VERSION: Final = r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL
+_PATTERN: Final = r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?" + _TAIL
+_BARE: Final = re.sub(r"\((?!\?)", "(?:", _PATTERN)
+_SPACE: Final = r"[\t\n\f\r ]"
+_OPERATORS: Final = ("!=", ">=", "=>", "<=", "=<", "~>", "=", ">", "<", "~", "^", "")
+_OPERATOR: Final = f"(?:{'|'.join(_OPERATORS)})".replace("^", r"\^")
+_ONE: Final = rf"{_OPERATOR}{_SPACE}*{_BARE}"
+# Atomic, because the parts leave each other no choice; else a row of spaces would be tried in every division.
+_ALL: Final = rf"(?>{_SPACE}*){_ONE}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_ONE})*{_SPACE}*"
+_PARTS: Final = rf"({_OPERATOR}){_SPACE}*({_PATTERN})"
+_RANGE: Final = rf"{_SPACE}*({_BARE}){_SPACE}+-{_SPACE}+({_BARE}){_SPACE}*"
+_WILD: Final = frozenset(("x", "X", "*", ""))
+
+
+def functions() -> Functions:
+    """The functions."""
+    return {
+        "semver": Function(parse, ("string",), "*semver.Version"),
+        "semverCompare": Function(compare, ("string", "string"), "bool"),
+    }
+
+
+def compare(constraint: str, version: str) -> bool:
+    """Whether a version fulfils a constraint."""
+    groups = _constraints(constraint)
+    parsed = parse(version)
+    return any(
+        all(
+            _fulfils(parsed, part, prereleases=any(each.version.pre for each in group))
+            for part in group
+        )
+        for group in groups
+    )
+
+
+class Version(GoObject):
+    """A `*semver.Version`."""
+
+    __slots__ = ("metadata", "numbers", "original", "pre")
+    go_type = "*semver.Version"
+    kind = "ptr"
+
+    def __init__(
+        self, numbers: tuple[int, int, int], pre: str, metadata: str, original: str
+    ) -> None:
+        self.numbers = numbers
+        self.pre = pre
+        self.metadata = metadata
+        self.original = original
+
+    def text(self) -> str:
+        pre = f"-{self.pre}" if self.pre else ""
+        metadata = f"+{self.metadata}" if self.metadata else ""
+        return ".".join(map(str, self.numbers)) + pre + metadata
+
+    def json(self) -> str:
+        """What `MarshalJSON` gives."""
+        return self.text()
+
+    pretty = json
+
+    def methods(self) -> Mapping[str, Function]:
+        other = ("*semver.Version",)
+        major, minor, patch = self.numbers
+        return {
+            "Compare": Function(self.compare, other, "int"),
+            "Equal": Function(lambda each: self.compare(each) == 0, other, "bool"),
+            "GreaterThan": Function(lambda each: self.compare(each) > 0, other, "bool"),
+            "GreaterThanEqual": Function(lambda each: self.compare(each) >= 0, other, "bool"),
+            "IncMajor": Function(lambda: self._next(major + 1, 0, 0), (), "semver.Version"),
+            "IncMinor": Function(lambda: self._next(major, minor + 1, 0), (), "semver.Version"),
+            "IncPatch": Function(
+                lambda: self._next(major, minor, patch + (not self.pre)), (), "semver.Version"
+            ),
+            "LessThan": Function(lambda each: self.compare(each) < 0, other, "bool"),
+            "LessThanEqual": Function(lambda each: self.compare(each) <= 0, other, "bool"),
+            "Major": Function(lambda: Uint64(major), (), "uint64"),
+            "Metadata": Function(lambda: self.metadata, (), "string"),
+            "Minor": Function(lambda: Uint64(minor), (), "uint64"),
+            "Original": Function(lambda: self.original, (), "string"),
+            "Patch": Function(lambda: Uint64(patch), (), "uint64"),
+            "Prerelease": Function(lambda: self.pre, (), "string"),
+            "SetMetadata": Function(self._with_metadata, ("string",), "semver.Version"),
+            "SetPrerelease": Function(self._with_prerelease, ("string",), "semver.Version"),
+            "String": Function(self.text, (), "string"),
+        }
+
+    def compare(self, other: "Version") -> int:
+        """-1, 0 or 1; metadata does not count."""
+        if self.numbers != other.numbers:
+            return 1 if self.numbers > other.numbers else -1
+        if not self.pre or not other.pre:
+            return bool(other.pre) - bool(self.pre)
+        return _compare_prereleases(self.pre, other.pre)
+
+    def _next(self, major: int, minor: int, patch: int) -> "Version":
+        for name, number in (("major", major), ("minor", minor), ("patch", patch)):
+            if number > UINT64_MAX:
+                raise GoError(f"{name} version increment would overflow uint64")
+        return self._changed((major, minor, patch), "", "")
+
+    def _changed(self, numbers: tuple[int, int, int], pre: str, metadata: str) -> "Version":
+        changed = _PlainVersion(numbers, pre, metadata, "")
+        changed.original = ("v" if self.original[:1] == "v" else "") + changed.text()
+        return changed
+
+    def _with_prerelease(self, pre: str) -> "Version":
+        if pre:
+            _check_prerelease(pre)
+        return self._changed(self.numbers, pre, self.metadata)
+
+    def _with_metadata(self, metadata: str) -> "Version":
+        if metadata:
+            _check_metadata(metadata)
+        return self._changed(self.numbers, self.pre, metadata)
+
+
+class _PlainVersion(Version):
+    """A `semver.Version` that no pointer points to, as a method gives it; it has not the methods of a pointer."""
+
+    __slots__ = ()
+    go_type = "semver.Version"
+    kind = "struct"
+
+    def methods(self) -> Mapping[str, Function]:
+        return {
+            name: method
+            for name, method in super().methods().items()
+            if name != "Original" and method.takes != ("*semver.Version",)
+        }
+
+
+def parse(text: str) -> Version:
+    """A version, of which minor and patch may be missing and numbers may begin with zeros."""
+    if len(to_bytes(text)) > _MAX_VERSION:
+        raise GoError(f"version string is too long (max {_MAX_VERSION} bytes)")
+    parts = _plain_parts(text)
+    if parts is not None:
+        major, minor, patch = (_number(part) for part in (*parts[0], "0", "0")[:3])
+        return Version((major, minor, patch), parts[1], "", text)
+    match = re.fullmatch(_VERSION, text)
+    if match is None:
+        raise GoError("invalid semantic version")
+    major, minor, patch = (_number(match[group] or "0") for group in (1, 2, 3))
+    pre, metadata = match[5] or "", match[7] or ""
+    if pre:
+        _check_prerelease(pre)
+    return Version((major, minor, patch), pre, metadata, text)
+
+
+def _plain_parts(text: str) -> tuple[list[str], str] | None:
+    """The numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for whatever takes a closer look.
+
+    Nearly all versions are such, and the patterns for all of them take 2 ms to compile.
+    """
+    core, dash, pre = text.removeprefix("v").partition("-")
+    numbers = core.split(".")
+    if len(numbers) > 3 or not (core.isascii() and all(map(str.isdecimal, numbers))):
+        return None
+    if dash and (not (pre.isascii() and pre.isalnum()) or (pre[0] == "0" and pre != "0")):
+        return None
+    return numbers, pre
+
+
+def _number(text: str) -> int:
+    digits = text.removeprefix(".")
+    number = int(digits)
+    if number > UINT64_MAX:
+        problem = f"strconv.ParseUint: parsing {quoted(digits)}: value out of range"
+        raise GoError(f"error parsing version segment: {problem}")
+    return number
+
+
+def _check_prerelease(text: str) -> None:
+    for part in text.split("."):
+        if re.fullmatch("[0-9A-Za-z-]+", part) is None:
+            raise GoError("invalid prerelease string")
+        if len(part) > 1 and part[0] == "0" and part.isdigit():
+            raise GoError("version segment starts with 0")
+
+
+def _check_metadata(text: str) -> None:
+    if any(re.fullmatch("[0-9A-Za-z-]+", part) is None for part in text.split(".")):
+        raise GoError("invalid metadata string")
+
+
+def _compare_prereleases(left: str, right: str) -> int:
+    ours, theirs = left.split("."), right.split(".")
+    for index in range(max(len(ours), len(theirs))):
+        one = ours[index] if index < len(ours) else ""
+        other = theirs[index] if index < len(theirs) else ""
+        if one != other:
+            return _compare_parts(one, other)
+    return 0
+
+
+def _compare_parts(one: str, other: str) -> int:
+    """A number is less than a word, and what is missing less than both."""
+    if not one or not other:
+        return 1 if one else -1
+    ours, theirs = _part_number(one), _part_number(other)
+    if ours is None and theirs is None:
+        return 1 if one > other else -1
+    if theirs is None:
+        return -1
+    if ours is None:
+        return 1
+    return 1 if ours > theirs else -1
+
+
+def _part_number(text: str) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() else None
+    return None if number is None or number > UINT64_MAX else number
+
+
+# --- constraints ---------------------------------------------------------------------------------------------------
+
+
+class _Constraint(NamedTuple):
+    """One comparison; `missing` is the first of major (0), minor (1) and patch (2) that is wild or left out, else 3."""
+
+    operator: str
+    version: Version
+    missing: int
+
+
+def _constraints(text: str) -> list[list[_Constraint]]:
+    """The groups, of which one must hold, each with the comparisons that must all hold."""
+    if len(to_bytes(text)) > _MAX_CONSTRAINT:
+        raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
+    if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
+        for match in list(re.finditer(_RANGE, text)):
+            text = text.replace(match[0], f">= {match[1]}, <= {match[2]} ", 1)
+    groups = text.split("||")
+    if len(groups) > _MAX_GROUPS:
+        raise GoError(f"too many constraint groups (max {_MAX_GROUPS})")
+    return [_group(group) for group in groups]
+
+
+def _group(text: str) -> list[_Constraint]:
+    only = _plain_constraint(text)
+    if only is not None:
+        return [only]
+    if re.fullmatch(_ALL, text) is None:
+        raise GoError(f"improper constraint: {quoted(text)}")
+    return [_constraint(match) for match in re.finditer(_PARTS, text)]
+
+
+def _plain_constraint(text: str) -> _Constraint | None:
+    """The comparison with a plain version, if the text is nothing but that."""
+    text = text.strip(" ")
+    version = text.lstrip("!=<>~^")
+    operator = text[: len(text) - len(version)]
+    version = version.lstrip(" ")
+    parts = _plain_parts(version) if operator in _OPERATORS else None
+    if parts is None:
+        return None
+    numbers, pre = parts
+    whole = version if len(numbers) == 3 else ".".join((*numbers, "0", "0")[:3])
+    if len(numbers) < 3 and pre:
+        whole += f"-{pre}"
+    return _made(operator, whole, len(numbers))
+
+
+def _constraint(match: "re.Match[str]") -> _Constraint:
+    numbers = [(match[group] or "").removeprefix(".") for group in (3, 4, 5)]
+    missing = next((index for index, number in enumerate(numbers) if number in _WILD), 3)
+    known = numbers[:missing] + ["0"] * (3 - missing)
+    text = ".".join(known) + (match[6] or "") if missing < 3 else match[2]
+    return _made(match[1], text, missing)
+
+
+def _made(operator: str, version: str, missing: int) -> _Constraint:
+    try:
+        return _Constraint(operator, parse(version), missing)
+    except GoError as error:
+        raise GoError("constraint parser error") from error
+
+
+def _fulfils(version: Version, constraint: _Constraint, *, prereleases: bool) -> bool:
+    if version.pre and not prereleases:
+        return False
+    operator, bound, missing = constraint
+    order = version.compare(bound)
+    if operator == "!=":
+        return _differs(version, bound, missing)
+    if operator == ">":
+        return _is_greater(version, bound, missing)
+    if operator == "<":
+        return order < 0
+    if operator in (">=", "=>"):
+        return order >= 0
+    if operator in ("<=", "=<"):
+        return order <= 0 if missing == 3 else _is_at_most(version, bound, missing)
+    if operator == "^":
+        return order >= 0 and _is_compatible(version, bound, missing)
+    if operator in ("", "=") and missing == 3:
+        return order == 0
+    return order >= 0 and _is_near(version, bound, missing)
+
+
+def _differs(version: Version, bound: Version, missing: int) -> bool:
+    if missing == 3:
+        return version.compare(bound) != 0
+    ours, theirs = version.numbers, bound.numbers
+    if ours[0] != theirs[0] or (missing != 1 and ours[1] != theirs[1]):
+        return True
+    if missing == 1:
+        return False
+    if missing == 2:
+        return bool(version.pre or bound.pre) and _compare_prereleases(version.pre, bound.pre) != 0
+    return ours[2] != theirs[2] or version.compare(bound) != 0
+
+
+def _is_greater(version: Version, bound: Version, missing: int) -> bool:
+    if missing in (3, 0):
+        return version.compare(bound) > 0
+    return version.numbers[:missing] > bound.numbers[:missing]
+
+
+def _is_at_most(version: Version, bound: Version, missing: int) -> bool:
+    if version.numbers[0] > bound.numbers[0]:
+        return False
+    same_major = version.numbers[0] == bound.numbers[0]
+    return not (same_major and version.numbers[1] > bound.numbers[1] and missing != 1)
+
+
+def _is_near(version: Version, bound: Version, missing: int) -> bool:
+    """Where the version is not less: `~`."""
+    if bound.numbers == (0, 0, 0) and missing not in (1, 2):
+        return True
+    if version.numbers[0] != bound.numbers[0]:
+        return False
+    return version.numbers[1] == bound.numbers[1] or missing == 1
+
+
+def _is_compatible(version: Version, bound: Version, missing: int) -> bool:
+    """Where the version is not less: `^`, which keeps the first number that is not zero."""
+    ours, theirs = version.numbers, bound.numbers
+    if theirs[0] > 0 or missing == 1:
+        return ours[0] == theirs[0]
+    if ours[0] > 0:
+        return False
+    if theirs[1] > 0 or missing == 2:
+        return ours[1] == theirs[1]
+    return ours[1] == 0 and ours[2] == theirs[2]

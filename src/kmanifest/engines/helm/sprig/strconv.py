@@ -1,0 +1,105 @@
+"""Numbers in strings, as Go's strconv reads them; a text of a million digits takes no longer than reading it.
+
+Source: Go 1.26 src/strconv: atoi.go, atof.go and internal/strconv.
+"""
+
+import re
+from math import inf, nan
+
+from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN
+from kmanifest.startup.typing import Final, NamedTuple
+
+_DIGITS: Final = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
+_PREFIXES: Final = {"x": 16, "X": 16, "o": 8, "O": 8, "b": 2, "B": 2}
+_UNDERSCORES: Final = "_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*"
+_DECIMAL: Final = r"[+-]?(?:[0-9]+(?:_[0-9]+)*\.?(?:[0-9]+(?:_[0-9]+)*)?|\.[0-9]+(?:_[0-9]+)*)(?:[eE][+-]?[0-9]+(?:_[0-9]+)*)?"
+_HEXADECIMAL: Final = (
+    r"([+-]?)0[xX](_?[0-9a-fA-F][0-9a-fA-F_]*)?(?:\.([0-9a-fA-F][0-9a-fA-F_]*)?)?[pP]([+-]?[0-9]+)"
+)
+_SPECIAL: Final = {"inf": inf, "infinity": inf, "nan": nan}
+_LONGEST: Final = 800
+"""Digits of a float that may matter: no float64 has more, but for a last one that is not zero."""
+
+
+class Parsed(NamedTuple):
+    """What strconv gives: the number, and `syntax` or `range` where it is not the one that was written."""
+
+    value: int
+    error: str = ""
+
+
+def parse_int(text: str, base: int = 10) -> Parsed:
+    """What strconv.ParseInt gives for 64 bits; a number out of range is the nearest that is not."""
+    sign = -1 if text[:1] == "-" else 1
+    body = text[1:] if text[:1] in ("+", "-") else text
+    if not base:
+        base, body = _prefixed(body)
+    if not body or body.strip(_DIGITS[base]):
+        return Parsed(0, "syntax")
+    body = body.lstrip("0") or "0"
+    number = int(body, base) if len(body) <= 64 else 1 << 64
+    number *= sign
+    if number > INT64_MAX:
+        return Parsed(INT64_MAX, "range")
+    return Parsed(INT64_MIN, "range") if number < INT64_MIN else Parsed(number)
+
+
+def _prefixed(body: str) -> tuple[int, str]:
+    """The base that the prefix of a literal of Go's tells, and its digits; no digits where underscores stand wrongly."""
+    base, digits, prefixed = 10, body, False
+    if body[:1] == "0":
+        if len(body) > 2 and body[1] in _PREFIXES:
+            base, digits, prefixed = _PREFIXES[body[1]], body[2:], True
+        else:
+            base, digits, prefixed = 8, body[1:] or "0", True
+    if "_" not in digits:
+        return base, digits
+    well_placed = re.fullmatch(_UNDERSCORES, digits if prefixed else "0" + digits) is not None
+    return base, digits.replace("_", "") if well_placed and (prefixed or digits[0] != "_") else ""
+
+
+def parse_float(text: str) -> float | None:
+    """What strconv.ParseFloat gives for 64 bits; None where that is an error, as a number out of range is."""
+    if not text.isascii():
+        return None
+    if re.fullmatch(_DECIMAL, text) is not None:
+        number = float(_shortened(text.replace("_", "")))
+        return number if number - number == 0 else None
+    special = _SPECIAL.get(text.lstrip("+-").lower())
+    if special is not None:
+        if text[:1] in ("+", "-") and (text[1:2] in ("+", "-") or special != special):  # noqa: PLR0124 - NaN
+            return None
+        return -special if text[0] == "-" else special
+    return _parse_hexadecimal(text)
+
+
+def _shortened(text: str) -> str:
+    """A decimal number with no more digits than matter, since reading them all takes longer than their number."""
+    if len(text) <= _LONGEST:
+        return text
+    mantissa, _, exponent = text.lower().partition("e")
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    power = parse_int(exponent or "0").value + len(whole)
+    digits = whole + fraction
+    stripped = digits.lstrip("0")
+    power -= len(digits) - len(stripped)
+    kept = stripped[:_LONGEST]
+    if stripped[_LONGEST:].strip("0"):
+        kept += "1"
+    sign = "-" if text[0] == "-" else ""
+    return f"{sign}0.{kept or '0'}e{max(min(power, 10_000), -10_000)}"
+
+
+def _parse_hexadecimal(text: str) -> float | None:
+    match = re.fullmatch(_HEXADECIMAL, text)
+    if match is None or (match[2] is None and match[3] is None):
+        return None
+    for part in (match[2], match[3]):
+        if part and (part[-1] == "_" or "__" in part):
+            return None
+    whole, fraction = ((match[2] or "").replace("_", ""), (match[3] or "").replace("_", ""))
+    exponent = parse_int(match[4]).value
+    try:
+        return float.fromhex(f"{match[1]}0x{whole or '0'}.{fraction or '0'}p{exponent}")
+    except OverflowError:
+        return None

@@ -1,0 +1,314 @@
+"""Functions of strings, which Go cuts and counts by bytes. Source: sprig v3.3.0 strings.go and functions.go."""
+
+from collections.abc import Callable
+
+from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
+from kmanifest.engines.helm.gotemplate.values import (
+    Function,
+    Functions,
+    GoError,
+    StringMap,
+    Strings,
+    Value,
+)
+from kmanifest.engines.helm.sprig import letters
+from kmanifest.engines.helm.sprig.casts import to_text, to_texts
+from kmanifest.engines.helm.sprig.gotypes import (
+    SPACES,
+    check_items,
+    check_text,
+    from_bytes,
+    joined,
+    to_bytes,
+)
+from kmanifest.model.limits import Limits
+
+
+def functions(limits: Limits) -> Functions:
+    """The functions, which make no string and no list beyond `limits`."""
+
+    def repeat(count: int, text: str) -> str:
+        if count < 0:
+            raise GoError("strings: negative Repeat count")
+        check_text(count * len(text), limits)
+        return text * count
+
+    def indent(count: int, text: str) -> str:
+        pad = repeat(count, " ")
+        check_text(count * (text.count("\n") + 1) + len(text), limits)
+        return pad + text.replace("\n", "\n" + pad)
+
+    def replace(old: str, new: str, text: str) -> str:
+        if len(new) > len(old):
+            check_text(len(text) + (len(new) - len(old)) * text.count(old), limits)
+        return text.replace(old, new)
+
+    def cut(separator: str, text: str, count: int = -1) -> list[str]:
+        parts = _split(separator, text, count)
+        check_items(len(parts), limits)
+        return parts
+
+    def wrap_with(width: int, line_break: str, text: str) -> str:
+        check_text((len(line_break) or 1) * (len(text) // max(width, 1)) + len(text), limits)
+        return _wrap(text, width, line_break or "\n", breaks_words=True)
+
+    def spaced(show: Callable[[Value], str]) -> Function:
+        def call(*values: Value) -> str:
+            if len(values) == 1 and values[0] is not None:
+                return show(values[0])
+            texts: list[str] = []
+            size = 0
+            for value in values:
+                if value is not None:
+                    texts.append(show(value))
+                    size += len(texts[-1]) + 1
+                    check_text(size - 1, limits)
+            return " ".join(texts)
+
+        return Function(call, ("...interface {}",), "string")
+
+    return {
+        "abbrev": Function(_abbreviate, ("int", "string"), "string"),
+        "abbrevboth": Function(_abbreviate_both, ("int", "int", "string"), "string"),
+        "camelcase": Function(_camel_case, ("string",), "string"),
+        "cat": spaced(go_text),
+        "contains": Function(_contains, ("string", "string"), "bool"),
+        "hasPrefix": Function(_has_prefix, ("string", "string"), "bool"),
+        "hasSuffix": Function(_has_suffix, ("string", "string"), "bool"),
+        "hello": Function(lambda: "Hello!", (), "string"),
+        "indent": Function(indent, ("int", "string"), "string"),
+        "initials": Function(_initials, ("string",), "string"),
+        "join": Function(
+            lambda separator, value: joined(to_texts(value), separator, limits),
+            ("string", "interface {}"),
+            "string",
+        ),
+        "kebabcase": Function(_kebab_case, ("string",), "string"),
+        "lower": Function(letters.lower, ("string",), "string"),
+        "nindent": Function(
+            lambda count, text: "\n" + indent(count, text), ("int", "string"), "string"
+        ),
+        "nospace": Function(_without_spaces, ("string",), "string"),
+        "plural": Function(
+            lambda one, many, count: one if count == 1 else many,
+            ("string", "string", "int"),
+            "string",
+        ),
+        "quote": spaced(lambda value: quoted(to_text(value))),
+        "repeat": Function(repeat, ("int", "string"), "string"),
+        "replace": Function(replace, ("string", "string", "string"), "string"),
+        "snakecase": Function(_snake_case, ("string",), "string"),
+        "sortAlpha": Function(_sort, ("interface {}",), "[]string"),
+        "split": Function(
+            lambda separator, text: _numbered(cut(separator, text)),
+            ("string", "string"),
+            "map[string]string",
+        ),
+        "splitList": Function(
+            lambda separator, text: Strings(cut(separator, text)), ("string", "string"), "[]string"
+        ),
+        "splitn": Function(
+            lambda separator, count, text: _numbered(cut(separator, text, count)),
+            ("string", "int", "string"),
+            "map[string]string",
+        ),
+        "squote": spaced(lambda value: f"'{go_text(value)}'"),
+        "substr": Function(_substring, ("int", "int", "string"), "string"),
+        "swapcase": Function(letters.swap_case, ("string",), "string"),
+        "title": Function(letters.title, ("string",), "string"),
+        "toString": Function(to_text, ("interface {}",), "string"),
+        "toStrings": Function(to_texts, ("interface {}",), "[]string"),
+        "trim": Function(lambda text: text.strip(SPACES), ("string",), "string"),
+        "trimAll": Function(lambda cut, text: text.strip(cut), ("string", "string"), "string"),
+        "trimPrefix": Function(_trim_prefix, ("string", "string"), "string"),
+        "trimSuffix": Function(_trim_suffix, ("string", "string"), "string"),
+        "trimall": Function(lambda cut, text: text.strip(cut), ("string", "string"), "string"),
+        "trunc": Function(_truncate, ("int", "string"), "string"),
+        "untitle": Function(letters.untitle, ("string",), "string"),
+        "upper": Function(letters.upper, ("string",), "string"),
+        "wrap": Function(
+            lambda width, text: _wrap(text, width, "\n", breaks_words=False),
+            ("int", "string"),
+            "string",
+        ),
+        "wrapWith": Function(wrap_with, ("int", "string", "string"), "string"),
+    }
+
+
+def _camel_case(text: str) -> str:
+    from kmanifest.engines.helm.sprig.cases import camel_case
+
+    return camel_case(text)
+
+
+def _snake_case(text: str) -> str:
+    from kmanifest.engines.helm.sprig.cases import lower_case
+
+    return lower_case(text, "_")
+
+
+def _kebab_case(text: str) -> str:
+    from kmanifest.engines.helm.sprig.cases import lower_case
+
+    return lower_case(text, "-")
+
+
+def _odd(*texts: str) -> bool:
+    """Whether a text may hold bytes that are no UTF-8, so that characters must not be compared."""
+    return not all(text.isascii() or text.isprintable() for text in texts)
+
+
+def _contains(part: str, text: str) -> bool:
+    return to_bytes(part) in to_bytes(text) if _odd(part) else part in text
+
+
+def _has_prefix(part: str, text: str) -> bool:
+    return to_bytes(text).startswith(to_bytes(part)) if _odd(part) else text.startswith(part)
+
+
+def _has_suffix(part: str, text: str) -> bool:
+    return to_bytes(text).endswith(to_bytes(part)) if _odd(part) else text.endswith(part)
+
+
+def _trim_prefix(part: str, text: str) -> str:
+    return text.removeprefix(part) if not _odd(part) else _trimmed(part, text, at_end=False)
+
+
+def _trim_suffix(part: str, text: str) -> str:
+    return text.removesuffix(part) if not _odd(part) else _trimmed(part, text, at_end=True)
+
+
+def _trimmed(part: str, text: str, *, at_end: bool) -> str:
+    data, odd = to_bytes(text), to_bytes(part)
+    return from_bytes(data.removesuffix(odd) if at_end else data.removeprefix(odd))
+
+
+def _split(separator: str, text: str, count: int) -> list[str]:
+    """The parts of a text, at most `count` where that is not negative; its characters without a separator.
+
+    Source: Go 1.26 src/strings/strings.go, genSplit and explode.
+    """
+    if count == 0:
+        return []
+    if not separator:
+        if count < 0 or count > len(text):
+            return list(text)
+        return [*text[: count - 1], text[count - 1 :]]
+    return text.split(separator, count - 1 if count > 0 else -1)
+
+
+def _numbered(parts: list[str]) -> StringMap:
+    return StringMap((f"_{index}", part) for index, part in enumerate(parts))
+
+
+def _sort(value: Value) -> Strings:
+    """The strings of a list in order; a `[]string` is sorted in its place. Source: sprig v3.3.0 list.go, sortAlpha."""
+    if not isinstance(value, list | bytes):
+        return Strings((to_text(value),))
+    texts = to_texts(value)
+    texts.sort(key=to_bytes)
+    return texts if isinstance(texts, Strings) else Strings(texts)
+
+
+def _truncate(count: int, text: str) -> str:
+    """The first bytes of a text, the last ones for a negative count; all of it where it has no more."""
+    data = to_bytes(text)
+    if count < 0:
+        return from_bytes(data[count:]) if len(data) + count > 0 else text
+    return from_bytes(data[:count]) if len(data) > count else text
+
+
+def _substring(start: int, end: int, text: str) -> str:
+    data = to_bytes(text)
+    size = len(data)
+    if start < 0:
+        if end < 0:
+            raise GoError(f"runtime error: slice bounds out of range [:{end}]")
+        if end > size:
+            raise GoError(f"runtime error: slice bounds out of range [:{end}] with length {size}")
+        return from_bytes(data[:end])
+    if end < 0 or end > size:
+        end = size
+    if start > end:
+        raise GoError(f"runtime error: slice bounds out of range [{start}:{end}]")
+    return from_bytes(data[start:end])
+
+
+def _abbreviate(width: int, text: str) -> str:
+    return _abbreviated(to_bytes(text), 0, width) if width >= 4 else text
+
+
+def _abbreviate_both(left: int, right: int, text: str) -> str:
+    if right < 4 or (left > 0 and right < 7):
+        return text
+    return _abbreviated(to_bytes(text), left, right)
+
+
+def _abbreviated(data: bytes, offset: int, width: int) -> str:
+    """At most `width` bytes of a text, with dots where some are left out.
+
+    Source: goutils v1.1.1 stringutils.go, AbbreviateFull.
+    """
+    size = len(data)
+    if size <= width:
+        return from_bytes(data)
+    offset = min(offset, size)
+    if size - offset < width - 3:
+        offset = size - (width - 3)
+    if offset <= 4:
+        return from_bytes(data[: width - 3] + b"...")
+    if width < 7:
+        return ""
+    if offset + width - 3 < size:
+        return "..." + _abbreviated(data[offset:], 0, width - 3)
+    return from_bytes(b"..." + data[size - (width - 3) :])
+
+
+def _without_spaces(text: str) -> str:
+    """A text without its spaces, of which each byte becomes a character where there are any.
+
+    Source: goutils v1.1.1 stringutils.go, DeleteWhiteSpace.
+    """
+    data = to_bytes(text)
+    kept = [chr(byte) for byte in data if chr(byte) not in SPACES]
+    return text if len(kept) == len(data) else "".join(kept)
+
+
+def _initials(text: str) -> str:
+    """The first byte of each word, as a character. Source: goutils v1.1.1 wordutils.go, Initials."""
+    out = []
+    starts = True
+    for byte in to_bytes(text):
+        char = chr(byte)
+        if char in SPACES:
+            starts = True
+        elif starts:
+            out.append(char)
+            starts = False
+    return "".join(out)
+
+
+def _wrap(text: str, width: int, line_break: str, *, breaks_words: bool) -> str:
+    """Lines of `width` bytes, broken at spaces. Source: goutils v1.1.1 wordutils.go, WrapCustom."""
+    data, separator = to_bytes(text), to_bytes(line_break)
+    width = max(width, 1)
+    size, offset = len(data), 0
+    out: list[bytes] = []
+    while size - offset > width:
+        if data[offset] == 0x20:
+            offset += 1
+            continue
+        space = data.rfind(b" ", offset, offset + width + 1)
+        if space < 0 and breaks_words:
+            out += (data[offset : offset + width], separator)
+            offset += width
+            continue
+        if space < 0:
+            space = data.find(b" ", offset + width)
+            if space < 0:
+                break
+        out += (data[offset:space], separator)
+        offset = space + 1
+    out.append(data[offset:])
+    return from_bytes(b"".join(out))

@@ -1,0 +1,250 @@
+"""Go's time.Time: seconds since 1970, of any year, in a zone. Source: Go 1.26 src/time/time.go and zoneinfo.go."""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Int64
+from kmanifest.engines.helm.sprig.durations import SECOND, Duration, saturated
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+_DAY: Final = 86_400
+_ZERO: Final = -62_135_596_800
+_STRING: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
+RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
+
+
+class Month(int):
+    """A `time.Month`."""
+
+    __slots__ = ()
+    go_type = "time.Month"
+
+    def text(self) -> str:
+        """What `String()` gives."""
+        return MONTHS[self - 1]
+
+
+class Weekday(int):
+    """A `time.Weekday`."""
+
+    __slots__ = ()
+    go_type = "time.Weekday"
+
+    def text(self) -> str:
+        """What `String()` gives."""
+        return DAYS[self]
+
+
+class Zone:
+    """A place's time: UTC, an offset that never changes, or what the database of time zones tells."""
+
+    __slots__ = ("_database", "name", "offset")
+
+    def __init__(self, name: str, offset: int = 0, database: Any = None) -> None:
+        self.name = name
+        self.offset = offset
+        self._database = database
+
+    def at(self, seconds: int) -> tuple[str, int]:
+        """The zone's name and its offset in seconds at a time."""
+        if self._database is None:
+            return self.name, self.offset
+        from datetime import UTC, datetime, timedelta
+
+        # The database's rules go on for ever, but Python's years end.
+        bounded = max(_ZERO + 2 * _DAY, min(seconds, 253_402_300_799 - 2 * _DAY))
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=bounded)
+        local = moment.astimezone(self._database)
+        offset = local.utcoffset() or timedelta()
+        return local.tzname() or "", offset.days * _DAY + offset.seconds
+
+    def offset_of(self, name: str, seconds: int) -> int | None:
+        """The offset that goes by this name; None where the zone has no such name about that time."""
+        for shift in (0, 182 * _DAY):
+            found, offset = self.at(seconds - self.at(seconds)[1] + shift)
+            if found == name:
+                return offset
+        return None
+
+
+UTC: Final = Zone("UTC")
+
+
+def load_zone(name: str, local: Zone) -> Zone:
+    """The zone of a name in the database, `local` for `Local`; UTC for a name that is not there."""
+    if name in ("", "UTC"):
+        return UTC
+    if name == "Local":
+        return local
+    from zoneinfo import ZoneInfo
+
+    try:
+        return Zone(name, 0, ZoneInfo(name))
+    except (OSError, ValueError, LookupError):
+        return UTC
+
+
+class Civil(NamedTuple):
+    """A time by the calendar."""
+
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+
+
+def days_before(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 to a date of the Gregorian calendar; months may be beyond a year's."""
+    year += (month - 1) // 12
+    month = (month - 1) % 12 + 1
+    shifted = year - (month <= 2)
+    era, of_era = divmod(shifted, 400)
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+def to_date(days: int) -> tuple[int, int, int]:
+    """Year, month and day of a number of days since 1970-01-01."""
+    era, of_era = divmod(days + 719_468, 146_097)
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    day = of_year - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9
+    return year + era * 400 + (month <= 2), month, day
+
+
+def from_civil(civil: Civil, nanosecond: int, zone: Zone) -> "Time":
+    """The time at which clocks of a zone show this."""
+    seconds = days_before(civil.year, civil.month, civil.day) * _DAY
+    seconds += civil.hour * 3_600 + civil.minute * 60 + civil.second
+    offset = zone.at(seconds)[1]
+    return Time(seconds - zone.at(seconds - offset)[1], nanosecond, zone)
+
+
+class Time(GoObject):
+    """A `time.Time`; `monotonic` is what `now` adds to its text."""
+
+    __slots__ = ("monotonic", "nanosecond", "seconds", "zone")
+    go_type = "time.Time"
+    kind = "struct"
+
+    def __init__(
+        self, seconds: int = _ZERO, nanosecond: int = 0, zone: Zone = UTC, monotonic: str = ""
+    ) -> None:
+        self.seconds = seconds
+        self.nanosecond = nanosecond
+        self.zone = zone
+        self.monotonic = monotonic
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Time)
+            and self.nanoseconds() == other.nanoseconds()
+            and self.local() == other.local()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.nanoseconds())
+
+    def nanoseconds(self) -> int:
+        """The time since 1970."""
+        return self.seconds * SECOND + self.nanosecond
+
+    def local(self) -> tuple[str, int]:
+        """The name of the zone and its offset."""
+        return self.zone.at(self.seconds)
+
+    def civil(self) -> Civil:
+        """What clocks and calendars show."""
+        days, rest = divmod(self.seconds + self.local()[1], _DAY)
+        return Civil(*to_date(days), rest // 3_600, rest // 60 % 60, rest % 60)
+
+    def days(self) -> int:
+        """Days since 1970 by the calendar of the zone."""
+        return (self.seconds + self.local()[1]) // _DAY
+
+    def weekday(self) -> Weekday:
+        return Weekday((self.days() + 4) % 7)
+
+    def year_day(self) -> int:
+        """The day of the year, from 1."""
+        return self.days() - days_before(self.civil().year, 1, 1) + 1
+
+    def moved(self, nanoseconds: int) -> "Time":
+        """The time so much later."""
+        seconds, rest = divmod(self.nanoseconds() + nanoseconds, SECOND)
+        return Time(seconds, rest, self.zone, self.monotonic)
+
+    def within(self, zone: Zone) -> "Time":
+        """The same time by other clocks."""
+        return Time(self.seconds, self.nanosecond, zone)
+
+    def format(self, layout: str) -> str:
+        from kmanifest.engines.helm.sprig.layouts import (
+            format_time,
+        )  # not needed for a time that is only reckoned with
+
+        return format_time(self, layout)
+
+    def text(self) -> str:
+        return self.format(_STRING) + self.monotonic
+
+    def json(self) -> str:
+        """What `MarshalJSON` gives."""
+        if not 0 <= self.civil().year <= 9_999:
+            raise GoError(
+                "json: error calling MarshalJSON for type time.Time: "
+                "Time.MarshalJSON: year outside of range [0,9999]"
+            )
+        return self.format(RFC3339_NANO)
+
+    def methods(self) -> Mapping[str, Function]:
+        other = ("time.Time",)
+        civil = self.civil()
+        return {
+            "Add": Function(self.moved, ("time.Duration",), "time.Time"),
+            "AddDate": Function(self._add_date, ("int", "int", "int"), "time.Time"),
+            "After": Function(lambda each: self._since(each) > 0, other, "bool"),
+            "Before": Function(lambda each: self._since(each) < 0, other, "bool"),
+            "Compare": Function(
+                lambda each: (self._since(each) > 0) - (self._since(each) < 0), other, "int"
+            ),
+            "Day": Function(lambda: civil.day, (), "int"),
+            "Equal": Function(lambda each: self._since(each) == 0, other, "bool"),
+            "Format": Function(self.format, ("string",), "string"),
+            "Hour": Function(lambda: civil.hour, (), "int"),
+            "IsZero": Function(lambda: self.nanoseconds() == _ZERO * SECOND, (), "bool"),
+            "Minute": Function(lambda: civil.minute, (), "int"),
+            "Month": Function(lambda: Month(civil.month), (), "time.Month"),
+            "Nanosecond": Function(lambda: self.nanosecond, (), "int"),
+            "Second": Function(lambda: civil.second, (), "int"),
+            "String": Function(self.text, (), "string"),
+            "Sub": Function(
+                lambda each: Duration(saturated(self._since(each))), other, "time.Duration"
+            ),
+            "UTC": Function(lambda: self.within(UTC), (), "time.Time"),
+            "Unix": Function(lambda: Int64(self.seconds), (), "int64"),
+            "UnixMicro": Function(lambda: Int64(self.nanoseconds() // 1_000), (), "int64"),
+            "UnixMilli": Function(lambda: Int64(self.nanoseconds() // 1_000_000), (), "int64"),
+            "UnixNano": Function(lambda: Int64(self.nanoseconds()), (), "int64"),
+            "Weekday": Function(self.weekday, (), "time.Weekday"),
+            "Year": Function(lambda: civil.year, (), "int"),
+            "YearDay": Function(self.year_day, (), "int"),
+        }
+
+    def _since(self, other: "Time") -> int:
+        return self.nanoseconds() - other.nanoseconds()
+
+    def _add_date(self, years: int, months: int, days: int) -> "Time":
+        civil = self.civil()
+        changed = civil._replace(
+            year=civil.year + years, month=civil.month + months, day=civil.day + days
+        )
+        return from_civil(changed, self.nanosecond, self.zone)

@@ -1,0 +1,183 @@
+"""What a chart is told of the cluster and of helm: `.Capabilities`.
+
+Source: helm v3.22.0 pkg/chartutil/capabilities.go; the versions are those of client-go's scheme, in its order.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from kmanifest.engines.helm.gotemplate.values import Function, GoObject
+from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+DEFAULT_KUBE_VERSION: Final = "v1.37.0"
+HELM_VERSION: Final = "v3.22.0"
+GO_VERSION: Final = "go1.26.8"
+
+DEFAULT_API_VERSIONS: Final = (
+    "v1",
+    "admissionregistration.k8s.io/v1",
+    "admissionregistration.k8s.io/v1alpha1",
+    "admissionregistration.k8s.io/v1beta1",
+    "internal.apiserver.k8s.io/v1alpha1",
+    "apps/v1",
+    "apps/v1beta1",
+    "apps/v1beta2",
+    "authentication.k8s.io/v1",
+    "authentication.k8s.io/v1alpha1",
+    "authentication.k8s.io/v1beta1",
+    "authorization.k8s.io/v1",
+    "authorization.k8s.io/v1beta1",
+    "autoscaling/v1",
+    "autoscaling/v2",
+    "batch/v1",
+    "batch/v1beta1",
+    "certificates.k8s.io/v1",
+    "certificates.k8s.io/v1beta1",
+    "certificates.k8s.io/v1alpha1",
+    "coordination.k8s.io/v1alpha2",
+    "coordination.k8s.io/v1beta1",
+    "coordination.k8s.io/v1",
+    "discovery.k8s.io/v1",
+    "discovery.k8s.io/v1beta1",
+    "events.k8s.io/v1",
+    "events.k8s.io/v1beta1",
+    "extensions/v1beta1",
+    "flowcontrol.apiserver.k8s.io/v1",
+    "flowcontrol.apiserver.k8s.io/v1beta1",
+    "flowcontrol.apiserver.k8s.io/v1beta2",
+    "flowcontrol.apiserver.k8s.io/v1beta3",
+    "lifecycle.k8s.io/v1alpha1",
+    "networking.k8s.io/v1",
+    "networking.k8s.io/v1beta1",
+    "node.k8s.io/v1",
+    "node.k8s.io/v1alpha1",
+    "node.k8s.io/v1beta1",
+    "policy/v1",
+    "policy/v1beta1",
+    "rbac.authorization.k8s.io/v1",
+    "rbac.authorization.k8s.io/v1beta1",
+    "rbac.authorization.k8s.io/v1alpha1",
+    "resource.k8s.io/v1",
+    "resource.k8s.io/v1beta2",
+    "resource.k8s.io/v1beta1",
+    "resource.k8s.io/v1alpha3",
+    "scheduling.k8s.io/v1alpha3",
+    "scheduling.k8s.io/v1beta1",
+    "scheduling.k8s.io/v1",
+    "storage.k8s.io/v1beta1",
+    "storage.k8s.io/v1",
+    "storage.k8s.io/v1alpha1",
+    "storagemigration.k8s.io/v1",
+    "storagemigration.k8s.io/v1beta1",
+    "apiextensions.k8s.io/v1beta1",
+    "apiextensions.k8s.io/v1",
+)
+
+
+class KubeVersion(Struct):
+    """`.Capabilities.KubeVersion`: printed where it stands it is its version, through a function it is its three fields."""
+
+    __slots__ = ()
+    go_type = "chartutil.KubeVersion"
+    FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
+
+    def printed(self) -> str:
+        """What an action that names it prints: its `String` is a method of the pointer, which a function never gets."""
+        version: str = self._values["Version"]
+        return version
+
+    def methods(self) -> Mapping[str, Function]:
+        version = Function(self.printed, (), "string")
+        return {"GitVersion": version, "String": version}
+
+
+class BuildInfo(Struct):
+    """`.Capabilities.HelmVersion`."""
+
+    __slots__ = ()
+    go_type = "version.BuildInfo"
+    FIELDS = (
+        Field("Version", "version", json_omits=True),
+        Field("GitCommit", "git_commit", json_omits=True),
+        Field("GitTreeState", "git_tree_state", json_omits=True),
+        Field("GoVersion", "go_version", json_omits=True),
+    )
+
+
+class VersionSet(list[Any], GoObject):
+    """`.Capabilities.APIVersions`: a list of strings that can be asked."""
+
+    __slots__ = ()
+    go_type = "chartutil.VersionSet"
+    kind = "slice"
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def methods(self) -> Mapping[str, Function]:
+        return {"Has": Function(self.__contains__, ("string",), "bool")}
+
+
+class Capabilities(Struct):
+    """`.Capabilities`."""
+
+    __slots__ = ()
+    go_type = "*chartutil.Capabilities"
+    kind = "ptr"
+    FIELDS = (Field("KubeVersion"), Field("APIVersions"), Field("HelmVersion"))
+
+
+class KubeVersionText(NamedTuple):
+    """A version of Kubernetes, parsed."""
+
+    version: str
+    major: str
+    minor: str
+
+
+def parse_kube_version(text: str) -> KubeVersionText:
+    """The version that `--kube-version` names, without what follows the numbers; SourceError where it is none.
+
+    Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go, ParseGeneric.
+    """
+    match = re.fullmatch(r"\s*v?([0-9]+(?:\.[0-9]+)*)(.*)", text, re.ASCII | re.DOTALL)
+    if match is None:
+        raise SourceError(f"could not parse {_quoted(text)} as version")
+    parts = match.group(1).split(".")
+    if len(parts) < 2:
+        raise SourceError(f"illegal version string {_quoted(text)}")
+    if len(parts[0]) > 1 and parts[0][0] == "0":
+        raise SourceError(
+            f"illegal zero-prefixed version component {_quoted(parts[0])} in {_quoted(text)}"
+        )
+    for part in parts:
+        if len(part.lstrip("0")) > 19:
+            raise SourceError(
+                f"illegal non-numeric version component {_quoted(part)} in {_quoted(text)}: "
+                f"strconv.ParseUint: parsing {_quoted(part)}: value out of range"
+            )
+    numbers = [str(int(part)) for part in parts]
+    return KubeVersionText("v" + ".".join(numbers), numbers[0], numbers[1])
+
+
+def _quoted(text: str) -> str:
+    from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
+
+    return quoted(text)
+
+
+def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
+    """The capabilities of a render: those of the reference's release, unless the caller says otherwise."""
+    kube = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
+    helm = {"Version": HELM_VERSION, "GitCommit": "", "GitTreeState": "", "GoVersion": GO_VERSION}
+    return Capabilities(
+        {
+            "KubeVersion": KubeVersion(
+                {"Version": kube.version, "Major": kube.major, "Minor": kube.minor}
+            ),
+            "APIVersions": VersionSet([*DEFAULT_API_VERSIONS, *api_versions]),
+            "HelmVersion": BuildInfo(helm),
+        }
+    )

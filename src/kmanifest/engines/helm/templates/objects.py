@@ -1,0 +1,227 @@
+"""What a template sees beside its values: `.Chart`, `.Files`, `.Values` and the other tables, as Go's types.
+
+`.Release`, `.Subcharts` and a chart's own table of all these are plain maps. Source: helm v3.22.0 pkg/engine/engine.go,
+recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/chartutil/values.go.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
+from kmanifest.engines.helm.templates import file_globs as globbing
+from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.startup.typing import Any
+
+
+class Maintainer(Struct):
+    """One of `.Chart.Maintainers`."""
+
+    __slots__ = ()
+    go_type = "*chart.Maintainer"
+    kind = "ptr"
+    FIELDS = (
+        Field("Name", "name", json_omits=True),
+        Field("Email", "email", json_omits=True),
+        Field("URL", "url", json_omits=True),
+    )
+
+
+class DependencyObject(Struct):
+    """One of `.Chart.Dependencies`."""
+
+    __slots__ = ()
+    go_type = "*chart.Dependency"
+    kind = "ptr"
+    FIELDS = (
+        Field("Name", "name", yaml="name"),
+        Field("Version", "version", json_omits=True, yaml_omits=True),
+        Field("Repository", "repository"),
+        Field("Condition", "condition", json_omits=True, yaml_omits=True),
+        Field("Tags", "tags", json_omits=True, yaml_omits=True),
+        Field("Enabled", "enabled", json_omits=True, yaml_omits=True),
+        Field(
+            "ImportValues", "import-values", json_omits=True, yaml="import-values", yaml_omits=True
+        ),
+        Field("Alias", "alias", json_omits=True, yaml_omits=True),
+    )
+
+
+class MetadataObject(Struct):
+    """What is in Chart.yaml: `.Chart.Metadata`."""
+
+    __slots__ = ()
+    go_type = "chart.Metadata"
+    FIELDS = (
+        Field("Name", "name", json_omits=True),
+        Field("Home", "home", json_omits=True),
+        Field("Sources", "sources", json_omits=True),
+        Field("Version", "version", json_omits=True),
+        Field("Description", "description", json_omits=True),
+        Field("Keywords", "keywords", json_omits=True),
+        Field("Maintainers", "maintainers", json_omits=True),
+        Field("Icon", "icon", json_omits=True),
+        Field("APIVersion", "apiVersion", json_omits=True),
+        Field("Condition", "condition", json_omits=True),
+        Field("Tags", "tags", json_omits=True),
+        Field("AppVersion", "appVersion", json_omits=True),
+        Field("Deprecated", "deprecated", json_omits=True),
+        Field("Annotations", "annotations", json_omits=True),
+        Field("KubeVersion", "kubeVersion", json_omits=True),
+        Field("Dependencies", "dependencies", json_omits=True),
+        Field("Type", "type", json_omits=True),
+    )
+
+
+class ChartObject(GoObject):
+    """`.Chart`: the metadata, whose fields are its own as well, and `IsRoot`."""
+
+    __slots__ = ("_fields", "_is_root", "metadata")
+    go_type = "struct { chart.Metadata; IsRoot bool }"
+
+    def __init__(self, metadata: MetadataObject, *, is_root: bool) -> None:
+        self.metadata = metadata
+        self._is_root = is_root
+        self._fields = {**metadata.fields(), "Metadata": metadata, "IsRoot": is_root}
+
+    def __getitem__(self, name: str) -> Any:
+        """As of `Struct`."""
+        return self._fields[name]
+
+    def fields(self) -> Mapping[str, Any]:
+        return self._fields
+
+    def declared(self) -> Mapping[str, Any]:
+        """The fields without those that are the metadata's."""
+        return {"Metadata": self.metadata, "IsRoot": self._is_root}
+
+    def json(self) -> dict[str, Any]:
+        """The fields as `encoding/json` has them."""
+        return {**self.metadata.json(), "IsRoot": self._is_root}
+
+    def pretty(self) -> dict[str, Any]:
+        """The fields as go-yaml v3 has them."""
+        return {"metadata": self.metadata, "isroot": self._is_root}
+
+
+class Values(dict[str, Any], GoObject):
+    """A `chartutil.Values`: the table of a template, and `.Values` in it; what lies deeper is a plain map."""
+
+    __slots__ = ("_methods",)
+    _methods: Mapping[str, Function]
+    go_type = "chartutil.Values"
+    kind = "map"
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def methods(self) -> Mapping[str, Function]:
+        try:
+            return self._methods
+        except AttributeError:
+            # Every field that a template names is looked up among these first.
+            self._methods = self._make_methods()
+            return self._methods
+
+    def _make_methods(self) -> Mapping[str, Function]:
+        return {
+            "AsMap": Function(lambda: dict(self), (), "map[string]interface {}"),
+            "PathValue": Function(self._path_value, ("string",)),
+            "Table": Function(self._table, ("string",), self.go_type),
+            "YAML": Function(lambda: _to_yaml(dict(self)) + "\n", (), "string"),
+        }
+
+    def _table(self, name: str) -> "Values":
+        found = find_table(self, name)
+        if found is None:
+            raise GoError(f"{_quoted(missing_table(self, name))} is not a table")
+        return type(self)(found)
+
+    def _path_value(self, path: str) -> Any:
+        if not path:
+            raise GoError("YAML path cannot be empty")
+        above, _, key = path.rpartition(".")
+        table = find_table(self, above) if above else self
+        if table is None or key not in table or isinstance(table[key], dict):
+            raise GoError(f"{_quoted(key)} is not a value")
+        return table[key]
+
+
+class Files(dict[str, Any], GoObject):
+    """`.Files`: the files of a chart that are nothing else, as bytes by their paths."""
+
+    __slots__ = ()
+    go_type = "engine.files"
+    kind = "map"
+    zero = b""
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def methods(self) -> Mapping[str, Function]:
+        return {
+            "AsConfig": Function(self._as_config, (), "string"),
+            "AsSecrets": Function(self._as_secrets, (), "string"),
+            "Get": Function(self._get, ("string",), "string"),
+            "GetBytes": Function(lambda name: dict.get(self, name, b""), ("string",), "[]uint8"),
+            "Glob": Function(self._glob, ("string",), "engine.files"),
+            "Lines": Function(self._lines, ("string",), "[]string"),
+        }
+
+    def _get(self, name: str) -> str:
+        return go_string(dict.get(self, name, b""))
+
+    def _glob(self, pattern: str) -> "Files":
+        test = globbing.path_test(pattern)
+        return Files({name: content for name, content in self.items() if test(name)})
+
+    def _lines(self, name: str) -> Strings:
+        content = self._get(name)
+        return Strings(content.removesuffix("\n").split("\n") if content else ())
+
+    def _as_config(self) -> str:
+        return _to_yaml({_base(name): go_string(self[name]) for name in sorted(self)})
+
+    def _as_secrets(self) -> str:
+        from base64 import b64encode  # seldom
+
+        return _to_yaml({_base(name): b64encode(self[name]).decode() for name in sorted(self)})
+
+
+def go_string(content: bytes) -> str:
+    """Bytes as a string of a template's: what is not UTF-8 is kept."""
+    return content.decode("utf-8", "surrogateescape")
+
+
+def find_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    """The table at a dotted path; None where something on the way is none."""
+    table: Any = values
+    for name in path.split("."):
+        table = table.get(name)
+        if not isinstance(table, dict):
+            return None
+    return table  # type: ignore[no-any-return]  # a dict, as the loop has seen
+
+
+def missing_table(values: Mapping[str, Any], path: str) -> str:
+    """The first name on a dotted path that is no table."""
+    table: Any = values
+    for name in path.split("."):
+        table = table.get(name)
+        if not isinstance(table, dict):
+            return name
+    return ""
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _to_yaml(value: Any) -> str:
+    from kmanifest.engines.helm.formats.serialization import to_yaml  # few charts dump files
+
+    return to_yaml(value)
+
+
+def _quoted(text: str) -> str:
+    from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
+
+    return quoted(text)

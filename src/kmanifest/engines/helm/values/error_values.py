@@ -1,0 +1,87 @@
+"""Which values a failure of a render hangs on, read out of helm's text for it.
+
+A schema's errors name the place in the values. An error of a template names the place in the template, where `.Values` may be
+followed by the path. So do warnings about tables that meet something else. What can't be told for certain is left out.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.templates.objects import go_string
+from kmanifest.engines.helm.values.origins import names_of
+from kmanifest.model.errors import FieldPath
+from kmanifest.startup.typing import Final
+
+_SCHEMA: Final = "values don't meet the specifications of the schema(s)"
+_POINTER: Final = re.compile(r"- at '(.*?)': (.*)")
+_STRANGERS: Final = re.compile(r"additional properties (.*) not allowed")
+_COALESCING: Final = re.compile(
+    r"coalesce\.go:\d+: warning: (?:skipped value|cannot overwrite table with non table|destination) for (\S+?):? "
+)
+_PLACE: Final = re.compile(r"(?:template: |execution error at \()([^\s:]+):(\d+):(\d+)\)?:")
+_FIELD: Final = re.compile(r' executing ".*?" at <[.$]', re.DOTALL)
+_VALUES: Final = re.compile(rb"\.Values((?:\.\w+)+)")
+
+
+def blamed_values(text: str, chart: Chart) -> tuple[FieldPath, ...]:
+    """The paths, in the values of the root chart, that a failure or warning with this text hangs on."""
+    if match := _COALESCING.search(text):
+        return (tuple(match[1].split(".")[1:]),)
+    found = _by_schema(text, chart) if text.startswith(_SCHEMA) else _by_template(text, chart)
+    return tuple(path for path in dict.fromkeys(found) if path)
+
+
+def _by_schema(text: str, chart: Chart) -> Iterator[FieldPath]:
+    # A chart is told by its name or alias alone; of two with one name it is the outer.
+    charts = reversed(list(_charts(chart, ())))
+    paths = {path[-1] if path else held.name: path for path, held in charts}
+    below: FieldPath = ()
+    for line in text.split("\n")[1:]:
+        if match := _POINTER.search(line):
+            steps = match[1].split("/")[1:]
+            path = (*below, *(step.replace("~1", "/").replace("~0", "~") for step in steps))
+            strangers = _STRANGERS.match(match[2])
+            names = re.findall("'([^']*)'", strangers[1]) if strangers else ()
+            yield from ((*path, name) for name in names) if names else (path,)
+        elif line.endswith(":"):
+            below = paths.get(line[:-1], ())
+
+
+def _by_template(text: str, chart: Chart) -> Iterator[FieldPath]:
+    """What the action at the innermost place of the error reads."""
+    places = list(_PLACE.finditer(text))
+    if not places:
+        return
+    file, line, column = places[-1].groups()
+    is_field = _FIELD.match(text, places[-1].end()) is not None
+    for path, each in _charts(chart, ()):
+        prefix = "/charts/".join([chart.name, *map(str, path)]) + "/"
+        for template in each.templates:
+            if prefix + template.name == file:
+                exact, around = _named_at(template.data, int(line), int(column))
+                for name in exact if exact or is_field else around:
+                    yield (*path, *name)
+
+
+def _named_at(source: bytes, line: int, column: int) -> tuple[list[FieldPath], list[FieldPath]]:
+    """The paths behind `.Values` at a place of a template, and all those in the action around it."""
+    start = sum(map(len, source.split(b"\n")[: line - 1])) + line - 1 + column
+    opened, closed = source.rfind(b"{{", 0, start + 1), source.find(b"}}", start)
+    if opened < 0 or closed < 0:
+        return [], []
+    matches = list(_VALUES.finditer(source, opened, closed))
+    exact = [match for match in matches if match.start() <= start < match.end()]
+    return _paths(exact), _paths(matches)
+
+
+def _paths(matches: Iterable[re.Match[bytes]]) -> list[FieldPath]:
+    return [tuple(go_string(match[1])[1:].split(".")) for match in matches]
+
+
+def _charts(chart: Chart, path: FieldPath) -> Iterator[tuple[FieldPath, Chart]]:
+    """The chart and those that it holds, with the paths of their values."""
+    yield path, chart
+    for held in chart.dependencies:
+        for name in names_of(chart, held):
+            yield from _charts(held, (*path, name))

@@ -1,0 +1,126 @@
+"""Legacy exec plug-ins: a program in the plug-in home gets the path of its config, and prints resources.
+
+Source: kustomize v5.8.2 api/internal/plugins/execplugin/execplugin.go and shlex.go; api/internal/plugins/loader/loader.go.
+"""
+
+from kmanifest import yaml
+from kmanifest.engines.krm.resource_list import (
+    ID,
+    Discreet,
+    generated,
+    marked,
+    merged,
+    resources_in,
+    run,
+    runner_of,
+    without_annotations,
+)
+from kmanifest.io.runner import Program
+from kmanifest.model.errors import MissingError, PluginError, SourceError
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import as_text
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Final
+
+_LONGEST_VARIABLE: Final = 131_071  # bytes, with the name; execplugin.go, maxArgStringLength
+
+
+def generate(ctx: Context, config: Resource) -> list[Resource]:
+    """The resources that the program of this config prints."""
+    program = _program(ctx, config)
+    with Discreet(ctx):
+        return [generated(each) for each in resources_in(ctx, run(ctx, program), program.path)]
+
+
+def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The resources as the program leaves them, which reads them from its stdin, each with its id in an annotation."""
+    program = _program(ctx, config)
+    dumper = yaml.Dumper(ctx.options.limits)
+    stdin = "---\n".join(dumper.dump(marked(resource)) for resource in resources).encode()
+    with Discreet(ctx):
+        made = resources_in(ctx, run(ctx, program._replace(stdin=stdin)), program.path)
+        plain = [each.with_body(without_annotations(each.body, (ID,))) for each in made]
+        return merged(resources, plain, program.path)
+
+
+def _program(ctx: Context, config: Resource) -> Program:
+    text = yaml.dump(config.body)
+    directory = "/" + ctx.directory
+    variables = (
+        ("KUSTOMIZE_PLUGIN_CONFIG_STRING", text),
+        ("KUSTOMIZE_PLUGIN_CONFIG_ROOT", directory),
+    )
+    return Program(
+        find(ctx, config),
+        arguments=_arguments(ctx, config),
+        directory=directory,
+        config=text.encode(),
+        environment=tuple(
+            (name, value)
+            for name, value in variables
+            if len(f"{name}={value}".encode()) <= _LONGEST_VARIABLE
+        ),
+    )
+
+
+def find(ctx: Context, config: Resource) -> str:
+    """The program of a config: HOME/group/version/kind/Kind, the last but one in lower case."""
+    home = ctx.options.programs.home
+    group, version, kind, _, _ = config.id
+    if not home:
+        message = f"there is no plug-in home for {kind}: set KUSTOMIZE_PLUGIN_HOME to the directory"
+        raise MissingError(message)
+    for part in (group, version, kind):
+        if "/" in part or "\\" in part or "\0" in part or part in (".", ".."):
+            raise SourceError(f"{part!r} can't be a part of the path of a plug-in")
+    path = "/".join([home, *filter(None, (group, version, kind.lower())), kind])
+    runner = runner_of(ctx)
+    found = runner.look(path)
+    if found == "program":
+        return path
+    if found == "file":
+        raise PluginError(f"unexecutable plugin at: {path}")
+    if runner.look(f"{path}.so") != "nothing":
+        message = "Go plug-ins can't be loaded: build it as a program, or write a KRM function"
+        raise PluginError(f"{path}.so: {message}")
+    raise MissingError(f"no plug-in for {kind}: an executable is expected at {path}")
+
+
+def _arguments(ctx: Context, config: Resource) -> tuple[str, ...]:
+    """The arguments that a config asks for, on one line or in a file."""
+    arguments: list[str] = []
+    if line := config.body.get("argsOneLiner"):
+        arguments += split_arguments(as_text(line, ("argsOneLiner",)))
+    if path := config.body.get("argsFromFile"):
+        content = ctx.read(as_text(path, ("argsFromFile",))).decode("utf-8", "replace")
+        lines = (each.lstrip(" ") for each in content.split("\n"))
+        arguments += [each for each in lines if each]
+    return tuple(arguments)
+
+
+def split_arguments(line: str) -> list[str]:
+    """The words of a line as a shell splits them, up to a `#`; an empty word in quotes is none, as in the reference."""
+    words: list[str] = []
+    word = quote = ""
+    is_escaped = False
+    for char in line:
+        if is_escaped:
+            word += char
+            is_escaped = False
+        elif char == "\\" and quote != "'":
+            is_escaped = True
+        elif char in "'\"" and not quote:
+            quote = char
+        elif char == quote:
+            quote = ""
+        elif char == "#" and not quote:
+            break
+        elif char.isspace() and not quote:
+            words.append(word)
+            word = ""
+        else:
+            word += char
+    if quote:
+        raise SourceError("unclosed quote in argsOneLiner")
+    return [each for each in (*words, word) if each]

@@ -1,0 +1,154 @@
+"""What goes into a program and what comes out of it: resources as text, and how they take the places of those that went in.
+
+Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from kmanifest import yaml
+from kmanifest.io.runner import Program, Runner
+from kmanifest.model.errors import KmanifestError, LimitError, PluginError, SourceError
+from kmanifest.model.fieldpath import put
+from kmanifest.model.masking import masker
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import Body, scalar_text
+from kmanifest.pipeline import parsing as manifests
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Any, Final
+
+ID: Final = "kustomize.config.k8s.io/id"
+_NEEDS_HASH: Final = "kustomize.config.k8s.io/needs-hash"
+_BEHAVIOR: Final = "kustomize.config.k8s.io/behavior"
+_BEHAVIORS: Final = ("create", "replace", "merge")
+_TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
+
+
+class Discreet:
+    """What goes wrong inside is told without what the caller knows to be secret: it may hold what a program printed.
+
+    A class, as `step` has one for the place of an error.
+    """
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, ctx: Context) -> None:
+        self._secrets = ctx.options.programs.secrets
+
+    def __enter__(self) -> None:
+        """Nothing is to be prepared."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._secrets and isinstance(error, KmanifestError):
+            raise _masked(error, masker(self._secrets)) from None
+
+
+def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError:
+    return type(error)(
+        mask(error.message),
+        location=error.location,
+        near=[mask(name) for name in error.near],
+        trail=error.trail,
+        causes=[_masked(cause, mask) for cause in error.causes],
+    )
+
+
+def runner_of(ctx: Context) -> Runner:
+    """The runner of this build; PluginError where it has none, and for what was fetched, which is not on disk."""
+    if "://" in ctx.directory:
+        raise PluginError("what is remote starts no programs; `kmanifest localize` brings it here")
+    if ctx.runner is None:
+        raise PluginError("a program needs files on disk: this build has no runner to start it")
+    return ctx.runner
+
+
+def run(ctx: Context, program: Program) -> bytes:
+    """What a program prints."""
+    output = runner_of(ctx).run(program)
+    ctx.made(len(output))
+    return output
+
+
+def marked(resource: Resource) -> Body:
+    """The body of a resource as a transformer gets it: its current id is in an annotation."""
+    group, version, kind, name, namespace = resource.id
+    parts = {
+        "group": group,
+        "kind": kind,
+        "name": name,
+        "namespace": namespace,
+        "version": version,
+    }
+    text = yaml.dump({key: part for key, part in parts.items() if part})
+    return annotated(resource.body, {ID: text})
+
+
+def annotated(body: Body, more: Mapping[str, str]) -> Body:
+    """A body with more annotations."""
+    metadata = body.get("metadata")
+    known = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    result: Body = put(body, ("metadata", "annotations"), {**(known or {}), **more})
+    return result
+
+
+def without_annotations(body: Body, names: Collection[str]) -> Body:
+    """A body without these annotations, and without an empty mapping of them."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, Mapping) or "annotations" not in metadata:
+        return body
+    known = metadata["annotations"]
+    kept = {key: value for key, value in (known or {}).items() if key not in names}
+    if kept:
+        return body if len(kept) == len(known) else put(body, ("metadata", "annotations"), kept)
+    rest = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**body, "metadata": rest}
+
+
+def resources_in(ctx: Context, output: bytes, who: str) -> list[Resource]:
+    """The resources that a program printed; PluginError where it printed something else."""
+    try:
+        return manifests.parse(ctx._replace(memo=None), output, "")
+    except LimitError:
+        raise
+    except KmanifestError as error:
+        line = f" (line {error.location.line} of its output)" if error.location.line else ""
+        raise PluginError(f"{who} printed no resources: {error.message}{line}") from error
+
+
+def generated(resource: Resource) -> Resource:
+    """A generated resource, told by its annotations whether its name gets a hash and how it is merged."""
+    annotations = resource.annotations
+    text = annotations.get(_NEEDS_HASH)
+    needs_hash = "false" if text is None else scalar_text(text)
+    if needs_hash not in (*_TRUE, *_FALSE):
+        raise SourceError(f"the annotation {_NEEDS_HASH} is {needs_hash!r}, neither true nor false")
+    behavior = scalar_text(annotations.get(_BEHAVIOR, ""))
+    return Resource(
+        without_annotations(resource.body, (_NEEDS_HASH, _BEHAVIOR)),
+        resource.origin,
+        behavior=behavior if behavior in _BEHAVIORS else "",
+        needs_hash=needs_hash in _TRUE,
+        cluster_scoped=resource.cluster_scoped,
+    )
+
+
+def merged(resources: ResourceMap, made: Iterable[Resource], who: str) -> ResourceMap:
+    """The resources as a program left them: those of the same id changed, new ones at the end, others gone.
+
+    PluginError where it printed two resources with one id.
+    """
+    changed: dict[int, Resource] = {}
+    added: list[Resource] = []
+    seen: set[Any] = set()
+    for new in made:
+        if new.key in seen:
+            raise PluginError(f"{who} printed {new.id} twice")
+        seen.add(new.key)
+        places = resources.with_current(new.key)
+        if places:
+            changed[places[0]] = resources[places[0]].with_body(new.body)
+        else:
+            added.append(new)
+    kept = resources.replace(changed).where(lambda resource: resource.key in seen)
+    return kept.append(added)

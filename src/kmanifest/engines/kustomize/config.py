@@ -1,0 +1,241 @@
+"""Which fields the built-in transformers change: the defaults, what `configurations` adds, and how the two are merged.
+
+A spec is a tuple (path, group, version, kind, create), so that the table of defaults is a constant. Source: kustomize v5.8.2
+api/internal/plugins/builtinconfig/transformerconfig.go.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import is_
+
+from kmanifest import yaml
+from kmanifest.engines.kustomize import decoding as shapes
+from kmanifest.engines.kustomize import defaults
+from kmanifest.engines.kustomize.defaults import Reference, Spec
+from kmanifest.engines.kustomize.sorting import LEGACY_RANK
+from kmanifest.model.errors import SourceError
+from kmanifest.model.fieldpath import split_path
+from kmanifest.model.limits import Limits
+from kmanifest.model.resource import Resource
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+Specs = tuple[Spec, ...]
+Type = tuple[str, str, str]
+
+FIELD_SPEC: Final = shapes.Record(
+    {
+        "group": shapes.TEXT,
+        "version": shapes.TEXT,
+        "kind": shapes.TEXT,
+        "path": shapes.TEXT,
+        "create": shapes.BOOL,
+    }
+)
+FIELD_SPECS: Final = shapes.ListOf(FIELD_SPEC)
+_REFERENCE: Final = shapes.Record(
+    {"group": shapes.TEXT, "version": shapes.TEXT, "kind": shapes.TEXT, "fieldSpecs": FIELD_SPECS}
+)
+
+
+class TransformerConfig(NamedTuple):
+    """The fields that each built-in transformer changes: the specs of each table, and the name references.
+
+    The tables are called as a `configurations` file calls them.
+    """
+
+    tables: Mapping[str, Specs]
+    references: tuple[Reference, ...] = ()
+
+    def specs(self, table: str) -> Specs:
+        """The specs of a table, which may be empty."""
+        return self.tables.get(table, ())
+
+
+TABLES: Final = (
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "templateLabels",
+    "volumeClaimTemplateLabels",
+    "commonAnnotations",
+    "varReference",
+    "images",
+    "replicas",
+)
+EMPTY: Final = TransformerConfig({})
+DEFAULT: Final = TransformerConfig(
+    {
+        "namePrefix": defaults.NAME_PREFIX,
+        "nameSuffix": defaults.NAME_SUFFIX,
+        "namespace": defaults.NAMESPACE,
+        "commonLabels": defaults.COMMON_LABELS,
+        "templateLabels": defaults.TEMPLATE_LABELS,
+        "volumeClaimTemplateLabels": defaults.VOLUME_CLAIM_TEMPLATE_LABELS,
+        "commonAnnotations": defaults.COMMON_ANNOTATIONS,
+        "varReference": defaults.VAR_REFERENCE,
+        "images": defaults.IMAGES,
+        "replicas": defaults.REPLICAS,
+    },
+    defaults.NAME_REFERENCE,
+)
+
+
+def load_config(content: bytes, limits: Limits) -> TransformerConfig:
+    """The config that one file of `configurations` holds; SourceError where it has anything else."""
+    tables = dict.fromkeys(TABLES, FIELD_SPECS)
+    shape = shapes.Record({**tables, "nameReference": shapes.ListOf(_REFERENCE)})
+    document = yaml.load_values(content, limits=limits)
+    found = shapes.fit({} if document is None else document, shape, shapes.CONFIGURATION)
+    references = tuple(
+        (*_gvk(row), sort_by_type(to_specs(row.get("fieldSpecs", ()))))
+        for row in found.pop("nameReference", ())
+    )
+    specs = {name: sort_by_type(to_specs(rows)) for name, rows in found.items()}
+    return TransformerConfig(specs, tuple(sorted(references, key=_reference_order)))
+
+
+def to_specs(rows: Iterable[Mapping[str, Any]]) -> Specs:
+    """Fitted field specs as tuples."""
+    return tuple((row.get("path", ""), *_gvk(row), row.get("create", False)) for row in rows)
+
+
+def merge_configs(config: TransformerConfig, more: TransformerConfig) -> TransformerConfig:
+    """`config` with what `more` adds, each table in the order of its types; itself where nothing is new.
+
+    Merging into an empty config is no mere copy: specs come in the order of their types, narrow ones first, and a
+    wide one of the same path is then taken as known. So a `configurations` file overrides a default for all types.
+    """
+    if more is config or not any(more):
+        return config
+    if more is DEFAULT and not any(config):
+        return more
+    tables = dict(config.tables)
+    for name, specs in more.tables.items():
+        known = config.specs(name)
+        merged = merge_specs(known, specs)
+        # Every table is in order: it was sorted when it was made, and the defaults are.
+        tables[name] = known if merged is known else sort_by_type(merged)
+    references = _merge_references(config.references, more.references)
+    if references is config.references and tables == config.tables:
+        return config
+    return TransformerConfig(tables, references)
+
+
+def merge_specs(specs: Specs, more: Sequence[Spec]) -> Specs:
+    """`specs` and those of `more` that say something new, itself where none does; SourceError where two differ only in `create`.
+
+    A new one says nothing where one of the same path is for the same or a narrower type.
+    Source: kustomize v5.8.2 api/types/fieldspec.go, FsSlice.MergeOne.
+    """
+    known: dict[str, list[Spec]] = {spec[0]: [] for spec in more}
+    for old in specs:
+        if old[0] in known:
+            known[old[0]].append(old)
+    added = []
+    for new in more:
+        path, _, _, kind, create = new
+        same = _first_within(new, known[path])
+        if same is None:
+            known[path].append(new)
+            added.append(new)
+        elif same[4] != create:
+            type_text = f" of {kind}" if kind else ""
+            raise SourceError(
+                f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'"
+            )
+    return (*specs, *added) if added else specs
+
+
+def _first_within(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
+    for spec in specs:
+        if selects(wide, spec[1], spec[2], spec[3]):
+            return spec
+    return None
+
+
+def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
+    """True where a spec is for objects of this type; what it leaves empty stands for any."""
+    _, spec_group, spec_version, spec_kind, _ = spec
+    return (
+        (not spec_kind or spec_kind == kind)
+        and (not spec_group or spec_group == group)
+        and (not spec_version or spec_version == version)
+    )
+
+
+def types_in(config: TransformerConfig) -> tuple[Type, ...]:
+    """The types for which a config has field specs or name references, each once."""
+    specs = [spec for table in config.tables.values() for spec in table]
+    specs += [spec for reference in config.references for spec in reference[3]]
+    rows = [reference[:3] for reference in config.references] + [spec[1:4] for spec in specs]
+    return tuple(row for row in dict.fromkeys(rows) if any(row))
+
+
+def types_without(types: Iterable[Type], resources: Iterable[Resource]) -> tuple[Type, ...]:
+    """Those of the types of which no resource is; what a type leaves empty stands for any."""
+    there = {resource.id[:3] for resource in resources}
+    return tuple(one for one in types if not any(selects(("", *one, False), *gvk) for gvk in there))
+
+
+class Field(NamedTuple):
+    """A field of one type: the steps to it, and whether it is made where it is missing."""
+
+    steps: tuple[str, ...]
+    create: bool
+
+
+class FieldTable:
+    """Field specs, looked up by type. Made for one step; each type is worked out once."""
+
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+        self._found: dict[tuple[str, str, str], tuple[Field, ...]] = {}
+
+    def of(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
+        """The fields of objects of this type, in the order of the specs."""
+        key = (group, version, kind)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = tuple(
+                Field(tuple(split_path(spec[0], "/")), spec[4])
+                for spec in self._specs
+                if selects(spec, *key)
+            )
+        return found
+
+
+def sort_by_type(specs: Specs) -> Specs:
+    """Specs in the order of their types. Source: kustomize v5.8.2 kyaml/resid/gvk.go, IsLessThan."""
+    return tuple(sorted(specs, key=lambda spec: _type_order(spec[1], spec[2], spec[3])))
+
+
+def _type_order(group: str, version: str, kind: str) -> tuple[int, str]:
+    return LEGACY_RANK.get(kind, 0), f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
+
+
+def _reference_order(reference: Reference) -> tuple[int, str]:
+    return _type_order(*reference[:3])
+
+
+def _merge_references(
+    references: tuple[Reference, ...], more: Iterable[Reference]
+) -> tuple[Reference, ...]:
+    merged = {reference[:3]: reference for reference in references}
+    for new in more:
+        gvk = new[:3]
+        old = merged.get(gvk)
+        if old is None:
+            merged[gvk] = new
+            continue
+        specs = merge_specs(old[3], new[3])
+        if specs is not old[3]:
+            merged[gvk] = (*gvk, specs)
+    changed = tuple(merged.values())
+    if len(changed) == len(references) and all(map(is_, changed, references)):
+        return references
+    return tuple(sorted(changed, key=_reference_order))
+
+
+def _gvk(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row.get("group", ""), row.get("version", ""), row.get("kind", "")

@@ -1,0 +1,77 @@
+"""What `crds` adds to the fields that transformers change: extensions in OpenAPI definitions of custom types.
+
+Source: kustomize v5.8.2 api/internal/accumulator/loadconfigfromcrds.go.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from kmanifest import yaml
+from kmanifest.engines.kustomize import config as configs
+from kmanifest.engines.kustomize.config import TransformerConfig
+from kmanifest.model.errors import SourceError
+from kmanifest.model.limits import Limits
+from kmanifest.model.values import as_mapping
+from kmanifest.startup.typing import Any, Final
+
+_ANNOTATION: Final = "x-kubernetes-annotation"
+_LABEL_SELECTOR: Final = "x-kubernetes-label-selector"
+_IDENTITY: Final = "x-kubernetes-identity"
+_REFERENCE_VERSION: Final = "x-kubernetes-object-ref-api-version"
+_REFERENCE_KIND: Final = "x-kubernetes-object-ref-kind"
+_REFERENCE_NAME_KEY: Final = "x-kubernetes-object-ref-name-key"
+_MAX_DEPTH: Final = 100
+
+
+def config_from_crds(content: bytes, limits: Limits) -> TransformerConfig:
+    """The config that a file of OpenAPI definitions holds; SourceError where it is no map of definitions."""
+    document = as_mapping(yaml.load_values(content, limits=limits))
+    config = configs.EMPTY
+    for name in document:
+        if {"kind", "apiVersion", "metadata"} <= set(_properties(document, name)):
+            for more in _configs(document, name, name.rpartition(".")[2], (), 0):
+                config = configs.merge_configs(config, more)
+    return config
+
+
+def _properties(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    definition = as_mapping(document.get(name) or {}, (name,))
+    # Go's decoder does not tell names by their case.
+    schema = (
+        next((value for key, value in definition.items() if key.lower() == "schema"), None) or {}
+    )
+    return as_mapping(
+        as_mapping(schema, (name, "Schema")).get("properties") or {}, (name, "Schema", "properties")
+    )
+
+
+def _configs(
+    document: Mapping[str, Any], name: str, kind: str, path: tuple[str, ...], depth: int
+) -> Iterator[TransformerConfig]:
+    if depth > _MAX_DEPTH:
+        raise SourceError(f"the definition {name} refers to itself").within(field=(name,))
+    if name not in document:
+        return
+    for field, written in _properties(document, name).items():
+        schema = as_mapping(written, (name, "Schema", "properties", field))
+        here = (*path, field)
+        spec = ("/".join(here), "", "", kind, False)
+        if isinstance(schema.get(_ANNOTATION), str):
+            yield TransformerConfig({"commonAnnotations": (spec,)})
+        if isinstance(schema.get(_LABEL_SELECTOR), str):
+            yield TransformerConfig({"commonLabels": (spec,)})
+        if isinstance(schema.get(_IDENTITY), str):
+            yield TransformerConfig({"namePrefix": (spec,)})
+        yield from _reference(schema, here, kind)
+        if isinstance(schema.get("$ref"), str):
+            yield from _configs(document, schema["$ref"], kind, here, depth + 1)
+
+
+def _reference(
+    schema: Mapping[str, Any], path: tuple[str, ...], kind: str
+) -> Iterator[TransformerConfig]:
+    version, target = schema.get(_REFERENCE_VERSION), schema.get(_REFERENCE_KIND)
+    if isinstance(version, str) and isinstance(target, str):
+        name_key = schema.get(_REFERENCE_NAME_KEY)
+        steps = (*path, name_key if isinstance(name_key, str) else "name")
+        spec = ("/".join(steps), "", "", kind, False)
+        yield TransformerConfig({}, (("", version, target, (spec,)),))

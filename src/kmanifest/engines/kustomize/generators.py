@@ -1,0 +1,288 @@
+"""The built-in generators of ConfigMaps, Secrets and service accounts, and how what they make joins what is there.
+
+Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kmanifest import yaml
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.key_values import Pair, load_pairs
+from kmanifest.engines.kustomize.kustomization import CONFIG_MAP_ARGS, SECRET_ARGS
+from kmanifest.engines.kustomize.scalars import block_text, config_value, plain_key
+from kmanifest.model import fieldpath
+from kmanifest.model.errors import (
+    KmanifestError,
+    MissingError,
+    RenderError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.resource import IdKey, Resource, names_of, text_map
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import type_name
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Any, Final
+
+_METADATA: Final = Record({"metadata": Record({"name": TEXT, "namespace": TEXT})})
+_CONFIG_MAP: Final = Record({}, CONFIG_MAP_ARGS, _METADATA)
+_SECRET: Final = Record({}, SECRET_ARGS, _METADATA)
+_IAM_POLICY: Final = Record(
+    {
+        "cloud": TEXT,
+        "kubernetesService": Record({"name": TEXT, "namespace": TEXT}),
+        "serviceAccount": Record({"name": TEXT, "projectId": TEXT}),
+    }
+)
+_BEHAVIORS: Final = ("create", "merge", "replace")
+_BASE64_LINE: Final = 70
+_ORIGIN: Final = "config.kubernetes.io/origin"
+_NAME: Final = ("metadata", "name")
+
+
+def config_map(ctx: Context, config: Resource) -> list[Resource]:
+    """The ConfigMap that a config describes; what is not UTF-8 goes to `binaryData`.
+
+    Source: kustomize v5.8.2 api/internal/generators/configmap.go, MakeConfigMap.
+    """
+    args = config_value(fit(config.body, _CONFIG_MAP, PLUGIN_CONFIG))
+    pairs = _checked_pairs(ctx, args)
+    body = _base("ConfigMap", args)
+    texts = {
+        key: block_text(value, f"the value of {key!r}")
+        for key, value in pairs
+        if isinstance(value, str)
+    }
+    others = {key: fold_base64(value) for key, value in pairs if isinstance(value, bytes)}
+    if texts:
+        body["data"] = texts
+    if others:
+        body["binaryData"] = others
+    return [_finished(body, args, config)]
+
+
+def secret(ctx: Context, config: Resource) -> list[Resource]:
+    """The Secret that a config describes.
+
+    Source: kustomize v5.8.2 api/internal/generators/secret.go, MakeSecret.
+    """
+    args = config_value(fit(config.body, _SECRET, PLUGIN_CONFIG))
+    pairs = _checked_pairs(ctx, args)
+    body = _base("Secret", args)
+    body["type"] = args.get("type") or "Opaque"
+    body["data"] = {key: fold_base64(value) for key, value in pairs}
+    return [_finished(body, args, config)]
+
+
+def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
+    """The service account that is bound to one of the cloud's.
+
+    Source: kustomize v5.8.2 api/filters/iampolicygenerator/iampolicygenerator.go.
+    """
+    args = config_value(fit(config.body, _IAM_POLICY, PLUGIN_CONFIG))
+    if args.get("cloud") != "gke":
+        raise SourceError(
+            f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke"
+        ).within(field=("cloud",))
+    service, account = args.get("kubernetesService", {}), args.get("serviceAccount", {})
+    # The reference fills in a text and parses it, so that a name may be anything that YAML makes of it.
+    lines = [
+        "apiVersion: v1",
+        "kind: ServiceAccount",
+        "metadata:",
+        "  annotations:",
+        f"    iam.gke.io/gcp-service-account: {account.get('name', '')}@{account.get('projectId', '')}.iam.gserviceaccount.com",
+        f"  name: {service.get('name', '')}",
+    ]
+    if service.get("namespace"):
+        lines.append(f"  namespace: {service['namespace']}")
+    documents = yaml.load_documents("\n".join(lines).encode(), limits=ctx.options.limits)
+    return [Resource(body, config.origin) for body in documents[:1] if isinstance(body, Mapping)]
+
+
+def fold_base64(value: bytes | str) -> str:
+    """`value` in base64: one line, or lines of 70 characters each with a line break where it is longer.
+
+    Source: kustomize v5.8.2 kyaml/yaml/datamap.go, encodeBase64.
+    """
+    from binascii import b2a_base64  # for secrets and binary data only
+
+    content = value.encode() if isinstance(value, str) else value
+    text = b2a_base64(content, newline=False).decode()
+    if len(text) < _BASE64_LINE:
+        return text
+    return "".join(
+        text[start : start + _BASE64_LINE] + "\n" for start in range(0, len(text), _BASE64_LINE)
+    )
+
+
+def _checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
+    _name(args)
+    pairs = load_pairs(ctx, args)
+    for key, _ in pairs:
+        plain_key(key, "key")
+    return sorted(pairs, key=lambda pair: pair[0])
+
+
+def _name(args: Mapping[str, Any]) -> str:
+    name: str = args.get("name") or args.get("metadata", {}).get("name", "")
+    if not name:
+        raise SourceError("a name is missing").within(field=("name",))
+    return name
+
+
+def _base(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": _name(args)}
+    namespace = args.get("namespace") or args.get("metadata", {}).get("namespace", "")
+    if namespace:
+        metadata["namespace"] = namespace
+    options = args.get("options", {})
+    for field in ("labels", "annotations"):
+        if options.get(field):
+            try:
+                metadata[field] = {
+                    plain_key(key, field[:-1]): value for key, value in options[field].items()
+                }
+            except SourceError as error:
+                raise error.within(field=("options", field)) from None
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    if options.get("immutable"):
+        body["immutable"] = True
+    return body
+
+
+def _finished(body: Mapping[str, Any], args: Mapping[str, Any], config: Resource) -> Resource:
+    behavior = args.get("behavior", "")
+    return Resource(
+        body,
+        config.origin,
+        cluster_scoped=False,
+        behavior=behavior if behavior in _BEHAVIORS else "",
+        needs_hash=not args.get("options", {}).get("disableNameSuffixHash"),
+    )
+
+
+# Joining
+
+
+def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "") -> ResourceMap:
+    """`resources` with generated ones: added, or put in the place of the one that has or had their id, as they ask.
+
+    An error is at the resource where that was read from another file than the config.
+    Source: kustomize v5.8.2 api/resmap/reswrangler.go, AbsorbAll and appendReplaceOrMerge.
+    """
+    made = list(new)
+    if _are_all_new(resources, made):
+        return resources.append(made)
+    for resource in made:
+        try:
+            resources = _absorb_one(resources, resource)
+        except KmanifestError as error:
+            file, document = resource.origin.file, resource.origin.document
+            if file in ("", config_file):
+                raise
+            raise error.within(file=file, document=document, field=_NAME) from error
+    return resources
+
+
+def _are_all_new(resources: ResourceMap, made: Iterable[Resource]) -> bool:
+    """Whether each is added and takes no place, so that all can be added at once: one by one, many would take long."""
+    seen: set[IdKey] = set()
+    for new in made:
+        if new.behavior in ("merge", "replace") or new.key in seen or resources.with_any(new.key):
+            return False
+        seen.update(new.all_keys())
+    return True
+
+
+def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
+    places = resources.with_any(new.key)
+    asks = new.behavior if new.behavior in ("merge", "replace") else ""
+    if not places:
+        if asks:
+            near = near_names(f"{new.kind}/{new.name}", names_of(resources))
+            raise MissingError(f"{new.id} does not exist, so nothing can be {asks}d", near=near)
+        return resources.append([new])
+    if len(places) > 1:
+        raise RenderError(
+            f"several resources match {new.id}, so nothing can be {asks or 'create'}d"
+        )
+    if not asks:
+        raise RenderError(f"{new.id} exists already; behavior must be merge or replace")
+    old = resources[places[0]]
+    result = _replaced(old, new) if asks == "replace" else _merged(old, new)
+    if list(resources.with_current(result.key)) != [places[0]]:
+        raise RenderError(f"{new.id} can't take the place of {old.id}")
+    return resources.replace({places[0]: result})
+
+
+def _replaced(old: Resource, new: Resource) -> Resource:
+    """`new` with the name, the history and the metadata of `old` behind its own.
+
+    Source: kustomize v5.8.2 api/resource/resource.go, CopyMergeMetaDataFieldsFrom.
+    """
+    metadata = {key: value for key, value in new.body["metadata"].items() if key != "namespace"}
+    metadata["name"] = old.name
+    if old.namespace:
+        metadata["namespace"] = old.namespace
+    for field in ("labels", "annotations"):
+        entries = {**text_map(old.get("metadata", field)), **text_map(metadata.get(field))}
+        if entries:
+            metadata[field] = {plain_key(key, field[:-1]): value for key, value in entries.items()}
+    result = new.put(("metadata",), metadata)
+    return result.with_history_of(old, needs_hash=old.needs_hash and new.needs_hash)
+
+
+def _merged(old: Resource, new: Resource) -> Resource:
+    data = _texts(old, "data")
+    if new.kind == "Secret" and new.api_version == "v1":
+        data |= _encoded_string_data(old)
+    result = _replaced(old, new)
+    body: Any = result.body
+    for field, entries in (("data", data), ("binaryData", _texts(old, "binaryData"))):
+        merged = entries | text_map(new.body.get(field))
+        for key in merged:
+            plain_key(key, "key")
+        body = fieldpath.put(body, (field,), merged) if merged else fieldpath.remove(body, (field,))
+    origin = old.annotations.get(_ORIGIN)
+    if origin is not None:
+        body = fieldpath.put(body, ("metadata", "annotations", _ORIGIN), origin)
+    return result.with_body(body).with_origin(old.origin)
+
+
+def _texts(resource: Resource, field: str) -> dict[str, str]:
+    return {
+        key: block_text(value, f"{field}.{key}")
+        for key, value in _data_map(resource.body.get(field)).items()
+    }
+
+
+def _data_map(value: Any) -> dict[str, str]:
+    """Data as texts; null counts as empty here, unlike in labels."""
+    return text_map(
+        {key: "" if item is None else item for key, item in value.items()}
+        if isinstance(value, Mapping)
+        else None
+    )
+
+
+def _encoded_string_data(old: Resource) -> dict[str, str]:
+    """What `stringData` of a Secret is in `data`.
+
+    Source: kustomize v5.8.2 api/resmap/reswrangler.go, normalizeSecretStringData.
+    """
+    entries = old.body.get("stringData")
+    if entries is None:
+        return {}
+    if not isinstance(entries, Mapping):
+        raise _misshapen(old, f"expected a mapping, got {type_name(entries)}", ())
+    for key, value in entries.items():
+        if isinstance(value, Mapping | list):
+            raise _misshapen(old, f"expected a scalar, got {type_name(value)}", (key,))
+    return {key: fold_base64(value) for key, value in _data_map(entries).items()}
+
+
+def _misshapen(old: Resource, message: str, field: Sequence[str]) -> KmanifestError:
+    return SourceError(message).within(
+        file=old.origin.file, document=old.origin.document, field=("stringData", *field)
+    )

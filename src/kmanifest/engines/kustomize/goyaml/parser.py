@@ -1,0 +1,417 @@
+"""From tokens to events, with the comments that belong to each.
+
+Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. Its state machine is here a stack of methods that wait for their turn: each
+gives one event and names the next.
+"""
+
+from collections.abc import Callable
+
+from kmanifest.engines.kustomize.goyaml import tokens as kinds
+from kmanifest.engines.kustomize.goyaml.scanner import Scanner
+from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, not_yaml
+from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, Comments
+from kmanifest.startup.typing import Final
+
+_NO_CONTENT: Final = frozenset(
+    (
+        kinds.VERSION_DIRECTIVE,
+        kinds.TAG_DIRECTIVE,
+        kinds.DOCUMENT_START,
+        kinds.DOCUMENT_END,
+        kinds.STREAM_END,
+    )
+)
+_NO_ITEM: Final = frozenset((kinds.BLOCK_ENTRY, kinds.BLOCK_END))
+_NO_PAIR_PART: Final = frozenset((kinds.KEY, kinds.VALUE, kinds.BLOCK_END))
+_NO_INDENTLESS_ITEM: Final = _NO_PAIR_PART | {kinds.BLOCK_ENTRY}
+_FLOW_SEQUENCE_STOPS: Final = frozenset((kinds.FLOW_ENTRY, kinds.FLOW_SEQUENCE_END))
+_FLOW_MAPPING_STOPS: Final = frozenset((kinds.FLOW_ENTRY, kinds.FLOW_MAPPING_END))
+_EMPTY: Final = Event(kinds.SCALAR)
+_HANDLES: Final = {"!": "!", "!!": "tag:yaml.org,2002:"}
+_MOST_PARSED: Final = 1_000
+
+
+class Parser:
+    """Events of a text; comments that were met wait until an event takes them."""
+
+    def __init__(self, text: str) -> None:
+        self._scanner = Scanner(text)
+        self._token: Token | None = None
+        self._states: list[Callable[[], Event]] = []
+        self._state: Callable[[], Event] = self._parse_stream_start
+        self._handles: dict[str, str] = {}
+        self._head = self._line = self._foot = self._stem = ""
+
+    def parse(self) -> Event:
+        """The next event."""
+        return self._state()
+
+    # Tokens and comments
+
+    def _peek(self) -> Token:
+        if self._token is None:
+            self._scanner.fetch_more_tokens()
+            self._token = self._scanner.tokens[self._scanner.head]
+        if self._scanner.comments:
+            self._unfold_comments(self._token)
+        return self._token
+
+    def _skip(self) -> None:
+        scanner = self._scanner
+        self._token = None
+        scanner.tokens_parsed += 1
+        scanner.head += 1
+        if scanner.head > _MOST_PARSED:
+            del scanner.tokens[: scanner.head]
+            scanner.head = 0
+
+    def _unfold_comments(self, token: Token) -> None:
+        """Take over the comments that count up to this token."""
+        comments = self._scanner.comments
+        taken = 0
+        for comment in comments:
+            # The end of a block has no head: that waits for what follows.
+            if comment.token > token.offset or (comment.head and token.type == kinds.BLOCK_END):
+                break
+            taken += 1
+        if taken:
+            found = comments[:taken]
+            del comments[:taken]
+            self._head = _joined(self._head, [each.head for each in found])
+            self._line = _joined(self._line, [each.line for each in found])
+            self._foot = _joined(self._foot, [each.foot for each in found])
+
+    def _take_comments(self) -> Comments:
+        """The comments that wait, for the event that bears them."""
+        self._stem = ""
+        if not (self._head or self._line or self._foot):
+            return NO_COMMENTS
+        taken = Comments(self._head, self._line, self._foot)
+        self._head = self._line = self._foot = ""
+        return taken
+
+    def _take_stem(self) -> Comments:
+        stem, self._stem = self._stem, ""
+        return Comments(stem) if stem else NO_COMMENTS
+
+    def _split_stem(self, length: int) -> None:
+        """Set the head above a dash aside, where a block collection follows: it belongs to that as a whole."""
+        if not length:
+            return
+        if self._peek().type in (kinds.BLOCK_SEQUENCE_START, kinds.BLOCK_MAPPING_START):
+            self._stem = self._head[:length]
+            self._head = self._head[length + 1 :]
+
+    # Documents
+
+    def _parse_stream_start(self) -> Event:
+        self._peek()
+        self._skip()
+        self._state = self._parse_implicit_document_start
+        return Event(kinds.STREAM_START)
+
+    def _parse_implicit_document_start(self) -> Event:
+        token = self._peek()
+        if token.type == kinds.STREAM_END:
+            return Event(kinds.STREAM_END)
+        if token.type in _NO_CONTENT - {kinds.DOCUMENT_END}:
+            return self._parse_explicit_document_start()
+        self._process_directives()
+        self._states.append(self._parse_document_end)
+        self._state = self._parse_block_node
+        return Event(kinds.DOCUMENT_START, comments=Comments(self._split_document_head()))
+
+    def _split_document_head(self) -> str:
+        """What of the first comments stands above their last blank line: it belongs to the document."""
+        head = self._head
+        if len(head) > 1 and head.endswith("\n"):
+            self._head = ""
+            return head[:-1]
+        end = head.rfind("\n\n")
+        if end < 0:
+            return ""
+        self._head = head[end + 2 :]
+        return head[:end]
+
+    def _parse_explicit_document_start(self) -> Event:
+        self._process_directives()
+        if self._peek().type != kinds.DOCUMENT_START:
+            raise not_yaml("did not find expected <document start>")
+        self._states.append(self._parse_document_end)
+        self._state = self._parse_document_content
+        self._skip()
+        return Event(kinds.DOCUMENT_START)
+
+    def _parse_document_content(self) -> Event:
+        if self._peek().type in _NO_CONTENT:
+            self._state = self._states.pop()
+            return _EMPTY
+        return self._parse_block_node()
+
+    def _parse_document_end(self) -> Event:
+        if self._peek().type == kinds.DOCUMENT_END:
+            self._skip()
+        comments = self._take_comments()
+        if comments.head and not comments.foot:
+            comments = Comments("", comments.line, comments.head)
+        return Event(kinds.DOCUMENT_END, comments=comments)
+
+    def _process_directives(self) -> None:
+        versions = 0
+        token = self._peek()
+        while token.type in (kinds.VERSION_DIRECTIVE, kinds.TAG_DIRECTIVE):
+            if token.type == kinds.VERSION_DIRECTIVE:
+                versions += 1
+                if versions > 1:
+                    raise not_yaml("found duplicate %YAML directive")
+                if token.value != "1.1":
+                    raise not_yaml("found incompatible YAML document")
+            elif token.value in self._handles:
+                raise not_yaml("found duplicate %TAG directive")
+            else:
+                self._handles[token.value] = token.suffix
+            self._skip()
+            token = self._peek()
+        self._handles = _HANDLES | self._handles
+
+    # Nodes
+
+    def _parse_block_node(self) -> Event:
+        return self._parse_node(block=True)
+
+    def _parse_node(self, *, block: bool = False, indentless: bool = False) -> Event:
+        token = self._peek()
+        if token.type == kinds.ALIAS:
+            self._state = self._states.pop()
+            comments = self._take_comments()
+            self._skip()
+            return Event(kinds.ALIAS, token.value, comments=comments)
+        anchor = tag = ""
+        if token.type in (kinds.ANCHOR, kinds.TAG):
+            anchor, tag = self._parse_properties(token)
+            token = self._peek()
+        if token.type == kinds.SCALAR:
+            self._state = self._states.pop()
+            comments = self._take_comments()
+            self._skip()
+            return Event(kinds.SCALAR, token.value, token.style, anchor, tag, comments)
+        event = self._parse_collection_start(token, block=block, indentless=indentless)
+        if event is not None:
+            return event._replace(anchor=anchor, tag=tag) if anchor or tag else event
+        if anchor or tag:
+            self._state = self._states.pop()
+            return Event(kinds.SCALAR, anchor=anchor, tag=tag)
+        raise not_yaml("did not find expected node content")
+
+    def _parse_properties(self, token: Token) -> tuple[str, str]:
+        """The anchor and the tag, in either order."""
+        anchor = tag = ""
+        first = token.type
+        while True:
+            if token.type == kinds.ANCHOR:
+                anchor = token.value
+            else:
+                tag = self._tag(token)
+            self._skip()
+            token = self._peek()
+            if (
+                token.type not in (kinds.ANCHOR, kinds.TAG)
+                or token.type == first
+                or (anchor and tag)
+            ):
+                return anchor, tag
+
+    def _tag(self, token: Token) -> str:
+        if not token.value:
+            return token.suffix
+        prefix = self._handles.get(token.value)
+        if prefix is None:
+            raise not_yaml("found undefined tag handle")
+        return prefix + token.suffix
+
+    def _parse_collection_start(
+        self, token: Token, *, block: bool, indentless: bool
+    ) -> Event | None:
+        """The start of a list or mapping, None where the token is none."""
+        if indentless and token.type == kinds.BLOCK_ENTRY:
+            self._state = self._parse_indentless_sequence_entry
+            return Event(kinds.SEQUENCE_START)
+        if token.type == kinds.FLOW_SEQUENCE_START:
+            self._state = self._parse_flow_sequence_first_entry
+            return Event(kinds.SEQUENCE_START, style="{", comments=self._take_comments())
+        if token.type == kinds.FLOW_MAPPING_START:
+            self._state = self._parse_flow_mapping_first_key
+            return Event(kinds.MAPPING_START, style="{", comments=self._take_comments())
+        if block and token.type == kinds.BLOCK_SEQUENCE_START:
+            self._state = self._parse_block_sequence_first_entry
+            return Event(kinds.SEQUENCE_START, comments=self._take_stem())
+        if block and token.type == kinds.BLOCK_MAPPING_START:
+            self._state = self._parse_block_mapping_first_key
+            return Event(kinds.MAPPING_START, comments=self._take_stem())
+        return None
+
+    def _empty_then(self, state: Callable[[], Event]) -> Event:
+        """An empty scalar, without the comments that wait."""
+        self._state = state
+        return _EMPTY
+
+    # Block collections
+
+    def _parse_block_sequence_first_entry(self) -> Event:
+        self._peek()
+        self._skip()
+        return self._parse_block_sequence_entry()
+
+    def _parse_block_sequence_entry(self) -> Event:
+        token = self._peek()
+        if token.type == kinds.BLOCK_ENTRY:
+            return self._parse_item(self._parse_block_sequence_entry, _NO_ITEM)
+        if token.type != kinds.BLOCK_END:
+            raise not_yaml("did not find expected '-' indicator")
+        self._state = self._states.pop()
+        self._skip()
+        return Event(kinds.SEQUENCE_END)
+
+    def _parse_indentless_sequence_entry(self) -> Event:
+        if self._peek().type == kinds.BLOCK_ENTRY:
+            return self._parse_item(self._parse_indentless_sequence_entry, _NO_INDENTLESS_ITEM)
+        self._state = self._states.pop()
+        return Event(kinds.SEQUENCE_END)
+
+    def _parse_item(self, then: Callable[[], Event], without: frozenset[str]) -> Event:
+        length = len(self._head)
+        self._skip()
+        self._split_stem(length)
+        if self._peek().type in without:
+            return self._empty_then(then)
+        self._states.append(then)
+        return self._parse_block_node()
+
+    def _parse_block_mapping_first_key(self) -> Event:
+        self._peek()
+        self._skip()
+        return self._parse_block_mapping_key()
+
+    def _parse_block_mapping_key(self) -> Event:
+        token = self._peek()
+        if token.type == kinds.KEY:
+            return self._parse_part(self._parse_block_mapping_value)
+        if token.type != kinds.BLOCK_END:
+            raise not_yaml("did not find expected key")
+        self._state = self._states.pop()
+        comments = self._take_comments()
+        self._skip()
+        return Event(kinds.MAPPING_END, comments=comments)
+
+    def _parse_block_mapping_value(self) -> Event:
+        if self._peek().type == kinds.VALUE:
+            return self._parse_part(self._parse_block_mapping_key)
+        return self._empty_then(self._parse_block_mapping_key)
+
+    def _parse_part(self, then: Callable[[], Event]) -> Event:
+        """The key behind `?`, or the value behind `:`."""
+        self._skip()
+        if self._peek().type in _NO_PAIR_PART:
+            return self._empty_then(then)
+        self._states.append(then)
+        return self._parse_node(block=True, indentless=True)
+
+    # Flow collections
+
+    def _parse_flow_sequence_first_entry(self) -> Event:
+        self._peek()
+        self._skip()
+        if self._peek().type == kinds.FLOW_SEQUENCE_END:
+            return self._end_of_flow(kinds.SEQUENCE_END)
+        return self._parse_flow_item()
+
+    def _parse_flow_sequence_entry(self) -> Event:
+        token = self._peek()
+        if token.type == kinds.FLOW_ENTRY:
+            self._skip()
+            token = self._peek()
+        elif token.type != kinds.FLOW_SEQUENCE_END:
+            raise not_yaml("did not find expected ',' or ']'")
+        if token.type == kinds.FLOW_SEQUENCE_END:
+            return self._end_of_flow(kinds.SEQUENCE_END)
+        return self._parse_flow_item()
+
+    def _parse_flow_item(self) -> Event:
+        if self._peek().type == kinds.KEY:
+            self._state = self._parse_flow_sequence_entry_mapping_key
+            self._skip()
+            return Event(kinds.MAPPING_START, style="{")
+        self._states.append(self._parse_flow_sequence_entry)
+        return self._parse_node()
+
+    def _end_of_flow(self, kind: str) -> Event:
+        self._state = self._states.pop()
+        comments = self._take_comments()
+        self._skip()
+        return Event(kind, comments=comments)
+
+    def _parse_flow_sequence_entry_mapping_key(self) -> Event:
+        then = self._parse_flow_sequence_entry_mapping_value
+        kind = self._peek().type
+        if kind == kinds.VALUE or kind in _FLOW_SEQUENCE_STOPS:
+            # The token is taken away though it is looked for again: so `[? : a]` is refused.
+            self._skip()
+            return self._empty_then(then)
+        self._states.append(then)
+        return self._parse_node()
+
+    def _parse_flow_sequence_entry_mapping_value(self) -> Event:
+        return self._parse_flow_value(
+            self._parse_flow_sequence_entry_mapping_end, _FLOW_SEQUENCE_STOPS
+        )
+
+    def _parse_flow_sequence_entry_mapping_end(self) -> Event:
+        self._peek()
+        self._state = self._parse_flow_sequence_entry
+        return Event(kinds.MAPPING_END)
+
+    def _parse_flow_mapping_first_key(self) -> Event:
+        self._peek()
+        self._skip()
+        return self._parse_flow_key(self._peek())
+
+    def _parse_flow_mapping_key(self) -> Event:
+        token = self._peek()
+        if token.type == kinds.FLOW_ENTRY:
+            self._skip()
+            token = self._peek()
+        elif token.type != kinds.FLOW_MAPPING_END:
+            raise not_yaml("did not find expected ',' or '}'")
+        return self._parse_flow_key(token)
+
+    def _parse_flow_key(self, token: Token) -> Event:
+        if token.type == kinds.FLOW_MAPPING_END:
+            return self._end_of_flow(kinds.MAPPING_END)
+        if token.type != kinds.KEY:
+            self._states.append(self._parse_flow_mapping_empty_value)
+            return self._parse_node()
+        self._skip()
+        kind = self._peek().type
+        if kind == kinds.VALUE or kind in _FLOW_MAPPING_STOPS:
+            return self._empty_then(self._parse_flow_mapping_value)
+        self._states.append(self._parse_flow_mapping_value)
+        return self._parse_node()
+
+    def _parse_flow_mapping_empty_value(self) -> Event:
+        self._peek()
+        return self._empty_then(self._parse_flow_mapping_key)
+
+    def _parse_flow_mapping_value(self) -> Event:
+        return self._parse_flow_value(self._parse_flow_mapping_key, _FLOW_MAPPING_STOPS)
+
+    def _parse_flow_value(self, then: Callable[[], Event], stops: frozenset[str]) -> Event:
+        if self._peek().type == kinds.VALUE:
+            self._skip()
+            if self._peek().type not in stops:
+                self._states.append(then)
+                return self._parse_node()
+        return self._empty_then(then)
+
+
+def _joined(before: str, comments: list[str]) -> str:
+    return "\n".join(filter(None, (before, *comments)))

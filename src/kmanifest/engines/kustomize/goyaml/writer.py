@@ -1,0 +1,197 @@
+"""How the emitter writes: lines with their indentation, comments, and scalars.
+
+Source: go.yaml.in/yaml/v3 v3.0.5 emitterc.go, put to yaml_emitter_write_indicator, yaml_emitter_process_head_comment to
+yaml_emitter_process_foot_comment, and yaml_emitter_write_plain_scalar to yaml_emitter_write_comment.
+"""
+
+import re
+
+from kmanifest.engines.kustomize.goyaml.analysis import SPECIAL
+from kmanifest.startup.typing import Final
+from kmanifest.yaml.scalars import escape
+
+INDENT: Final = 2
+_BREAKS: Final = "\r\n\x85\u2028\u2029"
+_RUN: Final = re.compile(f"[{_BREAKS}]|[^{_BREAKS}]+")
+_ESCAPED: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
+
+
+class Writer:
+    """What is written so far, where the next character stands, and the comments that wait to be written.
+
+    `_indention` tells whether nothing but indentation and dashes stand on the line, `_whitespace` whether a blank stands
+    before, `_foot_indent` the indentation of a foot before which the next line must be left blank.
+    """
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self._indent = -1
+        self._foot_indent = -1
+        self._column = 0
+        self._whitespace = True
+        self._indention = True
+        self._head = self._line = self._foot = self._tail = ""
+
+    def _put(self, text: str) -> None:
+        self.out.append(text)
+        self._column += len(text)
+
+    def _put_break(self, char: str = "\n") -> None:
+        self.out.append(char)
+        self._column = 0
+        self._indention = True
+
+    def _write_indent(self) -> None:
+        indent = max(self._indent, 0)
+        if (
+            not self._indention
+            or self._column > indent
+            or (self._column == indent and not self._whitespace)
+        ):
+            self._put_break()
+        if self._foot_indent == indent:
+            self._put_break()
+        if self._column < indent:
+            self._put(" " * (indent - self._column))
+        self._whitespace = True
+        self._foot_indent = -1
+
+    def _write_indicator(
+        self, indicator: str, *, space: bool, whitespace: bool = False, indention: bool = False
+    ) -> None:
+        """Write an indicator, with a `space` before it where there is none; it may count as one or the other itself."""
+        if space and not self._whitespace:
+            indicator = " " + indicator
+        self._put(indicator)
+        self._whitespace = whitespace
+        self._indention = self._indention and indention
+
+    def _write_word(self, text: str) -> None:
+        self._put(text)
+        self._whitespace = self._indention = False
+
+    # Comments
+
+    def _process_head_comment(self) -> None:
+        if self._tail:
+            self._write_indent()
+            self._write_comment(self._tail)
+            self._tail = ""
+            self._foot_indent = max(self._indent, 0)
+        if self._head:
+            self._write_indent()
+            self._write_comment(self._head)
+            self._head = ""
+
+    def _process_line_comment(self, *, line_break: bool = False) -> None:
+        if not self._line:
+            if line_break:
+                self._put_break()
+            return
+        if not self._whitespace:
+            self._put(" ")
+        self._write_comment(self._line)
+        self._line = ""
+
+    def _process_foot_comment(self) -> None:
+        if self._foot:
+            self._write_indent()
+            self._write_comment(self._foot)
+            self._foot = ""
+            self._foot_indent = max(self._indent, 0)
+
+    def _write_comment(self, comment: str) -> None:
+        breaks = False
+        for run in _RUN.findall(comment):
+            if run in _BREAKS:
+                self._put_break(run)
+                breaks = True
+                continue
+            if breaks:
+                self._write_indent()
+            self._put(run if run.startswith("#") else "# " + run)
+            self._indention = breaks = False
+        if not breaks:
+            self._put_break()
+        self._whitespace = True
+
+    def _has_comment_behind(self) -> bool:
+        return bool(self._line or self._foot or self._tail)
+
+    # Scalars
+
+    def _write_scalar(self, text: str, style: str) -> None:
+        if style == '"':
+            self._write_indicator('"', space=True)
+            self._write_word(_escaped(text) + '"')
+        elif style == "'":
+            self._write_indicator("'", space=True)
+            self._write_lines(text.replace("'", "''"), quoted=True)
+            self._write_word("'")
+        elif style == "|":
+            self._write_block_header(text, style)
+            self._write_lines(text, quoted=False)
+        elif style == ">":
+            self._write_block_header(text, style)
+            self._write_folded(text)
+        else:
+            if text:
+                self._put(text if self._whitespace else " " + text)
+                self._whitespace = False
+            self._indention = False
+
+    def _write_lines(self, text: str, *, quoted: bool) -> None:
+        """Text of several lines; in single quotes the first of some line breaks is written twice."""
+        breaks = not quoted
+        for run in _RUN.findall(text):
+            if run in _BREAKS:
+                if quoted and not breaks and run == "\n":
+                    self._put_break()
+                self._put_break(run)
+                breaks = True
+                continue
+            if breaks:
+                self._write_indent()
+            self._put(run)
+            self._indention = breaks = False
+
+    def _write_block_header(self, text: str, style: str) -> None:
+        self._write_indicator(style, space=True)
+        if text[0] in " " + _BREAKS:
+            self._write_indicator(str(INDENT), space=False)
+        chomping = _chomping(text)
+        if chomping:
+            self._write_indicator(chomping, space=False)
+        self._process_line_comment(line_break=True)
+        self._whitespace = True
+
+    def _write_folded(self, text: str) -> None:
+        breaks = is_blank = True
+        # The reference looks here at the start of the whole text, not at what follows the line break.
+        starts_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
+        for run in _RUN.findall(text):
+            if run in _BREAKS:
+                if not breaks and not is_blank and run == "\n" and not starts_blank:
+                    self._put_break()
+                self._put_break(run)
+                breaks = True
+                continue
+            if breaks:
+                self._write_indent()
+                is_blank = run[0] in " \t"
+            self._put(run)
+            self._indention = breaks = False
+
+
+def _chomping(text: str) -> str:
+    """How the line breaks at the end are told."""
+    if text[-1] not in _BREAKS:
+        return "-"
+    return "+" if len(text) == 1 or text[-2] in _BREAKS else ""
+
+
+def _escaped(text: str) -> str:
+    if text.startswith("\ufeff"):
+        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
+        return "".join(map(escape, text))
+    return _ESCAPED.sub(lambda match: escape(match.group()), text)

@@ -1,0 +1,121 @@
+"""The keys and values that a ConfigMap or Secret is generated from: files of `key=value` lines, literals, and whole files.
+
+Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFileSource.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from kmanifest.engines.kustomize import resource_files as loading
+from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Final
+
+Pair = tuple[str, bytes | str]
+
+# unicode.IsSpace; Python's own idea of a space holds four control characters more.
+_SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_MAX_LINE: Final = 65_535
+"""Bytes of the longest line that bufio.Scanner gives; what follows a longer one is lost, without an error."""
+
+
+def load_pairs(ctx: Context, sources: Mapping[str, Sequence[str]]) -> list[Pair]:
+    """The pairs of `envs`, `literals` and `files`, in this order; a value is bytes where it is not UTF-8.
+
+    An error tells the source that is wrong, never a value; a key that comes twice is one.
+    """
+    pairs: dict[str, bytes | str] = {}
+    _add(pairs, "envs", sources, lambda path: _env_file(ctx, path))
+    _add(pairs, "literals", sources, lambda source: [_literal(source)])
+    _add(pairs, "files", sources, lambda source: [_file(ctx, source)])
+    return list(pairs.items())
+
+
+def _add(
+    pairs: dict[str, bytes | str],
+    field: str,
+    sources: Mapping[str, Sequence[str]],
+    load: Callable[[str], Sequence[Pair]],
+) -> None:
+    for index, source in enumerate(sources.get(field) or ()):
+        try:
+            for key, value in load(source):
+                if key in pairs:
+                    raise SourceError(f"the key {key!r} comes a second time")
+                pairs[key] = value
+        except KmanifestError as error:
+            raise error.within(field=(field, index)) from error
+
+
+def _literal(source: str) -> Pair:
+    key, equals, value = source.partition("=")
+    if not equals or not key:
+        raise SourceError("expected key=value")
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key, value
+
+
+def _file(ctx: Context, source: str) -> Pair:
+    key, path = split_source(source)
+    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
+
+
+def split_source(source: str) -> tuple[str, str]:
+    """The key and the path of `path` or `key=path`."""
+    key, equals, path = source.partition("=")
+    if not equals:
+        key, path = base_name(source), source
+    elif "=" in path:
+        raise SourceError(f"{source!r}: a key or path may not hold '='")
+    elif not key or not path:
+        raise SourceError(f"{source!r}: expected a path, or key=path")
+    return key, path
+
+
+def base_name(path: str) -> str:
+    """The last name in a path, as Go's path.Base gives it."""
+    if not path:
+        return "."
+    return posixpath.basename(path.rstrip("/")) or "/"
+
+
+def _decoded(content: bytes) -> bytes | str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
+
+
+def _env_file(ctx: Context, path: str) -> list[Pair]:
+    return list(parse_env(ctx.read_resolved(loading.find(ctx, path))))
+
+
+def parse_env(content: bytes) -> Iterator[Pair]:
+    """The pairs of a file of lines `key=value`; a line without `=` is a key with no value, `#` begins a comment.
+
+    Blanks in front of a line are dropped, quotes and blanks behind are kept.
+    """
+    for number, line in enumerate(_lines(content)):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            raise SourceError(f"line {number + 1} is not UTF-8") from None
+        if number == 0:
+            text = text.removeprefix("\ufeff")
+        text = text.lstrip(_SPACES)
+        if not text or text[0] == "#":
+            continue
+        key, _, value = text.partition("=")
+        if key:
+            yield key, value
+
+
+def _lines(content: bytes) -> Iterable[bytes]:
+    lines = content.split(b"\n")
+    if not lines[-1]:
+        del lines[-1]
+    for line in lines:
+        if len(line) > _MAX_LINE:
+            return
+        yield line.removesuffix(b"\r")

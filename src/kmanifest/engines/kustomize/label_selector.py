@@ -1,0 +1,186 @@
+"""Label selectors of Kubernetes: `app=web,tier in (a, b),!old`, parsed into a test on labels.
+
+Words and symbols first, then requirements with a comma between them. The grammar has its oddities: a value may be left out,
+`in` may be a key or a value, and `a in (,b)` counts the empty string among the values.
+Source: kustomize v5.8.2 kyaml/yaml/internal/k8sgen/pkg/labels/selector.go, Parse; …/util/validation/validation.go.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final, NamedTuple
+
+LabelSelector = Callable[[Mapping[str, str]], bool]
+
+_TOKEN: Final = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^ \t\r\n=!(),<>\0]+|\0|\Z)")
+_NAME: Final = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_DOMAIN: Final = re.compile(
+    r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+)
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+")
+_MAX_NAME: Final = 63
+_MAX_DOMAIN: Final = 253
+_SYMBOLS: Final = frozenset(("=", "==", "!=", "!", "(", ")", ",", "<", ">", ""))
+_OPERATORS: Final = frozenset(("=", "==", "!=", "<", ">", "in", "notin"))
+_INT64: Final = range(-(1 << 63), 1 << 63)
+
+
+class Requirement(NamedTuple):
+    """One condition: `exists` and `!` have no values, `<` and `>` one integer."""
+
+    key: str
+    operator: str
+    values: frozenset[str] = frozenset()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """True where the labels fulfil the condition."""
+        operator = self.operator
+        label = labels.get(self.key)
+        if operator in ("=", "==", "in"):
+            return label in self.values
+        if operator in ("!=", "notin"):
+            return label not in self.values
+        if operator == "!":
+            return label is None
+        if operator == "exists" or label is None:
+            return label is not None
+        return self._compares(label)
+
+    def _compares(self, label: str) -> bool:
+        number = _integer(label)
+        (bound,) = map(_integer, self.values)
+        if number is None or bound is None:
+            return False
+        return number > bound if self.operator == ">" else number < bound
+
+
+def parse_label_selector(text: str) -> LabelSelector:
+    """A test whether labels fulfil every requirement in `text`; SourceError where it is not well formed."""
+    requirements = _Parser(text).requirements()
+    return lambda labels: all(requirement.matches(labels) for requirement in requirements)
+
+
+class _Parser:
+    """The tokens of one selector and the place reached in them; the last token is the empty string."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _scan(text)
+        self._place = 0
+
+    def requirements(self) -> list[Requirement]:
+        """All requirements, in the order in which they are written."""
+        found: list[Requirement] = []
+        while self._next != "" or found:
+            if self._next in _SYMBOLS and self._next != "!":
+                raise self._unexpected("a key or '!'")
+            found.append(self._requirement())
+            if self._next == "":
+                break
+            if self._next != ",":
+                raise self._unexpected("',' or the end")
+            self._place += 1
+        return found
+
+    @property
+    def _next(self) -> str:
+        return self._tokens[self._place]
+
+    def _take(self) -> str:
+        self._place += 1
+        return self._tokens[self._place - 1]
+
+    def _unexpected(self, expected: str) -> SourceError:
+        found = repr(self._next) if self._next else "the end"
+        return SourceError(f"label selector: found {found}, expected {expected}")
+
+    def _requirement(self) -> Requirement:
+        negated = self._next == "!"
+        if negated:
+            self._place += 1
+        if self._next in _SYMBOLS:
+            raise self._unexpected("a key")
+        key = _checked_key(self._take())
+        if negated:
+            return Requirement(key, "!")
+        if self._next in ("", ","):
+            return Requirement(key, "exists")
+        if self._next not in _OPERATORS:
+            raise self._unexpected("one of =, ==, !=, in, notin, <, >")
+        operator = self._take()
+        values = self._values() if operator in ("in", "notin") else frozenset((self._value(),))
+        return _checked(Requirement(key, operator, values))
+
+    def _value(self) -> str:
+        if self._next in ("", ","):
+            return ""
+        if self._next in _SYMBOLS:
+            raise self._unexpected("a value")
+        return self._take()
+
+    def _values(self) -> frozenset[str]:
+        if self._next != "(":
+            raise self._unexpected("'('")
+        self._place += 1
+        values = set()
+        before = "("
+        while self._next != ")":
+            token = self._next
+            if token == ",":
+                if before in ("(", ","):
+                    values.add("")
+            elif token in _SYMBOLS or before not in ("(", ","):
+                raise self._unexpected("',' or ')'")
+            else:
+                values.add(token)
+            before = self._take()
+        if before in ("(", ","):
+            values.add("")
+        self._place += 1
+        return frozenset(values)
+
+
+def _scan(text: str) -> list[str]:
+    tokens: list[str] = []
+    place = 0
+    while True:
+        match = _TOKEN.match(text, place)
+        token = match.group(1) if match else ""
+        # The lexer of the reference takes a NUL for the end.
+        if match is None or token in ("", "\0"):
+            return [*tokens, ""]
+        tokens.append(token)
+        place = match.end()
+
+
+def _checked_key(key: str) -> str:
+    domain, slash, name = key.rpartition("/")
+    if slash and (len(domain) > _MAX_DOMAIN or _DOMAIN.fullmatch(domain) is None):
+        raise SourceError(
+            f"invalid label key {key!r}: what stands before the slash must be a domain name"
+        )
+    if len(name) > _MAX_NAME or _NAME.fullmatch(name) is None:
+        rule = "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
+        raise SourceError(f"invalid label key {key!r}: a name has {rule}")
+    return key
+
+
+def _checked(requirement: Requirement) -> Requirement:
+    if requirement.operator in "<>" and not all(
+        _integer(value) is not None for value in requirement.values
+    ):
+        raise SourceError(f"label selector: {requirement.operator} must be followed by an integer")
+    for value in requirement.values:
+        if value and (len(value) > _MAX_NAME or _NAME.fullmatch(value) is None):
+            rule = (
+                "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
+            )
+            raise SourceError(f"invalid label value {value!r}: a value is empty or has {rule}")
+    return requirement
+
+
+def _integer(text: str) -> int | None:
+    if _INTEGER.fullmatch(text) is None or len(text) > len(str(1 << 63)) + 100:
+        return None
+    number = int(text)
+    return number if number in _INT64 else None

@@ -1,0 +1,539 @@
+"""Strategic merge patches: one patch merged into one resource.
+
+The reference walks over both trees at once and changes them as it goes; what comes out depends on that in places, so
+this walk keeps to its order. The patch is copied first and then changed in place, as the reference does; the base is
+never changed: a new mapping or list is made only where something differs, all else is shared.
+
+1. A field that only the base has is still walked, because a list with merge keys is put in order even so: of elements
+   with equal keys the last one stays, empty ones go, and an element without its key takes all before it away. A
+   null that was written as nothing goes, one that was written as `null` stays.
+2. A field that only the patch has is merged with itself: that drops its nulls and carries out its `$patch`.
+3. A list is merged if the schema gives its field the strategy `merge`, else the patch's list replaces it. The merged
+   list begins with the patch's elements, each united with the one of the base that has the same keys; then the base's
+   own follow. Keys are compared by the text that was written.
+4. A scalar of the patch takes over the quoting of the base's scalar, and with it its type: 2 on "1" gives "2".
+
+Hints about the schema in comments (`# {"$ref": ...}`) are not followed: comments are not kept.
+Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go, and yaml/fns.go for the setters.
+"""
+
+from collections.abc import Iterable, Sequence
+from operator import is_
+
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.model.values import (
+    BlankKey,
+    Body,
+    TimeText,
+    Value,
+    is_string,
+    scalar_text,
+    type_name,
+)
+from kmanifest.schema.openapi import Schema, TypeSchema
+from kmanifest.startup.typing import Any, Final, TypeAlias
+
+
+class _Absent:
+    """A value that no mapping holds; compared by identity, also after pickling."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+DELETED: Final = _Absent("DELETED")
+"""What `merge` gives where the patch deletes the whole resource."""
+
+MISSING: Final = _Absent("MISSING")
+KEPT_NULL: Final = _Absent("KEPT_NULL")  # a null of the base, which stays; any other null goes
+GONE: Final = (MISSING, KEPT_NULL, None)
+
+DIRECTIVE: Final = "$patch"
+PLAIN_TYPES: Final = (str, int, bool)
+_CONTAINERS: Final = (dict, list)
+SCALAR_KEY: Final = ("",)  # the keys of a list of scalars: the element itself
+
+Keys: TypeAlias = Sequence[str]
+
+
+def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
+    """`base` with `patch` merged into it, or `DELETED`; the mapping is empty where the patch takes every field away.
+
+    The schema is that of the base's type, else that of the patch's. What stands around the merge (the kind, the name
+    and the namespace that a patch can't change) is the caller's.
+    Source: kyaml v0.21.2 yaml/merge2/merge2.go, Merge; kustomize api v0.21.2 resource/resource.go, ApplySmPatch.
+    """
+    if patch.get(DIRECTIVE) == "replace":
+        # The reference replaces the tree but goes on with the node it had before: nothing has changed.
+        return base
+    try:
+        result = _Merge(schemas).walk(base, _owned(patch), None)
+    except RecursionError:
+        raise LimitError(
+            "the resource or its patch is nested too deeply to be merged (max_depth)"
+        ) from None
+    return DELETED if result in GONE else result
+
+
+class _Merge:
+    """One walk over a base and a patch.
+
+    A walk gives the merged value, or one of `GONE`. `origin` is the patch's value and may be changed; where it is the
+    same object as `dest`, the patch's value is merged with itself.
+    """
+
+    __slots__ = ("_schemas",)
+
+    def __init__(self, schemas: Schema) -> None:
+        self._schemas = schemas
+
+    def walk(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
+        """Source: yaml/walk/walk.go, Walk."""
+        if schema is None:
+            schema = self._type_of(dest, origin)
+        first = dest if dest is not None and dest is not MISSING else origin
+        if isinstance(first, dict):
+            _check("mapping", dict, origin)
+            return self._walk_map(dest, origin, schema)
+        if isinstance(first, list):
+            _check("list", list, origin)
+            return self._walk_list(dest, origin, schema)
+        if first is None or first is MISSING:
+            return self._walk_map(dest, origin, schema)
+        if origin.__class__ in _CONTAINERS:
+            raise SourceError(f"expected a scalar, got {type_name(origin)}")
+        return dest if origin is MISSING else origin
+
+    def _type_of(self, *sources: Any) -> TypeSchema | None:
+        """The schema of a mapping that names its type, wherever it stands. Source: walk.go, GetSchema."""
+        for source in sources:
+            if isinstance(source, dict) and "kind" in source and "apiVersion" in source:
+                kind, version = _text(source["kind"]), _text(source["apiVersion"])
+                schema = self._schemas.for_type(version, kind) if kind and version else None
+                if schema is not None:
+                    return schema
+        return None
+
+    def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
+        """Whether a field that only the base has holds what the walk changes: a list with merge keys, a blank null.
+
+        Most do not; they need no walk, and may be nested as deeply as they like.
+        """
+        todo = [(value, None if parent is None else parent.field(key))]
+        while todo:
+            node, schema = todo.pop()
+            if isinstance(node, list):
+                if schema is not None and schema.merges:
+                    return True
+                continue
+            if schema is None:
+                schema = self._type_of(node)
+            for name, child in node.items():
+                if child.__class__ is dict or child.__class__ is list:
+                    todo.append((child, None if schema is None else schema.field(name)))
+                elif child is None and isinstance(name, BlankKey):
+                    return True
+        return False
+
+    def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
+        """Source: yaml/merge2/merge2.go, VisitMap; yaml/walk/map.go, walkMap."""
+        if dest is None or dest is MISSING:
+            if isinstance(origin, dict) and _take_map_directive(origin, strict=False) == "delete":
+                return MISSING
+            if origin is MISSING:
+                return dest if dest is MISSING else KEPT_NULL
+            return origin if origin is None else self._settle_map(origin, schema)
+        if origin is None:
+            return MISSING
+        if origin is MISSING:
+            return self._tidy_map(dest, schema)
+        directive = _take_map_directive(origin, strict=True)
+        if directive == "delete":
+            return MISSING
+        if directive == "replace" or dest is origin:
+            return self._settle_map(origin, schema)
+        return self._merge_map(dest, origin, schema)
+
+    def _settle_map(self, origin: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+        """The patch's own mapping, merged with itself in place."""
+        for key in list(origin):
+            value = self._walk_field(key, origin[key], origin[key], schema)
+            if value in GONE:
+                del origin[key]
+            else:
+                origin[key] = value
+        return origin
+
+    def _tidy_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+        """A mapping that the patch does not mention."""
+        changed: dict[str, Any] | None = None
+        for key, old in dest.items():
+            if old.__class__ is dict or old.__class__ is list:
+                value = self._walk_field(key, old, MISSING, schema)
+            else:
+                value = MISSING if old is None and _is_blank(key, old) else old
+            if value is not old:
+                changed = dict(dest) if changed is None else changed
+                if value is MISSING:
+                    del changed[key]
+                else:
+                    changed[key] = value
+        return dest if changed is None else changed
+
+    def _merge_map(
+        self, dest: dict[str, Any], origin: dict[str, Any], schema: TypeSchema | None
+    ) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for key, old in dest.items():
+            value = old
+            if key in origin:
+                value = _as_before(old, self._walk_field(key, old, origin[key], schema))
+                if isinstance(value, str):
+                    origin[key] = value  # an element may be visited twice: its scalars stay quoted
+            elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
+                value = self._walk_field(key, old, MISSING, schema)
+            elif _is_blank(key, old):
+                continue
+            if value not in GONE or key not in origin:
+                merged[key] = value
+        for key, new in origin.items():
+            if key not in dest:
+                value = self._walk_field(key, MISSING, new, schema)
+                if value not in GONE:
+                    merged[key] = value
+        same = len(merged) == len(dest) and all(
+            key in dest and new is dest[key] for key, new in merged.items()
+        )
+        return dest if same else merged
+
+    def _walk_field(self, key: str, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
+        try:
+            return self.walk(dest, origin, None if schema is None else schema.field(key))
+        except SourceError as error:
+            raise error.within(field=(key,)) from None
+
+    def _walk_list(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
+        """Source: yaml/merge2/merge2.go, VisitList; yaml/walk/associative_sequence.go, walkAssociativeSequence."""
+        if schema is None or not schema.merges:
+            return dest if origin is MISSING else origin
+        if dest is None or dest is MISSING:
+            dest = origin
+        elif origin is None:
+            return MISSING
+        elif origin is not MISSING:
+            directive = _take_list_directive(origin)
+            if directive == "delete":
+                return MISSING
+            if directive == "replace":
+                dest = origin
+        keys = schema.merge_keys or SCALAR_KEY
+        elements = schema.elements()
+        result = self._merge_tidy(dest, origin, keys, elements)
+        if result is None:
+            result = self._merge_lists(
+                dest if dest is origin else list(dest), origin, keys, elements
+            )
+        same = len(result) == len(dest) and all(map(is_, result, dest))
+        return dest if same else result
+
+    def _merge_tidy(
+        self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
+    ) -> list[Any] | None:
+        """What `_merge_lists` gives, faster, where every element has its keys and no two have the same; else None.
+
+        An element that `$patch: replace` puts in place of the base's is itself displaced by the base's: as there.
+        """
+        if origin is MISSING and keys is SCALAR_KEY:
+            return dest if _has_distinct_scalars(dest) else None
+        used = keys if len(keys) == 1 else _used_keys(keys, dest, origin)
+        olds = _by_keys(dest, used)
+        news = {} if origin is MISSING else olds if origin is dest else _by_keys(origin, used)
+        if olds is None or news is None:
+            return None
+        merged = {}
+        for values, new in news.items():
+            old = olds.get(values, MISSING)
+            value = self._walk_element(old, new, schema, values)
+            if value in GONE or value == {}:
+                olds = {key: element for key, element in olds.items() if key != values}
+            else:
+                merged[values] = old if value is new and old is not MISSING else value
+        for values, old in olds.items():
+            value = merged.get(values, MISSING)
+            if value is MISSING:
+                merged[values] = self._walk_element(old, MISSING, schema, values)
+            elif (
+                len(used) > 1
+            ):  # with several keys the base's elements are taken out and put at the end
+                del merged[values]
+                merged[values] = value
+        return list(merged.values())
+
+    def _merge_lists(
+        self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
+    ) -> list[Any]:
+        """Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements. Changes `dest`."""
+        wanted = _distinct_values([] if origin is MISSING else origin, dest, keys)
+        if not wanted:
+            return dest
+        if len(keys) > 1:
+            _unite_values(wanted)
+        used = {key for values in wanted for key, value in zip(keys, values, strict=True) if value}
+        valid_keys = [key for key in keys if key in used] or list(keys)
+        merged: list[Any] = []
+        for values in wanted:
+            valid = [
+                value for key, value in zip(keys, values, strict=True) if key in used or not used
+            ]
+            element = self._merge_elements(dest, origin, (keys, values), schema)
+            if element in GONE or element == {}:
+                _set_element(dest, valid_keys, valid, MISSING)
+            else:
+                _set_element(merged, valid_keys, valid, element)
+        return _append_elements(merged, dest, valid_keys)
+
+    def _merge_elements(
+        self, dest: list[Any], origin: Any, wanted: tuple[Keys, Keys], schema: TypeSchema | None
+    ) -> Any:
+        """The elements of both lists that have the wanted values, merged; `dest` gets the base's changed one back."""
+        pairs = list(zip(*wanted, strict=True))
+        pairs = [pair for pair in pairs if pair[1]] or pairs
+        place = _find(dest, pairs)
+        old = MISSING if place < 0 else dest[place]
+        there = _find(origin, pairs) if origin is not MISSING else -1
+        new = MISSING if there < 0 else origin[there]
+        value = self._walk_element(old, new, schema, tuple(wanted[1]))
+        if isinstance(value, dict) and value is not new and place >= 0:
+            dest[place] = value
+        return value
+
+    def _walk_element(self, dest: Any, origin: Any, schema: TypeSchema | None, values: Keys) -> Any:
+        try:
+            return self.walk(dest, origin, schema)
+        except SourceError as error:
+            raise error.within(field=(f"[{','.join(values)}]",)) from None
+
+
+def _owned(value: Any) -> Any:
+    """A copy whose mappings and lists may be changed."""
+    if isinstance(value, dict):
+        return {key: _owned(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_owned(child) for child in value]
+    return value
+
+
+def _check(name: str, kind: type, origin: Any) -> None:
+    if origin is not None and origin is not MISSING and not isinstance(origin, kind):
+        raise SourceError(f"expected a {name}, got {type_name(origin)}")
+
+
+def _text(value: Any) -> str:
+    """The text of a value as the reference compares it: mappings, lists and nulls of a field count as empty."""
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]  # just tested
+    return "" if value is None or value.__class__ in _CONTAINERS else scalar_text(value)
+
+
+def _element_text(value: Any) -> str:
+    return "" if value.__class__ in _CONTAINERS else scalar_text(value)
+
+
+def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
+    """The mapping's `$patch`, which is taken out of it. Source: smpdirective.go."""
+    if DIRECTIVE not in origin:
+        return "merge"
+    word = _element_text(origin[DIRECTIVE])
+    if word in ("delete", "replace", "merge"):
+        del origin[DIRECTIVE]
+        return word
+    if strict:
+        raise _unknown_directive(word)
+    return "merge"
+
+
+def _take_list_directive(origin: list[Any]) -> str:
+    """The `$patch` of the first element that has one, if it has nothing else. Source: smpdirective.go."""
+    element = next(
+        (element for element in origin if isinstance(element, dict) and DIRECTIVE in element), {}
+    )
+    if len(element) != 1:
+        return "merge"
+    word = _element_text(element[DIRECTIVE])
+    if word not in ("delete", "replace", "merge"):
+        raise _unknown_directive(word)
+    _set_element(origin, [DIRECTIVE], [word], MISSING)
+    return word
+
+
+def _unknown_directive(word: str) -> SourceError:
+    return SourceError(f'expected delete, replace or merge, got "{word}"').within(
+        field=(DIRECTIVE,)
+    )
+
+
+def _has_distinct_scalars(elements: list[Any]) -> bool:
+    texts = {_element_text(element) for element in elements if element is not None}
+    return len(texts) == len(elements) and "" not in texts
+
+
+def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
+    """The keys that any element has. Source: validateKeys."""
+    elements = dest if origin is MISSING else [*dest, *origin]
+    fields = [element for element in elements if isinstance(element, dict)]
+    return [key for key in keys if any(_text(element.get(key)) for element in fields)]
+
+
+def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
+    """The elements by the texts of their keys; None where one lacks a key or shares its keys with another."""
+    found: dict[tuple[str, ...], Any] = {}
+    for element in elements:
+        if not isinstance(element, dict):
+            return None
+        values = tuple(_text(element.get(key)) for key in keys)
+        if "" in values or values in found:
+            return None
+        found[values] = element
+    return found if keys else None
+
+
+def _distinct_values(
+    origin: Iterable[Any], dest: Iterable[Any], keys: Keys
+) -> list[tuple[str, ...]]:
+    """The values that the elements have for their keys, the patch's first. Source: elementValues."""
+    found: dict[tuple[str, ...], None] = {}
+    for source in (origin, dest):
+        for element in source:
+            if keys is SCALAR_KEY:
+                found[_element_text(element),] = None
+            else:
+                fields = element if isinstance(element, dict) else {}
+                found[tuple(_text(fields.get(key)) for key in keys)] = None
+    return list(found)
+
+
+def _unite_values(wanted: list[tuple[str, ...]]) -> None:
+    """Fills in what one element leaves open from another that agrees in the rest. Source: mergeValues, match."""
+    for i in range(len(wanted)):
+        one = wanted[i]
+        for j in range(len(wanted)):
+            united = _united(one, wanted[j])
+            if united is not None:
+                wanted[i] = wanted[j] = united
+
+
+def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not any(a == b for a, b in zip(one, other, strict=True)):
+        return None
+    if any(a != b and a and b for a, b in zip(one, other, strict=True)):
+        return None
+    return tuple(a or b for a, b in zip(one, other, strict=True))
+
+
+def _find(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
+    """The place of the first element with these values, -1 if there is none. Source: yaml/fns.go, ElementMatcher."""
+    for place, element in enumerate(elements):
+        if not pairs[0][0]:
+            if _element_text(element) == pairs[0][1]:
+                return place
+        elif isinstance(element, dict) and all(
+            key in element and _element_text(element[key]) == value for key, value in pairs
+        ):
+            return place
+    return -1
+
+
+def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> None:
+    """Puts `new` where elements have these values, else at the end; takes them away if it is `MISSING`.
+
+    Values may be fewer than keys: then the keys beyond count as found if the one before was, and with no value at all
+    every element goes. Source: yaml/fns.go, ElementSetter.
+    """
+    of_mappings = bool(keys[0] and values and values[0])
+    kept: list[Any] = []
+    found = False
+    for element in elements:
+        if element is None or element == {}:
+            continue
+        if of_mappings and not isinstance(element, dict):
+            kept.append(element)
+        elif not values:
+            continue
+        elif not all(_has(element, key, value) for key, value in zip(keys, values, strict=False)):
+            kept.append(element)
+        else:
+            found = True
+            if new is not MISSING:
+                kept.append(new)
+    elements[:] = kept
+    if not found and new is not MISSING and new is not None:
+        elements.append(new)
+
+
+def _has(element: Any, key: str, value: str) -> bool:
+    """Whether an element has this value; an empty one asks only for the field. Source: yaml/fns.go, FieldMatcher."""
+    if not key:
+        if isinstance(element, dict | list):
+            raise SourceError(f"expected a scalar, got {type_name(element)}")
+        return scalar_text(element) == value
+    _check("mapping", dict, element)
+    return key in element and (not value or _element_text(element[key]) == value)
+
+
+def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any]:
+    """The merged elements, then those of the base that are not among them. Source: appendListNode."""
+    for element in rest:
+        if not keys[0]:
+            _set_element(merged, SCALAR_KEY, [_element_text(element)], element)
+            continue
+        _check("mapping", dict, element)
+        values = []
+        for key in keys:
+            if element is None or key not in element:
+                merged.append(element)
+            else:
+                values.append(_element_text(element[key]))
+        if len(keys) > 1:
+            _set_element(merged, keys, values, MISSING)
+        _set_element(merged, keys, values, element)
+    return merged
+
+
+def _is_blank(key: str, value: Any) -> bool:
+    """True for a null that was written as nothing: the reference takes it for a field that is not there."""
+    return value is None and isinstance(key, BlankKey)
+
+
+def _as_before(old: Any, new: Any) -> Any:
+    """A patch's scalar with the quoting of the one it replaces: a quoted string stays a string. Source: FieldSetter."""
+    if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
+        return old
+    retyped = not isinstance(new, str) or isinstance(new, TimeText)
+    if retyped and isinstance(new, int | float | str) and is_string(old) and _must_be_quoted(old):
+        return scalar_text(new)
+    return new
+
+
+def _must_be_quoted(text: str) -> bool:
+    """Whether a string that was read as `text` can't have been written without quotes."""
+    from kmanifest.yaml.resolve import resolve_v3  # a patch seldom changes a scalar's type
+
+    if not text.isprintable() or text != text.strip() or text.startswith(("- ", "? ", ": ")):
+        return True
+    if (
+        not text
+        or text[0] in ",[]{}#&*!|>'\"%@`"
+        or text[-1] == ":"
+        or ": " in text
+        or " #" in text
+    ):
+        return True
+    return type(resolve_v3(text)) is not str

@@ -1,0 +1,63 @@
+"""Where an object came from and what changed it, as `buildMetadata` shows it in annotations.
+
+Source: kustomize v5.8.2 api/resource/origin.go; api/internal/target/kusttarget_configplugin.go.
+"""
+
+from kmanifest.engines.kustomize.annotations import origin_text
+from kmanifest.pipeline.remote_bases import find_repository
+from kmanifest.startup.typing import NamedTuple
+
+
+class Trail(NamedTuple):
+    """The way from the outermost kustomization to a file, or to the config of the plug-in that made an object."""
+
+    path: str = ""
+    repo: str = ""
+    ref: str = ""
+    configured_in: str = ""
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+
+    def into(self, path: str) -> "Trail":
+        """The way on to a file or directory, or to a remote one, where a way of its own begins."""
+        repository = find_repository(path)
+        if repository is None:
+            return Trail(_clean(self.path, path), self.repo, self.ref)
+        # The reference's name for a clone that is not there yet stands for the root.
+        directory = _clean("", repository.directory) or "notCloned"
+        return Trail(directory, repository.clone_url, repository.ref)
+
+    def configured(
+        self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""
+    ) -> "Trail":
+        """The way to what a plug-in makes whose config is in `file` of this directory."""
+        where = _clean(self.path, file)
+        return Trail("", self.repo, self.ref, where, api_version, kind, name, namespace)
+
+    def text(self) -> str:
+        """The YAML text of the annotation."""
+        return origin_text(
+            (
+                ("path", self.path),
+                ("repo", self.repo),
+                ("ref", self.ref),
+                ("configuredIn", self.configured_in),
+                ("configuredBy.apiVersion", self.api_version),
+                ("configuredBy.kind", self.kind),
+                ("configuredBy.name", self.name),
+                ("configuredBy.namespace", self.namespace),
+            )
+        )
+
+
+def _clean(directory: str, path: str) -> str:
+    """Both joined, with `..` worked in as far as it goes: a way may lead above the outermost directory."""
+    steps: list[str] = []
+    for step in f"{directory}/{path}".split("/"):
+        if step == ".." and steps and steps[-1] != "..":
+            steps.pop()
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(steps)

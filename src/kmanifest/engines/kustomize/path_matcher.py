@@ -1,0 +1,335 @@
+"""Field paths of replacements and vars: finding what lies at a path, and making it where that is wanted.
+
+There are two ways, as in the reference, and they differ in what a step may be. `lookup` finds one value: `[name=x]` is
+the first element with exactly that value, `-` the last element. `match` finds any number: `[name=x]` is a regular expression
+that fits anywhere in the value, `*` is every element. `match` may make what is missing; it then gives a new body that
+shares everything else with the old one. A path may lead on into YAML or JSON inside of a string; what `match` finds there
+lies in a copy that nobody keeps, so it has no place.
+Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGetter; kyaml/yaml/match.go, PathMatcher.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from kmanifest.engines.kustomize.scalars import must_be_quoted, resolve_plain
+from kmanifest.engines.kustomize.selectors import unanchored
+from kmanifest.model.errors import SourceError, near_names
+from kmanifest.model.fieldpath import MISSING, get, replace_item, replace_key, split_path
+from kmanifest.model.values import BlankKey, is_string, scalar_text, type_name
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+Place = tuple[str | int, ...]
+Parser = Callable[[str], Any]
+
+
+class Made:
+    """A scalar that was made on the way, and has a text but no type yet."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+
+
+MADE: Final = Made()
+
+_INT64: Final = 1 << 63
+
+
+class Found(NamedTuple):
+    """A value and where it lies; no place where it lies in a copy that is dropped."""
+
+    place: Place | None
+    value: Any
+
+    def below(self, step: str | int) -> "Found":
+        """This one as seen from one step further up."""
+        return self if self.place is None else Found((step, *self.place), self.value)
+
+
+Matched = tuple[Any, list[Found]]
+
+
+def split_steps(path: str) -> list[str]:
+    r"""The steps of a path with dots; a dot in brackets or behind a backslash belongs to its step.
+
+    Brackets stay where they hold a condition (`[name=a.b]`) and go where they only hold a name with dots.
+    Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go, SmarterPathSplitter.
+    """
+    parts = iter(split_path(path, "."))
+    steps = []
+    for part in parts:
+        if not part.startswith("[") or part.endswith("]"):
+            steps.append(part)
+            continue
+        bracketed = _until_bracket(part, parts)
+        steps.append(bracketed if "=" in bracketed else bracketed.strip("[]"))
+    return steps
+
+
+def _until_bracket(part: str, parts: Iterator[str]) -> str:
+    pieces = [part]
+    for following in parts:
+        pieces.append(following)
+        if following.endswith("]"):
+            break
+    return ".".join(pieces)
+
+
+def index_of(step: str) -> int | None:
+    """The number that a step is, None if it is none. Source: Go's strconv.Atoi."""
+    digits = step[1:] if step[:1] in ("+", "-") else step
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    stripped = digits.lstrip("0") or "0"
+    if len(stripped) > len(str(_INT64)):
+        return None
+    number = -int(stripped) if step[0] == "-" else int(stripped)
+    return number if -_INT64 <= number < _INT64 else None
+
+
+def is_condition(step: str) -> bool:
+    """True for a step in brackets."""
+    return step.startswith("[") and step.endswith("]")
+
+
+def _condition(step: str) -> tuple[str, str]:
+    name, equals, value = step.removesuffix("]").removeprefix("[").partition("=")
+    if not equals:
+        raise SourceError(f"{step}: a condition on list elements is written [field=value]")
+    return name, value
+
+
+def is_scalar(value: Any) -> bool:
+    """True for what is neither a mapping nor a list."""
+    return not isinstance(value, Mapping | list | tuple)
+
+
+def null_text(container: Any, step: str | int) -> str:
+    """How the null at `step` of a mapping or list is written."""
+    if isinstance(container, Mapping):
+        return "" if any(key == step and isinstance(key, BlankKey) for key in container) else "null"
+    return "null"
+
+
+def text_at(body: Any, place: Place) -> str:
+    """The text of the scalar at a place, as it was written."""
+    above = get(body, place[:-1]) if place else None
+    value = get(body, place)
+    return null_text(above, place[-1]) if value is None and place else scalar_text(value)
+
+
+# One value
+
+
+def lookup(value: Any, steps: Sequence[str]) -> Any:
+    """What lies at a path; MISSING where nothing does, SourceError where a step can't be taken.
+
+    Source: kustomize v5.8.2 kyaml/yaml/fns.go, PathGetter.
+    """
+    found = locate(value, steps)
+    return MISSING if found is None else found.value
+
+
+def locate(value: Any, steps: Sequence[str]) -> Found | None:
+    """What lies at a path, and its place."""
+    place: list[str | int] = []
+    for step in (step.strip() for step in steps):
+        if not step:
+            continue
+        taken = _take(value, step)
+        if taken is None:
+            return None
+        place.append(taken)
+        value = value[taken]
+    return Found(tuple(place), value)
+
+
+def _take(value: Any, step: str) -> str | int | None:
+    """The key or index that a step leads to."""
+    index = index_of(step)
+    if index is not None and index < 0:
+        raise SourceError(f"an index can't be negative: {step}")
+    if index is not None or step == "-":
+        items = _elements(value)
+        if index is None and not items:
+            raise SourceError("an empty list has no last element")
+        return len(items) - 1 if index is None else index if index < len(items) else None
+    if step == "*":
+        raise SourceError("'*' can't be used in this path")
+    if is_condition(step):
+        return _first_element(_elements(value), *_condition(step))
+    if value is None:
+        return None
+    return step if step in _fields(value) else None
+
+
+def _first_element(items: list[Any], name: str, wanted: str) -> int | None:
+    for index, item in enumerate(items):
+        if not name:
+            if (scalar_text(item) if is_scalar(item) else "") == wanted:
+                return index
+        elif (
+            isinstance(item, Mapping)
+            and name in item
+            and is_scalar(item[name])
+            and scalar_text(item[name]) == wanted
+        ):
+            return index
+    return None
+
+
+def _elements(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise SourceError(f"expected a list, got {type_name(value)}")
+    return value
+
+
+def _fields(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SourceError(f"expected a mapping, got {type_name(value)}")
+    return value
+
+
+# Any number of values
+
+
+class Matcher:
+    """Finds the values at a path. `create` is what to make at its end where nothing is: None for nothing at all.
+
+    `parse` reads the YAML in a string that the path leads into.
+    Source: kustomize v5.8.2 kyaml/yaml/match.go, PathMatcher.
+    """
+
+    def __init__(self, steps: Sequence[str], parse: Parser, *, create: Any = None) -> None:
+        self._steps = steps
+        self._parse = parse
+        self._create = create
+        self.near: list[str] = []
+
+    def match(self, value: Any) -> Matched:
+        """`value` with what had to be made, and all that lies at the path."""
+        return self._at(value, 0)
+
+    def _at(self, value: Any, depth: int) -> Matched:
+        if depth == len(self._steps):
+            return value, [Found((), value)]
+        step = self._steps[depth]
+        index = index_of(step)
+        if index is not None and index >= 0:
+            return self._index(value, index, depth)
+        if is_condition(step):
+            return self._some(value, depth)
+        if step == "*":
+            return self._each(value, range(len(_elements(value))), depth)
+        return self._field(value, step, depth)
+
+    def _field(self, value: Any, step: str, depth: int) -> Matched:
+        if value is None:
+            # What is put into a null is not printed: a null has no content.
+            return value, self._dropped(depth) if self._creates else []
+        fields = _fields(value)
+        if not step:
+            raise SourceError("a step of the path is empty")
+        old = fields.get(step, MISSING)
+        if old is MISSING:
+            if not self._creates:
+                self.near = self.near or near_names(step, map(str, fields))
+                return value, []
+            old = self._fresh(depth)
+        if not isinstance(old, Made) and is_scalar(old) and depth + 1 < len(self._steps):
+            text = null_text(fields, step) if old is None else scalar_text(old)
+            return value, self._inside(text, depth + 1)
+        new, found = self._at(old, depth + 1)
+        return replace_key(fields, step, new), [one.below(step) for one in found]
+
+    def _index(self, value: Any, index: int, depth: int) -> Matched:
+        items = _elements(value)
+        if index == len(items) and self._creates:
+            if value is None:
+                return value, self._dropped(depth)
+            value = items = [*items, self._fresh(depth)]
+        if index >= len(items):
+            raise SourceError(f"there is no element {index}, the list has {len(items)}")
+        return self._each(value, (index,), depth)
+
+    def _each(self, value: Any, indexes: Sequence[int], depth: int) -> Matched:
+        result: list[Found] = []
+        for index in indexes:
+            new, found = self._at(value[index], depth + 1)
+            value = replace_item(value, index, new)
+            result += [one.below(index) for one in found]
+        return value, result
+
+    def _some(self, value: Any, depth: int) -> Matched:
+        name, pattern = _condition(self._steps[depth])
+        items = _elements(value)
+        fits = unanchored(pattern)
+        new, found = self._fitting(items, name, fits, depth)
+        if found or not self._creates:
+            return (new if value is not None else value), found
+        text = resolve_plain(pattern)
+        made = [*new, {name: text} if name else text]
+        new, found = self._fitting(made, name, fits, depth)
+        if not found:
+            raise SourceError(f"no element can be made that fits {self._steps[depth]}")
+        if not name:
+            found = [Found((len(made) - 1,), Made(pattern))]
+        return (
+            (new, found)
+            if value is not None
+            else (value, [Found(None, one.value) for one in found])
+        )
+
+    def _fitting(
+        self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int
+    ) -> Matched:
+        if not name:
+            # What follows such a condition in the path is not looked at.
+            return items, [
+                Found((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
+            ]
+        indexes = [
+            index
+            for index, item in enumerate(items)
+            if isinstance(item, Mapping) and name in item and fits(_node_text(item[name]))
+        ]
+        return self._each(items, indexes, depth)
+
+    @property
+    def _creates(self) -> bool:
+        return self._create is not None
+
+    def _fresh(self, depth: int) -> Any:
+        """What is made for the step at `depth`, by the step that follows it."""
+        following = self._steps[depth + 1] if depth + 1 < len(self._steps) else ""
+        if is_condition(following) or (index_of(following) or -1) >= 0 or index_of(following) == 0:
+            return []
+        return self._create if not following else {}
+
+    def _dropped(self, depth: int) -> list[Found]:
+        made = self._fresh(depth)
+        _, found = (
+            self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
+        )
+        return [Found(None, one.value) for one in found]
+
+    def _inside(self, text: str, depth: int) -> list[Found]:
+        document = self._parse(text)
+        if document is MISSING:
+            raise SourceError("expected a mapping, got an empty text")
+        _, found = self._at(document, depth)
+        return [Found(None, one.value) for one in found]
+
+
+def _node_text(value: Any) -> str:
+    """A value as the reference prints its node when it compares it with a pattern."""
+    if not is_scalar(value):
+        from kmanifest import yaml  # patterns on whole mappings are rare
+
+        return yaml.dump(value).strip()
+    text = scalar_text(value)
+    if is_string(value) and must_be_quoted(text) and "\n" not in text:
+        return f'"{text}"'
+    return text.strip()

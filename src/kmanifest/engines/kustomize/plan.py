@@ -1,0 +1,264 @@
+"""From the fields of a kustomization to steps: which plug-in runs on which config, in the fixed order of the reference.
+
+Each field becomes the config that a user could also write as an object of its own (`apiVersion: builtin`). With
+`buildMetadata`, a step goes with the trail that its objects are annotated with.
+Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kmanifest import yaml
+from kmanifest.engines.kustomize import config as configs
+from kmanifest.engines.kustomize.annotations import ORIGIN, annotated_with_origin
+from kmanifest.engines.kustomize.config import Specs, TransformerConfig
+from kmanifest.engines.kustomize.kustomization import Kustomization
+from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    MissingError,
+    PluginError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.resource import Origin, Resource
+from kmanifest.pipeline.steps import Step
+from kmanifest.plugin import Context, Plugin, Role, is_function
+from kmanifest.startup.typing import Any, Final
+
+Planned = tuple[Step, Trail | None]
+Configured = tuple[Resource, FieldPath]
+
+_METADATA_LABELS: Final = ("metadata/labels", "", "", "", True)
+
+
+def _loaded(_: Context, config: Resource) -> list[Resource]:
+    return [config]
+
+
+LOAD: Final = Plugin("generator", "load", _loaded)
+"""The cause that a trace names for what was read from a file."""
+
+
+class Planner:
+    """Makes the steps of one kustomization."""
+
+    def __init__(self, ctx: Context, kustomization: Kustomization, trail: Trail | None) -> None:
+        self._ctx = ctx
+        self._kustomization = kustomization
+        self._origin = Origin(kustomization.file)
+        self._trail = trail
+
+    def step(
+        self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, holds: str = ""
+    ) -> Planned:
+        """A step of a built-in plug-in, whose config stands at `field` of the kustomization."""
+        plugin = self._ctx.registry.find(role, f"builtin/{kind}")
+        config = Resource({"apiVersion": "builtin", "kind": kind, **body}, self._origin)
+        return Step(plugin, config, field, holds), self._configured(kind)
+
+    def _configured(self, kind: str) -> Trail | None:
+        if self._trail is None:
+            return None
+        file = self._kustomization.file.rpartition("/")[2]
+        return self._trail.configured(file, "builtin", kind)
+
+
+def generators(
+    ctx: Context,
+    kustomization: Kustomization,
+    configured: Sequence[Configured],
+    trail: Trail | None,
+    namespace: str,
+) -> Iterator[Planned]:
+    """The steps that make objects: config maps, secrets, charts, then `generators`; charts are told the `namespace`."""
+    planner = Planner(ctx, kustomization, trail)
+    for name, kind in (
+        ("configMapGenerator", "ConfigMapGenerator"),
+        ("secretGenerator", "SecretGenerator"),
+    ):
+        for index, args in enumerate(kustomization.get(name)):
+            options = _merged_options(
+                args.get("options"), kustomization.get("generatorOptions", None)
+            )
+            body = args if options is None else {**args, "options": options}
+            yield planner.step("generator", kind, body, (name, index))
+    shared = kustomization.get("helmGlobals", None) or {}
+    for index, chart in enumerate(kustomization.get("helmCharts")):
+        body = {**shared, **chart}
+        body["namespace"] = chart.get("namespace") or namespace
+        field = kustomization.path_of("helmCharts", index)
+        yield planner.step("generator", "HelmChartInflationGenerator", body, field)
+    yield from listed(ctx, "generators", configured)
+
+
+def transformers(
+    ctx: Context,
+    kustomization: Kustomization,
+    config: TransformerConfig,
+    configured: Sequence[Configured],
+    trail: Trail | None,
+) -> Iterator[Planned]:
+    """The steps that change objects, in this order whatever the order in the file, then `transformers`."""
+    planner = Planner(ctx, kustomization, trail)
+    if paths := kustomization.get("patchesStrategicMerge"):
+        body = {"paths": paths}
+        yield planner.step(
+            "transformer",
+            "PatchStrategicMergeTransformer",
+            body,
+            ("patchesStrategicMerge",),
+            "paths",
+        )
+    for index, entry in enumerate(kustomization.get("patches")):
+        yield planner.step("transformer", "PatchTransformer", entry, ("patches", index))
+    yield from _names(planner, kustomization, config)
+    yield from _labels(planner, kustomization, config)
+    if annotations := kustomization.get("commonAnnotations"):
+        body = {"annotations": annotations, "fieldSpecs": config.specs("commonAnnotations")}
+        yield planner.step(
+            "transformer", "AnnotationsTransformer", body, ("commonAnnotations",), "annotations"
+        )
+    for index, entry in enumerate(kustomization.get("patchesJson6902")):
+        body = {
+            "target": entry.get("target"),
+            "path": entry.get("path"),
+            "jsonOp": entry.get("patch"),
+        }
+        yield planner.step(
+            "transformer", "PatchJson6902Transformer", body, ("patchesJson6902", index)
+        )
+    for index, entry in enumerate(kustomization.get("replicas")):
+        body = {"replica": entry, "fieldSpecs": config.specs("replicas")}
+        yield planner.step(
+            "transformer", "ReplicaCountTransformer", body, ("replicas", index), "replica"
+        )
+    for index, entry in enumerate(kustomization.get("images")):
+        body = {"imageTag": entry, "fieldSpecs": config.specs("images")}
+        field = kustomization.path_of("images", index)
+        yield planner.step("transformer", "ImageTagTransformer", body, field, "imageTag")
+    if replacements := kustomization.get("replacements"):
+        body = {"replacements": replacements}
+        yield planner.step(
+            "transformer", "ReplacementTransformer", body, ("replacements",), "replacements"
+        )
+    yield from listed(ctx, "transformers", configured)
+
+
+def _names(
+    planner: Planner, kustomization: Kustomization, config: TransformerConfig
+) -> Iterator[Planned]:
+    if namespace := kustomization.text("namespace"):
+        body: dict[str, Any] = {
+            "metadata": {"namespace": namespace},
+            "fieldSpecs": config.specs("namespace"),
+        }
+        yield planner.step("transformer", "NamespaceTransformer", body, ("namespace",))
+    if prefix := kustomization.text("namePrefix"):
+        body = {"prefix": prefix, "fieldSpecs": config.specs("namePrefix")}
+        yield planner.step("transformer", "PrefixTransformer", body, ("namePrefix",))
+    if suffix := kustomization.text("nameSuffix"):
+        body = {"suffix": suffix, "fieldSpecs": config.specs("nameSuffix")}
+        yield planner.step("transformer", "SuffixTransformer", body, ("nameSuffix",))
+
+
+def _labels(
+    planner: Planner, kustomization: Kustomization, config: TransformerConfig
+) -> Iterator[Planned]:
+    labels, common = kustomization.get("labels"), kustomization.get("commonLabels", {})
+    for index, entry in enumerate(labels):
+        try:
+            specs = _label_specs(entry, config)
+        except SourceError as error:
+            raise error.within(file=kustomization.file, field=("labels", index)) from error
+        body = {"labels": entry.get("pairs", {}), "fieldSpecs": specs}
+        yield planner.step("transformer", "LabelTransformer", body, ("labels", index))
+    if labels or common:
+        body = {"labels": common, "fieldSpecs": config.specs("commonLabels")}
+        yield planner.step("transformer", "LabelTransformer", body, ("commonLabels",), "labels")
+
+
+def _label_specs(entry: Mapping[str, Any], config: TransformerConfig) -> Specs:
+    specs = configs.merge_specs(configs.to_specs(entry.get("fields", ())), config.specs("labels"))
+    if entry.get("includeSelectors"):
+        return configs.merge_specs(specs, config.specs("commonLabels"))
+    if entry.get("includeTemplates"):
+        specs = configs.merge_specs(specs, config.specs("templateLabels"))
+    if entry.get("includeVolumeClaimTemplates"):
+        specs = configs.merge_specs(specs, config.specs("volumeClaimTemplateLabels"))
+    return configs.merge_specs(specs, [_METADATA_LABELS])
+
+
+def _merged_options(
+    own: Mapping[str, Any] | None, everyone: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The options of one generator under `generatorOptions`: its own labels win, but a switch set there stays set.
+
+    Source: kustomize v5.8.2 api/types/generatoroptions.go, MergeGlobalOptionsIntoLocal.
+    """
+    if everyone is None:
+        return own
+    own = own or {}
+    merged: dict[str, Any] = {}
+    for name in ("labels", "annotations"):
+        if own.get(name) or everyone.get(name):
+            merged[name] = {**everyone.get(name, {}), **own.get(name, {})}
+    for name in ("disableNameSuffixHash", "immutable"):
+        merged[name] = own.get(name, False) or everyone.get(name, False)
+    return merged
+
+
+def listed(ctx: Context, name: str, configured: Sequence[Configured]) -> Iterator[Planned]:
+    """The steps of plug-ins that are configured by objects of their own."""
+    for config, field in configured:
+        plugin = _plugin_for(ctx, name, config, field)
+        yield Step(plugin, config, field), _trail_of(config)
+
+
+def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> Plugin:
+    kind, is_builtin = config.kind, config.api_version == "builtin"
+    roles: tuple[Role, ...] = (
+        ("generator",) if name == "generators" else ("transformer", "validator")
+    )
+    if not is_builtin and is_function(config):
+        return _program(ctx, roles[0], "krm/Function", config, field)
+    if plugin := ctx.registry.for_config(roles, config):
+        return plugin
+    if not is_builtin:
+        return _program(ctx, roles[0], "krm/Program", config, field)
+    names = (name.split("/") for name in ctx.registry.names(roles[0]))
+    near = near_names(kind, (known for home, *_, known in names if home == "builtin"))
+    error = MissingError(f"no built-in {roles[0]} is called {kind}", near=near)
+    raise _at_kind(error, config, field)
+
+
+def _program(ctx: Context, role: Role, name: str, config: Resource, field: FieldPath) -> Plugin:
+    """The plug-in that runs a program, called as its config is, so that a trace tells whose change it was."""
+    called = f"{config.api_version}/{config.kind}"
+    if not ctx.options.enable_plugins:
+        message = f"external plugins disabled; unable to load external plugin {called}"
+        raise _at_kind(PluginError(message), config, field)
+    return ctx.registry.find(role, name)._replace(name=called)
+
+
+def _at_kind(error: KmanifestError, config: Resource, field: FieldPath) -> KmanifestError:
+    placed = error.within(field=(*field, "kind"))
+    return placed.within(file=config.origin.file, document=config.origin.document)
+
+
+def _trail_of(config: Resource) -> Trail | None:
+    text = config.annotations.get(ORIGIN)
+    if text is None:
+        return None
+    read = yaml.load_values(text.encode())
+    origin = read if isinstance(read, Mapping) else {}
+    path, repo, ref = (str(origin.get(name, "")) for name in ("path", "repo", "ref"))
+    made_by = (config.api_version, config.kind, config.name, config.namespace)
+    return Trail("", repo, ref, path, *made_by)
+
+
+def with_generated_origin(resource: Resource, trail: Trail) -> Resource:
+    """A generated object, annotated with the config that made it unless it has an origin already."""
+    if ORIGIN in resource.annotations:
+        return resource
+    return annotated_with_origin(resource, trail.text())

@@ -1,0 +1,153 @@
+"""The Kustomize engine: what the command does after all layers are gathered, once, at the outermost kustomization.
+
+Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
+"""
+
+from kmanifest.engines.kustomize import sorting
+from kmanifest.engines.kustomize.accumulate import (
+    Accumulated,
+    Place,
+    accumulate,
+    note_unused,
+    set_schema,
+)
+from kmanifest.engines.kustomize.annotations import (
+    BUILD_ANNOTATIONS,
+    ORIGIN,
+    TRANSFORMATIONS,
+    is_local,
+    without_annotations,
+)
+from kmanifest.engines.kustomize.base_cache import Memo
+from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.engines.kustomize.references import fix_references
+from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
+from kmanifest.engines.kustomize.transformers.names import add_hash
+from kmanifest.io import tree as trees
+from kmanifest.model.errors import SourceError
+from kmanifest.model.resource import Origin, Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline import steps
+from kmanifest.pipeline.parsing import check_metadata
+from kmanifest.plugin import Context, Plugin, Rendered, Transformer
+from kmanifest.startup.typing import Final
+
+VERSION: Final = "v5.8.2"
+"""The version of kustomize whose output this engine prints, also in the managed-by label."""
+
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+
+
+def render(ctx: Context, path: str) -> Rendered:
+    """What the kustomization in the directory at `path` builds."""
+    ctx = ctx._replace(memo=Memo())
+    kustomization = load_kustomization(ctx, path)
+    return _built(ctx, kustomization, set_schema(ctx, kustomization, Accumulated()))
+
+
+def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
+    """What the component, or the file with configs of transformers, of this name in `directory` makes of the objects in a text."""
+    ctx = ctx._replace(memo=Memo())
+    file = trees.join(directory, name)
+    kind = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
+    fields = {kind: [name], "sortOptions": {"order": "fifo"}}
+    found = manifests.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
+    kustomization = Kustomization(file, directory, "Kustomization", fields, {})
+    return _built(ctx, kustomization, Accumulated(ResourceMap().append(found)))
+
+
+def _built(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Rendered:
+    trail = Trail() if kustomization.get("buildMetadata") else None
+    got = accumulate(ctx, kustomization, Place((), trail), got)
+    note_unused(ctx, got)
+    inside = ctx._replace(directory=kustomization.directory, schema=got.schema or ctx.schema)
+    return Rendered(_Finisher(inside, kustomization).finish(got), limits=ctx.options.limits)
+
+
+def _is_for_output(resource: Resource) -> bool:
+    """False for what is there for the build only; SourceError where a step took the name or the kind away.
+
+    Source: kustomize v5.8.2 api/resource/factory.go, DropLocalNodes.
+    """
+    try:
+        check_metadata(resource.body, resource.origin.document)
+    except SourceError as error:
+        raise error.within(file=resource.origin.file) from error
+    return not is_local(resource)
+
+
+class _Finisher:
+    """Carries out the last steps, each under the name that a trace shows."""
+
+    def __init__(self, ctx: Context, kustomization: Kustomization) -> None:
+        self._ctx = ctx
+        self._kustomization = kustomization
+
+    def finish(self, got: Accumulated) -> ResourceMap:
+        resources = self._step("HashTransformer", add_hash, got.resources)
+        resources = self._step(
+            "NameReferenceTransformer",
+            lambda _ctx, _config, all_: fix_references(all_, got.config.references),
+            resources,
+        )
+        if got.vars:
+            from kmanifest.engines.kustomize.vars import resolve_vars  # deprecated and rare
+
+            specs = got.config.specs("varReference")
+            resources = self._step(
+                "RefVarTransformer",
+                lambda ctx, _config, all_: resolve_vars(ctx, got.vars, specs, all_),
+                resources,
+            )
+        resources = self._step(
+            "LocalConfig", lambda _ctx, _config, all_: all_.where(_is_for_output), resources
+        )
+        resources = self._sorted(resources)
+        resources = self._managed(resources)
+        return self._step("Annotations", lambda _ctx, _config, all_: self._cleaned(all_), resources)
+
+    def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
+        plugin = Plugin("transformer", f"builtin/{name}", call)
+        config = Resource({"apiVersion": "builtin", "kind": name}, Origin(self._kustomization.file))
+        return steps.apply(self._ctx, steps.Step(plugin, config), resources)
+
+    def _sorted(self, resources: ResourceMap) -> ResourceMap:
+        options = self._kustomization.get("sortOptions", None)
+        if options is not None:
+            if self._ctx.options.reorder:
+                message = (
+                    "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag "
+                    "('--reorder'). Using the kustomization file over the CLI flag."
+                )
+                self._ctx.warn(message, file=self._kustomization.file, field=("sortOptions",))
+            return self._step(
+                "SortOrderTransformer",
+                lambda _ctx, _config, all_: sorting.sort_by_options(all_, options),
+                resources,
+            )
+        if self._ctx.options.reorder == "none":
+            return resources
+        return sorting.sort_legacy(resources)
+
+    def _managed(self, resources: ResourceMap) -> ResourceMap:
+        if not self._ctx.options.managed_by_label and "managedByLabel" not in self._metadata():
+            return resources
+        body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
+        config = Resource(body, Origin(self._kustomization.file))
+        return self._step(
+            "ManagedByLabel", lambda ctx, _config, all_: label(ctx, config, all_), resources
+        )
+
+    def _cleaned(self, resources: ResourceMap) -> ResourceMap:
+        gone = set(BUILD_ANNOTATIONS)
+        if "originAnnotations" not in self._metadata():
+            gone.add(ORIGIN)
+        if "transformerAnnotations" not in self._metadata():
+            gone.add(TRANSFORMATIONS)
+        names = frozenset(gone)
+        return resources.map(lambda resource: without_annotations(resource, names))
+
+    def _metadata(self) -> tuple[str, ...]:
+        return tuple(self._kustomization.get("buildMetadata"))

@@ -1,0 +1,73 @@
+"""From an entry of a kustomization to the directory that it names, here or in a repository, and the rules for it.
+
+Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New.
+"""
+
+from kmanifest.io import tree as trees
+from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.pipeline.remote_bases import (
+    enter_fetched,
+    enter_repository,
+    find_fetcher,
+    find_repository,
+)
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Final, NamedTuple
+
+MAX_NESTING: Final = 200
+
+
+class Root(NamedTuple):
+    """A directory that an entry names, resolved, the context in which it is read, and whether it is remote."""
+
+    ctx: Context
+    directory: str
+    is_remote: bool
+
+
+def enter_root(ctx: Context, path: str, above: tuple[str, ...], urls: tuple[str, ...]) -> Root:
+    """The root that the kustomization in `ctx.directory` names as `path`.
+
+    `above` are the directories that are being worked on around that one, `urls` the entries by which remote ones of them were
+    named. SourceError for what may not be named: a cycle, a path out of what was fetched.
+    """
+    if not path:
+        raise SourceError("new root cannot be empty")
+    repository = find_repository(path)
+    if repository is not None:
+        for url in urls:
+            if url.startswith(path):
+                raise SourceError(
+                    f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
+                )
+        if "://" in ctx.directory and repository.protocol == "file":
+            what = "what is remote can't name a repository of this machine"
+            raise SourceError(f"security; {what}: {path!r}")
+        root = Root(*enter_repository(ctx, repository), is_remote=True)
+    elif fetcher := find_fetcher(ctx, path):
+        root = Root(*enter_fetched(ctx, fetcher, path), is_remote=True)
+    else:
+        root = Root(ctx, _directory(ctx, path), is_remote=False)
+    _check_visited(path, root.directory, (ctx.directory, *above))
+    return root
+
+
+def _directory(ctx: Context, path: str) -> str:
+    if path.startswith("/"):
+        raise SourceError(f"new root {path!r} cannot be absolute")
+    if any(".." in part and part != ".." for part in path.split("/")):
+        raise SourceError(f"path {path!r} is ambiguous; check for YAML indentation errors")
+    directory = ctx.tree.resolve(trees.join(ctx.directory, path))
+    if ctx.tree.kind(directory) != "dir":
+        raise SourceError(f"{path!r} must be a directory")
+    return directory
+
+
+def _check_visited(path: str, directory: str, visited: tuple[str, ...]) -> None:
+    """SourceError for a directory at or above one that is being worked on, LimitError where there are too many of these."""
+    for known in visited:
+        if trees.is_below(known, directory):
+            message = f"cycle detected: {path!r} contains the directory {known!r}"
+            raise SourceError(f"{message}, which is being built")
+    if len(visited) > MAX_NESTING:
+        raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")

@@ -1,0 +1,64 @@
+"""Carrying out a change at every field that a table of field specs names."""
+
+from collections.abc import Iterable, Mapping
+
+from kmanifest.engines.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, fit
+from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.fieldpath import FieldUpdate, Setter, is_absent, update_field
+from kmanifest.model.resource import Resource
+from kmanifest.model.values import Body, type_name
+from kmanifest.startup.typing import Any, Final
+
+SPECS: Final = FIELD_SPECS
+
+
+def specs_of(config: Body) -> Specs:
+    """The field specs in a config: as they are where a kustomization's field made it, fitted where a user wrote it."""
+    rows = config.get("fieldSpecs") or ()
+    if isinstance(rows, tuple):
+        return rows
+    return to_specs(fit(rows, SPECS, PLUGIN_CONFIG))
+
+
+def update_all(resource: Resource, fields: Iterable[Field], update: FieldUpdate) -> Resource:
+    """The resource with `update` carried out at each of `fields`; an error says where the resource was read."""
+    body = resource.body
+    try:
+        for steps, create in fields:
+            if create or not is_absent(body, steps):
+                body = update_field(body, steps, update, create=create)
+    except KmanifestError as error:
+        raise located(error, resource) from error
+    return resource.with_body(body)
+
+
+def located(error: KmanifestError, resource: Resource) -> KmanifestError:
+    """The error, placed in the file that the resource was read from."""
+    return error.within(file=resource.origin.file, document=resource.origin.document)
+
+
+def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
+    """A change that puts text entries into a mapping; an entry that is there already with the same text is left.
+
+    What an entry takes the place of is added to `written`.
+    """
+
+    def change(old: Any) -> Any:
+        if old is None:
+            return None
+        if old.__class__ is not dict:
+            raise SourceError(f"expected a mapping, got {type_name(old)}")
+        new = {key: value for key, value in entries.items() if old.get(key) != value}
+        if not new:
+            return old
+        written.extend([old[key] for key in new if key in old])
+        return {**old, **new}
+
+    return change
+
+
+def require_scalar(old: Any) -> None:
+    """SourceError where `old` is a mapping or a list."""
+    if old.__class__ is dict or old.__class__ is list:
+        raise SourceError(f"expected a scalar, got {type_name(old)}")

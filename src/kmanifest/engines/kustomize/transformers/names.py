@@ -1,0 +1,104 @@
+"""Names: prefix, suffix, and the hash behind a generated name.
+
+Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTransformer.go, HashTransformer.go.
+"""
+
+from collections.abc import Callable
+
+from kmanifest.engines.kustomize.config import FieldTable
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.transformers.fields import require_scalar, specs_of, update_all
+from kmanifest.model.errors import SourceError
+from kmanifest.model.fieldpath import FieldUpdate
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import scalar_text
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Any, Final
+
+_CONFIG: Final = Record({"prefix": TEXT, "suffix": TEXT})
+_NAME: Final = ("metadata", "name")
+
+
+def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in PrefixTransformer."""
+    prefix = _affix(config, "prefix")
+    return _rename(
+        resources,
+        config,
+        note=lambda resource: resource.with_prefix(prefix).remembering() if prefix else resource,
+        change=lambda name: prefix + name,
+    )
+
+
+def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in SuffixTransformer."""
+    suffix = _affix(config, "suffix")
+    return _rename(
+        resources,
+        config,
+        note=lambda resource: resource.with_suffix(suffix).remembering() if suffix else resource,
+        change=lambda name: name + suffix,
+    )
+
+
+def add_prefix_and_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The old PrefixSuffixTransformer: both."""
+    return add_suffix(ctx, config, add_prefix(ctx, config, resources))
+
+
+def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in HashTransformer: `-` and the hash of the content behind the name of what was generated."""
+    if not any(resource.needs_hash for resource in resources):
+        return resources
+    from kmanifest.engines.kustomize.hashing import name_hash  # for generated objects only
+
+    def change(resource: Resource) -> Resource:
+        if not resource.needs_hash:
+            return resource
+        name = f"{resource.name}-{name_hash(resource.body)}"
+        return resource.remembering().put(_NAME, retype(resource.get(*_NAME), name))
+
+    return resources.map(change)
+
+
+def _affix(config: Resource, name: str) -> str:
+    if config.body.get("fieldSpecs") is None:
+        raise SourceError("fieldSpecs is needed")
+    affix: str = fit(config.body, _CONFIG, PLUGIN_CONFIG).get(name, "")
+    return affix
+
+
+def _rename(
+    resources: ResourceMap,
+    config: Resource,
+    *,
+    note: Callable[[Resource], Resource],
+    change: Callable[[str], str],
+) -> ResourceMap:
+    table = FieldTable(specs_of(config.body))
+
+    def change_field(old: Any) -> Any:
+        require_scalar(old)
+        return retype(old, change("" if old is None else scalar_text(old)))
+
+    update = FieldUpdate(change_field, "")
+
+    def rename(resource: Resource) -> Resource:
+        group, version, kind = resource.original_type
+        if _keeps_name(group, kind):
+            return resource
+        for field in table.of(group, version, kind):
+            if field.steps == _NAME:
+                resource = note(resource)
+            resource = update_all(resource, (field,), update)
+        return resource
+
+    return resources.map(rename)
+
+
+def _keeps_name(group: str, kind: str) -> bool:
+    if kind in ("CustomResourceDefinition", "Namespace"):
+        return True
+    return kind == "APIService" and group == "apiregistration.k8s.io"

@@ -1,0 +1,153 @@
+"""Namespaces: of the objects themselves, and of the subjects of role bindings.
+
+Source: kustomize v5.8.2 api/internal/builtins/NamespaceTransformer.go, api/filters/namespace/namespace.go.
+"""
+
+from collections.abc import Callable, Mapping
+
+from kmanifest.engines.kustomize.config import Field, FieldTable
+from kmanifest.engines.kustomize.decoding import BOOL, PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.transformers.fields import (
+    located,
+    require_scalar,
+    specs_of,
+    update_all,
+)
+from kmanifest.model.errors import KmanifestError, RenderError, SourceError
+from kmanifest.model.fieldpath import FieldUpdate, Setter, update_field
+from kmanifest.model.resource import Resource, describe
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import scalar_text, type_name
+from kmanifest.plugin import HELM_GENERATED, Context
+from kmanifest.startup.typing import Any, Final
+
+_CONFIG: Final = Record(
+    {
+        "metadata": Record({"namespace": TEXT}),
+        "unsetOnly": BOOL,
+        "setRoleBindingSubjects": TEXT,
+    }
+)
+_SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
+_ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
+_METADATA_NAMESPACE: Final = ("metadata", "namespace")
+_OWN_NAMESPACE: Final = (Field(_METADATA_NAMESPACE, create=True),)
+
+
+def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+    """The built-in NamespaceTransformer; RenderError where two objects come to have one id."""
+    fitted = fit(config.body, _CONFIG, PLUGIN_CONFIG)
+    namespace = fitted.get("metadata", {}).get("namespace", "")
+    mode = fitted.get("setRoleBindingSubjects") or "defaultOnly"
+    if mode not in _SUBJECT_MODES:
+        message = f"invalid value {mode!r}: must be one of {', '.join(_SUBJECT_MODES)}"
+        raise SourceError(message).within(field=("setRoleBindingSubjects",))
+    if not namespace:
+        return resources
+    setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
+    update = FieldUpdate(setter, "")
+    table = FieldTable(specs_of(config.body))
+    moved = resources.map(
+        lambda resource: (
+            resource if _is_of_chart(resource) else _move(resource, table, update, mode)
+        )
+    )
+    _refuse_conflicts(resources, moved)
+    return moved
+
+
+def _is_of_chart(resource: Resource) -> bool:
+    """Whether a chart made the resource, which was told the namespace."""
+    return resource.annotations.get(HELM_GENERATED) == "true"
+
+
+def move_one(resource: Resource, namespace: str) -> Resource:
+    """One resource in another namespace, as the ValueAddTransformer does it: without field specs and past."""
+    return _change(resource, (), FieldUpdate(_set_always(namespace), ""), "defaultOnly")
+
+
+def _set_always(namespace: str) -> Setter:
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        return old if old.__class__ is str and old == namespace else namespace
+
+    return change
+
+
+def _set_if_empty(namespace: str) -> Setter:
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        return namespace if old is None or scalar_text(old) == "" else old
+
+    return change
+
+
+def _move(resource: Resource, table: FieldTable, update: FieldUpdate, mode: str) -> Resource:
+    group, version, kind, _, _ = resource.id
+    return _change(resource.remembering(), table.of(group, version, kind), update, mode)
+
+
+def _change(
+    resource: Resource, fields: tuple[Field, ...], update: FieldUpdate, mode: str
+) -> Resource:
+    if not resource.cluster_scoped:
+        resource = update_all(resource, _OWN_NAMESPACE, update)
+    binding = resource.kind in _ROLE_BINDINGS
+    if binding and mode != "none":
+        resource = _move_subjects(resource, update, mode)
+    if not fields:
+        return resource
+    core = resource.api_version == "v1"
+    counting = [field for field in fields if _counts(field, core=core, binding=binding)]
+    return update_all(resource, counting, update)
+
+
+def _counts(field: Field, *, core: bool, binding: bool) -> bool:
+    if field.steps == _METADATA_NAMESPACE:
+        return False
+    if field.steps == ("metadata", "name") and not core:
+        return False
+    return not (binding and field.steps == ("subjects", "namespace"))
+
+
+def _move_subjects(resource: Resource, update: FieldUpdate, mode: str) -> Resource:
+    field, wanted = (
+        ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
+    )
+
+    def change(subject: Any) -> Any:
+        if not isinstance(subject, Mapping):
+            raise SourceError(f"expected a mapping, got {type_name(subject)}")
+        if subject.get(field) != wanted:
+            return subject
+        return update_field(subject, ("namespace",), update, create=True)
+
+    return resource.with_body(_each_subject(resource, change))
+
+
+def _each_subject(resource: Resource, change: Callable[[Any], Any]) -> Any:
+    subjects = resource.body.get("subjects")
+    if subjects is None:
+        return resource.body
+    try:
+        if not isinstance(subjects, list):
+            raise SourceError(f"expected a list, got {type_name(subjects)}")
+        changed = [change(subject) if subject is not None else None for subject in subjects]
+    except KmanifestError as error:
+        raise located(error.within(field=("subjects",)), resource) from error
+    if all(map(_same, changed, subjects)):
+        return resource.body
+    return {**resource.body, "subjects": changed}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
+
+
+def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
+    if moved.has_distinct_keys():
+        return
+    for resource in moved:
+        if len(places := moved.with_current(resource.key)) > 1:
+            ids = describe(before[place] for place in places)
+            raise RenderError(f"several objects become {resource.id}: {ids}")

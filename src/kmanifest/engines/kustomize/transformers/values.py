@@ -1,0 +1,89 @@
+"""The ValueAddTransformer, which only a config of its own can ask for.
+
+Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filters/valueadd/valueadd.go.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest import yaml
+from kmanifest.engines.kustomize.decoding import INT, PLUGIN_CONFIG, TEXT, ListOf, Record, fit
+from kmanifest.engines.kustomize.kustomization import SELECTOR
+from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.selectors import Selector
+from kmanifest.engines.kustomize.transformers.fields import located, require_scalar
+from kmanifest.engines.kustomize.transformers.namespace import move_one
+from kmanifest.model.errors import SourceError
+from kmanifest.model.fieldpath import FieldUpdate, split_path, update_field
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import scalar_text
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Any, Final
+
+_TARGETS: Final = ListOf(Record({"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}))
+_CONFIG: Final = Record({"value": TEXT, "targets": _TARGETS, "targetFilePath": TEXT})
+_TARGET_FILE: Final = Record({"targets": _TARGETS})
+
+
+def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """The built-in ValueAddTransformer: a value, or the directory's name, written into fields or into paths in fields."""
+    fitted = fit(config.body, _CONFIG, PLUGIN_CONFIG)
+    value = fitted.get("value", "").strip() or ctx.directory.rpartition("/")[2]
+    targets = [*fitted.get("targets", ()), *_targets_in_file(ctx, fitted.get("targetFilePath", ""))]
+    if not targets:
+        raise SourceError("must specify at least one target")
+    for target in targets:
+        _check(target)
+    for target in targets:
+        selector = Selector.of(target["selector"]) if "selector" in target else None
+        resources = resources.map(
+            lambda resource, target=target, selector=selector: (  # type: ignore[misc]  # bound now, not when called
+                _add(resource, value, target)
+                if selector is None or selector.selects(resource)
+                else resource
+            )
+        )
+    return resources
+
+
+def _targets_in_file(ctx: Context, path: str) -> list[Any]:
+    if not path:
+        return []
+    document = yaml.load_values(ctx.read(path), limits=ctx.options.limits)
+    targets: list[Any] = fit(document, _TARGET_FILE, PLUGIN_CONFIG).get("targets", [])
+    return targets
+
+
+def _check(target: Mapping[str, Any]) -> None:
+    if not target.get("fieldPath"):
+        raise SourceError("fieldPath cannot be empty")
+    if target.get("filePathPosition", 0) < 0:
+        raise SourceError("filePathPosition cannot be negative")
+
+
+def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
+    path, position = target["fieldPath"], target.get("filePathPosition", 0)
+    if path == "metadata/namespace":
+        return move_one(resource, value)
+
+    def change(old: Any) -> Any:
+        require_scalar(old)
+        text = "" if old is None else scalar_text(old)
+        return retype(old, insert_part(text, position - 1, value) if position > 0 else value)
+
+    steps = [step for step in split_path(path, "/") if step.strip()]
+    try:
+        body = update_field(resource.body, steps, FieldUpdate(change, ""), create=True)
+    except SourceError as error:
+        raise located(error, resource) from error
+    return resource.with_body(body)
+
+
+def insert_part(path: str, position: int, part: str) -> str:
+    """`path` with `part` put before its step number `position`, or behind where it has no more steps.
+
+    Source: kustomize v5.8.2 kyaml/filesys/util.go, InsertPathPart.
+    """
+    steps = [step for step in path.split("/") if step]
+    steps.insert(min(position, len(steps)), part)
+    return ("/" if path.startswith("/") else "") + "/".join(steps)

@@ -1,0 +1,294 @@
+"""Vars, the deprecated forerunner of replacements: `$(NAME)` in certain fields stands for a field of some resource.
+
+The resource that a var reads is marked when the kustomization that declares it is done, by the names it then has or had; the
+value is read at the very end of the build, when names have their hash.
+Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go; api/filters/refvar; api/types/var.go.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kmanifest.engines.kustomize.config import FieldTable
+from kmanifest.engines.kustomize.defaults import Spec
+from kmanifest.engines.kustomize.generators import fold_base64
+from kmanifest.engines.kustomize.hashing import plain_float
+from kmanifest.engines.kustomize.path_matcher import locate, split_steps, text_at
+from kmanifest.engines.kustomize.yaml_aliases import settle
+from kmanifest.model.errors import (
+    KmanifestError,
+    MissingError,
+    RenderError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_field
+from kmanifest.model.resource import IdKey, Resource, describe, names_of
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
+from kmanifest.plugin import Context
+from kmanifest.startup.typing import Any, Final, NamedTuple
+
+DEFAULT_FIELD_PATH: Final = "metadata.name"
+
+
+class Var(NamedTuple):
+    """A name and the field of one object that it stands for; an empty namespace means any.
+
+    `file` and `number` say where it is declared.
+    """
+
+    name: str
+    group: str
+    version: str
+    kind: str
+    obj_name: str
+    obj_namespace: str
+    field_path: str
+    file: str = ""
+    number: int = 0
+
+
+def merge_vars(
+    known: tuple[Var, ...],
+    incoming: Sequence[Mapping[str, Any]],
+    resources: ResourceMap,
+    *,
+    file: str = "",
+) -> tuple[tuple[Var, ...], ResourceMap]:
+    """`known` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
+
+    RenderError where several resources are meant, SourceError where a name is taken.
+    Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, MergeVars.
+    """
+    for index, row in enumerate(incoming):
+        try:
+            var = _to_var(row)._replace(file=file, number=index)
+            resources = _mark(resources, var)
+            known = join_vars(known, (var,))
+        except KmanifestError as error:
+            raise error.within(field=(index,)) from None
+    return known, resources
+
+
+def join_vars(known: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
+    """Two sets of vars as one; SourceError where both have a name."""
+    names = {var.name for var in known}
+    for var in more:
+        if var.name in names:
+            raise SourceError(f"var {var.name!r} is declared twice").within(field=("name",))
+    return (*known, *more)
+
+
+def _to_var(row: Mapping[str, Any]) -> Var:
+    ref = row.get("objref", {})
+    group, version = ref.get("group", ""), ref.get("version", "")
+    parts = ref["apiVersion"].split("/") if ref.get("apiVersion") else []
+    if len(parts) == 1:
+        version = parts[0]
+    elif len(parts) == 2:
+        group, version = parts
+    return Var(
+        row.get("name", ""),
+        group,
+        version,
+        ref.get("kind", ""),
+        ref.get("name", ""),
+        ref.get("namespace", ""),
+        row.get("fieldref", {}).get("fieldPath") or DEFAULT_FIELD_PATH,
+    )
+
+
+def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
+    meant = _matcher(var)
+    places = [
+        place for place, resource in enumerate(resources) if any(map(meant, resource.all_keys()))
+    ]
+    if len(places) > 1:
+        several = describe(resources[place] for place in places)
+        raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
+            field=("objref",)
+        )
+    return resources.replace({place: resources[place].with_var(var.name) for place in places})
+
+
+def _matcher(var: Var) -> Callable[[IdKey], bool]:
+    wanted = (var.group, var.version, var.kind, var.obj_name)
+    if not var.obj_namespace:
+        return lambda key: key[:4] == wanted
+    return lambda key: key == (*wanted, var.obj_namespace)
+
+
+# Values
+
+
+def resolve_vars(
+    ctx: Context,
+    vars_: Sequence[Var],
+    field_specs: Sequence[Spec],
+    resources: ResourceMap,
+) -> ResourceMap:
+    """The resources with every `$(NAME)` replaced in the fields that `field_specs` name.
+
+    MissingError where a var has no resource or no field. A var that was never used is reported.
+    Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, ResolveVars.
+    """
+    values = {var.name: _value_of(var, resources) for var in sorted(vars_)}
+    if not values:
+        return resources
+    expander = _Expander(ctx, values)
+    table = FieldTable(tuple(field_specs))
+    update = FieldUpdate(expander.change)
+    resources = resources.map(lambda resource: _resolve(resource, table, update))
+    unused = [name for name in values if name not in expander.used]
+    if unused:
+        ctx.warn(f"well-defined vars that were never replaced: {','.join(unused)}")
+    return resources
+
+
+def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
+    body = resource.body
+    try:
+        for steps, _ in table.of(*resource.id[:3]):
+            if not is_absent(body, steps):
+                body = update_field(body, steps, update)
+    except KmanifestError as error:
+        raise error.within(file=resource.origin.file, document=resource.origin.document) from error
+    return settle(resource, resource.with_body(body))
+
+
+def _value_of(var: Var, resources: ResourceMap) -> Any:
+    resource = next((resource for resource in resources if var.name in resource.var_names), None)
+    if resource is None:
+        wanted = f"{var.kind}/{var.obj_name}"
+        near = near_names(wanted, names_of(resources))
+        error = MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
+        raise error.within(file=var.file, field=("vars", var.number, "objref"))
+    try:
+        found = locate(resource.body, _index_steps(var.field_path))
+        if found is not None and found.place is not None:
+            return (
+                text_at(resource.body, found.place)
+                if found.value is None
+                else _go_value(found.value)
+            )
+    except SourceError:
+        pass
+    error = MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
+    raise error.within(file=var.file, field=("vars", var.number, "fieldref"))
+
+
+def _index_steps(path: str) -> list[str]:
+    """The steps of a field path in which `ports[0]` is the same as `ports.0`.
+
+    Source: kustomize v5.8.2 kyaml/yaml/rnode.go, convertSliceIndex.
+    """
+    steps = []
+    for step in split_steps(path):
+        name, bracket, index = step.rpartition("[")
+        if step.endswith("]") and bracket and index[:-1].isascii() and index[:-1].isdigit():
+            steps += [name, index[:-1]] if name else [index[:-1]]
+        else:
+            steps.append(step)
+    return steps
+
+
+def _go_value(value: Any) -> Any:
+    """A value as the reference holds it: integers in decimal digits only, dates as they are written."""
+    if isinstance(value, IntText):
+        digits = value.text.removeprefix("-").removeprefix("+")
+        if not (digits.isascii() and digits.isdigit()):
+            raise SourceError(f"{value.text!r} is not a decimal integer")
+        return int(value.text)
+    if isinstance(value, float):
+        return FloatText(value, plain_float(value))
+    return scalar_text(value) if isinstance(value, TimeText) else value
+
+
+class _Expander:
+    """Puts values in place of `$(NAME)`, and notes which names were used."""
+
+    def __init__(self, ctx: Context, values: Mapping[str, Any]) -> None:
+        self._ctx = ctx
+        self._values = values
+        self.used: set[str] = set()
+
+    def change(self, old: Any) -> Any:
+        """A field's value with its references replaced; in a mapping or a list only its own strings are looked at.
+
+        Source: kustomize v5.8.2 api/filters/refvar/refvar.go.
+        """
+        if is_string(old):
+            return self._expand(old)
+        if isinstance(old, Mapping):
+            new = {
+                key: self._expand(item) if is_string(item) else item for key, item in old.items()
+            }
+            return old if all(new[key] is item for key, item in old.items()) else new
+        if isinstance(old, list):
+            for item in old:
+                if not is_string(item):
+                    raise SourceError(f"expected a list of strings, got {type_name(item)}")
+            items = [self._expand(item) for item in old]
+            return old if all(new is item for new, item in zip(items, old, strict=True)) else items
+        return old
+
+    def _expand(self, text: str) -> Any:
+        if "$" not in text:
+            return text
+        parts: list[str] = []
+        place = 0
+        while True:
+            found = text.find("$", place)
+            if found < 0 or found + 1 == len(text):
+                return self._joined([*parts, text[place:]])
+            parts.append(text[place:found])
+            following = text[found + 1]
+            end = text.find(")", found + 2) if following == "(" else -1
+            if end >= 0:
+                value = self._value(text[found + 2 : end])
+                if found == 0 and end + 1 == len(text):
+                    return value
+                parts.append(_go_text(value))
+                place = end + 1
+            elif following == "$":
+                parts.append("$")
+                place = found + 2
+            elif following.isascii():
+                parts.append("$" + following)
+                place = found + 2
+            else:
+                # The reference takes one byte of the character for a whole one, and leaves the rest behind.
+                first, *rest = following.encode()
+                parts += ["$" + chr(first), bytes(rest).decode("utf-8", "surrogateescape")]
+                place = found + 2
+
+    def _joined(self, parts: Sequence[str]) -> str:
+        self._ctx.made(sum(map(len, parts)))
+        text = "".join(parts)
+        if text.isascii():
+            return text
+        content = text.encode("utf-8", "surrogateescape")
+        try:
+            return content.decode()
+        except UnicodeDecodeError:
+            return fold_base64(content)
+
+    def _value(self, name: str) -> Any:
+        value = self._values.get(name, MISSING)
+        if value is MISSING:
+            return f"$({name})"
+        if isinstance(value, Mapping | list):
+            self._ctx.warn(
+                f"var {name!r} stands for a {type_name(value)}, which can't be put into a text"
+            )
+            return f"$({name})"
+        self.used.add(name)
+        return value
+
+
+def _go_text(value: Any) -> str:
+    """A value as Go's fmt prints it with %v."""
+    if isinstance(value, float):
+        from kmanifest.yaml.scalars import general_number  # for floats only
+
+        return general_number(value)
+    return scalar_text(value)

@@ -1,0 +1,146 @@
+"""Nodes of YAML inside of a string: they keep order, style and comments, which a value does not.
+
+A change is made on the plain values, which share whatever does not change; `Node.changed` then walks nodes and new
+values side by side, and puts new texts and new nodes where they differ.
+"""
+
+from collections.abc import Mapping
+
+from kmanifest.engines.kustomize.scalars import resolve_plain
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import is_string, scalar_text
+from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.yaml.resolve import tag_of
+
+TAG: Final = "tag:yaml.org,2002:"
+
+
+class Change(NamedTuple):
+    """A new text for a scalar that keeps its type."""
+
+    text: str
+
+
+class Whole(NamedTuple):
+    """A value that takes the place of a mapping or a list, however alike the two are."""
+
+    value: Any
+
+
+class Alias(tuple[str, ...]):
+    """What `*name` stands for; it is neither looked into nor changed."""
+
+    __slots__ = ()
+
+
+class Comments(NamedTuple):
+    """Comments of a node: above it, at the end of its line, and below it; each may have several lines."""
+
+    head: str = ""
+    line: str = ""
+    foot: str = ""
+
+
+NO_COMMENTS: Final = Comments()
+
+
+class Node:
+    """One node of a document: a scalar with its text, a list of nodes, a mapping of pairs, or an alias.
+
+    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty where none was written; where
+    it was, the node is `tagged`, and it is printed though it may be implied. `document` has the comments that stand
+    before and behind the whole document of which this is the root.
+    """
+
+    __slots__ = (
+        "anchor", "comments", "content", "document", "kind", "style", "tag", "tagged", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self, kind: str, content: Any, *, style: str = "", tag: str = "", anchor: str = ""
+    ) -> None:
+        self.kind = kind
+        self.content = content
+        self.style = style
+        self.tag = tag
+        self.anchor = anchor
+        self.tagged = False
+        self.comments = self.document = NO_COMMENTS
+        self.value: Any = None
+
+    def _with(self, kind: str, content: Any) -> "Node":
+        new = Node(kind, content, style=self.style, tag=self.tag, anchor=self.anchor)
+        new.tagged, new.comments, new.document = self.tagged, self.comments, self.document
+        return new
+
+    def changed(self, new: Any) -> "Node":
+        """This node with the value `new`, in which a `Change` stands for a new text."""
+        if new is self.value:
+            return self
+        if isinstance(new, Whole):
+            return to_node(new.value)
+        if isinstance(new, Change):
+            return self._retexted(new.text)
+        if self.kind == "mapping" and isinstance(new, Mapping):
+            return self._with("mapping", self._changed_pairs(new))
+        if self.kind == "list" and isinstance(new, list):
+            items = [node.changed(item) for node, item in zip(self.content, new, strict=False)]
+            return self._with("list", items + [to_node(item) for item in new[len(items) :]])
+        return to_node(new)
+
+    def implied_tag(self) -> str:
+        """The tag that this node has without one that is written."""
+        if self.kind != "scalar":
+            return TAG + {"mapping": "map", "list": "seq"}.get(self.kind, "")
+        return TAG + "str" if self.style else _short_tag(self.content)
+
+    def without_foot(self) -> "Node":
+        """This node without the comment below it."""
+        new = self._with(self.kind, self.content)
+        new.comments = self.comments._replace(foot="")
+        return new
+
+    def _retexted(self, text: str) -> "Node":
+        new = self._with("scalar", text)
+        if not self.tag and not self.style:
+            new.tag = _short_tag(self.content)
+        return new
+
+    def _changed_pairs(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
+        pairs = [(key, node.changed(new[key.value])) for key, node in self.content]
+        known = {key.value for key, _ in self.content}
+        return pairs + [
+            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in known
+        ]
+
+
+def to_node_key(name: str) -> Node:
+    """A key that was made: it has no quotes but where it needs them."""
+    return Node("scalar", name)
+
+
+def to_node(value: Any) -> Node:
+    """A value that was made, or that comes from elsewhere, as a node."""
+    if isinstance(value, Whole):
+        return to_node(value.value)
+    if isinstance(value, Change):
+        return Node("scalar", value.text)
+    if isinstance(value, Mapping):
+        return Node("mapping", [(to_node_key(key), to_node(item)) for key, item in value.items()])
+    if isinstance(value, list):
+        return Node("list", [to_node(item) for item in value])
+    text = scalar_text(value)
+    return Node("scalar", text, tag=TAG + "str" if is_string(value) else "")
+
+
+def _short_tag(text: str) -> str:
+    """The tag that a plain scalar of this text has."""
+    return TAG + tag_of(resolved(text))
+
+
+def resolved(text: str) -> Any:
+    """What a plain scalar means; any number where its text is refused."""
+    try:
+        return resolve_plain(text)
+    except SourceError:
+        return 0.0

@@ -1,0 +1,176 @@
+"""What a build gets from the network, each thing once: from the store where it is known, else by git or HTTP."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+from kmanifest.io import tree as trees
+from kmanifest.io.git_tree import GitTree
+from kmanifest.io.remote.store import Store, open_store
+from kmanifest.io.remote.urls import Repository, check_protocol, check_repository, shown_url
+from kmanifest.io.tree import MemoryTree, NamedTree, Tree
+from kmanifest.model.errors import FetchError
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.io.remote.git import Git
+
+Commit = tuple[str, str]  # the directory of a repository, and the id of the commit in it
+
+
+class Network:
+    """Fetches by `protocols`, for one build.
+
+    `store` is the directory in which what was fetched is kept; without one, a temporary directory is used. What a
+    branch, a tag or a URL stands for is asked again when it was seen more than `max_age` seconds ago; a full commit id is never
+    asked for twice. When `offline`, only the store is used. `timeout` bounds each thing that is fetched, in seconds;
+    `max_file` and `max_repository` are bytes. git gets the variables that match `passed`.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str = "",
+        offline: bool = False,
+        protocols: Sequence[str] = ("https", "ssh"),
+        max_age: float = 0.0,
+        timeout: float = 300.0,
+        max_file: int = 10 << 20,
+        max_repository: int = 1 << 30,
+        passed: Sequence[str] = (),
+    ) -> None:
+        self._root = store
+        self._offline = offline
+        self._protocols = protocols
+        self._max_age = max_age
+        self._timeout = timeout
+        self._max_file = max_file
+        self._max_repository = max_repository
+        self._passed = passed
+        self._trees: dict[str, Tree] = {}
+        self._names: dict[object, str] = {}
+        self._temporary = ""
+        self._made_store: Store | None = None
+        self._made_git: Git | None = None
+
+    def file(self, url: str) -> str:
+        """The name of the file at a URL. FetchError or LimitError where it can't be fetched."""
+        if url not in self._names:
+            check_protocol(url.partition(":")[0].lower(), self._protocols, shown_url(url))
+            self._mount(url, shown_url(url), MemoryTree({"": self._content(url)}))
+        return self._names[url]
+
+    def repository(self, repository: Repository) -> str:
+        """The name of the root of a repository. FetchError or LimitError where it can't be fetched."""
+        key = (repository.clone_url, repository.ref, repository.submodules)
+        if key not in self._names:
+            from kmanifest.io.remote.git import FetchedObjects  # as in _git
+
+            directory, revision = self._commit(repository)
+            objects = FetchedObjects(self._git(), repository, directory, revision, self._commit)
+            self._mount(key, repository.name, GitTree(objects, revision.encode()))
+        return self._names[key]
+
+    def tree_of(self, path: str) -> Tree | None:
+        """The tree that has the path, if it is in what was fetched."""
+        if path in self._trees:  # a file may seem to lie in a repository
+            return self._trees[path]
+        for name, tree in self._trees.items():
+            if trees.is_below(path, name):
+                return tree
+        return None
+
+    def close(self) -> None:
+        """Remove what was kept for this build only."""
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _mount(self, key: object, name: str, tree: Tree) -> None:
+        # Passwords and queries are not shown, so two that differ there only look the same.
+        taken = name
+        while taken in self._trees:
+            taken = f"{name}#{len(self._trees)}"
+        self._trees[taken] = NamedTree(tree, taken)
+        self._names[key] = taken
+
+    def _content(self, url: str) -> bytes:
+        store = self._store()
+        known = store.known(url)
+        if known is not None and (self._offline or known.age <= self._max_age):
+            content = store.content(known.identity)
+            if content is not None:
+                return content
+        self._refuse_offline(shown_url(url))
+        from kmanifest.io.remote.http import Http  # urllib3 is for what is fetched from web servers
+
+        client = Http(
+            protocols=self._protocols, timeout=min(30.0, self._timeout), max_size=self._max_file
+        )
+        content = client.get(url)
+        store.keep_name(url, store.keep_content(content))
+        return content
+
+    def _commit(self, repository: Repository) -> Commit:
+        """The commit of a repository's ref, in the store."""
+        check_repository(repository)
+        check_protocol(repository.protocol, self._protocols, repository.name)
+        store = self._store()
+        identity = self._known_commit(repository)
+        directory = store.directory(repository.clone_url, identity) if identity else None
+        if directory is not None:
+            return directory, identity
+        self._refuse_offline(repository.name)
+        try:
+            directory, identity = self._fetched(repository, store)
+        except OSError as error:
+            raise FetchError(f"{repository.name}: {error.strerror or error}") from error
+        store.keep_name(_name_in_store(repository), identity)
+        return directory, identity
+
+    def _fetched(self, repository: Repository, store: Store) -> Commit:
+        limited = repository._replace(timeout=min(repository.timeout, self._timeout))
+        begun = store.begin_directory()
+        try:
+            identity = self._git().fetch(limited, begun)
+            return store.keep_directory(begun, repository.clone_url, identity), identity
+        finally:
+            store.drop_directory(begun)
+
+    def _known_commit(self, repository: Repository) -> str:
+        """The id of the ref's commit where it need not be asked for; empty where it has to be."""
+        ref = repository.ref
+        if len(ref) in (40, 64) and not ref.strip("0123456789abcdef"):
+            return ref
+        known = self._store().known(_name_in_store(repository))
+        return known.identity if known and (self._offline or known.age <= self._max_age) else ""
+
+    def _refuse_offline(self, name: str) -> None:
+        if self._offline:
+            raise FetchError(f"{name}: it is not in the store, and nothing is fetched (offline)")
+
+    def _store(self) -> Store:
+        if self._made_store is None:
+            self._made_store = open_store(self._root)
+        if self._made_store is None:
+            self._temporary = tempfile.mkdtemp(prefix="kmanifest-")
+            self._made_store = Store(self._temporary)
+        return self._made_store
+
+    def _git(self) -> "Git":
+        if self._made_git is None:
+            from kmanifest.io.remote.git import Git  # for builds with repositories
+
+            path = shutil.which("git")
+            if path is None:
+                raise FetchError("no 'git' program on path")
+            self._made_git = Git(
+                path,
+                protocols=self._protocols,
+                passed=self._passed,
+                max_size=self._max_repository,
+            )
+        return self._made_git
+
+
+def _name_in_store(repository: Repository) -> str:
+    return f"{repository.clone_url} {repository.ref}"

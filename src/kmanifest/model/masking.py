@@ -1,0 +1,143 @@
+"""What the caller knows to be secret, and texts without it.
+
+A program may say a secret in other words than it got it: one line of a key, one value of a JSON document, in base64, alone or
+behind something else (`user:password`). Each of these forms is looked for on its own, and what any of them covers is
+masked, so that no rest is left where they overlap; the time is that of one search for each form. What has less than four characters
+is no secret: without every `a` a text can't be read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from kmanifest.startup.typing import Any, Final
+
+MASK: Final = "***"
+SHORTEST: Final = 4
+
+_SECRET_WORDS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+_SECRET_ENDS: Final = ("_PAT", "_PWD")
+_PLACE_ENDS: Final = ("_DIR", "_FILE", "_PATH")  # where a secret is, which is none
+_URL_SAFE: Final = {ord("+"): "-", ord("/"): "_"}
+_WIDTHS: Final = (64, 70, 76)  # of the lines into which programs break base64
+_GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+class Secret:
+    """A text that shows itself to nobody who does not ask with `reveal`.
+
+    >>> token = Secret("hunter2")
+    >>> f"{token} {token!r} {token.reveal()}"
+    '*** *** hunter2'
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __format__(self, _: str) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce_ex__(self, _: Any) -> Any:
+        raise TypeError("a secret is not pickled or copied: hand on the record that holds it")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name is likely to hold a secret."""
+    upper = name.upper()
+    if upper.endswith(_PLACE_ENDS):
+        return False
+    return any(word in upper for word in _SECRET_WORDS) or upper.endswith(_SECRET_ENDS)
+
+
+def masker(secrets: Iterable[Secret]) -> Callable[[str], str]:
+    """A function that gives a text with `***` in the place of these secrets, in whatever form they are in it."""
+    forms = {form for secret in secrets for form in _forms(secret.reveal())}
+    return lambda text: _masked(text, forms)
+
+
+def _masked(text: str, forms: Iterable[str]) -> str:
+    shown: list[str] = []
+    end = 0
+    for start, stop in sorted(span for form in forms for span in _spans(text, form)):
+        if start >= end:
+            shown += (text[end:start], MASK)
+        end = max(end, stop)
+    return "".join((*shown, text[end:]))
+
+
+def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
+    start = text.find(form)
+    while start >= 0:
+        yield start, start + len(form)
+        start = text.find(form, start + len(form))
+
+
+def _forms(text: str) -> Iterator[str]:
+    """All that is to be looked for, for one secret."""
+    for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_texts_in_json(text)}:
+        if len(part.strip()) < SHORTEST:
+            continue
+        content = part.encode("utf-8", "surrogateescape")
+        yield content.decode("utf-8", "replace")
+        yield from _in_json(part)
+        for form in _in_base64(content):
+            if len(form) >= SHORTEST:
+                yield form
+                yield form.translate(_URL_SAFE)
+
+
+def _in_base64(content: bytes) -> Iterator[str]:
+    """What base64 makes of it at the end of a text, and in the middle of one, where up to two bytes go before its group."""
+    from binascii import b2a_base64  # where something went wrong only
+
+    for before, first in ((0, 0), (1, 2), (2, 3)):
+        padded = b2a_base64(bytes(before) + content, newline=False).decode()[first:]
+        text = padded.rstrip("=")
+        yield padded
+        yield text
+        # The last character also holds bits of what follows.
+        yield text[:-1] if padded != text else text
+        for width in _WIDTHS:
+            for start in range(0, len(text), width):
+                yield text[start : start + width]
+
+
+def _in_json(text: str) -> Iterator[str]:
+    import json  # as above
+
+    yield json.dumps(text)[1:-1]
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield plain
+    yield plain.translate(_GO_ESCAPES)
+
+
+def _texts_in_json(text: str) -> Iterator[str]:
+    """The texts in a JSON document, such as the key of an account."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return
+    import json  # as above
+
+    try:
+        waiting = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+            yield from map(str.strip, value.splitlines())
+        elif isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value

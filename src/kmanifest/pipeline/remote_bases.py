@@ -1,0 +1,63 @@
+"""From the URL of a remote base to its files: a context whose tree is what was fetched, and nothing else.
+
+Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtGitClone.
+"""
+
+from kmanifest.io import tree as trees
+from kmanifest.io.tree import NamedTree
+from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.plugin import Context, Plugin
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kmanifest.io.remote.urls import Repository
+
+
+def find_repository(path: str) -> "Repository | None":
+    """The repository that an entry of a kustomization, or the argument of a build, names; None for a path."""
+    if (
+        "://" not in path
+        and "@" not in path
+        and not path[:11].lower().startswith(("github.com", "git::"))
+    ):
+        return None
+    from kmanifest.io.remote.urls import parse_repository  # most entries are paths
+
+    return parse_repository(path)
+
+
+def find_fetcher(ctx: Context, url: str) -> Plugin | None:
+    """The plug-in for the scheme of a URL that is neither of a repository nor of a web server."""
+    scheme, found, _ = url.partition("://")
+    return ctx.registry.get("fetcher", scheme.lower()) if found else None
+
+
+def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, str]:
+    """The context in which a directory of a repository is built, and that directory, resolved.
+
+    What was fetched never loads files from outside its root, whatever the build may do.
+    """
+    if repository.forced:
+        ctx.warn(f"the prefix git:: is of no use and will not be taken for ever: {repository.name}")
+    remote = ctx.reach(repository.name)
+    name = remote.repository(repository)
+    return _inside(ctx, name, repository.directory)
+
+
+def enter_fetched(ctx: Context, fetcher: Plugin, url: str) -> tuple[Context, str]:
+    """The same for what a plug-in fetches, from its root."""
+    ctx.reach(url)
+    return _inside(ctx._replace(tree=NamedTree(fetcher.call(ctx, url), url)), url, "")
+
+
+def _inside(ctx: Context, name: str, directory: str) -> tuple[Context, str]:
+    ctx = ctx._replace(
+        tree=ctx.tree_of(name), options=ctx.options._replace(load_restrictor="root-only")
+    )
+    try:
+        resolved = ctx.tree.resolve(trees.join(name, directory))
+    except KmanifestError as error:
+        raise type(error)(f"{name}: {error.message}", near=error.near) from error
+    if ctx.tree.kind(resolved) != "dir":
+        raise SourceError(f"{name}: {directory!r} is not a directory")
+    return ctx, resolved

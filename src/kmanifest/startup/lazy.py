@@ -1,0 +1,20 @@
+"""Functions and classes of modules that are imported when they are needed: start-up is a feature."""
+
+from collections.abc import Callable
+
+from kmanifest.startup.typing import Any
+
+
+def load(module: str, name: str) -> Any:
+    """What a module calls `name`. Not by importlib's import_module, which takes a third of a millisecond to import."""
+    return getattr(__import__(module, fromlist=[name]), name)
+
+
+def late(module: str, function: str) -> Callable[..., Any]:
+    """The function of a module that is imported when it is first called."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        return load(module, function)(*arguments, **named)
+
+    call.__name__ = function
+    return call
