@@ -21,8 +21,9 @@ from kmanifest.model.errors import KmanifestError
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.resource import Lineage
 from kmanifest.model.trace import Change
+from kmanifest.pipeline.options import Options
+from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.plugin import Options, Registry
 from tests.cases import PROJECT, Case, find_cases
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(kmanifest.__file__)))
@@ -153,7 +154,10 @@ def mixed_jobs() -> list[Job]:
 
 
 def _own_jobs() -> list[Job]:
-    from kmanifest.plugin import Context, Plugin, Resource, ResourceMap
+    from kmanifest.model.resource import Resource
+    from kmanifest.model.resourcemap import ResourceMap
+    from kmanifest.pipeline.context import Context
+    from kmanifest.pipeline.registry import Plugin
 
     files = {
         "kustomization.yaml": "namePrefix: p-\nresources: [all.yaml]\ntransformers: [paint.yaml]\n",
@@ -168,7 +172,9 @@ def _own_jobs() -> list[Job]:
                 lambda resource: resource.put(("metadata", "labels", config.name), color)
             )
 
-        return Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Paint", paint)])
+        from kmanifest import default_registry
+
+        return default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Paint", paint)])
 
     tree = MemoryTree(files)
     small = Options()._replace(limits=Options().limits._replace(max_objects=1))

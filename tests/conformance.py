@@ -17,12 +17,14 @@ from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
 from kmanifest.engines.helm.gotemplate.parsers import Parser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, settle_values
 from kmanifest.engines.helm.templates.capabilities import make_capabilities
 from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.tree import MemoryTree
-from kmanifest.plugin import Options, Programs
+from kmanifest.pipeline.options import ExecPluginOptions, Options
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
@@ -95,16 +97,22 @@ def _printed(stream: io.TextIOWrapper) -> str:
 
 def _options(given: Mapping[str, Any]) -> Options:
     return Options(
-        reorder=given.get("reorder") or "",
         load_restrictor="none"
         if given.get("load_restrictor") == "LoadRestrictionsNone"
         else "root-only",
-        managed_by_label=bool(given.get("enable_managedby_label")),
         enable_plugins=bool(given.get("enable_alpha_plugins")),
         allow_exec=bool(given.get("enable_exec")),
-        enable_helm=bool(given.get("enable_helm")),
-        helm_api_versions=tuple(given.get("helm_api_versions") or ()),
-        helm_kube_version=given.get("helm_kube_version") or "",
         env=tuple(given.get("env") or ()),
-        programs=Programs(home=given.get("plugin_home") or ""),
+        exec_plugins=ExecPluginOptions(home=given.get("plugin_home") or ""),
+        engines=(
+            KustomizeOptions(
+                reorder=given.get("reorder") or "",
+                managed_by_label=bool(given.get("enable_managedby_label")),
+                enable_helm=bool(given.get("enable_helm")),
+            ),
+            HelmOptions(
+                api_versions=tuple(given.get("helm_api_versions") or ()),
+                kube_version=given.get("helm_kube_version") or "",
+            ),
+        ),
     )

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kmanifest import MemoryTree, Options, build
+from kmanifest import HelmOptions, KustomizeOptions, MemoryTree, Options, build
 from kmanifest.model.errors import FetchError, KmanifestError, PluginError, SourceError
-from kmanifest.plugin import Charts, Remotes
+from kmanifest.pipeline.options import RemoteOptions
 from tests.servers import serving
 
 CHART = {
@@ -56,13 +56,13 @@ def server(tmp_path_factory):
 
 def fetching(store: Path, **remotes: Any) -> Options:
     protocols = ("http", "https")
-    given = Remotes(store=str(store), protocols=protocols, **remotes)
-    return Options(enable_helm=True, allow_remote=True, remotes=given)
+    given = RemoteOptions(store=str(store), protocols=protocols, **remotes)
+    return Options(engines=(KustomizeOptions(enable_helm=True),), allow_remote=True, remote=given)
 
 
 def test_a_chart_of_the_chart_home_is_told_the_namespace():
     tree = in_home(releaseName="rel", valuesInline="{colour: blue}")
-    text = build(tree=tree, options=Options(enable_helm=True)).text()
+    text = build(tree=tree, options=Options(engines=(KustomizeOptions(enable_helm=True),))).text()
     assert "namespace: shop" in text
     assert """values: '{"colour":"blue","size":1}'""" in text
 
@@ -77,7 +77,10 @@ def test_a_chart_of_the_chart_home_is_told_the_namespace():
 )
 def test_inline_values_are_merged_as_asked(merge, expected):
     tree = in_home(valuesInline="{colour: blue}", valuesMerge=merge)
-    assert expected in build(tree=tree, options=Options(enable_helm=True)).text()
+    assert (
+        expected
+        in build(tree=tree, options=Options(engines=(KustomizeOptions(enable_helm=True),))).text()
+    )
 
 
 def test_charts_are_rendered_where_that_is_allowed_only():
@@ -87,7 +90,10 @@ def test_charts_are_rendered_where_that_is_allowed_only():
 
 def test_a_name_that_could_be_an_option_is_refused():
     with pytest.raises(SourceError, match="must not start with '-'") as caught:
-        build(tree=in_home(releaseName="--post-renderer=x"), options=Options(enable_helm=True))
+        build(
+            tree=in_home(releaseName="--post-renderer=x"),
+            options=Options(engines=(KustomizeOptions(enable_helm=True),)),
+        )
     assert caught.value.location.line == 4
 
 
@@ -101,9 +107,12 @@ def test_a_chart_of_a_repository_is_fetched_once(server, tmp_path):
     assert build(tree=tree, options=fetching(tmp_path, offline=True)).text() == first
     assert server.requests == []
     with pytest.raises(SourceError, match="allow_remote"):
-        build(tree=tree, options=Options(enable_helm=True))
+        build(tree=tree, options=Options(engines=(KustomizeOptions(enable_helm=True),)))
     with pytest.raises(SourceError, match="not among those allowed"):
-        build(tree=tree, options=Options(enable_helm=True, allow_remote=True))
+        build(
+            tree=tree,
+            options=Options(engines=(KustomizeOptions(enable_helm=True),), allow_remote=True),
+        )
 
 
 def test_a_chart_that_is_nowhere(server, tmp_path):
@@ -113,13 +122,13 @@ def test_a_chart_that_is_nowhere(server, tmp_path):
     with pytest.raises(KmanifestError, match="no repo specified"):
         build(
             tree=MemoryTree({"kustomization.yaml": kustomization()}),
-            options=Options(enable_helm=True),
+            options=Options(engines=(KustomizeOptions(enable_helm=True),)),
         )
 
 
 def test_a_chart_is_built_by_itself():
-    charts = Charts(values={"colour": "green"}, release="mine", namespace="prod")
-    rendered = build(tree=MemoryTree(CHART), charts=charts)
+    chart = HelmOptions(values={"colour": "green"}, release="mine", namespace="prod")
+    rendered = build(tree=MemoryTree(CHART), options=Options(engines=(chart,)))
     assert rendered.text().startswith("---\n# Source: demo/templates/map.yaml\n")
     assert rendered.resources[0].body["data"]["values"] == '{"colour":"green","size":1}'
 

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 import pytest
 
 from kmanifest.api import build
+from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.plugin import Context, Options, Plugin, Registry, Resource, ResourceMap
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.options import Options
+from kmanifest.pipeline.registry import Plugin
 from tests.builds import run_python
 
 Files = Mapping[str, str]
@@ -188,7 +193,7 @@ def test_deadline_ends_a_build_between_two_steps_of_plugins():
         "s.yaml": config.format("s"),
         "t.yaml": config.format("t"),
     }
-    registry = Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Slow", slow)])
+    registry = default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Slow", slow)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("time.monotonic", lambda: now[0])
         options = Options(limits=Limits(deadline=5))

@@ -20,9 +20,10 @@ from kmanifest.engines.kustomize.localize.destinations import (
     relative,
 )
 from kmanifest.io.remote.urls import Repository, parse_repository
-from kmanifest.io.tree import NamedTree, Tree
+from kmanifest.io.tree import PrefixedTree, Tree
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.plugin import Context, Finding
+from kmanifest.model.findings import Finding
+from kmanifest.pipeline.context import Context
 from tests.servers import git_missing, publish, serving
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\n"
@@ -350,8 +351,8 @@ class Elsewhere:
         if "://" not in path:
             return None
         if path.startswith("https://files/"):
-            return NamedTree(MemoryTree({"": MAP}), path)
-        return NamedTree(Forged(self._files), "https://host/a/b@1")
+            return PrefixedTree(MemoryTree({"": MAP}), path)
+        return PrefixedTree(Forged(self._files), "https://host/a/b@1")
 
 
 class Forged(MemoryTree):
@@ -392,7 +393,7 @@ def test_two_urls_with_one_place_are_told():
 
     class Changing(Elsewhere):
         def tree_of(self, path: str) -> Tree | None:
-            return NamedTree(MemoryTree({"": path}), path) if "://" in path else None
+            return PrefixedTree(MemoryTree({"": path}), path) if "://" in path else None
 
     entries = "['https://files/a?1', 'https://files/a?2', 'https://files/a?2']"
     tree = MemoryTree({"kustomization.yaml": f"crds: {entries}"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kmanifest import KmanifestError, MemoryTree, Options, build
+from kmanifest import KmanifestError, KustomizeOptions, MemoryTree, Options, build
 from kmanifest.io.cache import MemoryCache
 from kmanifest.model.errors import MissingError, RenderError, SourceError
 
@@ -142,7 +142,7 @@ def files(*patterns: str, **more: str) -> dict[str, str]:
 
 
 def names(tree: MemoryTree | str, **given: Any) -> list[str]:
-    chosen = Options(reorder="none", **given)
+    chosen = Options(engines=(KustomizeOptions(reorder="none"),), **given)
     if isinstance(tree, str):
         return [resource.name for resource in build(tree, options=chosen).resources]
     return [resource.name for resource in build(tree=tree, options=chosen).resources]
@@ -205,7 +205,7 @@ def test_lists_are_taken_apart_and_objects_know_their_files():
     tree = MemoryTree(
         files("l/*", **{"l/1.yaml": items, "l/2.yaml": two, "l/3.yaml": "# nothing\n"})
     )
-    found = build(tree=tree, options=Options(reorder="none")).resources
+    found = build(tree=tree, options=Options(engines=(KustomizeOptions(reorder="none"),))).resources
     assert [(one.name, one.origin.file, one.origin.document) for one in found] == [
         ("one", "l/1.yaml", 0),
         ("two", "l/2.yaml", 0),
@@ -249,7 +249,11 @@ def test_of_a_base_and_with_a_cache():
         ({**top, **base}, ["p-a", "p-test-c"]),
         ({**top, **base, **more}, ["p-a", "p-new", "p-test-c"]),
     ):
-        built = build(tree=MemoryTree(tree), options=Options(reorder="none"), cache=cache)
+        built = build(
+            tree=MemoryTree(tree),
+            options=Options(engines=(KustomizeOptions(reorder="none"),)),
+            cache=cache,
+        )
         assert [resource.name for resource in built.resources] == expected
 
 

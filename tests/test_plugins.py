@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest import KmanifestError, Registry, build
+from kmanifest import KmanifestError, build
+from kmanifest.engines.builtin import default_registry, installed_registry
 from kmanifest.model.errors import PluginError
-from kmanifest.plugin import Plugin, Resource
+from kmanifest.model.resource import Resource
+from kmanifest.pipeline.registry import Plugin
 from tests.cases import PROJECT
 
 HOOK = """\
@@ -73,7 +75,7 @@ def run(arguments: list[str], directory: Path, site: Path | None = None):
 
 def test_found_where_it_is_asked_for(site, project):
     install(site, "makers", HOOK.format(more=""))
-    registry = Registry.default().with_entry_points()
+    registry = installed_registry()
     assert [each.name for each in build(str(project), registry=registry).resources] == ["made"]
     with pytest.raises(PluginError, match="external plugins disabled"):
         build(str(project))
@@ -90,7 +92,7 @@ def test_not_looked_for_without_need(site, tmp_path):
     install(site, "makers", "raise RuntimeError('never imported')\n")
     write(tmp_path / "plain/kustomization.yaml", "namePrefix: p-\nresources: [map.yaml]\n")
     write(tmp_path / "plain/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n")
-    registry = Registry.default().with_entry_points()
+    registry = installed_registry()
     assert len(build(str(tmp_path / "plain"), registry=registry).resources) == 1
 
 
@@ -107,21 +109,21 @@ def test_not_looked_for_without_need(site, tmp_path):
 def test_distribution_that_is_broken(site, project, module, message):
     install(site, "makers", module)
     with pytest.raises(PluginError, match=message):
-        build(str(project), registry=Registry.default().with_entry_points())
+        build(str(project), registry=installed_registry())
 
 
 def test_two_of_one_name(site, project):
     install(site, "makers", HOOK.format(more=""))
     install(site, "others", HOOK.format(more=""))
     with pytest.raises(PluginError, match="makers and others both bring the generator"):
-        build(str(project), registry=Registry.default().with_entry_points())
+        build(str(project), registry=installed_registry())
 
 
 def test_what_is_built_in_stays(site):
     module = HOOK.format(more="").replace("example.com/v1/Maker", "builtin/ConfigMapGenerator")
     install(site, "makers", module)
-    registry = Registry.default().with_entry_points()
-    own = Registry.default().find("generator", "builtin/ConfigMapGenerator")
+    registry = installed_registry()
+    own = default_registry().find("generator", "builtin/ConfigMapGenerator")
     assert registry.find("generator", "builtin/ConfigMapGenerator") is own
     assert own in registry.all()
 
@@ -152,7 +154,7 @@ def test_config_that_does_not_fit(project, schema, config, place, message):
 
     plugin = Plugin("generator", "example.com/v1/Maker", make, schema=schema)
     with pytest.raises(KmanifestError, match=message) as caught:
-        build(str(project), registry=Registry.default().with_plugins([plugin]))
+        build(str(project), registry=default_registry().with_plugins([plugin]))
     assert str(caught.value.location) == f"{project}/maker.yaml{place}"
     assert not called
 

@@ -24,7 +24,7 @@ from kmanifest.model.errors import (
     SourceError,
 )
 from kmanifest.model.masking import Secret
-from kmanifest.plugin import Options, Programs
+from kmanifest.pipeline.options import ExecPluginOptions, Options
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
 
@@ -50,7 +50,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def options(**given) -> Options:
-    return Options(enable_plugins=True, allow_exec=True, programs=Programs(**given))
+    return Options(enable_plugins=True, allow_exec=True, exec_plugins=ExecPluginOptions(**given))
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_build_in_memory_has_no_runner():
 
 def test_runner_of_the_caller():
     class Fake:
-        def look(self, path):
+        def kind(self, path):
             return "program"
 
         def run(self, program):
@@ -437,7 +437,7 @@ def test_results_do_not_tell_secrets(project):
 def test_options_do_not_show_secrets():
     chosen = options(secrets=SECRETS)
     assert_masked(repr(chosen))
-    assert_masked(f"{chosen} {chosen.programs.secrets[0]}")
+    assert_masked(f"{chosen} {chosen.exec_plugins.secrets[0]}")
 
 
 def test_half_of_a_secret_at_the_end_of_what_is_kept(tmp_path):
@@ -468,7 +468,7 @@ def test_command_registers_what_it_passes_on(project, monkeypatch, capsys):
     )
     words = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
     words += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
-    secrets = options_of(parse(FLAGS, words)).programs.secrets
+    secrets = options_of(parse(FLAGS, words)).exec_plugins.secrets
     assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
     assert main(["build", *words, "--stack-trace", str(project)]) == 1
     shown = capsys.readouterr().err

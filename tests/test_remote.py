@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from urllib3 import HTTPResponse
 
-from kmanifest import MemoryCache, MemoryTree, Options, Registry, build
-from kmanifest.io.tree import NamedTree
+from kmanifest import MemoryCache, MemoryTree, Options, build
+from kmanifest.engines.builtin import default_registry
+from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import FetchError, KmanifestError, LimitError, SourceError
-from kmanifest.plugin import Plugin, Remotes
+from kmanifest.pipeline.options import RemoteOptions
+from kmanifest.pipeline.registry import Plugin
 from tests import remotes
 from tests.remotes import World
 from tests.servers import USER, git, git_missing, publish
@@ -52,7 +54,7 @@ def store(tmp_path):
 
 def options(store: str = "", **remotes_: Any) -> Options:
     given: dict[str, Any] = {"protocols": ("https", "http", "ssh"), "store": store, **remotes_}
-    return Options(allow_remote=True, remotes=Remotes(**given))
+    return Options(allow_remote=True, remote=RemoteOptions(**given))
 
 
 def overlay(*entries: str) -> MemoryTree:
@@ -483,7 +485,7 @@ def test_a_caller_may_bring_what_fetches():
                 "x/map.yaml": MAP % "mirrored",
             }
             name = "https://host.example/org/repo@v1"
-            return NamedTree(MemoryTree(files), name) if path.startswith(name) else None
+            return PrefixedTree(MemoryTree(files), name) if path.startswith(name) else None
 
     rendered = build(tree=overlay("https://host.example/org/repo//x?ref=v1"), remote=Mirror())
     assert "name: mirrored" in rendered.text()
@@ -494,7 +496,7 @@ def test_a_plug_in_fetches_what_has_its_scheme():
         assert url == "bucket://shelf/app"
         return MemoryTree({"kustomization.yaml": "resources: [map.yaml]", "map.yaml": MAP % "kept"})
 
-    registry = Registry.default().with_plugins([Plugin("fetcher", "bucket", fetch)])
+    registry = default_registry().with_plugins([Plugin("fetcher", "bucket", fetch)])
     tree = overlay("bucket://shelf/app")
     rendered = build(tree=tree, registry=registry, options=options())
     assert "name: kept" in rendered.text()

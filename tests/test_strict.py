@@ -6,12 +6,18 @@ import pytest
 
 from kmanifest.api import build
 from kmanifest.cli import report
+from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import FindingsError, MissingError
+from kmanifest.model.findings import NO_EFFECT
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.trace import Change
-from kmanifest.pipeline.rendered import UNTOUCHED, Rendered
-from kmanifest.plugin import Context, Options, Plugin, Registry, Resource, ResourceMap
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.options import Options
+from kmanifest.pipeline.registry import Plugin
+from kmanifest.pipeline.rendered import Rendered
 
 STRICT = Options(strict=True)
 DEPLOYMENT = """\
@@ -133,7 +139,7 @@ def untouched(rendered: Rendered) -> list[str]:
     return [
         str(MissingError(finding.message, location=finding.location, near=finding.near))
         for finding in rendered.findings
-        if finding.code == UNTOUCHED
+        if finding.code == NO_EFFECT
     ]
 
 
@@ -294,11 +300,11 @@ def test_a_component_is_judged_by_what_it_is_added_to():
 
 def test_near_names_are_not_looked_for_where_nobody_asks():
     def refuse(ctx: Context, _: Resource, resources: ResourceMap) -> ResourceMap:
-        ctx.untouched("nothing", field=("kind",), near=lambda: pytest.fail("asked"))
+        ctx.report_no_effect("nothing", field=("kind",), near=lambda: pytest.fail("asked"))
         return resources
 
     own = {"own.yaml": "apiVersion: acme.io/v1\nkind: Own\nmetadata: {name: o}\n"}
-    registry = Registry.default().with_plugins([Plugin("transformer", "acme.io/v1/Own", refuse)])
+    registry = default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Own", refuse)])
     rendered = build(tree=tree("transformers: [own.yaml]\n", own), registry=registry)
     assert untouched(rendered) == ["own.yaml:2:1: kind: nothing"]
 

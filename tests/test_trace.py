@@ -7,14 +7,17 @@ import pytest
 
 from kmanifest import yaml
 from kmanifest.api import build
+from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.fieldpath import MISSING
-from kmanifest.model.resource import Lineage
+from kmanifest.model.resource import Lineage, Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.trace import Change, differences
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Plugin
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.plugin import Context, Plugin, Registry, Resource, ResourceMap
 from tests.builds import Job, fixture_jobs, plain, replay
 
 FILES = {
@@ -72,7 +75,7 @@ def cost_labels(_: Context, config: Resource, resources: ResourceMap) -> Resourc
     return resources.map(change)
 
 
-REGISTRY = Registry.default().with_plugins(
+REGISTRY = default_registry().with_plugins(
     [Plugin("transformer", "acme.io/v1/CostLabels", cost_labels)]
 )
 

@@ -7,6 +7,9 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.api import build
+    from kmanifest.engines.builtin import default_registry, installed_registry
+    from kmanifest.engines.helm.options import HelmOptions
+    from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import MemoryCache
     from kmanifest.io.git_tree import GitTree
     from kmanifest.io.remote import Remote
@@ -22,14 +25,19 @@ if TYPE_CHECKING:
         RenderError,
         SourceError,
     )
+    from kmanifest.model.findings import Finding
     from kmanifest.model.limits import Limits
     from kmanifest.model.resource import Resource, ResourceId
     from kmanifest.model.resourcemap import ResourceMap
-    from kmanifest.pipeline.rendered import Finding, Rendered
-    from kmanifest.plugin import Options, Plugin, Registry
+    from kmanifest.pipeline.options import Options
+    from kmanifest.pipeline.registry import Plugin, Registry
+    from kmanifest.pipeline.rendered import Rendered
 
 _MODULES = {
     "api": ("build",),
+    "engines.builtin": ("default_registry", "installed_registry"),
+    "engines.helm.options": ("HelmOptions",),
+    "engines.kustomize.options": ("KustomizeOptions",),
     "io.cache": ("MemoryCache",),
     "io.git_tree": ("GitTree",),
     "io.remote": ("Remote",),
@@ -45,21 +53,26 @@ _MODULES = {
         "RenderError",
         "SourceError",
     ),
+    "model.findings": ("Finding",),
     "model.limits": ("Limits",),
     "model.resource": ("Resource", "ResourceId"),
     "model.resourcemap": ("ResourceMap",),
-    "pipeline.rendered": ("Finding", "Rendered"),
-    "plugin": ("Options", "Plugin", "Registry"),
+    "pipeline.options": ("ExecPluginOptions", "Options", "RemoteOptions", "Reproducible"),
+    "pipeline.registry": ("Plugin", "Registry"),
+    "pipeline.rendered": ("Rendered",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "DiskTree",
+    "ExecPluginOptions",
     "FetchError",
     "Finding",
     "FindingsError",
     "GitTree",
+    "HelmOptions",
     "KmanifestError",
+    "KustomizeOptions",
     "LimitError",
     "Limits",
     "Location",
@@ -71,13 +84,17 @@ __all__ = [
     "PluginError",
     "Registry",
     "Remote",
+    "RemoteOptions",
     "RenderError",
     "Rendered",
+    "Reproducible",
     "Resource",
     "ResourceId",
     "ResourceMap",
     "SourceError",
     "build",
+    "default_registry",
+    "installed_registry",
 ]
 
 
@@ -85,9 +102,9 @@ def __getattr__(name: str) -> Any:
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kmanifest.startup.lazy import load  # see above
+    from kmanifest.startup.lazy import load_attribute  # see above
 
-    return load(f"{__name__}.{module}", name)
+    return load_attribute(f"{__name__}.{module}", name)
 
 
 def __dir__() -> list[str]:

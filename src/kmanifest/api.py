@@ -1,17 +1,21 @@
-"""The public verbs: defaults first, then `step.render`."""
+"""Build a kustomization or a chart: `build`."""
 
 import os
 import time
 from collections.abc import Callable, Iterable
 
+from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
-from kmanifest.io.remote import LateRemote
-from kmanifest.io.tree import SteadyDisk, Tree
+from kmanifest.io.remote import LazyNetwork
+from kmanifest.io.tree import SnapshotDiskTree, Tree
 from kmanifest.model.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
-from kmanifest.pipeline import steps as step
+from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
+from kmanifest.pipeline import steps
+from kmanifest.pipeline.context import Context, Meter
+from kmanifest.pipeline.options import Options, check_options
+from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
-from kmanifest.pipeline.rendered import UNTOUCHED, UNUSED
-from kmanifest.plugin import Charts, Context, Finding, Meter, Options, Registry, Rendered
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,20 +35,18 @@ def build(
     on_change: "Callable[[Change], None] | None" = None,
     runner: "Runner | None" = None,
     remote: "Remote | None" = None,
-    charts: Charts = Charts(),
 ) -> Rendered:
-    r"""What the kustomization, or the chart, in the directory `path` builds.
+    r"""Build the kustomization or chart in the directory `path`.
 
-    `path` is a path of this machine, or of `tree` where one is given; a tree confines the build to its files. `cache`
-    may be shared between builds and threads. `on_change` is called for every field that any step writes. `runner` starts
-    the programs that plug-ins are, where `options` allow them; a build of this machine's own files has one. `remote` fetches
-    remote bases and files; without one, what `options` allow is fetched over the network. `charts` says how a chart is
-    rendered.
+    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. `cache`
+    can be shared between builds and threads. `on_change` is called for each field that a step writes. `runner` runs exec
+    plug-ins, if `options` allow them. `remote` fetches remote bases and files; by default the network is used, if
+    `options` allow it.
 
-    Raises a KmanifestError: SourceError for what is written wrongly, MissingError for what is not there, RenderError
-    for what can't be carried out, FetchError for what can't be fetched, LimitError (a RenderError) where a bound of `options.limits` is reached, PluginError for a plug-in,
-    FindingsError (with `causes`) where `options.strict` and something touches nothing. Its
-    `location` has the file, the field, and the line and column where these can be told.
+    Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
+    applied), LimitError (a limit of `options.limits`), FetchError (download failed), PluginError (a plug-in failed),
+    FindingsError (with `causes`; only in a strict build). `error.location` has the file, field, line and column where
+    they are known.
 
     >>> from kmanifest import MemoryTree, build
     >>> tree = MemoryTree({
@@ -57,17 +59,18 @@ def build(
     metadata:
       name: my-map
     """
+    check_options(options)
     if tree is None:
-        tree, placed = SteadyDisk("/"), on_disk
+        tree, absolute_location = SnapshotDiskTree("/"), on_disk
         path = path if find_repository(path) else os.path.abspath(path)
         runner = runner or _runner_of(options)
     else:
-        placed = _as_it_is
+        absolute_location = _identity
     network = network_of(options) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
-        registry=Registry.default() if registry is None else registry,
+        registry=default_registry() if registry is None else registry,
         options=options,
         cache=NoCache() if cache is None else cache,
         on_finding=findings.append,
@@ -76,17 +79,16 @@ def build(
         meter=Meter(options.limits, time.monotonic),
         runner=runner,
         remote=remote or network,
-        charts=charts,
     )
 
-    def locate(error: KmanifestError) -> KmanifestError:
-        found = with_position(error, ctx)
-        return found.at(placed(found.location))
+    def locate_error(error: KmanifestError) -> KmanifestError:
+        located = with_position(error, ctx)
+        return located.at(absolute_location(located.location))
 
     try:
-        rendered = step.render(ctx, path)
+        rendered = steps.render(ctx, path)
     except KmanifestError as error:
-        raise locate(error) from error
+        raise locate_error(error) from error
     except RecursionError:
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
@@ -94,78 +96,78 @@ def build(
     finally:
         if network is not None:
             network.close()
-    built = rendered.after(findings, locate)
+    rendered = rendered.with_findings(findings, locate_error)
     if options.strict:
-        _refuse_untouched(built.findings)
-    return built
+        _raise_for_no_effect(rendered.findings)
+    return rendered
 
 
-def _refuse_untouched(findings: Iterable[Finding]) -> None:
-    """FindingsError, with one cause each in the order of the files, where something touched nothing."""
-    found = [finding for finding in dict.fromkeys(findings) if finding.code in (UNTOUCHED, UNUSED)]
-    if not found:
+def _raise_for_no_effect(findings: Iterable[Finding]) -> None:
+    """Raise FindingsError if a setting had no effect, with one cause for each setting, in the order of the files."""
+    fatal = [finding for finding in dict.fromkeys(findings) if finding.code in (NO_EFFECT, UNUSED)]
+    if not fatal:
         return
-    files = list(dict.fromkeys(finding.location.file for finding in found))
-    found.sort(key=lambda one: (files.index(one.location.file), one.location[1:3]))
+    files = list(dict.fromkeys(finding.location.file for finding in fatal))
+    fatal.sort(key=lambda finding: (files.index(finding.location.file), finding.location[1:3]))
     causes = [
         MissingError(finding.message, location=finding.location, near=finding.near)
-        for finding in found
+        for finding in fatal
     ]
     first = causes[0]
     raise FindingsError(first.message, location=first.location, near=first.near, causes=causes)
 
 
 def _runner_of(options: Options) -> "Runner | None":
-    """What runs programs of this machine, if the options let any run."""
+    """Return the runner of exec plug-ins, if the options allow any."""
     if not options.enable_plugins:
         return None
-    from kmanifest.io.runner import ProcessRunner  # few builds start programs
+    from kmanifest.io.runner import ProcessRunner  # few builds start processes
 
     return ProcessRunner(
-        passed=options.programs.environment,
-        timeout=options.programs.timeout,
-        digests=options.programs.digests,
-        secrets=options.programs.secrets,
+        passed=options.exec_plugins.environment,
+        timeout=options.exec_plugins.timeout,
+        digests=options.exec_plugins.digests,
+        secrets=options.exec_plugins.secrets,
     )
 
 
-def network_of(options: Options) -> LateRemote | None:
-    """What fetches, if the options let anything be fetched."""
+def network_of(options: Options) -> LazyNetwork | None:
+    """Return what fetches remote files, if the options allow any."""
     if not options.allow_remote:
         return None
-    return LateRemote(lambda: _network(options))
+    return LazyNetwork(lambda: _network(options))
 
 
 def _network(options: Options) -> "Network":
     from kmanifest.io.remote.network import Network  # few builds fetch anything
 
-    remotes, limits = options.remotes, options.limits
+    remote, limits = options.remote, options.limits
     return Network(
-        store=remotes.store,
-        offline=remotes.offline,
-        protocols=remotes.protocols,
-        max_age=remotes.max_age,
-        timeout=min(remotes.timeout, limits.deadline or remotes.timeout),
+        store=remote.store,
+        offline=remote.offline,
+        protocols=remote.protocols,
+        max_age=remote.max_age,
+        timeout=min(remote.timeout, limits.deadline or remote.timeout),
         max_file=limits.max_input_file,
-        max_repository=remotes.max_size,
-        passed=options.programs.environment,
+        max_repository=remote.max_size,
+        passed=options.exec_plugins.environment,
     )
 
 
-def _as_it_is(location: Location) -> Location:
+def _identity(location: Location) -> Location:
     return location
 
 
 def on_disk(location: Location) -> Location:
-    """A place in the tree of the whole disk, by its absolute path."""
-    # Nowhere, a path already, a flag that has set a value, or remote.
+    """Return a location in the tree of the whole disk with its absolute path."""
+    # No file, an absolute path, a flag that set a value, or a URL.
     if not location.file or location.file[0] in "/-" or "://" in location.file:
         return location
     return location._replace(file=f"/{location.file}")
 
 
 def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
-    """The error with line and column of the field it is about, which are looked up only now."""
+    """Return the error with the line and column of its field. They are looked up only when an error is reported."""
     location = error.location
     is_whole_file = not location.field and location.document is None
     if location.line or not location.file or is_whole_file:

@@ -3,7 +3,7 @@
 The names are imported when they are first used.
 """
 
-from kmanifest.startup.lazy import load
+from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module when it is first used."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return load(f"kmanifest.engines.helm.{_MODULES[name]}", name)
+    return load_attribute(f"kmanifest.engines.helm.{_MODULES[name]}", name)
 
 
 def __dir__() -> list[str]:

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 
 from kmanifest import yaml
 from kmanifest.api import build
+from kmanifest.engines.builtin import default_registry
 from kmanifest.engines.kustomize.json_patch import apply_patch, decode_patch, through_json
 from kmanifest.engines.kustomize.merge import merge
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import DiskTree, MemoryTree
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.fieldpath import MISSING, put, remove
+from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.trace import Cause, Change, changes, differences
-from kmanifest.plugin import Context, Plugin, Registry, Resource
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Plugin, Registry
 from kmanifest.schema import BUILTIN
 from tests.builds import Job, fixture_jobs, memory_tree, mixed_jobs, plain, replay
 from tests.cases import Case, find_cases
@@ -193,7 +196,7 @@ def generator_of(bodies: list[dict[str, Any]]) -> Registry:
     def generate(_: Context, __: Resource) -> list[Resource]:
         return [Resource(body) for body in bodies]
 
-    return Registry.default().with_plugins([Plugin("generator", "acme.io/v1/Given", generate)])
+    return default_registry().with_plugins([Plugin("generator", "acme.io/v1/Given", generate)])
 
 
 EVERY_STEP = """\

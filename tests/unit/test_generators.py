@@ -16,7 +16,8 @@ from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, MissingError, RenderError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.plugin import Context, Registry
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Registry
 
 FILES: dict[str, bytes | str] = {
     "a.txt": "text\n",
@@ -188,7 +189,7 @@ def test_replace():
 
 def test_merge_into_a_renamed_one():
     old = make(literals=["a=1"])
-    renamed = old.remembering().put(("metadata", "name"), "p-n")
+    renamed = old.with_current_id_remembered().put(("metadata", "name"), "p-n")
     (result,) = absorb(ResourceMap([renamed]), [make(literals=["b=2"], behavior="merge")])
     assert result.name == "p-n"
     assert result.past == renamed.past

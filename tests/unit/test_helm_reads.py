@@ -6,7 +6,8 @@ import pytest
 
 from kmanifest.helm import ValueSources, render_chart
 from kmanifest.io.tree import MemoryTree
-from kmanifest.pipeline.rendered import IMPURE, UNREACHED, UNUSED, Finding, Rendered
+from kmanifest.model.findings import IMPURE, UNREACHED, UNUSED, Finding
+from kmanifest.pipeline.rendered import Rendered
 
 CHART = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmanifest.model.masking import Secret, is_secret_name, masker
-from kmanifest.plugin import Secret as PublicSecret
+from kmanifest.model.masking import Secret as PublicSecret
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "Cc"]), min_size=6)
 

@@ -10,7 +10,8 @@ from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.plugin import Context, Registry
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Registry
 
 SOURCE: dict[str, Any] = {
     "apiVersion": "v1",

@@ -6,7 +6,7 @@ import pytest
 
 from kmanifest.cli import report
 from kmanifest.model.errors import KmanifestError, Location, MissingError
-from kmanifest.pipeline.rendered import Finding
+from kmanifest.model.findings import Finding
 
 SOURCE = "namePrefix: a-\nresources:\n- nowhere.yaml\nlabels: []\n"
 

@@ -68,7 +68,7 @@ def test_selects(fitted):
     renamed = Resource(
         {**WEB.body, "metadata": {**WEB.body["metadata"], "name": "old"}}, cluster_scoped=False
     )
-    assert Selector.of(fitted).selects(renamed.remembering().with_body(WEB.body))
+    assert Selector.of(fitted).selects(renamed.with_current_id_remembered().with_body(WEB.body))
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,18 @@ from typing import Any
 import pytest
 
 from kmanifest.api import build
+from kmanifest.engines.builtin import default_registry
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError
+from kmanifest.model.findings import Finding
 from kmanifest.model.limits import Limits
+from kmanifest.model.resource import Resource
+from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.trace import Change
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.options import Options
+from kmanifest.pipeline.registry import Plugin, Role
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.plugin import (
-    Context,
-    Finding,
-    Options,
-    Plugin,
-    Registry,
-    Resource,
-    ResourceMap,
-    Role,
-)
 
 CONFIG = "apiVersion: acme.io/v1\nkind: Own\nmetadata:\n  name: own\n"
 OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
@@ -32,7 +29,7 @@ def run(role: Role, call: Callable[..., Any], limits: Limits = Limits()) -> Rend
         "a.yaml": OBJECT,
         "own.yaml": CONFIG,
     }
-    registry = Registry.default().with_plugins([Plugin(role, "acme.io/v1/Own", call)])
+    registry = default_registry().with_plugins([Plugin(role, "acme.io/v1/Own", call)])
     return build(tree=MemoryTree(files), registry=registry, options=Options(limits=limits))
 
 
@@ -113,7 +110,7 @@ def test_copies_that_a_plugin_adds_are_traced_as_new():
     plugin = Plugin("transformer", "acme.io/v1/Own", numbered(1))
     built = build(
         tree=MemoryTree(files),
-        registry=Registry.default().with_plugins([plugin]),
+        registry=default_registry().with_plugins([plugin]),
         on_change=changes.append,
     )
     assert len({resource.lineage for resource in built.resources}) == 2

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.io.tree import DiskTree, SteadyDisk
+from kmanifest.io.tree import DiskTree, SnapshotDiskTree
 from kmanifest.model.errors import MissingError, SourceError
 
 
@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_steady_disk_resolves_as_a_disk_does_whatever_it_was_asked_before(root: Path):
-    steady = SteadyDisk(str(root))
+    steady = SnapshotDiskTree(str(root))
     paths = ["", "base", "base/a.yaml", "link", "link/a.yaml", "base/link.yaml", "link/link.yaml"]
     for path in (*paths, *reversed(paths)):
         assert steady.resolve(path) == DiskTree(str(root)).resolve(path)

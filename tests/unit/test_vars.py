@@ -7,9 +7,11 @@ import pytest
 from kmanifest.engines.kustomize.vars import join_vars, merge_vars, resolve_vars
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.findings import Finding
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.plugin import Context, Finding, Registry
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Registry
 
 SERVICE = {
     "apiVersion": "v1",

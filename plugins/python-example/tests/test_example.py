@@ -6,14 +6,14 @@ from pathlib import Path
 import kmanifest_example
 import pytest
 
-from kmanifest import KmanifestError, Registry, Rendered, build
+from kmanifest import KmanifestError, Rendered, build, default_registry
 
 EXAMPLE = Path(__file__).parents[1] / "example"
 
 
 def built(directory: Path) -> Rendered:
     plugins = kmanifest_example.kmanifest_plugins()
-    return build(str(directory), registry=Registry.default().with_plugins(plugins))
+    return build(str(directory), registry=default_registry().with_plugins(plugins))
 
 
 @pytest.fixture

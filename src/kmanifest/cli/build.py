@@ -22,11 +22,13 @@ from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
+    from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.values.origins import Locate, Origins
+    from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import Cache
     from kmanifest.io.tree import Tree
     from kmanifest.model.errors import FieldPath, Location
-    from kmanifest.plugin import Charts, Options
+    from kmanifest.pipeline.options import Options
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
@@ -34,6 +36,17 @@ MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUES = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
 """The flags that give values for a chart."""
+
+CHART_FLAGS = (
+    *VALUES,
+    "helm-api-versions",
+    "helm-kube-version",
+    "helm-version",
+    "include-crds",
+    "namespace",
+    "unused-values",
+)
+"""The flags whose values are in `HelmOptions`."""
 
 FLAGS = (
     *FETCH_FLAGS,
@@ -140,17 +153,15 @@ def build(arguments: Sequence[str]) -> int:
     path = _directory(parsed.words)
 
     from kmanifest import api  # a wrong command line needs no engine
-    from kmanifest.plugin import Registry
+    from kmanifest.engines.builtin import installed_registry
 
     tree, path = _opened(path, parsed.values["rev"])
-    registry = Registry.default().with_entry_points()
-    charts = _charts(parsed)
+    registry = installed_registry()
     rendered = api.build(
         path,
         options=options,
         registry=registry,
         tree=tree,
-        charts=charts,
         cache=_cache(parsed, path),
     )
     found = rendered.findings if parsed.values["verbose"] else rendered.warnings
@@ -202,46 +213,56 @@ def options_of(parsed: Parsed) -> "Options":
     check("reorder", values, ("legacy", "none"))
     check("helm-version", values, ("3", "4"))
     check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
-    reordered = any(flag.name == "reorder" for flag in parsed.given)
 
-    from kmanifest.plugin import Impure, Options, Programs  # as above
+    from kmanifest.pipeline.options import ExecPluginOptions, Options, Reproducible  # as above
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
-        reorder=values["reorder"] if reordered else "",
         enable_plugins=values["enable-alpha-plugins"],
         allow_exec=values["enable-exec"],
-        enable_helm=values["enable-helm"],
-        helm_api_versions=tuple(values["helm-api-versions"]),
-        helm_kube_version=values["helm-kube-version"],
-        helm_debug=values["helm-debug"],
         env=tuple(values["env"]),
-        managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
-        programs=programs_of(values) if values["enable-alpha-plugins"] else Programs(),
+        exec_plugins=programs_of(values) if values["enable-alpha-plugins"] else ExecPluginOptions(),
         strict=values["strict"],
         allow_remote=True,
-        remotes=remotes_of(values),
-        impure=Impure(seed_of(parsed), now_of(parsed), values["show-impure"]),
+        remote=remotes_of(values),
+        reproducible=Reproducible(seed_of(parsed), now_of(parsed), values["show-impure"]),
+        engines=(_kustomize_options(parsed), *_helm_options(parsed)),
     )
 
 
-def _charts(parsed: Parsed) -> "Charts":
-    """How a chart is rendered."""
-    from kmanifest.plugin import Charts
+def _kustomize_options(parsed: Parsed) -> "KustomizeOptions":
+    from kmanifest.engines.kustomize.options import KustomizeOptions
 
-    charts, values = Charts(), parsed.values
-    if any(values[name] for name in VALUES):
-        from kmanifest.cli.helm.flags import dialect_of  # for charts
-        from kmanifest.cli.helm.inputs import given_values
+    values = parsed.values
+    return KustomizeOptions(
+        reorder=values["reorder"] if parsed.was_given("reorder") else "",
+        managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
+        enable_helm=values["enable-helm"],
+    )
 
-        given = given_values(parsed, dialect_of(parsed))
-        charts = charts._replace(values=given.values, locate=_locating(given))
-    return charts._replace(
-        namespace=values["namespace"] or charts.namespace,
+
+def _helm_options(parsed: Parsed) -> "tuple[HelmOptions, ...]":
+    """Return the options for charts, if a flag sets any: most builds don't import the Helm engine."""
+    if not any(parsed.was_given(name) for name in CHART_FLAGS):
+        return ()
+    from kmanifest.engines.helm.options import HelmOptions
+
+    values = parsed.values
+    options = HelmOptions(
+        namespace=values["namespace"] or "default",
         include_crds=values["include-crds"],
         helm_version=values["helm-version"],
+        kube_version=values["helm-kube-version"],
+        api_versions=tuple(values["helm-api-versions"]),
         unused_values=values["unused-values"],
     )
+    if not any(values[name] for name in VALUES):
+        return (options,)
+    from kmanifest.cli.helm.flags import dialect_of  # for charts
+    from kmanifest.cli.helm.inputs import given_values
+
+    given = given_values(parsed, dialect_of(parsed))
+    return (options.replace(values=given.values, locate=_locating(given)),)
 
 
 def _locating(given: "Given") -> "Locate":

@@ -134,9 +134,9 @@ def _repository(url: str, parsed: Parsed) -> list[str]:
     if repository is None:
         return []
     from kmanifest import api
-    from kmanifest.plugin import Options
+    from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remotes=remotes_of(parsed.values))
+    options = Options(allow_remote=True, remote=remotes_of(parsed.values))
     network = api.network_of(options)
     if network is not None:
         try:
@@ -196,7 +196,8 @@ def _holds_resources(path: str) -> bool:
     from kmanifest.engines.kustomize.resource_files import parse  # only `--autodetect` comes here
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.limits import DEFAULT_LIMITS
-    from kmanifest.plugin import Context, Registry
+    from kmanifest.pipeline.context import Context
+    from kmanifest.pipeline.registry import Registry
 
     tree = DiskTree("/")
     try:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.tree import Tree
-    from kmanifest.plugin import Context, Finding, Options, Registry
+    from kmanifest.model.findings import Finding
+    from kmanifest.pipeline.context import Context
+    from kmanifest.pipeline.options import Options
+    from kmanifest.pipeline.registry import Registry
 
 FLAGS = tuple(
     sorted(
@@ -83,9 +86,9 @@ def localize(arguments: Sequence[str]) -> int:
     name, destination, *_ = (*parsed.words, "", "")
 
     from kmanifest import api  # a wrong command line needs no engine
-    from kmanifest.plugin import Options
+    from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remotes=remotes)
+    options = Options(allow_remote=True, remote=remotes)
     network = api.network_of(options)
     findings: list[Finding] = []
     try:
@@ -112,12 +115,13 @@ def _context(
     """What the copy is made with: this machine's files, and what is fetched for this run."""
     import time
 
-    from kmanifest.io.tree import SteadyDisk
-    from kmanifest.plugin import Context, Meter, Registry
+    from kmanifest.engines.builtin import installed_registry
+    from kmanifest.io.tree import SnapshotDiskTree
+    from kmanifest.pipeline.context import Context, Meter
 
     return Context(
-        tree=SteadyDisk("/"),
-        registry=Registry.default().with_entry_points(),
+        tree=SnapshotDiskTree("/"),
+        registry=installed_registry(),
         options=options,
         on_finding=on_finding,
         clock=time.monotonic,
@@ -145,7 +149,7 @@ def _find(ctx: "Context", name: str, scope: str) -> _Target:
     if scope:
         raise SourceError(f"scope {scope!r} specified for remote localize target {shown!r}")
     ctx, directory = enter_repository(ctx, repository)
-    top = ctx.reach(repository.name).repository(repository)
+    top = ctx.require_remote(repository.name).repository(repository)
     return _Target(name, shown, ctx, directory, top, repository)
 
 

@@ -2,13 +2,16 @@
 
 import os
 
+from kmanifest.engines.builtin import installed_registry
 from kmanifest.engines.krm import exec_plugin, function
 from kmanifest.io import tree
 from kmanifest.io.runner import ProcessRunner, find_plugin_home
+from kmanifest.model.annotations import is_function
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing as manifests
-from kmanifest.plugin import Context, Options, Programs, Registry, is_function
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.options import ExecPluginOptions, Options
 from kmanifest.schema.check import check_config
 
 Verdict = tuple[bool, str]
@@ -17,13 +20,15 @@ Verdict = tuple[bool, str]
 def check_file(path: str) -> list[Verdict]:
     """For each config of a file whether it will do, and a line that says so."""
     options = Options(
-        enable_plugins=True, allow_exec=True, programs=Programs(home=find_plugin_home(os.environ))
+        enable_plugins=True,
+        allow_exec=True,
+        exec_plugins=ExecPluginOptions(home=find_plugin_home(os.environ)),
     )
     disk = tree.DiskTree("/")
     file = disk.resolve(path)
     ctx = Context(
         tree=disk,
-        registry=Registry.default().with_entry_points(),
+        registry=installed_registry(),
         options=options,
         directory=tree.parent(file),
         runner=ProcessRunner(),

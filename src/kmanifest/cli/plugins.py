@@ -10,7 +10,7 @@ from kmanifest.model.errors import MissingError, near_names
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Plugin
+    from kmanifest.pipeline.registry import Plugin
 
 FLAGS: Final[tuple[Flag, ...]] = (HELP, STACK_TRACE)
 INTRODUCTION: Final = """\

@@ -13,7 +13,7 @@ from kmanifest.model.errors import KmanifestError, Location, format_field, one_l
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Finding
+    from kmanifest.model.findings import Finding
 
 LARGEST_SOURCE = 10 << 20
 SECRET_FIELDS = ("secretGenerator",)
@@ -98,7 +98,7 @@ def _relative(error: KmanifestError) -> str:
 
 def _place(finding: "Finding") -> str:
     """Where a finding is; the field is told only where the reader is to mend it."""
-    from kmanifest.pipeline.rendered import IMPURE  # there is a finding, so it is there
+    from kmanifest.model.findings import IMPURE  # there is a finding, so it is there
 
     # A template is told by the name that helm has for it, which is no path.
     is_path = finding.code != IMPURE

@@ -124,7 +124,7 @@ _TEST: Final = '''\
 from pathlib import Path
 
 import pytest
-from kmanifest import KmanifestError, Registry, build
+from kmanifest import KmanifestError, Registry, build, default_registry
 
 import {module}
 
@@ -132,7 +132,7 @@ EXAMPLE = Path(__file__).parents[1] / "example"
 
 
 def registry() -> Registry:
-    return Registry.default().with_plugins({module}.kmanifest_plugins())
+    return default_registry().with_plugins({module}.kmanifest_plugins())
 
 
 def test_example() -> None:

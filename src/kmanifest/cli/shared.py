@@ -7,7 +7,7 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.plugin import Programs, Remotes
+    from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
 FETCH_FLAGS = (
     Flag(
@@ -78,15 +78,15 @@ def now_of(parsed: Parsed) -> int | None:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
-def remotes_of(values: Mapping[str, Any]) -> "Remotes":
+def remotes_of(values: Mapping[str, Any]) -> "RemoteOptions":
     """How what is remote is fetched."""
     from kmanifest.cli.cache_dir import cache_directory
-    from kmanifest.plugin import Remotes
+    from kmanifest.pipeline.options import RemoteOptions
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
     for name in names:
         check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
-    standard = Remotes()
+    standard = RemoteOptions()
     return standard._replace(
         store=cache_directory(values),
         offline=values["offline"],
@@ -95,17 +95,17 @@ def remotes_of(values: Mapping[str, Any]) -> "Remotes":
     )
 
 
-def programs_of(values: Mapping[str, Any]) -> "Programs":
+def programs_of(values: Mapping[str, Any]) -> "ExecPluginOptions":
     """What plug-ins that are programs may use."""
     from kmanifest.io.runner import find_plugin_home, passed_on  # for builds with plug-ins
     from kmanifest.model.masking import Secret, is_secret_name
-    from kmanifest.plugin import Programs
+    from kmanifest.pipeline.options import ExecPluginOptions
 
     names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
     passed = tuple(name for name in names if name)
     given = [text.partition("=")[::2] for text in values["env"]]
     known = [*passed_on(os.environ, passed).items(), *given]
-    return Programs(
+    return ExecPluginOptions(
         home=find_plugin_home(os.environ),
         environment=passed,
         secrets=tuple(Secret(value) for name, value in known if is_secret_name(name)),

@@ -1,10 +1,13 @@
-"""The plug-ins that come with kmanifest: one list of records.
+"""The built-in plug-ins: one list of records, and the registries that start with it.
 
-A record's function imports its engine when it is called, so that a small build loads only what it uses.
+Nothing else names all engines. A record's function imports its engine when it is called, so a small build loads only
+what it uses.
 """
 
-from kmanifest.plugin import Plugin, Role
-from kmanifest.startup.lazy import late
+from collections.abc import Iterable
+
+from kmanifest.pipeline.registry import Plugin, Registry, Role
+from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
 _KUSTOMIZE: Final = "kmanifest.engines.kustomize"
@@ -13,7 +16,7 @@ _TRANSFORMERS: Final = "kmanifest.engines.kustomize.transformers"
 
 
 def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
-    return Plugin(role, f"builtin/{kind}", late(module, function))
+    return Plugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
 _KRM: Final = "kmanifest.engines.krm"
@@ -23,10 +26,10 @@ PLUGINS: Final = (
     Plugin(
         "renderer",
         "kustomize",
-        late(f"{_KUSTOMIZE}.render", "render"),
+        lazy_function(f"{_KUSTOMIZE}.render", "render"),
         ("kustomization.yaml", "kustomization.yml", "Kustomization"),
     ),
-    Plugin("renderer", "helm", late(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
+    Plugin("renderer", "helm", lazy_function(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
     _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),
@@ -57,16 +60,41 @@ PLUGINS: Final = (
     Plugin(
         "transformer",
         f"{_OWN}/ImageTransformer",
-        late(f"{_TRANSFORMERS}.extensions", "set_images_anywhere"),
+        lazy_function(f"{_TRANSFORMERS}.extensions", "set_images_anywhere"),
     ),
-    Plugin("transformer", f"{_OWN}/DropTransformer", late(f"{_TRANSFORMERS}.extensions", "drop")),
+    Plugin(
+        "transformer",
+        f"{_OWN}/DropTransformer",
+        lazy_function(f"{_TRANSFORMERS}.extensions", "drop"),
+    ),
     Plugin(
         "generator",
         f"{_OWN}/ResourcesGenerator",
-        late(f"{_KUSTOMIZE}.file_patterns", "generate"),
+        lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
     ),
-    Plugin("generator", "krm/Function", late(f"{_KRM}.function", "generate")),
-    Plugin("transformer", "krm/Function", late(f"{_KRM}.function", "transform")),
-    Plugin("generator", "krm/Program", late(f"{_KRM}.exec_plugin", "generate")),
-    Plugin("transformer", "krm/Program", late(f"{_KRM}.exec_plugin", "transform")),
+    Plugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
+    Plugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),
+    Plugin("generator", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "generate")),
+    Plugin("transformer", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "transform")),
 )
+
+
+def default_registry() -> Registry:
+    """Return a registry of the built-in plug-ins."""
+    return Registry(PLUGINS)
+
+
+def installed_registry(plugins: Iterable[Plugin] = PLUGINS) -> Registry:
+    """Return a registry of these plug-ins and those of installed distributions.
+
+    The distributions are searched when a plug-in is not found among the others.
+    """
+    return Registry(plugins, more=_load_installed)
+
+
+def _load_installed() -> Iterable[Plugin]:
+    from kmanifest.pipeline.entrypoints import (
+        load_plugins,  # most builds need built-in plug-ins only
+    )
+
+    return load_plugins()

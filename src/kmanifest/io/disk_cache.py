@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from sys import implementation
 
 from kmanifest.io.cache import NoCache
-from kmanifest.io.system import is_private, make_private, remove, write_whole
+from kmanifest.io.system import is_private, make_private, remove, write_atomically
 from kmanifest.startup.hashlib import fingerprint
 from kmanifest.startup.typing import Any, Final
 
@@ -56,7 +56,7 @@ class DiskCache(NoCache):
         except ValueError:  # nested too deeply
             return
         if _CHECK + len(data) < _LARGEST:
-            write_whole(path, fingerprint(data) + data)
+            write_atomically(path, fingerprint(data) + data)
             self._drop_old()
 
     def _path(self, key: Hashable) -> str:

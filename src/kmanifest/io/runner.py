@@ -32,7 +32,7 @@ _SECRET: Final = (
     r"\s{0,8}[=:]\s{0,8}[\"']?(?:bearer\s{1,8}|basic\s{1,8})?)[^\s,;&\"']+"
 )
 
-What = Literal["program", "file", "nothing"]
+FileKind = Literal["program", "file", "nothing"]
 
 
 class Program(NamedTuple):
@@ -54,7 +54,7 @@ class Program(NamedTuple):
     growth: int = 0
 
 
-class Done(NamedTuple):
+class ProcessResult(NamedTuple):
     """How a program ended: its exit code, or the number of the signal below 0, and what it printed."""
 
     code: int
@@ -65,7 +65,7 @@ class Done(NamedTuple):
 class Runner(Protocol):
     """Runs programs, or something that stands for them: a sandbox, a fake in a test."""
 
-    def look(self, path: str) -> What:
+    def kind(self, path: str) -> FileKind:
         """What is at a path: a file that may be executed, another one, or nothing."""
 
     def run(self, program: Program) -> bytes:
@@ -104,7 +104,7 @@ class ProcessRunner:
         there = os.environ if environment is None else environment
         self._environment = passed_on(there, (*ALWAYS, *self._patterns))
 
-    def look(self, path: str) -> What:
+    def kind(self, path: str) -> FileKind:
         try:
             mode = os.stat(self._on_disk(path)).st_mode
         except (OSError, ValueError):
@@ -115,12 +115,12 @@ class ProcessRunner:
 
     def run(self, program: Program) -> bytes:
         self._check_digest(program.path)
-        done = self.carry_out(program)
+        done = self.run_process(program)
         if done.code:
             raise PluginError(self._failure(self._on_disk(program.path), done.code, done.errors))
         return done.output
 
-    def carry_out(self, program: Program) -> Done:
+    def run_process(self, program: Program) -> ProcessResult:
         """How the program ends; PluginError where it can't be started, LimitError where a bound is reached."""
         if program.config is None:
             return self._start(program, program.arguments)
@@ -153,7 +153,7 @@ class ProcessRunner:
                 f"{path}: its SHA-256 {digest} is not in the list of trusted programs"
             )
 
-    def _start(self, program: Program, arguments: Sequence[str]) -> Done:
+    def _start(self, program: Program, arguments: Sequence[str]) -> ProcessResult:
         if os.name == "nt":
             raise PluginError("programs are not run on Windows: write the plug-in in Python")
         import subprocess  # most builds start nothing
@@ -173,10 +173,10 @@ class ProcessRunner:
             raise PluginError(f"{path} can't be started: {_why(path, error)}") from error
         exchange = _Exchange(process, program, self._timeout, self._max_output)
         try:
-            exchange.carry_out(program.stdin)
+            exchange.run_process(program.stdin)
         finally:
             _end_group(process)
-        return Done(process.returncode, bytes(exchange.output), exchange.said())
+        return ProcessResult(process.returncode, bytes(exchange.output), exchange.said())
 
     def _failure(self, path: str, code: int, errors: bytes) -> str:
         """What is to be told of a program that failed: what it said, and which environment it had."""
@@ -201,7 +201,7 @@ class _Exchange:
         self._timeout = program.timeout or timeout
         self._max_output = max_output
 
-    def carry_out(self, stdin: bytes | None) -> None:
+    def run_process(self, stdin: bytes | None) -> None:
         """Return when the process has ended; LimitError where it does not in time, or prints or writes too much."""
         self._serve_pipes(stdin)
         self._check_growth()

@@ -39,7 +39,7 @@ def is_private(path: str) -> bool:
     return is_own and not status.st_mode & 0o022
 
 
-def write_whole(path: str, content: bytes) -> None:
+def write_atomically(path: str, content: bytes) -> None:
     """Put a file of this user's alone in its place, whole; where there is no room, nothing is left of it."""
     begun = f"{path}.{os.urandom(8).hex()}"
     try:
@@ -68,6 +68,6 @@ def system_clock() -> int:
     return time.time_ns()
 
 
-def elapsed() -> float:
+def monotonic_seconds() -> float:
     """Seconds by a clock that never goes back."""
     return time.monotonic()

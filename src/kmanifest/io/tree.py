@@ -128,7 +128,7 @@ class DiskTree:
             raise _access_error(path, error) from None
 
 
-class SteadyDisk(DiskTree):
+class SnapshotDiskTree(DiskTree):
     """The disk for the time of one build, in which directories stay what they are.
 
     What lies in a directory that is known to be reached by no link needs one look, not one for each directory above it.
@@ -147,16 +147,16 @@ class SteadyDisk(DiskTree):
         return real
 
 
-def tree_at(path: str) -> tuple[SteadyDisk, str]:
+def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
     """A path of this machine as one in a tree: a directory is a tree of its own, a file lies in that of its directory.
 
     So no link in it leads out of it.
     """
     real = os.path.realpath(path)
     if os.path.isdir(real):
-        return SteadyDisk(real), ""
+        return SnapshotDiskTree(real), ""
     directory, name = os.path.split(real)
-    return SteadyDisk(directory), name
+    return SnapshotDiskTree(directory), name
 
 
 class MemoryTree:
@@ -217,7 +217,7 @@ class SubTree:
         return self._tree.list(join(self._directory, path))
 
 
-class NamedTree:
+class PrefixedTree:
     """Another tree under a name with which all its paths begin; a path without it leads out."""
 
     def __init__(self, tree: Tree, name: str) -> None:

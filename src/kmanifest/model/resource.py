@@ -57,7 +57,7 @@ class ResourceId(NamedTuple):
         return f"{self.kind}/{self.name}{where}"
 
 
-class PastId(NamedTuple):
+class PreviousId(NamedTuple):
     """What an object was called before a transformer renamed it; the namespace is the effective one."""
 
     name: str
@@ -107,7 +107,7 @@ class Resource:
 
     body: Body
     origin: Origin
-    past: tuple[PastId, ...]
+    past: tuple[PreviousId, ...]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     behavior: str
@@ -167,14 +167,16 @@ class Resource:
         """The current id."""
         if self._id is None:
             body = self.body
-            group, version = split_api_version(text_of(body.get("apiVersion")))
+            group, version = split_api_version(string_or_empty(body.get("apiVersion")))
             name = namespace = ""
             metadata = body.get("metadata")
             # The first test is for speed: an abstract class is slow to ask, and ids are asked for all the time.
             if isinstance(metadata, dict) or isinstance(metadata, Mapping):  # noqa: SIM101 - in this order
-                name = text_of(metadata.get("name"))
-                namespace = text_of(metadata.get("namespace"))
-            self._id = ResourceId(group, version, text_of(body.get("kind")), name, namespace)
+                name = string_or_empty(metadata.get("name"))
+                namespace = string_or_empty(metadata.get("namespace"))
+            self._id = ResourceId(
+                group, version, string_or_empty(body.get("kind")), name, namespace
+            )
         return self._id
 
     @property
@@ -195,17 +197,17 @@ class Resource:
     @property
     def api_version(self) -> str:
         """`apiVersion`, as the body has it."""
-        return text_of(self.body.get("apiVersion"))
+        return string_or_empty(self.body.get("apiVersion"))
 
     @property
     def labels(self) -> dict[str, str]:
         """`metadata.labels` as texts."""
-        return text_map(self.get("metadata", "labels"))
+        return string_map(self.get("metadata", "labels"))
 
     @property
     def annotations(self) -> dict[str, str]:
         """`metadata.annotations` as texts."""
-        return text_map(self.get("metadata", "annotations"))
+        return string_map(self.get("metadata", "annotations"))
 
     def get(self, *path: str | int) -> Any:
         """What lies at `path` in the body; None where nothing does."""
@@ -213,7 +215,7 @@ class Resource:
 
     def text(self, *path: str | int) -> str:
         """The text of the scalar at `path`; empty where nothing is."""
-        return text_of(self.get(*path))
+        return string_or_empty(self.get(*path))
 
     def copy_body(self) -> dict[str, Any]:
         """A deep copy of the body that the caller may change, for plug-ins that want to."""
@@ -307,11 +309,11 @@ class Resource:
         new._key = None
         return new
 
-    def remembering(self) -> Self:
+    def with_current_id_remembered(self) -> Self:
         """This resource with its current id added to its past, to be called before it is renamed."""
         _, _, kind, name, namespace = self.key
         new = self._copy()
-        new.past = (*self.past, PastId(name, namespace, kind))
+        new.past = (*self.past, PreviousId(name, namespace, kind))
         return new
 
     def with_prefix(self, prefix: str) -> Self:
@@ -349,7 +351,7 @@ class Resource:
     def with_history(
         self,
         *,
-        past: tuple[PastId, ...] = (),
+        past: tuple[PreviousId, ...] = (),
         prefixes: tuple[str, ...] = (),
         suffixes: tuple[str, ...] = (),
         needs_hash: bool = False,
@@ -371,7 +373,7 @@ def _have_one_name(one: Any, other: Any) -> bool:
     )
 
 
-def text_of(value: Any) -> str:
+def string_or_empty(value: Any) -> str:
     """The text of a scalar as it was written; empty for null, a mapping or a list."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
@@ -380,11 +382,14 @@ def text_of(value: Any) -> str:
     return str(scalar_text(value))
 
 
-def text_map(value: Any) -> dict[str, str]:
+def string_map(value: Any) -> dict[str, str]:
     """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
     if not isinstance(value, Mapping):
         return {}
-    return {key: _null_text(key) if item is None else text_of(item) for key, item in value.items()}
+    return {
+        key: _null_text(key) if item is None else string_or_empty(item)
+        for key, item in value.items()
+    }
 
 
 def _null_text(key: str) -> str:

@@ -52,11 +52,11 @@ class ResourceMap(Sequence[Resource]):
     def __reduce__(self) -> tuple[Any, ...]:
         return ResourceMap, (self._items,)
 
-    def with_current(self, key: IdKey) -> Sequence[int]:
+    def indexes_by_current_id(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id is `key`."""
-        return [place for place in self.with_any(key) if self._items[place].key == key]
+        return [place for place in self.indexes_by_any_id(key) if self._items[place].key == key]
 
-    def with_any(self, key: IdKey) -> Sequence[int]:
+    def indexes_by_any_id(self, key: IdKey) -> Sequence[int]:
         """Where the resources stand whose current id, or one of their past, is `key`."""
         if self._any is None:
             self._any = _added({}, 0, self._items, Resource.all_keys)
@@ -68,12 +68,12 @@ class ResourceMap(Sequence[Resource]):
             self._named = _added({}, 0, self._items, _names)
         return self._named.get(name, ())
 
-    def one(self, key: IdKey) -> int:
+    def index_of(self, key: IdKey) -> int:
         """Where the one resource stands that has or had the id `key`.
 
         MissingError, with the nearest ids, where none does; RenderError where several do.
         """
-        found = self.with_any(key)
+        found = self.indexes_by_any_id(key)
         if len(found) == 1:
             return found[0]
         wanted = f"{key[2]}/{key[3]}"
@@ -128,7 +128,7 @@ class ResourceMap(Sequence[Resource]):
         if resources is None and self.has_distinct_keys():
             return self
         for resource in self._items if resources is None else resources:
-            if len(places := self.with_current(resource.key)) > 1:
+            if len(places := self.indexes_by_current_id(resource.key)) > 1:
                 raise _already_there(self, places)
         return self
 

@@ -1,4 +1,4 @@
-"""Plug-ins of installed distributions: entry points of the group `kmanifest`, whose hook gives `Plugin` records.
+"""Plug-ins of installed distributions: entry points of the group `kmanifest`, whose hook returns `Plugin` records.
 
 An entry point names a module with a function `kmanifest_plugins`, marked with `kmanifest.plugin.hookimpl`.
 """
@@ -6,50 +6,50 @@ An entry point names a module with a function `kmanifest_plugins`, marked with `
 from collections.abc import Iterable, Iterator
 
 from kmanifest.model.errors import PluginError
+from kmanifest.pipeline.registry import Plugin
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from kmanifest.plugin import Plugin
-
 GROUP: Final = "kmanifest"
 
 
 class Hooks:
-    """What a distribution may implement."""
+    """The hooks that a distribution may implement."""
 
-    def kmanifest_plugins(self) -> "Iterable[Plugin]":  # type: ignore[empty-body]  # pluggy calls those of others
-        """The plug-ins of this distribution."""
+    def kmanifest_plugins(self) -> Iterable[Plugin]:  # type: ignore[empty-body]  # pluggy calls the implementations
+        """Return the plug-ins of this distribution."""
 
 
-def load_plugins() -> "list[Plugin]":
-    """The plug-ins of all installed distributions, in the order of their names.
+def load_plugins() -> list[Plugin]:
+    """Return the plug-ins of all installed distributions, sorted by entry point.
 
-    PluginError where one can't be loaded, gives something else, or two give one of the same name.
+    Raises PluginError if one can't be loaded or returns something else, or if two distributions have one of the same name.
     """
     return [plugin for _, plugin in load_named()]
 
 
-def load_named() -> "list[tuple[str, Plugin]]":
-    """As `load_plugins`, each with the name of its distribution."""
+def load_named() -> list[tuple[str, Plugin]]:
+    """Return the same plug-ins, each with the name of its distribution."""
     from importlib.metadata import entry_points
 
     points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-    found: dict[tuple[str, str], tuple[str, Plugin]] = {}
+    loaded: dict[tuple[str, str], tuple[str, Plugin]] = {}
     for point in points:
-        who = point.dist.name if point.dist is not None else point.name
-        for plugin in _plugins_of(point, who):
-            other, _ = found.setdefault((plugin.role, plugin.name), (who, plugin))
-            if found[plugin.role, plugin.name][1] is not plugin:
-                raise PluginError(f"{other} and {who} both bring the {plugin.role} {plugin.name}")
-    return list(found.values())
+        distribution = point.dist.name if point.dist is not None else point.name
+        for plugin in _plugins_of(point, distribution):
+            key = plugin.role, plugin.name
+            other, known = loaded.setdefault(key, (distribution, plugin))
+            if known is not plugin:
+                raise PluginError(
+                    f"{other} and {distribution} both bring the {plugin.role} {plugin.name}"
+                )
+    return list(loaded.values())
 
 
-def _plugins_of(point: "EntryPoint", who: str) -> "Iterator[Plugin]":
+def _plugins_of(point: "EntryPoint", distribution: str) -> Iterator[Plugin]:
     from pluggy import HookspecMarker, PluginManager
-
-    from kmanifest.plugin import Plugin
 
     hooks: Any = Hooks
     HookspecMarker(GROUP)(hooks.kmanifest_plugins)
@@ -57,11 +57,13 @@ def _plugins_of(point: "EntryPoint", who: str) -> "Iterator[Plugin]":
     manager.add_hookspecs(hooks)
     try:
         manager.register(point.load(), point.name)
-        given = [each for some in manager.hook.kmanifest_plugins() for each in some]
+        plugins = [each for result in manager.hook.kmanifest_plugins() for each in result]
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the plug-ins of {who} can't be loaded: {what}") from error
-    for each in given:
-        if not isinstance(each, Plugin):
-            raise PluginError(f"{who} gives {type(each).__name__} where a Plugin is wanted")
-        yield each
+        problem = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the plug-ins of {distribution} can't be loaded: {problem}") from error
+    for plugin in plugins:
+        if not isinstance(plugin, Plugin):
+            raise PluginError(
+                f"{distribution} gives {type(plugin).__name__} where a Plugin is wanted"
+            )
+        yield plugin

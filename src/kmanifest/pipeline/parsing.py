@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
-from kmanifest.model.resource import Origin, Resource, text_of
+from kmanifest.model.resource import Origin, Resource, string_or_empty
 from kmanifest.model.values import Body, IntText, type_name
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
@@ -41,7 +41,7 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
             body,
             Origin(file, document),
             cluster_scoped=is_cluster_scoped(
-                text_of(body.get("apiVersion")), text_of(body["kind"])
+                string_or_empty(body.get("apiVersion")), string_or_empty(body["kind"])
             ),
         )
         for body, document in loaded
@@ -49,7 +49,7 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
 
 
 def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
-    words = None if ctx.memo is None else ctx.memo.tool("words", yaml.Words)
+    words = None if ctx.state is None else ctx.state.shared("words", yaml.Words)
     documents = yaml.load_documents(content, limits=ctx.options.limits, words=words)
     bodies: Sequence[Any] = documents
     found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]

@@ -4,9 +4,10 @@ Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtG
 """
 
 from kmanifest.io import tree as trees
-from kmanifest.io.tree import NamedTree
+from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import KmanifestError, SourceError
-from kmanifest.plugin import Context, Plugin
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Plugin
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, s
     """
     if repository.forced:
         ctx.warn(f"the prefix git:: is of no use and will not be taken for ever: {repository.name}")
-    remote = ctx.reach(repository.name)
+    remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)
     return _inside(ctx, name, repository.directory)
 
 
 def enter_fetched(ctx: Context, fetcher: Plugin, url: str) -> tuple[Context, str]:
     """The same for what a plug-in fetches, from its root."""
-    ctx.reach(url)
-    return _inside(ctx._replace(tree=NamedTree(fetcher.call(ctx, url), url)), url, "")
+    ctx.require_remote(url)
+    return _inside(ctx._replace(tree=PrefixedTree(fetcher.call(ctx, url), url)), url, "")
 
 
 def _inside(ctx: Context, name: str, directory: str) -> tuple[Context, str]:

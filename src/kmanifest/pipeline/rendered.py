@@ -3,49 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kmanifest import yaml
-from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location
+from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
+from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.startup.typing import Any, BinaryIO, Final, Literal, NamedTuple
+from kmanifest.startup.typing import Any, BinaryIO, Final
 
 _PIECE: Final = 32  # documents; few enough that their memory is used again
 
-Severity = Literal["info", "warning", "error"]
-
-
-UNTOUCHED: Final = "untouched"
-"""The code of a finding that says that something of a kustomization is for nothing that is there."""
-
-
-TOUCHED: Final = "touched"
-"""The code of a finding that tells a field that a transformer of our own has changed."""
-
-
-IMPURE: Final = "impure"
-"""The code of a finding that tells where a template of a chart has called a function that gives something else from run to run."""
-
-UNUSED: Final = "unused"
-"""The code of a finding that tells a value for a chart that no template reads."""
-
-UNREACHED: Final = "unreached"
-"""The code of a finding that tells a value for a chart that stands behind a condition that does not hold."""
-
-
-class Finding(NamedTuple):
-    """Something to be known that is no error of the build: a deprecated field, what a validator has to say.
-
-    `code` tells programs what it is about, where they may want to know; `near` are the known names nearest to one that
-    was not found.
-    """
-
-    severity: Severity
-    message: str
-    location: Location = Location()
-    code: str = ""
-    near: tuple[str, ...] = ()
-
-
-Placing = Callable[[KmanifestError], KmanifestError]
+LocateError = Callable[[KmanifestError], KmanifestError]
 
 
 class Rendered:
@@ -57,7 +23,7 @@ class Rendered:
     they are asked for.
     """
 
-    __slots__ = ("_findings", "_load", "_located", "_placed", "_resources", "_text", "limits")
+    __slots__ = ("_findings", "_load", "_locate_error", "_located", "_resources", "_text", "limits")
 
     def __init__(
         self,
@@ -65,7 +31,7 @@ class Rendered:
         findings: Iterable[Finding] = (),
         *,
         limits: Limits = DEFAULT_LIMITS,
-        placed: Placing = lambda error: error,
+        locate_error: LocateError = lambda error: error,
     ) -> None:
         self._resources: ResourceMap | None = resources
         self._text: str | None = None
@@ -73,7 +39,7 @@ class Rendered:
         self._findings = tuple(findings)
         self._located: tuple[Finding, ...] | None = None
         self.limits = limits
-        self._placed = placed
+        self._locate_error = locate_error
 
     @classmethod
     def from_text(
@@ -89,10 +55,13 @@ class Rendered:
         made._resources, made._text, made._load = None, text, load
         return made
 
-    def after(self, findings: Iterable[Finding], placed: Placing) -> "Rendered":
-        """The same result with `findings` before its own, and with what adds to an error what is known of its place."""
+    def with_findings(self, findings: Iterable[Finding], locate_error: LocateError) -> "Rendered":
+        """Return the same result with `findings` before its own. `locate_error` completes the location of an error."""
         made = Rendered(
-            ResourceMap(), (*findings, *self._findings), limits=self.limits, placed=placed
+            ResourceMap(),
+            (*findings, *self._findings),
+            limits=self.limits,
+            locate_error=locate_error,
         )
         made._resources, made._text, made._load = self._resources, self._text, self._load
         return made
@@ -122,14 +91,14 @@ class Rendered:
         return tuple(
             self._with_place(finding)
             for finding in self._findings
-            if finding.code not in (UNTOUCHED, TOUCHED)
+            if finding.code not in (NO_EFFECT, CHANGED_FIELD)
         )
 
     def _with_place(self, finding: Finding) -> Finding:
         if finding.code == IMPURE:  # in a template, which is told by the name that helm has for it
             return finding
         error = KmanifestError(finding.message, location=finding.location)
-        return finding._replace(location=self._placed(error).location)
+        return finding._replace(location=self._locate_error(error).location)
 
     def documents(self) -> Iterator[str]:
         """Each resource as one YAML document, in order; LimitError past `max_output`."""
@@ -141,7 +110,7 @@ class Rendered:
             except KmanifestError as error:
                 origin, field = resource.origin, _refused_field(resource.body)
                 placed = error.within(file=origin.file, field=field, document=origin.document)
-                raise self._placed(placed) from error
+                raise self._locate_error(placed) from error
             size += len(text)
             if size > self.limits.max_output:
                 raise LimitError(

@@ -1,140 +1,122 @@
-"""The one place where plug-ins run: ordering, tracing, locating and forbidding are each written once, here."""
+"""Run plug-ins: the only module that calls them.
+
+Every render, generator, transformer and validator runs through here, so error locations, tracing, limits and the rules
+for third-party plug-ins are implemented once.
+"""
 
 from collections.abc import Iterable
 
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
+from kmanifest.model.findings import NO_EFFECT, Finding
 from kmanifest.model.resource import Lineage, Resource
 from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Plugin
 from kmanifest.pipeline.remote_bases import enter_repository, find_repository
-from kmanifest.pipeline.rendered import UNTOUCHED
-from kmanifest.plugin import Context, Finding, Plugin, Rendered
-from kmanifest.startup.typing import NamedTuple
+from kmanifest.pipeline.rendered import Rendered
+from kmanifest.startup.typing import Final, NamedTuple
 
-VALIDATED_BY = "validated-by"
-BUILT_IN = "builtin/"
+VALIDATED_BY_LABEL: Final = "validated-by"
+BUILTIN_PREFIX: Final = "builtin/"
 
 
 class Step(NamedTuple):
-    """A plug-in with the config it runs on.
+    """A plug-in and the config it runs with.
 
-    `field` is where that config stands in its file. Where a field of a kustomization is the whole config but for one
-    name (`images.0` is what a config of its own has under `imageTag`), `holds` is that name.
+    `field` is the path of the config inside its file. A field of a kustomization can hold only part of a plug-in's
+    config: `images[0]` holds what a config of its own has under `imageTag`. In that case `wrapped_in` is that name.
     """
 
     plugin: Plugin
     config: Resource
     field: FieldPath = ()
-    holds: str = ""
+    wrapped_in: str = ""
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What the one engine that claims the directory at `path`, or the remote base that it names, makes of it."""
+    """Render the directory or repository URL at `path` with the engine that claims it."""
     repository = find_repository(path)
     if repository is not None:
         ctx, directory = enter_repository(ctx, repository)
     else:
-        directory = _found(ctx, trees.join("", path))
-    plugin = ctx.registry.renderer_for(ctx.tree, directory)
-    rendered: Rendered = plugin.call(ctx, directory)
+        directory = _resolve_directory(ctx, path)
+    renderer = ctx.registry.renderer_for(ctx.tree, directory)
+    rendered: Rendered = renderer.call(ctx, directory)
     return rendered
 
 
-def _found(ctx: Context, path: str) -> str:
+def _resolve_directory(ctx: Context, path: str) -> str:
+    directory = trees.join("", path)
     try:
-        return ctx.tree.resolve(path)
+        return ctx.tree.resolve(directory)
     except KmanifestError as error:
-        raise error.within(file=path) from error
+        raise error.within(file=directory) from error
 
 
 def generate(ctx: Context, step: Step) -> list[Resource]:
-    """The resources that a generator makes."""
-    with _Answering(step):
-        _check_config(step)
-        made = step.plugin.call(ctx, step.config)
-        resources = list(made) if isinstance(made, Iterable) else [made]
+    """Run a generator and return its resources.
+
+    Raises PluginError if a third-party generator fails or returns anything but resources.
+    """
+    with _located_at(step):
+        _validate_config(step)
+        result = step.plugin.call(ctx, step.config)
+        resources = list(result) if isinstance(result, Iterable) else [result]
     if not all(isinstance(resource, Resource) for resource in resources):
-        raise _broken(step, "a generator gives resources")
-    return [scoped(ctx, resource) for resource in resources]
+        raise _contract_error(step, "a generator gives resources")
+    return [with_scope(ctx, resource) for resource in resources]
 
 
-def apply(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
-    """The resources as a transformer leaves them, without those that it emptied; a validator's findings are reported.
+def transform(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
+    """Run a transformer and return the resulting resources, without those it emptied.
 
-    PluginError where a validator changed something (the label `validated-by` is let pass, as in kustomize).
+    A validator may stand among transformers: its findings are reported, and the resources stay as they are. Findings
+    about settings that match nothing get the location of the step's config.
     """
     if ctx.meter is not None:
         ctx.meter.check_time()
     if step.plugin.role == "validator":
-        with _Answering(step):
-            _check_config(step)
-            for finding in step.plugin.call(ctx, step.config, resources):
-                ctx.on_finding(finding)
+        _report_findings(ctx, step, resources)
         return resources
-    with _Answering(step):
-        _check_config(step)
-        after = step.plugin.call(_noting(ctx, step), step.config, resources)
-    if not isinstance(after, ResourceMap):
-        raise _broken(step, "a transformer gives a ResourceMap")
-    if _is_foreign(step.plugin):
-        with _Answering(step):
-            after = _told_apart(ctx, after)
-    after = _checked(ctx, resources, after)
-    trace(ctx, step, resources, after)
-    return after
+    with _located_at(step):
+        _validate_config(step)
+        result = step.plugin.call(_with_located_findings(ctx, step), step.config, resources)
+    if not isinstance(result, ResourceMap):
+        raise _contract_error(step, "a transformer gives a ResourceMap")
+    if _is_third_party(step.plugin):
+        with _located_at(step):
+            result = _detach_copies(ctx, result)
+    result = _drop_emptied(ctx, resources, result)
+    report_changes(ctx, step, resources, result)
+    return result
 
 
-def _check_config(step: Step) -> None:
-    if step.plugin.schema is not None:
-        from kmanifest.schema.check import check_config  # for plug-ins that bring a schema
+def validate(ctx: Context, step: Step, resources: ResourceMap) -> None:
+    """Run a plug-in that is listed as a validator.
 
-        check_config(step.config.body, step.plugin.schema)
-
-
-def _checked(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceMap:
-    """What a step made, without what it emptied, and with the scope of what it brought."""
-    changed = after.changed_since(before)
-    after = after.without_empty(changed)
-    if None in [resource.cluster_scoped for resource in changed]:
-        after = after.map(lambda resource: scoped(ctx, resource))
-    return after
+    Raises PluginError if it changes a resource; only the label `validated-by` may differ, as in kustomize.
+    """
+    result = transform(ctx._replace(on_change=None), step, resources)
+    if result is resources:
+        return
+    if _without_validated_label(result) != _without_validated_label(resources):
+        raise _contract_error(step, "validator shouldn't modify the resource map")
 
 
-def _told_apart(ctx: Context, resources: ResourceMap) -> ResourceMap:
-    """What a plug-in made that is not ours: not too many resources, and none that is the changed copy of another."""
-    most = ctx.options.limits.max_objects
-    if len(resources) > most:
-        raise LimitError(f"more than {most} objects (max_objects)")
-    seen: set[Lineage] = set()
-    copies = {}
-    for place, resource in enumerate(resources):
-        if resource.lineage in seen:
-            copies[place] = resource.detached()
-        seen.add(resource.lineage)
-    return resources.replace(copies)
-
-
-def check(ctx: Context, step: Step, resources: ResourceMap) -> None:
-    """Run a plug-in that is listed as a validator, which may not change anything."""
-    after = apply(ctx._replace(on_change=None), step, resources)
-    if after is not resources and _without_mark(after) != _without_mark(resources):
-        raise _broken(step, "validator shouldn't modify the resource map")
-
-
-def trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
-    """Report each field that differs to `ctx.on_change`, if anyone wants to know."""
+def report_changes(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
+    """Call `ctx.on_change`, if there is one, for each field that differs."""
     if ctx.on_change is None or before is after:
         return
     from kmanifest.model.trace import Cause, changes  # for traced builds only
 
-    for change in changes(
-        before, after, Cause(step.plugin.name, step.config.origin.file, step.field)
-    ):
+    cause = Cause(step.plugin.name, step.config.origin.file, step.field)
+    for change in changes(before, after, cause):
         ctx.on_change(change)
 
 
-def scoped(ctx: Context, resource: Resource) -> Resource:
-    """The resource, knowing whether its type lives in a namespace."""
+def with_scope(ctx: Context, resource: Resource) -> Resource:
+    """Return the resource with the scope of its type: namespaced or not."""
     if resource.cluster_scoped is not None:
         return resource
     return resource.with_scope(
@@ -142,10 +124,52 @@ def scoped(ctx: Context, resource: Resource) -> Resource:
     )
 
 
-class _Answering:
-    """What goes wrong inside is an error in the config of the step; in a plug-in that is not ours, whatever it raises.
+def _report_findings(ctx: Context, step: Step, resources: ResourceMap) -> None:
+    with _located_at(step):
+        _validate_config(step)
+        for finding in step.plugin.call(ctx, step.config, resources):
+            ctx.on_finding(finding)
 
-    A class, because `contextlib` takes half a millisecond to import.
+
+def _validate_config(step: Step) -> None:
+    if step.plugin.schema is not None:
+        from kmanifest.schema.check import check_config  # few plug-ins have a schema
+
+        check_config(step.config.body, step.plugin.schema)
+
+
+def _drop_emptied(ctx: Context, before: ResourceMap, after: ResourceMap) -> ResourceMap:
+    """Remove the resources that a step emptied, and give new resources their scope."""
+    changed = after.changed_since(before)
+    after = after.without_empty(changed)
+    if None in [resource.cluster_scoped for resource in changed]:
+        after = after.map(lambda resource: with_scope(ctx, resource))
+    return after
+
+
+def _detach_copies(ctx: Context, resources: ResourceMap) -> ResourceMap:
+    """Enforce `max_objects` on a third-party plug-in's result, and give copied resources a lineage of their own.
+
+    Such a transformer may return changed copies of one resource. References are updated by lineage, so two resources
+    must never share one.
+    """
+    limit = ctx.options.limits.max_objects
+    if len(resources) > limit:
+        raise LimitError(f"more than {limit} objects (max_objects)")
+    seen: set[Lineage] = set()
+    copies = {}
+    for index, resource in enumerate(resources):
+        if resource.lineage in seen:
+            copies[index] = resource.detached()
+        seen.add(resource.lineage)
+    return resources.replace(copies)
+
+
+class _located_at:  # noqa: N801 - reads as a sentence where it is used
+    """Attribute errors raised inside the block to the step's config file.
+
+    Errors that already name a file are left unchanged. Any exception of a third-party plug-in becomes a PluginError.
+    This is a class because importing `contextlib` takes half a millisecond.
     """
 
     __slots__ = ("_step",)
@@ -154,64 +178,66 @@ class _Answering:
         self._step = step
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Do nothing."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, KmanifestError):
-            raise _placed(error, self._step) from error
+            raise _with_location(error, self._step) from error
         if not isinstance(error, Exception) or isinstance(error, MemoryError):
             return
         plugin = self._step.plugin
-        if _is_foreign(plugin):
+        if _is_third_party(plugin):
             lines = str(error).splitlines()[:1]
             message = ": ".join([plugin.name, type(error).__name__, *lines])
-            raise _placed(PluginError(message), self._step) from error
+            raise _with_location(PluginError(message), self._step) from error
 
 
-def _is_foreign(plugin: Plugin) -> bool:
-    return not plugin.name.startswith(BUILT_IN)
+def _is_third_party(plugin: Plugin) -> bool:
+    return not plugin.name.startswith(BUILTIN_PREFIX)
 
 
-def _placed(error: KmanifestError, step: Step) -> KmanifestError:
-    """The error in the file of the config, unless it knows that it is about another file."""
-    return error if error.location.file else error.at(_in_config(error.location, step))
+def _with_location(error: KmanifestError, step: Step) -> KmanifestError:
+    """Return the error with a location in the step's config file, unless it already names a file."""
+    if error.location.file:
+        return error
+    return error.at(_location_in_config(error.location, step))
 
 
-def _noting(ctx: Context, step: Step) -> Context:
-    """The context, in which what touches nothing is placed in the file of the config as an error is."""
+def _with_located_findings(ctx: Context, step: Step) -> Context:
+    """Return a context whose "no effect" findings have the location of the step's config file, as errors have."""
 
-    def note(finding: Finding) -> None:
+    def report(finding: Finding) -> None:
         location = finding.location
-        if finding.code == UNTOUCHED and not location.file:
-            finding = finding._replace(location=_in_config(location, step))
+        if finding.code == NO_EFFECT and not location.file:
+            finding = finding._replace(location=_location_in_config(location, step))
         ctx.on_finding(finding)
 
-    return ctx._replace(on_finding=note)
+    return ctx._replace(on_finding=report)
 
 
-def _in_config(location: Location, step: Step) -> Location:
-    """A place in a config as a place in the file that holds it."""
-    field = (
-        location.field[1:] if step.holds and location.field[:1] == (step.holds,) else location.field
-    )
+def _location_in_config(location: Location, step: Step) -> Location:
+    """Turn a location inside a config into one in the file that holds the config."""
+    field = location.field
+    if step.wrapped_in and field[:1] == (step.wrapped_in,):
+        field = field[1:]
     origin = step.config.origin
     return location._replace(
         file=origin.file, field=(*step.field, *field), document=origin.document
     )
 
 
-def _broken(step: Step, rule: str) -> PluginError:
+def _contract_error(step: Step, rule: str) -> PluginError:
     return PluginError(f"{step.plugin.name}: {rule}").within(
         file=step.config.origin.file, field=step.field
     )
 
 
-def _without_mark(resources: ResourceMap) -> list[tuple[object, ...]]:
+def _without_validated_label(resources: ResourceMap) -> list[tuple[object, ...]]:
     return [
-        (resource.key, resource.put(("metadata", "labels"), _labels(resource)).body)
+        (resource.key, resource.put(("metadata", "labels"), _other_labels(resource)).body)
         for resource in resources
     ]
 
 
-def _labels(resource: Resource) -> dict[str, str]:
-    return {name: value for name, value in resource.labels.items() if name != VALIDATED_BY}
+def _other_labels(resource: Resource) -> dict[str, str]:
+    return {name: value for name, value in resource.labels.items() if name != VALIDATED_BY_LABEL}

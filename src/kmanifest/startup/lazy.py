@@ -5,16 +5,16 @@ from collections.abc import Callable
 from kmanifest.startup.typing import Any
 
 
-def load(module: str, name: str) -> Any:
+def load_attribute(module: str, name: str) -> Any:
     """What a module calls `name`. Not by importlib's import_module, which takes a third of a millisecond to import."""
     return getattr(__import__(module, fromlist=[name]), name)
 
 
-def late(module: str, function: str) -> Callable[..., Any]:
+def lazy_function(module: str, function: str) -> Callable[..., Any]:
     """The function of a module that is imported when it is first called."""
 
     def call(*arguments: Any, **named: Any) -> Any:
-        return load(module, function)(*arguments, **named)
+        return load_attribute(module, function)(*arguments, **named)
 
     call.__name__ = function
     return call

@@ -10,7 +10,7 @@ from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.dialect import Dialect
 from kmanifest.engines.helm.values.layers import Layer, Table, ValueSources, layers, merge_sources
-from kmanifest.io.tree import SteadyDisk, tree_at
+from kmanifest.io.tree import SnapshotDiskTree, tree_at
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import NamedTuple
@@ -136,5 +136,5 @@ def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
     """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
     tree, place = tree_at(path)
     if follows_links:
-        place, tree = os.path.join(tree.root, place).strip("/"), SteadyDisk("/")
+        place, tree = os.path.join(tree.root, place).strip("/"), SnapshotDiskTree("/")
     return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path, dialect=dialect)

@@ -8,7 +8,7 @@ from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.values.error_values import blamed_values
 from kmanifest.engines.helm.values.origins import Origins, chart_layers
 from kmanifest.model.errors import format_field, one_line
-from kmanifest.pipeline.rendered import Finding
+from kmanifest.model.findings import Finding
 
 
 class Notes:

@@ -12,7 +12,7 @@ from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.shared import programs_of, remotes_of
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.render import PostRender, TemplateError
-from kmanifest.io.runner import EVERYTHING, Done, ProcessRunner, Program
+from kmanifest.io.runner import EVERYTHING, ProcessResult, ProcessRunner, Program
 from kmanifest.model.errors import KmanifestError, PluginError
 
 
@@ -64,7 +64,7 @@ def _piped(parsed: Parsed, path: str, text: str) -> str:
     stdin = text.encode("utf-8", "surrogateescape")
     program = Program(path, arguments, os.getcwd(), stdin=stdin)
     try:
-        done = runner.carry_out(program)
+        done = runner.run_process(program)
     except PluginError as error:
         cause = error.__cause__
         why = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
@@ -79,7 +79,7 @@ def _failed(path: str, said: str, why: str) -> TemplateError:
     return TemplateError(f"{doing} {path}. error output:\n{said}: {why}")
 
 
-def _end(done: Done) -> str:
+def _end(done: ProcessResult) -> str:
     import signal
 
     if done.code > 0:
@@ -94,8 +94,10 @@ def _end(done: Done) -> str:
 def _transformed(parsed: Parsed, path: str, text: str) -> str:
     """What transformers, or a component, make of the objects in a text."""
     from kmanifest import api
+    from kmanifest.engines.builtin import PLUGINS, installed_registry
     from kmanifest.engines.kustomize.render import transform
-    from kmanifest.plugin import Options, Plugin, Programs, Registry
+    from kmanifest.pipeline.options import ExecPluginOptions, Options
+    from kmanifest.pipeline.registry import Plugin
 
     values = parsed.values
     directory, name = os.path.split(path)
@@ -104,15 +106,15 @@ def _transformed(parsed: Parsed, path: str, text: str) -> str:
         allow_exec=values["enable-exec"],
         env=tuple(values["env"]),
         limits=LIMITS,
-        programs=programs_of(values) if values["enable-alpha-plugins"] else Programs(),
+        exec_plugins=programs_of(values) if values["enable-alpha-plugins"] else ExecPluginOptions(),
         allow_remote=True,
-        remotes=remotes_of(values),
+        remote=remotes_of(values),
     )
     renderer = Plugin(
         "renderer", "post-renderer", partial(transform, name=name, text=text), (name,)
     )
-    others = [plugin for plugin in Registry.default().all() if plugin.role != "renderer"]
-    registry = Registry([*others, renderer]).with_entry_points()
+    others = [plugin for plugin in PLUGINS if plugin.role != "renderer"]
+    registry = installed_registry([*others, renderer])
     try:
         rendered = api.build(directory, options=options, registry=registry)
         text = rendered.text()

@@ -151,7 +151,7 @@ def _ask_helper(name: str, server: str) -> Credential | None:
         return None
     runner = ProcessRunner(passed=_PASSED, timeout=20.0, max_output=1 << 20)
     try:
-        done = runner.carry_out(Program(path, ("get",), stdin=server.encode()))
+        done = runner.run_process(Program(path, ("get",), stdin=server.encode()))
     except KmanifestError:
         return None
     return None if done.code else read_helper_answer(done.output)

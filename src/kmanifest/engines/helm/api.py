@@ -20,9 +20,10 @@ from kmanifest.engines.helm.values.layers import (
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import Tree, tree_at
 from kmanifest.model.errors import FieldPath, KmanifestError, Location
+from kmanifest.model.findings import IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.pipeline.rendered import IMPURE, Finding, Rendered
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -196,7 +197,9 @@ def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
     """The objects in an output."""
     from kmanifest.io.tree import MemoryTree
     from kmanifest.pipeline import parsing as manifests
-    from kmanifest.plugin import Context, Options, Registry
+    from kmanifest.pipeline.context import Context
+    from kmanifest.pipeline.options import Options
+    from kmanifest.pipeline.registry import Registry
 
     ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
     content = text.encode("utf-8", "surrogateescape")

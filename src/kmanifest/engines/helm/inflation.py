@@ -10,12 +10,14 @@ from kmanifest.engines.helm.api import nowhere, render_chart
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.release_name import name_of
 from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import MemoryTree
+from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
@@ -27,7 +29,7 @@ from kmanifest.model.fieldpath import put
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_text
 from kmanifest.pipeline import parsing as manifests
-from kmanifest.plugin import HELM_GENERATED, Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _HOME: Final = "charts"
@@ -36,8 +38,6 @@ _MERGES: Final = ("merge", "override", "replace")
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """The resources that the chart of this config makes of its values."""
-    if not ctx.options.enable_helm:
-        raise PluginError("charts are rendered with --enable-helm only")
     body = config.body
     name, release_name = _text(body, "name"), _text(body, "releaseName")
     if not name:
@@ -49,7 +49,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
             )
     chart = _load(ctx, body, name)
     files = _values_files(ctx, body, name, chart)
-    options = ctx.options
+    options, chart_options = ctx.options, ctx.engine_options(HelmOptions)
     release = Release(
         name_of(release_name, _text(body, "nameTemplate")), _text(body, "namespace") or "default"
     )
@@ -59,15 +59,15 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         sources=ValueSources(files=tuple(files)),
         release=release,
         # What the config says wins over the flags, as there: it is read after them.
-        kube_version=_text(body, "kubeVersion") or options.helm_kube_version,
-        api_versions=_texts(body, "apiVersions") or options.helm_api_versions,
+        kube_version=_text(body, "kubeVersion") or chart_options.kube_version,
+        api_versions=_texts(body, "apiVersions") or chart_options.api_versions,
         include_crds=_is_on(body, "includeCRDs"),
         skip_hooks=_is_on(body, "skipHooks"),
         skip_tests=_is_on(body, "skipTests"),
         limits=options.limits,
-        random=make_random(options.impure.seed, release, chart.name),
-        clock=make_clock(options.impure.now),
-        show_impure=options.impure.show,
+        random=make_random(options.reproducible.seed, release, chart.name),
+        clock=make_clock(options.reproducible.now),
+        show_impure=options.reproducible.report,
         # The files are copies, with names and lines of their own: an error is better placed by the config.
         locate=nowhere,
         cache=ctx.cache,
@@ -75,7 +75,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     for finding in rendered.findings:
         ctx.on_finding(finding)
     text = rendered.text().encode("utf-8", "surrogateescape")
-    ctx.made(len(text))
+    ctx.count_output(len(text))
     try:
         made = manifests.parse(ctx, text, "")
     except LimitError:
@@ -105,8 +105,8 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     from kmanifest.io.remote.urls import check_protocol, shown_url
 
     repository = _text(body, "repo")
-    ctx.reach(repository)
-    remotes = ctx.options.remotes
+    ctx.require_remote(repository)
+    remotes = ctx.options.remote
     protocol = repository.partition("://")[0].lower()
     check_protocol(protocol, (*remotes.protocols, "oci"), shown_url(repository))
     charts = Charts(

@@ -20,7 +20,7 @@ from kmanifest.model.errors import MissingError, PluginError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import as_text
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
 
 _LONGEST_VARIABLE: Final = 131_071  # bytes, with the name; execplugin.go, maxArgStringLength
@@ -66,7 +66,7 @@ def _program(ctx: Context, config: Resource) -> Program:
 
 def find(ctx: Context, config: Resource) -> str:
     """The program of a config: HOME/group/version/kind/Kind, the last but one in lower case."""
-    home = ctx.options.programs.home
+    home = ctx.options.exec_plugins.home
     group, version, kind, _, _ = config.id
     if not home:
         message = f"there is no plug-in home for {kind}: set KUSTOMIZE_PLUGIN_HOME to the directory"
@@ -76,12 +76,12 @@ def find(ctx: Context, config: Resource) -> str:
             raise SourceError(f"{part!r} can't be a part of the path of a plug-in")
     path = "/".join([home, *filter(None, (group, version, kind.lower())), kind])
     runner = runner_of(ctx)
-    found = runner.look(path)
+    found = runner.kind(path)
     if found == "program":
         return path
     if found == "file":
         raise PluginError(f"unexecutable plugin at: {path}")
-    if runner.look(f"{path}.so") != "nothing":
+    if runner.kind(f"{path}.so") != "nothing":
         message = "Go plug-ins can't be loaded: build it as a program, or write a KRM function"
         raise PluginError(f"{path}.so: {message}")
     raise MissingError(f"no plug-in for {kind}: an executable is expected at {path}")

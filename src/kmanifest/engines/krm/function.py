@@ -21,13 +21,14 @@ from kmanifest.engines.krm.resource_list import (
 )
 from kmanifest.io import tree as trees
 from kmanifest.io.runner import Program
+from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
 from kmanifest.model.errors import KmanifestError, Location, PluginError, SourceError
+from kmanifest.model.findings import Finding, Severity
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import Body, as_list, as_mapping, as_text, scalar_text, type_name
-from kmanifest.pipeline.rendered import Severity
-from kmanifest.plugin import FUNCTION_ANNOTATIONS, Context, Finding, is_function
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
@@ -175,7 +176,7 @@ def find(ctx: Context, path: str) -> str:
             f"security; function {path!r} is not in or below the directory of the kustomization"
         )
         raise SourceError(message)
-    if runner_of(ctx).look(found) != "program":
+    if runner_of(ctx).kind(found) != "program":
         raise PluginError(f"unexecutable function at: {path}")
     return found
 
@@ -192,7 +193,7 @@ def _results(ctx: Context, output: bytes, who: str) -> list[Finding]:
     if not isinstance(first, Mapping) or first.get("kind") != "ResourceList":
         return []
     results = first.get("results")
-    mask = masker(ctx.options.programs.secrets)
+    mask = masker(ctx.options.exec_plugins.secrets)
     return [
         _masked_finding(_finding(result, who), mask)
         for result in (results if isinstance(results, list) else ())

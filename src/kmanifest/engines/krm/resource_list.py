@@ -14,7 +14,7 @@ from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import Body, scalar_text
 from kmanifest.pipeline import parsing as manifests
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 ID: Final = "kustomize.config.k8s.io/id"
@@ -34,7 +34,7 @@ class Discreet:
     __slots__ = ("_secrets",)
 
     def __init__(self, ctx: Context) -> None:
-        self._secrets = ctx.options.programs.secrets
+        self._secrets = ctx.options.exec_plugins.secrets
 
     def __enter__(self) -> None:
         """Nothing is to be prepared."""
@@ -66,7 +66,7 @@ def runner_of(ctx: Context) -> Runner:
 def run(ctx: Context, program: Program) -> bytes:
     """What a program prints."""
     output = runner_of(ctx).run(program)
-    ctx.made(len(output))
+    ctx.count_output(len(output))
     return output
 
 
@@ -108,7 +108,7 @@ def without_annotations(body: Body, names: Collection[str]) -> Body:
 def resources_in(ctx: Context, output: bytes, who: str) -> list[Resource]:
     """The resources that a program printed; PluginError where it printed something else."""
     try:
-        return manifests.parse(ctx._replace(memo=None), output, "")
+        return manifests.parse(ctx._replace(state=None), output, "")
     except LimitError:
         raise
     except KmanifestError as error:
@@ -145,7 +145,7 @@ def merged(resources: ResourceMap, made: Iterable[Resource], who: str) -> Resour
         if new.key in seen:
             raise PluginError(f"{who} printed {new.id} twice")
         seen.add(new.key)
-        places = resources.with_current(new.key)
+        places = resources.indexes_by_current_id(new.key)
         if places:
             changed[places[0]] = resources[places[0]].with_body(new.body)
         else:

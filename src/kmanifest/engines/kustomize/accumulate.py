@@ -17,6 +17,7 @@ from kmanifest.engines.kustomize.annotations import annotated_with_origin, annot
 from kmanifest.engines.kustomize.base_cache import Building, find_built
 from kmanifest.engines.kustomize.config import TransformerConfig
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import Trail
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
@@ -35,9 +36,9 @@ from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import as_mapping
 from kmanifest.pipeline import steps
+from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
 from kmanifest.pipeline.steps import Step
-from kmanifest.plugin import Context
 from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -104,7 +105,7 @@ class Site(NamedTuple):
     @property
     def namespace(self) -> str:
         """The namespace that charts are told here and below."""
-        if not self.ctx.options.enable_helm:
+        if not self.ctx.engine_options(KustomizeOptions).enable_helm:
             return ""
         own: str = self.kustomization.get("namespace", "")
         return own or self.place.namespace
@@ -219,7 +220,7 @@ class Gathering:
         """An error of two objects with one id, in the file of the second, or where the base that brings it is named."""
         before = len(self._got.resources)
         every = ResourceMap((*self._got.resources, *self._resources))
-        all_places = (every.with_current(resource.key) for resource in self._resources)
+        all_places = (every.indexes_by_current_id(resource.key) for resource in self._resources)
         second = next(places[1] for places in all_places if len(places) > 1) - before
         kind, field = next(entry[1:] for entry in reversed(self._entries) if entry[0] <= second)
         if kind == "dir":
@@ -324,7 +325,7 @@ def _add_component(site: Site, got: Accumulated, path: str, field: FieldPath) ->
 
 def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
     if ctx.on_change is not None:
-        steps.trace(ctx, step, before, after)
+        steps.report_changes(ctx, step, before, after)
 
 
 def _kind_of(site: Site, path: str, field: FieldPath) -> str:
@@ -431,7 +432,7 @@ def note_unused(ctx: Context, got: Accumulated) -> None:
     """Report the `configurations` that were for no resource, neither where they are named nor above."""
     for one in dict.fromkeys(got.unused):
         kinds = [".".join(filter(None, reversed(gvk))) for gvk in one.types]
-        ctx.untouched(
+        ctx.report_no_effect(
             f"no resource is of the type {' or '.join(kinds)}",
             file=one.file,
             field=one.field,
@@ -466,6 +467,7 @@ def _generate(site: Site, got: Accumulated) -> Accumulated:
     for step, trail in steps_of_all:
         from kmanifest.engines.kustomize.generators import absorb  # many builds generate nothing
 
+        plan.refuse_charts_unless_enabled(ctx, step)
         made: Sequence[Resource] = steps.generate(ctx, step)
         if trail is not None:
             made = [plan.with_generated_origin(resource, trail) for resource in made]
@@ -486,7 +488,7 @@ def _transform(site: Site, got: Accumulated) -> Accumulated:
     resources = got.resources
     configured = _plugin_configs(site, "transformers")
     for step, trail in plan.transformers(ctx, kustomization, got.config, configured, place.trail):
-        resources = steps.apply(ctx, step, resources)
+        resources = steps.transform(ctx, step, resources)
         if trail is not None:
             before, resources = resources, _annotated(resources, trail.text())
             _trace(ctx, step, before, resources)
@@ -499,7 +501,7 @@ def _annotated(resources: ResourceMap, trail: str) -> ResourceMap:
 
 def _validate(site: Site, got: Accumulated) -> None:
     for step, _ in plan.listed(site.ctx, "validators", _plugin_configs(site, "validators")):
-        steps.check(site.ctx, step, got.resources)
+        steps.validate(site.ctx, step, got.resources)
 
 
 def _plugin_configs(site: Site, name: str) -> list[plan.Configured]:

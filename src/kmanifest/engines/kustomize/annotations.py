@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import remove
-from kmanifest.model.resource import PastId, Resource, text_map
+from kmanifest.model.resource import PreviousId, Resource, string_map
 from kmanifest.startup.typing import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -60,7 +60,7 @@ def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
     if not isinstance(metadata, dict) or "annotations" not in metadata:
         return resource
     old = metadata["annotations"]
-    kept = {name: value for name, value in text_map(old).items() if name not in names}
+    kept = {name: value for name, value in string_map(old).items() if name not in names}
     if kept and kept == old and all(value.__class__ is str for value in old.values()):
         return resource
     return with_annotations(resource, kept)
@@ -71,7 +71,7 @@ def is_local(resource: Resource) -> bool:
     annotations = resource.get(*_PATH)
     if not isinstance(annotations, dict) or LOCAL_CONFIG not in annotations:
         return False
-    return text_map(annotations)[LOCAL_CONFIG] != "false"
+    return string_map(annotations)[LOCAL_CONFIG] != "false"
 
 
 def annotated_with_origin(resource: Resource, origin: str) -> Resource:
@@ -118,7 +118,7 @@ def with_written_history(resource: Resource) -> Resource:
             "number of previous names, number of previous namespaces, number of previous kinds not equal"
         )
     return resource.with_history(
-        past=tuple(map(PastId, names, namespaces, kinds)),
+        past=tuple(map(PreviousId, names, namespaces, kinds)),
         prefixes=tuple(written.get("prefixes", ())),
         suffixes=tuple(written.get("suffixes", ())),
         needs_hash=written.get("needsHashSuffix") == ["enabled"],

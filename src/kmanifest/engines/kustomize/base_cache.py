@@ -10,8 +10,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from kmanifest.io.tree import RecordingTree, Tree
 from kmanifest.model.errors import KmanifestError
-from kmanifest.pipeline.rendered import Finding
-from kmanifest.plugin import Context
+from kmanifest.model.findings import Finding
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 Answer = tuple[Any, ...]  # what was asked, the path, the answer
@@ -52,7 +52,7 @@ class Memo:
         for passed in self._passing:
             passed.update(built.directories)
 
-    def tool(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What transformers of this build share under `key`, made when it is first asked for."""
         if key not in self._tools:
             self._tools[key] = make()
@@ -110,7 +110,7 @@ class Building:
         if self._memo is not None:
             self._passed = self._memo.enter(directory)
             self.ctx = ctx._replace(on_finding=self._report)
-            if ctx.keeps_bases:
+            if ctx.caches_bases:
                 self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._note))
 
     def __enter__(self) -> Self:
@@ -126,7 +126,7 @@ class Building:
             return
         built = Built(result, tuple(self._findings), frozenset(self._passed))
         self._memo.keep(self._key, built)
-        if self._outer.keeps_bases and _FETCHED not in self._passed:
+        if self._outer.caches_bases and _FETCHED not in self._passed:
             weight = sum(len(content) for ask, _, content in self._answers if ask == "read")
             base = Base(built, tuple(self._answers))
             self._outer.cache.keep((self._key, self._outer.options), base, weight=8 * weight + 1000)
@@ -140,11 +140,11 @@ class Building:
 
 
 def _memo(ctx: Context) -> Memo | None:
-    return ctx.memo if isinstance(ctx.memo, Memo) and ctx.on_change is None else None
+    return ctx.state if isinstance(ctx.state, Memo) and ctx.on_change is None else None
 
 
 def _from_cache(ctx: Context, key: Hashable) -> Built | None:
-    if not ctx.keeps_bases:
+    if not ctx.caches_bases:
         return None
     base = ctx.cache.find((key, ctx.options))
     if base is None or not _still_true(ctx, base.answers):

@@ -21,7 +21,7 @@ from kmanifest.model.errors import (
 )
 from kmanifest.model.globs import PathPattern, Places
 from kmanifest.model.resource import Resource
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 _CONFIG: Final = Record(

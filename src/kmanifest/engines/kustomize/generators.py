@@ -18,10 +18,10 @@ from kmanifest.model.errors import (
     SourceError,
     near_names,
 )
-from kmanifest.model.resource import IdKey, Resource, names_of, text_map
+from kmanifest.model.resource import IdKey, Resource, names_of, string_map
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import type_name
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _METADATA: Final = Record({"metadata": Record({"name": TEXT, "namespace": TEXT})})
@@ -189,14 +189,18 @@ def _are_all_new(resources: ResourceMap, made: Iterable[Resource]) -> bool:
     """Whether each is added and takes no place, so that all can be added at once: one by one, many would take long."""
     seen: set[IdKey] = set()
     for new in made:
-        if new.behavior in ("merge", "replace") or new.key in seen or resources.with_any(new.key):
+        if (
+            new.behavior in ("merge", "replace")
+            or new.key in seen
+            or resources.indexes_by_any_id(new.key)
+        ):
             return False
         seen.update(new.all_keys())
     return True
 
 
 def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
-    places = resources.with_any(new.key)
+    places = resources.indexes_by_any_id(new.key)
     asks = new.behavior if new.behavior in ("merge", "replace") else ""
     if not places:
         if asks:
@@ -211,7 +215,7 @@ def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
         raise RenderError(f"{new.id} exists already; behavior must be merge or replace")
     old = resources[places[0]]
     result = _replaced(old, new) if asks == "replace" else _merged(old, new)
-    if list(resources.with_current(result.key)) != [places[0]]:
+    if list(resources.indexes_by_current_id(result.key)) != [places[0]]:
         raise RenderError(f"{new.id} can't take the place of {old.id}")
     return resources.replace({places[0]: result})
 
@@ -226,7 +230,7 @@ def _replaced(old: Resource, new: Resource) -> Resource:
     if old.namespace:
         metadata["namespace"] = old.namespace
     for field in ("labels", "annotations"):
-        entries = {**text_map(old.get("metadata", field)), **text_map(metadata.get(field))}
+        entries = {**string_map(old.get("metadata", field)), **string_map(metadata.get(field))}
         if entries:
             metadata[field] = {plain_key(key, field[:-1]): value for key, value in entries.items()}
     result = new.put(("metadata",), metadata)
@@ -240,7 +244,7 @@ def _merged(old: Resource, new: Resource) -> Resource:
     result = _replaced(old, new)
     body: Any = result.body
     for field, entries in (("data", data), ("binaryData", _texts(old, "binaryData"))):
-        merged = entries | text_map(new.body.get(field))
+        merged = entries | string_map(new.body.get(field))
         for key in merged:
             plain_key(key, "key")
         body = fieldpath.put(body, (field,), merged) if merged else fieldpath.remove(body, (field,))
@@ -259,7 +263,7 @@ def _texts(resource: Resource, field: str) -> dict[str, str]:
 
 def _data_map(value: Any) -> dict[str, str]:
     """Data as texts; null counts as empty here, unlike in labels."""
-    return text_map(
+    return string_map(
         {key: "" if item is None else item for key, item in value.items()}
         if isinstance(value, Mapping)
         else None

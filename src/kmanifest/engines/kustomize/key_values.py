@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.engines.kustomize import resource_files as loading
 from kmanifest.model.errors import KmanifestError, SourceError
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
 
 Pair = tuple[str, bytes | str]

@@ -21,7 +21,7 @@ from kmanifest.engines.kustomize.decoding import (
 from kmanifest.engines.kustomize.sorting import SORT_OPTIONS
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")

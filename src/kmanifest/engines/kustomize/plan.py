@@ -12,23 +12,28 @@ from kmanifest.engines.kustomize import config as configs
 from kmanifest.engines.kustomize.annotations import ORIGIN, annotated_with_origin
 from kmanifest.engines.kustomize.config import Specs, TransformerConfig
 from kmanifest.engines.kustomize.kustomization import Kustomization
+from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.model.annotations import is_function
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
+    Location,
     MissingError,
     PluginError,
     SourceError,
     near_names,
 )
 from kmanifest.model.resource import Origin, Resource
+from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.registry import Plugin, Role
 from kmanifest.pipeline.steps import Step
-from kmanifest.plugin import Context, Plugin, Role, is_function
 from kmanifest.startup.typing import Any, Final
 
 Planned = tuple[Step, Trail | None]
 Configured = tuple[Resource, FieldPath]
 
+_CHART_GENERATOR: Final = "builtin/HelmChartInflationGenerator"
 _METADATA_LABELS: Final = ("metadata/labels", "", "", "", True)
 
 
@@ -230,6 +235,15 @@ def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> 
     near = near_names(kind, (known for home, *_, known in names if home == "builtin"))
     error = MissingError(f"no built-in {roles[0]} is called {kind}", near=near)
     raise _at_kind(error, config, field)
+
+
+def refuse_charts_unless_enabled(ctx: Context, step: Step) -> None:
+    """PluginError if the step renders a chart and `KustomizeOptions.enable_helm` is off."""
+    if step.plugin.name != _CHART_GENERATOR or ctx.engine_options(KustomizeOptions).enable_helm:
+        return
+    origin = step.config.origin
+    location = Location(origin.file, field=step.field, document=origin.document)
+    raise PluginError("charts are rendered with --enable-helm only", location=location)
 
 
 def _program(ctx: Context, role: Role, name: str, config: Resource, field: FieldPath) -> Plugin:

@@ -20,6 +20,7 @@ from kmanifest.engines.kustomize.annotations import (
 )
 from kmanifest.engines.kustomize.base_cache import Memo
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import Trail
 from kmanifest.engines.kustomize.references import fix_references
 from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
@@ -30,8 +31,10 @@ from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing as manifests
 from kmanifest.pipeline import steps
+from kmanifest.pipeline.context import Context, Transformer
 from kmanifest.pipeline.parsing import check_metadata
-from kmanifest.plugin import Context, Plugin, Rendered, Transformer
+from kmanifest.pipeline.registry import Plugin
+from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import Final
 
 VERSION: Final = "v5.8.2"
@@ -42,14 +45,14 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 def render(ctx: Context, path: str) -> Rendered:
     """What the kustomization in the directory at `path` builds."""
-    ctx = ctx._replace(memo=Memo())
+    ctx = ctx._replace(state=Memo())
     kustomization = load_kustomization(ctx, path)
     return _built(ctx, kustomization, set_schema(ctx, kustomization, Accumulated()))
 
 
 def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
     """What the component, or the file with configs of transformers, of this name in `directory` makes of the objects in a text."""
-    ctx = ctx._replace(memo=Memo())
+    ctx = ctx._replace(state=Memo())
     file = trees.join(directory, name)
     kind = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
     fields = {kind: [name], "sortOptions": {"order": "fifo"}}
@@ -111,12 +114,12 @@ class _Finisher:
     def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
         plugin = Plugin("transformer", f"builtin/{name}", call)
         config = Resource({"apiVersion": "builtin", "kind": name}, Origin(self._kustomization.file))
-        return steps.apply(self._ctx, steps.Step(plugin, config), resources)
+        return steps.transform(self._ctx, steps.Step(plugin, config), resources)
 
     def _sorted(self, resources: ResourceMap) -> ResourceMap:
         options = self._kustomization.get("sortOptions", None)
         if options is not None:
-            if self._ctx.options.reorder:
+            if self._ctx.engine_options(KustomizeOptions).reorder:
                 message = (
                     "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag "
                     "('--reorder'). Using the kustomization file over the CLI flag."
@@ -127,12 +130,15 @@ class _Finisher:
                 lambda _ctx, _config, all_: sorting.sort_by_options(all_, options),
                 resources,
             )
-        if self._ctx.options.reorder == "none":
+        if self._ctx.engine_options(KustomizeOptions).reorder == "none":
             return resources
         return sorting.sort_legacy(resources)
 
     def _managed(self, resources: ResourceMap) -> ResourceMap:
-        if not self._ctx.options.managed_by_label and "managedByLabel" not in self._metadata():
+        if (
+            not self._ctx.engine_options(KustomizeOptions).managed_by_label
+            and "managedByLabel" not in self._metadata()
+        ):
             return resources
         body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
         config = Resource(body, Origin(self._kustomization.file))

@@ -31,7 +31,7 @@ from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.resource import DEFAULT_NAMESPACE, Resource, ResourceId, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Body = Any
@@ -121,14 +121,14 @@ def _source(ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise SourceError("a source and a sourceValue can't both be given")
-        return Source(ctx.made, MISSING, replacement["sourceValue"])
+        return Source(ctx.count_output, MISSING, replacement["sourceValue"])
     selector = replacement["source"]
     try:
         at = _select_source(selector, resources)
         found = _find_source(resources[at], selector.get("fieldPath") or DEFAULT_FIELD_PATH)
         return _refined(
             Options.of(selector.get("options", {})),
-            Source(ctx.made, found.value, None, at, found.place or ()),
+            Source(ctx.count_output, found.value, None, at, found.place or ()),
         )
     except KmanifestError as error:
         raise error.within(field=("source",)) from error

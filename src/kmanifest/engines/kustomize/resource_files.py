@@ -8,7 +8,7 @@ from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, near_names
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing as manifests
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 
 
 def read(ctx: Context, path: str) -> list[Resource]:

@@ -5,13 +5,13 @@ Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New.
 
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import (
     enter_fetched,
     enter_repository,
     find_fetcher,
     find_repository,
 )
-from kmanifest.plugin import Context
 from kmanifest.startup.typing import Final, NamedTuple
 
 MAX_NESTING: Final = 200

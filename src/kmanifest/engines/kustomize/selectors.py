@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.resource import Resource, names_of
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 Test = Callable[[str], bool]
@@ -186,7 +186,7 @@ def note_none(
 ) -> None:
     """Report that the selector that stands at `field` selects none of the resources."""
     given = [name for name in (*_ID_FIELDS, *_TEXT_FIELDS) if fitted.get(name)]
-    ctx.untouched(
+    ctx.report_no_effect(
         f"no resource is selected by {', '.join(f'{name} {fitted[name]}' for name in given)}",
         file=file,
         field=(*field, *given) if len(given) == 1 else field,

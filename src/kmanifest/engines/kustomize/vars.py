@@ -24,7 +24,7 @@ from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_fi
 from kmanifest.model.resource import IdKey, Resource, describe, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"
@@ -262,7 +262,7 @@ class _Expander:
                 place = found + 2
 
     def _joined(self, parts: Sequence[str]) -> str:
-        self._ctx.made(sum(map(len, parts)))
+        self._ctx.count_output(sum(map(len, parts)))
         text = "".join(parts)
         if text.isascii():
             return text

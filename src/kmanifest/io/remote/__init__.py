@@ -35,7 +35,7 @@ class Remote(Protocol):
         """The tree that has the path, if it is in what was fetched."""
 
 
-class LateRemote:
+class LazyNetwork:
     """A `Network` that is made when something is first fetched, as most builds fetch nothing."""
 
     def __init__(self, make: "Callable[[], Network]") -> None:

@@ -144,7 +144,7 @@ class Git:
             growth=self._max_size if into else 0,
         )
         try:
-            done = self._runner.carry_out(program)
+            done = self._runner.run_process(program)
         except LimitError as error:
             raise LimitError(f"{repository.name}: git: {error.message}") from error
         except PluginError as error:
@@ -170,7 +170,7 @@ class Git:
 
     def _logins(self) -> list[Setting]:
         """What the user's and the system's configuration say of credentials and of the rewriting of URLs."""
-        done = self._runner.carry_out(Program(self._path, ("config", "--null", "--list")))
+        done = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
         return [setting for setting in _settings(done.output) if _is_login(setting[0])]
 
 

@@ -8,7 +8,7 @@ from kmanifest.io import tree as trees
 from kmanifest.io.git_tree import GitTree
 from kmanifest.io.remote.store import Store, open_store
 from kmanifest.io.remote.urls import Repository, check_protocol, check_repository, shown_url
-from kmanifest.io.tree import MemoryTree, NamedTree, Tree
+from kmanifest.io.tree import MemoryTree, PrefixedTree, Tree
 from kmanifest.model.errors import FetchError
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ class Network:
         taken = name
         while taken in self._trees:
             taken = f"{name}#{len(self._trees)}"
-        self._trees[taken] = NamedTree(tree, taken)
+        self._trees[taken] = PrefixedTree(tree, taken)
         self._names[key] = taken
 
     def _content(self, url: str) -> bytes:

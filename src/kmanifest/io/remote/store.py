@@ -10,7 +10,7 @@ import tempfile
 import time
 from hashlib import sha256
 
-from kmanifest.io.system import make_private, write_whole
+from kmanifest.io.system import make_private, write_atomically
 from kmanifest.startup.typing import Final, NamedTuple
 
 _OLD: Final = 86_400.0  # seconds after which what a killed process left is removed
@@ -112,7 +112,7 @@ class Store:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         except OSError:
             return
-        write_whole(path, content)
+        write_atomically(path, content)
 
     def _drop_old(self) -> None:
         with os.scandir(self._root) as entries:

@@ -10,7 +10,7 @@ from kmanifest.engines.helm.manifests import HEAD, RANKS, split
 from kmanifest.engines.helm.templates.capabilities import make_capabilities
 from kmanifest.engines.helm.templates.objects import Values
 from kmanifest.engines.helm.values.layers import READERS, Coalescing, Warn, copy_defaults
-from kmanifest.startup.lazy import late
+from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
 _HOME: Final = "kmanifest.engines.helm"
@@ -33,14 +33,14 @@ HELM3: Final = Dialect(
     taken=lambda chart, alias: chart.shallow(alias=alias),
     with_stage=_run,
     make_capabilities=make_capabilities,
-    functions=late(f"{_HOME}.templates.functions", "functions"),
+    functions=lazy_function(f"{_HOME}.templates.functions", "functions"),
     chart_object=Chart.object,
     table=Values,
-    told_failure=late(f"{_HOME}.templates.engine", "told_failure"),
+    told_failure=lazy_function(f"{_HOME}.templates.engine", "told_failure"),
     documents=Documents(split, HEAD, RANKS),
     commands=Commands(
         asks_repository_first=False,
         lints_here=True,
-        lint_chart=late(f"{_HOME}.lint.linter", "lint_chart"),
+        lint_chart=lazy_function(f"{_HOME}.lint.linter", "lint_chart"),
     ),
 )

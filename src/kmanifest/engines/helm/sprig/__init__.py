@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from kmanifest.engines.helm.gotemplate.functions import Groups
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.lazy import load
+from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], 
     """The names in a group, and what calls the `functions` of its module."""
 
     def make() -> Functions:
-        made: Functions = load(f"kmanifest.engines.helm.sprig.{module}", "functions")(*arguments)
+        made: Functions = load_attribute(f"kmanifest.engines.helm.sprig.{module}", "functions")(
+            *arguments
+        )
         return made
 
     return names, make

@@ -58,9 +58,9 @@ def make_bounds(limits: Limits) -> Bounds:
     bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
     if not limits.deadline:
         return bounds
-    from kmanifest.io.system import elapsed
+    from kmanifest.io.system import monotonic_seconds
 
-    return bounds._replace(deadline=elapsed() + limits.deadline, clock=elapsed)
+    return bounds._replace(deadline=monotonic_seconds() + limits.deadline, clock=monotonic_seconds)
 
 
 def nested_too_deeply() -> LimitError:

@@ -14,7 +14,7 @@ from kmanifest.engines.helm.templates.engine import Source
 from kmanifest.engines.helm.templates.objects import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
 from kmanifest.model.errors import FieldPath, Location, near_names
-from kmanifest.pipeline.rendered import UNREACHED, UNUSED, Finding
+from kmanifest.model.findings import UNREACHED, UNUSED, Finding
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:

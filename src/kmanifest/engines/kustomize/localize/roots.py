@@ -30,9 +30,9 @@ from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.plugin import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 CHARTS: Final = "charts"
@@ -219,7 +219,7 @@ class _Localizer:
                 raise SourceError(message)
             return root, places.relative(root.directory, site.ctx.directory)
         self._check_room(site, path)
-        top = site.ctx.reach(repository.name).repository(repository)
+        top = site.ctx.require_remote(repository.name).repository(repository)
         inside = places.relative(root.directory, top)
         return root, places.place_of_root(repository, inside)
 

@@ -11,10 +11,10 @@ from kmanifest.engines.kustomize.selectors import Selector
 from kmanifest.engines.kustomize.transformers.images import renamer
 from kmanifest.model.errors import Location, MissingError, SourceError, near_names
 from kmanifest.model.fieldpath import put
+from kmanifest.model.findings import CHANGED_FIELD, Finding
 from kmanifest.model.resource import Resource, names_of
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.pipeline.rendered import TOUCHED, Finding
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _OBJECT: Final = Record({"apiVersion": "text", "kind": "text", "metadata": "any"})
@@ -49,7 +49,7 @@ def set_images_anywhere(ctx: Context, config: Resource, resources: ResourceMap) 
         resources = resources.replace(changed)
         if not meant:
             name = image.get("name", "")
-            ctx.untouched(
+            ctx.report_no_effect(
                 f"no image is called {name!r}",
                 field=("images", index, "name"),
                 near=lambda name=name: near_names(name, known),  # type: ignore[misc]  # a default binds it
@@ -75,7 +75,7 @@ def _images_in(resource: Resource) -> Iterator[tuple[Place, str]]:
 def _tell(ctx: Context, resource: Resource, field: Place, message: str) -> None:
     origin = resource.origin
     location = Location(origin.file, field=field, document=origin.document)
-    ctx.on_finding(Finding("info", f"{resource.id}: {message}", location, TOUCHED))
+    ctx.on_finding(Finding("info", f"{resource.id}: {message}", location, CHANGED_FIELD))
 
 
 def drop(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer

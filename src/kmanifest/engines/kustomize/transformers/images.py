@@ -21,7 +21,7 @@ from kmanifest.model.fieldpath import PathTree, find_fields, put, split_path
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _CONFIG: Final = Record({"imageTag": IMAGE})
@@ -66,7 +66,9 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     if not meant:
         name = image.get("name", "")
         message = f"no image is called {name!r}"
-        ctx.untouched(message, field=("imageTag", "name"), near=lambda: _near_images(name, known))
+        ctx.report_no_effect(
+            message, field=("imageTag", "name"), near=lambda: _near_images(name, known)
+        )
     return finder.keep(resources.replace(changed), known)
 
 
@@ -134,9 +136,9 @@ class _Finder:
 
 def _finder(ctx: Context, specs: Specs) -> _Finder:
     """The finder that the steps of one build share; a build without a memo has one for each step."""
-    if ctx.memo is None:
+    if ctx.state is None:
         return _Finder(specs)
-    finder: _Finder = ctx.memo.tool(("images", specs), lambda: _Finder(specs))
+    finder: _Finder = ctx.state.shared(("images", specs), lambda: _Finder(specs))
     return finder
 
 

@@ -11,7 +11,7 @@ from kmanifest.model.fieldpath import FieldUpdate
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import SharedText
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _LABELS: Final = Record({"labels": TEXT_MAP})

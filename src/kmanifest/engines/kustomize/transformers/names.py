@@ -14,7 +14,7 @@ from kmanifest.model.fieldpath import FieldUpdate
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _CONFIG: Final = Record({"prefix": TEXT, "suffix": TEXT})
@@ -27,7 +27,9 @@ def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     return _rename(
         resources,
         config,
-        note=lambda resource: resource.with_prefix(prefix).remembering() if prefix else resource,
+        note=lambda resource: (
+            resource.with_prefix(prefix).with_current_id_remembered() if prefix else resource
+        ),
         change=lambda name: prefix + name,
     )
 
@@ -38,7 +40,9 @@ def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     return _rename(
         resources,
         config,
-        note=lambda resource: resource.with_suffix(suffix).remembering() if suffix else resource,
+        note=lambda resource: (
+            resource.with_suffix(suffix).with_current_id_remembered() if suffix else resource
+        ),
         change=lambda name: name + suffix,
     )
 
@@ -58,7 +62,7 @@ def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
         if not resource.needs_hash:
             return resource
         name = f"{resource.name}-{name_hash(resource.body)}"
-        return resource.remembering().put(_NAME, retype(resource.get(*_NAME), name))
+        return resource.with_current_id_remembered().put(_NAME, retype(resource.get(*_NAME), name))
 
     return resources.map(change)
 

@@ -13,12 +13,13 @@ from kmanifest.engines.kustomize.transformers.fields import (
     specs_of,
     update_all,
 )
+from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, Setter, update_field
 from kmanifest.model.resource import Resource, describe
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
-from kmanifest.plugin import HELM_GENERATED, Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _CONFIG: Final = Record(
@@ -84,7 +85,9 @@ def _set_if_empty(namespace: str) -> Setter:
 
 def _move(resource: Resource, table: FieldTable, update: FieldUpdate, mode: str) -> Resource:
     group, version, kind, _, _ = resource.id
-    return _change(resource.remembering(), table.of(group, version, kind), update, mode)
+    return _change(
+        resource.with_current_id_remembered(), table.of(group, version, kind), update, mode
+    )
 
 
 def _change(
@@ -148,6 +151,6 @@ def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
     if moved.has_distinct_keys():
         return
     for resource in moved:
-        if len(places := moved.with_current(resource.key)) > 1:
+        if len(places := moved.indexes_by_current_id(resource.key)) > 1:
             ids = describe(before[place] for place in places)
             raise RenderError(f"several objects become {resource.id}: {ids}")

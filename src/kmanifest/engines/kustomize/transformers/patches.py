@@ -24,10 +24,10 @@ from kmanifest.model.errors import (
     format_field,
 )
 from kmanifest.model.fieldpath import put
-from kmanifest.model.resource import Resource, text_map
+from kmanifest.model.resource import Resource, string_map
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -261,7 +261,7 @@ def _selected(ctx: Context, resources: ResourceMap, target: Mapping[str, str]) -
 def _target_of(resources: ResourceMap, one: Resource, field: FieldPath) -> int:
     """Where the one resource stands that a patch is for; `field` is what holds the patch if no file does."""
     try:
-        return resources.one(one.original_key)
+        return resources.index_of(one.original_key)
     except KmanifestError as error:
         if isinstance(error, MissingError):
             error = _no_target(resources, one, error)
@@ -291,7 +291,7 @@ def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) 
     from kmanifest.engines.kustomize.merge import DELETED, merge  # many builds have no patch
 
     if allowed.name or allowed.kind:
-        old = old.remembering()
+        old = old.with_current_id_remembered()
     patch_body = (
         one.body
         if one.api_version == old.api_version
@@ -335,7 +335,7 @@ def _with_texts(one: Resource, *names: str) -> Resource:
     for name in names:
         if name in metadata:
             # kustomize copies them as maps of strings, by which null becomes its own text.
-            metadata[name] = text_map(metadata[name])
+            metadata[name] = string_map(metadata[name])
             if not metadata[name]:
                 del metadata[name]
     return one.with_body({**one.body, "metadata": metadata})
@@ -368,7 +368,7 @@ def _apply_operations(
 
     changed = {}
     for place in _selected(ctx, resources, target):
-        resource = resources[place].remembering() if remember else resources[place]
+        resource = resources[place].with_current_id_remembered() if remember else resources[place]
         try:
             body = apply_patch(operations, resource.body)
         except KmanifestError as error:

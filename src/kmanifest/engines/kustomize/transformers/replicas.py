@@ -7,7 +7,7 @@ from kmanifest.model.errors import MissingError, near_names
 from kmanifest.model.fieldpath import FieldUpdate, is_absent
 from kmanifest.model.resource import Resource, names_of
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _CONFIG: Final = Record({"replica": Record({"name": TEXT, "count": INT})})
@@ -47,5 +47,5 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
         )
     if not is_set:
         names = ", ".join(dict.fromkeys(found))
-        ctx.untouched(f"no field for a replica count in {names}", field=("replica", "name"))
+        ctx.report_no_effect(f"no field for a replica count in {names}", field=("replica", "name"))
     return resources

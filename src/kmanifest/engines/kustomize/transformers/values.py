@@ -17,7 +17,7 @@ from kmanifest.model.fieldpath import FieldUpdate, split_path, update_field
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text
-from kmanifest.plugin import Context
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
 _TARGETS: Final = ListOf(Record({"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}))

@@ -13,7 +13,7 @@ from kmanifest.engines.helm.dialects.v4.objects import Values4, chart_object, ma
 from kmanifest.engines.helm.dialects.v4.values import copy_defaults
 from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.lazy import late
+from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
 _HOME: Final = "kmanifest.engines.helm.dialects.v4"
@@ -51,12 +51,14 @@ HELM4: Final = Dialect(
     taken=taken,
     with_stage=_with_stage,
     make_capabilities=make_capabilities,
-    functions=late(f"{_HOME}.functions", "functions"),
+    functions=lazy_function(f"{_HOME}.functions", "functions"),
     chart_object=chart_object,
     table=Values4,
-    told_failure=late(f"{_HOME}.execution_errors", "told_failure"),
+    told_failure=lazy_function(f"{_HOME}.execution_errors", "told_failure"),
     documents=Documents(manifests.split, manifests.HEAD4, manifests.RANKS4),
     commands=Commands(
-        asks_repository_first=True, lints_here=False, lint_chart=late(f"{_HOME}.lint", "lint_chart")
+        asks_repository_first=True,
+        lints_here=False,
+        lint_chart=lazy_function(f"{_HOME}.lint", "lint_chart"),
     ),
 )

@@ -1,0 +1,122 @@
+"""The options of the Helm engine."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from kmanifest.model.errors import FieldPath, Location
+from kmanifest.startup.typing import Any, Final
+
+_FIELDS: Final = (
+    "values",
+    "release",
+    "namespace",
+    "include_crds",
+    "helm_version",
+    "kube_version",
+    "api_versions",
+    "unused_values",
+    "locate",
+)
+
+
+class HelmOptions:
+    """What a caller can choose for charts, in Helm's words, passed in `Options.engines`.
+
+    `kube_version` and `api_versions` apply to every chart, also to those in `helmCharts` of a kustomization. The others
+    apply to a chart that is built by itself: `values` as from files and `--set`; the name (`release`) and `namespace` of
+    the release; `include_crds`; `helm_version`, `3` or `4`; `unused_values`: values that no template reads are findings,
+    in strict builds errors; `locate`: returns where a value was set, by its path.
+
+    The record is immutable and hashable. It copies `values`.
+    """
+
+    __slots__ = ("_key", *_FIELDS)
+
+    values: Mapping[str, Any]
+    release: str
+    namespace: str
+    include_crds: bool
+    helm_version: str
+    kube_version: str
+    api_versions: tuple[str, ...]
+    unused_values: bool
+    locate: Callable[[FieldPath], Location | None] | None
+    _key: tuple[Any, ...]
+
+    def __init__(
+        self,
+        *,
+        values: Mapping[str, Any] = MappingProxyType({}),
+        release: str = "release-name",
+        namespace: str = "default",
+        include_crds: bool = False,
+        helm_version: str = "3",
+        kube_version: str = "",
+        api_versions: tuple[str, ...] = (),
+        unused_values: bool = False,
+        locate: Callable[[FieldPath], Location | None] | None = None,
+    ) -> None:
+        fields = (
+            MappingProxyType(_copy(values)),
+            release,
+            namespace,
+            include_crds,
+            helm_version,
+            kube_version,
+            tuple(api_versions),
+            unused_values,
+            locate,
+        )
+        for name, value in zip(_FIELDS, fields, strict=True):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_key", (_frozen(values), *fields[1:]))
+
+    def replace(self, **changes: Any) -> "HelmOptions":
+        """Return a record with some fields changed."""
+        return HelmOptions(**{**self._as_dict(), **changes})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"HelmOptions is immutable: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HelmOptions) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        defaults = HelmOptions()
+        changed = {
+            name: value
+            for name, value in self._as_dict().items()
+            if value != getattr(defaults, name)
+        }
+        if "values" in changed:
+            changed["values"] = ...  # may be long, and secret
+        return f"HelmOptions({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._as_dict(),)
+
+    def _as_dict(self) -> dict[str, Any]:
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        return {**fields, "values": dict(self.values)}
+
+
+def _restore(fields: dict[str, Any]) -> HelmOptions:
+    return HelmOptions(**fields)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable form of a value, in which 1, 1.0 and True differ, as they do in YAML."""
+    if isinstance(value, Mapping):
+        return ("map", *((key, _frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return ("list", *map(_frozen, value))
+    return type(value).__name__, repr(value)

@@ -1,0 +1,15 @@
+"""The options of the Kustomize engine."""
+
+from kmanifest.startup.typing import Literal, NamedTuple
+
+
+class KustomizeOptions(NamedTuple):
+    """What a caller can choose for kustomizations, passed in `Options.engines`.
+
+    `reorder`: order of the output, `legacy` or `none`; empty means the kustomization's `sortOptions`, or `legacy`.
+    `managed_by_label`: add the label `app.kubernetes.io/managed-by`. `enable_helm`: render the charts of `helmCharts`.
+    """
+
+    reorder: Literal["", "legacy", "none"] = ""
+    managed_by_label: bool = False
+    enable_helm: bool = False

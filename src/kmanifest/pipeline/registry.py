@@ -1,0 +1,139 @@
+"""The registry: plug-ins by role and name."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from kmanifest.io import tree as trees
+from kmanifest.io.tree import Tree
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.resource import Resource
+from kmanifest.startup.typing import Any, Literal, NamedTuple
+
+Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
+
+
+class Plugin(NamedTuple):
+    """A plug-in: its role, the name by which files refer to it, and the function.
+
+    `name` is the language of a renderer, the URL scheme of a fetcher, otherwise `group/version/Kind` (`builtin/Kind` for
+    built-in plug-ins). `claims`: file names that mark a directory as one of this renderer's. `schema`: a JSON Schema; the
+    config is validated against it before the function is called.
+    """
+
+    role: Role
+    name: str
+    call: Callable[..., Any]
+    claims: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
+
+
+class Registry:
+    """The plug-ins available to a build, by role and name. A later record replaces an earlier one with the same role and name.
+
+    `more` returns further plug-ins. It is called once, when a plug-in is not found among the others, and never replaces one.
+    """
+
+    def __init__(
+        self,
+        plugins: Iterable[Plugin] = (),
+        *,
+        more: Callable[[], Iterable[Plugin]] | None = None,
+    ) -> None:
+        self._plugins: Mapping[tuple[str, str], Plugin] = {
+            (plugin.role, plugin.name): plugin for plugin in plugins
+        }
+        self._more = more
+
+    def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":
+        """Return a registry with these plug-ins as well."""
+        return Registry([*self._plugins.values(), *plugins], more=self._more)
+
+    def all(self) -> list[Plugin]:
+        """Return every plug-in, those of `more` last."""
+        self._load_more()
+        return list(self._plugins.values())
+
+    def get(self, role: Role, name: str) -> Plugin | None:
+        """Return the plug-in with this name, or None."""
+        plugin = self._plugins.get((role, name))
+        if plugin is None and self._more is not None:
+            self._load_more()
+            plugin = self._plugins.get((role, name))
+        return plugin
+
+    def _load_more(self) -> None:
+        if self._more is None:
+            return
+        loaded: dict[tuple[str, str], Plugin] = {
+            (plugin.role, plugin.name): plugin for plugin in self._more()
+        }
+        # Known plug-ins win: installing a distribution never replaces a plug-in that was passed or is built in.
+        self._plugins = {**loaded, **self._plugins}
+        self._more = None
+
+    def for_config(self, roles: Iterable[Role], config: Resource) -> Plugin | None:
+        """Return the plug-in that a config names by its type, with or without the version, or None."""
+        group, _, kind, _, _ = config.id
+        for role in roles:
+            for name in (f"{config.api_version}/{kind}", f"{group}/{kind}"):
+                if plugin := self.get(role, name):
+                    return plugin
+        return None
+
+    def find(self, role: Role, name: str) -> Plugin:
+        """Return the plug-in with this name. Raises MissingError with the nearest names if there is none."""
+        plugin = self.get(role, name)
+        if plugin is None:
+            near = near_names(name, self.names(role))
+            raise MissingError(f"no {role} is called {name}", near=near)
+        return plugin
+
+    def names(self, role: Role) -> list[str]:
+        """Return the names of all plug-ins with this role."""
+        self._load_more()
+        return [name for known_role, name in self._plugins if known_role == role]
+
+    def renderer_for(self, tree: Tree, directory: str) -> Plugin:
+        """Return the renderer with a marker file in `directory`.
+
+        Raises MissingError if there is none, SourceError if there are several. A chart may have a kustomization next
+        to it; then that is built, as kustomize would.
+        """
+        renderers = self._claiming(tree, directory)
+        if len(renderers) > 1:
+            renderers = [one for one in renderers if one.name == "kustomize"] or renderers
+        if not renderers:
+            self._load_more()
+            renderers = self._claiming(tree, directory)
+            renderers = renderers or self._claiming(_LinkFollowingTree(tree), directory)
+        if len(renderers) == 1:
+            return renderers[0]
+        if renderers:
+            languages = " and ".join(plugin.name for plugin in renderers)
+            raise SourceError(f"{languages} both claim this directory").within(
+                file=directory or "."
+            )
+        markers = ", ".join(name for plugin in self._renderers() for name in plugin.claims)
+        raise MissingError(f"nothing to build here: no {markers}").within(file=directory or ".")
+
+    def _renderers(self) -> list[Plugin]:
+        return [plugin for (role, _), plugin in self._plugins.items() if role == "renderer"]
+
+    def _claiming(self, tree: "Tree | _LinkFollowingTree", directory: str) -> list[Plugin]:
+        return [
+            plugin
+            for plugin in self._renderers()
+            if any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
+        ]
+
+
+class _LinkFollowingTree:
+    """A tree whose `kind` follows links. A marker file may be a link, but it rarely is."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def kind(self, path: str) -> trees.Kind | None:
+        try:
+            return self._tree.kind(self._tree.resolve(path))
+        except KmanifestError:
+            return None
