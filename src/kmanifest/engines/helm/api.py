@@ -26,7 +26,7 @@ from kmanifest.pipeline.rendered import IMPURE, Finding, Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
+    from kmanifest.engines.helm.sprig.randomness import Random
     from kmanifest.engines.helm.values.origins import Locate
     from kmanifest.engines.helm.values.usage import Reads
 
