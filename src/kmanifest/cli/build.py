@@ -22,10 +22,10 @@ from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
-    from kmanifest.engines.helm.values.origins import Locate, Origins
+    from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.io.cache import Cache
     from kmanifest.io.tree import Tree
-    from kmanifest.model.errors import FieldPath, Location
+    from kmanifest.model.errors import FieldPath, Locate, Location
     from kmanifest.plugin import Charts, Options
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
