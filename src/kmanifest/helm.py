@@ -7,11 +7,10 @@ from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.api import load_archive, load_chart, render_chart
+    from kmanifest.engines.helm.api import find_origins, load_archive, load_chart, render_chart
     from kmanifest.engines.helm.render import Release
     from kmanifest.engines.helm.templates.reproducible import seeded_random
     from kmanifest.engines.helm.values.layers import ValueSources
-    from kmanifest.engines.helm.values.origins import find_origins
 
 __all__ = [
     "Release",
@@ -26,7 +25,7 @@ __all__ = [
 _MODULES = {
     "Release": "render",
     "ValueSources": "values.layers",
-    "find_origins": "values.origins",
+    "find_origins": "api",
     "load_archive": "api",
     "load_chart": "api",
     "render_chart": "api",

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from kmanifest.engines.helm.sprig.crypto import Random
+from kmanifest.engines.helm.sprig.randomness import Random
 from kmanifest.engines.helm.templates.reproducible import load_time
 from kmanifest.helm import render_chart, seeded_random
 from kmanifest.io.tree import MemoryTree

@@ -10,6 +10,7 @@ from kmanifest.engines.helm.schemas import LOCATION
 from kmanifest.engines.helm.schemas.check import Checker
 from kmanifest.engines.helm.schemas.compile import Compiler
 from kmanifest.engines.helm.schemas.document import load_schema
+from kmanifest.engines.helm.schemas.meta_check import find_meta_fault
 from kmanifest.engines.helm.schemas.plain import fits
 from kmanifest.model.errors import SourceError
 
@@ -19,7 +20,8 @@ KINDS = ("array", "boolean", "integer", "null", "number", "object", "string", "t
 
 def is_good(schema: Any, values: Any) -> bool:
     try:
-        compiled = Compiler(load_schema(json.dumps(schema).encode()), LOCATION).compile()
+        document = load_schema(json.dumps(schema).encode())
+        compiled = Compiler(document, LOCATION, find_meta_fault).compile()
     except SourceError:
         return False
     return not Checker(compiled).fault(values)

@@ -23,11 +23,11 @@ from kmanifest.startup.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.engines.helm.options import HelmOptions
-    from kmanifest.engines.helm.values.origins import Locate, Origins
+    from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.engines.kustomize.options import KustomizeOptions
     from kmanifest.io.cache import Cache
     from kmanifest.io.tree import Tree
-    from kmanifest.model.errors import FieldPath, Location
+    from kmanifest.model.errors import FieldPath, Locate, Location
     from kmanifest.pipeline.options import Options
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"

@@ -4,7 +4,7 @@ The lowest level knows what is wrong; each level above it adds its part of the p
 Texts are one line. Nothing here knows how a terminal shows them (that is `cli.report`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from kmanifest.startup.typing import NamedTuple, Self
 
@@ -26,6 +26,10 @@ class Location(NamedTuple):
     def __str__(self) -> str:
         numbers = "".join(f":{number}" for number in (self.line, self.column) if number)
         return self.file + numbers
+
+
+Locate = Callable[[FieldPath], Location | None]
+"""Returns where the value at a path was set; None if that is not known."""
 
 
 class KmanifestError(Exception):

@@ -1,4 +1,4 @@
-"""`render_chart`: the whole way from a chart's path and values to what `helm template` prints, as one call."""
+"""Helm charts as a library: load a chart, render it in one call, and find where its values were set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -19,7 +19,7 @@ from kmanifest.engines.helm.values.layers import (
 )
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import Tree, tree_at
-from kmanifest.model.errors import FieldPath, KmanifestError, Location
+from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location
 from kmanifest.model.findings import IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
@@ -27,8 +27,8 @@ from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
-    from kmanifest.engines.helm.values.origins import Locate
+    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.engines.helm.values.usage import Reads
 
 
@@ -52,7 +52,7 @@ def render_chart(
     clock: Callable[[], int] | None = None,
     show_impure: bool = False,
     unused_values: bool = False,
-    locate: "Locate | None" = None,
+    locate: Locate | None = None,
     cache: Cache = NoCache(),
     helm_version: str = "3",
 ) -> Rendered:
@@ -126,7 +126,7 @@ def render_chart(
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 
-def _find_locate(chart: Chart, given: Iterable[Layer], locate: "Locate | None") -> "Locate":
+def _find_locate(chart: Chart, given: Iterable[Layer], locate: Locate | None) -> Locate:
     """What tells where a value was set: the caller, else the layers that were given and the chart."""
     from kmanifest.engines.helm.values.origins import (  # for errors and findings
         Origins,
@@ -165,6 +165,27 @@ def load_archive(
     return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
 
 
+def find_origins(
+    chart: Chart,
+    *,
+    tree: Tree | None = None,
+    values: Mapping[str, Any] | None = None,
+    sources: ValueSources = ValueSources(),
+    limits: Limits = DEFAULT_LIMITS,
+    helm_version: str = "3",
+) -> "Origins":
+    """Where each value of a render with these arguments was set; they are those of `render_chart`.
+
+    The values of charts come first: their files are named as helm names templates (`shop/values.yaml`,
+    `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
+    files and flags.
+    """
+    from kmanifest.engines.helm.values.origins import Origins, chart_layers
+
+    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
+    return Origins([*mapping_layers(values), *given], chart_layers(chart))
+
+
 def nowhere(_: FieldPath) -> Location:
     """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
     return Location()
@@ -182,7 +203,7 @@ def _make_reads() -> "Reads":
     return Reads()
 
 
-def _blamed(error: KmanifestError, chart: Chart, finder: "Callable[[], Locate]") -> Location:
+def _blamed(error: KmanifestError, chart: Chart, finder: Callable[[], Locate]) -> Location:
     """The place of an error: its own, else that of the first value that it hangs on."""
     if error.location != Location():
         return error.location

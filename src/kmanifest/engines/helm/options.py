@@ -1,9 +1,9 @@
 """The options of the Helm engine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from kmanifest.model.errors import FieldPath, Location
+from kmanifest.model.errors import Locate
 from kmanifest.startup.typing import Any, Final
 
 _FIELDS: Final = (
@@ -40,7 +40,7 @@ class HelmOptions:
     kube_version: str
     api_versions: tuple[str, ...]
     unused_values: bool
-    locate: Callable[[FieldPath], Location | None] | None
+    locate: Locate | None
     _key: tuple[Any, ...]
 
     def __init__(
@@ -54,7 +54,7 @@ class HelmOptions:
         kube_version: str = "",
         api_versions: tuple[str, ...] = (),
         unused_values: bool = False,
-        locate: Callable[[FieldPath], Location | None] | None = None,
+        locate: Locate | None = None,
     ) -> None:
         fields = (
             MappingProxyType(_copy(values)),

@@ -1,6 +1,6 @@
 """What the major versions of helm do each in its own way: a `Dialect` for each, passed down to whoever asks for a part of it.
 
-All else is the same in both, and is written once. Version 3 is `v3`, version 4 is in `v4/`; `dialects` finds them.
+All else is the same in both, and is written once. Version 3 is `v3`, version 4 is in `v4/`; `find` finds them.
 """
 
 from collections.abc import Callable, Mapping

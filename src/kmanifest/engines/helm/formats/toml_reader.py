@@ -11,8 +11,8 @@ from kmanifest.engines.helm.formats.toml_writer import TomlError
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Int64, Value
 from kmanifest.engines.helm.sprig.gotypes import Tables
-from kmanifest.engines.helm.sprig.layouts import parse_time
 from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
+from kmanifest.engines.helm.sprig.time_reader import parse_time
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final, NoReturn

@@ -33,17 +33,39 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Value
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
+from kmanifest.model.errors import LimitError
+from kmanifest.startup.typing import Any, Final, Literal, Protocol
 
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.gotemplate.execute import Run
-
+MissingKey = Literal["default", "zero", "error"]
 Variables = dict[str, Value]
 _MISSING: Final = object()
 """There is no command before this one in the pipeline."""
 
 
-def evaluate(run: "Run", op: Node, dot: Value, variables: Variables, node: Node) -> Value:
+class RunState(Protocol):
+    """What an evaluation reads and changes of the run that it belongs to.
+
+    `calls` holds the functions that were found, by their names. `log` holds the variables that were declared, with the values
+    that they had before. `stopped` maps the id of an `and` or `or` that stopped early to the index of its last argument.
+    """
+
+    missing_key: MissingKey
+    max_string: int
+    calls: dict[str, Call]
+    log: list[tuple[str, Value]]
+    stopped: dict[int, int]
+
+    def find_call(self, node: Node, /) -> Call:
+        """Find the function that a node names and add it to `calls`; Failure if there is none."""
+
+    def too_long(self, name: str, /) -> LimitError:
+        """The error for a function that returned more than `max_string` characters."""
+
+    def report_impure(self, name: str, op: Node, node: Node, /) -> None:
+        """Report the call of a function whose result depends on more than its arguments."""
+
+
+def evaluate(run: RunState, op: Node, dot: Value, variables: Variables, node: Node) -> Value:
     """The value of a pipeline or command; None for no value. `op` is the operation that it belongs to."""
     code = node[0]
     if code == FIELD:
@@ -162,7 +184,7 @@ def _unboxed(value: Value, node: Node) -> Value:
     return NIL if code in (FIELD, CHAIN) or (code == VARIABLE and node[3]) else value
 
 
-def _declare(run: "Run", variables: Variables, node: Node, value: Value) -> None:
+def _declare(run: RunState, variables: Variables, node: Node, value: Value) -> None:
     """Give the variables of a pipeline its value."""
     for name in node[3]:
         if not node[4]:
@@ -177,7 +199,7 @@ UNDECLARED: Final = object()
 """A variable did not exist before it was declared."""
 
 
-def _last_of(command: Node, run: "Run") -> Node:
+def _last_of(command: Node, run: RunState) -> Node:
     """The node that Go evaluated last before it takes the value of the command before this one."""
     if command[3]:
         return last_node(command[3][-1], run.stopped)
@@ -185,7 +207,7 @@ def _last_of(command: Node, run: "Run") -> Node:
 
 
 def _argument(
-    run: "Run", op: Node, dot: Value, variables: Variables, node: Node, want: Any
+    run: RunState, op: Node, dot: Value, variables: Variables, node: Node, want: Any
 ) -> Value:
     """An operand of the rarer kinds."""
     code = node[0]
@@ -200,7 +222,7 @@ def _argument(
     return operand(run, op, dot, variables, node)
 
 
-def operand(run: "Run", op: Node, dot: Value, variables: Variables, node: Node) -> Value:
+def operand(run: RunState, op: Node, dot: Value, variables: Variables, node: Node) -> Value:
     """The value of an operand, which may be NIL."""
     code = node[0]
     if code == FIELD:
@@ -228,7 +250,7 @@ def operand(run: "Run", op: Node, dot: Value, variables: Variables, node: Node) 
 
 
 def _fields(
-    run: "Run",
+    run: RunState,
     op: Node,
     dot: Value,
     variables: Variables,
@@ -263,7 +285,14 @@ def _method(value: Value, name: str) -> Function | None:
 
 
 def _field(
-    run: "Run", value: Value, name: str, node: Node, typed: str, base: str, *, has_arguments: bool
+    run: RunState,
+    value: Value,
+    name: str,
+    node: Node,
+    typed: str,
+    base: str,
+    *,
+    has_arguments: bool,
 ) -> Value:
     blamed = last_node(node, run.stopped) if node[0] == CHAIN else node
     if value is None:
@@ -292,7 +321,7 @@ def _field(
     raise Failure(message + (typed or type_name(value)), blamed, base=base, otherwise=message + ANY)
 
 
-def _missing_entry(run: "Run", container: Value, name: str, node: Node) -> Value:
+def _missing_entry(run: RunState, container: Value, name: str, node: Node) -> Value:
     if run.missing_key == "error":
         raise Failure(f"map has no entry for key {quoted(name)}", node)
     if run.missing_key == "zero":
@@ -302,7 +331,7 @@ def _missing_entry(run: "Run", container: Value, name: str, node: Node) -> Value
 
 
 def _invoke(
-    run: "Run",
+    run: RunState,
     op: Node,
     dot: Value,
     variables: Variables,
@@ -335,7 +364,7 @@ def _invoke(
 
 
 def _call_method(
-    run: "Run",
+    run: RunState,
     op: Node,
     dot: Value,
     variables: Variables,

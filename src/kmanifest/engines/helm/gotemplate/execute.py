@@ -16,7 +16,7 @@ from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
 from kmanifest.engines.helm.gotemplate.errors import ExecError, Failure
-from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, Variables, evaluate
+from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, MissingKey, Variables, evaluate
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gofmt import sorted_items, text, type_name
 from kmanifest.engines.helm.gotemplate.nodes import (
@@ -40,9 +40,8 @@ from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, Temp
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
-MissingKey = Literal["default", "zero", "error"]
 Impure = Callable[[str, str, int, int], None]
 """Is told each call of an impure function: its name, the file, line and column."""
 

@@ -53,9 +53,10 @@ def find_problem(
     from kmanifest.engines.helm.schemas.check import Checker
     from kmanifest.engines.helm.schemas.compile import Compiler
     from kmanifest.engines.helm.schemas.document import load_schema
+    from kmanifest.engines.helm.schemas.meta_check import find_meta_fault
 
     try:
-        compiled = Compiler(load_schema(schema), LOCATION, on_urn).compile()
+        compiled = Compiler(load_schema(schema), LOCATION, find_meta_fault, on_urn).compile()
         fault = Checker(compiled).fault(values)
     except SourceError as error:
         return error.message

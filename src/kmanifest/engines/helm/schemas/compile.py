@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import unquote, urldefrag, urljoin
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.schemas.meta import meta_schema
 from kmanifest.engines.helm.schemas.wording import pointer
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final
@@ -94,19 +95,25 @@ def draft_of(url: str) -> int | None:
     return None if fragment else DRAFTS.get(address.partition("://")[2])
 
 
+FindFault = Callable[[Any, int], str]
+"""Returns what is wrong with a document as a schema of a draft, one line each; empty if nothing is."""
+
+
 class Compiler:
-    """Compiles one document; `assert_formats` is for documents that are schemas of schemas."""
+    """Compiles one document, which `find_fault` checks first; `assert_formats` is for the schemas of schemas."""
 
     def __init__(
         self,
         document: Any,
         location: str,
+        find_fault: FindFault,
         on_urn: Callable[[str], None] = lambda _: None,
         *,
         assert_formats: bool = False,
     ) -> None:
         self._document = document
         self._location = location
+        self._find_fault = find_fault
         self._on_urn = on_urn
         self._asserts_formats = assert_formats
         self._draft = 2020
@@ -135,13 +142,7 @@ class Compiler:
 
     def _check_shape(self) -> None:
         """SourceError where the document is not as the schema of its draft wants it."""
-        if self._asserts_formats:
-            return
-        from kmanifest.engines.helm.schemas.meta import (
-            find_meta_fault,  # it is compiled by this module
-        )
-
-        fault = find_meta_fault(self._document, self._draft)
+        fault = self._find_fault(self._document, self._draft)
         if fault:
             raise SourceError(
                 f"{quoted(self._location + '#')} is not valid against metaschema: "
@@ -184,8 +185,6 @@ class Compiler:
                 return True, reference
             meta = draft_of(address)
             if meta is not None:
-                from kmanifest.engines.helm.schemas.meta import meta_schema
-
                 return meta_schema(meta), reference
             raise _not_fetched(address)
         schema, place = self._resources[address]

@@ -1,4 +1,4 @@
-"""Whether a schema is one: the schemas of the drafts, as far as what they forbid can be met in a chart.
+"""The schemas that schemas of each draft must match, as far as what they forbid can be met in a chart.
 
 They are written as data, each draft by what its keywords take. Drafts 2019-09 and 2020-12 spread their keywords over several
 schemas, which shows in errors. Source: json-schema.org, the schema of each draft.
@@ -6,7 +6,7 @@ schemas, which shows in errors. Source: json-schema.org, the schema of each draf
 
 from collections.abc import Mapping
 
-from kmanifest.engines.helm.schemas.plain import TYPES, is_plain
+from kmanifest.engines.helm.schemas.plain import TYPES
 from kmanifest.startup.typing import Any, Final
 
 _SELF: Final = {"$ref": "#"}
@@ -55,17 +55,6 @@ _COMMON: Final = {
 }  # fmt: skip
 _REQUIREMENTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_SELF, _STRINGS]}}
 _PLAIN_COUNT: Final = {"type": "integer", "minimum": 0}
-
-
-def find_meta_fault(schema: Any, draft: int) -> str:
-    """What is wrong with a schema, one line each; empty where nothing is."""
-    from kmanifest.engines.helm.schemas.check import Checker
-    from kmanifest.engines.helm.schemas.compile import URLS, Compiler
-
-    if is_plain(schema, draft):
-        return ""
-    compiled = Compiler(meta_schema(draft), URLS[draft], assert_formats=True).compile()
-    return Checker(compiled).fault(schema)
 
 
 def meta_schema(draft: int) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
+    from kmanifest.engines.helm.sprig.randomness import Random
 
 _JSON: Final = (
     "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson"

@@ -4,17 +4,17 @@ Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertifica
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from math import lcm
 
 from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
-from kmanifest.engines.helm.gotemplate.values import GoError, Value
-from kmanifest.engines.helm.sprig.crypto import Certificate, Random
+from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.encodings import decode64
 from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
+from kmanifest.engines.helm.sprig.randomness import Random
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -33,6 +33,29 @@ _PEM: Final = re.compile(
 )
 _P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
+
+
+class Certificate(GoObject):
+    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
+
+    To read a key of RSA takes 35 ms, as its primes are looked at again.
+    """
+
+    __slots__ = ("cert", "key", "made_key")
+    go_type = "sprig.certificate"
+    kind = "struct"
+
+    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
+        self.cert = cert
+        self.key = key
+        self.made_key = made_key
+
+    def fields(self) -> Mapping[str, str]:
+        return {"Cert": self.cert, "Key": self.key}
+
+    def pretty(self) -> Mapping[str, str]:
+        """The fields as go-yaml v3 names them."""
+        return {"cert": self.cert, "key": self.key}
 
 
 class Block(NamedTuple):

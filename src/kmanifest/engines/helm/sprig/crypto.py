@@ -4,14 +4,18 @@ What is drawn comes from the `random` that is passed in, but for keys: unless th
 `cryptography`'s business. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
 from kmanifest.engines.helm.sprig.encodings import corrupt, decode64
 from kmanifest.engines.helm.sprig.gotypes import check_items, from_bytes, to_bytes, valid, wrap64
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import Limits
-from kmanifest.startup.typing import Any, Final, Protocol
+from kmanifest.startup.typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.sprig.certificates import Certificate
+    from kmanifest.engines.helm.sprig.randomness import Random
 
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _NUMBERS: Final = "0123456789"
@@ -24,37 +28,6 @@ _SLOW: Final = 8
 _BCRYPT_ALPHABET: Final = bytes.maketrans(
     (_LETTERS + _NUMBERS + "+/").encode(), ("./" + _LETTERS + _NUMBERS).encode()
 )
-
-
-class Random(Protocol):
-    """Where chance comes from: `random.SystemRandom`, or a `SeededRandom` that gives the same each time."""
-
-    def randrange(self, stop: int, /) -> int: ...
-
-    def randbytes(self, n: int, /) -> bytes: ...
-
-
-class Certificate(GoObject):
-    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
-
-    To read a key of RSA takes 35 ms, as its primes are looked at again.
-    """
-
-    __slots__ = ("cert", "key", "made_key")
-    go_type = _CERTIFICATE
-    kind = "struct"
-
-    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
-        self.cert = cert
-        self.key = key
-        self.made_key = made_key
-
-    def fields(self) -> Mapping[str, str]:
-        return {"Cert": self.cert, "Key": self.key}
-
-    def pretty(self) -> Mapping[str, str]:
-        """The fields as go-yaml v3 names them."""
-        return {"cert": self.cert, "key": self.key}
 
 
 class _Keys:
@@ -70,7 +43,7 @@ class _Keys:
             raise LimitError(f"the templates make more keys than {self._most} (max_keys)")
 
 
-def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Functions:
+def functions(random: "Random", clock: Callable[[], int], limits: Limits) -> Functions:
     """The functions for one render; `clock` gives nanoseconds since 1970, which a certificate is valid from."""
     keys = _Keys(limits.max_keys)
 
@@ -120,7 +93,7 @@ def functions(random: Random, clock: Callable[[], int], limits: Limits) -> Funct
     def certificate(name: str, *takes: str) -> Function:
         makes_key = not name.endswith("_with_key")
 
-        def issue(*arguments: Value) -> Certificate:
+        def issue(*arguments: Value) -> "Certificate":
             keys.count(1 if makes_key else 0)
             from kmanifest.engines.helm.sprig.certificates import Maker
 
@@ -169,7 +142,7 @@ def _uuid(data: bytes) -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def _bcrypt(text: str, random: Random) -> str:
+def _bcrypt(text: str, random: "Random") -> str:
     """The hash of a password, in the form of version 2a with ten rounds."""
     try:
         import bcrypt
@@ -199,7 +172,7 @@ def _decrypt(password: str, text: str) -> str:
     return from_bytes(decrypt(password, decoded))
 
 
-def _build(cert: str, key: str) -> Certificate:
+def _build(cert: str, key: str) -> "Certificate":
     from kmanifest.engines.helm.sprig.certificates import build
 
     return build(cert, key)

@@ -65,7 +65,7 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
         return _rounded(_to_duration(value, clock))
 
     def must_to_date(layout: str, text: str) -> "Time":
-        from kmanifest.engines.helm.sprig.layouts import parse_time
+        from kmanifest.engines.helm.sprig.time_reader import parse_time
 
         return parse_time(layout, text, local())
 

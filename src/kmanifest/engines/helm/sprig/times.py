@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Int64
+from kmanifest.engines.helm.sprig.calendar import (
+    DAYS,
+    MONTHS,
+    Civil,
+    days_before,
+    to_date,
+    weekday,
+    year_day,
+)
 from kmanifest.engines.helm.sprig.durations import SECOND, Duration, saturated
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import Any, Final
 
-MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-DAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 _DAY: Final = 86_400
 _ZERO: Final = -62_135_596_800
 _STRING: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
@@ -88,38 +92,6 @@ def load_zone(name: str, local: Zone) -> Zone:
         return UTC
 
 
-class Civil(NamedTuple):
-    """A time by the calendar."""
-
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-
-
-def days_before(year: int, month: int, day: int) -> int:
-    """Days from 1970-01-01 to a date of the Gregorian calendar; months may be beyond a year's."""
-    year += (month - 1) // 12
-    month = (month - 1) % 12 + 1
-    shifted = year - (month <= 2)
-    era, of_era = divmod(shifted, 400)
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-
-
-def to_date(days: int) -> tuple[int, int, int]:
-    """Year, month and day of a number of days since 1970-01-01."""
-    era, of_era = divmod(days + 719_468, 146_097)
-    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    day = of_year - (153 * month + 2) // 5 + 1
-    month = month + 3 if month < 10 else month - 9
-    return year + era * 400 + (month <= 2), month, day
-
-
 def from_civil(civil: Civil, nanosecond: int, zone: Zone) -> "Time":
     """The time at which clocks of a zone show this."""
     seconds = days_before(civil.year, civil.month, civil.day) * _DAY
@@ -166,17 +138,6 @@ class Time(GoObject):
         days, rest = divmod(self.seconds + self.local()[1], _DAY)
         return Civil(*to_date(days), rest // 3_600, rest // 60 % 60, rest % 60)
 
-    def days(self) -> int:
-        """Days since 1970 by the calendar of the zone."""
-        return (self.seconds + self.local()[1]) // _DAY
-
-    def weekday(self) -> Weekday:
-        return Weekday((self.days() + 4) % 7)
-
-    def year_day(self) -> int:
-        """The day of the year, from 1."""
-        return self.days() - days_before(self.civil().year, 1, 1) + 1
-
     def moved(self, nanoseconds: int) -> "Time":
         """The time so much later."""
         seconds, rest = divmod(self.nanoseconds() + nanoseconds, SECOND)
@@ -187,11 +148,9 @@ class Time(GoObject):
         return Time(self.seconds, self.nanosecond, zone)
 
     def format(self, layout: str) -> str:
-        from kmanifest.engines.helm.sprig.layouts import (
-            format_time,
-        )  # not needed for a time that is only reckoned with
+        from kmanifest.engines.helm.sprig.layouts import format_time  # few times are formatted
 
-        return format_time(self, layout)
+        return format_time(self.civil(), self.nanosecond, self.local(), layout)
 
     def text(self) -> str:
         return self.format(_STRING) + self.monotonic
@@ -234,9 +193,9 @@ class Time(GoObject):
             "UnixMicro": Function(lambda: Int64(self.nanoseconds() // 1_000), (), "int64"),
             "UnixMilli": Function(lambda: Int64(self.nanoseconds() // 1_000_000), (), "int64"),
             "UnixNano": Function(lambda: Int64(self.nanoseconds()), (), "int64"),
-            "Weekday": Function(self.weekday, (), "time.Weekday"),
+            "Weekday": Function(lambda: Weekday(weekday(civil)), (), "time.Weekday"),
             "Year": Function(lambda: civil.year, (), "int"),
-            "YearDay": Function(self.year_day, (), "int"),
+            "YearDay": Function(lambda: year_day(civil), (), "int"),
         }
 
     def _since(self, other: "Time") -> int:

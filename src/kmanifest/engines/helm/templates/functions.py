@@ -14,7 +14,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
+    from kmanifest.engines.helm.sprig.randomness import Random
 
 _ANY: Final = ("interface {}",)
 _TEXT: Final = ("string",)

@@ -3,7 +3,7 @@
 import re
 
 from kmanifest.engines.helm.gotemplate.values import GoError
-from kmanifest.engines.helm.sprig.crypto import Random
+from kmanifest.engines.helm.sprig.randomness import Random
 from kmanifest.engines.helm.sprig.seeded import SeededRandom
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
@@ -24,7 +24,7 @@ def load_time(text: str) -> int:
     """Nanoseconds since 1970 of a time by RFC 3339 (`2026-01-31T12:00:00Z`) or in seconds since 1970; SourceError for others."""
     if re.fullmatch("-?[0-9]{1,12}", text):
         return int(text) * _SECOND
-    from kmanifest.engines.helm.sprig.layouts import parse_time
+    from kmanifest.engines.helm.sprig.time_reader import parse_time
     from kmanifest.engines.helm.sprig.times import UTC
 
     try:

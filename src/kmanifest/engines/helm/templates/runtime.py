@@ -13,7 +13,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
+    from kmanifest.engines.helm.sprig.randomness import Random
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")

@@ -4,27 +4,12 @@ The layers are laid over one another once more, so a render pays nothing for it;
 that line is asked for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.values.layers import (
-    Layer,
-    Table,
-    ValueSources,
-    copy_table,
-    layers,
-    mapping_layers,
-    merge_maps,
-    reader,
-)
-from kmanifest.io.tree import Tree
+from kmanifest.engines.helm.values.layers import Layer, Table, copy_table, merge_maps
 from kmanifest.model.errors import FieldPath, Location
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any
-
-Locate = Callable[[FieldPath], Location | None]
-"""Tells where the value at a path was set; None where nothing has set it."""
 
 
 class Origins(Mapping[FieldPath, Location]):
@@ -78,25 +63,6 @@ class Origins(Mapping[FieldPath, Location]):
 
             line, column = find_position(layer.content(), path[len(layer.below) :])
         return Location(layer.name, line, column, path)
-
-
-def find_origins(
-    chart: Chart,
-    *,
-    tree: Tree | None = None,
-    values: Mapping[str, Any] | None = None,
-    sources: ValueSources = ValueSources(),
-    limits: Limits = DEFAULT_LIMITS,
-    helm_version: str = "3",
-) -> Origins:
-    """Where each value of a render with these arguments was set; they are those of `render_chart`.
-
-    The values of charts come first: their files are named as helm names templates (`shop/values.yaml`,
-    `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
-    files and flags.
-    """
-    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
-    return Origins([*mapping_layers(values), *given], chart_layers(chart))
 
 
 def chart_layers(chart: Chart, below: FieldPath = ()) -> Iterator[Layer]:

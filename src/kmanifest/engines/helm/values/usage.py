@@ -13,12 +13,9 @@ from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
 from kmanifest.engines.helm.templates.engine import Source
 from kmanifest.engines.helm.templates.objects import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
-from kmanifest.model.errors import FieldPath, Location, near_names
+from kmanifest.model.errors import FieldPath, Locate, Location, near_names
 from kmanifest.model.findings import UNREACHED, UNUSED, Finding
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.values.origins import Locate
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _LOOKS_ON: Final = frozenset(
     (
@@ -134,9 +131,7 @@ class Reads:
                 table["Values"] = _noting(table["Values"], made)
                 todo.extend(table["Subcharts"].values())
 
-    def findings(
-        self, chart: Chart, given: Mapping[str, Any], locate: "Locate"
-    ) -> Iterator[Finding]:
+    def findings(self, chart: Chart, given: Mapping[str, Any], locate: Locate) -> Iterator[Finding]:
         """One finding for each of the `given` values, or table of them, that nothing has read, in their order.
 
         What Chart.yaml names in conditions, tags and `import-values` counts as read. The code is `unused`, or `unreached` where

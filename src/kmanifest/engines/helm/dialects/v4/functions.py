@@ -15,7 +15,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.crypto import Random
+    from kmanifest.engines.helm.sprig.randomness import Random
 
 _ANY: Final = ("interface {}",)
 _TWO: Final = ("interface {}", "interface {}")

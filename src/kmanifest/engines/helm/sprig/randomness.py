@@ -1,0 +1,11 @@
+"""The interface of a source of random numbers."""
+
+from kmanifest.startup.typing import Protocol
+
+
+class Random(Protocol):
+    """A source of random numbers: `random.SystemRandom`, or a `SeededRandom`, which repeats its numbers."""
+
+    def randrange(self, stop: int, /) -> int: ...
+
+    def randbytes(self, n: int, /) -> bytes: ...
