@@ -40,6 +40,14 @@ def test_examples_run(name: str, tmp_path: Path):
         assert (done.returncode, done.stderr) == (0, ""), f"example {number} of {name}"
 
 
+def test_the_output_in_the_readme_is_the_output_of_its_command():
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    expected = PROJECT / "tests" / "fixtures" / "examples" / "shop-prod" / "expected.yaml"
+    shown = readme.partition("```yaml\n")[2].partition("...\n```")[0]
+    assert shown
+    assert expected.read_text(encoding="utf-8").startswith(shown)
+
+
 def test_every_flag_has_its_line():
     page = (PROJECT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     names = {flag.name for flag in (*build.FLAGS, *localize.FLAGS)} - {"help"}
