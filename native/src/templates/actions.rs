@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
+use super::error::{Stop, Sure};
 use super::lexer::{read_tokens, Keyword, Kind, Token};
 use super::literals::{character, number, unquoted};
-use super::memory::Names;
+use super::names::Names;
 use super::pieces::without_mark;
-use super::{Stop, Sure};
 
 const FIELD: usize = 0;
 const VARIABLE: usize = 1;

@@ -2,8 +2,8 @@
 //!
 //! The twin of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
 
+use super::error::{Stop, Sure};
 use super::pieces::{end_of_string, is_space, Counter};
-use super::{Stop, Sure};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyFrozenSet, PyString};
+use pyo3::types::PyFrozenSet;
 
 use super::actions::{read_action, Action};
+use super::error::Sure;
 use super::lexer::Token;
-use super::Sure;
+use super::names::Names;
 
 pub struct Memory {
     pub names: Names,
@@ -16,22 +17,10 @@ pub struct Memory {
     tokens: Vec<Token>,
 }
 
-/// Strings that were made for Python, each once; variables have a number as well.
-pub struct Names {
-    functions: HashMap<Box<str>, Py<PyString>>,
-    strings: HashMap<Box<str>, Py<PyString>>,
-    variables: HashMap<Box<str>, usize>,
-}
-
 impl Memory {
     pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<Memory> {
-        let mut known = HashMap::with_capacity(functions.len());
-        for name in functions {
-            let name = name.cast_into::<PyString>()?;
-            known.insert(name.to_str()?.into(), name.unbind());
-        }
         Ok(Memory {
-            names: Names { functions: known, strings: HashMap::new(), variables: HashMap::new() },
+            names: Names::new(functions)?,
             actions: Vec::new(),
             numbers: HashMap::new(),
             tokens: Vec::new(),
@@ -50,31 +39,5 @@ impl Memory {
             }
         };
         Ok(&self.actions[number])
-    }
-}
-
-impl Names {
-    /// The name of a function that is there.
-    pub fn function<'py>(&self, py: Python<'py>, name: &str) -> Option<Bound<'py, PyString>> {
-        self.functions.get(name).map(|known| known.bind(py).clone())
-    }
-
-    pub fn string<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
-        if let Some(known) = self.strings.get(text) {
-            return known.bind(py).clone();
-        }
-        let made = PyString::new(py, text);
-        self.strings.insert(text.into(), made.clone().unbind());
-        made
-    }
-
-    /// The number of a variable, which stands for its name.
-    pub fn variable(&mut self, name: &str) -> usize {
-        if let Some(number) = self.variables.get(name) {
-            return *number;
-        }
-        let number = self.variables.len();
-        self.variables.insert(name.into(), number);
-        number
     }
 }

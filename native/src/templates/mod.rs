@@ -4,9 +4,11 @@
 //! what that gives, or nothing: every error, and whatever is odd, is left to the twin, so no text of an error stands here.
 
 mod actions;
+mod error;
 mod lexer;
 mod literals;
 mod memory;
+mod names;
 mod pieces;
 mod program;
 
@@ -15,21 +17,8 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString, PyTuple};
 
+use error::Stop;
 use memory::Memory;
-
-/// Why there is no result: the twin has to decide, or Python has raised an error.
-pub enum Stop {
-    Doubt,
-    Python(PyErr),
-}
-
-pub type Sure<T> = Result<T, Stop>;
-
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Stop {
-        Stop::Python(error)
-    }
-}
 
 /// Parses the texts that share functions, those of one chart; an action that stands in several is one node in all.
 #[pyclass(module = "kmanifest_native")]

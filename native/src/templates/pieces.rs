@@ -4,7 +4,7 @@
 
 use memchr::{memchr, memmem};
 
-use super::{Stop, Sure};
+use super::error::{Stop, Sure};
 
 /// A stretch of text, without the space that the action after it trims, and that action: the place and the text.
 ///

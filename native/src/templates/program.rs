@@ -8,9 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::actions::{Action, Verb};
+use super::error::{Stop, Sure};
 use super::memory::Memory;
 use super::pieces::{Counter, Pieces};
-use super::{Stop, Sure};
 
 const ACTION: usize = 0;
 const IF: usize = 1;
