@@ -1,6 +1,6 @@
 //! libyaml's events → Python's values: one pass, an own stack of open containers, no recursion.
 //!
-//! The twin of `kmanifest/yaml/build.py` and `readers.py`, where the rules and their sources are told: what kustomize
+//! The Rust version of `kmanifest/yaml/build.py` and `readers.py`, where the rules and their sources are told: what kustomize
 //! reads with go-yaml v3 and what with v2 differs in what plain words mean, which keys a mapping may have, and how `<<`
 //! merges.
 
@@ -9,20 +9,20 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use crate::fault::{Fault, Outcome, Place};
+use crate::error::{Place, YamlError, YamlResult};
 use crate::folded::refolded;
 use crate::numbers::float32_text;
 use crate::parser::{refuse_slash_escapes, Container, Kind, Parser, Scalar, Style};
 use crate::positions::{find_position, Step};
 use crate::resolve::{not_finite, resolve, Dialect};
+use crate::scalar_cache::ScalarCache;
 use crate::tags::{self, resolve_tagged, Tagged};
 use crate::values::Values;
-use crate::words::Words;
 
 /// What the documents of one file are read with.
 pub struct Reading<'a> {
     pub values: &'a Values,
-    pub words: &'a mut Words,
+    pub scalar_cache: &'a mut ScalarCache,
     pub dialect: Dialect,
     pub max_depth: usize,
 }
@@ -33,7 +33,7 @@ pub fn first_document<'py>(
     data: &[u8],
     lines_before: usize,
     reading: &mut Reading<'_>,
-) -> Outcome<Bound<'py, PyAny>> {
+) -> YamlResult<Bound<'py, PyAny>> {
     if memchr::memmem::find(data, b"\\/").is_some() {
         refuse_slash_escapes(data)?;
     }
@@ -116,7 +116,7 @@ struct Origin {
 }
 
 impl<'py> Builder<'py, '_, '_, '_> {
-    fn document(&mut self) -> Outcome<Bound<'py, PyAny>> {
+    fn document(&mut self) -> YamlResult<Bound<'py, PyAny>> {
         let mut parser = Parser::new(self.data);
         parser.next_event()?; // the start of the stream
         let event = parser.next_event()?;
@@ -124,7 +124,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
             Kind::DocumentStart(None | Some((1, 1))) => {}
             Kind::DocumentStart(_) => {
                 let message = "incompatible YAML document: only `%YAML 1.1` is read";
-                return Err(Fault::source(message).at(event.place));
+                return Err(YamlError::source(message).at(event.place));
             }
             _ => return Ok(self.py.None().into_bound(self.py)),
         }
@@ -138,7 +138,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
     }
 
     /// Read one event and put what it is where it belongs; gives its place.
-    fn node(&mut self, parser: &mut Parser<'_>) -> Outcome<Place> {
+    fn node(&mut self, parser: &mut Parser<'_>) -> YamlResult<Place> {
         let event = parser.next_event()?;
         let place = event.place;
         let flow = self.stack.last().is_some_and(|open| open.flow);
@@ -155,7 +155,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
         match event.kind {
             Kind::SequenceEnd => self.close()?,
             Kind::Scalar(scalar) => {
-                let value = self.scalar(&scalar, flow).map_err(|fault| fault.at(place))?;
+                let value = self.scalar(&scalar, flow).map_err(|error| error.at(place))?;
                 if let Some(anchor) = scalar.anchor {
                     self.name(anchor, Anchored::Value(value.clone()));
                 } else {
@@ -196,11 +196,11 @@ impl<'py> Builder<'py, '_, '_, '_> {
         container: &Container<'_>,
         flow: bool,
         origin: &Origin,
-    ) -> Outcome<()> {
+    ) -> YamlResult<()> {
         let max_depth = self.reading.max_depth;
         if self.stack.len() >= max_depth {
             let message = format!("nested deeper than {max_depth} levels (limit max_depth)");
-            return Err(Fault::limit(message).at(origin.place));
+            return Err(YamlError::limit(message).at(origin.place));
         }
         self.opened += 1;
         if let Some(anchor) = container.anchor {
@@ -223,7 +223,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
     }
 
     /// Put a value where the innermost open container wants it.
-    fn put(&mut self, value: Bound<'py, PyAny>, origin: &Origin) -> Outcome<()> {
+    fn put(&mut self, value: Bound<'py, PyAny>, origin: &Origin) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(value);
             return Ok(());
@@ -256,7 +256,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
     }
 
     /// Take the innermost container, whose end was read, from the stack, and count what it holds.
-    fn close(&mut self) -> Outcome<()> {
+    fn close(&mut self) -> YamlResult<()> {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         self.nodes += 1 + match &open.node {
             Node::Mapping(mapping) => 2 * mapping.len(),
@@ -285,7 +285,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
 
     // --- keys ---
 
-    fn scalar_key(&mut self, scalar: &Scalar<'_>, place: Place) -> Outcome<()> {
+    fn scalar_key(&mut self, scalar: &Scalar<'_>, place: Place) -> YamlResult<()> {
         let plain = scalar.style == Style::Plain && scalar.tag.is_none();
         if scalar.tag == Some(tags::MERGE) || (plain && scalar.text == "<<") {
             return self.merge_key(place);
@@ -294,19 +294,19 @@ impl<'py> Builder<'py, '_, '_, '_> {
         {
             PyString::new(self.py, scalar.text).into_any()
         } else {
-            let value = self.key_scalar(scalar).map_err(|fault| fault.at(place))?;
+            let value = self.key_scalar(scalar).map_err(|error| error.at(place))?;
             if let Some(anchor) = scalar.anchor {
                 self.name(anchor, Anchored::Value(value.clone()));
             }
             match self.reading.dialect {
-                Dialect::V3 => self.string_key(value, scalar).map_err(|fault| fault.at(place))?,
-                Dialect::V2 => self.any_key(value).map_err(|fault| fault.at(place))?,
+                Dialect::V3 => self.string_key(value, scalar).map_err(|error| error.at(place))?,
+                Dialect::V2 => self.any_key(value).map_err(|error| error.at(place))?,
             }
         };
         self.wait(key, place)
     }
 
-    fn alias_key(&mut self, name: &str, place: Place) -> Outcome<()> {
+    fn alias_key(&mut self, name: &str, place: Place) -> YamlResult<()> {
         let value = self.alias(name, place)?;
         let key = match self.reading.dialect {
             Dialect::V3 if value.is_exact_instance_of::<PyString>() => value,
@@ -314,20 +314,20 @@ impl<'py> Builder<'py, '_, '_, '_> {
                 let text = value.cast::<PyString>().map_or(String::new(), |text| text.to_string());
                 return Err(not_a_string(&text).at(place));
             }
-            Dialect::V2 => self.any_key(value).map_err(|fault| fault.at(place))?,
+            Dialect::V2 => self.any_key(value).map_err(|error| error.at(place))?,
         };
         self.wait(key, place)
     }
 
-    fn container_key(&self) -> Fault {
-        Fault::source(match self.reading.dialect {
+    fn container_key(&self) -> YamlError {
+        YamlError::source(match self.reading.dialect {
             Dialect::V3 => "a key must be a string, not a mapping or a list",
             Dialect::V2 => "a key must be a string, a number or a boolean",
         })
     }
 
     /// The value of a scalar that is a key, which may be an infinity: as a string it is written out.
-    fn key_scalar(&mut self, scalar: &Scalar<'_>) -> Outcome<Bound<'py, PyAny>> {
+    fn key_scalar(&mut self, scalar: &Scalar<'_>) -> YamlResult<Bound<'py, PyAny>> {
         let plain = scalar.tag.is_none() && scalar.style == Style::Plain;
         match not_finite(scalar.text) {
             Some("NaN") if plain => Ok(PyFloat::new(self.py, f64::NAN).into_any()),
@@ -342,7 +342,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
         &self,
         value: Bound<'py, PyAny>,
         scalar: &Scalar<'_>,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> YamlResult<Bound<'py, PyAny>> {
         let string_tag = scalar.tag.is_none_or(|tag| tag == tags::STRING);
         if string_tag && value.is_exact_instance_of::<PyString>() {
             return Ok(value);
@@ -359,7 +359,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
     /// The key of a kustomization file that has this value.
     ///
     /// Source: sigs.k8s.io/yaml yaml.go, convertToJSONableObject.
-    fn any_key(&self, value: Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
+    fn any_key(&self, value: Bound<'py, PyAny>) -> YamlResult<Bound<'py, PyAny>> {
         if value.is_instance_of::<PyString>() {
             return Ok(value);
         }
@@ -378,17 +378,17 @@ impl<'py> Builder<'py, '_, '_, '_> {
         }
     }
 
-    fn merge_key(&mut self, place: Place) -> Outcome<()> {
+    fn merge_key(&mut self, place: Place) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else { return Ok(()) };
         if self.reading.dialect == Dialect::V3 && !open.merges.is_empty() {
-            return Err(Fault::source("the key `<<` is already set").at(place));
+            return Err(YamlError::source("the key `<<` is already set").at(place));
         }
         open.waiting = Waiting::Merge;
         Ok(())
     }
 
     /// Let the innermost mapping wait for the value of `key`.
-    fn wait(&mut self, key: Bound<'py, PyAny>, place: Place) -> Outcome<()> {
+    fn wait(&mut self, key: Bound<'py, PyAny>, place: Place) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else { return Ok(()) };
         if let (Node::Mapping(mapping), Dialect::V3) = (&open.node, self.reading.dialect) {
             if mapping.contains(&key)? {
@@ -399,7 +399,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
         Ok(())
     }
 
-    fn duplicate(&self, key: &Bound<'py, PyAny>) -> Outcome<Fault> {
+    fn duplicate(&self, key: &Bound<'py, PyAny>) -> YamlResult<YamlError> {
         let key = key.str()?.to_string();
         let mut path = Vec::with_capacity(self.stack.len());
         for pair in self.stack.windows(2) {
@@ -411,12 +411,12 @@ impl<'py> Builder<'py, '_, '_, '_> {
         }
         path.push(Step::Name(key.clone()));
         let line = find_position(self.data, &path, 0).line + self.lines_before;
-        Ok(Fault::source(format!("\"{key}\" is already set at line {line}")))
+        Ok(YamlError::source(format!("\"{key}\" is already set at line {line}")))
     }
 
     // --- scalars, anchors and aliases ---
 
-    fn scalar(&mut self, scalar: &Scalar<'_>, flow: bool) -> Outcome<Bound<'py, PyAny>> {
+    fn scalar(&mut self, scalar: &Scalar<'_>, flow: bool) -> YamlResult<Bound<'py, PyAny>> {
         let v3 = self.reading.dialect == Dialect::V3;
         match scalar.tag {
             Some("!") if v3 => {}
@@ -438,7 +438,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
         plain(self.py, scalar.text, self.reading)
     }
 
-    fn tagged(&self, tag: &str, text: &str) -> Outcome<Bound<'py, PyAny>> {
+    fn tagged(&self, tag: &str, text: &str) -> YamlResult<Bound<'py, PyAny>> {
         match resolve_tagged(self.py, tag, text, self.reading.dialect)? {
             Tagged::Scalar(scalar) => self.reading.values.make(self.py, scalar, text),
             Tagged::Text(text) => Ok(PyString::new(self.py, &text).into_any()),
@@ -449,12 +449,12 @@ impl<'py> Builder<'py, '_, '_, '_> {
         self.anchors.insert(anchor.into(), Anchor { value, size: 1 });
     }
 
-    fn alias(&mut self, name: &str, place: Place) -> Outcome<Bound<'py, PyAny>> {
+    fn alias(&mut self, name: &str, place: Place) -> YamlResult<Bound<'py, PyAny>> {
         let Some(anchor) = self.anchors.get(name) else {
-            return Err(Fault::source(format!("unknown anchor `{name}`")).at(place));
+            return Err(YamlError::source(format!("unknown anchor `{name}`")).at(place));
         };
         let Anchored::Value(value) = &anchor.value else {
-            return Err(Fault::source(format!("the anchor `{name}` contains itself")).at(place));
+            return Err(YamlError::source(format!("the anchor `{name}` contains itself")).at(place));
         };
         let value = value.clone();
         self.nodes += anchor.size;
@@ -463,11 +463,11 @@ impl<'py> Builder<'py, '_, '_, '_> {
         Ok(value)
     }
 
-    fn check_aliases(&self, place: Place) -> Outcome<()> {
+    fn check_aliases(&self, place: Place) -> YamlResult<()> {
         let (aliased, nodes) = (self.aliased as f64, self.nodes as f64);
         if self.aliased > 100 && self.nodes > 1000 && aliased / nodes > allowed_ratio(self.nodes) {
             let message = "excessive aliasing: expanded, the document would be too large";
-            return Err(Fault::source(message).at(place));
+            return Err(YamlError::source(message).at(place));
         }
         Ok(())
     }
@@ -496,17 +496,17 @@ pub fn plain<'py>(
     py: Python<'py>,
     text: &str,
     reading: &mut Reading<'_>,
-) -> Outcome<Bound<'py, PyAny>> {
+) -> YamlResult<Bound<'py, PyAny>> {
     let (values, dialect) = (reading.values, reading.dialect);
-    reading.words.get(py, text, || values.make(py, resolve(text, dialect)?, text))
+    reading.scalar_cache.get(py, text, || values.make(py, resolve(text, dialect)?, text))
 }
 
-fn not_a_string(text: &str) -> Fault {
-    Fault::source(format!("the key `{text}` is not a string: put it in quotes"))
+fn not_a_string(text: &str) -> YamlError {
+    YamlError::source(format!("the key `{text}` is not a string: put it in quotes"))
 }
 
 /// Refuse a value of `<<` that is neither a mapping nor a list written in its place.
-fn check_mergeable(value: &Bound<'_, PyAny>, origin: &Origin) -> Outcome<()> {
+fn check_mergeable(value: &Bound<'_, PyAny>, origin: &Origin) -> YamlResult<()> {
     let is_list = value.is_exact_instance_of::<PyList>() && !origin.is_alias;
     if is_list || value.is_exact_instance_of::<PyDict>() {
         return Ok(());
@@ -514,11 +514,11 @@ fn check_mergeable(value: &Bound<'_, PyAny>, origin: &Origin) -> Outcome<()> {
     Err(unmergeable().at(origin.place))
 }
 
-fn unmergeable() -> Fault {
-    Fault::source("`<<` merges a mapping or a list of mappings")
+fn unmergeable() -> YamlError {
+    YamlError::source("`<<` merges a mapping or a list of mappings")
 }
 
-fn mappings<'py>(merge: &Merge<'py>) -> Outcome<Vec<Bound<'py, PyDict>>> {
+fn mappings<'py>(merge: &Merge<'py>) -> YamlResult<Vec<Bound<'py, PyDict>>> {
     if let Ok(mapping) = merge.value.cast_exact::<PyDict>() {
         return Ok(vec![mapping.clone()]);
     }
@@ -531,7 +531,7 @@ fn mappings<'py>(merge: &Merge<'py>) -> Outcome<Vec<Bound<'py, PyDict>>> {
 /// The mapping's own keys win, then those of the first mapping in the list.
 ///
 /// Source: kyaml yaml/rnode.go, mergeAll and findMergeValues.
-fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
+fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> YamlResult<()> {
     for merge in merges {
         for source in mappings(merge)? {
             for (key, value) in source {
@@ -547,7 +547,7 @@ fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
 /// Each key has the value that was set last, by the mapping itself or by a `<<`; in a list the first wins.
 ///
 /// Source: go.yaml.in/yaml/v2 decode.go, mapping and merge.
-fn merge_v2(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
+fn merge_v2(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> YamlResult<()> {
     let merged = PyDict::new(mapping.py());
     for merge in merges {
         if let Some(before) = &merge.before {

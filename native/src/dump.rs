@@ -1,4 +1,4 @@
-//! Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints; the twin of `kmanifest/yaml/dumper.py`.
+//! Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints; the Rust version of `kmanifest/yaml/dumper.py`.
 //!
 //! Block style throughout, keys in go-yaml's natural order, lists not indented under their key, `{}` and `[]` for what
 //! is empty. The walk keeps its own stack, so that depth is bounded by the data; each frame is one open container.
@@ -15,10 +15,10 @@ use pyo3::types::{
     PyBool, PyBytes, PyDict, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple, PyType,
 };
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::numbers::{general_number, is_64_bits};
 use crate::order;
-use crate::page::Page;
+use crate::output_text::OutputText;
 use crate::scalars::{marks, write_float, write_int, write_key, write_text, Marks, Spot};
 
 /// Containers within one another, from where on a cycle is looked for.
@@ -36,10 +36,10 @@ pub fn dump<'py>(
     py: Python<'py>,
     value: &Bound<'py, PyAny>,
     max_output: usize,
-) -> Outcome<Bound<'py, PyString>> {
+) -> YamlResult<Bound<'py, PyString>> {
     let mut walk = Walk {
         py,
-        page: Page::new(max_output),
+        output: OutputText::new(max_output),
         entries: Vec::with_capacity(32),
         frames: Vec::with_capacity(16),
         begun: false,
@@ -47,8 +47,8 @@ pub fn dump<'py>(
         types: Vec::new(),
     };
     match walk.document(value) {
-        Ok(()) => Ok(PyString::from_bytes(py, &walk.page.text)?),
-        Err(fault) => Err(walk.page.first_fault(fault)),
+        Ok(()) => Ok(PyString::from_bytes(py, &walk.output.text)?),
+        Err(error) => Err(walk.output.first_error(error)),
     }
 }
 
@@ -62,7 +62,7 @@ struct Text<'py> {
 
 impl<'py> Text<'py> {
     #[inline]
-    fn of(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
+    fn of(text: Bound<'py, PyAny>) -> YamlResult<Text<'py>> {
         let mut size = 0;
         // SAFETY: `text` is an object, and we are attached to the interpreter; the function fails for what is no `str`.
         let start = unsafe { ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &mut size) };
@@ -73,7 +73,7 @@ impl<'py> Text<'py> {
     }
 
     #[cold]
-    fn with_surrogates(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
+    fn with_surrogates(text: Bound<'py, PyAny>) -> YamlResult<Text<'py>> {
         drop(PyErr::take(text.py()));
         let encode = text.py().get_type::<PyString>().getattr("encode")?;
         let encoded = encode.call1((&text, "utf-8", "surrogatepass"))?;
@@ -155,7 +155,7 @@ impl Kind {
 
 struct Walk<'py> {
     py: Python<'py>,
-    page: Page,
+    output: OutputText,
     entries: Vec<Entry<'py>>,
     frames: Vec<Frame<'py>>,
     /// Whether what stands before the next line is written already.
@@ -167,7 +167,7 @@ struct Walk<'py> {
 }
 
 impl<'py> Walk<'py> {
-    fn document(&mut self, value: &Bound<'py, PyAny>) -> Outcome<()> {
+    fn document(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<()> {
         let kind = self.kind(value, false)?;
         if !kind.is_container() {
             return self.scalar(value.clone(), &kind, Spot { column: 0, indent: 2 });
@@ -208,10 +208,10 @@ impl<'py> Walk<'py> {
     }
 
     /// Print an item of a list; a container is opened on its line.
-    fn item(&mut self, item: Bound<'py, PyAny>, indent: usize) -> Outcome<()> {
+    fn item(&mut self, item: Bound<'py, PyAny>, indent: usize) -> YamlResult<()> {
         let kind = self.kind(&item, true)?;
         self.begin(indent);
-        self.page.push(b"- ");
+        self.output.push(b"- ");
         if kind.is_container() {
             self.begun = true;
             return self.open(item, &kind, indent + 2);
@@ -220,20 +220,20 @@ impl<'py> Walk<'py> {
     }
 
     /// Print an entry of a mapping; a container is opened.
-    fn entry(&mut self, index: usize, indent: usize) -> Outcome<()> {
+    fn entry(&mut self, index: usize, indent: usize) -> YamlResult<()> {
         let value = self.value_of(index)?;
         self.begin(indent);
         let entry = &self.entries[index];
-        let Some(width) = write_key(&mut self.page, entry.key.bytes(), entry.marks)? else {
+        let Some(width) = write_key(&mut self.output, entry.key.bytes(), entry.marks)? else {
             return self.complex_entry(index, value, indent);
         };
         let kind = self.kind(&value, true)?;
         if kind.is_container() {
-            self.page.push(b":\n");
-            self.page.line_is_complete()?;
+            self.output.push(b":\n");
+            self.output.line_is_complete()?;
             return self.open(value, &kind, if kind.is_list() { indent } else { indent + 2 });
         }
-        self.page.push(b": ");
+        self.output.push(b": ");
         self.scalar(value, &kind, Spot { column: indent + width + 2, indent: indent + 2 })
     }
 
@@ -244,15 +244,15 @@ impl<'py> Walk<'py> {
         index: usize,
         value: Bound<'py, PyAny>,
         indent: usize,
-    ) -> Outcome<()> {
+    ) -> YamlResult<()> {
         let spot = Spot { column: indent + 2, indent: indent + 2 };
         let entry = &self.entries[index];
-        self.page.push(b"? ");
-        write_text(&mut self.page, entry.key.bytes(), entry.marks, spot)?;
-        self.page.line_is_complete()?;
+        self.output.push(b"? ");
+        write_text(&mut self.output, entry.key.bytes(), entry.marks, spot)?;
+        self.output.line_is_complete()?;
         let kind = self.kind(&value, false)?;
         self.begin(indent);
-        self.page.push(b": ");
+        self.output.push(b": ");
         if kind.is_container() {
             self.begun = true;
             return self.open(value, &kind, indent + 2);
@@ -264,30 +264,30 @@ impl<'py> Walk<'py> {
     #[inline]
     fn begin(&mut self, indent: usize) {
         if !std::mem::take(&mut self.begun) {
-            self.page.spaces(indent);
+            self.output.spaces(indent);
         }
     }
 
-    fn value_of(&mut self, index: usize) -> Outcome<Bound<'py, PyAny>> {
+    fn value_of(&mut self, index: usize) -> YamlResult<Bound<'py, PyAny>> {
         match std::mem::replace(&mut self.entries[index].value, Entered::Taken) {
             Entered::Value(value) => Ok(value),
             Entered::Key(key) => match self.frames.last() {
                 Some(frame) => Ok(frame.container.get_item(key)?),
-                None => Err(Fault::source("an entry without its mapping")),
+                None => Err(YamlError::source("an entry without its mapping")),
             },
-            Entered::Taken => Err(Fault::source("an entry that is printed twice")),
+            Entered::Taken => Err(YamlError::source("an entry that is printed twice")),
         }
     }
 
     /// Write a scalar or an empty container, and the break of its line.
     #[inline]
-    fn scalar(&mut self, value: Bound<'py, PyAny>, kind: &Kind, spot: Spot) -> Outcome<()> {
+    fn scalar(&mut self, value: Bound<'py, PyAny>, kind: &Kind, spot: Spot) -> YamlResult<()> {
         let word: &[u8] = match kind {
             Kind::Text => {
                 let text = Text::of(value)?;
                 let text = text.bytes();
-                write_text(&mut self.page, text, marks(text), spot)?;
-                return self.page.line_is_complete();
+                write_text(&mut self.output, text, marks(text), spot)?;
+                return self.output.line_is_complete();
             }
             Kind::Null => b"null\n",
             Kind::True => b"true\n",
@@ -299,20 +299,20 @@ impl<'py> Walk<'py> {
                 b"\n"
             }
         };
-        self.page.push(word);
-        self.page.line_is_complete()
+        self.output.push(word);
+        self.output.line_is_complete()
     }
 
-    fn number(&mut self, value: &Bound<'py, PyAny>, kind: &Kind) -> Outcome<()> {
+    fn number(&mut self, value: &Bound<'py, PyAny>, kind: &Kind) -> YamlResult<()> {
         match kind {
             Kind::Int => self.int(value),
             Kind::Float => {
                 let value = value.cast::<PyFloat>().map_err(PyErr::from)?.value();
-                write_float(&mut self.page, value)
+                write_float(&mut self.output, value)
             }
             _ => {
                 let name = value.get_type().getattr("__name__")?.str()?;
-                Err(Fault::source(format!(
+                Err(YamlError::source(format!(
                     "a value of the type {} can't be written as YAML",
                     name.to_string_lossy()
                 )))
@@ -321,9 +321,9 @@ impl<'py> Walk<'py> {
     }
 
     /// Write an integer; one beyond 64 bits comes out of JSON as a float.
-    fn int(&mut self, value: &Bound<'py, PyAny>) -> Outcome<()> {
+    fn int(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<()> {
         if let Ok(small) = value.extract::<i64>() {
-            write_int(&mut self.page, small);
+            write_int(&mut self.output, small);
             return Ok(());
         }
         let shown = match value.extract::<i128>() {
@@ -338,14 +338,14 @@ impl<'py> Walk<'py> {
                 Err(error) => return Err(error.into()),
             },
         };
-        self.page.push(shown.as_bytes());
+        self.output.push(shown.as_bytes());
         Ok(())
     }
 
     // --- containers ---------------------------------------------------------------------------------------------
 
     /// Put a container with something in it on the stack.
-    fn open(&mut self, container: Bound<'py, PyAny>, kind: &Kind, indent: usize) -> Outcome<()> {
+    fn open(&mut self, container: Bound<'py, PyAny>, kind: &Kind, indent: usize) -> YamlResult<()> {
         let rest = match kind {
             Kind::List => Rest::List(0),
             Kind::Tuple => Rest::Tuple(0),
@@ -356,7 +356,7 @@ impl<'py> Walk<'py> {
             _ => self.enter_mapping(&container)?,
         };
         if self.frames.len() > DEEP && self.is_cycle(&container) {
-            return Err(self.page.endless());
+            return Err(self.output.endless());
         }
         self.frames.push(Frame { container, rest, indent });
         Ok(())
@@ -376,11 +376,11 @@ impl<'py> Walk<'py> {
         self.frames.pop();
         if std::mem::take(&mut self.begun) {
             // It said that there is something in it, and then there was not.
-            self.page.drop_line();
+            self.output.drop_line();
         }
     }
 
-    fn enter_dict(&mut self, dict: &Bound<'py, PyDict>) -> Outcome<Rest<'py>> {
+    fn enter_dict(&mut self, dict: &Bound<'py, PyDict>) -> YamlResult<Rest<'py>> {
         let first = self.entries.len();
         let mut all = 0;
         for (key, value) in dict {
@@ -390,7 +390,7 @@ impl<'py> Walk<'py> {
     }
 
     #[cold]
-    fn enter_mapping(&mut self, mapping: &Bound<'py, PyAny>) -> Outcome<Rest<'py>> {
+    fn enter_mapping(&mut self, mapping: &Bound<'py, PyAny>) -> YamlResult<Rest<'py>> {
         let keys = mapping.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         for key in &keys {
             key.hash()?;
@@ -405,11 +405,11 @@ impl<'py> Walk<'py> {
 
     /// Add an entry to those of the mapping that is opened; the kinds of characters in its key.
     #[inline]
-    fn enter(&mut self, key: Bound<'py, PyAny>, value: Entered<'py>) -> Outcome<Marks> {
+    fn enter(&mut self, key: Bound<'py, PyAny>, value: Entered<'py>) -> YamlResult<Marks> {
         if !(key.is_exact_instance_of::<PyString>() || key.is_instance_of::<PyString>()) {
             let shown = key.repr()?;
             let shown = shown.to_string_lossy();
-            return Err(Fault::source(format!("the key {shown} is not a string")));
+            return Err(YamlError::source(format!("the key {shown} is not a string")));
         }
         let key = Text::of(key)?;
         let marks = marks(key.bytes());
@@ -429,7 +429,7 @@ impl<'py> Walk<'py> {
 
     /// How `value` is printed. One within a container is asked whether it is true, as the other room does it.
     #[inline]
-    fn kind(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> Outcome<Kind> {
+    fn kind(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> YamlResult<Kind> {
         if value.is_exact_instance_of::<PyString>() {
             return Ok(Kind::Text);
         }
@@ -458,7 +458,7 @@ impl<'py> Walk<'py> {
     }
 
     #[cold]
-    fn kind_of_other(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> Outcome<Kind> {
+    fn kind_of_other(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> YamlResult<Kind> {
         let is_list = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
         let is_mapping = !is_list && self.is_mapping(value)?;
         if !(is_inside || is_list || is_mapping) {
@@ -482,7 +482,7 @@ impl<'py> Walk<'py> {
     }
 
     /// Whether `value` is a `collections.abc.Mapping`; each type is asked once.
-    fn is_mapping(&mut self, value: &Bound<'py, PyAny>) -> Outcome<bool> {
+    fn is_mapping(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<bool> {
         let kind = value.get_type();
         if let Some((_, known)) = self.types.iter().find(|(each, _)| each.is(&kind)) {
             return Ok(*known);

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use crate::fault::Outcome;
+use crate::error::YamlResult;
 use crate::parser::{Kind, Parser};
 
 /// `text` as kyaml's second reading gives it.
-pub fn refolded(text: &str) -> Outcome<Cow<'_, str>> {
+pub fn refolded(text: &str) -> YamlResult<Cow<'_, str>> {
     if !is_odd(text) || keeps_from_block(text) {
         return Ok(Cow::Borrowed(text));
     }

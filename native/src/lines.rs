@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::build::{plain, Node, Reading};
-use crate::fault::Fault;
+use crate::error::YamlError;
 use crate::resolve::Dialect;
 
 /// Keys in plain style end within the 1,024 characters that libyaml looks ahead; few are near.
@@ -30,8 +30,8 @@ impl From<PyErr> for Odd {
     }
 }
 
-impl From<Fault> for Odd {
-    fn from(_: Fault) -> Odd {
+impl From<YamlError> for Odd {
+    fn from(_: YamlError) -> Odd {
         Odd
     }
 }

@@ -1,4 +1,4 @@
-//! The order of keys: go-yaml's natural one; the twin of `natural_order` in `kmanifest/yaml/dumper.py`.
+//! The order of keys: go-yaml's natural one; the Rust version of `natural_order` in `kmanifest/yaml/dumper.py`.
 //!
 //! Go's relation is not transitive (`v2 < v10 < v1alpha1 < v2`), so what comes out depends on where the sort starts and
 //! which pairs it compares. Both are fixed, for both rooms: it starts from the order of code points; then neighbours

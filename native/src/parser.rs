@@ -10,7 +10,7 @@ use std::ptr::addr_of_mut;
 
 use unsafe_libyaml as unsafe_sys;
 
-use crate::fault::{Fault, Outcome, Place};
+use crate::error::{Place, YamlError, YamlResult};
 
 pub struct Event<'a> {
     pub kind: Kind<'a>,
@@ -75,13 +75,13 @@ impl<'d> Parser<'d> {
     }
 
     /// The next event; what an earlier one borrowed is gone.
-    pub fn next_event(&mut self) -> Outcome<Event<'_>> {
+    pub fn next_event(&mut self) -> YamlResult<Event<'_>> {
         self.forget_event();
         let mut made = MaybeUninit::<unsafe_sys::yaml_event_t>::uninit();
         // SAFETY: the parser is initialized, and parse fills the event where it succeeds.
         let event = unsafe {
             if !unsafe_sys::yaml_parser_parse(self.parser.as_mut_ptr(), made.as_mut_ptr()).ok {
-                return Err(self.fault());
+                return Err(self.error());
             }
             self.event.insert(made.assume_init())
         };
@@ -102,7 +102,7 @@ impl<'d> Parser<'d> {
     }
 
     /// What libyaml found wrong, with its place.
-    fn fault(&self) -> Fault {
+    fn error(&self) -> YamlError {
         // SAFETY: the parser is initialized; the problem is a static string of libyaml's or null.
         let (kind, problem, mark, offset) = unsafe {
             let parser = &*self.parser.as_ptr();
@@ -113,7 +113,7 @@ impl<'d> Parser<'d> {
             unsafe_sys::YAML_READER_ERROR => self.place_of_byte(offset as usize),
             _ => place_of(mark),
         };
-        Fault::source(problem).at(place)
+        YamlError::source(problem).at(place)
     }
 
     fn place_of_byte(&self, offset: usize) -> Place {
@@ -138,7 +138,7 @@ fn place_of(mark: unsafe_sys::yaml_mark_t) -> Place {
 }
 
 /// SAFETY: `event` is one that libyaml has filled, and is not deleted while the result is used.
-unsafe fn kind_of(event: &unsafe_sys::yaml_event_t) -> Outcome<Kind<'_>> {
+unsafe fn kind_of(event: &unsafe_sys::yaml_event_t) -> YamlResult<Kind<'_>> {
     Ok(match event.type_ {
         unsafe_sys::YAML_STREAM_START_EVENT => Kind::StreamStart,
         unsafe_sys::YAML_DOCUMENT_START_EVENT => {
@@ -189,7 +189,7 @@ fn style_of(style: unsafe_sys::yaml_scalar_style_t) -> Style {
 /// A tag or an anchor; escapes in a tag can make it something else than UTF-8.
 ///
 /// SAFETY: `name` is null or a string of libyaml's that lives as long as the result is used.
-unsafe fn name_at<'a>(name: *const u8) -> Outcome<Option<&'a str>> {
+unsafe fn name_at<'a>(name: *const u8) -> YamlResult<Option<&'a str>> {
     if name.is_null() {
         return Ok(None);
     }
@@ -204,14 +204,14 @@ unsafe fn text_at<'a>(text: *const i8) -> Option<&'a str> {
     CStr::from_ptr(text.cast::<c_char>()).to_str().ok()
 }
 
-fn not_utf8() -> Fault {
-    Fault::source("a tag is not UTF-8")
+fn not_utf8() -> YamlError {
+    YamlError::source("a tag is not UTF-8")
 }
 
 /// Refuse `\/` in double quotes, which libyaml takes for a slash and go-yaml for an unknown escape.
 ///
 /// Source: go-yaml scannerc.go, yaml_parser_scan_flow_scalar.
-pub fn refuse_slash_escapes(data: &[u8]) -> Outcome<()> {
+pub fn refuse_slash_escapes(data: &[u8]) -> YamlResult<()> {
     let text = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
     let mut parser = Parser::new(data);
     loop {
@@ -222,7 +222,7 @@ pub fn refuse_slash_escapes(data: &[u8]) -> Outcome<()> {
                 if text.get(event.span.clone()).is_some_and(has_slash_escape) =>
             {
                 let message = "unknown escape `\\/` in double quotes: write `/`";
-                return Err(Fault::source(message).at(event.place));
+                return Err(YamlError::source(message).at(event.place));
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
-//! Where a field stands in its file; the twin of `kmanifest/yaml/positions.py`.
+//! Where a field stands in its file; the Rust version of `kmanifest/yaml/positions.py`.
 
 use std::collections::HashMap;
 
-use crate::fault::{Outcome, Place};
+use crate::error::{Place, YamlResult};
 use crate::parser::{Kind, Parser};
 use crate::split::{split_documents, with_line_feeds};
 
@@ -32,14 +32,14 @@ pub fn find_position(data: &[u8], path: &[Step], document: usize) -> Place {
     find(data, path, document).unwrap_or_default()
 }
 
-fn find(data: &[u8], path: &[Step], document: usize) -> Outcome<Place> {
+fn find(data: &[u8], path: &[Step], document: usize) -> YamlResult<Place> {
     let data = with_line_feeds(data);
     let parts = split_documents(&data, usize::MAX)?;
     let wanted = match document {
         0 => &parts[..],
         _ => parts.get(document..=document).unwrap_or_default(),
     };
-    let parsed = wanted.iter().map(|part| parse(part.data)).collect::<Outcome<Vec<_>>>()?;
+    let parsed = wanted.iter().map(|part| parse(part.data)).collect::<YamlResult<Vec<_>>>()?;
     let found = wanted.iter().zip(parsed).find(|(_, nodes)| !nodes.0.is_empty());
     Ok(found.map_or(Place::default(), |(part, nodes)| {
         let place = nodes.follow(path);
@@ -98,7 +98,7 @@ impl Nodes {
 }
 
 /// The nodes of the first document; an alias is the node of its anchor.
-fn parse(data: &[u8]) -> Outcome<Nodes> {
+fn parse(data: &[u8]) -> YamlResult<Nodes> {
     let mut parser = Parser::new(data);
     let mut nodes: Vec<Node> = Vec::new();
     let mut anchors: HashMap<Box<str>, usize> = HashMap::new();

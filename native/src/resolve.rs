@@ -1,6 +1,6 @@
-//! What a scalar without quotes means, by the rules of go-yaml; the twin of `kmanifest/yaml/resolve.py`.
+//! What a scalar without quotes means, by the rules of go-yaml; the Rust version of `kmanifest/yaml/resolve.py`.
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::numbers::general_number;
 
 /// Whose rules: kustomize reads resource files with go-yaml v3, its own files with v2.
@@ -28,7 +28,7 @@ pub enum Scalar {
 /// What an unquoted `text` without a tag means.
 ///
 /// Source: go.yaml.in/yaml/v3 and v2 resolve.go, resolve; v2 decode.go, scalar (dates stay text).
-pub fn resolve(text: &str, dialect: Dialect) -> Outcome<Scalar> {
+pub fn resolve(text: &str, dialect: Dialect) -> YamlResult<Scalar> {
     if let Some(word) = word(text, dialect) {
         return Ok(word);
     }
@@ -37,7 +37,9 @@ pub fn resolve(text: &str, dialect: Dialect) -> Outcome<Scalar> {
         return Ok(Scalar::Str);
     }
     if let Some(name) = not_finite(text) {
-        return Err(Fault::source(format!("{name} can't be written as JSON: put it in quotes")));
+        return Err(YamlError::source(format!(
+            "{name} can't be written as JSON: put it in quotes"
+        )));
     }
     if let Some(integer) = parse_integer(text, dialect) {
         let plain = dialect == Dialect::V2 || integer.to_string() == text;
@@ -248,7 +250,7 @@ fn prints_as(value: f64, text: &str) -> bool {
 /// The RFC 3339 text of a date or time as kustomize prints it, None if `text` is none.
 ///
 /// Source: go-yaml v3 resolve.go, parseTimestamp; Go's time.Parse and Time.MarshalJSON.
-pub fn parse_time(text: &str) -> Outcome<Option<String>> {
+pub fn parse_time(text: &str) -> YamlResult<Option<String>> {
     Ok(match read_time(text.as_bytes()) {
         Some(time) => Some(time.show()?),
         None => None,
@@ -343,7 +345,7 @@ impl Time<'_> {
         }
     }
 
-    fn show(&self) -> Outcome<String> {
+    fn show(&self) -> YamlResult<String> {
         let [month, day] = self.date;
         let [hour, minute, second] = self.clock;
         let fraction = self.fraction[..self.fraction.len().min(9)].trim_end_matches('0');
@@ -356,14 +358,14 @@ impl Time<'_> {
     }
 
     /// The time zone as Go prints it again: `+00:00` is `Z`, sixty minutes are an hour.
-    fn show_zone(&self) -> Outcome<String> {
+    fn show_zone(&self) -> YamlResult<String> {
         let (sign, hours, minutes) = self.zone.unwrap_or_default();
         let minutes = hours * 60 + minutes;
         if minutes == 0 {
             return Ok("Z".into());
         }
         if minutes >= 24 * 60 {
-            return Err(Fault::source(
+            return Err(YamlError::source(
                 "the time zone of a date is out of range (-23:59 to +23:59)",
             ));
         }

@@ -1,4 +1,4 @@
-//! How one scalar is printed: the choice of style, the escapes and the folding of go-yaml v2's emitter; the twin of
+//! How one scalar is printed: the choice of style, the escapes and the folding of go-yaml v2's emitter; the Rust version of
 //! `kmanifest/yaml/scalars.py`.
 //!
 //! Texts are bytes: UTF-8 in which the lone surrogates that a `str` of Python may hold are written as three bytes,
@@ -12,9 +12,9 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::numbers::{general_number, whole_number};
-use crate::page::{count_characters, Page};
+use crate::output_text::{count_characters, OutputText};
 use crate::resolve::is_plain_string;
 
 /// A line is folded at the first space beyond this column (best_width).
@@ -114,33 +114,38 @@ pub struct Spot {
 
 /// Write a text and the break of its line.
 #[inline]
-pub fn write_text(page: &mut Page, text: &[u8], marks: Marks, spot: Spot) -> Outcome<()> {
-    let start = page.text.len();
-    let unwritten = write_line(page, text, marks)?;
+pub fn write_text(
+    output: &mut OutputText,
+    text: &[u8],
+    marks: Marks,
+    spot: Spot,
+) -> YamlResult<()> {
+    let start = output.text.len();
+    let unwritten = write_line(output, text, marks)?;
     if let Some(block) = unwritten {
-        return write_block(page, &block, spot);
+        return write_block(output, &block, spot);
     }
-    if width(page, start, marks) + spot.column > WIDTH {
-        fold_from(page, start, spot)?;
+    if width(output, start, marks) + spot.column > WIDTH {
+        fold_from(output, start, spot)?;
     }
-    page.text.push(b'\n');
+    output.text.push(b'\n');
     Ok(())
 }
 
 /// Write a key up to its colon; how many columns it takes, None if it can't stand before a colon.
 #[inline]
-pub fn write_key(page: &mut Page, key: &[u8], marks: Marks) -> Outcome<Option<usize>> {
+pub fn write_key(output: &mut OutputText, key: &[u8], marks: Marks) -> YamlResult<Option<usize>> {
     if (marks & UNUSUAL != 0 || key.len() > MAX_SIMPLE_KEY) && !is_simple_key(key)? {
         return Ok(None);
     }
-    let start = page.text.len();
-    write_line(page, key, marks)?;
-    Ok(Some(width(page, start, marks)))
+    let start = output.text.len();
+    write_line(output, key, marks)?;
+    Ok(Some(width(output, start, marks)))
 }
 
-fn is_simple_key(key: &[u8]) -> Outcome<bool> {
+fn is_simple_key(key: &[u8]) -> YamlResult<bool> {
     if memmem::find(key, NEL).is_some() {
-        return Err(Fault::source("the character U+0085 is not allowed in a key"));
+        return Err(YamlError::source("the character U+0085 is not allowed in a key"));
     }
     let has_break =
         (0..key.len()).any(|index| key[index] == b'\r' || break_at(&key[index..]).is_some());
@@ -149,7 +154,7 @@ fn is_simple_key(key: &[u8]) -> Outcome<bool> {
     }
     let characters = count_characters(key);
     if characters + 5 * long_in_json(key) > MAX_JSON_KEY {
-        return Err(Fault::source(format!("a key of {characters} characters is too long")));
+        return Err(YamlError::source(format!("a key of {characters} characters is too long")));
     }
     Ok(false)
 }
@@ -167,8 +172,8 @@ fn long_in_json(key: &[u8]) -> usize {
 
 /// How many columns what is written from `start` on takes.
 #[inline]
-fn width(page: &Page, start: usize, marks: Marks) -> usize {
-    let line = &page.text[start..];
+fn width(output: &OutputText, start: usize, marks: Marks) -> usize {
+    let line = &output.text[start..];
     if marks & WIDE == 0 {
         line.len()
     } else {
@@ -188,21 +193,25 @@ enum Style {
 /// Write `text` on one line, unfolded, in the style that it gets; where that depends on the place, nothing is written
 /// and the text (as it came out of JSON) is for `write_block`.
 #[inline]
-fn write_line<'a>(page: &mut Page, text: &'a [u8], marks: Marks) -> Outcome<Option<Cow<'a, [u8]>>> {
+fn write_line<'a>(
+    output: &mut OutputText,
+    text: &'a [u8],
+    marks: Marks,
+) -> YamlResult<Option<Cow<'a, [u8]>>> {
     if marks & UNUSUAL != 0 {
-        return write_unusual(page, text, marks);
+        return write_unusual(output, text, marks);
     }
-    write_styled(page, text, marks);
+    write_styled(output, text, marks);
     Ok(None)
 }
 
 /// Write a text without line breaks and without what must be escaped.
 #[inline]
-fn write_styled(page: &mut Page, text: &[u8], marks: Marks) {
+fn write_styled(output: &mut OutputText, text: &[u8], marks: Marks) {
     match style(text, marks) {
-        Style::Plain => page.push(text),
-        Style::Single => write_single(page, text, marks),
-        Style::Double => write_double(page, text),
+        Style::Plain => output.push(text),
+        Style::Single => write_single(output, text, marks),
+        Style::Double => write_double(output, text),
     }
 }
 
@@ -304,7 +313,7 @@ struct Found {
 
 /// The unusual characters of `text`. Raises SourceError for those that YAML does not allow, as kustomize does for the
 /// whole build.
-fn examine(text: &[u8]) -> Outcome<Found> {
+fn examine(text: &[u8]) -> YamlResult<Found> {
     let mut found = Found::default();
     for (index, &byte) in text.iter().enumerate() {
         if MARKS[usize::from(byte)] & (SUSPECT | ASTRAL) == 0 {
@@ -319,7 +328,7 @@ fn examine(text: &[u8]) -> Outcome<Found> {
             | [0xED, 0xA0..=0xBF, ..]
             | [0xEF, 0xBF, 0xBE | 0xBF, ..] => {
                 let (code, _) = first_character(&text[index..]);
-                return Err(Fault::source(format!(
+                return Err(YamlError::source(format!(
                     "the character U+{code:04X} is not allowed in YAML"
                 )));
             }
@@ -331,10 +340,10 @@ fn examine(text: &[u8]) -> Outcome<Found> {
 
 #[cold]
 fn write_unusual<'a>(
-    page: &mut Page,
+    output: &mut OutputText,
     text: &'a [u8],
     marks: Marks,
-) -> Outcome<Option<Cow<'a, [u8]>>> {
+) -> YamlResult<Option<Cow<'a, [u8]>>> {
     let found = if marks & (SUSPECT | ASTRAL) == 0 { Found::default() } else { examine(text)? };
     let (text, marks) = if found.nel { without_nel(text)? } else { (Cow::Borrowed(text), marks) };
     let special = marks & CONTROL != 0 || found.special;
@@ -343,27 +352,27 @@ fn write_unusual<'a>(
         return Ok(Some(text));
     }
     if special || newline {
-        write_double(page, &text);
+        write_double(output, &text);
         return Ok(None);
     }
     if found.breaks {
         if !has_space_beside_break(&text) {
             return Ok(Some(text));
         }
-        write_double(page, &text);
+        write_double(output, &text);
         return Ok(None);
     }
-    write_styled(page, &text, marks);
+    write_styled(output, &text, marks);
     Ok(None)
 }
 
 /// `text` as it comes out of JSON that go-yaml v2 reads: a NEL is a line break there, and folded to a space.
 #[cold]
-fn without_nel(text: &[u8]) -> Outcome<(Cow<'static, [u8]>, Marks)> {
+fn without_nel(text: &[u8]) -> YamlResult<(Cow<'static, [u8]>, Marks)> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     if memmem::find_iter(text, NEL).any(|index| is_marker(&text[index + NEL.len()..])) {
-        return Err(Fault::source("a document marker follows U+0085 inside of a string"));
+        return Err(YamlError::source("a document marker follows U+0085 inside of a string"));
     }
     while let Some(index) = memmem::find(rest, NEL) {
         out.extend_from_slice(without_spaces_at_end(&rest[..index]));
@@ -449,31 +458,31 @@ pub fn first_character(text: &[u8]) -> (u32, usize) {
 
 // --- quotes ----------------------------------------------------------------------------------------------------------
 
-fn write_single(page: &mut Page, text: &[u8], marks: Marks) {
-    page.text.push(b'\'');
+fn write_single(output: &mut OutputText, text: &[u8], marks: Marks) {
+    output.text.push(b'\'');
     let mut rest = text;
     if marks & QUOTE != 0 {
         while let Some(index) = memchr(b'\'', rest) {
-            page.push(&rest[..=index]);
-            page.text.push(b'\'');
+            output.push(&rest[..=index]);
+            output.text.push(b'\'');
             rest = &rest[index + 1..];
         }
     }
-    page.push(rest);
-    page.text.push(b'\'');
+    output.push(rest);
+    output.text.push(b'\'');
 }
 
-fn write_double(page: &mut Page, text: &[u8]) {
+fn write_double(output: &mut OutputText, text: &[u8]) {
     // The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
     let all = text.starts_with(b"\xEF\xBB\xBF");
     let suspects = ESCAPED | NEWLINE | CONTROL | SUSPECT | ASTRAL;
-    page.text.push(b'"');
+    output.text.push(b'"');
     let mut rest = text;
     while !rest.is_empty() {
         if !all {
             let run = rest.iter().position(|&byte| MARKS[usize::from(byte)] & suspects != 0);
             let (run, after) = rest.split_at(run.unwrap_or(rest.len()));
-            page.push(run);
+            output.push(run);
             rest = after;
             if rest.is_empty() {
                 break;
@@ -482,13 +491,13 @@ fn write_double(page: &mut Page, text: &[u8]) {
         let (code, length) = first_character(rest);
         let (character, after) = rest.split_at(length);
         if all || is_escaped(code) {
-            write_escape(page, code);
+            write_escape(output, code);
         } else {
-            page.push(character);
+            output.push(character);
         }
         rest = after;
     }
-    page.text.push(b'"');
+    output.text.push(b'"');
 }
 
 fn is_escaped(code: u32) -> bool {
@@ -496,7 +505,7 @@ fn is_escaped(code: u32) -> bool {
 }
 
 /// A character as it is written between double quotes.
-fn write_escape(page: &mut Page, code: u32) {
+fn write_escape(output: &mut OutputText, code: u32) {
     let short = match code {
         0x00 => b'0',
         0x07 => b'a',
@@ -512,28 +521,28 @@ fn write_escape(page: &mut Page, code: u32) {
         0xA0 => b'_',
         0x2028 => b'L',
         0x2029 => b'P',
-        _ if code <= 0xFF => return page.push(format!("\\x{code:02X}").as_bytes()),
-        _ if code <= 0xFFFF => return page.push(format!("\\u{code:04X}").as_bytes()),
-        _ => return page.push(format!("\\U{code:08X}").as_bytes()),
+        _ if code <= 0xFF => return output.push(format!("\\x{code:02X}").as_bytes()),
+        _ if code <= 0xFFFF => return output.push(format!("\\u{code:04X}").as_bytes()),
+        _ => return output.push(format!("\\U{code:08X}").as_bytes()),
     };
-    page.push(&[b'\\', short]);
+    output.push(&[b'\\', short]);
 }
 
 // --- several lines ---------------------------------------------------------------------------------------------------
 
 /// Fold the line that is written from `start` on, and whose first column is that of the spot, at the spaces beyond
 /// column 80. A space is folded if none stands before it and, outside of double quotes, none after it.
-fn fold_from(page: &mut Page, start: usize, spot: Spot) -> Outcome<()> {
-    let mut line = std::mem::take(&mut page.scratch);
+fn fold_from(output: &mut OutputText, start: usize, spot: Spot) -> YamlResult<()> {
+    let mut line = std::mem::take(&mut output.scratch);
     line.clear();
-    line.extend_from_slice(&page.text[start..]);
-    page.text.truncate(start);
-    let done = fold(page, &line, spot);
-    page.scratch = line;
+    line.extend_from_slice(&output.text[start..]);
+    output.text.truncate(start);
+    let done = fold(output, &line, spot);
+    output.scratch = line;
     done
 }
 
-fn fold(page: &mut Page, line: &[u8], spot: Spot) -> Outcome<()> {
+fn fold(output: &mut OutputText, line: &[u8], spot: Spot) -> YamlResult<()> {
     let double = line[0] == b'"';
     let quoted = double || line[0] == b'\'';
     let last = line.len() - if quoted { 2 } else { 1 };
@@ -545,20 +554,20 @@ fn fold(page: &mut Page, line: &[u8], spot: Spot) -> Outcome<()> {
             found = space_after(line, index + 1, 0);
             continue;
         }
-        page.push(&line[start..index]);
+        output.push(&line[start..index]);
         start = index + 1;
-        page.text.push(b'\n');
-        page.spaces(spot.indent);
+        output.text.push(b'\n');
+        output.spaces(spot.indent);
         let mut column = spot.indent;
         if line[start] == b' ' {
-            page.text.push(b'\\');
+            output.text.push(b'\\');
             column += 1;
         }
-        page.check()?;
+        output.check()?;
         found = space_after(line, start, (WIDTH + 1).saturating_sub(column));
     }
-    page.push(&line[start..]);
-    page.check()
+    output.push(&line[start..]);
+    output.check()
 }
 
 /// The index of the first space that is at least so many characters after `start`.
@@ -579,22 +588,22 @@ fn space_after(line: &[u8], start: usize, characters: usize) -> Option<usize> {
 }
 
 /// Write text for which `write_line` wrote nothing, with the break of its last line.
-fn write_block(page: &mut Page, text: &[u8], spot: Spot) -> Outcome<()> {
+fn write_block(output: &mut OutputText, text: &[u8], spot: Spot) -> YamlResult<()> {
     if memchr(b'\n', text).is_none() {
-        write_single_with_breaks(page, text, spot)?;
-        page.text.push(b'\n');
+        write_single_with_breaks(output, text, spot)?;
+        output.text.push(b'\n');
         return Ok(());
     }
-    page.text.push(b'|');
+    output.text.push(b'|');
     if text[0] == b' ' || break_at(text).is_some() {
-        page.text.push(b'2');
+        output.text.push(b'2');
     }
-    page.push(chomping(text));
-    page.text.push(b'\n');
+    output.push(chomping(text));
+    output.text.push(b'\n');
     if marks(text) & SUSPECT == 0 {
-        write_literal(page, text, spot.indent)
+        write_literal(output, text, spot.indent)
     } else {
-        write_literal_with_breaks(page, text, spot.indent)
+        write_literal_with_breaks(output, text, spot.indent)
     }
 }
 
@@ -611,23 +620,27 @@ fn chomping(text: &[u8]) -> &'static [u8] {
     }
 }
 
-fn write_literal(page: &mut Page, text: &[u8], indent: usize) -> Outcome<()> {
+fn write_literal(output: &mut OutputText, text: &[u8], indent: usize) -> YamlResult<()> {
     let mut rest = text;
     while !rest.is_empty() {
         let end = memchr(b'\n', rest).unwrap_or(rest.len());
         if end > 0 {
-            page.spaces(indent);
-            page.push(&rest[..end]);
+            output.spaces(indent);
+            output.push(&rest[..end]);
         }
-        page.text.push(b'\n');
-        page.check()?;
+        output.text.push(b'\n');
+        output.check()?;
         rest = rest.get(end + 1..).unwrap_or_default();
     }
     Ok(())
 }
 
 /// A literal in which U+2028 and U+2029 end lines, too.
-fn write_literal_with_breaks(page: &mut Page, text: &[u8], indent: usize) -> Outcome<()> {
+fn write_literal_with_breaks(
+    output: &mut OutputText,
+    text: &[u8],
+    indent: usize,
+) -> YamlResult<()> {
     let mut after_break = true;
     let mut index = 0;
     while index < text.len() {
@@ -638,69 +651,69 @@ fn write_literal_with_breaks(page: &mut Page, text: &[u8], indent: usize) -> Out
             }
             None => {
                 if after_break {
-                    page.spaces(indent);
-                    page.check()?;
+                    output.spaces(indent);
+                    output.check()?;
                 }
                 after_break = false;
                 first_character(&text[index..]).1
             }
         };
-        page.push(&text[index..index + length]);
+        output.push(&text[index..index + length]);
         index += length;
     }
     if !after_break {
-        page.text.push(b'\n');
+        output.text.push(b'\n');
     }
-    page.check()
+    output.check()
 }
 
 /// Single-quoted text with U+2028 or U+2029 in it, as yaml_emitter_write_single_quoted_scalar writes it.
-fn write_single_with_breaks(page: &mut Page, text: &[u8], spot: Spot) -> Outcome<()> {
+fn write_single_with_breaks(output: &mut OutputText, text: &[u8], spot: Spot) -> YamlResult<()> {
     let mut column = spot.column + 1;
     let (mut spaces, mut after_break) = (false, false);
     let mut index = 0;
-    page.text.push(b'\'');
+    output.text.push(b'\'');
     while index < text.len() {
         let rest = &text[index..];
         let (_, length) = first_character(rest);
         if rest[0] == b' ' {
             let inside = index > 0 && rest.len() > 1 && rest[1] != b' ';
             if !spaces && column > WIDTH && inside {
-                page.text.push(b'\n');
-                page.spaces(spot.indent);
-                page.check()?;
+                output.text.push(b'\n');
+                output.spaces(spot.indent);
+                output.check()?;
                 column = spot.indent;
             } else {
-                page.text.push(b' ');
+                output.text.push(b' ');
                 column += 1;
             }
             spaces = true;
         } else if break_at(rest).is_some() {
-            page.push(&rest[..length]);
+            output.push(&rest[..length]);
             column = 0;
             after_break = true;
         } else {
             if after_break {
-                page.spaces(spot.indent);
-                page.check()?;
+                output.spaces(spot.indent);
+                output.check()?;
                 column = spot.indent;
             }
             let shown: &[u8] = if rest[0] == b'\'' { b"''" } else { &rest[..length] };
-            page.push(shown);
+            output.push(shown);
             column += if rest[0] == b'\'' { 2 } else { 1 };
             spaces = false;
             after_break = false;
         }
         index += length;
     }
-    page.text.push(b'\'');
-    page.check()
+    output.text.push(b'\'');
+    output.check()
 }
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
 /// Write an integer of at most 64 bits.
-pub fn write_int(page: &mut Page, value: i64) {
+pub fn write_int(output: &mut OutputText, value: i64) {
     let mut digits = [0; 20];
     let mut start = digits.len();
     let mut left = value.unsigned_abs();
@@ -713,27 +726,27 @@ pub fn write_int(page: &mut Page, value: i64) {
         }
     }
     if value < 0 {
-        page.text.push(b'-');
+        output.text.push(b'-');
     }
-    page.push(&digits[start..]);
+    output.push(&digits[start..]);
 }
 
 /// Write a float: a whole one up to 64 bits as an integer, others in Go's shortest `g` format.
 ///
 /// Source: encoding/json floatEncoder, then yaml/v2 resolve.go and encode.go, floatv.
-pub fn write_float(page: &mut Page, value: f64) -> Outcome<()> {
+pub fn write_float(output: &mut OutputText, value: f64) -> YamlResult<()> {
     if !value.is_finite() {
         let name = match value {
             f64::INFINITY => "+Inf",
             f64::NEG_INFINITY => "-Inf",
             _ => "NaN",
         };
-        return Err(Fault::source(format!("{name} can't be written as JSON")));
+        return Err(YamlError::source(format!("{name} can't be written as JSON")));
     }
     let shown = match whole_number(value) {
         Some(whole) => whole.to_string(),
         None => general_number(value),
     };
-    page.push(shown.as_bytes());
+    output.push(shown.as_bytes());
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use crate::fault::{Fault, Outcome, Place};
+use crate::error::{Place, YamlError, YamlResult};
 
 /// The bytes of one document and the line, from 0, on which they start.
 pub struct Part<'d> {
@@ -15,7 +15,7 @@ pub struct Part<'d> {
 }
 
 /// The documents of a resource file; each but the last keeps its final line break.
-pub fn split_documents(data: &[u8], max_documents: usize) -> Outcome<Vec<Part<'_>>> {
+pub fn split_documents(data: &[u8], max_documents: usize) -> YamlResult<Vec<Part<'_>>> {
     let separator = memmem::Finder::new(b"\n---");
     let mut parts = Vec::new();
     let (mut start, mut line, mut from) = (0, 0, 0);
@@ -26,7 +26,7 @@ pub fn split_documents(data: &[u8], max_documents: usize) -> Outcome<Vec<Part<'_
         check_rest_of_line(&data[end + 3..end + length], lines + 1)?;
         parts.push(Part { data: &data[start..end], line });
         if parts.len() >= max_documents {
-            return Err(Fault::limit(format!(
+            return Err(YamlError::limit(format!(
                 "more than {max_documents} documents in one file (limit max_documents)"
             )));
         }
@@ -39,22 +39,22 @@ pub fn split_documents(data: &[u8], max_documents: usize) -> Outcome<Vec<Part<'_
 }
 
 /// Refuse anything but a comment after `---`.
-fn check_rest_of_line(rest: &[u8], line: usize) -> Outcome<()> {
+fn check_rest_of_line(rest: &[u8], line: usize) -> YamlResult<()> {
     let text = String::from_utf8_lossy(rest);
     let text = text.trim_matches(char::is_whitespace);
     if text.is_empty() || text.starts_with('#') {
         return Ok(());
     }
     let place = Place { line, column: 5, document: None };
-    Err(Fault::source("text after the document separator `---`").at(place))
+    Err(YamlError::source("text after the document separator `---`").at(place))
 }
 
 /// Refuse input that is larger than the limit.
-pub fn check_size(data: &[u8], max_input_file: usize) -> Outcome<()> {
+pub fn check_size(data: &[u8], max_input_file: usize) -> YamlResult<()> {
     if data.len() <= max_input_file {
         return Ok(());
     }
-    Err(Fault::limit(format!(
+    Err(YamlError::limit(format!(
         "the file has {} bytes, {max_input_file} are allowed (limit max_input_file)",
         data.len()
     )))

@@ -5,7 +5,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::resolve::{is_time, resolve, Dialect, Scalar};
 
 pub const STRING: &str = "tag:yaml.org,2002:str";
@@ -18,7 +18,12 @@ pub enum Tagged {
     Text(String),
 }
 
-pub fn resolve_tagged(py: Python<'_>, tag: &str, text: &str, dialect: Dialect) -> Outcome<Tagged> {
+pub fn resolve_tagged(
+    py: Python<'_>,
+    tag: &str,
+    text: &str,
+    dialect: Dialect,
+) -> YamlResult<Tagged> {
     let short = tag.strip_prefix(PREFIX).unwrap_or_default();
     match short {
         "binary" => decode_binary(py, text).map(Tagged::Text),
@@ -29,7 +34,7 @@ pub fn resolve_tagged(py: Python<'_>, tag: &str, text: &str, dialect: Dialect) -
     }
 }
 
-fn resolve_as(short: &str, text: &str, dialect: Dialect) -> Outcome<Scalar> {
+fn resolve_as(short: &str, text: &str, dialect: Dialect) -> YamlResult<Scalar> {
     let mut value = resolve(text, dialect)?;
     // A date is one only without a tag or with its own: `!!int 2001-01-01` looks for an integer.
     if matches!(value, Scalar::Time(_)) && short != "timestamp" {
@@ -48,7 +53,7 @@ fn resolve_as(short: &str, text: &str, dialect: Dialect) -> Outcome<Scalar> {
         return Ok(value);
     }
     let shown = shortened(text);
-    Err(Fault::source(format!("!!{got} `{shown}` is not a !!{short}")))
+    Err(YamlError::source(format!("!!{got} `{shown}` is not a !!{short}")))
 }
 
 fn is_v2_time(text: &str) -> bool {
@@ -75,7 +80,7 @@ fn tag_of(value: &Scalar) -> &'static str {
 }
 
 /// Base64 is Python's own, as strict there as here; JSON replaces what is not UTF-8.
-fn decode_binary(py: Python<'_>, text: &str) -> Outcome<String> {
+fn decode_binary(py: Python<'_>, text: &str) -> YamlResult<String> {
     let compact: String = text.chars().filter(|each| !matches!(each, '\n' | '\r')).collect();
     let options = PyDict::new(py);
     options.set_item("strict_mode", true)?;
@@ -83,7 +88,7 @@ fn decode_binary(py: Python<'_>, text: &str) -> Outcome<String> {
     let decoded =
         if compact.is_ascii() { decode.call((compact,), Some(&options)).ok() } else { None };
     let Some(decoded) = decoded else {
-        return Err(Fault::source("!!binary value is not base64"));
+        return Err(YamlError::source("!!binary value is not base64"));
     };
     let bytes = decoded.cast::<PyBytes>().map_err(PyErr::from)?;
     Ok(String::from_utf8_lossy(bytes.as_bytes()).into_owned())

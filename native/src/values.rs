@@ -4,7 +4,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 
-use crate::fault::Outcome;
+use crate::error::YamlResult;
 use crate::resolve::Scalar;
 
 pub struct Values {
@@ -21,7 +21,7 @@ impl Values {
         py: Python<'py>,
         scalar: Scalar,
         text: &str,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> YamlResult<Bound<'py, PyAny>> {
         Ok(match scalar {
             Scalar::Null => py.None().into_bound(py),
             Scalar::Bool(value) => value.into_pyobject(py).map(to_any).map_err(never)?,
@@ -35,7 +35,7 @@ impl Values {
     }
 }
 
-fn integer(py: Python<'_>, value: i128) -> Outcome<Bound<'_, PyAny>> {
+fn integer(py: Python<'_>, value: i128) -> YamlResult<Bound<'_, PyAny>> {
     let made = match i64::try_from(value) {
         Ok(small) => small.into_pyobject(py),
         Err(_) => (value as u64).into_pyobject(py),

@@ -1,6 +1,6 @@
 //! The text of one action → a node, without its place.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/actions.py`; the codes and forms of nodes are told in `nodes.py`.
+//! The Rust version of `kmanifest/engines/helm/gotemplate/actions.py`; the codes and forms of nodes are told in `nodes.py`.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::error::{Stop, Sure};
 use super::lexer::{read_tokens, Keyword, Kind, Token};
 use super::literals::{character, number, unquoted};
 use super::names::Names;
-use super::pieces::without_mark;
+use super::template_parts::without_mark;
 
 const FIELD: usize = 0;
 const VARIABLE: usize = 1;

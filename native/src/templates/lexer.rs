@@ -1,9 +1,9 @@
 //! The tokens of an action's text.
 //!
-//! The twin of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
+//! The Rust version of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
 
 use super::error::{Stop, Sure};
-use super::pieces::{end_of_string, is_space, Counter};
+use super::template_parts::{end_of_string, is_space, Counter};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

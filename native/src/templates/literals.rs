@@ -1,6 +1,6 @@
 //! Numbers, characters and strings as they are written in a template.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/numbers.py` and `quoting.py`, for what charts write: no complex and no hexadecimal
+//! The Rust version of `kmanifest/engines/helm/gotemplate/numbers.py` and `quoting.py`, for what charts write: no complex and no hexadecimal
 //! floating numbers, no underscores, nothing beyond an `int`, and no bytes that are no UTF-8.
 
 use std::borrow::Cow;

@@ -1,29 +1,29 @@
 //! Texts of Go templates → the programs of `kmanifest.engines.helm.gotemplate`, for what is plain and correct.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
+//! The Rust version of `kmanifest/engines/helm/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
 //! what that gives, or nothing: every error, and whatever is odd, is left to the twin, so no text of an error stands here.
 
+mod action_cache;
 mod actions;
 mod error;
 mod lexer;
 mod literals;
-mod memory;
 mod names;
-mod pieces;
 mod program;
+mod template_parts;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString, PyTuple};
 
+use action_cache::ActionCache;
 use error::Stop;
-use memory::Memory;
 
 /// Parses the texts that share functions, those of one chart; an action that stands in several is one node in all.
 #[pyclass(module = "kmanifest_native")]
 pub struct TemplateParser {
-    memory: Memory,
+    action_cache: ActionCache,
 }
 
 #[pymethods]
@@ -31,7 +31,7 @@ impl TemplateParser {
     /// `functions` are all names that may be called.
     #[new]
     fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<TemplateParser> {
-        Ok(TemplateParser { memory: Memory::new(functions)? })
+        Ok(TemplateParser { action_cache: ActionCache::new(functions)? })
     }
 
     /// The `Parsed.trees` of a text; None where the twin has to decide.
@@ -44,9 +44,9 @@ impl TemplateParser {
         let (Ok(mut parser), Ok(chars)) = (this.try_borrow_mut(), text.to_str()) else {
             return Ok(None);
         };
-        let memory = &mut parser.memory;
+        let action_cache = &mut parser.action_cache;
         // A panic is a doubt, too: what is remembered is only ever whole.
-        let work = AssertUnwindSafe(|| program::read_trees(name, chars, memory));
+        let work = AssertUnwindSafe(|| program::read_trees(name, chars, action_cache));
         match catch_unwind(work).unwrap_or(Err(Stop::Doubt)) {
             Ok(trees) => Ok(Some(trees)),
             Err(Stop::Doubt) => Ok(None),

@@ -1,16 +1,16 @@
 //! A text → its templates as flat programs: blocks become jumps, and the open ones are a list, so they nest as they like.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/parser.py`; the codes and forms of operations are told in `nodes.py`.
+//! The Rust version of `kmanifest/engines/helm/gotemplate/parser.py`; the codes and forms of operations are told in `nodes.py`.
 
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use super::action_cache::ActionCache;
 use super::actions::{Action, Verb};
 use super::error::{Stop, Sure};
-use super::memory::Memory;
-use super::pieces::{Counter, Pieces};
+use super::template_parts::{Counter, TemplateParts};
 
 const ACTION: usize = 0;
 const IF: usize = 1;
@@ -29,10 +29,10 @@ const STOP: usize = 11;
 pub fn read_trees<'py>(
     name: &Bound<'py, PyString>,
     text: &str,
-    memory: &mut Memory,
+    action_cache: &mut ActionCache,
 ) -> Sure<Bound<'py, PyTuple>> {
     let py = name.py();
-    let dollar = memory.names.variable("$");
+    let dollar = action_cache.names.variable("$");
     let mut reader = Reader {
         py,
         dollar,
@@ -40,12 +40,12 @@ pub fn read_trees<'py>(
         outer: Vec::new(),
         trees: PyDict::new(py),
     };
-    let mut pieces = Pieces::new(text);
+    let mut parts = TemplateParts::new(text);
     let mut counter = Counter::new(text);
-    while let Some(piece) = pieces.next()? {
-        reader.add_text(piece.text);
-        if let Some((place, body)) = piece.action {
-            let action = memory.action(py, body)?;
+    while let Some(part) = parts.next()? {
+        reader.add_text(part.text);
+        if let Some((place, body)) = part.action {
+            let action = action_cache.action(py, body)?;
             reader.add(action, counter.chars_before(place))?;
         }
     }

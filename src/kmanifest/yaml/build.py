@@ -44,7 +44,7 @@ _LIBYAML_MAX_DEPTH: Final = 1_000
 _LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
 
 
-class Open:
+class OpenContainer:
     """A container whose end has not come: `key` is that of the value being read, `merging` if that is `<<`."""
 
     __slots__ = ("anchor", "before", "flow", "key", "merging", "node", "sources")
@@ -72,7 +72,7 @@ class Builder(ABC):
     def _start(self, data: bytes) -> None:
         self._data = data
         self._get: Callable[[], Any] = CParser(data).get_event
-        self._stack: list[Open] = []
+        self._stack: list[OpenContainer] = []
         self._anchors: dict[str, Any] = {}
         self._sizes: dict[str, int] = {}
         self._nodes = 1
@@ -125,7 +125,7 @@ class Builder(ABC):
 
     # --- containers ---------------------------------------------------------------------------------------------
 
-    def _fill_mapping(self, frame: Open) -> None:
+    def _fill_mapping(self, frame: OpenContainer) -> None:
         """Read keys and values until the mapping ends or one of its values is a container."""
         get, plain, keys, node, flow = self._get, self._plain, self._keys, frame.node, frame.flow
         while True:
@@ -171,7 +171,7 @@ class Builder(ABC):
             if event.__class__ is MappingStartEvent or event.__class__ is SequenceStartEvent:
                 return
 
-    def _fill_list(self, frame: Open) -> None:
+    def _fill_list(self, frame: OpenContainer) -> None:
         """Read items until the list ends or one of them is a container."""
         get, plain, append = self._get, self._plain, frame.node.append
         while True:
@@ -198,7 +198,7 @@ class Builder(ABC):
             return value
         if len(self._stack) >= self._limits.max_depth:
             raise _too_deep(self._limits.max_depth, _place(event))
-        frame = Open(
+        frame = OpenContainer(
             {} if kind is MappingStartEvent else [],
             self._nodes,
             event.anchor,
@@ -208,7 +208,7 @@ class Builder(ABC):
         self._stack.append(frame)
         return frame.node
 
-    def _close(self, frame: Open) -> None:
+    def _close(self, frame: OpenContainer) -> None:
         """Take the frame, whose end was read, from the stack, and count what it holds."""
         self._stack.pop()
         node = frame.node
@@ -227,7 +227,7 @@ class Builder(ABC):
         """The value of a scalar; `flow` tells that it stands within brackets."""
 
     @abstractmethod
-    def _key(self, event: Any, frame: Open) -> Any:
+    def _key(self, event: Any, frame: OpenContainer) -> Any:
         """The key that `event` is, where it is not simply a string; MERGING for `<<`."""
 
     def _blank(self, key: str) -> str:
@@ -238,11 +238,11 @@ class Builder(ABC):
         """What happens where a key comes twice; by default the last one wins."""
 
     @abstractmethod
-    def _merge_value(self, frame: Open, value: Any, event: Any) -> None:
+    def _merge_value(self, frame: OpenContainer, value: Any, event: Any) -> None:
         """Take note of the value of `<<`, which may not be complete yet."""
 
     @abstractmethod
-    def _merge(self, frame: Open) -> None:
+    def _merge(self, frame: OpenContainer) -> None:
         """Merge what was noted into the mapping, which has ended."""
 
     # --- scalars, anchors and aliases ---------------------------------------------------------------------------
@@ -280,7 +280,7 @@ class Builder(ABC):
         value = self._anchors.get(name, _MISSING)
         if value is _MISSING:
             raise error_at(event, f"unknown anchor `{name}`")
-        if value.__class__ is Open:
+        if value.__class__ is OpenContainer:
             raise error_at(event, f"the anchor `{name}` contains itself")
         size = self._sizes[name]
         self._nodes += size

@@ -64,7 +64,7 @@ class _Frame:
         self.indent = indent
 
 
-class _Sink:
+class _OutputLines:
     """The lines of one document, and how long it is already."""
 
     __slots__ = ("_done", "_limit", "_long", "_size", "lines")
@@ -115,27 +115,27 @@ class Dumper:
         `max_output` characters, which a small body reaches whose parts are shared many times. Where both are due,
         the one that comes first in the text is raised.
         """
-        sink = _Sink(self._limit)
+        output = _OutputLines(self._limit)
         try:
-            self._walk(value, sink)
+            self._walk(value, output)
         except Exception:
-            sink.join()  # lines in front of the error may have reached the bound
+            output.join()  # lines in front of the error may have reached the bound
             raise
-        return sink.text()
+        return output.text()
 
-    def _walk(self, value: Any, sink: _Sink) -> None:
+    def _walk(self, value: Any, output: _OutputLines) -> None:
         stack: list[_Frame] = []
         frame = self._open(value, "", 0)
         if frame is None:
-            sink.put(self._scalar(value, 0, 2))
+            output.put(self._scalar(value, 0, 2))
         while frame is not None:
             child = (
-                self._print_list(frame, sink)
+                self._print_list(frame, output)
                 if frame.mapping is None
-                else self._print_mapping(frame, sink)
+                else self._print_mapping(frame, output)
             )
-            if len(sink.lines) > _PIECES:
-                sink.join()
+            if len(output.lines) > _PIECES:
+                output.join()
             if child is not None:
                 stack.append(frame)
                 if len(stack) > _DEEP and _is_cycle(stack, child):
@@ -152,9 +152,9 @@ class Dumper:
             return _Frame(value, iter(self._sorted(value)), value, lead, indent) if value else None
         return None
 
-    def _print_mapping(self, frame: _Frame, sink: _Sink) -> _Frame | None:
+    def _print_mapping(self, frame: _Frame, output: _OutputLines) -> _Frame | None:
         """Print the keys of the frame up to the next one that holds a container; that container's frame."""
-        mapping, indent, out = frame.container, frame.indent, sink.lines
+        mapping, indent, out = frame.container, frame.indent, output.lines
         pad = " " * indent
         lead = frame.lead or pad
         frame.lead = ""
@@ -165,7 +165,7 @@ class Dumper:
             if shown is None:
                 shown = keys[key] = _render_key(key)
             if not shown:
-                child = self._complex_key(key, value, lead, pad, sink)
+                child = self._complex_key(key, value, lead, pad, output)
                 if child is not None:
                     return child
                 lead = pad
@@ -183,28 +183,30 @@ class Dumper:
                 if indent < WIDTH:
                     out.append(line)
                 else:
-                    sink.put(line)
+                    output.put(line)
                 return self._open(value, "", indent if isinstance(value, _LISTS) else indent + 2)
             line = f"{lead}{shown}: {self._scalar(value, indent + len(shown) + 2, indent + 2)}"
             if len(line) < _LONG:
                 out.append(line)
             else:
-                sink.put(line)
+                output.put(line)
             lead = pad
         return None
 
-    def _complex_key(self, key: str, value: Any, lead: str, pad: str, sink: _Sink) -> _Frame | None:
+    def _complex_key(
+        self, key: str, value: Any, lead: str, pad: str, output: _OutputLines
+    ) -> _Frame | None:
         """Print a key that is too long, or has lines, for its colon to follow: `? key`, then `: value`."""
         indent = len(pad) + 2
-        sink.put(f"{lead}? {self._scalar(key, indent, indent)}")
+        output.put(f"{lead}? {self._scalar(key, indent, indent)}")
         below = self._open(value, pad + ": ", indent)
         if below is None:
-            sink.put(f"{pad}: {self._scalar(value, indent, indent)}")
+            output.put(f"{pad}: {self._scalar(value, indent, indent)}")
         return below
 
-    def _print_list(self, frame: _Frame, sink: _Sink) -> _Frame | None:
+    def _print_list(self, frame: _Frame, output: _OutputLines) -> _Frame | None:
         """Print the items of the frame up to the next one that is a container; that container's frame."""
-        out = sink.lines
+        out = output.lines
         pad = " " * frame.indent
         lead = frame.lead or pad
         frame.lead = ""
@@ -225,7 +227,7 @@ class Dumper:
             if len(line) < _LONG:
                 out.append(line)
             else:
-                sink.put(line)
+                output.put(line)
             lead = pad
         return None
 
@@ -315,7 +317,7 @@ def natural_order(keys: Iterable[str]) -> list[str]:
     """`keys` as go-yaml v2 sorts them: runs of digits count as numbers, anything else goes before letters.
 
     The relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go feeds it in the random order of its maps: what
-    comes out depends on where the sort starts and which pairs it compares. Here both are fixed, for this room and for
+    comes out depends on where the sort starts and which pairs it compares. Here both are fixed, for this backend and for
     the compiled one (native/src/order.rs): it starts from the order of code points; then neighbours are merged, first
     single keys, then runs of 2, 4, 8 keys; and a merge takes the key on the left unless that on the right is less.
     Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.

@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from kmanifest.yaml.readers import ResourceReader
 
 
-class Words(dict[str, Any]):
+class ScalarCache(dict[str, Any]):
     """What plain words mean, to be remembered for the files of one build."""
 
     __slots__ = ()
 
 
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: Words | None = None
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, scalar_cache: ScalarCache | None = None
 ) -> list[Value]:
     """The documents of a resource file in order, None for one that is empty; the index is the document's number.
 
     Numbers and dates that print otherwise than they are written are IntText, FloatText and TimeText; the key of a null
     that is written as nothing is a BlankKey. Aliases share the object of their anchor. Raises SourceError with
-    line, column and document, LimitError. `words` makes the files of one build share what it holds.
+    line, column and document, LimitError. `scalar_cache` makes the files of one build share what it holds.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
-    words = Words() if words is None else words
+    scalar_cache = ScalarCache() if scalar_cache is None else scalar_cache
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):
-        value = read_simple(part.data, words, resolve_v3, BlankKey, limits.max_depth)
+        value = read_simple(part.data, scalar_cache, resolve_v3, BlankKey, limits.max_depth)
         if value is NOT_SIMPLE:
             reader = reader or _resource_reader(limits)
             reader.lines_before = part.line

@@ -1,11 +1,11 @@
-"""The room in pure Python, on PyYAML's binding of libyaml: the reference of the other one, and the one without it."""
+"""The backend in pure Python, on PyYAML's binding of libyaml: the reference of the other one, and the one without it."""
 
 from collections.abc import Sequence
 
 from kmanifest.yaml.dumper import Dumper, dump
-from kmanifest.yaml.load import Words, load_documents, load_values
+from kmanifest.yaml.load import ScalarCache, load_documents, load_values
 
-__all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
+__all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from yaml.events import AliasEvent, ScalarEvent
 from kmanifest.model.limits import Limits
 from kmanifest.model.values import BlankKey
 from kmanifest.startup.typing import Any, Final
-from kmanifest.yaml.build import MERGING, Builder, Open, error_at
+from kmanifest.yaml.build import MERGING, Builder, OpenContainer, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
 from kmanifest.yaml.scalars import SPECIAL_SET, chomping, float32_text
 
@@ -41,7 +41,7 @@ class ResourceReader(Builder):
         # kyaml prints and parses each resource once more, and within brackets an empty value is printed as ''.
         return "" if flow and not event.value else self._untagged(event)
 
-    def _key(self, event: Any, frame: Open) -> Any:
+    def _key(self, event: Any, frame: OpenContainer) -> Any:
         if event.__class__ is AliasEvent:
             value, text, tag = self._alias(event), "", None
             text = value if isinstance(value, str) else ""
@@ -77,17 +77,17 @@ class ResourceReader(Builder):
         line, _ = find_position(self._data, [*path, key])
         raise error_at(event, f'"{key}" is already set at line {line + self.lines_before}')
 
-    def _merge_value(self, frame: Open, value: Any, event: Any) -> None:
+    def _merge_value(self, frame: OpenContainer, value: Any, event: Any) -> None:
         _check_mergeable(value, event)
         frame.sources.append((value, event))
 
-    def _close(self, frame: Open) -> None:
+    def _close(self, frame: OpenContainer) -> None:
         super()._close(frame)
         if frame.node.__class__ is dict and _MERGE in frame.node:
             # A quoted "<<" loses its quotes where kyaml prints the resource, and is dropped.
             del frame.node[_MERGE]
 
-    def _merge(self, frame: Open) -> None:
+    def _merge(self, frame: OpenContainer) -> None:
         """The mapping's own keys win, then those of the first mapping in the list.
 
         Source: kyaml yaml/rnode.go, mergeAll and findMergeValues.
@@ -109,7 +109,7 @@ class ValuesReader(Builder):
             return self._tagged(event)
         return event.value if event.style else self._untagged(event)
 
-    def _key(self, event: Any, frame: Open) -> Any:
+    def _key(self, event: Any, frame: OpenContainer) -> Any:
         if event.__class__ is AliasEvent:
             value = self._alias(event)
         elif event.__class__ is ScalarEvent:
@@ -134,12 +134,12 @@ class ValuesReader(Builder):
             self._keys[event.value] = key
         return key
 
-    def _merge_value(self, frame: Open, value: Any, event: Any) -> None:
+    def _merge_value(self, frame: OpenContainer, value: Any, event: Any) -> None:
         _check_mergeable(value, event)
         frame.sources.append((dict(frame.node), value, event))
         frame.node.clear()
 
-    def _merge(self, frame: Open) -> None:
+    def _merge(self, frame: OpenContainer) -> None:
         """Each key has the value that was set last, by the mapping itself or by a `<<`; in a list the first wins.
 
         Source: go.yaml.in/yaml/v2 decode.go, mapping and merge.

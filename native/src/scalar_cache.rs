@@ -1,4 +1,4 @@
-//! What plain words mean and the keys they are: made once, shared by all documents that are read with one `Words`.
+//! What plain words mean and the keys they are: made once, shared by all documents that are read with one `ScalarCache`.
 //!
 //! A table of fixed size in which a word may take the place of another one: no input makes it grow, or slow.
 
@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 const LONGEST: usize = 48;
 
 #[pyclass(module = "kmanifest_native")]
-pub struct Words {
+pub struct ScalarCache {
     slots: Vec<Option<Slot>>,
 }
 
@@ -17,17 +17,17 @@ struct Slot {
 }
 
 #[pymethods]
-impl Words {
+impl ScalarCache {
     #[new]
-    fn new() -> Words {
-        Words::with_slots(1024)
+    fn new() -> ScalarCache {
+        ScalarCache::with_slots(1024)
     }
 }
 
-impl Words {
-    /// Room for `slots` words, a power of two.
-    pub fn with_slots(slots: usize) -> Words {
-        Words { slots: std::iter::repeat_with(|| None).take(slots).collect() }
+impl ScalarCache {
+    /// A cache with `slots` entries, a power of two.
+    pub fn with_slots(slots: usize) -> ScalarCache {
+        ScalarCache { slots: std::iter::repeat_with(|| None).take(slots).collect() }
     }
 
     /// The value of `text`; `make` makes one that is not remembered.

@@ -1,6 +1,6 @@
 //! A text cut into what stands between its actions, and these.
 //!
-//! The twin of the pattern `PIECE` in `kmanifest/engines/helm/gotemplate/lexer.py`.
+//! The Rust version of the pattern `PIECE` in `kmanifest/engines/helm/gotemplate/lexer.py`.
 
 use memchr::{memchr, memmem};
 
@@ -9,30 +9,30 @@ use super::error::{Stop, Sure};
 /// A stretch of text, without the space that the action after it trims, and that action: the place and the text.
 ///
 /// A comment is no action, and after the last text there is none.
-pub struct Piece<'t> {
+pub struct TemplatePart<'t> {
     pub text: &'t str,
     pub action: Option<(usize, &'t str)>,
 }
 
-pub struct Pieces<'t> {
+pub struct TemplateParts<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl<'t> Pieces<'t> {
-    pub fn new(text: &'t str) -> Pieces<'t> {
-        Pieces { text, at: 0 }
+impl<'t> TemplateParts<'t> {
+    pub fn new(text: &'t str) -> TemplateParts<'t> {
+        TemplateParts { text, at: 0 }
     }
 
-    /// The next piece; None after the last.
-    pub fn next(&mut self) -> Sure<Option<Piece<'t>>> {
+    /// The next part; None after the last.
+    pub fn next(&mut self) -> Sure<Option<TemplatePart<'t>>> {
         let start = self.at;
         if start == self.text.len() {
             return Ok(None);
         }
         let Some(found) = memmem::find(&self.text.as_bytes()[start..], b"{{") else {
             self.at = self.text.len();
-            return Ok(Some(Piece { text: &self.text[start..], action: None }));
+            return Ok(Some(TemplatePart { text: &self.text[start..], action: None }));
         };
         let opened = start + found;
         let mut text = &self.text[start..opened];
@@ -44,7 +44,7 @@ impl<'t> Pieces<'t> {
         let comment = if marked { opened + 4 } else { opened + 2 };
         if self.text.as_bytes()[comment..].starts_with(b"/*") {
             self.at = self.after_comment(comment).ok_or(Stop::Doubt)?;
-            return Ok(Some(Piece { text, action: None }));
+            return Ok(Some(TemplatePart { text, action: None }));
         }
         let body = if marked { opened + 3 } else { opened + 2 };
         let end = end_of_action(self.text.as_bytes(), body).ok_or(Stop::Doubt)?;
@@ -53,7 +53,7 @@ impl<'t> Pieces<'t> {
         if without_mark(action).is_some() {
             self.at = self.after_space(self.at);
         }
-        Ok(Some(Piece { text, action: Some((body, action)) }))
+        Ok(Some(TemplatePart { text, action: Some((body, action)) }))
     }
 
     /// The place behind a comment; None where it does not end as it should.

@@ -5,24 +5,24 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::build::{first_document, Reading};
 use crate::dump;
-use crate::fault::{caught, Fault, Outcome, Place};
+use crate::error::{caught, Place, YamlError, YamlResult};
 use crate::lines::read_lines;
 use crate::positions::{find_position, Step};
 use crate::resolve::Dialect;
+use crate::scalar_cache::ScalarCache;
 use crate::split::{check_size, split_documents, with_line_feeds};
 use crate::values::Values;
-use crate::words::Words;
 
-/// Counts the changes of what `Room` takes and gives; `native.py` wants the one that it was written for.
-pub const INTERFACE: u32 = 1;
+/// Counts the changes of what `YamlBackend` takes and gives; `native.py` wants the one that it was written for.
+pub const INTERFACE: u32 = 2;
 
 /// Slots for a file of resources that is read alone, and for a kustomization file.
-const MANY_WORDS: usize = 1024;
-const FEW_WORDS: usize = 64;
+const RESOURCE_FILE_SLOTS: usize = 1024;
+const KUSTOMIZATION_SLOTS: usize = 64;
 
 /// The YAML functions, bound to the types of `kmanifest.model.values` and `kmanifest.model.errors`.
 #[pyclass(frozen, module = "kmanifest_native")]
-pub struct Room {
+pub struct YamlBackend {
     values: Values,
     source_error: Py<PyAny>,
     limit_error: Py<PyAny>,
@@ -38,7 +38,7 @@ struct Limits {
 }
 
 #[pymethods]
-impl Room {
+impl YamlBackend {
     #[new]
     #[pyo3(signature = (*, int_text, float_text, time_text, blank_key, source_error, limit_error, location))]
     fn new(
@@ -49,9 +49,9 @@ impl Room {
         source_error: Py<PyAny>,
         limit_error: Py<PyAny>,
         location: Py<PyAny>,
-    ) -> Room {
+    ) -> YamlBackend {
         let values = Values { int_text, float_text, time_text, blank_key };
-        Room { values, source_error, limit_error, location }
+        YamlBackend { values, source_error, limit_error, location }
     }
 
     /// As `kmanifest.yaml.load_documents`.
@@ -60,18 +60,18 @@ impl Room {
         py: Python<'py>,
         data: &Bound<'py, PyBytes>,
         limits: &Bound<'py, PyAny>,
-        words: Option<&Bound<'py, Words>>,
+        scalar_cache: Option<&Bound<'py, ScalarCache>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let mut own;
         let mut shared;
-        let words = match words.map(Bound::try_borrow_mut) {
+        let scalar_cache = match scalar_cache.map(Bound::try_borrow_mut) {
             Some(Ok(borrowed)) => {
                 shared = borrowed;
                 &mut *shared
             }
             // None were given, or another thread is reading with them.
             _ => {
-                own = Words::with_slots(MANY_WORDS);
+                own = ScalarCache::with_slots(RESOURCE_FILE_SLOTS);
                 &mut own
             }
         };
@@ -79,7 +79,7 @@ impl Room {
             let limits = Limits::of(limits)?;
             let dialect = Dialect::V3;
             let max_depth = limits.max_depth;
-            let mut reading = Reading { values: &self.values, words, dialect, max_depth };
+            let mut reading = Reading { values: &self.values, scalar_cache, dialect, max_depth };
             load_documents(py, data.as_bytes(), &limits, &mut reading)
         })
     }
@@ -93,10 +93,10 @@ impl Room {
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guarded(py, || {
             let limits = Limits::of(limits)?;
-            let words = &mut Words::with_slots(FEW_WORDS);
+            let scalar_cache = &mut ScalarCache::with_slots(KUSTOMIZATION_SLOTS);
             let dialect = Dialect::V2;
             let max_depth = limits.max_depth;
-            let mut reading = Reading { values: &self.values, words, dialect, max_depth };
+            let mut reading = Reading { values: &self.values, scalar_cache, dialect, max_depth };
             let data = data.as_bytes();
             check_size(data, limits.max_input_file)?;
             let value = match read_lines(py, data, &mut reading) {
@@ -117,7 +117,7 @@ impl Room {
         document: usize,
     ) -> PyResult<(usize, usize)> {
         self.guarded(py, || {
-            let path = field.iter().map(step).collect::<Outcome<Vec<_>>>()?;
+            let path = field.iter().map(step).collect::<YamlResult<Vec<_>>>()?;
             let place = find_position(data.as_bytes(), &path, document);
             Ok((place.line, place.column))
         })
@@ -139,7 +139,7 @@ fn load_documents<'py>(
     data: &[u8],
     limits: &Limits,
     reading: &mut Reading<'_>,
-) -> Outcome<Bound<'py, PyList>> {
+) -> YamlResult<Bound<'py, PyList>> {
     check_size(data, limits.max_input_file)?;
     let unified = with_line_feeds(data);
     let documents = PyList::empty(py);
@@ -148,7 +148,7 @@ fn load_documents<'py>(
         let value = match read_lines(py, part.data, reading) {
             Some(value) => value,
             None => first_document(py, part.data, part.line, reading)
-                .map_err(|fault| fault.moved(part.line, index))?,
+                .map_err(|error| error.moved(part.line, index))?,
         };
         documents.append(value)?;
     }
@@ -157,7 +157,7 @@ fn load_documents<'py>(
 }
 
 /// A step of a field path: an index, or whatever else as the name of a key.
-fn step(part: &Bound<'_, PyAny>) -> Outcome<Step> {
+fn step(part: &Bound<'_, PyAny>) -> YamlResult<Step> {
     match part.extract::<usize>() {
         Ok(index) => Ok(Step::Index(index)),
         Err(_) => Ok(Step::Name(part.str()?.to_string())),
@@ -165,7 +165,7 @@ fn step(part: &Bound<'_, PyAny>) -> Outcome<Step> {
 }
 
 impl Limits {
-    fn of(limits: &Bound<'_, PyAny>) -> Outcome<Limits> {
+    fn of(limits: &Bound<'_, PyAny>) -> YamlResult<Limits> {
         // What is more than a machine can address is no bound.
         let bound = |name: &str| -> PyResult<usize> {
             Ok(limits.getattr(name)?.extract().unwrap_or(usize::MAX))
@@ -179,7 +179,7 @@ impl Limits {
     }
 
     /// Refuse strings beyond the bound; nothing to do where the whole file is smaller.
-    fn check_strings(&self, data: &[u8], value: &Bound<'_, PyAny>) -> Outcome<()> {
+    fn check_strings(&self, data: &[u8], value: &Bound<'_, PyAny>) -> YamlResult<()> {
         let max_string = self.max_string;
         if data.len() <= max_string {
             return Ok(());
@@ -193,7 +193,7 @@ impl Limits {
             } else if let Ok(list) = value.cast::<PyList>() {
                 stack.extend(list);
             } else if value.cast::<PyString>().is_ok() && value.len()? > max_string {
-                return Err(Fault::limit(format!(
+                return Err(YamlError::limit(format!(
                     "a string of more than {max_string} characters (limit max_string)"
                 )));
             }
@@ -202,17 +202,17 @@ impl Limits {
     }
 }
 
-impl Room {
-    /// What `work` gives; a fault, or a panic, as the error of Python that it is.
-    fn guarded<T>(&self, py: Python<'_>, work: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        caught(work).map_err(|fault| self.raised(py, fault))
+impl YamlBackend {
+    /// What `work` gives; an error, or a panic, as the error of Python that it is.
+    fn guarded<T>(&self, py: Python<'_>, work: impl FnOnce() -> YamlResult<T>) -> PyResult<T> {
+        caught(work).map_err(|error| self.raised(py, error))
     }
 
-    fn raised(&self, py: Python<'_>, fault: Fault) -> PyErr {
-        let made = match fault {
-            Fault::Source(message, place) => self.error(py, &self.source_error, message, place),
-            Fault::Limit(message, place) => self.error(py, &self.limit_error, message, place),
-            Fault::Python(error) => return error,
+    fn raised(&self, py: Python<'_>, error: YamlError) -> PyErr {
+        let made = match error {
+            YamlError::Source(message, place) => self.error(py, &self.source_error, message, place),
+            YamlError::Limit(message, place) => self.error(py, &self.limit_error, message, place),
+            YamlError::Python(error) => return error,
         };
         made.unwrap_or_else(|error| error)
     }

@@ -1,11 +1,11 @@
 //! The text that is being printed, and the bound on its size.
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 
 const SPACES: [u8; 64] = [b' '; 64];
 
 /// A document as far as it is printed.
-pub struct Page {
+pub struct OutputText {
     /// In UTF-8.
     pub text: Vec<u8>,
     /// A line that is put together before it is folded.
@@ -20,9 +20,9 @@ pub struct Page {
     enough: usize,
 }
 
-impl Page {
-    pub fn new(limit: usize) -> Page {
-        Page {
+impl OutputText {
+    pub fn new(limit: usize) -> OutputText {
+        OutputText {
             text: Vec::with_capacity(1 << 12),
             scratch: Vec::new(),
             limit,
@@ -46,9 +46,9 @@ impl Page {
         }
     }
 
-    /// What is on the page ends with the break of a line.
+    /// What is on the output ends with the break of a line.
     #[inline]
-    pub fn line_is_complete(&mut self) -> Outcome<()> {
+    pub fn line_is_complete(&mut self) -> YamlResult<()> {
         self.lines = self.text.len();
         self.check()
     }
@@ -61,7 +61,7 @@ impl Page {
 
     /// Refuse a text that is too long by now; for the middle of a line only where nothing else can be wrong with it.
     #[inline]
-    pub fn check(&mut self) -> Outcome<()> {
+    pub fn check(&mut self) -> YamlResult<()> {
         if self.text.len() > self.enough {
             return self.count();
         }
@@ -69,11 +69,11 @@ impl Page {
     }
 
     #[cold]
-    fn count(&mut self) -> Outcome<()> {
+    fn count(&mut self) -> YamlResult<()> {
         self.characters += count_characters(&self.text[self.counted..]);
         self.counted = self.text.len();
         if self.characters > self.limit {
-            return Err(Fault::limit(format!(
+            return Err(YamlError::limit(format!(
                 "a document of more than {} characters (max_output)",
                 self.limit
             )));
@@ -83,15 +83,15 @@ impl Page {
         Ok(())
     }
 
-    /// The error to raise where `fault` was met: the bound, if the lines in front of it exceed that.
-    pub fn first_fault(&mut self, fault: Fault) -> Fault {
+    /// The error to raise where `error` was met: the bound, if the lines in front of it exceed that.
+    pub fn first_error(&mut self, error: YamlError) -> YamlError {
         self.text.truncate(self.lines.max(self.counted));
-        self.count().err().unwrap_or(fault)
+        self.count().err().unwrap_or(error)
     }
 
     /// A document that can't be finished, because it never ends.
-    pub fn endless(&self) -> Fault {
-        Fault::limit(format!("a document of more than {} characters (max_output)", self.limit))
+    pub fn endless(&self) -> YamlError {
+        YamlError::limit(format!("a document of more than {} characters (max_output)", self.limit))
     }
 }
 

@@ -10,16 +10,16 @@ use super::error::Sure;
 use super::lexer::Token;
 use super::names::Names;
 
-pub struct Memory {
+pub struct ActionCache {
     pub names: Names,
     actions: Vec<Action>,
     numbers: HashMap<Box<str>, usize>,
     tokens: Vec<Token>,
 }
 
-impl Memory {
-    pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<Memory> {
-        Ok(Memory {
+impl ActionCache {
+    pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<ActionCache> {
+        Ok(ActionCache {
             names: Names::new(functions)?,
             actions: Vec::new(),
             numbers: HashMap::new(),
