@@ -1,35 +1,36 @@
-//! The way in: what Python calls, with its types and bounds, and the way out of an error.
+//! The YAML functions that Python calls. Only here are errors and panics turned into exceptions.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
-use crate::build::{first_document, Reading};
+use crate::build::{read_first_document, ReadContext};
 use crate::dump;
-use crate::error::{caught, Place, YamlError, YamlResult};
+use crate::error::{catch_panics, Location, YamlError, YamlResult};
 use crate::lines::read_lines;
 use crate::positions::{find_position, Step};
 use crate::resolve::Dialect;
 use crate::scalar_cache::ScalarCache;
 use crate::split::{check_size, split_documents, with_line_feeds};
-use crate::values::Values;
+use crate::values::ValueTypes;
 
-/// Counts the changes of what `YamlBackend` takes and gives; `native.py` wants the one that it was written for.
+/// The number of the interface between Python and this crate. It goes up with each incompatible change, and
+/// `kmanifest/backend.py` requires the number that it was written for.
 pub const INTERFACE: u32 = 2;
 
-/// Slots for a file of resources that is read alone, and for a kustomization file.
+/// Cache slots for a resource file that is read without a shared cache, and for a kustomization file.
 const RESOURCE_FILE_SLOTS: usize = 1024;
 const KUSTOMIZATION_SLOTS: usize = 64;
 
 /// The YAML functions, bound to the types of `kmanifest.model.values` and `kmanifest.model.errors`.
 #[pyclass(frozen, module = "kmanifest_native")]
 pub struct YamlBackend {
-    values: Values,
+    types: ValueTypes,
     source_error: Py<PyAny>,
     limit_error: Py<PyAny>,
     location: Py<PyAny>,
 }
 
-/// The fields of `kmanifest.model.limits.Limits` that bound what is read.
+/// The fields of `kmanifest.model.limits.Limits` that apply to reading.
 struct Limits {
     max_input_file: usize,
     max_depth: usize,
@@ -50,11 +51,11 @@ impl YamlBackend {
         limit_error: Py<PyAny>,
         location: Py<PyAny>,
     ) -> YamlBackend {
-        let values = Values { int_text, float_text, time_text, blank_key };
-        YamlBackend { values, source_error, limit_error, location }
+        let types = ValueTypes { int_text, float_text, time_text, blank_key };
+        YamlBackend { types, source_error, limit_error, location }
     }
 
-    /// As `kmanifest.yaml.load_documents`.
+    /// Rust version of `load_documents` in `kmanifest/yaml/load.py`.
     fn load_documents<'py>(
         &self,
         py: Python<'py>,
@@ -62,53 +63,53 @@ impl YamlBackend {
         limits: &Bound<'py, PyAny>,
         scalar_cache: Option<&Bound<'py, ScalarCache>>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let mut own;
-        let mut shared;
+        let mut new_cache;
+        let mut shared_cache;
         let scalar_cache = match scalar_cache.map(Bound::try_borrow_mut) {
             Some(Ok(borrowed)) => {
-                shared = borrowed;
-                &mut *shared
+                shared_cache = borrowed;
+                &mut *shared_cache
             }
-            // None were given, or another thread is reading with them.
+            // The caller passed no cache, or another thread is using it.
             _ => {
-                own = ScalarCache::with_slots(RESOURCE_FILE_SLOTS);
-                &mut own
+                new_cache = ScalarCache::with_slots(RESOURCE_FILE_SLOTS);
+                &mut new_cache
             }
         };
-        self.guarded(py, || {
-            let limits = Limits::of(limits)?;
+        self.with_python_errors(py, || {
+            let limits = Limits::from_python(limits)?;
             let dialect = Dialect::V3;
             let max_depth = limits.max_depth;
-            let mut reading = Reading { values: &self.values, scalar_cache, dialect, max_depth };
-            load_documents(py, data.as_bytes(), &limits, &mut reading)
+            let mut context = ReadContext { types: &self.types, scalar_cache, dialect, max_depth };
+            load_documents(py, data.as_bytes(), &limits, &mut context)
         })
     }
 
-    /// As `kmanifest.yaml.load_values`.
+    /// Rust version of `load_values` in `kmanifest/yaml/load.py`.
     fn load_values<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyBytes>,
         limits: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.guarded(py, || {
-            let limits = Limits::of(limits)?;
+        self.with_python_errors(py, || {
+            let limits = Limits::from_python(limits)?;
             let scalar_cache = &mut ScalarCache::with_slots(KUSTOMIZATION_SLOTS);
             let dialect = Dialect::V2;
             let max_depth = limits.max_depth;
-            let mut reading = Reading { values: &self.values, scalar_cache, dialect, max_depth };
+            let mut context = ReadContext { types: &self.types, scalar_cache, dialect, max_depth };
             let data = data.as_bytes();
             check_size(data, limits.max_input_file)?;
-            let value = match read_lines(py, data, &mut reading) {
+            let value = match read_lines(py, data, &mut context) {
                 Some(value) => value,
-                None => first_document(py, data, 0, &mut reading)?,
+                None => read_first_document(py, data, 0, &mut context)?,
             };
             limits.check_strings(data, &value)?;
             Ok(value)
         })
     }
 
-    /// As `kmanifest.yaml.find_position`.
+    /// Rust version of `find_position` in `kmanifest/yaml/positions.py`.
     fn find_position(
         &self,
         py: Python<'_>,
@@ -116,21 +117,21 @@ impl YamlBackend {
         field: Vec<Bound<'_, PyAny>>,
         document: usize,
     ) -> PyResult<(usize, usize)> {
-        self.guarded(py, || {
-            let path = field.iter().map(step).collect::<YamlResult<Vec<_>>>()?;
-            let place = find_position(data.as_bytes(), &path, document);
-            Ok((place.line, place.column))
+        self.with_python_errors(py, || {
+            let path = field.iter().map(to_step).collect::<YamlResult<Vec<_>>>()?;
+            let location = find_position(data.as_bytes(), &path, document);
+            Ok((location.line, location.column))
         })
     }
 
-    /// One document as sigs.k8s.io/yaml prints it, of at most `max_output` characters.
+    /// Rust version of `Dumper.dump` in `kmanifest/yaml/dumper.py`, with a limit of `max_output` characters.
     fn dump<'py>(
         &self,
         py: Python<'py>,
         value: &Bound<'py, PyAny>,
         max_output: usize,
     ) -> PyResult<Bound<'py, PyString>> {
-        self.guarded(py, || dump::dump(py, value, max_output))
+        self.with_python_errors(py, || dump::dump(py, value, max_output))
     }
 }
 
@@ -138,17 +139,17 @@ fn load_documents<'py>(
     py: Python<'py>,
     data: &[u8],
     limits: &Limits,
-    reading: &mut Reading<'_>,
+    context: &mut ReadContext<'_>,
 ) -> YamlResult<Bound<'py, PyList>> {
     check_size(data, limits.max_input_file)?;
-    let unified = with_line_feeds(data);
+    let with_line_feeds = with_line_feeds(data);
     let documents = PyList::empty(py);
-    let parts = split_documents(&unified, limits.max_documents)?;
+    let parts = split_documents(&with_line_feeds, limits.max_documents)?;
     for (index, part) in parts.iter().enumerate() {
-        let value = match read_lines(py, part.data, reading) {
+        let value = match read_lines(py, part.data, context) {
             Some(value) => value,
-            None => first_document(py, part.data, part.line, reading)
-                .map_err(|error| error.moved(part.line, index))?,
+            None => read_first_document(py, part.data, part.line, context)
+                .map_err(|error| error.in_document(part.line, index))?,
         };
         documents.append(value)?;
     }
@@ -156,29 +157,29 @@ fn load_documents<'py>(
     Ok(documents)
 }
 
-/// A step of a field path: an index, or whatever else as the name of a key.
-fn step(part: &Bound<'_, PyAny>) -> YamlResult<Step> {
-    match part.extract::<usize>() {
+/// A step of a field path: an index, or else the name of a key.
+fn to_step(step: &Bound<'_, PyAny>) -> YamlResult<Step> {
+    match step.extract::<usize>() {
         Ok(index) => Ok(Step::Index(index)),
-        Err(_) => Ok(Step::Name(part.str()?.to_string())),
+        Err(_) => Ok(Step::Name(step.str()?.to_string())),
     }
 }
 
 impl Limits {
-    fn of(limits: &Bound<'_, PyAny>) -> YamlResult<Limits> {
-        // What is more than a machine can address is no bound.
-        let bound = |name: &str| -> PyResult<usize> {
+    fn from_python(limits: &Bound<'_, PyAny>) -> YamlResult<Limits> {
+        // A limit that does not fit a usize can't be reached.
+        let limit = |name: &str| -> PyResult<usize> {
             Ok(limits.getattr(name)?.extract().unwrap_or(usize::MAX))
         };
         Ok(Limits {
-            max_input_file: bound("max_input_file")?,
-            max_depth: bound("max_depth")?,
-            max_documents: bound("max_documents")?,
-            max_string: bound("max_string")?,
+            max_input_file: limit("max_input_file")?,
+            max_depth: limit("max_depth")?,
+            max_documents: limit("max_documents")?,
+            max_string: limit("max_string")?,
         })
     }
 
-    /// Refuse strings beyond the bound; nothing to do where the whole file is smaller.
+    /// Refuse strings longer than `max_string`. A file of at most that many bytes needs no check.
     fn check_strings(&self, data: &[u8], value: &Bound<'_, PyAny>) -> YamlResult<()> {
         let max_string = self.max_string;
         if data.len() <= max_string {
@@ -203,32 +204,41 @@ impl Limits {
 }
 
 impl YamlBackend {
-    /// What `work` gives; an error, or a panic, as the error of Python that it is.
-    fn guarded<T>(&self, py: Python<'_>, work: impl FnOnce() -> YamlResult<T>) -> PyResult<T> {
-        caught(work).map_err(|error| self.raised(py, error))
+    /// Run `work` and return its result. An error or a panic becomes a Python exception.
+    fn with_python_errors<T>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce() -> YamlResult<T>,
+    ) -> PyResult<T> {
+        catch_panics(work).map_err(|error| self.to_exception(py, error))
     }
 
-    fn raised(&self, py: Python<'_>, error: YamlError) -> PyErr {
-        let made = match error {
-            YamlError::Source(message, place) => self.error(py, &self.source_error, message, place),
-            YamlError::Limit(message, place) => self.error(py, &self.limit_error, message, place),
+    fn to_exception(&self, py: Python<'_>, error: YamlError) -> PyErr {
+        let exception = match error {
+            YamlError::Source(message, location) => {
+                self.new_exception(py, &self.source_error, message, location)
+            }
+            YamlError::Limit(message, location) => {
+                self.new_exception(py, &self.limit_error, message, location)
+            }
             YamlError::Python(error) => return error,
         };
-        made.unwrap_or_else(|error| error)
+        // If the exception can't be created, the error of that attempt is raised instead.
+        exception.unwrap_or_else(|error| error)
     }
 
-    fn error(
+    fn new_exception(
         &self,
         py: Python<'_>,
         class: &Py<PyAny>,
         message: String,
-        place: Place,
+        location: Location,
     ) -> PyResult<PyErr> {
-        let parts = PyDict::new(py);
-        parts.set_item("line", place.line)?;
-        parts.set_item("column", place.column)?;
-        parts.set_item("document", place.document)?;
-        let location = self.location.bind(py).call((), Some(&parts))?;
+        let fields = PyDict::new(py);
+        fields.set_item("line", location.line)?;
+        fields.set_item("column", location.column)?;
+        fields.set_item("document", location.document)?;
+        let location = self.location.bind(py).call((), Some(&fields))?;
         let options = PyDict::new(py);
         options.set_item("location", location)?;
         Ok(PyErr::from_value(class.bind(py).call((message,), Some(&options))?))

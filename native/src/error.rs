@@ -1,63 +1,68 @@
-//! What can go wrong: the two errors of `kmanifest.model.errors` that the backend raises, and whatever Python raised.
+//! The errors of the YAML backend: the two of `kmanifest.model.errors` that it raises, and any that Python raised.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::PyErr;
 
-/// A place in a file, line and column counted from 1 and 0 where they are not known.
+/// A location in a file. Line and column count from 1; 0 means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     pub line: usize,
     pub column: usize,
-    /// The index of the document, where the place is known to be in one.
+    /// The index of the document, if the location is known to be in one.
     pub document: Option<usize>,
 }
 
 pub enum YamlError {
-    /// What was written is wrong: `SourceError`.
-    Source(String, Place),
+    /// The input is invalid: `SourceError`.
+    Source(String, Location),
     /// A bound of `Limits` was reached: `LimitError`.
-    Limit(String, Place),
+    Limit(String, Location),
+    /// An exception that Python raised.
     Python(PyErr),
 }
 
 pub type YamlResult<T> = Result<T, YamlError>;
 
-/// What `work` gives; a panic is an error like others.
-pub fn caught<T>(work: impl FnOnce() -> YamlResult<T>) -> YamlResult<T> {
+/// Run `work` and return its result. A panic becomes an error.
+pub fn catch_panics<T>(work: impl FnOnce() -> YamlResult<T>) -> YamlResult<T> {
     let failed = |_| Err(YamlError::source("the compiled YAML backend failed on this input"));
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(failed)
 }
 
 impl YamlError {
-    /// An error whose place is not known here.
+    /// A SourceError without a location.
     pub fn source(message: impl Into<String>) -> YamlError {
-        YamlError::Source(message.into(), Place::default())
+        YamlError::Source(message.into(), Location::default())
     }
 
+    /// A LimitError without a location.
     pub fn limit(message: impl Into<String>) -> YamlError {
-        YamlError::Limit(message.into(), Place::default())
+        YamlError::Limit(message.into(), Location::default())
     }
 
-    /// This error, at `place`.
-    pub fn at(self, place: Place) -> YamlError {
+    /// This error with the location `location`. An exception of Python is left unchanged.
+    pub fn at(self, location: Location) -> YamlError {
         match self {
-            YamlError::Source(message, _) => YamlError::Source(message, place),
-            YamlError::Limit(message, _) => YamlError::Limit(message, place),
+            YamlError::Source(message, _) => YamlError::Source(message, location),
+            YamlError::Limit(message, _) => YamlError::Limit(message, location),
             python => python,
         }
     }
 
-    /// This error, whose place counts from the start of its document, with its place in the file.
-    pub fn moved(self, lines: usize, document: usize) -> YamlError {
-        let inside = |place: Place| Place {
-            line: if place.line == 0 { 0 } else { place.line + lines },
-            column: place.column,
+    /// This error with its location in the whole file.
+    ///
+    /// The location counts from the start of a document. That document has `lines` lines before it and the index
+    /// `document`.
+    pub fn in_document(self, lines: usize, document: usize) -> YamlError {
+        let in_file = |location: Location| Location {
+            line: if location.line == 0 { 0 } else { location.line + lines },
+            column: location.column,
             document: Some(document),
         };
         match self {
-            YamlError::Source(message, place) => YamlError::Source(message, inside(place)),
-            YamlError::Limit(message, place) => YamlError::Limit(message, inside(place)),
+            YamlError::Source(message, location) => YamlError::Source(message, in_file(location)),
+            YamlError::Limit(message, location) => YamlError::Limit(message, in_file(location)),
             python => python,
         }
     }
@@ -74,9 +79,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_a_fault() {
-        let error = caught(|| -> YamlResult<()> { panic!("out of bounds") });
-        assert!(matches!(error, Err(YamlError::Source(message, _)) if message.contains("failed")));
-        assert!(matches!(caught(|| Ok(1)), Ok(1)));
+    fn a_panic_becomes_an_error() {
+        let result = catch_panics(|| -> YamlResult<()> { panic!("out of bounds") });
+        assert!(matches!(result, Err(YamlError::Source(message, _)) if message.contains("failed")));
+        assert!(matches!(catch_panics(|| Ok(1)), Ok(1)));
     }
 }

@@ -1,4 +1,6 @@
-//! Where the documents of a file begin and end, as kyaml sees it: by its own rule, before any YAML is parsed.
+//! Split a file into documents as kyaml does: by its own rule, before any YAML is parsed.
+//!
+//! Rust version of `kmanifest/yaml/split.py`.
 //!
 //! Source: sigs.k8s.io/kustomize/kyaml kio/byteio_reader.go, splitDocuments and ByteReader.Read.
 
@@ -6,15 +8,15 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use crate::error::{Place, YamlError, YamlResult};
+use crate::error::{Location, YamlError, YamlResult};
 
-/// The bytes of one document and the line, from 0, on which they start.
+/// The bytes of one document, and the line on which they start, counted from 0.
 pub struct Part<'d> {
     pub data: &'d [u8],
     pub line: usize,
 }
 
-/// The documents of a resource file; each but the last keeps its final line break.
+/// The documents of a resource file. Each but the last keeps its final line break.
 pub fn split_documents(data: &[u8], max_documents: usize) -> YamlResult<Vec<Part<'_>>> {
     let separator = memmem::Finder::new(b"\n---");
     let mut parts = Vec::new();
@@ -45,8 +47,8 @@ fn check_rest_of_line(rest: &[u8], line: usize) -> YamlResult<()> {
     if text.is_empty() || text.starts_with('#') {
         return Ok(());
     }
-    let place = Place { line, column: 5, document: None };
-    Err(YamlError::source("text after the document separator `---`").at(place))
+    let location = Location { line, column: 5, document: None };
+    Err(YamlError::source("text after the document separator `---`").at(location))
 }
 
 /// Refuse input that is larger than the limit.
@@ -60,7 +62,7 @@ pub fn check_size(data: &[u8], max_input_file: usize) -> YamlResult<()> {
     )))
 }
 
-/// The bytes with LF for CRLF.
+/// `data` with LF instead of CRLF.
 pub fn with_line_feeds(data: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memmem::find(data, b"\r\n").is_none() {
         return Cow::Borrowed(data);

@@ -1,4 +1,4 @@
-//! What the texts of one chart share: names, and parsed actions by their text.
+//! The parsed actions of one chart by their text. An action that occurs several times is parsed once.
 
 use std::collections::HashMap;
 
@@ -6,38 +6,41 @@ use pyo3::prelude::*;
 use pyo3::types::PyFrozenSet;
 
 use super::actions::{read_action, Action};
-use super::error::Sure;
+use super::error::ParseResult;
 use super::lexer::Token;
 use super::names::Names;
 
 pub struct ActionCache {
     pub names: Names,
     actions: Vec<Action>,
-    numbers: HashMap<Box<str>, usize>,
+    /// The index in `actions` by the text of the action.
+    indexes: HashMap<Box<str>, usize>,
+    /// A buffer for the tokens of one action.
     tokens: Vec<Token>,
 }
 
 impl ActionCache {
+    /// `functions` are the names that templates may call.
     pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<ActionCache> {
         Ok(ActionCache {
             names: Names::new(functions)?,
             actions: Vec::new(),
-            numbers: HashMap::new(),
+            indexes: HashMap::new(),
             tokens: Vec::new(),
         })
     }
 
-    /// The action with this text, which may have been parsed before.
-    pub fn action(&mut self, py: Python<'_>, text: &str) -> Sure<&Action> {
-        let number = match self.numbers.get(text) {
-            Some(number) => *number,
+    /// The action with this text. It is parsed if the cache does not have it.
+    pub fn get_or_parse(&mut self, py: Python<'_>, text: &str) -> ParseResult<&Action> {
+        let index = match self.indexes.get(text) {
+            Some(index) => *index,
             None => {
                 let action = read_action(py, text, &mut self.names, &mut self.tokens)?;
                 self.actions.push(action);
-                self.numbers.insert(text.into(), self.actions.len() - 1);
+                self.indexes.insert(text.into(), self.actions.len() - 1);
                 self.actions.len() - 1
             }
         };
-        Ok(&self.actions[number])
+        Ok(&self.actions[index])
     }
 }

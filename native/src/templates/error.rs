@@ -1,17 +1,18 @@
-//! How the parsing of a template ends without a result.
+//! Why the compiled parser returns no result.
 
 use pyo3::prelude::*;
 
-/// Why there is no result: the twin has to decide, or Python has raised an error.
-pub enum Stop {
-    Doubt,
-    Python(PyErr),
+pub enum ParseError {
+    /// The text is wrong or unusual. The Python parser must read it, and reports the error if there is one.
+    LeftToPython,
+    /// An exception that Python raised.
+    Exception(PyErr),
 }
 
-pub type Sure<T> = Result<T, Stop>;
+pub type ParseResult<T> = Result<T, ParseError>;
 
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Stop {
-        Stop::Python(error)
+impl From<PyErr> for ParseError {
+    fn from(error: PyErr) -> ParseError {
+        ParseError::Exception(error)
     }
 }

@@ -1,7 +1,8 @@
-//! Texts of Go templates → the programs of `kmanifest.engines.helm.gotemplate`, for what is plain and correct.
+//! Parses Go templates into the programs of `kmanifest.engines.helm.gotemplate`, if they are correct and usual.
 //!
-//! The Rust version of `kmanifest/engines/helm/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
-//! what that gives, or nothing: every error, and whatever is odd, is left to the twin, so no text of an error stands here.
+//! Rust version of `kmanifest/engines/helm/gotemplate/parser.py` and the modules that it imports. They document the
+//! rules and their sources. This parser returns the same trees or nothing: every error and every unusual text is left
+//! to the Python parser. So there are no error messages here.
 
 mod action_cache;
 mod actions;
@@ -18,9 +19,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString, PyTuple};
 
 use action_cache::ActionCache;
-use error::Stop;
+use error::ParseError;
 
-/// Parses the texts that share functions, those of one chart; an action that stands in several is one node in all.
+/// Parses the templates of one chart. All of them use the same functions, and equal actions become one node.
 #[pyclass(module = "kmanifest_native")]
 pub struct TemplateParser {
     action_cache: ActionCache,
@@ -28,29 +29,29 @@ pub struct TemplateParser {
 
 #[pymethods]
 impl TemplateParser {
-    /// `functions` are all names that may be called.
+    /// `functions` are all names that templates may call.
     #[new]
     fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<TemplateParser> {
         Ok(TemplateParser { action_cache: ActionCache::new(functions)? })
     }
 
-    /// The `Parsed.trees` of a text; None where the twin has to decide.
+    /// The `Parsed.trees` of a template file. None if the Python parser must read it.
     fn parse<'py>(
         this: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
         text: &Bound<'py, PyString>,
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        // Another thread may be parsing with this one, and a text may hold bytes that are no UTF-8.
-        let (Ok(mut parser), Ok(chars)) = (this.try_borrow_mut(), text.to_str()) else {
+        // Another thread may be using this parser, or the text may contain bytes that are not UTF-8.
+        let (Ok(mut parser), Ok(text)) = (this.try_borrow_mut(), text.to_str()) else {
             return Ok(None);
         };
         let action_cache = &mut parser.action_cache;
-        // A panic is a doubt, too: what is remembered is only ever whole.
-        let work = AssertUnwindSafe(|| program::read_trees(name, chars, action_cache));
-        match catch_unwind(work).unwrap_or(Err(Stop::Doubt)) {
+        // After a panic the Python parser reads the file, too. The cache then has complete actions only.
+        let work = AssertUnwindSafe(|| program::read_trees(name, text, action_cache));
+        match catch_unwind(work).unwrap_or(Err(ParseError::LeftToPython)) {
             Ok(trees) => Ok(Some(trees)),
-            Err(Stop::Doubt) => Ok(None),
-            Err(Stop::Python(error)) => Err(error),
+            Err(ParseError::LeftToPython) => Ok(None),
+            Err(ParseError::Exception(error)) => Err(error),
         }
     }
 }

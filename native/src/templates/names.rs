@@ -1,11 +1,11 @@
-//! The names in the templates of one chart, each made once for Python.
+//! The functions, variables and other strings in the templates of one chart, each created once for Python.
 
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString};
 
-/// Strings that were made for Python, each once; variables have a number as well.
+/// Python strings by their text. A variable also has a number.
 pub struct Names {
     functions: HashMap<Box<str>, Py<PyString>>,
     strings: HashMap<Box<str>, Py<PyString>>,
@@ -13,30 +13,32 @@ pub struct Names {
 }
 
 impl Names {
+    /// `functions` are the names that templates may call.
     pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<Names> {
-        let mut known = HashMap::with_capacity(functions.len());
+        let mut by_name = HashMap::with_capacity(functions.len());
         for name in functions {
             let name = name.cast_into::<PyString>()?;
-            known.insert(name.to_str()?.into(), name.unbind());
+            by_name.insert(name.to_str()?.into(), name.unbind());
         }
-        Ok(Names { functions: known, strings: HashMap::new(), variables: HashMap::new() })
+        Ok(Names { functions: by_name, strings: HashMap::new(), variables: HashMap::new() })
     }
 
-    /// The name of a function that is there.
+    /// The name of a function. None if there is no such function.
     pub fn function<'py>(&self, py: Python<'py>, name: &str) -> Option<Bound<'py, PyString>> {
-        self.functions.get(name).map(|known| known.bind(py).clone())
+        self.functions.get(name).map(|string| string.bind(py).clone())
     }
 
+    /// The Python string with this text.
     pub fn string<'py>(&mut self, py: Python<'py>, text: &str) -> Bound<'py, PyString> {
-        if let Some(known) = self.strings.get(text) {
-            return known.bind(py).clone();
+        if let Some(string) = self.strings.get(text) {
+            return string.bind(py).clone();
         }
-        let made = PyString::new(py, text);
-        self.strings.insert(text.into(), made.clone().unbind());
-        made
+        let string = PyString::new(py, text);
+        self.strings.insert(text.into(), string.clone().unbind());
+        string
     }
 
-    /// The number of a variable, which stands for its name.
+    /// The number of the variable with this name.
     pub fn variable(&mut self, name: &str) -> usize {
         if let Some(number) = self.variables.get(name) {
             return *number;

@@ -1,79 +1,80 @@
-//! A text cut into what stands between its actions, and these.
+//! Splits the text of a template file into actions and the text between them.
 //!
-//! The Rust version of the pattern `PIECE` in `kmanifest/engines/helm/gotemplate/lexer.py`.
+//! Rust version of the first pattern in `kmanifest/engines/helm/gotemplate/lexer.py`.
 
 use memchr::{memchr, memmem};
 
-use super::error::{Stop, Sure};
+use super::error::{ParseError, ParseResult};
 
-/// A stretch of text, without the space that the action after it trims, and that action: the place and the text.
-///
-/// A comment is no action, and after the last text there is none.
+/// A piece of text and the action after it.
 pub struct TemplatePart<'t> {
+    /// The text without the space that the action trims.
     pub text: &'t str,
+    /// The start and the text of the action. None after the last text, or if a comment follows.
     pub action: Option<(usize, &'t str)>,
 }
 
 pub struct TemplateParts<'t> {
     text: &'t str,
-    at: usize,
+    position: usize,
 }
 
 impl<'t> TemplateParts<'t> {
     pub fn new(text: &'t str) -> TemplateParts<'t> {
-        TemplateParts { text, at: 0 }
+        TemplateParts { text, position: 0 }
     }
 
-    /// The next part; None after the last.
-    pub fn next(&mut self) -> Sure<Option<TemplatePart<'t>>> {
-        let start = self.at;
+    /// The next part. None after the last one.
+    pub fn next(&mut self) -> ParseResult<Option<TemplatePart<'t>>> {
+        let start = self.position;
         if start == self.text.len() {
             return Ok(None);
         }
-        let Some(found) = memmem::find(&self.text.as_bytes()[start..], b"{{") else {
-            self.at = self.text.len();
+        let Some(offset) = memmem::find(&self.text.as_bytes()[start..], b"{{") else {
+            self.position = self.text.len();
             return Ok(Some(TemplatePart { text: &self.text[start..], action: None }));
         };
-        let opened = start + found;
-        let mut text = &self.text[start..opened];
-        let inside = &self.text.as_bytes()[opened + 2..];
-        let marked = matches!(inside, [b'-', mark, ..] if is_space(*mark));
-        if marked {
+        let opening = start + offset;
+        let mut text = &self.text[start..opening];
+        let inside = &self.text.as_bytes()[opening + 2..];
+        let trims_before = matches!(inside, [b'-', mark, ..] if is_space(*mark));
+        if trims_before {
             text = text.trim_end_matches(is_space_char);
         }
-        let comment = if marked { opened + 4 } else { opened + 2 };
+        let comment = if trims_before { opening + 4 } else { opening + 2 };
         if self.text.as_bytes()[comment..].starts_with(b"/*") {
-            self.at = self.after_comment(comment).ok_or(Stop::Doubt)?;
+            self.position = self.after_comment(comment).ok_or(ParseError::LeftToPython)?;
             return Ok(Some(TemplatePart { text, action: None }));
         }
-        let body = if marked { opened + 3 } else { opened + 2 };
-        let end = end_of_action(self.text.as_bytes(), body).ok_or(Stop::Doubt)?;
+        let body = if trims_before { opening + 3 } else { opening + 2 };
+        let end = action_end(self.text.as_bytes(), body).ok_or(ParseError::LeftToPython)?;
         let action = &self.text[body..end];
-        self.at = end + 2;
-        if without_mark(action).is_some() {
-            self.at = self.after_space(self.at);
+        self.position = end + 2;
+        if without_trim_mark(action).is_some() {
+            self.position = self.skip_space(self.position);
         }
         Ok(Some(TemplatePart { text, action: Some((body, action)) }))
     }
 
-    /// The place behind a comment; None where it does not end as it should.
+    /// The index after a comment. None if the comment does not end correctly.
     fn after_comment(&self, start: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let end = start + 2 + memmem::find(&bytes[start + 2..], b"*/")? + 2;
         match bytes[end..] {
             [b'}', b'}', ..] => Some(end + 2),
-            [mark, b'-', b'}', b'}', ..] if is_space(mark) => Some(self.after_space(end + 4)),
+            [mark, b'-', b'}', b'}', ..] if is_space(mark) => Some(self.skip_space(end + 4)),
             _ => None,
         }
     }
 
-    fn after_space(&self, start: usize) -> usize {
+    /// The index of the first character that is not a space, from `start` on.
+    fn skip_space(&self, start: usize) -> usize {
         self.text.len() - self.text[start..].trim_start_matches(is_space_char).len()
     }
 }
 
-/// The text of an action without the mark at its end that trims what follows; None if there is none.
-pub fn without_mark(action: &str) -> Option<&str> {
+/// The text of an action without the final mark (` -`) that trims the text after it. None if there is no mark.
+pub fn without_trim_mark(action: &str) -> Option<&str> {
     action.strip_suffix('-')?.strip_suffix(is_space_char)
 }
 
@@ -81,60 +82,61 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-fn is_space_char(char: char) -> bool {
-    matches!(char, ' ' | '\t' | '\r' | '\n')
+fn is_space_char(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
 }
 
-/// Where the `}}` stands that ends the action; one in a string does not.
-fn end_of_action(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start;
+/// The index of the `}}` that ends the action. A `}}` in a string does not end it.
+fn action_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut index = start;
     loop {
-        match bytes.get(at)? {
-            b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at),
-            b'"' | b'\'' | b'`' => at = end_of_string(bytes, at)?,
-            _ => at += 1,
+        match bytes.get(index)? {
+            b'}' if bytes.get(index + 1) == Some(&b'}') => return Some(index),
+            b'"' | b'\'' | b'`' => index = string_end(bytes, index)?,
+            _ => index += 1,
         }
     }
 }
 
-/// The place behind the string, in quotes of any kind, that begins at `start`.
-pub fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
+/// The index after the string that begins at `start`, in quotes of any kind.
+pub fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let quote = bytes[start];
     if quote == b'`' {
         return Some(start + 1 + memchr(quote, &bytes[start + 1..])? + 1);
     }
-    let mut at = start + 1;
+    let mut index = start + 1;
     loop {
-        match *bytes.get(at)? {
+        match *bytes.get(index)? {
             b'\n' => return None,
-            b'\\' if *bytes.get(at + 1)? == b'\n' => return None,
-            b'\\' => at += 2,
-            byte if byte == quote => return Some(at + 1),
-            _ => at += 1,
+            b'\\' if *bytes.get(index + 1)? == b'\n' => return None,
+            b'\\' => index += 2,
+            byte if byte == quote => return Some(index + 1),
+            _ => index += 1,
         }
     }
 }
 
-/// Counts the characters before growing places in a text.
-pub struct Counter<'t> {
+/// Converts byte indexes of a text to character indexes. The byte indexes must not decrease.
+pub struct CharCounter<'t> {
     text: &'t str,
-    ascii: bool,
-    at: usize,
+    is_ascii: bool,
+    /// The last byte index, and the number of characters before it.
+    index: usize,
     chars: usize,
 }
 
-impl<'t> Counter<'t> {
-    pub fn new(text: &'t str) -> Counter<'t> {
-        Counter { text, ascii: text.is_ascii(), at: 0, chars: 0 }
+impl<'t> CharCounter<'t> {
+    pub fn new(text: &'t str) -> CharCounter<'t> {
+        CharCounter { text, is_ascii: text.is_ascii(), index: 0, chars: 0 }
     }
 
-    /// The characters before the byte at `place`.
-    pub fn chars_before(&mut self, place: usize) -> usize {
-        if self.ascii {
-            return place;
+    /// The number of characters before the byte at `index`.
+    pub fn chars_before(&mut self, index: usize) -> usize {
+        if self.is_ascii {
+            return index;
         }
-        self.chars += self.text[self.at..place].chars().count();
-        self.at = place;
+        self.chars += self.text[self.index..index].chars().count();
+        self.index = index;
         self.chars
     }
 }
