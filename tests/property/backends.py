@@ -22,7 +22,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 BACKENDS: tuple[Any, ...] = (python, native)
 MOST_SHOWN = 10
 
-# What means something to YAML or to go-yaml, put in at random places.
+# Tokens with a meaning in YAML or go-yaml, inserted at random positions.
 TOKENS: tuple[str, ...] = (
     *"-?:,[]{}#&*!|>'\"%@` \t\n\r\\~=<+.0_",
     "\r\n", "\n\n", "  ", "\n  ", "\n- ", "- ", "? ", ": ", " #", "---\n", "--- ", "\n---\n", "...\n", "\n...", "%YAML 1.2\n",
@@ -130,7 +130,7 @@ CHANGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 
 def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What `work` gives, in a form in which everything counts; an error as what it says, and where."""
+    """The result of `work` in a form for exact comparison; an error as its type, message and location."""
     try:
         return exact(work(*arguments, **options))
     except KmanifestError as error:
@@ -138,7 +138,7 @@ def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def exact(value: Any) -> Any:
-    """A value with its types, its order and what its scalars keep of their text."""
+    """A value with its types, its order and the source text that its scalars keep."""
     if isinstance(value, dict):
         return "mapping", [(type(key), key, exact(item)) for key, item in value.items()]
     if isinstance(value, list):
@@ -161,9 +161,9 @@ def difference(data: bytes, limits: Limits) -> str:
         if texts[0] != texts[1]:
             return f"dump:\n  {texts[0]!r:.600}\n  {texts[1]!r:.600}"
     for field, document in fields(documents):
-        places = [backend.find_position(data, field, document=document) for backend in BACKENDS]
-        if places[0] != places[1]:
-            return f"find_position of {field} in {document}: {places[0]}, {places[1]}"
+        positions = [backend.find_position(data, field, document=document) for backend in BACKENDS]
+        if positions[0] != positions[1]:
+            return f"find_position of {field} in {document}: {positions[0]}, {positions[1]}"
     return ""
 
 

@@ -1,9 +1,11 @@
 """YAML as kustomize reads and prints it: the values of go-yaml, the bytes of sigs.k8s.io/yaml.
 
-`load_documents` reads resource files, `load_values` kustomization and values files; `dump` prints one document,
-`Dumper` many of one build; `find_position` tells where a field stands in a file, for errors.
+`load_documents` reads resource files, `load_values` kustomization and values files. `dump` prints one
+document, a `Dumper` many documents of one build. `find_position` returns the line and column of a field, for
+errors.
 
-Two backends do this alike: `python`, which is always there, and `native`, the compiled one; `backend` chooses.
+Two backends do this alike: `python`, which is always available, and the compiled `native`.
+`kmanifest.backend` chooses.
 """
 
 from kmanifest.backend import BACKEND

@@ -1,7 +1,8 @@
-"""The compiled backend, from the distribution `kmanifest-native`: what `python` does, at the machine's speed.
+"""The compiled backend: the same functions as `python`, several times as fast.
 
-The signatures, the values, the bytes and the errors are those of `python`, which tells them; `tests/property/backends.py`
-holds the two against each other. The extension imports nothing of ours: it gets the types that it makes from here.
+It is in the distribution `kmanifest-native`. The signatures, values, bytes and errors are those of `python`,
+which documents them. `tests/property/backends.py` compares the two. The extension imports nothing of
+kmanifest: this module passes it the types of the objects that it creates.
 """
 
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0)
 
 
 class Dumper:
-    """As `python.Dumper`, but nothing needs to be remembered."""
+    """As `python.Dumper`, but without a cache."""
 
     __slots__ = ("_limit",)
 
