@@ -170,7 +170,7 @@ def main() -> int:
         gc.disable()
     inputs = {"deployments": deployments()}
     inputs.update(("/".join(path.resolve().parts[-2:]), read(path)) for path in options.inputs)
-    print(f"kmanifest.yaml: {yaml.ROOM}; MB per CPU second")
+    print(f"kmanifest.yaml: {yaml.BACKEND}; MB per CPU second")
     print(f"{'':24}               load                                      dump")
     print(
         f"{'input':24}     MB  docs   ours   node    any   sigs x node  x any   ours   sigs      x"

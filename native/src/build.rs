@@ -1,39 +1,43 @@
-//! libyaml's events → Python's values: one pass, an own stack of open containers, no recursion.
+//! Builds Python values from libyaml's events: one pass, with a stack of the open containers, no recursion.
 //!
-//! The twin of `kmanifest/yaml/build.py` and `readers.py`, where the rules and their sources are told: what kustomize
-//! reads with go-yaml v3 and what with v2 differs in what plain words mean, which keys a mapping may have, and how `<<`
-//! merges.
+//! Rust version of `kmanifest/yaml/build.py` and `kmanifest/yaml/readers.py`, which document the rules and their
+//! sources. kustomize reads resource files with go-yaml v3 and its own files with v2. The two differ in what plain
+//! words mean, which keys a mapping may have, and how `<<` merges.
 
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use crate::fault::{Fault, Outcome, Place};
-use crate::folded::refolded;
+use crate::error::{Location, YamlError, YamlResult};
+use crate::folded::refold;
 use crate::numbers::float32_text;
-use crate::parser::{refuse_slash_escapes, Container, Kind, Parser, Scalar, Style};
+use crate::parser::{
+    refuse_slash_escapes, ContainerEvent, EventKind, Parser, ScalarEvent, ScalarStyle,
+};
 use crate::positions::{find_position, Step};
 use crate::resolve::{not_finite, resolve, Dialect};
+use crate::scalar_cache::ScalarCache;
 use crate::tags::{self, resolve_tagged, Tagged};
-use crate::values::Values;
-use crate::words::Words;
+use crate::values::ValueTypes;
 
-/// What the documents of one file are read with.
-pub struct Reading<'a> {
-    pub values: &'a Values,
-    pub words: &'a mut Words,
+/// What reading the documents of one file needs.
+pub struct ReadContext<'a> {
+    pub types: &'a ValueTypes,
+    pub scalar_cache: &'a mut ScalarCache,
     pub dialect: Dialect,
     pub max_depth: usize,
 }
 
-/// The value of the first document in `data`, which starts `lines_before` lines into its file.
-pub fn first_document<'py>(
+/// The value of the first document in `data`; None if there is no document.
+///
+/// `lines_before` is the number of lines before `data` in its file. Error messages with line numbers need it.
+pub fn read_first_document<'py>(
     py: Python<'py>,
     data: &[u8],
     lines_before: usize,
-    reading: &mut Reading<'_>,
-) -> Outcome<Bound<'py, PyAny>> {
+    context: &mut ReadContext<'_>,
+) -> YamlResult<Bound<'py, PyAny>> {
     if memchr::memmem::find(data, b"\\/").is_some() {
         refuse_slash_escapes(data)?;
     }
@@ -41,41 +45,47 @@ pub fn first_document<'py>(
         py,
         data,
         lines_before,
-        reading,
+        context,
         stack: Vec::new(),
         root: None,
         anchors: HashMap::new(),
-        opened: 0,
+        opened_count: 0,
         nodes: 1,
-        aliased: 0,
+        aliased_nodes: 0,
     };
-    builder.document()
+    builder.read_document()
 }
 
 struct Builder<'py, 'd, 'r, 'a> {
     py: Python<'py>,
     data: &'d [u8],
     lines_before: usize,
-    reading: &'r mut Reading<'a>,
-    stack: Vec<Open<'py>>,
+    context: &'r mut ReadContext<'a>,
+    stack: Vec<OpenContainer<'py>>,
     root: Option<Bound<'py, PyAny>>,
     anchors: HashMap<Box<str>, Anchor<'py>>,
-    opened: usize,
+    /// How many containers have been opened.
+    opened_count: usize,
+    /// The nodes of the document, with the target of each alias counted like a copy.
     nodes: usize,
-    aliased: usize,
+    /// Those of them that come from aliases.
+    aliased_nodes: usize,
 }
 
-/// A container whose end has not come.
-struct Open<'py> {
+/// A container whose end has not been read.
+struct OpenContainer<'py> {
     node: Node<'py>,
-    /// The key whose value it is, if it is one.
+    /// The key that this container is the value of, if there is one.
     key: Option<Bound<'py, PyAny>>,
+    /// The value of `opened_count` for this container. It identifies the container.
     serial: usize,
+    /// The value of `Builder::nodes` when it was opened.
     nodes_before: usize,
     anchor: Option<Box<str>>,
+    /// Whether it is in brackets or braces, its own or those of an ancestor.
     flow: bool,
-    waiting: Waiting<'py>,
-    merges: Vec<Merge<'py>>,
+    pending_key: PendingKey<'py>,
+    merges: Vec<MergeValue<'py>>,
 }
 
 pub enum Node<'py> {
@@ -83,108 +93,113 @@ pub enum Node<'py> {
     List(Bound<'py, PyList>),
 }
 
-/// What the next node of a mapping is the value of.
-enum Waiting<'py> {
-    Nothing,
-    Key(Bound<'py, PyAny>),
+/// The key of a mapping whose value has not been read.
+enum PendingKey<'py> {
+    /// The next node is a key.
+    None,
+    Named(Bound<'py, PyAny>),
+    /// `<<`
     Merge,
 }
 
-/// A value of `<<`, which may not be complete yet; in v2 with what the mapping held before it.
-struct Merge<'py> {
+/// The value of a `<<`. It may still be incomplete.
+struct MergeValue<'py> {
+    /// The entries that precede the `<<` in the mapping, or that follow another `<<`; only in v2.
     before: Option<Bound<'py, PyDict>>,
     value: Bound<'py, PyAny>,
-    place: Place,
+    location: Location,
 }
 
 struct Anchor<'py> {
-    value: Anchored<'py>,
+    target: AnchorTarget<'py>,
+    /// The number of nodes in the target.
     size: usize,
 }
 
-enum Anchored<'py> {
+enum AnchorTarget<'py> {
+    /// The `serial` of a container that is still open.
     Open(usize),
     Value(Bound<'py, PyAny>),
 }
 
-/// An event of a node without what it borrows from the parser's text.
-struct Origin {
-    place: Place,
+/// The properties of a node that don't borrow from the parser.
+struct NodeInfo {
+    location: Location,
     is_alias: bool,
-    /// A null that is written as nothing.
+    /// A null with no text (`key:`).
     is_blank: bool,
 }
 
 impl<'py> Builder<'py, '_, '_, '_> {
-    fn document(&mut self) -> Outcome<Bound<'py, PyAny>> {
+    fn read_document(&mut self) -> YamlResult<Bound<'py, PyAny>> {
         let mut parser = Parser::new(self.data);
         parser.next_event()?; // the start of the stream
         let event = parser.next_event()?;
         match event.kind {
-            Kind::DocumentStart(None | Some((1, 1))) => {}
-            Kind::DocumentStart(_) => {
+            EventKind::DocumentStart(None | Some((1, 1))) => {}
+            EventKind::DocumentStart(_) => {
                 let message = "incompatible YAML document: only `%YAML 1.1` is read";
-                return Err(Fault::source(message).at(event.place));
+                return Err(YamlError::source(message).at(event.location));
             }
             _ => return Ok(self.py.None().into_bound(self.py)),
         }
-        let start = self.node(&mut parser)?;
+        let root_location = self.read_node(&mut parser)?;
         while !self.stack.is_empty() {
-            self.node(&mut parser)?;
+            self.read_node(&mut parser)?;
         }
-        parser.next_event()?; // the end of the document; what follows it is not read
-        self.check_aliases(start)?;
+        parser.next_event()?; // the end of the document; the rest is not read
+        self.check_aliases(root_location)?;
         Ok(self.root.take().unwrap_or_else(|| self.py.None().into_bound(self.py)))
     }
 
-    /// Read one event and put what it is where it belongs; gives its place.
-    fn node(&mut self, parser: &mut Parser<'_>) -> Outcome<Place> {
+    /// Read one event, add its node to the innermost open container, and return the event's location.
+    fn read_node(&mut self, parser: &mut Parser<'_>) -> YamlResult<Location> {
         let event = parser.next_event()?;
-        let place = event.place;
+        let location = event.location;
         let flow = self.stack.last().is_some_and(|open| open.flow);
-        if self.wants_key() {
+        if self.expects_key() {
             match event.kind {
-                Kind::MappingEnd => self.close()?,
-                Kind::Scalar(scalar) => self.scalar_key(&scalar, place)?,
-                Kind::Alias(name) => self.alias_key(name, place)?,
-                _ => return Err(self.container_key().at(place)),
+                EventKind::MappingEnd => self.close()?,
+                EventKind::Scalar(scalar) => self.read_scalar_key(&scalar, location)?,
+                EventKind::Alias(name) => self.read_alias_key(name, location)?,
+                _ => return Err(self.not_a_key_error().at(location)),
             }
-            return Ok(place);
+            return Ok(location);
         }
-        let mut origin = Origin { place, is_alias: false, is_blank: false };
+        let mut info = NodeInfo { location, is_alias: false, is_blank: false };
         match event.kind {
-            Kind::SequenceEnd => self.close()?,
-            Kind::Scalar(scalar) => {
-                let value = self.scalar(&scalar, flow).map_err(|fault| fault.at(place))?;
+            EventKind::SequenceEnd => self.close()?,
+            EventKind::Scalar(scalar) => {
+                let value = self.scalar_value(&scalar, flow).map_err(|error| error.at(location))?;
                 if let Some(anchor) = scalar.anchor {
-                    self.name(anchor, Anchored::Value(value.clone()));
+                    self.set_anchor(anchor, AnchorTarget::Value(value.clone()));
                 } else {
-                    let plain = scalar.text.is_empty() && scalar.style == Style::Plain;
-                    origin.is_blank = plain && scalar.tag.is_none() && value.is_none();
+                    let plain = scalar.text.is_empty() && scalar.style == ScalarStyle::Plain;
+                    info.is_blank = plain && scalar.tag.is_none() && value.is_none();
                 }
-                self.put(value, &origin)?;
+                self.add_value(value, &info)?;
             }
-            Kind::Alias(name) => {
-                let value = self.alias(name, place)?;
-                origin.is_alias = true;
-                self.put(value, &origin)?;
+            EventKind::Alias(name) => {
+                let value = self.resolve_alias(name, location)?;
+                info.is_alias = true;
+                self.add_value(value, &info)?;
             }
-            Kind::MappingStart(container) => {
+            EventKind::MappingStart(container) => {
                 let node = Node::Mapping(PyDict::new(self.py));
-                self.open(node, &container, flow, &origin)?;
+                self.open(node, &container, flow, &info)?;
             }
-            Kind::SequenceStart(container) => {
+            EventKind::SequenceStart(container) => {
                 let node = Node::List(PyList::empty(self.py));
-                self.open(node, &container, flow, &origin)?;
+                self.open(node, &container, flow, &info)?;
             }
             _ => {}
         }
-        Ok(place)
+        Ok(location)
     }
 
-    fn wants_key(&self) -> bool {
+    fn expects_key(&self) -> bool {
         self.stack.last().is_some_and(|open| {
-            matches!(open.node, Node::Mapping(_)) && matches!(open.waiting, Waiting::Nothing)
+            matches!(open.node, Node::Mapping(_)) && matches!(open.pending_key, PendingKey::None)
         })
     }
 
@@ -193,37 +208,37 @@ impl<'py> Builder<'py, '_, '_, '_> {
     fn open(
         &mut self,
         node: Node<'py>,
-        container: &Container<'_>,
+        container: &ContainerEvent<'_>,
         flow: bool,
-        origin: &Origin,
-    ) -> Outcome<()> {
-        let max_depth = self.reading.max_depth;
+        info: &NodeInfo,
+    ) -> YamlResult<()> {
+        let max_depth = self.context.max_depth;
         if self.stack.len() >= max_depth {
             let message = format!("nested deeper than {max_depth} levels (limit max_depth)");
-            return Err(Fault::limit(message).at(origin.place));
+            return Err(YamlError::limit(message).at(info.location));
         }
-        self.opened += 1;
+        self.opened_count += 1;
         if let Some(anchor) = container.anchor {
-            self.name(anchor, Anchored::Open(self.opened));
+            self.set_anchor(anchor, AnchorTarget::Open(self.opened_count));
         }
         let value = node.as_any().clone();
-        let open = Open {
+        let open = OpenContainer {
             node,
-            key: self.stack.last().and_then(Open::awaited_key),
-            serial: self.opened,
+            key: self.stack.last().and_then(OpenContainer::named_key),
+            serial: self.opened_count,
             nodes_before: self.nodes,
             anchor: container.anchor.map(Into::into),
             flow: flow || container.flow,
-            waiting: Waiting::Nothing,
+            pending_key: PendingKey::None,
             merges: Vec::new(),
         };
-        self.put(value, origin)?;
+        self.add_value(value, info)?;
         self.stack.push(open);
         Ok(())
     }
 
-    /// Put a value where the innermost open container wants it.
-    fn put(&mut self, value: Bound<'py, PyAny>, origin: &Origin) -> Outcome<()> {
+    /// Add a value to the innermost open container, or make it the root.
+    fn add_value(&mut self, value: Bound<'py, PyAny>, info: &NodeInfo) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else {
             self.root = Some(value);
             return Ok(());
@@ -232,10 +247,10 @@ impl<'py> Builder<'py, '_, '_, '_> {
             Node::List(list) => return Ok(list.append(value)?),
             Node::Mapping(mapping) => mapping,
         };
-        match std::mem::replace(&mut open.waiting, Waiting::Nothing) {
-            Waiting::Merge => {
-                check_mergeable(&value, origin)?;
-                let before = match self.reading.dialect {
+        match std::mem::replace(&mut open.pending_key, PendingKey::None) {
+            PendingKey::Merge => {
+                check_mergeable(&value, info)?;
+                let before = match self.context.dialect {
                     Dialect::V3 => None,
                     Dialect::V2 => {
                         let before = mapping.copy()?;
@@ -243,20 +258,20 @@ impl<'py> Builder<'py, '_, '_, '_> {
                         Some(before)
                     }
                 };
-                open.merges.push(Merge { before, value, place: origin.place });
+                open.merges.push(MergeValue { before, value, location: info.location });
             }
-            Waiting::Key(key) if origin.is_blank && self.reading.dialect == Dialect::V3 => {
-                let blank = self.reading.values.blank_key.bind(self.py).call1((key,))?;
+            PendingKey::Named(key) if info.is_blank && self.context.dialect == Dialect::V3 => {
+                let blank = self.context.types.blank_key.bind(self.py).call1((key,))?;
                 mapping.set_item(blank, value)?;
             }
-            Waiting::Key(key) => mapping.set_item(key, value)?,
-            Waiting::Nothing => {}
+            PendingKey::Named(key) => mapping.set_item(key, value)?,
+            PendingKey::None => {}
         }
         Ok(())
     }
 
-    /// Take the innermost container, whose end was read, from the stack, and count what it holds.
-    fn close(&mut self) -> Outcome<()> {
+    /// Remove the innermost container from the stack, since its end was read, and count its nodes.
+    fn close(&mut self) -> YamlResult<()> {
         let Some(open) = self.stack.pop() else { return Ok(()) };
         self.nodes += 1 + match &open.node {
             Node::Mapping(mapping) => 2 * mapping.len(),
@@ -264,20 +279,20 @@ impl<'py> Builder<'py, '_, '_, '_> {
         };
         if let Node::Mapping(mapping) = &open.node {
             if !open.merges.is_empty() {
-                match self.reading.dialect {
+                match self.context.dialect {
                     Dialect::V3 => merge_v3(mapping, &open.merges)?,
                     Dialect::V2 => merge_v2(mapping, &open.merges)?,
                 }
             }
-            // A quoted "<<" loses its quotes where kyaml prints the resource, and is dropped.
-            if self.reading.dialect == Dialect::V3 && mapping.contains("<<")? {
+            // kyaml prints a quoted "<<" without its quotes and reads it again, so the entry is lost.
+            if self.context.dialect == Dialect::V3 && mapping.contains("<<")? {
                 mapping.del_item("<<")?;
             }
         }
         if let Some(anchor) = open.anchor.as_deref().and_then(|name| self.anchors.get_mut(name)) {
             anchor.size = self.nodes - open.nodes_before;
-            if matches!(anchor.value, Anchored::Open(serial) if serial == open.serial) {
-                anchor.value = Anchored::Value(open.node.as_any().clone());
+            if matches!(anchor.target, AnchorTarget::Open(serial) if serial == open.serial) {
+                anchor.target = AnchorTarget::Value(open.node.as_any().clone());
             }
         }
         Ok(())
@@ -285,70 +300,78 @@ impl<'py> Builder<'py, '_, '_, '_> {
 
     // --- keys ---
 
-    fn scalar_key(&mut self, scalar: &Scalar<'_>, place: Place) -> Outcome<()> {
-        let plain = scalar.style == Style::Plain && scalar.tag.is_none();
+    /// Read a scalar as the key of the innermost mapping.
+    fn read_scalar_key(&mut self, scalar: &ScalarEvent<'_>, location: Location) -> YamlResult<()> {
+        let plain = scalar.style == ScalarStyle::Plain && scalar.tag.is_none();
         if scalar.tag == Some(tags::MERGE) || (plain && scalar.text == "<<") {
-            return self.merge_key(place);
+            return self.set_pending_merge(location);
         }
-        let key = if scalar.style != Style::Plain && scalar.tag.is_none() && scalar.anchor.is_none()
+        let key = if scalar.style != ScalarStyle::Plain
+            && scalar.tag.is_none()
+            && scalar.anchor.is_none()
         {
             PyString::new(self.py, scalar.text).into_any()
         } else {
-            let value = self.key_scalar(scalar).map_err(|fault| fault.at(place))?;
+            let value = self.key_scalar_value(scalar).map_err(|error| error.at(location))?;
             if let Some(anchor) = scalar.anchor {
-                self.name(anchor, Anchored::Value(value.clone()));
+                self.set_anchor(anchor, AnchorTarget::Value(value.clone()));
             }
-            match self.reading.dialect {
-                Dialect::V3 => self.string_key(value, scalar).map_err(|fault| fault.at(place))?,
-                Dialect::V2 => self.any_key(value).map_err(|fault| fault.at(place))?,
+            match self.context.dialect {
+                Dialect::V3 => {
+                    self.resource_key(value, scalar).map_err(|error| error.at(location))?
+                }
+                Dialect::V2 => self.kustomization_key(value).map_err(|error| error.at(location))?,
             }
         };
-        self.wait(key, place)
+        self.set_pending_key(key, location)
     }
 
-    fn alias_key(&mut self, name: &str, place: Place) -> Outcome<()> {
-        let value = self.alias(name, place)?;
-        let key = match self.reading.dialect {
+    /// Read an alias as the key of the innermost mapping.
+    fn read_alias_key(&mut self, name: &str, location: Location) -> YamlResult<()> {
+        let value = self.resolve_alias(name, location)?;
+        let key = match self.context.dialect {
             Dialect::V3 if value.is_exact_instance_of::<PyString>() => value,
             Dialect::V3 => {
                 let text = value.cast::<PyString>().map_or(String::new(), |text| text.to_string());
-                return Err(not_a_string(&text).at(place));
+                return Err(not_a_string_error(&text).at(location));
             }
-            Dialect::V2 => self.any_key(value).map_err(|fault| fault.at(place))?,
+            Dialect::V2 => self.kustomization_key(value).map_err(|error| error.at(location))?,
         };
-        self.wait(key, place)
+        self.set_pending_key(key, location)
     }
 
-    fn container_key(&self) -> Fault {
-        Fault::source(match self.reading.dialect {
+    fn not_a_key_error(&self) -> YamlError {
+        YamlError::source(match self.context.dialect {
             Dialect::V3 => "a key must be a string, not a mapping or a list",
             Dialect::V2 => "a key must be a string, a number or a boolean",
         })
     }
 
-    /// The value of a scalar that is a key, which may be an infinity: as a string it is written out.
-    fn key_scalar(&mut self, scalar: &Scalar<'_>) -> Outcome<Bound<'py, PyAny>> {
-        let plain = scalar.tag.is_none() && scalar.style == Style::Plain;
+    /// The value of a scalar that is a key. It may be an infinity or NaN, since keys become strings.
+    fn key_scalar_value(&mut self, scalar: &ScalarEvent<'_>) -> YamlResult<Bound<'py, PyAny>> {
+        let plain = scalar.tag.is_none() && scalar.style == ScalarStyle::Plain;
         match not_finite(scalar.text) {
             Some("NaN") if plain => Ok(PyFloat::new(self.py, f64::NAN).into_any()),
             Some("-Inf") if plain => Ok(PyFloat::new(self.py, f64::NEG_INFINITY).into_any()),
             Some(_) if plain => Ok(PyFloat::new(self.py, f64::INFINITY).into_any()),
-            _ => self.scalar(scalar, false),
+            _ => self.scalar_value(scalar, false),
         }
     }
 
-    /// The key of a resource file that has this value; other keys than strings pass at the top only, as their text.
-    fn string_key(
+    /// The key with this value in a resource file.
+    ///
+    /// Keys that are not strings are allowed in the root mapping only, where their text is the key.
+    fn resource_key(
         &self,
         value: Bound<'py, PyAny>,
-        scalar: &Scalar<'_>,
-    ) -> Outcome<Bound<'py, PyAny>> {
-        let string_tag = scalar.tag.is_none_or(|tag| tag == tags::STRING);
-        if string_tag && value.is_exact_instance_of::<PyString>() {
+        scalar: &ScalarEvent<'_>,
+    ) -> YamlResult<Bound<'py, PyAny>> {
+        let is_string_tag = scalar.tag.is_none_or(|tag| tag == tags::STRING);
+        if is_string_tag && value.is_exact_instance_of::<PyString>() {
             return Ok(value);
         }
         if value.is_none() || self.stack.len() > 1 {
-            return Err(not_a_string(scalar.text));
+            return Err(not_a_string_error(scalar.text));
         }
         if scalar.tag.is_some() && value.is_instance_of::<PyString>() {
             return Ok(value);
@@ -356,10 +379,10 @@ impl<'py> Builder<'py, '_, '_, '_> {
         Ok(PyString::new(self.py, scalar.text).into_any())
     }
 
-    /// The key of a kustomization file that has this value.
+    /// The key with this value in a kustomization file.
     ///
     /// Source: sigs.k8s.io/yaml yaml.go, convertToJSONableObject.
-    fn any_key(&self, value: Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
+    fn kustomization_key(&self, value: Bound<'py, PyAny>) -> YamlResult<Bound<'py, PyAny>> {
         if value.is_instance_of::<PyString>() {
             return Ok(value);
         }
@@ -374,32 +397,33 @@ impl<'py> Builder<'py, '_, '_, '_> {
         };
         match text {
             Some(text) => Ok(PyString::new(self.py, &text).into_any()),
-            None => Err(self.container_key()),
+            None => Err(self.not_a_key_error()),
         }
     }
 
-    fn merge_key(&mut self, place: Place) -> Outcome<()> {
+    /// Make `<<` the pending key of the innermost mapping.
+    fn set_pending_merge(&mut self, location: Location) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else { return Ok(()) };
-        if self.reading.dialect == Dialect::V3 && !open.merges.is_empty() {
-            return Err(Fault::source("the key `<<` is already set").at(place));
+        if self.context.dialect == Dialect::V3 && !open.merges.is_empty() {
+            return Err(YamlError::source("the key `<<` is already set").at(location));
         }
-        open.waiting = Waiting::Merge;
+        open.pending_key = PendingKey::Merge;
         Ok(())
     }
 
-    /// Let the innermost mapping wait for the value of `key`.
-    fn wait(&mut self, key: Bound<'py, PyAny>, place: Place) -> Outcome<()> {
+    /// Make `key` the pending key of the innermost mapping. In v3 a duplicate is an error.
+    fn set_pending_key(&mut self, key: Bound<'py, PyAny>, location: Location) -> YamlResult<()> {
         let Some(open) = self.stack.last_mut() else { return Ok(()) };
-        if let (Node::Mapping(mapping), Dialect::V3) = (&open.node, self.reading.dialect) {
+        if let (Node::Mapping(mapping), Dialect::V3) = (&open.node, self.context.dialect) {
             if mapping.contains(&key)? {
-                return Err(self.duplicate(&key)?.at(place));
+                return Err(self.duplicate_key_error(&key)?.at(location));
             }
         }
-        open.waiting = Waiting::Key(key);
+        open.pending_key = PendingKey::Named(key);
         Ok(())
     }
 
-    fn duplicate(&self, key: &Bound<'py, PyAny>) -> Outcome<Fault> {
+    fn duplicate_key_error(&self, key: &Bound<'py, PyAny>) -> YamlResult<YamlError> {
         let key = key.str()?.to_string();
         let mut path = Vec::with_capacity(self.stack.len());
         for pair in self.stack.windows(2) {
@@ -411,72 +435,85 @@ impl<'py> Builder<'py, '_, '_, '_> {
         }
         path.push(Step::Name(key.clone()));
         let line = find_position(self.data, &path, 0).line + self.lines_before;
-        Ok(Fault::source(format!("\"{key}\" is already set at line {line}")))
+        Ok(YamlError::source(format!("\"{key}\" is already set at line {line}")))
     }
 
     // --- scalars, anchors and aliases ---
 
-    fn scalar(&mut self, scalar: &Scalar<'_>, flow: bool) -> Outcome<Bound<'py, PyAny>> {
-        let v3 = self.reading.dialect == Dialect::V3;
+    fn scalar_value(
+        &mut self,
+        scalar: &ScalarEvent<'_>,
+        flow: bool,
+    ) -> YamlResult<Bound<'py, PyAny>> {
+        let v3 = self.context.dialect == Dialect::V3;
         match scalar.tag {
             Some("!") if v3 => {}
-            Some(tag) => return self.tagged(tag, scalar.text),
+            Some(tag) => return self.tagged_value(tag, scalar.text),
             None => {}
         }
         match scalar.style {
-            Style::Plain => {}
-            Style::Folded if v3 => {
-                let text = refolded(scalar.text)?;
+            ScalarStyle::Plain => {}
+            ScalarStyle::Folded if v3 => {
+                let text = refold(scalar.text)?;
                 return Ok(PyString::new(self.py, &text).into_any());
             }
             _ => return Ok(PyString::new(self.py, scalar.text).into_any()),
         }
-        // kyaml prints and parses each resource once more, and within brackets an empty value is printed as ''.
+        // kyaml prints each resource and parses it again. Inside brackets it prints an empty value as ''.
         if v3 && flow && scalar.text.is_empty() {
             return Ok(PyString::new(self.py, "").into_any());
         }
-        plain(self.py, scalar.text, self.reading)
+        plain_value(self.py, scalar.text, self.context)
     }
 
-    fn tagged(&self, tag: &str, text: &str) -> Outcome<Bound<'py, PyAny>> {
-        match resolve_tagged(self.py, tag, text, self.reading.dialect)? {
-            Tagged::Scalar(scalar) => self.reading.values.make(self.py, scalar, text),
+    /// The value of a scalar with an explicit tag.
+    fn tagged_value(&self, tag: &str, text: &str) -> YamlResult<Bound<'py, PyAny>> {
+        match resolve_tagged(self.py, tag, text, self.context.dialect)? {
+            Tagged::Scalar(scalar) => self.context.types.to_python(self.py, scalar, text),
             Tagged::Text(text) => Ok(PyString::new(self.py, &text).into_any()),
         }
     }
 
-    fn name(&mut self, anchor: &str, value: Anchored<'py>) {
-        self.anchors.insert(anchor.into(), Anchor { value, size: 1 });
+    fn set_anchor(&mut self, name: &str, target: AnchorTarget<'py>) {
+        self.anchors.insert(name.into(), Anchor { target, size: 1 });
     }
 
-    fn alias(&mut self, name: &str, place: Place) -> Outcome<Bound<'py, PyAny>> {
+    /// The value of the anchor `name`. Its nodes are counted as if they were copied.
+    fn resolve_alias(&mut self, name: &str, location: Location) -> YamlResult<Bound<'py, PyAny>> {
         let Some(anchor) = self.anchors.get(name) else {
-            return Err(Fault::source(format!("unknown anchor `{name}`")).at(place));
+            return Err(YamlError::source(format!("unknown anchor `{name}`")).at(location));
         };
-        let Anchored::Value(value) = &anchor.value else {
-            return Err(Fault::source(format!("the anchor `{name}` contains itself")).at(place));
+        let AnchorTarget::Value(value) = &anchor.target else {
+            return Err(
+                YamlError::source(format!("the anchor `{name}` contains itself")).at(location)
+            );
         };
         let value = value.clone();
         self.nodes += anchor.size;
-        self.aliased += anchor.size;
-        self.check_aliases(place)?;
+        self.aliased_nodes += anchor.size;
+        self.check_aliases(location)?;
         Ok(value)
     }
 
-    fn check_aliases(&self, place: Place) -> Outcome<()> {
-        let (aliased, nodes) = (self.aliased as f64, self.nodes as f64);
-        if self.aliased > 100 && self.nodes > 1000 && aliased / nodes > allowed_ratio(self.nodes) {
+    /// Refuse a document in which too many nodes come from aliases, so that a small file can't expand to a huge
+    /// value.
+    fn check_aliases(&self, location: Location) -> YamlResult<()> {
+        let (aliased, nodes) = (self.aliased_nodes as f64, self.nodes as f64);
+        if self.aliased_nodes > 100
+            && self.nodes > 1000
+            && aliased / nodes > allowed_ratio(self.nodes)
+        {
             let message = "excessive aliasing: expanded, the document would be too large";
-            return Err(Fault::source(message).at(place));
+            return Err(YamlError::source(message).at(location));
         }
         Ok(())
     }
 }
 
-impl<'py> Open<'py> {
-    fn awaited_key(&self) -> Option<Bound<'py, PyAny>> {
-        match &self.waiting {
-            Waiting::Key(key) => Some(key.clone()),
+impl<'py> OpenContainer<'py> {
+    fn named_key(&self) -> Option<Bound<'py, PyAny>> {
+        match &self.pending_key {
+            PendingKey::Named(key) => Some(key.clone()),
             _ => None,
         }
     }
@@ -491,49 +528,54 @@ impl<'py> Node<'py> {
     }
 }
 
-/// What an unquoted scalar without a tag means; remembered for the next time.
-pub fn plain<'py>(
+/// The value of an unquoted scalar without a tag, from the cache if it is there.
+pub fn plain_value<'py>(
     py: Python<'py>,
     text: &str,
-    reading: &mut Reading<'_>,
-) -> Outcome<Bound<'py, PyAny>> {
-    let (values, dialect) = (reading.values, reading.dialect);
-    reading.words.get(py, text, || values.make(py, resolve(text, dialect)?, text))
+    context: &mut ReadContext<'_>,
+) -> YamlResult<Bound<'py, PyAny>> {
+    let (types, dialect) = (context.types, context.dialect);
+    context
+        .scalar_cache
+        .get_or_create(py, text, || types.to_python(py, resolve(text, dialect)?, text))
 }
 
-fn not_a_string(text: &str) -> Fault {
-    Fault::source(format!("the key `{text}` is not a string: put it in quotes"))
+fn not_a_string_error(text: &str) -> YamlError {
+    YamlError::source(format!("the key `{text}` is not a string: put it in quotes"))
 }
 
-/// Refuse a value of `<<` that is neither a mapping nor a list written in its place.
-fn check_mergeable(value: &Bound<'_, PyAny>, origin: &Origin) -> Outcome<()> {
-    let is_list = value.is_exact_instance_of::<PyList>() && !origin.is_alias;
+/// Refuse a value of `<<` that is neither a mapping nor a list. The list must not be an alias.
+fn check_mergeable(value: &Bound<'_, PyAny>, info: &NodeInfo) -> YamlResult<()> {
+    let is_list = value.is_exact_instance_of::<PyList>() && !info.is_alias;
     if is_list || value.is_exact_instance_of::<PyDict>() {
         return Ok(());
     }
-    Err(unmergeable().at(origin.place))
+    Err(not_mergeable_error().at(info.location))
 }
 
-fn unmergeable() -> Fault {
-    Fault::source("`<<` merges a mapping or a list of mappings")
+fn not_mergeable_error() -> YamlError {
+    YamlError::source("`<<` merges a mapping or a list of mappings")
 }
 
-fn mappings<'py>(merge: &Merge<'py>) -> Outcome<Vec<Bound<'py, PyDict>>> {
+/// The mappings that a `<<` merges.
+fn merge_sources<'py>(merge: &MergeValue<'py>) -> YamlResult<Vec<Bound<'py, PyDict>>> {
     if let Ok(mapping) = merge.value.cast_exact::<PyDict>() {
         return Ok(vec![mapping.clone()]);
     }
     let list = merge.value.cast_exact::<PyList>().map_err(PyErr::from)?;
     list.iter()
-        .map(|item| item.cast_into_exact::<PyDict>().map_err(|_| unmergeable().at(merge.place)))
+        .map(|item| {
+            item.cast_into_exact::<PyDict>().map_err(|_| not_mergeable_error().at(merge.location))
+        })
         .collect()
 }
 
-/// The mapping's own keys win, then those of the first mapping in the list.
+/// Add the merged entries to `mapping`. Its own keys win, then those of the first mapping in a list.
 ///
 /// Source: kyaml yaml/rnode.go, mergeAll and findMergeValues.
-fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
+fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[MergeValue<'_>]) -> YamlResult<()> {
     for merge in merges {
-        for source in mappings(merge)? {
+        for source in merge_sources(merge)? {
             for (key, value) in source {
                 if !mapping.contains(&key)? {
                     mapping.set_item(key, value)?;
@@ -544,16 +586,17 @@ fn merge_v3(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
     Ok(())
 }
 
-/// Each key has the value that was set last, by the mapping itself or by a `<<`; in a list the first wins.
+/// Add the merged entries to `mapping`. The last value of a key wins, whether the mapping or a `<<` sets it. Among
+/// the mappings of a list, the first wins.
 ///
 /// Source: go.yaml.in/yaml/v2 decode.go, mapping and merge.
-fn merge_v2(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
+fn merge_v2(mapping: &Bound<'_, PyDict>, merges: &[MergeValue<'_>]) -> YamlResult<()> {
     let merged = PyDict::new(mapping.py());
     for merge in merges {
         if let Some(before) = &merge.before {
             merged.update(before.as_mapping())?;
         }
-        for source in mappings(merge)?.iter().rev() {
+        for source in merge_sources(merge)?.iter().rev() {
             merged.update(source.as_mapping())?;
         }
     }
@@ -563,7 +606,7 @@ fn merge_v2(mapping: &Bound<'_, PyDict>, merges: &[Merge<'_>]) -> Outcome<()> {
     Ok(())
 }
 
-/// The part of all nodes that may come from aliases: 99 % of a small document, 10 % of a large one.
+/// The share of nodes that may come from aliases: 99 % in a small document, 10 % in a large one.
 ///
 /// Source: go-yaml decode.go, allowedAliasRatio (the same in v2 and v3).
 fn allowed_ratio(nodes: usize) -> f64 {

@@ -1,12 +1,12 @@
-//! Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints; the twin of `kmanifest/yaml/dumper.py`.
+//! Prints values as YAML, byte for byte as Marshal of sigs.k8s.io/yaml. Rust version of `kmanifest/yaml/dumper.py`.
 //!
-//! Block style throughout, keys in go-yaml's natural order, lists not indented under their key, `{}` and `[]` for what
-//! is empty. The walk keeps its own stack, so that depth is bounded by the data; each frame is one open container.
-//! The entries of all open mappings lie, sorted, in one vector, those of the innermost at its end. A container that
-//! starts on the line of its list item finds that line begun (`Walk::begun`).
+//! The output is in block style, with keys in go-yaml's natural order. A list is not indented under its key. An empty
+//! container is `{}` or `[]`. The printer keeps a stack of its own, so only the data limits the depth; each frame is
+//! one open container. The sorted entries of all open mappings are in one vector, those of the innermost mapping
+//! last. A container that starts on the line of its list item finds that line started (`Printer::is_line_started`).
 //!
-//! Most values are of the exact types of JSON: for these no code of Python runs. The others (subclasses, mappings) are
-//! asked what the other room asks them, in the same order.
+//! Most values have exactly the types of JSON. For these no Python code runs. For others (subclasses, mappings) the
+//! same methods are called as in the pure-Python backend, in the same order.
 
 use pyo3::exceptions::PyOverflowError;
 use pyo3::ffi;
@@ -15,108 +15,113 @@ use pyo3::types::{
     PyBool, PyBytes, PyDict, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple, PyType,
 };
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::numbers::{general_number, is_64_bits};
 use crate::order;
-use crate::page::Page;
-use crate::scalars::{marks, write_float, write_int, write_key, write_text, Marks, Spot};
+use crate::output_text::OutputText;
+use crate::scalars::{
+    char_kinds, write_float, write_int, write_key, write_text, CharKinds, Layout,
+};
 
-/// Containers within one another, from where on a cycle is looked for.
-const DEEP: usize = 64;
-/// Types of which is remembered whether they are mappings.
-const MANY_TYPES: usize = 16;
+/// Cycles are searched for in containers that are nested deeper than this.
+const CYCLE_CHECK_DEPTH: usize = 64;
+/// For how many types the printer remembers whether they are mappings.
+const MAX_KNOWN_TYPES: usize = 16;
 
-/// One document as sigs.k8s.io/yaml prints it, with a line break at its end.
+/// Print one document as sigs.k8s.io/yaml does, with a line break at its end.
 ///
-/// Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters; LimitError past
-/// `max_output` characters, which a small body reaches whose parts are shared many times. Where both are due, the one
-/// that comes first in the text is raised.
+/// Raises SourceError for values that JSON or YAML can't represent: NaN, infinities, control characters. Raises
+/// LimitError for more than `max_output` characters, which even a small body can have if its parts are shared many
+/// times. If both apply, the one that comes first in the text is raised.
 /// Source: sigs.k8s.io/yaml v1.6.0 yaml.go, Marshal and JSONToYAML.
 pub fn dump<'py>(
     py: Python<'py>,
     value: &Bound<'py, PyAny>,
     max_output: usize,
-) -> Outcome<Bound<'py, PyString>> {
-    let mut walk = Walk {
+) -> YamlResult<Bound<'py, PyString>> {
+    let mut printer = Printer {
         py,
-        page: Page::new(max_output),
+        output: OutputText::new(max_output),
         entries: Vec::with_capacity(32),
         frames: Vec::with_capacity(16),
-        begun: false,
-        mapping: None,
-        types: Vec::new(),
+        is_line_started: false,
+        mapping_class: None,
+        known_types: Vec::new(),
     };
-    match walk.document(value) {
-        Ok(()) => Ok(PyString::from_bytes(py, &walk.page.text)?),
-        Err(fault) => Err(walk.page.first_fault(fault)),
+    match printer.print_document(value) {
+        Ok(()) => Ok(PyString::from_bytes(py, &printer.output.text)?),
+        Err(error) => Err(printer.output.first_error(error)),
     }
 }
 
-/// The characters of a `str`, as UTF-8 in which lone surrogates are written, too.
-struct Text<'py> {
-    /// The `str`, or the `bytes` where it holds surrogates.
+/// The characters of a `str` as UTF-8, in which lone surrogates are encoded, too.
+struct Utf8Text<'py> {
+    /// The `str`, or a `bytes` if the `str` contains surrogates.
     _owner: Bound<'py, PyAny>,
     start: *const u8,
     length: usize,
 }
 
-impl<'py> Text<'py> {
+impl<'py> Utf8Text<'py> {
     #[inline]
-    fn of(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
+    fn new(text: Bound<'py, PyAny>) -> YamlResult<Utf8Text<'py>> {
         let mut size = 0;
-        // SAFETY: `text` is an object, and we are attached to the interpreter; the function fails for what is no `str`.
+        // SAFETY: `text` is an object, and the thread is attached to the interpreter. The function fails for anything
+        // but a `str`.
         let start = unsafe { ffi::PyUnicode_AsUTF8AndSize(text.as_ptr(), &mut size) };
         if start.is_null() {
-            return Text::with_surrogates(text);
+            return Utf8Text::with_surrogates(text);
         }
-        Ok(Text { _owner: text, start: start.cast(), length: size as usize })
+        Ok(Utf8Text { _owner: text, start: start.cast(), length: size as usize })
     }
 
     #[cold]
-    fn with_surrogates(text: Bound<'py, PyAny>) -> Outcome<Text<'py>> {
+    fn with_surrogates(text: Bound<'py, PyAny>) -> YamlResult<Utf8Text<'py>> {
         drop(PyErr::take(text.py()));
         let encode = text.py().get_type::<PyString>().getattr("encode")?;
         let encoded = encode.call1((&text, "utf-8", "surrogatepass"))?;
         let bytes = encoded.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes();
         let (start, length) = (bytes.as_ptr(), bytes.len());
-        Ok(Text { _owner: encoded, start, length })
+        Ok(Utf8Text { _owner: encoded, start, length })
     }
 
     #[inline]
     fn bytes(&self) -> &[u8] {
         // SAFETY: the bytes belong to the owner, which lives as long as `self`. A `bytes` never changes, and a `str`
-        // keeps its UTF-8 as long as it lives.
+        // keeps its UTF-8 for its whole life.
         unsafe { std::slice::from_raw_parts(self.start, self.length) }
     }
 }
 
-/// A key of an open mapping, and its value.
+/// An entry of an open mapping.
 struct Entry<'py> {
-    key: Text<'py>,
-    marks: Marks,
-    value: Entered<'py>,
+    key: Utf8Text<'py>,
+    kinds: CharKinds,
+    value: EntryValue<'py>,
 }
 
-enum Entered<'py> {
+enum EntryValue<'py> {
     Value(Bound<'py, PyAny>),
-    /// The key by which the mapping is asked for its value once it is printed.
+    /// The key for looking up the value when the entry is printed.
     Key(Bound<'py, PyAny>),
+    /// The entry was printed.
     Taken,
 }
 
-/// One container that is being printed, and what is left of it.
+/// One container that is being printed.
 struct Frame<'py> {
     container: Bound<'py, PyAny>,
-    rest: Rest<'py>,
+    remaining: Remaining<'py>,
     indent: usize,
 }
 
-enum Rest<'py> {
+/// The items or entries of a container that are still to be printed.
+enum Remaining<'py> {
     /// The index of the next item of an exact list or tuple.
     List(usize),
     Tuple(usize),
     Items(Bound<'py, PyIterator>),
-    /// Entries of `Walk::entries`: the first one, the next one, the end.
+    /// Indexes in `Printer::entries`: the first entry, the next one, the end.
     Entries {
         first: usize,
         next: usize,
@@ -125,194 +130,202 @@ enum Rest<'py> {
 }
 
 /// How a value is printed.
-enum Kind {
+enum ValueKind {
     Text,
     Null,
     True,
     False,
     Int,
     Float,
-    /// A list or mapping with something in it.
+    /// A list that is not empty. This and the next four kinds are containers.
     List,
     Tuple,
+    /// An instance of a subclass of list or tuple.
     Items,
     Dict,
+    /// A mapping that is not exactly a dict.
     Mapping,
     EmptyList,
     EmptyMapping,
     Unknown,
 }
 
-impl Kind {
+impl ValueKind {
     fn is_list(&self) -> bool {
-        matches!(self, Kind::List | Kind::Tuple | Kind::Items)
+        matches!(self, ValueKind::List | ValueKind::Tuple | ValueKind::Items)
     }
 
     fn is_container(&self) -> bool {
-        self.is_list() || matches!(self, Kind::Dict | Kind::Mapping)
+        self.is_list() || matches!(self, ValueKind::Dict | ValueKind::Mapping)
     }
 }
 
-struct Walk<'py> {
+struct Printer<'py> {
     py: Python<'py>,
-    page: Page,
+    output: OutputText,
     entries: Vec<Entry<'py>>,
     frames: Vec<Frame<'py>>,
-    /// Whether what stands before the next line is written already.
-    begun: bool,
-    /// `collections.abc.Mapping`, once it is needed.
-    mapping: Option<Bound<'py, PyAny>>,
-    /// Types that were met, and whether they are mappings.
-    types: Vec<(Bound<'py, PyType>, bool)>,
+    /// Whether the start of the next line is already written.
+    is_line_started: bool,
+    /// `collections.abc.Mapping`; None until it is needed.
+    mapping_class: Option<Bound<'py, PyAny>>,
+    /// Types, and whether they are mappings.
+    known_types: Vec<(Bound<'py, PyType>, bool)>,
 }
 
-impl<'py> Walk<'py> {
-    fn document(&mut self, value: &Bound<'py, PyAny>) -> Outcome<()> {
-        let kind = self.kind(value, false)?;
+impl<'py> Printer<'py> {
+    fn print_document(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<()> {
+        let kind = self.value_kind(value, false)?;
         if !kind.is_container() {
-            return self.scalar(value.clone(), &kind, Spot { column: 0, indent: 2 });
+            return self.print_scalar(value.clone(), &kind, Layout { column: 0, indent: 2 });
         }
         self.open(value.clone(), &kind, 0)?;
         while let Some(frame) = self.frames.last_mut() {
             let indent = frame.indent;
-            let item = match &mut frame.rest {
-                Rest::Entries { first, next, end } => {
+            let item = match &mut frame.remaining {
+                Remaining::Entries { first, next, end } => {
                     let (first, index) = (*first, *next);
                     if index < *end {
                         *next += 1;
-                        self.entry(index, indent)?;
+                        self.print_entry(index, indent)?;
                     } else {
                         self.entries.truncate(first);
                         self.close();
                     }
                     continue;
                 }
-                Rest::List(next) => {
+                Remaining::List(next) => {
                     let index = *next;
                     *next += 1;
-                    next_of_list(&frame.container, index)
+                    list_item(&frame.container, index)
                 }
-                Rest::Tuple(next) => {
+                Remaining::Tuple(next) => {
                     let index = *next;
                     *next += 1;
-                    next_of_tuple(&frame.container, index)
+                    tuple_item(&frame.container, index)
                 }
-                Rest::Items(items) => items.next().transpose()?,
+                Remaining::Items(items) => items.next().transpose()?,
             };
             match item {
-                Some(item) => self.item(item, indent)?,
+                Some(item) => self.print_item(item, indent)?,
                 None => self.close(),
             }
         }
         Ok(())
     }
 
-    /// Print an item of a list; a container is opened on its line.
-    fn item(&mut self, item: Bound<'py, PyAny>, indent: usize) -> Outcome<()> {
-        let kind = self.kind(&item, true)?;
-        self.begin(indent);
-        self.page.push(b"- ");
+    /// Print an item of a list. A container is opened on the line of the item.
+    fn print_item(&mut self, item: Bound<'py, PyAny>, indent: usize) -> YamlResult<()> {
+        let kind = self.value_kind(&item, true)?;
+        self.start_line(indent);
+        self.output.push(b"- ");
         if kind.is_container() {
-            self.begun = true;
+            self.is_line_started = true;
             return self.open(item, &kind, indent + 2);
         }
-        self.scalar(item, &kind, Spot { column: indent + 2, indent: indent + 2 })
+        self.print_scalar(item, &kind, Layout { column: indent + 2, indent: indent + 2 })
     }
 
-    /// Print an entry of a mapping; a container is opened.
-    fn entry(&mut self, index: usize, indent: usize) -> Outcome<()> {
-        let value = self.value_of(index)?;
-        self.begin(indent);
+    /// Print an entry of a mapping. A container is opened.
+    fn print_entry(&mut self, index: usize, indent: usize) -> YamlResult<()> {
+        let value = self.take_value(index)?;
+        self.start_line(indent);
         let entry = &self.entries[index];
-        let Some(width) = write_key(&mut self.page, entry.key.bytes(), entry.marks)? else {
-            return self.complex_entry(index, value, indent);
+        let Some(width) = write_key(&mut self.output, entry.key.bytes(), entry.kinds)? else {
+            return self.print_complex_entry(index, value, indent);
         };
-        let kind = self.kind(&value, true)?;
+        let kind = self.value_kind(&value, true)?;
         if kind.is_container() {
-            self.page.push(b":\n");
-            self.page.line_is_complete()?;
+            self.output.push(b":\n");
+            self.output.end_line()?;
             return self.open(value, &kind, if kind.is_list() { indent } else { indent + 2 });
         }
-        self.page.push(b": ");
-        self.scalar(value, &kind, Spot { column: indent + width + 2, indent: indent + 2 })
+        self.output.push(b": ");
+        self.print_scalar(value, &kind, Layout { column: indent + width + 2, indent: indent + 2 })
     }
 
-    /// Print an entry whose key is too long, or has lines, for its colon to follow: `? key`, then `: value`.
+    /// Print an entry whose key is too long or has several lines: `? key`, then `: value`.
     #[cold]
-    fn complex_entry(
+    fn print_complex_entry(
         &mut self,
         index: usize,
         value: Bound<'py, PyAny>,
         indent: usize,
-    ) -> Outcome<()> {
-        let spot = Spot { column: indent + 2, indent: indent + 2 };
+    ) -> YamlResult<()> {
+        let layout = Layout { column: indent + 2, indent: indent + 2 };
         let entry = &self.entries[index];
-        self.page.push(b"? ");
-        write_text(&mut self.page, entry.key.bytes(), entry.marks, spot)?;
-        self.page.line_is_complete()?;
-        let kind = self.kind(&value, false)?;
-        self.begin(indent);
-        self.page.push(b": ");
+        self.output.push(b"? ");
+        write_text(&mut self.output, entry.key.bytes(), entry.kinds, layout)?;
+        self.output.end_line()?;
+        let kind = self.value_kind(&value, false)?;
+        self.start_line(indent);
+        self.output.push(b": ");
         if kind.is_container() {
-            self.begun = true;
+            self.is_line_started = true;
             return self.open(value, &kind, indent + 2);
         }
-        self.scalar(value, &kind, spot)
+        self.print_scalar(value, &kind, layout)
     }
 
-    /// Write what stands before a line.
+    /// Write the indentation of a line, unless its start is already written.
     #[inline]
-    fn begin(&mut self, indent: usize) {
-        if !std::mem::take(&mut self.begun) {
-            self.page.spaces(indent);
+    fn start_line(&mut self, indent: usize) {
+        if !std::mem::take(&mut self.is_line_started) {
+            self.output.push_spaces(indent);
         }
     }
 
-    fn value_of(&mut self, index: usize) -> Outcome<Bound<'py, PyAny>> {
-        match std::mem::replace(&mut self.entries[index].value, Entered::Taken) {
-            Entered::Value(value) => Ok(value),
-            Entered::Key(key) => match self.frames.last() {
+    /// The value of an entry, which is printed once.
+    fn take_value(&mut self, index: usize) -> YamlResult<Bound<'py, PyAny>> {
+        match std::mem::replace(&mut self.entries[index].value, EntryValue::Taken) {
+            EntryValue::Value(value) => Ok(value),
+            EntryValue::Key(key) => match self.frames.last() {
                 Some(frame) => Ok(frame.container.get_item(key)?),
-                None => Err(Fault::source("an entry without its mapping")),
+                None => Err(YamlError::source("an entry without its mapping")),
             },
-            Entered::Taken => Err(Fault::source("an entry that is printed twice")),
+            EntryValue::Taken => Err(YamlError::source("an entry that is printed twice")),
         }
     }
 
-    /// Write a scalar or an empty container, and the break of its line.
+    /// Print a scalar or an empty container, and the line break after it.
     #[inline]
-    fn scalar(&mut self, value: Bound<'py, PyAny>, kind: &Kind, spot: Spot) -> Outcome<()> {
-        let word: &[u8] = match kind {
-            Kind::Text => {
-                let text = Text::of(value)?;
+    fn print_scalar(
+        &mut self,
+        value: Bound<'py, PyAny>,
+        kind: &ValueKind,
+        layout: Layout,
+    ) -> YamlResult<()> {
+        let line: &[u8] = match kind {
+            ValueKind::Text => {
+                let text = Utf8Text::new(value)?;
                 let text = text.bytes();
-                write_text(&mut self.page, text, marks(text), spot)?;
-                return self.page.line_is_complete();
+                write_text(&mut self.output, text, char_kinds(text), layout)?;
+                return self.output.end_line();
             }
-            Kind::Null => b"null\n",
-            Kind::True => b"true\n",
-            Kind::False => b"false\n",
-            Kind::EmptyList => b"[]\n",
-            Kind::EmptyMapping => b"{}\n",
+            ValueKind::Null => b"null\n",
+            ValueKind::True => b"true\n",
+            ValueKind::False => b"false\n",
+            ValueKind::EmptyList => b"[]\n",
+            ValueKind::EmptyMapping => b"{}\n",
             _ => {
-                self.number(&value, kind)?;
+                self.print_number(&value, kind)?;
                 b"\n"
             }
         };
-        self.page.push(word);
-        self.page.line_is_complete()
+        self.output.push(line);
+        self.output.end_line()
     }
 
-    fn number(&mut self, value: &Bound<'py, PyAny>, kind: &Kind) -> Outcome<()> {
+    fn print_number(&mut self, value: &Bound<'py, PyAny>, kind: &ValueKind) -> YamlResult<()> {
         match kind {
-            Kind::Int => self.int(value),
-            Kind::Float => {
+            ValueKind::Int => self.print_int(value),
+            ValueKind::Float => {
                 let value = value.cast::<PyFloat>().map_err(PyErr::from)?.value();
-                write_float(&mut self.page, value)
+                write_float(&mut self.output, value)
             }
             _ => {
                 let name = value.get_type().getattr("__name__")?.str()?;
-                Err(Fault::source(format!(
+                Err(YamlError::source(format!(
                     "a value of the type {} can't be written as YAML",
                     name.to_string_lossy()
                 )))
@@ -320,17 +333,17 @@ impl<'py> Walk<'py> {
         }
     }
 
-    /// Write an integer; one beyond 64 bits comes out of JSON as a float.
-    fn int(&mut self, value: &Bound<'py, PyAny>) -> Outcome<()> {
-        if let Ok(small) = value.extract::<i64>() {
-            write_int(&mut self.page, small);
+    /// Print an integer. Beyond 64 bits it comes out of JSON as a float.
+    fn print_int(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<()> {
+        if let Ok(integer) = value.extract::<i64>() {
+            write_int(&mut self.output, integer);
             return Ok(());
         }
-        let shown = match value.extract::<i128>() {
+        let text = match value.extract::<i128>() {
             Ok(wide) if is_64_bits(wide) => wide.to_string(),
             _ => match value.extract::<f64>() {
                 Ok(float) => general_number(float),
-                // Too large for a float: go-yaml reads it as a string that needs no quotes.
+                // Too large for a float: go-yaml reads it as a string, which needs no quotes.
                 Err(error) if error.is_instance_of::<PyOverflowError>(self.py) => {
                     let whole = self.py.get_type::<PyInt>().call1((value,))?;
                     whole.str()?.to_string_lossy().into_owned()
@@ -338,184 +351,201 @@ impl<'py> Walk<'py> {
                 Err(error) => return Err(error.into()),
             },
         };
-        self.page.push(shown.as_bytes());
+        self.output.push(text.as_bytes());
         Ok(())
     }
 
     // --- containers ---------------------------------------------------------------------------------------------
 
-    /// Put a container with something in it on the stack.
-    fn open(&mut self, container: Bound<'py, PyAny>, kind: &Kind, indent: usize) -> Outcome<()> {
-        let rest = match kind {
-            Kind::List => Rest::List(0),
-            Kind::Tuple => Rest::Tuple(0),
-            Kind::Items => Rest::Items(container.try_iter()?),
-            Kind::Dict => {
-                self.enter_dict(container.cast_exact::<PyDict>().map_err(PyErr::from)?)?
+    /// Put a container that is not empty on the stack.
+    fn open(
+        &mut self,
+        container: Bound<'py, PyAny>,
+        kind: &ValueKind,
+        indent: usize,
+    ) -> YamlResult<()> {
+        let remaining = match kind {
+            ValueKind::List => Remaining::List(0),
+            ValueKind::Tuple => Remaining::Tuple(0),
+            ValueKind::Items => Remaining::Items(container.try_iter()?),
+            ValueKind::Dict => {
+                self.add_dict(container.cast_exact::<PyDict>().map_err(PyErr::from)?)?
             }
-            _ => self.enter_mapping(&container)?,
+            _ => self.add_mapping(&container)?,
         };
-        if self.frames.len() > DEEP && self.is_cycle(&container) {
-            return Err(self.page.endless());
+        if self.frames.len() > CYCLE_CHECK_DEPTH && self.is_cycle(&container) {
+            return Err(self.output.limit_error());
         }
-        self.frames.push(Frame { container, rest, indent });
+        self.frames.push(Frame { container, remaining, indent });
         Ok(())
     }
 
-    /// Whether a container is within itself, as is found out before it is printed many more times.
+    /// Whether a container contains itself, found before it is printed many more times.
     ///
-    /// By R. P. Brent's method: each is compared with the one above it whose depth is a power of two.
+    /// R. P. Brent's method: a container is compared with the ancestor whose depth is the largest power of two.
     fn is_cycle(&self, container: &Bound<'py, PyAny>) -> bool {
         let depth = self.frames.len() - 1;
         self.frames[1 << depth.ilog2()].container.is(container)
     }
 
-    /// Leave the innermost container.
+    /// Remove the innermost container from the stack.
     #[inline]
     fn close(&mut self) {
         self.frames.pop();
-        if std::mem::take(&mut self.begun) {
-            // It said that there is something in it, and then there was not.
-            self.page.drop_line();
+        if std::mem::take(&mut self.is_line_started) {
+            // The container was truthy, but had no items.
+            self.output.drop_incomplete_line();
         }
     }
 
-    fn enter_dict(&mut self, dict: &Bound<'py, PyDict>) -> Outcome<Rest<'py>> {
+    fn add_dict(&mut self, dict: &Bound<'py, PyDict>) -> YamlResult<Remaining<'py>> {
         let first = self.entries.len();
-        let mut all = 0;
+        let mut kinds = 0;
         for (key, value) in dict {
-            all |= self.enter(key, Entered::Value(value))?;
+            kinds |= self.add_entry(key, EntryValue::Value(value))?;
         }
-        Ok(self.sorted(first, all))
+        Ok(self.sort_entries(first, kinds))
     }
 
     #[cold]
-    fn enter_mapping(&mut self, mapping: &Bound<'py, PyAny>) -> Outcome<Rest<'py>> {
+    fn add_mapping(&mut self, mapping: &Bound<'py, PyAny>) -> YamlResult<Remaining<'py>> {
         let keys = mapping.try_iter()?.collect::<PyResult<Vec<_>>>()?;
         for key in &keys {
             key.hash()?;
         }
         let first = self.entries.len();
-        let mut all = 0;
+        let mut kinds = 0;
         for key in keys {
-            all |= self.enter(key.clone(), Entered::Key(key))?;
+            kinds |= self.add_entry(key.clone(), EntryValue::Key(key))?;
         }
-        Ok(self.sorted(first, all))
+        Ok(self.sort_entries(first, kinds))
     }
 
-    /// Add an entry to those of the mapping that is opened; the kinds of characters in its key.
+    /// Add an entry of the mapping that is being opened. Return the kinds of characters in its key.
     #[inline]
-    fn enter(&mut self, key: Bound<'py, PyAny>, value: Entered<'py>) -> Outcome<Marks> {
+    fn add_entry(
+        &mut self,
+        key: Bound<'py, PyAny>,
+        value: EntryValue<'py>,
+    ) -> YamlResult<CharKinds> {
         if !(key.is_exact_instance_of::<PyString>() || key.is_instance_of::<PyString>()) {
-            let shown = key.repr()?;
-            let shown = shown.to_string_lossy();
-            return Err(Fault::source(format!("the key {shown} is not a string")));
+            let repr = key.repr()?;
+            let repr = repr.to_string_lossy();
+            return Err(YamlError::source(format!("the key {repr} is not a string")));
         }
-        let key = Text::of(key)?;
-        let marks = marks(key.bytes());
-        self.entries.push(Entry { key, marks, value });
-        Ok(marks)
+        let key = Utf8Text::new(key)?;
+        let kinds = char_kinds(key.bytes());
+        self.entries.push(Entry { key, kinds, value });
+        Ok(kinds)
     }
 
-    fn sorted(&mut self, first: usize, all: Marks) -> Rest<'py> {
+    /// Sort the entries from `first` on. `kinds` are the kinds of characters in all their keys.
+    fn sort_entries(&mut self, first: usize, kinds: CharKinds) -> Remaining<'py> {
         let end = self.entries.len();
         if end - first > 1 {
-            order::sort(self.py, &mut self.entries[first..], all, |entry| entry.key.bytes());
+            order::sort(self.py, &mut self.entries[first..], kinds, |entry| entry.key.bytes());
         }
-        Rest::Entries { first, next: first, end }
+        Remaining::Entries { first, next: first, end }
     }
 
     // --- types --------------------------------------------------------------------------------------------------
 
-    /// How `value` is printed. One within a container is asked whether it is true, as the other room does it.
+    /// How `value` is printed.
+    ///
+    /// In a container (`is_inside`), the truth value of a subclass or mapping is checked, as in the pure-Python
+    /// backend.
     #[inline]
-    fn kind(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> Outcome<Kind> {
+    fn value_kind(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> YamlResult<ValueKind> {
         if value.is_exact_instance_of::<PyString>() {
-            return Ok(Kind::Text);
+            return Ok(ValueKind::Text);
         }
         if let Ok(dict) = value.cast_exact::<PyDict>() {
-            return Ok(if dict.is_empty() { Kind::EmptyMapping } else { Kind::Dict });
+            return Ok(if dict.is_empty() { ValueKind::EmptyMapping } else { ValueKind::Dict });
         }
         if let Ok(list) = value.cast_exact::<PyList>() {
-            return Ok(if list.is_empty() { Kind::EmptyList } else { Kind::List });
+            return Ok(if list.is_empty() { ValueKind::EmptyList } else { ValueKind::List });
         }
         if value.is_none() {
-            return Ok(Kind::Null);
+            return Ok(ValueKind::Null);
         }
         if let Ok(truth) = value.cast_exact::<PyBool>() {
-            return Ok(if truth.is_true() { Kind::True } else { Kind::False });
+            return Ok(if truth.is_true() { ValueKind::True } else { ValueKind::False });
         }
         if value.is_exact_instance_of::<PyInt>() {
-            return Ok(Kind::Int);
+            return Ok(ValueKind::Int);
         }
         if value.is_exact_instance_of::<PyFloat>() {
-            return Ok(Kind::Float);
+            return Ok(ValueKind::Float);
         }
         if let Ok(tuple) = value.cast_exact::<PyTuple>() {
-            return Ok(if tuple.is_empty() { Kind::EmptyList } else { Kind::Tuple });
+            return Ok(if tuple.is_empty() { ValueKind::EmptyList } else { ValueKind::Tuple });
         }
-        self.kind_of_other(value, is_inside)
+        self.kind_of_other_type(value, is_inside)
     }
 
     #[cold]
-    fn kind_of_other(&mut self, value: &Bound<'py, PyAny>, is_inside: bool) -> Outcome<Kind> {
+    fn kind_of_other_type(
+        &mut self,
+        value: &Bound<'py, PyAny>,
+        is_inside: bool,
+    ) -> YamlResult<ValueKind> {
         let is_list = value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>();
         let is_mapping = !is_list && self.is_mapping(value)?;
         if !(is_inside || is_list || is_mapping) {
-            return Ok(kind_of_scalar(value));
+            return Ok(scalar_kind(value));
         }
-        let is_filled = value.is_truthy()?;
+        let is_truthy = value.is_truthy()?;
         Ok(match (is_list, is_mapping) {
             (true, _) => {
-                if is_filled {
-                    Kind::Items
+                if is_truthy {
+                    ValueKind::Items
                 } else {
-                    Kind::EmptyList
+                    ValueKind::EmptyList
                 }
             }
-            (_, true) if is_filled => Kind::Mapping,
-            (_, is_mapping) => match kind_of_scalar(value) {
-                Kind::Unknown if is_mapping => Kind::EmptyMapping,
+            (_, true) if is_truthy => ValueKind::Mapping,
+            (_, is_mapping) => match scalar_kind(value) {
+                ValueKind::Unknown if is_mapping => ValueKind::EmptyMapping,
                 kind => kind,
             },
         })
     }
 
-    /// Whether `value` is a `collections.abc.Mapping`; each type is asked once.
-    fn is_mapping(&mut self, value: &Bound<'py, PyAny>) -> Outcome<bool> {
-        let kind = value.get_type();
-        if let Some((_, known)) = self.types.iter().find(|(each, _)| each.is(&kind)) {
-            return Ok(*known);
+    /// Whether `value` is a `collections.abc.Mapping`. Each type is checked once.
+    fn is_mapping(&mut self, value: &Bound<'py, PyAny>) -> YamlResult<bool> {
+        let class = value.get_type();
+        if let Some((_, is_mapping)) = self.known_types.iter().find(|(known, _)| known.is(&class)) {
+            return Ok(*is_mapping);
         }
-        let mapping = match &self.mapping {
-            Some(mapping) => mapping,
+        let mapping_class = match &self.mapping_class {
+            Some(class) => class,
             None => {
-                let found = self.py.import("collections.abc")?.getattr("Mapping")?;
-                self.mapping.insert(found)
+                let class = self.py.import("collections.abc")?.getattr("Mapping")?;
+                self.mapping_class.insert(class)
             }
         };
-        let known = value.is_instance(mapping)?;
-        if self.types.len() < MANY_TYPES {
-            self.types.push((kind, known));
+        let is_mapping = value.is_instance(mapping_class)?;
+        if self.known_types.len() < MAX_KNOWN_TYPES {
+            self.known_types.push((class, is_mapping));
         }
-        Ok(known)
+        Ok(is_mapping)
     }
 }
 
-fn kind_of_scalar(value: &Bound<'_, PyAny>) -> Kind {
+fn scalar_kind(value: &Bound<'_, PyAny>) -> ValueKind {
     if value.is_instance_of::<PyString>() {
-        Kind::Text
+        ValueKind::Text
     } else if value.is_instance_of::<PyInt>() {
-        Kind::Int
+        ValueKind::Int
     } else if value.is_instance_of::<PyFloat>() {
-        Kind::Float
+        ValueKind::Float
     } else {
-        Kind::Unknown
+        ValueKind::Unknown
     }
 }
 
 #[inline]
-fn next_of_list<'py>(list: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
+fn list_item<'py>(list: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
     let list = list.cast_exact::<PyList>().ok()?;
     if index < list.len() {
         list.get_item(index).ok()
@@ -525,7 +555,7 @@ fn next_of_list<'py>(list: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py
 }
 
 #[inline]
-fn next_of_tuple<'py>(tuple: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
+fn tuple_item<'py>(tuple: &Bound<'py, PyAny>, index: usize) -> Option<Bound<'py, PyAny>> {
     let tuple = tuple.cast_exact::<PyTuple>().ok()?;
     if index < tuple.len() {
         tuple.get_item(index).ok()

@@ -1,39 +1,42 @@
-//! A `>` text as it is after kyaml has printed and parsed it once more, which adds lines before indented ones.
+//! Folded (`>`) text as kyaml returns it after printing and parsing it once more.
 //!
-//! Source: go.yaml.in/yaml/v3 emitterc.go, yaml_emitter_write_folded_scalar, which looks at the start of the text
-//! where the current place is meant.
+//! go-yaml v3's emitter adds empty lines before indented lines, because it looks at the start of the text where it
+//! means the current position. Rust version of `_refold` in `kmanifest/yaml/readers.py`.
+//! Source: go.yaml.in/yaml/v3 emitterc.go, yaml_emitter_write_folded_scalar.
 
 use std::borrow::Cow;
 
-use crate::fault::Outcome;
-use crate::parser::{Kind, Parser};
+use crate::error::YamlResult;
+use crate::parser::{EventKind, Parser};
 
-/// `text` as kyaml's second reading gives it.
-pub fn refolded(text: &str) -> Outcome<Cow<'_, str>> {
-    if !is_odd(text) || keeps_from_block(text) {
+/// `text` after kyaml has printed and parsed it once more.
+pub fn refold(text: &str) -> YamlResult<Cow<'_, str>> {
+    if !changes_when_refolded(text) || prevents_block(text) {
         return Ok(Cow::Borrowed(text));
     }
-    let printed = printed_folded(text);
+    let printed = print_folded(text);
     let mut parser = Parser::new(printed.as_bytes());
     for _ in 0..4 {
         parser.next_event()?; // the starts of the stream, the document and the mapping, and the key
     }
     Ok(match parser.next_event()?.kind {
-        Kind::Scalar(scalar) => Cow::Owned(scalar.text.to_string()),
+        EventKind::Scalar(scalar) => Cow::Owned(scalar.text.to_string()),
         _ => Cow::Borrowed(text),
     })
 }
 
-/// Whether a line, or the whole text, starts with a space, or the text ends in empty lines.
-fn is_odd(text: &str) -> bool {
+/// Whether a line starts with a space or tab, or the text starts or ends with an empty line. Other texts stay the
+/// same.
+fn changes_when_refolded(text: &str) -> bool {
     text.starts_with([' ', '\t', '\n'])
         || text.contains("\n ")
         || text.contains("\n\t")
         || text.ends_with("\n\n")
 }
 
-/// What keeps go-yaml v3 from printing a text as a block.
-fn keeps_from_block(text: &str) -> bool {
+/// Whether go-yaml v3 does not print `text` as a block: spaces before line breaks or at the end, unprintable
+/// characters.
+fn prevents_block(text: &str) -> bool {
     text.ends_with(' ')
         || text.contains(" \n")
         || text.contains(" \u{2028}")
@@ -41,15 +44,16 @@ fn keeps_from_block(text: &str) -> bool {
         || text.chars().any(is_special)
 }
 
-/// What the emitter's is_printable refuses, but for tabs and line breaks.
-fn is_special(each: char) -> bool {
-    matches!(each,
+/// Whether the emitter's is_printable refuses a character; tabs and line breaks excluded.
+fn is_special(character: char) -> bool {
+    matches!(character,
         '\0'..='\x08' | '\x0b'..='\x1f' | '\x7f'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
         | '\u{10000}'..)
 }
 
-fn printed_folded(text: &str) -> String {
-    let widened = !text.trim_start_matches('\n').starts_with([' ', '\t'])
+/// The entry `k: text` as go-yaml v3 prints it.
+fn print_folded(text: &str) -> String {
+    let adds_lines = !text.trim_start_matches('\n').starts_with([' ', '\t'])
         && !text.trim_start_matches('\n').is_empty();
     let body = text.strip_suffix('\n').unwrap_or(text);
     let mut printed =
@@ -64,14 +68,14 @@ fn printed_folded(text: &str) -> String {
         printed.push_str(line);
         printed.push('\n');
         let is_last = lines.peek().is_none() && !text.ends_with('\n');
-        if widened && !line.starts_with([' ', '\t']) && !is_last {
+        if adds_lines && !line.starts_with([' ', '\t']) && !is_last {
             printed.push('\n');
         }
     }
     printed
 }
 
-/// The indicator that tells what becomes of the line breaks at the end of a block with this text.
+/// The chomping indicator of a block with this text: how many of its final line breaks are kept.
 fn chomping(text: &str) -> &'static str {
     let is_break = |each: &char| matches!(each, '\n' | '\u{2028}' | '\u{2029}');
     let mut last = text.chars().rev();

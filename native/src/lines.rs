@@ -1,70 +1,73 @@
-//! The plainest YAML, line by line, without a parser: several times as fast, for what most manifests are made of.
+//! Reads plain YAML line by line, without a parser. It is several times as fast, and most manifests are plain.
 //!
-//! The invariant: what `read_lines` gives is what the parser gives for the same bytes, and for anything else it gives
-//! nothing and the parser decides. So it knows block mappings and lists; keys on one line; plain and single-quoted
-//! scalars, continued on further lines or not; double quotes on one line; `|` blocks; `[a, "b"]` and `{a: 1}` on one
-//! line. It leaves all errors, anchors, tags, merges, `>` blocks and everything it is in doubt about to the parser.
+//! The invariant: `read_lines` returns the same value as the parser for the same bytes, or nothing. In the second
+//! case the parser reads the document. `read_lines` reads block mappings and lists; keys on one line; plain and
+//! single-quoted scalars on one or more lines; double-quoted scalars with frequent escapes; `|` blocks; `[a, "b"]`
+//! and `{a: 1}` on one line. Errors, anchors, tags, merges, `>` blocks and all doubtful cases are left to the parser.
 //!
-//! The stack holds the open containers with their columns; a container is opened where its first line stands, and
-//! closed by the first line that starts before it.
+//! The stack holds the open containers with their columns. A container is opened at its first line, and closed by the
+//! first line that starts further left.
+//!
+//! `kmanifest/yaml/simple.py` has the same purpose, but reads less.
 
 use memchr::{memchr, memchr2};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::build::{plain, Node, Reading};
-use crate::fault::Fault;
+use crate::build::{plain_value, Node, ReadContext};
+use crate::error::YamlError;
 use crate::resolve::Dialect;
 
-/// Keys in plain style end within the 1,024 characters that libyaml looks ahead; few are near.
-const LONGEST_KEY: usize = 200;
+/// In bytes. libyaml requires that a key ends within 1,024 characters; keys that come near that are left to the
+/// parser.
+const MAX_KEY: usize = 200;
 
-/// Not plain enough: the parser decides.
-struct Odd;
+/// The document is not plain enough; the parser must read it.
+struct NotSimple;
 
-type Plainly<T> = Result<T, Odd>;
+type SimpleResult<T> = Result<T, NotSimple>;
 
-impl From<PyErr> for Odd {
-    fn from(_: PyErr) -> Odd {
-        Odd
+impl From<PyErr> for NotSimple {
+    fn from(_: PyErr) -> NotSimple {
+        NotSimple
     }
 }
 
-impl From<Fault> for Odd {
-    fn from(_: Fault) -> Odd {
-        Odd
+impl From<YamlError> for NotSimple {
+    fn from(_: YamlError) -> NotSimple {
+        NotSimple
     }
 }
 
-/// The value of a document, None where the parser has to read it.
+/// The value of a document. None if the parser must read it.
 pub fn read_lines<'py>(
     py: Python<'py>,
     data: &[u8],
-    reading: &mut Reading<'_>,
+    context: &mut ReadContext<'_>,
 ) -> Option<Bound<'py, PyAny>> {
     let text = std::str::from_utf8(data).ok()?;
-    if !has_plain_characters(data) {
+    if !has_simple_characters(data) {
         return None;
     }
-    let mut lines = Lines {
+    let mut reader = LineReader {
         py,
         text,
         bytes: data,
         has_tabs: memchr(b'\t', data).is_some(),
-        reading,
+        context,
         stack: Vec::with_capacity(16),
         root: None,
-        waiting: None,
+        pending_key: None,
     };
-    lines.read().ok()?;
-    lines.root
+    reader.read().ok()?;
+    reader.root
 }
 
-/// Whether all characters are ones that neither break a line for libyaml, but LF, nor are refused by it.
-fn has_plain_characters(data: &[u8]) -> bool {
+/// Whether libyaml accepts all characters and sees only LF as a line break.
+fn has_simple_characters(data: &[u8]) -> bool {
     let mut rest = data;
-    while let Some(found) = rest.iter().position(|&byte| !is_plain_byte(byte)) {
-        let odd = match rest[found..] {
+    while let Some(index) = rest.iter().position(|&byte| !is_simple_byte(byte)) {
+        let is_special = match rest[index..] {
             [0xC2, second, ..] => second < 0xA0,
             [0xE2, 0x80, third, ..] => matches!(third, 0xA8 | 0xA9),
             [0xEF, 0xBB, third, ..] => third == 0xBF,
@@ -72,40 +75,43 @@ fn has_plain_characters(data: &[u8]) -> bool {
             [first, ..] => first < 0x80,
             [] => false,
         };
-        if odd {
+        if is_special {
             return false;
         }
-        rest = &rest[found + 1..];
+        rest = &rest[index + 1..];
     }
     true
 }
 
-fn is_plain_byte(byte: u8) -> bool {
+fn is_simple_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\t' | 0x80..=0xC1 | 0xC3..=0xE1 | 0xE3..=0xEE | 0xF0..)
 }
 
-struct Lines<'py, 'd, 'r, 'a> {
+struct LineReader<'py, 'd, 'r, 'a> {
     py: Python<'py>,
     text: &'d str,
     bytes: &'d [u8],
     has_tabs: bool,
-    reading: &'r mut Reading<'a>,
-    stack: Vec<Open<'py>>,
+    context: &'r mut ReadContext<'a>,
+    stack: Vec<OpenContainer<'py>>,
     root: Option<Bound<'py, PyAny>>,
-    /// The key of the innermost mapping that has no value yet.
-    waiting: Option<Bound<'py, PyAny>>,
+    /// The key of the innermost mapping whose value has not been read.
+    pending_key: Option<Bound<'py, PyAny>>,
 }
 
-struct Open<'py> {
+/// A container whose last line has not been read.
+struct OpenContainer<'py> {
     column: usize,
     node: Node<'py>,
 }
 
-/// One line: where it starts, where its first character stands, where it ends.
+/// One line, as indexes in the text.
 #[derive(Clone, Copy)]
 struct Line {
     start: usize,
+    /// The first character that is not a space.
     first: usize,
+    /// The line break, or the end of the text.
     end: usize,
 }
 
@@ -119,42 +125,42 @@ impl Line {
     }
 }
 
-/// A key or a scalar that a line begins with.
+/// The key or scalar at the start of a line.
 enum Token<'py> {
-    /// With what follows the colon.
+    /// A key and the index after its colon.
     Key(Bound<'py, PyAny>, usize),
-    /// With the start of the next line.
+    /// A list item and the start of the next line.
     Value(Bound<'py, PyAny>, usize),
 }
 
-/// How a line within quotes ends.
+/// How a line of a quoted scalar ends.
 enum QuoteEnd {
-    /// With the closing quote, and what follows that.
+    /// With the closing quote. The number is the index after it.
     Closed(usize),
     Break,
-    /// With a backslash.
+    /// With a backslash before the line break.
     EscapedBreak,
 }
 
-impl<'py> Lines<'py, '_, '_, '_> {
-    fn read(&mut self) -> Plainly<()> {
+impl<'py> LineReader<'py, '_, '_, '_> {
+    fn read(&mut self) -> SimpleResult<()> {
         let mut position = 0;
-        let mut started = false;
+        let mut has_started = false;
         while let Some(line) = self.line(position) {
             position = line.end + 1;
             if line.is_blank() || self.bytes[line.first] == b'#' {
                 continue;
             }
             if line.indent() == 0 && self.is_marker(line) {
-                if started || &self.bytes[line.start..line.end] != b"---" {
-                    return Err(Odd);
+                if has_started || &self.bytes[line.start..line.end] != b"---" {
+                    return Err(NotSimple);
                 }
             } else {
-                position = self.content(line)?;
+                position = self.read_content(line)?;
             }
-            started = true;
+            has_started = true;
         }
-        self.settle_waiting()
+        self.set_blank_value()
     }
 
     /// The line that starts at `start`, None at the end of the text.
@@ -165,13 +171,14 @@ impl<'py> Lines<'py, '_, '_, '_> {
         Some(Line { start, first: first.min(end), end })
     }
 
+    /// Whether a line without indentation may be a document marker or a directive.
     fn is_marker(&self, line: Line) -> bool {
         let text = &self.bytes[line.start..line.end];
         text.starts_with(b"---") || text.starts_with(b"...") || text.starts_with(b"%")
     }
 
-    /// Read what stands on `line`, and what continues it; gives the start of the next line.
-    fn content(&mut self, line: Line) -> Plainly<usize> {
+    /// Read the content of `line` and of the lines that continue it. Return the start of the next line.
+    fn read_content(&mut self, line: Line) -> SimpleResult<usize> {
         self.refuse_tabs(line)?;
         let mut first = line.first;
         let mut is_item = false;
@@ -180,151 +187,163 @@ impl<'py> Lines<'py, '_, '_, '_> {
             if is_item {
                 self.open_item(Node::List(PyList::empty(self.py)), column)?;
             } else {
-                self.place_item(column)?;
+                self.enter_list(column)?;
             }
             is_item = true;
             first = self.skip_spaces(first + 1, line.end);
         }
         if first == line.end || self.bytes[first] == b'#' {
-            return Err(Odd);
+            return Err(NotSimple);
         }
         let column = first - line.start;
-        let (key, after) = match self.token(first, line, is_item)? {
+        let (key, after) = match self.read_token(first, line, is_item)? {
             Token::Key(key, after) => (key, after),
             Token::Value(value, next) => {
-                self.list()?.append(value)?;
+                self.innermost_list()?.append(value)?;
                 return Ok(next);
             }
         };
         if is_item {
             self.open_item(Node::Mapping(PyDict::new(self.py)), column)?;
         } else {
-            self.place_key(column)?;
+            self.enter_mapping(column)?;
         }
-        self.entry(key, after, line)
+        self.read_entry(key, after, line)
     }
 
-    /// Read the value of `key`, which starts after the spaces at `after`.
-    fn entry(&mut self, key: Bound<'py, PyAny>, after: usize, line: Line) -> Plainly<usize> {
+    /// Read the value of `key`, after the spaces at `after`. Return the start of the next line.
+    fn read_entry(
+        &mut self,
+        key: Bound<'py, PyAny>,
+        after: usize,
+        line: Line,
+    ) -> SimpleResult<usize> {
         let column = self.stack.last().map_or(0, |open| open.column);
         let Some(Node::Mapping(mapping)) = self.stack.last().map(|open| &open.node) else {
-            return Err(Odd);
+            return Err(NotSimple);
         };
         if mapping.contains(&key)? {
-            return Err(Odd);
+            return Err(NotSimple);
         }
         let first = self.skip_spaces(after, line.end);
         if first == line.end || self.bytes[first] == b'#' {
-            self.waiting = Some(key);
+            self.pending_key = Some(key);
             return Ok(line.end + 1);
         }
         let mapping = mapping.clone();
-        let (value, next) = self.value(first, line, column)?;
+        let (value, next) = self.read_value(first, line, column)?;
         mapping.set_item(key, value)?;
         Ok(next)
     }
 
     // --- containers ---
 
-    /// Let the innermost container be the mapping for a key at `column`.
-    fn place_key(&mut self, column: usize) -> Plainly<()> {
+    /// Make the mapping for a key at `column` the innermost container.
+    fn enter_mapping(&mut self, column: usize) -> SimpleResult<()> {
         self.close_beyond(column)?;
         match self.stack.last() {
             Some(open) if open.column == column => {}
             _ => return self.open(Node::Mapping(PyDict::new(self.py)), column),
         }
-        // A list that stands as far left as its key ends.
-        if matches!(self.stack.last(), Some(Open { node: Node::List(_), .. })) {
+        // A list in the same column as its key ends here.
+        if matches!(self.stack.last(), Some(OpenContainer { node: Node::List(_), .. })) {
             self.stack.pop();
         }
         match self.stack.last() {
-            Some(Open { node: Node::Mapping(_), column: found }) if *found == column => {
-                self.settle_waiting()
+            Some(OpenContainer { node: Node::Mapping(_), column: open_column })
+                if *open_column == column =>
+            {
+                self.set_blank_value()
             }
-            _ => Err(Odd),
+            _ => Err(NotSimple),
         }
     }
 
-    /// Let the innermost container be the list for an item whose `-` stands at `column`.
-    fn place_item(&mut self, column: usize) -> Plainly<()> {
+    /// Make the list for an item with its `-` at `column` the innermost container.
+    fn enter_list(&mut self, column: usize) -> SimpleResult<()> {
         self.close_beyond(column)?;
         match self.stack.last() {
-            Some(Open { node: Node::List(_), column: found }) if *found == column => Ok(()),
+            Some(OpenContainer { node: Node::List(_), column: open_column })
+                if *open_column == column =>
+            {
+                Ok(())
+            }
             _ => self.open(Node::List(PyList::empty(self.py)), column),
         }
     }
 
-    /// Close the containers that stand further right than `column`.
-    fn close_beyond(&mut self, column: usize) -> Plainly<()> {
+    /// Close the containers that start further right than `column`.
+    fn close_beyond(&mut self, column: usize) -> SimpleResult<()> {
         while self.stack.last().is_some_and(|open| open.column > column) {
-            self.settle_waiting()?;
+            self.set_blank_value()?;
             self.stack.pop();
         }
         Ok(())
     }
 
-    /// Settle that nothing is the value of the key that waits.
-    fn settle_waiting(&mut self) -> Plainly<()> {
-        let Some(key) = self.waiting.take() else { return Ok(()) };
+    /// Give the pending key, if there is one, the value null.
+    fn set_blank_value(&mut self) -> SimpleResult<()> {
+        let Some(key) = self.pending_key.take() else { return Ok(()) };
         let Some(Node::Mapping(mapping)) = self.stack.last().map(|open| &open.node) else {
-            return Err(Odd);
+            return Err(NotSimple);
         };
-        let key = match self.reading.dialect {
-            Dialect::V3 => self.reading.values.blank_key.bind(self.py).call1((key,))?,
+        let key = match self.context.dialect {
+            Dialect::V3 => self.context.types.blank_key.bind(self.py).call1((key,))?,
             Dialect::V2 => key,
         };
         Ok(mapping.set_item(key, self.py.None())?)
     }
 
-    /// Open the value of the key that waits, or the root.
-    fn open(&mut self, node: Node<'py>, column: usize) -> Plainly<()> {
-        match (self.waiting.take(), self.stack.last().map(|open| &open.node)) {
+    /// Open a container as the value of the pending key, or as the root.
+    fn open(&mut self, node: Node<'py>, column: usize) -> SimpleResult<()> {
+        match (self.pending_key.take(), self.stack.last().map(|open| &open.node)) {
             (Some(key), Some(Node::Mapping(mapping))) => mapping.set_item(key, node.as_any())?,
             (None, None) if self.root.is_none() => self.root = Some(node.as_any().clone()),
-            _ => return Err(Odd),
+            _ => return Err(NotSimple),
         }
         self.push(node, column)
     }
 
-    /// Open an item of the innermost list, on the line of its `-`.
-    fn open_item(&mut self, node: Node<'py>, column: usize) -> Plainly<()> {
-        self.list()?.append(node.as_any())?;
+    /// Open a container as an item of the innermost list, on the line of its `-`.
+    fn open_item(&mut self, node: Node<'py>, column: usize) -> SimpleResult<()> {
+        self.innermost_list()?.append(node.as_any())?;
         self.push(node, column)
     }
 
-    fn push(&mut self, node: Node<'py>, column: usize) -> Plainly<()> {
+    fn push(&mut self, node: Node<'py>, column: usize) -> SimpleResult<()> {
         self.check_depth()?;
-        self.stack.push(Open { column, node });
+        self.stack.push(OpenContainer { column, node });
         Ok(())
     }
 
-    /// Refuse one container more than may be open.
-    fn check_depth(&self) -> Plainly<()> {
-        if self.stack.len() >= self.reading.max_depth {
-            return Err(Odd);
+    /// Refuse another open container if `max_depth` is reached.
+    fn check_depth(&self) -> SimpleResult<()> {
+        if self.stack.len() >= self.context.max_depth {
+            return Err(NotSimple);
         }
         Ok(())
     }
 
-    fn list(&self) -> Plainly<&Bound<'py, PyList>> {
+    /// The innermost container, which must be a list.
+    fn innermost_list(&self) -> SimpleResult<&Bound<'py, PyList>> {
         match self.stack.last() {
-            Some(Open { node: Node::List(list), .. }) => Ok(list),
-            _ => Err(Odd),
+            Some(OpenContainer { node: Node::List(list), .. }) => Ok(list),
+            _ => Err(NotSimple),
         }
     }
 
     // --- tokens ---
 
-    /// The key, or in a list the scalar, at `first`.
-    fn token(&mut self, first: usize, line: Line, is_item: bool) -> Plainly<Token<'py>> {
+    /// Read the key at `first`, or in a list the value.
+    fn read_token(&mut self, first: usize, line: Line, is_item: bool) -> SimpleResult<Token<'py>> {
         let quote = self.bytes[first];
         if matches!(quote, b'"' | b'\'') {
             if let Some(end) = self.closing_quote(first, line) {
                 let colon = self.skip_spaces(end + 1, line.end);
                 if self.is_colon(colon, line.end) {
                     let text = &self.text[first + 1..end];
-                    if text.len() > LONGEST_KEY || text == "<<" {
-                        return Err(Odd);
+                    if text.len() > MAX_KEY || text == "<<" {
+                        return Err(NotSimple);
                     }
                     return Ok(Token::Key(PyString::new(self.py, text).into_any(), colon + 1));
                 }
@@ -335,58 +354,58 @@ impl<'py> Lines<'py, '_, '_, '_> {
             }
         }
         if !is_item {
-            return Err(Odd);
+            return Err(NotSimple);
         }
         let column = self.stack.last().map_or(0, |open| open.column);
-        let (value, next) = self.value(first, line, column)?;
+        let (value, next) = self.read_value(first, line, column)?;
         Ok(Token::Value(value, next))
     }
 
-    /// The colon that ends the plain key at `first`.
+    /// The index of the colon that ends the plain key at `first`.
     fn plain_key_end(&self, first: usize, line: Line) -> Option<usize> {
         let mut from = first;
         loop {
-            let found = from + memchr2(b':', b'#', &self.bytes[from..line.end])?;
-            if self.bytes[found] == b'#' {
-                if self.bytes[found - 1] == b' ' {
+            let index = from + memchr2(b':', b'#', &self.bytes[from..line.end])?;
+            if self.bytes[index] == b'#' {
+                if self.bytes[index - 1] == b' ' {
                     return None;
                 }
-            } else if self.is_colon(found, line.end) {
-                return Some(found);
+            } else if self.is_colon(index, line.end) {
+                return Some(index);
             }
-            from = found + 1;
+            from = index + 1;
         }
     }
 
-    fn plain_key(&mut self, first: usize, colon: usize) -> Plainly<Bound<'py, PyAny>> {
+    fn plain_key(&mut self, first: usize, colon: usize) -> SimpleResult<Bound<'py, PyAny>> {
         let text = self.text[first..colon].trim_end_matches(' ');
-        if text.len() > LONGEST_KEY || text == "<<" {
-            return Err(Odd);
+        if text.len() > MAX_KEY || text == "<<" {
+            return Err(NotSimple);
         }
-        let key = plain(self.py, text, self.reading)?;
+        let key = plain_value(self.py, text, self.context)?;
         if key.is_exact_instance_of::<PyString>() {
             Ok(key)
         } else {
-            Err(Odd)
+            Err(NotSimple)
         }
     }
 
-    /// The value at `first` within a container at `column`, and the start of the next line.
-    fn value(
+    /// Read the value at `first` in a container at `column`. Return it and the start of the next line.
+    fn read_value(
         &mut self,
         first: usize,
         line: Line,
         column: usize,
-    ) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         match self.bytes[first] {
             byte if is_plain_start(byte) || self.is_minus(first, line.end) => {
-                self.plain_value(first, line, column)
+                self.read_plain(first, line, column)
             }
-            b'"' | b'\'' => self.quoted(first, line),
-            b'|' => self.literal(first, line, column),
-            b'[' => self.flow_list(first, line),
-            b'{' => self.flow_mapping(first, line),
-            _ => Err(Odd),
+            b'"' | b'\'' => self.read_quoted(first, line),
+            b'|' => self.read_literal(first, line, column),
+            b'[' => self.read_flow_list(first, line),
+            b'{' => self.read_flow_mapping(first, line),
+            _ => Err(NotSimple),
         }
     }
 
@@ -396,27 +415,27 @@ impl<'py> Lines<'py, '_, '_, '_> {
 
     // --- plain scalars ---
 
-    fn plain_value(
+    fn read_plain(
         &mut self,
         first: usize,
         line: Line,
         column: usize,
-    ) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         let (end, is_last) = self.plain_end(first, line)?;
         let next = self.line_after_blanks(line);
         if is_last || !next.is_some_and(|next| self.continues(next, column)) {
-            return Ok((plain(self.py, &self.text[first..end], self.reading)?, line.end + 1));
+            return Ok((plain_value(self.py, &self.text[first..end], self.context)?, line.end + 1));
         }
-        self.continued_plain(&self.text[first..end], line, column)
+        self.read_plain_lines(&self.text[first..end], line, column)
     }
 
-    /// A plain scalar that begins with the text `start` and goes on after `line`.
-    fn continued_plain(
+    /// Read the rest of a plain scalar that begins with the text `start` and continues after `line`.
+    fn read_plain_lines(
         &mut self,
         start: &str,
         line: Line,
         column: usize,
-    ) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         let mut joined = start.to_string();
         let mut last = line;
         while let Some(next) = self.line_after_blanks(last) {
@@ -425,32 +444,32 @@ impl<'py> Lines<'py, '_, '_, '_> {
             }
             self.refuse_tabs(next)?;
             let (end, is_last) = self.plain_end(next.first, next)?;
-            push_breaks(&mut joined, self.count_lines(last.end, next.start));
+            push_breaks(&mut joined, self.count_breaks(last.end, next.start));
             joined.push_str(&self.text[next.first..end]);
             last = next;
             if is_last {
                 break;
             }
         }
-        Ok((plain(self.py, &joined, self.reading)?, last.end + 1))
+        Ok((plain_value(self.py, &joined, self.context)?, last.end + 1))
     }
 
-    /// Where the plain text at `first` ends on its line, and whether a comment ends it there for good.
-    fn plain_end(&self, first: usize, line: Line) -> Plainly<(usize, bool)> {
+    /// The end of the plain text at `first` on its line, and whether a comment there ends the whole scalar.
+    fn plain_end(&self, first: usize, line: Line) -> SimpleResult<(usize, bool)> {
         let mut from = first;
         let (end, is_last) = loop {
             let Some(offset) = memchr2(b':', b'#', &self.bytes[from..line.end]) else {
                 break (line.end, false);
             };
-            let found = from + offset;
-            if self.bytes[found] == b'#' {
-                if self.bytes[found - 1] == b' ' {
-                    break (found, true);
+            let index = from + offset;
+            if self.bytes[index] == b'#' {
+                if self.bytes[index - 1] == b' ' {
+                    break (index, true);
                 }
-            } else if self.is_colon(found, line.end) {
-                return Err(Odd);
+            } else if self.is_colon(index, line.end) {
+                return Err(NotSimple);
             }
-            from = found + 1;
+            from = index + 1;
         };
         Ok((self.before_spaces(first, end), is_last))
     }
@@ -469,14 +488,14 @@ impl<'py> Lines<'py, '_, '_, '_> {
         line.indent() > column && self.bytes[line.first] != b'#'
     }
 
-    /// The line breaks from `start` to `end`.
-    fn count_lines(&self, start: usize, end: usize) -> usize {
+    /// The number of line breaks from `start` to `end`.
+    fn count_breaks(&self, start: usize, end: usize) -> usize {
         memchr::memchr_iter(b'\n', &self.bytes[start..end]).count()
     }
 
     // --- quoted scalars ---
 
-    /// The quote that closes the one at `first`, where it is on the same line and nothing is escaped.
+    /// The index of the quote that closes the one at `first`. None if it is on another line or something is escaped.
     fn closing_quote(&self, first: usize, line: Line) -> Option<usize> {
         let quote = self.bytes[first];
         let inside = &self.bytes[first + 1..line.end];
@@ -487,8 +506,12 @@ impl<'py> Lines<'py, '_, '_, '_> {
         (self.bytes.get(end + 1) != Some(&b'\'')).then_some(end)
     }
 
-    /// The text in the quotes that open at `first`, on as many lines as it has.
-    fn quoted(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    /// Read the quoted scalar at `first`, which may have several lines.
+    fn read_quoted(
+        &mut self,
+        first: usize,
+        line: Line,
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         if let Some(end) = self.closing_quote(first, line) {
             self.check_end(end + 1, line)?;
             return Ok((self.string(first + 1, end), line.end + 1));
@@ -507,13 +530,13 @@ impl<'py> Lines<'py, '_, '_, '_> {
                 self.check_end(after, line)?;
                 return Ok((PyString::new(self.py, &joined).into_any(), line.end + 1));
             }
-            let next = self.line_after_blanks(line).ok_or(Odd)?;
+            let next = self.line_after_blanks(line).ok_or(NotSimple)?;
             if next.indent() == 0 && self.is_marker(next) {
-                return Err(Odd);
+                return Err(NotSimple);
             }
-            let breaks = self.count_lines(line.end, next.start);
+            let breaks = self.count_breaks(line.end, next.start);
             match end {
-                QuoteEnd::EscapedBreak if breaks > 1 => return Err(Odd),
+                QuoteEnd::EscapedBreak if breaks > 1 => return Err(NotSimple),
                 QuoteEnd::EscapedBreak => {}
                 _ => {
                     joined.truncate(joined.trim_end_matches(' ').len());
@@ -524,7 +547,7 @@ impl<'py> Lines<'py, '_, '_, '_> {
         }
     }
 
-    /// Push what stands from `start` to the closing quote, or to the end of the line.
+    /// Append the text from `start` to the closing quote or the end of the line.
     fn push_single_quoted(&self, joined: &mut String, start: usize, line: Line) -> QuoteEnd {
         let mut from = start;
         while let Some(offset) = memchr(b'\'', &self.bytes[from..line.end]) {
@@ -540,30 +563,30 @@ impl<'py> Lines<'py, '_, '_, '_> {
         QuoteEnd::Break
     }
 
-    /// As `push_single_quoted`, with the escapes that are frequent.
+    /// Like `push_single_quoted`, with the frequent escapes of double quotes.
     fn push_double_quoted(
         &self,
         joined: &mut String,
         start: usize,
         line: Line,
-    ) -> Plainly<QuoteEnd> {
+    ) -> SimpleResult<QuoteEnd> {
         let mut from = start;
         while let Some(offset) = memchr2(b'"', b'\\', &self.bytes[from..line.end]) {
-            let found = from + offset;
-            joined.push_str(&self.text[from..found]);
-            if self.bytes[found] == b'"' {
-                return Ok(QuoteEnd::Closed(found + 1));
+            let index = from + offset;
+            joined.push_str(&self.text[from..index]);
+            if self.bytes[index] == b'"' {
+                return Ok(QuoteEnd::Closed(index + 1));
             }
-            joined.push(match self.byte(found + 1, line) {
+            joined.push(match self.byte(index + 1, line) {
                 Some(b'n') => '\n',
                 Some(b't') => '\t',
                 Some(b'r') => '\r',
                 Some(b'"') => '"',
                 Some(b'\\') => '\\',
                 None => return Ok(QuoteEnd::EscapedBreak),
-                Some(_) => return Err(Odd),
+                Some(_) => return Err(NotSimple),
             });
-            from = found + 2;
+            from = index + 2;
         }
         joined.push_str(&self.text[from..line.end]);
         Ok(QuoteEnd::Break)
@@ -571,22 +594,22 @@ impl<'py> Lines<'py, '_, '_, '_> {
 
     // --- blocks ---
 
-    /// The text of a `|` block whose header stands at `first`.
-    fn literal(
+    /// Read the `|` block with its header at `first`.
+    fn read_literal(
         &mut self,
         first: usize,
         line: Line,
         column: usize,
-    ) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         let chomping = match &self.bytes[first + 1..line.end] {
             b"" => b' ',
             [sign @ (b'-' | b'+')] => *sign,
-            _ => return Err(Odd),
+            _ => return Err(NotSimple),
         };
-        let top = self.line_after_blanks(line).ok_or(Odd)?;
-        let pad = top.indent();
-        if pad <= column || self.bytes[top.first] == b'\t' {
-            return Err(Odd);
+        let first_line = self.line_after_blanks(line).ok_or(NotSimple)?;
+        let pad = first_line.indent();
+        if pad <= column || self.bytes[first_line.first] == b'\t' {
+            return Err(NotSimple);
         }
         let mut joined = String::new();
         let mut next = line.end + 1;
@@ -595,7 +618,7 @@ impl<'py> Lines<'py, '_, '_, '_> {
                 break;
             }
             if line.end == self.bytes.len() || self.is_wide_blank(line, pad, joined.is_empty()) {
-                return Err(Odd); // a last line without its break; blank lines that decide the indentation
+                return Err(NotSimple); // a last line without a line break, or blank lines that determine the indentation
             }
             joined.push_str(&self.text[line.end.min(line.start + pad)..=line.end]);
             next = line.end + 1;
@@ -609,25 +632,30 @@ impl<'py> Lines<'py, '_, '_, '_> {
         Ok((PyString::new(self.py, &joined).into_any(), next))
     }
 
+    /// Whether a leading blank line is indented further than the text.
     fn is_wide_blank(&self, line: Line, pad: usize, is_leading: bool) -> bool {
         is_leading && line.is_blank() && line.indent() > pad
     }
 
-    // --- lists and mappings in brackets ---
+    // --- lists and mappings in brackets or braces ---
 
-    fn flow_list(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    fn read_flow_list(
+        &mut self,
+        first: usize,
+        line: Line,
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         self.check_depth()?;
         let list = PyList::empty(self.py);
         let mut position = self.skip_spaces(first + 1, line.end);
         if self.byte(position, line) != Some(b']') {
             loop {
-                let (item, after) = self.flow_scalar(position, line)?;
+                let (item, after) = self.read_flow_scalar(position, line)?;
                 list.append(item)?;
                 position = self.skip_spaces(after, line.end);
                 match self.byte(position, line) {
                     Some(b',') => position = self.skip_spaces(position + 1, line.end),
                     Some(b']') => break,
-                    _ => return Err(Odd),
+                    _ => return Err(NotSimple),
                 }
             }
         }
@@ -635,23 +663,28 @@ impl<'py> Lines<'py, '_, '_, '_> {
         Ok((list.into_any(), line.end + 1))
     }
 
-    fn flow_mapping(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    fn read_flow_mapping(
+        &mut self,
+        first: usize,
+        line: Line,
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         self.check_depth()?;
         let mapping = PyDict::new(self.py);
         let mut position = self.skip_spaces(first + 1, line.end);
         if self.byte(position, line) != Some(b'}') {
             loop {
-                let (key, after) = self.flow_key(position, line)?;
+                let (key, after) = self.read_flow_key(position, line)?;
                 if mapping.contains(&key)? {
-                    return Err(Odd);
+                    return Err(NotSimple);
                 }
-                let (value, after) = self.flow_scalar(self.skip_spaces(after, line.end), line)?;
+                let (value, after) =
+                    self.read_flow_scalar(self.skip_spaces(after, line.end), line)?;
                 mapping.set_item(key, value)?;
                 position = self.skip_spaces(after, line.end);
                 match self.byte(position, line) {
                     Some(b',') => position = self.skip_spaces(position + 1, line.end),
                     Some(b'}') => break,
-                    _ => return Err(Odd),
+                    _ => return Err(NotSimple),
                 }
             }
         }
@@ -659,31 +692,39 @@ impl<'py> Lines<'py, '_, '_, '_> {
         Ok((mapping.into_any(), line.end + 1))
     }
 
-    /// A plain key in braces, and what follows its colon, which a space must follow.
-    fn flow_key(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    /// Read a plain key in braces. Return it and the index after its colon, where a space must be.
+    fn read_flow_key(
+        &mut self,
+        first: usize,
+        line: Line,
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         let end = self.flow_word_end(first, line);
         let is_key = self.byte(end, line) == Some(b':') && self.byte(end + 1, line) == Some(b' ');
         if !is_key || end == first || matches!(self.bytes[first], b'-' | b'%') {
-            return Err(Odd);
+            return Err(NotSimple);
         }
         Ok((self.plain_key(first, end)?, end + 1))
     }
 
-    /// A scalar in brackets, and what follows it.
-    fn flow_scalar(&mut self, first: usize, line: Line) -> Plainly<(Bound<'py, PyAny>, usize)> {
+    /// Read a scalar in brackets or braces. Return it and the index after it.
+    fn read_flow_scalar(
+        &mut self,
+        first: usize,
+        line: Line,
+    ) -> SimpleResult<(Bound<'py, PyAny>, usize)> {
         if matches!(self.byte(first, line), Some(b'"' | b'\'')) {
-            let end = self.closing_quote(first, line).ok_or(Odd)?;
+            let end = self.closing_quote(first, line).ok_or(NotSimple)?;
             return Ok((self.string(first + 1, end), end + 1));
         }
         let end = self.flow_word_end(first, line);
-        let starts_well = self.bytes[first..end].iter().find(|&&byte| byte != b'-');
-        if !starts_well.is_some_and(|&byte| byte != b'%' && byte != b'=') {
-            return Err(Odd);
+        let first_other = self.bytes[first..end].iter().find(|&&byte| byte != b'-');
+        if !first_other.is_some_and(|&byte| byte != b'%' && byte != b'=') {
+            return Err(NotSimple);
         }
-        Ok((plain(self.py, &self.text[first..end], self.reading)?, end))
+        Ok((plain_value(self.py, &self.text[first..end], self.context)?, end))
     }
 
-    /// The end of the characters at `first` that mean nothing to YAML anywhere.
+    /// The end of the characters at `first` that have no special meaning in YAML.
     fn flow_word_end(&self, first: usize, line: Line) -> usize {
         let is_word = |byte: &u8| {
             byte.is_ascii_alphanumeric()
@@ -703,48 +744,48 @@ impl<'py> Lines<'py, '_, '_, '_> {
         from + self.bytes[from..end].iter().take_while(|&&byte| byte == b' ').count()
     }
 
-    /// Where the text from `start` ends without the spaces before `end`.
+    /// The end of the text from `start` without the spaces before `end`.
     fn before_spaces(&self, start: usize, end: usize) -> usize {
         let spaces = self.bytes[start..end].iter().rev().take_while(|&&byte| byte == b' ').count();
         end - spaces
     }
 
-    /// Whether a `-` that starts a list item stands at `position`.
+    /// Whether there is a `-` at `position` that starts a list item.
     fn is_dash(&self, position: usize, end: usize) -> bool {
         self.bytes[..end].get(position) == Some(&b'-')
             && matches!(self.bytes[..end].get(position + 1), Some(b' ') | None)
     }
 
-    /// Whether a `-` that starts a plain scalar stands at `position`.
+    /// Whether there is a `-` at `position` that starts a plain scalar.
     fn is_minus(&self, position: usize, end: usize) -> bool {
         self.bytes[position] == b'-' && !self.is_dash(position, end)
     }
 
-    /// Whether a `:` that ends a key stands at `position`.
+    /// Whether there is a `:` at `position` that ends a key.
     fn is_colon(&self, position: usize, end: usize) -> bool {
         self.bytes[..end].get(position) == Some(&b':')
             && matches!(self.bytes[..end].get(position + 1), Some(b' ') | None)
     }
 
     /// Refuse anything but a comment between `position` and the end of the line.
-    fn check_end(&self, position: usize, line: Line) -> Plainly<()> {
+    fn check_end(&self, position: usize, line: Line) -> SimpleResult<()> {
         let first = self.skip_spaces(position, line.end);
         if first == line.end || (self.bytes[first] == b'#' && first > position) {
             Ok(())
         } else {
-            Err(Odd)
+            Err(NotSimple)
         }
     }
 
-    fn refuse_tabs(&self, line: Line) -> Plainly<()> {
+    fn refuse_tabs(&self, line: Line) -> SimpleResult<()> {
         if self.has_tabs && memchr(b'\t', &self.bytes[line.start..line.end]).is_some() {
-            return Err(Odd);
+            return Err(NotSimple);
         }
         Ok(())
     }
 }
 
-/// Whether a scalar that starts with `byte` can be nothing but a plain one.
+/// Whether a scalar that starts with `byte` is certainly a plain one.
 fn is_plain_start(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
@@ -765,7 +806,7 @@ fn is_plain_start(byte: u8) -> bool {
         )
 }
 
-/// What `breaks` line breaks within a scalar are: a space, or one break less.
+/// Append the folded form of `breaks` line breaks: one becomes a space, more become one fewer.
 fn push_breaks(joined: &mut String, breaks: usize) {
     if breaks == 1 {
         joined.push(' ');

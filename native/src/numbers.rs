@@ -1,13 +1,14 @@
-//! Numbers as text, in Go's notation.
+//! The text of numbers in Go's notation. Rust version of the functions for numbers in `kmanifest/yaml/scalars.py`.
 
-/// The shortest digits that give `value` back, without its sign, and the exponent of the first one.
+/// The shortest digits that are parsed as `value` again, without a sign, and the exponent of the first digit.
 fn shortest(value: f64) -> (String, i32) {
     let value = value.abs();
     let mut text = format!("{value:e}");
     let digits = text.find('e').unwrap_or(0).saturating_sub(1);
     if digits >= 16 {
-        // Of two that are equally near (562949953421312.25) Go and Python take the even one, here the upper is taken;
-        // with a given number of digits it is the even one. With fewer than 16 there are no two.
+        // Two results can be equally near (562949953421312.25). Go and Python choose the even one. Rust's shortest
+        // format chooses the upper one, but its format with a given number of digits chooses the even one. With fewer
+        // than 16 digits there are never two.
         let even = format!("{value:.*e}", digits - 1);
         if even.parse() == Ok(value) {
             text = even;
@@ -17,7 +18,7 @@ fn shortest(value: f64) -> (String, i32) {
     (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
 }
 
-/// Go's `strconv.FormatFloat(value, 'g', -1, 64)`: with an exponent below 10^-4 and from 10^6 on.
+/// Go's `strconv.FormatFloat(value, 'g', -1, 64)`. It has an exponent below 10^-4 and from 10^6 on.
 ///
 /// Source: strconv ftoa.go, formatDigits.
 pub fn general_number(value: f64) -> String {
@@ -39,7 +40,7 @@ pub fn general_number(value: f64) -> String {
     format!("{sign}{}.{}", &digits[..point], &digits[point..])
 }
 
-/// `value`, which has no fraction, as an integer; None beyond 64 bits.
+/// `value` as an integer. None if it has a fraction or does not fit 64 bits.
 pub fn whole_number(value: f64) -> Option<i128> {
     if value % 1.0 != 0.0 || value.abs() >= 1e21 {
         return None;
@@ -51,12 +52,12 @@ pub fn whole_number(value: f64) -> Option<i128> {
     is_64_bits(whole).then_some(whole)
 }
 
-/// Whether an integer of Go, signed or not, holds `value`.
+/// Whether `value` fits Go's int64 or uint64.
 pub fn is_64_bits(value: i128) -> bool {
     (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value)
 }
 
-/// A number that is a key of a kustomization file: the shortest text that it is in 32 bits, in Go's `g` format.
+/// The text of a number that is a key in a kustomization file: the shortest one in 32 bits, in Go's `g` format.
 ///
 /// Source: sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
 pub fn float32_text(value: f64) -> String {
@@ -66,13 +67,13 @@ pub fn float32_text(value: f64) -> String {
     if value.abs() > 3.402_823_5e38 {
         return if value < 0.0 { "-.inf" } else { ".inf" }.into();
     }
-    // The digits of the 32-bit number are the shortest for it; parsed as 64 bits they print as they are.
+    // These digits are the shortest for the 32-bit number. Parsed as 64 bits, they are printed unchanged.
     let value = value as f32;
     let mut text = format!("{value:e}");
     let digits = text.trim_start_matches('-').find('e').unwrap_or(0).saturating_sub(1);
     let even = format!("{value:.*e}", digits.saturating_sub(1));
     if even.parse() == Ok(value) {
-        text = even; // as in `shortest`
+        text = even; // the even one of two, as in `shortest`
     }
     general_number(text.parse().unwrap_or_default())
 }

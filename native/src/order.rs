@@ -1,25 +1,24 @@
-//! The order of keys: go-yaml's natural one; the twin of `natural_order` in `kmanifest/yaml/dumper.py`.
+//! The natural order of keys in go-yaml. Rust version of `natural_order` in `kmanifest/yaml/dumper.py`.
 //!
-//! Go's relation is not transitive (`v2 < v10 < v1alpha1 < v2`), so what comes out depends on where the sort starts and
-//! which pairs it compares. Both are fixed, for both rooms: it starts from the order of code points; then neighbours
-//! are merged, first single keys, then runs of 2, 4, 8 keys; and a merge takes the key on the left unless that on the
-//! right is less. (The sorts of the standard library may panic on such a relation.)
+//! Go's relation is not transitive (`v2 < v10 < v1alpha1 < v2`). So the result depends on where the sort starts and
+//! which pairs it compares. Both backends do this in the same way: they start from the order of code points. Then
+//! they merge neighbours, first single keys, then runs of 2, 4, 8 keys. A merge takes the left key unless the right
+//! one is less. (The sorts of Rust's standard library may panic on such a relation.)
 //!
-//! What is a letter and what a digit beyond ASCII is asked of Python, as the other room does it: Go's IsLetter and
-//! IsDigit are the categories L* and Nd, which the standard library of Rust does not know.
+//! Python decides which characters beyond ASCII are letters or digits, as in the pure-Python backend. Go's IsLetter
+//! and IsDigit are the categories L* and Nd, which Rust's standard library does not have.
 //!
 //! Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::scalars::{are_ordered, first_character, Marks};
+use crate::scalars::{first_character, sorts_by_code_point, CharKinds};
 
-/// Put `items` in the order of their keys, whose characters are of the kinds `marks`.
-pub fn sort<T>(py: Python<'_>, items: &mut [T], marks: Marks, key: impl Fn(&T) -> &[u8]) {
+/// Sort `items` by their keys. `kinds` are the kinds of characters in all keys.
+pub fn sort<T>(py: Python<'_>, items: &mut [T], kinds: CharKinds, key: impl Fn(&T) -> &[u8]) {
     items.sort_by(|left, right| key(left).cmp(key(right)));
-    if are_ordered(marks) {
-        // Among letters and what stands before them in ASCII, digits aside, code points decide.
+    if sorts_by_code_point(kinds) {
         return;
     }
     let keys: Vec<&[u8]> = items.iter().map(key).collect();
@@ -27,7 +26,7 @@ pub fn sort<T>(py: Python<'_>, items: &mut [T], marks: Marks, key: impl Fn(&T) -
     arrange(items, order);
 }
 
-/// The numbers below `count`, sorted by `is_less`, which need not be transitive.
+/// The numbers below `count`, sorted by `is_less`. The relation need not be transitive.
 fn merge_sort(count: usize, is_less: impl Fn(usize, usize) -> bool) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     let mut merged = Vec::with_capacity(count);
@@ -54,18 +53,18 @@ fn merge_sort(count: usize, is_less: impl Fn(usize, usize) -> bool) -> Vec<usize
     order
 }
 
-/// Put at each place the item that `order` has there.
+/// Move the items so that index `i` holds the former item `order[i]`.
 fn arrange<T>(items: &mut [T], mut order: Vec<usize>) {
     for start in 0..order.len() {
-        let mut place = start;
-        // Follow the cycle of moves that begins here; a place that is done points at itself.
-        while order[place] != start {
-            let source = order[place];
-            items.swap(place, source);
-            order[place] = place;
-            place = source;
+        let mut index = start;
+        // Follow the cycle of moves that begins here. An index that is done points to itself.
+        while order[index] != start {
+            let source = order[index];
+            items.swap(index, source);
+            order[index] = index;
+            index = source;
         }
-        order[place] = place;
+        order[index] = index;
     }
 }
 
@@ -80,7 +79,7 @@ fn start_of_character(text: &[u8], index: usize) -> usize {
     text[..=index].iter().rposition(|byte| byte & 0xC0 != 0x80).unwrap_or(0)
 }
 
-/// Whether `left` goes before `right`, which differ at `index` for the first time.
+/// Whether `left` sorts before `right`. `index` is the first index at which they differ.
 fn is_less_at(py: Python<'_>, left: &[u8], right: &[u8], index: usize) -> bool {
     let (a, _) = first_character(&left[index..]);
     let (b, _) = first_character(&right[index..]);
@@ -92,7 +91,7 @@ fn is_less_at(py: Python<'_>, left: &[u8], right: &[u8], index: usize) -> bool {
     let seed = i64::from((a == zero || b == zero) && is_in_number(py, &left[..index]));
     let a_number = number_at(py, &left[index..], seed);
     let b_number = number_at(py, &right[index..], seed);
-    // The number first, then how many digits it has.
+    // The number counts first, then how many digits it has.
     if a_number == b_number {
         a < b
     } else {
@@ -100,7 +99,7 @@ fn is_less_at(py: Python<'_>, left: &[u8], right: &[u8], index: usize) -> bool {
     }
 }
 
-/// Whether the digits at the end of `text` hold another one than zero.
+/// Whether the digits at the end of `text` contain one other than zero.
 fn is_in_number(py: Python<'_>, text: &[u8]) -> bool {
     let mut rest = text;
     while let Some(last) = rest.len().checked_sub(1) {
@@ -114,7 +113,9 @@ fn is_in_number(py: Python<'_>, text: &[u8]) -> bool {
     false
 }
 
-/// The number that `text` starts with, led by `number`, with the wrap-around of Go's int64, and how many digits it has.
+/// The number at the start of `text` and how many digits it has.
+///
+/// `number` is put before these digits. The result wraps around like Go's int64.
 fn number_at(py: Python<'_>, text: &[u8], mut number: i64) -> (i64, usize) {
     let mut digits = 0;
     let mut rest = text;
@@ -133,21 +134,21 @@ fn number_at(py: Python<'_>, text: &[u8], mut number: i64) -> (i64, usize) {
 fn is_letter(py: Python<'_>, code: u32) -> bool {
     match code {
         0..=0x7F => (code as u8).is_ascii_alphabetic(),
-        _ => says(py, code, "isalpha"),
+        _ => python_test(py, code, "isalpha"),
     }
 }
 
 fn is_digit(py: Python<'_>, code: u32) -> bool {
     match code {
         0..=0x7F => (code as u8).is_ascii_digit(),
-        _ => says(py, code, "isdecimal"),
+        _ => python_test(py, code, "isdecimal"),
     }
 }
 
-/// What Python says of a character; a lone surrogate is neither a letter nor a digit.
-fn says(py: Python<'_>, code: u32, method: &str) -> bool {
+/// The result of a method of `str`, like `isalpha`, for one character. A lone surrogate passes no test.
+fn python_test(py: Python<'_>, code: u32, method: &str) -> bool {
     char::from_u32(code).is_some_and(|character| {
         let text = PyString::new(py, character.encode_utf8(&mut [0; 4]));
-        text.call_method0(method).and_then(|answer| answer.is_truthy()).unwrap_or(false)
+        text.call_method0(method).and_then(|result| result.is_truthy()).unwrap_or(false)
     })
 }

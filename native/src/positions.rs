@@ -1,88 +1,98 @@
-//! Where a field stands in its file; the twin of `kmanifest/yaml/positions.py`.
+//! The position of a field in its file, found by parsing the file again.
+//!
+//! Rust version of `kmanifest/yaml/positions.py`.
 
 use std::collections::HashMap;
 
-use crate::fault::{Outcome, Place};
-use crate::parser::{Kind, Parser};
+use crate::error::{Location, YamlResult};
+use crate::parser::{EventKind, Parser};
 use crate::split::{split_documents, with_line_feeds};
 
-const MOST_MERGES: usize = 1000;
+/// A search that follows `<<` adds no more mappings once it has this many.
+const MAX_MERGES: usize = 1000;
 
-/// A key, or the index of an item.
+/// A step of a field path: a key, or the index of an item.
 pub enum Step {
     Name(String),
     Index(usize),
 }
 
-/// A node: where it starts, the text of a scalar, and the nodes that it holds, a mapping its keys and values in turn.
+/// A node of a document.
 struct Node {
-    place: Place,
+    /// Where it starts.
+    location: Location,
+    /// The text of a scalar.
     text: Option<Box<str>>,
+    /// The indexes of its items; for a mapping, of its keys and values in turn.
     children: Vec<usize>,
     is_mapping: bool,
 }
 
-/// The nodes of one document, of which the first is the root.
-struct Nodes(Vec<Node>);
+/// The nodes of one document. The first is the root.
+struct DocumentNodes(Vec<Node>);
 
-/// The place of the key or item at `path` in the document with this index, or of its nearest ancestor that there is.
+/// The location of the key or item at `path` in the document with this index, or of its nearest existing ancestor.
 ///
-/// Nowhere, all zeros, where `data` does not parse.
-pub fn find_position(data: &[u8], path: &[Step], document: usize) -> Place {
+/// All zeros if `data` does not parse.
+pub fn find_position(data: &[u8], path: &[Step], document: usize) -> Location {
     find(data, path, document).unwrap_or_default()
 }
 
-fn find(data: &[u8], path: &[Step], document: usize) -> Outcome<Place> {
+fn find(data: &[u8], path: &[Step], document: usize) -> YamlResult<Location> {
     let data = with_line_feeds(data);
     let parts = split_documents(&data, usize::MAX)?;
-    let wanted = match document {
+    // With index 0, documents that hold nothing are skipped.
+    let candidates = match document {
         0 => &parts[..],
         _ => parts.get(document..=document).unwrap_or_default(),
     };
-    let parsed = wanted.iter().map(|part| parse(part.data)).collect::<Outcome<Vec<_>>>()?;
-    let found = wanted.iter().zip(parsed).find(|(_, nodes)| !nodes.0.is_empty());
-    Ok(found.map_or(Place::default(), |(part, nodes)| {
-        let place = nodes.follow(path);
-        Place { line: place.line + part.line, ..place }
+    let parsed = candidates.iter().map(|part| parse(part.data)).collect::<YamlResult<Vec<_>>>()?;
+    let first = candidates.iter().zip(parsed).find(|(_, nodes)| !nodes.0.is_empty());
+    Ok(first.map_or(Location::default(), |(part, nodes)| {
+        let location = nodes.follow(path);
+        Location { line: location.line + part.line, ..location }
     }))
 }
 
-impl Nodes {
-    fn follow(&self, path: &[Step]) -> Place {
+impl DocumentNodes {
+    /// The location at the end of `path`, or as far as it can be followed.
+    fn follow(&self, path: &[Step]) -> Location {
         let mut node = 0;
-        let mut place = self.0[0].place;
+        let mut location = self.0[0].location;
         for step in path {
-            let Some((next_place, next)) = self.child(node, step) else { break };
-            (place, node) = (next_place, next);
+            let Some((next_location, next)) = self.child(node, step) else { break };
+            (location, node) = (next_location, next);
         }
-        place
+        location
     }
 
-    /// The place of an entry of a node, and its value.
-    fn child(&self, node: usize, step: &Step) -> Option<(Place, usize)> {
+    /// The location of the child that `step` leads to, and its node.
+    fn child(&self, node: usize, step: &Step) -> Option<(Location, usize)> {
         let node = &self.0[node];
         match step {
             Step::Name(name) if node.is_mapping => self.entry(node, name),
             Step::Index(index) if node.is_mapping => self.entry(node, &index.to_string()),
-            Step::Index(index) => node.children.get(*index).map(|&item| (self.0[item].place, item)),
+            Step::Index(index) => {
+                node.children.get(*index).map(|&item| (self.0[item].location, item))
+            }
             Step::Name(_) => None,
         }
     }
 
-    /// An entry of a mapping; those that `<<` brings count where there is no other.
-    fn entry(&self, node: &Node, name: &str) -> Option<(Place, usize)> {
+    /// The location and the value of a key in a mapping. Its own keys come first, then those that `<<` merges.
+    fn entry(&self, node: &Node, name: &str) -> Option<(Location, usize)> {
         let mut pending = vec![node];
-        let mut seen = 0;
-        while let Some(&mapping) = pending.get(seen) {
-            seen += 1;
+        let mut searched = 0;
+        while let Some(&mapping) = pending.get(searched) {
+            searched += 1;
             for pair in mapping.children.chunks_exact(2) {
                 if self.0[pair[0]].text.as_deref() == Some(name) {
-                    return Some((self.0[pair[0]].place, pair[1]));
+                    return Some((self.0[pair[0]].location, pair[1]));
                 }
             }
             for pair in mapping.children.chunks_exact(2) {
                 let is_merge = self.0[pair[0]].text.as_deref() == Some("<<");
-                if is_merge && pending.len() < MOST_MERGES {
+                if is_merge && pending.len() < MAX_MERGES {
                     let value = &self.0[pair[1]];
                     if value.is_mapping {
                         pending.push(value);
@@ -97,8 +107,8 @@ impl Nodes {
     }
 }
 
-/// The nodes of the first document; an alias is the node of its anchor.
-fn parse(data: &[u8]) -> Outcome<Nodes> {
+/// Parse the first document. An alias becomes the node of its anchor.
+fn parse(data: &[u8]) -> YamlResult<DocumentNodes> {
     let mut parser = Parser::new(data);
     let mut nodes: Vec<Node> = Vec::new();
     let mut anchors: HashMap<Box<str>, usize> = HashMap::new();
@@ -106,28 +116,28 @@ fn parse(data: &[u8]) -> Outcome<Nodes> {
     loop {
         let event = parser.next_event()?;
         let (text, anchor, is_mapping, is_container) = match event.kind {
-            Kind::StreamEnd | Kind::DocumentEnd => return Ok(Nodes(nodes)),
-            Kind::StreamStart | Kind::DocumentStart(_) => continue,
-            Kind::SequenceEnd | Kind::MappingEnd => {
+            EventKind::StreamEnd | EventKind::DocumentEnd => return Ok(DocumentNodes(nodes)),
+            EventKind::StreamStart | EventKind::DocumentStart(_) => continue,
+            EventKind::SequenceEnd | EventKind::MappingEnd => {
                 stack.pop();
                 continue;
             }
-            Kind::Alias(name) => {
+            EventKind::Alias(name) => {
                 if let (Some(&node), Some(&parent)) = (anchors.get(name), stack.last()) {
                     nodes[parent].children.push(node);
                     continue;
                 }
                 (None, None, false, false)
             }
-            Kind::Scalar(scalar) => (Some(scalar.text.into()), scalar.anchor, false, false),
-            Kind::SequenceStart(container) => (None, container.anchor, false, true),
-            Kind::MappingStart(container) => (None, container.anchor, true, true),
+            EventKind::Scalar(scalar) => (Some(scalar.text.into()), scalar.anchor, false, false),
+            EventKind::SequenceStart(container) => (None, container.anchor, false, true),
+            EventKind::MappingStart(container) => (None, container.anchor, true, true),
         };
         let index = nodes.len();
         if let Some(anchor) = anchor {
             anchors.insert(anchor.into(), index);
         }
-        nodes.push(Node { place: event.place, text, children: Vec::new(), is_mapping });
+        nodes.push(Node { location: event.location, text, children: Vec::new(), is_mapping });
         if let Some(&parent) = stack.last() {
             nodes[parent].children.push(index);
         }

@@ -1,16 +1,16 @@
-//! What a scalar without quotes means, by the rules of go-yaml; the twin of `kmanifest/yaml/resolve.py`.
+//! The meaning of scalars without quotes, by the rules of go-yaml. Rust version of `kmanifest/yaml/resolve.py`.
 
-use crate::fault::{Fault, Outcome};
+use crate::error::{YamlError, YamlResult};
 use crate::numbers::general_number;
 
-/// Whose rules: kustomize reads resource files with go-yaml v3, its own files with v2.
+/// The version of go-yaml whose rules apply. kustomize reads resource files with v3 and its own files with v2.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
     V2,
     V3,
 }
 
-/// The value of a scalar; `…Text` are numbers that print otherwise than they were written.
+/// The value of a scalar. The variants `…Text` are numbers whose printed text differs from their text in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     Null,
@@ -19,25 +19,27 @@ pub enum Scalar {
     IntText(i128),
     Float(f64),
     FloatText(f64),
-    /// A date, as RFC 3339.
+    /// A date as RFC 3339 text.
     Time(String),
-    /// The text itself.
+    /// A string with the text of the scalar.
     Str,
 }
 
-/// What an unquoted `text` without a tag means.
+/// The value of an unquoted `text` without a tag.
 ///
 /// Source: go.yaml.in/yaml/v3 and v2 resolve.go, resolve; v2 decode.go, scalar (dates stay text).
-pub fn resolve(text: &str, dialect: Dialect) -> Outcome<Scalar> {
-    if let Some(word) = word(text, dialect) {
-        return Ok(word);
+pub fn resolve(text: &str, dialect: Dialect) -> YamlResult<Scalar> {
+    if let Some(value) = resolve_word(text, dialect) {
+        return Ok(value);
     }
     let first = text.as_bytes()[0];
     if !may_be_number(first) {
         return Ok(Scalar::Str);
     }
     if let Some(name) = not_finite(text) {
-        return Err(Fault::source(format!("{name} can't be written as JSON: put it in quotes")));
+        return Err(YamlError::source(format!(
+            "{name} can't be written as JSON: put it in quotes"
+        )));
     }
     if let Some(integer) = parse_integer(text, dialect) {
         let plain = dialect == Dialect::V2 || integer.to_string() == text;
@@ -55,9 +57,9 @@ pub fn resolve(text: &str, dialect: Dialect) -> Outcome<Scalar> {
     Ok(Scalar::Str)
 }
 
-/// Whether `text`, which is not empty, is a string for go-yaml v2 when it is written without quotes.
+/// Whether go-yaml v2 reads `text` as a string when it has no quotes. `text` must not be empty.
 pub fn is_plain_string(text: &str) -> bool {
-    if word(text, Dialect::V2).is_some() {
+    if resolve_word(text, Dialect::V2).is_some() {
         return false;
     }
     let first = text.as_bytes()[0];
@@ -70,11 +72,11 @@ pub fn is_plain_string(text: &str) -> bool {
     {
         return false;
     }
-    // A zone that can't be printed is a time all the same.
+    // A time whose zone can't be printed is still a time.
     !(first.is_ascii_digit() && is_time(text))
 }
 
-/// Whether `text` is a date, be its zone printable or not.
+/// Whether `text` is a date or time, even if its zone can't be printed.
 pub fn is_time(text: &str) -> bool {
     !matches!(parse_time(text), Ok(None))
 }
@@ -83,7 +85,8 @@ fn may_be_number(first: u8) -> bool {
     first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')
 }
 
-fn word(text: &str, dialect: Dialect) -> Option<Scalar> {
+/// The value of a word for null, true or false; None for other texts.
+fn resolve_word(text: &str, dialect: Dialect) -> Option<Scalar> {
     if text.len() > 5 {
         return None;
     }
@@ -98,7 +101,7 @@ fn word(text: &str, dialect: Dialect) -> Option<Scalar> {
     }
 }
 
-/// The name that Go has for an infinity or for what is not a number.
+/// Go's name for an infinity or NaN; None for other texts.
 pub fn not_finite(text: &str) -> Option<&'static str> {
     match text {
         ".nan" | ".NaN" | ".NAN" => Some("NaN"),
@@ -108,45 +111,45 @@ pub fn not_finite(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The integer that `text` is in go-yaml, None if it is none; at most 64 bits.
+/// The integer of at most 64 bits that `text` is in go-yaml, or None.
 ///
 /// Source: go-yaml resolve.go, resolve, and Go's strconv.ParseInt with base 0.
 fn parse_integer(text: &str, dialect: Dialect) -> Option<i128> {
     let plain = text.replace('_', "");
     let unsigned = plain.strip_prefix(['-', '+']).unwrap_or(&plain);
-    let Some((digits, radix)) = digits_of(unsigned) else {
-        return odd_integer(&plain, dialect);
+    let Some((digits, radix)) = split_radix(unsigned) else {
+        return parse_signed_radix(&plain, dialect);
     };
     let value = i128::from_str_radix(digits, radix).ok()?;
-    let least = -i128::from(i64::MIN);
+    let limit = -i128::from(i64::MIN);
     match plain.as_bytes()[0] {
-        b'-' => (value <= least).then_some(-value),
-        b'+' => (value < least).then_some(value),
+        b'-' => (value <= limit).then_some(-value),
+        b'+' => (value < limit).then_some(value),
         _ => (value <= i128::from(u64::MAX)).then_some(value),
     }
 }
 
-/// The digits of an integer without its sign, and their base.
-fn digits_of(text: &str) -> Option<(&str, u32)> {
-    let all = |digits: &str, radix: u32| {
+/// The digits of an unsigned integer and their base.
+fn split_radix(text: &str) -> Option<(&str, u32)> {
+    let are_all = |digits: &str, radix: u32| {
         !digits.is_empty() && digits.bytes().all(|each| char::from(each).is_digit(radix))
     };
     if text == "0" {
         return Some((text, 10));
     }
     let Some(rest) = text.strip_prefix('0') else {
-        return all(text, 10).then_some((text, 10));
+        return are_all(text, 10).then_some((text, 10));
     };
-    for (marks, radix) in [(['x', 'X'], 16), (['b', 'B'], 2), (['o', 'O'], 8)] {
-        if let Some(digits) = rest.strip_prefix(marks) {
-            return all(digits, radix).then_some((digits, radix));
+    for (letters, radix) in [(['x', 'X'], 16), (['b', 'B'], 2), (['o', 'O'], 8)] {
+        if let Some(digits) = rest.strip_prefix(letters) {
+            return are_all(digits, radix).then_some((digits, radix));
         }
     }
-    all(rest, 8).then_some((rest, 8))
+    are_all(rest, 8).then_some((rest, 8))
 }
 
-/// `0b-1` and, in v3, `0o-1`: a sign where Go's ParseInt reads one.
-fn odd_integer(plain: &str, dialect: Dialect) -> Option<i128> {
+/// `0b-1` and, in v3, `0o-1`. go-yaml removes the prefix, and then Go's ParseInt accepts a sign.
+fn parse_signed_radix(plain: &str, dialect: Dialect) -> Option<i128> {
     let (signed, radix) = if let Some(rest) = plain.strip_prefix("0b") {
         (rest, 2)
     } else if dialect == Dialect::V3 {
@@ -161,7 +164,7 @@ fn odd_integer(plain: &str, dialect: Dialect) -> Option<i128> {
     i64::from_str_radix(signed, radix).ok().map(i128::from)
 }
 
-/// The finite float that `text` is in go-yaml, None if it is none or too large for one.
+/// The finite float that `text` is in go-yaml. None if it is not a float or too large.
 fn parse_float(text: &str) -> Option<f64> {
     let matches = if text.starts_with('.') {
         is_point_float(text.as_bytes())
@@ -219,7 +222,7 @@ fn after_sign(text: &[u8]) -> &[u8] {
     }
 }
 
-/// What follows digits with single underscores between them; None if there are none.
+/// The text after digits that may have single underscores between them. None if there are no digits.
 fn after_grouped_digits(text: &[u8]) -> Option<&[u8]> {
     let mut rest = text;
     loop {
@@ -239,18 +242,18 @@ fn count_digits(text: &[u8]) -> usize {
     text.iter().take_while(|each| each.is_ascii_digit()).count()
 }
 
-/// Whether a float prints as it was written: with a fraction, below 10^6, no exponent, no needless digit.
+/// Whether a float is printed as `text`: with a fraction, below 10^6, no exponent, no redundant digit.
 fn prints_as(value: f64, text: &str) -> bool {
     let size = value.abs();
     (1e-4..1e6).contains(&size) && value % 1.0 != 0.0 && general_number(value) == text
 }
 
-/// The RFC 3339 text of a date or time as kustomize prints it, None if `text` is none.
+/// The RFC 3339 text of a date or time as kustomize prints it. None if `text` is not a date or time.
 ///
 /// Source: go-yaml v3 resolve.go, parseTimestamp; Go's time.Parse and Time.MarshalJSON.
-pub fn parse_time(text: &str) -> Outcome<Option<String>> {
+pub fn parse_time(text: &str) -> YamlResult<Option<String>> {
     Ok(match read_time(text.as_bytes()) {
-        Some(time) => Some(time.show()?),
+        Some(time) => Some(time.print()?),
         None => None,
     })
 }
@@ -261,25 +264,27 @@ struct Time<'a> {
     date: [u32; 2],
     clock: [u32; 3],
     fraction: &'a str,
-    /// `Z` or nothing, or a sign, hours and minutes.
+    /// None for `Z` or no zone; else the sign, the hours and the minutes.
     zone: Option<(u8, u32, u32)>,
 }
 
+/// The rest of a text that is being read.
 struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
-    fn take(&mut self, wanted: &[u8]) -> Option<u8> {
+    /// Read one byte if it is one of `allowed`.
+    fn take(&mut self, allowed: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
-        wanted.contains(first).then(|| {
+        allowed.contains(first).then(|| {
             self.0 = rest;
             *first
         })
     }
 
-    /// From `least` to `most` digits.
-    fn digits(&mut self, least: usize, most: usize) -> Option<&'a str> {
-        let count = count_digits(self.0).min(most);
-        if count < least {
+    /// Read at least `min` and at most `max` digits.
+    fn digits(&mut self, min: usize, max: usize) -> Option<&'a str> {
+        let count = count_digits(self.0).min(max);
+        if count < min {
             return None;
         }
         let (digits, rest) = self.0.split_at(count);
@@ -287,8 +292,9 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(digits).ok()
     }
 
-    fn number(&mut self, least: usize) -> Option<u32> {
-        self.digits(least, 2)?.parse().ok()
+    /// Read a number of at least `min_digits` and at most two digits.
+    fn number(&mut self, min_digits: usize) -> Option<u32> {
+        self.digits(min_digits, 2)?.parse().ok()
     }
 }
 
@@ -316,11 +322,11 @@ fn read_time(text: &[u8]) -> Option<Time<'_>> {
             time.zone = Some((sign, hours, cursor.number(2)?));
         }
     }
-    (cursor.0.is_empty() && time.exists()).then_some(time)
+    (cursor.0.is_empty() && time.is_valid()).then_some(time)
 }
 
 impl Time<'_> {
-    fn exists(&self) -> bool {
+    fn is_valid(&self) -> bool {
         let [month, day] = self.date;
         let [hour, minute, second] = self.clock;
         let (_, hours, minutes) = self.zone.unwrap_or_default();
@@ -343,27 +349,27 @@ impl Time<'_> {
         }
     }
 
-    fn show(&self) -> Outcome<String> {
+    fn print(&self) -> YamlResult<String> {
         let [month, day] = self.date;
         let [hour, minute, second] = self.clock;
         let fraction = self.fraction[..self.fraction.len().min(9)].trim_end_matches('0');
         let point = if fraction.is_empty() { "" } else { "." };
-        let zone = self.show_zone()?;
+        let zone = self.print_zone()?;
         Ok(format!(
             "{}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{point}{fraction}{zone}",
             self.year
         ))
     }
 
-    /// The time zone as Go prints it again: `+00:00` is `Z`, sixty minutes are an hour.
-    fn show_zone(&self) -> Outcome<String> {
+    /// The time zone as Go prints it: `+00:00` becomes `Z`, and 60 minutes become an hour.
+    fn print_zone(&self) -> YamlResult<String> {
         let (sign, hours, minutes) = self.zone.unwrap_or_default();
         let minutes = hours * 60 + minutes;
         if minutes == 0 {
             return Ok("Z".into());
         }
         if minutes >= 24 * 60 {
-            return Err(Fault::source(
+            return Err(YamlError::source(
                 "the time zone of a date is out of range (-23:59 to +23:59)",
             ));
         }

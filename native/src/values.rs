@@ -1,30 +1,31 @@
-//! The types of `kmanifest.model.values` and how a scalar becomes one of them.
+//! The types of `kmanifest.model.values`, and how a scalar becomes an object of one of them.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyString};
 
-use crate::fault::Outcome;
+use crate::error::YamlResult;
 use crate::resolve::Scalar;
 
-pub struct Values {
+/// The Python types of values that keep more than the plain value.
+pub struct ValueTypes {
     pub int_text: Py<PyAny>,
     pub float_text: Py<PyAny>,
     pub time_text: Py<PyAny>,
     pub blank_key: Py<PyAny>,
 }
 
-impl Values {
-    /// `scalar`, which was written as `text`.
-    pub fn make<'py>(
+impl ValueTypes {
+    /// The Python object for `scalar`, which is written as `text` in the file.
+    pub fn to_python<'py>(
         &self,
         py: Python<'py>,
         scalar: Scalar,
         text: &str,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> YamlResult<Bound<'py, PyAny>> {
         Ok(match scalar {
             Scalar::Null => py.None().into_bound(py),
-            Scalar::Bool(value) => value.into_pyobject(py).map(to_any).map_err(never)?,
+            Scalar::Bool(value) => value.into_pyobject(py).map(to_any).map_err(impossible)?,
             Scalar::Int(value) => integer(py, value)?,
             Scalar::IntText(value) => self.int_text.bind(py).call1((integer(py, value)?, text))?,
             Scalar::Float(value) => PyFloat::new(py, value).into_any(),
@@ -35,12 +36,13 @@ impl Values {
     }
 }
 
-fn integer(py: Python<'_>, value: i128) -> Outcome<Bound<'_, PyAny>> {
-    let made = match i64::try_from(value) {
-        Ok(small) => small.into_pyobject(py),
+/// A Python int; `value` has at most 64 bits, signed or unsigned.
+fn integer(py: Python<'_>, value: i128) -> YamlResult<Bound<'_, PyAny>> {
+    let integer = match i64::try_from(value) {
+        Ok(signed) => signed.into_pyobject(py),
         Err(_) => (value as u64).into_pyobject(py),
     };
-    Ok(made.map_err(never)?.into_any())
+    Ok(integer.map_err(impossible)?.into_any())
 }
 
 fn to_any<'py>(value: pyo3::Borrowed<'_, 'py, pyo3::types::PyBool>) -> Bound<'py, PyAny> {
@@ -48,6 +50,6 @@ fn to_any<'py>(value: pyo3::Borrowed<'_, 'py, pyo3::types::PyBool>) -> Bound<'py
 }
 
 /// The error of a conversion that can't fail.
-fn never(error: std::convert::Infallible) -> PyErr {
+fn impossible(error: std::convert::Infallible) -> PyErr {
     PyTypeError::new_err(error.to_string())
 }

@@ -1,7 +1,8 @@
-"""Which rooms do the work that there are two for, YAML and the parsing of templates: this is the only place that chooses.
+"""Choose the backend, compiled or pure Python, for YAML and template parsing. Nothing else chooses.
 
-The pure ones are always there. The compiled ones, of the distribution `kmanifest-native` (`pip install kmanifest[fast]`), are
-taken where that is installed. The environment variable KMANIFEST_YAML (`python`, `native`) forces one kind.
+The pure-Python backend is always available. The compiled one comes with the distribution `kmanifest-native`
+(`pip install kmanifest[fast]`) and is used when that is installed. The environment variable KMANIFEST_YAML
+(`python` or `native`) overrides this choice.
 """
 
 from os import environ
@@ -9,27 +10,35 @@ from os import environ
 from kmanifest.model.errors import MissingError, SourceError, near_names
 from kmanifest.startup.typing import Any, Final
 
-_INTERFACE: Final = 1
+_INTERFACE: Final = 2
+"""The number of the interface between Python and the extension; `native/src/backend.rs` has the same number."""
 
 
-def _find(wanted: str) -> Any:
-    """The extension module, None for the pure rooms; `wanted` is the kind that is asked for, or empty."""
-    if wanted not in ("", "python", "native"):
-        near = near_names(wanted, ("native", "python"))
-        raise SourceError(f"KMANIFEST_YAML is `{wanted}`, not a room of YAML", near=near)
-    if wanted == "python":
+def _choose_extension(requested: str) -> Any:
+    """Return the extension module, or None for the pure-Python backend.
+
+    `requested` is the value of KMANIFEST_YAML. When it is empty, the extension is used if it can be imported.
+    Raises SourceError for an unknown value, MissingError if the extension is requested and can't be imported.
+    """
+    if requested not in ("", "python", "native"):
+        near = near_names(requested, ("native", "python"))
+        raise SourceError(f"KMANIFEST_YAML is `{requested}`, not a YAML backend", near=near)
+    if requested == "python":
         return None
     try:
         return load_extension()
     except ImportError as error:
-        if wanted:
-            message = f"KMANIFEST_YAML asks for the compiled room, which is not here: {error}"
+        if requested:
+            message = f"KMANIFEST_YAML=native, but the compiled backend can't be imported: {error}"
             raise MissingError(message) from error
         return None
 
 
 def load_extension() -> Any:
-    """The extension module, whichever rooms are in use; ImportError where it is not there, or is for another kmanifest."""
+    """Import the extension module, whichever backend is in use.
+
+    Raises ImportError if it is not installed or was built for another version of kmanifest.
+    """
     import kmanifest_native
 
     if kmanifest_native.INTERFACE != _INTERFACE:
@@ -39,8 +48,8 @@ def load_extension() -> Any:
     return kmanifest_native
 
 
-EXTENSION: Final = _find(environ.get("KMANIFEST_YAML", ""))
-"""The module that has the compiled rooms; None where the pure ones are in use."""
+EXTENSION: Final = _choose_extension(environ.get("KMANIFEST_YAML", ""))
+"""The extension module when the compiled backend is in use, else None."""
 
-ROOM: Final = "python" if EXTENSION is None else "native"
-"""The kind in use: `python` or `native`."""
+BACKEND: Final = "python" if EXTENSION is None else "native"
+"""The backend in use: `python` or `native`."""

@@ -169,8 +169,8 @@ def test_an_older_extension_is_no_matter(monkeypatch: pytest.MonkeyPatch):
     assert Parser(FUNCTIONS).parse("t", CHART_LIKE) == wanted
 
 
-@pytest.mark.parametrize("room", ["python", "native"])
-def test_the_pure_parser_is_imported_where_it_is_needed(room: str):
+@pytest.mark.parametrize("backend", ["python", "native"])
+def test_the_pure_parser_is_imported_where_it_is_needed(backend: str):
     program = (
         "import sys\nfrom kmanifest.engines.helm.gotemplate.parsers import Parser\n"
         f"Parser(()).parse('t', {CHART_LIKE!r})\n"
@@ -178,11 +178,11 @@ def test_the_pure_parser_is_imported_where_it_is_needed(room: str):
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "KMANIFEST_YAML": room},
+        env={**os.environ, "KMANIFEST_YAML": backend},
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout.split() == (
-        [] if room == "native" else ["actions", "lexer", "numbers", "parser"]
+        [] if backend == "native" else ["actions", "lexer", "numbers", "parser"]
     )

@@ -1,18 +1,19 @@
-//! The text of one action → a node, without its place.
+//! Parses the text of one action into a node, which does not depend on the position of the action.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/actions.py`; the codes and forms of nodes are told in `nodes.py`.
+//! Rust version of `kmanifest/engines/helm/gotemplate/actions.py`. `nodes.py` documents the codes and forms of nodes.
 
 use std::collections::HashSet;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use super::lexer::{read_tokens, Keyword, Kind, Token};
-use super::literals::{character, number, unquoted};
-use super::memory::Names;
-use super::pieces::without_mark;
-use super::{Stop, Sure};
+use super::error::{ParseError, ParseResult};
+use super::lexer::{read_tokens, Keyword, Token, TokenKind};
+use super::literals::{parse_character, parse_number, unquote};
+use super::names::Names;
+use super::template_parts::without_trim_mark;
 
+// The codes of nodes, as in `nodes.py`.
 const FIELD: usize = 0;
 const VARIABLE: usize = 1;
 const CONSTANT: usize = 2;
@@ -24,15 +25,16 @@ const INVOKE: usize = 8;
 const PIPE: usize = 9;
 const TEMPLATE: usize = 10;
 
-/// How deep parentheses may nest here; the twin takes a few more.
+/// How deep parentheses may be nested here. The Python parser allows a few more.
 const MAX_NESTED: usize = 100;
 
 /// What an action does.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
+pub enum ActionKind {
     Print,
-    /// Gives a value to variables, and prints nothing.
+    /// Declares or assigns variables, and prints nothing.
     Set,
+    /// `template`
     Include,
     Block,
     Define,
@@ -47,29 +49,30 @@ pub enum Verb {
     Continue,
 }
 
-/// A parsed action. Variables are the numbers that `Names` gives them.
+/// A parsed action. Variables are represented by their numbers in `Names`.
 pub struct Action {
-    pub verb: Verb,
+    pub kind: ActionKind,
     pub node: Py<PyAny>,
-    /// Of the template that it includes or defines.
+    /// The name of the template that it includes or defines.
     pub name: Option<Py<PyString>>,
-    /// The variables that it takes from before it, and those that it leaves.
+    /// The variables that must be declared before it.
     pub uses: Vec<usize>,
+    /// The variables that it declares or assigns.
     pub declares: Vec<usize>,
-    /// The names of the variables of its pipeline.
+    /// The names of the variables that its pipeline sets.
     pub variables: Py<PyTuple>,
 }
 
-/// The action with this text; a doubt where a function is not known.
+/// Parse the text of an action. A text with an unknown function is left to the Python parser.
 pub fn read_action(
     py: Python<'_>,
     text: &str,
     names: &mut Names,
     tokens: &mut Vec<Token>,
-) -> Sure<Action> {
-    let text = without_mark(text).unwrap_or(text);
+) -> ParseResult<Action> {
+    let text = without_trim_mark(text).unwrap_or(text);
     read_tokens(text, tokens)?;
-    let parser = Parser {
+    let parser = ActionParser {
         py,
         text,
         tokens,
@@ -79,41 +82,43 @@ pub fn read_action(
         uses: vec![],
         declared: HashSet::new(),
     };
-    parser.action()
+    parser.parse_action()
 }
 
-struct Parser<'a, 'py> {
+struct ActionParser<'a, 'py> {
     py: Python<'py>,
     text: &'a str,
     tokens: &'a [Token],
     names: &'a mut Names,
+    /// The index of the next token.
     index: usize,
+    /// The number of open parentheses.
     depth: usize,
     uses: Vec<usize>,
     declared: HashSet<usize>,
 }
 
-/// A node, and what the one around it must know.
+/// A node, and the properties that the node around it needs.
 struct Node<'py> {
     tuple: Bound<'py, PyTuple>,
-    /// Nothing can be done with it but give its value; a command with arguments counts by its first word.
+    /// Whether it is a constant, or a command whose first operand is one.
     is_constant: bool,
-    /// The names of its variables, if it is a pipeline.
+    /// The names of the variables that it sets, if it is a pipeline.
     variables: Option<Bound<'py, PyTuple>>,
 }
 
 enum Operand<'py> {
-    /// The name of a function, which takes the operands after it where it is the first.
+    /// The position and the name of a function. As the first operand it takes the others as arguments.
     Call(usize, Bound<'py, PyString>),
     Node(Node<'py>),
 }
 
-/// What a pipeline is part of.
+/// The syntax that a pipeline is part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Context {
     Action,
     Range,
-    /// `template` and `block`, whose pipeline's text may be told.
+    /// `template` or `block`. Errors may quote the text of its pipeline.
     Clause,
     Parentheses,
 }
@@ -128,34 +133,41 @@ impl<'py> Node<'py> {
     }
 }
 
-impl<'a, 'py> Parser<'a, 'py> {
-    fn action(mut self) -> Sure<Action> {
-        let Kind::Keyword(word) = self.peek().kind else {
-            let node = self.pipeline(Context::Action)?;
+impl<'a, 'py> ActionParser<'a, 'py> {
+    fn parse_action(mut self) -> ParseResult<Action> {
+        let TokenKind::Keyword(keyword) = self.peek().kind else {
+            let node = self.parse_pipeline(Context::Action)?;
             let is_set = node.variables.as_ref().is_some_and(|names| !names.is_empty());
-            return Ok(self.made(if is_set { Verb::Set } else { Verb::Print }, Some(node), None));
+            return Ok(self.finish(
+                if is_set { ActionKind::Set } else { ActionKind::Print },
+                Some(node),
+                None,
+            ));
         };
         self.index += 1;
-        let verb = match word {
-            Keyword::Break | Keyword::Continue => return self.loop_word(word),
-            Keyword::Block | Keyword::Define | Keyword::Template => return self.named(word),
-            Keyword::Else => return self.otherwise(),
+        let kind = match keyword {
+            Keyword::Break | Keyword::Continue => return self.parse_loop_exit(keyword),
+            Keyword::Block | Keyword::Define | Keyword::Template => {
+                return self.parse_named(keyword)
+            }
+            Keyword::Else => return self.parse_else(),
             Keyword::End => {
                 self.expect_end()?;
-                return Ok(self.made(Verb::End, None, None));
+                return Ok(self.finish(ActionKind::End, None, None));
             }
-            Keyword::If => Verb::If,
-            Keyword::With => Verb::With,
-            Keyword::Range => Verb::Range,
+            Keyword::If => ActionKind::If,
+            Keyword::With => ActionKind::With,
+            Keyword::Range => ActionKind::Range,
         };
-        let context = if verb == Verb::Range { Context::Range } else { Context::Action };
-        let node = self.pipeline(context)?;
-        Ok(self.made(verb, Some(node), None))
+        let context = if kind == ActionKind::Range { Context::Range } else { Context::Action };
+        let node = self.parse_pipeline(context)?;
+        Ok(self.finish(kind, Some(node), None))
     }
 
-    fn made(
+    /// The action with this kind, node and name, and the variables that were variables.
+    fn finish(
         self,
-        verb: Verb,
+        kind: ActionKind,
         node: Option<Node<'py>>,
         name: Option<Bound<'py, PyString>>,
     ) -> Action {
@@ -164,7 +176,7 @@ impl<'a, 'py> Parser<'a, 'py> {
             None => (self.py.None(), None),
         };
         Action {
-            verb,
+            kind,
             node,
             name: name.map(Bound::unbind),
             uses: self.uses,
@@ -173,53 +185,55 @@ impl<'a, 'py> Parser<'a, 'py> {
         }
     }
 
-    fn loop_word(mut self, word: Keyword) -> Sure<Action> {
-        let (verb, text) = match word {
-            Keyword::Break => (Verb::Break, "break"),
-            _ => (Verb::Continue, "continue"),
+    /// Parse `break` or `continue`.
+    fn parse_loop_exit(mut self, keyword: Keyword) -> ParseResult<Action> {
+        let (kind, text) = match keyword {
+            Keyword::Break => (ActionKind::Break, "break"),
+            _ => (ActionKind::Continue, "continue"),
         };
-        // A function of that name is called.
+        // A function with this name is called instead.
         if self.names.function(self.py, text).is_some() {
-            return Err(Stop::Doubt);
+            return Err(ParseError::LeftToPython);
         }
         self.expect_end()?;
-        Ok(self.made(verb, None, None))
+        Ok(self.finish(kind, None, None))
     }
 
-    fn otherwise(mut self) -> Sure<Action> {
-        let verb = match self.next().kind {
-            Kind::Right => return Ok(self.made(Verb::Else, None, None)),
-            Kind::Keyword(Keyword::If) => Verb::ElseIf,
-            Kind::Keyword(Keyword::With) => Verb::ElseWith,
-            _ => return Err(Stop::Doubt),
+    /// Parse `else`, `else if` or `else with`.
+    fn parse_else(mut self) -> ParseResult<Action> {
+        let kind = match self.next().kind {
+            TokenKind::End => return Ok(self.finish(ActionKind::Else, None, None)),
+            TokenKind::Keyword(Keyword::If) => ActionKind::ElseIf,
+            TokenKind::Keyword(Keyword::With) => ActionKind::ElseWith,
+            _ => return Err(ParseError::LeftToPython),
         };
-        let node = self.pipeline(Context::Action)?;
-        Ok(self.made(verb, Some(node), None))
+        let node = self.parse_pipeline(Context::Action)?;
+        Ok(self.finish(kind, Some(node), None))
     }
 
-    /// `define`, `block` and `template`: a name, and a pipeline after the last two.
-    fn named(mut self, word: Keyword) -> Sure<Action> {
+    /// Parse `define`, `block` or `template`: a name, and for the last two a pipeline.
+    fn parse_named(mut self, keyword: Keyword) -> ParseResult<Action> {
         let token = self.next();
-        if token.kind != Kind::String {
-            return Err(Stop::Doubt);
+        if token.kind != TokenKind::String {
+            return Err(ParseError::LeftToPython);
         }
-        let value = unquoted(self.text_of(token)).ok_or(Stop::Doubt)?;
+        let value = unquote(self.token_text(token)).ok_or(ParseError::LeftToPython)?;
         let name = self.names.string(self.py, &value);
-        let verb = match word {
+        let kind = match keyword {
             Keyword::Define => {
                 self.expect_end()?;
-                return Ok(self.made(Verb::Define, None, Some(name)));
+                return Ok(self.finish(ActionKind::Define, None, Some(name)));
             }
-            Keyword::Block => Verb::Block,
-            _ => Verb::Include,
+            Keyword::Block => ActionKind::Block,
+            _ => ActionKind::Include,
         };
-        let pipeline = if verb == Verb::Block || self.peek().kind != Kind::Right {
-            Some(self.pipeline(Context::Clause)?.tuple)
+        let pipeline = if kind == ActionKind::Block || self.peek().kind != TokenKind::End {
+            Some(self.parse_pipeline(Context::Clause)?.tuple)
         } else {
             None
         };
         let tuple = (TEMPLATE, token.position, &name, pipeline).into_pyobject(self.py)?;
-        Ok(self.made(verb, Some(Node::plain(tuple)), Some(name)))
+        Ok(self.finish(kind, Some(Node::plain(tuple)), Some(name)))
     }
 
     // --- tokens ---
@@ -234,90 +248,95 @@ impl<'a, 'py> Parser<'a, 'py> {
         token
     }
 
-    fn expect_end(&mut self) -> Sure<()> {
-        if self.next().kind == Kind::Right {
+    fn expect_end(&mut self) -> ParseResult<()> {
+        if self.next().kind == TokenKind::End {
             Ok(())
         } else {
-            Err(Stop::Doubt)
+            Err(ParseError::LeftToPython)
         }
     }
 
-    fn text_of(&self, token: Token) -> &'a str {
+    fn token_text(&self, token: Token) -> &'a str {
         &self.text[token.start..token.end]
     }
 
     // --- pipelines ---
 
-    /// A pipeline to its end, which is read too; a command alone is given back as itself where the twin does.
-    fn pipeline(&mut self, context: Context) -> Sure<Node<'py>> {
+    /// Parse a pipeline and the token that ends it.
+    ///
+    /// In the same cases as in the Python parser, the result for a single command is the node of the command.
+    fn parse_pipeline(&mut self, context: Context) -> ParseResult<Node<'py>> {
         let position = self.peek().position;
-        let (variables, assigns) = self.declarations(context)?;
+        let (variables, assigns) = self.parse_declarations(context)?;
         let mut commands = Vec::with_capacity(1);
-        while is_term(self.peek().kind) {
-            let command = self.command()?;
+        while starts_operand(self.peek().kind) {
+            let command = self.parse_command()?;
             if command.is_constant && !commands.is_empty() {
-                return Err(Stop::Doubt);
+                return Err(ParseError::LeftToPython);
             }
             commands.push(command);
         }
         let in_parentheses = context == Context::Parentheses;
-        let end = if in_parentheses { Kind::RightParen } else { Kind::Right };
+        let end = if in_parentheses { TokenKind::RightParen } else { TokenKind::End };
         if self.next().kind != end {
-            return Err(Stop::Doubt);
+            return Err(ParseError::LeftToPython);
         }
-        let first = commands.first().ok_or(Stop::Doubt)?;
+        let first = commands.first().ok_or(ParseError::LeftToPython)?;
         let is_plain = context != Context::Clause || first.variables.is_none();
         if commands.len() == 1 && variables.is_empty() && !in_parentheses && is_plain {
-            return commands.pop().ok_or(Stop::Doubt);
+            return commands.pop().ok_or(ParseError::LeftToPython);
         }
         let commands = PyTuple::new(self.py, commands.into_iter().map(|command| command.tuple))?;
         let tuple = (PIPE, position, commands, &variables, assigns).into_pyobject(self.py)?;
         Ok(Node { tuple, is_constant: false, variables: Some(variables) })
     }
 
-    /// The variables that a pipeline gives its value to, and whether they must be there.
-    fn declarations(&mut self, context: Context) -> Sure<(Bound<'py, PyTuple>, bool)> {
-        let mut found = Vec::new();
+    /// Parse the variables that a pipeline sets. Return their names and whether it assigns, not declares, them.
+    fn parse_declarations(&mut self, context: Context) -> ParseResult<(Bound<'py, PyTuple>, bool)> {
+        let mut variables = Vec::new();
         let mut assigns = false;
-        while self.peek().kind == Kind::Variable {
+        while self.peek().kind == TokenKind::Variable {
             let after = self.tokens[self.index + 1].kind;
-            if !matches!(after, Kind::Declare | Kind::Assign | Kind::Comma) {
+            if !matches!(after, TokenKind::Declare | TokenKind::Assign | TokenKind::Comma) {
                 break;
             }
             let token = self.next();
             self.index += 1;
-            let name = self.text_of(token);
+            let name = self.token_text(token);
             self.declared.insert(self.names.variable(name));
-            found.push(self.names.string(self.py, name));
-            if after != Kind::Comma {
-                assigns = after == Kind::Assign;
+            variables.push(self.names.string(self.py, name));
+            if after != TokenKind::Comma {
+                assigns = after == TokenKind::Assign;
                 break;
             }
-            let is_next =
-                matches!(self.peek().kind, Kind::Variable | Kind::Right | Kind::RightParen);
-            if context != Context::Range || found.len() > 1 || !is_next {
-                return Err(Stop::Doubt);
+            let is_next = matches!(
+                self.peek().kind,
+                TokenKind::Variable | TokenKind::End | TokenKind::RightParen
+            );
+            if context != Context::Range || variables.len() > 1 || !is_next {
+                return Err(ParseError::LeftToPython);
             }
         }
-        Ok((PyTuple::new(self.py, found)?, assigns))
+        Ok((PyTuple::new(self.py, variables)?, assigns))
     }
 
-    fn command(&mut self) -> Sure<Node<'py>> {
+    /// Parse a command and a `|` after it.
+    fn parse_command(&mut self) -> ParseResult<Node<'py>> {
         let position = self.peek().position;
-        let first = self.operand()?.ok_or(Stop::Doubt)?;
+        let first = self.parse_operand()?.ok_or(ParseError::LeftToPython)?;
         let mut arguments = Vec::new();
-        while self.peek().spaced {
-            let Some(operand) = self.operand()? else { break };
-            arguments.push(self.node_of(operand)?.tuple);
+        while self.peek().has_space_before {
+            let Some(operand) = self.parse_operand()? else { break };
+            arguments.push(self.operand_node(operand)?.tuple);
         }
         match self.peek().kind {
-            Kind::Bar => self.index += 1,
-            Kind::Right | Kind::RightParen => {}
-            _ => return Err(Stop::Doubt),
+            TokenKind::Bar => self.index += 1,
+            TokenKind::End | TokenKind::RightParen => {}
+            _ => return Err(ParseError::LeftToPython),
         }
         match first {
-            first if arguments.is_empty() => self.node_of(first),
-            Operand::Call(position, name) => self.call(position, name, arguments),
+            first if arguments.is_empty() => self.operand_node(first),
+            Operand::Call(position, name) => self.call_node(position, name, arguments),
             Operand::Node(first) => {
                 let arguments = PyTuple::new(self.py, arguments)?;
                 let tuple = (INVOKE, position, first.tuple, arguments).into_pyobject(self.py)?;
@@ -326,143 +345,150 @@ impl<'a, 'py> Parser<'a, 'py> {
         }
     }
 
-    fn node_of(&self, operand: Operand<'py>) -> Sure<Node<'py>> {
+    /// The node of an operand. A function alone is called without arguments.
+    fn operand_node(&self, operand: Operand<'py>) -> ParseResult<Node<'py>> {
         match operand {
             Operand::Node(node) => Ok(node),
-            Operand::Call(position, name) => self.call(position, name, Vec::new()),
+            Operand::Call(position, name) => self.call_node(position, name, Vec::new()),
         }
     }
 
-    fn call(
+    /// The node for a call.
+    fn call_node(
         &self,
         position: usize,
         name: Bound<'py, PyString>,
         arguments: Vec<Bound<'py, PyTuple>>,
-    ) -> Sure<Node<'py>> {
+    ) -> ParseResult<Node<'py>> {
         let arguments = PyTuple::new(self.py, arguments)?;
         Ok(Node::plain((CALL, position, name, arguments).into_pyobject(self.py)?))
     }
 
     // --- operands ---
 
-    /// The operand that comes next, with the fields that are taken of it; None where there is none.
-    fn operand(&mut self) -> Sure<Option<Operand<'py>>> {
+    /// Parse the next operand and the fields after it. None if there is no operand.
+    fn parse_operand(&mut self) -> ParseResult<Option<Operand<'py>>> {
         let token = self.peek();
-        if !is_term(token.kind) {
+        if !starts_operand(token.kind) {
             return Ok(None);
         }
         self.index += 1;
         let node = match token.kind {
-            Kind::Field => Node::plain(self.field(token)?),
-            Kind::Variable => Node::plain(self.variable(token)?),
-            Kind::Name => {
-                let name = self.names.function(self.py, self.text_of(token)).ok_or(Stop::Doubt)?;
-                let Some((place, fields)) = self.fields()? else {
+            TokenKind::Field => Node::plain(self.parse_field(token)?),
+            TokenKind::Variable => Node::plain(self.parse_variable(token)?),
+            TokenKind::Name => {
+                let name = self
+                    .names
+                    .function(self.py, self.token_text(token))
+                    .ok_or(ParseError::LeftToPython)?;
+                let Some((position, fields)) = self.parse_fields()? else {
                     return Ok(Some(Operand::Call(token.position, name)));
                 };
-                let node = self.call(token.position, name, Vec::new())?;
-                Node::plain((CHAIN, place, node.tuple, fields).into_pyobject(self.py)?)
+                let node = self.call_node(token.position, name, Vec::new())?;
+                Node::plain((CHAIN, position, node.tuple, fields).into_pyobject(self.py)?)
             }
-            Kind::Left => {
-                let node = self.parenthesized()?;
-                match self.fields()? {
+            TokenKind::LeftParen => {
+                let node = self.parse_parenthesized()?;
+                match self.parse_fields()? {
                     None => node,
-                    Some((place, fields)) => {
-                        Node::plain((CHAIN, place, node.tuple, fields).into_pyobject(self.py)?)
+                    Some((position, fields)) => {
+                        Node::plain((CHAIN, position, node.tuple, fields).into_pyobject(self.py)?)
                     }
                 }
             }
-            // A field of it is an error, which `command` sees.
-            _ => Node::constant(self.constant(token)?),
+            // A field after a constant is an error, which `parse_command` finds.
+            _ => Node::constant(self.parse_constant(token)?),
         };
         Ok(Some(Operand::Node(node)))
     }
 
-    fn field(&mut self, token: Token) -> Sure<Bound<'py, PyTuple>> {
-        let names = self.names_of(token)?;
-        // Go gives a chain of fields the place of its second one.
+    fn parse_field(&mut self, token: Token) -> ParseResult<Bound<'py, PyTuple>> {
+        let names = self.field_names(token)?;
+        // In Go a chain of fields has the position of its second field.
         let second = self.text[token.start + 1..token.end].find('.').map_or(0, |dot| dot + 1);
         Ok((FIELD, token.position + second, names).into_pyobject(self.py)?)
     }
 
-    fn variable(&mut self, token: Token) -> Sure<Bound<'py, PyTuple>> {
-        let text = self.text_of(token);
+    fn parse_variable(&mut self, token: Token) -> ParseResult<Bound<'py, PyTuple>> {
+        let text = self.token_text(token);
         let number = self.names.variable(text);
         if !self.declared.contains(&number) {
             self.uses.push(number);
         }
         let name = self.names.string(self.py, text);
-        let (place, fields) =
-            self.fields()?.unwrap_or_else(|| (token.position, PyTuple::empty(self.py)));
-        Ok((VARIABLE, place, name, fields).into_pyobject(self.py)?)
+        let (position, fields) =
+            self.parse_fields()?.unwrap_or_else(|| (token.position, PyTuple::empty(self.py)));
+        Ok((VARIABLE, position, name, fields).into_pyobject(self.py)?)
     }
 
-    /// The fields that follow an operand at once, and their place.
-    fn fields(&mut self) -> Sure<Option<(usize, Bound<'py, PyTuple>)>> {
+    /// Parse the fields directly after an operand. Return their position and their names.
+    fn parse_fields(&mut self) -> ParseResult<Option<(usize, Bound<'py, PyTuple>)>> {
         let token = self.peek();
-        if token.kind != Kind::Field || token.spaced {
+        if token.kind != TokenKind::Field || token.has_space_before {
             return Ok(None);
         }
         self.index += 1;
-        Ok(Some((token.position, self.names_of(token)?)))
+        Ok(Some((token.position, self.field_names(token)?)))
     }
 
     /// The names in a chain of fields.
-    fn names_of(&mut self, token: Token) -> Sure<Bound<'py, PyTuple>> {
+    fn field_names(&mut self, token: Token) -> ParseResult<Bound<'py, PyTuple>> {
         let parts = self.text[token.start + 1..token.end].split('.');
         let names: Vec<_> = parts.map(|part| self.names.string(self.py, part)).collect();
         Ok(PyTuple::new(self.py, names)?)
     }
 
-    fn parenthesized(&mut self) -> Sure<Node<'py>> {
+    fn parse_parenthesized(&mut self) -> ParseResult<Node<'py>> {
         if self.depth >= MAX_NESTED {
-            return Err(Stop::Doubt);
+            return Err(ParseError::LeftToPython);
         }
         self.depth += 1;
-        let node = self.pipeline(Context::Parentheses)?;
+        let node = self.parse_pipeline(Context::Parentheses)?;
         self.depth -= 1;
         Ok(node)
     }
 
-    fn constant(&mut self, token: Token) -> Sure<Bound<'py, PyTuple>> {
+    fn parse_constant(&mut self, token: Token) -> ParseResult<Bound<'py, PyTuple>> {
         let py = self.py;
-        let place = token.position;
-        let written = self.text_of(token);
-        let text = self.names.string(py, written);
-        let nothing = py.None();
+        let position = token.position;
+        let text = self.token_text(token);
+        let text_object = self.names.string(py, text);
+        let none = py.None();
         Ok(match token.kind {
-            Kind::Dot => (DOT, place).into_pyobject(py)?,
-            Kind::Nil => (NIL, place).into_pyobject(py)?,
-            Kind::True => (CONSTANT, place, true, text, nothing).into_pyobject(py)?,
-            Kind::False => (CONSTANT, place, false, text, nothing).into_pyobject(py)?,
-            Kind::String => {
-                let value = unquoted(written).ok_or(Stop::Doubt)?;
+            TokenKind::Dot => (DOT, position).into_pyobject(py)?,
+            TokenKind::Nil => (NIL, position).into_pyobject(py)?,
+            TokenKind::True => (CONSTANT, position, true, text_object, none).into_pyobject(py)?,
+            TokenKind::False => (CONSTANT, position, false, text_object, none).into_pyobject(py)?,
+            TokenKind::String => {
+                let value = unquote(text).ok_or(ParseError::LeftToPython)?;
                 let value = self.names.string(py, &value);
-                (CONSTANT, place, value, text, nothing).into_pyobject(py)?
+                (CONSTANT, position, value, text_object, none).into_pyobject(py)?
             }
-            Kind::Char => {
-                let code = u32::from(character(written).ok_or(Stop::Doubt)?);
-                let number = (code, code, f64::from(code), nothing);
-                (CONSTANT, place, code, text, number).into_pyobject(py)?
+            TokenKind::Char => {
+                let code = u32::from(parse_character(text).ok_or(ParseError::LeftToPython)?);
+                let number = (code, code, f64::from(code), none);
+                (CONSTANT, position, code, text_object, number).into_pyobject(py)?
             }
             _ => {
-                let number = number(written).ok_or(Stop::Doubt)?;
-                let types = (number.int, number.unsigned, number.float, nothing);
+                let number = parse_number(text).ok_or(ParseError::LeftToPython)?;
+                let types = (number.int, number.unsigned, number.float, none);
                 if number.is_real {
-                    (CONSTANT, place, number.float, text, types).into_pyobject(py)?
+                    (CONSTANT, position, number.float, text_object, types).into_pyobject(py)?
                 } else {
-                    (CONSTANT, place, number.int, text, types).into_pyobject(py)?
+                    (CONSTANT, position, number.int, text_object, types).into_pyobject(py)?
                 }
             }
         })
     }
 }
 
-/// Whether an operand begins with it.
-fn is_term(kind: Kind) -> bool {
-    use Kind::{Char, Dot, False, Field, Left, Name, Nil, Number, String, True, Variable};
+/// Whether an operand can begin with a token of this kind.
+fn starts_operand(kind: TokenKind) -> bool {
+    use TokenKind::{
+        Char, Dot, False, Field, LeftParen, Name, Nil, Number, String, True, Variable,
+    };
     matches!(
         kind,
-        Char | Dot | False | Field | Left | Name | Nil | Number | String | True | Variable
+        Char | Dot | False | Field | LeftParen | Name | Nil | Number | String | True | Variable
     )
 }

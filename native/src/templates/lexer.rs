@@ -1,12 +1,13 @@
-//! The tokens of an action's text.
+//! Splits the text of an action into tokens.
 //!
-//! The twin of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Beyond ASCII there is nothing but what stands in strings.
+//! Rust version of `read_tokens` in `kmanifest/engines/helm/gotemplate/lexer.py`. Characters beyond ASCII are
+//! accepted in strings only.
 
-use super::pieces::{end_of_string, is_space, Counter};
-use super::{Stop, Sure};
+use super::error::{ParseError, ParseResult};
+use super::template_parts::{is_space, string_end, CharCounter};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// `.a.b`
     Field,
     /// The name of a function.
@@ -20,8 +21,9 @@ pub enum Kind {
     /// `=`
     Assign,
     Comma,
+    /// `|`
     Bar,
-    Left,
+    LeftParen,
     RightParen,
     Dot,
     True,
@@ -29,7 +31,7 @@ pub enum Kind {
     Nil,
     Keyword(Keyword),
     /// The end of the action.
-    Right,
+    End,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,132 +48,142 @@ pub enum Keyword {
     With,
 }
 
-/// The bytes from `start` to `end`; `position` counts characters, `spaced` if there is space before it.
+/// A token: the bytes from `start` to `end` of the action's text.
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
-    pub kind: Kind,
+    pub kind: TokenKind,
     pub start: usize,
     pub end: usize,
+    /// The number of characters before it.
     pub position: usize,
-    pub spaced: bool,
+    pub has_space_before: bool,
 }
 
-/// Put the tokens of `text` into `tokens`, at least the end.
-pub fn read_tokens(text: &str, tokens: &mut Vec<Token>) -> Sure<()> {
+/// Fill `tokens` with the tokens of `text`. The last one is always `TokenKind::End`.
+pub fn read_tokens(text: &str, tokens: &mut Vec<Token>) -> ParseResult<()> {
     tokens.clear();
     let bytes = text.as_bytes();
-    let mut counter = Counter::new(text);
+    let mut counter = CharCounter::new(text);
     let mut depth = 0_usize;
     let mut start = 0;
-    let mut spaced = false;
+    let mut has_space_before = false;
     while start < bytes.len() {
         if is_space(bytes[start]) {
-            spaced = true;
+            has_space_before = true;
             start += 1;
             continue;
         }
-        let (kind, end) = read_token(bytes, start).ok_or(Stop::Doubt)?;
+        let (kind, end) = read_token(bytes, start).ok_or(ParseError::LeftToPython)?;
         match kind {
-            Kind::Left => depth += 1,
-            Kind::RightParen => depth = depth.checked_sub(1).ok_or(Stop::Doubt)?,
+            TokenKind::LeftParen => depth += 1,
+            TokenKind::RightParen => {
+                depth = depth.checked_sub(1).ok_or(ParseError::LeftToPython)?
+            }
             _ => {}
         }
-        tokens.push(Token { kind, start, end, position: counter.chars_before(start), spaced });
-        spaced = false;
+        tokens.push(Token {
+            kind,
+            start,
+            end,
+            position: counter.chars_before(start),
+            has_space_before,
+        });
+        has_space_before = false;
         start = end;
     }
     if depth > 0 {
-        return Err(Stop::Doubt);
+        return Err(ParseError::LeftToPython);
     }
     let position = counter.chars_before(start);
-    tokens.push(Token { kind: Kind::Right, start, end: start, position, spaced });
+    tokens.push(Token { kind: TokenKind::End, start, end: start, position, has_space_before });
     Ok(())
 }
 
-/// What begins at `start`, and where it ends; None for what is no token, or an odd one.
-fn read_token(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
+/// The kind and the end of the token at `start`. None if it is wrong or unusual.
+fn read_token(bytes: &[u8], start: usize) -> Option<(TokenKind, usize)> {
     let next = bytes.get(start + 1).copied().unwrap_or(b' ');
-    let one = |kind| Some((kind, start + 1));
+    let one_byte = |kind| Some((kind, start + 1));
     match bytes[start] {
-        b'.' if next.is_ascii_digit() => number(bytes, start),
-        b'.' => field(bytes, start),
+        b'.' if next.is_ascii_digit() => number_token(bytes, start),
+        b'.' => field_token(bytes, start),
         b'$' => {
-            let end = end_of_word(bytes, start + 1);
-            is_end(bytes, end).then_some((Kind::Variable, end))
+            let end = word_end(bytes, start + 1);
+            can_end_word(bytes, end).then_some((TokenKind::Variable, end))
         }
-        b'"' | b'`' => Some((Kind::String, end_of_string(bytes, start)?)),
-        b'\'' => Some((Kind::Char, end_of_string(bytes, start)?)),
-        b'0'..=b'9' | b'+' | b'-' => number(bytes, start),
-        b':' if next == b'=' => Some((Kind::Declare, start + 2)),
-        b'=' => one(Kind::Assign),
-        b',' => one(Kind::Comma),
-        b'|' => one(Kind::Bar),
-        b'(' => one(Kind::Left),
-        b')' => one(Kind::RightParen),
-        byte if is_word(byte) => {
-            let end = end_of_word(bytes, start);
-            is_end(bytes, end).then(|| (word(&bytes[start..end]), end))
+        b'"' | b'`' => Some((TokenKind::String, string_end(bytes, start)?)),
+        b'\'' => Some((TokenKind::Char, string_end(bytes, start)?)),
+        b'0'..=b'9' | b'+' | b'-' => number_token(bytes, start),
+        b':' if next == b'=' => Some((TokenKind::Declare, start + 2)),
+        b'=' => one_byte(TokenKind::Assign),
+        b',' => one_byte(TokenKind::Comma),
+        b'|' => one_byte(TokenKind::Bar),
+        b'(' => one_byte(TokenKind::LeftParen),
+        b')' => one_byte(TokenKind::RightParen),
+        byte if is_word_byte(byte) => {
+            let end = word_end(bytes, start);
+            can_end_word(bytes, end).then(|| (word_kind(&bytes[start..end]), end))
         }
         _ => None,
     }
 }
 
-/// A dot alone, or a chain of fields up to the first that is none.
-fn field(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
+/// A dot, or a chain of fields. The chain ends before the first part that is not a field.
+fn field_token(bytes: &[u8], start: usize) -> Option<(TokenKind, usize)> {
     let mut end = start;
     while bytes.get(end) == Some(&b'.') && !bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-        let after = end_of_word(bytes, end + 1);
-        if after == end + 1 || !is_end(bytes, after) {
+        let after = word_end(bytes, end + 1);
+        if after == end + 1 || !can_end_word(bytes, after) {
             break;
         }
         end = after;
     }
     match end {
-        _ if end > start => Some((Kind::Field, end)),
-        _ => is_end(bytes, start + 1).then_some((Kind::Dot, start + 1)),
+        _ if end > start => Some((TokenKind::Field, end)),
+        _ => can_end_word(bytes, start + 1).then_some((TokenKind::Dot, start + 1)),
     }
 }
 
-/// All that could belong to a number; `literals` tells whether it is one.
-fn number(bytes: &[u8], start: usize) -> Option<(Kind, usize)> {
-    let end = bytes[start..].iter().position(|byte| !is_in_number(*byte));
-    Some((Kind::Number, end.map_or(bytes.len(), |end| start + end)))
+/// All characters that can belong to a number. `literals` decides whether it is one.
+fn number_token(bytes: &[u8], start: usize) -> Option<(TokenKind, usize)> {
+    let end = bytes[start..].iter().position(|byte| !is_number_byte(*byte));
+    Some((TokenKind::Number, end.map_or(bytes.len(), |end| start + end)))
 }
 
-fn word(word: &[u8]) -> Kind {
+/// The kind of a word: a constant, a keyword or the name of a function.
+fn word_kind(word: &[u8]) -> TokenKind {
     match word {
-        b"true" => Kind::True,
-        b"false" => Kind::False,
-        b"nil" => Kind::Nil,
-        b"block" => Kind::Keyword(Keyword::Block),
-        b"break" => Kind::Keyword(Keyword::Break),
-        b"continue" => Kind::Keyword(Keyword::Continue),
-        b"define" => Kind::Keyword(Keyword::Define),
-        b"else" => Kind::Keyword(Keyword::Else),
-        b"end" => Kind::Keyword(Keyword::End),
-        b"if" => Kind::Keyword(Keyword::If),
-        b"range" => Kind::Keyword(Keyword::Range),
-        b"template" => Kind::Keyword(Keyword::Template),
-        b"with" => Kind::Keyword(Keyword::With),
-        _ => Kind::Name,
+        b"true" => TokenKind::True,
+        b"false" => TokenKind::False,
+        b"nil" => TokenKind::Nil,
+        b"block" => TokenKind::Keyword(Keyword::Block),
+        b"break" => TokenKind::Keyword(Keyword::Break),
+        b"continue" => TokenKind::Keyword(Keyword::Continue),
+        b"define" => TokenKind::Keyword(Keyword::Define),
+        b"else" => TokenKind::Keyword(Keyword::Else),
+        b"end" => TokenKind::Keyword(Keyword::End),
+        b"if" => TokenKind::Keyword(Keyword::If),
+        b"range" => TokenKind::Keyword(Keyword::Range),
+        b"template" => TokenKind::Keyword(Keyword::Template),
+        b"with" => TokenKind::Keyword(Keyword::With),
+        _ => TokenKind::Name,
     }
 }
 
-fn end_of_word(bytes: &[u8], start: usize) -> usize {
-    let length = bytes[start..].iter().position(|byte| !is_word(*byte));
+fn word_end(bytes: &[u8], start: usize) -> usize {
+    let length = bytes[start..].iter().position(|byte| !is_word_byte(*byte));
     length.map_or(bytes.len(), |length| start + length)
 }
 
-/// Whether a word may end here.
-fn is_end(bytes: &[u8], place: usize) -> bool {
-    bytes.get(place).is_none_or(|byte| is_space(*byte) || b".,|:()".contains(byte))
+/// Whether a word may end before `index`.
+fn can_end_word(bytes: &[u8], index: usize) -> bool {
+    bytes.get(index).is_none_or(|byte| is_space(*byte) || b".,|:()".contains(byte))
 }
 
-fn is_word(byte: u8) -> bool {
+fn is_word_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Beyond ASCII as well: whatever that is, it makes the number odd.
-fn is_in_number(byte: u8) -> bool {
-    is_word(byte) || matches!(byte, b'.' | b'+' | b'-') || !byte.is_ascii()
+/// Bytes beyond ASCII are included. `literals` refuses a number that contains them.
+fn is_number_byte(byte: u8) -> bool {
+    is_word_byte(byte) || matches!(byte, b'.' | b'+' | b'-') || !byte.is_ascii()
 }

@@ -1,67 +1,57 @@
-//! Texts of Go templates → the programs of `kmanifest.engines.helm.gotemplate`, for what is plain and correct.
+//! Parses Go templates into the programs of `kmanifest.engines.helm.gotemplate`, if they are correct and usual.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/parser.py` and what it imports, where the rules and their sources are told. It gives
-//! what that gives, or nothing: every error, and whatever is odd, is left to the twin, so no text of an error stands here.
+//! Rust version of `kmanifest/engines/helm/gotemplate/parser.py` and the modules that it imports. They document the
+//! rules and their sources. This parser returns the same trees or nothing: every error and every unusual text is left
+//! to the Python parser. So there are no error messages here.
 
+mod action_cache;
 mod actions;
+mod error;
 mod lexer;
 mod literals;
-mod memory;
-mod pieces;
+mod names;
 mod program;
+mod template_parts;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyFrozenSet, PyString, PyTuple};
 
-use memory::Memory;
+use action_cache::ActionCache;
+use error::ParseError;
 
-/// Why there is no result: the twin has to decide, or Python has raised an error.
-pub enum Stop {
-    Doubt,
-    Python(PyErr),
-}
-
-pub type Sure<T> = Result<T, Stop>;
-
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Stop {
-        Stop::Python(error)
-    }
-}
-
-/// Parses the texts that share functions, those of one chart; an action that stands in several is one node in all.
+/// Parses the templates of one chart. All of them use the same functions, and equal actions become one node.
 #[pyclass(module = "kmanifest_native")]
 pub struct TemplateParser {
-    memory: Memory,
+    action_cache: ActionCache,
 }
 
 #[pymethods]
 impl TemplateParser {
-    /// `functions` are all names that may be called.
+    /// `functions` are all names that templates may call.
     #[new]
     fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<TemplateParser> {
-        Ok(TemplateParser { memory: Memory::new(functions)? })
+        Ok(TemplateParser { action_cache: ActionCache::new(functions)? })
     }
 
-    /// The `Parsed.trees` of a text; None where the twin has to decide.
+    /// The `Parsed.trees` of a template file. None if the Python parser must read it.
     fn parse<'py>(
         this: &Bound<'py, Self>,
         name: &Bound<'py, PyString>,
         text: &Bound<'py, PyString>,
     ) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        // Another thread may be parsing with this one, and a text may hold bytes that are no UTF-8.
-        let (Ok(mut parser), Ok(chars)) = (this.try_borrow_mut(), text.to_str()) else {
+        // Another thread may be using this parser, or the text may contain bytes that are not UTF-8.
+        let (Ok(mut parser), Ok(text)) = (this.try_borrow_mut(), text.to_str()) else {
             return Ok(None);
         };
-        let memory = &mut parser.memory;
-        // A panic is a doubt, too: what is remembered is only ever whole.
-        let work = AssertUnwindSafe(|| program::read_trees(name, chars, memory));
-        match catch_unwind(work).unwrap_or(Err(Stop::Doubt)) {
+        let action_cache = &mut parser.action_cache;
+        // After a panic the Python parser reads the file, too. The cache then has complete actions only.
+        let work = AssertUnwindSafe(|| program::read_trees(name, text, action_cache));
+        match catch_unwind(work).unwrap_or(Err(ParseError::LeftToPython)) {
             Ok(trees) => Ok(Some(trees)),
-            Err(Stop::Doubt) => Ok(None),
-            Err(Stop::Python(error)) => Err(error),
+            Err(ParseError::LeftToPython) => Ok(None),
+            Err(ParseError::Exception(error)) => Err(error),
         }
     }
 }

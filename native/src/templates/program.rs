@@ -1,17 +1,21 @@
-//! A text → its templates as flat programs: blocks become jumps, and the open ones are a list, so they nest as they like.
+//! Parses a template file into its templates, as flat programs.
 //!
-//! The twin of `kmanifest/engines/helm/gotemplate/parser.py`; the codes and forms of operations are told in `nodes.py`.
+//! Blocks become jumps. The open blocks are in a list, so blocks can be nested without a limit and without recursion.
+//!
+//! Rust version of `kmanifest/engines/helm/gotemplate/parser.py`. `nodes.py` documents the codes and forms of
+//! operations.
 
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::actions::{Action, Verb};
-use super::memory::Memory;
-use super::pieces::{Counter, Pieces};
-use super::{Stop, Sure};
+use super::action_cache::ActionCache;
+use super::actions::{Action, ActionKind};
+use super::error::{ParseError, ParseResult};
+use super::template_parts::{CharCounter, TemplateParts};
 
+// The codes of operations, as in `nodes.py`.
 const ACTION: usize = 0;
 const IF: usize = 1;
 const JUMP: usize = 2;
@@ -25,89 +29,97 @@ const INCLUDE: usize = 9;
 const LEAVE: usize = 10;
 const STOP: usize = 11;
 
-/// The templates in `text`, whose own is called `name`, as `Parsed.trees` has them.
+/// The templates in `text`, in the form of `Parsed.trees`. The template of the file itself has the name `name`.
 pub fn read_trees<'py>(
     name: &Bound<'py, PyString>,
     text: &str,
-    memory: &mut Memory,
-) -> Sure<Bound<'py, PyTuple>> {
+    action_cache: &mut ActionCache,
+) -> ParseResult<Bound<'py, PyTuple>> {
     let py = name.py();
-    let dollar = memory.names.variable("$");
-    let mut reader = Reader {
+    let dollar = action_cache.names.variable("$");
+    let mut builder = FileBuilder {
         py,
         dollar,
-        tree: Tree::new(name.clone(), dollar),
+        template: TemplateBuilder::new(name.clone(), dollar),
         outer: Vec::new(),
         trees: PyDict::new(py),
     };
-    let mut pieces = Pieces::new(text);
-    let mut counter = Counter::new(text);
-    while let Some(piece) = pieces.next()? {
-        reader.add_text(piece.text);
-        if let Some((place, body)) = piece.action {
-            let action = memory.action(py, body)?;
-            reader.add(action, counter.chars_before(place))?;
+    let mut parts = TemplateParts::new(text);
+    let mut counter = CharCounter::new(text);
+    while let Some(part) = parts.next()? {
+        builder.add_text(part.text);
+        if let Some((start, body)) = part.action {
+            let action = action_cache.get_or_parse(py, body)?;
+            builder.add_action(action, counter.chars_before(start))?;
         }
     }
-    reader.finish()
+    builder.finish()
 }
 
-/// A text in the making: the template at hand, and those around it.
-struct Reader<'py> {
+/// The state while a file is parsed: the current template, and those around it.
+struct FileBuilder<'py> {
     py: Python<'py>,
-    /// The variable that each template begins with.
+    /// The number of the variable `$`, which each template begins with.
     dollar: usize,
-    tree: Tree<'py>,
-    outer: Vec<Tree<'py>>,
+    template: TemplateBuilder<'py>,
+    outer: Vec<TemplateBuilder<'py>>,
     trees: Bound<'py, PyDict>,
 }
 
-/// A template in the making.
-struct Tree<'py> {
+/// A template that is being parsed.
+struct TemplateBuilder<'py> {
     name: Bound<'py, PyString>,
-    /// None where the operation is made when its block ends.
-    code: Vec<Option<Bound<'py, PyAny>>>,
+    /// The operations. None for those that are created when their block ends.
+    operations: Vec<Option<Bound<'py, PyAny>>>,
     blocks: Vec<Block<'py>>,
-    /// Which of the blocks are loops that `break` and `continue` can leave.
+    /// The indexes of the blocks that are loops, for `break` and `continue`.
     loops: Vec<usize>,
-    /// Variables in the order in which they were declared, and how often each is among them.
+    /// The visible variables, in the order of their declaration.
     declared: Vec<usize>,
-    variables: HashMap<usize, usize>,
+    /// How often each variable is in `declared`.
+    declaration_counts: HashMap<usize, usize>,
+    /// Whether it contains only white space.
     is_blank: bool,
 }
 
-/// An open block, and the operations whose targets are known when it ends.
+/// An open block. The targets of its operations are known when it ends.
 struct Block<'py> {
-    verb: Verb,
+    kind: ActionKind,
+    /// The start of its first action in the file.
     offset: usize,
     node: Bound<'py, PyAny>,
     variables: Bound<'py, PyTuple>,
+    /// The index of its first operation.
     start: usize,
-    /// How many variables there were before it.
+    /// The number of variables that were visible before it.
     declared: usize,
+    /// Whether it belongs to an `else if` or `else with`, so that the block around it ends with it.
     is_chained: bool,
+    /// The index of the operation that ends its first branch or, in a loop, a round.
     jump: usize,
-    /// Where its `else` begins.
-    otherwise: Option<usize>,
-    breaks: Vec<Leave>,
-    continues: Vec<Leave>,
+    /// The index of the first operation of its `else`.
+    else_start: Option<usize>,
+    breaks: Vec<LoopExit>,
+    continues: Vec<LoopExit>,
 }
 
-/// Where a `break` or `continue` stands in the program, and in the text.
-struct Leave {
+/// A `break` or `continue`.
+struct LoopExit {
+    /// The index of its operation.
     index: usize,
+    /// The start of its text in the file.
     offset: usize,
 }
 
-impl<'py> Tree<'py> {
-    fn new(name: Bound<'py, PyString>, dollar: usize) -> Tree<'py> {
-        Tree {
+impl<'py> TemplateBuilder<'py> {
+    fn new(name: Bound<'py, PyString>, dollar: usize) -> TemplateBuilder<'py> {
+        TemplateBuilder {
             name,
-            code: Vec::new(),
+            operations: Vec::new(),
             blocks: Vec::new(),
             loops: Vec::new(),
             declared: vec![dollar],
-            variables: HashMap::from([(dollar, 1)]),
+            declaration_counts: HashMap::from([(dollar, 1)]),
             is_blank: true,
         }
     }
@@ -115,228 +127,262 @@ impl<'py> Tree<'py> {
     fn declare(&mut self, variables: &[usize]) {
         self.declared.extend(variables);
         for variable in variables {
-            *self.variables.entry(*variable).or_default() += 1;
+            *self.declaration_counts.entry(*variable).or_default() += 1;
         }
     }
 
-    /// Drop all variables but the first ones.
-    fn forget(&mut self, height: usize) {
-        for variable in self.declared.drain(height..) {
-            if let Some(count) = self.variables.get_mut(&variable) {
-                *count -= 1;
+    /// Drop all variables after the first `count`.
+    fn drop_variables(&mut self, count: usize) {
+        for variable in self.declared.drain(count..) {
+            if let Some(occurrences) = self.declaration_counts.get_mut(&variable) {
+                *occurrences -= 1;
             }
         }
     }
 
-    fn knows(&self, variable: usize) -> bool {
-        self.variables.get(&variable).is_some_and(|count| *count > 0)
+    fn is_declared(&self, variable: usize) -> bool {
+        self.declaration_counts.get(&variable).is_some_and(|occurrences| *occurrences > 0)
     }
 }
 
-impl<'py> Reader<'py> {
+impl<'py> FileBuilder<'py> {
     fn add_text(&mut self, text: &str) {
         if text.is_empty() {
             return;
         }
-        self.tree.code.push(Some(PyString::new(self.py, text).into_any()));
-        self.tree.is_blank = self.tree.is_blank && text.chars().all(char::is_whitespace);
+        self.template.operations.push(Some(PyString::new(self.py, text).into_any()));
+        self.template.is_blank = self.template.is_blank && text.chars().all(char::is_whitespace);
     }
 
-    /// Add an action whose text begins at `offset`; a doubt where it can't stand.
-    fn add(&mut self, action: &Action, offset: usize) -> Sure<()> {
-        if !action.uses.iter().all(|variable| self.tree.knows(*variable)) {
-            return Err(Stop::Doubt);
+    /// Add an action whose text begins at `offset`. An action that is not allowed there is left to the Python parser.
+    fn add_action(&mut self, action: &Action, offset: usize) -> ParseResult<()> {
+        if !action.uses.iter().all(|variable| self.template.is_declared(*variable)) {
+            return Err(ParseError::LeftToPython);
         }
-        match action.verb {
-            Verb::Print => self.add_node(ACTION, action, offset),
-            Verb::Set => self.add_node(SET, action, offset),
-            Verb::Include => self.add_node(INCLUDE, action, offset),
-            Verb::Block => {
+        match action.kind {
+            ActionKind::Print => self.add_node(ACTION, action, offset),
+            ActionKind::Set => self.add_node(SET, action, offset),
+            ActionKind::Include => self.add_node(INCLUDE, action, offset),
+            ActionKind::Block => {
                 self.add_node(INCLUDE, action, offset)?;
                 self.define(action)
             }
-            Verb::Define if !self.outer.is_empty() || !self.tree.blocks.is_empty() => {
-                Err(Stop::Doubt)
+            ActionKind::Define if !self.outer.is_empty() || !self.template.blocks.is_empty() => {
+                Err(ParseError::LeftToPython)
             }
-            Verb::Define => self.define(action),
-            Verb::If | Verb::With | Verb::Range => self.open(action.verb, action, offset, false),
-            Verb::Else => self.otherwise(),
-            Verb::ElseIf => self.otherwise_open(Verb::If, action, offset),
-            Verb::ElseWith => self.otherwise_open(Verb::With, action, offset),
-            Verb::End => self.end(),
-            Verb::Break | Verb::Continue => self.leave(action.verb, offset),
+            ActionKind::Define => self.define(action),
+            ActionKind::If | ActionKind::With | ActionKind::Range => {
+                self.open(action.kind, action, offset, false)
+            }
+            ActionKind::Else => self.start_else(),
+            ActionKind::ElseIf => self.open_chained(ActionKind::If, action, offset),
+            ActionKind::ElseWith => self.open_chained(ActionKind::With, action, offset),
+            ActionKind::End => self.end(),
+            ActionKind::Break | ActionKind::Continue => self.add_loop_exit(action.kind, offset),
         }
     }
 
-    fn add_node(&mut self, code: usize, action: &Action, offset: usize) -> Sure<()> {
-        self.tree.is_blank = false;
-        self.tree.declare(&action.declares);
+    fn add_node(&mut self, code: usize, action: &Action, offset: usize) -> ParseResult<()> {
+        self.template.is_blank = false;
+        self.template.declare(&action.declares);
         let operation = (code, offset, action.node.bind(self.py)).into_pyobject(self.py)?;
-        self.tree.code.push(Some(operation.into_any()));
+        self.template.operations.push(Some(operation.into_any()));
         Ok(())
     }
 
-    fn define(&mut self, action: &Action) -> Sure<()> {
-        let name = action.name.as_ref().ok_or(Stop::Doubt)?.bind(self.py).clone();
-        let tree = Tree::new(name, self.dollar);
-        self.outer.push(std::mem::replace(&mut self.tree, tree));
+    /// Begin the template that `define` or `block` defines.
+    fn define(&mut self, action: &Action) -> ParseResult<()> {
+        let name = action.name.as_ref().ok_or(ParseError::LeftToPython)?.bind(self.py).clone();
+        let template = TemplateBuilder::new(name, self.dollar);
+        self.outer.push(std::mem::replace(&mut self.template, template));
         Ok(())
     }
 
     // --- blocks ---
 
-    fn open(&mut self, verb: Verb, action: &Action, offset: usize, is_chained: bool) -> Sure<()> {
-        let tree = &mut self.tree;
-        tree.is_blank = false;
-        if verb == Verb::Range {
-            tree.loops.push(tree.blocks.len());
+    /// Open a block.
+    fn open(
+        &mut self,
+        kind: ActionKind,
+        action: &Action,
+        offset: usize,
+        is_chained: bool,
+    ) -> ParseResult<()> {
+        let template = &mut self.template;
+        template.is_blank = false;
+        if kind == ActionKind::Range {
+            template.loops.push(template.blocks.len());
         }
-        tree.blocks.push(Block {
-            verb,
+        template.blocks.push(Block {
+            kind,
             offset,
             node: action.node.bind(self.py).clone(),
             variables: action.variables.bind(self.py).clone(),
-            start: tree.code.len(),
-            declared: tree.declared.len(),
+            start: template.operations.len(),
+            declared: template.declared.len(),
             is_chained,
             jump: 0,
-            otherwise: None,
+            else_start: None,
             breaks: Vec::new(),
             continues: Vec::new(),
         });
-        tree.declare(&action.declares);
-        tree.code.push(None);
+        template.declare(&action.declares);
+        template.operations.push(None);
         Ok(())
     }
 
-    fn leave(&mut self, verb: Verb, offset: usize) -> Sure<()> {
-        let tree = &mut self.tree;
-        let index = *tree.loops.last().ok_or(Stop::Doubt)?;
-        let leave = Leave { index: tree.code.len(), offset };
-        let block = &mut tree.blocks[index];
-        let leaves = if verb == Verb::Break { &mut block.breaks } else { &mut block.continues };
-        leaves.push(leave);
-        tree.code.push(None);
+    /// Add a `break` or `continue` to the innermost loop.
+    fn add_loop_exit(&mut self, kind: ActionKind, offset: usize) -> ParseResult<()> {
+        let template = &mut self.template;
+        let index = *template.loops.last().ok_or(ParseError::LeftToPython)?;
+        let exit = LoopExit { index: template.operations.len(), offset };
+        let block = &mut template.blocks[index];
+        let exits =
+            if kind == ActionKind::Break { &mut block.breaks } else { &mut block.continues };
+        exits.push(exit);
+        template.operations.push(None);
         Ok(())
     }
 
-    fn otherwise(&mut self) -> Sure<()> {
-        let tree = &mut self.tree;
-        let block = tree.blocks.last_mut().ok_or(Stop::Doubt)?;
-        if block.otherwise.is_some() {
-            return Err(Stop::Doubt);
+    /// Add the `else` of the innermost block.
+    fn start_else(&mut self) -> ParseResult<()> {
+        let template = &mut self.template;
+        let block = template.blocks.last_mut().ok_or(ParseError::LeftToPython)?;
+        if block.else_start.is_some() {
+            return Err(ParseError::LeftToPython);
         }
-        block.jump = tree.code.len();
-        block.otherwise = Some(tree.code.len() + 1);
-        tree.code.push(None);
-        if block.verb == Verb::Range {
+        block.jump = template.operations.len();
+        block.else_start = Some(template.operations.len() + 1);
+        template.operations.push(None);
+        if block.kind == ActionKind::Range {
             self.close_loop()?;
         }
         Ok(())
     }
 
-    /// An `else if` or `else with`, which has to be of the kind of its block.
-    fn otherwise_open(&mut self, verb: Verb, action: &Action, offset: usize) -> Sure<()> {
-        if self.tree.blocks.last().is_none_or(|block| block.verb != verb) {
-            return Err(Stop::Doubt);
+    /// Add an `else if` or `else with`, which must match the kind of the innermost block.
+    fn open_chained(
+        &mut self,
+        kind: ActionKind,
+        action: &Action,
+        offset: usize,
+    ) -> ParseResult<()> {
+        if self.template.blocks.last().is_none_or(|block| block.kind != kind) {
+            return Err(ParseError::LeftToPython);
         }
-        self.otherwise()?;
-        self.open(verb, action, offset, true)
+        self.start_else()?;
+        self.open(kind, action, offset, true)
     }
 
-    /// Lead each `continue` of the innermost block to what begins its next round.
-    fn close_loop(&mut self) -> Sure<()> {
-        let tree = &mut self.tree;
-        tree.loops.pop();
-        let Some(block) = tree.blocks.last_mut() else { return Err(Stop::Doubt) };
+    /// Set the target of each `continue` of the innermost loop: the operation that begins its next round.
+    fn close_loop(&mut self) -> ParseResult<()> {
+        let template = &mut self.template;
+        template.loops.pop();
+        let Some(block) = template.blocks.last_mut() else { return Err(ParseError::LeftToPython) };
         let jump = block.jump;
         let continues = std::mem::take(&mut block.continues);
-        self.lead(&continues, jump)
+        self.set_targets(&continues, jump)
     }
 
-    fn lead(&mut self, leaves: &[Leave], target: usize) -> Sure<()> {
-        for leave in leaves {
-            let operation = (LEAVE, leave.offset, target).into_pyobject(self.py)?;
-            self.tree.code[leave.index] = Some(operation.into_any());
+    /// Create the operations of some `break` or `continue` actions.
+    fn set_targets(&mut self, exits: &[LoopExit], target: usize) -> ParseResult<()> {
+        for exit in exits {
+            let operation = (LEAVE, exit.offset, target).into_pyobject(self.py)?;
+            self.template.operations[exit.index] = Some(operation.into_any());
         }
         Ok(())
     }
 
-    fn end(&mut self) -> Sure<()> {
-        if self.tree.blocks.is_empty() {
-            let around = self.outer.pop().ok_or(Stop::Doubt)?;
-            let tree = std::mem::replace(&mut self.tree, around);
-            return self.keep(tree);
+    /// End the innermost block or, if there is none, the template.
+    fn end(&mut self) -> ParseResult<()> {
+        if self.template.blocks.is_empty() {
+            let outer = self.outer.pop().ok_or(ParseError::LeftToPython)?;
+            let template = std::mem::replace(&mut self.template, outer);
+            return self.add_template(template);
         }
         while self.close()? {}
         Ok(())
     }
 
-    /// Make the operations of the innermost block; gives whether the one around it ends as well.
-    fn close(&mut self) -> Sure<bool> {
-        let is_open_loop =
-            self.tree.blocks.last().is_some_and(|b| b.verb == Verb::Range && b.otherwise.is_none());
-        if is_open_loop {
-            if let Some(block) = self.tree.blocks.last_mut() {
-                block.jump = self.tree.code.len();
+    /// Create the operations of the innermost block. Return whether the block around it ends as well.
+    fn close(&mut self) -> ParseResult<bool> {
+        let is_loop_without_else = self
+            .template
+            .blocks
+            .last()
+            .is_some_and(|block| block.kind == ActionKind::Range && block.else_start.is_none());
+        if is_loop_without_else {
+            if let Some(block) = self.template.blocks.last_mut() {
+                block.jump = self.template.operations.len();
             }
-            self.tree.code.push(None);
+            self.template.operations.push(None);
             self.close_loop()?;
         }
-        let Some(block) = self.tree.blocks.pop() else { return Ok(false) };
-        let here = self.tree.code.len();
-        let otherwise = block.otherwise.unwrap_or(here);
-        let is_scoped = self.tree.declared.len() > block.declared;
-        self.tree.forget(block.declared);
+        let Some(block) = self.template.blocks.pop() else { return Ok(false) };
+        let end = self.template.operations.len();
+        let else_start = block.else_start.unwrap_or(end);
+        let is_scoped = self.template.declared.len() > block.declared;
+        self.template.drop_variables(block.declared);
         let Block { offset, node, variables, .. } = &block;
-        let first = match block.verb {
-            Verb::If => (IF, *offset, node, otherwise, is_scoped).into_pyobject(self.py)?,
-            Verb::With => (WITH, *offset, node, otherwise).into_pyobject(self.py)?,
-            _ => (RANGE, *offset, node, otherwise, variables).into_pyobject(self.py)?,
+        let start = match block.kind {
+            ActionKind::If => (IF, *offset, node, else_start, is_scoped).into_pyobject(self.py)?,
+            ActionKind::With => (WITH, *offset, node, else_start).into_pyobject(self.py)?,
+            _ => (RANGE, *offset, node, else_start, variables).into_pyobject(self.py)?,
         };
-        self.tree.code[block.start] = Some(first.into_any());
-        if block.verb == Verb::Range {
+        self.template.operations[block.start] = Some(start.into_any());
+        if block.kind == ActionKind::Range {
             let weight = block.jump - block.start;
-            let next = (NEXT, block.start + 1, here, variables, weight).into_pyobject(self.py)?;
-            self.tree.code[block.jump] = Some(next.into_any());
-            self.lead(&block.breaks, here)?;
-        } else if block.otherwise.is_some() {
-            self.tree.code[block.jump] = Some((JUMP, here).into_pyobject(self.py)?.into_any());
+            let next = (NEXT, block.start + 1, end, variables, weight).into_pyobject(self.py)?;
+            self.template.operations[block.jump] = Some(next.into_any());
+            self.set_targets(&block.breaks, end)?;
+        } else if block.else_start.is_some() {
+            self.template.operations[block.jump] =
+                Some((JUMP, end).into_pyobject(self.py)?.into_any());
         }
-        if block.verb != Verb::If || is_scoped {
-            let code = if block.verb == Verb::If { UNSCOPE } else { UNNEST };
-            self.tree.code.push(Some((code, 0).into_pyobject(self.py)?.into_any()));
+        if block.kind != ActionKind::If || is_scoped {
+            let code = if block.kind == ActionKind::If { UNSCOPE } else { UNNEST };
+            self.template.operations.push(Some((code, 0).into_pyobject(self.py)?.into_any()));
         }
         Ok(block.is_chained)
     }
 
-    // --- ends ---
+    // --- the ends of templates ---
 
-    /// Add a template to those of the text: the last of a name counts, but an empty one never.
-    fn keep(&mut self, tree: Tree<'py>) -> Sure<()> {
-        let known = self.trees.get_item(&tree.name)?;
-        if let Some(known) = &known {
-            let is_blank: bool = known.get_item(2)?.extract()?;
+    /// Add a template to those of the file. It replaces a blank one with the same name.
+    ///
+    /// A blank one does not replace one that is not blank.
+    fn add_template(&mut self, template: TemplateBuilder<'py>) -> ParseResult<()> {
+        let previous = self.trees.get_item(&template.name)?;
+        if let Some(previous) = &previous {
+            let is_blank: bool = previous.get_item(2)?.extract()?;
             if !is_blank {
-                // Two that are not empty are an error.
-                return if tree.is_blank { Ok(()) } else { Err(Stop::Doubt) };
+                // Two templates that are not blank are an error.
+                return if template.is_blank { Ok(()) } else { Err(ParseError::LeftToPython) };
             }
-            self.trees.del_item(&tree.name)?;
+            self.trees.del_item(&template.name)?;
         }
-        let mut code = tree.code.into_iter().collect::<Option<Vec<_>>>().ok_or(Stop::Doubt)?;
-        code.push((STOP, 0).into_pyobject(self.py)?.into_any());
-        let program = PyTuple::new(self.py, code)?;
-        let made = (&tree.name, program, tree.is_blank).into_pyobject(self.py)?;
-        self.trees.set_item(&tree.name, made)?;
+        let mut operations = template
+            .operations
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .ok_or(ParseError::LeftToPython)?;
+        operations.push((STOP, 0).into_pyobject(self.py)?.into_any());
+        let program = PyTuple::new(self.py, operations)?;
+        let tree = (&template.name, program, template.is_blank).into_pyobject(self.py)?;
+        self.trees.set_item(&template.name, tree)?;
         Ok(())
     }
 
-    fn finish(mut self) -> Sure<Bound<'py, PyTuple>> {
-        if !self.tree.blocks.is_empty() || !self.outer.is_empty() {
-            return Err(Stop::Doubt);
+    /// The templates of the file, after its last part.
+    fn finish(mut self) -> ParseResult<Bound<'py, PyTuple>> {
+        if !self.template.blocks.is_empty() || !self.outer.is_empty() {
+            return Err(ParseError::LeftToPython);
         }
-        let tree = std::mem::replace(&mut self.tree, Tree::new(PyString::new(self.py, ""), 0));
-        self.keep(tree)?;
+        let template = std::mem::replace(
+            &mut self.template,
+            TemplateBuilder::new(PyString::new(self.py, ""), 0),
+        );
+        self.add_template(template)?;
         Ok(self.trees.values().to_tuple())
     }
 }

@@ -1,4 +1,4 @@
-"""`kmanifest version`: which kmanifest this is, whose bytes it prints, and which of its YAML rooms it has taken."""
+"""`kmanifest version`: print the version of kmanifest, the version of kustomize that it follows, and the YAML backend in use."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,9 @@ def version(arguments: Sequence[str]) -> int:
         )
     if parsed.words:
         raise UsageError(f"unexpected argument: {parsed.words[0]}")
-    from kmanifest.yaml import ROOM  # a wrong usage is told without it
+    from kmanifest.yaml import BACKEND  # a wrong usage is told without it
 
-    facts = {"version": f"v{_installed()}", "kustomize": REFERENCE, "yaml": ROOM}
+    facts = {"version": f"v{_installed()}", "kustomize": REFERENCE, "yaml": BACKEND}
     form = parsed.values["output"]
     if form == "json":
         import json  # the other forms need none
@@ -30,7 +30,7 @@ def version(arguments: Sequence[str]) -> int:
         return print_text("".join(f"{key}: {value}\n" for key, value in facts.items()))
     if form:
         raise UsageError(f"illegal flag value --output {form}; legal values: yaml, json")
-    return print_text(f"{facts['version']} (YAML: {ROOM})\n")
+    return print_text(f"{facts['version']} (YAML: {BACKEND})\n")
 
 
 def _installed() -> str:

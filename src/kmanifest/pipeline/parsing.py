@@ -49,8 +49,8 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
 
 
 def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
-    words = None if ctx.state is None else ctx.state.shared("words", yaml.Words)
-    documents = yaml.load_documents(content, limits=ctx.options.limits, words=words)
+    scalar_cache = None if ctx.state is None else ctx.state.shared("scalars", yaml.ScalarCache)
+    documents = yaml.load_documents(content, limits=ctx.options.limits, scalar_cache=scalar_cache)
     bodies: Sequence[Any] = documents
     found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:

@@ -1,18 +1,20 @@
 """YAML as kustomize reads and prints it: the values of go-yaml, the bytes of sigs.k8s.io/yaml.
 
-`load_documents` reads resource files, `load_values` kustomization and values files; `dump` prints one document,
-`Dumper` many of one build; `find_position` tells where a field stands in a file, for errors.
+`load_documents` reads resource files, `load_values` kustomization and values files. `dump` prints one
+document, a `Dumper` many documents of one build. `find_position` returns the line and column of a field, for
+errors.
 
-There are two rooms that do this alike: `python`, which is always there, and `native`, the compiled one; `rooms` says which.
+Two backends do this alike: `python`, which is always available, and the compiled `native`.
+`kmanifest.backend` chooses.
 """
 
-from kmanifest.backend import ROOM
+from kmanifest.backend import BACKEND
 from kmanifest.startup.typing import TYPE_CHECKING
 
-if TYPE_CHECKING or ROOM == "python":
+if TYPE_CHECKING or BACKEND == "python":
     from kmanifest.yaml.python import (
         Dumper,
-        Words,
+        ScalarCache,
         dump,
         find_position,
         load_documents,
@@ -21,7 +23,7 @@ if TYPE_CHECKING or ROOM == "python":
 else:
     from kmanifest.yaml.native import (
         Dumper,
-        Words,
+        ScalarCache,
         dump,
         find_position,
         load_documents,
@@ -29,9 +31,9 @@ else:
     )
 
 __all__ = [
-    "ROOM",
+    "BACKEND",
     "Dumper",
-    "Words",
+    "ScalarCache",
     "dump",
     "find_position",
     "load_documents",

@@ -1,14 +1,15 @@
-"""Events of libyaml → values: one pass, an own stack of open containers, no recursion.
+"""Build values from libyaml's events: one pass, with a stack of the open containers, no recursion.
 
-The constructor is the same for both readers; what go-yaml v2 and kyaml with go-yaml v3 do otherwise is in the two
-subclasses (`load.py`): what a plain word means, which keys may stand in a mapping, and how `<<` merges.
+The construction is the same for both readers. The two subclasses in `readers.py` contain what go-yaml v2 and
+kyaml with go-yaml v3 do differently: the meaning of plain words, which keys a mapping may have, and how `<<`
+merges.
 
-Depth is counted here, event by event. libyaml's parser itself does not recurse, and its scanner reads no more than
-1024 characters ahead of the event that it hands out, so nothing is ever nested deeper in it than `max_depth` and
-those characters; its time stays linear.
+The depth is counted event by event. libyaml's parser does not recurse, and its scanner reads at most 1024
+characters ahead of the event that it returns. So in the parser nothing is nested deeper than `max_depth` and
+those characters, and its time stays linear.
 
-Aliases share the object of their anchor. What they would be if they were copied is counted, and refused by go-yaml's
-rule (decode.go, allowedAliasRatio), so that a small file can't stand for a huge value.
+An alias is the same object as its anchor. The nodes that it would have as a copy are counted, and refused by
+go-yaml's rule (decode.go, allowedAliasRatio), so that a small file can't expand to a huge value.
 """
 
 import re
@@ -34,54 +35,64 @@ from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.resolve import NOT_FINITE, Scalar, resolve_tagged
 
-MERGING: Final = object()
+MERGE_KEY: Final = object()
+"""Stands for the key `<<`."""
+
 _MISSING: Final = object()
 _ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
-_LOW: Final = 400_000
-_HIGH: Final = 4_000_000
-# The libyaml of PyYAML 6.0.4 refuses deeper input itself. It parses ahead, so its error comes before ours.
+_FEW_NODES: Final = 400_000
+_MANY_NODES: Final = 4_000_000
+# The libyaml of PyYAML 6.0.4 refuses deeper input itself. It parses ahead, so its error precedes that of `max_depth`.
 _LIBYAML_MAX_DEPTH: Final = 1_000
 _LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
 
 
-class Open:
-    """A container whose end has not come: `key` is that of the value being read, `merging` if that is `<<`."""
+class OpenContainer:
+    """A container whose end has not been read.
 
-    __slots__ = ("anchor", "before", "flow", "key", "merging", "node", "sources")
+    `nodes_before` is the number of nodes before it. `flow` means inside brackets or braces. `key` is the key
+    whose value, another container, is being read. `is_merging` is true while the value of a `<<` is read.
+    `merge_values` has the values of `<<` in the form that the reader needs.
+    """
 
-    def __init__(self, node: Any, before: int, anchor: str | None, *, flow: bool) -> None:
+    __slots__ = ("anchor", "flow", "is_merging", "key", "merge_values", "node", "nodes_before")
+
+    def __init__(self, node: Any, nodes_before: int, anchor: str | None, *, flow: bool) -> None:
         self.node = node
-        self.before = before
+        self.nodes_before = nodes_before
         self.anchor = anchor
         self.flow = flow
         self.key: Any = None
-        self.merging = False
-        self.sources: list[Any] = []
+        self.is_merging = False
+        self.merge_values: list[Any] = []
 
 
 class Builder(ABC):
-    """Builds the first document of some bytes; one per call of a loader, because it remembers what words mean."""
+    """Builds the value of the first document in some bytes.
+
+    It caches the values of plain words, so a loader creates one for each call.
+    """
 
     def __init__(self, limits: Limits, resolve: Callable[[str], Scalar]) -> None:
         self._limits = limits
         self._resolve = resolve
-        self._plain: dict[str, Any] = {}
-        self._keys: dict[str, str] = {}
+        self._plain_values: dict[str, Any] = {}
+        self._plain_keys: dict[str, str] = {}
         self._start(b"")
 
     def _start(self, data: bytes) -> None:
         self._data = data
-        self._get: Callable[[], Any] = CParser(data).get_event
-        self._stack: list[Open] = []
+        self._next_event: Callable[[], Any] = CParser(data).get_event
+        self._stack: list[OpenContainer] = []
         self._anchors: dict[str, Any] = {}
         self._sizes: dict[str, int] = {}
         self._nodes = 1
-        self._aliased = 0
+        self._aliased_nodes = 0
 
     def first_document(self, data: bytes) -> Any:
-        """The value of the first document in `data`, None where there is none.
+        """The value of the first document in `data`; None if there is no document.
 
-        Raises SourceError with the line and column, LimitError.
+        Raises SourceError or LimitError with the line and column.
         """
         self._start(data)
         try:
@@ -90,13 +101,11 @@ class Builder(ABC):
             return self._document()
         except (MarkedYAMLError, ReaderError) as error:
             raise self._parse_error(error, data) from error
-        except (
-            UnicodeDecodeError
-        ) as error:  # out of PyYAML: `%` escapes in a tag can spell any bytes
+        except UnicodeDecodeError as error:  # by PyYAML: `%` escapes in a tag can spell any bytes
             raise SourceError("a tag is not UTF-8") from error
 
     def _parse_error(self, error: MarkedYAMLError | ReaderError, data: bytes) -> KmanifestError:
-        """The error for what libyaml refuses: LimitError where it is only the depth."""
+        """The error for input that libyaml refuses: LimitError if only the depth is too large, else SourceError."""
         source_error = _source_error(error, data)
         if source_error.message == _LIBYAML_TOO_DEEP:
             depth = min(self._limits.max_depth, _LIBYAML_MAX_DEPTH)
@@ -104,195 +113,206 @@ class Builder(ABC):
         return source_error
 
     def _document(self) -> Any:
-        get = self._get
-        get()  # the start of the stream
-        event = get()
+        next_event = self._next_event
+        next_event()  # the start of the stream
+        event = next_event()
         if event.__class__ is StreamEndEvent:
             return None
         if event.version not in (None, (1, 1)):
             raise error_at(event, "incompatible YAML document: only `%YAML 1.1` is read")
-        event = get()
+        event = next_event()
         value = self._value(event, flow=False)
         while self._stack:
-            frame = self._stack[-1]
-            if frame.node.__class__ is dict:
-                self._fill_mapping(frame)
+            container = self._stack[-1]
+            if container.node.__class__ is dict:
+                self._fill_mapping(container)
             else:
-                self._fill_list(frame)
-        get()  # the end of the document; what follows it is not read
+                self._fill_list(container)
+        next_event()  # the end of the document; the rest is not read
         self._check_aliases(event)
         return value
 
     # --- containers ---------------------------------------------------------------------------------------------
 
-    def _fill_mapping(self, frame: Open) -> None:
+    def _fill_mapping(self, container: OpenContainer) -> None:
         """Read keys and values until the mapping ends or one of its values is a container."""
-        get, plain, keys, node, flow = self._get, self._plain, self._keys, frame.node, frame.flow
+        next_event, plain_values, plain_keys = (
+            self._next_event,
+            self._plain_values,
+            self._plain_keys,
+        )
+        node, flow = container.node, container.flow
         while True:
-            event = get()
+            event = next_event()
             if event.__class__ is ScalarEvent and event.tag is None and event.anchor is None:
                 text = event.value
-                key = text if event.style else keys.get(text)
+                key = text if event.style else plain_keys.get(text)
                 if key is None:
-                    key = self._key(event, frame)
+                    key = self._key(event, container)
             elif event.__class__ is MappingEndEvent:
-                self._close(frame)
+                self._close(container)
                 return
             else:
-                key = self._key(event, frame)
+                key = self._key(event, container)
             if key in node:
-                self._duplicate(key, event)
-            event = get()
+                self._check_duplicate(key, event)
+            event = next_event()
             if (
                 event.__class__ is ScalarEvent
                 and event.tag is None
                 and event.anchor is None
-                and not frame.merging
+                and not container.is_merging
             ):
                 if event.style:
                     node[key] = (
                         event.value if event.style != ">" else self._scalar(event, flow=flow)
                     )
                     continue
-                value = plain.get(event.value)
+                value = plain_values.get(event.value)
                 if value is None:
                     value = self._scalar(event, flow=flow)
                     if value is None and not event.value:
-                        key = self._blank(key)
+                        key = self._blank_key(key)
                 node[key] = value
                 continue
-            frame.key = key
+            container.key = key
             value = self._value(event, flow=flow)
-            if frame.merging:
-                frame.merging = False
-                self._merge_value(frame, value, event)
+            if container.is_merging:
+                container.is_merging = False
+                self._add_merge_value(container, value, event)
             else:
                 node[key] = value
             if event.__class__ is MappingStartEvent or event.__class__ is SequenceStartEvent:
                 return
 
-    def _fill_list(self, frame: Open) -> None:
+    def _fill_list(self, container: OpenContainer) -> None:
         """Read items until the list ends or one of them is a container."""
-        get, plain, append = self._get, self._plain, frame.node.append
+        next_event, plain_values, append = (
+            self._next_event,
+            self._plain_values,
+            container.node.append,
+        )
         while True:
-            event = get()
+            event = next_event()
             if event.__class__ is ScalarEvent and event.tag is None and event.anchor is None:
-                value = plain.get(event.value) if not event.style else None
-                append(value if value is not None else self._scalar(event, flow=frame.flow))
+                value = plain_values.get(event.value) if not event.style else None
+                append(value if value is not None else self._scalar(event, flow=container.flow))
             elif event.__class__ is SequenceEndEvent:
-                self._close(frame)
+                self._close(container)
                 return
             else:
-                append(self._value(event, flow=frame.flow))
+                append(self._value(event, flow=container.flow))
                 if event.__class__ is MappingStartEvent or event.__class__ is SequenceStartEvent:
                     return
 
     def _value(self, event: Any, *, flow: bool) -> Any:
-        """The value that `event` begins; a container comes empty, and open on the stack."""
+        """The value that `event` begins. A container is still empty and is put on the stack."""
         kind = event.__class__
         if kind is AliasEvent:
-            return self._alias(event)
+            return self._resolve_alias(event)
         if kind is ScalarEvent:
             value = self._scalar(event, flow=flow)
-            self._name(event, value)
+            self._set_anchor(event, value)
             return value
         if len(self._stack) >= self._limits.max_depth:
-            raise _too_deep(self._limits.max_depth, _place(event))
-        frame = Open(
+            raise _too_deep(self._limits.max_depth, _location(event))
+        container = OpenContainer(
             {} if kind is MappingStartEvent else [],
             self._nodes,
             event.anchor,
             flow=flow or event.flow_style,
         )
-        self._name(event, frame)
-        self._stack.append(frame)
-        return frame.node
+        self._set_anchor(event, container)
+        self._stack.append(container)
+        return container.node
 
-    def _close(self, frame: Open) -> None:
-        """Take the frame, whose end was read, from the stack, and count what it holds."""
+    def _close(self, container: OpenContainer) -> None:
+        """Remove the container from the stack, since its end was read, and count its nodes."""
         self._stack.pop()
-        node = frame.node
+        node = container.node
         self._nodes += 1 + (2 * len(node) if node.__class__ is dict else len(node))
-        if frame.sources:
-            self._merge(frame)
-        if frame.anchor is not None:
-            self._sizes[frame.anchor] = self._nodes - frame.before
-            if self._anchors[frame.anchor] is frame:
-                self._anchors[frame.anchor] = node
+        if container.merge_values:
+            self._merge(container)
+        if container.anchor is not None:
+            self._sizes[container.anchor] = self._nodes - container.nodes_before
+            if self._anchors[container.anchor] is container:
+                self._anchors[container.anchor] = node
 
-    # --- what the two readers do otherwise ----------------------------------------------------------------------
+    # --- what the two readers do differently --------------------------------------------------------------------
 
     @abstractmethod
     def _scalar(self, event: Any, *, flow: bool) -> Any:
-        """The value of a scalar; `flow` tells that it stands within brackets."""
+        """The value of a scalar. `flow` means inside brackets or braces."""
 
     @abstractmethod
-    def _key(self, event: Any, frame: Open) -> Any:
-        """The key that `event` is, where it is not simply a string; MERGING for `<<`."""
+    def _key(self, event: Any, container: OpenContainer) -> Any:
+        """The key for `event`, or MERGE_KEY for `<<`. Keys that are simply strings don't come here."""
 
-    def _blank(self, key: str) -> str:
-        """The key of a null that is written as nothing."""
+    def _blank_key(self, key: str) -> str:
+        """The key of a null without text (`key:`)."""
         return key
 
-    def _duplicate(self, key: str, event: Any) -> None:  # noqa: B027 - a reader may leave it so
-        """What happens where a key comes twice; by default the last one wins."""
+    def _check_duplicate(self, key: str, event: Any) -> None:  # noqa: B027 - optional for a reader
+        """Called for a key that is already in the mapping. By default the last value wins."""
 
     @abstractmethod
-    def _merge_value(self, frame: Open, value: Any, event: Any) -> None:
-        """Take note of the value of `<<`, which may not be complete yet."""
+    def _add_merge_value(self, container: OpenContainer, value: Any, event: Any) -> None:
+        """Record the value of a `<<`. It may still be incomplete."""
 
     @abstractmethod
-    def _merge(self, frame: Open) -> None:
-        """Merge what was noted into the mapping, which has ended."""
+    def _merge(self, container: OpenContainer) -> None:
+        """Merge the recorded values into the mapping, whose end was read."""
 
     # --- scalars, anchors and aliases ---------------------------------------------------------------------------
 
     def _tagged(self, event: Any) -> Scalar:
-        """What a scalar with an explicit tag means."""
+        """The value of a scalar with an explicit tag."""
         try:
             return resolve_tagged(event.tag, event.value, self._resolve)
         except SourceError as error:
             raise error_at(event, error.message) from None
 
     def _key_scalar(self, event: Any) -> Any:
-        """The value of a scalar that is a key, which may be an infinity: as a string it is written out."""
+        """The value of a scalar that is a key. It may be an infinity or NaN, since keys become strings."""
         if event.tag is None and not event.style and event.value in NOT_FINITE:
             return float(NOT_FINITE[event.value])
         return self._scalar(event, flow=False)
 
     def _untagged(self, event: Any) -> Scalar:
-        """What an unquoted scalar means; remembered for the next time."""
+        """The value of an unquoted scalar without a tag, which is then cached."""
         text: str = event.value
         try:
-            value = self._plain[text] = self._resolve(text)
+            value = self._plain_values[text] = self._resolve(text)
         except SourceError as error:
             raise error_at(event, error.message) from None
         return value
 
-    def _name(self, event: Any, value: Any) -> None:
-        """Remember `value`, or the frame of a container until it ends, under the anchor of `event`, if it has one."""
+    def _set_anchor(self, event: Any, value: Any) -> None:
+        """Give the anchor of `event`, if it has one, this value; an OpenContainer until its end is read."""
         if event.anchor is not None:
             self._anchors[event.anchor] = value
             self._sizes[event.anchor] = 1
 
-    def _alias(self, event: Any) -> Any:
+    def _resolve_alias(self, event: Any) -> Any:
+        """The value of an anchor. Its nodes are counted as if they were copied."""
         name = event.anchor
         value = self._anchors.get(name, _MISSING)
         if value is _MISSING:
             raise error_at(event, f"unknown anchor `{name}`")
-        if value.__class__ is Open:
+        if value.__class__ is OpenContainer:
             raise error_at(event, f"the anchor `{name}` contains itself")
         size = self._sizes[name]
         self._nodes += size
-        self._aliased += size
+        self._aliased_nodes += size
         self._check_aliases(event)
         return value
 
     def _check_aliases(self, event: Any) -> None:
+        """Refuse a document in which too many nodes come from aliases."""
         if (
-            self._aliased > 100
+            self._aliased_nodes > 100
             and self._nodes > 1000
-            and self._aliased / self._nodes > _allowed_ratio(self._nodes)
+            and self._aliased_nodes / self._nodes > _allowed_ratio(self._nodes)
         ):
             raise error_at(event, "excessive aliasing: expanded, the document would be too large")
 
@@ -302,16 +322,16 @@ def _too_deep(levels: int, location: Location) -> LimitError:
 
 
 def error_at(event: Any, message: str) -> SourceError:
-    """An error at the start of `event`."""
-    return SourceError(message, location=_place(event))
+    """A SourceError at the start of `event`."""
+    return SourceError(message, location=_location(event))
 
 
-def _place(event: Any) -> Location:
+def _location(event: Any) -> Location:
     return Location(line=event.start_mark.line + 1, column=event.start_mark.column + 1)
 
 
 def _source_error(error: MarkedYAMLError | ReaderError, data: bytes) -> SourceError:
-    """What libyaml found wrong, in one line, with its place."""
+    """The error that libyaml reports, in one line, with its location."""
     if isinstance(error, ReaderError):
         before = data[: error.position]
         line, start = before.count(b"\n"), before.rfind(b"\n") + 1
@@ -326,14 +346,14 @@ def _source_error(error: MarkedYAMLError | ReaderError, data: bytes) -> SourceEr
 
 
 def _refuse_slash_escapes(data: bytes) -> None:
-    r"""Refuse `\/` in double quotes, which libyaml takes for a slash and go-yaml for an unknown escape.
+    r"""Refuse `\/` in double quotes. libyaml reads it as a slash, but for go-yaml it is an unknown escape.
 
     Source: go-yaml scannerc.go, yaml_parser_scan_flow_scalar.
     """
     text = data.decode("utf-8", "replace")
     start = 1 if text.startswith("\ufeff") else 0
-    get: Callable[[], Any] = CParser(data).get_event
-    while (event := get()).__class__ not in (StreamEndEvent, DocumentEndEvent):
+    next_event: Callable[[], Any] = CParser(data).get_event
+    while (event := next_event()).__class__ not in (StreamEndEvent, DocumentEndEvent):
         mark, end = event.start_mark, event.end_mark
         if event.__class__ is ScalarEvent and event.style == '"':
             raw = text[start + mark.index : start + end.index]
@@ -342,12 +362,12 @@ def _refuse_slash_escapes(data: bytes) -> None:
 
 
 def _allowed_ratio(nodes: int) -> float:
-    """The part of all nodes that may come from aliases: 99 % of a small document, 10 % of a large one.
+    """The share of nodes that may come from aliases: 99 % in a small document, 10 % in a large one.
 
     Source: go-yaml decode.go, allowedAliasRatio (the same in v2 and v3).
     """
-    if nodes <= _LOW:
+    if nodes <= _FEW_NODES:
         return 0.99
-    if nodes >= _HIGH:
+    if nodes >= _MANY_NODES:
         return 0.10
-    return 0.99 - 0.89 * ((nodes - _LOW) / (_HIGH - _LOW))
+    return 0.99 - 0.89 * ((nodes - _FEW_NODES) / (_MANY_NODES - _FEW_NODES))

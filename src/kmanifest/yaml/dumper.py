@@ -1,12 +1,12 @@
-"""Values → YAML text, byte for byte what sigs.k8s.io/yaml's Marshal prints (and so `kustomize build`).
+"""Print values as YAML, byte for byte as Marshal of sigs.k8s.io/yaml does (and so `kustomize build`).
 
-Block style throughout, keys in go-yaml's natural order, lists not indented under their key, `{}` and `[]` for what is
-empty. The walk keeps its own stack, so that depth is bounded by the data and not by Python's; each frame is one open
-mapping or list, its `lead` is what stands before its next line: the indentation, or `- ` where the container starts
-on the line of its list item.
+The output is in block style, with keys in go-yaml's natural order. A list is not indented under its key. An
+empty container is `{}` or `[]`. The printer keeps a stack of its own, so only the data limits the depth, not
+Python's stack. Each frame is one open mapping or list. Its `lead` is the start of its next line: the
+indentation, or `- ` if the container starts on the line of its list item.
 
-Two memos make it fast, because the strings and the key sets of a build repeat: the rendered line of each string and
-the sorted form of each set of keys. They belong to a `Dumper`, which lives as long as one build.
+Two caches make it fast, because the strings and the key sets of a build repeat: the printed line of each
+string, and the sorted form of each set of keys. They belong to a `Dumper`, which lives as long as one build.
 """
 
 import re
@@ -27,24 +27,26 @@ from kmanifest.yaml.scalars import (
 )
 
 _MAX_SIMPLE_KEY: Final = 128  # bytes; yaml/v2 emitterc.go, yaml_emitter_check_simple_key
-_MAX_JSON_KEY: Final = 1022  # characters between its quotes; scannerc.go, yaml_simple_key_is_valid, on the way through JSON
-_JSON_LONG: Final = re.compile(
-    "[\0-\x07\x0b\x0e-\x1f<>&\u2028\u2029]"
-)  # escaped with six characters
+# In characters between the quotes, when the key passes through JSON. Source: scannerc.go, yaml_simple_key_is_valid.
+_MAX_JSON_KEY: Final = 1022
+# The characters that JSON escapes with six characters.
+_JSON_ESCAPED: Final = re.compile("[\0-\x07\x0b\x0e-\x1f<>&\u2028\u2029]")
 
 _LEAVES: Final = frozenset((int, bool, float))
 _LISTS: Final = (list, tuple)
-_CONTAINERS: Final = (dict, list, tuple, Mapping)  # the usual ones first: Mapping is slow to ask
-_PIECES: Final = 20_000  # lines that are held before they are joined and their size is looked at
-_LONG: Final = 4_000  # characters of a line whose size is looked at by itself
-_DEEP: Final = 64  # containers within one another, from where on a cycle is looked for
+# The usual types come first, because the check for Mapping is slow.
+_CONTAINERS: Final = (dict, list, tuple, Mapping)
+_MAX_LINES: Final = 20_000  # lines that are kept before they are joined and their size is checked
+_LONG_LINE: Final = 4_000  # characters; the size of a longer line is checked at once
+_CYCLE_CHECK_DEPTH: Final = 64  # cycles are searched for in containers that are nested deeper
 _KEY_BREAK: Final = re.compile("[\n\r\u2028\u2029]")
 
 
 class _Frame:
-    """One container that is being printed: what is left of it, and where its lines start.
+    """One container that is being printed.
 
-    `lead` is what stands before its first line, empty for the lines after it, which stand at `indent`.
+    `items` are the keys or items that are still to be printed. `lead` is the text before its first line, and
+    empty for the lines after it, which are indented by `indent`.
     """
 
     __slots__ = ("container", "indent", "items", "lead", "mapping")
@@ -64,41 +66,42 @@ class _Frame:
         self.indent = indent
 
 
-class _Sink:
-    """The lines of one document, and how long it is already."""
+class _OutputLines:
+    """The lines of one document, and the limit on its size."""
 
-    __slots__ = ("_done", "_limit", "_long", "_size", "lines")
+    __slots__ = ("_joined", "_limit", "_long", "_size", "lines")
 
     def __init__(self, limit: int) -> None:
         self.lines: list[str] = []
-        self._done: list[str] = []
-        self._size = 0  # of what is joined
-        self._long = 0  # of the long ones among the lines that are not
+        self._joined: list[str] = []
+        self._size = 0  # characters in `_joined`
+        self._long = 0  # characters in the long lines of `lines`
         self._limit = limit
 
     def put(self, line: str) -> None:
-        """Add a line of any length; one that is not long may be appended to `lines` itself."""
+        """Add a line of any length. A line that is not long may be appended to `lines` directly."""
         self.lines.append(line)
         self._long += len(line)
         if self._size + self._long > self._limit:
             raise over_limit(self._limit)
 
     def join(self) -> None:
-        """Put the lines together. Raises LimitError if there is too much of them by now."""
-        self._done.append("".join(self.lines))
-        self._size += len(self._done[-1])
+        """Join the lines. Raises LimitError if the document is too long."""
+        self._joined.append("".join(self.lines))
+        self._size += len(self._joined[-1])
         self._long = 0
         self.lines.clear()
         if self._size > self._limit:
             raise over_limit(self._limit)
 
     def text(self) -> str:
+        """The whole document. Raises LimitError if it is too long."""
         self.join()
-        return self._done[0] if len(self._done) == 1 else "".join(self._done)
+        return self._joined[0] if len(self._joined) == 1 else "".join(self._joined)
 
 
 class Dumper:
-    """Prints values; one for a build, because it remembers how each string and each set of keys is printed."""
+    """Prints the values of one build. It caches how each string and each set of keys is printed."""
 
     __slots__ = ("_keys", "_limit", "_lines", "_orders")
 
@@ -109,63 +112,63 @@ class Dumper:
         self._orders: dict[tuple[str, ...], Sequence[str]] = {}
 
     def dump(self, value: Value) -> str:
-        """One document, with a line break at its end.
+        """Print one document, with a line break at its end.
 
-        Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters; LimitError past
-        `max_output` characters, which a small body reaches whose parts are shared many times. Where both are due,
-        the one that comes first in the text is raised.
+        Raises SourceError for values that JSON or YAML can't represent: NaN, infinities, control characters.
+        Raises LimitError for more than `max_output` characters, which even a small body can have if its parts
+        are shared many times. If both apply, the one that comes first in the text is raised.
         """
-        sink = _Sink(self._limit)
+        output = _OutputLines(self._limit)
         try:
-            self._walk(value, sink)
+            self._walk(value, output)
         except Exception:
-            sink.join()  # lines in front of the error may have reached the bound
+            output.join()  # the lines before the error may exceed the limit
             raise
-        return sink.text()
+        return output.text()
 
-    def _walk(self, value: Any, sink: _Sink) -> None:
+    def _walk(self, value: Any, output: _OutputLines) -> None:
         stack: list[_Frame] = []
         frame = self._open(value, "", 0)
         if frame is None:
-            sink.put(self._scalar(value, 0, 2))
+            output.put(self._scalar(value, 0, 2))
         while frame is not None:
             child = (
-                self._print_list(frame, sink)
+                self._print_list(frame, output)
                 if frame.mapping is None
-                else self._print_mapping(frame, sink)
+                else self._print_mapping(frame, output)
             )
-            if len(sink.lines) > _PIECES:
-                sink.join()
+            if len(output.lines) > _MAX_LINES:
+                output.join()
             if child is not None:
                 stack.append(frame)
-                if len(stack) > _DEEP and _is_cycle(stack, child):
+                if len(stack) > _CYCLE_CHECK_DEPTH and _is_cycle(stack, child):
                     raise over_limit(self._limit)
                 frame = child
             else:
                 frame = stack.pop() if stack else None
 
     def _open(self, value: Any, lead: str, indent: int) -> _Frame | None:
-        """A frame for a container with something in it, None for any other value."""
+        """A frame for a container that is not empty, None for any other value."""
         if isinstance(value, _LISTS):
             return _Frame(value, iter(value), None, lead, indent) if value else None
         if value.__class__ is dict or isinstance(value, Mapping):
             return _Frame(value, iter(self._sorted(value)), value, lead, indent) if value else None
         return None
 
-    def _print_mapping(self, frame: _Frame, sink: _Sink) -> _Frame | None:
-        """Print the keys of the frame up to the next one that holds a container; that container's frame."""
-        mapping, indent, out = frame.container, frame.indent, sink.lines
+    def _print_mapping(self, frame: _Frame, output: _OutputLines) -> _Frame | None:
+        """Print the entries of the frame up to the next container, and return the frame of that container."""
+        mapping, indent, out = frame.container, frame.indent, output.lines
         pad = " " * indent
         lead = frame.lead or pad
         frame.lead = ""
         lines, keys = self._lines, self._keys
         for key in frame.items:
             value = mapping[key]
-            shown = keys.get(key)
-            if shown is None:
-                shown = keys[key] = _render_key(key)
-            if not shown:
-                child = self._complex_key(key, value, lead, pad, sink)
+            key_text = keys.get(key)
+            if key_text is None:
+                key_text = keys[key] = _render_key(key)
+            if not key_text:
+                child = self._print_complex_entry(key, value, lead, pad, output)
                 if child is not None:
                     return child
                 lead = pad
@@ -174,37 +177,41 @@ class Dumper:
                 line = lines.get(value)
                 if line is None:
                     line = lines[value] = render_line(value)
-                if line and indent + len(shown) + len(line) < WIDTH:
-                    out.append(f"{lead}{shown}: {line}\n")
+                if line and indent + len(key_text) + len(line) < WIDTH:
+                    out.append(f"{lead}{key_text}: {line}\n")
                     lead = pad
                     continue
             elif value and value.__class__ not in _LEAVES and isinstance(value, _CONTAINERS):
-                line = f"{lead}{shown}:\n"
+                line = f"{lead}{key_text}:\n"
                 if indent < WIDTH:
                     out.append(line)
                 else:
-                    sink.put(line)
+                    output.put(line)
                 return self._open(value, "", indent if isinstance(value, _LISTS) else indent + 2)
-            line = f"{lead}{shown}: {self._scalar(value, indent + len(shown) + 2, indent + 2)}"
-            if len(line) < _LONG:
+            line = (
+                f"{lead}{key_text}: {self._scalar(value, indent + len(key_text) + 2, indent + 2)}"
+            )
+            if len(line) < _LONG_LINE:
                 out.append(line)
             else:
-                sink.put(line)
+                output.put(line)
             lead = pad
         return None
 
-    def _complex_key(self, key: str, value: Any, lead: str, pad: str, sink: _Sink) -> _Frame | None:
-        """Print a key that is too long, or has lines, for its colon to follow: `? key`, then `: value`."""
+    def _print_complex_entry(
+        self, key: str, value: Any, lead: str, pad: str, output: _OutputLines
+    ) -> _Frame | None:
+        """Print an entry whose key is too long or has several lines: `? key`, then `: value`."""
         indent = len(pad) + 2
-        sink.put(f"{lead}? {self._scalar(key, indent, indent)}")
-        below = self._open(value, pad + ": ", indent)
-        if below is None:
-            sink.put(f"{pad}: {self._scalar(value, indent, indent)}")
-        return below
+        output.put(f"{lead}? {self._scalar(key, indent, indent)}")
+        frame = self._open(value, pad + ": ", indent)
+        if frame is None:
+            output.put(f"{pad}: {self._scalar(value, indent, indent)}")
+        return frame
 
-    def _print_list(self, frame: _Frame, sink: _Sink) -> _Frame | None:
-        """Print the items of the frame up to the next one that is a container; that container's frame."""
-        out = sink.lines
+    def _print_list(self, frame: _Frame, output: _OutputLines) -> _Frame | None:
+        """Print the items of the frame up to the next container, and return the frame of that container."""
+        out = output.lines
         pad = " " * frame.indent
         lead = frame.lead or pad
         frame.lead = ""
@@ -222,17 +229,18 @@ class Dumper:
             elif item and item.__class__ not in _LEAVES and isinstance(item, _CONTAINERS):
                 return self._open(item, lead + "- ", indent)
             line = f"{lead}- {self._scalar(item, indent, indent)}"
-            if len(line) < _LONG:
+            if len(line) < _LONG_LINE:
                 out.append(line)
             else:
-                sink.put(line)
+                output.put(line)
             lead = pad
         return None
 
     def _scalar(self, value: Any, column: int, indent: int) -> str:
-        """A scalar or an empty container at `column`, with its line break; further lines are at `indent`."""
+        """The text of a scalar or empty container at `column`, with a line break. Further lines start at `indent`."""
         if isinstance(value, str):
-            value = str.__str__(value)  # its characters, whatever the `__str__` of a subclass says
+            # Its characters, whatever the `__str__` of a subclass returns.
+            value = str.__str__(value)
             line = self._lines.get(value)
             if line is None:
                 line = self._lines[value] = render_line(value)
@@ -245,6 +253,7 @@ class Dumper:
         return _render_other(value) + "\n"
 
     def _sorted(self, mapping: Mapping[str, Any]) -> Sequence[str]:
+        """The keys of `mapping` in go-yaml's order."""
         keys = tuple(mapping)
         order = self._orders.get(keys)
         if order is None:
@@ -256,17 +265,17 @@ class Dumper:
 
 
 def _is_cycle(stack: list[_Frame], child: _Frame) -> bool:
-    """Whether a container is within itself, as is found out before it is printed many more times.
+    """Whether a container contains itself, found before it is printed many more times.
 
-    By R. P. Brent's method: each is compared with the one above it whose depth is a power of two.
+    R. P. Brent's method: a container is compared with the ancestor whose depth is the largest power of two.
     """
     return child.container is stack[1 << (len(stack) - 1).bit_length() - 1].container
 
 
 def dump(value: Value) -> str:
-    r"""One document as sigs.k8s.io/yaml prints it, with a line break at its end.
+    r"""Print one document as sigs.k8s.io/yaml does, with a line break at its end.
 
-    Raises SourceError for what JSON or YAML can't hold: NaN, infinities, control characters.
+    Raises SourceError for values that JSON or YAML can't represent: NaN, infinities, control characters.
     Source: sigs.k8s.io/yaml v1.6.0 yaml.go, Marshal and JSONToYAML.
 
     >>> dump({"b": [1, {"c": "yes"}], "a": None})
@@ -294,7 +303,7 @@ def _render_other(value: Any) -> str:
 
 
 def _render_key(key: str) -> str:
-    """A key on the line of its colon, or the empty string if it can't stand there."""
+    """The text of a key on the line of its colon. Empty if the key can't be there."""
     key = str.__str__(key)
     if "\x85" in key:
         raise SourceError("the character U+0085 is not allowed in a key")
@@ -302,7 +311,7 @@ def _render_key(key: str) -> str:
         _KEY_BREAK.search(key) is not None
         or len(key.encode("utf-8", "surrogatepass")) > _MAX_SIMPLE_KEY
     ):
-        if len(_JSON_LONG.sub("123456", key)) > _MAX_JSON_KEY:
+        if len(_JSON_ESCAPED.sub("123456", key)) > _MAX_JSON_KEY:
             raise SourceError(f"a key of {len(key)} characters is too long")
         return ""
     return render_line(key)
@@ -312,23 +321,25 @@ def _render_key(key: str) -> str:
 
 
 def natural_order(keys: Iterable[str]) -> list[str]:
-    """`keys` as go-yaml v2 sorts them: runs of digits count as numbers, anything else goes before letters.
+    """Sort `keys` as go-yaml v2 does: runs of digits count as numbers, anything else sorts before letters.
 
-    The relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go feeds it in the random order of its maps: what
-    comes out depends on where the sort starts and which pairs it compares. Here both are fixed, for this room and for
-    the compiled one (native/src/order.rs): it starts from the order of code points; then neighbours are merged, first
-    single keys, then runs of 2, 4, 8 keys; and a merge takes the key on the left unless that on the right is less.
+    Go's relation is not transitive (`v2 < v10 < v1alpha1 < v2`), and Go sorts from the random order of its
+    maps. So its result depends on where the sort starts and which pairs it compares. Here, and in the
+    compiled backend (native/src/order.rs), both are fixed. The sort starts from the order of code points.
+    Then it merges neighbours, first single keys, then runs of 2, 4, 8 keys. A merge takes the left key unless
+    the right one is less.
     Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.
     """
     ordered = sorted(keys)
     joined = "".join(ordered)
     if joined.isascii() and joined.translate(_PUNCTUATION).isalpha():
-        return ordered  # among letters and what stands before them in ASCII, digits aside, code points decide
+        # For letters and, apart from digits, the ASCII characters before them, code points decide.
+        return ordered
     return merged_neighbours(ordered, _less)
 
 
 def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> list[str]:
-    """Keys merged by a relation that need be no order: neighbours first, then runs of 2, 4, 8 keys."""
+    """Sort keys by a relation that need not be transitive: merge neighbours first, then runs of 2, 4, 8 keys."""
     width = 1
     while width < len(ordered):
         merged: list[str] = []
@@ -340,7 +351,8 @@ def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> l
     return ordered
 
 
-# What ASCII has before the letters, digits aside; in a row of such characters the order of code points is go-yaml's.
+# The ASCII characters before the letters, without digits. For texts of these and letters, go-yaml's order is
+# by code point.
 _PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
 
 
@@ -363,7 +375,7 @@ def _less(left: str, right: str) -> bool:
 
 
 def _less_at(left: str, right: str, index: int) -> bool:
-    """Whether `left` goes before `right`, which differ at `index` for the first time."""
+    """Whether `left` sorts before `right`. `index` is the first index at which they differ."""
     a, b = left[index], right[index]
     a_letter, b_letter = a.isalpha(), b.isalpha()
     if a_letter or b_letter:
@@ -377,7 +389,7 @@ def _less_at(left: str, right: str, index: int) -> bool:
 
 
 def _in_number(text: str, index: int) -> bool:
-    """Whether the digits right before `index` hold another one than zero."""
+    """Whether the digits directly before `index` contain one other than zero."""
     for char in reversed(text[:index]):
         if not char.isdecimal():
             return False
@@ -387,7 +399,10 @@ def _in_number(text: str, index: int) -> bool:
 
 
 def _number_at(text: str, index: int, number: int) -> tuple[int, int]:
-    """The number at `index`, led by `number`, with the wrap-around of Go's int64; the index of its end."""
+    """The number at `index` and the index of its end.
+
+    `number` is put before its digits. The result wraps around like Go's int64.
+    """
     while index < len(text) and text[index].isdecimal():
         number = (number * 10 + ord(text[index]) - 48 + (1 << 63)) % (1 << 64) - (1 << 63)
         index += 1

@@ -1,7 +1,7 @@
-"""YAML bytes → values, as kustomize reads them: resource files with kyaml and go-yaml v3, its own files with v2.
+"""Load YAML as kustomize does: resource files as kyaml with go-yaml v3, its own files as go-yaml v2.
 
-The plainest documents, which are most, are read line by line (`simple`). The parser, PyYAML's binding of libyaml, costs
-20 ms to import, and is for the others (`readers`).
+The plainest documents, which are most, are read line by line (`simple`). All others are read with the parser
+(`readers`), PyYAML's binding of libyaml, which takes 20 ms to import.
 """
 
 from kmanifest.model.errors import KmanifestError, LimitError
@@ -16,34 +16,35 @@ if TYPE_CHECKING:
     from kmanifest.yaml.readers import ResourceReader
 
 
-class Words(dict[str, Any]):
-    """What plain words mean, to be remembered for the files of one build."""
+class ScalarCache(dict[str, Any]):
+    """The values of plain scalars by their text, shared by the files of one build."""
 
     __slots__ = ()
 
 
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: Words | None = None
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, scalar_cache: ScalarCache | None = None
 ) -> list[Value]:
-    """The documents of a resource file in order, None for one that is empty; the index is the document's number.
+    """The documents of a resource file in order, None for an empty one.
 
-    Numbers and dates that print otherwise than they are written are IntText, FloatText and TimeText; the key of a null
-    that is written as nothing is a BlankKey. Aliases share the object of their anchor. Raises SourceError with
-    line, column and document, LimitError. `words` makes the files of one build share what it holds.
+    Numbers and dates whose printed text differs from the file are IntText, FloatText and TimeText. The key of
+    a null without text (`key:`) is a BlankKey. An alias is the same object as its anchor. Files that are
+    loaded with the same `scalar_cache` share the values of plain scalars. Raises SourceError with line,
+    column and document, or LimitError.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
-    words = Words() if words is None else words
+    scalar_cache = ScalarCache() if scalar_cache is None else scalar_cache
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):
-        value = read_simple(part.data, words, resolve_v3, BlankKey, limits.max_depth)
+        value = read_simple(part.data, scalar_cache, resolve_v3, BlankKey, limits.max_depth)
         if value is NOT_SIMPLE:
             reader = reader or _resource_reader(limits)
             reader.lines_before = part.line
             try:
                 value = reader.first_document(part.data)
             except KmanifestError as error:
-                raise _moved(error, part.line, index) from error.__cause__
+                raise _in_file(error, part.line, index) from error.__cause__
         documents.append(value)
     _check_strings(data, documents, limits)
     return documents
@@ -52,7 +53,7 @@ def load_documents(
 def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     """The first document of a kustomization or values file, None if it is empty.
 
-    Integers are int, other numbers float, dates str; all keys are strings. Raises SourceError, LimitError.
+    Integers are int, other numbers float, dates str. All keys are strings. Raises SourceError or LimitError.
     Source: sigs.k8s.io/yaml v1.6.0 yaml.go, YAMLToJSON; go.yaml.in/yaml/v2 decode.go.
     """
     check_size(data, limits)
@@ -72,7 +73,7 @@ def _resource_reader(limits: Limits) -> "ResourceReader":
 
 
 def _check_strings(data: bytes, documents: list[Value], limits: Limits) -> None:
-    """Refuse strings beyond `limits.max_string`; nothing to do where the whole file is smaller."""
+    """Refuse strings longer than `limits.max_string`. A file of at most that many bytes needs no check."""
     if len(data) <= limits.max_string:
         return
     stack: list[Any] = list(documents)
@@ -89,8 +90,12 @@ def _check_strings(data: bytes, documents: list[Value], limits: Limits) -> None:
             )
 
 
-def _moved(error: KmanifestError, lines: int, document: int) -> KmanifestError:
-    """`error`, which counts from the start of its document, with its place in the file."""
+def _in_file(error: KmanifestError, lines: int, document: int) -> KmanifestError:
+    """`error` with its location in the whole file.
+
+    Its location counts from the start of a document. That document has `lines` lines before it and the index
+    `document`.
+    """
     location = error.location
     line = location.line + lines if location.line else 0
     return type(error)(error.message, location=location._replace(line=line, document=document))

@@ -1,7 +1,8 @@
-"""The compiled room, from the distribution `kmanifest-native`: what `python` does, at the machine's speed.
+"""The compiled backend: the same functions as `python`, several times as fast.
 
-The signatures, the values, the bytes and the errors are those of `python`, which tells them; `tests/property/rooms.py`
-holds the two against each other. The extension imports nothing of ours: it gets the types that it makes from here.
+It is in the distribution `kmanifest-native`. The signatures, values, bytes and errors are those of `python`,
+which documents them. `tests/property/backends.py` compares the two. The extension imports nothing of
+kmanifest: this module passes it the types of the objects that it creates.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,13 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.values import BlankKey, FloatText, IntText, TimeText, Value
 from kmanifest.startup.typing import Any, Final
 
-__all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
+__all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
 
 _EXTENSION: Final = load_extension()
 
-Words = _EXTENSION.Words
+ScalarCache = _EXTENSION.ScalarCache
 
-_ROOM: Final = _EXTENSION.Room(
+_BACKEND: Final = _EXTENSION.YamlBackend(
     int_text=IntText,
     float_text=FloatText,
     time_text=TimeText,
@@ -31,27 +32,27 @@ _ROOM: Final = _EXTENSION.Room(
 
 
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, words: Any = None
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, scalar_cache: Any = None
 ) -> list[Value]:
     """As `python.load_documents`."""
-    documents: list[Value] = _ROOM.load_documents(data, limits, words)
+    documents: list[Value] = _BACKEND.load_documents(data, limits, scalar_cache)
     return documents
 
 
 def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     """As `python.load_values`."""
-    value: Value = _ROOM.load_values(data, limits)
+    value: Value = _BACKEND.load_values(data, limits)
     return value
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
     """As `python.find_position`."""
-    position: tuple[int, int] = _ROOM.find_position(data, field, document)
+    position: tuple[int, int] = _BACKEND.find_position(data, field, document)
     return position
 
 
 class Dumper:
-    """As `python.Dumper`, but nothing needs to be remembered."""
+    """As `python.Dumper`, but without a cache."""
 
     __slots__ = ("_limit",)
 
@@ -60,7 +61,7 @@ class Dumper:
 
     def dump(self, value: Value) -> str:
         """As `python.Dumper.dump`."""
-        text: str = _ROOM.dump(value, self._limit)
+        text: str = _BACKEND.dump(value, self._limit)
         return text
 
 

@@ -1,4 +1,4 @@
-"""Where a field stands in its file: found by parsing the file again, and only once an error is on its way."""
+"""The position of a field in its file, found by parsing the file again. Only errors need it."""
 
 from collections.abc import Sequence
 
@@ -19,69 +19,75 @@ from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
 from kmanifest.yaml.split import split_documents
 
-NOWHERE: Final = (0, 0)
+UNKNOWN_POSITION: Final = (0, 0)
+
+_MAX_MERGES: Final = 1000
+"""A search that follows `<<` adds no more mappings once it has this many."""
 
 
 class _Node(NamedTuple):
-    """A node: where it starts, the text of a scalar, and what it holds.
+    """A node of a document.
 
-    The children of a mapping are its keys and values in turn.
+    `position` is the line and column of its start, `text` the text of a scalar. `children` holds the items of
+    a list, or the keys and values of a mapping in turn.
     """
 
-    place: tuple[int, int]
+    position: tuple[int, int]
     text: str | None
     children: list[Any]
     is_mapping: bool
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
-    """Line and column, from 1, of the key or the list item at `field`, or of its nearest ancestor that there is.
+    """Line and column, counted from 1, of the key or list item at `field`, or of its nearest existing ancestor.
 
-    `document` is the index that `load_documents` gives it. The result is (0, 0) where `data` does not parse.
+    `document` is its index in the result of `load_documents`; 0 is the first document that is not empty. The
+    result is (0, 0) if `data` does not parse.
     """
     limits = DEFAULT_LIMITS._replace(max_input_file=len(data), max_documents=len(data) + 1)
     try:
         parts = split_documents(data, limits)
-        found = [
+        parsed = [
             (part, _parse(part.data))
             for part in parts[document : document + 1 if document else None]
         ]
     except (MarkedYAMLError, ReaderError, SourceError, UnicodeDecodeError):
-        return NOWHERE
-    for part, root in found:
+        return UNKNOWN_POSITION
+    for part, root in parsed:
         if root is not None:
             line, column = _follow(root, field)
             return line + part.line, column
-    return NOWHERE
+    return UNKNOWN_POSITION
 
 
 def _follow(node: _Node, field: Sequence[str | int]) -> tuple[int, int]:
-    place = node.place
+    """The position at the end of `field`, or as far as it can be followed."""
+    position = node.position
     for step in field:
         if node.is_mapping:
-            found = _entry(node, str(step))
+            child = _entry(node, str(step))
         elif isinstance(step, int) and 0 <= step < len(node.children):
-            found = node.children[step].place, node.children[step]
+            child = node.children[step].position, node.children[step]
         else:
-            found = None
-        if found is None:
-            return place
-        place, node = found
-    return place
+            child = None
+        if child is None:
+            return position
+        position, node = child
+    return position
 
 
 def _entry(node: _Node, key: str) -> tuple[tuple[int, int], _Node] | None:
-    """The place of a key of a mapping and its value; the keys that `<<` brings count where there is no other."""
+    """The position and the value of a key in a mapping. Its own keys come first, then those that `<<` merges."""
     pending = [node]
-    seen = 0
-    while seen < len(pending):
-        children = pending[seen].children
-        seen += 1
+    searched = 0
+    while searched < len(pending):
+        children = pending[searched].children
+        searched += 1
         for name, value in zip(children[::2], children[1::2], strict=False):
             if name.text == key:
-                return name.place, value
+                return name.position, value
         for name, value in zip(children[::2], children[1::2], strict=False):
-            if name.text == "<<" and len(pending) < _MOST_MERGES:
+            if name.text == "<<" and len(pending) < _MAX_MERGES:
                 pending.extend(
                     [value]
                     if value.is_mapping
@@ -90,30 +96,30 @@ def _entry(node: _Node, key: str) -> tuple[tuple[int, int], _Node] | None:
     return None
 
 
-_MOST_MERGES: Final = 1000
-
-
 def _parse(data: bytes) -> _Node | None:
-    """The nodes of the first document; an alias is the node of its anchor."""
-    get = CParser(data).get_event
+    """Parse the first document and return its root. An alias becomes the node of its anchor."""
+    next_event = CParser(data).get_event
     anchors: dict[str, _Node] = {}
     root: _Node | None = None
     stack: list[_Node] = []
     while True:
-        event: Any = get()
+        event: Any = next_event()
         kind = event.__class__
         if kind is StreamEndEvent or kind is DocumentEndEvent:
             return root
         if kind is ScalarEvent or kind is MappingStartEvent or kind is SequenceStartEvent:
-            place = event.start_mark.line + 1, event.start_mark.column + 1
+            position = event.start_mark.line + 1, event.start_mark.column + 1
             node = _Node(
-                place, event.value if kind is ScalarEvent else None, [], kind is MappingStartEvent
+                position,
+                event.value if kind is ScalarEvent else None,
+                [],
+                kind is MappingStartEvent,
             )
             if event.anchor is not None:
                 anchors[event.anchor] = node
         elif kind is AliasEvent:
-            place = event.start_mark.line + 1, event.start_mark.column + 1
-            node = anchors.get(event.anchor) or _Node(place, None, [], is_mapping=False)
+            position = event.start_mark.line + 1, event.start_mark.column + 1
+            node = anchors.get(event.anchor) or _Node(position, None, [], is_mapping=False)
         else:
             if stack:
                 stack.pop()

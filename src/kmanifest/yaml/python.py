@@ -1,18 +1,21 @@
-"""The room in pure Python, on PyYAML's binding of libyaml: the reference of the other one, and the one without it."""
+"""The pure-Python backend, with PyYAML's binding of libyaml. It is always available.
+
+It is the reference for the compiled backend.
+"""
 
 from collections.abc import Sequence
 
 from kmanifest.yaml.dumper import Dumper, dump
-from kmanifest.yaml.load import Words, load_documents, load_values
+from kmanifest.yaml.load import ScalarCache, load_documents, load_values
 
-__all__ = ["Dumper", "Words", "dump", "find_position", "load_documents", "load_values"]
+__all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
 
 
 def find_position(data: bytes, field: Sequence[str | int], *, document: int = 0) -> tuple[int, int]:
-    """Line and column, from 1, of the key or the list item at `field`, or of its nearest ancestor that there is.
+    """Line and column, counted from 1, of the key or list item at `field`, or of its nearest existing ancestor.
 
-    `document` is the index that `load_documents` gives it. The result is (0, 0) where `data` does not parse.
+    `document` is its index in the result of `load_documents`. The result is (0, 0) if `data` does not parse.
     """
-    from kmanifest.yaml import positions  # brings the parser, and only an error needs it
+    from kmanifest.yaml import positions  # imports the parser, which only errors need
 
     return positions.find_position(data, field, document=document)

@@ -1,9 +1,9 @@
-"""What a scalar without quotes means: the rules of go-yaml, not those of any YAML library of Python.
+"""The meaning of scalars without quotes, by the rules of go-yaml. They differ from those of Python's YAML libraries.
 
-A scalar is looked at by its first character only if that one can begin something else than a string; then come a
-table of words, dates, integers in Go's notation, and floats. Two tables differ by reader: resource files are read
-with go-yaml v3 (`yes` is a string, `0o17` an integer, a date becomes RFC 3339 text), kustomization files with v2
-(`yes` is true, `0o17` an integer too, a date stays as it is written).
+A scalar is examined only if its first character can begin something other than a string. Then come a table of
+words, dates, integers in Go's notation, and floats. The two versions of go-yaml differ. Resource files are
+read with v3: `yes` is a string, `0o17` an integer, and a date becomes RFC 3339 text. Kustomization files are
+read with v2: `yes` is true, `0o17` an integer too, and a date keeps its text.
 """
 
 import re
@@ -43,11 +43,11 @@ NOT_FINITE: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 MAYBE_OTHER: Final = frozenset("+-0123456789yYnNtTfFoO~.")
-"""The first characters of what may be something else than a string (the hints of go-yaml's resolve.go)."""
+"""The first characters of scalars that may not be strings (the hints of go-yaml's resolve.go)."""
 
-# Patterns are kept as text: `re` compiles those that are met, and remembers them.
+# The patterns are strings: `re` compiles a pattern when it is used first, and caches it.
 _INTEGER: Final = r"[-+]?(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))"
-_ODD_INTEGER: Final = r"0(?:b([-+][01]+)|o([-+][0-7]+))"
+_SIGNED_INTEGER: Final = r"0(?:b([-+][01]+)|o([-+][0-7]+))"
 _FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _POINT_FLOAT: Final = r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?"
 _TIME: Final = (
@@ -58,14 +58,14 @@ _MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def parse_integer(text: str, *, v2: bool = False) -> int | None:
-    """The integer that `text` is in go-yaml, None if it is none; at most 64 bits.
+    """The integer of at most 64 bits that `text` is in go-yaml, or None.
 
     Source: go-yaml resolve.go, resolve, and Go's strconv.ParseInt with base 0.
     """
     plain = text.replace("_", "")
     match = re.fullmatch(_INTEGER, plain)
     if match is None:
-        match = re.fullmatch(_ODD_INTEGER, plain)
+        match = re.fullmatch(_SIGNED_INTEGER, plain)
         if match is None:
             return None
         binary, octal = match.groups()
@@ -74,9 +74,8 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
         value = int(binary, 2) if binary else int(octal, 8)
         return value if INT64_MIN <= value <= INT64_MAX else None
     hexadecimal, binary, octal, decimal = match.groups()
-    if (
-        len((decimal or octal or hexadecimal or binary).lstrip("0")) > 64
-    ):  # int() of endless digits is not linear
+    # int() of many digits takes more than linear time.
+    if len((decimal or octal or hexadecimal or binary).lstrip("0")) > 64:
         return None
     value = (
         int(decimal)
@@ -95,7 +94,7 @@ def parse_integer(text: str, *, v2: bool = False) -> int | None:
 
 
 def parse_float(text: str) -> float | None:
-    """The finite float that `text` is in go-yaml, None if it is none or too large for one."""
+    """The finite float that `text` is in go-yaml. None if it is not a float or too large."""
     if text[:1] == ".":
         if re.fullmatch(_POINT_FLOAT, text) is None:
             return None
@@ -106,7 +105,7 @@ def parse_float(text: str) -> float | None:
 
 
 def parse_time(text: str) -> str | None:
-    """The RFC 3339 text of a date or time as kustomize prints it, None if `text` is none.
+    """The RFC 3339 text of a date or time as kustomize prints it. None if `text` is not a date or time.
 
     Source: go-yaml v3 resolve.go, parseTimestamp; Go's time.Parse and Time.MarshalJSON.
     """
@@ -135,7 +134,7 @@ def _days_in_month(year: int, month: int) -> int:
 
 
 def _zone_text(zone: str) -> str:
-    """The time zone as Go prints it again: `+00:00` is `Z`, sixty minutes are an hour."""
+    """The time zone as Go prints it: `+00:00` becomes `Z`, and 60 minutes become an hour."""
     minutes = 0 if zone == "Z" else int(zone[1:3]) * 60 + int(zone[4:6])
     if minutes == 0:
         return "Z"
@@ -145,7 +144,7 @@ def _zone_text(zone: str) -> str:
 
 
 def resolve_v3(text: str) -> Scalar:
-    """What an unquoted `text` without a tag means in a resource file.
+    """The value of an unquoted `text` without a tag in a resource file.
 
     Source: go.yaml.in/yaml/v3 resolve.go, resolve.
     """
@@ -164,7 +163,7 @@ def resolve_v3(text: str) -> Scalar:
 
 
 def resolve_v2(text: str) -> Scalar:
-    """What an unquoted `text` without a tag means in a kustomization file.
+    """The value of an unquoted `text` without a tag in a kustomization file.
 
     Source: go.yaml.in/yaml/v2 resolve.go, resolve, and decode.go, scalar (dates stay text).
     """
@@ -179,7 +178,7 @@ def resolve_v2(text: str) -> Scalar:
 
 
 def is_plain_string(text: str) -> bool:
-    """Whether `text`, written without quotes, is a string for go-yaml v2 (quotes are not needed for its type)."""
+    """Whether go-yaml v2 reads `text` as a string when it has no quotes."""
     if text in _WORDS_V2:
         return False
     if text[0] not in MAYBE_OTHER:
@@ -190,13 +189,13 @@ def is_plain_string(text: str) -> bool:
         or parse_float(text) is not None
     ):
         return False
-    return not (text[0].isdigit() and _is_time_v2(text))
+    return not (text[0].isdigit() and _is_time(text))
 
 
-def _is_time_v2(text: str) -> bool:
+def _is_time(text: str) -> bool:
     try:
         return parse_time(text) is not None
-    except SourceError:  # a zone that can't be printed is a time all the same
+    except SourceError:  # a time whose zone can't be printed is still a time
         return True
 
 
@@ -211,7 +210,8 @@ def _number(text: str, *, v2: bool) -> int | float | None:
     value = parse_float(text)
     if value is None:
         return None
-    # What prints as it is written stays plain; whole numbers print as integers, from 10^6 on with an exponent.
+    # A float that is printed with the same text needs no FloatText. Whole numbers are printed as integers,
+    # and from 10^6 on with an exponent.
     if repr(value) == text and abs(value) < 1e6 and value % 1 and "e" not in text:
         return value
     return FloatText(value, text)
@@ -224,7 +224,7 @@ _KNOWN_TAGS: Final = frozenset(("str", "bool", "int", "float", "null", "timestam
 
 
 def resolve_tagged(tag: str, text: str, resolve: Callable[[str], Scalar]) -> Scalar:
-    """What a scalar with an explicit tag means; a tag that go-yaml does not know leaves a string.
+    """The value of a scalar with an explicit tag. With a tag that go-yaml does not know it is a string.
 
     Source: go-yaml resolve.go, resolve (the deferred check), and decode.go, scalar (`!!binary`).
     """
@@ -234,32 +234,35 @@ def resolve_tagged(tag: str, text: str, resolve: Callable[[str], Scalar]) -> Sca
     if short == "str" or short not in _KNOWN_TAGS:
         return text
     value = _resolve_hinted(short, text, resolve)
-    got = tag_of(value)
-    if short == "float" and got == "int" and INT64_MIN <= value <= INT64_MAX:  # type: ignore[operator]  # an int
+    actual = tag_of(value)
+    if short == "float" and actual == "int" and INT64_MIN <= value <= INT64_MAX:  # type: ignore[operator]  # an int
         return _as_float(value, text, v2=resolve is resolve_v2)
-    if got != short and not (short == "timestamp" and resolve is resolve_v2 and _is_v2_time(text)):
+    if actual != short and not (
+        short == "timestamp" and resolve is resolve_v2 and _is_v2_time(text)
+    ):
         shown = text if len(text) <= 40 else text[:37] + "..."
-        raise SourceError(f"!!{got} `{shown}` is not a !!{short}")
+        raise SourceError(f"!!{actual} `{shown}` is not a !!{short}")
     return value
 
 
 def _resolve_hinted(short: str, text: str, resolve: Callable[[str], Scalar]) -> Scalar:
+    """The value of `text` without its tag `short`, as the starting point for the tag."""
     value = resolve(text)
-    # A date is one only without a tag or with its own: `!!int 2001-01-01` looks for an integer.
+    # A date is a date only without a tag or with `!!timestamp`: `!!int 2001-01-01` must be an integer.
     return text if isinstance(value, TimeText) and short != "timestamp" else value
 
 
 def _is_v2_time(text: str) -> bool:
-    return bool(text) and text[0].isdigit() and _is_time_v2(text)
+    return bool(text) and text[0].isdigit() and _is_time(text)
 
 
 def _as_float(value: Scalar, text: str, *, v2: bool) -> float:
-    number = float(value)  # type: ignore[arg-type]  # the caller has seen that it is an int
+    number = float(value)  # type: ignore[arg-type]  # the caller has checked that it is an int
     return number if v2 else FloatText(number, text)
 
 
 def tag_of(value: Scalar) -> str:
-    """The short tag of a scalar's node."""
+    """The tag of a value without its prefix."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -270,11 +273,11 @@ def tag_of(value: Scalar) -> str:
 
 
 def _decode_binary(text: str) -> str:
-    from base64 import b64decode  # PyYAML has loaded it, and only `!!binary` needs it
+    from base64 import b64decode  # PyYAML has imported it already, and only `!!binary` needs it
 
     compact = text.replace("\n", "").replace("\r", "")
     try:
-        # JSON replaces what is not UTF-8, and everything passes through JSON before it is printed.
+        # All values pass through JSON before they are printed, and JSON replaces bytes that are not UTF-8.
         return b64decode(compact.encode("ascii"), validate=True).decode("utf-8", "replace")
     except ValueError as error:
         raise SourceError("!!binary value is not base64") from error

@@ -1,8 +1,9 @@
-"""How one scalar is printed: the choice of style, the escapes and the folding of go-yaml v2's emitter.
+"""The text of one scalar: the style, the escapes and the folding of go-yaml v2's emitter.
 
-Everything that kustomize prints has passed through JSON and was read again by go-yaml v2; what that changes (a NEL in
-a string, characters that YAML refuses, numbers) is done here too. Text is looked at by regular expressions, never
-character by character, but for single-quoted text with U+2028 or U+2029, which the emitter takes for line breaks.
+All that kustomize prints has passed through JSON and was read again by go-yaml v2. The changes of that round
+trip (a NEL in a string, characters that YAML refuses, numbers) are made here, too. Text is examined with
+regular expressions, not character by character. The only exception is single-quoted text with U+2028 or
+U+2029, which are line breaks for the emitter.
 
 Source: go.yaml.in/yaml/v2 v2.4.4 encode.go, stringv and floatv; emitterc.go, yaml_emitter_analyze_scalar to
 yaml_emitter_write_literal_scalar.
@@ -17,9 +18,9 @@ from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
 WIDTH: Final = 80
 """A line is folded at the first space beyond this column (best_width)."""
 
-# Patterns that few builds need are kept as text: `re` compiles those that are met, and remembers them.
+# Patterns that few builds need are strings: `re` compiles a pattern when it is used first, and caches it.
 
-# What the emitter's is_printable refuses. Told positively, because `re` takes ten times as long for the complement.
+# The characters that the emitter's is_printable refuses. The complement would take `re` ten times as long.
 SPECIAL_SET: Final = "\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
 _SPECIAL: Final = re.compile(f"[\t{SPECIAL_SET}]")
 _NOT_LITERAL: Final = f" (?:[\n\u2028\u2029]|\\Z)|[\t{SPECIAL_SET}]"
@@ -27,8 +28,8 @@ _ESCAPED: Final = f'[\t{SPECIAL_SET}"\\\\\n\u2028\u2029]'
 _BREAKS: Final = "[\u2028\u2029]"
 _LINE_STARTS: Final = "(?<![^\n\u2028\u2029])(?=[^\n\u2028\u2029])"
 
-# Words that are plain strings whatever follows them: a letter that begins no word of another type, then no character
-# that means something to YAML, with single spaces or colons between them.
+# Texts that are certainly plain strings: words with single spaces or colons between them. The first letter
+# begins no word of another type, and no character has a special meaning in YAML.
 _SIMPLE: Final = re.compile(
     r"""[a-eg-mp-su-xzA-EG-MP-SU-XZ/$(_][\w./@()$=+,;^<>*{}\[\]'"-]*(?:[ :][\w./@()$=+,;^<>*{}\[\]'"-]+)*""",
     re.ASCII,
@@ -47,10 +48,10 @@ _SHORT_ESCAPES: Final = {
 }  # fmt: skip
 
 
-def through_json(text: str) -> str:
-    """`text` as it comes out of JSON that go-yaml v2 reads: a NEL is a line break there, and folded to a space.
+def json_line_breaks(text: str) -> str:
+    """`text` as go-yaml v2 reads it out of JSON, where a NEL is a line break and is folded to a space.
 
-    Raises SourceError for characters that YAML does not allow, as kustomize does for the whole build.
+    Raises SourceError for characters that YAML does not allow. In kustomize the whole build fails then.
     """
     refused = re.search(_REFUSED, text)
     if refused is not None:
@@ -63,15 +64,15 @@ def through_json(text: str) -> str:
 
 
 def render_line(text: str) -> str:
-    """`text` on one line, unfolded, in the style that it gets; the empty string where that style depends on the place.
+    """`text` on one line, unfolded, in its style. Empty if the style depends on the column and the indentation.
 
-    The place matters for text of several lines (see `render_block`). Quotes tell the style to `fold`.
+    That is so for text of several lines (see `render_block`). `fold` recognizes the style by the quotes.
     """
     if _SIMPLE.fullmatch(text) is not None:
         return text
     ascii_only = text.isascii() and text.isprintable()
     if not ascii_only:
-        text = through_json(text)
+        text = json_line_breaks(text)
         if "\n" in text and re.search(_NOT_LITERAL, text) is None:
             return ""
         if _SPECIAL.search(text) is not None or "\n" in text:
@@ -96,7 +97,7 @@ def _is_base60(text: str) -> bool:
 
 def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
-        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
+        # At each character, the emitter's is_bom looks at the start of the whole text. So it escapes all characters.
         return '"' + "".join(map(escape, text)) + '"'
     return '"' + re.sub(_ESCAPED, _escape_match, text) + '"'
 
@@ -106,7 +107,7 @@ def _escape_match(match: "re.Match[str]") -> str:
 
 
 def escape(char: str) -> str:
-    """A character as it is written between double quotes."""
+    """The escape of a character in double quotes."""
     short = _SHORT_ESCAPES.get(char)
     if short is not None:
         return short
@@ -117,11 +118,12 @@ def escape(char: str) -> str:
 
 
 def render_block(text: str, column: int, indent: int, limit: int) -> str:
-    """Text for which `render_line` gave nothing, starting at `column`, its further lines at `indent`.
+    """A text for which `render_line` returned nothing. It starts at `column`, its further lines at `indent`.
 
-    Ends with a line break where it is a literal; a final U+2028 counts as one. LimitError past `limit` characters.
+    A literal ends with a line break; a final U+2028 counts as one. Raises LimitError for more than `limit`
+    characters.
     """
-    text = through_json(text)
+    text = json_line_breaks(text)
     if "\n" not in text:
         return _single_with_breaks(text, column, indent, limit)
     header = "|2" if text[0] in " \n\u2028\u2029" else "|"
@@ -129,7 +131,7 @@ def render_block(text: str, column: int, indent: int, limit: int) -> str:
 
 
 def over_limit(limit: int) -> LimitError:
-    """The error of a document that is too long; deep indentation makes much out of little text."""
+    """The error of a document that is too long. Deep indentation can make a small text large."""
     return LimitError(f"a document of more than {limit} characters (max_output)")
 
 
@@ -140,14 +142,14 @@ def _join(pieces: list[str], limit: int) -> str:
 
 
 def chomping(text: str) -> str:
-    """The indicator that tells what becomes of the line breaks at the end of a block with this text."""
+    """The chomping indicator of a block with this text: how many of its final line breaks are kept."""
     if text[-1] not in "\n\u2028\u2029":
         return "-"
     return "+" if len(text) == 1 or text[-2] in "\n\u2028\u2029" else ""
 
 
 def _indented(text: str, pad: str, limit: int) -> str:
-    """The lines of a literal, each that is not empty after `pad`."""
+    """The lines of a literal. Each line that is not empty is indented by `pad`."""
     if len(pad) * text.count("\n") > limit or re.search(_BREAKS, text) is not None:
         starts = sum(1 for _ in re.finditer(_LINE_STARTS, text))
         if len(pad) * starts + len(text) > limit:
@@ -158,14 +160,14 @@ def _indented(text: str, pad: str, limit: int) -> str:
         text = text[:-1]
     body = pad + text.replace("\n", "\n" + pad) + "\n"
     if "\n\n" in text or text[:1] in ("\n", "") or text[-1:] == "\n":
-        # Twice, because the line break between two empty lines belongs to both.
+        # Twice, because two empty lines share the line break between them.
         empty = "\n" + pad + "\n"
         body = ("\n" + body).replace(empty, "\n\n").replace(empty, "\n\n")[1:]
     return body
 
 
 def _single_with_breaks(text: str, column: int, indent: int, limit: int) -> str:
-    """Single-quoted text with U+2028 or U+2029 in it, as yaml_emitter_write_single_quoted_scalar writes it."""
+    """A single-quoted text that contains U+2028 or U+2029, as yaml_emitter_write_single_quoted_scalar writes it."""
     out = ["'"]
     pad = " " * indent
     line_break = "\n" + pad
@@ -198,10 +200,10 @@ def _single_with_breaks(text: str, column: int, indent: int, limit: int) -> str:
 
 
 def fold(line: str, column: int, indent: int, limit: int) -> str:
-    """`line`, which starts at `column`, folded at the spaces beyond column 80, further lines at `indent`.
+    """Fold `line`, which starts at `column`, at the spaces beyond column 80. Further lines start at `indent`.
 
-    A space is folded if none stands before it and, outside of double quotes, none after it. LimitError past `limit`
-    characters.
+    A space is folded if there is no space before it and, outside double quotes, none after it. Raises
+    LimitError for more than `limit` characters.
     """
     double = line[0] == '"'
     quoted = double or line[0] == "'"
@@ -209,37 +211,36 @@ def fold(line: str, column: int, indent: int, limit: int) -> str:
     out: list[str] = []
     line_break = "\n" + " " * indent
     start = 0
-    found = line.find(" ", max(WIDTH + 1 - column, 2 if quoted else 1))
-    while 0 <= found < last:
-        if line[found - 1] == " " or (line[found + 1] == " " and not double):
-            found = line.find(" ", found + 1)
+    space = line.find(" ", max(WIDTH + 1 - column, 2 if quoted else 1))
+    while 0 <= space < last:
+        if line[space - 1] == " " or (line[space + 1] == " " and not double):
+            space = line.find(" ", space + 1)
             continue
-        out.append(line[start:found])
-        start = found + 1
+        out.append(line[start:space])
+        start = space + 1
         column = indent
         out.append(line_break)
         if line[start] == " ":
             out.append("\\")
             column += 1
-        found = line.find(" ", start + max(WIDTH + 1 - column, 0))
+        space = line.find(" ", start + max(WIDTH + 1 - column, 0))
     out.append(line[start:])
     return _join(out, limit)
 
 
 def render_int(value: int) -> str:
-    """An integer as it is printed; one beyond 64 bits comes out of JSON as a float."""
+    """The text of an integer. Beyond 64 bits it comes out of JSON as a float."""
     if INT64_MIN <= value <= UINT64_MAX:
         return int.__repr__(value)
     try:
         return general_number(float(value))
     except OverflowError:
-        return str(
-            int(value)
-        )  # too large for a float: go-yaml reads it as a string that needs no quotes
+        # Too large for a float: go-yaml reads it as a string, which needs no quotes.
+        return str(int(value))
 
 
 def render_float(value: float) -> str:
-    """A float as it is printed: a whole one up to 64 bits as an integer, others in Go's shortest `g` format.
+    """The text of a float: that of an integer if it is whole and fits 64 bits, else in Go's shortest `g` format.
 
     Source: encoding/json floatEncoder, then yaml/v2 resolve.go and encode.go, floatv.
     """
@@ -255,7 +256,7 @@ def render_float(value: float) -> str:
 
 
 def _shortest(value: float) -> tuple[str, int]:
-    """The shortest digits that give `value` back, without its sign, and the exponent of the first one."""
+    """The shortest digits that are parsed as `value` again, without a sign, and the exponent of the first digit."""
     mantissa, _, power = float.__repr__(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     exponent = int(power or 0) + len(whole) - 1
@@ -265,7 +266,7 @@ def _shortest(value: float) -> tuple[str, int]:
 
 
 def general_number(value: float) -> str:
-    """Go's strconv.FormatFloat(value, 'g', -1, 64): with an exponent below 10^-4 and from 10^6 on.
+    """Go's strconv.FormatFloat(value, 'g', -1, 64). It has an exponent below 10^-4 and from 10^6 on.
 
     Source: strconv ftoa.go, formatDigits.
     """
@@ -284,9 +285,9 @@ def general_number(value: float) -> str:
 
 
 def float32_text(value: float) -> str:
-    """The shortest text that is `value` in 32 bits, in Go's `g` format."""
+    """The shortest text of `value` in 32 bits, in Go's `g` format."""
     from math import isnan
-    from struct import pack, unpack  # few keys are such numbers
+    from struct import pack, unpack  # few keys are floats
 
     if isnan(value):
         return ".nan"

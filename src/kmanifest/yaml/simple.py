@@ -1,15 +1,15 @@
-"""The plainest YAML, line by line, without a parser: three times as fast, for what most manifests are made of.
+"""Read the plainest YAML line by line, without a parser. It is three times as fast, and most manifests are plain.
 
-The invariant: what `read_simple` gives is what the parser gives for the same bytes, and for anything else it gives
-NOT_SIMPLE and the parser decides. So it knows only printable ASCII; keys of word characters or quoted without
-escapes; values on the line of their key, quoted without escapes or of words that can be nothing but a plain scalar;
-`[a, "b"]` and `{a: 1}` of such words; `|` blocks; block mappings and lists. It leaves all errors, anchors, tags, merges, folded
-and continued text, and everything it is in doubt about, to the parser.
+The invariant: `read_simple` returns the same value as the parser for the same bytes, or NOT_SIMPLE. In the
+second case the parser reads the document. `read_simple` reads only printable ASCII: block mappings and lists;
+keys of word characters or in quotes without escapes; values on the line of their key, in quotes without
+escapes or of words that can only be a plain scalar; `[a, "b"]` and `{a: 1}` of such words; `|` blocks.
+Errors, anchors, tags, merges, folded and continued text, and all doubtful cases are left to the parser.
 
-Each line is one match of `_LINE`. The stack holds the open containers with their columns; a container is opened
-where its first line stands, and closed by the first line that starts before it.
+Each line is one match of `_LINE`. The stack holds the open containers with their columns. A container is
+opened at its first line, and closed by the first line that starts further left.
 
-`tests/unit/test_yaml_simple.py` holds the two readers against each other.
+`tests/unit/test_yaml_simple.py` compares this reader with the parser.
 """
 
 import re
@@ -41,14 +41,14 @@ _BLOCK_INDENT: Final = re.compile(r"\n*( +)[^ \n]")
 
 @cache
 def _flow_list_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
-    """A whole list in brackets, and one of its items; many files have none."""
+    """The patterns of a list in brackets, and of one of its items. Many files need neither."""
     whole = rf"\[(?: *{_ITEM}(?: *, *{_ITEM})*)? *\]"
     return re.compile(whole, re.ASCII), re.compile(_ITEM, re.ASCII)
 
 
 @cache
 def _flow_mapping_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
-    """A whole mapping in braces, and key and value of one of its entries."""
+    """The patterns of a mapping in braces, and of the key and value of one of its entries."""
     entry = rf"(?:{_FLOW_KEY}): +(?:{_ITEM})"
     whole = rf"\{{(?: *{entry}(?: *, *{entry})*)? *\}}"
     entries = rf"({_FLOW_KEY}): +({_ITEM})"
@@ -57,14 +57,15 @@ def _flow_mapping_patterns() -> "tuple[re.Pattern[str], re.Pattern[str]]":
 
 def read_simple(
     data: bytes,
-    plain: dict[str, Any],
+    scalar_cache: dict[str, Any],
     resolve: Callable[[str], Scalar],
-    blank: type[str],
+    blank_key: type[str],
     max_depth: int,
 ) -> Any:
-    """The value of a document, or NOT_SIMPLE; `plain` remembers what words mean, `blank` is the key of an empty value.
+    """The value of a document, or NOT_SIMPLE.
 
-    Source: none; what it accepts means the same in every YAML reader, `resolve` apart.
+    `scalar_cache` keeps the values of plain scalars. `blank_key` is the type of a key without a value.
+    Source: none; apart from `resolve`, the accepted syntax has the same meaning in every YAML reader.
     """
     if data.translate(None, _PRINTABLE):
         return NOT_SIMPLE
@@ -73,7 +74,7 @@ def read_simple(
             return NOT_SIMPLE
         data += b"\n"
     text = data.decode("ascii")
-    reader = _LineReader(text, plain, resolve, blank, max_depth)
+    reader = _LineReader(text, scalar_cache, resolve, blank_key, max_depth)
     try:
         return reader.read(4 if text.startswith("---\n") else 0)
     except (_NotSimpleError, SourceError):
@@ -81,33 +82,33 @@ def read_simple(
 
 
 class _NotSimpleError(Exception):
-    """Leave it to the parser."""
+    """The parser must read the document."""
 
 
 class _LineReader:
-    """The state of one reading: the open containers and the key that still waits for its value."""
+    """Reads one document: its state is the open containers and the key whose value has not been read."""
 
     def __init__(
         self,
         text: str,
-        plain: dict[str, Any],
+        scalar_cache: dict[str, Any],
         resolve: Callable[[str], Scalar],
-        blank: type[str],
+        blank_key: type[str],
         max_depth: int,
     ) -> None:
         self._text = text
-        self._plain = plain
+        self._scalar_cache = scalar_cache
         self._resolve = resolve
-        self._blank = blank
+        self._blank_key = blank_key
         self._max_depth = max_depth
         self._columns: list[int] = []
         self._nodes: list[Any] = []
         self._root: Any = NOT_SIMPLE
-        self._waiting: tuple[dict[str, Any], str] | None = None
+        self._pending_entry: tuple[dict[str, Any], str] | None = None
 
     def read(self, position: int) -> Any:
         text, size, match = self._text, len(self._text), _LINE.match
-        columns, nodes, plain = self._columns, self._nodes, self._plain
+        columns, nodes, scalar_cache = self._columns, self._nodes, self._scalar_cache
         while position < size:
             line = match(text, position)
             if line is None:
@@ -122,17 +123,17 @@ class _LineReader:
             node: Any
             if not dashes and columns and columns[-1] == column and nodes[-1].__class__ is dict:
                 node = nodes[-1]
-                if self._waiting is not None:
-                    self._close_blank(self._waiting)
-                    self._waiting = None
+                if self._pending_entry is not None:
+                    self._set_blank_value(self._pending_entry)
+                    self._pending_entry = None
             else:
-                node = self._place(column, dashes, is_mapping=key is not None)
+                node = self._enter(column, dashes, is_mapping=key is not None)
                 column += len(dashes)
             value: Any
             if word is not None:
-                value = plain.get(word)
+                value = scalar_cache.get(word)
                 if value is None:
-                    value = plain[word] = self._resolve(word)
+                    value = scalar_cache[word] = self._resolve(word)
             elif quoted is not None:
                 value = quoted[1:-1]
             elif other is None:
@@ -149,64 +150,64 @@ class _LineReader:
             if key[0] in "\"'":
                 key = key[1:-1]
             else:
-                known = plain.get(key)
-                key = known if known == key else self._plain_key(key)
+                cached = scalar_cache.get(key)
+                key = cached if cached == key else self._plain_key(key)
             if key in node or key == "<<":
                 raise _NotSimpleError
             if value is None and word is None:
-                self._waiting = node, key
+                self._pending_entry = node, key
             else:
                 node[key] = value
-        if self._waiting is not None:
-            self._close_blank(self._waiting)
+        if self._pending_entry is not None:
+            self._set_blank_value(self._pending_entry)
         return self._root
 
-    def _close_blank(self, waiting: tuple[dict[str, Any], str]) -> None:
-        """Settle that nothing is the value of a key."""
-        node, key = waiting
-        node[self._blank(key)] = None
+    def _set_blank_value(self, pending_entry: tuple[dict[str, Any], str]) -> None:
+        """Give a key without a value the value null."""
+        node, key = pending_entry
+        node[self._blank_key(key)] = None
 
     def _is_empty(self, line: "re.Match[str]") -> bool:
-        """Whether a line without a value is an empty one or a comment; blanks alone are left to the parser."""
-        shown = line.group()
-        return shown == "\n" or shown.lstrip(" ")[:1] == "#"
+        """Whether a line without a value is empty or a comment. A line of spaces is left to the parser."""
+        text = line.group()
+        return text == "\n" or text.lstrip(" ")[:1] == "#"
 
     def _plain_key(self, key: str) -> str:
-        """A key without quotes, which must be a string, for the parser otherwise."""
-        known = self._plain.get(key)
-        if known is None:
-            known = self._plain[key] = self._resolve(key)
-        if known.__class__ is not str:
+        """A key without quotes, which must be a string."""
+        value = self._scalar_cache.get(key)
+        if value is None:
+            value = self._scalar_cache[key] = self._resolve(key)
+        if value.__class__ is not str:
             raise _NotSimpleError
-        return str(known)
+        return str(value)
 
-    def _place(self, column: int, dashes: str, *, is_mapping: bool) -> Any:
-        """The container for a line at `column`: those that end before it are closed, those that begin opened."""
+    def _enter(self, column: int, dashes: str, *, is_mapping: bool) -> Any:
+        """The container for a line at `column`. Close the containers that end before it and open those that begin."""
         columns, nodes = self._columns, self._nodes
-        waiting, self._waiting = self._waiting, None
+        pending_entry, self._pending_entry = self._pending_entry, None
         while columns and columns[-1] > column:
             columns.pop()
             nodes.pop()
-            if waiting is not None:
-                self._close_blank(waiting)
-                waiting = None
+            if pending_entry is not None:
+                self._set_blank_value(pending_entry)
+                pending_entry = None
         if dashes:
-            return self._place_item(column, dashes, waiting, is_mapping=is_mapping)
+            return self._enter_list(column, dashes, pending_entry, is_mapping=is_mapping)
         if columns and columns[-1] == column:
-            if nodes[-1].__class__ is list:  # a list that stands as far left as its key ends
+            if nodes[-1].__class__ is list:  # a list in the same column as its key ends here
                 columns.pop()
                 nodes.pop()
             if columns and columns[-1] == column and nodes[-1].__class__ is dict:
                 return nodes[-1]
             raise _NotSimpleError
-        return self._open({}, column, waiting)
+        return self._open({}, column, pending_entry)
 
-    def _place_item(self, column: int, dashes: str, waiting: Any, *, is_mapping: bool) -> Any:
-        """The container for the line of a list item, which opens a container for each further `-` and for a key."""
+    def _enter_list(self, column: int, dashes: str, pending_entry: Any, *, is_mapping: bool) -> Any:
+        """The container for the line of a list item. Open a container for each further `-` and for a key."""
         nodes = self._nodes
         if not (self._columns and self._columns[-1] == column and nodes[-1].__class__ is list):
-            self._open([], column, waiting)
-        elif waiting is not None:
+            self._open([], column, pending_entry)
+        elif pending_entry is not None:
             raise _NotSimpleError
         if dashes.count("-") > 1:
             starts = [index + column for index, char in enumerate(dashes) if char == "-"]
@@ -216,10 +217,10 @@ class _LineReader:
             self._open_within({}, column + len(dashes))
         return nodes[-1]
 
-    def _open(self, node: Any, column: int, waiting: Any) -> Any:
-        """Open the value of the waiting key, or the root."""
-        if waiting is not None:
-            parent, key = waiting
+    def _open(self, node: Any, column: int, pending_entry: Any) -> Any:
+        """Open a container as the value of the pending key, or as the root."""
+        if pending_entry is not None:
+            parent, key = pending_entry
             parent[key] = node
         elif self._root is NOT_SIMPLE and not self._columns:
             self._root = node
@@ -229,7 +230,7 @@ class _LineReader:
         return node
 
     def _open_within(self, node: Any, column: int) -> None:
-        """Open an item of the innermost list, on the line of its `-`."""
+        """Open a container as an item of the innermost list, on the line of its `-`."""
         self._nodes[-1].append(node)
         self._push(node, column)
 
@@ -260,13 +261,13 @@ class _LineReader:
         return result
 
     def _block(self, position: int, header: str, column: int) -> tuple[str, int]:
-        """The text of a `|` block whose lines begin at `position`, and where it ends."""
+        """The text of a `|` block whose lines begin at `position`, and the index after it."""
         first = _BLOCK_INDENT.match(self._text, position)
         if first is None or len(first.group(1)) <= column:
             raise _NotSimpleError
         pad = first.group(1)
         body = re.compile(rf"(?:{pad}[^\n]*\n|\n)*").match(self._text, position)
-        assert body is not None  # noqa: S101 - it matches nothing, too
+        assert body is not None  # noqa: S101 - the pattern also matches the empty string
         text = ("\n" + body.group()).replace("\n" + pad, "\n")[1:]
         if header == "|+":
             return text, body.end()

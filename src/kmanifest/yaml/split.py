@@ -1,4 +1,4 @@
-"""Where the documents of a file begin and end, as kyaml sees it: by its own rule, before any YAML is parsed.
+"""Split a file into documents as kyaml does: by its own rule, before any YAML is parsed.
 
 Source: sigs.k8s.io/kustomize/kyaml kio/byteio_reader.go, splitDocuments and ByteReader.Read.
 """
@@ -10,20 +10,21 @@ from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Final, NamedTuple
 
 _SEPARATOR: Final = re.compile(rb"\n---([^\n]*)\n")
+# The characters for which Go's unicode.IsSpace is true.
 _SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
 class Part(NamedTuple):
-    """The bytes of one document and the line, from 0, on which they start."""
+    """The bytes of one document, and the line on which they start, counted from 0."""
 
     data: bytes
     line: int
 
 
 def split_documents(data: bytes, limits: Limits) -> list[Part]:
-    """The documents of a resource file; CRLF becomes LF, and each but the last keeps its final line break.
+    """The documents of a resource file. CRLF becomes LF, and each document but the last keeps its final line break.
 
-    Raises SourceError where something else than a comment follows `---` on its line, LimitError for too much input.
+    Raises SourceError if anything but a comment follows `---` on its line, LimitError for too much input.
     """
     check_size(data, limits)
     if b"\r\n" in data:

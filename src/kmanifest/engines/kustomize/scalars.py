@@ -83,9 +83,9 @@ def config_value(value: Any) -> Any:
 
 
 def _through_json(text: str) -> str:
-    from kmanifest.yaml.scalars import through_json  # for texts that are not plain ASCII
+    from kmanifest.yaml.scalars import json_line_breaks  # for texts that are not plain ASCII
 
-    return through_json(text)
+    return json_line_breaks(text)
 
 
 def plain_key(key: str, what: str) -> str:

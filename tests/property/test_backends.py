@@ -1,4 +1,4 @@
-"""Both rooms of YAML do the same, where the compiled one is installed; `rooms.py` runs more of it."""
+"""Both YAML backends give the same results, if the compiled one is installed; `backends.py` runs more inputs."""
 
 import inspect
 import json
@@ -16,10 +16,10 @@ from kmanifest.yaml import python
 pytest.importorskip("kmanifest_native")
 
 from kmanifest.yaml import native
-from tests.property import rooms
+from tests.property import backends
 
 TABLE = Path(__file__).parents[3] / "shared" / "spec" / "scalars.jsonl"
-MARKS = st.sampled_from([*rooms.TOKENS, *"abc", "key: ", "\n", "\n  "])
+MARKS = st.sampled_from([*backends.TOKENS, *"abc", "key: ", "\n", "\n  "])
 
 
 def test_same_names_and_signatures():
@@ -27,7 +27,9 @@ def test_same_names_and_signatures():
     for name in ("load_documents", "load_values", "dump", "find_position"):
         parameters = [
             [(each.name, each.kind, each.default) for each in signature.parameters.values()]
-            for signature in (inspect.signature(getattr(room, name)) for room in rooms.ROOMS)
+            for signature in (
+                inspect.signature(getattr(backend, name)) for backend in backends.BACKENDS
+            )
         ]
         assert parameters[0] == parameters[1]
 
@@ -37,17 +39,17 @@ def test_every_row_of_the_table_of_scalars():
         pytest.skip("the tables (../shared/spec) are not here")
     for line in TABLE.read_text("utf-8").splitlines():
         data = json.loads(line)["input"].encode("utf-8", "surrogatepass")
-        assert rooms.difference(data, DEFAULT_LIMITS) == "", data
+        assert backends.difference(data, DEFAULT_LIMITS) == "", data
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_changed_fixtures(seed: int):
     chance = random.Random(seed)
-    for data in islice(rooms.inputs(seed, rooms.corpus([rooms.FIXTURES])), 750):
-        assert rooms.difference(data, chance.choice(rooms.LIMITS)) == "", data
+    for data in islice(backends.inputs(seed, backends.corpus([backends.FIXTURES])), 750):
+        assert backends.difference(data, chance.choice(backends.LIMITS)) == "", data
 
 
 @settings(derandomize=True, deadline=None, database=None, max_examples=500)
 @given(st.lists(MARKS, max_size=12).map("".join))
 def test_texts_of_marks(text: str):
-    assert rooms.difference(text.encode("utf-8", "surrogatepass"), DEFAULT_LIMITS) == "", text
+    assert backends.difference(text.encode("utf-8", "surrogatepass"), DEFAULT_LIMITS) == "", text

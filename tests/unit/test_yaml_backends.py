@@ -1,4 +1,4 @@
-"""The compiled YAML room prints what the pure one prints: the same text, or the same error."""
+"""The compiled YAML backend prints what the pure-Python one prints: the same text, or the same error."""
 
 import json
 from collections import OrderedDict, UserDict, UserList

@@ -1,6 +1,6 @@
-"""The two rooms of YAML against each other: random and mutated texts must give the same values, bytes and errors.
+"""Compare the two YAML backends: random and mutated texts must give the same values, bytes and errors.
 
-    python -m tests.property.rooms [--inputs 200000] [--seed 0] [CORPUS ...]
+    python -m tests.property.backends [--inputs 200000] [--seed 0] [CORPUS ...]
 
 An input is a piece of a YAML file below the CORPUS directories (by default the fixtures), or one of snippets, changed
 in a few places; it is loaded both ways under random limits, what was loaded is printed, and fields are looked up. The
@@ -19,10 +19,10 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.yaml import native, python
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-ROOMS: tuple[Any, ...] = (python, native)
+BACKENDS: tuple[Any, ...] = (python, native)
 MOST_SHOWN = 10
 
-# What means something to YAML or to go-yaml, put in at random places.
+# Tokens with a meaning in YAML or go-yaml, inserted at random positions.
 TOKENS: tuple[str, ...] = (
     *"-?:,[]{}#&*!|>'\"%@` \t\n\r\\~=<+.0_",
     "\r\n", "\n\n", "  ", "\n  ", "\n- ", "- ", "? ", ": ", " #", "---\n", "--- ", "\n---\n", "...\n", "\n...", "%YAML 1.2\n",
@@ -130,7 +130,7 @@ CHANGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 
 def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """What `work` gives, in a form in which everything counts; an error as what it says, and where."""
+    """The result of `work` in a form for exact comparison; an error as its type, message and location."""
     try:
         return exact(work(*arguments, **options))
     except KmanifestError as error:
@@ -138,7 +138,7 @@ def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def exact(value: Any) -> Any:
-    """A value with its types, its order and what its scalars keep of their text."""
+    """A value with its types, its order and the source text that its scalars keep."""
     if isinstance(value, dict):
         return "mapping", [(type(key), key, exact(item)) for key, item in value.items()]
     if isinstance(value, list):
@@ -147,9 +147,9 @@ def exact(value: Any) -> Any:
 
 
 def difference(data: bytes, limits: Limits) -> str:
-    """Where the rooms differ on an input, empty if they do not."""
+    """Where the backends differ on an input, empty if they do not."""
     for name in ("load_documents", "load_values"):
-        values = [outcome(getattr(room, name), data, limits=limits) for room in ROOMS]
+        values = [outcome(getattr(backend, name), data, limits=limits) for backend in BACKENDS]
         if values[0] != values[1]:
             return f"{name}:\n  {values[0]!r:.600}\n  {values[1]!r:.600}"
     try:
@@ -157,13 +157,13 @@ def difference(data: bytes, limits: Limits) -> str:
     except KmanifestError:
         documents = []
     for document in documents:
-        texts = [outcome(room.Dumper(limits).dump, document) for room in ROOMS]
+        texts = [outcome(backend.Dumper(limits).dump, document) for backend in BACKENDS]
         if texts[0] != texts[1]:
             return f"dump:\n  {texts[0]!r:.600}\n  {texts[1]!r:.600}"
     for field, document in fields(documents):
-        places = [room.find_position(data, field, document=document) for room in ROOMS]
-        if places[0] != places[1]:
-            return f"find_position of {field} in {document}: {places[0]}, {places[1]}"
+        positions = [backend.find_position(data, field, document=document) for backend in BACKENDS]
+        if positions[0] != positions[1]:
+            return f"find_position of {field} in {document}: {positions[0]}, {positions[1]}"
     return ""
 
 
