@@ -210,7 +210,7 @@ def test_too_deep_is_an_error_of_one_line() -> None:
         merge(custom("{}"), {"spec": deep}, BUILTIN)
 
 
-def test_depth_is_no_matter_where_the_patch_has_nothing() -> None:
+def test_depth_does_not_matter_where_the_patch_has_nothing() -> None:
     deep: dict[str, Any] = {}
     for _ in range(20_000):
         deep = {"a": deep}

@@ -15,12 +15,12 @@ from kmanifest.startup.typing import Final
 ORIGIN: Final = "config.kubernetes.io/origin"
 TRANSFORMATIONS: Final = "alpha.config.kubernetes.io/transformations"
 LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
-INTERNAL: Final = "internal.config.kubernetes.io/"
-_PATH: Final = ("metadata", "annotations")
+INTERNAL_PREFIX: Final = "internal.config.kubernetes.io/"
+_ANNOTATIONS: Final = ("metadata", "annotations")
 
 # What kustomize takes out of every object that it prints, also where a user wrote it.
 BUILD_ANNOTATIONS: Final = frozenset(
-    INTERNAL + name
+    INTERNAL_PREFIX + name
     for name in (
         "previousKinds",
         "previousNames",
@@ -45,11 +45,11 @@ BUILD_ANNOTATIONS: Final = frozenset(
 def with_annotations(resource: Resource, annotations: Mapping[str, str]) -> Resource:
     """The resource with exactly these annotations; without the field where there are none."""
     if annotations:
-        return resource.put(_PATH, dict(annotations))
-    return resource.with_body(remove(resource.body, _PATH))
+        return resource.put(_ANNOTATIONS, dict(annotations))
+    return resource.with_body(remove(resource.body, _ANNOTATIONS))
 
 
-def with_text_annotations(resource: Resource) -> Resource:
+def with_string_annotations(resource: Resource) -> Resource:
     """The resource with each annotation as a string, and without an empty map of them."""
     return without_annotations(resource, frozenset())
 
@@ -66,20 +66,20 @@ def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
     return with_annotations(resource, kept)
 
 
-def is_local(resource: Resource) -> bool:
+def is_local_config(resource: Resource) -> bool:
     """True for an object that is there for the build only."""
-    annotations = resource.get(*_PATH)
+    annotations = resource.get(*_ANNOTATIONS)
     if not isinstance(annotations, dict) or LOCAL_CONFIG not in annotations:
         return False
     return string_map(annotations)[LOCAL_CONFIG] != "false"
 
 
-def annotated_with_origin(resource: Resource, origin: str) -> Resource:
+def with_origin_annotation(resource: Resource, origin: str) -> Resource:
     """The resource with an origin annotation."""
-    return resource.put((*_PATH, ORIGIN), origin)
+    return resource.put((*_ANNOTATIONS, ORIGIN), origin)
 
 
-def annotated_with_step(resource: Resource, origin: str) -> Resource:
+def with_transformation_annotation(resource: Resource, origin: str) -> Resource:
     """The resource with a step added to its transformations; a resource without origin was made by that step."""
     annotations = resource.annotations
     if ORIGIN not in annotations:
@@ -103,15 +103,15 @@ def origin_text(fields: Sequence[tuple[str, str]]) -> str:
     return "\n".join([*lines, *(["configuredBy:", *nested] if nested else [])]) + "\n"
 
 
-def with_written_history(resource: Resource) -> Resource:
+def with_history_from_annotations(resource: Resource) -> Resource:
     """The resource with the history that its annotations tell, where someone wrote kustomize's own into a file."""
-    written = {
-        name.removeprefix(INTERNAL): text.split(",")
+    annotated = {
+        name.removeprefix(INTERNAL_PREFIX): text.split(",")
         for name, text in resource.annotations.items()
-        if name.startswith(INTERNAL)
+        if name.startswith(INTERNAL_PREFIX)
     }
     names, namespaces, kinds = (
-        written.get(f"previous{what}", []) for what in ("Names", "Namespaces", "Kinds")
+        annotated.get(f"previous{field}", []) for field in ("Names", "Namespaces", "Kinds")
     )
     if not len(names) == len(namespaces) == len(kinds):
         raise SourceError(
@@ -119,8 +119,8 @@ def with_written_history(resource: Resource) -> Resource:
         )
     return resource.with_history(
         past=tuple(map(PreviousId, names, namespaces, kinds)),
-        prefixes=tuple(written.get("prefixes", ())),
-        suffixes=tuple(written.get("suffixes", ())),
-        needs_hash=written.get("needsHashSuffix") == ["enabled"],
-        behavior=written.get("generatorBehavior", [""])[0],
+        prefixes=tuple(annotated.get("prefixes", ())),
+        suffixes=tuple(annotated.get("suffixes", ())),
+        needs_hash=annotated.get("needsHashSuffix") == ["enabled"],
+        behavior=annotated.get("generatorBehavior", [""])[0],
     )

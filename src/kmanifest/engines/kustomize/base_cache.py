@@ -14,12 +14,12 @@ from kmanifest.model.findings import Finding
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
-Answer = tuple[Any, ...]  # what was asked, the path, the answer
+TreeRead = tuple[Any, ...]  # what was asked, the path, the answer
 
 _FETCHED: Final = "://"  # among the directories that were passed: something remote was, too
 
 
-class Built(NamedTuple):
+class BaseResult(NamedTuple):
     """What a directory gave, the findings on the way, and the directories that were passed."""
 
     result: Any
@@ -27,74 +27,74 @@ class Built(NamedTuple):
     directories: frozenset[str]
 
 
-class Base(NamedTuple):
-    """A `Built` that outlives its build, with the answers of the tree on which it rests."""
+class CachedBase(NamedTuple):
+    """A `BaseResult` that outlives its build, with the answers of the tree on which it rests."""
 
-    built: Built
-    answers: tuple[Answer, ...]
+    result: BaseResult
+    reads: tuple[TreeRead, ...]
 
 
-class Memo:
+class KustomizeBuildState:
     """The directories that one build has built, and those that it is building."""
 
     def __init__(self) -> None:
-        self._built: dict[Hashable, Built] = {}
-        self._passing: list[set[str]] = []
-        self._tools: dict[Hashable, Any] = {}
+        self._results: dict[Hashable, BaseResult] = {}
+        self._in_progress: list[set[str]] = []
+        self._shared: dict[Hashable, Any] = {}
 
-    def get(self, key: Hashable) -> Built | None:
+    def get(self, key: Hashable) -> BaseResult | None:
         """What was built for this key in this build."""
-        return self._built.get(key)
+        return self._results.get(key)
 
-    def keep(self, key: Hashable, built: Built) -> None:
+    def keep(self, key: Hashable, result: BaseResult) -> None:
         """Remember what was built; whatever is being built around it has passed the same directories."""
-        self._built[key] = built
-        for passed in self._passing:
-            passed.update(built.directories)
+        self._results[key] = result
+        for directories in self._in_progress:
+            directories.update(result.directories)
 
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What transformers of this build share under `key`, made when it is first asked for."""
-        if key not in self._tools:
-            self._tools[key] = make()
-        return self._tools[key]
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
     def note_fetch(self) -> None:
         """Remember that everything that is being built rests on something remote."""
-        for passed in self._passing:
-            passed.add(_FETCHED)
+        for directories in self._in_progress:
+            directories.add(_FETCHED)
 
-    def enter(self, directory: str) -> set[str]:
-        """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
-        passed = {directory}
+    def begin_directory(self, directory: str) -> set[str]:
+        """Begin to build a directory; the set will hold the directories that are passed until `end_directory`."""
+        directories = {directory}
         if _FETCHED in directory:  # remote itself
-            passed.add(_FETCHED)
-        self._passing.append(passed)
-        return passed
+            directories.add(_FETCHED)
+        self._in_progress.append(directories)
+        return directories
 
-    def leave(self) -> None:
+    def end_directory(self) -> None:
         """End what was begun last."""
-        self._passing.pop()
+        self._in_progress.pop()
 
 
-def find_built(ctx: Context, key: Hashable, above: Sequence[str]) -> Any:
+def find_base(ctx: Context, key: Hashable, ancestors: Sequence[str]) -> Any:
     """What is known of the directory that `key` stands for, its findings reported again; None where it is to be built.
 
-    `above` are the directories that are being built: what passes through one of them is a cycle, which is found by
+    `ancestors` are the directories that are being built: what passes through one of them is a cycle, which is found by
     building it. A traced build makes everything anew, as each place has changes of its own.
     """
-    memo = _memo(ctx)
-    if memo is None:
+    state = _state(ctx)
+    if state is None:
         return None
-    built = memo.get(key) or _from_cache(ctx, key)
-    if built is None or not built.directories.isdisjoint(above):
+    base = state.get(key) or _from_cache(ctx, key)
+    if base is None or not base.directories.isdisjoint(ancestors):
         return None
-    for finding in built.findings:
+    for finding in base.findings:
         ctx.on_finding(finding)
-    memo.keep(key, built)
-    return built.result
+    state.keep(key, base)
+    return base.result
 
 
-class Building:
+class BaseRecorder:
     """While a directory is built, notes what the result rests on; `keep` ends it well.
 
     `ctx` is the context to build with. It takes no function to call, because bases may be nested 200 deep, and each
@@ -104,71 +104,77 @@ class Building:
     def __init__(self, ctx: Context, key: Hashable, directory: str) -> None:
         self.ctx = self._outer = ctx
         self._key = key
-        self._memo = _memo(ctx)
+        self._state = _state(ctx)
         self._findings: list[Finding] = []
-        self._answers: list[Answer] = []
-        if self._memo is not None:
-            self._passed = self._memo.enter(directory)
-            self.ctx = ctx._replace(on_finding=self._report)
+        self._reads: list[TreeRead] = []
+        if self._state is not None:
+            self._directories = self._state.begin_directory(directory)
+            self.ctx = ctx._replace(on_finding=self._record_finding)
             if ctx.caches_bases:
-                self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._note))
+                self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._record_read))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._memo is not None:
-            self._memo.leave()
+        if self._state is not None:
+            self._state.end_directory()
 
     def keep(self, result: Any) -> None:
         """Remember the result for this build, and for later ones where there is a cache."""
-        if self._memo is None:
+        if self._state is None:
             return
-        built = Built(result, tuple(self._findings), frozenset(self._passed))
-        self._memo.keep(self._key, built)
-        if self._outer.caches_bases and _FETCHED not in self._passed:
-            weight = sum(len(content) for ask, _, content in self._answers if ask == "read")
-            base = Base(built, tuple(self._answers))
-            self._outer.cache.keep((self._key, self._outer.options), base, weight=8 * weight + 1000)
+        base_result = BaseResult(result, tuple(self._findings), frozenset(self._directories))
+        self._state.keep(self._key, base_result)
+        if self._outer.caches_bases and _FETCHED not in self._directories:
+            weight = sum(
+                len(content) for operation, _, content in self._reads if operation == "read"
+            )
+            cached = CachedBase(base_result, tuple(self._reads))
+            self._outer.cache.keep(
+                (self._key, self._outer.options), cached, weight=8 * weight + 1000
+            )
 
-    def _report(self, finding: Finding) -> None:
+    def _record_finding(self, finding: Finding) -> None:
         self._findings.append(finding)
         self._outer.on_finding(finding)
 
-    def _note(self, *answer: Any) -> None:
-        self._answers.append(answer)
+    def _record_read(self, *read: Any) -> None:
+        self._reads.append(read)
 
 
-def _memo(ctx: Context) -> Memo | None:
-    return ctx.state if isinstance(ctx.state, Memo) and ctx.on_change is None else None
+def _state(ctx: Context) -> KustomizeBuildState | None:
+    return (
+        ctx.state if isinstance(ctx.state, KustomizeBuildState) and ctx.on_change is None else None
+    )
 
 
-def _from_cache(ctx: Context, key: Hashable) -> Built | None:
+def _from_cache(ctx: Context, key: Hashable) -> BaseResult | None:
     if not ctx.caches_bases:
         return None
-    base = ctx.cache.find((key, ctx.options))
-    if base is None or not _still_true(ctx, base.answers):
+    cached = ctx.cache.find((key, ctx.options))
+    if cached is None or not _is_current(ctx, cached.reads):
         return None
-    built: Built = base.built
-    return built
+    result: BaseResult = cached.result
+    return result
 
 
-def _still_true(ctx: Context, answers: Sequence[Answer]) -> bool:
+def _is_current(ctx: Context, reads: Sequence[TreeRead]) -> bool:
     try:
         return all(
-            _ask(ctx.tree, ask, path, ctx.options.limits.max_input_file) == answer
-            for ask, path, answer in answers
+            _read_tree(ctx.tree, operation, path, ctx.options.limits.max_input_file) == answer
+            for operation, path, answer in reads
         )
     except KmanifestError:
         return False
 
 
-def _ask(tree: Tree, ask: str, path: str, limit: int) -> Any:
-    if ask == "read":
+def _read_tree(tree: Tree, operation: str, path: str, limit: int) -> Any:
+    if operation == "read":
         return tree.read(path, limit=limit)
-    if ask == "list":
+    if operation == "list":
         return tuple(tree.list(path))
-    if ask == "kind":
+    if operation == "kind":
         return tree.kind(path)
     try:
         return tree.resolve(path)

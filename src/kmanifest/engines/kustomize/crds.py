@@ -51,19 +51,19 @@ def _configs(
         raise SourceError(f"the definition {name} refers to itself").within(field=(name,))
     if name not in document:
         return
-    for field, written in _properties(document, name).items():
-        schema = as_mapping(written, (name, "Schema", "properties", field))
-        here = (*path, field)
-        spec = ("/".join(here), "", "", kind, False)
+    for field, definition in _properties(document, name).items():
+        schema = as_mapping(definition, (name, "Schema", "properties", field))
+        field_path = (*path, field)
+        spec = ("/".join(field_path), "", "", kind, False)
         if isinstance(schema.get(_ANNOTATION), str):
             yield TransformerConfig({"commonAnnotations": (spec,)})
         if isinstance(schema.get(_LABEL_SELECTOR), str):
             yield TransformerConfig({"commonLabels": (spec,)})
         if isinstance(schema.get(_IDENTITY), str):
             yield TransformerConfig({"namePrefix": (spec,)})
-        yield from _reference(schema, here, kind)
+        yield from _reference(schema, field_path, kind)
         if isinstance(schema.get("$ref"), str):
-            yield from _configs(document, schema["$ref"], kind, here, depth + 1)
+            yield from _configs(document, schema["$ref"], kind, field_path, depth + 1)
 
 
 def _reference(

@@ -1,7 +1,7 @@
 """YAML or JSON inside of a string, changed at some places and written again.
 
 The text is read into nodes that keep order, style and comments. A change is made on the plain values, which share whatever
-does not change; `changed` then walks nodes and new values side by side, and puts new texts and new nodes where they differ.
+does not change; `with_value` then walks nodes and new values side by side, and puts new texts and new nodes where they differ.
 JSON is written compactly with sorted keys (spread over lines if it was), YAML as go-yaml v3 writes nodes.
 Source: kustomize v5.8.2 api/filters/replacement/replacement.go, serializeStructuredData.
 """
@@ -18,7 +18,7 @@ from kmanifest.yaml.resolve import resolve_tagged, resolve_v3
 _MAX_DEPTH: Final = 1_000
 
 
-class Document(NamedTuple):
+class EmbeddedDocument(NamedTuple):
     """A text as nodes and as values."""
 
     root: Node
@@ -41,12 +41,12 @@ class Document(NamedTuple):
         """The document as plain values."""
         return self.root.value
 
-    def changed(self, value: Any, original: str) -> str:
+    def text_with(self, value: Any, original: str) -> str:
         """The text of this document with other values; SourceError where it can't be written as JSON."""
-        root = self.root.changed(value)
+        root = self.root.with_value(value)
         if original.strip()[:1] in ("{", "["):
-            spread = "\n" in original and "  " in original
-            return json_text(json_value(root), indent=2 if spread else 0)
+            is_indented = "\n" in original and "  " in original
+            return json_text(json_value(root), indent=2 if is_indented else 0)
         from kmanifest.engines.kustomize.goyaml.emitter import (
             print_node,  # for text inside of text only
         )

@@ -30,9 +30,9 @@ def name_hash(body: Mapping[str, Any]) -> str:
     content = {"kind": kind, "name": "", "data": _content(body, "data")}
     if kind == "Secret":
         content["type"] = _content(body, "type")
-    second = _MAP_FIELDS[kind]
-    if isinstance(body.get(second), Mapping | list):
-        content[second] = _content(body, second)
+    second_field = _MAP_FIELDS[kind]
+    if isinstance(body.get(second_field), Mapping | list):
+        content[second_field] = _content(body, second_field)
     return encode(json_text(content, as_float=True))
 
 
@@ -60,28 +60,30 @@ def json_text(value: Any, *, as_float: bool = False, indent: int = 0) -> str:
     `as_float` makes every number a float, as JSON does that Go has read. `indent` spreads it over lines.
     SourceError for a number that JSON does not have.
     """
-    out: list[str] = []
-    _write(value, out, "\n" if indent else "", " " * indent, as_float=as_float)
-    return "".join(out)
+    parts: list[str] = []
+    _write(value, parts, "\n" if indent else "", " " * indent, as_float=as_float)
+    return "".join(parts)
 
 
-def _write(value: Any, out: list[str], line: str, step: str, *, as_float: bool) -> None:
+def _write(value: Any, parts: list[str], line_break: str, indent: str, *, as_float: bool) -> None:
     if isinstance(value, Mapping) and value:
         opener = "{"
         for key in sorted(value, key=_key_bytes):
-            out.append(f"{opener}{line}{line and step}{_quote(key)}:{' ' if line else ''}")
-            _write(value[key], out, line and line + step, step, as_float=as_float)
+            parts.append(
+                f"{opener}{line_break}{line_break and indent}{_quote(key)}:{' ' if line_break else ''}"
+            )
+            _write(value[key], parts, line_break and line_break + indent, indent, as_float=as_float)
             opener = ","
-        out.append(line + "}")
+        parts.append(line_break + "}")
     elif isinstance(value, list | tuple) and value:
         opener = "["
         for item in value:
-            out.append(f"{opener}{line}{line and step}")
-            _write(item, out, line and line + step, step, as_float=as_float)
+            parts.append(f"{opener}{line_break}{line_break and indent}")
+            _write(item, parts, line_break and line_break + indent, indent, as_float=as_float)
             opener = ","
-        out.append(line + "]")
+        parts.append(line_break + "]")
     else:
-        out.append(_scalar(value, as_float=as_float))
+        parts.append(_scalar(value, as_float=as_float))
 
 
 def _key_bytes(key: str) -> bytes:

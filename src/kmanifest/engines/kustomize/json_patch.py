@@ -34,7 +34,7 @@ class Operation(NamedTuple):
     exact: bool = False
 
 
-Step: TypeAlias = "Callable[[_Document, Operation], None]"
+OperationFunction: TypeAlias = "Callable[[_PatchedDocument, Operation], None]"
 
 
 def decode_patch(operations: Any, *, json_text: bool = False) -> tuple[Operation, ...]:
@@ -57,22 +57,22 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
 
     Raises SourceError with the number, the kind and the path of the operation that does not apply.
     """
-    document = _Document(body)
+    document = _PatchedDocument(body)
     for index, operation in enumerate(operations):
         try:
-            STEPS.get(operation.op, _unexpected)(document, operation)
+            OPERATIONS.get(operation.op, _unknown_operation)(document, operation)
         except SourceError as error:
-            text = (
+            message = (
                 f"operation {index} ({operation.op} {operation.path_text or '/'}): {error.message}"
             )
-            raise SourceError(text).within(field=(index,)) from None
-    result = through_json(document.root)
+            raise SourceError(message).within(field=(index,)) from None
+    result = json_round_trip(document.root)
     if not isinstance(result, dict):
         raise SourceError(f"a JSON patch must leave a mapping, got {type_name(result)}")
     return result
 
 
-def through_json(value: Any) -> Any:
+def json_round_trip(value: Any) -> Any:
     """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
     todo: list[Any] = [[value]]
     containers, scalars = [], []
@@ -81,35 +81,35 @@ def through_json(value: Any) -> Any:
         others = [item for item in items if item.__class__ is not str]
         if others:
             containers.append(container)
-            inside = [item for item in others if item.__class__ is dict or item.__class__ is list]
-            todo += inside
-            if len(inside) < len(others):
+            inner = [item for item in others if item.__class__ is dict or item.__class__ is list]
+            todo += inner
+            if len(inner) < len(others):
                 scalars += [item for item in others if item.__class__ not in _CONTAINERS]
     if all(_scalar(item) is item for item in scalars):
         return value
     # What is inside comes after what it is in: from the end, every container finds its own done.
     changed: dict[int, Any] = {}
     for container in reversed(containers):
-        new = _container(container, changed)
+        new = _with_changed_items(container, changed)
         if new is not container:
             changed[id(container)] = new
-    return _after(value, changed)
+    return _round_tripped(value, changed)
 
 
-def _container(container: Any, changed: Mapping[int, Any]) -> Any:
+def _with_changed_items(container: Any, changed: Mapping[int, Any]) -> Any:
     """A mapping or list whose items are done, by the identity of those that have changed."""
     if container.__class__ is dict:
         items = {
             key: new
             for key, item in container.items()
-            if item.__class__ is not str and (new := _after(item, changed)) is not item
+            if item.__class__ is not str and (new := _round_tripped(item, changed)) is not item
         }
         return {**container, **items} if items else container
-    copy = [_after(item, changed) for item in container]
+    copy = [_round_tripped(item, changed) for item in container]
     return container if all(map(is_, copy, container)) else copy
 
 
-def _after(item: Any, changed: Mapping[int, Any]) -> Any:
+def _round_tripped(item: Any, changed: Mapping[int, Any]) -> Any:
     if item.__class__ is dict or item.__class__ is list:
         return changed.get(id(item), item)
     return _scalar(item)
@@ -188,20 +188,19 @@ def _steps(path: Any) -> tuple[str, ...] | None:
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
 
 
-MAX_COPIES: Final = 1_000_000
+MAX_COPIED_VALUES: Final = 1_000_000
 
 
-class _Document:
+class _PatchedDocument:
     """A resource under work: mappings and lists that it has made itself may be changed."""
 
-    __slots__ = ("_copies", "_owned", "root")
+    __slots__ = ("_copied_values", "_own_copies", "root")
 
     def __init__(self, root: Any) -> None:
         self.root = root
-        self._copies = 0
-        self._owned: dict[
-            int, Any
-        ] = {}  # by identity; the values keep the objects alive, so no identity is used twice
+        self._copied_values = 0
+        # by identity; the values keep the objects alive, so no identity is used twice
+        self._own_copies: dict[int, Any] = {}
 
     def container(self, steps: tuple[str, ...] | None, text: str) -> Any:
         """The mapping or list in which the last of the steps lies, free to be changed. Source: findObject."""
@@ -209,52 +208,52 @@ class _Document:
             raise SourceError(
                 f"no such path: {text}" if text else "the operation needs a path below the root"
             )
-        self.root = parent = self._own(self.root)
+        self.root = parent = self._writable(self.root)
         for number, step in enumerate(steps[:-1]):
             child = _get(parent, step)
             if not isinstance(child, dict | list):
-                known = "/".join(("", *steps[: number + 1]))
-                found = "there is nothing" if child is None else f"it is a {type_name(child)}"
-                raise SourceError(f"no such path: {text} ({found} at {known})")
-            owned = self._own(child)
-            if owned is not child:
-                _put(parent, step, owned)
-            parent = owned
+                pointer = "/".join(("", *steps[: number + 1]))
+                reason = "there is nothing" if child is None else f"it is a {type_name(child)}"
+                raise SourceError(f"no such path: {text} ({reason} at {pointer})")
+            writable = self._writable(child)
+            if writable is not child:
+                _put(parent, step, writable)
+            parent = writable
         return parent
 
-    def _own(self, value: Any) -> Any:
-        if id(value) in self._owned or not isinstance(value, dict | list):
+    def _writable(self, value: Any) -> Any:
+        if id(value) in self._own_copies or not isinstance(value, dict | list):
             return value
         copy = dict(value) if isinstance(value, dict) else list(value)
-        self._owned[id(copy)] = copy
+        self._own_copies[id(copy)] = copy
         return copy
 
-    def copied(self, value: Any) -> None:
+    def count_copy(self, value: Any) -> None:
         """Take note that `value` is about to stand in two places: nothing may be changed where it is any more.
 
         LimitError where all copies of one patch are too many values: forty copies of a mapping into itself would be
         2^40 of them. Source: Kubernetes bounds the same patches by AccumulatedCopySizeLimit of json-patch.
         """
-        self._owned.clear()
-        self._copies += _count(value, MAX_COPIES - self._copies)
-        if self._copies > MAX_COPIES:
+        self._own_copies.clear()
+        self._copied_values += _count(value, MAX_COPIED_VALUES - self._copied_values)
+        if self._copied_values > MAX_COPIED_VALUES:
             raise LimitError(
-                f"the copies that one JSON patch makes are more than {MAX_COPIES} values"
+                f"the copies that one JSON patch makes are more than {MAX_COPIED_VALUES} values"
             )
 
 
-def _count(value: Any, most: int) -> int:
-    """How many values there are in `value`, itself counted; a little more than `most` where there are more."""
-    found = 0
+def _count(value: Any, limit: int) -> int:
+    """How many values there are in `value`, itself counted; a little more than `limit` where there are more."""
+    count = 0
     todo = [value]
-    while todo and found <= most:
+    while todo and count <= limit:
         node = todo.pop()
-        found += 1
+        count += 1
         if isinstance(node, dict):
             todo.extend(node.values())
         elif isinstance(node, list):
             todo.extend(node)
-    return found
+    return count
 
 
 def _get(parent: Any, step: str) -> Any:
@@ -282,7 +281,7 @@ def _index(step: str, length: int) -> int:
     return number + length if number < 0 else number
 
 
-def _add(document: _Document, operation: Operation) -> None:
+def _add(document: _PatchedDocument, operation: Operation) -> None:
     parent = document.container(operation.path, operation.path_text)
     _insert(parent, _last(operation.path), operation.value)
 
@@ -297,7 +296,7 @@ def _insert(parent: Any, step: str, value: Any) -> None:
         parent.insert(_index(step, len(parent) + 1), value)
 
 
-def _remove(document: _Document, operation: Operation) -> None:
+def _remove(document: _PatchedDocument, operation: Operation) -> None:
     parent = document.container(operation.path, operation.path_text)
     _delete(parent, _last(operation.path))
 
@@ -311,7 +310,7 @@ def _delete(parent: Any, step: str) -> None:
         raise SourceError(f'there is no field "{step}" to remove')
 
 
-def _replace(document: _Document, operation: Operation) -> None:
+def _replace(document: _PatchedDocument, operation: Operation) -> None:
     """A key that is not there is added, which RFC 6902 does not allow; the root may be replaced by a container."""
     if operation.path == ():
         if not isinstance(operation.value, dict | list):
@@ -322,7 +321,7 @@ def _replace(document: _Document, operation: Operation) -> None:
     _put(parent, _last(operation.path), operation.value)
 
 
-def _move(document: _Document, operation: Operation) -> None:
+def _move(document: _PatchedDocument, operation: Operation) -> None:
     source = document.container(operation.from_, _from_text(operation))
     value = _get(source, _last(operation.from_))
     _delete(source, _last(operation.from_))
@@ -330,29 +329,29 @@ def _move(document: _Document, operation: Operation) -> None:
     _insert(target, _last(operation.path), value)
 
 
-def _copy(document: _Document, operation: Operation) -> None:
+def _copy(document: _PatchedDocument, operation: Operation) -> None:
     source = document.container(operation.from_, _from_text(operation))
     value = _get(source, _last(operation.from_))
-    document.copied(value)
+    document.count_copy(value)
     target = document.container(operation.path, operation.path_text)
     _insert(target, _last(operation.path), value)
 
 
-def _test(document: _Document, operation: Operation) -> None:
+def _test(document: _PatchedDocument, operation: Operation) -> None:
     if operation.path == ():
         value = document.root
     else:
         parent = document.container(operation.path, operation.path_text)
         value = _get(parent, _last(operation.path))
-    wanted = operation.value
-    if value is None and wanted is None:
+    expected = operation.value
+    if value is None and expected is None:
         return
-    if not _equal(value, wanted, exact=operation.exact):
+    if not _equal(value, expected, exact=operation.exact):
         raise SourceError("the value there is not the one that was expected")
 
 
-def _unexpected(_document: _Document, operation: Operation) -> None:
-    raise SourceError(f'expected one of {", ".join(STEPS)}, got "{operation.op}"')
+def _unknown_operation(_document: _PatchedDocument, operation: Operation) -> None:
+    raise SourceError(f'expected one of {", ".join(OPERATIONS)}, got "{operation.op}"')
 
 
 def _from_text(operation: Operation) -> str:
@@ -363,9 +362,9 @@ def _last(steps: tuple[str, ...] | None) -> str:
     return steps[-1] if steps else ""
 
 
-def _equal(value: Any, wanted: Any, *, exact: bool) -> bool:
+def _equal(value: Any, expected: Any, *, exact: bool) -> bool:
     """Whether two values are the same JSON text but for the order of keys. Source: lazyNode.equal."""
-    todo = [(value, wanted)]
+    todo = [(value, expected)]
     while todo:
         one, other = todo.pop()
         if isinstance(one, dict):
@@ -396,7 +395,7 @@ def _equal_scalars(one: Any, other: Any, *, exact: bool) -> bool:
     return False
 
 
-STEPS: Final[dict[str, Step]] = {
+OPERATIONS: Final[dict[str, OperationFunction]] = {
     "add": _add,
     "remove": _remove,
     "replace": _replace,

@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kmanifest.engines.kustomize import resource_files as loading
+from kmanifest.engines.kustomize import resource_files
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
@@ -25,9 +25,9 @@ def load_pairs(ctx: Context, sources: Mapping[str, Sequence[str]]) -> list[Pair]
     An error tells the source that is wrong, never a value; a key that comes twice is one.
     """
     pairs: dict[str, bytes | str] = {}
-    _add(pairs, "envs", sources, lambda path: _env_file(ctx, path))
-    _add(pairs, "literals", sources, lambda source: [_literal(source)])
-    _add(pairs, "files", sources, lambda source: [_file(ctx, source)])
+    _add(pairs, "envs", sources, lambda path: _load_env_file(ctx, path))
+    _add(pairs, "literals", sources, lambda source: [_parse_literal(source)])
+    _add(pairs, "files", sources, lambda source: [_load_file(ctx, source)])
     return list(pairs.items())
 
 
@@ -47,7 +47,7 @@ def _add(
             raise error.within(field=(field, index)) from error
 
 
-def _literal(source: str) -> Pair:
+def _parse_literal(source: str) -> Pair:
     key, equals, value = source.partition("=")
     if not equals or not key:
         raise SourceError("expected key=value")
@@ -56,9 +56,9 @@ def _literal(source: str) -> Pair:
     return key, value
 
 
-def _file(ctx: Context, source: str) -> Pair:
+def _load_file(ctx: Context, source: str) -> Pair:
     key, path = split_source(source)
-    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
+    return key, _text_or_bytes(ctx.read_resolved(resource_files.find(ctx, path)))
 
 
 def split_source(source: str) -> tuple[str, str]:
@@ -80,15 +80,15 @@ def base_name(path: str) -> str:
     return posixpath.basename(path.rstrip("/")) or "/"
 
 
-def _decoded(content: bytes) -> bytes | str:
+def _text_or_bytes(content: bytes) -> bytes | str:
     try:
         return content.decode()
     except UnicodeDecodeError:
         return content
 
 
-def _env_file(ctx: Context, path: str) -> list[Pair]:
-    return list(parse_env(ctx.read_resolved(loading.find(ctx, path))))
+def _load_env_file(ctx: Context, path: str) -> list[Pair]:
+    return list(parse_env(ctx.read_resolved(resource_files.find(ctx, path))))
 
 
 def parse_env(content: bytes) -> Iterator[Pair]:

@@ -66,29 +66,29 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._tokens = _scan(text)
-        self._place = 0
+        self._position = 0
 
     def requirements(self) -> list[Requirement]:
         """All requirements, in the order in which they are written."""
-        found: list[Requirement] = []
-        while self._next != "" or found:
+        requirements: list[Requirement] = []
+        while self._next != "" or requirements:
             if self._next in _SYMBOLS and self._next != "!":
                 raise self._unexpected("a key or '!'")
-            found.append(self._requirement())
+            requirements.append(self._requirement())
             if self._next == "":
                 break
             if self._next != ",":
                 raise self._unexpected("',' or the end")
-            self._place += 1
-        return found
+            self._position += 1
+        return requirements
 
     @property
     def _next(self) -> str:
-        return self._tokens[self._place]
+        return self._tokens[self._position]
 
     def _take(self) -> str:
-        self._place += 1
-        return self._tokens[self._place - 1]
+        self._position += 1
+        return self._tokens[self._position - 1]
 
     def _unexpected(self, expected: str) -> SourceError:
         found = repr(self._next) if self._next else "the end"
@@ -97,10 +97,10 @@ class _Parser:
     def _requirement(self) -> Requirement:
         negated = self._next == "!"
         if negated:
-            self._place += 1
+            self._position += 1
         if self._next in _SYMBOLS:
             raise self._unexpected("a key")
-        key = _checked_key(self._take())
+        key = _validate_key(self._take())
         if negated:
             return Requirement(key, "!")
         if self._next in ("", ","):
@@ -109,7 +109,7 @@ class _Parser:
             raise self._unexpected("one of =, ==, !=, in, notin, <, >")
         operator = self._take()
         values = self._values() if operator in ("in", "notin") else frozenset((self._value(),))
-        return _checked(Requirement(key, operator, values))
+        return _validate(Requirement(key, operator, values))
 
     def _value(self) -> str:
         if self._next in ("", ","):
@@ -121,7 +121,7 @@ class _Parser:
     def _values(self) -> frozenset[str]:
         if self._next != "(":
             raise self._unexpected("'('")
-        self._place += 1
+        self._position += 1
         values = set()
         before = "("
         while self._next != ")":
@@ -136,24 +136,24 @@ class _Parser:
             before = self._take()
         if before in ("(", ","):
             values.add("")
-        self._place += 1
+        self._position += 1
         return frozenset(values)
 
 
 def _scan(text: str) -> list[str]:
     tokens: list[str] = []
-    place = 0
+    position = 0
     while True:
-        match = _TOKEN.match(text, place)
+        match = _TOKEN.match(text, position)
         token = match.group(1) if match else ""
         # The lexer of the reference takes a NUL for the end.
         if match is None or token in ("", "\0"):
             return [*tokens, ""]
         tokens.append(token)
-        place = match.end()
+        position = match.end()
 
 
-def _checked_key(key: str) -> str:
+def _validate_key(key: str) -> str:
     domain, slash, name = key.rpartition("/")
     if slash and (len(domain) > _MAX_DOMAIN or _DOMAIN.fullmatch(domain) is None):
         raise SourceError(
@@ -165,7 +165,7 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _checked(requirement: Requirement) -> Requirement:
+def _validate(requirement: Requirement) -> Requirement:
     if requirement.operator in "<>" and not all(
         _integer(value) is not None for value in requirement.values
     ):

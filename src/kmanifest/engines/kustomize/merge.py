@@ -54,7 +54,7 @@ DELETED: Final = _Absent("DELETED")
 
 MISSING: Final = _Absent("MISSING")
 KEPT_NULL: Final = _Absent("KEPT_NULL")  # a null of the base, which stays; any other null goes
-GONE: Final = (MISSING, KEPT_NULL, None)
+ABSENT_VALUES: Final = (MISSING, KEPT_NULL, None)
 
 DIRECTIVE: Final = "$patch"
 PLAIN_TYPES: Final = (str, int, bool)
@@ -75,18 +75,18 @@ def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
         # The reference replaces the tree but goes on with the node it had before: nothing has changed.
         return base
     try:
-        result = _Merge(schemas).walk(base, _owned(patch), None)
+        result = _Merge(schemas).walk(base, _mutable_copy(patch), None)
     except RecursionError:
         raise LimitError(
             "the resource or its patch is nested too deeply to be merged (max_depth)"
         ) from None
-    return DELETED if result in GONE else result
+    return DELETED if result in ABSENT_VALUES else result
 
 
 class _Merge:
     """One walk over a base and a patch.
 
-    A walk gives the merged value, or one of `GONE`. `origin` is the patch's value and may be changed; where it is the
+    A walk gives the merged value, or one of `ABSENT_VALUES`. `origin` is the patch's value and may be changed; where it is the
     same object as `dest`, the patch's value is merged with itself.
     """
 
@@ -101,10 +101,10 @@ class _Merge:
             schema = self._type_of(dest, origin)
         first = dest if dest is not None and dest is not MISSING else origin
         if isinstance(first, dict):
-            _check("mapping", dict, origin)
+            _check_type("mapping", dict, origin)
             return self._walk_map(dest, origin, schema)
         if isinstance(first, list):
-            _check("list", list, origin)
+            _check_type("list", list, origin)
             return self._walk_list(dest, origin, schema)
         if first is None or first is MISSING:
             return self._walk_map(dest, origin, schema)
@@ -116,7 +116,7 @@ class _Merge:
         """The schema of a mapping that names its type, wherever it stands. Source: walk.go, GetSchema."""
         for source in sources:
             if isinstance(source, dict) and "kind" in source and "apiVersion" in source:
-                kind, version = _text(source["kind"]), _text(source["apiVersion"])
+                kind, version = _key_text(source["kind"]), _key_text(source["apiVersion"])
                 schema = self._schemas.for_type(version, kind) if kind and version else None
                 if schema is not None:
                     return schema
@@ -150,29 +150,31 @@ class _Merge:
                 return MISSING
             if origin is MISSING:
                 return dest if dest is MISSING else KEPT_NULL
-            return origin if origin is None else self._settle_map(origin, schema)
+            return origin if origin is None else self._merge_with_itself(origin, schema)
         if origin is None:
             return MISSING
         if origin is MISSING:
-            return self._tidy_map(dest, schema)
+            return self._walk_base_map(dest, schema)
         directive = _take_map_directive(origin, strict=True)
         if directive == "delete":
             return MISSING
         if directive == "replace" or dest is origin:
-            return self._settle_map(origin, schema)
+            return self._merge_with_itself(origin, schema)
         return self._merge_map(dest, origin, schema)
 
-    def _settle_map(self, origin: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+    def _merge_with_itself(
+        self, origin: dict[str, Any], schema: TypeSchema | None
+    ) -> dict[str, Any]:
         """The patch's own mapping, merged with itself in place."""
         for key in list(origin):
             value = self._walk_field(key, origin[key], origin[key], schema)
-            if value in GONE:
+            if value in ABSENT_VALUES:
                 del origin[key]
             else:
                 origin[key] = value
         return origin
 
-    def _tidy_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+    def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
         """A mapping that the patch does not mention."""
         changed: dict[str, Any] | None = None
         for key, old in dest.items():
@@ -195,24 +197,24 @@ class _Merge:
         for key, old in dest.items():
             value = old
             if key in origin:
-                value = _as_before(old, self._walk_field(key, old, origin[key], schema))
+                value = _with_old_quoting(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
                     origin[key] = value  # an element may be visited twice: its scalars stay quoted
             elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
             elif _is_blank(key, old):
                 continue
-            if value not in GONE or key not in origin:
+            if value not in ABSENT_VALUES or key not in origin:
                 merged[key] = value
         for key, new in origin.items():
             if key not in dest:
                 value = self._walk_field(key, MISSING, new, schema)
-                if value not in GONE:
+                if value not in ABSENT_VALUES:
                     merged[key] = value
-        same = len(merged) == len(dest) and all(
+        is_unchanged = len(merged) == len(dest) and all(
             key in dest and new is dest[key] for key, new in merged.items()
         )
-        return dest if same else merged
+        return dest if is_unchanged else merged
 
     def _walk_field(self, key: str, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
         try:
@@ -236,15 +238,15 @@ class _Merge:
                 dest = origin
         keys = schema.merge_keys or SCALAR_KEY
         elements = schema.elements()
-        result = self._merge_tidy(dest, origin, keys, elements)
+        result = self._merge_unique(dest, origin, keys, elements)
         if result is None:
             result = self._merge_lists(
                 dest if dest is origin else list(dest), origin, keys, elements
             )
-        same = len(result) == len(dest) and all(map(is_, result, dest))
-        return dest if same else result
+        is_unchanged = len(result) == len(dest) and all(map(is_, result, dest))
+        return dest if is_unchanged else result
 
-    def _merge_tidy(
+    def _merge_unique(
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any] | None:
         """What `_merge_lists` gives, faster, where every element has its keys and no two have the same; else None.
@@ -253,25 +255,33 @@ class _Merge:
         """
         if origin is MISSING and keys is SCALAR_KEY:
             return dest if _has_distinct_scalars(dest) else None
-        used = keys if len(keys) == 1 else _used_keys(keys, dest, origin)
-        olds = _by_keys(dest, used)
-        news = {} if origin is MISSING else olds if origin is dest else _by_keys(origin, used)
-        if olds is None or news is None:
+        used_keys = keys if len(keys) == 1 else _used_keys(keys, dest, origin)
+        old_elements = _by_keys(dest, used_keys)
+        new_elements = (
+            {}
+            if origin is MISSING
+            else old_elements
+            if origin is dest
+            else _by_keys(origin, used_keys)
+        )
+        if old_elements is None or new_elements is None:
             return None
         merged = {}
-        for values, new in news.items():
-            old = olds.get(values, MISSING)
+        for values, new in new_elements.items():
+            old = old_elements.get(values, MISSING)
             value = self._walk_element(old, new, schema, values)
-            if value in GONE or value == {}:
-                olds = {key: element for key, element in olds.items() if key != values}
+            if value in ABSENT_VALUES or value == {}:
+                old_elements = {
+                    key: element for key, element in old_elements.items() if key != values
+                }
             else:
                 merged[values] = old if value is new and old is not MISSING else value
-        for values, old in olds.items():
+        for values, old in old_elements.items():
             value = merged.get(values, MISSING)
             if value is MISSING:
                 merged[values] = self._walk_element(old, MISSING, schema, values)
             elif (
-                len(used) > 1
+                len(used_keys) > 1
             ):  # with several keys the base's elements are taken out and put at the end
                 del merged[values]
                 merged[values] = value
@@ -281,38 +291,40 @@ class _Merge:
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any]:
         """Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements. Changes `dest`."""
-        wanted = _distinct_values([] if origin is MISSING else origin, dest, keys)
-        if not wanted:
+        key_values = _distinct_values([] if origin is MISSING else origin, dest, keys)
+        if not key_values:
             return dest
         if len(keys) > 1:
-            _unite_values(wanted)
-        used = {key for values in wanted for key, value in zip(keys, values, strict=True) if value}
+            _unite_values(key_values)
+        used = {
+            key for values in key_values for key, value in zip(keys, values, strict=True) if value
+        }
         valid_keys = [key for key in keys if key in used] or list(keys)
         merged: list[Any] = []
-        for values in wanted:
-            valid = [
+        for values in key_values:
+            valid_values = [
                 value for key, value in zip(keys, values, strict=True) if key in used or not used
             ]
             element = self._merge_elements(dest, origin, (keys, values), schema)
-            if element in GONE or element == {}:
-                _set_element(dest, valid_keys, valid, MISSING)
+            if element in ABSENT_VALUES or element == {}:
+                _set_element(dest, valid_keys, valid_values, MISSING)
             else:
-                _set_element(merged, valid_keys, valid, element)
+                _set_element(merged, valid_keys, valid_values, element)
         return _append_elements(merged, dest, valid_keys)
 
     def _merge_elements(
-        self, dest: list[Any], origin: Any, wanted: tuple[Keys, Keys], schema: TypeSchema | None
+        self, dest: list[Any], origin: Any, key_values: tuple[Keys, Keys], schema: TypeSchema | None
     ) -> Any:
         """The elements of both lists that have the wanted values, merged; `dest` gets the base's changed one back."""
-        pairs = list(zip(*wanted, strict=True))
+        pairs = list(zip(*key_values, strict=True))
         pairs = [pair for pair in pairs if pair[1]] or pairs
-        place = _find(dest, pairs)
-        old = MISSING if place < 0 else dest[place]
-        there = _find(origin, pairs) if origin is not MISSING else -1
-        new = MISSING if there < 0 else origin[there]
-        value = self._walk_element(old, new, schema, tuple(wanted[1]))
-        if isinstance(value, dict) and value is not new and place >= 0:
-            dest[place] = value
+        old_index = _find_index(dest, pairs)
+        old = MISSING if old_index < 0 else dest[old_index]
+        new_index = _find_index(origin, pairs) if origin is not MISSING else -1
+        new = MISSING if new_index < 0 else origin[new_index]
+        value = self._walk_element(old, new, schema, tuple(key_values[1]))
+        if isinstance(value, dict) and value is not new and old_index >= 0:
+            dest[old_index] = value
         return value
 
     def _walk_element(self, dest: Any, origin: Any, schema: TypeSchema | None, values: Keys) -> Any:
@@ -322,21 +334,21 @@ class _Merge:
             raise error.within(field=(f"[{','.join(values)}]",)) from None
 
 
-def _owned(value: Any) -> Any:
+def _mutable_copy(value: Any) -> Any:
     """A copy whose mappings and lists may be changed."""
     if isinstance(value, dict):
-        return {key: _owned(child) for key, child in value.items()}
+        return {key: _mutable_copy(child) for key, child in value.items()}
     if isinstance(value, list):
-        return [_owned(child) for child in value]
+        return [_mutable_copy(child) for child in value]
     return value
 
 
-def _check(name: str, kind: type, origin: Any) -> None:
+def _check_type(name: str, kind: type, origin: Any) -> None:
     if origin is not None and origin is not MISSING and not isinstance(origin, kind):
         raise SourceError(f"expected a {name}, got {type_name(origin)}")
 
 
-def _text(value: Any) -> str:
+def _key_text(value: Any) -> str:
     """The text of a value as the reference compares it: mappings, lists and nulls of a field count as empty."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
@@ -351,12 +363,12 @@ def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
     """The mapping's `$patch`, which is taken out of it. Source: smpdirective.go."""
     if DIRECTIVE not in origin:
         return "merge"
-    word = _element_text(origin[DIRECTIVE])
-    if word in ("delete", "replace", "merge"):
+    directive = _element_text(origin[DIRECTIVE])
+    if directive in ("delete", "replace", "merge"):
         del origin[DIRECTIVE]
-        return word
+        return directive
     if strict:
-        raise _unknown_directive(word)
+        raise _unknown_directive(directive)
     return "merge"
 
 
@@ -367,15 +379,15 @@ def _take_list_directive(origin: list[Any]) -> str:
     )
     if len(element) != 1:
         return "merge"
-    word = _element_text(element[DIRECTIVE])
-    if word not in ("delete", "replace", "merge"):
-        raise _unknown_directive(word)
-    _set_element(origin, [DIRECTIVE], [word], MISSING)
-    return word
+    directive = _element_text(element[DIRECTIVE])
+    if directive not in ("delete", "replace", "merge"):
+        raise _unknown_directive(directive)
+    _set_element(origin, [DIRECTIVE], [directive], MISSING)
+    return directive
 
 
-def _unknown_directive(word: str) -> SourceError:
-    return SourceError(f'expected delete, replace or merge, got "{word}"').within(
+def _unknown_directive(directive: str) -> SourceError:
+    return SourceError(f'expected delete, replace or merge, got "{directive}"').within(
         field=(DIRECTIVE,)
     )
 
@@ -389,45 +401,45 @@ def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
     """The keys that any element has. Source: validateKeys."""
     elements = dest if origin is MISSING else [*dest, *origin]
     fields = [element for element in elements if isinstance(element, dict)]
-    return [key for key in keys if any(_text(element.get(key)) for element in fields)]
+    return [key for key in keys if any(_key_text(element.get(key)) for element in fields)]
 
 
 def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
     """The elements by the texts of their keys; None where one lacks a key or shares its keys with another."""
-    found: dict[tuple[str, ...], Any] = {}
+    by_values: dict[tuple[str, ...], Any] = {}
     for element in elements:
         if not isinstance(element, dict):
             return None
-        values = tuple(_text(element.get(key)) for key in keys)
-        if "" in values or values in found:
+        values = tuple(_key_text(element.get(key)) for key in keys)
+        if "" in values or values in by_values:
             return None
-        found[values] = element
-    return found if keys else None
+        by_values[values] = element
+    return by_values if keys else None
 
 
 def _distinct_values(
     origin: Iterable[Any], dest: Iterable[Any], keys: Keys
 ) -> list[tuple[str, ...]]:
     """The values that the elements have for their keys, the patch's first. Source: elementValues."""
-    found: dict[tuple[str, ...], None] = {}
+    distinct: dict[tuple[str, ...], None] = {}
     for source in (origin, dest):
         for element in source:
             if keys is SCALAR_KEY:
-                found[_element_text(element),] = None
+                distinct[_element_text(element),] = None
             else:
                 fields = element if isinstance(element, dict) else {}
-                found[tuple(_text(fields.get(key)) for key in keys)] = None
-    return list(found)
+                distinct[tuple(_key_text(fields.get(key)) for key in keys)] = None
+    return list(distinct)
 
 
-def _unite_values(wanted: list[tuple[str, ...]]) -> None:
+def _unite_values(key_values: list[tuple[str, ...]]) -> None:
     """Fills in what one element leaves open from another that agrees in the rest. Source: mergeValues, match."""
-    for i in range(len(wanted)):
-        one = wanted[i]
-        for j in range(len(wanted)):
-            united = _united(one, wanted[j])
+    for i in range(len(key_values)):
+        one = key_values[i]
+        for j in range(len(key_values)):
+            united = _united(one, key_values[j])
             if united is not None:
-                wanted[i] = wanted[j] = united
+                key_values[i] = key_values[j] = united
 
 
 def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -438,16 +450,16 @@ def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | N
     return tuple(a or b for a, b in zip(one, other, strict=True))
 
 
-def _find(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
+def _find_index(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
     """The place of the first element with these values, -1 if there is none. Source: yaml/fns.go, ElementMatcher."""
-    for place, element in enumerate(elements):
+    for index, element in enumerate(elements):
         if not pairs[0][0]:
             if _element_text(element) == pairs[0][1]:
-                return place
+                return index
         elif isinstance(element, dict) and all(
             key in element and _element_text(element[key]) == value for key, value in pairs
         ):
-            return place
+            return index
     return -1
 
 
@@ -459,7 +471,7 @@ def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> Non
     """
     of_mappings = bool(keys[0] and values and values[0])
     kept: list[Any] = []
-    found = False
+    is_found = False
     for element in elements:
         if element is None or element == {}:
             continue
@@ -470,11 +482,11 @@ def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> Non
         elif not all(_has(element, key, value) for key, value in zip(keys, values, strict=False)):
             kept.append(element)
         else:
-            found = True
+            is_found = True
             if new is not MISSING:
                 kept.append(new)
     elements[:] = kept
-    if not found and new is not MISSING and new is not None:
+    if not is_found and new is not MISSING and new is not None:
         elements.append(new)
 
 
@@ -484,7 +496,7 @@ def _has(element: Any, key: str, value: str) -> bool:
         if isinstance(element, dict | list):
             raise SourceError(f"expected a scalar, got {type_name(element)}")
         return scalar_text(element) == value
-    _check("mapping", dict, element)
+    _check_type("mapping", dict, element)
     return key in element and (not value or _element_text(element[key]) == value)
 
 
@@ -494,7 +506,7 @@ def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any
         if not keys[0]:
             _set_element(merged, SCALAR_KEY, [_element_text(element)], element)
             continue
-        _check("mapping", dict, element)
+        _check_type("mapping", dict, element)
         values = []
         for key in keys:
             if element is None or key not in element:
@@ -512,12 +524,17 @@ def _is_blank(key: str, value: Any) -> bool:
     return value is None and isinstance(key, BlankKey)
 
 
-def _as_before(old: Any, new: Any) -> Any:
+def _with_old_quoting(old: Any, new: Any) -> Any:
     """A patch's scalar with the quoting of the one it replaces: a quoted string stays a string. Source: FieldSetter."""
     if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
         return old
-    retyped = not isinstance(new, str) or isinstance(new, TimeText)
-    if retyped and isinstance(new, int | float | str) and is_string(old) and _must_be_quoted(old):
+    is_other_type = not isinstance(new, str) or isinstance(new, TimeText)
+    if (
+        is_other_type
+        and isinstance(new, int | float | str)
+        and is_string(old)
+        and _must_be_quoted(old)
+    ):
         return scalar_text(new)
     return new
 

@@ -8,7 +8,7 @@ from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.startup.typing import NamedTuple
 
 
-class Trail(NamedTuple):
+class OriginPath(NamedTuple):
     """The way from the outermost kustomization to a file, or to the config of the plug-in that made an object."""
 
     path: str = ""
@@ -20,21 +20,23 @@ class Trail(NamedTuple):
     name: str = ""
     namespace: str = ""
 
-    def into(self, path: str) -> "Trail":
+    def child(self, path: str) -> "OriginPath":
         """The way on to a file or directory, or to a remote one, where a way of its own begins."""
         repository = find_repository(path)
         if repository is None:
-            return Trail(_clean(self.path, path), self.repo, self.ref)
+            return OriginPath(_clean(self.path, path), self.repo, self.ref)
         # The reference's name for a clone that is not there yet stands for the root.
         directory = _clean("", repository.directory) or "notCloned"
-        return Trail(directory, repository.clone_url, repository.ref)
+        return OriginPath(directory, repository.clone_url, repository.ref)
 
-    def configured(
+    def for_config(
         self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""
-    ) -> "Trail":
+    ) -> "OriginPath":
         """The way to what a plug-in makes whose config is in `file` of this directory."""
-        where = _clean(self.path, file)
-        return Trail("", self.repo, self.ref, where, api_version, kind, name, namespace)
+        configured_in = _clean(self.path, file)
+        return OriginPath(
+            "", self.repo, self.ref, configured_in, api_version, kind, name, namespace
+        )
 
     def text(self) -> str:
         """The YAML text of the annotation."""

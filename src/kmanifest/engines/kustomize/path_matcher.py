@@ -12,16 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kmanifest.engines.kustomize.scalars import must_be_quoted, resolve_plain
 from kmanifest.engines.kustomize.selectors import unanchored
-from kmanifest.model.errors import SourceError, near_names
+from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.fieldpath import MISSING, get, replace_item, replace_key, split_path
 from kmanifest.model.values import BlankKey, is_string, scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-Place = tuple[str | int, ...]
-Parser = Callable[[str], Any]
+StringParser = Callable[[str], Any]
 
 
-class Made:
+class CreatedScalar:
     """A scalar that was made on the way, and has a text but no type yet."""
 
     __slots__ = ("text",)
@@ -30,23 +29,23 @@ class Made:
         self.text = text
 
 
-MADE: Final = Made()
+EMPTY_CREATED_SCALAR: Final = CreatedScalar()
 
 _INT64: Final = 1 << 63
 
 
-class Found(NamedTuple):
+class Match(NamedTuple):
     """A value and where it lies; no place where it lies in a copy that is dropped."""
 
-    place: Place | None
+    field: FieldPath | None
     value: Any
 
-    def below(self, step: str | int) -> "Found":
+    def prefixed(self, step: str | int) -> "Match":
         """This one as seen from one step further up."""
-        return self if self.place is None else Found((step, *self.place), self.value)
+        return self if self.field is None else Match((step, *self.field), self.value)
 
 
-Matched = tuple[Any, list[Found]]
+MatchResult = tuple[Any, list[Match]]
 
 
 def split_steps(path: str) -> list[str]:
@@ -67,15 +66,15 @@ def split_steps(path: str) -> list[str]:
 
 
 def _until_bracket(part: str, parts: Iterator[str]) -> str:
-    pieces = [part]
+    bracketed = [part]
     for following in parts:
-        pieces.append(following)
+        bracketed.append(following)
         if following.endswith("]"):
             break
-    return ".".join(pieces)
+    return ".".join(bracketed)
 
 
-def index_of(step: str) -> int | None:
+def parse_index(step: str) -> int | None:
     """The number that a step is, None if it is none. Source: Go's strconv.Atoi."""
     digits = step[1:] if step[:1] in ("+", "-") else step
     if not digits.isascii() or not digits.isdigit():
@@ -111,11 +110,11 @@ def null_text(container: Any, step: str | int) -> str:
     return "null"
 
 
-def text_at(body: Any, place: Place) -> str:
+def text_at(body: Any, field: FieldPath) -> str:
     """The text of the scalar at a place, as it was written."""
-    above = get(body, place[:-1]) if place else None
-    value = get(body, place)
-    return null_text(above, place[-1]) if value is None and place else scalar_text(value)
+    parent = get(body, field[:-1]) if field else None
+    value = get(body, field)
+    return null_text(parent, field[-1]) if value is None and field else scalar_text(value)
 
 
 # One value
@@ -126,27 +125,27 @@ def lookup(value: Any, steps: Sequence[str]) -> Any:
 
     Source: kustomize v5.8.2 kyaml/yaml/fns.go, PathGetter.
     """
-    found = locate(value, steps)
-    return MISSING if found is None else found.value
+    match = get_match(value, steps)
+    return MISSING if match is None else match.value
 
 
-def locate(value: Any, steps: Sequence[str]) -> Found | None:
+def get_match(value: Any, steps: Sequence[str]) -> Match | None:
     """What lies at a path, and its place."""
-    place: list[str | int] = []
+    field: list[str | int] = []
     for step in (step.strip() for step in steps):
         if not step:
             continue
-        taken = _take(value, step)
-        if taken is None:
+        key = _find_step(value, step)
+        if key is None:
             return None
-        place.append(taken)
-        value = value[taken]
-    return Found(tuple(place), value)
+        field.append(key)
+        value = value[key]
+    return Match(tuple(field), value)
 
 
-def _take(value: Any, step: str) -> str | int | None:
+def _find_step(value: Any, step: str) -> str | int | None:
     """The key or index that a step leads to."""
-    index = index_of(step)
+    index = parse_index(step)
     if index is not None and index < 0:
         raise SourceError(f"an index can't be negative: {step}")
     if index is not None or step == "-":
@@ -163,16 +162,16 @@ def _take(value: Any, step: str) -> str | int | None:
     return step if step in _fields(value) else None
 
 
-def _first_element(items: list[Any], name: str, wanted: str) -> int | None:
+def _first_element(items: list[Any], name: str, expected: str) -> int | None:
     for index, item in enumerate(items):
         if not name:
-            if (scalar_text(item) if is_scalar(item) else "") == wanted:
+            if (scalar_text(item) if is_scalar(item) else "") == expected:
                 return index
         elif (
             isinstance(item, Mapping)
             and name in item
             and is_scalar(item[name])
-            and scalar_text(item[name]) == wanted
+            and scalar_text(item[name]) == expected
         ):
             return index
     return None
@@ -195,40 +194,40 @@ def _fields(value: Any) -> Mapping[str, Any]:
 # Any number of values
 
 
-class Matcher:
+class PathMatcher:
     """Finds the values at a path. `create` is what to make at its end where nothing is: None for nothing at all.
 
     `parse` reads the YAML in a string that the path leads into.
     Source: kustomize v5.8.2 kyaml/yaml/match.go, PathMatcher.
     """
 
-    def __init__(self, steps: Sequence[str], parse: Parser, *, create: Any = None) -> None:
+    def __init__(self, steps: Sequence[str], parse: StringParser, *, create: Any = None) -> None:
         self._steps = steps
         self._parse = parse
         self._create = create
         self.near: list[str] = []
 
-    def match(self, value: Any) -> Matched:
+    def match(self, value: Any) -> MatchResult:
         """`value` with what had to be made, and all that lies at the path."""
-        return self._at(value, 0)
+        return self._match_from(value, 0)
 
-    def _at(self, value: Any, depth: int) -> Matched:
+    def _match_from(self, value: Any, depth: int) -> MatchResult:
         if depth == len(self._steps):
-            return value, [Found((), value)]
+            return value, [Match((), value)]
         step = self._steps[depth]
-        index = index_of(step)
+        index = parse_index(step)
         if index is not None and index >= 0:
-            return self._index(value, index, depth)
+            return self._match_index(value, index, depth)
         if is_condition(step):
-            return self._some(value, depth)
+            return self._match_condition(value, depth)
         if step == "*":
-            return self._each(value, range(len(_elements(value))), depth)
-        return self._field(value, step, depth)
+            return self._match_elements(value, range(len(_elements(value))), depth)
+        return self._match_field(value, step, depth)
 
-    def _field(self, value: Any, step: str, depth: int) -> Matched:
+    def _match_field(self, value: Any, step: str, depth: int) -> MatchResult:
         if value is None:
             # What is put into a null is not printed: a null has no content.
-            return value, self._dropped(depth) if self._creates else []
+            return value, self._match_discarded(depth) if self._creates else []
         fields = _fields(value)
         if not step:
             raise SourceError("a step of the path is empty")
@@ -237,90 +236,96 @@ class Matcher:
             if not self._creates:
                 self.near = self.near or near_names(step, map(str, fields))
                 return value, []
-            old = self._fresh(depth)
-        if not isinstance(old, Made) and is_scalar(old) and depth + 1 < len(self._steps):
+            old = self._new_value(depth)
+        if not isinstance(old, CreatedScalar) and is_scalar(old) and depth + 1 < len(self._steps):
             text = null_text(fields, step) if old is None else scalar_text(old)
-            return value, self._inside(text, depth + 1)
-        new, found = self._at(old, depth + 1)
-        return replace_key(fields, step, new), [one.below(step) for one in found]
+            return value, self._match_in_string(text, depth + 1)
+        new, matches = self._match_from(old, depth + 1)
+        return replace_key(fields, step, new), [match.prefixed(step) for match in matches]
 
-    def _index(self, value: Any, index: int, depth: int) -> Matched:
+    def _match_index(self, value: Any, index: int, depth: int) -> MatchResult:
         items = _elements(value)
         if index == len(items) and self._creates:
             if value is None:
-                return value, self._dropped(depth)
-            value = items = [*items, self._fresh(depth)]
+                return value, self._match_discarded(depth)
+            value = items = [*items, self._new_value(depth)]
         if index >= len(items):
             raise SourceError(f"there is no element {index}, the list has {len(items)}")
-        return self._each(value, (index,), depth)
+        return self._match_elements(value, (index,), depth)
 
-    def _each(self, value: Any, indexes: Sequence[int], depth: int) -> Matched:
-        result: list[Found] = []
+    def _match_elements(self, value: Any, indexes: Sequence[int], depth: int) -> MatchResult:
+        matches: list[Match] = []
         for index in indexes:
-            new, found = self._at(value[index], depth + 1)
+            new, inner = self._match_from(value[index], depth + 1)
             value = replace_item(value, index, new)
-            result += [one.below(index) for one in found]
-        return value, result
+            matches += [match.prefixed(index) for match in inner]
+        return value, matches
 
-    def _some(self, value: Any, depth: int) -> Matched:
+    def _match_condition(self, value: Any, depth: int) -> MatchResult:
         name, pattern = _condition(self._steps[depth])
         items = _elements(value)
         fits = unanchored(pattern)
-        new, found = self._fitting(items, name, fits, depth)
-        if found or not self._creates:
-            return (new if value is not None else value), found
+        new, matches = self._match_fitting(items, name, fits, depth)
+        if matches or not self._creates:
+            return (new if value is not None else value), matches
         text = resolve_plain(pattern)
-        made = [*new, {name: text} if name else text]
-        new, found = self._fitting(made, name, fits, depth)
-        if not found:
+        extended = [*new, {name: text} if name else text]
+        new, matches = self._match_fitting(extended, name, fits, depth)
+        if not matches:
             raise SourceError(f"no element can be made that fits {self._steps[depth]}")
         if not name:
-            found = [Found((len(made) - 1,), Made(pattern))]
+            matches = [Match((len(extended) - 1,), CreatedScalar(pattern))]
         return (
-            (new, found)
+            (new, matches)
             if value is not None
-            else (value, [Found(None, one.value) for one in found])
+            else (value, [Match(None, match.value) for match in matches])
         )
 
-    def _fitting(
+    def _match_fitting(
         self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int
-    ) -> Matched:
+    ) -> MatchResult:
         if not name:
             # What follows such a condition in the path is not looked at.
             return items, [
-                Found((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
+                Match((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
             ]
         indexes = [
             index
             for index, item in enumerate(items)
             if isinstance(item, Mapping) and name in item and fits(_node_text(item[name]))
         ]
-        return self._each(items, indexes, depth)
+        return self._match_elements(items, indexes, depth)
 
     @property
     def _creates(self) -> bool:
         return self._create is not None
 
-    def _fresh(self, depth: int) -> Any:
+    def _new_value(self, depth: int) -> Any:
         """What is made for the step at `depth`, by the step that follows it."""
         following = self._steps[depth + 1] if depth + 1 < len(self._steps) else ""
-        if is_condition(following) or (index_of(following) or -1) >= 0 or index_of(following) == 0:
+        if (
+            is_condition(following)
+            or (parse_index(following) or -1) >= 0
+            or parse_index(following) == 0
+        ):
             return []
         return self._create if not following else {}
 
-    def _dropped(self, depth: int) -> list[Found]:
-        made = self._fresh(depth)
-        _, found = (
-            self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
+    def _match_discarded(self, depth: int) -> list[Match]:
+        new = self._new_value(depth)
+        _, matches = (
+            self._match_from(new, depth + 1)
+            if not isinstance(new, CreatedScalar)
+            else (new, [Match((), new)])
         )
-        return [Found(None, one.value) for one in found]
+        return [Match(None, match.value) for match in matches]
 
-    def _inside(self, text: str, depth: int) -> list[Found]:
+    def _match_in_string(self, text: str, depth: int) -> list[Match]:
         document = self._parse(text)
         if document is MISSING:
             raise SourceError("expected a mapping, got an empty text")
-        _, found = self._at(document, depth)
-        return [Found(None, one.value) for one in found]
+        _, matches = self._match_from(document, depth)
+        return [Match(None, match.value) for match in matches]
 
 
 def _node_text(value: Any) -> str:

@@ -3,11 +3,11 @@
 Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
-from kmanifest.engines.kustomize.annotations import INTERNAL, with_written_history
+from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, near_names
 from kmanifest.model.resource import Resource
-from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 
 
@@ -38,7 +38,7 @@ def near_paths(ctx: Context, path: str) -> list[str]:
 
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
-    resources = manifests.parse(ctx, content, file)
-    if INTERNAL.encode() in content:
-        resources = [with_written_history(resource) for resource in resources]
+    resources = parsing.parse(ctx, content, file)
+    if INTERNAL_PREFIX.encode() in content:
+        resources = [with_history_from_annotations(resource) for resource in resources]
     return resources

@@ -25,10 +25,10 @@ class Root(NamedTuple):
     is_remote: bool
 
 
-def enter_root(ctx: Context, path: str, above: tuple[str, ...], urls: tuple[str, ...]) -> Root:
+def enter_root(ctx: Context, path: str, ancestors: tuple[str, ...], urls: tuple[str, ...]) -> Root:
     """The root that the kustomization in `ctx.directory` names as `path`.
 
-    `above` are the directories that are being worked on around that one, `urls` the entries by which remote ones of them were
+    `ancestors` are the directories that are being worked on around that one, `urls` the entries by which remote ones of them were
     named. SourceError for what may not be named: a cycle, a path out of what was fetched.
     """
     if not path:
@@ -41,14 +41,14 @@ def enter_root(ctx: Context, path: str, above: tuple[str, ...], urls: tuple[str,
                     f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
                 )
         if "://" in ctx.directory and repository.protocol == "file":
-            what = "what is remote can't name a repository of this machine"
-            raise SourceError(f"security; {what}: {path!r}")
+            rule = "what is remote can't name a repository of this machine"
+            raise SourceError(f"security; {rule}: {path!r}")
         root = Root(*enter_repository(ctx, repository), is_remote=True)
     elif fetcher := find_fetcher(ctx, path):
         root = Root(*enter_fetched(ctx, fetcher, path), is_remote=True)
     else:
         root = Root(ctx, _directory(ctx, path), is_remote=False)
-    _check_visited(path, root.directory, (ctx.directory, *above))
+    _check_visited(path, root.directory, (ctx.directory, *ancestors))
     return root
 
 
@@ -65,9 +65,9 @@ def _directory(ctx: Context, path: str) -> str:
 
 def _check_visited(path: str, directory: str, visited: tuple[str, ...]) -> None:
     """SourceError for a directory at or above one that is being worked on, LimitError where there are too many of these."""
-    for known in visited:
-        if trees.is_below(known, directory):
-            message = f"cycle detected: {path!r} contains the directory {known!r}"
+    for ancestor in visited:
+        if trees.is_below(ancestor, directory):
+            message = f"cycle detected: {path!r} contains the directory {ancestor!r}"
             raise SourceError(f"{message}, which is being built")
     if len(visited) > MAX_NESTING:
         raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")

@@ -20,7 +20,7 @@ _NOT_PLAIN: Final = r"""(?s)[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*
 _WORD: Final = re.compile(r"[a-zA-Z0-9_/][a-zA-Z0-9_./-]*")
 
 
-def _stands_plain(text: str) -> bool:
+def _can_be_plain(text: str) -> bool:
     """True for text that can stand without quotes, whatever it then means; a mere word is told fastest."""
     return _WORD.fullmatch(text) is not None or re.match(_NOT_PLAIN, text) is None
 
@@ -33,12 +33,12 @@ def resolve_plain(text: str) -> Scalar:
     if not text:
         return None
     value = resolve_v3(text)
-    return text if value.__class__ is not str and not _stands_plain(text) else value
+    return text if value.__class__ is not str and not _can_be_plain(text) else value
 
 
 def must_be_quoted(text: str) -> bool:
     """True for a string that is written in quotes wherever it stands."""
-    if not text or not _stands_plain(text):
+    if not text or not _can_be_plain(text):
         return True
     try:
         return resolve_v3(text).__class__ is not str
@@ -74,7 +74,7 @@ def config_value(value: Any) -> Any:
     SourceError for characters that YAML does not allow.
     """
     if isinstance(value, str):
-        return value if value.isascii() and "\x7f" not in value else _through_json(value)
+        return value if value.isascii() and "\x7f" not in value else _with_json_line_breaks(value)
     if isinstance(value, Mapping):
         return {key: config_value(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -82,33 +82,37 @@ def config_value(value: Any) -> Any:
     return value
 
 
-def _through_json(text: str) -> str:
+def _with_json_line_breaks(text: str) -> str:
     from kmanifest.yaml.scalars import through_json  # for texts that are not plain ASCII
 
     return through_json(text)
 
 
-def plain_key(key: str, what: str) -> str:
+def plain_key(key: str, description: str) -> str:
     """A key that the reference writes without quotes; SourceError where it would then be no string.
 
     Its next step reads the object again, and JSON has no other keys.
     """
     try:
-        is_text = resolve_plain(key).__class__ is str and key != "<<"
+        is_string_key = resolve_plain(key).__class__ is str and key != "<<"
     except SourceError:
-        is_text = False
-    if not is_text and key:
-        raise SourceError(f"the {what} {key!r} is not a string when it is written without quotes")
+        is_string_key = False
+    if not is_string_key and key:
+        raise SourceError(
+            f"the {description} {key!r} is not a string when it is written without quotes"
+        )
     return key
 
 
-def block_text(text: str, what: str) -> str:
+def block_text(text: str, description: str) -> str:
     """A text that the reference writes as a literal block if it has several lines; SourceError where that can't be read.
 
     The literal tells no indentation unless it begins with a space or an empty line, so a tab is taken for one.
     """
     if text[:1] == "\t" and "\n" in text and not _needs_double_quotes(text):
-        raise SourceError(f"{what} begins with a tab, and a text of several lines can't in YAML")
+        raise SourceError(
+            f"{description} begins with a tab, and a text of several lines can't in YAML"
+        )
     return text
 
 

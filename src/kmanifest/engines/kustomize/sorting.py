@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kmanifest.engines.kustomize import decoding as shapes
+from kmanifest.engines.kustomize import decoding
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -36,16 +36,18 @@ ORDER_LAST: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfigura
 
 
 def _ranks(first: Sequence[str], last: Sequence[str]) -> dict[str, int]:
-    ranks = {kind: place - len(first) for place, kind in enumerate(first)}
-    return ranks | {kind: 1 + place for place, kind in enumerate(last)}
+    ranks = {kind: index - len(first) for index, kind in enumerate(first)}
+    return ranks | {kind: 1 + index for index, kind in enumerate(last)}
 
 
 LEGACY_RANK: Final = _ranks(ORDER_FIRST, ORDER_LAST)
 
-SORT_OPTIONS: Final = shapes.Record(
+SORT_OPTIONS: Final = decoding.RecordShape(
     {
-        "order": shapes.TEXT,
-        "legacySortOptions": shapes.Record({"orderFirst": shapes.TEXTS, "orderLast": shapes.TEXTS}),
+        "order": decoding.STRING,
+        "legacySortOptions": decoding.RecordShape(
+            {"orderFirst": decoding.STRINGS, "orderLast": decoding.STRINGS}
+        ),
     }
 )
 

@@ -11,8 +11,8 @@ from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.defaults import Spec
 from kmanifest.engines.kustomize.generators import fold_base64
 from kmanifest.engines.kustomize.hashing import plain_float
-from kmanifest.engines.kustomize.path_matcher import locate, split_steps, text_at
-from kmanifest.engines.kustomize.yaml_aliases import settle
+from kmanifest.engines.kustomize.path_matcher import get_match, split_steps, text_at
+from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
 from kmanifest.model.errors import (
     KmanifestError,
     MissingError,
@@ -33,7 +33,7 @@ DEFAULT_FIELD_PATH: Final = "metadata.name"
 class Var(NamedTuple):
     """A name and the field of one object that it stands for; an empty namespace means any.
 
-    `file` and `number` say where it is declared.
+    `file` and `entry_index` say where it is declared.
     """
 
     name: str
@@ -44,38 +44,38 @@ class Var(NamedTuple):
     obj_namespace: str
     field_path: str
     file: str = ""
-    number: int = 0
+    entry_index: int = 0
 
 
 def merge_vars(
-    known: tuple[Var, ...],
+    vars_: tuple[Var, ...],
     incoming: Sequence[Mapping[str, Any]],
     resources: ResourceMap,
     *,
     file: str = "",
 ) -> tuple[tuple[Var, ...], ResourceMap]:
-    """`known` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
+    """`vars_` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
 
     RenderError where several resources are meant, SourceError where a name is taken.
     Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, MergeVars.
     """
     for index, row in enumerate(incoming):
         try:
-            var = _to_var(row)._replace(file=file, number=index)
+            var = _to_var(row)._replace(file=file, entry_index=index)
             resources = _mark(resources, var)
-            known = join_vars(known, (var,))
+            vars_ = join_vars(vars_, (var,))
         except KmanifestError as error:
             raise error.within(field=(index,)) from None
-    return known, resources
+    return vars_, resources
 
 
-def join_vars(known: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
+def join_vars(vars_: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
     """Two sets of vars as one; SourceError where both have a name."""
-    names = {var.name for var in known}
+    names = {var.name for var in vars_}
     for var in more:
         if var.name in names:
             raise SourceError(f"var {var.name!r} is declared twice").within(field=("name",))
-    return (*known, *more)
+    return (*vars_, *more)
 
 
 def _to_var(row: Mapping[str, Any]) -> Var:
@@ -98,23 +98,23 @@ def _to_var(row: Mapping[str, Any]) -> Var:
 
 
 def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
-    meant = _matcher(var)
-    places = [
-        place for place, resource in enumerate(resources) if any(map(meant, resource.all_keys()))
+    matches = _id_test(var)
+    indexes = [
+        index for index, resource in enumerate(resources) if any(map(matches, resource.all_keys()))
     ]
-    if len(places) > 1:
-        several = describe(resources[place] for place in places)
+    if len(indexes) > 1:
+        several = describe(resources[index] for index in indexes)
         raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
             field=("objref",)
         )
-    return resources.replace({place: resources[place].with_var(var.name) for place in places})
+    return resources.replace({index: resources[index].with_var(var.name) for index in indexes})
 
 
-def _matcher(var: Var) -> Callable[[IdKey], bool]:
-    wanted = (var.group, var.version, var.kind, var.obj_name)
+def _id_test(var: Var) -> Callable[[IdKey], bool]:
+    expected = (var.group, var.version, var.kind, var.obj_name)
     if not var.obj_namespace:
-        return lambda key: key[:4] == wanted
-    return lambda key: key == (*wanted, var.obj_namespace)
+        return lambda key: key[:4] == expected
+    return lambda key: key == (*expected, var.obj_namespace)
 
 
 # Values
@@ -138,7 +138,7 @@ def resolve_vars(
     table = FieldTable(tuple(field_specs))
     update = FieldUpdate(expander.change)
     resources = resources.map(lambda resource: _resolve(resource, table, update))
-    unused = [name for name in values if name not in expander.used]
+    unused = [name for name in values if name not in expander.used_names]
     if unused:
         ctx.warn(f"well-defined vars that were never replaced: {','.join(unused)}")
     return resources
@@ -147,33 +147,33 @@ def resolve_vars(
 def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
     body = resource.body
     try:
-        for steps, _ in table.of(*resource.id[:3]):
+        for steps, _ in table.fields_for(*resource.id[:3]):
             if not is_absent(body, steps):
                 body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error
-    return settle(resource, resource.with_body(body))
+    return propagate_aliases(resource, resource.with_body(body))
 
 
 def _value_of(var: Var, resources: ResourceMap) -> Any:
     resource = next((resource for resource in resources if var.name in resource.var_names), None)
     if resource is None:
-        wanted = f"{var.kind}/{var.obj_name}"
-        near = near_names(wanted, names_of(resources))
-        error = MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
-        raise error.within(file=var.file, field=("vars", var.number, "objref"))
+        object_name = f"{var.kind}/{var.obj_name}"
+        near = near_names(object_name, names_of(resources))
+        error = MissingError(f"var {var.name!r}: no resource {object_name}", near=near)
+        raise error.within(file=var.file, field=("vars", var.entry_index, "objref"))
     try:
-        found = locate(resource.body, _index_steps(var.field_path))
-        if found is not None and found.place is not None:
+        match = get_match(resource.body, _index_steps(var.field_path))
+        if match is not None and match.field is not None:
             return (
-                text_at(resource.body, found.place)
-                if found.value is None
-                else _go_value(found.value)
+                text_at(resource.body, match.field)
+                if match.value is None
+                else _go_value(match.value)
             )
     except SourceError:
         pass
     error = MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
-    raise error.within(file=var.file, field=("vars", var.number, "fieldref"))
+    raise error.within(file=var.file, field=("vars", var.entry_index, "fieldref"))
 
 
 def _index_steps(path: str) -> list[str]:
@@ -209,7 +209,7 @@ class _Expander:
     def __init__(self, ctx: Context, values: Mapping[str, Any]) -> None:
         self._ctx = ctx
         self._values = values
-        self.used: set[str] = set()
+        self.used_names: set[str] = set()
 
     def change(self, old: Any) -> Any:
         """A field's value with its references replaced; in a mapping or a list only its own strings are looked at.
@@ -235,33 +235,33 @@ class _Expander:
         if "$" not in text:
             return text
         parts: list[str] = []
-        place = 0
+        position = 0
         while True:
-            found = text.find("$", place)
-            if found < 0 or found + 1 == len(text):
-                return self._joined([*parts, text[place:]])
-            parts.append(text[place:found])
-            following = text[found + 1]
-            end = text.find(")", found + 2) if following == "(" else -1
+            dollar = text.find("$", position)
+            if dollar < 0 or dollar + 1 == len(text):
+                return self._join([*parts, text[position:]])
+            parts.append(text[position:dollar])
+            following = text[dollar + 1]
+            end = text.find(")", dollar + 2) if following == "(" else -1
             if end >= 0:
-                value = self._value(text[found + 2 : end])
-                if found == 0 and end + 1 == len(text):
+                value = self._value(text[dollar + 2 : end])
+                if dollar == 0 and end + 1 == len(text):
                     return value
                 parts.append(_go_text(value))
-                place = end + 1
+                position = end + 1
             elif following == "$":
                 parts.append("$")
-                place = found + 2
+                position = dollar + 2
             elif following.isascii():
                 parts.append("$" + following)
-                place = found + 2
+                position = dollar + 2
             else:
                 # The reference takes one byte of the character for a whole one, and leaves the rest behind.
                 first, *rest = following.encode()
                 parts += ["$" + chr(first), bytes(rest).decode("utf-8", "surrogateescape")]
-                place = found + 2
+                position = dollar + 2
 
-    def _joined(self, parts: Sequence[str]) -> str:
+    def _join(self, parts: Sequence[str]) -> str:
         self._ctx.count_output(sum(map(len, parts)))
         text = "".join(parts)
         if text.isascii():
@@ -281,7 +281,7 @@ class _Expander:
                 f"var {name!r} stands for a {type_name(value)}, which can't be put into a text"
             )
             return f"$({name})"
-        self.used.add(name)
+        self.used_names.add(name)
         return value
 
 

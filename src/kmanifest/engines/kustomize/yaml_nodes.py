@@ -1,6 +1,6 @@
 """Nodes of YAML inside of a string: they keep order, style and comments, which a value does not.
 
-A change is made on the plain values, which share whatever does not change; `Node.changed` then walks nodes and new
+A change is made on the plain values, which share whatever does not change; `Node.with_value` then walks nodes and new
 values side by side, and puts new texts and new nodes where they differ.
 """
 
@@ -15,13 +15,13 @@ from kmanifest.yaml.resolve import tag_of
 TAG: Final = "tag:yaml.org,2002:"
 
 
-class Change(NamedTuple):
+class ScalarChange(NamedTuple):
     """A new text for a scalar that keeps its type."""
 
     text: str
 
 
-class Whole(NamedTuple):
+class NodeReplacement(NamedTuple):
     """A value that takes the place of a mapping or a list, however alike the two are."""
 
     value: Any
@@ -73,18 +73,18 @@ class Node:
         new.tagged, new.comments, new.document = self.tagged, self.comments, self.document
         return new
 
-    def changed(self, new: Any) -> "Node":
-        """This node with the value `new`, in which a `Change` stands for a new text."""
+    def with_value(self, new: Any) -> "Node":
+        """This node with the value `new`, in which a `ScalarChange` stands for a new text."""
         if new is self.value:
             return self
-        if isinstance(new, Whole):
+        if isinstance(new, NodeReplacement):
             return to_node(new.value)
-        if isinstance(new, Change):
-            return self._retexted(new.text)
+        if isinstance(new, ScalarChange):
+            return self._with_text(new.text)
         if self.kind == "mapping" and isinstance(new, Mapping):
-            return self._with("mapping", self._changed_pairs(new))
+            return self._with("mapping", self._pairs_with_values(new))
         if self.kind == "list" and isinstance(new, list):
-            items = [node.changed(item) for node, item in zip(self.content, new, strict=False)]
+            items = [node.with_value(item) for node, item in zip(self.content, new, strict=False)]
             return self._with("list", items + [to_node(item) for item in new[len(items) :]])
         return to_node(new)
 
@@ -100,17 +100,17 @@ class Node:
         new.comments = self.comments._replace(foot="")
         return new
 
-    def _retexted(self, text: str) -> "Node":
+    def _with_text(self, text: str) -> "Node":
         new = self._with("scalar", text)
         if not self.tag and not self.style:
             new.tag = _short_tag(self.content)
         return new
 
-    def _changed_pairs(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
-        pairs = [(key, node.changed(new[key.value])) for key, node in self.content]
-        known = {key.value for key, _ in self.content}
+    def _pairs_with_values(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
+        pairs = [(key, node.with_value(new[key.value])) for key, node in self.content]
+        old_keys = {key.value for key, _ in self.content}
         return pairs + [
-            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in known
+            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in old_keys
         ]
 
 
@@ -121,9 +121,9 @@ def to_node_key(name: str) -> Node:
 
 def to_node(value: Any) -> Node:
     """A value that was made, or that comes from elsewhere, as a node."""
-    if isinstance(value, Whole):
+    if isinstance(value, NodeReplacement):
         return to_node(value.value)
-    if isinstance(value, Change):
+    if isinstance(value, ScalarChange):
         return Node("scalar", value.text)
     if isinstance(value, Mapping):
         return Node("mapping", [(to_node_key(key), to_node(item)) for key, item in value.items()])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, fit
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, decode
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, Setter, is_absent, update_field
 from kmanifest.model.resource import Resource
@@ -18,7 +18,7 @@ def specs_of(config: Body) -> Specs:
     rows = config.get("fieldSpecs") or ()
     if isinstance(rows, tuple):
         return rows
-    return to_specs(fit(rows, SPECS, PLUGIN_CONFIG))
+    return to_specs(decode(rows, SPECS, PLUGIN_CONFIG))
 
 
 def update_all(resource: Resource, fields: Iterable[Field], update: FieldUpdate) -> Resource:
@@ -38,10 +38,10 @@ def located(error: KmanifestError, resource: Resource) -> KmanifestError:
     return error.within(file=resource.origin.file, document=resource.origin.document)
 
 
-def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
+def set_entries(entries: Mapping[str, str], replaced: list[Any]) -> Setter:
     """A change that puts text entries into a mapping; an entry that is there already with the same text is left.
 
-    What an entry takes the place of is added to `written`.
+    What an entry takes the place of is added to `replaced`.
     """
 
     def change(old: Any) -> Any:
@@ -52,7 +52,7 @@ def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
         new = {key: value for key, value in entries.items() if old.get(key) != value}
         if not new:
             return old
-        written.extend([old[key] for key in new if key in old])
+        replaced.extend([old[key] for key in new if key in old])
         return {**old, **new}
 
     return change
