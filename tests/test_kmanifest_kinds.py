@@ -1,4 +1,4 @@
-"""What kustomize does not have: images in resources of any kind, resources to be dropped, and files found by patterns."""
+"""The kinds that kustomize does not have: images in resources of any kind, resources to drop, and files by patterns."""
 
 import os
 from pathlib import Path
@@ -99,11 +99,11 @@ def test_drop():
         (
             DROP.replace("w.b", "api"),
             "config.yaml:5:3",
-            "nothing to drop is selected by Rollout/api",
+            "no resource to drop is selected by Rollout/api",
         ),
         (DROP.replace("w.b", "'['"), "config.yaml:5:19", "is not a regular expression"),
         (DROP.replace("drop:", "drops:"), "config.yaml:4:1", "drops"),
-        (IMAGES.replace("auto", "all"), "config.yaml:4:1", "the one value of imageFields is auto"),
+        (IMAGES.replace("auto", "all"), "config.yaml:4:1", "imageFields must be auto"),
         (IMAGES.replace("newTag", "newTags"), "config.yaml:6:15", "newTags"),
     ],
 )
@@ -126,7 +126,7 @@ def config_map(name: str) -> str:
 
 
 def maps(*paths: str) -> dict[str, str]:
-    """A ConfigMap for each path, called as its file."""
+    """A ConfigMap for each path, with the name of its file."""
     return {path: config_map(path.rpartition("/")[2].removesuffix(".yaml")) for path in paths}
 
 
@@ -167,10 +167,18 @@ def test_files_that_patterns_match(patterns: list[str], expected: list[str]):
 @pytest.mark.parametrize(
     ("patterns", "location", "message"),
     [
-        (["m/*.yml"], "gen.yaml:5:3", r"no file fits 'm/\*.yml' \(did you mean m/.*yaml"),
-        (["z.yaml", "zz.yaml"], "gen.yaml:6:3", r"no file fits 'zz.yaml' \(did you mean z.yaml"),
-        (["z.yaml", "!y*.yaml"], "gen.yaml:6:3", "no file that the patterns above take in fits"),
-        (["!z.yaml", "*.yaml"], "gen.yaml:5:3", "no file that the patterns above take in fits"),
+        (["m/*.yml"], "gen.yaml:5:3", r"no file matches 'm/\*.yml' \(did you mean m/.*yaml"),
+        (["z.yaml", "zz.yaml"], "gen.yaml:6:3", r"no file matches 'zz.yaml' \(did you mean z.yaml"),
+        (
+            ["z.yaml", "!y*.yaml"],
+            "gen.yaml:6:3",
+            "excludes none of the files that the patterns above include",
+        ),
+        (
+            ["!z.yaml", "*.yaml"],
+            "gen.yaml:5:3",
+            "excludes none of the files that the patterns above include",
+        ),
         (["m"], "gen.yaml:5:3", "'m' is a directory, a kustomization or this config"),
         (
             ["kustomization.yaml"],
@@ -178,8 +186,8 @@ def test_files_that_patterns_match(patterns: list[str], expected: list[str]):
             "'kustomization.yaml' is a directory, a kustomization or this config",
         ),
         (["gen.yaml"], "gen.yaml:5:3", "'gen.yaml' is a directory, a kustomization or this config"),
-        (["m/"], "gen.yaml:5:3", "is for the paths of files"),
-        ([""], "gen.yaml:5:3", "is for the paths of files"),
+        (["m/"], "gen.yaml:5:3", "a pattern can't have an empty step"),
+        ([""], "gen.yaml:5:3", "a pattern can't have an empty step"),
         (["m/[a.yaml"], "gen.yaml:5:3", "not well-formed"),
         (["../*.yaml"], "gen.yaml:5:3", "security"),
         (["/m/*.yaml"], "gen.yaml:5:3", "security"),

@@ -1,4 +1,4 @@
-"""What touches nothing: a finding with its place, and an error where the build is strict."""
+"""Settings without effect: each is a finding with its location, and an error in a strict build."""
 
 from collections.abc import Mapping
 
@@ -135,7 +135,7 @@ def tree(kustomization: str, more: Mapping[str, str] = MORE) -> MemoryTree:
 
 
 def no_effect_messages(rendered: Rendered) -> list[str]:
-    """Each finding of what touches nothing as an error's text."""
+    """The findings of settings without effect, each as the text of an error."""
     return [
         str(MissingError(finding.message, location=finding.location, near=finding.near))
         for finding in rendered.findings

@@ -1,4 +1,4 @@
-"""JSON patches; every expectation is what `kustomize build` v5.8.2 printed for the same two documents."""
+"""JSON patches; every expectation was printed by `kustomize build` v5.8.2 for the same two documents."""
 
 import copy
 from typing import Any
@@ -82,7 +82,7 @@ def test_root() -> None:
         (op("remove", "/x"), 'operation 0 (remove /x): there is no field "x" to remove'),
         (
             op("test", "/a", 2),
-            "operation 0 (test /a): the value there is not the one that was expected",
+            "operation 0 (test /a): the value is not the expected one",
         ),
         (
             op("replace", "/l/1", 2),
@@ -90,7 +90,7 @@ def test_root() -> None:
         ),
         (
             op("replace", "/l/-", 2),
-            'operation 0 (replace /l/-): expected the number of an element, got "-"',
+            'operation 0 (replace /l/-): expected a list index, got "-"',
         ),
         (op("add", "/l/3", 2), "operation 0 (add /l/3): there is no element 3 in a list of 2"),
         (

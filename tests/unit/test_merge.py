@@ -1,4 +1,4 @@
-"""Strategic merge patches; every expectation is what `kustomize build` v5.8.2 printed for the same two documents."""
+"""Strategic merge patches; every expectation was printed by `kustomize build` v5.8.2 for the same two documents."""
 
 import contextlib
 import copy

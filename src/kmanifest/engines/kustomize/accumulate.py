@@ -1,8 +1,9 @@
-"""One kustomization with all that it names: the order of the reference, as a straight function.
+"""Accumulate a kustomization, its bases and its components, in kustomize's order.
 
-A directory gives an `Accumulation`, which its parent merges; a component works on what its parent has gathered so far.
-What the entries of `resources` give is put into one list first and made a map once, so the cost grows with the number
-of objects and not with its square.
+The result of a directory is an `Accumulation`, which its parent merges. A component starts with its parent's
+`Accumulation`.
+The resources of all `resources` entries are first collected in a list, which becomes a map once. So the cost grows
+with the number of objects and not with its square.
 Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and accumulateResources.
 """
 
@@ -47,12 +48,15 @@ from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.vars import Var
 
-# seconds after which a URL that failed is not tried in another way
+# Seconds. If the first attempt at a URL took longer, the other kind is not tried.
 MAX_SECONDS_FOR_FALLBACK: Final = 5.0
 
 
 class UnusedConfiguration(NamedTuple):
-    """A file of `configurations`, by its place in a kustomization, and the types in it that no resource has been of."""
+    """A file of `configurations`, and the types in it that no resource has had so far.
+
+    `file` and `field` locate the entry in the kustomization.
+    """
 
     file: str
     field: FieldPath
@@ -60,9 +64,9 @@ class UnusedConfiguration(NamedTuple):
 
 
 class Accumulation(NamedTuple):
-    """What has been gathered: resources, the fields that transformers change, vars, and the schema if anyone set it.
+    """The resources accumulated so far, the fields that transformers change, the vars and the declared schema.
 
-    `unused` goes up with the config, as what is for no resource of a base may be for one of an overlay.
+    `unused` is passed up with the config: a configuration of a base can be for a resource of an overlay.
     """
 
     resources: ResourceMap = ResourceMap()
@@ -73,10 +77,10 @@ class Accumulation(NamedTuple):
 
 
 class Ancestors(NamedTuple):
-    """Where in the build a kustomization stands: the directories above it, and the origin its objects are given.
+    """The ancestors of a kustomization in the build, and the origin that its objects get.
 
-    `urls` are the entries by which remote ones of them, or this one, were named. `namespace` is that of the nearest
-    kustomization above that sets one, if charts are rendered, which are told it.
+    `urls` are the entries that name remote kustomizations: ancestors, or the kustomization itself. `namespace` is
+    that of the nearest ancestor that sets one. It is passed to charts, and is empty if charts are not rendered.
     """
 
     directories: tuple[str, ...] = ()
@@ -86,20 +90,20 @@ class Ancestors(NamedTuple):
 
 
 class KustomizationScope(NamedTuple):
-    """One kustomization being accumulated: what it says, where it stands, and what it may use."""
+    """A kustomization during accumulation: its content, its ancestors and its context."""
 
     ctx: Context
     kustomization: Kustomization
     ancestors: Ancestors
 
     def check_object_count(self, count: int, field: FieldPath) -> None:
-        """LimitError where `count` objects are more than there may be; `field` brought the last of them."""
+        """Raise LimitError at `field` if `count` is above `max_objects`."""
         limit = self.ctx.options.limits.max_objects
         if count > limit:
             raise self.located(LimitError(f"more than {limit} objects (max_objects)"), field)
 
     def ancestors_for(self, path: str) -> Ancestors:
-        """The place of a base or component that this kustomization names as `path`."""
+        """Return the ancestors of the base or component that this kustomization names `path`."""
         origin_path = self.ancestors.origin_path
         directories = (*self.ancestors.directories, self.kustomization.directory)
         child_origin = origin_path.child(path) if origin_path is not None else None
@@ -107,14 +111,14 @@ class KustomizationScope(NamedTuple):
 
     @property
     def namespace(self) -> str:
-        """The namespace that charts are told here and below."""
+        """The namespace that is passed to the charts of this kustomization and of its bases."""
         if not self.ctx.engine_options(KustomizeOptions).enable_helm:
             return ""
         namespace: str = self.kustomization.get("namespace", "")
         return namespace or self.ancestors.namespace
 
     def located(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
-        """The error at a field of the kustomization, unless it is placed in a file already."""
+        """Return the error at a field of the kustomization, unless it already names a file."""
         if error.location.file:
             return error
         return error.within(file=self.kustomization.file, field=field)
@@ -123,7 +127,7 @@ class KustomizationScope(NamedTuple):
 def accumulate(
     ctx: Context, kustomization: Kustomization, ancestors: Ancestors, accumulated: Accumulation
 ) -> Accumulation:
-    """`accumulated` and all that a kustomization makes, with its transformers run and its validators asked."""
+    """Add a kustomization's resources to `accumulated`, then run its generators, transformers and validators."""
     scope = KustomizationScope(
         _context_for(ctx, kustomization, accumulated), kustomization, ancestors
     )
@@ -150,9 +154,10 @@ def accumulate(
 def set_schema(
     ctx: Context, kustomization: Kustomization, accumulated: Accumulation
 ) -> Accumulation:
-    """`accumulated` with the schema that this kustomization asks for, unless one was asked for before.
+    """Return `accumulated` with the schema that the kustomization declares, unless it already has one.
 
-    The first to ask wins, the outermost kustomization first. Source: kyaml v0.21.2 openapi/openapi.go, SetSchema.
+    The first declaration wins, and the outermost kustomization comes first.
+    Source: kyaml v0.21.2 openapi/openapi.go, SetSchema.
     """
     declared: Mapping[str, str] = kustomization.get("openapi", {})
     if accumulated.schema is not None or not declared:
@@ -169,7 +174,7 @@ def _load_declared_schema(ctx: Context, declared: Mapping[str, str]) -> Schema |
     if path is not None and "version" in declared:
         raise SourceError("a version and a path can't both be given")
     if version not in ("", "v1.21.2"):
-        message = "the specified OpenAPI version is not built in; there is v1.21.2"
+        message = "the specified OpenAPI version is not built in; the only one is v1.21.2"
         raise SourceError(message).within(field=("version",))
     if path is None:
         return ctx.schema if version else None
@@ -192,7 +197,7 @@ def _context_for(ctx: Context, kustomization: Kustomization, accumulated: Accumu
 
 
 class ResourceAccumulator:
-    """What the entries of a list of resources give, in their order, until it is made one `Accumulation`."""
+    """Collects the results of `resources` entries in order, then merges them once."""
 
     def __init__(self, scope: KustomizationScope, accumulated: Accumulation) -> None:
         self._scope = scope
@@ -202,19 +207,22 @@ class ResourceAccumulator:
         self._entries: list[tuple[int, str, FieldPath]] = []
 
     def result(self) -> Accumulation:
-        """Everything as one; RenderError where two objects have the same id."""
+        """Return everything collected so far.
+
+        Raises RenderError if two objects have the same id.
+        """
         before = self._accumulated.resources
         try:
             resources = before.append(self._resources)
         except KmanifestError as error:
             raise self._located_at_duplicate(error) from error
-        # What a base gives was reported where it was loaded.
+        # The resources of a base were reported when they were loaded.
         loaded = ResourceMap(self._loaded)
         _trace(self._scope.ctx, steps.Step(plan.LOAD, Resource({})), ResourceMap(), loaded)
         return self._accumulated._replace(resources=resources)
 
     def add_entry(self, path: str, field: FieldPath) -> None:
-        """Add a file, or a directory with all that it builds."""
+        """Add the resources of a file, or the result of a directory."""
         first_index = len(self._resources)
         if is_file_url(path):
             kind = self._add_url(path, field)
@@ -227,7 +235,10 @@ class ResourceAccumulator:
         )
 
     def _located_at_duplicate(self, error: KmanifestError) -> KmanifestError:
-        """An error of two objects with one id, in the file of the second, or where the base that brings it is named."""
+        """Return the error of a duplicate id at the second object.
+
+        That is the object in its file, or the entry of the base that contains it.
+        """
         first_new = len(self._accumulated.resources)
         all_resources = ResourceMap((*self._accumulated.resources, *self._resources))
         index_lists = (
@@ -252,7 +263,10 @@ class ResourceAccumulator:
         self._resources += added
 
     def _add_url(self, url: str, field: FieldPath) -> str:
-        """Add the file or the repository at a URL: what it looks like is tried first. Gives which of them it was."""
+        """Add the file or the repository at a URL, and return its kind: `file` or `dir`.
+
+        The kind that the URL looks like is tried first.
+        """
         from kmanifest.io.remote.urls import is_marked  # few entries are URLs
 
         first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
@@ -272,7 +286,10 @@ class ResourceAccumulator:
         return first
 
     def _means_not_found(self, kind: str, url: str, error: KmanifestError) -> bool:
-        """Whether an error says that there is no such thing at a URL, and not what is wrong in or behind it."""
+        """Return whether the error means that the URL does not exist as this kind.
+
+        An error inside the fetched content is not such an error.
+        """
         ctx, kustomization, _ = self._scope
         file = error.location.file
         if isinstance(error, FetchError):
@@ -325,7 +342,7 @@ class ResourceAccumulator:
 def _join_vars(vars_: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Var, ...]":
     if not more:
         return vars_
-    from kmanifest.engines.kustomize.vars import join_vars  # vars are deprecated and rare
+    from kmanifest.engines.kustomize.vars import join_vars  # vars are rare
 
     return join_vars(vars_, more)
 
@@ -349,7 +366,10 @@ def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) ->
 
 
 def _entry_kind(scope: KustomizationScope, path: str, field: FieldPath) -> str:
-    """`file` or `dir`; an error where there is neither, which names the nearest entries of the directory."""
+    """Return `file` or `dir` for an entry.
+
+    Raises MissingError with the nearest entries of the directory if nothing exists at the path.
+    """
     ctx = scope.ctx
     try:
         full = trees.join(ctx.directory, path)
@@ -375,26 +395,24 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
     child = load_kustomization(ctx, directory)
     if child.kind != kind:
         rule = (
-            "expected a Component" if kind == "Component" else "a Component goes under components"
+            "expected a Component"
+            if kind == "Component"
+            else "a Component must be listed under components"
         )
         raise SourceError(f"{rule}: {path!r} is a {child.kind}")
     return child
 
 
 def _enter_base(scope: KustomizationScope, path: str) -> tuple[Context, str, Ancestors]:
-    """The directory that an entry names, the context in which it is built, and its place."""
+    """Return the context, the directory and the ancestors with which an entry is built."""
     from kmanifest.engines.kustomize.roots import enter_root  # for builds with bases
 
     ancestors = scope.ancestors
     ctx, directory, is_remote = enter_root(scope.ctx, path, ancestors.directories, ancestors.urls)
     child_ancestors = scope.ancestors_for(path)
-    return (
-        ctx,
-        directory,
-        child_ancestors._replace(urls=(*child_ancestors.urls, path))
-        if is_remote
-        else child_ancestors,
-    )
+    if is_remote:
+        child_ancestors = child_ancestors._replace(urls=(*child_ancestors.urls, path))
+    return ctx, directory, child_ancestors
 
 
 # Configuration
@@ -405,12 +423,12 @@ def _merge_configurations(
     config: TransformerConfig,
     configurations: Sequence[TransformerConfig],
 ) -> TransformerConfig:
-    """The config with the defaults, the kustomization's own `configurations`, and what its `crds` say."""
+    """Return the config merged with the defaults, with `configurations` and with the kustomization's `crds`."""
     merged = _merge_in_order(scope, "configurations", configurations)
     config = configs.merge_configs(config, configs.merge_configs(configs.DEFAULT, merged))
     if not scope.kustomization.get("crds"):
         return config
-    from kmanifest.engines.kustomize.crds import config_from_crds  # few have it
+    from kmanifest.engines.kustomize.crds import config_from_crds  # rare
 
     limits = scope.ctx.options.limits
     more = _load_configs(scope, "crds", lambda content: config_from_crds(content, limits))
@@ -453,7 +471,7 @@ def _unused_configurations(
 
 
 def _drop_used_configurations(accumulated: Accumulation) -> Accumulation:
-    """`accumulated`, where types of `configurations` are no longer unused once a resource is one of them."""
+    """Return `accumulated` without the configuration types that a resource now has."""
     if not accumulated.unused:
         return accumulated
     remaining = [
@@ -468,7 +486,7 @@ def _drop_used_configurations(accumulated: Accumulation) -> Accumulation:
 
 
 def report_unused_configurations(ctx: Context, accumulated: Accumulation) -> None:
-    """Report the `configurations` that were for no resource, neither where they are named nor above."""
+    """Report each configuration whose types no resource has, neither in its kustomization nor in an overlay."""
     for configuration in dict.fromkeys(accumulated.unused):
         kinds = [".".join(filter(None, reversed(gvk))) for gvk in configuration.types]
         ctx.report_no_effect(
@@ -552,7 +570,7 @@ def _validate(scope: KustomizationScope, accumulated: Accumulation) -> None:
 
 
 def _plugin_configs(scope: KustomizationScope, name: str) -> list[plan.PluginConfig]:
-    """The objects that a list of plug-in configs names: texts in the list, files, or directories to be built."""
+    """Return the objects of a list of plug-in configs, whose entries are inline YAML, files or directories."""
     entries = scope.kustomization.get(name)
     if not entries:
         return []
@@ -572,7 +590,7 @@ def _plugin_configs(scope: KustomizationScope, name: str) -> list[plan.PluginCon
 def _inline_configs(
     scope: KustomizationScope, entry: str, field: FieldPath
 ) -> list[Resource] | None:
-    """The objects that an entry is the text of; None where it is a path."""
+    """Return the objects of an inline entry; None if the entry is a path."""
     if "\n" not in entry and ":" not in entry:
         return None
     ctx, kustomization, ancestors = scope
@@ -581,7 +599,7 @@ def _inline_configs(
     except (SourceError, RenderError) as error:
         if "\n" not in entry:
             return None
-        # A line of the text is no line of the file.
+        # A line number of the inline YAML is not a line number of the file.
         without_line = error.at(error.location._replace(line=0, column=0))
         raise scope.located(without_line, field) from error
     if ancestors.origin_path is not None:
@@ -594,7 +612,7 @@ def _add_vars(scope: KustomizationScope, accumulated: Accumulation) -> Accumulat
     declared = scope.kustomization.get("vars")
     if not declared:
         return accumulated
-    from kmanifest.engines.kustomize.vars import merge_vars  # deprecated and rare
+    from kmanifest.engines.kustomize.vars import merge_vars  # vars are rare
 
     try:
         vars_, resources = merge_vars(

@@ -1,9 +1,9 @@
-"""Bases that are built once: within a build always, between builds where the caller gives a cache.
+"""Build each base once: always within a build, and between builds if the caller passes a cache.
 
-What a directory builds is decided by the files that are read for it, by the options, and by the little that flows
-down to it: the schema that was declared above, and the trail of `buildMetadata`. Within one build files are taken to stay as they are, so
-a directory that is reached again is not built again. Between builds the answers that the tree gave are remembered, and
-the result counts as long as the tree still gives the same ones.
+The result of a directory depends on three things: the files that are read for it, the options, and the context from
+its ancestors. That context is the declared schema, the namespace for charts and the origin path of `buildMetadata`.
+Files are assumed not to change during a build, so a directory that is reached again is not built again. Between
+builds, a cached result is valid while the tree returns the same answers to the recorded reads.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -14,13 +14,13 @@ from kmanifest.model.findings import Finding
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
-TreeRead = tuple[Any, ...]  # what was asked, the path, the answer
+TreeRead = tuple[Any, ...]  # operation, path, answer
 
-_FETCHED: Final = "://"  # among the directories that were passed: something remote was, too
+_FETCHED: Final = "://"  # marks a set of visited directories that contains something remote
 
 
 class BaseResult(NamedTuple):
-    """What a directory gave, the findings on the way, and the directories that were passed."""
+    """The result of a directory, its findings, and the directories that were visited for it."""
 
     result: Any
     findings: tuple[Finding, ...]
@@ -28,14 +28,14 @@ class BaseResult(NamedTuple):
 
 
 class CachedBase(NamedTuple):
-    """A `BaseResult` that outlives its build, with the answers of the tree on which it rests."""
+    """A `BaseResult` that outlives its build, with the tree reads that it depends on."""
 
     result: BaseResult
     reads: tuple[TreeRead, ...]
 
 
 class KustomizeBuildState:
-    """The directories that one build has built, and those that it is building."""
+    """The state of one build: results of directories, directories in progress, and values shared by steps."""
 
     def __init__(self) -> None:
         self._results: dict[Hashable, BaseResult] = {}
@@ -43,44 +43,48 @@ class KustomizeBuildState:
         self._shared: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable) -> BaseResult | None:
-        """What was built for this key in this build."""
+        """Return the result for this key in this build; None if there is none."""
         return self._results.get(key)
 
     def keep(self, key: Hashable, result: BaseResult) -> None:
-        """Remember what was built; whatever is being built around it has passed the same directories."""
+        """Remember a result.
+
+        The directories that are in progress now depend on the directories of that result, too.
+        """
         self._results[key] = result
         for directories in self._in_progress:
             directories.update(result.directories)
 
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What transformers of this build share under `key`, made when it is first asked for."""
+        """Return the value that transformers of this build share under `key`; the first call makes it."""
         if key not in self._shared:
             self._shared[key] = make()
         return self._shared[key]
 
     def note_fetch(self) -> None:
-        """Remember that everything that is being built rests on something remote."""
+        """Record that the result of each directory in progress depends on something remote."""
         for directories in self._in_progress:
             directories.add(_FETCHED)
 
     def begin_directory(self, directory: str) -> set[str]:
-        """Begin to build a directory; the set will hold the directories that are passed until `end_directory`."""
+        """Begin a directory and return the set that collects the visited directories until `end_directory`."""
         directories = {directory}
-        if _FETCHED in directory:  # remote itself
+        if _FETCHED in directory:  # the directory itself is remote
             directories.add(_FETCHED)
         self._in_progress.append(directories)
         return directories
 
     def end_directory(self) -> None:
-        """End what was begun last."""
+        """End the directory that was begun last."""
         self._in_progress.pop()
 
 
 def find_base(ctx: Context, key: Hashable, ancestors: Sequence[str]) -> Any:
-    """What is known of the directory that `key` stands for, its findings reported again; None where it is to be built.
+    """Return the cached result for the directory with this key; None if it must be built.
 
-    `ancestors` are the directories that are being built: what passes through one of them is a cycle, which is found by
-    building it. A traced build makes everything anew, as each place has changes of its own.
+    Its findings are reported again. `ancestors` are the directories in progress. A result that visited one of them is
+    a cycle, which building it again reports. A traced build uses no cached results, because each use of a base
+    reports its own changes.
     """
     state = _state(ctx)
     if state is None:
@@ -95,10 +99,10 @@ def find_base(ctx: Context, key: Hashable, ancestors: Sequence[str]) -> Any:
 
 
 class BaseRecorder:
-    """While a directory is built, notes what the result rests on; `keep` ends it well.
+    """Context manager that records what a directory's result depends on.
 
-    `ctx` is the context to build with. It takes no function to call, because bases may be nested 200 deep, and each
-    level has only five frames of Python's stack.
+    Build the directory with `ctx` and call `keep` with the result on success. A wrapper that calls a build function
+    would use more of Python's stack. Bases can be nested 200 deep, and each level has only five frames.
     """
 
     def __init__(self, ctx: Context, key: Hashable, directory: str) -> None:
@@ -121,7 +125,7 @@ class BaseRecorder:
             self._state.end_directory()
 
     def keep(self, result: Any) -> None:
-        """Remember the result for this build, and for later ones where there is a cache."""
+        """Remember the result for this build, and for later builds if there is a cache."""
         if self._state is None:
             return
         base_result = BaseResult(result, tuple(self._findings), frozenset(self._directories))

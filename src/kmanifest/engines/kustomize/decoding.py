@@ -1,9 +1,10 @@
-"""Fitting what a file says to the shape that its format has, in the way of Go's JSON decoder.
+"""Decode a document into the shape of its format, with the rules of Go's JSON decoder.
 
-A shape is data: the name of a scalar, a list or mapping of one shape, or a record of named ones. Names count in any
-case, as there (`nameprefix` is `namePrefix`); null is the same as absent. Three manners differ in what they let pass, because
-the reference reads its files by three ways. Source: kustomize v5.8.2 api/types/kustomization.go, Unmarshal; sigs.k8s.io/yaml
-v1.6.0 yaml.go, Unmarshal and convertToJSONableObject.
+A shape is data: the name of a scalar type, a list or mapping whose items have one shape, or a record of named shapes.
+As in Go, the case of names is ignored (`nameprefix` is `namePrefix`), and null means absent.
+kustomize reads its files in three ways, which differ in what they accept: see `DecodeRules`.
+Source: kustomize v5.8.2 api/types/kustomization.go, Unmarshal; sigs.k8s.io/yaml v1.6.0 yaml.go, Unmarshal and
+convertToJSONableObject.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ class ListShape(NamedTuple):
 
 
 class MapShape(NamedTuple):
-    """A mapping from any name to values of one shape."""
+    """A mapping with any keys, whose values have one shape."""
 
     item: "Shape"
 
@@ -48,7 +49,7 @@ STRING_MAP: Final = MapShape(STRING)
 
 
 class DecodeRules(NamedTuple):
-    """What one way of reading lets pass: names that the shape does not have, and numbers where text is due."""
+    """The input that one way of reading accepts: fields that the shape does not have, and numbers as strings."""
 
     allows_unknown_fields: bool
     accepts_scalars_as_strings: bool
@@ -60,7 +61,10 @@ PLUGIN_CONFIG: Final = DecodeRules(allows_unknown_fields=True, accepts_scalars_a
 
 
 def decode(value: Any, shape: Shape, rules: DecodeRules) -> Any:
-    """`value` with the names of `shape`, without nulls; SourceError with the field where it does not fit."""
+    """Return `value` with the field names of `shape` and without nulls.
+
+    Raises SourceError with the field if the value does not have the shape.
+    """
     if isinstance(shape, str):
         return _decode_scalar(value, shape, rules)
     if isinstance(shape, ListShape):

@@ -1,8 +1,8 @@
-"""Putting one value at one field path of one resource: what replacements do, seen from a single target.
+"""Put one value at one field path of one resource, as a replacement does with each target.
 
-Into a scalar only the text is put, so that the target keeps its type; a field that is made, and one that is no scalar, becomes
-what the source is. A path that leads into a string changes the YAML or JSON in it.
-Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and below.
+A scalar gets only the source's text, so that the target keeps its type. A created field, and a mapping or list, gets
+the source's value. A path that leads into a string changes the YAML or JSON in it.
+Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and the functions that it calls.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,15 +30,16 @@ Body = Any
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
-BYTES_PER_ITEM: Final = 64  # bytes that one item takes in a copy of a mapping or a list, about
+BYTES_PER_ITEM: Final = 64  # approximate size of one item in a copy of a mapping or a list
 
 
 class ReplacementSource(NamedTuple):
-    """What is put into the targets: a value, or a text that stands for one of the same type.
+    """The source of a replacement: a value, or a text that is read as a value of the same type.
 
-    `value` is MISSING where the text has no type, as `sourceValue` has none. `resource_index` is the resource, and `field` the place in
-    it, that the value is read from anew for each target: a target may be the source itself, or lie in it. `count_output` is told
-    the size of each value that is put together or copied, as those can double with every target.
+    `value` is MISSING if the text has no type, as with `sourceValue`. `resource_index` and `field` locate the value,
+    which is read again for each target, because a target can contain the source.
+    `count_output` is called with the size of each value that is copied or put together: sizes can double with each
+    target.
     """
 
     count_output: Callable[[int], None]
@@ -48,12 +49,12 @@ class ReplacementSource(NamedTuple):
     field: FieldPath = ()
 
     def reread_from(self, body: Body) -> "ReplacementSource":
-        """This source as it is now in the body that it is read from; as it was where it is no longer there."""
+        """Return this source with its current value in `body`; unchanged if the field no longer exists."""
         value = get(body, self.field, MISSING)
         return self if value is self.value or value is MISSING else self._replace(value=value)
 
     def as_value(self) -> Any:
-        """The value that takes the place of a mapping or a list."""
+        """Return the value that replaces a mapping or a list."""
         if self.text is None:
             return self._copy(self.value)
         return (
@@ -61,19 +62,19 @@ class ReplacementSource(NamedTuple):
         )
 
     def as_string(self) -> str:
-        """The text that is put into a scalar; a mapping or a list has none."""
+        """Return the text that is put into a scalar; empty for a mapping or a list."""
         if self.text is not None:
             return self.text
         return scalar_text(self.value) if is_scalar(self.value) else ""
 
     def new_target(self) -> Any:
-        """What is made where a target is missing."""
+        """Return the value that is created for a missing target."""
         if self.value is MISSING or is_scalar(self.value):
             return EMPTY_CREATED_SCALAR
         return [] if isinstance(self.value, list) else {}
 
     def _copy(self, value: Any) -> Any:
-        """A value that shares no text with another field."""
+        """Return a copy that shares no string with another field."""
         if isinstance(value, Mapping):
             self.count_output(len(value) * BYTES_PER_ITEM)
             return {key: self._copy(item) for key, item in value.items()}
@@ -84,7 +85,7 @@ class ReplacementSource(NamedTuple):
 
 
 class ReplacementOptions(NamedTuple):
-    """How the text of a field is split, which part is meant, and whether a missing field is made."""
+    """How a field's text is split, which part is replaced, and whether a missing field is created."""
 
     delimiter: str = ""
     part: int = 0
@@ -92,7 +93,7 @@ class ReplacementOptions(NamedTuple):
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "ReplacementOptions":
-        """The options in a fitted mapping."""
+        """Return the options in a decoded mapping."""
         return cls(fields.get("delimiter", ""), fields.get("index", 0), fields.get("create", False))
 
 
@@ -104,9 +105,10 @@ def fill_path(
     *,
     is_source: bool,
 ) -> Resource:
-    """The resource with the source's value at a path; `is_source` where the value comes from this resource.
+    """Return the resource with the source's value at a path.
 
-    MissingError, with near names, where nothing is at the path and nothing is to be made.
+    `is_source` means that the value comes from this resource.
+    Raises MissingError with near names if no field is at the path and none is created.
     """
     body = _fill_embedded(steps, options, source, resource.body)
     if body is not None:
@@ -151,13 +153,13 @@ def _put_at_matches(
 
 
 def _current_value(matched: Any, body: Body, field: FieldPath | None) -> Any:
-    """A value that was found, as it is after values were put elsewhere in the same body."""
+    """Return the current value of a match, after values were put elsewhere in the same body."""
     return matched if field is None or isinstance(matched, CreatedScalar) else get(body, field)
 
 
 def _retype(old: Any, text: str, field: FieldPath) -> Any:
     if len(field) == len(_ANNOTATIONS) + 1 and field[:-1] == _ANNOTATIONS:
-        # The reference writes all annotations anew as strings before it prints them.
+        # kustomize writes all annotations again as strings before it prints them.
         return text
     return resolve_plain(text) if isinstance(old, CreatedScalar) else set_text(old, text)
 
@@ -165,8 +167,9 @@ def _retype(old: Any, text: str, field: FieldPath) -> Any:
 def replaced_value(
     old: Any, options: ReplacementOptions, source: ReplacementSource, *, null: str = ""
 ) -> Any:
-    """What `old` becomes: a `ScalarChange` of its text where it is a scalar, else another value. `null` is how a null is written.
+    """Return the new value for `old`: a `ScalarChange` of its text if it is a scalar, else another value.
 
+    `null` is the text of a null.
     Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setFieldValue.
     """
     scalar = isinstance(old, CreatedScalar) or is_scalar(old)
@@ -188,7 +191,10 @@ def replaced_value(
 
 
 def _has_hidden_annotations(resource: Resource) -> bool:
-    """True where the reference has its notes in annotations, so that there are some though none were written."""
+    """Return whether kustomize keeps data of its own in the annotations of this resource.
+
+    There is then an annotations map, even if the user wrote none.
+    """
     return bool(
         resource.past
         or resource.prefixes
@@ -199,7 +205,10 @@ def _has_hidden_annotations(resource: Resource) -> bool:
 
 
 def _with_body_and_history(resource: Resource, body: Body, matches: Iterable[Match]) -> Resource:
-    """The resource with its new body; without its past where all annotations were replaced, and the past with them."""
+    """Return the resource with its new body.
+
+    If all annotations were replaced, kustomize loses the history that it keeps there, and so it is removed here.
+    """
     result = propagate_aliases(resource, resource.with_body(body))
     replaces_annotations = any(
         match.field is not None and match.field == _ANNOTATIONS[: len(match.field)]
@@ -208,13 +217,13 @@ def _with_body_and_history(resource: Resource, body: Body, matches: Iterable[Mat
     return result.with_history() if replaces_annotations else result
 
 
-# Inside of strings
+# Inside strings
 
 
 def _fill_embedded(
     steps: list[str], options: ReplacementOptions, source: ReplacementSource, body: Body
 ) -> Body | None:
-    """The body with a value put into the YAML or JSON inside of a string; None where the path leads into none.
+    """Return the body with a value put into the YAML or JSON inside a string; None if the path leads into none.
 
     Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setValueInStructuredData.
     """
@@ -253,7 +262,7 @@ def _changed_document(
             if field is None:
                 continue
             if not isinstance(new, ScalarChange):
-                # An untyped text stays what it is: it is not looked at before the document is read again.
+                # An untyped text stays as it is until the document is parsed again.
                 new = NodeReplacement(
                     new if source.value is not MISSING else ScalarChange(source.as_string())
                 )

@@ -1,8 +1,9 @@
-"""The ResourcesGenerator, which kustomize does not have: the resources of all files that patterns mean.
+"""The ResourcesGenerator, which kustomize does not have: load the resources of all files that match patterns.
 
-One walk serves all patterns. A directory is entered with the places that its path leads to in each of them, and only where it
-leads somewhere in one that takes files in; a directory that is reached again with the same places is not entered again,
-so no links lead in circles. What is read are the files that were found, each once, by the paths that they really have.
+One walk through the directories serves all patterns. For each directory it keeps the positions that its path reaches
+in each pattern. A directory is entered only if it can lead to a match of a pattern that includes files.
+A directory that is reached again with the same positions is not entered again, so links cause no loop. Each matched
+file is read once, by its real path.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,14 +35,14 @@ from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 _CONFIG: Final = RecordShape(
     {"apiVersion": STRING, "kind": STRING, "metadata": ANY, "resources": STRINGS}
 )
-_MAX_COMPARED_NAMES: Final = 2_000  # names that are looked through for one like a pattern
+_MAX_COMPARED_NAMES: Final = 2_000  # names that are compared with a pattern without a match
 
-# by the number of the pattern; those that lead nowhere are left out
+# By the index of the pattern, without the patterns that can no longer match.
 PatternPositions = Mapping[int, Places]
 
 
 class _Pattern(NamedTuple):
-    """One entry of `resources`: files to be taken in or, behind a `!`, left out."""
+    """One entry of `resources`: it includes files or, after a `!`, excludes them."""
 
     text: str
     path: PathPattern
@@ -49,22 +50,25 @@ class _Pattern(NamedTuple):
 
     @classmethod
     def of(cls, entry: str) -> Self:
-        """The pattern of an entry; SourceError for one that means nothing in or below the directory."""
+        """Return the pattern of an entry.
+
+        Raises SourceError if it can match nothing in or below the directory.
+        """
         text = entry.removeprefix("!").removeprefix("./")
         steps = text.split("/")
         if text.startswith("/") or ".." in steps:
-            rule = "a pattern is for files in or below the directory of the kustomization"
+            rule = "a pattern must match files in or below the directory of the kustomization"
             raise SourceError(f"security; {rule}: {entry!r}")
         if "" in steps or "." in steps:
-            raise SourceError(f"a pattern is for the paths of files: {entry!r}")
+            raise SourceError(f"a pattern can't have an empty step or the step '.': {entry!r}")
         return cls(text, PathPattern.of(text), not entry.startswith("!"))
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources of all files that the patterns of the config mean, in the order of the paths.
+    """Return the resources of all files that the config's patterns include, in the order of the paths.
 
-    Of the patterns that fit a file the last one tells whether it is meant, as in a .gitignore. MissingError for a pattern that
-    takes in, or leaves out, no file; RenderError where two resources have one id.
+    As in a .gitignore, the last pattern that matches a file decides whether the file is included.
+    Raises MissingError if a pattern includes, or excludes, no file. Raises RenderError if two resources have one id.
     """
     resources: list[Resource] = []
     for file in sorted(_walk(ctx, config).included):
@@ -74,7 +78,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def files_of(ctx: Context, config: Resource) -> list[str]:
-    """The real paths of all files that the patterns of the config are for, those that are left out with them."""
+    """Return the real paths of all files that a pattern matches, also of excluded ones."""
     return sorted(_walk(ctx, config).matched)
 
 
@@ -94,7 +98,7 @@ def _parse_pattern(index: int, entry: str) -> _Pattern:
 
 
 def _check_unique(resources: Sequence[Resource]) -> None:
-    """RenderError at the second of two resources with one id."""
+    """Raise RenderError at the second of two resources with one id."""
     keys: set[Any] = set()
     for resource in resources:
         if resource.key in keys:
@@ -107,9 +111,10 @@ def _check_unique(resources: Sequence[Resource]) -> None:
 
 
 class _DirectoryWalk:
-    """A walk over what patterns lead to in and below the directory of the kustomization.
+    """A walk through the files and directories in and below the kustomization's directory that patterns can match.
 
-    `included` are the real paths of the files that are meant, `matched` also those that are left out; kustomizations and `config_file`, which holds the config, never are.
+    `included` and `matched` are real paths of files; `matched` also has the excluded ones. Kustomizations, and
+    `config_file`, which contains the config, are never in them.
     """
 
     def __init__(self, ctx: Context, patterns: Sequence[_Pattern], config_file: str) -> None:
@@ -123,7 +128,10 @@ class _DirectoryWalk:
         self._pending: list[tuple[str, str, PatternPositions]] = []
 
     def run(self) -> None:
-        """Find the files; MissingError for the first pattern that is for none."""
+        """Find the files.
+
+        Raises MissingError for the first pattern that has no effect.
+        """
         entered = set()
         start = {index: pattern.path.start() for index, pattern in enumerate(self._patterns)}
         self._pending = [(self._ctx.directory, "", start)]
@@ -144,10 +152,12 @@ class _DirectoryWalk:
     def _visit_entry(
         self, directory: str, path: str, name: str, positions: PatternPositions
     ) -> None:
-        """Note one entry of a directory, if the patterns lead to it."""
+        """Record one entry of a directory if the patterns can match it."""
         limit = self._ctx.options.limits.max_documents
         if len(self._seen_names) >= limit:
-            raise LimitError(f"the patterns lead to more than {limit} names (max_documents)")
+            raise LimitError(
+                f"more than {limit} names to compare with the patterns (max_documents)"
+            )
         self._seen_names.append(path)
         advanced = self._advance(positions, name)
         if not advanced:
@@ -175,9 +185,9 @@ class _DirectoryWalk:
     def _advance(
         self, positions: PatternPositions, name: str, *, is_followed: bool = True
     ) -> PatternPositions:
-        """Where the patterns lead with one more name: nowhere, if no pattern leads on that takes files in."""
+        """Return the positions after one more name; none if no pattern that includes files can still match."""
         advanced: dict[int, Places] = {}
-        if "/" in name or name in (".", ".."):  # which only a commit may hold
+        if "/" in name or name in (".", ".."):  # only a Git commit can have such names
             return advanced
         for index, pattern_positions in positions.items():
             if next_positions := self._patterns[index].path.after(
@@ -196,7 +206,10 @@ class _DirectoryWalk:
         )
 
     def _resolve_link(self, path: str, *, is_match: bool) -> tuple[str, Kind | None]:
-        """Where a link leads and what is there; one to nothing is an error only if it is meant itself."""
+        """Return the real path and the kind of a link.
+
+        A link to nothing is an error only if the link itself is a match.
+        """
         try:
             real = self._ctx.locate(path)
         except MissingError:
@@ -209,7 +222,7 @@ class _DirectoryWalk:
         return real, kind
 
     def _classify_file(self, file: str, positions: PatternPositions) -> None:
-        """Note a file if it is meant, and which patterns are of use for that."""
+        """Decide whether a file is included, and record which patterns had an effect."""
         is_included = False
         for index, pattern_positions in positions.items():
             pattern = self._patterns[index]
@@ -221,15 +234,15 @@ class _DirectoryWalk:
             self.included.add(file)
 
     def _unused_error(self, index: int) -> KmanifestError:
-        """The error of a pattern that is for no file."""
+        """Return the error for a pattern without effect."""
         pattern, field = self._patterns[index], ("resources", index)
         if not pattern.includes:
-            message = f"no file that the patterns above take in fits {pattern.text!r}"
+            message = f"{pattern.text!r} excludes none of the files that the patterns above include"
             return MissingError(message, near=self._near_names(pattern)).within(field=field)
         if pattern.text in self._seen_names:
-            message = f"{pattern.text!r} is a directory, a kustomization or this config: no file of resources"
+            message = f"{pattern.text!r} is a directory, a kustomization or this config, not a file of resources"
             return SourceError(message).within(field=field)
-        message = f"no file fits {pattern.text!r}"
+        message = f"no file matches {pattern.text!r}"
         return MissingError(message, near=self._near_names(pattern)).within(field=field)
 
     def _near_names(self, pattern: _Pattern) -> list[str]:

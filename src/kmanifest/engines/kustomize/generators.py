@@ -1,4 +1,4 @@
-"""The built-in generators of ConfigMaps, Secrets and service accounts, and how what they make joins what is there.
+"""The built-in generators of ConfigMaps, Secrets and service accounts, and how their results join the resources.
 
 Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
 """
@@ -41,7 +41,7 @@ _NAME: Final = ("metadata", "name")
 
 
 def config_map(ctx: Context, config: Resource) -> list[Resource]:
-    """The ConfigMap that a config describes; what is not UTF-8 goes to `binaryData`.
+    """Return the ConfigMap that a config describes; values that are not UTF-8 go to `binaryData`.
 
     Source: kustomize v5.8.2 api/internal/generators/configmap.go, MakeConfigMap.
     """
@@ -62,7 +62,7 @@ def config_map(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def secret(ctx: Context, config: Resource) -> list[Resource]:
-    """The Secret that a config describes.
+    """Return the Secret that a config describes.
 
     Source: kustomize v5.8.2 api/internal/generators/secret.go, MakeSecret.
     """
@@ -75,17 +75,17 @@ def secret(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
-    """The service account that is bound to one of the cloud's.
+    """Return the Kubernetes service account that is bound to a cloud service account.
 
     Source: kustomize v5.8.2 api/filters/iampolicygenerator/iampolicygenerator.go.
     """
     args = config_value(decode(config.body, _IAM_POLICY, PLUGIN_CONFIG))
     if args.get("cloud") != "gke":
         raise SourceError(
-            f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke"
+            f"cloud provider {args.get('cloud', '')!r} is not supported; the only one is gke"
         ).within(field=("cloud",))
     service, account = args.get("kubernetesService", {}), args.get("serviceAccount", {})
-    # The reference fills in a text and parses it, so that a name may be anything that YAML makes of it.
+    # kustomize fills in a YAML template and parses it, so a name can become any YAML value.
     lines = [
         "apiVersion: v1",
         "kind: ServiceAccount",
@@ -101,11 +101,11 @@ def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def fold_base64(value: bytes | str) -> str:
-    """`value` in base64: one line, or lines of 70 characters each with a line break where it is longer.
+    """Return `value` in base64: one line if it is short, else lines of 70 characters, each with a line break.
 
     Source: kustomize v5.8.2 kyaml/yaml/datamap.go, encodeBase64.
     """
-    from binascii import b2a_base64  # for secrets and binary data only
+    from binascii import b2a_base64  # for Secrets and binary data only
 
     content = value.encode() if isinstance(value, str) else value
     text = b2a_base64(content, newline=False).decode()
@@ -164,13 +164,14 @@ def _generated_resource(
     )
 
 
-# Joining
+# Merging
 
 
 def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "") -> ResourceMap:
-    """`resources` with generated ones: added, or put in the place of the one that has or had their id, as they ask.
+    """Return `resources` with the generated ones added, or merged into the resources with their ids.
 
-    An error is at the resource where that was read from another file than the config.
+    A generated resource with `behavior` merge or replace changes the resource that has, or had, its id. An error has
+    the location of the generated resource if that was read from another file than the config.
     Source: kustomize v5.8.2 api/resmap/reswrangler.go, AbsorbAll and appendReplaceOrMerge.
     """
     generated = list(new)
@@ -188,7 +189,10 @@ def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "
 
 
 def _are_all_new(resources: ResourceMap, generated: Iterable[Resource]) -> bool:
-    """Whether each is added and takes no place, so that all can be added at once: one by one, many would take long."""
+    """Return whether all resources are added and none changes another, so that they can be added at once.
+
+    Adding many resources one by one is slow.
+    """
     keys: set[IdKey] = set()
     for new in generated:
         if (
@@ -218,13 +222,14 @@ def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
     old = resources[indexes[0]]
     result = _replace(old, new) if behavior == "replace" else _merge(old, new)
     if list(resources.indexes_by_current_id(result.key)) != [indexes[0]]:
-        raise RenderError(f"{new.id} can't take the place of {old.id}")
+        raise RenderError(f"{new.id} can't replace {old.id}")
     return resources.replace({indexes[0]: result})
 
 
 def _replace(old: Resource, new: Resource) -> Resource:
-    """`new` with the name, the history and the metadata of `old` behind its own.
+    """Return `new` with the name and the history of `old`, and with the labels and annotations of both.
 
+    Labels and annotations of `new` win.
     Source: kustomize v5.8.2 api/resource/resource.go, CopyMergeMetaDataFieldsFrom.
     """
     metadata = {key: value for key, value in new.body["metadata"].items() if key != "namespace"}
@@ -264,7 +269,7 @@ def _strings(resource: Resource, field: str) -> dict[str, str]:
 
 
 def _data_map(value: Any) -> dict[str, str]:
-    """Data as texts; null counts as empty here, unlike in labels."""
+    """Return the data as strings; null counts as empty here, unlike in labels."""
     return string_map(
         {key: "" if item is None else item for key, item in value.items()}
         if isinstance(value, Mapping)
@@ -273,7 +278,7 @@ def _data_map(value: Any) -> dict[str, str]:
 
 
 def _encoded_string_data(old: Resource) -> dict[str, str]:
-    """What `stringData` of a Secret is in `data`.
+    """Return the `stringData` of a Secret, encoded as in `data`.
 
     Source: kustomize v5.8.2 api/resmap/reswrangler.go, normalizeSecretStringData.
     """

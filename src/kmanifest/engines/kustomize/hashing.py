@@ -1,4 +1,4 @@
-"""The suffix that the name of a generated object gets, made of its content; and JSON as Go prints it, of which it is made."""
+"""The content hash that kustomize appends to the name of a generated object, and JSON as Go prints it, for the hash."""
 
 from collections.abc import Mapping
 
@@ -18,10 +18,11 @@ _ESCAPES: Final = {
 
 
 def name_hash(body: Mapping[str, Any]) -> str:
-    """The ten-character suffix that kustomize gives to an object with this content, whatever its name.
+    """Return the ten-character suffix that kustomize gives to an object with this content, whatever its name.
 
-    A ConfigMap counts by `data` and `binaryData`, a Secret by `type`, `data` and `stringData`, any other object as a whole.
-    (The reference takes the places of nodes in their file into the hash of any other object; that can't be done here.)
+    The hash covers `data` and `binaryData` of a ConfigMap; `type`, `data` and `stringData` of a Secret; and the whole
+    body of any other object. For those others kustomize also hashes the position of nodes in their file, which is not
+    possible here.
     Source: kustomize v5.8.2 api/hasher/hasher.go, Hash and encode.
     """
     kind = body.get("kind")
@@ -37,7 +38,7 @@ def name_hash(body: Mapping[str, Any]) -> str:
 
 
 def encode(text: str) -> str:
-    """The first ten digits of the SHA-256 of `text`, without those that could make up words.
+    """Return the first ten digits of the SHA-256 of `text`, with some digits replaced so that they can't form words.
 
     Source: kustomize v5.8.2 api/hasher/hasher.go, encode.
     """
@@ -45,7 +46,7 @@ def encode(text: str) -> str:
 
 
 def _content(body: Mapping[str, Any], field: str) -> Any:
-    """A field as the hash sees it: absent is an empty text, a scalar its text, a list null."""
+    """Return a field as the hash sees it: the text of a scalar, an empty string if absent, null for a list."""
     value = body.get(field)
     if isinstance(value, Mapping):
         return value
@@ -55,10 +56,11 @@ def _content(body: Mapping[str, Any], field: str) -> Any:
 
 
 def json_text(value: Any, *, as_float: bool = False, indent: int = 0) -> str:
-    """`value` as Go's encoding/json prints it: keys sorted by their bytes, `<`, `>` and `&` escaped.
+    """Return `value` as Go's encoding/json prints it: keys sorted by their bytes; `<`, `>` and `&` escaped.
 
-    `as_float` makes every number a float, as JSON does that Go has read. `indent` spreads it over lines.
-    SourceError for a number that JSON does not have.
+    `as_float` prints every number as a float, because Go reads JSON numbers as floats. `indent` is the number of
+    spaces for each level; 0 prints one line.
+    Raises SourceError for a number that JSON does not have.
     """
     parts: list[str] = []
     _write(value, parts, "\n" if indent else "", " " * indent, as_float=as_float)
@@ -111,7 +113,7 @@ def _quote(text: str) -> str:
 
 
 def float_text(value: float) -> str:
-    """A float as encoding/json prints it: with an exponent below 10^-6 and from 10^21 on.
+    """Return a float as encoding/json prints it: with an exponent below 10^-6 and from 10^21 on.
 
     Source: Go's encoding/json encode.go, floatEncoder.
     """
@@ -125,7 +127,7 @@ def float_text(value: float) -> str:
 
 
 def plain_float(value: float) -> str:
-    """The shortest digits that give a finite float back, without an exponent.
+    """Return the shortest digits that yield the same finite float, without an exponent.
 
     Source: Go's strconv.FormatFloat with the format 'f' and precision -1.
     """

@@ -1,8 +1,8 @@
 """JSON patches (RFC 6902) as kustomize applies them.
 
-The operations change a copy whose mappings and lists are made when they are first written to; all else is shared. In
-the end the whole resource goes through JSON, as in the reference: every number becomes a float64, so an integer beyond
-2^53 is rounded, and has the text that Go gives a float64 (`1e+06` for 1000000), which replacements copy.
+The operations change a copy. Its mappings and lists are copied on the first write, and all others are shared. At the
+end the whole resource is converted to JSON and back, as in kustomize. Every number becomes a float64, so an integer
+above 2^53 is rounded. Its text is that of Go's float64 (`1e+06` for 1000000), which replacements copy.
 
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 filters/patchjson6902/patchjson6902.go.
 """
@@ -17,13 +17,17 @@ from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
 UNKNOWN: Final = "unknown"
 _CONTAINERS: Final = (dict, list)
 
-# Go prints a float64 with an exponent from here on ('g', shortest), and these are also the integers kept as such.
+# Go prints a float64 from here on with an exponent ('g', shortest). Integers below stay integers.
 FIRST_WITH_EXPONENT: Final = 1e6
 FIRST_FRACTION_WITHOUT_EXPONENT: Final = 1e-4
 
 
 class Operation(NamedTuple):
-    """One step of a patch. Paths are their decoded steps, `()` for the root; None where there is no usable path."""
+    """One operation of a patch.
+
+    A path is a tuple of decoded steps: `()` is the root, and None is an unusable path. `exact` compares numbers by
+    their text.
+    """
 
     op: str
     path: tuple[str, ...] | None
@@ -38,9 +42,10 @@ OperationFunction: TypeAlias = "Callable[[_PatchedDocument, Operation], None]"
 
 
 def decode_patch(operations: Any, *, json_text: bool = False) -> tuple[Operation, ...]:
-    """The operations of a parsed patch: any list of mappings is one, what is wrong with each shows when it is applied.
+    """Return the operations of a parsed patch.
 
-    `json_text` says that the patch was written as JSON, not YAML: then a `test` compares numbers by their text.
+    Any list of mappings is accepted: a fault of an operation is reported when it is applied. `json_text` means that
+    the patch was written as JSON, not YAML; then a `test` compares numbers by their text.
     Source: json-patch v4.13.0 patch.go, DecodePatch, and Kind, Path and From of Operation.
     """
     if operations is None:
@@ -53,7 +58,7 @@ def decode_patch(operations: Any, *, json_text: bool = False) -> tuple[Operation
 
 
 def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
-    """`body` after all the operations, with its numbers and dates as JSON leaves them.
+    """Return `body` after all operations, with its numbers and dates as JSON represents them.
 
     Raises SourceError with the number, the kind and the path of the operation that does not apply.
     """
@@ -73,7 +78,7 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
 
 
 def json_round_trip(value: Any) -> Any:
-    """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
+    """Return `value` after it was written as JSON and read again; unchanged branches are shared."""
     todo: list[Any] = [[value]]
     containers, scalars = [], []
     for container in todo:
@@ -87,7 +92,7 @@ def json_round_trip(value: Any) -> Any:
                 scalars += [item for item in others if item.__class__ not in _CONTAINERS]
     if all(_scalar(item) is item for item in scalars):
         return value
-    # What is inside comes after what it is in: from the end, every container finds its own done.
+    # Items come after their container. In reverse order, the items of each container are already done.
     changed: dict[int, Any] = {}
     for container in reversed(containers):
         new = _with_changed_items(container, changed)
@@ -97,7 +102,7 @@ def json_round_trip(value: Any) -> Any:
 
 
 def _with_changed_items(container: Any, changed: Mapping[int, Any]) -> Any:
-    """A mapping or list whose items are done, by the identity of those that have changed."""
+    """Return a mapping or list with its changed items, which are found by identity."""
     if container.__class__ is dict:
         items = {
             key: new
@@ -125,7 +130,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _number(value: float) -> Any:
-    """A number as a float64, with the text that it gets from Go where that is not how Python prints it."""
+    """Return a number as a float64, with its text in Go if Python prints it differently."""
     if type(value) is int and -FIRST_WITH_EXPONENT < value < FIRST_WITH_EXPONENT:
         return value
     try:
@@ -146,7 +151,7 @@ def _number(value: float) -> Any:
 
 
 def _go_text(number: float) -> str:
-    """A float64 as Go prints it with the verb 'g' and the fewest digits."""
+    """Return a float64 as Go prints it with the verb 'g' and the fewest digits."""
     size = abs(number)
     digits = repr(number)
     if size == 0 or FIRST_FRACTION_WITHOUT_EXPONENT <= size < FIRST_WITH_EXPONENT:
@@ -182,7 +187,10 @@ def _operation(entry: Any, index: int, *, exact: bool) -> Operation:
 
 
 def _steps(path: Any) -> tuple[str, ...] | None:
-    """The steps of a JSON pointer. What stands before its first slash is ignored; one with no slash leads nowhere."""
+    """Return the steps of a JSON pointer; None if it has no slash.
+
+    Characters before the first slash are ignored.
+    """
     if not isinstance(path, str) or (path and "/" not in path):
         return None
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
@@ -192,18 +200,24 @@ MAX_COPIED_VALUES: Final = 1_000_000
 
 
 class _PatchedDocument:
-    """A resource under work: mappings and lists that it has made itself may be changed."""
+    """A resource being patched.
+
+    Mappings and lists that it copied may be changed.
+    """
 
     __slots__ = ("_copied_values", "_own_copies", "root")
 
     def __init__(self, root: Any) -> None:
         self.root = root
         self._copied_values = 0
-        # by identity; the values keep the objects alive, so no identity is used twice
+        # By identity. The values keep the objects alive, so no identity is used twice.
         self._own_copies: dict[int, Any] = {}
 
     def container(self, steps: tuple[str, ...] | None, text: str) -> Any:
-        """The mapping or list in which the last of the steps lies, free to be changed. Source: findObject."""
+        """Return the mapping or list that contains the last step, as a writable copy.
+
+        Source: findObject.
+        """
         if not steps:
             raise SourceError(
                 f"no such path: {text}" if text else "the operation needs a path below the root"
@@ -213,7 +227,7 @@ class _PatchedDocument:
             child = _get(parent, step)
             if not isinstance(child, dict | list):
                 pointer = "/".join(("", *steps[: number + 1]))
-                reason = "there is nothing" if child is None else f"it is a {type_name(child)}"
+                reason = "there is nothing" if child is None else f"there is a {type_name(child)}"
                 raise SourceError(f"no such path: {text} ({reason} at {pointer})")
             writable = self._writable(child)
             if writable is not child:
@@ -229,21 +243,20 @@ class _PatchedDocument:
         return copy
 
     def count_copy(self, value: Any) -> None:
-        """Take note that `value` is about to stand in two places: nothing may be changed where it is any more.
+        """Record that `value` is about to be in two fields, so neither may be changed without a new copy.
 
-        LimitError where all copies of one patch are too many values: forty copies of a mapping into itself would be
-        2^40 of them. Source: Kubernetes bounds the same patches by AccumulatedCopySizeLimit of json-patch.
+        Raises LimitError if one patch copies too many values: forty copies of a mapping into itself would yield 2^40
+        values.
+        Source: Kubernetes limits the same patches by AccumulatedCopySizeLimit of json-patch.
         """
         self._own_copies.clear()
         self._copied_values += _count(value, MAX_COPIED_VALUES - self._copied_values)
         if self._copied_values > MAX_COPIED_VALUES:
-            raise LimitError(
-                f"the copies that one JSON patch makes are more than {MAX_COPIED_VALUES} values"
-            )
+            raise LimitError(f"one JSON patch copies more than {MAX_COPIED_VALUES} values")
 
 
 def _count(value: Any, limit: int) -> int:
-    """How many values there are in `value`, itself counted; a little more than `limit` where there are more."""
+    """Return the number of values in `value`, itself included; counting stops soon after `limit`."""
     count = 0
     todo = [value]
     while todo and count <= limit:
@@ -257,7 +270,10 @@ def _count(value: Any, limit: int) -> int:
 
 
 def _get(parent: Any, step: str) -> Any:
-    """The value at this step; of a mapping that has no such key, None. Source: partialDoc.get, partialArray.get."""
+    """Return the value at this step; None if a mapping does not have the key.
+
+    Source: partialDoc.get, partialArray.get.
+    """
     if isinstance(parent, dict):
         return parent.get(step)
     return parent[_index(step, len(parent))]
@@ -271,10 +287,13 @@ def _put(parent: Any, step: str, value: Any) -> None:
 
 
 def _index(step: str, length: int) -> int:
-    """The place that a step names in a list of this length; -1 is the last. Source: partialArray.get, strconv.Atoi."""
+    """Return the index that a step means in a list of this length; -1 is the last element.
+
+    Source: partialArray.get, strconv.Atoi.
+    """
     digits = step[1:] if step[:1] in ("+", "-") else step
     if not (digits.isascii() and digits.isdecimal()):
-        raise SourceError(f'expected the number of an element, got "{step}"')
+        raise SourceError(f'expected a list index, got "{step}"')
     number = int(digits.lstrip("0")[:20] or "0") * (-1 if step[0] == "-" else 1)
     if not -length <= number < length:
         raise SourceError(f"there is no element {step} in a list of {length}")
@@ -287,7 +306,7 @@ def _add(document: _PatchedDocument, operation: Operation) -> None:
 
 
 def _insert(parent: Any, step: str, value: Any) -> None:
-    """Source: partialDoc.add, partialArray.add."""
+    """Insert a value, as partialDoc.add and partialArray.add do."""
     if isinstance(parent, dict):
         parent[step] = value
     elif step == "-":
@@ -311,7 +330,10 @@ def _delete(parent: Any, step: str) -> None:
 
 
 def _replace(document: _PatchedDocument, operation: Operation) -> None:
-    """A key that is not there is added, which RFC 6902 does not allow; the root may be replaced by a container."""
+    """Replace a value.
+
+    A missing key is added, which RFC 6902 does not allow. The root may be replaced by a mapping or a list.
+    """
     if operation.path == ():
         if not isinstance(operation.value, dict | list):
             raise SourceError(f"expected a mapping or a list, got {type_name(operation.value)}")
@@ -347,7 +369,7 @@ def _test(document: _PatchedDocument, operation: Operation) -> None:
     if value is None and expected is None:
         return
     if not _equal(value, expected, exact=operation.exact):
-        raise SourceError("the value there is not the one that was expected")
+        raise SourceError("the value is not the expected one")
 
 
 def _unknown_operation(_document: _PatchedDocument, operation: Operation) -> None:
@@ -363,7 +385,10 @@ def _last(steps: tuple[str, ...] | None) -> str:
 
 
 def _equal(value: Any, expected: Any, *, exact: bool) -> bool:
-    """Whether two values are the same JSON text but for the order of keys. Source: lazyNode.equal."""
+    """Return whether two values have the same JSON text, apart from the order of keys.
+
+    Source: lazyNode.equal.
+    """
     todo = [(value, expected)]
     while todo:
         one, other = todo.pop()
@@ -375,7 +400,7 @@ def _equal(value: Any, expected: Any, *, exact: bool) -> bool:
             if not isinstance(other, list) or len(one) != len(other):
                 return False
             if None in one or None in other:
-                raise SourceError("a list with null in it can't be compared")
+                raise SourceError("a list that contains null can't be compared")
             todo.extend(zip(one, other, strict=True))
         elif not _equal_scalars(one, other, exact=exact):
             return False
@@ -386,7 +411,7 @@ def _equal_scalars(one: Any, other: Any, *, exact: bool) -> bool:
     if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
         return one is other
     if isinstance(one, str) and isinstance(other, str):
-        # Of JSON the text is compared as it stands, and Go writes these characters of the resource as escapes.
+        # JSON is compared as text, and Go escapes these characters in the resource.
         return str.__eq__(one, other) and not (
             exact and any(char in one for char in "<>&\u2028\u2029")
         )

@@ -1,4 +1,4 @@
-"""The keys and values that a ConfigMap or Secret is generated from: files of `key=value` lines, literals, and whole files.
+"""Load the keys and values of a generated ConfigMap or Secret: files of `key=value` lines, literals, and whole files.
 
 Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFileSource.
 """
@@ -13,16 +13,19 @@ from kmanifest.startup.typing import Final
 
 Pair = tuple[str, bytes | str]
 
-# unicode.IsSpace; Python's own idea of a space holds four control characters more.
+# The spaces of Go's unicode.IsSpace. Python's str.isspace has four more control characters.
 _SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _MAX_LINE: Final = 65_535
-"""Bytes of the longest line that bufio.Scanner gives; what follows a longer one is lost, without an error."""
+"""Length in bytes of the longest line that bufio.Scanner returns.
+
+It drops a longer line, and the rest of the file, without an error.
+"""
 
 
 def load_pairs(ctx: Context, sources: Mapping[str, Sequence[str]]) -> list[Pair]:
-    """The pairs of `envs`, `literals` and `files`, in this order; a value is bytes where it is not UTF-8.
+    """Return the pairs of `envs`, `literals` and `files`, in this order; a value that is not UTF-8 is bytes.
 
-    An error tells the source that is wrong, never a value; a key that comes twice is one.
+    Raises SourceError, for duplicate keys too. The error names the source and never contains a value.
     """
     pairs: dict[str, bytes | str] = {}
     _add(pairs, "envs", sources, lambda path: _load_env_file(ctx, path))
@@ -62,19 +65,19 @@ def _load_file(ctx: Context, source: str) -> Pair:
 
 
 def split_source(source: str) -> tuple[str, str]:
-    """The key and the path of `path` or `key=path`."""
+    """Return the key and the path of `path` or `key=path`."""
     key, equals, path = source.partition("=")
     if not equals:
         key, path = base_name(source), source
     elif "=" in path:
-        raise SourceError(f"{source!r}: a key or path may not hold '='")
+        raise SourceError(f"{source!r}: a key or path may not contain '='")
     elif not key or not path:
         raise SourceError(f"{source!r}: expected a path, or key=path")
     return key, path
 
 
 def base_name(path: str) -> str:
-    """The last name in a path, as Go's path.Base gives it."""
+    """Return the last name in a path, as Go's path.Base does."""
     if not path:
         return "."
     return posixpath.basename(path.rstrip("/")) or "/"
@@ -92,9 +95,10 @@ def _load_env_file(ctx: Context, path: str) -> list[Pair]:
 
 
 def parse_env(content: bytes) -> Iterator[Pair]:
-    """The pairs of a file of lines `key=value`; a line without `=` is a key with no value, `#` begins a comment.
+    """Yield the pairs of a file of `key=value` lines.
 
-    Blanks in front of a line are dropped, quotes and blanks behind are kept.
+    A line without `=` is a key with no value, and `#` begins a comment. Spaces before the key are dropped. Quotes,
+    and spaces after the value, are kept.
     """
     for number, line in enumerate(_lines(content)):
         try:

@@ -1,4 +1,4 @@
-"""A kustomization file: finding it, reading it, and what it says with the old spellings resolved.
+"""Find and read a kustomization file, and move its deprecated fields to the current ones.
 
 Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttarget.go (LoadKustFile, Load).
 """
@@ -182,7 +182,7 @@ KUSTOMIZATION: Final = RecordShape(
 )
 
 _EDIT_FIX: Final = "Run 'kustomize edit fix' to update your Kustomization automatically."
-# field -> what to use instead, in the order of the reference's messages
+# field, the field to use instead, a note; in the order of kustomize's messages
 _DEPRECATED: Final = (
     ("bases", "resources", ""),
     ("commonLabels", "labels", ""),
@@ -193,6 +193,7 @@ _DEPRECATED: Final = (
 )
 
 
+# Fields to which the entries of a deprecated field are appended.
 _APPENDED_FIELDS: Final = {
     "resources": "bases",
     "images": "imageTags",
@@ -201,11 +202,11 @@ _APPENDED_FIELDS: Final = {
 
 
 class Kustomization(NamedTuple):
-    """What one kustomization file says.
+    """The content of one kustomization file.
 
-    `fields` holds the fields under their proper names, each fitted to its shape, without those that are absent or
-    null; old spellings are moved to where they belong now. `entry_counts` says under which name an element of a
-    merged list stands in the file, so that an error can name it.
+    `fields` has the fields under their proper names, each decoded to its shape, without absent fields and nulls.
+    Deprecated fields are merged into the current ones. `entry_counts` is the number of entries that such a field had
+    under its current name. An error uses it to name the field in the file.
     """
 
     file: str
@@ -215,25 +216,29 @@ class Kustomization(NamedTuple):
     entry_counts: Mapping[str, int]
 
     def get(self, name: str, default: Any = ()) -> Any:
-        """The field, or `default` where the file does not have it."""
+        """Return the field, or `default` if the file does not have it."""
         return self.fields.get(name, default)
 
     def text(self, name: str) -> str:
-        """The field that is a string, empty where the file does not have it."""
-        return self.fields.get(name, "")  # type: ignore[no-any-return]  # its shape says so
+        """Return a string field; empty if the file does not have it."""
+        return self.fields.get(name, "")  # type: ignore[no-any-return]  # a string by its shape
 
     def source_field(self, name: str, index: int) -> tuple[str | int, ...]:
-        """Where element `index` of a list stands in the file: what is deprecated follows the new lists."""
+        """Return the field in the file for element `index` of a list.
+
+        Entries of a deprecated field come after those of the current one.
+        """
         old = _APPENDED_FIELDS.get(name)
         count = self.entry_counts.get(name, index + 1)
         return (old, index - count) if old and index >= count else (name, index)
 
 
 def load_kustomization(ctx: Context, directory: str) -> Kustomization:
-    """The kustomization in `directory`.
+    """Load the kustomization in `directory`.
 
-    MissingError where there is none, SourceError (with the field) where there is more than one or it does not fit.
     Warnings about deprecated fields go to `ctx.on_finding`.
+    Raises MissingError if there is none. Raises SourceError with the field if there are several, or if the file is
+    invalid.
     """
     file, fields = read_fields(ctx, directory)
     try:
@@ -246,9 +251,9 @@ def load_kustomization(ctx: Context, directory: str) -> Kustomization:
 
 
 def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | None]:
-    """The path of the kustomization file in `directory`, and its fields as they are written; None where it is empty.
+    """Return the path of the kustomization file in `directory`, and its fields as written; None if it is empty.
 
-    Errors as of `load_kustomization`.
+    Raises the errors of `load_kustomization`.
     """
     file = _find_file(ctx, directory)
     try:
@@ -278,7 +283,7 @@ def _find_file(ctx: Context, directory: str) -> str:
 
 
 def _links_to_file(ctx: Context, name: str) -> bool:
-    """Whether `name` is a link to a file that a file of this directory may load."""
+    """Return whether `name` is a link to a file that files of this directory may load."""
     try:
         return ctx.tree.kind(ctx.locate(name)) == "file"
     except KmanifestError:
@@ -310,7 +315,7 @@ def _normalize(fields: dict[str, Any], file: str, directory: str) -> Kustomizati
     return Kustomization(file, directory, kind, fields, entry_counts)
 
 
-# Go tells an empty list or pointer that is written from one that is not there, but an empty string it can't.
+# Go can distinguish an empty list or pointer from an absent one, but not an empty string.
 _COUNTS_EVEN_IF_EMPTY: Final = frozenset(
     name for name, shape in KUSTOMIZATION.fields.items() if shape != STRING
 )
@@ -321,7 +326,8 @@ def _append(fields: dict[str, Any], name: str, more: Iterable[Any]) -> None:
         fields[name] = [*fields.get(name, ()), *more]
 
 
-# The names of a chart's fields under the deprecated helmChartInflationGenerator. Source: api/types/helmchartargs.go.
+# A chart's fields in the deprecated helmChartInflationGenerator, with their current names.
+# Source: api/types/helmchartargs.go.
 _CHART_FIELDS: Final = {
     "chartName": "name",
     "chartVersion": "version",
@@ -334,7 +340,7 @@ _CHART_FIELDS: Final = {
 
 
 def _merge_deprecated_charts(fields: dict[str, Any]) -> None:
-    """Put what stands under the deprecated field under `helmCharts` and, where they are not there, `helmGlobals`."""
+    """Move the deprecated chart field to `helmCharts`, and to `helmGlobals` if that is not set."""
     old = fields.pop("helmChartInflationGenerator", ())
     charts = [
         {new: chart[name] for name, new in _CHART_FIELDS.items() if name in chart} for chart in old

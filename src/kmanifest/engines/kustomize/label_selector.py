@@ -1,7 +1,7 @@
-"""Label selectors of Kubernetes: `app=web,tier in (a, b),!old`, parsed into a test on labels.
+"""Parse label selectors of Kubernetes, such as `app=web,tier in (a, b),!old`, into a test on labels.
 
-Words and symbols first, then requirements with a comma between them. The grammar has its oddities: a value may be left out,
-`in` may be a key or a value, and `a in (,b)` counts the empty string among the values.
+The text is split into tokens, then parsed into requirements with commas between them. The grammar has oddities: a
+value may be omitted, `in` may be a key or a value, and `a in (,b)` includes the empty string.
 Source: kustomize v5.8.2 kyaml/yaml/internal/k8sgen/pkg/labels/selector.go, Parse; …/util/validation/validation.go.
 """
 
@@ -27,14 +27,17 @@ _INT64: Final = range(-(1 << 63), 1 << 63)
 
 
 class Requirement(NamedTuple):
-    """One condition: `exists` and `!` have no values, `<` and `>` one integer."""
+    """One condition.
+
+    The operators `exists` and `!` have no values; `<` and `>` have one integer.
+    """
 
     key: str
     operator: str
     values: frozenset[str] = frozenset()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """True where the labels fulfil the condition."""
+        """Return whether the labels fulfil the condition."""
         operator = self.operator
         label = labels.get(self.key)
         if operator in ("=", "==", "in"):
@@ -56,20 +59,23 @@ class Requirement(NamedTuple):
 
 
 def parse_label_selector(text: str) -> LabelSelector:
-    """A test whether labels fulfil every requirement in `text`; SourceError where it is not well formed."""
+    """Return a test whether labels fulfil every requirement in `text`.
+
+    Raises SourceError if the text is malformed.
+    """
     requirements = _Parser(text).requirements()
     return lambda labels: all(requirement.matches(labels) for requirement in requirements)
 
 
 class _Parser:
-    """The tokens of one selector and the place reached in them; the last token is the empty string."""
+    """The tokens of one selector and the current position; the last token is the empty string."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _scan(text)
         self._position = 0
 
     def requirements(self) -> list[Requirement]:
-        """All requirements, in the order in which they are written."""
+        """Return all requirements, in the order in which they are written."""
         requirements: list[Requirement] = []
         while self._next != "" or requirements:
             if self._next in _SYMBOLS and self._next != "!":
@@ -146,7 +152,7 @@ def _scan(text: str) -> list[str]:
     while True:
         match = _TOKEN.match(text, position)
         token = match.group(1) if match else ""
-        # The lexer of the reference takes a NUL for the end.
+        # The lexer of Kubernetes treats a NUL as the end.
         if match is None or token in ("", "\0"):
             return [*tokens, ""]
         tokens.append(token)
@@ -157,11 +163,11 @@ def _validate_key(key: str) -> str:
     domain, slash, name = key.rpartition("/")
     if slash and (len(domain) > _MAX_DOMAIN or _DOMAIN.fullmatch(domain) is None):
         raise SourceError(
-            f"invalid label key {key!r}: what stands before the slash must be a domain name"
+            f"invalid label key {key!r}: the part before the slash must be a domain name"
         )
     if len(name) > _MAX_NAME or _NAME.fullmatch(name) is None:
         rule = "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
-        raise SourceError(f"invalid label key {key!r}: a name has {rule}")
+        raise SourceError(f"invalid label key {key!r}: a name must have {rule}")
     return key
 
 
@@ -175,7 +181,9 @@ def _validate(requirement: Requirement) -> Requirement:
             rule = (
                 "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
             )
-            raise SourceError(f"invalid label value {value!r}: a value is empty or has {rule}")
+            raise SourceError(
+                f"invalid label value {value!r}: a value must be empty or have {rule}"
+            )
     return requirement
 
 

@@ -1,19 +1,19 @@
-"""Strategic merge patches: one patch merged into one resource.
+"""Strategic merge patches: merge one patch into one resource.
 
-The reference walks over both trees at once and changes them as it goes; what comes out depends on that in places, so
-this walk keeps to its order. The patch is copied first and then changed in place, as the reference does; the base is
-never changed: a new mapping or list is made only where something differs, all else is shared.
+kyaml walks both trees at once and changes them on the way, and some results depend on its order. So this walk has the
+same order. The patch is copied first and then changed in place, as in kyaml. The base is never changed: a new mapping
+or list is made only if something differs, and everything else is shared.
 
-1. A field that only the base has is still walked, because a list with merge keys is put in order even so: of elements
-   with equal keys the last one stays, empty ones go, and an element without its key takes all before it away. A
-   null that was written as nothing goes, one that was written as `null` stays.
-2. A field that only the patch has is merged with itself: that drops its nulls and carries out its `$patch`.
-3. A list is merged if the schema gives its field the strategy `merge`, else the patch's list replaces it. The merged
-   list begins with the patch's elements, each united with the one of the base that has the same keys; then the base's
-   own follow. Keys are compared by the text that was written.
-4. A scalar of the patch takes over the quoting of the base's scalar, and with it its type: 2 on "1" gives "2".
+1. A field that only the base has is walked, too, because a list with merge keys is normalized even then. Of elements
+   with equal keys the last one stays. Empty elements are removed. An element without its key removes all elements
+   before it. A null that was written as an empty value is removed; a null that was written as `null` stays.
+2. A field that only the patch has is merged with itself. This removes its nulls and applies its `$patch`.
+3. A list is merged if the schema gives its field the strategy `merge`. Otherwise the patch's list replaces it. A
+   merged list begins with the patch's elements, each merged with the base's element that has the same keys. Then the
+   base's other elements follow. Keys are compared by their source text.
+4. A scalar of the patch gets the quoting of the base's scalar, and so its type: 2 on "1" yields "2".
 
-Hints about the schema in comments (`# {"$ref": ...}`) are not followed: comments are not kept.
+Schema hints in comments (`# {"$ref": ...}`) are not followed, because comments are not kept.
 Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go, and yaml/fns.go for the setters.
 """
 
@@ -35,7 +35,10 @@ from kmanifest.startup.typing import Any, Final, TypeAlias
 
 
 class _Absent:
-    """A value that no mapping holds; compared by identity, also after pickling."""
+    """A value that no mapping contains.
+
+    It is compared by identity, also after pickling.
+    """
 
     __slots__ = ("_name",)
 
@@ -50,10 +53,11 @@ class _Absent:
 
 
 DELETED: Final = _Absent("DELETED")
-"""What `merge` gives where the patch deletes the whole resource."""
+"""The result of `merge` if the patch deletes the whole resource."""
 
 MISSING: Final = _Absent("MISSING")
-KEPT_NULL: Final = _Absent("KEPT_NULL")  # a null of the base, which stays; any other null goes
+# A null of the base, which stays. Any other null is removed.
+KEPT_NULL: Final = _Absent("KEPT_NULL")
 ABSENT_VALUES: Final = (MISSING, KEPT_NULL, None)
 
 DIRECTIVE: Final = "$patch"
@@ -65,14 +69,14 @@ Keys: TypeAlias = Sequence[str]
 
 
 def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
-    """`base` with `patch` merged into it, or `DELETED`; the mapping is empty where the patch takes every field away.
+    """Return `base` with `patch` merged into it, or `DELETED`; the mapping is empty if the patch removes every field.
 
-    The schema is that of the base's type, else that of the patch's. What stands around the merge (the kind, the name
-    and the namespace that a patch can't change) is the caller's.
+    The schema is that of the base's type; if there is none, that of the patch's type. The caller restores the kind,
+    the name and the namespace, which a patch can't change.
     Source: kyaml v0.21.2 yaml/merge2/merge2.go, Merge; kustomize api v0.21.2 resource/resource.go, ApplySmPatch.
     """
     if patch.get(DIRECTIVE) == "replace":
-        # The reference replaces the tree but goes on with the node it had before: nothing has changed.
+        # kyaml replaces the tree but continues with the old node, so nothing changes.
         return base
     try:
         result = _Merge(schemas).walk(base, _mutable_copy(patch), None)
@@ -84,10 +88,10 @@ def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
 
 
 class _Merge:
-    """One walk over a base and a patch.
+    """One walk through a base and a patch.
 
-    A walk gives the merged value, or one of `ABSENT_VALUES`. `origin` is the patch's value and may be changed; where it is the
-    same object as `dest`, the patch's value is merged with itself.
+    A walk returns the merged value, or one of `ABSENT_VALUES`. `origin` is the patch's value and may be changed. If
+    it is the same object as `dest`, the patch's value is merged with itself.
     """
 
     __slots__ = ("_schemas",)
@@ -96,7 +100,7 @@ class _Merge:
         self._schemas = schemas
 
     def walk(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/walk/walk.go, Walk."""
+        """Merge two values, as Walk in yaml/walk/walk.go does."""
         if schema is None:
             schema = self._type_of(dest, origin)
         first = dest if dest is not None and dest is not MISSING else origin
@@ -113,7 +117,10 @@ class _Merge:
         return dest if origin is MISSING else origin
 
     def _type_of(self, *sources: Any) -> TypeSchema | None:
-        """The schema of a mapping that names its type, wherever it stands. Source: walk.go, GetSchema."""
+        """Return the schema of a mapping that has a kind and an apiVersion, at any depth.
+
+        Source: walk.go, GetSchema.
+        """
         for source in sources:
             if isinstance(source, dict) and "kind" in source and "apiVersion" in source:
                 kind, version = _key_text(source["kind"]), _key_text(source["apiVersion"])
@@ -123,9 +130,10 @@ class _Merge:
         return None
 
     def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
-        """Whether a field that only the base has holds what the walk changes: a list with merge keys, a blank null.
+        """Return whether a field that only the base has contains something that the walk changes.
 
-        Most do not; they need no walk, and may be nested as deeply as they like.
+        This is a list with merge keys, or a null written as an empty value. Most fields contain neither. They need no
+        walk, and may be nested to any depth.
         """
         todo = [(value, None if parent is None else parent.field(key))]
         while todo:
@@ -144,7 +152,7 @@ class _Merge:
         return False
 
     def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/merge2/merge2.go, VisitMap; yaml/walk/map.go, walkMap."""
+        """Merge two mappings, as VisitMap in yaml/merge2/merge2.go and walkMap in yaml/walk/map.go do."""
         if dest is None or dest is MISSING:
             if isinstance(origin, dict) and _take_map_directive(origin, strict=False) == "delete":
                 return MISSING
@@ -165,7 +173,7 @@ class _Merge:
     def _merge_with_itself(
         self, origin: dict[str, Any], schema: TypeSchema | None
     ) -> dict[str, Any]:
-        """The patch's own mapping, merged with itself in place."""
+        """Merge a mapping of the patch with itself, in place."""
         for key in list(origin):
             value = self._walk_field(key, origin[key], origin[key], schema)
             if value in ABSENT_VALUES:
@@ -175,7 +183,7 @@ class _Merge:
         return origin
 
     def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
-        """A mapping that the patch does not mention."""
+        """Walk a mapping that the patch does not have."""
         changed: dict[str, Any] | None = None
         for key, old in dest.items():
             if old.__class__ is dict or old.__class__ is list:
@@ -199,7 +207,7 @@ class _Merge:
             if key in origin:
                 value = _with_old_quoting(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
-                    origin[key] = value  # an element may be visited twice: its scalars stay quoted
+                    origin[key] = value  # an element can be visited twice: its scalars stay quoted
             elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
             elif _is_blank(key, old):
@@ -223,7 +231,10 @@ class _Merge:
             raise error.within(field=(key,)) from None
 
     def _walk_list(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/merge2/merge2.go, VisitList; yaml/walk/associative_sequence.go, walkAssociativeSequence."""
+        """Merge two lists.
+
+        Source: yaml/merge2/merge2.go, VisitList; yaml/walk/associative_sequence.go, walkAssociativeSequence.
+        """
         if schema is None or not schema.merges:
             return dest if origin is MISSING else origin
         if dest is None or dest is MISSING:
@@ -249,9 +260,10 @@ class _Merge:
     def _merge_unique(
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any] | None:
-        """What `_merge_lists` gives, faster, where every element has its keys and no two have the same; else None.
+        """Return the result of `_merge_lists`, faster; None unless each element has its keys and all keys are distinct.
 
-        An element that `$patch: replace` puts in place of the base's is itself displaced by the base's: as there.
+        An element with `$patch: replace` takes the place of the base's element, which then replaces it again, as in
+        kyaml.
         """
         if origin is MISSING and keys is SCALAR_KEY:
             return dest if _has_distinct_scalars(dest) else None
@@ -280,9 +292,7 @@ class _Merge:
             value = merged.get(values, MISSING)
             if value is MISSING:
                 merged[values] = self._walk_element(old, MISSING, schema, values)
-            elif (
-                len(used_keys) > 1
-            ):  # with several keys the base's elements are taken out and put at the end
+            elif len(used_keys) > 1:  # with several keys, the base's elements are moved to the end
                 del merged[values]
                 merged[values] = value
         return list(merged.values())
@@ -290,7 +300,10 @@ class _Merge:
     def _merge_lists(
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any]:
-        """Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements. Changes `dest`."""
+        """Merge two lists, and change `dest`.
+
+        Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements.
+        """
         key_values = _distinct_values([] if origin is MISSING else origin, dest, keys)
         if not key_values:
             return dest
@@ -315,7 +328,10 @@ class _Merge:
     def _merge_elements(
         self, dest: list[Any], origin: Any, key_values: tuple[Keys, Keys], schema: TypeSchema | None
     ) -> Any:
-        """The elements of both lists that have the wanted values, merged; `dest` gets the base's changed one back."""
+        """Merge the elements of both lists that have these key values.
+
+        A changed element of the base is put back into `dest`.
+        """
         pairs = list(zip(*key_values, strict=True))
         pairs = [pair for pair in pairs if pair[1]] or pairs
         old_index = _find_index(dest, pairs)
@@ -335,7 +351,7 @@ class _Merge:
 
 
 def _mutable_copy(value: Any) -> Any:
-    """A copy whose mappings and lists may be changed."""
+    """Return a copy whose mappings and lists may be changed."""
     if isinstance(value, dict):
         return {key: _mutable_copy(child) for key, child in value.items()}
     if isinstance(value, list):
@@ -349,7 +365,7 @@ def _check_type(name: str, kind: type, origin: Any) -> None:
 
 
 def _key_text(value: Any) -> str:
-    """The text of a value as the reference compares it: mappings, lists and nulls of a field count as empty."""
+    """Return the text that kyaml compares: empty for mappings, lists and null fields."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     return "" if value is None or value.__class__ in _CONTAINERS else scalar_text(value)
@@ -360,7 +376,10 @@ def _element_text(value: Any) -> str:
 
 
 def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
-    """The mapping's `$patch`, which is taken out of it. Source: smpdirective.go."""
+    """Remove the mapping's `$patch` and return it.
+
+    Source: smpdirective.go.
+    """
     if DIRECTIVE not in origin:
         return "merge"
     directive = _element_text(origin[DIRECTIVE])
@@ -373,7 +392,10 @@ def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
 
 
 def _take_list_directive(origin: list[Any]) -> str:
-    """The `$patch` of the first element that has one, if it has nothing else. Source: smpdirective.go."""
+    """Return the `$patch` of the first element that has one, if the element has nothing else.
+
+    Source: smpdirective.go.
+    """
     element = next(
         (element for element in origin if isinstance(element, dict) and DIRECTIVE in element), {}
     )
@@ -393,19 +415,22 @@ def _unknown_directive(directive: str) -> SourceError:
 
 
 def _has_distinct_scalars(elements: list[Any]) -> bool:
-    texts = {_element_text(element) for element in elements if element is not None}
-    return len(texts) == len(elements) and "" not in texts
+    element_texts = {_element_text(element) for element in elements if element is not None}
+    return len(element_texts) == len(elements) and "" not in element_texts
 
 
 def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
-    """The keys that any element has. Source: validateKeys."""
+    """Return the keys that any element has.
+
+    Source: validateKeys.
+    """
     elements = dest if origin is MISSING else [*dest, *origin]
     fields = [element for element in elements if isinstance(element, dict)]
     return [key for key in keys if any(_key_text(element.get(key)) for element in fields)]
 
 
 def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
-    """The elements by the texts of their keys; None where one lacks a key or shares its keys with another."""
+    """Return the elements by the texts of their keys; None if an element lacks a key or shares its keys with another."""
     by_values: dict[tuple[str, ...], Any] = {}
     for element in elements:
         if not isinstance(element, dict):
@@ -420,7 +445,10 @@ def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | No
 def _distinct_values(
     origin: Iterable[Any], dest: Iterable[Any], keys: Keys
 ) -> list[tuple[str, ...]]:
-    """The values that the elements have for their keys, the patch's first. Source: elementValues."""
+    """Return the key values of the elements, the patch's first.
+
+    Source: elementValues.
+    """
     distinct: dict[tuple[str, ...], None] = {}
     for source in (origin, dest):
         for element in source:
@@ -433,7 +461,10 @@ def _distinct_values(
 
 
 def _unite_values(key_values: list[tuple[str, ...]]) -> None:
-    """Fills in what one element leaves open from another that agrees in the rest. Source: mergeValues, match."""
+    """Fill in the empty values of an element from another one that has the same other values.
+
+    Source: mergeValues, match.
+    """
     for i in range(len(key_values)):
         one = key_values[i]
         for j in range(len(key_values)):
@@ -451,7 +482,10 @@ def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | N
 
 
 def _find_index(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
-    """The place of the first element with these values, -1 if there is none. Source: yaml/fns.go, ElementMatcher."""
+    """Return the index of the first element with these values, -1 if there is none.
+
+    Source: yaml/fns.go, ElementMatcher.
+    """
     for index, element in enumerate(elements):
         if not pairs[0][0]:
             if _element_text(element) == pairs[0][1]:
@@ -464,10 +498,11 @@ def _find_index(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
 
 
 def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> None:
-    """Puts `new` where elements have these values, else at the end; takes them away if it is `MISSING`.
+    """Replace elements that have these values by `new`, or append it; if `new` is `MISSING`, remove them.
 
-    Values may be fewer than keys: then the keys beyond count as found if the one before was, and with no value at all
-    every element goes. Source: yaml/fns.go, ElementSetter.
+    There may be fewer values than keys. Then a further key counts as found if the key before it was found. With no
+    value at all, every element is removed.
+    Source: yaml/fns.go, ElementSetter.
     """
     of_mappings = bool(keys[0] and values and values[0])
     kept: list[Any] = []
@@ -491,7 +526,10 @@ def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> Non
 
 
 def _has(element: Any, key: str, value: str) -> bool:
-    """Whether an element has this value; an empty one asks only for the field. Source: yaml/fns.go, FieldMatcher."""
+    """Return whether an element has this value; an empty value only requires the field.
+
+    Source: yaml/fns.go, FieldMatcher.
+    """
     if not key:
         if isinstance(element, dict | list):
             raise SourceError(f"expected a scalar, got {type_name(element)}")
@@ -501,7 +539,10 @@ def _has(element: Any, key: str, value: str) -> bool:
 
 
 def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any]:
-    """The merged elements, then those of the base that are not among them. Source: appendListNode."""
+    """Return the merged elements, then those of the base that are not among them.
+
+    Source: appendListNode.
+    """
     for element in rest:
         if not keys[0]:
             _set_element(merged, SCALAR_KEY, [_element_text(element)], element)
@@ -520,12 +561,15 @@ def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any
 
 
 def _is_blank(key: str, value: Any) -> bool:
-    """True for a null that was written as nothing: the reference takes it for a field that is not there."""
+    """Return whether the value is a null written as an empty value, which kyaml treats as an absent field."""
     return value is None and isinstance(key, BlankKey)
 
 
 def _with_old_quoting(old: Any, new: Any) -> Any:
-    """A patch's scalar with the quoting of the one it replaces: a quoted string stays a string. Source: FieldSetter."""
+    """Return a patch's scalar with the quoting of the scalar that it replaces: a quoted string stays a string.
+
+    Source: FieldSetter.
+    """
     if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
         return old
     is_other_type = not isinstance(new, str) or isinstance(new, TimeText)
@@ -540,8 +584,8 @@ def _with_old_quoting(old: Any, new: Any) -> Any:
 
 
 def _must_be_quoted(text: str) -> bool:
-    """Whether a string that was read as `text` can't have been written without quotes."""
-    from kmanifest.yaml.resolve import resolve_v3  # a patch seldom changes a scalar's type
+    """Return whether a string that was read as `text` can only have been written in quotes."""
+    from kmanifest.yaml.resolve import resolve_v3  # a patch rarely changes a scalar's type
 
     if not text.isprintable() or text != text.strip() or text.startswith(("- ", "? ", ": ")):
         return True

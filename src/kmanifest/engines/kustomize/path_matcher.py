@@ -1,10 +1,14 @@
-"""Field paths of replacements and vars: finding what lies at a path, and making it where that is wanted.
+"""Field paths of replacements and vars: find the values at a path, and create missing ones if wanted.
 
-There are two ways, as in the reference, and they differ in what a step may be. `lookup` finds one value: `[name=x]` is
-the first element with exactly that value, `-` the last element. `match` finds any number: `[name=x]` is a regular expression
-that fits anywhere in the value, `*` is every element. `match` may make what is missing; it then gives a new body that
-shares everything else with the old one. A path may lead on into YAML or JSON inside of a string; what `match` finds there
-lies in a copy that nobody keeps, so it has no place.
+kustomize has two kinds of lookup, which differ in their steps:
+
+- `get_match` finds one value. `[name=x]` is the first element with exactly that value, and `-` is the last element.
+- `PathMatcher.match` finds any number. `[name=x]` is a regular expression that matches anywhere in the value, and `*`
+  is every element. It can create missing values. It then returns a new body, which shares everything else with the
+  old one.
+
+A path may continue into YAML or JSON inside a string. `match` parses that string and drops the parsed copy, so a
+match in it has no field path.
 Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGetter; kyaml/yaml/match.go, PathMatcher.
 """
 
@@ -21,7 +25,7 @@ StringParser = Callable[[str], Any]
 
 
 class CreatedScalar:
-    """A scalar that was made on the way, and has a text but no type yet."""
+    """A scalar that was created on the way; it has a text but no type yet."""
 
     __slots__ = ("text",)
 
@@ -35,13 +39,13 @@ _INT64: Final = 1 << 63
 
 
 class Match(NamedTuple):
-    """A value and where it lies; no place where it lies in a copy that is dropped."""
+    """A value and its field path; the path is None if the value is in a copy that is dropped."""
 
     field: FieldPath | None
     value: Any
 
     def prefixed(self, step: str | int) -> "Match":
-        """This one as seen from one step further up."""
+        """Return this match with `step` in front of its path."""
         return self if self.field is None else Match((step, *self.field), self.value)
 
 
@@ -49,9 +53,9 @@ MatchResult = tuple[Any, list[Match]]
 
 
 def split_steps(path: str) -> list[str]:
-    r"""The steps of a path with dots; a dot in brackets or behind a backslash belongs to its step.
+    """Return the steps of a dotted path; a dot in brackets or after a backslash belongs to its step.
 
-    Brackets stay where they hold a condition (`[name=a.b]`) and go where they only hold a name with dots.
+    Brackets are kept around a condition (`[name=a.b]`) and removed around a name with dots.
     Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go, SmarterPathSplitter.
     """
     parts = iter(split_path(path, "."))
@@ -75,7 +79,10 @@ def _until_bracket(part: str, parts: Iterator[str]) -> str:
 
 
 def parse_index(step: str) -> int | None:
-    """The number that a step is, None if it is none. Source: Go's strconv.Atoi."""
+    """Return the step as a number; None if it is not one.
+
+    Source: Go's strconv.Atoi.
+    """
     digits = step[1:] if step[:1] in ("+", "-") else step
     if not digits.isascii() or not digits.isdigit():
         return None
@@ -87,31 +94,31 @@ def parse_index(step: str) -> int | None:
 
 
 def is_condition(step: str) -> bool:
-    """True for a step in brackets."""
+    """Return whether a step is in brackets."""
     return step.startswith("[") and step.endswith("]")
 
 
 def _condition(step: str) -> tuple[str, str]:
     name, equals, value = step.removesuffix("]").removeprefix("[").partition("=")
     if not equals:
-        raise SourceError(f"{step}: a condition on list elements is written [field=value]")
+        raise SourceError(f"{step}: a condition on list elements must be written [field=value]")
     return name, value
 
 
 def is_scalar(value: Any) -> bool:
-    """True for what is neither a mapping nor a list."""
+    """Return whether the value is neither a mapping nor a list."""
     return not isinstance(value, Mapping | list | tuple)
 
 
 def null_text(container: Any, step: str | int) -> str:
-    """How the null at `step` of a mapping or list is written."""
+    """Return the text of the null at `step` of a mapping or list."""
     if isinstance(container, Mapping):
         return "" if any(key == step and isinstance(key, BlankKey) for key in container) else "null"
     return "null"
 
 
 def text_at(body: Any, field: FieldPath) -> str:
-    """The text of the scalar at a place, as it was written."""
+    """Return the text of the scalar at a field path, as it was written."""
     parent = get(body, field[:-1]) if field else None
     value = get(body, field)
     return null_text(parent, field[-1]) if value is None and field else scalar_text(value)
@@ -120,17 +127,12 @@ def text_at(body: Any, field: FieldPath) -> str:
 # One value
 
 
-def lookup(value: Any, steps: Sequence[str]) -> Any:
-    """What lies at a path; MISSING where nothing does, SourceError where a step can't be taken.
+def get_match(value: Any, steps: Sequence[str]) -> Match | None:
+    """Return the value at a path, with its field path; None if there is no value.
 
+    Raises SourceError if a step does not apply to its value.
     Source: kustomize v5.8.2 kyaml/yaml/fns.go, PathGetter.
     """
-    match = get_match(value, steps)
-    return MISSING if match is None else match.value
-
-
-def get_match(value: Any, steps: Sequence[str]) -> Match | None:
-    """What lies at a path, and its place."""
     field: list[str | int] = []
     for step in (step.strip() for step in steps):
         if not step:
@@ -144,7 +146,7 @@ def get_match(value: Any, steps: Sequence[str]) -> Match | None:
 
 
 def _find_step(value: Any, step: str) -> str | int | None:
-    """The key or index that a step leads to."""
+    """Return the key or index that a step leads to; None if it does not exist."""
     index = parse_index(step)
     if index is not None and index < 0:
         raise SourceError(f"an index can't be negative: {step}")
@@ -195,9 +197,10 @@ def _fields(value: Any) -> Mapping[str, Any]:
 
 
 class PathMatcher:
-    """Finds the values at a path. `create` is what to make at its end where nothing is: None for nothing at all.
+    """Finds the values at a path.
 
-    `parse` reads the YAML in a string that the path leads into.
+    `parse` parses the YAML in a string that the path leads into. `create` is the value to create at the end of the
+    path if there is none; None creates nothing.
     Source: kustomize v5.8.2 kyaml/yaml/match.go, PathMatcher.
     """
 
@@ -208,7 +211,7 @@ class PathMatcher:
         self.near: list[str] = []
 
     def match(self, value: Any) -> MatchResult:
-        """`value` with what had to be made, and all that lies at the path."""
+        """Return `value` with the created values, and all matches of the path."""
         return self._match_from(value, 0)
 
     def _match_from(self, value: Any, depth: int) -> MatchResult:
@@ -226,11 +229,11 @@ class PathMatcher:
 
     def _match_field(self, value: Any, step: str, depth: int) -> MatchResult:
         if value is None:
-            # What is put into a null is not printed: a null has no content.
+            # kustomize does not print a value that is put into a null, since a null has no content.
             return value, self._match_discarded(depth) if self._creates else []
         fields = _fields(value)
         if not step:
-            raise SourceError("a step of the path is empty")
+            raise SourceError("the path has an empty step")
         old = fields.get(step, MISSING)
         if old is MISSING:
             if not self._creates:
@@ -272,7 +275,7 @@ class PathMatcher:
         extended = [*new, {name: text} if name else text]
         new, matches = self._match_fitting(extended, name, fits, depth)
         if not matches:
-            raise SourceError(f"no element can be made that fits {self._steps[depth]}")
+            raise SourceError(f"can't create an element that matches {self._steps[depth]}")
         if not name:
             matches = [Match((len(extended) - 1,), CreatedScalar(pattern))]
         return (
@@ -285,7 +288,7 @@ class PathMatcher:
         self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int
     ) -> MatchResult:
         if not name:
-            # What follows such a condition in the path is not looked at.
+            # kustomize ignores the steps after such a condition.
             return items, [
                 Match((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
             ]
@@ -301,7 +304,7 @@ class PathMatcher:
         return self._create is not None
 
     def _new_value(self, depth: int) -> Any:
-        """What is made for the step at `depth`, by the step that follows it."""
+        """Return the value to create for the step at `depth`; its type depends on the next step."""
         following = self._steps[depth + 1] if depth + 1 < len(self._steps) else ""
         if (
             is_condition(following)
@@ -323,15 +326,15 @@ class PathMatcher:
     def _match_in_string(self, text: str, depth: int) -> list[Match]:
         document = self._parse(text)
         if document is MISSING:
-            raise SourceError("expected a mapping, got an empty text")
+            raise SourceError("expected a mapping, got an empty string")
         _, matches = self._match_from(document, depth)
         return [Match(None, match.value) for match in matches]
 
 
 def _node_text(value: Any) -> str:
-    """A value as the reference prints its node when it compares it with a pattern."""
+    """Return the text that kustomize prints for a node when it compares the node with a pattern."""
     if not is_scalar(value):
-        from kmanifest import yaml  # patterns on whole mappings are rare
+        from kmanifest import yaml  # patterns for whole mappings are rare
 
         return yaml.dump(value).strip()
     text = scalar_text(value)

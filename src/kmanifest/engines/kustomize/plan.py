@@ -1,7 +1,7 @@
-"""From the fields of a kustomization to steps: which plug-in runs on which config, in the fixed order of the reference.
+"""Turn the fields of a kustomization into steps: plug-ins with their configs, in kustomize's fixed order.
 
-Each field becomes the config that a user could also write as an object of its own (`apiVersion: builtin`). With
-`buildMetadata`, a step goes with the trail that its objects are annotated with.
+A field becomes the config that a user could also write as a separate object with `apiVersion: builtin`. With
+`buildMetadata`, each step has the origin path with which its objects are annotated.
 Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
 """
 
@@ -42,7 +42,7 @@ def _load(_: Context, config: Resource) -> list[Resource]:
 
 
 LOAD: Final = Plugin("generator", "load", _load)
-"""The cause that a trace names for what was read from a file."""
+"""The cause that a trace shows for objects that were read from a file."""
 
 
 class Planner:
@@ -59,7 +59,7 @@ class Planner:
     def step(
         self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, wrapped_in: str = ""
     ) -> PlannedStep:
-        """A step of a built-in plug-in, whose config stands at `field` of the kustomization."""
+        """Return the step of a built-in plug-in whose config is at `field` of the kustomization."""
         plugin = self._ctx.registry.find(role, f"builtin/{kind}")
         config = Resource({"apiVersion": "builtin", "kind": kind, **body}, self._origin)
         return Step(plugin, config, field, wrapped_in), self._configured(kind)
@@ -78,7 +78,10 @@ def generators(
     origin_path: OriginPath | None,
     namespace: str,
 ) -> Iterator[PlannedStep]:
-    """The steps that make objects: config maps, secrets, charts, then `generators`; charts are told the `namespace`."""
+    """Yield the steps that generate objects: ConfigMaps, Secrets, charts, then `generators`.
+
+    `namespace` is used for charts that set none.
+    """
     planner = Planner(ctx, kustomization, origin_path)
     for name, kind in (
         ("configMapGenerator", "ConfigMapGenerator"),
@@ -106,7 +109,7 @@ def transformers(
     plugin_configs: Sequence[PluginConfig],
     origin_path: OriginPath | None,
 ) -> Iterator[PlannedStep]:
-    """The steps that change objects, in this order whatever the order in the file, then `transformers`."""
+    """Yield the steps that change objects, in kustomize's order and not the file's, then `transformers`."""
     planner = Planner(ctx, kustomization, origin_path)
     if paths := kustomization.get("patchesStrategicMerge"):
         body = {"paths": paths}
@@ -199,8 +202,9 @@ def _label_specs(entry: Mapping[str, Any], config: TransformerConfig) -> Specs:
 def _merge_options(
     local_options: Mapping[str, Any] | None, global_options: Mapping[str, Any] | None
 ) -> Mapping[str, Any] | None:
-    """The options of one generator under `generatorOptions`: its own labels win, but a switch set there stays set.
+    """Return the options of one generator merged with `generatorOptions`.
 
+    Labels and annotations of the generator win. A switch that is on in `generatorOptions` stays on.
     Source: kustomize v5.8.2 api/types/generatoroptions.go, MergeGlobalOptionsIntoLocal.
     """
     if global_options is None:
@@ -218,7 +222,7 @@ def _merge_options(
 def configured_steps(
     ctx: Context, name: str, plugin_configs: Sequence[PluginConfig]
 ) -> Iterator[PlannedStep]:
-    """The steps of plug-ins that are configured by objects of their own."""
+    """Yield the steps of plug-ins that are configured by separate objects."""
     for config, field in plugin_configs:
         plugin = _plugin_for(ctx, name, config, field)
         yield Step(plugin, config, field), _origin_path_of(config)
@@ -244,18 +248,21 @@ def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> 
 
 
 def refuse_charts_unless_enabled(ctx: Context, step: Step) -> None:
-    """PluginError if the step renders a chart and `KustomizeOptions.enable_helm` is off."""
+    """Raise PluginError if the step renders a chart and `KustomizeOptions.enable_helm` is off."""
     if step.plugin.name != _CHART_GENERATOR or ctx.engine_options(KustomizeOptions).enable_helm:
         return
     origin = step.config.origin
     location = Location(origin.file, field=step.field, document=origin.document)
-    raise PluginError("charts are rendered with --enable-helm only", location=location)
+    raise PluginError("charts are rendered only with --enable-helm", location=location)
 
 
 def _external_plugin(
     ctx: Context, role: Role, registered_name: str, config: Resource, field: FieldPath
 ) -> Plugin:
-    """The plug-in that runs a program, called as its config is, so that a trace tells whose change it was."""
+    """Return the plug-in that runs an executable.
+
+    It is named after its config, so that a trace shows which one caused a change.
+    """
     name = f"{config.api_version}/{config.kind}"
     if not ctx.options.enable_plugins:
         message = f"external plugins disabled; unable to load external plugin {name}"
@@ -280,7 +287,7 @@ def _origin_path_of(config: Resource) -> OriginPath | None:
 
 
 def with_generator_origin(resource: Resource, origin_path: OriginPath) -> Resource:
-    """A generated object, annotated with the config that made it unless it has an origin already."""
+    """Return a generated object with the origin of its generator's config, unless it already has an origin."""
     if ORIGIN in resource.annotations:
         return resource
     return with_origin_annotation(resource, origin_path.text())

@@ -1,9 +1,10 @@
-"""After renames: every field that names another object gets the name that this object has now.
+"""Update references after renames: each field that names another object gets the current name of that object.
 
-A field is a reference by the table of name references (ConfigMap: `spec/template/spec/volumes/configMap/name` of a Deployment, …). It
-is the old name of one of the objects of that type, and is given the new one. The paths of all tables for one type of
-referrer make one tree, which is walked together with the body once; a name is looked up in an index of the names
-that objects had before, so the cost grows with the size of the bodies and not with the number of objects.
+The table of name references lists the fields that are references, such as `spec/template/spec/volumes/configMap/name`
+of a Deployment for ConfigMaps. If such a field has the old name of an object of that type, it gets the new one.
+The paths of all tables for one type of referring object form one tree, which is walked together with the body once. A
+name is looked up in an index of previous names. So the cost grows with the size of the bodies, not with the number of
+objects.
 Source: kustomize v5.8.2 api/filters/nameref/nameref.go, api/internal/accumulator/namereferencetransformer.go,
 api/resmap/reswrangler.go (SubsetThatCouldBeReferencedByResource).
 """
@@ -23,14 +24,17 @@ from kmanifest.startup.typing import Any, NamedTuple
 
 
 class ReferenceTarget(NamedTuple):
-    """The type that a field refers to; `by_role_ref` where the referrer's roleRef says which of two types it is."""
+    """The type that a field refers to.
+
+    With `by_role_ref`, the referring object's roleRef selects one of two types.
+    """
 
     gvk: Gvk
     by_role_ref: bool
 
 
 class ReferenceNode:
-    """A step of the paths of one type: what the field there refers to, and the steps below."""
+    """A step of the paths of one type: the targets of the field, and the steps below it."""
 
     __slots__ = ("children", "targets")
 
@@ -39,7 +43,7 @@ class ReferenceNode:
         self.children: dict[str, ReferenceNode] = {}
 
     def child(self, step: str) -> "ReferenceNode":
-        """The node behind a step, made if it is not there."""
+        """Return the node after a step; it is created if missing."""
         child = self.children.get(step)
         if child is None:
             child = self.children[step] = ReferenceNode()
@@ -47,7 +51,7 @@ class ReferenceNode:
 
 
 class RenameIndex:
-    """The objects that had another id before, by the names they had, and where all objects are."""
+    """Objects by their previous names, and all objects by namespace."""
 
     def __init__(self, resources: ResourceMap) -> None:
         self._resources = resources
@@ -60,13 +64,13 @@ class RenameIndex:
                 self._by_name.setdefault(name, []).append(resource)
 
     def previously_named(self, name: str) -> Sequence[Resource]:
-        """The objects that were called `name` once, in order."""
+        """Return the objects that once had this name, in order."""
         return self._by_name.get(name, ())
 
     def by_namespace(
         self,
     ) -> tuple[Mapping[str, Sequence[Resource]], Mapping[str, Sequence[Resource]]]:
-        """All objects that are in a namespace, by the one they were in first and by the one they are in."""
+        """Return all namespaced objects by their original and by their current namespace."""
         if self._by_namespace is None:
             original: dict[str, list[Resource]] = {}
             current: dict[str, list[Resource]] = {}
@@ -79,9 +83,9 @@ class RenameIndex:
 
 
 def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> ResourceMap:
-    """The resources, each reference by name leading to the object that it led to before.
+    """Return the resources with each reference by name updated to the current name of its object.
 
-    RenderError where several objects may be meant.
+    Raises RenderError if a reference matches several objects.
     """
     table = tuple(references)
     rename_index = RenameIndex(resources)
@@ -106,7 +110,7 @@ def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> R
 def _build_tree(table: Sequence[Reference], group: str, version: str, kind: str) -> ReferenceNode:
     root = ReferenceNode()
     for target_group, target_version, target_kind, specs in table:
-        # Most specs are for another kind, which is told before all else.
+        # Most specs are for another kind, so the kind is compared first.
         for spec in [spec for spec in specs if spec[3] == kind or not spec[3]]:
             if not selects(spec, group, version, kind):
                 continue
@@ -119,12 +123,12 @@ def _build_tree(table: Sequence[Reference], group: str, version: str, kind: str)
 
 
 class _ReferringObject:
-    """One object whose references are being fixed."""
+    """One object whose references are being updated."""
 
     def __init__(self, resource: Resource, rename_index: RenameIndex) -> None:
         self._resource = resource
         self._rename_index = rename_index
-        # Only the service accounts of a role binding may be in another namespace.
+        # Only the service accounts of a role binding can be in another namespace.
         is_binding = resource.kind == "RoleBinding" and not resource.cluster_scoped
         self._subject_namespaces = _namespaces_of_subjects(resource) if is_binding else frozenset()
 
@@ -170,7 +174,7 @@ class _ReferringObject:
         for target in targets:
             if value is None:
                 return None
-            # A string is told first, because an abstract class is slow to ask.
+            # Strings are tested first, because isinstance is slow with an abstract class.
             value = (
                 self._update_mapping(value, target)
                 if value.__class__ is not str and isinstance(value, Mapping)
@@ -261,7 +265,10 @@ class _ReferringObject:
         raise RenderError(f"found multiple possible referrals: {describe(selected)}")
 
     def _can_refer_to(self, other: Resource) -> bool:
-        """True where an object may refer to another at all: across namespaces only roles do, by their subjects."""
+        """Return whether the object may refer to another one.
+
+        Only the subjects of a role binding refer to objects in other namespaces.
+        """
         return self._is_in_same_scope(other) or other.namespace in self._subject_namespaces
 
     def _is_selectable(self, other: Resource) -> bool:
@@ -332,7 +339,7 @@ def _affixes_equal(one: Resource, other: Resource) -> bool:
 
 
 def _have_common_end(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """True where the shorter is the end of the longer; an empty one is the end of an empty one only."""
+    """Return whether the shorter tuple is the end of the longer; an empty one only matches an empty one."""
     short = min(len(one), len(other))
     if not short:
         return len(one) == len(other)

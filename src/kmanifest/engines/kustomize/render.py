@@ -1,4 +1,4 @@
-"""The Kustomize engine: what the command does after all layers are gathered, once, at the outermost kustomization.
+"""Render a kustomization: accumulate it, then run the steps that kustomize runs once, at the outermost kustomization.
 
 Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
 """
@@ -43,14 +43,17 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What the kustomization in the directory at `path` builds."""
+    """Render the kustomization in the directory at `path`."""
     ctx = ctx._replace(state=KustomizeBuildState())
     kustomization = load_kustomization(ctx, path)
     return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
 
 
 def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
-    """What the component, or the file with configs of transformers, of this name in `directory` makes of the objects in a text."""
+    """Apply a component, or a file of transformer configs, to the objects in `text`.
+
+    `name` is the component or the file, in `directory`.
+    """
     ctx = ctx._replace(state=KustomizeBuildState())
     file = trees.join(directory, name)
     field = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
@@ -73,8 +76,9 @@ def _build(ctx: Context, kustomization: Kustomization, accumulated: Accumulation
 
 
 def _is_for_output(resource: Resource) -> bool:
-    """False for what is there for the build only; SourceError where a step took the name or the kind away.
+    """Return whether the resource is printed; resources for local configuration are not.
 
+    Raises SourceError if a step removed the name or the kind.
     Source: kustomize v5.8.2 api/resource/factory.go, DropLocalNodes.
     """
     try:
@@ -85,7 +89,7 @@ def _is_for_output(resource: Resource) -> bool:
 
 
 class _FinalSteps:
-    """Carries out the last steps, each under the name that a trace shows."""
+    """Runs the last steps, each under the name that a trace shows."""
 
     def __init__(self, ctx: Context, kustomization: Kustomization) -> None:
         self._ctx = ctx
@@ -99,7 +103,7 @@ class _FinalSteps:
             resources,
         )
         if accumulated.vars:
-            from kmanifest.engines.kustomize.vars import resolve_vars  # deprecated and rare
+            from kmanifest.engines.kustomize.vars import resolve_vars  # vars are rare
 
             specs = accumulated.config.specs("varReference")
             resources = self._step(

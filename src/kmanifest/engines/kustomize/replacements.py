@@ -1,7 +1,7 @@
-"""Replacements: the value of one field, or a text, is put into fields of other resources.
+"""Replacements: put the value of one field, or a text, into fields of other resources.
 
-Each replacement sees what the ones before it did. Into a scalar only the text is put, so that the target keeps its type; a field
-that is made, and one that is no scalar, becomes what the source is.
+Each replacement sees the results of the previous ones. A scalar gets only the source's text, so that the target keeps
+its type. A created field, and a mapping or list, gets the source's value.
 Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/filters/replacement/replacement.go.
 """
 
@@ -45,7 +45,7 @@ _CONFIG: Final = RecordShape({"replacements": ListShape(REPLACEMENT)})
 
 
 def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The resources with the config's `replacements` carried out, each given in place or in a file at `path`.
+    """Return the resources after the config's `replacements`, each of which is inline or in a file at `path`.
 
     Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go.
     """
@@ -58,7 +58,7 @@ def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceM
 
 
 class LoadedReplacement(NamedTuple):
-    """A replacement, with the file that holds it, if that is not the config's, and the field."""
+    """A replacement, its file if that is not the config's, and its field in the file."""
 
     replacement: Mapping[str, Any]
     file: str
@@ -76,7 +76,7 @@ def _load(ctx: Context, config: Resource) -> list[LoadedReplacement]:
             continue
         try:
             if "source" in entry or entry.get("targets"):
-                raise SourceError("a path and a replacement in place can't both be given")
+                raise SourceError("a path and an inline replacement can't both be given")
             loaded += _load_file(ctx, entry["path"])
         except KmanifestError as error:
             raise error.within(field=(*field, "path")) from error
@@ -159,13 +159,15 @@ def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:
     selected = f"{selector.get('kind') or '*'}/{selector.get('name') or '*'}"
     if indexes:
         raise RenderError(
-            f"{selected} is not one resource but {', '.join(names_of([resources[index] for index in indexes]))}"
+            f"several resources match {selected}: {', '.join(names_of([resources[index] for index in indexes]))}"
         )
-    raise MissingError(f"no resource is {selected}", near=near_names(selected, names_of(resources)))
+    raise MissingError(
+        f"no resource matches {selected}", near=near_names(selected, names_of(resources))
+    )
 
 
 def ids_of(resource: Resource) -> list[ResourceId]:
-    """The current id and those of the past, as they are compared with a selector.
+    """Return the current and the previous ids, in the form that selectors are compared with.
 
     Source: kustomize v5.8.2 api/internal/utils/makeResIds.go.
     """
@@ -195,7 +197,7 @@ def _find_source(resource: Resource, path: str) -> Match:
     except SourceError as error:
         raise error.within(field=("fieldPath",)) from None
     if match is None or match.value in (None, {}, []):
-        message = f"{resource.kind}/{resource.name} has nothing at {path}"
+        message = f"{resource.kind}/{resource.name} has no value at {path}"
         raise MissingError(message, near=_near_fields(resource.body, split_steps(path))).within(
             field=("fieldPath",)
         )
@@ -231,7 +233,7 @@ def _select_part(options: ReplacementOptions, source: ReplacementSource) -> Repl
 
 
 class ReplacementTarget(NamedTuple):
-    """Which resources are changed, at which paths, and how."""
+    """The resources to change, the paths in them, and the options."""
 
     select: Selector
     reject: tuple[Selector, ...]
@@ -240,9 +242,12 @@ class ReplacementTarget(NamedTuple):
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> "ReplacementTarget":
-        """The target in a fitted mapping; SourceError where it selects nothing or holds a bad pattern."""
+        """Return the target in a decoded mapping.
+
+        Raises SourceError if it has no `select`, or a malformed pattern.
+        """
         if "select" not in fields:
-            raise SourceError("a target needs to select resources").within(field=("select",))
+            raise SourceError("a target must have a select").within(field=("select",))
         return cls(
             _selector(fields["select"], ("select",)),
             tuple(
@@ -254,8 +259,9 @@ class ReplacementTarget(NamedTuple):
         )
 
     def selects(self, resource: Resource) -> bool:
-        """True where the resource is meant: a `reject` by labels and one by id count each for itself.
+        """Return whether the resource is selected.
 
+        A `reject` by labels and one by id apply separately.
         Source: kustomize v5.8.2 api/filters/replacement/replacement.go, selectByAnnoAndLabel.
         """
         if not self.select.selects_labels(resource):

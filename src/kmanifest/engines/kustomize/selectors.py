@@ -1,7 +1,7 @@
-"""Which resources are meant: patterns for type, name and namespace, and selectors on labels and annotations.
+"""Select resources by patterns for type, name and namespace, and by labels and annotations.
 
-A pattern is a regular expression of RE2 that must fit the whole text. One that holds no metacharacter (but perhaps dots)
-is compared directly, so that most builds never load an engine for them.
+A pattern is an RE2 regular expression that must match the whole string. A pattern without metacharacters, except
+dots, is compared directly. So most builds never load the RE2 engine.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +18,9 @@ _LITERAL: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 
 def anchored(pattern: str) -> StringTest:
-    """A test whether a text as a whole fits `pattern`; SourceError where that is no regular expression.
+    """Return a test whether a whole string matches `pattern`.
 
+    Raises SourceError if that is not a regular expression.
     Source: kustomize v5.8.2 api/types/selector.go, anchorRegex.
     """
     if _LITERAL.issuperset(pattern):
@@ -30,7 +31,7 @@ def anchored(pattern: str) -> StringTest:
 
 
 def unanchored(pattern: str) -> StringTest:
-    """A test whether some part of a text fits `pattern`, as list elements are found by in a field path."""
+    """Return a test whether a part of a string matches `pattern`, as used for list elements in a field path."""
     if _LITERAL.issuperset(pattern):
         if "." not in pattern:
             return lambda text: pattern in text
@@ -48,7 +49,7 @@ def _matches_at(pattern: str, text: str, start: int) -> bool:
 
 
 def _compiled(expression: str, pattern: str) -> StringTest:
-    import re2  # few patterns need it
+    import re2  # imported here because few patterns need it
 
     options = re2.Options()
     options.log_errors = False
@@ -73,9 +74,10 @@ _LABEL_FIELDS: Final = ("labelSelector", "annotationSelector")
 
 
 class Selector(NamedTuple):
-    """What selects resources; None stands for a condition that is not made.
+    """The conditions of a selector; None is no condition.
 
-    `patterns` are the tests for group, version, kind, name and namespace; `literal_name` is the name where only one fits.
+    `patterns` are the tests for group, version, kind, name and namespace. `literal_name` is the name if only one name
+    can match.
     """
 
     patterns: tuple[StringTest | None, ...]
@@ -85,7 +87,10 @@ class Selector(NamedTuple):
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """The selector that a fitted mapping describes; SourceError with the field where a pattern is none."""
+        """Return the selector in a decoded mapping.
+
+        Raises SourceError with the field if a pattern is malformed.
+        """
         return cls(
             tuple(_make_test(name, anchored, fields.get(name) or "") for name in _ID_FIELDS),
             _literal_name(fields.get("name") or ""),
@@ -95,22 +100,23 @@ class Selector(NamedTuple):
 
     @property
     def has_id(self) -> bool:
-        """True where there is a condition on the id."""
+        """Whether there is a condition on the id."""
         return any(self.patterns)
 
     @property
     def has_labels(self) -> bool:
-        """True where there is a condition on labels or annotations."""
+        """Whether there is a condition on labels or annotations."""
         return self.labels is not None or self.annotations is not None
 
     def matching_indexes(self, resources: ResourceMap) -> list[int]:
-        """Where the resources stand that fit by `selects`."""
+        """Return the indexes of the resources that match, as in `selects`."""
         indexes = resources.named(self.literal_name) if self.literal_name else range(len(resources))
         return [index for index in indexes if self.selects(resources[index])]
 
     def selects(self, resource: Resource) -> bool:
-        """True where the resource fits by its original or its current name and effective namespace, and by all else.
+        """Return whether the resource matches all conditions.
 
+        Name and namespace match if their original or current values do; namespaces are the effective ones.
         Source: kustomize v5.8.2 api/resmap/reswrangler.go, Select.
         """
         *_, name, namespace = self.patterns
@@ -124,25 +130,25 @@ class Selector(NamedTuple):
         )
 
     def selects_id(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:
-        """True where one id fits; an empty namespace is compared as it is.
+        """Return whether one id matches; an empty namespace is compared as it is.
 
         Source: kustomize v5.8.2 api/types/replacement.go, TargetSelectorRegex.
         """
-        texts = (group, version, kind, name, namespace)
+        values = (group, version, kind, name, namespace)
         return all(
-            test is None or test(text) for test, text in zip(self.patterns, texts, strict=True)
+            test is None or test(text) for test, text in zip(self.patterns, values, strict=True)
         )
 
     def selects_labels(self, resource: Resource) -> bool:
-        """True where labels and annotations fit."""
+        """Return whether labels and annotations match."""
         return (self.labels is None or self.labels.matches(resource.labels)) and (
             self.annotations is None or self.annotations.matches(resource.annotations)
         )
 
     def _selects_type(self, group: str, version: str, kind: str) -> bool:
-        texts = (group, version, kind)
+        values = (group, version, kind)
         return all(
-            test is None or test(text) for test, text in zip(self.patterns[:3], texts, strict=True)
+            test is None or test(text) for test, text in zip(self.patterns[:3], values, strict=True)
         )
 
 
@@ -164,7 +170,7 @@ def _label_test(field: str, fields: Mapping[str, Any]) -> LabelTest | None:
     if not text:
         return None
     from kmanifest.engines.kustomize.label_selector import (
-        parse_label_selector,  # few selectors have it
+        parse_label_selector,  # few selectors have one
     )
 
     try:
@@ -173,7 +179,7 @@ def _label_test(field: str, fields: Mapping[str, Any]) -> LabelTest | None:
         raise error.within(field=(field,)) from None
 
 
-# Nothing selected
+# Selectors without a match
 
 
 def report_no_match(
@@ -184,7 +190,7 @@ def report_no_match(
     field: FieldPath,
     file: str = "",
 ) -> None:
-    """Report that the selector that stands at `field` selects none of the resources."""
+    """Report that the selector at `field` selects none of the resources."""
     conditions = [name for name in (*_ID_FIELDS, *_LABEL_FIELDS) if fields.get(name)]
     ctx.report_no_effect(
         f"no resource is selected by {', '.join(f'{name} {fields[name]}' for name in conditions)}",
@@ -195,14 +201,17 @@ def report_no_match(
 
 
 def _near_selected(fields: Mapping[str, Any], resources: ResourceMap) -> list[str]:
-    """What a selector may have meant; nothing where only labels or annotations do not fit."""
+    """Return the resources that the selector may be meant for.
+
+    Nothing is returned if only labels or annotations differ.
+    """
     by_id = {name: fields[name] for name in _ID_FIELDS if fields.get(name)}
     if Selector.of(by_id).matching_indexes(resources):
         return []
     kind, name = fields.get("kind") or "", fields.get("name") or ""
     indexes = Selector.of({"kind": kind, "name": name}).matching_indexes(resources)
     if indexes and (kind or name):
-        # The name is right, so it is the group, the version or the namespace that differs.
+        # The name matches, so the group, the version or the namespace differs.
         return [f"{resources[index].api_version} {resources[index].id}" for index in indexes[:3]]
     if kind and name:
         return near_names(f"{kind}/{name}", names_of(resources))

@@ -1,7 +1,7 @@
-"""Vars, the deprecated forerunner of replacements: `$(NAME)` in certain fields stands for a field of some resource.
+"""Vars, the deprecated predecessor of replacements: `$(NAME)` in certain fields is replaced by a field of a resource.
 
-The resource that a var reads is marked when the kustomization that declares it is done, by the names it then has or had; the
-value is read at the very end of the build, when names have their hash.
+When a kustomization is done, the resource of each var that it declares is marked, by its current or previous names.
+The value is read at the end of the build, when names have their hash.
 Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go; api/filters/refvar; api/types/var.go.
 """
 
@@ -31,9 +31,9 @@ DEFAULT_FIELD_PATH: Final = "metadata.name"
 
 
 class Var(NamedTuple):
-    """A name and the field of one object that it stands for; an empty namespace means any.
+    """A name, and the field of an object that it is replaced by; an empty namespace matches any.
 
-    `file` and `entry_index` say where it is declared.
+    `file` and `entry_index` locate the declaration.
     """
 
     name: str
@@ -54,9 +54,9 @@ def merge_vars(
     *,
     file: str = "",
 ) -> tuple[tuple[Var, ...], ResourceMap]:
-    """`vars_` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
+    """Return `vars_` with the vars that a kustomization declares, and the resources with their vars marked.
 
-    RenderError where several resources are meant, SourceError where a name is taken.
+    Raises RenderError if a var matches several resources, SourceError if its name is already declared.
     Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, MergeVars.
     """
     for index, row in enumerate(incoming):
@@ -70,7 +70,10 @@ def merge_vars(
 
 
 def join_vars(vars_: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
-    """Two sets of vars as one; SourceError where both have a name."""
+    """Return two sets of vars as one.
+
+    Raises SourceError if a name is in both.
+    """
     names = {var.name for var in vars_}
     for var in more:
         if var.name in names:
@@ -104,7 +107,7 @@ def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
     ]
     if len(indexes) > 1:
         several = describe(resources[index] for index in indexes)
-        raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
+        raise RenderError(f"var {var.name!r} matches several resources: {several}").within(
             field=("objref",)
         )
     return resources.replace({index: resources[index].with_var(var.name) for index in indexes})
@@ -126,9 +129,10 @@ def resolve_vars(
     field_specs: Sequence[Spec],
     resources: ResourceMap,
 ) -> ResourceMap:
-    """The resources with every `$(NAME)` replaced in the fields that `field_specs` name.
+    """Return the resources with every `$(NAME)` replaced in the fields of `field_specs`.
 
-    MissingError where a var has no resource or no field. A var that was never used is reported.
+    Vars that were not used are reported.
+    Raises MissingError if a var has no resource or no field.
     Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, ResolveVars.
     """
     values = {var.name: _value_of(var, resources) for var in sorted(vars_)}
@@ -177,7 +181,7 @@ def _value_of(var: Var, resources: ResourceMap) -> Any:
 
 
 def _index_steps(path: str) -> list[str]:
-    """The steps of a field path in which `ports[0]` is the same as `ports.0`.
+    """Return the steps of a field path, in which `ports[0]` is the same as `ports.0`.
 
     Source: kustomize v5.8.2 kyaml/yaml/rnode.go, convertSliceIndex.
     """
@@ -192,7 +196,7 @@ def _index_steps(path: str) -> list[str]:
 
 
 def _go_value(value: Any) -> Any:
-    """A value as the reference holds it: integers in decimal digits only, dates as they are written."""
+    """Return a value as kustomize holds it: integers in decimal digits only, dates as they are written."""
     if isinstance(value, IntText):
         digits = value.text.removeprefix("-").removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):
@@ -204,7 +208,7 @@ def _go_value(value: Any) -> Any:
 
 
 class _Expander:
-    """Puts values in place of `$(NAME)`, and notes which names were used."""
+    """Replaces `$(NAME)` by values, and records the names that were used."""
 
     def __init__(self, ctx: Context, values: Mapping[str, Any]) -> None:
         self._ctx = ctx
@@ -212,8 +216,9 @@ class _Expander:
         self.used_names: set[str] = set()
 
     def change(self, old: Any) -> Any:
-        """A field's value with its references replaced; in a mapping or a list only its own strings are looked at.
+        """Return a field's value with its references replaced.
 
+        In a mapping or a list, only its direct strings are changed.
         Source: kustomize v5.8.2 api/filters/refvar/refvar.go.
         """
         if is_string(old):
@@ -256,7 +261,7 @@ class _Expander:
                 parts.append("$" + following)
                 position = dollar + 2
             else:
-                # The reference takes one byte of the character for a whole one, and leaves the rest behind.
+                # kustomize reads one byte of the character as a whole character and leaves the other bytes.
                 first, *rest = following.encode()
                 parts += ["$" + chr(first), bytes(rest).decode("utf-8", "surrogateescape")]
                 position = dollar + 2
@@ -278,7 +283,7 @@ class _Expander:
             return f"$({name})"
         if isinstance(value, Mapping | list):
             self._ctx.warn(
-                f"var {name!r} stands for a {type_name(value)}, which can't be put into a text"
+                f"var {name!r} is a {type_name(value)}, which can't be put into a string"
             )
             return f"$({name})"
         self.used_names.add(name)
@@ -286,9 +291,9 @@ class _Expander:
 
 
 def _go_text(value: Any) -> str:
-    """A value as Go's fmt prints it with %v."""
+    """Return a value as Go's fmt prints it with %v."""
     if isinstance(value, float):
-        from kmanifest.yaml.scalars import general_number  # for floats only
+        from kmanifest.yaml.scalars import general_number  # imported here: only floats need it
 
         return general_number(value)
     return scalar_text(value)

@@ -1,9 +1,11 @@
-"""Fields that are one: what kustomize does because it puts one node into several places of an object.
+"""Fields that share one YAML node.
 
-A label that is new in `metadata.labels` and in `spec.selector` is one node in both; a patch of the first then changes the second.
-Users of the reference have files that rely on it, so the bytes must agree. Here such a node is a `SharedText`: a
-transformer that makes one label in several places of an object puts one such object there, and after any step that
-writes a value in place, `propagate_aliases` carries the new text to every place that holds the same object.
+kustomize puts one node into several fields of an object. A label that is new in `metadata.labels` and in
+`spec.selector` is one node in both. A patch of the first field then changes the second. Users have files that rely on
+this, so the output must be the same.
+Here such a node is a `SharedText`. A transformer that adds one label to several fields of an object puts the same
+`SharedText` into each. After any step that overwrites a value, `propagate_aliases` copies the new text to each field
+with the same `SharedText`.
 Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.21.2 yaml/fns.go, FieldSetter.
 """
 
@@ -16,12 +18,12 @@ from kmanifest.startup.typing import Any
 
 
 def is_shared(value: Any) -> bool:
-    """True for a text that other fields of its resource may hold as well."""
+    """Return whether the value is a string that other fields of its resource may share."""
     return isinstance(value, SharedText)
 
 
 def propagate_aliases(old: Resource, new: Resource) -> Resource:
-    """`new`, a changed copy of `old`, with each write to a shared text carried to all places that share it."""
+    """Return `new`, a changed copy of `old`, with each write to a shared string copied to all fields that share it."""
     if new.body is old.body:
         return new
     overwritten = {
@@ -29,7 +31,7 @@ def propagate_aliases(old: Resource, new: Resource) -> Resource:
     }
     if not overwritten:
         return new
-    # One text, one object: the places go on sharing what was written.
+    # One object for each text, so that the fields still share it.
     replacements = {
         key: SharedText(after) if isinstance(after, str) else after
         for key, (_, after) in overwritten.items()
@@ -38,7 +40,7 @@ def propagate_aliases(old: Resource, new: Resource) -> Resource:
 
 
 def _overwritten(old: Any, new: Any) -> Iterator[tuple[SharedText, Any]]:
-    """Each shared text that was written over and what stands there now, in the order in which fields are walked."""
+    """Yield each overwritten shared string and the value that replaced it, in the order in which fields are walked."""
     todo = [(old, new)]
     while todo:
         before, after = todo.pop()

@@ -1,7 +1,7 @@
-"""Nodes of YAML inside of a string: they keep order, style and comments, which a value does not.
+"""Nodes of YAML inside a string: unlike values, they keep order, style and comments.
 
-A change is made on the plain values, which share whatever does not change; `Node.with_value` then walks nodes and new
-values side by side, and puts new texts and new nodes where they differ.
+A change is made on the plain values, which share all unchanged parts. `Node.with_value` then compares nodes with the
+new values and replaces strings and nodes that differ.
 """
 
 from collections.abc import Mapping
@@ -22,19 +22,25 @@ class ScalarChange(NamedTuple):
 
 
 class NodeReplacement(NamedTuple):
-    """A value that takes the place of a mapping or a list, however alike the two are."""
+    """A value that replaces a whole mapping or list, even if old and new are similar."""
 
     value: Any
 
 
 class Alias(tuple[str, ...]):
-    """What `*name` stands for; it is neither looked into nor changed."""
+    """The target of `*name`.
+
+    It is neither searched nor changed.
+    """
 
     __slots__ = ()
 
 
 class Comments(NamedTuple):
-    """Comments of a node: above it, at the end of its line, and below it; each may have several lines."""
+    """The comments of a node: above it, at the end of its line, and below it.
+
+    Each may have several lines.
+    """
 
     head: str = ""
     line: str = ""
@@ -47,9 +53,9 @@ NO_COMMENTS: Final = Comments()
 class Node:
     """One node of a document: a scalar with its text, a list of nodes, a mapping of pairs, or an alias.
 
-    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty where none was written; where
-    it was, the node is `tagged`, and it is printed though it may be implied. `document` has the comments that stand
-    before and behind the whole document of which this is the root.
+    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty if none was written.
+    `tagged` means that a tag was written; it is then printed even if it is implied. `document` has the comments
+    before and after the whole document, if this node is its root.
     """
 
     __slots__ = (
@@ -74,7 +80,7 @@ class Node:
         return new
 
     def with_value(self, new: Any) -> "Node":
-        """This node with the value `new`, in which a `ScalarChange` stands for a new text."""
+        """Return this node with the value `new`, in which a `ScalarChange` is a new text."""
         if new is self.value:
             return self
         if isinstance(new, NodeReplacement):
@@ -89,13 +95,13 @@ class Node:
         return to_node(new)
 
     def implied_tag(self) -> str:
-        """The tag that this node has without one that is written."""
+        """Return the tag that this node has if none is written."""
         if self.kind != "scalar":
             return TAG + {"mapping": "map", "list": "seq"}.get(self.kind, "")
         return TAG + "str" if self.style else _short_tag(self.content)
 
     def without_foot(self) -> "Node":
-        """This node without the comment below it."""
+        """Return this node without the comment below it."""
         new = self._with(self.kind, self.content)
         new.comments = self.comments._replace(foot="")
         return new
@@ -115,12 +121,12 @@ class Node:
 
 
 def to_node_key(name: str) -> Node:
-    """A key that was made: it has no quotes but where it needs them."""
+    """Return a node for a new key, which is quoted only if needed."""
     return Node("scalar", name)
 
 
 def to_node(value: Any) -> Node:
-    """A value that was made, or that comes from elsewhere, as a node."""
+    """Return a node for a new value, or for one from another document."""
     if isinstance(value, NodeReplacement):
         return to_node(value.value)
     if isinstance(value, ScalarChange):
@@ -134,12 +140,12 @@ def to_node(value: Any) -> Node:
 
 
 def _short_tag(text: str) -> str:
-    """The tag that a plain scalar of this text has."""
+    """Return the tag of a plain scalar with this text."""
     return TAG + tag_of(resolved(text))
 
 
 def resolved(text: str) -> Any:
-    """What a plain scalar means; any number where its text is refused."""
+    """Return the value of a plain scalar; a number if its text is invalid."""
     try:
         return resolve_plain(text)
     except SourceError:

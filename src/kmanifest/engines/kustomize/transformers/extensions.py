@@ -1,6 +1,7 @@
 """Transformers that kustomize does not have, for configs of `apiVersion: kmanifest.dev/v1alpha1`.
 
-They are asked for by a config of their own under `transformers`, so that a plain kustomization keeps one meaning.
+They run only for an explicit config under `transformers`. So a kustomization without one has the same result as in
+kustomize.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,14 +31,14 @@ _DROP: Final = RecordShape({"drop": ListShape(SELECTOR)}, _OBJECT)
 
 
 def set_images_anywhere(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The ImageTransformer: every text under a key `image`, in resources of any kind, whose image is meant.
+    """Run the ImageTransformer: change every matching string under a key `image`, in resources of any kind.
 
-    So it knows the images of Rollouts, Workflows, Tekton's tasks and of custom resources of any other kind. Each field that
-    it changes is a finding with the code `touched`; an image that is nowhere is reported as of `images`.
+    So the images of Rollouts, Workflows, Tekton tasks and other custom resources change, too. Each changed field is a
+    finding with the code `touched`. An image that matches nothing is reported as with `images`.
     """
     fields = decode(config.body, _IMAGES, CONFIGURATION)
     if fields.get("imageFields", "auto") != "auto":
-        raise SourceError("the one value of imageFields is auto").within(field=("imageFields",))
+        raise SourceError("imageFields must be auto").within(field=("imageFields",))
     image_texts = {text for resource in resources for _, text in _images_in(resource)}
     for index, image in enumerate(fields.get("images", ())):
         matched: list[str] = []
@@ -63,7 +64,7 @@ def set_images_anywhere(ctx: Context, config: Resource, resources: ResourceMap) 
 
 
 def _images_in(resource: Resource) -> Iterator[tuple[FieldPath, str]]:
-    """Every text under a key `image`, with its place; definitions of custom resources have none."""
+    """Yield every string under a key `image`, with its field path; CustomResourceDefinitions have none."""
     if resource.kind == "CustomResourceDefinition":
         return
     pending: list[tuple[FieldPath, Any]] = [((), resource.body)]
@@ -84,7 +85,10 @@ def _report_change(ctx: Context, resource: Resource, field: FieldPath, message: 
 
 
 def drop(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The DropTransformer: the resources without those that its selectors mean; MissingError for one that means none."""
+    """Run the DropTransformer: return the resources without those that its selectors match.
+
+    Raises MissingError for a selector that matches none.
+    """
     fields = decode(config.body, _DROP, CONFIGURATION)
     dropped_indexes: set[int] = set()
     for index, selector in enumerate(fields.get("drop", ())):
@@ -95,7 +99,7 @@ def drop(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
         if not indexes:
             name = f"{selector.get('kind', '')}/{selector.get('name', '')}".strip("/")
             near = near_names(name, names_of(resources))
-            message = f"nothing to drop is selected by {name or 'this'}"
+            message = f"no resource to drop is selected by {name or 'this selector'}"
             raise MissingError(message, near=near).within(field=("drop", index))
         dropped_indexes.update(indexes)
     dropped = {id(resources[position]) for position in dropped_indexes}

@@ -1,6 +1,7 @@
-"""Images: new names, tags and digests.
+"""Change the names, tags and digests of images.
 
-Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filters/imagetag, api/internal/image/image.go.
+Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filters/imagetag,
+api/internal/image/image.go.
 """
 
 import re
@@ -35,7 +36,7 @@ ImageTest = Callable[[str], bool]
 
 
 class _Image(NamedTuple):
-    """An image of a resource: where it is, its text, the scalar that has the text, and how often it was found."""
+    """An image of a resource: its field path, its text, its scalar, and how often it was found."""
 
     field: FieldPath
     text: str
@@ -44,9 +45,10 @@ class _Image(NamedTuple):
 
 
 def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in ImageTagTransformer: first in every list of containers, wherever it is, then by the field specs.
+    """Run the built-in ImageTagTransformer: first on every list of containers at any depth, then on the field specs.
 
-    An image that both find is changed twice, which shows with `tagSuffix`. Definitions of custom resources are left.
+    An image that both find is changed twice, which is visible with `tagSuffix`. CustomResourceDefinitions are not
+    changed.
     """
     image = decode(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
     matched: list[str] = []
@@ -72,16 +74,17 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
 
 def _near_images(name: str, images_by_index: Mapping[int, Sequence[_Image]]) -> list[str]:
-    """The names of images most like `name`, else those that are called so in another registry."""
+    """Return the image names most like `name`, or those with the same name in another registry."""
     names = {split_image(image.text)[0] for images in images_by_index.values() for image in images}
     last = name.rpartition("/")[2]
     return near_names(name, names) or sorted(one for one in names if one.split("/")[-1] == last)[:3]
 
 
 class _ImageFinder:
-    """Finds images, and knows where they are as long as nothing but images has changed since.
+    """Finds images, and keeps their field paths until something else than an image changes.
 
-    A kustomization has many images, each a step of its own, and looking for the places takes longer than all else.
+    A kustomization has many images, each a step of its own, and finding their fields takes longer than everything
+    else.
     """
 
     def __init__(self, specs: Specs) -> None:
@@ -92,7 +95,7 @@ class _ImageFinder:
         self._images_by_index: Mapping[int, Sequence[_Image]] = {}
 
     def images_in(self, resources: ResourceMap) -> Iterator[tuple[int, Resource, Sequence[_Image]]]:
-        """Resources that may have images, each with its number and its images."""
+        """Yield the resources that may have images, each with its index and its images."""
         if resources is self._resources:
             for index, images in self._images_by_index.items():
                 yield index, resources[index], images
@@ -104,14 +107,14 @@ class _ImageFinder:
     def remember(
         self, resources: ResourceMap, images_by_index: Mapping[int, Sequence[_Image]]
     ) -> ResourceMap:
-        """Remember all images of these resources, which are given back."""
+        """Remember all images of these resources, and return the resources."""
         self._resources, self._images_by_index = resources, images_by_index
         return resources
 
     def _find_images(self, resource: Resource) -> tuple[Resource, list[_Image]]:
-        """The images of a resource, and the resource with an empty list for each null where a spec demands a list.
+        """Return the resource and its images.
 
-        kustomize makes it so, whether there are images or not.
+        Each null where a spec requires a list becomes an empty list, as in kustomize, even if there are no images.
         """
         body: Any = resource.body
         try:
@@ -128,7 +131,7 @@ class _ImageFinder:
         return resource.with_body(body), _distinct_images(located_values, resource)
 
     def _paths_for(self, resource: Resource) -> list[list[str]]:
-        """The paths for the type of a resource that may lead to something in it."""
+        """Return the paths for the type of a resource that may exist in its body."""
         group, version, kind, _, _ = resource.id
         return [
             self._paths[index]
@@ -138,7 +141,7 @@ class _ImageFinder:
 
 
 def _finder(ctx: Context, specs: Specs) -> _ImageFinder:
-    """The finder that the steps of one build share; a build without a memo has one for each step."""
+    """Return the finder that the steps of one build share; without a build state, each step gets a new one."""
     if ctx.state is None:
         return _ImageFinder(specs)
     finder: _ImageFinder = ctx.state.shared(("images", specs), lambda: _ImageFinder(specs))
@@ -148,7 +151,7 @@ def _finder(ctx: Context, specs: Specs) -> _ImageFinder:
 def _distinct_images(
     located_values: Iterable[tuple[FieldPath, Any]], resource: Resource
 ) -> list[_Image]:
-    """The scalars among what was found, each place once."""
+    """Return the scalars among the values, each field once."""
     images: dict[FieldPath, _Image] = {}
     for field, value in located_values:
         if value is None:
@@ -168,7 +171,7 @@ def _check_scalar(value: Any, field: FieldPath, resource: Resource) -> None:
 
 
 def _has_containers(body: Any) -> bool:
-    """True where some mapping in `body` has a field called as lists of containers are; most have none."""
+    """Return whether some mapping in `body` has a field with the name of a list of containers; most have none."""
     branches = [body]
     for branch in branches:
         items = branch
@@ -183,10 +186,10 @@ def _has_containers(body: Any) -> bool:
 
 
 def _container_lists(body: Any) -> Iterator[tuple[FieldPath, list[Any]]]:
-    """Every list of containers in `body`, with its place."""
+    """Yield every list of containers in `body`, with its field path."""
     if not _has_containers(body):
         return
-    # Each mapping and list of the body is a branch; those within one branch follow one another.
+    # Each mapping and list of the body is a branch. Those in one branch are next to each other.
     branches = [body]
     parents = [0]
     for index, branch in enumerate(branches):
@@ -201,7 +204,7 @@ def _container_lists(body: Any) -> Iterator[tuple[FieldPath, list[Any]]]:
 
 
 def _path_to(branches: Sequence[Any], parents: Sequence[int], index: int) -> FieldPath:
-    """The steps from the first branch to this one."""
+    """Return the steps from the first branch to this one."""
     steps: list[str | int] = []
     while index:
         parent = parents[index]
@@ -226,7 +229,10 @@ def _images_in(field: FieldPath, containers: Sequence[Any]) -> Iterator[tuple[Fi
 def _rename_images(
     resource: Resource, images: Sequence[_Image], rename: Rename
 ) -> tuple[Resource, Sequence[_Image]]:
-    """The resource with its images renamed, and its images then; what has become null is none any more."""
+    """Return the resource with its images renamed, and its images afterwards.
+
+    A value that has become null is no longer an image.
+    """
     body = resource.body
     renamed = []
     for image in images:
@@ -239,7 +245,7 @@ def _rename_images(
 
 
 def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
-    """What stands in the place of an image, renamed as often as it was found."""
+    """Return the value of an image after it was renamed as often as it was found."""
     value = image.value
     for _ in range(image.match_count):
         text = None if value is None else scalar_text(value)
@@ -253,7 +259,10 @@ def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
 
 
 def renamer(image: Mapping[str, str], matched: list[str]) -> Rename:
-    """A function from an image's text to the new one; the texts of images that are meant are added to `matched`."""
+    """Return a function from an image's text to the new text.
+
+    It adds the texts of matching images to `matched`.
+    """
     matches = _image_test(image.get("name", ""))
 
     @cache
@@ -278,7 +287,7 @@ def _new_image_text(text: str, image: Mapping[str, str]) -> str:
 
 
 def split_image(text: str) -> tuple[str, str, str]:
-    """Name, tag and digest of an image; a colon before the first slash belongs to the name.
+    """Return the name, tag and digest of an image; a colon before the first slash belongs to the name.
 
     Source: kustomize v5.8.2 api/internal/image/image.go, Split.
     """
@@ -294,7 +303,10 @@ def split_image(text: str) -> tuple[str, str, str]:
 
 
 def _image_test(name: str) -> ImageTest:
-    """Whether an image is the one that `name`, a regular expression, means. What does not compile means nothing."""
+    """Return a test whether an image matches `name`, a regular expression.
+
+    A name that does not compile matches nothing.
+    """
     if _SPECIAL.isdisjoint(name):
         return _dotted_name_test(name)
     import re2  # 5 ms, and few names are patterns
@@ -309,7 +321,7 @@ def _image_test(name: str) -> ImageTest:
 
 
 def _dotted_name_test(name: str) -> ImageTest:
-    """A match for a name in which only dots are special: each stands for any character."""
+    """Return a test for a name whose only special characters are dots: each dot matches any character."""
     dots = [index for index, char in enumerate(name) if char == "."]
     size = len(name)
 

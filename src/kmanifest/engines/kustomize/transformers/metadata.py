@@ -1,4 +1,7 @@
-"""Labels and annotations. Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go."""
+"""Labels and annotations.
+
+Source: kustomize v5.8.2 api/internal/builtins/LabelTransformer.go, AnnotationsTransformer.go.
+"""
 
 from collections.abc import Mapping
 
@@ -22,13 +25,13 @@ METADATA_LABELS: Final[Specs] = (("metadata/labels", "", "", "", True),)
 
 
 def label(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in LabelTransformer: `labels` put wherever `fieldSpecs` says."""
+    """Run the built-in LabelTransformer: put `labels` into the fields of `fieldSpecs`."""
     labels = decode(config.body, _LABELS, PLUGIN_CONFIG).get("labels", {})
     return _put_entries(resources, labels, specs_of(config.body))
 
 
 def annotate(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in AnnotationsTransformer: `annotations` put wherever `fieldSpecs` says."""
+    """Run the built-in AnnotationsTransformer: put `annotations` into the fields of `fieldSpecs`."""
     annotations = decode(config.body, _ANNOTATIONS, PLUGIN_CONFIG).get("annotations", {})
     return _put_entries(resources, annotations, specs_of(config.body))
 

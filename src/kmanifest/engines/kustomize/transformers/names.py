@@ -1,4 +1,4 @@
-"""Names: prefix, suffix, and the hash behind a generated name.
+"""Names: prefix, suffix, and the hash after a generated name.
 
 Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTransformer.go, HashTransformer.go.
 """
@@ -22,7 +22,7 @@ _NAME: Final = ("metadata", "name")
 
 
 def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in PrefixTransformer."""
+    """Run the built-in PrefixTransformer."""
     prefix = _affix(config, "prefix")
     return _rename(
         resources,
@@ -35,7 +35,7 @@ def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
 
 def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in SuffixTransformer."""
+    """Run the built-in SuffixTransformer."""
     suffix = _affix(config, "suffix")
     return _rename(
         resources,
@@ -48,15 +48,15 @@ def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
 
 def add_prefix_and_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The old PrefixSuffixTransformer: both."""
+    """Run the old PrefixSuffixTransformer, which does both."""
     return add_suffix(ctx, config, add_prefix(ctx, config, resources))
 
 
 def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in HashTransformer: `-` and the hash of the content behind the name of what was generated."""
+    """Run the built-in HashTransformer: append `-` and the content hash to the names of generated objects."""
     if not any(resource.needs_hash for resource in resources):
         return resources
-    from kmanifest.engines.kustomize.hashing import name_hash  # for generated objects only
+    from kmanifest.engines.kustomize.hashing import name_hash  # for generated objects
 
     def change(resource: Resource) -> Resource:
         if not resource.needs_hash:

@@ -36,7 +36,10 @@ _NAMESPACE_FIELDS: Final = (Field(_METADATA_NAMESPACE, create=True),)
 
 
 def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in NamespaceTransformer; RenderError where two objects come to have one id."""
+    """Run the built-in NamespaceTransformer.
+
+    Raises RenderError if two objects get the same id.
+    """
     fields = decode(config.body, _CONFIG, PLUGIN_CONFIG)
     namespace = fields.get("metadata", {}).get("namespace", "")
     mode = fields.get("setRoleBindingSubjects") or "defaultOnly"
@@ -58,12 +61,15 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
 
 
 def _is_from_chart(resource: Resource) -> bool:
-    """Whether a chart made the resource, which was told the namespace."""
+    """Return whether the resource is from a chart, which was rendered with the namespace already."""
     return resource.annotations.get(HELM_GENERATED) == "true"
 
 
 def move_resource(resource: Resource, namespace: str) -> Resource:
-    """One resource in another namespace, as the ValueAddTransformer does it: without field specs and past."""
+    """Return one resource in another namespace, as the ValueAddTransformer does it.
+
+    Field specs are not used, and the previous id is not remembered.
+    """
     return _change(resource, (), FieldUpdate(_set_always(namespace), ""), "defaultOnly")
 
 

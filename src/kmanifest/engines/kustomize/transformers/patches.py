@@ -1,4 +1,4 @@
-"""Patches of both languages, in the three spellings that a kustomization has for them.
+"""Patches of both kinds, strategic merge and JSON, in the three fields that a kustomization has for them.
 
 Source: kustomize v5.8.2 api/internal/builtins/PatchTransformer.go, PatchStrategicMergeTransformer.go,
 PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/reswrangler.go, ApplySmPatch.
@@ -42,7 +42,7 @@ Operations: TypeAlias = "tuple[Operation, ...]"
 
 
 class PatchText(NamedTuple):
-    """The text of a patch and where it is written: a file, or a field of the config."""
+    """The text of a patch and its location: a file, or a field of the config."""
 
     content: bytes
     file: str
@@ -50,7 +50,7 @@ class PatchText(NamedTuple):
 
 
 class AllowedChanges(NamedTuple):
-    """What a patch may change beside the content."""
+    """The changes that a patch may make besides the content."""
 
     name: bool = False
     kind: bool = False
@@ -62,7 +62,7 @@ _STRING_MAPS: Final = ("labels", "annotations")
 
 
 def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchTransformer: one entry of `patches`, in either language, told apart by what it parses as."""
+    """Run the built-in PatchTransformer: one entry of `patches`, of the kind that its text can be parsed as."""
     fields = decode(config.body, PATCH, PLUGIN_CONFIG)
     text = _patch_text(ctx, fields)
     patch_resources, merge_error = _parse_resources(ctx, text)
@@ -79,7 +79,7 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
         return _merge_entry(ctx, resources, patch_resources, fields.get("target"), allowed)
     operations, json_error = _parse_operations(ctx, text)
     if json_error is not None:
-        # A list was meant as operations, anything else as an object.
+        # A list is meant as JSON patch operations, anything else as an object.
         raise json_error if _looks_like_list(text) else merge_error
     return _apply_operations(
         ctx, resources, operations, text, fields.get("target"), remembers_id=True
@@ -87,7 +87,7 @@ def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap
 
 
 def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, each a file or a text."""
+    """Run the built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, files and inline patches."""
     fields = decode(config.body, _STRATEGIC, PLUGIN_CONFIG)
     if not fields.get("paths") and not fields.get("patches"):
         error = SourceError("must specify one of paths and patches")
@@ -115,7 +115,7 @@ def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> R
 
 
 def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
+    """Run the built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
     fields = decode(config.body, _JSON6902, PLUGIN_CONFIG)
     target, path, operations = (
         fields.get("target"),
@@ -124,7 +124,7 @@ def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> Re
     )
     if not target or not target.get("name"):
         raise SourceError("must specify the target name").within(field=("target", "name"))
-    # In `patchesJson6902` it is called as in `patches`, and only a user's own config has a name.
+    # `patchesJson6902` names it as `patches` does. Only a separate config has metadata.
     inline = "jsonOp" if "metadata" in config.body else "patch"
     text = _patch_text(ctx, {"path": path, "patch": operations}, inline)
     decoded, error = _parse_operations(ctx, text)
@@ -161,7 +161,10 @@ def _parse_resources(ctx: Context, text: PatchText) -> tuple[list[Resource], Kma
 
 
 def _located_in_text(error: KmanifestError, text: PatchText) -> KmanifestError:
-    """An error about a place in the text of a patch; a line of a text in a config is no line of the config's file."""
+    """Return an error with the location of the patch.
+
+    A line number of an inline patch is not a line number of the config's file, so it goes to the message.
+    """
     if text.file:
         return error.within(file=text.file)
     line, field = error.location.line, format_field(error.location.field)
@@ -186,8 +189,8 @@ def _parse_operations(ctx: Context, text: PatchText) -> tuple[Operations, Kmanif
 
 
 def _parse_json(content: bytes, max_depth: int) -> Any:
-    """A text that begins with `[`, which the reference reads as JSON; numbers keep their text."""
-    import json  # 9 ms, and nearly all patches are YAML
+    """Parse a text that begins with `[`, which kustomize reads as JSON; numbers keep their text."""
+    import json  # imported here: it takes 9 ms, and nearly all patches are YAML
 
     _check_depth(content, max_depth)
     try:
@@ -201,7 +204,10 @@ def _parse_json(content: bytes, max_depth: int) -> Any:
 
 
 def _check_depth(content: bytes, limit: int) -> None:
-    """LimitError where JSON is nested too deeply: its parser takes the machine's stack for each level."""
+    """Raise LimitError if JSON is nested too deeply.
+
+    Python's JSON parser uses the C stack for each level.
+    """
     depth = 0
     for token in re.findall(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', content, re.DOTALL):
         depth += (token in b"[{") - (token in b"]}")
@@ -264,7 +270,10 @@ def _selected_indexes(ctx: Context, resources: ResourceMap, target: Mapping[str,
 
 
 def _target_index(resources: ResourceMap, patch_resource: Resource, field: FieldPath) -> int:
-    """Where the one resource stands that a patch is for; `field` is what holds the patch if no file does."""
+    """Return the index of the one resource that a patch is for.
+
+    `field` contains the patch if it is not in a file.
+    """
     try:
         return resources.index_of(patch_resource.original_key)
     except KmanifestError as error:
@@ -278,7 +287,10 @@ def _target_index(resources: ResourceMap, patch_resource: Resource, field: Field
 def _no_target(
     resources: ResourceMap, patch_resource: Resource, error: MissingError
 ) -> MissingError:
-    """The error that names those of the patch's kind and name first, which differ in namespace or apiVersion."""
+    """Return the error of a patch without a target.
+
+    It first names the resources with the patch's kind and name, which differ in namespace or apiVersion.
+    """
     namesakes = [
         old
         for old in resources
@@ -337,7 +349,10 @@ def _merge_one(
 
 
 def _clears_annotations(patch_resource: Resource) -> bool:
-    """True where a patch takes all annotations away, and with them what kustomize keeps there of an object's past."""
+    """Return whether a patch removes all annotations.
+
+    kustomize keeps the history of an object there, and so loses it.
+    """
     metadata = patch_resource.body.get("metadata")
     if not isinstance(metadata, Mapping):
         return True
@@ -348,15 +363,15 @@ def _clears_annotations(patch_resource: Resource) -> bool:
 
 
 def _with_string_maps(patch_resource: Resource, *names: str) -> Resource:
-    """A patch with some maps of its metadata as texts; an empty map is not there, and so takes nothing away.
+    """Return a patch with some maps of its metadata as strings; an empty map is removed, so it has no effect.
 
-    kustomize does it to labels and annotations of what is applied by target, and to annotations where a patch may
-    change the name or the kind, as it keeps that permission there.
+    kustomize does this to labels and annotations of a patch that is applied by target. It does it to annotations if a
+    patch may change the name or the kind, because it keeps that permission there.
     """
     metadata = dict(patch_resource.body["metadata"])
     for name in names:
         if name in metadata:
-            # kustomize copies them as maps of strings, by which null becomes its own text.
+            # kustomize copies them as maps of strings, in which null becomes its text.
             metadata[name] = string_map(metadata[name])
             if not metadata[name]:
                 del metadata[name]

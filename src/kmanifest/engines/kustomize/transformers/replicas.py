@@ -1,4 +1,7 @@
-"""Replica counts. Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go."""
+"""Replica counts.
+
+Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go.
+"""
 
 from kmanifest.engines.kustomize.config import Field, selects
 from kmanifest.engines.kustomize.decoding import INT, PLUGIN_CONFIG, STRING, RecordShape, decode
@@ -14,7 +17,10 @@ _CONFIG: Final = RecordShape({"replica": RecordShape({"name": STRING, "count": I
 
 
 def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in ReplicaCountTransformer; MissingError where nothing of a scalable kind has or had the name."""
+    """Run the built-in ReplicaCountTransformer.
+
+    Raises MissingError if no object of a scalable kind has, or had, the name.
+    """
     replica = decode(config.body, _CONFIG, PLUGIN_CONFIG).get("replica", {})
     name, count = replica.get("name", ""), replica.get("count", 0)
 

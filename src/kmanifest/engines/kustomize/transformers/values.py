@@ -1,4 +1,4 @@
-"""The ValueAddTransformer, which only a config of its own can ask for.
+"""The ValueAddTransformer, which runs only for a separate config.
 
 Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filters/valueadd/valueadd.go.
 """
@@ -35,7 +35,7 @@ _TARGET_FILE: Final = RecordShape({"targets": _TARGETS})
 
 
 def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in ValueAddTransformer: a value, or the directory's name, written into fields or into paths in fields."""
+    """Run the built-in ValueAddTransformer: put a value, or the directory's name, into fields or into paths in fields."""
     fields = decode(config.body, _CONFIG, PLUGIN_CONFIG)
     value = fields.get("value", "").strip() or ctx.directory.rpartition("/")[2]
     targets = [*fields.get("targets", ()), *_targets_in_file(ctx, fields.get("targetFilePath", ""))]
@@ -89,7 +89,7 @@ def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
 
 
 def insert_part(path: str, position: int, part: str) -> str:
-    """`path` with `part` put before its step number `position`, or behind where it has no more steps.
+    """Return `path` with `part` inserted before step `position`, or appended if it has fewer steps.
 
     Source: kustomize v5.8.2 kyaml/filesys/util.go, InsertPathPart.
     """
