@@ -1,4 +1,4 @@
-"""What touches nothing: a finding with its place, and an error where the build is strict."""
+"""Settings without effect: each is a finding with its location, and an error in a strict build."""
 
 from collections.abc import Mapping
 
@@ -134,8 +134,8 @@ def tree(kustomization: str, more: Mapping[str, str] = MORE) -> MemoryTree:
     return MemoryTree({"kustomization.yaml": BASE + kustomization, **CONTENT, **more})
 
 
-def untouched(rendered: Rendered) -> list[str]:
-    """Each finding of what touches nothing as an error's text."""
+def no_effect_messages(rendered: Rendered) -> list[str]:
+    """The findings of settings without effect, each as the text of an error."""
     return [
         str(MissingError(finding.message, location=finding.location, near=finding.near))
         for finding in rendered.findings
@@ -144,7 +144,7 @@ def untouched(rendered: Rendered) -> list[str]:
 
 
 @pytest.mark.parametrize(("kustomization", "message"), CASES.values(), ids=list(CASES))
-def test_what_touches_nothing_is_an_error_where_strict(kustomization: str, message: str):
+def test_a_setting_without_effect_is_an_error_if_strict(kustomization: str, message: str):
     with pytest.raises(FindingsError) as caught:
         build(tree=tree(kustomization), options=STRICT)
     assert str(caught.value) == message
@@ -152,12 +152,12 @@ def test_what_touches_nothing_is_an_error_where_strict(kustomization: str, messa
 
 
 @pytest.mark.parametrize(("kustomization", "message"), CASES.values(), ids=list(CASES))
-def test_it_is_a_finding_elsewhere(kustomization: str, message: str):
+def test_it_is_a_finding_otherwise(kustomization: str, message: str):
     rendered = build(tree=tree(kustomization))
-    assert untouched(rendered) == [message.partition(" (did you mean")[0]]
-    assert untouched(build(tree=tree(kustomization), on_change=lambda _: None)) == untouched(
-        rendered
-    )
+    assert no_effect_messages(rendered) == [message.partition(" (did you mean")[0]]
+    assert no_effect_messages(
+        build(tree=tree(kustomization), on_change=lambda _: None)
+    ) == no_effect_messages(rendered)
     assert not any(finding.code for finding in rendered.warnings)
 
 
@@ -180,7 +180,7 @@ replacements:
 """
 
 
-def test_what_touches_something_passes_and_prints_the_same_even_where_it_changes_nothing():
+def test_settings_that_match_pass_and_print_the_same_even_if_they_change_nothing():
     strict, plain = (build(tree=tree(GOOD), options=options) for options in (STRICT, Options()))
     assert strict.text() == plain.text()
     assert strict.findings == ()
@@ -195,12 +195,12 @@ def test_what_touches_something_passes_and_prints_the_same_even_where_it_changes
         "replacements:\n- source: {name: nowhere}\n  targets: [{select: {name: web}}]\n",
     ],
 )
-def test_what_the_reference_refuses_stays_an_error(options: Options, kustomization: str):
+def test_what_kustomize_rejects_is_an_error_in_both_modes(options: Options, kustomization: str):
     with pytest.raises(MissingError):
         build(tree=tree(kustomization), options=options)
 
 
-def test_faults_come_together_in_the_order_of_the_files():
+def test_all_faults_are_in_one_error_in_file_order():
     files = {
         "kustomization.yaml": "images:\n- {name: x, newTag: b}\n- {name: z, newTag: b}\n"
         f"resources: [base]\npatches:\n- target: {{name: v}}\n{JSON_PATCH}",
@@ -209,11 +209,11 @@ def test_faults_come_together_in_the_order_of_the_files():
     }
     with pytest.raises(FindingsError) as caught:
         build(tree=MemoryTree(files), options=STRICT)
-    places = [
+    locations = [
         (cause.location.file, cause.location.line, cause.location.column)
         for cause in caught.value.causes
     ]
-    assert places == [
+    assert locations == [
         ("base/kustomization.yaml", 2, 11),
         ("kustomization.yaml", 2, 4),
         ("kustomization.yaml", 3, 4),
@@ -237,11 +237,11 @@ def shared(entry: str = "images: [{name: x, newTag: b}]\n") -> MemoryTree:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_a_cached_base_tells_it_again(*, strict: bool):
+def test_a_cached_base_reports_it_again(*, strict: bool):
     cache, options = MemoryCache(), Options(strict=strict)
     for path in ("one", "one", "two"):
         if not strict:
-            assert len(untouched(build(path, tree=shared(), cache=cache))) == 1
+            assert len(no_effect_messages(build(path, tree=shared(), cache=cache))) == 1
             continue
         with pytest.raises(FindingsError, match=r"base/kustomization.yaml:2:11: images.0.name: "):
             build(path, tree=shared(), cache=cache, options=options)
@@ -253,7 +253,7 @@ def test_a_base_of_two_overlays_is_one_fault():
     assert len(caught.value.causes) == 1
 
 
-def test_a_step_of_a_base_is_judged_in_the_base():
+def test_a_step_of_a_base_is_checked_in_the_base():
     files = {
         "kustomization.yaml": "resources: [base, all.yaml]\n",
         "all.yaml": DEPLOYMENT,
@@ -289,7 +289,7 @@ def test_a_configuration_may_be_for_resources_of_an_overlay(overlay: str):
         build("base", tree=MemoryTree(files), options=STRICT)
 
 
-def test_a_component_is_judged_by_what_it_is_added_to():
+def test_a_component_is_checked_against_the_resources_it_is_added_to():
     files = {
         "kustomization.yaml": f"{BASE}components: [part]\n",
         **CONTENT,
@@ -298,7 +298,7 @@ def test_a_component_is_judged_by_what_it_is_added_to():
     assert build(tree=MemoryTree(files), options=STRICT).findings == ()
 
 
-def test_near_names_are_not_looked_for_where_nobody_asks():
+def test_near_names_are_computed_only_if_strict():
     def refuse(ctx: Context, _: Resource, resources: ResourceMap) -> ResourceMap:
         ctx.report_no_effect("nothing", field=("kind",), near=lambda: pytest.fail("asked"))
         return resources
@@ -306,11 +306,11 @@ def test_near_names_are_not_looked_for_where_nobody_asks():
     own = {"own.yaml": "apiVersion: acme.io/v1\nkind: Own\nmetadata: {name: o}\n"}
     registry = default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Own", refuse)])
     rendered = build(tree=tree("transformers: [own.yaml]\n", own), registry=registry)
-    assert untouched(rendered) == ["own.yaml:2:1: kind: nothing"]
+    assert no_effect_messages(rendered) == ["own.yaml:2:1: kind: nothing"]
 
 
 def test_a_trace_is_the_same():
     traces: list[list[Change]] = [[], []]
-    for found, options in zip(traces, (Options(), STRICT), strict=True):
-        build(tree=tree(GOOD), options=options, on_change=found.append)
+    for trace, options in zip(traces, (Options(), STRICT), strict=True):
+        build(tree=tree(GOOD), options=options, on_change=trace.append)
     assert [change[:-1] for change in traces[0]] == [change[:-1] for change in traces[1]]

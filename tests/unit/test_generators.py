@@ -42,10 +42,10 @@ def make_secret(**args: Any) -> Resource:
 
 
 def test_config_map():
-    made = make(
+    generated = make(
         files=["a.txt", "k=b.bin"], literals=["q='x'"], envs=["e.env"], options={"immutable": True}
     )
-    assert made.body == {
+    assert generated.body == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "n"},
@@ -53,7 +53,7 @@ def test_config_map():
         "data": {"A": "1", "a.txt": "text\n", "q": "x"},
         "binaryData": {"k": "/wA="},
     }
-    assert made.needs_hash
+    assert generated.needs_hash
 
 
 def test_secret_has_data_even_if_empty():
@@ -67,7 +67,7 @@ def test_secret_has_data_even_if_empty():
 
 
 def test_options_and_metadata():
-    made = config_map(
+    generated = config_map(
         context(),
         Resource(
             {
@@ -80,13 +80,13 @@ def test_options_and_metadata():
             }
         ),
     )[0]
-    assert made.body["metadata"] == {
+    assert generated.body["metadata"] == {
         "name": "n",
         "namespace": "ns",
         "labels": {"b": "1"},
         "annotations": {"a": "2"},
     }
-    assert not made.needs_hash
+    assert not generated.needs_hash
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_wrong_config_map(args):
         make(**args)
 
 
-def test_error_tells_the_source_and_no_value():
+def test_error_names_the_source_and_no_value():
     with pytest.raises(SourceError) as caught:
         make_secret(literals=["a=b", "hidden"])
     assert caught.value.location.field == ("literals", 1)
@@ -161,8 +161,8 @@ def test_service_account():
         "kubernetesService": {"name": "k", "namespace": "n"},
         "serviceAccount": {"name": "s", "projectId": "p"},
     }
-    (made,) = iam_policy(context(), Resource(config))
-    assert made.body["metadata"] == {
+    (generated,) = iam_policy(context(), Resource(config))
+    assert generated.body["metadata"] == {
         "annotations": {"iam.gke.io/gcp-service-account": "s@p.iam.gserviceaccount.com"},
         "name": "k",
         "namespace": "n",
@@ -212,6 +212,6 @@ def test_nothing_to_merge_into():
 
 
 @pytest.mark.parametrize("behavior", ["", "create", "other"])
-def test_there_already(behavior):
+def test_id_exists_already(behavior):
     with pytest.raises(RenderError):
         absorb(ResourceMap([make()]), [make(behavior=behavior)])

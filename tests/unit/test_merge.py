@@ -1,4 +1,4 @@
-"""Strategic merge patches; every expectation is what `kustomize build` v5.8.2 printed for the same two documents."""
+"""Strategic merge patches; every expectation was printed by `kustomize build` v5.8.2 for the same two documents."""
 
 import contextlib
 import copy
@@ -210,7 +210,7 @@ def test_too_deep_is_an_error_of_one_line() -> None:
         merge(custom("{}"), {"spec": deep}, BUILTIN)
 
 
-def test_depth_is_no_matter_where_the_patch_has_nothing() -> None:
+def test_depth_does_not_matter_where_the_patch_has_nothing() -> None:
     deep: dict[str, Any] = {}
     for _ in range(20_000):
         deep = {"a": deep}

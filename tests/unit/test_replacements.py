@@ -95,7 +95,7 @@ def test_input_is_not_changed_and_branches_are_shared():
     assert result[1].get("spec", "list") is TARGET["spec"]["list"]
 
 
-def test_the_source_may_lie_in_its_target():
+def test_the_source_may_be_in_its_target():
     body = {**TARGET, "spec": {"a": "x-y", "b": "-"}}
     source = {"kind": "Deployment", "fieldPath": "spec.a"}
     result = run(
@@ -135,7 +135,7 @@ def test_inside_of_a_string(text, expected):
     assert run([{"sourceValue": "9", "targets": [target]}], body)[0].get("data", "file") == expected
 
 
-def test_what_cannot_be_json_is_left_alone():
+def test_a_string_that_cannot_be_json_is_unchanged():
     body = {**SOURCE, "data": {"file": '{"a": {"b": true}}'}}
     target = {"select": {"kind": "ConfigMap"}, "fieldPaths": ["data.file.a.b"]}
     assert run([{"sourceValue": "9", "targets": [target]}], body)[0].body == body
@@ -160,7 +160,7 @@ def test_what_cannot_be_json_is_left_alone():
         ({"sourceValue": "abc", "targets": [to("spec.replicas")]}, ("targets", 0, "fieldPaths", 0)),
     ],
 )
-def test_error_tells_the_field(replacement, field):
+def test_error_names_the_field(replacement, field):
     with pytest.raises(KmanifestError) as caught:
         run([replacement])
     assert caught.value.location.field == ("replacements", 0, *field)

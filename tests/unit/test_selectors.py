@@ -53,7 +53,7 @@ def test_bad_pattern_names_its_field(capfd):
 
 
 @pytest.mark.parametrize(
-    "fitted",
+    "fields",
     [
         {},
         {"kind": "Deploy.*", "name": "w.b"},
@@ -64,19 +64,19 @@ def test_bad_pattern_names_its_field(capfd):
         {"name": "old"},
     ],
 )
-def test_selects(fitted):
+def test_selects(fields):
     renamed = Resource(
         {**WEB.body, "metadata": {**WEB.body["metadata"], "name": "old"}}, cluster_scoped=False
     )
-    assert Selector.of(fitted).selects(renamed.with_current_id_remembered().with_body(WEB.body))
+    assert Selector.of(fields).selects(renamed.with_current_id_remembered().with_body(WEB.body))
 
 
 @pytest.mark.parametrize(
-    "fitted",
+    "fields",
     [{"kind": "Deploy"}, {"group": "batch"}, {"namespace": "n1"}, {"labelSelector": "!app"}],
 )
-def test_does_not_select(fitted):
-    assert not Selector.of(fitted).selects(WEB)
+def test_does_not_select(fields):
+    assert not Selector.of(fields).selects(WEB)
 
 
 def test_a_raw_namespace_is_not_default():

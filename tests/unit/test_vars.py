@@ -32,8 +32,8 @@ def var(var_name: str, path: str = "", **ref: str) -> dict[str, Any]:
 
 
 def expand(text: str, *rows: dict[str, Any], findings: list[Finding] | None = None) -> Any:
-    noted: list[Finding] = [] if findings is None else findings
-    ctx = Context(tree=MemoryTree({}), registry=Registry(), on_finding=noted.append)
+    reported: list[Finding] = [] if findings is None else findings
+    ctx = Context(tree=MemoryTree({}), registry=Registry(), on_finding=reported.append)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"args": [text]}}
     resources = ResourceMap(Resource(body, cluster_scoped=False) for body in (SERVICE, pod))
     rows = rows or (

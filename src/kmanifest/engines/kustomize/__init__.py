@@ -1,1 +1,1 @@
-"""Kustomize: bases, overlays, components, patches and generators, with the bytes of the reference."""
+"""The Kustomize engine: bases, overlays, components, patches and generators, with the output bytes of kustomize."""

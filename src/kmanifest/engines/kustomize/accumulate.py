@@ -1,8 +1,9 @@
-"""One kustomization with all that it names: the order of the reference, as a straight function.
+"""Accumulate a kustomization, its bases and its components, in kustomize's order.
 
-A directory gives an `Accumulated`, which its parent merges; a component works on what its parent has gathered so far.
-What the entries of `resources` give is put into one list first and made a map once, so the cost grows with the number
-of objects and not with its square.
+The result of a directory is an `Accumulation`, which its parent merges. A component starts with its parent's
+`Accumulation`.
+The resources of all `resources` entries are first collected in a list, which becomes a map once. So the cost grows
+with the number of objects and not with its square.
 Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and accumulateResources.
 """
 
@@ -11,14 +12,16 @@ from functools import partial
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize import config as configs
-from kmanifest.engines.kustomize import plan
-from kmanifest.engines.kustomize import resource_files as loading
-from kmanifest.engines.kustomize.annotations import annotated_with_origin, annotated_with_step
-from kmanifest.engines.kustomize.base_cache import Building, find_built
+from kmanifest.engines.kustomize import plan, resource_files
+from kmanifest.engines.kustomize.annotations import (
+    with_origin_annotation,
+    with_transformation_annotation,
+)
+from kmanifest.engines.kustomize.base_cache import BaseRecorder, find_base
 from kmanifest.engines.kustomize.config import TransformerConfig
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.engines.kustomize.options import KustomizeOptions
-from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
 from kmanifest.model.errors import (
@@ -45,128 +48,138 @@ from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.vars import Var
 
-MOST_FOR_FIRST: Final = 5.0  # seconds after which a URL that failed is not tried in another way
+# Seconds. If the first attempt at a URL took longer, the other kind is not tried.
+MAX_SECONDS_FOR_FALLBACK: Final = 5.0
 
 
-class Unused(NamedTuple):
-    """A file of `configurations`, by its place in a kustomization, and the types in it that no resource has been of."""
+class UnusedConfiguration(NamedTuple):
+    """A file of `configurations`, and the types in it that no resource has had so far.
+
+    `file` and `field` locate the entry in the kustomization.
+    """
 
     file: str
     field: FieldPath
-    types: tuple[configs.Type, ...]
+    types: tuple[configs.TypeKey, ...]
 
 
-class Accumulated(NamedTuple):
-    """What has been gathered: resources, the fields that transformers change, vars, and the schema if anyone set it.
+class Accumulation(NamedTuple):
+    """The resources accumulated so far, the fields that transformers change, the vars and the declared schema.
 
-    `unused` goes up with the config, as what is for no resource of a base may be for one of an overlay.
+    `unused` is passed up with the config: a configuration of a base can be for a resource of an overlay.
     """
 
     resources: ResourceMap = ResourceMap()
     config: TransformerConfig = configs.EMPTY
     vars: "tuple[Var, ...]" = ()
     schema: Schema | None = None
-    unused: tuple[Unused, ...] = ()
+    unused: tuple[UnusedConfiguration, ...] = ()
 
 
-class Place(NamedTuple):
-    """Where in the build a kustomization stands: the directories above it, and the origin its objects are given.
+class Ancestors(NamedTuple):
+    """The ancestors of a kustomization in the build, and the origin that its objects get.
 
-    `urls` are the entries by which remote ones of them, or this one, were named. `namespace` is that of the nearest
-    kustomization above that sets one, if charts are rendered, which are told it.
+    `urls` are the entries that name remote kustomizations: ancestors, or the kustomization itself. `namespace` is
+    that of the nearest ancestor that sets one. It is passed to charts, and is empty if charts are not rendered.
     """
 
-    above: tuple[str, ...] = ()
-    trail: Trail | None = None
+    directories: tuple[str, ...] = ()
+    origin_path: OriginPath | None = None
     urls: tuple[str, ...] = ()
     namespace: str = ""
 
 
-class Site(NamedTuple):
-    """One kustomization being accumulated: what it says, where it stands, and what it may use."""
+class KustomizationScope(NamedTuple):
+    """A kustomization during accumulation: its content, its ancestors and its context."""
 
     ctx: Context
     kustomization: Kustomization
-    place: Place
+    ancestors: Ancestors
 
-    def check_number(self, number: int, field: FieldPath) -> None:
-        """LimitError where `number` objects are more than there may be; `field` brought the last of them."""
-        most = self.ctx.options.limits.max_objects
-        if number > most:
-            raise self.placed(LimitError(f"more than {most} objects (max_objects)"), field)
+    def check_object_count(self, count: int, field: FieldPath) -> None:
+        """Raise LimitError at `field` if `count` is above `max_objects`."""
+        limit = self.ctx.options.limits.max_objects
+        if count > limit:
+            raise self.located(LimitError(f"more than {limit} objects (max_objects)"), field)
 
-    def below(self, path: str) -> Place:
-        """The place of a base or component that this kustomization names as `path`."""
-        trail = self.place.trail
-        above = (*self.place.above, self.kustomization.directory)
-        into = trail.into(path) if trail is not None else None
-        return Place(above, into, self.place.urls, self.namespace)
+    def ancestors_for(self, path: str) -> Ancestors:
+        """Return the ancestors of the base or component that this kustomization names `path`."""
+        origin_path = self.ancestors.origin_path
+        directories = (*self.ancestors.directories, self.kustomization.directory)
+        child_origin = origin_path.child(path) if origin_path is not None else None
+        return Ancestors(directories, child_origin, self.ancestors.urls, self.namespace)
 
     @property
     def namespace(self) -> str:
-        """The namespace that charts are told here and below."""
+        """The namespace that is passed to the charts of this kustomization and of its bases."""
         if not self.ctx.engine_options(KustomizeOptions).enable_helm:
             return ""
-        own: str = self.kustomization.get("namespace", "")
-        return own or self.place.namespace
+        namespace: str = self.kustomization.get("namespace", "")
+        return namespace or self.ancestors.namespace
 
-    def placed(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
-        """The error at a field of the kustomization, unless it is placed in a file already."""
+    def located(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
+        """Return the error at a field of the kustomization, unless it already names a file."""
         if error.location.file:
             return error
         return error.within(file=self.kustomization.file, field=field)
 
 
 def accumulate(
-    ctx: Context, kustomization: Kustomization, place: Place, got: Accumulated
-) -> Accumulated:
-    """`got` and all that a kustomization makes, with its transformers run and its validators asked."""
-    site = Site(_inside(ctx, kustomization, got), kustomization, place)
-    gathered = Gathering(site, got)
+    ctx: Context, kustomization: Kustomization, ancestors: Ancestors, accumulated: Accumulation
+) -> Accumulation:
+    """Add a kustomization's resources to `accumulated`, then run its generators, transformers and validators."""
+    scope = KustomizationScope(
+        _context_for(ctx, kustomization, accumulated), kustomization, ancestors
+    )
+    accumulator = ResourceAccumulator(scope, accumulated)
     for index, path in enumerate(kustomization.get("resources")):
-        gathered.add_entry(path, kustomization.path_of("resources", index))
-    got = gathered.accumulated()
-    own = _configs_in_files(
-        site, "configurations", lambda content: configs.load_config(content, ctx.options.limits)
+        accumulator.add_entry(path, kustomization.source_field("resources", index))
+    accumulated = accumulator.result()
+    configurations = _load_configs(
+        scope, "configurations", lambda content: configs.load_config(content, ctx.options.limits)
     )
-    got = got._replace(
-        config=_merged_config(site, got.config, own), unused=(*got.unused, *_unused_in(site, own))
+    accumulated = accumulated._replace(
+        config=_merge_configurations(scope, accumulated.config, configurations),
+        unused=(*accumulated.unused, *_unused_configurations(scope, configurations)),
     )
-    got = _generate(site, got)
+    accumulated = _generate(scope, accumulated)
     for index, path in enumerate(kustomization.get("components")):
-        got = _add_component(site, got, path, ("components", index))
-    site = site._replace(ctx=_inside(ctx, kustomization, got))
-    got = _transform(site, _still_unused(got))
-    _validate(site, got)
-    return _add_vars(site, got)
+        accumulated = _add_component(scope, accumulated, path, ("components", index))
+    scope = scope._replace(ctx=_context_for(ctx, kustomization, accumulated))
+    accumulated = _transform(scope, _drop_used_configurations(accumulated))
+    _validate(scope, accumulated)
+    return _add_vars(scope, accumulated)
 
 
-def set_schema(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Accumulated:
-    """`got` with the schema that this kustomization asks for, unless one was asked for before.
+def set_schema(
+    ctx: Context, kustomization: Kustomization, accumulated: Accumulation
+) -> Accumulation:
+    """Return `accumulated` with the schema that the kustomization declares, unless it already has one.
 
-    The first to ask wins, the outermost kustomization first. Source: kyaml v0.21.2 openapi/openapi.go, SetSchema.
+    The first declaration wins, and the outermost kustomization comes first.
+    Source: kyaml v0.21.2 openapi/openapi.go, SetSchema.
     """
-    wanted: Mapping[str, str] = kustomization.get("openapi", {})
-    if got.schema is not None or not wanted:
-        return got
+    declared: Mapping[str, str] = kustomization.get("openapi", {})
+    if accumulated.schema is not None or not declared:
+        return accumulated
     try:
-        schema = _wanted_schema(ctx._replace(directory=kustomization.directory), wanted)
+        schema = _load_declared_schema(ctx._replace(directory=kustomization.directory), declared)
     except KmanifestError as error:
         raise error.within(file=kustomization.file, field=("openapi",)) from error
-    return got if schema is None else got._replace(schema=schema)
+    return accumulated if schema is None else accumulated._replace(schema=schema)
 
 
-def _wanted_schema(ctx: Context, wanted: Mapping[str, str]) -> Schema | None:
-    path, version = wanted.get("path"), wanted.get("version", "")
-    if path is not None and "version" in wanted:
+def _load_declared_schema(ctx: Context, declared: Mapping[str, str]) -> Schema | None:
+    path, version = declared.get("path"), declared.get("version", "")
+    if path is not None and "version" in declared:
         raise SourceError("a version and a path can't both be given")
     if version not in ("", "v1.21.2"):
-        message = "the specified OpenAPI version is not built in; there is v1.21.2"
+        message = "the specified OpenAPI version is not built in; the only one is v1.21.2"
         raise SourceError(message).within(field=("version",))
     if path is None:
         return ctx.schema if version else None
     try:
-        file = loading.find(ctx, path)
+        file = resource_files.find(ctx, path)
     except KmanifestError as error:
         raise error.within(field=("path",)) from error
     try:
@@ -176,151 +189,175 @@ def _wanted_schema(ctx: Context, wanted: Mapping[str, str]) -> Schema | None:
         raise error.within(file=file) from error
 
 
-def _inside(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Context:
-    return ctx._replace(directory=kustomization.directory, schema=got.schema or ctx.schema)
+def _context_for(ctx: Context, kustomization: Kustomization, accumulated: Accumulation) -> Context:
+    return ctx._replace(directory=kustomization.directory, schema=accumulated.schema or ctx.schema)
 
 
 # Resources
 
 
-class Gathering:
-    """What the entries of a list of resources give, in their order, until it is made one `Accumulated`."""
+class ResourceAccumulator:
+    """Collects the results of `resources` entries in order, then merges them once."""
 
-    def __init__(self, site: Site, got: Accumulated) -> None:
-        self._site = site
-        self._got = got
+    def __init__(self, scope: KustomizationScope, accumulated: Accumulation) -> None:
+        self._scope = scope
+        self._accumulated = accumulated
         self._resources: list[Resource] = []
         self._loaded: list[Resource] = []
         self._entries: list[tuple[int, str, FieldPath]] = []
 
-    def accumulated(self) -> Accumulated:
-        """Everything as one; RenderError where two objects have the same id."""
-        before = self._got.resources
+    def result(self) -> Accumulation:
+        """Return everything collected so far.
+
+        Raises RenderError if two objects have the same id.
+        """
+        before = self._accumulated.resources
         try:
             resources = before.append(self._resources)
         except KmanifestError as error:
-            raise self._at_second(error) from error
-        # What a base gives was reported where it was loaded.
+            raise self._located_at_duplicate(error) from error
+        # The resources of a base were reported when they were loaded.
         loaded = ResourceMap(self._loaded)
-        _trace(self._site.ctx, steps.Step(plan.LOAD, Resource({})), ResourceMap(), loaded)
-        return self._got._replace(resources=resources)
+        _trace(self._scope.ctx, steps.Step(plan.LOAD, Resource({})), ResourceMap(), loaded)
+        return self._accumulated._replace(resources=resources)
 
     def add_entry(self, path: str, field: FieldPath) -> None:
-        """Add a file, or a directory with all that it builds."""
-        before = len(self._resources)
+        """Add the resources of a file, or the result of a directory."""
+        first_index = len(self._resources)
         if is_file_url(path):
             kind = self._add_url(path, field)
         else:
-            kind = _kind_of(self._site, path, field)
-            self._add_as(kind, path, field)
-        self._entries.append((before, kind, field))
-        self._site.check_number(len(self._got.resources) + len(self._resources), field)
+            kind = _entry_kind(self._scope, path, field)
+            self._add_of_kind(kind, path, field)
+        self._entries.append((first_index, kind, field))
+        self._scope.check_object_count(
+            len(self._accumulated.resources) + len(self._resources), field
+        )
 
-    def _at_second(self, error: KmanifestError) -> KmanifestError:
-        """An error of two objects with one id, in the file of the second, or where the base that brings it is named."""
-        before = len(self._got.resources)
-        every = ResourceMap((*self._got.resources, *self._resources))
-        all_places = (every.indexes_by_current_id(resource.key) for resource in self._resources)
-        second = next(places[1] for places in all_places if len(places) > 1) - before
-        kind, field = next(entry[1:] for entry in reversed(self._entries) if entry[0] <= second)
+    def _located_at_duplicate(self, error: KmanifestError) -> KmanifestError:
+        """Return the error of a duplicate id at the second object.
+
+        That is the object in its file, or the entry of the base that contains it.
+        """
+        first_new = len(self._accumulated.resources)
+        all_resources = ResourceMap((*self._accumulated.resources, *self._resources))
+        index_lists = (
+            all_resources.indexes_by_current_id(resource.key) for resource in self._resources
+        )
+        duplicate = next(indexes[1] for indexes in index_lists if len(indexes) > 1) - first_new
+        kind, field = next(entry[1:] for entry in reversed(self._entries) if entry[0] <= duplicate)
         if kind == "dir":
-            return error.at(Location(self._site.kustomization.file, field=field))
+            return error.at(Location(self._scope.kustomization.file, field=field))
         return error.within(field=("metadata", "name"))
 
     def _add_file(self, path: str, field: FieldPath) -> None:
-        trail = self._site.place.trail
+        origin_path = self._scope.ancestors.origin_path
         try:
-            added = loading.read(self._site.ctx, path)
+            added = resource_files.read(self._scope.ctx, path)
         except KmanifestError as error:
-            raise self._site.placed(error, field) from error
-        if trail is not None:
-            origin = trail.into(path).text()
-            added = [annotated_with_origin(resource, origin) for resource in added]
+            raise self._scope.located(error, field) from error
+        if origin_path is not None:
+            origin = origin_path.child(path).text()
+            added = [with_origin_annotation(resource, origin) for resource in added]
         self._loaded += added
         self._resources += added
 
     def _add_url(self, url: str, field: FieldPath) -> str:
-        """Add the file or the repository at a URL: what it looks like is tried first. Gives which of them it was."""
+        """Add the file or the repository at a URL, and return its kind: `file` or `dir`.
+
+        The kind that the URL looks like is tried first.
+        """
         from kmanifest.io.remote.urls import is_marked  # few entries are URLs
 
         first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
-        began = self._site.ctx.clock()
+        start = self._scope.ctx.clock()
         try:
-            self._add_as(first, url, field)
+            self._add_of_kind(first, url, field)
         except (FetchError, SourceError) as error:
-            took = self._site.ctx.clock() - began
-            is_over = took > MOST_FOR_FIRST or find_repository(url) is None
-            if is_over or not self._is_no(first, url, error):
+            seconds = self._scope.ctx.clock() - start
+            has_no_fallback = seconds > MAX_SECONDS_FOR_FALLBACK or find_repository(url) is None
+            if has_no_fallback or not self._means_not_found(first, url, error):
                 raise
             try:
-                self._add_as(second, url, field)
+                self._add_of_kind(second, url, field)
             except FetchError:
                 raise error from None
             return second
         return first
 
-    def _is_no(self, kind: str, url: str, error: KmanifestError) -> bool:
-        """Whether an error says that there is no such thing at a URL, and not what is wrong in or behind it."""
-        ctx, kustomization, _ = self._site
+    def _means_not_found(self, kind: str, url: str, error: KmanifestError) -> bool:
+        """Return whether the error means that the URL does not exist as this kind.
+
+        An error inside the fetched content is not such an error.
+        """
+        ctx, kustomization, _ = self._scope
         file = error.location.file
         if isinstance(error, FetchError):
             return file == kustomization.file
         return kind == "file" and file not in ("", kustomization.file) and file == ctx.locate(url)
 
-    def _add_as(self, kind: str, path: str, field: FieldPath) -> None:
+    def _add_of_kind(self, kind: str, path: str, field: FieldPath) -> None:
         if kind == "dir":
             self._add_base(path, field)
         else:
             self._add_file(path, field)
 
     def _add_base(self, path: str, field: FieldPath) -> None:
-        kustomization = self._site.kustomization
-        site = self._site
+        kustomization = self._scope.kustomization
+        scope = self._scope
         try:
-            ctx, directory, below = _base(site, path)
-            key = ("base", directory, self._got.schema, below.trail, below.namespace)
-            built: Accumulated | None = find_built(ctx, key, below.above)
-            if built is None:
-                with Building(ctx, key, directory) as building:
-                    child = _load_child(building.ctx, directory, path, "Kustomization")
+            ctx, directory, child_ancestors = _enter_base(scope, path)
+            key = (
+                "base",
+                directory,
+                self._accumulated.schema,
+                child_ancestors.origin_path,
+                child_ancestors.namespace,
+            )
+            base: Accumulation | None = find_base(ctx, key, child_ancestors.directories)
+            if base is None:
+                with BaseRecorder(ctx, key, directory) as recorder:
+                    child = _load_child(recorder.ctx, directory, path, "Kustomization")
                     inherited = set_schema(
-                        building.ctx, child, Accumulated(schema=self._got.schema)
+                        recorder.ctx, child, Accumulation(schema=self._accumulated.schema)
                     )
-                    built = accumulate(building.ctx, child, below, inherited)
-                    building.keep(built)
-            self._merge(built)
+                    base = accumulate(recorder.ctx, child, child_ancestors, inherited)
+                    recorder.keep(base)
+            self._merge_base(base)
         except KmanifestError as error:
-            above = kustomization.directory or "."
-            raise site.placed(error, field).within(directory=above) from error
+            directory_of_parent = kustomization.directory or "."
+            raise scope.located(error, field).within(directory=directory_of_parent) from error
 
-    def _merge(self, child: Accumulated) -> None:
-        got = self._got
-        self._resources += child.resources
-        self._got = got._replace(
-            config=configs.merge_configs(got.config, child.config),
-            vars=_joined_vars(got.vars, child.vars),
-            schema=child.schema or got.schema,
-            unused=(*got.unused, *child.unused),
+    def _merge_base(self, base: Accumulation) -> None:
+        accumulated = self._accumulated
+        self._resources += base.resources
+        self._accumulated = accumulated._replace(
+            config=configs.merge_configs(accumulated.config, base.config),
+            vars=_join_vars(accumulated.vars, base.vars),
+            schema=base.schema or accumulated.schema,
+            unused=(*accumulated.unused, *base.unused),
         )
 
 
-def _joined_vars(known: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Var, ...]":
+def _join_vars(vars_: "tuple[Var, ...]", more: "tuple[Var, ...]") -> "tuple[Var, ...]":
     if not more:
-        return known
-    from kmanifest.engines.kustomize.vars import join_vars  # vars are deprecated and rare
+        return vars_
+    from kmanifest.engines.kustomize.vars import join_vars  # vars are rare
 
-    return join_vars(known, more)
+    return join_vars(vars_, more)
 
 
-def _add_component(site: Site, got: Accumulated, path: str, field: FieldPath) -> Accumulated:
+def _add_component(
+    scope: KustomizationScope, accumulated: Accumulation, path: str, field: FieldPath
+) -> Accumulation:
     try:
-        ctx, directory, below = _base(site, path)
+        ctx, directory, child_ancestors = _enter_base(scope, path)
         child = _load_child(ctx, directory, path, "Component")
-        inherited = set_schema(ctx, child, got)
-        return accumulate(ctx, child, below, inherited)
+        inherited = set_schema(ctx, child, accumulated)
+        return accumulate(ctx, child, child_ancestors, inherited)
     except KmanifestError as error:
-        above = site.kustomization.directory or "."
-        raise site.placed(error, field).within(directory=above) from error
+        directory_of_parent = scope.kustomization.directory or "."
+        raise scope.located(error, field).within(directory=directory_of_parent) from error
 
 
 def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
@@ -328,9 +365,12 @@ def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) ->
         steps.report_changes(ctx, step, before, after)
 
 
-def _kind_of(site: Site, path: str, field: FieldPath) -> str:
-    """`file` or `dir`; an error where there is neither, which names the nearest entries of the directory."""
-    ctx = site.ctx
+def _entry_kind(scope: KustomizationScope, path: str, field: FieldPath) -> str:
+    """Return `file` or `dir` for an entry.
+
+    Raises MissingError with the nearest entries of the directory if nothing exists at the path.
+    """
+    ctx = scope.ctx
     try:
         full = trees.join(ctx.directory, path)
         kind = ctx.tree.kind(full)
@@ -340,10 +380,10 @@ def _kind_of(site: Site, path: str, field: FieldPath) -> str:
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
-        near = loading.near_paths(ctx, path)
-        raise site.placed(MissingError(error.message, near=near), field) from error
+        near = resource_files.near_paths(ctx, path)
+        raise scope.located(MissingError(error.message, near=near), field) from error
     except KmanifestError as error:
-        raise site.placed(error, field) from error
+        raise scope.located(error, field) from error
     return kind
 
 
@@ -355,101 +395,118 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
     child = load_kustomization(ctx, directory)
     if child.kind != kind:
         rule = (
-            "expected a Component" if kind == "Component" else "a Component goes under components"
+            "expected a Component"
+            if kind == "Component"
+            else "a Component must be listed under components"
         )
         raise SourceError(f"{rule}: {path!r} is a {child.kind}")
     return child
 
 
-def _base(site: Site, path: str) -> tuple[Context, str, Place]:
-    """The directory that an entry names, the context in which it is built, and its place."""
+def _enter_base(scope: KustomizationScope, path: str) -> tuple[Context, str, Ancestors]:
+    """Return the context, the directory and the ancestors with which an entry is built."""
     from kmanifest.engines.kustomize.roots import enter_root  # for builds with bases
 
-    place = site.place
-    ctx, directory, is_remote = enter_root(site.ctx, path, place.above, place.urls)
-    below = site.below(path)
-    return ctx, directory, below._replace(urls=(*below.urls, path)) if is_remote else below
+    ancestors = scope.ancestors
+    ctx, directory, is_remote = enter_root(scope.ctx, path, ancestors.directories, ancestors.urls)
+    child_ancestors = scope.ancestors_for(path)
+    if is_remote:
+        child_ancestors = child_ancestors._replace(urls=(*child_ancestors.urls, path))
+    return ctx, directory, child_ancestors
 
 
 # Configuration
 
 
-def _merged_config(
-    site: Site, config: TransformerConfig, own: Sequence[TransformerConfig]
+def _merge_configurations(
+    scope: KustomizationScope,
+    config: TransformerConfig,
+    configurations: Sequence[TransformerConfig],
 ) -> TransformerConfig:
-    """The config with the defaults, the kustomization's own `configurations`, and what its `crds` say."""
-    merged = _merged_files(site, "configurations", own)
+    """Return the config merged with the defaults, with `configurations` and with the kustomization's `crds`."""
+    merged = _merge_in_order(scope, "configurations", configurations)
     config = configs.merge_configs(config, configs.merge_configs(configs.DEFAULT, merged))
-    if not site.kustomization.get("crds"):
+    if not scope.kustomization.get("crds"):
         return config
-    from kmanifest.engines.kustomize.crds import config_from_crds  # few have it
+    from kmanifest.engines.kustomize.crds import config_from_crds  # rare
 
-    limits = site.ctx.options.limits
-    more = _configs_in_files(site, "crds", lambda content: config_from_crds(content, limits))
-    return configs.merge_configs(config, _merged_files(site, "crds", more))
+    limits = scope.ctx.options.limits
+    more = _load_configs(scope, "crds", lambda content: config_from_crds(content, limits))
+    return configs.merge_configs(config, _merge_in_order(scope, "crds", more))
 
 
-def _merged_files(site: Site, name: str, found: Sequence[TransformerConfig]) -> TransformerConfig:
+def _merge_in_order(
+    scope: KustomizationScope, name: str, loaded: Sequence[TransformerConfig]
+) -> TransformerConfig:
     config = configs.EMPTY
-    for index, more in enumerate(found):
+    for index, more in enumerate(loaded):
         try:
             config = configs.merge_configs(config, more)
         except KmanifestError as error:
-            raise site.placed(error, (name, index)) from error
+            raise scope.located(error, (name, index)) from error
     return config
 
 
-def _configs_in_files(
-    site: Site, name: str, load: Callable[[bytes], TransformerConfig]
+def _load_configs(
+    scope: KustomizationScope, name: str, load: Callable[[bytes], TransformerConfig]
 ) -> list[TransformerConfig]:
-    found = []
-    for index, path in enumerate(site.kustomization.get(name)):
+    loaded = []
+    for index, path in enumerate(scope.kustomization.get(name)):
         try:
-            found.append(_in_file(site.ctx, path, load))
+            loaded.append(_load_file(scope.ctx, path, load))
         except KmanifestError as error:
-            raise site.placed(error, (name, index)) from error
-    return found
+            raise scope.located(error, (name, index)) from error
+    return loaded
 
 
-def _unused_in(site: Site, own: Sequence[TransformerConfig]) -> tuple[Unused, ...]:
+def _unused_configurations(
+    scope: KustomizationScope, configurations: Sequence[TransformerConfig]
+) -> tuple[UnusedConfiguration, ...]:
     return tuple(
-        Unused(site.kustomization.file, ("configurations", index), configs.types_in(config))
-        for index, config in enumerate(own)
+        UnusedConfiguration(
+            scope.kustomization.file, ("configurations", index), configs.types_in(config)
+        )
+        for index, config in enumerate(configurations)
     )
 
 
-def _still_unused(got: Accumulated) -> Accumulated:
-    """`got`, where types of `configurations` are no longer unused once a resource is one of them."""
-    if not got.unused:
-        return got
-    rest = [
-        one._replace(types=configs.types_without(one.types, got.resources)) for one in got.unused
+def _drop_used_configurations(accumulated: Accumulation) -> Accumulation:
+    """Return `accumulated` without the configuration types that a resource now has."""
+    if not accumulated.unused:
+        return accumulated
+    remaining = [
+        configuration._replace(
+            types=configs.types_without_resources(configuration.types, accumulated.resources)
+        )
+        for configuration in accumulated.unused
     ]
-    return got._replace(unused=tuple(one for one in rest if one.types))
+    return accumulated._replace(
+        unused=tuple(configuration for configuration in remaining if configuration.types)
+    )
 
 
-def note_unused(ctx: Context, got: Accumulated) -> None:
-    """Report the `configurations` that were for no resource, neither where they are named nor above."""
-    for one in dict.fromkeys(got.unused):
-        kinds = [".".join(filter(None, reversed(gvk))) for gvk in one.types]
+def report_unused_configurations(ctx: Context, accumulated: Accumulation) -> None:
+    """Report each configuration whose types no resource has, neither in its kustomization nor in an overlay."""
+    for configuration in dict.fromkeys(accumulated.unused):
+        kinds = [".".join(filter(None, reversed(gvk))) for gvk in configuration.types]
         ctx.report_no_effect(
             f"no resource is of the type {' or '.join(kinds)}",
-            file=one.file,
-            field=one.field,
-            near=partial(_near_kinds, one.types, got.resources),
+            file=configuration.file,
+            field=configuration.field,
+            near=partial(_near_kinds, configuration.types, accumulated.resources),
         )
 
 
-def _near_kinds(types: Sequence[configs.Type], resources: ResourceMap) -> list[str]:
+def _near_kinds(types: Sequence[configs.TypeKey], resources: ResourceMap) -> list[str]:
     kinds = {resource.kind for resource in resources}
     near = [name for gvk in types for name in near_names(gvk[2], kinds, most=1)]
     return list(dict.fromkeys(near))
 
 
-def _in_file(
+def _load_file(
     ctx: Context, path: str, load: Callable[[bytes], TransformerConfig]
 ) -> TransformerConfig:
-    file = loading.find(ctx, path)
+    file = resource_files.find(ctx, path)
     try:
         return load(ctx.read_resolved(file))
     except KmanifestError as error:
@@ -459,96 +516,108 @@ def _in_file(
 # Steps
 
 
-def _generate(site: Site, got: Accumulated) -> Accumulated:
-    ctx, kustomization, place = site
-    resources = got.resources
-    configured = _plugin_configs(site, "generators")
-    steps_of_all = plan.generators(ctx, kustomization, configured, place.trail, site.namespace)
-    for step, trail in steps_of_all:
+def _generate(scope: KustomizationScope, accumulated: Accumulation) -> Accumulation:
+    ctx, kustomization, ancestors = scope
+    resources = accumulated.resources
+    plugin_configs = _plugin_configs(scope, "generators")
+    planned = plan.generators(
+        ctx, kustomization, plugin_configs, ancestors.origin_path, scope.namespace
+    )
+    for step, origin_path in planned:
         from kmanifest.engines.kustomize.generators import absorb  # many builds generate nothing
 
         plan.refuse_charts_unless_enabled(ctx, step)
-        made: Sequence[Resource] = steps.generate(ctx, step)
-        if trail is not None:
-            made = [plan.with_generated_origin(resource, trail) for resource in made]
+        generated: Sequence[Resource] = steps.generate(ctx, step)
+        if origin_path is not None:
+            generated = [
+                plan.with_generator_origin(resource, origin_path) for resource in generated
+            ]
         try:
-            after = absorb(resources, made, step.config.origin.file)
+            merged = absorb(resources, generated, step.config.origin.file)
         except KmanifestError as error:
             file, document = step.config.origin.file, step.config.origin.document
             field = step.field or ("metadata", "name")
             raise error.within(file=file, field=field, document=document) from error
-        _trace(ctx, step, resources, after)
-        resources = after
-        site.check_number(len(resources), step.field)
-    return got._replace(resources=resources)
+        _trace(ctx, step, resources, merged)
+        resources = merged
+        scope.check_object_count(len(resources), step.field)
+    return accumulated._replace(resources=resources)
 
 
-def _transform(site: Site, got: Accumulated) -> Accumulated:
-    ctx, kustomization, place = site
-    resources = got.resources
-    configured = _plugin_configs(site, "transformers")
-    for step, trail in plan.transformers(ctx, kustomization, got.config, configured, place.trail):
+def _transform(scope: KustomizationScope, accumulated: Accumulation) -> Accumulation:
+    ctx, kustomization, ancestors = scope
+    resources = accumulated.resources
+    plugin_configs = _plugin_configs(scope, "transformers")
+    for step, origin_path in plan.transformers(
+        ctx, kustomization, accumulated.config, plugin_configs, ancestors.origin_path
+    ):
         resources = steps.transform(ctx, step, resources)
-        if trail is not None:
-            before, resources = resources, _annotated(resources, trail.text())
+        if origin_path is not None:
+            before, resources = resources, _with_step_annotations(resources, origin_path.text())
             _trace(ctx, step, before, resources)
-    return got._replace(resources=resources)
+    return accumulated._replace(resources=resources)
 
 
-def _annotated(resources: ResourceMap, trail: str) -> ResourceMap:
-    return resources.map(lambda resource: annotated_with_step(resource, trail))
+def _with_step_annotations(resources: ResourceMap, origin: str) -> ResourceMap:
+    return resources.map(lambda resource: with_transformation_annotation(resource, origin))
 
 
-def _validate(site: Site, got: Accumulated) -> None:
-    for step, _ in plan.listed(site.ctx, "validators", _plugin_configs(site, "validators")):
-        steps.validate(site.ctx, step, got.resources)
+def _validate(scope: KustomizationScope, accumulated: Accumulation) -> None:
+    for step, _ in plan.configured_steps(
+        scope.ctx, "validators", _plugin_configs(scope, "validators")
+    ):
+        steps.validate(scope.ctx, step, accumulated.resources)
 
 
-def _plugin_configs(site: Site, name: str) -> list[plan.Configured]:
-    """The objects that a list of plug-in configs names: texts in the list, files, or directories to be built."""
-    entries = site.kustomization.get(name)
+def _plugin_configs(scope: KustomizationScope, name: str) -> list[plan.PluginConfig]:
+    """Return the objects of a list of plug-in configs, whose entries are inline YAML, files or directories."""
+    entries = scope.kustomization.get(name)
     if not entries:
         return []
-    inline: list[plan.Configured] = []
-    rest = Gathering(site._replace(ctx=site.ctx._replace(on_change=None)), Accumulated())
+    inline: list[plan.PluginConfig] = []
+    accumulator = ResourceAccumulator(
+        scope._replace(ctx=scope.ctx._replace(on_change=None)), Accumulation()
+    )
     for index, entry in enumerate(entries):
-        found = _inline_configs(site, entry, (name, index))
-        if found is None:
-            rest.add_entry(entry, (name, index))
+        parsed = _inline_configs(scope, entry, (name, index))
+        if parsed is None:
+            accumulator.add_entry(entry, (name, index))
         else:
-            inline += [(config, (name, index)) for config in found]
-    return [*inline, *((config, ()) for config in rest.accumulated().resources)]
+            inline += [(config, (name, index)) for config in parsed]
+    return [*inline, *((config, ()) for config in accumulator.result().resources)]
 
 
-def _inline_configs(site: Site, entry: str, field: FieldPath) -> list[Resource] | None:
-    """The objects that an entry is the text of; None where it is a path."""
+def _inline_configs(
+    scope: KustomizationScope, entry: str, field: FieldPath
+) -> list[Resource] | None:
+    """Return the objects of an inline entry; None if the entry is a path."""
     if "\n" not in entry and ":" not in entry:
         return None
-    ctx, kustomization, place = site
+    ctx, kustomization, ancestors = scope
     try:
-        found = loading.parse(ctx, entry.encode(), "")
+        parsed = resource_files.parse(ctx, entry.encode(), "")
     except (SourceError, RenderError) as error:
         if "\n" not in entry:
             return None
-        # A line of the text is no line of the file.
-        here = error.at(error.location._replace(line=0, column=0))
-        raise site.placed(here, field) from error
-    if place.trail is not None:
-        text = place.trail.into(kustomization.file.rpartition("/")[2]).text()
-        found = [annotated_with_origin(config, text) for config in found]
-    return [config.with_origin(Origin(kustomization.file)) for config in found]
+        # A line number of the inline YAML is not a line number of the file.
+        without_line = error.at(error.location._replace(line=0, column=0))
+        raise scope.located(without_line, field) from error
+    if ancestors.origin_path is not None:
+        origin = ancestors.origin_path.child(kustomization.file.rpartition("/")[2]).text()
+        parsed = [with_origin_annotation(config, origin) for config in parsed]
+    return [config.with_origin(Origin(kustomization.file)) for config in parsed]
 
 
-def _add_vars(site: Site, got: Accumulated) -> Accumulated:
-    written = site.kustomization.get("vars")
-    if not written:
-        return got
-    from kmanifest.engines.kustomize.vars import merge_vars  # deprecated and rare
+def _add_vars(scope: KustomizationScope, accumulated: Accumulation) -> Accumulation:
+    declared = scope.kustomization.get("vars")
+    if not declared:
+        return accumulated
+    from kmanifest.engines.kustomize.vars import merge_vars  # vars are rare
 
     try:
         vars_, resources = merge_vars(
-            got.vars, written, got.resources, file=site.kustomization.file
+            accumulated.vars, declared, accumulated.resources, file=scope.kustomization.file
         )
     except KmanifestError as error:
-        raise site.placed(error, ("vars",)) from error
-    return got._replace(vars=vars_, resources=resources)
+        raise scope.located(error, ("vars",)) from error
+    return accumulated._replace(vars=vars_, resources=resources)

@@ -1,9 +1,9 @@
-"""Bases that are built once: within a build always, between builds where the caller gives a cache.
+"""Build each base once: always within a build, and between builds if the caller passes a cache.
 
-What a directory builds is decided by the files that are read for it, by the options, and by the little that flows
-down to it: the schema that was declared above, and the trail of `buildMetadata`. Within one build files are taken to stay as they are, so
-a directory that is reached again is not built again. Between builds the answers that the tree gave are remembered, and
-the result counts as long as the tree still gives the same ones.
+The result of a directory depends on three things: the files that are read for it, the options, and the context from
+its ancestors. That context is the declared schema, the namespace for charts and the origin path of `buildMetadata`.
+Files are assumed not to change during a build, so a directory that is reached again is not built again. Between
+builds, a cached result is valid while the tree returns the same answers to the recorded reads.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -14,161 +14,171 @@ from kmanifest.model.findings import Finding
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
-Answer = tuple[Any, ...]  # what was asked, the path, the answer
+TreeRead = tuple[Any, ...]  # operation, path, answer
 
-_FETCHED: Final = "://"  # among the directories that were passed: something remote was, too
+_FETCHED: Final = "://"  # marks a set of visited directories that contains something remote
 
 
-class Built(NamedTuple):
-    """What a directory gave, the findings on the way, and the directories that were passed."""
+class BaseResult(NamedTuple):
+    """The result of a directory, its findings, and the directories that were visited for it."""
 
     result: Any
     findings: tuple[Finding, ...]
     directories: frozenset[str]
 
 
-class Base(NamedTuple):
-    """A `Built` that outlives its build, with the answers of the tree on which it rests."""
+class CachedBase(NamedTuple):
+    """A `BaseResult` that outlives its build, with the tree reads that it depends on."""
 
-    built: Built
-    answers: tuple[Answer, ...]
+    result: BaseResult
+    reads: tuple[TreeRead, ...]
 
 
-class Memo:
-    """The directories that one build has built, and those that it is building."""
+class KustomizeBuildState:
+    """The state of one build: results of directories, directories in progress, and values shared by steps."""
 
     def __init__(self) -> None:
-        self._built: dict[Hashable, Built] = {}
-        self._passing: list[set[str]] = []
-        self._tools: dict[Hashable, Any] = {}
+        self._results: dict[Hashable, BaseResult] = {}
+        self._in_progress: list[set[str]] = []
+        self._shared: dict[Hashable, Any] = {}
 
-    def get(self, key: Hashable) -> Built | None:
-        """What was built for this key in this build."""
-        return self._built.get(key)
+    def get(self, key: Hashable) -> BaseResult | None:
+        """Return the result for this key in this build; None if there is none."""
+        return self._results.get(key)
 
-    def keep(self, key: Hashable, built: Built) -> None:
-        """Remember what was built; whatever is being built around it has passed the same directories."""
-        self._built[key] = built
-        for passed in self._passing:
-            passed.update(built.directories)
+    def keep(self, key: Hashable, result: BaseResult) -> None:
+        """Remember a result.
+
+        The directories that are in progress now depend on the directories of that result, too.
+        """
+        self._results[key] = result
+        for directories in self._in_progress:
+            directories.update(result.directories)
 
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What transformers of this build share under `key`, made when it is first asked for."""
-        if key not in self._tools:
-            self._tools[key] = make()
-        return self._tools[key]
+        """Return the value that transformers of this build share under `key`; the first call makes it."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
     def note_fetch(self) -> None:
-        """Remember that everything that is being built rests on something remote."""
-        for passed in self._passing:
-            passed.add(_FETCHED)
+        """Record that the result of each directory in progress depends on something remote."""
+        for directories in self._in_progress:
+            directories.add(_FETCHED)
 
-    def enter(self, directory: str) -> set[str]:
-        """Begin to build a directory; the set will hold the directories that are passed until `leave`."""
-        passed = {directory}
-        if _FETCHED in directory:  # remote itself
-            passed.add(_FETCHED)
-        self._passing.append(passed)
-        return passed
+    def begin_directory(self, directory: str) -> set[str]:
+        """Begin a directory and return the set that collects the visited directories until `end_directory`."""
+        directories = {directory}
+        if _FETCHED in directory:  # the directory itself is remote
+            directories.add(_FETCHED)
+        self._in_progress.append(directories)
+        return directories
 
-    def leave(self) -> None:
-        """End what was begun last."""
-        self._passing.pop()
+    def end_directory(self) -> None:
+        """End the directory that was begun last."""
+        self._in_progress.pop()
 
 
-def find_built(ctx: Context, key: Hashable, above: Sequence[str]) -> Any:
-    """What is known of the directory that `key` stands for, its findings reported again; None where it is to be built.
+def find_base(ctx: Context, key: Hashable, ancestors: Sequence[str]) -> Any:
+    """Return the cached result for the directory with this key; None if it must be built.
 
-    `above` are the directories that are being built: what passes through one of them is a cycle, which is found by
-    building it. A traced build makes everything anew, as each place has changes of its own.
+    Its findings are reported again. `ancestors` are the directories in progress. A result that visited one of them is
+    a cycle, which building it again reports. A traced build uses no cached results, because each use of a base
+    reports its own changes.
     """
-    memo = _memo(ctx)
-    if memo is None:
+    state = _state(ctx)
+    if state is None:
         return None
-    built = memo.get(key) or _from_cache(ctx, key)
-    if built is None or not built.directories.isdisjoint(above):
+    base = state.get(key) or _from_cache(ctx, key)
+    if base is None or not base.directories.isdisjoint(ancestors):
         return None
-    for finding in built.findings:
+    for finding in base.findings:
         ctx.on_finding(finding)
-    memo.keep(key, built)
-    return built.result
+    state.keep(key, base)
+    return base.result
 
 
-class Building:
-    """While a directory is built, notes what the result rests on; `keep` ends it well.
+class BaseRecorder:
+    """Context manager that records what a directory's result depends on.
 
-    `ctx` is the context to build with. It takes no function to call, because bases may be nested 200 deep, and each
-    level has only five frames of Python's stack.
+    Build the directory with `ctx` and call `keep` with the result on success. A wrapper that calls a build function
+    would use more of Python's stack. Bases can be nested 200 deep, and each level has only five frames.
     """
 
     def __init__(self, ctx: Context, key: Hashable, directory: str) -> None:
         self.ctx = self._outer = ctx
         self._key = key
-        self._memo = _memo(ctx)
+        self._state = _state(ctx)
         self._findings: list[Finding] = []
-        self._answers: list[Answer] = []
-        if self._memo is not None:
-            self._passed = self._memo.enter(directory)
-            self.ctx = ctx._replace(on_finding=self._report)
+        self._reads: list[TreeRead] = []
+        if self._state is not None:
+            self._directories = self._state.begin_directory(directory)
+            self.ctx = ctx._replace(on_finding=self._record_finding)
             if ctx.caches_bases:
-                self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._note))
+                self.ctx = self.ctx._replace(tree=RecordingTree(ctx.tree, self._record_read))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._memo is not None:
-            self._memo.leave()
+        if self._state is not None:
+            self._state.end_directory()
 
     def keep(self, result: Any) -> None:
-        """Remember the result for this build, and for later ones where there is a cache."""
-        if self._memo is None:
+        """Remember the result for this build, and for later builds if there is a cache."""
+        if self._state is None:
             return
-        built = Built(result, tuple(self._findings), frozenset(self._passed))
-        self._memo.keep(self._key, built)
-        if self._outer.caches_bases and _FETCHED not in self._passed:
-            weight = sum(len(content) for ask, _, content in self._answers if ask == "read")
-            base = Base(built, tuple(self._answers))
-            self._outer.cache.keep((self._key, self._outer.options), base, weight=8 * weight + 1000)
+        base_result = BaseResult(result, tuple(self._findings), frozenset(self._directories))
+        self._state.keep(self._key, base_result)
+        if self._outer.caches_bases and _FETCHED not in self._directories:
+            weight = sum(
+                len(content) for operation, _, content in self._reads if operation == "read"
+            )
+            cached = CachedBase(base_result, tuple(self._reads))
+            self._outer.cache.keep(
+                (self._key, self._outer.options), cached, weight=8 * weight + 1000
+            )
 
-    def _report(self, finding: Finding) -> None:
+    def _record_finding(self, finding: Finding) -> None:
         self._findings.append(finding)
         self._outer.on_finding(finding)
 
-    def _note(self, *answer: Any) -> None:
-        self._answers.append(answer)
+    def _record_read(self, *read: Any) -> None:
+        self._reads.append(read)
 
 
-def _memo(ctx: Context) -> Memo | None:
-    return ctx.state if isinstance(ctx.state, Memo) and ctx.on_change is None else None
+def _state(ctx: Context) -> KustomizeBuildState | None:
+    return (
+        ctx.state if isinstance(ctx.state, KustomizeBuildState) and ctx.on_change is None else None
+    )
 
 
-def _from_cache(ctx: Context, key: Hashable) -> Built | None:
+def _from_cache(ctx: Context, key: Hashable) -> BaseResult | None:
     if not ctx.caches_bases:
         return None
-    base = ctx.cache.find((key, ctx.options))
-    if base is None or not _still_true(ctx, base.answers):
+    cached = ctx.cache.find((key, ctx.options))
+    if cached is None or not _is_current(ctx, cached.reads):
         return None
-    built: Built = base.built
-    return built
+    result: BaseResult = cached.result
+    return result
 
 
-def _still_true(ctx: Context, answers: Sequence[Answer]) -> bool:
+def _is_current(ctx: Context, reads: Sequence[TreeRead]) -> bool:
     try:
         return all(
-            _ask(ctx.tree, ask, path, ctx.options.limits.max_input_file) == answer
-            for ask, path, answer in answers
+            _read_tree(ctx.tree, operation, path, ctx.options.limits.max_input_file) == answer
+            for operation, path, answer in reads
         )
     except KmanifestError:
         return False
 
 
-def _ask(tree: Tree, ask: str, path: str, limit: int) -> Any:
-    if ask == "read":
+def _read_tree(tree: Tree, operation: str, path: str, limit: int) -> Any:
+    if operation == "read":
         return tree.read(path, limit=limit)
-    if ask == "list":
+    if operation == "list":
         return tuple(tree.list(path))
-    if ask == "kind":
+    if operation == "kind":
         return tree.kind(path)
     try:
         return tree.resolve(path)

@@ -1,15 +1,14 @@
-"""Which fields the built-in transformers change: the defaults, what `configurations` adds, and how the two are merged.
+"""The fields that the built-in transformers change: the defaults, and the additions of `configurations`, merged.
 
-A spec is a tuple (path, group, version, kind, create), so that the table of defaults is a constant. Source: kustomize v5.8.2
-api/internal/plugins/builtinconfig/transformerconfig.go.
+A spec is a tuple (path, group, version, kind, create), so that the table of defaults is a constant.
+Source: kustomize v5.8.2 api/internal/plugins/builtinconfig/transformerconfig.go.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import is_
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize import decoding as shapes
-from kmanifest.engines.kustomize import defaults
+from kmanifest.engines.kustomize import decoding, defaults
 from kmanifest.engines.kustomize.defaults import Reference, Spec
 from kmanifest.engines.kustomize.sorting import LEGACY_RANK
 from kmanifest.model.errors import SourceError
@@ -19,34 +18,39 @@ from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Specs = tuple[Spec, ...]
-Type = tuple[str, str, str]
+TypeKey = tuple[str, str, str]
 
-FIELD_SPEC: Final = shapes.Record(
+FIELD_SPEC: Final = decoding.RecordShape(
     {
-        "group": shapes.TEXT,
-        "version": shapes.TEXT,
-        "kind": shapes.TEXT,
-        "path": shapes.TEXT,
-        "create": shapes.BOOL,
+        "group": decoding.STRING,
+        "version": decoding.STRING,
+        "kind": decoding.STRING,
+        "path": decoding.STRING,
+        "create": decoding.BOOL,
     }
 )
-FIELD_SPECS: Final = shapes.ListOf(FIELD_SPEC)
-_REFERENCE: Final = shapes.Record(
-    {"group": shapes.TEXT, "version": shapes.TEXT, "kind": shapes.TEXT, "fieldSpecs": FIELD_SPECS}
+FIELD_SPECS: Final = decoding.ListShape(FIELD_SPEC)
+_REFERENCE: Final = decoding.RecordShape(
+    {
+        "group": decoding.STRING,
+        "version": decoding.STRING,
+        "kind": decoding.STRING,
+        "fieldSpecs": FIELD_SPECS,
+    }
 )
 
 
 class TransformerConfig(NamedTuple):
     """The fields that each built-in transformer changes: the specs of each table, and the name references.
 
-    The tables are called as a `configurations` file calls them.
+    The tables have the names of the fields in a `configurations` file.
     """
 
     tables: Mapping[str, Specs]
     references: tuple[Reference, ...] = ()
 
     def specs(self, table: str) -> Specs:
-        """The specs of a table, which may be empty."""
+        """Return the specs of a table, which may be empty."""
         return self.tables.get(table, ())
 
 
@@ -82,29 +86,33 @@ DEFAULT: Final = TransformerConfig(
 
 
 def load_config(content: bytes, limits: Limits) -> TransformerConfig:
-    """The config that one file of `configurations` holds; SourceError where it has anything else."""
+    """Return the config in one file of `configurations`.
+
+    Raises SourceError if the file contains anything else.
+    """
     tables = dict.fromkeys(TABLES, FIELD_SPECS)
-    shape = shapes.Record({**tables, "nameReference": shapes.ListOf(_REFERENCE)})
+    shape = decoding.RecordShape({**tables, "nameReference": decoding.ListShape(_REFERENCE)})
     document = yaml.load_values(content, limits=limits)
-    found = shapes.fit({} if document is None else document, shape, shapes.CONFIGURATION)
+    decoded = decoding.decode({} if document is None else document, shape, decoding.CONFIGURATION)
     references = tuple(
         (*_gvk(row), sort_by_type(to_specs(row.get("fieldSpecs", ()))))
-        for row in found.pop("nameReference", ())
+        for row in decoded.pop("nameReference", ())
     )
-    specs = {name: sort_by_type(to_specs(rows)) for name, rows in found.items()}
+    specs = {name: sort_by_type(to_specs(rows)) for name, rows in decoded.items()}
     return TransformerConfig(specs, tuple(sorted(references, key=_reference_order)))
 
 
 def to_specs(rows: Iterable[Mapping[str, Any]]) -> Specs:
-    """Fitted field specs as tuples."""
+    """Return decoded field specs as tuples."""
     return tuple((row.get("path", ""), *_gvk(row), row.get("create", False)) for row in rows)
 
 
 def merge_configs(config: TransformerConfig, more: TransformerConfig) -> TransformerConfig:
-    """`config` with what `more` adds, each table in the order of its types; itself where nothing is new.
+    """Return `config` with the additions of `more`, each table sorted by type; `config` itself if nothing is new.
 
-    Merging into an empty config is no mere copy: specs come in the order of their types, narrow ones first, and a
-    wide one of the same path is then taken as known. So a `configurations` file overrides a default for all types.
+    Merging into an empty config is not a copy. Specs are merged in the order of their types, narrow ones first. A
+    wide spec for the same path then counts as existing and is dropped. So a `configurations` file can override a
+    default for all types.
     """
     if more is config or not any(more):
         return config
@@ -112,10 +120,10 @@ def merge_configs(config: TransformerConfig, more: TransformerConfig) -> Transfo
         return more
     tables = dict(config.tables)
     for name, specs in more.tables.items():
-        known = config.specs(name)
-        merged = merge_specs(known, specs)
-        # Every table is in order: it was sorted when it was made, and the defaults are.
-        tables[name] = known if merged is known else sort_by_type(merged)
+        existing = config.specs(name)
+        merged = merge_specs(existing, specs)
+        # Tables are sorted when they are made, and the defaults are sorted, too.
+        tables[name] = existing if merged is existing else sort_by_type(merged)
     references = _merge_references(config.references, more.references)
     if references is config.references and tables == config.tables:
         return config
@@ -123,23 +131,24 @@ def merge_configs(config: TransformerConfig, more: TransformerConfig) -> Transfo
 
 
 def merge_specs(specs: Specs, more: Sequence[Spec]) -> Specs:
-    """`specs` and those of `more` that say something new, itself where none does; SourceError where two differ only in `create`.
+    """Return `specs` and the new ones of `more`; `specs` itself if nothing is new.
 
-    A new one says nothing where one of the same path is for the same or a narrower type.
+    A spec of `more` is not new if one with the same path is for the same type or a narrower one.
+    Raises SourceError if two such specs differ in `create`.
     Source: kustomize v5.8.2 api/types/fieldspec.go, FsSlice.MergeOne.
     """
-    known: dict[str, list[Spec]] = {spec[0]: [] for spec in more}
+    by_path: dict[str, list[Spec]] = {spec[0]: [] for spec in more}
     for old in specs:
-        if old[0] in known:
-            known[old[0]].append(old)
+        if old[0] in by_path:
+            by_path[old[0]].append(old)
     added = []
     for new in more:
         path, _, _, kind, create = new
-        same = _first_within(new, known[path])
-        if same is None:
-            known[path].append(new)
+        existing = _first_narrower(new, by_path[path])
+        if existing is None:
+            by_path[path].append(new)
             added.append(new)
-        elif same[4] != create:
+        elif existing[4] != create:
             type_text = f" of {kind}" if kind else ""
             raise SourceError(
                 f"conflicting fieldspecs: {path}{type_text} is given with and without 'create'"
@@ -147,7 +156,7 @@ def merge_specs(specs: Specs, more: Sequence[Spec]) -> Specs:
     return (*specs, *added) if added else specs
 
 
-def _first_within(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
+def _first_narrower(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
     for spec in specs:
         if selects(wide, spec[1], spec[2], spec[3]):
             return spec
@@ -155,7 +164,7 @@ def _first_within(wide: Spec, specs: Iterable[Spec]) -> Spec | None:
 
 
 def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
-    """True where a spec is for objects of this type; what it leaves empty stands for any."""
+    """Return whether a spec is for objects of this type; an empty part of the spec matches anything."""
     _, spec_group, spec_version, spec_kind, _ = spec
     return (
         (not spec_kind or spec_kind == kind)
@@ -164,49 +173,61 @@ def selects(spec: Sequence[Any], group: str, version: str, kind: str) -> bool:
     )
 
 
-def types_in(config: TransformerConfig) -> tuple[Type, ...]:
-    """The types for which a config has field specs or name references, each once."""
+def types_in(config: TransformerConfig) -> tuple[TypeKey, ...]:
+    """Return the types for which a config has field specs or name references, each once."""
     specs = [spec for table in config.tables.values() for spec in table]
     specs += [spec for reference in config.references for spec in reference[3]]
     rows = [reference[:3] for reference in config.references] + [spec[1:4] for spec in specs]
     return tuple(row for row in dict.fromkeys(rows) if any(row))
 
 
-def types_without(types: Iterable[Type], resources: Iterable[Resource]) -> tuple[Type, ...]:
-    """Those of the types of which no resource is; what a type leaves empty stands for any."""
-    there = {resource.id[:3] for resource in resources}
-    return tuple(one for one in types if not any(selects(("", *one, False), *gvk) for gvk in there))
+def types_without_resources(
+    types: Iterable[TypeKey], resources: Iterable[Resource]
+) -> tuple[TypeKey, ...]:
+    """Return those types that no resource has; an empty part of a type matches anything."""
+    resource_types = {resource.id[:3] for resource in resources}
+    return tuple(
+        type_key
+        for type_key in types
+        if not any(selects(("", *type_key, False), *gvk) for gvk in resource_types)
+    )
 
 
 class Field(NamedTuple):
-    """A field of one type: the steps to it, and whether it is made where it is missing."""
+    """A field of one type: the steps of its path, and whether it is created if missing."""
 
     steps: tuple[str, ...]
     create: bool
 
 
 class FieldTable:
-    """Field specs, looked up by type. Made for one step; each type is worked out once."""
+    """Field specs by type, for one step.
+
+    The fields of each type are computed once.
+    """
 
     def __init__(self, specs: Specs) -> None:
         self._specs = specs
-        self._found: dict[tuple[str, str, str], tuple[Field, ...]] = {}
+        self._fields: dict[tuple[str, str, str], tuple[Field, ...]] = {}
 
-    def of(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
-        """The fields of objects of this type, in the order of the specs."""
+    def fields_for(self, group: str, version: str, kind: str) -> tuple[Field, ...]:
+        """Return the fields of objects of this type, in the order of the specs."""
         key = (group, version, kind)
-        found = self._found.get(key)
-        if found is None:
-            found = self._found[key] = tuple(
+        fields = self._fields.get(key)
+        if fields is None:
+            fields = self._fields[key] = tuple(
                 Field(tuple(split_path(spec[0], "/")), spec[4])
                 for spec in self._specs
                 if selects(spec, *key)
             )
-        return found
+        return fields
 
 
 def sort_by_type(specs: Specs) -> Specs:
-    """Specs in the order of their types. Source: kustomize v5.8.2 kyaml/resid/gvk.go, IsLessThan."""
+    """Return the specs sorted by type.
+
+    Source: kustomize v5.8.2 kyaml/resid/gvk.go, IsLessThan.
+    """
     return tuple(sorted(specs, key=lambda spec: _type_order(spec[1], spec[2], spec[3])))
 
 

@@ -1,4 +1,4 @@
-"""What `crds` adds to the fields that transformers change: extensions in OpenAPI definitions of custom types.
+"""Read `crds`: extensions in the OpenAPI definitions of custom types, which add fields for transformers.
 
 Source: kustomize v5.8.2 api/internal/accumulator/loadconfigfromcrds.go.
 """
@@ -23,7 +23,10 @@ _MAX_DEPTH: Final = 100
 
 
 def config_from_crds(content: bytes, limits: Limits) -> TransformerConfig:
-    """The config that a file of OpenAPI definitions holds; SourceError where it is no map of definitions."""
+    """Return the config in a file of OpenAPI definitions.
+
+    Raises SourceError if the file is not a map of definitions.
+    """
     document = as_mapping(yaml.load_values(content, limits=limits))
     config = configs.EMPTY
     for name in document:
@@ -35,7 +38,7 @@ def config_from_crds(content: bytes, limits: Limits) -> TransformerConfig:
 
 def _properties(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     definition = as_mapping(document.get(name) or {}, (name,))
-    # Go's decoder does not tell names by their case.
+    # Go's decoder ignores the case of names.
     schema = (
         next((value for key, value in definition.items() if key.lower() == "schema"), None) or {}
     )
@@ -51,19 +54,19 @@ def _configs(
         raise SourceError(f"the definition {name} refers to itself").within(field=(name,))
     if name not in document:
         return
-    for field, written in _properties(document, name).items():
-        schema = as_mapping(written, (name, "Schema", "properties", field))
-        here = (*path, field)
-        spec = ("/".join(here), "", "", kind, False)
+    for field, definition in _properties(document, name).items():
+        schema = as_mapping(definition, (name, "Schema", "properties", field))
+        field_path = (*path, field)
+        spec = ("/".join(field_path), "", "", kind, False)
         if isinstance(schema.get(_ANNOTATION), str):
             yield TransformerConfig({"commonAnnotations": (spec,)})
         if isinstance(schema.get(_LABEL_SELECTOR), str):
             yield TransformerConfig({"commonLabels": (spec,)})
         if isinstance(schema.get(_IDENTITY), str):
             yield TransformerConfig({"namePrefix": (spec,)})
-        yield from _reference(schema, here, kind)
+        yield from _reference(schema, field_path, kind)
         if isinstance(schema.get("$ref"), str):
-            yield from _configs(document, schema["$ref"], kind, here, depth + 1)
+            yield from _configs(document, schema["$ref"], kind, field_path, depth + 1)
 
 
 def _reference(

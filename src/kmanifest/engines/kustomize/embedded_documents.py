@@ -1,8 +1,9 @@
-"""YAML or JSON inside of a string, changed at some places and written again.
+"""Change YAML or JSON inside a string.
 
-The text is read into nodes that keep order, style and comments. A change is made on the plain values, which share whatever
-does not change; `changed` then walks nodes and new values side by side, and puts new texts and new nodes where they differ.
-JSON is written compactly with sorted keys (spread over lines if it was), YAML as go-yaml v3 writes nodes.
+1. The string is parsed into nodes, which keep order, style and comments.
+2. A change is made on the plain values, which share all unchanged parts.
+3. `with_value` compares nodes with the new values and replaces strings and nodes that differ.
+4. JSON is printed compactly with sorted keys, or indented if it was. YAML is printed as go-yaml v3 prints nodes.
 Source: kustomize v5.8.2 api/filters/replacement/replacement.go, serializeStructuredData.
 """
 
@@ -18,21 +19,24 @@ from kmanifest.yaml.resolve import resolve_tagged, resolve_v3
 _MAX_DEPTH: Final = 1_000
 
 
-class Document(NamedTuple):
-    """A text as nodes and as values."""
+class EmbeddedDocument(NamedTuple):
+    """A document inside a string, as nodes and as values."""
 
     root: Node
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The first document of a text; SourceError where it is not YAML, or empty."""
+        """Parse the first document of a string.
+
+        Raises SourceError if the string is empty or not YAML.
+        """
         from kmanifest.engines.kustomize.goyaml.compose import (
-            parse_node,  # for text inside of text only
+            parse_node,  # for documents in strings only
         )
 
         root = parse_node(text)
         if root is None:
-            raise SourceError("the text is empty")
+            raise SourceError("the document is empty")
         set_values(root)
         return cls(root)
 
@@ -41,23 +45,26 @@ class Document(NamedTuple):
         """The document as plain values."""
         return self.root.value
 
-    def changed(self, value: Any, original: str) -> str:
-        """The text of this document with other values; SourceError where it can't be written as JSON."""
-        root = self.root.changed(value)
+    def text_with(self, value: Any, original: str) -> str:
+        """Return the text of this document with other values.
+
+        Raises SourceError if they can't be written as JSON.
+        """
+        root = self.root.with_value(value)
         if original.strip()[:1] in ("{", "["):
-            spread = "\n" in original and "  " in original
-            return json_text(json_value(root), indent=2 if spread else 0)
+            is_indented = "\n" in original and "  " in original
+            return json_text(json_value(root), indent=2 if is_indented else 0)
         from kmanifest.engines.kustomize.goyaml.emitter import (
-            print_node,  # for text inside of text only
+            print_node,  # for documents in strings only
         )
 
         return print_node(root).strip()
 
 
 def parse_value(text: str) -> Any:
-    """The first document of a text as plain values; MISSING where there is none."""
+    """Return the first document of a string as plain values; MISSING if there is none."""
     from kmanifest.engines.kustomize.goyaml.compose import (
-        parse_node,  # for text inside of text only
+        parse_node,  # for documents in strings only
     )
 
     root = parse_node(text)
@@ -68,7 +75,7 @@ def parse_value(text: str) -> Any:
 
 
 def set_values(node: Node) -> None:
-    """Give each node below this one the value by which paths find it."""
+    """Set `value`, by which paths find a node, on this node and on all nodes below it."""
     if node.kind == "mapping":
         for key, item in node.content:
             set_values(item)
@@ -77,7 +84,7 @@ def set_values(node: Node) -> None:
                 key.value = BlankKey(key.value)
         node.value = {key.value: item.value for key, item in node.content}
         if len(node.value) != len(node.content):
-            raise SourceError("a key stands twice in a mapping")
+            raise SourceError("duplicate key in a mapping")
     elif node.kind == "list":
         for item in node.content:
             set_values(item)
@@ -96,13 +103,15 @@ def _scalar_value(node: Node) -> Any:
         except SourceError:
             return text
     if node.style:
-        # Not `text` itself: a value that is put into its place must not be taken for the old one.
         return text
     return resolved(text)
 
 
 def json_value(node: Node) -> Any:
-    """What a node is when it is printed and read again: scalars by their text, tag and quotes."""
+    """Return the value that a node has after it is printed and parsed again.
+
+    Scalars are read from their text, tag and quotes.
+    """
     if node.kind == "mapping":
         return {_json_key(key): json_value(item) for key, item in node.content}
     if node.kind == "list":
@@ -112,12 +121,12 @@ def json_value(node: Node) -> Any:
     text: str = node.content
     if node.tag.startswith(TAG) and (text or node.tag != TAG + "null"):
         return resolve_tagged(node.tag, text, resolve_v3)
-    # JSON is flow style, where an empty text is written in quotes.
+    # JSON is flow style, in which an empty string is quoted.
     return text if node.style or not text else resolve_plain(text)
 
 
 def _json_key(key: Node) -> str:
     if key.kind != "scalar" or json_value(key).__class__ is not str:
-        raise SourceError("JSON has no keys but strings")
+        raise SourceError("a JSON key must be a string")
     text: str = key.content
     return text

@@ -1,27 +1,26 @@
-"""Putting one value at one field path of one resource: what replacements do, seen from a single target.
+"""Put one value at one field path of one resource, as a replacement does with each target.
 
-Into a scalar only the text is put, so that the target keeps its type; a field that is made, and one that is no scalar, becomes
-what the source is. A path that leads into a string changes the YAML or JSON in it.
-Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and below.
+A scalar gets only the source's text, so that the target keeps its type. A created field, and a mapping or list, gets
+the source's value. A path that leads into a string changes the YAML or JSON in it.
+Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarget and the functions that it calls.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
-from kmanifest.engines.kustomize.embedded_documents import Document, parse_value
+from kmanifest.engines.kustomize.embedded_documents import EmbeddedDocument, parse_value
 from kmanifest.engines.kustomize.path_matcher import (
-    MADE,
-    Found,
-    Made,
-    Matcher,
-    Place,
+    EMPTY_CREATED_SCALAR,
+    CreatedScalar,
+    Match,
+    PathMatcher,
+    get_match,
     is_scalar,
-    locate,
     text_at,
 )
 from kmanifest.engines.kustomize.scalars import resolve_plain, set_text
-from kmanifest.engines.kustomize.yaml_aliases import settle
-from kmanifest.engines.kustomize.yaml_nodes import Change, Whole
-from kmanifest.model.errors import MissingError, RenderError, SourceError
+from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
+from kmanifest.engines.kustomize.yaml_nodes import NodeReplacement, ScalarChange
+from kmanifest.model.errors import FieldPath, MissingError, RenderError, SourceError
 from kmanifest.model.fieldpath import MISSING, get, put
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import SharedText, scalar_text, type_name
@@ -31,151 +30,171 @@ Body = Any
 
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
-SLOT: Final = 64  # bytes that one item takes in a copy of a mapping or a list, about
+BYTES_PER_ITEM: Final = 64  # approximate size of one item in a copy of a mapping or a list
 
 
-class Source(NamedTuple):
-    """What is put into the targets: a value, or a text that stands for one of the same type.
+class ReplacementSource(NamedTuple):
+    """The source of a replacement: a value, or a text that is read as a value of the same type.
 
-    `value` is MISSING where the text has no type, as `sourceValue` has none. `at` is the resource, and `place` the place in
-    it, that the value is read from anew for each target: a target may be the source itself, or lie in it. `made` is told
-    the size of each value that is put together or copied, as those can double with every target.
+    `value` is MISSING if the text has no type, as with `sourceValue`. `resource_index` and `field` locate the value,
+    which is read again for each target, because a target can contain the source.
+    `count_output` is called with the size of each value that is copied or put together: sizes can double with each
+    target.
     """
 
-    made: Callable[[int], None]
+    count_output: Callable[[int], None]
     value: Any
     text: str | None = None
-    at: int = -1
-    place: Place = ()
+    resource_index: int = -1
+    field: FieldPath = ()
 
-    def seen_in(self, body: Body) -> "Source":
-        """This source as it is now in the body that it is read from; as it was where it is no longer there."""
-        value = get(body, self.place, MISSING)
+    def reread_from(self, body: Body) -> "ReplacementSource":
+        """Return this source with its current value in `body`; unchanged if the field no longer exists."""
+        value = get(body, self.field, MISSING)
         return self if value is self.value or value is MISSING else self._replace(value=value)
 
-    def node(self) -> Any:
-        """The value that takes the place of a mapping or a list."""
+    def as_value(self) -> Any:
+        """Return the value that replaces a mapping or a list."""
         if self.text is None:
-            return self._own(self.value)
+            return self._copy(self.value)
         return (
             resolve_plain(self.text) if self.value is MISSING else set_text(self.value, self.text)
         )
 
-    def as_text(self) -> str:
-        """The text that is put into a scalar; a mapping or a list has none."""
+    def as_string(self) -> str:
+        """Return the text that is put into a scalar; empty for a mapping or a list."""
         if self.text is not None:
             return self.text
         return scalar_text(self.value) if is_scalar(self.value) else ""
 
-    def empty(self) -> Any:
-        """What is made where a target is missing."""
+    def new_target(self) -> Any:
+        """Return the value that is created for a missing target."""
         if self.value is MISSING or is_scalar(self.value):
-            return MADE
+            return EMPTY_CREATED_SCALAR
         return [] if isinstance(self.value, list) else {}
 
-    def _own(self, value: Any) -> Any:
-        """A value that shares no text with another field."""
+    def _copy(self, value: Any) -> Any:
+        """Return a copy that shares no string with another field."""
         if isinstance(value, Mapping):
-            self.made(len(value) * SLOT)
-            return {key: self._own(item) for key, item in value.items()}
+            self.count_output(len(value) * BYTES_PER_ITEM)
+            return {key: self._copy(item) for key, item in value.items()}
         if isinstance(value, list):
-            self.made(len(value) * SLOT)
-            return [self._own(item) for item in value]
+            self.count_output(len(value) * BYTES_PER_ITEM)
+            return [self._copy(item) for item in value]
         return str(value) if isinstance(value, SharedText) else value
 
 
-class Options(NamedTuple):
-    """How the text of a field is split, which part is meant, and whether a missing field is made."""
+class ReplacementOptions(NamedTuple):
+    """How a field's text is split, which part is replaced, and whether a missing field is created."""
 
     delimiter: str = ""
     part: int = 0
     create: bool = False
 
     @classmethod
-    def of(cls, fitted: Mapping[str, Any]) -> "Options":
-        """The options in a fitted mapping."""
-        return cls(fitted.get("delimiter", ""), fitted.get("index", 0), fitted.get("create", False))
+    def of(cls, fields: Mapping[str, Any]) -> "ReplacementOptions":
+        """Return the options in a decoded mapping."""
+        return cls(fields.get("delimiter", ""), fields.get("index", 0), fields.get("create", False))
 
 
 def fill_path(
-    steps: list[str], options: Options, source: Source, resource: Resource, *, is_source: bool
+    steps: list[str],
+    options: ReplacementOptions,
+    source: ReplacementSource,
+    resource: Resource,
+    *,
+    is_source: bool,
 ) -> Resource:
-    """The resource with the source's value at a path; `is_source` where the value comes from this resource.
+    """Return the resource with the source's value at a path.
 
-    MissingError, with near names, where nothing is at the path and nothing is to be made.
+    `is_source` means that the value comes from this resource.
+    Raises MissingError with near names if no field is at the path and none is created.
     """
-    body = _fill_structured(steps, options, source, resource.body)
+    body = _fill_embedded(steps, options, source, resource.body)
     if body is not None:
-        return settle(resource, resource.with_body(body))
-    matcher = Matcher(steps, parse_value, create=source.empty() if options.create else None)
-    what = f"{resource.kind}/{resource.name}: no field {'.'.join(steps)}"
+        return propagate_aliases(resource, resource.with_body(body))
+    matcher = PathMatcher(
+        steps, parse_value, create=source.new_target() if options.create else None
+    )
+    message = f"{resource.kind}/{resource.name}: no field {'.'.join(steps)}"
     try:
-        body, found = matcher.match(resource.body)
+        body, matches = matcher.match(resource.body)
     except SourceError as error:
-        raise RenderError(f"{what}: {error.message}") from None
-    if not found:
+        raise RenderError(f"{message}: {error.message}") from None
+    if not matches:
         if steps == [*_ANNOTATIONS] and _has_hidden_annotations(resource):
-            found = [Found(_ANNOTATIONS, {})]
+            matches = [Match(_ANNOTATIONS, {})]
         else:
-            raise MissingError(what, near=matcher.near)
-    body = _put_all(body, found, options, source, is_source=is_source)
-    return _settled(resource, body, found)
+            raise MissingError(message, near=matcher.near)
+    body = _put_at_matches(body, matches, options, source, is_source=is_source)
+    return _with_body_and_history(resource, body, matches)
 
 
-def _put_all(
-    body: Body, found: Iterable[Found], options: Options, source: Source, *, is_source: bool
+def _put_at_matches(
+    body: Body,
+    matches: Iterable[Match],
+    options: ReplacementOptions,
+    source: ReplacementSource,
+    *,
+    is_source: bool,
 ) -> Body:
-    for place, was in found:
-        old = _now(was, body, place) if is_source else was
+    for field, matched in matches:
+        old = _current_value(matched, body, field) if is_source else matched
         if is_source:
-            source = source.seen_in(body)
-        null = "" if place is None or old is not None else text_at(body, place)
-        new = changed_to(old, options, source, null=null)
-        if place is None:
+            source = source.reread_from(body)
+        null = "" if field is None or old is not None else text_at(body, field)
+        new = replaced_value(old, options, source, null=null)
+        if field is None:
             continue
-        if isinstance(new, Change):
-            new = _retyped(old, new.text, place)
-        body = put(body, place, new)
+        if isinstance(new, ScalarChange):
+            new = _retype(old, new.text, field)
+        body = put(body, field, new)
     return body
 
 
-def _now(was: Any, body: Body, place: Place | None) -> Any:
-    """A value that was found, as it is after values were put elsewhere in the same body."""
-    return was if place is None or isinstance(was, Made) else get(body, place)
+def _current_value(matched: Any, body: Body, field: FieldPath | None) -> Any:
+    """Return the current value of a match, after values were put elsewhere in the same body."""
+    return matched if field is None or isinstance(matched, CreatedScalar) else get(body, field)
 
 
-def _retyped(old: Any, text: str, place: Place) -> Any:
-    if len(place) == len(_ANNOTATIONS) + 1 and place[:-1] == _ANNOTATIONS:
-        # The reference writes all annotations anew as strings before it prints them.
+def _retype(old: Any, text: str, field: FieldPath) -> Any:
+    if len(field) == len(_ANNOTATIONS) + 1 and field[:-1] == _ANNOTATIONS:
+        # kustomize writes all annotations again as strings before it prints them.
         return text
-    return resolve_plain(text) if isinstance(old, Made) else set_text(old, text)
+    return resolve_plain(text) if isinstance(old, CreatedScalar) else set_text(old, text)
 
 
-def changed_to(old: Any, options: Options, source: Source, *, null: str = "") -> Any:
-    """What `old` becomes: a `Change` of its text where it is a scalar, else another value. `null` is how a null is written.
+def replaced_value(
+    old: Any, options: ReplacementOptions, source: ReplacementSource, *, null: str = ""
+) -> Any:
+    """Return the new value for `old`: a `ScalarChange` of its text if it is a scalar, else another value.
 
+    `null` is the text of a null.
     Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setFieldValue.
     """
-    scalar = isinstance(old, Made) or is_scalar(old)
+    scalar = isinstance(old, CreatedScalar) or is_scalar(old)
     if not options.delimiter:
-        return Change(source.as_text()) if scalar else source.node()
+        return ScalarChange(source.as_string()) if scalar else source.as_value()
     if not scalar:
         raise SourceError(f"only a scalar can be split, not a {type_name(old)}")
-    text = old.text if isinstance(old, Made) else null if old is None else scalar_text(old)
+    text = old.text if isinstance(old, CreatedScalar) else null if old is None else scalar_text(old)
     parts = text.split(options.delimiter)
     if options.part < 0:
-        parts.insert(0, source.as_text())
+        parts.insert(0, source.as_string())
     elif options.part >= len(parts):
-        parts.append(source.as_text())
+        parts.append(source.as_string())
     else:
-        parts[options.part] = source.as_text()
+        parts[options.part] = source.as_string()
     new = options.delimiter.join(parts)
-    source.made(len(new))
-    return Change(new)
+    source.count_output(len(new))
+    return ScalarChange(new)
 
 
 def _has_hidden_annotations(resource: Resource) -> bool:
-    """True where the reference has its notes in annotations, so that there are some though none were written."""
+    """Return whether kustomize keeps data of its own in the annotations of this resource.
+
+    There is then an annotations map, even if the user wrote none.
+    """
     return bool(
         resource.past
         or resource.prefixes
@@ -185,57 +204,69 @@ def _has_hidden_annotations(resource: Resource) -> bool:
     )
 
 
-def _settled(resource: Resource, body: Body, found: Iterable[Found]) -> Resource:
-    """The resource with its new body; without its past where all annotations were replaced, and the past with them."""
-    result = settle(resource, resource.with_body(body))
-    over = any(
-        one.place is not None and one.place == _ANNOTATIONS[: len(one.place)] for one in found
+def _with_body_and_history(resource: Resource, body: Body, matches: Iterable[Match]) -> Resource:
+    """Return the resource with its new body.
+
+    If all annotations were replaced, kustomize loses the history that it keeps there, and so it is removed here.
+    """
+    result = propagate_aliases(resource, resource.with_body(body))
+    replaces_annotations = any(
+        match.field is not None and match.field == _ANNOTATIONS[: len(match.field)]
+        for match in matches
     )
-    return result.with_history() if over else result
+    return result.with_history() if replaces_annotations else result
 
 
-# Inside of strings
+# Inside strings
 
 
-def _fill_structured(steps: list[str], options: Options, source: Source, body: Body) -> Body | None:
-    """The body with a value put into the YAML or JSON inside of a string; None where the path leads into none.
+def _fill_embedded(
+    steps: list[str], options: ReplacementOptions, source: ReplacementSource, body: Body
+) -> Body | None:
+    """Return the body with a value put into the YAML or JSON inside a string; None if the path leads into none.
 
     Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setValueInStructuredData.
     """
     for length in range(1, len(steps)):
         try:
-            found = locate(body, steps[:length])
+            match = get_match(body, steps[:length])
         except SourceError:
             return None
-        if found is None or found.place is None:
+        if match is None or match.field is None:
             return None
-        if not is_scalar(found.value):
+        if not is_scalar(match.value):
             continue
-        new = _changed_document(text_at(body, found.place), steps[length:], options, source)
+        new = _changed_document(text_at(body, match.field), steps[length:], options, source)
         if new is None:
             return None
-        source.made(len(new))
-        return put(body, found.place, set_text(found.value, new))
+        source.count_output(len(new))
+        return put(body, match.field, set_text(match.value, new))
     return None
 
 
-def _changed_document(text: str, steps: list[str], options: Options, source: Source) -> str | None:
+def _changed_document(
+    text: str, steps: list[str], options: ReplacementOptions, source: ReplacementSource
+) -> str | None:
     try:
-        document = Document.parse(text)
+        document = EmbeddedDocument.parse(text)
         value = document.value
-        matcher = Matcher(steps, parse_value, create=source.empty() if options.create else None)
-        value, found = matcher.match(value)
-        if not found:
+        matcher = PathMatcher(
+            steps, parse_value, create=source.new_target() if options.create else None
+        )
+        value, matches = matcher.match(value)
+        if not matches:
             return None
-        for place, old in found:
-            null = "" if place is None or old is not None else text_at(value, place)
-            new = changed_to(old, options, source, null=null)
-            if place is None:
+        for field, old in matches:
+            null = "" if field is None or old is not None else text_at(value, field)
+            new = replaced_value(old, options, source, null=null)
+            if field is None:
                 continue
-            if not isinstance(new, Change):
-                # An untyped text stays what it is: it is not looked at before the document is read again.
-                new = Whole(new if source.value is not MISSING else Change(source.as_text()))
-            value = put(value, place, new) if place else new
-        return document.changed(value, text)
+            if not isinstance(new, ScalarChange):
+                # An untyped text stays as it is until the document is parsed again.
+                new = NodeReplacement(
+                    new if source.value is not MISSING else ScalarChange(source.as_string())
+                )
+            value = put(value, field, new) if field else new
+        return document.text_with(value, text)
     except SourceError:
         return None

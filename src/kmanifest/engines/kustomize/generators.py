@@ -1,4 +1,4 @@
-"""The built-in generators of ConfigMaps, Secrets and service accounts, and how what they make joins what is there.
+"""The built-in generators of ConfigMaps, Secrets and service accounts, and how their results join the resources.
 
 Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/filters/iampolicygenerator.
 """
@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/internal/generators, api/internal/builtins, api/fil
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.key_values import Pair, load_pairs
 from kmanifest.engines.kustomize.kustomization import CONFIG_MAP_ARGS, SECRET_ARGS
 from kmanifest.engines.kustomize.scalars import block_text, config_value, plain_key
@@ -24,14 +24,14 @@ from kmanifest.model.values import type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_METADATA: Final = Record({"metadata": Record({"name": TEXT, "namespace": TEXT})})
-_CONFIG_MAP: Final = Record({}, CONFIG_MAP_ARGS, _METADATA)
-_SECRET: Final = Record({}, SECRET_ARGS, _METADATA)
-_IAM_POLICY: Final = Record(
+_METADATA: Final = RecordShape({"metadata": RecordShape({"name": STRING, "namespace": STRING})})
+_CONFIG_MAP: Final = RecordShape({}, CONFIG_MAP_ARGS, _METADATA)
+_SECRET: Final = RecordShape({}, SECRET_ARGS, _METADATA)
+_IAM_POLICY: Final = RecordShape(
     {
-        "cloud": TEXT,
-        "kubernetesService": Record({"name": TEXT, "namespace": TEXT}),
-        "serviceAccount": Record({"name": TEXT, "projectId": TEXT}),
+        "cloud": STRING,
+        "kubernetesService": RecordShape({"name": STRING, "namespace": STRING}),
+        "serviceAccount": RecordShape({"name": STRING, "projectId": STRING}),
     }
 )
 _BEHAVIORS: Final = ("create", "merge", "replace")
@@ -41,51 +41,51 @@ _NAME: Final = ("metadata", "name")
 
 
 def config_map(ctx: Context, config: Resource) -> list[Resource]:
-    """The ConfigMap that a config describes; what is not UTF-8 goes to `binaryData`.
+    """Return the ConfigMap that a config describes; values that are not UTF-8 go to `binaryData`.
 
     Source: kustomize v5.8.2 api/internal/generators/configmap.go, MakeConfigMap.
     """
-    args = config_value(fit(config.body, _CONFIG_MAP, PLUGIN_CONFIG))
-    pairs = _checked_pairs(ctx, args)
-    body = _base("ConfigMap", args)
-    texts = {
+    args = config_value(decode(config.body, _CONFIG_MAP, PLUGIN_CONFIG))
+    pairs = _load_checked_pairs(ctx, args)
+    body = _base_body("ConfigMap", args)
+    strings = {
         key: block_text(value, f"the value of {key!r}")
         for key, value in pairs
         if isinstance(value, str)
     }
-    others = {key: fold_base64(value) for key, value in pairs if isinstance(value, bytes)}
-    if texts:
-        body["data"] = texts
-    if others:
-        body["binaryData"] = others
-    return [_finished(body, args, config)]
+    binary = {key: fold_base64(value) for key, value in pairs if isinstance(value, bytes)}
+    if strings:
+        body["data"] = strings
+    if binary:
+        body["binaryData"] = binary
+    return [_generated_resource(body, args, config)]
 
 
 def secret(ctx: Context, config: Resource) -> list[Resource]:
-    """The Secret that a config describes.
+    """Return the Secret that a config describes.
 
     Source: kustomize v5.8.2 api/internal/generators/secret.go, MakeSecret.
     """
-    args = config_value(fit(config.body, _SECRET, PLUGIN_CONFIG))
-    pairs = _checked_pairs(ctx, args)
-    body = _base("Secret", args)
+    args = config_value(decode(config.body, _SECRET, PLUGIN_CONFIG))
+    pairs = _load_checked_pairs(ctx, args)
+    body = _base_body("Secret", args)
     body["type"] = args.get("type") or "Opaque"
     body["data"] = {key: fold_base64(value) for key, value in pairs}
-    return [_finished(body, args, config)]
+    return [_generated_resource(body, args, config)]
 
 
 def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
-    """The service account that is bound to one of the cloud's.
+    """Return the Kubernetes service account that is bound to a cloud service account.
 
     Source: kustomize v5.8.2 api/filters/iampolicygenerator/iampolicygenerator.go.
     """
-    args = config_value(fit(config.body, _IAM_POLICY, PLUGIN_CONFIG))
+    args = config_value(decode(config.body, _IAM_POLICY, PLUGIN_CONFIG))
     if args.get("cloud") != "gke":
         raise SourceError(
-            f"cloud provider {args.get('cloud', '')!r} is not supported; there is gke"
+            f"cloud provider {args.get('cloud', '')!r} is not supported; the only one is gke"
         ).within(field=("cloud",))
     service, account = args.get("kubernetesService", {}), args.get("serviceAccount", {})
-    # The reference fills in a text and parses it, so that a name may be anything that YAML makes of it.
+    # kustomize fills in a YAML template and parses it, so a name can become any YAML value.
     lines = [
         "apiVersion: v1",
         "kind: ServiceAccount",
@@ -101,11 +101,11 @@ def iam_policy(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def fold_base64(value: bytes | str) -> str:
-    """`value` in base64: one line, or lines of 70 characters each with a line break where it is longer.
+    """Return `value` in base64: one line if it is short, else lines of 70 characters, each with a line break.
 
     Source: kustomize v5.8.2 kyaml/yaml/datamap.go, encodeBase64.
     """
-    from binascii import b2a_base64  # for secrets and binary data only
+    from binascii import b2a_base64  # for Secrets and binary data only
 
     content = value.encode() if isinstance(value, str) else value
     text = b2a_base64(content, newline=False).decode()
@@ -116,23 +116,23 @@ def fold_base64(value: bytes | str) -> str:
     )
 
 
-def _checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
-    _name(args)
+def _load_checked_pairs(ctx: Context, args: Mapping[str, Any]) -> list[Pair]:
+    _required_name(args)
     pairs = load_pairs(ctx, args)
     for key, _ in pairs:
         plain_key(key, "key")
     return sorted(pairs, key=lambda pair: pair[0])
 
 
-def _name(args: Mapping[str, Any]) -> str:
+def _required_name(args: Mapping[str, Any]) -> str:
     name: str = args.get("name") or args.get("metadata", {}).get("name", "")
     if not name:
         raise SourceError("a name is missing").within(field=("name",))
     return name
 
 
-def _base(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": _name(args)}
+def _base_body(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": _required_name(args)}
     namespace = args.get("namespace") or args.get("metadata", {}).get("namespace", "")
     if namespace:
         metadata["namespace"] = namespace
@@ -151,7 +151,9 @@ def _base(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _finished(body: Mapping[str, Any], args: Mapping[str, Any], config: Resource) -> Resource:
+def _generated_resource(
+    body: Mapping[str, Any], args: Mapping[str, Any], config: Resource
+) -> Resource:
     behavior = args.get("behavior", "")
     return Resource(
         body,
@@ -162,19 +164,20 @@ def _finished(body: Mapping[str, Any], args: Mapping[str, Any], config: Resource
     )
 
 
-# Joining
+# Merging
 
 
 def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "") -> ResourceMap:
-    """`resources` with generated ones: added, or put in the place of the one that has or had their id, as they ask.
+    """Return `resources` with the generated ones added, or merged into the resources with their ids.
 
-    An error is at the resource where that was read from another file than the config.
+    A generated resource with `behavior` merge or replace changes the resource that has, or had, its id. An error has
+    the location of the generated resource if that was read from another file than the config.
     Source: kustomize v5.8.2 api/resmap/reswrangler.go, AbsorbAll and appendReplaceOrMerge.
     """
-    made = list(new)
-    if _are_all_new(resources, made):
-        return resources.append(made)
-    for resource in made:
+    generated = list(new)
+    if _are_all_new(resources, generated):
+        return resources.append(generated)
+    for resource in generated:
         try:
             resources = _absorb_one(resources, resource)
         except KmanifestError as error:
@@ -185,44 +188,48 @@ def absorb(resources: ResourceMap, new: Iterable[Resource], config_file: str = "
     return resources
 
 
-def _are_all_new(resources: ResourceMap, made: Iterable[Resource]) -> bool:
-    """Whether each is added and takes no place, so that all can be added at once: one by one, many would take long."""
-    seen: set[IdKey] = set()
-    for new in made:
+def _are_all_new(resources: ResourceMap, generated: Iterable[Resource]) -> bool:
+    """Return whether all resources are added and none changes another, so that they can be added at once.
+
+    Adding many resources one by one is slow.
+    """
+    keys: set[IdKey] = set()
+    for new in generated:
         if (
             new.behavior in ("merge", "replace")
-            or new.key in seen
+            or new.key in keys
             or resources.indexes_by_any_id(new.key)
         ):
             return False
-        seen.update(new.all_keys())
+        keys.update(new.all_keys())
     return True
 
 
 def _absorb_one(resources: ResourceMap, new: Resource) -> ResourceMap:
-    places = resources.indexes_by_any_id(new.key)
-    asks = new.behavior if new.behavior in ("merge", "replace") else ""
-    if not places:
-        if asks:
+    indexes = resources.indexes_by_any_id(new.key)
+    behavior = new.behavior if new.behavior in ("merge", "replace") else ""
+    if not indexes:
+        if behavior:
             near = near_names(f"{new.kind}/{new.name}", names_of(resources))
-            raise MissingError(f"{new.id} does not exist, so nothing can be {asks}d", near=near)
+            raise MissingError(f"{new.id} does not exist, so nothing can be {behavior}d", near=near)
         return resources.append([new])
-    if len(places) > 1:
+    if len(indexes) > 1:
         raise RenderError(
-            f"several resources match {new.id}, so nothing can be {asks or 'create'}d"
+            f"several resources match {new.id}, so nothing can be {behavior or 'create'}d"
         )
-    if not asks:
+    if not behavior:
         raise RenderError(f"{new.id} exists already; behavior must be merge or replace")
-    old = resources[places[0]]
-    result = _replaced(old, new) if asks == "replace" else _merged(old, new)
-    if list(resources.indexes_by_current_id(result.key)) != [places[0]]:
-        raise RenderError(f"{new.id} can't take the place of {old.id}")
-    return resources.replace({places[0]: result})
+    old = resources[indexes[0]]
+    result = _replace(old, new) if behavior == "replace" else _merge(old, new)
+    if list(resources.indexes_by_current_id(result.key)) != [indexes[0]]:
+        raise RenderError(f"{new.id} can't replace {old.id}")
+    return resources.replace({indexes[0]: result})
 
 
-def _replaced(old: Resource, new: Resource) -> Resource:
-    """`new` with the name, the history and the metadata of `old` behind its own.
+def _replace(old: Resource, new: Resource) -> Resource:
+    """Return `new` with the name and the history of `old`, and with the labels and annotations of both.
 
+    Labels and annotations of `new` win.
     Source: kustomize v5.8.2 api/resource/resource.go, CopyMergeMetaDataFieldsFrom.
     """
     metadata = {key: value for key, value in new.body["metadata"].items() if key != "namespace"}
@@ -237,13 +244,13 @@ def _replaced(old: Resource, new: Resource) -> Resource:
     return result.with_history_of(old, needs_hash=old.needs_hash and new.needs_hash)
 
 
-def _merged(old: Resource, new: Resource) -> Resource:
-    data = _texts(old, "data")
+def _merge(old: Resource, new: Resource) -> Resource:
+    data = _strings(old, "data")
     if new.kind == "Secret" and new.api_version == "v1":
         data |= _encoded_string_data(old)
-    result = _replaced(old, new)
+    result = _replace(old, new)
     body: Any = result.body
-    for field, entries in (("data", data), ("binaryData", _texts(old, "binaryData"))):
+    for field, entries in (("data", data), ("binaryData", _strings(old, "binaryData"))):
         merged = entries | string_map(new.body.get(field))
         for key in merged:
             plain_key(key, "key")
@@ -254,7 +261,7 @@ def _merged(old: Resource, new: Resource) -> Resource:
     return result.with_body(body).with_origin(old.origin)
 
 
-def _texts(resource: Resource, field: str) -> dict[str, str]:
+def _strings(resource: Resource, field: str) -> dict[str, str]:
     return {
         key: block_text(value, f"{field}.{key}")
         for key, value in _data_map(resource.body.get(field)).items()
@@ -262,7 +269,7 @@ def _texts(resource: Resource, field: str) -> dict[str, str]:
 
 
 def _data_map(value: Any) -> dict[str, str]:
-    """Data as texts; null counts as empty here, unlike in labels."""
+    """Return the data as strings; null counts as empty here, unlike in labels."""
     return string_map(
         {key: "" if item is None else item for key, item in value.items()}
         if isinstance(value, Mapping)
@@ -271,7 +278,7 @@ def _data_map(value: Any) -> dict[str, str]:
 
 
 def _encoded_string_data(old: Resource) -> dict[str, str]:
-    """What `stringData` of a Secret is in `data`.
+    """Return the `stringData` of a Secret, encoded as in `data`.
 
     Source: kustomize v5.8.2 api/resmap/reswrangler.go, normalizeSecretStringData.
     """
@@ -279,14 +286,14 @@ def _encoded_string_data(old: Resource) -> dict[str, str]:
     if entries is None:
         return {}
     if not isinstance(entries, Mapping):
-        raise _misshapen(old, f"expected a mapping, got {type_name(entries)}", ())
+        raise _string_data_error(old, f"expected a mapping, got {type_name(entries)}", ())
     for key, value in entries.items():
         if isinstance(value, Mapping | list):
-            raise _misshapen(old, f"expected a scalar, got {type_name(value)}", (key,))
+            raise _string_data_error(old, f"expected a scalar, got {type_name(value)}", (key,))
     return {key: fold_base64(value) for key, value in _data_map(entries).items()}
 
 
-def _misshapen(old: Resource, message: str, field: Sequence[str]) -> KmanifestError:
+def _string_data_error(old: Resource, message: str, field: Sequence[str]) -> KmanifestError:
     return SourceError(message).within(
         file=old.origin.file, document=old.origin.document, field=("stringData", *field)
     )

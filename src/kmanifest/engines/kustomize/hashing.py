@@ -1,4 +1,4 @@
-"""The suffix that the name of a generated object gets, made of its content; and JSON as Go prints it, of which it is made."""
+"""The content hash that kustomize appends to the name of a generated object, and JSON as Go prints it, for the hash."""
 
 from collections.abc import Mapping
 
@@ -18,10 +18,11 @@ _ESCAPES: Final = {
 
 
 def name_hash(body: Mapping[str, Any]) -> str:
-    """The ten-character suffix that kustomize gives to an object with this content, whatever its name.
+    """Return the ten-character suffix that kustomize gives to an object with this content, whatever its name.
 
-    A ConfigMap counts by `data` and `binaryData`, a Secret by `type`, `data` and `stringData`, any other object as a whole.
-    (The reference takes the places of nodes in their file into the hash of any other object; that can't be done here.)
+    The hash covers `data` and `binaryData` of a ConfigMap; `type`, `data` and `stringData` of a Secret; and the whole
+    body of any other object. For those others kustomize also hashes the position of nodes in their file, which is not
+    possible here.
     Source: kustomize v5.8.2 api/hasher/hasher.go, Hash and encode.
     """
     kind = body.get("kind")
@@ -30,14 +31,14 @@ def name_hash(body: Mapping[str, Any]) -> str:
     content = {"kind": kind, "name": "", "data": _content(body, "data")}
     if kind == "Secret":
         content["type"] = _content(body, "type")
-    second = _MAP_FIELDS[kind]
-    if isinstance(body.get(second), Mapping | list):
-        content[second] = _content(body, second)
+    second_field = _MAP_FIELDS[kind]
+    if isinstance(body.get(second_field), Mapping | list):
+        content[second_field] = _content(body, second_field)
     return encode(json_text(content, as_float=True))
 
 
 def encode(text: str) -> str:
-    """The first ten digits of the SHA-256 of `text`, without those that could make up words.
+    """Return the first ten digits of the SHA-256 of `text`, with some digits replaced so that they can't form words.
 
     Source: kustomize v5.8.2 api/hasher/hasher.go, encode.
     """
@@ -45,7 +46,7 @@ def encode(text: str) -> str:
 
 
 def _content(body: Mapping[str, Any], field: str) -> Any:
-    """A field as the hash sees it: absent is an empty text, a scalar its text, a list null."""
+    """Return a field as the hash sees it: the text of a scalar, an empty string if absent, null for a list."""
     value = body.get(field)
     if isinstance(value, Mapping):
         return value
@@ -55,33 +56,36 @@ def _content(body: Mapping[str, Any], field: str) -> Any:
 
 
 def json_text(value: Any, *, as_float: bool = False, indent: int = 0) -> str:
-    """`value` as Go's encoding/json prints it: keys sorted by their bytes, `<`, `>` and `&` escaped.
+    """Return `value` as Go's encoding/json prints it: keys sorted by their bytes; `<`, `>` and `&` escaped.
 
-    `as_float` makes every number a float, as JSON does that Go has read. `indent` spreads it over lines.
-    SourceError for a number that JSON does not have.
+    `as_float` prints every number as a float, because Go reads JSON numbers as floats. `indent` is the number of
+    spaces for each level; 0 prints one line.
+    Raises SourceError for a number that JSON does not have.
     """
-    out: list[str] = []
-    _write(value, out, "\n" if indent else "", " " * indent, as_float=as_float)
-    return "".join(out)
+    parts: list[str] = []
+    _write(value, parts, "\n" if indent else "", " " * indent, as_float=as_float)
+    return "".join(parts)
 
 
-def _write(value: Any, out: list[str], line: str, step: str, *, as_float: bool) -> None:
+def _write(value: Any, parts: list[str], line_break: str, indent: str, *, as_float: bool) -> None:
     if isinstance(value, Mapping) and value:
         opener = "{"
         for key in sorted(value, key=_key_bytes):
-            out.append(f"{opener}{line}{line and step}{_quote(key)}:{' ' if line else ''}")
-            _write(value[key], out, line and line + step, step, as_float=as_float)
+            parts.append(
+                f"{opener}{line_break}{line_break and indent}{_quote(key)}:{' ' if line_break else ''}"
+            )
+            _write(value[key], parts, line_break and line_break + indent, indent, as_float=as_float)
             opener = ","
-        out.append(line + "}")
+        parts.append(line_break + "}")
     elif isinstance(value, list | tuple) and value:
         opener = "["
         for item in value:
-            out.append(f"{opener}{line}{line and step}")
-            _write(item, out, line and line + step, step, as_float=as_float)
+            parts.append(f"{opener}{line_break}{line_break and indent}")
+            _write(item, parts, line_break and line_break + indent, indent, as_float=as_float)
             opener = ","
-        out.append(line + "]")
+        parts.append(line_break + "]")
     else:
-        out.append(_scalar(value, as_float=as_float))
+        parts.append(_scalar(value, as_float=as_float))
 
 
 def _key_bytes(key: str) -> bytes:
@@ -109,7 +113,7 @@ def _quote(text: str) -> str:
 
 
 def float_text(value: float) -> str:
-    """A float as encoding/json prints it: with an exponent below 10^-6 and from 10^21 on.
+    """Return a float as encoding/json prints it: with an exponent below 10^-6 and from 10^21 on.
 
     Source: Go's encoding/json encode.go, floatEncoder.
     """
@@ -123,7 +127,7 @@ def float_text(value: float) -> str:
 
 
 def plain_float(value: float) -> str:
-    """The shortest digits that give a finite float back, without an exponent.
+    """Return the shortest digits that yield the same finite float, without an exponent.
 
     Source: Go's strconv.FormatFloat with the format 'f' and precision -1.
     """

@@ -1,8 +1,8 @@
 """JSON patches (RFC 6902) as kustomize applies them.
 
-The operations change a copy whose mappings and lists are made when they are first written to; all else is shared. In
-the end the whole resource goes through JSON, as in the reference: every number becomes a float64, so an integer beyond
-2^53 is rounded, and has the text that Go gives a float64 (`1e+06` for 1000000), which replacements copy.
+The operations change a copy. Its mappings and lists are copied on the first write, and all others are shared. At the
+end the whole resource is converted to JSON and back, as in kustomize. Every number becomes a float64, so an integer
+above 2^53 is rounded. Its text is that of Go's float64 (`1e+06` for 1000000), which replacements copy.
 
 Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 filters/patchjson6902/patchjson6902.go.
 """
@@ -17,13 +17,17 @@ from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
 UNKNOWN: Final = "unknown"
 _CONTAINERS: Final = (dict, list)
 
-# Go prints a float64 with an exponent from here on ('g', shortest), and these are also the integers kept as such.
+# Go prints a float64 from here on with an exponent ('g', shortest). Integers below stay integers.
 FIRST_WITH_EXPONENT: Final = 1e6
 FIRST_FRACTION_WITHOUT_EXPONENT: Final = 1e-4
 
 
 class Operation(NamedTuple):
-    """One step of a patch. Paths are their decoded steps, `()` for the root; None where there is no usable path."""
+    """One operation of a patch.
+
+    A path is a tuple of decoded steps: `()` is the root, and None is an unusable path. `exact` compares numbers by
+    their text.
+    """
 
     op: str
     path: tuple[str, ...] | None
@@ -34,13 +38,14 @@ class Operation(NamedTuple):
     exact: bool = False
 
 
-Step: TypeAlias = "Callable[[_Document, Operation], None]"
+OperationFunction: TypeAlias = "Callable[[_PatchedDocument, Operation], None]"
 
 
 def decode_patch(operations: Any, *, json_text: bool = False) -> tuple[Operation, ...]:
-    """The operations of a parsed patch: any list of mappings is one, what is wrong with each shows when it is applied.
+    """Return the operations of a parsed patch.
 
-    `json_text` says that the patch was written as JSON, not YAML: then a `test` compares numbers by their text.
+    Any list of mappings is accepted: a fault of an operation is reported when it is applied. `json_text` means that
+    the patch was written as JSON, not YAML; then a `test` compares numbers by their text.
     Source: json-patch v4.13.0 patch.go, DecodePatch, and Kind, Path and From of Operation.
     """
     if operations is None:
@@ -53,27 +58,27 @@ def decode_patch(operations: Any, *, json_text: bool = False) -> tuple[Operation
 
 
 def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
-    """`body` after all the operations, with its numbers and dates as JSON leaves them.
+    """Return `body` after all operations, with its numbers and dates as JSON represents them.
 
     Raises SourceError with the number, the kind and the path of the operation that does not apply.
     """
-    document = _Document(body)
+    document = _PatchedDocument(body)
     for index, operation in enumerate(operations):
         try:
-            STEPS.get(operation.op, _unexpected)(document, operation)
+            OPERATIONS.get(operation.op, _unknown_operation)(document, operation)
         except SourceError as error:
-            text = (
+            message = (
                 f"operation {index} ({operation.op} {operation.path_text or '/'}): {error.message}"
             )
-            raise SourceError(text).within(field=(index,)) from None
-    result = through_json(document.root)
+            raise SourceError(message).within(field=(index,)) from None
+    result = json_round_trip(document.root)
     if not isinstance(result, dict):
         raise SourceError(f"a JSON patch must leave a mapping, got {type_name(result)}")
     return result
 
 
-def through_json(value: Any) -> Any:
-    """`value` as it is after it was written as JSON and read again; branches that stay the same are shared."""
+def json_round_trip(value: Any) -> Any:
+    """Return `value` after it was written as JSON and read again; unchanged branches are shared."""
     todo: list[Any] = [[value]]
     containers, scalars = [], []
     for container in todo:
@@ -81,35 +86,35 @@ def through_json(value: Any) -> Any:
         others = [item for item in items if item.__class__ is not str]
         if others:
             containers.append(container)
-            inside = [item for item in others if item.__class__ is dict or item.__class__ is list]
-            todo += inside
-            if len(inside) < len(others):
+            inner = [item for item in others if item.__class__ is dict or item.__class__ is list]
+            todo += inner
+            if len(inner) < len(others):
                 scalars += [item for item in others if item.__class__ not in _CONTAINERS]
     if all(_scalar(item) is item for item in scalars):
         return value
-    # What is inside comes after what it is in: from the end, every container finds its own done.
+    # Items come after their container. In reverse order, the items of each container are already done.
     changed: dict[int, Any] = {}
     for container in reversed(containers):
-        new = _container(container, changed)
+        new = _with_changed_items(container, changed)
         if new is not container:
             changed[id(container)] = new
-    return _after(value, changed)
+    return _round_tripped(value, changed)
 
 
-def _container(container: Any, changed: Mapping[int, Any]) -> Any:
-    """A mapping or list whose items are done, by the identity of those that have changed."""
+def _with_changed_items(container: Any, changed: Mapping[int, Any]) -> Any:
+    """Return a mapping or list with its changed items, which are found by identity."""
     if container.__class__ is dict:
         items = {
             key: new
             for key, item in container.items()
-            if item.__class__ is not str and (new := _after(item, changed)) is not item
+            if item.__class__ is not str and (new := _round_tripped(item, changed)) is not item
         }
         return {**container, **items} if items else container
-    copy = [_after(item, changed) for item in container]
+    copy = [_round_tripped(item, changed) for item in container]
     return container if all(map(is_, copy, container)) else copy
 
 
-def _after(item: Any, changed: Mapping[int, Any]) -> Any:
+def _round_tripped(item: Any, changed: Mapping[int, Any]) -> Any:
     if item.__class__ is dict or item.__class__ is list:
         return changed.get(id(item), item)
     return _scalar(item)
@@ -125,7 +130,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _number(value: float) -> Any:
-    """A number as a float64, with the text that it gets from Go where that is not how Python prints it."""
+    """Return a number as a float64, with its text in Go if Python prints it differently."""
     if type(value) is int and -FIRST_WITH_EXPONENT < value < FIRST_WITH_EXPONENT:
         return value
     try:
@@ -146,7 +151,7 @@ def _number(value: float) -> Any:
 
 
 def _go_text(number: float) -> str:
-    """A float64 as Go prints it with the verb 'g' and the fewest digits."""
+    """Return a float64 as Go prints it with the verb 'g' and the fewest digits."""
     size = abs(number)
     digits = repr(number)
     if size == 0 or FIRST_FRACTION_WITHOUT_EXPONENT <= size < FIRST_WITH_EXPONENT:
@@ -182,83 +187,93 @@ def _operation(entry: Any, index: int, *, exact: bool) -> Operation:
 
 
 def _steps(path: Any) -> tuple[str, ...] | None:
-    """The steps of a JSON pointer. What stands before its first slash is ignored; one with no slash leads nowhere."""
+    """Return the steps of a JSON pointer; None if it has no slash.
+
+    Characters before the first slash are ignored.
+    """
     if not isinstance(path, str) or (path and "/" not in path):
         return None
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:])
 
 
-MAX_COPIES: Final = 1_000_000
+MAX_COPIED_VALUES: Final = 1_000_000
 
 
-class _Document:
-    """A resource under work: mappings and lists that it has made itself may be changed."""
+class _PatchedDocument:
+    """A resource being patched.
 
-    __slots__ = ("_copies", "_owned", "root")
+    Mappings and lists that it copied may be changed.
+    """
+
+    __slots__ = ("_copied_values", "_own_copies", "root")
 
     def __init__(self, root: Any) -> None:
         self.root = root
-        self._copies = 0
-        self._owned: dict[
-            int, Any
-        ] = {}  # by identity; the values keep the objects alive, so no identity is used twice
+        self._copied_values = 0
+        # By identity. The values keep the objects alive, so no identity is used twice.
+        self._own_copies: dict[int, Any] = {}
 
     def container(self, steps: tuple[str, ...] | None, text: str) -> Any:
-        """The mapping or list in which the last of the steps lies, free to be changed. Source: findObject."""
+        """Return the mapping or list that contains the last step, as a writable copy.
+
+        Source: findObject.
+        """
         if not steps:
             raise SourceError(
                 f"no such path: {text}" if text else "the operation needs a path below the root"
             )
-        self.root = parent = self._own(self.root)
+        self.root = parent = self._writable(self.root)
         for number, step in enumerate(steps[:-1]):
             child = _get(parent, step)
             if not isinstance(child, dict | list):
-                known = "/".join(("", *steps[: number + 1]))
-                found = "there is nothing" if child is None else f"it is a {type_name(child)}"
-                raise SourceError(f"no such path: {text} ({found} at {known})")
-            owned = self._own(child)
-            if owned is not child:
-                _put(parent, step, owned)
-            parent = owned
+                pointer = "/".join(("", *steps[: number + 1]))
+                reason = "there is nothing" if child is None else f"there is a {type_name(child)}"
+                raise SourceError(f"no such path: {text} ({reason} at {pointer})")
+            writable = self._writable(child)
+            if writable is not child:
+                _put(parent, step, writable)
+            parent = writable
         return parent
 
-    def _own(self, value: Any) -> Any:
-        if id(value) in self._owned or not isinstance(value, dict | list):
+    def _writable(self, value: Any) -> Any:
+        if id(value) in self._own_copies or not isinstance(value, dict | list):
             return value
         copy = dict(value) if isinstance(value, dict) else list(value)
-        self._owned[id(copy)] = copy
+        self._own_copies[id(copy)] = copy
         return copy
 
-    def copied(self, value: Any) -> None:
-        """Take note that `value` is about to stand in two places: nothing may be changed where it is any more.
+    def count_copy(self, value: Any) -> None:
+        """Record that `value` is about to be in two fields, so neither may be changed without a new copy.
 
-        LimitError where all copies of one patch are too many values: forty copies of a mapping into itself would be
-        2^40 of them. Source: Kubernetes bounds the same patches by AccumulatedCopySizeLimit of json-patch.
+        Raises LimitError if one patch copies too many values: forty copies of a mapping into itself would yield 2^40
+        values.
+        Source: Kubernetes limits the same patches by AccumulatedCopySizeLimit of json-patch.
         """
-        self._owned.clear()
-        self._copies += _count(value, MAX_COPIES - self._copies)
-        if self._copies > MAX_COPIES:
-            raise LimitError(
-                f"the copies that one JSON patch makes are more than {MAX_COPIES} values"
-            )
+        self._own_copies.clear()
+        self._copied_values += _count(value, MAX_COPIED_VALUES - self._copied_values)
+        if self._copied_values > MAX_COPIED_VALUES:
+            raise LimitError(f"one JSON patch copies more than {MAX_COPIED_VALUES} values")
 
 
-def _count(value: Any, most: int) -> int:
-    """How many values there are in `value`, itself counted; a little more than `most` where there are more."""
-    found = 0
+def _count(value: Any, limit: int) -> int:
+    """Return the number of values in `value`, itself included; counting stops soon after `limit`."""
+    count = 0
     todo = [value]
-    while todo and found <= most:
+    while todo and count <= limit:
         node = todo.pop()
-        found += 1
+        count += 1
         if isinstance(node, dict):
             todo.extend(node.values())
         elif isinstance(node, list):
             todo.extend(node)
-    return found
+    return count
 
 
 def _get(parent: Any, step: str) -> Any:
-    """The value at this step; of a mapping that has no such key, None. Source: partialDoc.get, partialArray.get."""
+    """Return the value at this step; None if a mapping does not have the key.
+
+    Source: partialDoc.get, partialArray.get.
+    """
     if isinstance(parent, dict):
         return parent.get(step)
     return parent[_index(step, len(parent))]
@@ -272,23 +287,26 @@ def _put(parent: Any, step: str, value: Any) -> None:
 
 
 def _index(step: str, length: int) -> int:
-    """The place that a step names in a list of this length; -1 is the last. Source: partialArray.get, strconv.Atoi."""
+    """Return the index that a step means in a list of this length; -1 is the last element.
+
+    Source: partialArray.get, strconv.Atoi.
+    """
     digits = step[1:] if step[:1] in ("+", "-") else step
     if not (digits.isascii() and digits.isdecimal()):
-        raise SourceError(f'expected the number of an element, got "{step}"')
+        raise SourceError(f'expected a list index, got "{step}"')
     number = int(digits.lstrip("0")[:20] or "0") * (-1 if step[0] == "-" else 1)
     if not -length <= number < length:
         raise SourceError(f"there is no element {step} in a list of {length}")
     return number + length if number < 0 else number
 
 
-def _add(document: _Document, operation: Operation) -> None:
+def _add(document: _PatchedDocument, operation: Operation) -> None:
     parent = document.container(operation.path, operation.path_text)
     _insert(parent, _last(operation.path), operation.value)
 
 
 def _insert(parent: Any, step: str, value: Any) -> None:
-    """Source: partialDoc.add, partialArray.add."""
+    """Insert a value, as partialDoc.add and partialArray.add do."""
     if isinstance(parent, dict):
         parent[step] = value
     elif step == "-":
@@ -297,7 +315,7 @@ def _insert(parent: Any, step: str, value: Any) -> None:
         parent.insert(_index(step, len(parent) + 1), value)
 
 
-def _remove(document: _Document, operation: Operation) -> None:
+def _remove(document: _PatchedDocument, operation: Operation) -> None:
     parent = document.container(operation.path, operation.path_text)
     _delete(parent, _last(operation.path))
 
@@ -311,8 +329,11 @@ def _delete(parent: Any, step: str) -> None:
         raise SourceError(f'there is no field "{step}" to remove')
 
 
-def _replace(document: _Document, operation: Operation) -> None:
-    """A key that is not there is added, which RFC 6902 does not allow; the root may be replaced by a container."""
+def _replace(document: _PatchedDocument, operation: Operation) -> None:
+    """Replace a value.
+
+    A missing key is added, which RFC 6902 does not allow. The root may be replaced by a mapping or a list.
+    """
     if operation.path == ():
         if not isinstance(operation.value, dict | list):
             raise SourceError(f"expected a mapping or a list, got {type_name(operation.value)}")
@@ -322,7 +343,7 @@ def _replace(document: _Document, operation: Operation) -> None:
     _put(parent, _last(operation.path), operation.value)
 
 
-def _move(document: _Document, operation: Operation) -> None:
+def _move(document: _PatchedDocument, operation: Operation) -> None:
     source = document.container(operation.from_, _from_text(operation))
     value = _get(source, _last(operation.from_))
     _delete(source, _last(operation.from_))
@@ -330,29 +351,29 @@ def _move(document: _Document, operation: Operation) -> None:
     _insert(target, _last(operation.path), value)
 
 
-def _copy(document: _Document, operation: Operation) -> None:
+def _copy(document: _PatchedDocument, operation: Operation) -> None:
     source = document.container(operation.from_, _from_text(operation))
     value = _get(source, _last(operation.from_))
-    document.copied(value)
+    document.count_copy(value)
     target = document.container(operation.path, operation.path_text)
     _insert(target, _last(operation.path), value)
 
 
-def _test(document: _Document, operation: Operation) -> None:
+def _test(document: _PatchedDocument, operation: Operation) -> None:
     if operation.path == ():
         value = document.root
     else:
         parent = document.container(operation.path, operation.path_text)
         value = _get(parent, _last(operation.path))
-    wanted = operation.value
-    if value is None and wanted is None:
+    expected = operation.value
+    if value is None and expected is None:
         return
-    if not _equal(value, wanted, exact=operation.exact):
-        raise SourceError("the value there is not the one that was expected")
+    if not _equal(value, expected, exact=operation.exact):
+        raise SourceError("the value is not the expected one")
 
 
-def _unexpected(_document: _Document, operation: Operation) -> None:
-    raise SourceError(f'expected one of {", ".join(STEPS)}, got "{operation.op}"')
+def _unknown_operation(_document: _PatchedDocument, operation: Operation) -> None:
+    raise SourceError(f'expected one of {", ".join(OPERATIONS)}, got "{operation.op}"')
 
 
 def _from_text(operation: Operation) -> str:
@@ -363,9 +384,12 @@ def _last(steps: tuple[str, ...] | None) -> str:
     return steps[-1] if steps else ""
 
 
-def _equal(value: Any, wanted: Any, *, exact: bool) -> bool:
-    """Whether two values are the same JSON text but for the order of keys. Source: lazyNode.equal."""
-    todo = [(value, wanted)]
+def _equal(value: Any, expected: Any, *, exact: bool) -> bool:
+    """Return whether two values have the same JSON text, apart from the order of keys.
+
+    Source: lazyNode.equal.
+    """
+    todo = [(value, expected)]
     while todo:
         one, other = todo.pop()
         if isinstance(one, dict):
@@ -376,7 +400,7 @@ def _equal(value: Any, wanted: Any, *, exact: bool) -> bool:
             if not isinstance(other, list) or len(one) != len(other):
                 return False
             if None in one or None in other:
-                raise SourceError("a list with null in it can't be compared")
+                raise SourceError("a list that contains null can't be compared")
             todo.extend(zip(one, other, strict=True))
         elif not _equal_scalars(one, other, exact=exact):
             return False
@@ -387,7 +411,7 @@ def _equal_scalars(one: Any, other: Any, *, exact: bool) -> bool:
     if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
         return one is other
     if isinstance(one, str) and isinstance(other, str):
-        # Of JSON the text is compared as it stands, and Go writes these characters of the resource as escapes.
+        # JSON is compared as text, and Go escapes these characters in the resource.
         return str.__eq__(one, other) and not (
             exact and any(char in one for char in "<>&\u2028\u2029")
         )
@@ -396,7 +420,7 @@ def _equal_scalars(one: Any, other: Any, *, exact: bool) -> bool:
     return False
 
 
-STEPS: Final[dict[str, Step]] = {
+OPERATIONS: Final[dict[str, OperationFunction]] = {
     "add": _add,
     "remove": _remove,
     "replace": _replace,

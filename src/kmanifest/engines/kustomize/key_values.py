@@ -1,4 +1,4 @@
-"""The keys and values that a ConfigMap or Secret is generated from: files of `key=value` lines, literals, and whole files.
+"""Load the keys and values of a generated ConfigMap or Secret: files of `key=value` lines, literals, and whole files.
 
 Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFileSource.
 """
@@ -6,28 +6,31 @@ Source: kustomize v5.8.2 api/kv/kv.go; api/internal/generators/utils.go, ParseFi
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from kmanifest.engines.kustomize import resource_files as loading
+from kmanifest.engines.kustomize import resource_files
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
 
 Pair = tuple[str, bytes | str]
 
-# unicode.IsSpace; Python's own idea of a space holds four control characters more.
+# The spaces of Go's unicode.IsSpace. Python's str.isspace has four more control characters.
 _SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _MAX_LINE: Final = 65_535
-"""Bytes of the longest line that bufio.Scanner gives; what follows a longer one is lost, without an error."""
+"""Length in bytes of the longest line that bufio.Scanner returns.
+
+It drops a longer line, and the rest of the file, without an error.
+"""
 
 
 def load_pairs(ctx: Context, sources: Mapping[str, Sequence[str]]) -> list[Pair]:
-    """The pairs of `envs`, `literals` and `files`, in this order; a value is bytes where it is not UTF-8.
+    """Return the pairs of `envs`, `literals` and `files`, in this order; a value that is not UTF-8 is bytes.
 
-    An error tells the source that is wrong, never a value; a key that comes twice is one.
+    Raises SourceError, for duplicate keys too. The error names the source and never contains a value.
     """
     pairs: dict[str, bytes | str] = {}
-    _add(pairs, "envs", sources, lambda path: _env_file(ctx, path))
-    _add(pairs, "literals", sources, lambda source: [_literal(source)])
-    _add(pairs, "files", sources, lambda source: [_file(ctx, source)])
+    _add(pairs, "envs", sources, lambda path: _load_env_file(ctx, path))
+    _add(pairs, "literals", sources, lambda source: [_parse_literal(source)])
+    _add(pairs, "files", sources, lambda source: [_load_file(ctx, source)])
     return list(pairs.items())
 
 
@@ -47,7 +50,7 @@ def _add(
             raise error.within(field=(field, index)) from error
 
 
-def _literal(source: str) -> Pair:
+def _parse_literal(source: str) -> Pair:
     key, equals, value = source.partition("=")
     if not equals or not key:
         raise SourceError("expected key=value")
@@ -56,45 +59,46 @@ def _literal(source: str) -> Pair:
     return key, value
 
 
-def _file(ctx: Context, source: str) -> Pair:
+def _load_file(ctx: Context, source: str) -> Pair:
     key, path = split_source(source)
-    return key, _decoded(ctx.read_resolved(loading.find(ctx, path)))
+    return key, _text_or_bytes(ctx.read_resolved(resource_files.find(ctx, path)))
 
 
 def split_source(source: str) -> tuple[str, str]:
-    """The key and the path of `path` or `key=path`."""
+    """Return the key and the path of `path` or `key=path`."""
     key, equals, path = source.partition("=")
     if not equals:
         key, path = base_name(source), source
     elif "=" in path:
-        raise SourceError(f"{source!r}: a key or path may not hold '='")
+        raise SourceError(f"{source!r}: a key or path may not contain '='")
     elif not key or not path:
         raise SourceError(f"{source!r}: expected a path, or key=path")
     return key, path
 
 
 def base_name(path: str) -> str:
-    """The last name in a path, as Go's path.Base gives it."""
+    """Return the last name in a path, as Go's path.Base does."""
     if not path:
         return "."
     return posixpath.basename(path.rstrip("/")) or "/"
 
 
-def _decoded(content: bytes) -> bytes | str:
+def _text_or_bytes(content: bytes) -> bytes | str:
     try:
         return content.decode()
     except UnicodeDecodeError:
         return content
 
 
-def _env_file(ctx: Context, path: str) -> list[Pair]:
-    return list(parse_env(ctx.read_resolved(loading.find(ctx, path))))
+def _load_env_file(ctx: Context, path: str) -> list[Pair]:
+    return list(parse_env(ctx.read_resolved(resource_files.find(ctx, path))))
 
 
 def parse_env(content: bytes) -> Iterator[Pair]:
-    """The pairs of a file of lines `key=value`; a line without `=` is a key with no value, `#` begins a comment.
+    """Yield the pairs of a file of `key=value` lines.
 
-    Blanks in front of a line are dropped, quotes and blanks behind are kept.
+    A line without `=` is a key with no value, and `#` begins a comment. Spaces before the key are dropped. Quotes,
+    and spaces after the value, are kept.
     """
     for number, line in enumerate(_lines(content)):
         try:

@@ -1,4 +1,4 @@
-"""A kustomization file: finding it, reading it, and what it says with the old spellings resolved.
+"""Find and read a kustomization file, and move its deprecated fields to the current ones.
 
 Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttarget.go (LoadKustFile, Load).
 """
@@ -6,17 +6,17 @@ Source: kustomize v5.8.2 api/types/kustomization.go, api/internal/target/kusttar
 from collections.abc import Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize import decoding as shapes
+from kmanifest.engines.kustomize import decoding
 from kmanifest.engines.kustomize.config import FIELD_SPECS
 from kmanifest.engines.kustomize.decoding import (
     ANY,
     BOOL,
     INT,
-    TEXT,
-    TEXT_MAP,
-    TEXTS,
-    ListOf,
-    Record,
+    STRING,
+    STRING_MAP,
+    STRINGS,
+    ListShape,
+    RecordShape,
 )
 from kmanifest.engines.kustomize.sorting import SORT_OPTIONS
 from kmanifest.io import tree as trees
@@ -28,117 +28,124 @@ FILE_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 API_VERSION: Final = "kustomize.config.k8s.io/v1beta1"
 COMPONENT_API_VERSION: Final = "kustomize.config.k8s.io/v1alpha1"
 
-_GVK: Final = Record({"group": TEXT, "version": TEXT, "kind": TEXT})
-_NAMED: Final = Record({"name": TEXT, "namespace": TEXT}, _GVK)
-SELECTOR: Final = Record({"labelSelector": TEXT, "annotationSelector": TEXT}, _NAMED)
-_FIELD_OPTIONS: Final = Record({"delimiter": TEXT, "index": INT, "encoding": TEXT, "create": BOOL})
-REPLACEMENT: Final = Record(
+_GVK: Final = RecordShape({"group": STRING, "version": STRING, "kind": STRING})
+_NAMED: Final = RecordShape({"name": STRING, "namespace": STRING}, _GVK)
+SELECTOR: Final = RecordShape({"labelSelector": STRING, "annotationSelector": STRING}, _NAMED)
+_FIELD_OPTIONS: Final = RecordShape(
+    {"delimiter": STRING, "index": INT, "encoding": STRING, "create": BOOL}
+)
+REPLACEMENT: Final = RecordShape(
     {
-        "path": TEXT,
-        "source": Record({"fieldPath": TEXT, "options": _FIELD_OPTIONS}, _NAMED),
-        "sourceValue": TEXT,
-        "targets": ListOf(
-            Record(
+        "path": STRING,
+        "source": RecordShape({"fieldPath": STRING, "options": _FIELD_OPTIONS}, _NAMED),
+        "sourceValue": STRING,
+        "targets": ListShape(
+            RecordShape(
                 {
                     "select": SELECTOR,
-                    "reject": ListOf(SELECTOR),
-                    "fieldPaths": TEXTS,
+                    "reject": ListShape(SELECTOR),
+                    "fieldPaths": STRINGS,
                     "options": _FIELD_OPTIONS,
                 }
             )
         ),
     }
 )
-PATCH: Final = Record(
+PATCH: Final = RecordShape(
     {
-        "path": TEXT,
-        "patch": TEXT,
+        "path": STRING,
+        "patch": STRING,
         "target": SELECTOR,
-        "options": Record({"allowNameChange": BOOL, "allowKindChange": BOOL}),
+        "options": RecordShape({"allowNameChange": BOOL, "allowKindChange": BOOL}),
     }
 )
-IMAGE: Final = Record(
-    {"name": TEXT, "newName": TEXT, "tagSuffix": TEXT, "newTag": TEXT, "digest": TEXT}
+IMAGE: Final = RecordShape(
+    {"name": STRING, "newName": STRING, "tagSuffix": STRING, "newTag": STRING, "digest": STRING}
 )
-GENERATOR_OPTIONS: Final = Record(
-    {"labels": TEXT_MAP, "annotations": TEXT_MAP, "disableNameSuffixHash": BOOL, "immutable": BOOL}
-)
-CONFIG_MAP_ARGS: Final = Record(
+GENERATOR_OPTIONS: Final = RecordShape(
     {
-        "namespace": TEXT,
-        "name": TEXT,
-        "behavior": TEXT,
-        "literals": TEXTS,
-        "files": TEXTS,
-        "envs": TEXTS,
-        "env": TEXT,
+        "labels": STRING_MAP,
+        "annotations": STRING_MAP,
+        "disableNameSuffixHash": BOOL,
+        "immutable": BOOL,
+    }
+)
+CONFIG_MAP_ARGS: Final = RecordShape(
+    {
+        "namespace": STRING,
+        "name": STRING,
+        "behavior": STRING,
+        "literals": STRINGS,
+        "files": STRINGS,
+        "envs": STRINGS,
+        "env": STRING,
         "options": GENERATOR_OPTIONS,
     }
 )
-SECRET_ARGS: Final = Record({"type": TEXT}, CONFIG_MAP_ARGS)
-VAR: Final = Record(
+SECRET_ARGS: Final = RecordShape({"type": STRING}, CONFIG_MAP_ARGS)
+VAR: Final = RecordShape(
     {
-        "name": TEXT,
-        "objref": Record({"apiVersion": TEXT}, _NAMED),
-        "fieldref": Record({"fieldPath": TEXT}),
+        "name": STRING,
+        "objref": RecordShape({"apiVersion": STRING}, _NAMED),
+        "fieldref": RecordShape({"fieldPath": STRING}),
     }
 )
-_HELM_GLOBALS: Final = Record({"chartHome": TEXT, "configHome": TEXT})
-_HELM_CHART: Final = Record(
+_HELM_GLOBALS: Final = RecordShape({"chartHome": STRING, "configHome": STRING})
+_HELM_CHART: Final = RecordShape(
     {
-        "name": TEXT,
-        "version": TEXT,
-        "repo": TEXT,
-        "releaseName": TEXT,
-        "namespace": TEXT,
-        "valuesFile": TEXT,
-        "additionalValuesFiles": TEXTS,
-        "valuesInline": shapes.MapOf(ANY),
-        "valuesMerge": TEXT,
+        "name": STRING,
+        "version": STRING,
+        "repo": STRING,
+        "releaseName": STRING,
+        "namespace": STRING,
+        "valuesFile": STRING,
+        "additionalValuesFiles": STRINGS,
+        "valuesInline": decoding.MapShape(ANY),
+        "valuesMerge": STRING,
         "includeCRDs": BOOL,
         "skipHooks": BOOL,
         "skipTests": BOOL,
-        "apiVersions": TEXTS,
-        "kubeVersion": TEXT,
-        "nameTemplate": TEXT,
+        "apiVersions": STRINGS,
+        "kubeVersion": STRING,
+        "nameTemplate": STRING,
         "debug": BOOL,
         "devel": BOOL,
     }
 )
-_HELM_CHART_ARGS: Final = Record(
+_HELM_CHART_ARGS: Final = RecordShape(
     {
-        "chartName": TEXT,
-        "chartVersion": TEXT,
-        "chartRepoUrl": TEXT,
-        "chartHome": TEXT,
-        "chartRepoName": TEXT,
-        "helmBin": TEXT,
-        "helmHome": TEXT,
-        "values": TEXT,
-        "valuesLocal": shapes.MapOf(ANY),
-        "valuesMerge": TEXT,
-        "releaseName": TEXT,
-        "releaseNamespace": TEXT,
-        "extraArgs": TEXTS,
+        "chartName": STRING,
+        "chartVersion": STRING,
+        "chartRepoUrl": STRING,
+        "chartHome": STRING,
+        "chartRepoName": STRING,
+        "helmBin": STRING,
+        "helmHome": STRING,
+        "values": STRING,
+        "valuesLocal": decoding.MapShape(ANY),
+        "valuesMerge": STRING,
+        "releaseName": STRING,
+        "releaseNamespace": STRING,
+        "extraArgs": STRINGS,
     }
 )
 
-KUSTOMIZATION: Final = Record(
+KUSTOMIZATION: Final = RecordShape(
     {
-        "apiVersion": TEXT,
-        "kind": TEXT,
-        "metadata": Record(
-            {"name": TEXT, "namespace": TEXT, "labels": TEXT_MAP, "annotations": TEXT_MAP}
+        "apiVersion": STRING,
+        "kind": STRING,
+        "metadata": RecordShape(
+            {"name": STRING, "namespace": STRING, "labels": STRING_MAP, "annotations": STRING_MAP}
         ),
-        "openapi": TEXT_MAP,
-        "namePrefix": TEXT,
-        "nameSuffix": TEXT,
-        "namespace": TEXT,
-        "commonLabels": TEXT_MAP,
-        "labels": ListOf(
-            Record(
+        "openapi": STRING_MAP,
+        "namePrefix": STRING,
+        "nameSuffix": STRING,
+        "namespace": STRING,
+        "commonLabels": STRING_MAP,
+        "labels": ListShape(
+            RecordShape(
                 {
-                    "pairs": TEXT_MAP,
+                    "pairs": STRING_MAP,
                     "includeSelectors": BOOL,
                     "includeTemplates": BOOL,
                     "includeVolumeClaimTemplates": BOOL,
@@ -146,36 +153,36 @@ KUSTOMIZATION: Final = Record(
                 }
             )
         ),
-        "commonAnnotations": TEXT_MAP,
-        "patchesStrategicMerge": TEXTS,
-        "patchesJson6902": ListOf(PATCH),
-        "patches": ListOf(PATCH),
-        "images": ListOf(IMAGE),
-        "imageTags": ListOf(IMAGE),
-        "replacements": ListOf(REPLACEMENT),
-        "replicas": ListOf(Record({"name": TEXT, "count": INT})),
-        "vars": ListOf(VAR),
+        "commonAnnotations": STRING_MAP,
+        "patchesStrategicMerge": STRINGS,
+        "patchesJson6902": ListShape(PATCH),
+        "patches": ListShape(PATCH),
+        "images": ListShape(IMAGE),
+        "imageTags": ListShape(IMAGE),
+        "replacements": ListShape(REPLACEMENT),
+        "replicas": ListShape(RecordShape({"name": STRING, "count": INT})),
+        "vars": ListShape(VAR),
         "sortOptions": SORT_OPTIONS,
-        "resources": TEXTS,
-        "components": TEXTS,
-        "crds": TEXTS,
-        "bases": TEXTS,
-        "configMapGenerator": ListOf(CONFIG_MAP_ARGS),
-        "secretGenerator": ListOf(SECRET_ARGS),
+        "resources": STRINGS,
+        "components": STRINGS,
+        "crds": STRINGS,
+        "bases": STRINGS,
+        "configMapGenerator": ListShape(CONFIG_MAP_ARGS),
+        "secretGenerator": ListShape(SECRET_ARGS),
         "helmGlobals": _HELM_GLOBALS,
-        "helmCharts": ListOf(_HELM_CHART),
-        "helmChartInflationGenerator": ListOf(_HELM_CHART_ARGS),
+        "helmCharts": ListShape(_HELM_CHART),
+        "helmChartInflationGenerator": ListShape(_HELM_CHART_ARGS),
         "generatorOptions": GENERATOR_OPTIONS,
-        "configurations": TEXTS,
-        "generators": TEXTS,
-        "transformers": TEXTS,
-        "validators": TEXTS,
-        "buildMetadata": TEXTS,
+        "configurations": STRINGS,
+        "generators": STRINGS,
+        "transformers": STRINGS,
+        "validators": STRINGS,
+        "buildMetadata": STRINGS,
     }
 )
 
 _EDIT_FIX: Final = "Run 'kustomize edit fix' to update your Kustomization automatically."
-# field -> what to use instead, in the order of the reference's messages
+# field, the field to use instead, a note; in the order of kustomize's messages
 _DEPRECATED: Final = (
     ("bases", "resources", ""),
     ("commonLabels", "labels", ""),
@@ -186,7 +193,8 @@ _DEPRECATED: Final = (
 )
 
 
-_FOLLOWING: Final = {
+# Fields to which the entries of a deprecated field are appended.
+_APPENDED_FIELDS: Final = {
     "resources": "bases",
     "images": "imageTags",
     "helmCharts": "helmChartInflationGenerator",
@@ -194,54 +202,58 @@ _FOLLOWING: Final = {
 
 
 class Kustomization(NamedTuple):
-    """What one kustomization file says.
+    """The content of one kustomization file.
 
-    `fields` holds the fields under their proper names, each fitted to its shape, without those that are absent or
-    null; old spellings are moved to where they belong now. `written` says under which name an element of a
-    merged list stands in the file, so that an error can name it.
+    `fields` has the fields under their proper names, each decoded to its shape, without absent fields and nulls.
+    Deprecated fields are merged into the current ones. `entry_counts` is the number of entries that such a field had
+    under its current name. An error uses it to name the field in the file.
     """
 
     file: str
     directory: str
     kind: str
     fields: Mapping[str, Any]
-    written: Mapping[str, int]
+    entry_counts: Mapping[str, int]
 
     def get(self, name: str, default: Any = ()) -> Any:
-        """The field, or `default` where the file does not have it."""
+        """Return the field, or `default` if the file does not have it."""
         return self.fields.get(name, default)
 
     def text(self, name: str) -> str:
-        """The field that is a string, empty where the file does not have it."""
-        return self.fields.get(name, "")  # type: ignore[no-any-return]  # its shape says so
+        """Return a string field; empty if the file does not have it."""
+        return self.fields.get(name, "")  # type: ignore[no-any-return]  # a string by its shape
 
-    def path_of(self, name: str, index: int) -> tuple[str | int, ...]:
-        """Where element `index` of a list stands in the file: what is deprecated follows the new lists."""
-        old = _FOLLOWING.get(name)
-        own = self.written.get(name, index + 1)
-        return (old, index - own) if old and index >= own else (name, index)
+    def source_field(self, name: str, index: int) -> tuple[str | int, ...]:
+        """Return the field in the file for element `index` of a list.
+
+        Entries of a deprecated field come after those of the current one.
+        """
+        old = _APPENDED_FIELDS.get(name)
+        count = self.entry_counts.get(name, index + 1)
+        return (old, index - count) if old and index >= count else (name, index)
 
 
 def load_kustomization(ctx: Context, directory: str) -> Kustomization:
-    """The kustomization in `directory`.
+    """Load the kustomization in `directory`.
 
-    MissingError where there is none, SourceError (with the field) where there is more than one or it does not fit.
     Warnings about deprecated fields go to `ctx.on_finding`.
+    Raises MissingError if there is none. Raises SourceError with the field if there are several, or if the file is
+    invalid.
     """
     file, fields = read_fields(ctx, directory)
     try:
         if fields is None:
             raise SourceError("the kustomization is empty")
         _warn_deprecated(ctx, fields, file)
-        return _settle(fields, file, directory)
+        return _normalize(fields, file, directory)
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
 def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | None]:
-    """The path of the kustomization file in `directory`, and its fields as they are written; None where it is empty.
+    """Return the path of the kustomization file in `directory`, and its fields as written; None if it is empty.
 
-    Errors as of `load_kustomization`.
+    Raises the errors of `load_kustomization`.
     """
     file = _find_file(ctx, directory)
     try:
@@ -249,20 +261,20 @@ def read_fields(ctx: Context, directory: str) -> tuple[str, dict[str, Any] | Non
         document = yaml.load_values(content, limits=ctx.options.limits)
         if document is None:
             return file, None
-        return file, shapes.fit(document, KUSTOMIZATION, shapes.KUSTOMIZATION)
+        return file, decoding.decode(document, KUSTOMIZATION, decoding.KUSTOMIZATION)
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
 def _find_file(ctx: Context, directory: str) -> str:
-    found = [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) == "file"]
-    if not found:
-        inside = ctx._replace(directory=directory)
-        found = [name for name in FILE_NAMES if _leads_to_file(inside, name)]
-    if len(found) == 1:
-        return trees.join(directory, found[0])
-    if found:
-        raise SourceError(f"found multiple kustomization files: {', '.join(found)}").within(
+    names = [name for name in FILE_NAMES if ctx.tree.kind(trees.join(directory, name)) == "file"]
+    if not names:
+        directory_ctx = ctx._replace(directory=directory)
+        names = [name for name in FILE_NAMES if _links_to_file(directory_ctx, name)]
+    if len(names) == 1:
+        return trees.join(directory, names[0])
+    if names:
+        raise SourceError(f"found multiple kustomization files: {', '.join(names)}").within(
             file=directory or "."
         )
     near = near_names(FILE_NAMES[0], ctx.tree.list(directory))
@@ -270,8 +282,8 @@ def _find_file(ctx: Context, directory: str) -> str:
     raise MissingError(message, near=near).within(file=directory or ".")
 
 
-def _leads_to_file(ctx: Context, name: str) -> bool:
-    """Whether `name` is a link to a file that a file of this directory may load."""
+def _links_to_file(ctx: Context, name: str) -> bool:
+    """Return whether `name` is a link to a file that files of this directory may load."""
     try:
         return ctx.tree.kind(ctx.locate(name)) == "file"
     except KmanifestError:
@@ -285,27 +297,27 @@ def _warn_deprecated(ctx: Context, fields: Mapping[str, Any], file: str) -> None
             ctx.warn(message, file=file, field=(name,))
 
 
-def _settle(fields: dict[str, Any], file: str, directory: str) -> Kustomization:
+def _normalize(fields: dict[str, Any], file: str, directory: str) -> Kustomization:
     kind = fields.pop("kind", "") or "Kustomization"
     api_version = fields.pop("apiVersion", "")
-    written = {name: len(fields.get(name, ())) for name in _FOLLOWING}
+    entry_counts = {name: len(fields.get(name, ())) for name in _APPENDED_FIELDS}
     _append(fields, "resources", fields.pop("bases", ()))
     _append(fields, "images", fields.pop("imageTags", ()))
     for name in ("configMapGenerator", "secretGenerator"):
         if name in fields:
-            fields[name] = [_single_env(args) for args in fields[name]]
-    _settle_charts(fields)
+            fields[name] = [_with_env_in_envs(args) for args in fields[name]]
+    _merge_deprecated_charts(fields)
     if not any(
         value not in ("", [], {}) or name in _COUNTS_EVEN_IF_EMPTY for name, value in fields.items()
     ):
         raise SourceError("the kustomization is empty")
     _check_type(kind, api_version)
-    return Kustomization(file, directory, kind, fields, written)
+    return Kustomization(file, directory, kind, fields, entry_counts)
 
 
-# Go tells an empty list or pointer that is written from one that is not there, but an empty string it can't.
+# Go can distinguish an empty list or pointer from an absent one, but not an empty string.
 _COUNTS_EVEN_IF_EMPTY: Final = frozenset(
-    name for name, shape in KUSTOMIZATION.fields.items() if shape != TEXT
+    name for name, shape in KUSTOMIZATION.fields.items() if shape != STRING
 )
 
 
@@ -314,7 +326,8 @@ def _append(fields: dict[str, Any], name: str, more: Iterable[Any]) -> None:
         fields[name] = [*fields.get(name, ()), *more]
 
 
-# The names of a chart's fields under the deprecated helmChartInflationGenerator. Source: api/types/helmchartargs.go.
+# A chart's fields in the deprecated helmChartInflationGenerator, with their current names.
+# Source: api/types/helmchartargs.go.
 _CHART_FIELDS: Final = {
     "chartName": "name",
     "chartVersion": "version",
@@ -326,23 +339,23 @@ _CHART_FIELDS: Final = {
 }
 
 
-def _settle_charts(fields: dict[str, Any]) -> None:
-    """Put what stands under the deprecated field under `helmCharts` and, where they are not there, `helmGlobals`."""
+def _merge_deprecated_charts(fields: dict[str, Any]) -> None:
+    """Move the deprecated chart field to `helmCharts`, and to `helmGlobals` if that is not set."""
     old = fields.pop("helmChartInflationGenerator", ())
     charts = [
         {new: chart[name] for name, new in _CHART_FIELDS.items() if name in chart} for chart in old
     ]
     _append(fields, "helmCharts", charts)
-    homes: dict[str, Any] = {}
+    helm_globals: dict[str, Any] = {}
     for chart in old:
         for name, new in (("helmHome", "configHome"), ("chartHome", "chartHome")):
             if chart.get(name):
-                homes[new] = chart[name]
-    if homes:
-        fields.setdefault("helmGlobals", homes)
+                helm_globals[new] = chart[name]
+    if helm_globals:
+        fields.setdefault("helmGlobals", helm_globals)
 
 
-def _single_env(args: dict[str, Any]) -> dict[str, Any]:
+def _with_env_in_envs(args: dict[str, Any]) -> dict[str, Any]:
     if not args.get("env"):
         return args
     rest = {key: value for key, value in args.items() if key != "env"}
@@ -355,6 +368,8 @@ def _check_type(kind: str, api_version: str) -> None:
         raise SourceError(message, near=near_names(kind, ("Kustomization", "Component"))).within(
             field=("kind",)
         )
-    wanted = COMPONENT_API_VERSION if kind == "Component" else API_VERSION
-    if api_version not in ("", wanted):
-        raise SourceError(f"apiVersion for {kind} should be {wanted}").within(field=("apiVersion",))
+    expected = COMPONENT_API_VERSION if kind == "Component" else API_VERSION
+    if api_version not in ("", expected):
+        raise SourceError(f"apiVersion for {kind} should be {expected}").within(
+            field=("apiVersion",)
+        )

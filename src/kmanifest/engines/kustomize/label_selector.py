@@ -1,7 +1,7 @@
-"""Label selectors of Kubernetes: `app=web,tier in (a, b),!old`, parsed into a test on labels.
+"""Parse label selectors of Kubernetes, such as `app=web,tier in (a, b),!old`, into a test on labels.
 
-Words and symbols first, then requirements with a comma between them. The grammar has its oddities: a value may be left out,
-`in` may be a key or a value, and `a in (,b)` counts the empty string among the values.
+The text is split into tokens, then parsed into requirements with commas between them. The grammar has oddities: a
+value may be omitted, `in` may be a key or a value, and `a in (,b)` includes the empty string.
 Source: kustomize v5.8.2 kyaml/yaml/internal/k8sgen/pkg/labels/selector.go, Parse; …/util/validation/validation.go.
 """
 
@@ -27,14 +27,17 @@ _INT64: Final = range(-(1 << 63), 1 << 63)
 
 
 class Requirement(NamedTuple):
-    """One condition: `exists` and `!` have no values, `<` and `>` one integer."""
+    """One condition.
+
+    The operators `exists` and `!` have no values; `<` and `>` have one integer.
+    """
 
     key: str
     operator: str
     values: frozenset[str] = frozenset()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """True where the labels fulfil the condition."""
+        """Return whether the labels fulfil the condition."""
         operator = self.operator
         label = labels.get(self.key)
         if operator in ("=", "==", "in"):
@@ -56,39 +59,42 @@ class Requirement(NamedTuple):
 
 
 def parse_label_selector(text: str) -> LabelSelector:
-    """A test whether labels fulfil every requirement in `text`; SourceError where it is not well formed."""
+    """Return a test whether labels fulfil every requirement in `text`.
+
+    Raises SourceError if the text is malformed.
+    """
     requirements = _Parser(text).requirements()
     return lambda labels: all(requirement.matches(labels) for requirement in requirements)
 
 
 class _Parser:
-    """The tokens of one selector and the place reached in them; the last token is the empty string."""
+    """The tokens of one selector and the current position; the last token is the empty string."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _scan(text)
-        self._place = 0
+        self._position = 0
 
     def requirements(self) -> list[Requirement]:
-        """All requirements, in the order in which they are written."""
-        found: list[Requirement] = []
-        while self._next != "" or found:
+        """Return all requirements, in the order in which they are written."""
+        requirements: list[Requirement] = []
+        while self._next != "" or requirements:
             if self._next in _SYMBOLS and self._next != "!":
                 raise self._unexpected("a key or '!'")
-            found.append(self._requirement())
+            requirements.append(self._requirement())
             if self._next == "":
                 break
             if self._next != ",":
                 raise self._unexpected("',' or the end")
-            self._place += 1
-        return found
+            self._position += 1
+        return requirements
 
     @property
     def _next(self) -> str:
-        return self._tokens[self._place]
+        return self._tokens[self._position]
 
     def _take(self) -> str:
-        self._place += 1
-        return self._tokens[self._place - 1]
+        self._position += 1
+        return self._tokens[self._position - 1]
 
     def _unexpected(self, expected: str) -> SourceError:
         found = repr(self._next) if self._next else "the end"
@@ -97,10 +103,10 @@ class _Parser:
     def _requirement(self) -> Requirement:
         negated = self._next == "!"
         if negated:
-            self._place += 1
+            self._position += 1
         if self._next in _SYMBOLS:
             raise self._unexpected("a key")
-        key = _checked_key(self._take())
+        key = _validate_key(self._take())
         if negated:
             return Requirement(key, "!")
         if self._next in ("", ","):
@@ -109,7 +115,7 @@ class _Parser:
             raise self._unexpected("one of =, ==, !=, in, notin, <, >")
         operator = self._take()
         values = self._values() if operator in ("in", "notin") else frozenset((self._value(),))
-        return _checked(Requirement(key, operator, values))
+        return _validate(Requirement(key, operator, values))
 
     def _value(self) -> str:
         if self._next in ("", ","):
@@ -121,7 +127,7 @@ class _Parser:
     def _values(self) -> frozenset[str]:
         if self._next != "(":
             raise self._unexpected("'('")
-        self._place += 1
+        self._position += 1
         values = set()
         before = "("
         while self._next != ")":
@@ -136,36 +142,36 @@ class _Parser:
             before = self._take()
         if before in ("(", ","):
             values.add("")
-        self._place += 1
+        self._position += 1
         return frozenset(values)
 
 
 def _scan(text: str) -> list[str]:
     tokens: list[str] = []
-    place = 0
+    position = 0
     while True:
-        match = _TOKEN.match(text, place)
+        match = _TOKEN.match(text, position)
         token = match.group(1) if match else ""
-        # The lexer of the reference takes a NUL for the end.
+        # The lexer of Kubernetes treats a NUL as the end.
         if match is None or token in ("", "\0"):
             return [*tokens, ""]
         tokens.append(token)
-        place = match.end()
+        position = match.end()
 
 
-def _checked_key(key: str) -> str:
+def _validate_key(key: str) -> str:
     domain, slash, name = key.rpartition("/")
     if slash and (len(domain) > _MAX_DOMAIN or _DOMAIN.fullmatch(domain) is None):
         raise SourceError(
-            f"invalid label key {key!r}: what stands before the slash must be a domain name"
+            f"invalid label key {key!r}: the part before the slash must be a domain name"
         )
     if len(name) > _MAX_NAME or _NAME.fullmatch(name) is None:
         rule = "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
-        raise SourceError(f"invalid label key {key!r}: a name has {rule}")
+        raise SourceError(f"invalid label key {key!r}: a name must have {rule}")
     return key
 
 
-def _checked(requirement: Requirement) -> Requirement:
+def _validate(requirement: Requirement) -> Requirement:
     if requirement.operator in "<>" and not all(
         _integer(value) is not None for value in requirement.values
     ):
@@ -175,7 +181,9 @@ def _checked(requirement: Requirement) -> Requirement:
             rule = (
                 "at most 63 letters, digits, '-', '_' or '.', with a letter or digit at both ends"
             )
-            raise SourceError(f"invalid label value {value!r}: a value is empty or has {rule}")
+            raise SourceError(
+                f"invalid label value {value!r}: a value must be empty or have {rule}"
+            )
     return requirement
 
 

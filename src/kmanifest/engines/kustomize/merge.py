@@ -1,19 +1,19 @@
-"""Strategic merge patches: one patch merged into one resource.
+"""Strategic merge patches: merge one patch into one resource.
 
-The reference walks over both trees at once and changes them as it goes; what comes out depends on that in places, so
-this walk keeps to its order. The patch is copied first and then changed in place, as the reference does; the base is
-never changed: a new mapping or list is made only where something differs, all else is shared.
+kyaml walks both trees at once and changes them on the way, and some results depend on its order. So this walk has the
+same order. The patch is copied first and then changed in place, as in kyaml. The base is never changed: a new mapping
+or list is made only if something differs, and everything else is shared.
 
-1. A field that only the base has is still walked, because a list with merge keys is put in order even so: of elements
-   with equal keys the last one stays, empty ones go, and an element without its key takes all before it away. A
-   null that was written as nothing goes, one that was written as `null` stays.
-2. A field that only the patch has is merged with itself: that drops its nulls and carries out its `$patch`.
-3. A list is merged if the schema gives its field the strategy `merge`, else the patch's list replaces it. The merged
-   list begins with the patch's elements, each united with the one of the base that has the same keys; then the base's
-   own follow. Keys are compared by the text that was written.
-4. A scalar of the patch takes over the quoting of the base's scalar, and with it its type: 2 on "1" gives "2".
+1. A field that only the base has is walked, too, because a list with merge keys is normalized even then. Of elements
+   with equal keys the last one stays. Empty elements are removed. An element without its key removes all elements
+   before it. A null that was written as an empty value is removed; a null that was written as `null` stays.
+2. A field that only the patch has is merged with itself. This removes its nulls and applies its `$patch`.
+3. A list is merged if the schema gives its field the strategy `merge`. Otherwise the patch's list replaces it. A
+   merged list begins with the patch's elements, each merged with the base's element that has the same keys. Then the
+   base's other elements follow. Keys are compared by their source text.
+4. A scalar of the patch gets the quoting of the base's scalar, and so its type: 2 on "1" yields "2".
 
-Hints about the schema in comments (`# {"$ref": ...}`) are not followed: comments are not kept.
+Schema hints in comments (`# {"$ref": ...}`) are not followed, because comments are not kept.
 Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go, and yaml/fns.go for the setters.
 """
 
@@ -35,7 +35,10 @@ from kmanifest.startup.typing import Any, Final, TypeAlias
 
 
 class _Absent:
-    """A value that no mapping holds; compared by identity, also after pickling."""
+    """A value that no mapping contains.
+
+    It is compared by identity, also after pickling.
+    """
 
     __slots__ = ("_name",)
 
@@ -50,11 +53,12 @@ class _Absent:
 
 
 DELETED: Final = _Absent("DELETED")
-"""What `merge` gives where the patch deletes the whole resource."""
+"""The result of `merge` if the patch deletes the whole resource."""
 
 MISSING: Final = _Absent("MISSING")
-KEPT_NULL: Final = _Absent("KEPT_NULL")  # a null of the base, which stays; any other null goes
-GONE: Final = (MISSING, KEPT_NULL, None)
+# A null of the base, which stays. Any other null is removed.
+KEPT_NULL: Final = _Absent("KEPT_NULL")
+ABSENT_VALUES: Final = (MISSING, KEPT_NULL, None)
 
 DIRECTIVE: Final = "$patch"
 PLAIN_TYPES: Final = (str, int, bool)
@@ -65,29 +69,29 @@ Keys: TypeAlias = Sequence[str]
 
 
 def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
-    """`base` with `patch` merged into it, or `DELETED`; the mapping is empty where the patch takes every field away.
+    """Return `base` with `patch` merged into it, or `DELETED`; the mapping is empty if the patch removes every field.
 
-    The schema is that of the base's type, else that of the patch's. What stands around the merge (the kind, the name
-    and the namespace that a patch can't change) is the caller's.
+    The schema is that of the base's type; if there is none, that of the patch's type. The caller restores the kind,
+    the name and the namespace, which a patch can't change.
     Source: kyaml v0.21.2 yaml/merge2/merge2.go, Merge; kustomize api v0.21.2 resource/resource.go, ApplySmPatch.
     """
     if patch.get(DIRECTIVE) == "replace":
-        # The reference replaces the tree but goes on with the node it had before: nothing has changed.
+        # kyaml replaces the tree but continues with the old node, so nothing changes.
         return base
     try:
-        result = _Merge(schemas).walk(base, _owned(patch), None)
+        result = _Merge(schemas).walk(base, _mutable_copy(patch), None)
     except RecursionError:
         raise LimitError(
             "the resource or its patch is nested too deeply to be merged (max_depth)"
         ) from None
-    return DELETED if result in GONE else result
+    return DELETED if result in ABSENT_VALUES else result
 
 
 class _Merge:
-    """One walk over a base and a patch.
+    """One walk through a base and a patch.
 
-    A walk gives the merged value, or one of `GONE`. `origin` is the patch's value and may be changed; where it is the
-    same object as `dest`, the patch's value is merged with itself.
+    A walk returns the merged value, or one of `ABSENT_VALUES`. `origin` is the patch's value and may be changed. If
+    it is the same object as `dest`, the patch's value is merged with itself.
     """
 
     __slots__ = ("_schemas",)
@@ -96,15 +100,15 @@ class _Merge:
         self._schemas = schemas
 
     def walk(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/walk/walk.go, Walk."""
+        """Merge two values, as Walk in yaml/walk/walk.go does."""
         if schema is None:
             schema = self._type_of(dest, origin)
         first = dest if dest is not None and dest is not MISSING else origin
         if isinstance(first, dict):
-            _check("mapping", dict, origin)
+            _check_type("mapping", dict, origin)
             return self._walk_map(dest, origin, schema)
         if isinstance(first, list):
-            _check("list", list, origin)
+            _check_type("list", list, origin)
             return self._walk_list(dest, origin, schema)
         if first is None or first is MISSING:
             return self._walk_map(dest, origin, schema)
@@ -113,19 +117,23 @@ class _Merge:
         return dest if origin is MISSING else origin
 
     def _type_of(self, *sources: Any) -> TypeSchema | None:
-        """The schema of a mapping that names its type, wherever it stands. Source: walk.go, GetSchema."""
+        """Return the schema of a mapping that has a kind and an apiVersion, at any depth.
+
+        Source: walk.go, GetSchema.
+        """
         for source in sources:
             if isinstance(source, dict) and "kind" in source and "apiVersion" in source:
-                kind, version = _text(source["kind"]), _text(source["apiVersion"])
+                kind, version = _key_text(source["kind"]), _key_text(source["apiVersion"])
                 schema = self._schemas.for_type(version, kind) if kind and version else None
                 if schema is not None:
                     return schema
         return None
 
     def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
-        """Whether a field that only the base has holds what the walk changes: a list with merge keys, a blank null.
+        """Return whether a field that only the base has contains something that the walk changes.
 
-        Most do not; they need no walk, and may be nested as deeply as they like.
+        This is a list with merge keys, or a null written as an empty value. Most fields contain neither. They need no
+        walk, and may be nested to any depth.
         """
         todo = [(value, None if parent is None else parent.field(key))]
         while todo:
@@ -144,36 +152,38 @@ class _Merge:
         return False
 
     def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/merge2/merge2.go, VisitMap; yaml/walk/map.go, walkMap."""
+        """Merge two mappings, as VisitMap in yaml/merge2/merge2.go and walkMap in yaml/walk/map.go do."""
         if dest is None or dest is MISSING:
             if isinstance(origin, dict) and _take_map_directive(origin, strict=False) == "delete":
                 return MISSING
             if origin is MISSING:
                 return dest if dest is MISSING else KEPT_NULL
-            return origin if origin is None else self._settle_map(origin, schema)
+            return origin if origin is None else self._merge_with_itself(origin, schema)
         if origin is None:
             return MISSING
         if origin is MISSING:
-            return self._tidy_map(dest, schema)
+            return self._walk_base_map(dest, schema)
         directive = _take_map_directive(origin, strict=True)
         if directive == "delete":
             return MISSING
         if directive == "replace" or dest is origin:
-            return self._settle_map(origin, schema)
+            return self._merge_with_itself(origin, schema)
         return self._merge_map(dest, origin, schema)
 
-    def _settle_map(self, origin: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
-        """The patch's own mapping, merged with itself in place."""
+    def _merge_with_itself(
+        self, origin: dict[str, Any], schema: TypeSchema | None
+    ) -> dict[str, Any]:
+        """Merge a mapping of the patch with itself, in place."""
         for key in list(origin):
             value = self._walk_field(key, origin[key], origin[key], schema)
-            if value in GONE:
+            if value in ABSENT_VALUES:
                 del origin[key]
             else:
                 origin[key] = value
         return origin
 
-    def _tidy_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
-        """A mapping that the patch does not mention."""
+    def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+        """Walk a mapping that the patch does not have."""
         changed: dict[str, Any] | None = None
         for key, old in dest.items():
             if old.__class__ is dict or old.__class__ is list:
@@ -195,24 +205,24 @@ class _Merge:
         for key, old in dest.items():
             value = old
             if key in origin:
-                value = _as_before(old, self._walk_field(key, old, origin[key], schema))
+                value = _with_old_quoting(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
-                    origin[key] = value  # an element may be visited twice: its scalars stay quoted
+                    origin[key] = value  # an element can be visited twice: its scalars stay quoted
             elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
             elif _is_blank(key, old):
                 continue
-            if value not in GONE or key not in origin:
+            if value not in ABSENT_VALUES or key not in origin:
                 merged[key] = value
         for key, new in origin.items():
             if key not in dest:
                 value = self._walk_field(key, MISSING, new, schema)
-                if value not in GONE:
+                if value not in ABSENT_VALUES:
                     merged[key] = value
-        same = len(merged) == len(dest) and all(
+        is_unchanged = len(merged) == len(dest) and all(
             key in dest and new is dest[key] for key, new in merged.items()
         )
-        return dest if same else merged
+        return dest if is_unchanged else merged
 
     def _walk_field(self, key: str, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
         try:
@@ -221,7 +231,10 @@ class _Merge:
             raise error.within(field=(key,)) from None
 
     def _walk_list(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
-        """Source: yaml/merge2/merge2.go, VisitList; yaml/walk/associative_sequence.go, walkAssociativeSequence."""
+        """Merge two lists.
+
+        Source: yaml/merge2/merge2.go, VisitList; yaml/walk/associative_sequence.go, walkAssociativeSequence.
+        """
         if schema is None or not schema.merges:
             return dest if origin is MISSING else origin
         if dest is None or dest is MISSING:
@@ -236,43 +249,50 @@ class _Merge:
                 dest = origin
         keys = schema.merge_keys or SCALAR_KEY
         elements = schema.elements()
-        result = self._merge_tidy(dest, origin, keys, elements)
+        result = self._merge_unique(dest, origin, keys, elements)
         if result is None:
             result = self._merge_lists(
                 dest if dest is origin else list(dest), origin, keys, elements
             )
-        same = len(result) == len(dest) and all(map(is_, result, dest))
-        return dest if same else result
+        is_unchanged = len(result) == len(dest) and all(map(is_, result, dest))
+        return dest if is_unchanged else result
 
-    def _merge_tidy(
+    def _merge_unique(
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any] | None:
-        """What `_merge_lists` gives, faster, where every element has its keys and no two have the same; else None.
+        """Return the result of `_merge_lists`, faster; None unless each element has its keys and all keys are distinct.
 
-        An element that `$patch: replace` puts in place of the base's is itself displaced by the base's: as there.
+        An element with `$patch: replace` takes the place of the base's element, which then replaces it again, as in
+        kyaml.
         """
         if origin is MISSING and keys is SCALAR_KEY:
             return dest if _has_distinct_scalars(dest) else None
-        used = keys if len(keys) == 1 else _used_keys(keys, dest, origin)
-        olds = _by_keys(dest, used)
-        news = {} if origin is MISSING else olds if origin is dest else _by_keys(origin, used)
-        if olds is None or news is None:
+        used_keys = keys if len(keys) == 1 else _used_keys(keys, dest, origin)
+        old_elements = _by_keys(dest, used_keys)
+        new_elements = (
+            {}
+            if origin is MISSING
+            else old_elements
+            if origin is dest
+            else _by_keys(origin, used_keys)
+        )
+        if old_elements is None or new_elements is None:
             return None
         merged = {}
-        for values, new in news.items():
-            old = olds.get(values, MISSING)
+        for values, new in new_elements.items():
+            old = old_elements.get(values, MISSING)
             value = self._walk_element(old, new, schema, values)
-            if value in GONE or value == {}:
-                olds = {key: element for key, element in olds.items() if key != values}
+            if value in ABSENT_VALUES or value == {}:
+                old_elements = {
+                    key: element for key, element in old_elements.items() if key != values
+                }
             else:
                 merged[values] = old if value is new and old is not MISSING else value
-        for values, old in olds.items():
+        for values, old in old_elements.items():
             value = merged.get(values, MISSING)
             if value is MISSING:
                 merged[values] = self._walk_element(old, MISSING, schema, values)
-            elif (
-                len(used) > 1
-            ):  # with several keys the base's elements are taken out and put at the end
+            elif len(used_keys) > 1:  # with several keys, the base's elements are moved to the end
                 del merged[values]
                 merged[values] = value
         return list(merged.values())
@@ -280,39 +300,47 @@ class _Merge:
     def _merge_lists(
         self, dest: list[Any], origin: Any, keys: Keys, schema: TypeSchema | None
     ) -> list[Any]:
-        """Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements. Changes `dest`."""
-        wanted = _distinct_values([] if origin is MISSING else origin, dest, keys)
-        if not wanted:
+        """Merge two lists, and change `dest`.
+
+        Source: yaml/walk/associative_sequence.go, setAssociativeSequenceElements.
+        """
+        key_values = _distinct_values([] if origin is MISSING else origin, dest, keys)
+        if not key_values:
             return dest
         if len(keys) > 1:
-            _unite_values(wanted)
-        used = {key for values in wanted for key, value in zip(keys, values, strict=True) if value}
+            _unite_values(key_values)
+        used = {
+            key for values in key_values for key, value in zip(keys, values, strict=True) if value
+        }
         valid_keys = [key for key in keys if key in used] or list(keys)
         merged: list[Any] = []
-        for values in wanted:
-            valid = [
+        for values in key_values:
+            valid_values = [
                 value for key, value in zip(keys, values, strict=True) if key in used or not used
             ]
             element = self._merge_elements(dest, origin, (keys, values), schema)
-            if element in GONE or element == {}:
-                _set_element(dest, valid_keys, valid, MISSING)
+            if element in ABSENT_VALUES or element == {}:
+                _set_element(dest, valid_keys, valid_values, MISSING)
             else:
-                _set_element(merged, valid_keys, valid, element)
+                _set_element(merged, valid_keys, valid_values, element)
         return _append_elements(merged, dest, valid_keys)
 
     def _merge_elements(
-        self, dest: list[Any], origin: Any, wanted: tuple[Keys, Keys], schema: TypeSchema | None
+        self, dest: list[Any], origin: Any, key_values: tuple[Keys, Keys], schema: TypeSchema | None
     ) -> Any:
-        """The elements of both lists that have the wanted values, merged; `dest` gets the base's changed one back."""
-        pairs = list(zip(*wanted, strict=True))
+        """Merge the elements of both lists that have these key values.
+
+        A changed element of the base is put back into `dest`.
+        """
+        pairs = list(zip(*key_values, strict=True))
         pairs = [pair for pair in pairs if pair[1]] or pairs
-        place = _find(dest, pairs)
-        old = MISSING if place < 0 else dest[place]
-        there = _find(origin, pairs) if origin is not MISSING else -1
-        new = MISSING if there < 0 else origin[there]
-        value = self._walk_element(old, new, schema, tuple(wanted[1]))
-        if isinstance(value, dict) and value is not new and place >= 0:
-            dest[place] = value
+        old_index = _find_index(dest, pairs)
+        old = MISSING if old_index < 0 else dest[old_index]
+        new_index = _find_index(origin, pairs) if origin is not MISSING else -1
+        new = MISSING if new_index < 0 else origin[new_index]
+        value = self._walk_element(old, new, schema, tuple(key_values[1]))
+        if isinstance(value, dict) and value is not new and old_index >= 0:
+            dest[old_index] = value
         return value
 
     def _walk_element(self, dest: Any, origin: Any, schema: TypeSchema | None, values: Keys) -> Any:
@@ -322,22 +350,22 @@ class _Merge:
             raise error.within(field=(f"[{','.join(values)}]",)) from None
 
 
-def _owned(value: Any) -> Any:
-    """A copy whose mappings and lists may be changed."""
+def _mutable_copy(value: Any) -> Any:
+    """Return a copy whose mappings and lists may be changed."""
     if isinstance(value, dict):
-        return {key: _owned(child) for key, child in value.items()}
+        return {key: _mutable_copy(child) for key, child in value.items()}
     if isinstance(value, list):
-        return [_owned(child) for child in value]
+        return [_mutable_copy(child) for child in value]
     return value
 
 
-def _check(name: str, kind: type, origin: Any) -> None:
+def _check_type(name: str, kind: type, origin: Any) -> None:
     if origin is not None and origin is not MISSING and not isinstance(origin, kind):
         raise SourceError(f"expected a {name}, got {type_name(origin)}")
 
 
-def _text(value: Any) -> str:
-    """The text of a value as the reference compares it: mappings, lists and nulls of a field count as empty."""
+def _key_text(value: Any) -> str:
+    """Return the text that kyaml compares: empty for mappings, lists and null fields."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     return "" if value is None or value.__class__ in _CONTAINERS else scalar_text(value)
@@ -348,86 +376,101 @@ def _element_text(value: Any) -> str:
 
 
 def _take_map_directive(origin: dict[str, Any], *, strict: bool) -> str:
-    """The mapping's `$patch`, which is taken out of it. Source: smpdirective.go."""
+    """Remove the mapping's `$patch` and return it.
+
+    Source: smpdirective.go.
+    """
     if DIRECTIVE not in origin:
         return "merge"
-    word = _element_text(origin[DIRECTIVE])
-    if word in ("delete", "replace", "merge"):
+    directive = _element_text(origin[DIRECTIVE])
+    if directive in ("delete", "replace", "merge"):
         del origin[DIRECTIVE]
-        return word
+        return directive
     if strict:
-        raise _unknown_directive(word)
+        raise _unknown_directive(directive)
     return "merge"
 
 
 def _take_list_directive(origin: list[Any]) -> str:
-    """The `$patch` of the first element that has one, if it has nothing else. Source: smpdirective.go."""
+    """Return the `$patch` of the first element that has one, if the element has nothing else.
+
+    Source: smpdirective.go.
+    """
     element = next(
         (element for element in origin if isinstance(element, dict) and DIRECTIVE in element), {}
     )
     if len(element) != 1:
         return "merge"
-    word = _element_text(element[DIRECTIVE])
-    if word not in ("delete", "replace", "merge"):
-        raise _unknown_directive(word)
-    _set_element(origin, [DIRECTIVE], [word], MISSING)
-    return word
+    directive = _element_text(element[DIRECTIVE])
+    if directive not in ("delete", "replace", "merge"):
+        raise _unknown_directive(directive)
+    _set_element(origin, [DIRECTIVE], [directive], MISSING)
+    return directive
 
 
-def _unknown_directive(word: str) -> SourceError:
-    return SourceError(f'expected delete, replace or merge, got "{word}"').within(
+def _unknown_directive(directive: str) -> SourceError:
+    return SourceError(f'expected delete, replace or merge, got "{directive}"').within(
         field=(DIRECTIVE,)
     )
 
 
 def _has_distinct_scalars(elements: list[Any]) -> bool:
-    texts = {_element_text(element) for element in elements if element is not None}
-    return len(texts) == len(elements) and "" not in texts
+    element_texts = {_element_text(element) for element in elements if element is not None}
+    return len(element_texts) == len(elements) and "" not in element_texts
 
 
 def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
-    """The keys that any element has. Source: validateKeys."""
+    """Return the keys that any element has.
+
+    Source: validateKeys.
+    """
     elements = dest if origin is MISSING else [*dest, *origin]
     fields = [element for element in elements if isinstance(element, dict)]
-    return [key for key in keys if any(_text(element.get(key)) for element in fields)]
+    return [key for key in keys if any(_key_text(element.get(key)) for element in fields)]
 
 
 def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
-    """The elements by the texts of their keys; None where one lacks a key or shares its keys with another."""
-    found: dict[tuple[str, ...], Any] = {}
+    """Return the elements by the texts of their keys; None if an element lacks a key or shares its keys with another."""
+    by_values: dict[tuple[str, ...], Any] = {}
     for element in elements:
         if not isinstance(element, dict):
             return None
-        values = tuple(_text(element.get(key)) for key in keys)
-        if "" in values or values in found:
+        values = tuple(_key_text(element.get(key)) for key in keys)
+        if "" in values or values in by_values:
             return None
-        found[values] = element
-    return found if keys else None
+        by_values[values] = element
+    return by_values if keys else None
 
 
 def _distinct_values(
     origin: Iterable[Any], dest: Iterable[Any], keys: Keys
 ) -> list[tuple[str, ...]]:
-    """The values that the elements have for their keys, the patch's first. Source: elementValues."""
-    found: dict[tuple[str, ...], None] = {}
+    """Return the key values of the elements, the patch's first.
+
+    Source: elementValues.
+    """
+    distinct: dict[tuple[str, ...], None] = {}
     for source in (origin, dest):
         for element in source:
             if keys is SCALAR_KEY:
-                found[_element_text(element),] = None
+                distinct[_element_text(element),] = None
             else:
                 fields = element if isinstance(element, dict) else {}
-                found[tuple(_text(fields.get(key)) for key in keys)] = None
-    return list(found)
+                distinct[tuple(_key_text(fields.get(key)) for key in keys)] = None
+    return list(distinct)
 
 
-def _unite_values(wanted: list[tuple[str, ...]]) -> None:
-    """Fills in what one element leaves open from another that agrees in the rest. Source: mergeValues, match."""
-    for i in range(len(wanted)):
-        one = wanted[i]
-        for j in range(len(wanted)):
-            united = _united(one, wanted[j])
+def _unite_values(key_values: list[tuple[str, ...]]) -> None:
+    """Fill in the empty values of an element from another one that has the same other values.
+
+    Source: mergeValues, match.
+    """
+    for i in range(len(key_values)):
+        one = key_values[i]
+        for j in range(len(key_values)):
+            united = _united(one, key_values[j])
             if united is not None:
-                wanted[i] = wanted[j] = united
+                key_values[i] = key_values[j] = united
 
 
 def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -438,28 +481,32 @@ def _united(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...] | N
     return tuple(a or b for a, b in zip(one, other, strict=True))
 
 
-def _find(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
-    """The place of the first element with these values, -1 if there is none. Source: yaml/fns.go, ElementMatcher."""
-    for place, element in enumerate(elements):
+def _find_index(elements: list[Any], pairs: Sequence[tuple[str, str]]) -> int:
+    """Return the index of the first element with these values, -1 if there is none.
+
+    Source: yaml/fns.go, ElementMatcher.
+    """
+    for index, element in enumerate(elements):
         if not pairs[0][0]:
             if _element_text(element) == pairs[0][1]:
-                return place
+                return index
         elif isinstance(element, dict) and all(
             key in element and _element_text(element[key]) == value for key, value in pairs
         ):
-            return place
+            return index
     return -1
 
 
 def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> None:
-    """Puts `new` where elements have these values, else at the end; takes them away if it is `MISSING`.
+    """Replace elements that have these values by `new`, or append it; if `new` is `MISSING`, remove them.
 
-    Values may be fewer than keys: then the keys beyond count as found if the one before was, and with no value at all
-    every element goes. Source: yaml/fns.go, ElementSetter.
+    There may be fewer values than keys. Then a further key counts as found if the key before it was found. With no
+    value at all, every element is removed.
+    Source: yaml/fns.go, ElementSetter.
     """
     of_mappings = bool(keys[0] and values and values[0])
     kept: list[Any] = []
-    found = False
+    is_found = False
     for element in elements:
         if element is None or element == {}:
             continue
@@ -470,31 +517,37 @@ def _set_element(elements: list[Any], keys: Keys, values: Keys, new: Any) -> Non
         elif not all(_has(element, key, value) for key, value in zip(keys, values, strict=False)):
             kept.append(element)
         else:
-            found = True
+            is_found = True
             if new is not MISSING:
                 kept.append(new)
     elements[:] = kept
-    if not found and new is not MISSING and new is not None:
+    if not is_found and new is not MISSING and new is not None:
         elements.append(new)
 
 
 def _has(element: Any, key: str, value: str) -> bool:
-    """Whether an element has this value; an empty one asks only for the field. Source: yaml/fns.go, FieldMatcher."""
+    """Return whether an element has this value; an empty value only requires the field.
+
+    Source: yaml/fns.go, FieldMatcher.
+    """
     if not key:
         if isinstance(element, dict | list):
             raise SourceError(f"expected a scalar, got {type_name(element)}")
         return scalar_text(element) == value
-    _check("mapping", dict, element)
+    _check_type("mapping", dict, element)
     return key in element and (not value or _element_text(element[key]) == value)
 
 
 def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any]:
-    """The merged elements, then those of the base that are not among them. Source: appendListNode."""
+    """Return the merged elements, then those of the base that are not among them.
+
+    Source: appendListNode.
+    """
     for element in rest:
         if not keys[0]:
             _set_element(merged, SCALAR_KEY, [_element_text(element)], element)
             continue
-        _check("mapping", dict, element)
+        _check_type("mapping", dict, element)
         values = []
         for key in keys:
             if element is None or key not in element:
@@ -508,23 +561,31 @@ def _append_elements(merged: list[Any], rest: list[Any], keys: Keys) -> list[Any
 
 
 def _is_blank(key: str, value: Any) -> bool:
-    """True for a null that was written as nothing: the reference takes it for a field that is not there."""
+    """Return whether the value is a null written as an empty value, which kyaml treats as an absent field."""
     return value is None and isinstance(key, BlankKey)
 
 
-def _as_before(old: Any, new: Any) -> Any:
-    """A patch's scalar with the quoting of the one it replaces: a quoted string stays a string. Source: FieldSetter."""
+def _with_old_quoting(old: Any, new: Any) -> Any:
+    """Return a patch's scalar with the quoting of the scalar that it replaces: a quoted string stays a string.
+
+    Source: FieldSetter.
+    """
     if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
         return old
-    retyped = not isinstance(new, str) or isinstance(new, TimeText)
-    if retyped and isinstance(new, int | float | str) and is_string(old) and _must_be_quoted(old):
+    is_other_type = not isinstance(new, str) or isinstance(new, TimeText)
+    if (
+        is_other_type
+        and isinstance(new, int | float | str)
+        and is_string(old)
+        and _must_be_quoted(old)
+    ):
         return scalar_text(new)
     return new
 
 
 def _must_be_quoted(text: str) -> bool:
-    """Whether a string that was read as `text` can't have been written without quotes."""
-    from kmanifest.yaml.resolve import resolve_v3  # a patch seldom changes a scalar's type
+    """Return whether a string that was read as `text` can only have been written in quotes."""
+    from kmanifest.yaml.resolve import resolve_v3  # a patch rarely changes a scalar's type
 
     if not text.isprintable() or text != text.strip() or text.startswith(("- ", "? ", ": ")):
         return True

@@ -4,10 +4,11 @@ from kmanifest.startup.typing import Literal, NamedTuple
 
 
 class KustomizeOptions(NamedTuple):
-    """What a caller can choose for kustomizations, passed in `Options.engines`.
+    """Options for kustomizations, passed in `Options.engines`.
 
     `reorder`: order of the output, `legacy` or `none`; empty means the kustomization's `sortOptions`, or `legacy`.
-    `managed_by_label`: add the label `app.kubernetes.io/managed-by`. `enable_helm`: render the charts of `helmCharts`.
+    `managed_by_label`: add the label `app.kubernetes.io/managed-by`. `enable_helm`: render the charts of
+    `helmCharts`.
     """
 
     reorder: Literal["", "legacy", "none"] = ""

@@ -1,4 +1,4 @@
-"""Where an object came from and what changed it, as `buildMetadata` shows it in annotations.
+"""The origin of an object and its transformations, which `buildMetadata` writes to annotations.
 
 Source: kustomize v5.8.2 api/resource/origin.go; api/internal/target/kusttarget_configplugin.go.
 """
@@ -8,8 +8,8 @@ from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.startup.typing import NamedTuple
 
 
-class Trail(NamedTuple):
-    """The way from the outermost kustomization to a file, or to the config of the plug-in that made an object."""
+class OriginPath(NamedTuple):
+    """The path from the outermost kustomization to a file, or to the plug-in config that generated an object."""
 
     path: str = ""
     repo: str = ""
@@ -20,24 +20,26 @@ class Trail(NamedTuple):
     name: str = ""
     namespace: str = ""
 
-    def into(self, path: str) -> "Trail":
-        """The way on to a file or directory, or to a remote one, where a way of its own begins."""
+    def child(self, path: str) -> "OriginPath":
+        """Return the path to a file or directory named `path` here; a path to a remote one starts anew."""
         repository = find_repository(path)
         if repository is None:
-            return Trail(_clean(self.path, path), self.repo, self.ref)
-        # The reference's name for a clone that is not there yet stands for the root.
+            return OriginPath(_clean(self.path, path), self.repo, self.ref)
+        # kustomize writes its name for a clone that does not exist yet in place of the root directory.
         directory = _clean("", repository.directory) or "notCloned"
-        return Trail(directory, repository.clone_url, repository.ref)
+        return OriginPath(directory, repository.clone_url, repository.ref)
 
-    def configured(
+    def for_config(
         self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""
-    ) -> "Trail":
-        """The way to what a plug-in makes whose config is in `file` of this directory."""
-        where = _clean(self.path, file)
-        return Trail("", self.repo, self.ref, where, api_version, kind, name, namespace)
+    ) -> "OriginPath":
+        """Return the path to the objects of a plug-in whose config is in `file` of this directory."""
+        configured_in = _clean(self.path, file)
+        return OriginPath(
+            "", self.repo, self.ref, configured_in, api_version, kind, name, namespace
+        )
 
     def text(self) -> str:
-        """The YAML text of the annotation."""
+        """Return the YAML text of the annotation."""
         return origin_text(
             (
                 ("path", self.path),
@@ -53,7 +55,10 @@ class Trail(NamedTuple):
 
 
 def _clean(directory: str, path: str) -> str:
-    """Both joined, with `..` worked in as far as it goes: a way may lead above the outermost directory."""
+    """Join both and resolve `..` as far as possible.
+
+    A leading `..` remains, because a path can lead above the outermost directory.
+    """
     steps: list[str] = []
     for step in f"{directory}/{path}".split("/"):
         if step == ".." and steps and steps[-1] != "..":

@@ -1,10 +1,14 @@
-"""Field paths of replacements and vars: finding what lies at a path, and making it where that is wanted.
+"""Field paths of replacements and vars: find the values at a path, and create missing ones if wanted.
 
-There are two ways, as in the reference, and they differ in what a step may be. `lookup` finds one value: `[name=x]` is
-the first element with exactly that value, `-` the last element. `match` finds any number: `[name=x]` is a regular expression
-that fits anywhere in the value, `*` is every element. `match` may make what is missing; it then gives a new body that
-shares everything else with the old one. A path may lead on into YAML or JSON inside of a string; what `match` finds there
-lies in a copy that nobody keeps, so it has no place.
+kustomize has two kinds of lookup, which differ in their steps:
+
+- `get_match` finds one value. `[name=x]` is the first element with exactly that value, and `-` is the last element.
+- `PathMatcher.match` finds any number. `[name=x]` is a regular expression that matches anywhere in the value, and `*`
+  is every element. It can create missing values. It then returns a new body, which shares everything else with the
+  old one.
+
+A path may continue into YAML or JSON inside a string. `match` parses that string and drops the parsed copy, so a
+match in it has no field path.
 Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGetter; kyaml/yaml/match.go, PathMatcher.
 """
 
@@ -12,17 +16,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from kmanifest.engines.kustomize.scalars import must_be_quoted, resolve_plain
 from kmanifest.engines.kustomize.selectors import unanchored
-from kmanifest.model.errors import SourceError, near_names
+from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.fieldpath import MISSING, get, replace_item, replace_key, split_path
 from kmanifest.model.values import BlankKey, is_string, scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-Place = tuple[str | int, ...]
-Parser = Callable[[str], Any]
+StringParser = Callable[[str], Any]
 
 
-class Made:
-    """A scalar that was made on the way, and has a text but no type yet."""
+class CreatedScalar:
+    """A scalar that was created on the way; it has a text but no type yet."""
 
     __slots__ = ("text",)
 
@@ -30,29 +33,29 @@ class Made:
         self.text = text
 
 
-MADE: Final = Made()
+EMPTY_CREATED_SCALAR: Final = CreatedScalar()
 
 _INT64: Final = 1 << 63
 
 
-class Found(NamedTuple):
-    """A value and where it lies; no place where it lies in a copy that is dropped."""
+class Match(NamedTuple):
+    """A value and its field path; the path is None if the value is in a copy that is dropped."""
 
-    place: Place | None
+    field: FieldPath | None
     value: Any
 
-    def below(self, step: str | int) -> "Found":
-        """This one as seen from one step further up."""
-        return self if self.place is None else Found((step, *self.place), self.value)
+    def prefixed(self, step: str | int) -> "Match":
+        """Return this match with `step` in front of its path."""
+        return self if self.field is None else Match((step, *self.field), self.value)
 
 
-Matched = tuple[Any, list[Found]]
+MatchResult = tuple[Any, list[Match]]
 
 
 def split_steps(path: str) -> list[str]:
-    r"""The steps of a path with dots; a dot in brackets or behind a backslash belongs to its step.
+    """Return the steps of a dotted path; a dot in brackets or after a backslash belongs to its step.
 
-    Brackets stay where they hold a condition (`[name=a.b]`) and go where they only hold a name with dots.
+    Brackets are kept around a condition (`[name=a.b]`) and removed around a name with dots.
     Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go, SmarterPathSplitter.
     """
     parts = iter(split_path(path, "."))
@@ -67,16 +70,19 @@ def split_steps(path: str) -> list[str]:
 
 
 def _until_bracket(part: str, parts: Iterator[str]) -> str:
-    pieces = [part]
+    bracketed = [part]
     for following in parts:
-        pieces.append(following)
+        bracketed.append(following)
         if following.endswith("]"):
             break
-    return ".".join(pieces)
+    return ".".join(bracketed)
 
 
-def index_of(step: str) -> int | None:
-    """The number that a step is, None if it is none. Source: Go's strconv.Atoi."""
+def parse_index(step: str) -> int | None:
+    """Return the step as a number; None if it is not one.
+
+    Source: Go's strconv.Atoi.
+    """
     digits = step[1:] if step[:1] in ("+", "-") else step
     if not digits.isascii() or not digits.isdigit():
         return None
@@ -88,65 +94,60 @@ def index_of(step: str) -> int | None:
 
 
 def is_condition(step: str) -> bool:
-    """True for a step in brackets."""
+    """Return whether a step is in brackets."""
     return step.startswith("[") and step.endswith("]")
 
 
 def _condition(step: str) -> tuple[str, str]:
     name, equals, value = step.removesuffix("]").removeprefix("[").partition("=")
     if not equals:
-        raise SourceError(f"{step}: a condition on list elements is written [field=value]")
+        raise SourceError(f"{step}: a condition on list elements must be written [field=value]")
     return name, value
 
 
 def is_scalar(value: Any) -> bool:
-    """True for what is neither a mapping nor a list."""
+    """Return whether the value is neither a mapping nor a list."""
     return not isinstance(value, Mapping | list | tuple)
 
 
 def null_text(container: Any, step: str | int) -> str:
-    """How the null at `step` of a mapping or list is written."""
+    """Return the text of the null at `step` of a mapping or list."""
     if isinstance(container, Mapping):
         return "" if any(key == step and isinstance(key, BlankKey) for key in container) else "null"
     return "null"
 
 
-def text_at(body: Any, place: Place) -> str:
-    """The text of the scalar at a place, as it was written."""
-    above = get(body, place[:-1]) if place else None
-    value = get(body, place)
-    return null_text(above, place[-1]) if value is None and place else scalar_text(value)
+def text_at(body: Any, field: FieldPath) -> str:
+    """Return the text of the scalar at a field path, as it was written."""
+    parent = get(body, field[:-1]) if field else None
+    value = get(body, field)
+    return null_text(parent, field[-1]) if value is None and field else scalar_text(value)
 
 
 # One value
 
 
-def lookup(value: Any, steps: Sequence[str]) -> Any:
-    """What lies at a path; MISSING where nothing does, SourceError where a step can't be taken.
+def get_match(value: Any, steps: Sequence[str]) -> Match | None:
+    """Return the value at a path, with its field path; None if there is no value.
 
+    Raises SourceError if a step does not apply to its value.
     Source: kustomize v5.8.2 kyaml/yaml/fns.go, PathGetter.
     """
-    found = locate(value, steps)
-    return MISSING if found is None else found.value
-
-
-def locate(value: Any, steps: Sequence[str]) -> Found | None:
-    """What lies at a path, and its place."""
-    place: list[str | int] = []
+    field: list[str | int] = []
     for step in (step.strip() for step in steps):
         if not step:
             continue
-        taken = _take(value, step)
-        if taken is None:
+        key = _find_step(value, step)
+        if key is None:
             return None
-        place.append(taken)
-        value = value[taken]
-    return Found(tuple(place), value)
+        field.append(key)
+        value = value[key]
+    return Match(tuple(field), value)
 
 
-def _take(value: Any, step: str) -> str | int | None:
-    """The key or index that a step leads to."""
-    index = index_of(step)
+def _find_step(value: Any, step: str) -> str | int | None:
+    """Return the key or index that a step leads to; None if it does not exist."""
+    index = parse_index(step)
     if index is not None and index < 0:
         raise SourceError(f"an index can't be negative: {step}")
     if index is not None or step == "-":
@@ -163,16 +164,16 @@ def _take(value: Any, step: str) -> str | int | None:
     return step if step in _fields(value) else None
 
 
-def _first_element(items: list[Any], name: str, wanted: str) -> int | None:
+def _first_element(items: list[Any], name: str, expected: str) -> int | None:
     for index, item in enumerate(items):
         if not name:
-            if (scalar_text(item) if is_scalar(item) else "") == wanted:
+            if (scalar_text(item) if is_scalar(item) else "") == expected:
                 return index
         elif (
             isinstance(item, Mapping)
             and name in item
             and is_scalar(item[name])
-            and scalar_text(item[name]) == wanted
+            and scalar_text(item[name]) == expected
         ):
             return index
     return None
@@ -195,138 +196,145 @@ def _fields(value: Any) -> Mapping[str, Any]:
 # Any number of values
 
 
-class Matcher:
-    """Finds the values at a path. `create` is what to make at its end where nothing is: None for nothing at all.
+class PathMatcher:
+    """Finds the values at a path.
 
-    `parse` reads the YAML in a string that the path leads into.
+    `parse` parses the YAML in a string that the path leads into. `create` is the value to create at the end of the
+    path if there is none; None creates nothing.
     Source: kustomize v5.8.2 kyaml/yaml/match.go, PathMatcher.
     """
 
-    def __init__(self, steps: Sequence[str], parse: Parser, *, create: Any = None) -> None:
+    def __init__(self, steps: Sequence[str], parse: StringParser, *, create: Any = None) -> None:
         self._steps = steps
         self._parse = parse
         self._create = create
         self.near: list[str] = []
 
-    def match(self, value: Any) -> Matched:
-        """`value` with what had to be made, and all that lies at the path."""
-        return self._at(value, 0)
+    def match(self, value: Any) -> MatchResult:
+        """Return `value` with the created values, and all matches of the path."""
+        return self._match_from(value, 0)
 
-    def _at(self, value: Any, depth: int) -> Matched:
+    def _match_from(self, value: Any, depth: int) -> MatchResult:
         if depth == len(self._steps):
-            return value, [Found((), value)]
+            return value, [Match((), value)]
         step = self._steps[depth]
-        index = index_of(step)
+        index = parse_index(step)
         if index is not None and index >= 0:
-            return self._index(value, index, depth)
+            return self._match_index(value, index, depth)
         if is_condition(step):
-            return self._some(value, depth)
+            return self._match_condition(value, depth)
         if step == "*":
-            return self._each(value, range(len(_elements(value))), depth)
-        return self._field(value, step, depth)
+            return self._match_elements(value, range(len(_elements(value))), depth)
+        return self._match_field(value, step, depth)
 
-    def _field(self, value: Any, step: str, depth: int) -> Matched:
+    def _match_field(self, value: Any, step: str, depth: int) -> MatchResult:
         if value is None:
-            # What is put into a null is not printed: a null has no content.
-            return value, self._dropped(depth) if self._creates else []
+            # kustomize does not print a value that is put into a null, since a null has no content.
+            return value, self._match_discarded(depth) if self._creates else []
         fields = _fields(value)
         if not step:
-            raise SourceError("a step of the path is empty")
+            raise SourceError("the path has an empty step")
         old = fields.get(step, MISSING)
         if old is MISSING:
             if not self._creates:
                 self.near = self.near or near_names(step, map(str, fields))
                 return value, []
-            old = self._fresh(depth)
-        if not isinstance(old, Made) and is_scalar(old) and depth + 1 < len(self._steps):
+            old = self._new_value(depth)
+        if not isinstance(old, CreatedScalar) and is_scalar(old) and depth + 1 < len(self._steps):
             text = null_text(fields, step) if old is None else scalar_text(old)
-            return value, self._inside(text, depth + 1)
-        new, found = self._at(old, depth + 1)
-        return replace_key(fields, step, new), [one.below(step) for one in found]
+            return value, self._match_in_string(text, depth + 1)
+        new, matches = self._match_from(old, depth + 1)
+        return replace_key(fields, step, new), [match.prefixed(step) for match in matches]
 
-    def _index(self, value: Any, index: int, depth: int) -> Matched:
+    def _match_index(self, value: Any, index: int, depth: int) -> MatchResult:
         items = _elements(value)
         if index == len(items) and self._creates:
             if value is None:
-                return value, self._dropped(depth)
-            value = items = [*items, self._fresh(depth)]
+                return value, self._match_discarded(depth)
+            value = items = [*items, self._new_value(depth)]
         if index >= len(items):
             raise SourceError(f"there is no element {index}, the list has {len(items)}")
-        return self._each(value, (index,), depth)
+        return self._match_elements(value, (index,), depth)
 
-    def _each(self, value: Any, indexes: Sequence[int], depth: int) -> Matched:
-        result: list[Found] = []
+    def _match_elements(self, value: Any, indexes: Sequence[int], depth: int) -> MatchResult:
+        matches: list[Match] = []
         for index in indexes:
-            new, found = self._at(value[index], depth + 1)
+            new, inner = self._match_from(value[index], depth + 1)
             value = replace_item(value, index, new)
-            result += [one.below(index) for one in found]
-        return value, result
+            matches += [match.prefixed(index) for match in inner]
+        return value, matches
 
-    def _some(self, value: Any, depth: int) -> Matched:
+    def _match_condition(self, value: Any, depth: int) -> MatchResult:
         name, pattern = _condition(self._steps[depth])
         items = _elements(value)
         fits = unanchored(pattern)
-        new, found = self._fitting(items, name, fits, depth)
-        if found or not self._creates:
-            return (new if value is not None else value), found
+        new, matches = self._match_fitting(items, name, fits, depth)
+        if matches or not self._creates:
+            return (new if value is not None else value), matches
         text = resolve_plain(pattern)
-        made = [*new, {name: text} if name else text]
-        new, found = self._fitting(made, name, fits, depth)
-        if not found:
-            raise SourceError(f"no element can be made that fits {self._steps[depth]}")
+        extended = [*new, {name: text} if name else text]
+        new, matches = self._match_fitting(extended, name, fits, depth)
+        if not matches:
+            raise SourceError(f"can't create an element that matches {self._steps[depth]}")
         if not name:
-            found = [Found((len(made) - 1,), Made(pattern))]
+            matches = [Match((len(extended) - 1,), CreatedScalar(pattern))]
         return (
-            (new, found)
+            (new, matches)
             if value is not None
-            else (value, [Found(None, one.value) for one in found])
+            else (value, [Match(None, match.value) for match in matches])
         )
 
-    def _fitting(
+    def _match_fitting(
         self, items: list[Any], name: str, fits: Callable[[str], bool], depth: int
-    ) -> Matched:
+    ) -> MatchResult:
         if not name:
-            # What follows such a condition in the path is not looked at.
+            # kustomize ignores the steps after such a condition.
             return items, [
-                Found((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
+                Match((index,), item) for index, item in enumerate(items) if fits(_node_text(item))
             ]
         indexes = [
             index
             for index, item in enumerate(items)
             if isinstance(item, Mapping) and name in item and fits(_node_text(item[name]))
         ]
-        return self._each(items, indexes, depth)
+        return self._match_elements(items, indexes, depth)
 
     @property
     def _creates(self) -> bool:
         return self._create is not None
 
-    def _fresh(self, depth: int) -> Any:
-        """What is made for the step at `depth`, by the step that follows it."""
+    def _new_value(self, depth: int) -> Any:
+        """Return the value to create for the step at `depth`; its type depends on the next step."""
         following = self._steps[depth + 1] if depth + 1 < len(self._steps) else ""
-        if is_condition(following) or (index_of(following) or -1) >= 0 or index_of(following) == 0:
+        if (
+            is_condition(following)
+            or (parse_index(following) or -1) >= 0
+            or parse_index(following) == 0
+        ):
             return []
         return self._create if not following else {}
 
-    def _dropped(self, depth: int) -> list[Found]:
-        made = self._fresh(depth)
-        _, found = (
-            self._at(made, depth + 1) if not isinstance(made, Made) else (made, [Found((), made)])
+    def _match_discarded(self, depth: int) -> list[Match]:
+        new = self._new_value(depth)
+        _, matches = (
+            self._match_from(new, depth + 1)
+            if not isinstance(new, CreatedScalar)
+            else (new, [Match((), new)])
         )
-        return [Found(None, one.value) for one in found]
+        return [Match(None, match.value) for match in matches]
 
-    def _inside(self, text: str, depth: int) -> list[Found]:
+    def _match_in_string(self, text: str, depth: int) -> list[Match]:
         document = self._parse(text)
         if document is MISSING:
-            raise SourceError("expected a mapping, got an empty text")
-        _, found = self._at(document, depth)
-        return [Found(None, one.value) for one in found]
+            raise SourceError("expected a mapping, got an empty string")
+        _, matches = self._match_from(document, depth)
+        return [Match(None, match.value) for match in matches]
 
 
 def _node_text(value: Any) -> str:
-    """A value as the reference prints its node when it compares it with a pattern."""
+    """Return the text that kustomize prints for a node when it compares the node with a pattern."""
     if not is_scalar(value):
-        from kmanifest import yaml  # patterns on whole mappings are rare
+        from kmanifest import yaml  # patterns for whole mappings are rare
 
         return yaml.dump(value).strip()
     text = scalar_text(value)

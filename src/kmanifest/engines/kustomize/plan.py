@@ -1,7 +1,7 @@
-"""From the fields of a kustomization to steps: which plug-in runs on which config, in the fixed order of the reference.
+"""Turn the fields of a kustomization into steps: plug-ins with their configs, in kustomize's fixed order.
 
-Each field becomes the config that a user could also write as an object of its own (`apiVersion: builtin`). With
-`buildMetadata`, a step goes with the trail that its objects are annotated with.
+A field becomes the config that a user could also write as a separate object with `apiVersion: builtin`. With
+`buildMetadata`, each step has the origin path with which its objects are annotated.
 Source: kustomize v5.8.2 api/internal/target/kusttarget_configplugin.go.
 """
 
@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize import config as configs
-from kmanifest.engines.kustomize.annotations import ORIGIN, annotated_with_origin
+from kmanifest.engines.kustomize.annotations import ORIGIN, with_origin_annotation
 from kmanifest.engines.kustomize.config import Specs, TransformerConfig
 from kmanifest.engines.kustomize.kustomization import Kustomization
 from kmanifest.engines.kustomize.options import KustomizeOptions
-from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.model.annotations import is_function
 from kmanifest.model.errors import (
     FieldPath,
@@ -30,82 +30,87 @@ from kmanifest.pipeline.registry import Plugin, Role
 from kmanifest.pipeline.steps import Step
 from kmanifest.startup.typing import Any, Final
 
-Planned = tuple[Step, Trail | None]
-Configured = tuple[Resource, FieldPath]
+PlannedStep = tuple[Step, OriginPath | None]
+PluginConfig = tuple[Resource, FieldPath]
 
 _CHART_GENERATOR: Final = "builtin/HelmChartInflationGenerator"
 _METADATA_LABELS: Final = ("metadata/labels", "", "", "", True)
 
 
-def _loaded(_: Context, config: Resource) -> list[Resource]:
+def _load(_: Context, config: Resource) -> list[Resource]:
     return [config]
 
 
-LOAD: Final = Plugin("generator", "load", _loaded)
-"""The cause that a trace names for what was read from a file."""
+LOAD: Final = Plugin("generator", "load", _load)
+"""The cause that a trace shows for objects that were read from a file."""
 
 
 class Planner:
     """Makes the steps of one kustomization."""
 
-    def __init__(self, ctx: Context, kustomization: Kustomization, trail: Trail | None) -> None:
+    def __init__(
+        self, ctx: Context, kustomization: Kustomization, origin_path: OriginPath | None
+    ) -> None:
         self._ctx = ctx
         self._kustomization = kustomization
         self._origin = Origin(kustomization.file)
-        self._trail = trail
+        self._origin_path = origin_path
 
     def step(
-        self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, holds: str = ""
-    ) -> Planned:
-        """A step of a built-in plug-in, whose config stands at `field` of the kustomization."""
+        self, role: Role, kind: str, body: Mapping[str, Any], field: FieldPath, wrapped_in: str = ""
+    ) -> PlannedStep:
+        """Return the step of a built-in plug-in whose config is at `field` of the kustomization."""
         plugin = self._ctx.registry.find(role, f"builtin/{kind}")
         config = Resource({"apiVersion": "builtin", "kind": kind, **body}, self._origin)
-        return Step(plugin, config, field, holds), self._configured(kind)
+        return Step(plugin, config, field, wrapped_in), self._configured(kind)
 
-    def _configured(self, kind: str) -> Trail | None:
-        if self._trail is None:
+    def _configured(self, kind: str) -> OriginPath | None:
+        if self._origin_path is None:
             return None
         file = self._kustomization.file.rpartition("/")[2]
-        return self._trail.configured(file, "builtin", kind)
+        return self._origin_path.for_config(file, "builtin", kind)
 
 
 def generators(
     ctx: Context,
     kustomization: Kustomization,
-    configured: Sequence[Configured],
-    trail: Trail | None,
+    plugin_configs: Sequence[PluginConfig],
+    origin_path: OriginPath | None,
     namespace: str,
-) -> Iterator[Planned]:
-    """The steps that make objects: config maps, secrets, charts, then `generators`; charts are told the `namespace`."""
-    planner = Planner(ctx, kustomization, trail)
+) -> Iterator[PlannedStep]:
+    """Yield the steps that generate objects: ConfigMaps, Secrets, charts, then `generators`.
+
+    `namespace` is used for charts that set none.
+    """
+    planner = Planner(ctx, kustomization, origin_path)
     for name, kind in (
         ("configMapGenerator", "ConfigMapGenerator"),
         ("secretGenerator", "SecretGenerator"),
     ):
         for index, args in enumerate(kustomization.get(name)):
-            options = _merged_options(
+            options = _merge_options(
                 args.get("options"), kustomization.get("generatorOptions", None)
             )
             body = args if options is None else {**args, "options": options}
             yield planner.step("generator", kind, body, (name, index))
-    shared = kustomization.get("helmGlobals", None) or {}
+    helm_globals = kustomization.get("helmGlobals", None) or {}
     for index, chart in enumerate(kustomization.get("helmCharts")):
-        body = {**shared, **chart}
+        body = {**helm_globals, **chart}
         body["namespace"] = chart.get("namespace") or namespace
-        field = kustomization.path_of("helmCharts", index)
+        field = kustomization.source_field("helmCharts", index)
         yield planner.step("generator", "HelmChartInflationGenerator", body, field)
-    yield from listed(ctx, "generators", configured)
+    yield from configured_steps(ctx, "generators", plugin_configs)
 
 
 def transformers(
     ctx: Context,
     kustomization: Kustomization,
     config: TransformerConfig,
-    configured: Sequence[Configured],
-    trail: Trail | None,
-) -> Iterator[Planned]:
-    """The steps that change objects, in this order whatever the order in the file, then `transformers`."""
-    planner = Planner(ctx, kustomization, trail)
+    plugin_configs: Sequence[PluginConfig],
+    origin_path: OriginPath | None,
+) -> Iterator[PlannedStep]:
+    """Yield the steps that change objects, in kustomize's order and not the file's, then `transformers`."""
+    planner = Planner(ctx, kustomization, origin_path)
     if paths := kustomization.get("patchesStrategicMerge"):
         body = {"paths": paths}
         yield planner.step(
@@ -117,8 +122,8 @@ def transformers(
         )
     for index, entry in enumerate(kustomization.get("patches")):
         yield planner.step("transformer", "PatchTransformer", entry, ("patches", index))
-    yield from _names(planner, kustomization, config)
-    yield from _labels(planner, kustomization, config)
+    yield from _name_steps(planner, kustomization, config)
+    yield from _label_steps(planner, kustomization, config)
     if annotations := kustomization.get("commonAnnotations"):
         body = {"annotations": annotations, "fieldSpecs": config.specs("commonAnnotations")}
         yield planner.step(
@@ -140,19 +145,19 @@ def transformers(
         )
     for index, entry in enumerate(kustomization.get("images")):
         body = {"imageTag": entry, "fieldSpecs": config.specs("images")}
-        field = kustomization.path_of("images", index)
+        field = kustomization.source_field("images", index)
         yield planner.step("transformer", "ImageTagTransformer", body, field, "imageTag")
     if replacements := kustomization.get("replacements"):
         body = {"replacements": replacements}
         yield planner.step(
             "transformer", "ReplacementTransformer", body, ("replacements",), "replacements"
         )
-    yield from listed(ctx, "transformers", configured)
+    yield from configured_steps(ctx, "transformers", plugin_configs)
 
 
-def _names(
+def _name_steps(
     planner: Planner, kustomization: Kustomization, config: TransformerConfig
-) -> Iterator[Planned]:
+) -> Iterator[PlannedStep]:
     if namespace := kustomization.text("namespace"):
         body: dict[str, Any] = {
             "metadata": {"namespace": namespace},
@@ -167,9 +172,9 @@ def _names(
         yield planner.step("transformer", "SuffixTransformer", body, ("nameSuffix",))
 
 
-def _labels(
+def _label_steps(
     planner: Planner, kustomization: Kustomization, config: TransformerConfig
-) -> Iterator[Planned]:
+) -> Iterator[PlannedStep]:
     labels, common = kustomization.get("labels"), kustomization.get("commonLabels", {})
     for index, entry in enumerate(labels):
         try:
@@ -194,30 +199,33 @@ def _label_specs(entry: Mapping[str, Any], config: TransformerConfig) -> Specs:
     return configs.merge_specs(specs, [_METADATA_LABELS])
 
 
-def _merged_options(
-    own: Mapping[str, Any] | None, everyone: Mapping[str, Any] | None
+def _merge_options(
+    local_options: Mapping[str, Any] | None, global_options: Mapping[str, Any] | None
 ) -> Mapping[str, Any] | None:
-    """The options of one generator under `generatorOptions`: its own labels win, but a switch set there stays set.
+    """Return the options of one generator merged with `generatorOptions`.
 
+    Labels and annotations of the generator win. A switch that is on in `generatorOptions` stays on.
     Source: kustomize v5.8.2 api/types/generatoroptions.go, MergeGlobalOptionsIntoLocal.
     """
-    if everyone is None:
-        return own
-    own = own or {}
+    if global_options is None:
+        return local_options
+    local_options = local_options or {}
     merged: dict[str, Any] = {}
     for name in ("labels", "annotations"):
-        if own.get(name) or everyone.get(name):
-            merged[name] = {**everyone.get(name, {}), **own.get(name, {})}
+        if local_options.get(name) or global_options.get(name):
+            merged[name] = {**global_options.get(name, {}), **local_options.get(name, {})}
     for name in ("disableNameSuffixHash", "immutable"):
-        merged[name] = own.get(name, False) or everyone.get(name, False)
+        merged[name] = local_options.get(name, False) or global_options.get(name, False)
     return merged
 
 
-def listed(ctx: Context, name: str, configured: Sequence[Configured]) -> Iterator[Planned]:
-    """The steps of plug-ins that are configured by objects of their own."""
-    for config, field in configured:
+def configured_steps(
+    ctx: Context, name: str, plugin_configs: Sequence[PluginConfig]
+) -> Iterator[PlannedStep]:
+    """Yield the steps of plug-ins that are configured by separate objects."""
+    for config, field in plugin_configs:
         plugin = _plugin_for(ctx, name, config, field)
-        yield Step(plugin, config, field), _trail_of(config)
+        yield Step(plugin, config, field), _origin_path_of(config)
 
 
 def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> Plugin:
@@ -226,53 +234,60 @@ def _plugin_for(ctx: Context, name: str, config: Resource, field: FieldPath) -> 
         ("generator",) if name == "generators" else ("transformer", "validator")
     )
     if not is_builtin and is_function(config):
-        return _program(ctx, roles[0], "krm/Function", config, field)
+        return _external_plugin(ctx, roles[0], "krm/Function", config, field)
     if plugin := ctx.registry.for_config(roles, config):
         return plugin
     if not is_builtin:
-        return _program(ctx, roles[0], "krm/Program", config, field)
+        return _external_plugin(ctx, roles[0], "krm/Program", config, field)
     names = (name.split("/") for name in ctx.registry.names(roles[0]))
-    near = near_names(kind, (known for home, *_, known in names if home == "builtin"))
+    near = near_names(
+        kind, (builtin_kind for group, *_, builtin_kind in names if group == "builtin")
+    )
     error = MissingError(f"no built-in {roles[0]} is called {kind}", near=near)
     raise _at_kind(error, config, field)
 
 
 def refuse_charts_unless_enabled(ctx: Context, step: Step) -> None:
-    """PluginError if the step renders a chart and `KustomizeOptions.enable_helm` is off."""
+    """Raise PluginError if the step renders a chart and `KustomizeOptions.enable_helm` is off."""
     if step.plugin.name != _CHART_GENERATOR or ctx.engine_options(KustomizeOptions).enable_helm:
         return
     origin = step.config.origin
     location = Location(origin.file, field=step.field, document=origin.document)
-    raise PluginError("charts are rendered with --enable-helm only", location=location)
+    raise PluginError("charts are rendered only with --enable-helm", location=location)
 
 
-def _program(ctx: Context, role: Role, name: str, config: Resource, field: FieldPath) -> Plugin:
-    """The plug-in that runs a program, called as its config is, so that a trace tells whose change it was."""
-    called = f"{config.api_version}/{config.kind}"
+def _external_plugin(
+    ctx: Context, role: Role, registered_name: str, config: Resource, field: FieldPath
+) -> Plugin:
+    """Return the plug-in that runs an executable.
+
+    It is named after its config, so that a trace shows which one caused a change.
+    """
+    name = f"{config.api_version}/{config.kind}"
     if not ctx.options.enable_plugins:
-        message = f"external plugins disabled; unable to load external plugin {called}"
+        message = f"external plugins disabled; unable to load external plugin {name}"
         raise _at_kind(PluginError(message), config, field)
-    return ctx.registry.find(role, name)._replace(name=called)
+    return ctx.registry.find(role, registered_name)._replace(name=name)
 
 
 def _at_kind(error: KmanifestError, config: Resource, field: FieldPath) -> KmanifestError:
-    placed = error.within(field=(*field, "kind"))
-    return placed.within(file=config.origin.file, document=config.origin.document)
+    located = error.within(field=(*field, "kind"))
+    return located.within(file=config.origin.file, document=config.origin.document)
 
 
-def _trail_of(config: Resource) -> Trail | None:
+def _origin_path_of(config: Resource) -> OriginPath | None:
     text = config.annotations.get(ORIGIN)
     if text is None:
         return None
-    read = yaml.load_values(text.encode())
-    origin = read if isinstance(read, Mapping) else {}
+    annotation = yaml.load_values(text.encode())
+    origin = annotation if isinstance(annotation, Mapping) else {}
     path, repo, ref = (str(origin.get(name, "")) for name in ("path", "repo", "ref"))
-    made_by = (config.api_version, config.kind, config.name, config.namespace)
-    return Trail("", repo, ref, path, *made_by)
+    config_id = (config.api_version, config.kind, config.name, config.namespace)
+    return OriginPath("", repo, ref, path, *config_id)
 
 
-def with_generated_origin(resource: Resource, trail: Trail) -> Resource:
-    """A generated object, annotated with the config that made it unless it has an origin already."""
+def with_generator_origin(resource: Resource, origin_path: OriginPath) -> Resource:
+    """Return a generated object with the origin of its generator's config, unless it already has an origin."""
     if ORIGIN in resource.annotations:
         return resource
-    return annotated_with_origin(resource, trail.text())
+    return with_origin_annotation(resource, origin_path.text())

@@ -1,9 +1,10 @@
-"""After renames: every field that names another object gets the name that this object has now.
+"""Update references after renames: each field that names another object gets the current name of that object.
 
-A field is a reference by the table of name references (ConfigMap: `spec/template/spec/volumes/configMap/name` of a Deployment, …). It
-is the old name of one of the objects of that type, and is given the new one. The paths of all tables for one type of
-referrer make one tree, which is walked together with the body once; a name is looked up in an index of the names
-that objects had before, so the cost grows with the size of the bodies and not with the number of objects.
+The table of name references lists the fields that are references, such as `spec/template/spec/volumes/configMap/name`
+of a Deployment for ConfigMaps. If such a field has the old name of an object of that type, it gets the new one.
+The paths of all tables for one type of referring object form one tree, which is walked together with the body once. A
+name is looked up in an index of previous names. So the cost grows with the size of the bodies, not with the number of
+objects.
 Source: kustomize v5.8.2 api/filters/nameref/nameref.go, api/internal/accumulator/namereferencetransformer.go,
 api/resmap/reswrangler.go (SubsetThatCouldBeReferencedByResource).
 """
@@ -22,32 +23,35 @@ from kmanifest.model.values import scalar_text, type_name
 from kmanifest.startup.typing import Any, NamedTuple
 
 
-class Target(NamedTuple):
-    """The type that a field refers to; `by_role` where the referrer's roleRef says which of two types it is."""
+class ReferenceTarget(NamedTuple):
+    """The type that a field refers to.
+
+    With `by_role_ref`, the referring object's roleRef selects one of two types.
+    """
 
     gvk: Gvk
-    by_role: bool
+    by_role_ref: bool
 
 
-class Node:
-    """A step of the paths of one type: what the field there refers to, and the steps below."""
+class ReferenceNode:
+    """A step of the paths of one type: the targets of the field, and the steps below it."""
 
-    __slots__ = ("below", "targets")
+    __slots__ = ("children", "targets")
 
     def __init__(self) -> None:
-        self.targets: list[Target] = []
-        self.below: dict[str, Node] = {}
+        self.targets: list[ReferenceTarget] = []
+        self.children: dict[str, ReferenceNode] = {}
 
-    def child(self, step: str) -> "Node":
-        """The node behind a step, made if it is not there."""
-        found = self.below.get(step)
-        if found is None:
-            found = self.below[step] = Node()
-        return found
+    def child(self, step: str) -> "ReferenceNode":
+        """Return the node after a step; it is created if missing."""
+        child = self.children.get(step)
+        if child is None:
+            child = self.children[step] = ReferenceNode()
+        return child
 
 
-class Renamed:
-    """The objects that had another id before, by the names they had, and where all objects are."""
+class RenameIndex:
+    """Objects by their previous names, and all objects by namespace."""
 
     def __init__(self, resources: ResourceMap) -> None:
         self._resources = resources
@@ -59,14 +63,14 @@ class Renamed:
             for name in {past.name for past in resource.past}:
                 self._by_name.setdefault(name, []).append(resource)
 
-    def called(self, name: str) -> Sequence[Resource]:
-        """The objects that were called `name` once, in order."""
+    def previously_named(self, name: str) -> Sequence[Resource]:
+        """Return the objects that once had this name, in order."""
         return self._by_name.get(name, ())
 
     def by_namespace(
         self,
     ) -> tuple[Mapping[str, Sequence[Resource]], Mapping[str, Sequence[Resource]]]:
-        """All objects that are in a namespace, by the one they were in first and by the one they are in."""
+        """Return all namespaced objects by their original and by their current namespace."""
         if self._by_namespace is None:
             original: dict[str, list[Resource]] = {}
             current: dict[str, list[Resource]] = {}
@@ -79,23 +83,23 @@ class Renamed:
 
 
 def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> ResourceMap:
-    """The resources, each reference by name leading to the object that it led to before.
+    """Return the resources with each reference by name updated to the current name of its object.
 
-    RenderError where several objects may be meant.
+    Raises RenderError if a reference matches several objects.
     """
     table = tuple(references)
-    renamed = Renamed(resources)
-    trees: dict[tuple[str, str, str], Node] = {}
+    rename_index = RenameIndex(resources)
+    trees: dict[tuple[str, str, str], ReferenceNode] = {}
 
     def fix(resource: Resource) -> Resource:
         key = resource.original_type
         node = trees.get(key)
         if node is None:
-            node = trees[key] = _tree(table, *key)
-        if not node.below:
+            node = trees[key] = _build_tree(table, *key)
+        if not node.children:
             return resource
         try:
-            referrer = _Referrer(resource, renamed)
+            referrer = _ReferringObject(resource, rename_index)
             return resource.with_body(referrer.walk(resource.body, node))
         except KmanifestError as error:
             raise located(error, resource) from error
@@ -103,10 +107,10 @@ def fix_references(resources: ResourceMap, references: Iterable[Reference]) -> R
     return resources.map(fix)
 
 
-def _tree(table: Sequence[Reference], group: str, version: str, kind: str) -> Node:
-    root = Node()
+def _build_tree(table: Sequence[Reference], group: str, version: str, kind: str) -> ReferenceNode:
+    root = ReferenceNode()
     for target_group, target_version, target_kind, specs in table:
-        # Most specs are for another kind, which is told before all else.
+        # Most specs are for another kind, so the kind is compared first.
         for spec in [spec for spec in specs if spec[3] == kind or not spec[3]]:
             if not selects(spec, group, version, kind):
                 continue
@@ -114,38 +118,38 @@ def _tree(table: Sequence[Reference], group: str, version: str, kind: str) -> No
             for step in split_path(spec[0], "/"):
                 node = node.child(step.removesuffix("[]"))
             gvk = Gvk(target_group, target_version, target_kind)
-            node.targets.append(Target(gvk, spec[0].endswith("roleRef/name")))
+            node.targets.append(ReferenceTarget(gvk, spec[0].endswith("roleRef/name")))
     return root
 
 
-class _Referrer:
-    """One object whose references are being fixed."""
+class _ReferringObject:
+    """One object whose references are being updated."""
 
-    def __init__(self, resource: Resource, renamed: Renamed) -> None:
+    def __init__(self, resource: Resource, rename_index: RenameIndex) -> None:
         self._resource = resource
-        self._renamed = renamed
-        # Only the service accounts of a role binding may be in another namespace.
+        self._rename_index = rename_index
+        # Only the service accounts of a role binding can be in another namespace.
         is_binding = resource.kind == "RoleBinding" and not resource.cluster_scoped
         self._subject_namespaces = _namespaces_of_subjects(resource) if is_binding else frozenset()
 
-    def walk(self, value: Any, node: Node) -> Any:
+    def walk(self, value: Any, node: ReferenceNode) -> Any:
         kind = value.__class__
         if kind is list:
             return self._walk_list(value, node)
         if node.targets:
-            value = self._refer(value, node.targets)
+            value = self._update_value(value, node.targets)
             kind = value.__class__
-        if not node.below or value is None:
+        if not node.children or value is None:
             return value
         if kind is not dict:
             raise SourceError(f"expected a mapping or a list, got {type_name(value)}")
         changed = None
-        for step, below in node.below.items():
+        for step, child in node.children.items():
             old = value.get(step)
             if old is None:
                 continue
             try:
-                new = self.walk(old, below)
+                new = self.walk(old, child)
             except KmanifestError as error:
                 raise error.within(field=(step,)) from None
             if new is not old:
@@ -153,10 +157,10 @@ class _Referrer:
                 changed[step] = new
         return value if changed is None else changed
 
-    def _walk_list(self, items: list[Any], node: Node) -> list[Any]:
+    def _walk_list(self, items: list[Any], node: ReferenceNode) -> list[Any]:
         changed = None
         for index, item in enumerate(items):
-            if node.targets and not node.below and item.__class__ is list:
+            if node.targets and not node.children and item.__class__ is list:
                 raise SourceError("expected a string or a mapping, got list").within(field=(index,))
             new = self.walk(item, node)
             if new is not item:
@@ -164,41 +168,43 @@ class _Referrer:
                 changed[index] = new
         return items if changed is None else changed
 
-    def _refer(self, value: Any, targets: Sequence[Target]) -> Any:
-        if value.__class__ is str and not self._renamed.called(value):
+    def _update_value(self, value: Any, targets: Sequence[ReferenceTarget]) -> Any:
+        if value.__class__ is str and not self._rename_index.previously_named(value):
             return value
         for target in targets:
             if value is None:
                 return None
-            # A string is told first, because an abstract class is slow to ask.
+            # Strings are tested first, because isinstance is slow with an abstract class.
             value = (
-                self._refer_mapping(value, target)
+                self._update_mapping(value, target)
                 if value.__class__ is not str and isinstance(value, Mapping)
-                else self._refer_scalar(value, target)
+                else self._update_scalar(value, target)
             )
         return value
 
-    def _refer_scalar(self, value: Any, target: Target) -> Any:
+    def _update_scalar(self, value: Any, target: ReferenceTarget) -> Any:
         name = scalar_text(value)
-        known = self._renamed.called(name)
-        if not known:
+        candidates = self._rename_index.previously_named(name)
+        if not candidates:
             return value
-        referral = self._select(known, target, _same_name)
+        referral = self._select(candidates, target, _same_name)
         if referral is None or referral.name == name:
             return value
         return retype(value, referral.name)
 
-    def _refer_mapping(self, value: Mapping[str, Any], target: Target) -> Mapping[str, Any]:
+    def _update_mapping(
+        self, value: Mapping[str, Any], target: ReferenceTarget
+    ) -> Mapping[str, Any]:
         if "name" not in value:
             raise SourceError("path config error; no 'name' field in node")
         if value["name"] is None:
             return value
         name = scalar_text(value["name"])
-        known = self._renamed.called(name)
-        if not known:
+        candidates = self._rename_index.previously_named(name)
+        if not candidates:
             return value
         referral = self._select(
-            self._in_namespace_of(value, known), target, _same_name_and_namespace
+            self._in_namespace_of(value, candidates), target, _same_name_and_namespace
         )
         if referral is None or (referral.name == name and not referral.namespace):
             return value
@@ -212,71 +218,81 @@ class _Referrer:
         return {**new, "namespace": retype(value.get("namespace"), referral.namespace)}
 
     def _in_namespace_of(
-        self, value: Mapping[str, Any], known: Sequence[Resource]
+        self, value: Mapping[str, Any], candidates: Sequence[Resource]
     ) -> list[Resource]:
         if "namespace" not in value:
-            return list(known)
+            return list(candidates)
         written = value["namespace"]
         namespace = "null" if written is None else scalar_text(written)
-        original, _ = self._renamed.by_namespace()
-        if any(self._reaches(resource) for resource in original.get(namespace, ())):
+        original, _ = self._rename_index.by_namespace()
+        if any(self._can_refer_to(resource) for resource in original.get(namespace, ())):
             return [
                 resource
-                for resource in known
+                for resource in candidates
                 if not resource.cluster_scoped and resource.original_key[4] == namespace
             ]
         return [
             resource
-            for resource in known
+            for resource in candidates
             if not resource.cluster_scoped and resource.effective_namespace == namespace
         ]
 
     def _select(
-        self, known: Iterable[Resource], target: Target, alike: Callable[[Resource, Resource], bool]
+        self,
+        candidates: Iterable[Resource],
+        target: ReferenceTarget,
+        are_equal: Callable[[Resource, Resource], bool],
     ) -> Resource | None:
-        found = [
-            resource for resource in known if self._reaches(resource) and _was(resource, target.gvk)
+        selected = [
+            resource
+            for resource in candidates
+            if self._can_refer_to(resource) and _had_type(resource, target.gvk)
         ]
-        if target.by_role:
-            found = self._of_role(found)
-        found = [resource for resource in found if self._shares_namespace(resource)]
-        if len(found) == 1:
-            return found[0]
-        found = [resource for resource in found if _affixes_agree(resource, self._resource)]
-        if len(found) > 1:
-            found = [resource for resource in found if _affixes_equal(resource, self._resource)]
-        if not found:
+        if target.by_role_ref:
+            selected = self._with_role_type(selected)
+        selected = [resource for resource in selected if self._is_selectable(resource)]
+        if len(selected) == 1:
+            return selected[0]
+        selected = [resource for resource in selected if _affixes_agree(resource, self._resource)]
+        if len(selected) > 1:
+            selected = [
+                resource for resource in selected if _affixes_equal(resource, self._resource)
+            ]
+        if not selected:
             return None
-        if all(alike(found[0], other) for other in found[1:]):
-            return found[0]
-        raise RenderError(f"found multiple possible referrals: {describe(found)}")
+        if all(are_equal(selected[0], other) for other in selected[1:]):
+            return selected[0]
+        raise RenderError(f"found multiple possible referrals: {describe(selected)}")
 
-    def _reaches(self, other: Resource) -> bool:
-        """True where an object may refer to another at all: across namespaces only roles do, by their subjects."""
-        return self._is_near(other) or other.namespace in self._subject_namespaces
+    def _can_refer_to(self, other: Resource) -> bool:
+        """Return whether the object may refer to another one.
 
-    def _shares_namespace(self, other: Resource) -> bool:
-        return self._is_near(other) or other.kind == "ServiceAccount"
+        Only the subjects of a role binding refer to objects in other namespaces.
+        """
+        return self._is_in_same_scope(other) or other.namespace in self._subject_namespaces
 
-    def _is_near(self, other: Resource) -> bool:
-        mine = self._resource
-        if mine.cluster_scoped or other.cluster_scoped:
+    def _is_selectable(self, other: Resource) -> bool:
+        return self._is_in_same_scope(other) or other.kind == "ServiceAccount"
+
+    def _is_in_same_scope(self, other: Resource) -> bool:
+        referrer = self._resource
+        if referrer.cluster_scoped or other.cluster_scoped:
             return True
-        return mine.key[4] == other.key[4]
+        return referrer.key[4] == other.key[4]
 
-    def _of_role(self, found: list[Resource]) -> list[Resource]:
+    def _with_role_type(self, candidates: list[Resource]) -> list[Resource]:
         role = self._resource.get("roleRef")
         if (
             not isinstance(role, Mapping)
             or role.get("apiGroup") is None
             or role.get("kind") is None
         ):
-            return found
+            return candidates
         gvk = Gvk(scalar_text(role["apiGroup"]), "", scalar_text(role["kind"]))
-        return [resource for resource in found if _was(resource, gvk)]
+        return [resource for resource in candidates if _had_type(resource, gvk)]
 
 
-def _was(resource: Resource, gvk: Gvk) -> bool:
+def _had_type(resource: Resource, gvk: Gvk) -> bool:
     group, version, _, _, _ = resource.id
     if gvk.group not in ("", group) or gvk.version not in ("", version):
         return False
@@ -287,7 +303,7 @@ def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:
     subjects = binding.body.get("subjects")
     if not isinstance(subjects, list):
         return frozenset()
-    found = set()
+    namespaces = set()
     for index, subject in enumerate(subjects):
         if not isinstance(subject, Mapping):
             raise SourceError(f"expected a mapping, got {type_name(subject)}").within(
@@ -298,8 +314,8 @@ def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:
                 raise SourceError("namespace is blank").within(
                     field=("subjects", index, "namespace")
                 )
-            found.add(subject["namespace"])
-    return frozenset(found)
+            namespaces.add(subject["namespace"])
+    return frozenset(namespaces)
 
 
 def _same_name(one: Resource, other: Resource) -> bool:
@@ -312,16 +328,18 @@ def _same_name_and_namespace(one: Resource, other: Resource) -> bool:
 
 def _affixes_agree(one: Resource, other: Resource) -> bool:
     return (
-        not one.prefixes or not other.prefixes or _end_alike(one.prefixes, other.prefixes)
-    ) and (not one.suffixes or not other.suffixes or _end_alike(one.suffixes, other.suffixes))
+        not one.prefixes or not other.prefixes or _have_common_end(one.prefixes, other.prefixes)
+    ) and (not one.suffixes or not other.suffixes or _have_common_end(one.suffixes, other.suffixes))
 
 
 def _affixes_equal(one: Resource, other: Resource) -> bool:
-    return _end_alike(one.prefixes, other.prefixes) and _end_alike(one.suffixes, other.suffixes)
+    return _have_common_end(one.prefixes, other.prefixes) and _have_common_end(
+        one.suffixes, other.suffixes
+    )
 
 
-def _end_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """True where the shorter is the end of the longer; an empty one is the end of an empty one only."""
+def _have_common_end(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether the shorter tuple is the end of the longer; an empty one only matches an empty one."""
     short = min(len(one), len(other))
     if not short:
         return len(one) == len(other)

@@ -1,27 +1,27 @@
-"""The Kustomize engine: what the command does after all layers are gathered, once, at the outermost kustomization.
+"""Render a kustomization: accumulate it, then run the steps that kustomize runs once, at the outermost kustomization.
 
 Source: kustomize v5.8.2 api/krusty/kustomizer.go (Run), api/internal/target/kusttarget.go (makeCustomizedResMap).
 """
 
 from kmanifest.engines.kustomize import sorting
 from kmanifest.engines.kustomize.accumulate import (
-    Accumulated,
-    Place,
+    Accumulation,
+    Ancestors,
     accumulate,
-    note_unused,
+    report_unused_configurations,
     set_schema,
 )
 from kmanifest.engines.kustomize.annotations import (
     BUILD_ANNOTATIONS,
     ORIGIN,
     TRANSFORMATIONS,
-    is_local,
+    is_local_config,
     without_annotations,
 )
-from kmanifest.engines.kustomize.base_cache import Memo
+from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.engines.kustomize.options import KustomizeOptions
-from kmanifest.engines.kustomize.origins import Trail
+from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.engines.kustomize.references import fix_references
 from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
 from kmanifest.engines.kustomize.transformers.names import add_hash
@@ -29,8 +29,7 @@ from kmanifest.io import tree as trees
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.pipeline import parsing as manifests
-from kmanifest.pipeline import steps
+from kmanifest.pipeline import parsing, steps
 from kmanifest.pipeline.context import Context, Transformer
 from kmanifest.pipeline.parsing import check_metadata
 from kmanifest.pipeline.registry import Plugin
@@ -44,72 +43,84 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What the kustomization in the directory at `path` builds."""
-    ctx = ctx._replace(state=Memo())
+    """Render the kustomization in the directory at `path`."""
+    ctx = ctx._replace(state=KustomizeBuildState())
     kustomization = load_kustomization(ctx, path)
-    return _built(ctx, kustomization, set_schema(ctx, kustomization, Accumulated()))
+    return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
 
 
 def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
-    """What the component, or the file with configs of transformers, of this name in `directory` makes of the objects in a text."""
-    ctx = ctx._replace(state=Memo())
+    """Apply a component, or a file of transformer configs, to the objects in `text`.
+
+    `name` is the component or the file, in `directory`.
+    """
+    ctx = ctx._replace(state=KustomizeBuildState())
     file = trees.join(directory, name)
-    kind = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
-    fields = {kind: [name], "sortOptions": {"order": "fifo"}}
-    found = manifests.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
+    field = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
+    fields = {field: [name], "sortOptions": {"order": "fifo"}}
+    resources = parsing.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
     kustomization = Kustomization(file, directory, "Kustomization", fields, {})
-    return _built(ctx, kustomization, Accumulated(ResourceMap().append(found)))
+    return _build(ctx, kustomization, Accumulation(ResourceMap().append(resources)))
 
 
-def _built(ctx: Context, kustomization: Kustomization, got: Accumulated) -> Rendered:
-    trail = Trail() if kustomization.get("buildMetadata") else None
-    got = accumulate(ctx, kustomization, Place((), trail), got)
-    note_unused(ctx, got)
-    inside = ctx._replace(directory=kustomization.directory, schema=got.schema or ctx.schema)
-    return Rendered(_Finisher(inside, kustomization).finish(got), limits=ctx.options.limits)
+def _build(ctx: Context, kustomization: Kustomization, accumulated: Accumulation) -> Rendered:
+    origin_path = OriginPath() if kustomization.get("buildMetadata") else None
+    accumulated = accumulate(ctx, kustomization, Ancestors((), origin_path), accumulated)
+    report_unused_configurations(ctx, accumulated)
+    final_ctx = ctx._replace(
+        directory=kustomization.directory, schema=accumulated.schema or ctx.schema
+    )
+    return Rendered(
+        _FinalSteps(final_ctx, kustomization).run(accumulated), limits=ctx.options.limits
+    )
 
 
 def _is_for_output(resource: Resource) -> bool:
-    """False for what is there for the build only; SourceError where a step took the name or the kind away.
+    """Return whether the resource is printed; resources for local configuration are not.
 
+    Raises SourceError if a step removed the name or the kind.
     Source: kustomize v5.8.2 api/resource/factory.go, DropLocalNodes.
     """
     try:
         check_metadata(resource.body, resource.origin.document)
     except SourceError as error:
         raise error.within(file=resource.origin.file) from error
-    return not is_local(resource)
+    return not is_local_config(resource)
 
 
-class _Finisher:
-    """Carries out the last steps, each under the name that a trace shows."""
+class _FinalSteps:
+    """Runs the last steps, each under the name that a trace shows."""
 
     def __init__(self, ctx: Context, kustomization: Kustomization) -> None:
         self._ctx = ctx
         self._kustomization = kustomization
 
-    def finish(self, got: Accumulated) -> ResourceMap:
-        resources = self._step("HashTransformer", add_hash, got.resources)
+    def run(self, accumulated: Accumulation) -> ResourceMap:
+        resources = self._step("HashTransformer", add_hash, accumulated.resources)
         resources = self._step(
             "NameReferenceTransformer",
-            lambda _ctx, _config, all_: fix_references(all_, got.config.references),
+            lambda _ctx, _config, all_: fix_references(all_, accumulated.config.references),
             resources,
         )
-        if got.vars:
-            from kmanifest.engines.kustomize.vars import resolve_vars  # deprecated and rare
+        if accumulated.vars:
+            from kmanifest.engines.kustomize.vars import resolve_vars  # vars are rare
 
-            specs = got.config.specs("varReference")
+            specs = accumulated.config.specs("varReference")
             resources = self._step(
                 "RefVarTransformer",
-                lambda ctx, _config, all_: resolve_vars(ctx, got.vars, specs, all_),
+                lambda ctx, _config, all_: resolve_vars(ctx, accumulated.vars, specs, all_),
                 resources,
             )
         resources = self._step(
             "LocalConfig", lambda _ctx, _config, all_: all_.where(_is_for_output), resources
         )
         resources = self._sorted(resources)
-        resources = self._managed(resources)
-        return self._step("Annotations", lambda _ctx, _config, all_: self._cleaned(all_), resources)
+        resources = self._with_managed_by_label(resources)
+        return self._step(
+            "Annotations",
+            lambda _ctx, _config, all_: self._without_build_annotations(all_),
+            resources,
+        )
 
     def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
         plugin = Plugin("transformer", f"builtin/{name}", call)
@@ -134,10 +145,10 @@ class _Finisher:
             return resources
         return sorting.sort_legacy(resources)
 
-    def _managed(self, resources: ResourceMap) -> ResourceMap:
+    def _with_managed_by_label(self, resources: ResourceMap) -> ResourceMap:
         if (
             not self._ctx.engine_options(KustomizeOptions).managed_by_label
-            and "managedByLabel" not in self._metadata()
+            and "managedByLabel" not in self._build_metadata()
         ):
             return resources
         body = {"labels": {MANAGED_BY: f"kustomize-{VERSION}"}, "fieldSpecs": METADATA_LABELS}
@@ -146,14 +157,14 @@ class _Finisher:
             "ManagedByLabel", lambda ctx, _config, all_: label(ctx, config, all_), resources
         )
 
-    def _cleaned(self, resources: ResourceMap) -> ResourceMap:
-        gone = set(BUILD_ANNOTATIONS)
-        if "originAnnotations" not in self._metadata():
-            gone.add(ORIGIN)
-        if "transformerAnnotations" not in self._metadata():
-            gone.add(TRANSFORMATIONS)
-        names = frozenset(gone)
+    def _without_build_annotations(self, resources: ResourceMap) -> ResourceMap:
+        removed = set(BUILD_ANNOTATIONS)
+        if "originAnnotations" not in self._build_metadata():
+            removed.add(ORIGIN)
+        if "transformerAnnotations" not in self._build_metadata():
+            removed.add(TRANSFORMATIONS)
+        names = frozenset(removed)
         return resources.map(lambda resource: without_annotations(resource, names))
 
-    def _metadata(self) -> tuple[str, ...]:
+    def _build_metadata(self) -> tuple[str, ...]:
         return tuple(self._kustomization.get("buildMetadata"))

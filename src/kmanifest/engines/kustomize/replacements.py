@@ -1,24 +1,28 @@
-"""Replacements: the value of one field, or a text, is put into fields of other resources.
+"""Replacements: put the value of one field, or a text, into fields of other resources.
 
-Each replacement sees what the ones before it did. Into a scalar only the text is put, so that the target keeps its type; a field
-that is made, and one that is no scalar, becomes what the source is.
+Each replacement sees the results of the previous ones. A scalar gets only the source's text, so that the target keeps
+its type. A created field, and a mapping or list, gets the source's value.
 Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/filters/replacement/replacement.go.
 """
 
 from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, ListOf, Record, fit
-from kmanifest.engines.kustomize.field_values import Options, Source, fill_path
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, ListShape, RecordShape, decode
+from kmanifest.engines.kustomize.field_values import (
+    ReplacementOptions,
+    ReplacementSource,
+    fill_path,
+)
 from kmanifest.engines.kustomize.kustomization import REPLACEMENT
 from kmanifest.engines.kustomize.path_matcher import (
-    Found,
+    Match,
+    get_match,
     is_scalar,
-    locate,
     split_steps,
 )
 from kmanifest.engines.kustomize.scalars import config_value
-from kmanifest.engines.kustomize.selectors import Selector, note_none
+from kmanifest.engines.kustomize.selectors import Selector, report_no_match
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -37,65 +41,65 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 Body = Any
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"
-_CONFIG: Final = Record({"replacements": ListOf(REPLACEMENT)})
+_CONFIG: Final = RecordShape({"replacements": ListShape(REPLACEMENT)})
 
 
 def replace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The resources with the config's `replacements` carried out, each given in place or in a file at `path`.
+    """Return the resources after the config's `replacements`, each of which is inline or in a file at `path`.
 
     Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go.
     """
-    for written in _load(ctx, config):
+    for loaded in _load(ctx, config):
         try:
-            resources = _carry_out(ctx, written, resources)
+            resources = _apply(ctx, loaded, resources)
         except KmanifestError as error:
-            raise error.within(file=written.file, field=written.field) from error
+            raise error.within(file=loaded.file, field=loaded.field) from error
     return resources
 
 
-class Written(NamedTuple):
-    """A replacement, with the file that holds it, if that is not the config's, and the field."""
+class LoadedReplacement(NamedTuple):
+    """A replacement, its file if that is not the config's, and its field in the file."""
 
     replacement: Mapping[str, Any]
     file: str
     field: FieldPath
 
 
-def _load(ctx: Context, config: Resource) -> list[Written]:
-    found: list[Written] = []
+def _load(ctx: Context, config: Resource) -> list[LoadedReplacement]:
+    loaded: list[LoadedReplacement] = []
     for index, entry in enumerate(
-        config_value(fit(config.body, _CONFIG, PLUGIN_CONFIG)).get("replacements", ())
+        config_value(decode(config.body, _CONFIG, PLUGIN_CONFIG)).get("replacements", ())
     ):
         field = ("replacements", index)
         if not entry.get("path"):
-            found.append(Written(entry, "", field))
+            loaded.append(LoadedReplacement(entry, "", field))
             continue
         try:
             if "source" in entry or entry.get("targets"):
-                raise SourceError("a path and a replacement in place can't both be given")
-            found += _load_file(ctx, entry["path"])
+                raise SourceError("a path and an inline replacement can't both be given")
+            loaded += _load_file(ctx, entry["path"])
         except KmanifestError as error:
             raise error.within(field=(*field, "path")) from error
-    return found
+    return loaded
 
 
-def _load_file(ctx: Context, path: str) -> list[Written]:
+def _load_file(ctx: Context, path: str) -> list[LoadedReplacement]:
     file = ctx.locate(path)
     try:
         document = yaml.load_values(ctx.read_resolved(file), limits=ctx.options.limits)
         if isinstance(document, list):
             rows = [row if row is not None else {} for row in document]
-            fitted = fit(rows, ListOf(REPLACEMENT), PLUGIN_CONFIG)
-            return [Written(row, file, (index,)) for index, row in enumerate(fitted)]
+            decoded = decode(rows, ListShape(REPLACEMENT), PLUGIN_CONFIG)
+            return [LoadedReplacement(row, file, (index,)) for index, row in enumerate(decoded)]
         if isinstance(document, Mapping):
-            return [Written(fit(document, REPLACEMENT, PLUGIN_CONFIG), file, ())]
+            return [LoadedReplacement(decode(document, REPLACEMENT, PLUGIN_CONFIG), file, ())]
         raise SourceError(f"expected a replacement or a list of them, got {type_name(document)}")
     except KmanifestError as error:
         raise error.within(file=file) from error
 
 
-def _carry_out(ctx: Context, written: Written, resources: ResourceMap) -> ResourceMap:
-    replacement = written.replacement
+def _apply(ctx: Context, loaded: LoadedReplacement, resources: ResourceMap) -> ResourceMap:
+    replacement = loaded.replacement
     if "source" not in replacement and "sourceValue" not in replacement:
         raise SourceError("a replacement needs a source or a sourceValue")
     if not replacement.get("targets"):
@@ -103,86 +107,101 @@ def _carry_out(ctx: Context, written: Written, resources: ResourceMap) -> Resour
     source = _source(ctx, replacement, resources)
     for index, target in enumerate(replacement["targets"]):
         try:
-            chosen = Target.of(target)
-            places = [place for place, one in enumerate(resources) if chosen.selects(one)]
-            source, resources = _fill(chosen, places, source, resources)
+            replacement_target = ReplacementTarget.of(target)
+            indexes = [
+                position
+                for position, resource in enumerate(resources)
+                if replacement_target.selects(resource)
+            ]
+            source, resources = _fill_resources(replacement_target, indexes, source, resources)
         except KmanifestError as error:
             raise error.within(field=("targets", index)) from error
-        if not places:
-            field = (*written.field, "targets", index, "select")
-            note_none(ctx, target["select"], resources, field=field, file=written.file)
+        if not indexes:
+            field = (*loaded.field, "targets", index, "select")
+            report_no_match(ctx, target["select"], resources, field=field, file=loaded.file)
     return resources
 
 
 # The source
 
 
-def _source(ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap) -> Source:
+def _source(
+    ctx: Context, replacement: Mapping[str, Any], resources: ResourceMap
+) -> ReplacementSource:
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise SourceError("a source and a sourceValue can't both be given")
-        return Source(ctx.count_output, MISSING, replacement["sourceValue"])
+        return ReplacementSource(ctx.count_output, MISSING, replacement["sourceValue"])
     selector = replacement["source"]
     try:
-        at = _select_source(selector, resources)
-        found = _find_source(resources[at], selector.get("fieldPath") or DEFAULT_FIELD_PATH)
-        return _refined(
-            Options.of(selector.get("options", {})),
-            Source(ctx.count_output, found.value, None, at, found.place or ()),
+        resource_index = _select_source(selector, resources)
+        match = _find_source(
+            resources[resource_index], selector.get("fieldPath") or DEFAULT_FIELD_PATH
+        )
+        return _select_part(
+            ReplacementOptions.of(selector.get("options", {})),
+            ReplacementSource(
+                ctx.count_output, match.value, None, resource_index, match.field or ()
+            ),
         )
     except KmanifestError as error:
         raise error.within(field=("source",)) from error
 
 
 def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:
-    found = [
+    indexes = [
         index
         for index, resource in enumerate(resources)
-        if any(_is_meant(selector, one) for one in ids_of(resource))
+        if any(_is_selected(selector, resource_id) for resource_id in ids_of(resource))
     ]
-    if len(found) == 1:
-        return found[0]
-    wanted = f"{selector.get('kind') or '*'}/{selector.get('name') or '*'}"
-    if found:
+    if len(indexes) == 1:
+        return indexes[0]
+    selected = f"{selector.get('kind') or '*'}/{selector.get('name') or '*'}"
+    if indexes:
         raise RenderError(
-            f"{wanted} is not one resource but {', '.join(names_of([resources[index] for index in found]))}"
+            f"several resources match {selected}: {', '.join(names_of([resources[index] for index in indexes]))}"
         )
-    raise MissingError(f"no resource is {wanted}", near=near_names(wanted, names_of(resources)))
+    raise MissingError(
+        f"no resource matches {selected}", near=near_names(selected, names_of(resources))
+    )
 
 
 def ids_of(resource: Resource) -> list[ResourceId]:
-    """The current id and those of the past, as they are compared with a selector.
+    """Return the current and the previous ids, in the form that selectors are compared with.
 
     Source: kustomize v5.8.2 api/internal/utils/makeResIds.go.
     """
     current = resource.id
-    past = [ResourceId(*current[:2], one.kind, one.name, one.namespace) for one in resource.past]
+    past = [
+        ResourceId(*current[:2], previous.kind, previous.name, previous.namespace)
+        for previous in resource.past
+    ]
     return [current, *past]
 
 
-def _is_meant(selector: Mapping[str, str], one: ResourceId) -> bool:
+def _is_selected(selector: Mapping[str, str], resource_id: ResourceId) -> bool:
     namespace = selector.get("namespace")
     return (
         all(
-            not selector.get(field) or selector[field] == getattr(one, field)
+            not selector.get(field) or selector[field] == getattr(resource_id, field)
             for field in ("group", "version", "kind")
         )
-        and (not selector.get("name") or selector["name"] == one.name)
-        and (not namespace or namespace == (one.namespace or DEFAULT_NAMESPACE))
+        and (not selector.get("name") or selector["name"] == resource_id.name)
+        and (not namespace or namespace == (resource_id.namespace or DEFAULT_NAMESPACE))
     )
 
 
-def _find_source(resource: Resource, path: str) -> Found:
+def _find_source(resource: Resource, path: str) -> Match:
     try:
-        found = locate(resource.body, split_steps(path))
+        match = get_match(resource.body, split_steps(path))
     except SourceError as error:
         raise error.within(field=("fieldPath",)) from None
-    if found is None or found.value in (None, {}, []):
-        message = f"{resource.kind}/{resource.name} has nothing at {path}"
+    if match is None or match.value in (None, {}, []):
+        message = f"{resource.kind}/{resource.name} has no value at {path}"
         raise MissingError(message, near=_near_fields(resource.body, split_steps(path))).within(
             field=("fieldPath",)
         )
-    return found
+    return match
 
 
 def _near_fields(body: Body, steps: Sequence[str]) -> list[str]:
@@ -195,7 +214,7 @@ def _near_fields(body: Body, steps: Sequence[str]) -> list[str]:
     return []
 
 
-def _refined(options: Options, source: Source) -> Source:
+def _select_part(options: ReplacementOptions, source: ReplacementSource) -> ReplacementSource:
     if not options.delimiter:
         return source
     value = source.value
@@ -207,71 +226,82 @@ def _refined(options: Options, source: Source) -> Source:
     if not 0 <= options.part < len(parts):
         message = f"index {options.part} is out of bounds: the value has {len(parts)} parts"
         raise SourceError(message).within(field=("options", "index"))
-    return Source(source.made, value, parts[options.part])
+    return ReplacementSource(source.count_output, value, parts[options.part])
 
 
 # The targets
 
 
-class Target(NamedTuple):
-    """Which resources are changed, at which paths, and how."""
+class ReplacementTarget(NamedTuple):
+    """The resources to change, the paths in them, and the options."""
 
     select: Selector
     reject: tuple[Selector, ...]
     paths: Sequence[str]
-    options: Options
+    options: ReplacementOptions
 
     @classmethod
-    def of(cls, fitted: Mapping[str, Any]) -> "Target":
-        """The target in a fitted mapping; SourceError where it selects nothing or holds a bad pattern."""
-        if "select" not in fitted:
-            raise SourceError("a target needs to select resources").within(field=("select",))
+    def of(cls, fields: Mapping[str, Any]) -> "ReplacementTarget":
+        """Return the target in a decoded mapping.
+
+        Raises SourceError if it has no `select`, or a malformed pattern.
+        """
+        if "select" not in fields:
+            raise SourceError("a target must have a select").within(field=("select",))
         return cls(
-            _selector(fitted["select"], ("select",)),
+            _selector(fields["select"], ("select",)),
             tuple(
-                _selector(one, ("reject", index))
-                for index, one in enumerate(fitted.get("reject", ()))
+                _selector(rejected, ("reject", index))
+                for index, rejected in enumerate(fields.get("reject", ()))
             ),
-            fitted.get("fieldPaths") or (DEFAULT_FIELD_PATH,),
-            Options.of(fitted.get("options", {})),
+            fields.get("fieldPaths") or (DEFAULT_FIELD_PATH,),
+            ReplacementOptions.of(fields.get("options", {})),
         )
 
     def selects(self, resource: Resource) -> bool:
-        """True where the resource is meant: a `reject` by labels and one by id count each for itself.
+        """Return whether the resource is selected.
 
+        A `reject` by labels and one by id apply separately.
         Source: kustomize v5.8.2 api/filters/replacement/replacement.go, selectByAnnoAndLabel.
         """
         if not self.select.selects_labels(resource):
             return False
-        if any(one.has_labels and one.selects_labels(resource) for one in self.reject):
+        if any(reject.has_labels and reject.selects_labels(resource) for reject in self.reject):
             return False
         ids = ids_of(resource)
-        if any(reject.has_id and reject.selects_id(*one) for reject in self.reject for one in ids):
+        if any(
+            reject.has_id and reject.selects_id(*resource_id)
+            for reject in self.reject
+            for resource_id in ids
+        ):
             return False
-        return any(self.select.selects_id(*one) for one in ids)
+        return any(self.select.selects_id(*resource_id) for resource_id in ids)
 
 
-def _selector(fitted: Mapping[str, str], field: tuple[str | int, ...]) -> Selector:
+def _selector(fields: Mapping[str, str], field: tuple[str | int, ...]) -> Selector:
     try:
-        return Selector.of(fitted)
+        return Selector.of(fields)
     except SourceError as error:
         raise error.within(field=field) from None
 
 
-def _fill(
-    target: Target, places: Sequence[int], source: Source, resources: ResourceMap
-) -> tuple[Source, ResourceMap]:
+def _fill_resources(
+    target: ReplacementTarget,
+    indexes: Sequence[int],
+    source: ReplacementSource,
+    resources: ResourceMap,
+) -> tuple[ReplacementSource, ResourceMap]:
     changed: dict[int, Resource] = {}
-    for place in places:
-        source, changed[place] = _filled(
-            target, source, resources[place], is_source=place == source.at
+    for index in indexes:
+        source, changed[index] = _fill_resource(
+            target, source, resources[index], is_source=index == source.resource_index
         )
     return source, resources.replace(changed)
 
 
-def _filled(
-    target: Target, source: Source, resource: Resource, *, is_source: bool
-) -> tuple[Source, Resource]:
+def _fill_resource(
+    target: ReplacementTarget, source: ReplacementSource, resource: Resource, *, is_source: bool
+) -> tuple[ReplacementSource, Resource]:
     for index, path in enumerate(target.paths):
         try:
             resource = fill_path(
@@ -280,5 +310,5 @@ def _filled(
         except KmanifestError as error:
             raise error.within(field=("fieldPaths", index)) from error
         if is_source:
-            source = source.seen_in(resource.body)
+            source = source.reread_from(resource.body)
     return source, resource

@@ -1,24 +1,27 @@
-"""From the path of a file to its resources.
+"""Load the resources in a file.
 
 Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
-from kmanifest.engines.kustomize.annotations import INTERNAL, with_written_history
+from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, near_names
 from kmanifest.model.resource import Resource
-from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 
 
 def read(ctx: Context, path: str) -> list[Resource]:
-    """The resources in the file at `path`, as written in a file of this directory."""
+    """Return the resources in the file at `path`, a path as it is written in a file of `ctx.directory`."""
     file = find(ctx, path)
     return parse(ctx, ctx.read_resolved(file), file)
 
 
 def find(ctx: Context, path: str) -> str:
-    """`ctx.locate`, whose MissingError names the nearest entries of the directory."""
+    """Return the result of `ctx.locate`.
+
+    Raises MissingError with the nearest entries of the directory.
+    """
     try:
         return ctx.locate(path)
     except MissingError as error:
@@ -26,7 +29,7 @@ def find(ctx: Context, path: str) -> str:
 
 
 def near_paths(ctx: Context, path: str) -> list[str]:
-    """The entries of the directory that `path` leads into whose names are most like it, as written in a file."""
+    """Return the paths most like `path` that exist in its directory, in the form in which `path` is written."""
     head, slash, last = path.rpartition("/")
     try:
         directory = ctx.tree.resolve(trees.join(ctx.directory, head or "."))
@@ -37,8 +40,11 @@ def near_paths(ctx: Context, path: str) -> list[str]:
 
 
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
-    """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
-    resources = manifests.parse(ctx, content, file)
-    if INTERNAL.encode() in content:
-        resources = [with_written_history(resource) for resource in resources]
+    """Return the resources in `content`.
+
+    `file` is the file with that content; it is empty for YAML inside a kustomization.
+    """
+    resources = parsing.parse(ctx, content, file)
+    if INTERNAL_PREFIX.encode() in content:
+        resources = [with_history_from_annotations(resource) for resource in resources]
     return resources

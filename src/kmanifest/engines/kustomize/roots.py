@@ -1,4 +1,4 @@
-"""From an entry of a kustomization to the directory that it names, here or in a repository, and the rules for it.
+"""Find the directory that an entry of a kustomization names, local or in a repository.
 
 Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New.
 """
@@ -18,18 +18,19 @@ MAX_NESTING: Final = 200
 
 
 class Root(NamedTuple):
-    """A directory that an entry names, resolved, the context in which it is read, and whether it is remote."""
+    """A resolved directory that an entry names, the context for reading it, and whether it is remote."""
 
     ctx: Context
     directory: str
     is_remote: bool
 
 
-def enter_root(ctx: Context, path: str, above: tuple[str, ...], urls: tuple[str, ...]) -> Root:
-    """The root that the kustomization in `ctx.directory` names as `path`.
+def enter_root(ctx: Context, path: str, ancestors: tuple[str, ...], urls: tuple[str, ...]) -> Root:
+    """Return the root that the kustomization in `ctx.directory` names `path`.
 
-    `above` are the directories that are being worked on around that one, `urls` the entries by which remote ones of them were
-    named. SourceError for what may not be named: a cycle, a path out of what was fetched.
+    `ancestors` are the directories in progress around that kustomization. `urls` are the entries that named the
+    remote ones.
+    Raises SourceError for a cycle, and for a path out of a fetched repository.
     """
     if not path:
         raise SourceError("new root cannot be empty")
@@ -41,14 +42,14 @@ def enter_root(ctx: Context, path: str, above: tuple[str, ...], urls: tuple[str,
                     f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
                 )
         if "://" in ctx.directory and repository.protocol == "file":
-            what = "what is remote can't name a repository of this machine"
-            raise SourceError(f"security; {what}: {path!r}")
+            rule = "a remote kustomization can't use a local repository"
+            raise SourceError(f"security; {rule}: {path!r}")
         root = Root(*enter_repository(ctx, repository), is_remote=True)
     elif fetcher := find_fetcher(ctx, path):
         root = Root(*enter_fetched(ctx, fetcher, path), is_remote=True)
     else:
         root = Root(ctx, _directory(ctx, path), is_remote=False)
-    _check_visited(path, root.directory, (ctx.directory, *above))
+    _check_visited(path, root.directory, (ctx.directory, *ancestors))
     return root
 
 
@@ -64,10 +65,13 @@ def _directory(ctx: Context, path: str) -> str:
 
 
 def _check_visited(path: str, directory: str, visited: tuple[str, ...]) -> None:
-    """SourceError for a directory at or above one that is being worked on, LimitError where there are too many of these."""
-    for known in visited:
-        if trees.is_below(known, directory):
-            message = f"cycle detected: {path!r} contains the directory {known!r}"
+    """Raise SourceError if the directory is a directory in progress or contains one.
+
+    Raises LimitError if too many are in progress.
+    """
+    for ancestor in visited:
+        if trees.is_below(ancestor, directory):
+            message = f"cycle detected: {path!r} contains the directory {ancestor!r}"
             raise SourceError(f"{message}, which is being built")
     if len(visited) > MAX_NESTING:
-        raise LimitError(f"more than {MAX_NESTING} kustomizations inside one another")
+        raise LimitError(f"kustomizations are nested more than {MAX_NESTING} deep")

@@ -1,7 +1,7 @@
-"""What a scalar becomes when only its text is changed: its type and its quotes decide, as they do in a YAML node.
+"""The value of a scalar after a change of its text alone: its type and its quotes decide, as in a YAML node.
 
-Bodies hold values, not nodes: whether an ordinary string was quoted in its file is not known. It counts as plain, unless
-its text could not stand without quotes.
+Bodies hold values, not nodes, so it is not known whether a string was quoted in its file. A string counts as plain
+unless its text requires quotes.
 """
 
 import re
@@ -14,31 +14,34 @@ from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
 
 _TAG: Final = "tag:yaml.org,2002:"
 
-# Text that the emitter does not write plain: what YAML reserves, blanks at the ends, `: `, ` #`, what is not printable.
-# Kept as text, because few builds have other text than words.
+# Text that the emitter quotes: reserved characters, spaces at the ends, `: `, ` #`, and unprintable characters.
+# A string and not a compiled pattern, because most builds have only simple words.
 _NOT_PLAIN: Final = r"""(?s)[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*(?::(?:\s|\Z)|\s\#|\s\Z|[\0-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff])"""
 _WORD: Final = re.compile(r"[a-zA-Z0-9_/][a-zA-Z0-9_./-]*")
 
 
-def _stands_plain(text: str) -> bool:
-    """True for text that can stand without quotes, whatever it then means; a mere word is told fastest."""
+def _can_be_plain(text: str) -> bool:
+    """Return whether the text can be written without quotes, whatever its value then is.
+
+    Simple words are tested first, for speed.
+    """
     return _WORD.fullmatch(text) is not None or re.match(_NOT_PLAIN, text) is None
 
 
 def resolve_plain(text: str) -> Scalar:
-    """What a node without a tag and without quotes means when its text is `text`.
+    """Return the value of a node with this text, without a tag and without quotes.
 
-    Text that can't stand without quotes gets them, and so is a string.
+    A text that requires quotes gets them, and so is a string.
     """
     if not text:
         return None
     value = resolve_v3(text)
-    return text if value.__class__ is not str and not _stands_plain(text) else value
+    return text if value.__class__ is not str and not _can_be_plain(text) else value
 
 
 def must_be_quoted(text: str) -> bool:
-    """True for a string that is written in quotes wherever it stands."""
-    if not text or not _stands_plain(text):
+    """Return whether a string with this text is always written in quotes."""
+    if not text or not _can_be_plain(text):
         return True
     try:
         return resolve_v3(text).__class__ is not str
@@ -47,7 +50,7 @@ def must_be_quoted(text: str) -> bool:
 
 
 def retype(old: Any, text: str) -> Scalar:
-    """What stands in the place of `old` once an untyped node with `text` and the quotes of `old` was put there.
+    """Return the value after an untyped node with `text` and the quotes of `old` replaced `old`.
 
     Source: kustomize v5.8.2 kyaml/yaml/fns.go, FieldSetter.
     """
@@ -57,9 +60,9 @@ def retype(old: Any, text: str) -> Scalar:
 
 
 def set_text(old: Any, text: str) -> Scalar:
-    """What `old` becomes when its node gets another text and keeps its tag.
+    """Return the value of `old` after its node got another text and kept its tag.
 
-    SourceError where that text is none of the tag's type: the reference fails when it prints such a node.
+    Raises SourceError if the text does not have the type of the tag: kustomize then fails to print the node.
     """
     if is_string(old):
         return text
@@ -69,12 +72,13 @@ def set_text(old: Any, text: str) -> Scalar:
 
 
 def config_value(value: Any) -> Any:
-    """A value of a plug-in's config as the plug-in gets it: the reference writes the config as YAML and reads it again.
+    """Return a value of a plug-in's config as the plug-in gets it.
 
-    SourceError for characters that YAML does not allow.
+    kustomize writes the config as YAML and reads it again.
+    Raises SourceError for characters that YAML does not allow.
     """
     if isinstance(value, str):
-        return value if value.isascii() and "\x7f" not in value else _through_json(value)
+        return value if value.isascii() and "\x7f" not in value else _with_json_line_breaks(value)
     if isinstance(value, Mapping):
         return {key: config_value(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -82,46 +86,45 @@ def config_value(value: Any) -> Any:
     return value
 
 
-def _through_json(text: str) -> str:
+def _with_json_line_breaks(text: str) -> str:
     from kmanifest.yaml.scalars import json_line_breaks  # for texts that are not plain ASCII
 
     return json_line_breaks(text)
 
 
-def plain_key(key: str, what: str) -> str:
-    """A key that the reference writes without quotes; SourceError where it would then be no string.
+def plain_key(key: str, description: str) -> str:
+    """Return a key that kustomize writes without quotes.
 
-    Its next step reads the object again, and JSON has no other keys.
+    Raises SourceError if the key is then not a string: kustomize's next step reads the object as JSON, which has only
+    string keys.
     """
     try:
-        is_text = resolve_plain(key).__class__ is str and key != "<<"
+        is_string_key = resolve_plain(key).__class__ is str and key != "<<"
     except SourceError:
-        is_text = False
-    if not is_text and key:
-        raise SourceError(f"the {what} {key!r} is not a string when it is written without quotes")
+        is_string_key = False
+    if not is_string_key and key:
+        raise SourceError(
+            f"the {description} {key!r} is not a string when it is written without quotes"
+        )
     return key
 
 
-def block_text(text: str, what: str) -> str:
-    """A text that the reference writes as a literal block if it has several lines; SourceError where that can't be read.
+def block_text(text: str, description: str) -> str:
+    """Return a text that kustomize writes as a literal block if it has several lines.
 
-    The literal tells no indentation unless it begins with a space or an empty line, so a tab is taken for one.
+    Raises SourceError if the block can't be read. A block has an indentation indicator only if it begins with a space
+    or an empty line. So a tab at the start is read as indentation.
     """
     if text[:1] == "\t" and "\n" in text and not _needs_double_quotes(text):
-        raise SourceError(f"{what} begins with a tab, and a text of several lines can't in YAML")
+        raise SourceError(
+            f"{description} begins with a tab, which YAML does not allow for a text of several lines"
+        )
     return text
 
 
-# Kept as text, because few builds need it.
+# A string and not a compiled pattern, because few builds need it.
 _NO_BLOCK: Final = r" \n| \Z|[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 
 
 def _needs_double_quotes(text: str) -> bool:
     return re.search(_NO_BLOCK, text) is not None
-
-
-def quoted(text: str) -> str:
-    """`text` as a value on one line of YAML, in quotes where it needs them."""
-    from kmanifest.yaml.scalars import render_line  # for few builds
-
-    return render_line(text)

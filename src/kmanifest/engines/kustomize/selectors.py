@@ -1,7 +1,7 @@
-"""Which resources are meant: patterns for type, name and namespace, and selectors on labels and annotations.
+"""Select resources by patterns for type, name and namespace, and by labels and annotations.
 
-A pattern is a regular expression of RE2 that must fit the whole text. One that holds no metacharacter (but perhaps dots)
-is compared directly, so that most builds never load an engine for them.
+A pattern is an RE2 regular expression that must match the whole string. A pattern without metacharacters, except
+dots, is compared directly. So most builds never load the RE2 engine.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,43 +12,44 @@ from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
-Test = Callable[[str], bool]
+StringTest = Callable[[str], bool]
 
 _LITERAL: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/-.")
 
 
-def anchored(pattern: str) -> Test:
-    """A test whether a text as a whole fits `pattern`; SourceError where that is no regular expression.
+def anchored(pattern: str) -> StringTest:
+    """Return a test whether a whole string matches `pattern`.
 
+    Raises SourceError if that is not a regular expression.
     Source: kustomize v5.8.2 api/types/selector.go, anchorRegex.
     """
     if _LITERAL.issuperset(pattern):
         if "." not in pattern:
             return pattern.__eq__
-        return lambda text: len(text) == len(pattern) and _fits_at(pattern, text, 0)
+        return lambda text: len(text) == len(pattern) and _matches_at(pattern, text, 0)
     return _compiled(f"^(?:{pattern})$", pattern)
 
 
-def unanchored(pattern: str) -> Test:
-    """A test whether some part of a text fits `pattern`, as list elements are found by in a field path."""
+def unanchored(pattern: str) -> StringTest:
+    """Return a test whether a part of a string matches `pattern`, as used for list elements in a field path."""
     if _LITERAL.issuperset(pattern):
         if "." not in pattern:
             return lambda text: pattern in text
         return lambda text: any(
-            _fits_at(pattern, text, start) for start in range(len(text) - len(pattern) + 1)
+            _matches_at(pattern, text, start) for start in range(len(text) - len(pattern) + 1)
         )
     return _compiled(pattern, pattern)
 
 
-def _fits_at(pattern: str, text: str, start: int) -> bool:
+def _matches_at(pattern: str, text: str, start: int) -> bool:
     return all(
-        want == got or (want == "." and got != "\n")
-        for want, got in zip(pattern, text[start : start + len(pattern)], strict=True)
+        expected == actual or (expected == "." and actual != "\n")
+        for expected, actual in zip(pattern, text[start : start + len(pattern)], strict=True)
     )
 
 
-def _compiled(expression: str, pattern: str) -> Test:
-    import re2  # few patterns need it
+def _compiled(expression: str, pattern: str) -> StringTest:
+    import re2  # imported here because few patterns need it
 
     options = re2.Options()
     options.log_errors = False
@@ -69,48 +70,53 @@ class LabelTest(NamedTuple):
 
 _TYPE_FIELDS: Final = ("group", "version", "kind")
 _ID_FIELDS: Final = (*_TYPE_FIELDS, "name", "namespace")
-_TEXT_FIELDS: Final = ("labelSelector", "annotationSelector")
+_LABEL_FIELDS: Final = ("labelSelector", "annotationSelector")
 
 
 class Selector(NamedTuple):
-    """What selects resources; None stands for a condition that is not made.
+    """The conditions of a selector; None is no condition.
 
-    `patterns` are the tests for group, version, kind, name and namespace; `one_name` is the name where only one fits.
+    `patterns` are the tests for group, version, kind, name and namespace. `literal_name` is the name if only one name
+    can match.
     """
 
-    patterns: tuple[Test | None, ...]
-    one_name: str = ""
+    patterns: tuple[StringTest | None, ...]
+    literal_name: str = ""
     labels: LabelTest | None = None
     annotations: LabelTest | None = None
 
     @classmethod
-    def of(cls, fitted: Mapping[str, Any]) -> Self:
-        """The selector that a fitted mapping describes; SourceError with the field where a pattern is none."""
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the selector in a decoded mapping.
+
+        Raises SourceError with the field if a pattern is malformed.
+        """
         return cls(
-            tuple(_at(name, anchored, fitted.get(name) or "") for name in _ID_FIELDS),
-            _only_name(fitted.get("name") or ""),
-            _label_test("labelSelector", fitted),
-            _label_test("annotationSelector", fitted),
+            tuple(_make_test(name, anchored, fields.get(name) or "") for name in _ID_FIELDS),
+            _literal_name(fields.get("name") or ""),
+            _label_test("labelSelector", fields),
+            _label_test("annotationSelector", fields),
         )
 
     @property
     def has_id(self) -> bool:
-        """True where there is a condition on the id."""
+        """Whether there is a condition on the id."""
         return any(self.patterns)
 
     @property
     def has_labels(self) -> bool:
-        """True where there is a condition on labels or annotations."""
+        """Whether there is a condition on labels or annotations."""
         return self.labels is not None or self.annotations is not None
 
-    def places_in(self, resources: ResourceMap) -> list[int]:
-        """Where the resources stand that fit by `selects`."""
-        places = resources.named(self.one_name) if self.one_name else range(len(resources))
-        return [place for place in places if self.selects(resources[place])]
+    def matching_indexes(self, resources: ResourceMap) -> list[int]:
+        """Return the indexes of the resources that match, as in `selects`."""
+        indexes = resources.named(self.literal_name) if self.literal_name else range(len(resources))
+        return [index for index in indexes if self.selects(resources[index])]
 
     def selects(self, resource: Resource) -> bool:
-        """True where the resource fits by its original or its current name and effective namespace, and by all else.
+        """Return whether the resource matches all conditions.
 
+        Name and namespace match if their original or current values do; namespaces are the effective ones.
         Source: kustomize v5.8.2 api/resmap/reswrangler.go, Select.
         """
         *_, name, namespace = self.patterns
@@ -124,33 +130,33 @@ class Selector(NamedTuple):
         )
 
     def selects_id(self, group: str, version: str, kind: str, name: str, namespace: str) -> bool:
-        """True where one id fits; an empty namespace is compared as it is.
+        """Return whether one id matches; an empty namespace is compared as it is.
 
         Source: kustomize v5.8.2 api/types/replacement.go, TargetSelectorRegex.
         """
-        texts = (group, version, kind, name, namespace)
+        values = (group, version, kind, name, namespace)
         return all(
-            test is None or test(text) for test, text in zip(self.patterns, texts, strict=True)
+            test is None or test(text) for test, text in zip(self.patterns, values, strict=True)
         )
 
     def selects_labels(self, resource: Resource) -> bool:
-        """True where labels and annotations fit."""
+        """Return whether labels and annotations match."""
         return (self.labels is None or self.labels.matches(resource.labels)) and (
             self.annotations is None or self.annotations.matches(resource.annotations)
         )
 
     def _selects_type(self, group: str, version: str, kind: str) -> bool:
-        texts = (group, version, kind)
+        values = (group, version, kind)
         return all(
-            test is None or test(text) for test, text in zip(self.patterns[:3], texts, strict=True)
+            test is None or test(text) for test, text in zip(self.patterns[:3], values, strict=True)
         )
 
 
-def _only_name(pattern: str) -> str:
+def _literal_name(pattern: str) -> str:
     return pattern if _LITERAL.issuperset(pattern) and "." not in pattern else ""
 
 
-def _at(field: str, make: Callable[[str], Test], pattern: str) -> Test | None:
+def _make_test(field: str, make: Callable[[str], StringTest], pattern: str) -> StringTest | None:
     if not pattern:
         return None
     try:
@@ -159,12 +165,12 @@ def _at(field: str, make: Callable[[str], Test], pattern: str) -> Test | None:
         raise error.within(field=(field,)) from None
 
 
-def _label_test(field: str, fitted: Mapping[str, Any]) -> LabelTest | None:
-    text = fitted.get(field) or ""
+def _label_test(field: str, fields: Mapping[str, Any]) -> LabelTest | None:
+    text = fields.get(field) or ""
     if not text:
         return None
     from kmanifest.engines.kustomize.label_selector import (
-        parse_label_selector,  # few selectors have it
+        parse_label_selector,  # few selectors have one
     )
 
     try:
@@ -173,37 +179,40 @@ def _label_test(field: str, fitted: Mapping[str, Any]) -> LabelTest | None:
         raise error.within(field=(field,)) from None
 
 
-# Nothing selected
+# Selectors without a match
 
 
-def note_none(
+def report_no_match(
     ctx: Context,
-    fitted: Mapping[str, Any],
+    fields: Mapping[str, Any],
     resources: ResourceMap,
     *,
     field: FieldPath,
     file: str = "",
 ) -> None:
-    """Report that the selector that stands at `field` selects none of the resources."""
-    given = [name for name in (*_ID_FIELDS, *_TEXT_FIELDS) if fitted.get(name)]
+    """Report that the selector at `field` selects none of the resources."""
+    conditions = [name for name in (*_ID_FIELDS, *_LABEL_FIELDS) if fields.get(name)]
     ctx.report_no_effect(
-        f"no resource is selected by {', '.join(f'{name} {fitted[name]}' for name in given)}",
+        f"no resource is selected by {', '.join(f'{name} {fields[name]}' for name in conditions)}",
         file=file,
-        field=(*field, *given) if len(given) == 1 else field,
-        near=lambda: _near_selected(fitted, resources),
+        field=(*field, *conditions) if len(conditions) == 1 else field,
+        near=lambda: _near_selected(fields, resources),
     )
 
 
-def _near_selected(fitted: Mapping[str, Any], resources: ResourceMap) -> list[str]:
-    """What a selector may have meant; nothing where only labels or annotations do not fit."""
-    by_id = {name: fitted[name] for name in _ID_FIELDS if fitted.get(name)}
-    if Selector.of(by_id).places_in(resources):
+def _near_selected(fields: Mapping[str, Any], resources: ResourceMap) -> list[str]:
+    """Return the resources that the selector may be meant for.
+
+    Nothing is returned if only labels or annotations differ.
+    """
+    by_id = {name: fields[name] for name in _ID_FIELDS if fields.get(name)}
+    if Selector.of(by_id).matching_indexes(resources):
         return []
-    kind, name = fitted.get("kind") or "", fitted.get("name") or ""
-    called = Selector.of({"kind": kind, "name": name}).places_in(resources)
-    if called and (kind or name):
-        # The name is right, so it is the group, the version or the namespace that differs.
-        return [f"{resources[place].api_version} {resources[place].id}" for place in called[:3]]
+    kind, name = fields.get("kind") or "", fields.get("name") or ""
+    indexes = Selector.of({"kind": kind, "name": name}).matching_indexes(resources)
+    if indexes and (kind or name):
+        # The name matches, so the group, the version or the namespace differs.
+        return [f"{resources[index].api_version} {resources[index].id}" for index in indexes[:3]]
     if kind and name:
         return near_names(f"{kind}/{name}", names_of(resources))
     if name:

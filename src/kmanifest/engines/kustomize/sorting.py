@@ -1,8 +1,11 @@
-"""The order in which resources are printed. Source: kustomize v5.8.2 api/internal/builtins/SortOrderTransformer.go."""
+"""Sort the output.
+
+Source: kustomize v5.8.2 api/internal/builtins/SortOrderTransformer.go.
+"""
 
 from collections.abc import Mapping, Sequence
 
-from kmanifest.engines.kustomize import decoding as shapes
+from kmanifest.engines.kustomize import decoding
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -36,22 +39,27 @@ ORDER_LAST: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfigura
 
 
 def _ranks(first: Sequence[str], last: Sequence[str]) -> dict[str, int]:
-    ranks = {kind: place - len(first) for place, kind in enumerate(first)}
-    return ranks | {kind: 1 + place for place, kind in enumerate(last)}
+    ranks = {kind: index - len(first) for index, kind in enumerate(first)}
+    return ranks | {kind: 1 + index for index, kind in enumerate(last)}
 
 
 LEGACY_RANK: Final = _ranks(ORDER_FIRST, ORDER_LAST)
 
-SORT_OPTIONS: Final = shapes.Record(
+SORT_OPTIONS: Final = decoding.RecordShape(
     {
-        "order": shapes.TEXT,
-        "legacySortOptions": shapes.Record({"orderFirst": shapes.TEXTS, "orderLast": shapes.TEXTS}),
+        "order": decoding.STRING,
+        "legacySortOptions": decoding.RecordShape(
+            {"orderFirst": decoding.STRINGS, "orderLast": decoding.STRINGS}
+        ),
     }
 )
 
 
 def sort_by_options(resources: ResourceMap, options: Mapping[str, Any]) -> ResourceMap:
-    """The resources in the order that `sortOptions` asks for; SourceError where it asks for two things."""
+    """Return the resources in the order of `sortOptions`.
+
+    Raises SourceError if the options contradict each other.
+    """
     order = options.get("order", "")
     legacy = options.get("legacySortOptions")
     if order not in ("fifo", "legacy"):
@@ -69,7 +77,10 @@ def sort_by_options(resources: ResourceMap, options: Mapping[str, Any]) -> Resou
 
 
 def sort_legacy(resources: ResourceMap) -> ResourceMap:
-    """Namespaces first, webhooks last, by type and name between: kustomize's order where nothing is said."""
+    """Return the resources in kustomize's default order.
+
+    Namespaces come first and webhooks last. The others are sorted by type and name.
+    """
     return _sort(resources, LEGACY_RANK)
 
 
@@ -81,8 +92,8 @@ def _sort(resources: ResourceMap, ranks: Mapping[str, int]) -> ResourceMap:
 
 def _order(resource: Resource, ranks: Mapping[str, int]) -> tuple[int, bool, str, str]:
     group, version, kind, name, namespace = resource.id
-    # A Namespace of the core group goes before a Namespace of another group; all else goes by its text, in which an
-    # absent group, "~G", comes after every named one.
+    # A Namespace of the core group comes before a Namespace of another group. All others are sorted by text, in which
+    # an absent group, "~G", comes after every named one.
     other_namespace = kind == "Namespace" and group != ""
     by_type = f"{group or '~G'}_{version or '~V'}_{kind or '~K'}"
     gvk = f"{kind or '[noKind]'}.{version or '[noVer]'}.{group or '[noGrp]'}"

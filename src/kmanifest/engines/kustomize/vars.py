@@ -1,7 +1,7 @@
-"""Vars, the deprecated forerunner of replacements: `$(NAME)` in certain fields stands for a field of some resource.
+"""Vars, the deprecated predecessor of replacements: `$(NAME)` in certain fields is replaced by a field of a resource.
 
-The resource that a var reads is marked when the kustomization that declares it is done, by the names it then has or had; the
-value is read at the very end of the build, when names have their hash.
+When a kustomization is done, the resource of each var that it declares is marked, by its current or previous names.
+The value is read at the end of the build, when names have their hash.
 Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go; api/filters/refvar; api/types/var.go.
 """
 
@@ -11,8 +11,8 @@ from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.defaults import Spec
 from kmanifest.engines.kustomize.generators import fold_base64
 from kmanifest.engines.kustomize.hashing import plain_float
-from kmanifest.engines.kustomize.path_matcher import locate, split_steps, text_at
-from kmanifest.engines.kustomize.yaml_aliases import settle
+from kmanifest.engines.kustomize.path_matcher import get_match, split_steps, text_at
+from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
 from kmanifest.model.errors import (
     KmanifestError,
     MissingError,
@@ -31,9 +31,9 @@ DEFAULT_FIELD_PATH: Final = "metadata.name"
 
 
 class Var(NamedTuple):
-    """A name and the field of one object that it stands for; an empty namespace means any.
+    """A name, and the field of an object that it is replaced by; an empty namespace matches any.
 
-    `file` and `number` say where it is declared.
+    `file` and `entry_index` locate the declaration.
     """
 
     name: str
@@ -44,38 +44,41 @@ class Var(NamedTuple):
     obj_namespace: str
     field_path: str
     file: str = ""
-    number: int = 0
+    entry_index: int = 0
 
 
 def merge_vars(
-    known: tuple[Var, ...],
+    vars_: tuple[Var, ...],
     incoming: Sequence[Mapping[str, Any]],
     resources: ResourceMap,
     *,
     file: str = "",
 ) -> tuple[tuple[Var, ...], ResourceMap]:
-    """`known` and the vars that one kustomization declares, and the resources, marked with the vars that read them.
+    """Return `vars_` with the vars that a kustomization declares, and the resources with their vars marked.
 
-    RenderError where several resources are meant, SourceError where a name is taken.
+    Raises RenderError if a var matches several resources, SourceError if its name is already declared.
     Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, MergeVars.
     """
     for index, row in enumerate(incoming):
         try:
-            var = _to_var(row)._replace(file=file, number=index)
+            var = _to_var(row)._replace(file=file, entry_index=index)
             resources = _mark(resources, var)
-            known = join_vars(known, (var,))
+            vars_ = join_vars(vars_, (var,))
         except KmanifestError as error:
             raise error.within(field=(index,)) from None
-    return known, resources
+    return vars_, resources
 
 
-def join_vars(known: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
-    """Two sets of vars as one; SourceError where both have a name."""
-    names = {var.name for var in known}
+def join_vars(vars_: tuple[Var, ...], more: Sequence[Var]) -> tuple[Var, ...]:
+    """Return two sets of vars as one.
+
+    Raises SourceError if a name is in both.
+    """
+    names = {var.name for var in vars_}
     for var in more:
         if var.name in names:
             raise SourceError(f"var {var.name!r} is declared twice").within(field=("name",))
-    return (*known, *more)
+    return (*vars_, *more)
 
 
 def _to_var(row: Mapping[str, Any]) -> Var:
@@ -98,23 +101,23 @@ def _to_var(row: Mapping[str, Any]) -> Var:
 
 
 def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
-    meant = _matcher(var)
-    places = [
-        place for place, resource in enumerate(resources) if any(map(meant, resource.all_keys()))
+    matches = _id_test(var)
+    indexes = [
+        index for index, resource in enumerate(resources) if any(map(matches, resource.all_keys()))
     ]
-    if len(places) > 1:
-        several = describe(resources[place] for place in places)
-        raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
+    if len(indexes) > 1:
+        several = describe(resources[index] for index in indexes)
+        raise RenderError(f"var {var.name!r} matches several resources: {several}").within(
             field=("objref",)
         )
-    return resources.replace({place: resources[place].with_var(var.name) for place in places})
+    return resources.replace({index: resources[index].with_var(var.name) for index in indexes})
 
 
-def _matcher(var: Var) -> Callable[[IdKey], bool]:
-    wanted = (var.group, var.version, var.kind, var.obj_name)
+def _id_test(var: Var) -> Callable[[IdKey], bool]:
+    expected = (var.group, var.version, var.kind, var.obj_name)
     if not var.obj_namespace:
-        return lambda key: key[:4] == wanted
-    return lambda key: key == (*wanted, var.obj_namespace)
+        return lambda key: key[:4] == expected
+    return lambda key: key == (*expected, var.obj_namespace)
 
 
 # Values
@@ -126,9 +129,10 @@ def resolve_vars(
     field_specs: Sequence[Spec],
     resources: ResourceMap,
 ) -> ResourceMap:
-    """The resources with every `$(NAME)` replaced in the fields that `field_specs` name.
+    """Return the resources with every `$(NAME)` replaced in the fields of `field_specs`.
 
-    MissingError where a var has no resource or no field. A var that was never used is reported.
+    Vars that were not used are reported.
+    Raises MissingError if a var has no resource or no field.
     Source: kustomize v5.8.2 api/internal/accumulator/resaccumulator.go, ResolveVars.
     """
     values = {var.name: _value_of(var, resources) for var in sorted(vars_)}
@@ -138,7 +142,7 @@ def resolve_vars(
     table = FieldTable(tuple(field_specs))
     update = FieldUpdate(expander.change)
     resources = resources.map(lambda resource: _resolve(resource, table, update))
-    unused = [name for name in values if name not in expander.used]
+    unused = [name for name in values if name not in expander.used_names]
     if unused:
         ctx.warn(f"well-defined vars that were never replaced: {','.join(unused)}")
     return resources
@@ -147,37 +151,37 @@ def resolve_vars(
 def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
     body = resource.body
     try:
-        for steps, _ in table.of(*resource.id[:3]):
+        for steps, _ in table.fields_for(*resource.id[:3]):
             if not is_absent(body, steps):
                 body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error
-    return settle(resource, resource.with_body(body))
+    return propagate_aliases(resource, resource.with_body(body))
 
 
 def _value_of(var: Var, resources: ResourceMap) -> Any:
     resource = next((resource for resource in resources if var.name in resource.var_names), None)
     if resource is None:
-        wanted = f"{var.kind}/{var.obj_name}"
-        near = near_names(wanted, names_of(resources))
-        error = MissingError(f"var {var.name!r}: no resource {wanted}", near=near)
-        raise error.within(file=var.file, field=("vars", var.number, "objref"))
+        object_name = f"{var.kind}/{var.obj_name}"
+        near = near_names(object_name, names_of(resources))
+        error = MissingError(f"var {var.name!r}: no resource {object_name}", near=near)
+        raise error.within(file=var.file, field=("vars", var.entry_index, "objref"))
     try:
-        found = locate(resource.body, _index_steps(var.field_path))
-        if found is not None and found.place is not None:
+        match = get_match(resource.body, _index_steps(var.field_path))
+        if match is not None and match.field is not None:
             return (
-                text_at(resource.body, found.place)
-                if found.value is None
-                else _go_value(found.value)
+                text_at(resource.body, match.field)
+                if match.value is None
+                else _go_value(match.value)
             )
     except SourceError:
         pass
     error = MissingError(f"var {var.name!r}: {resource.id} has no value at {var.field_path}")
-    raise error.within(file=var.file, field=("vars", var.number, "fieldref"))
+    raise error.within(file=var.file, field=("vars", var.entry_index, "fieldref"))
 
 
 def _index_steps(path: str) -> list[str]:
-    """The steps of a field path in which `ports[0]` is the same as `ports.0`.
+    """Return the steps of a field path, in which `ports[0]` is the same as `ports.0`.
 
     Source: kustomize v5.8.2 kyaml/yaml/rnode.go, convertSliceIndex.
     """
@@ -192,7 +196,7 @@ def _index_steps(path: str) -> list[str]:
 
 
 def _go_value(value: Any) -> Any:
-    """A value as the reference holds it: integers in decimal digits only, dates as they are written."""
+    """Return a value as kustomize holds it: integers in decimal digits only, dates as they are written."""
     if isinstance(value, IntText):
         digits = value.text.removeprefix("-").removeprefix("+")
         if not (digits.isascii() and digits.isdigit()):
@@ -204,16 +208,17 @@ def _go_value(value: Any) -> Any:
 
 
 class _Expander:
-    """Puts values in place of `$(NAME)`, and notes which names were used."""
+    """Replaces `$(NAME)` by values, and records the names that were used."""
 
     def __init__(self, ctx: Context, values: Mapping[str, Any]) -> None:
         self._ctx = ctx
         self._values = values
-        self.used: set[str] = set()
+        self.used_names: set[str] = set()
 
     def change(self, old: Any) -> Any:
-        """A field's value with its references replaced; in a mapping or a list only its own strings are looked at.
+        """Return a field's value with its references replaced.
 
+        In a mapping or a list, only its direct strings are changed.
         Source: kustomize v5.8.2 api/filters/refvar/refvar.go.
         """
         if is_string(old):
@@ -235,33 +240,33 @@ class _Expander:
         if "$" not in text:
             return text
         parts: list[str] = []
-        place = 0
+        position = 0
         while True:
-            found = text.find("$", place)
-            if found < 0 or found + 1 == len(text):
-                return self._joined([*parts, text[place:]])
-            parts.append(text[place:found])
-            following = text[found + 1]
-            end = text.find(")", found + 2) if following == "(" else -1
+            dollar = text.find("$", position)
+            if dollar < 0 or dollar + 1 == len(text):
+                return self._join([*parts, text[position:]])
+            parts.append(text[position:dollar])
+            following = text[dollar + 1]
+            end = text.find(")", dollar + 2) if following == "(" else -1
             if end >= 0:
-                value = self._value(text[found + 2 : end])
-                if found == 0 and end + 1 == len(text):
+                value = self._value(text[dollar + 2 : end])
+                if dollar == 0 and end + 1 == len(text):
                     return value
                 parts.append(_go_text(value))
-                place = end + 1
+                position = end + 1
             elif following == "$":
                 parts.append("$")
-                place = found + 2
+                position = dollar + 2
             elif following.isascii():
                 parts.append("$" + following)
-                place = found + 2
+                position = dollar + 2
             else:
-                # The reference takes one byte of the character for a whole one, and leaves the rest behind.
+                # kustomize reads one byte of the character as a whole character and leaves the other bytes.
                 first, *rest = following.encode()
                 parts += ["$" + chr(first), bytes(rest).decode("utf-8", "surrogateescape")]
-                place = found + 2
+                position = dollar + 2
 
-    def _joined(self, parts: Sequence[str]) -> str:
+    def _join(self, parts: Sequence[str]) -> str:
         self._ctx.count_output(sum(map(len, parts)))
         text = "".join(parts)
         if text.isascii():
@@ -278,17 +283,17 @@ class _Expander:
             return f"$({name})"
         if isinstance(value, Mapping | list):
             self._ctx.warn(
-                f"var {name!r} stands for a {type_name(value)}, which can't be put into a text"
+                f"var {name!r} is a {type_name(value)}, which can't be put into a string"
             )
             return f"$({name})"
-        self.used.add(name)
+        self.used_names.add(name)
         return value
 
 
 def _go_text(value: Any) -> str:
-    """A value as Go's fmt prints it with %v."""
+    """Return a value as Go's fmt prints it with %v."""
     if isinstance(value, float):
-        from kmanifest.yaml.scalars import general_number  # for floats only
+        from kmanifest.yaml.scalars import general_number  # imported here: only floats need it
 
         return general_number(value)
     return scalar_text(value)

@@ -1,9 +1,11 @@
-"""Fields that are one: what kustomize does because it puts one node into several places of an object.
+"""Fields that share one YAML node.
 
-A label that is new in `metadata.labels` and in `spec.selector` is one node in both; a patch of the first then changes the second.
-Users of the reference have files that rely on it, so the bytes must agree. Here such a node is a `SharedText`: a
-transformer that makes one label in several places of an object puts one such object there, and after any step that
-writes a value in place, `settle` carries the new text to every place that holds the same object.
+kustomize puts one node into several fields of an object. A label that is new in `metadata.labels` and in
+`spec.selector` is one node in both. A patch of the first field then changes the second. Users have files that rely on
+this, so the output must be the same.
+Here such a node is a `SharedText`. A transformer that adds one label to several fields of an object puts the same
+`SharedText` into each. After any step that overwrites a value, `propagate_aliases` copies the new text to each field
+with the same `SharedText`.
 Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.21.2 yaml/fns.go, FieldSetter.
 """
 
@@ -16,48 +18,54 @@ from kmanifest.startup.typing import Any
 
 
 def is_shared(value: Any) -> bool:
-    """True for a text that other fields of its resource may hold as well."""
+    """Return whether the value is a string that other fields of its resource may share."""
     return isinstance(value, SharedText)
 
 
-def settle(old: Resource, new: Resource) -> Resource:
-    """`new`, a changed copy of `old`, with each write to a shared text carried to all places that share it."""
+def propagate_aliases(old: Resource, new: Resource) -> Resource:
+    """Return `new`, a changed copy of `old`, with each write to a shared string copied to all fields that share it."""
     if new.body is old.body:
         return new
-    written = {id(was): (was, now) for was, now in _written(old.body, new.body)}
-    if not written:
-        return new
-    # One text, one object: the places go on sharing what was written.
-    fresh = {
-        key: SharedText(now) if isinstance(now, str) else now for key, (_, now) in written.items()
+    overwritten = {
+        id(before): (before, after) for before, after in _overwritten(old.body, new.body)
     }
-    return new.with_body(_replaced(new.body, fresh))
+    if not overwritten:
+        return new
+    # One object for each text, so that the fields still share it.
+    replacements = {
+        key: SharedText(after) if isinstance(after, str) else after
+        for key, (_, after) in overwritten.items()
+    }
+    return new.with_body(_with_replacements(new.body, replacements))
 
 
-def _written(old: Any, new: Any) -> Iterator[tuple[SharedText, Any]]:
-    """Each shared text that was written over and what stands there now, in the order in which fields are walked."""
+def _overwritten(old: Any, new: Any) -> Iterator[tuple[SharedText, Any]]:
+    """Yield each overwritten shared string and the value that replaced it, in the order in which fields are walked."""
     todo = [(old, new)]
     while todo:
-        was, now = todo.pop()
-        if was is now:
+        before, after = todo.pop()
+        if before is after:
             continue
-        if was.__class__ is now.__class__ is dict:
-            todo.extend((was[key], now[key]) for key in sorted(was, reverse=True) if key in now)
-        elif was.__class__ is now.__class__ is list and len(was) == len(now):
-            todo.extend(zip(reversed(was), reversed(now), strict=True))
-        elif was.__class__ is SharedText:
-            yield was, now
+        if before.__class__ is after.__class__ is dict:
+            todo.extend(
+                (before[key], after[key]) for key in sorted(before, reverse=True) if key in after
+            )
+        elif before.__class__ is after.__class__ is list and len(before) == len(after):
+            todo.extend(zip(reversed(before), reversed(after), strict=True))
+        elif before.__class__ is SharedText:
+            yield before, after
 
 
-def _replaced(value: Any, fresh: Mapping[int, Any]) -> Any:
+def _with_replacements(value: Any, replacements: Mapping[int, Any]) -> Any:
     if value.__class__ is dict:
         changed = {
             key: new
             for key, item in value.items()
-            if item.__class__ is not str and (new := _replaced(item, fresh)) is not item
+            if item.__class__ is not str
+            and (new := _with_replacements(item, replacements)) is not item
         }
         return {**value, **changed} if changed else value
     if value.__class__ is list:
-        items = [_replaced(item, fresh) for item in value]
+        items = [_with_replacements(item, replacements) for item in value]
         return value if all(map(is_, items, value)) else items
-    return fresh.get(id(value), value) if value.__class__ is SharedText else value
+    return replacements.get(id(value), value) if value.__class__ is SharedText else value

@@ -1,7 +1,7 @@
-"""Nodes of YAML inside of a string: they keep order, style and comments, which a value does not.
+"""Nodes of YAML inside a string: unlike values, they keep order, style and comments.
 
-A change is made on the plain values, which share whatever does not change; `Node.changed` then walks nodes and new
-values side by side, and puts new texts and new nodes where they differ.
+A change is made on the plain values, which share all unchanged parts. `Node.with_value` then compares nodes with the
+new values and replaces strings and nodes that differ.
 """
 
 from collections.abc import Mapping
@@ -15,26 +15,32 @@ from kmanifest.yaml.resolve import tag_of
 TAG: Final = "tag:yaml.org,2002:"
 
 
-class Change(NamedTuple):
+class ScalarChange(NamedTuple):
     """A new text for a scalar that keeps its type."""
 
     text: str
 
 
-class Whole(NamedTuple):
-    """A value that takes the place of a mapping or a list, however alike the two are."""
+class NodeReplacement(NamedTuple):
+    """A value that replaces a whole mapping or list, even if old and new are similar."""
 
     value: Any
 
 
 class Alias(tuple[str, ...]):
-    """What `*name` stands for; it is neither looked into nor changed."""
+    """The target of `*name`.
+
+    It is neither searched nor changed.
+    """
 
     __slots__ = ()
 
 
 class Comments(NamedTuple):
-    """Comments of a node: above it, at the end of its line, and below it; each may have several lines."""
+    """The comments of a node: above it, at the end of its line, and below it.
+
+    Each may have several lines.
+    """
 
     head: str = ""
     line: str = ""
@@ -47,9 +53,9 @@ NO_COMMENTS: Final = Comments()
 class Node:
     """One node of a document: a scalar with its text, a list of nodes, a mapping of pairs, or an alias.
 
-    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty where none was written; where
-    it was, the node is `tagged`, and it is printed though it may be implied. `document` has the comments that stand
-    before and behind the whole document of which this is the root.
+    `style` is that of the source: a quote, `|`, `>`, `{` for flow, or empty. `tag` is empty if none was written.
+    `tagged` means that a tag was written; it is then printed even if it is implied. `document` has the comments
+    before and after the whole document, if this node is its root.
     """
 
     __slots__ = (
@@ -73,57 +79,57 @@ class Node:
         new.tagged, new.comments, new.document = self.tagged, self.comments, self.document
         return new
 
-    def changed(self, new: Any) -> "Node":
-        """This node with the value `new`, in which a `Change` stands for a new text."""
+    def with_value(self, new: Any) -> "Node":
+        """Return this node with the value `new`, in which a `ScalarChange` is a new text."""
         if new is self.value:
             return self
-        if isinstance(new, Whole):
+        if isinstance(new, NodeReplacement):
             return to_node(new.value)
-        if isinstance(new, Change):
-            return self._retexted(new.text)
+        if isinstance(new, ScalarChange):
+            return self._with_text(new.text)
         if self.kind == "mapping" and isinstance(new, Mapping):
-            return self._with("mapping", self._changed_pairs(new))
+            return self._with("mapping", self._pairs_with_values(new))
         if self.kind == "list" and isinstance(new, list):
-            items = [node.changed(item) for node, item in zip(self.content, new, strict=False)]
+            items = [node.with_value(item) for node, item in zip(self.content, new, strict=False)]
             return self._with("list", items + [to_node(item) for item in new[len(items) :]])
         return to_node(new)
 
     def implied_tag(self) -> str:
-        """The tag that this node has without one that is written."""
+        """Return the tag that this node has if none is written."""
         if self.kind != "scalar":
             return TAG + {"mapping": "map", "list": "seq"}.get(self.kind, "")
         return TAG + "str" if self.style else _short_tag(self.content)
 
     def without_foot(self) -> "Node":
-        """This node without the comment below it."""
+        """Return this node without the comment below it."""
         new = self._with(self.kind, self.content)
         new.comments = self.comments._replace(foot="")
         return new
 
-    def _retexted(self, text: str) -> "Node":
+    def _with_text(self, text: str) -> "Node":
         new = self._with("scalar", text)
         if not self.tag and not self.style:
             new.tag = _short_tag(self.content)
         return new
 
-    def _changed_pairs(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
-        pairs = [(key, node.changed(new[key.value])) for key, node in self.content]
-        known = {key.value for key, _ in self.content}
+    def _pairs_with_values(self, new: Mapping[str, Any]) -> list[tuple["Node", "Node"]]:
+        pairs = [(key, node.with_value(new[key.value])) for key, node in self.content]
+        old_keys = {key.value for key, _ in self.content}
         return pairs + [
-            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in known
+            (to_node_key(name), to_node(item)) for name, item in new.items() if name not in old_keys
         ]
 
 
 def to_node_key(name: str) -> Node:
-    """A key that was made: it has no quotes but where it needs them."""
+    """Return a node for a new key, which is quoted only if needed."""
     return Node("scalar", name)
 
 
 def to_node(value: Any) -> Node:
-    """A value that was made, or that comes from elsewhere, as a node."""
-    if isinstance(value, Whole):
+    """Return a node for a new value, or for one from another document."""
+    if isinstance(value, NodeReplacement):
         return to_node(value.value)
-    if isinstance(value, Change):
+    if isinstance(value, ScalarChange):
         return Node("scalar", value.text)
     if isinstance(value, Mapping):
         return Node("mapping", [(to_node_key(key), to_node(item)) for key, item in value.items()])
@@ -134,12 +140,12 @@ def to_node(value: Any) -> Node:
 
 
 def _short_tag(text: str) -> str:
-    """The tag that a plain scalar of this text has."""
+    """Return the tag of a plain scalar with this text."""
     return TAG + tag_of(resolved(text))
 
 
 def resolved(text: str) -> Any:
-    """What a plain scalar means; any number where its text is refused."""
+    """Return the value of a plain scalar; a number if its text is invalid."""
     try:
         return resolve_plain(text)
     except SourceError:

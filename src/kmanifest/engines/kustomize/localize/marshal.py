@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize.decoding import ListOf, Record, Shape
+from kmanifest.engines.kustomize.decoding import ListShape, RecordShape, Shape
 from kmanifest.engines.kustomize.kustomization import KUSTOMIZATION
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -33,13 +33,15 @@ def dump_kustomization(fields: Mapping[str, Any], limits: Limits) -> bytes:
     return yaml.Dumper(limits).dump(_record(fields, KUSTOMIZATION, ())).encode()
 
 
-def _record(fields: Mapping[str, Any], shape: Record, place: tuple[str, ...]) -> dict[str, Any]:
+def _record(
+    fields: Mapping[str, Any], shape: RecordShape, place: tuple[str, ...]
+) -> dict[str, Any]:
     always = _ALWAYS.get(place, {})
     result = dict(always)
     for name, value in fields.items():
         inner = (*place, name)
         written = _value(value, shape.fields[name], inner)
-        is_pointer = isinstance(shape.fields[name], Record) or inner in _KEPT
+        is_pointer = isinstance(shape.fields[name], RecordShape) or inner in _KEPT
         if is_pointer or name in always or not _is_empty(written):
             result[name] = written
     return result
@@ -50,9 +52,9 @@ def _is_empty(value: Any) -> bool:
 
 
 def _value(value: Any, shape: Shape, place: tuple[str, ...]) -> Any:
-    if isinstance(shape, Record):
+    if isinstance(shape, RecordShape):
         return _record(value, shape, place)
-    if isinstance(shape, ListOf):
+    if isinstance(shape, ListShape):
         return [_value(item, shape.item, place) for item in value]
     return _through_floats(value) if isinstance(value, Mapping) else value
 

@@ -1,28 +1,32 @@
-"""Carrying out a change at every field that a table of field specs names."""
+"""Apply a change at every field that a table of field specs names."""
 
 from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.kustomize.config import FIELD_SPECS, Field, Specs, to_specs
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, fit
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, decode
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, Setter, is_absent, update_field
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import Body, type_name
-from kmanifest.startup.typing import Any, Final
-
-SPECS: Final = FIELD_SPECS
+from kmanifest.startup.typing import Any
 
 
 def specs_of(config: Body) -> Specs:
-    """The field specs in a config: as they are where a kustomization's field made it, fitted where a user wrote it."""
+    """Return the field specs in a config.
+
+    They are tuples if they come from a field of a kustomization, and are decoded if a user wrote them.
+    """
     rows = config.get("fieldSpecs") or ()
     if isinstance(rows, tuple):
         return rows
-    return to_specs(fit(rows, SPECS, PLUGIN_CONFIG))
+    return to_specs(decode(rows, FIELD_SPECS, PLUGIN_CONFIG))
 
 
 def update_all(resource: Resource, fields: Iterable[Field], update: FieldUpdate) -> Resource:
-    """The resource with `update` carried out at each of `fields`; an error says where the resource was read."""
+    """Return the resource with `update` applied at each of `fields`.
+
+    An error names the file of the resource.
+    """
     body = resource.body
     try:
         for steps, create in fields:
@@ -34,14 +38,14 @@ def update_all(resource: Resource, fields: Iterable[Field], update: FieldUpdate)
 
 
 def located(error: KmanifestError, resource: Resource) -> KmanifestError:
-    """The error, placed in the file that the resource was read from."""
+    """Return the error with the file that the resource was read from."""
     return error.within(file=resource.origin.file, document=resource.origin.document)
 
 
-def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
-    """A change that puts text entries into a mapping; an entry that is there already with the same text is left.
+def set_entries(entries: Mapping[str, str], replaced: list[Any]) -> Setter:
+    """Return a change that puts string entries into a mapping; an entry with the same value is kept.
 
-    What an entry takes the place of is added to `written`.
+    Replaced values are added to `replaced`.
     """
 
     def change(old: Any) -> Any:
@@ -52,13 +56,13 @@ def set_entries(entries: Mapping[str, str], written: list[Any]) -> Setter:
         new = {key: value for key, value in entries.items() if old.get(key) != value}
         if not new:
             return old
-        written.extend([old[key] for key in new if key in old])
+        replaced.extend([old[key] for key in new if key in old])
         return {**old, **new}
 
     return change
 
 
 def require_scalar(old: Any) -> None:
-    """SourceError where `old` is a mapping or a list."""
+    """Raise SourceError if `old` is a mapping or a list."""
     if old.__class__ is dict or old.__class__ is list:
         raise SourceError(f"expected a scalar, got {type_name(old)}")

@@ -1,6 +1,7 @@
-"""Images: new names, tags and digests.
+"""Change the names, tags and digests of images.
 
-Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filters/imagetag, api/internal/image/image.go.
+Source: kustomize v5.8.2 api/internal/builtins/ImageTagTransformer.go, api/filters/imagetag,
+api/internal/image/image.go.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from kmanifest.engines.kustomize.config import Specs, selects
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, Record, fit
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import IMAGE
 from kmanifest.engines.kustomize.scalars import retype
 from kmanifest.engines.kustomize.transformers.fields import (
@@ -16,7 +17,7 @@ from kmanifest.engines.kustomize.transformers.fields import (
     require_scalar,
     specs_of,
 )
-from kmanifest.model.errors import SourceError, near_names
+from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.fieldpath import PathTree, find_fields, put, split_path
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -24,65 +25,66 @@ from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-_CONFIG: Final = Record({"imageTag": IMAGE})
+_CONFIG: Final = RecordShape({"imageTag": IMAGE})
 _CONTAINERS: Final = ("containers", "initContainers")
 _TAG: Final = "(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?"
 _TAG_PATTERN: Final = re.compile(_TAG)
 _SPECIAL: Final = frozenset(r"\^$*+?()[]{}|")
 
 Rename = Callable[[str], str]
-Matcher = Callable[[str], bool]
-Place = tuple[str | int, ...]
+ImageTest = Callable[[str], bool]
 
 
 class _Image(NamedTuple):
-    """An image of a resource: where it is, its text, the scalar that has the text, and how often it was found."""
+    """An image of a resource: its field path, its text, its scalar, and how often it was found."""
 
-    place: Place
+    field: FieldPath
     text: str
     value: Any
-    times: int
+    match_count: int
 
 
 def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in ImageTagTransformer: first in every list of containers, wherever it is, then by the field specs.
+    """Run the built-in ImageTagTransformer: first on every list of containers at any depth, then on the field specs.
 
-    An image that both find is changed twice, which shows with `tagSuffix`. Definitions of custom resources are left.
+    An image that both find is changed twice, which is visible with `tagSuffix`. CustomResourceDefinitions are not
+    changed.
     """
-    image = fit(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
-    meant: list[str] = []
-    rename = renamer(image, meant)
+    image = decode(config.body, _CONFIG, PLUGIN_CONFIG).get("imageTag", {})
+    matched: list[str] = []
+    rename = renamer(image, matched)
     finder = _finder(ctx, specs_of(config.body))
     changed: dict[int, Resource] = {}
-    known: dict[int, Sequence[_Image]] = {}
-    for number, found, images in finder.images_in(resources):
+    images_by_index: dict[int, Sequence[_Image]] = {}
+    for index, resource, images in finder.images_in(resources):
         if [image for image in images if rename(image.text) != image.text]:
-            changed[number], known[number] = _rename_in(found, images, rename)
+            changed[index], images_by_index[index] = _rename_images(resource, images, rename)
             continue
-        if found is not resources[number]:
-            changed[number] = found
+        if resource is not resources[index]:
+            changed[index] = resource
         if images:
-            known[number] = images
-    if not meant:
+            images_by_index[index] = images
+    if not matched:
         name = image.get("name", "")
         message = f"no image is called {name!r}"
         ctx.report_no_effect(
-            message, field=("imageTag", "name"), near=lambda: _near_images(name, known)
+            message, field=("imageTag", "name"), near=lambda: _near_images(name, images_by_index)
         )
-    return finder.keep(resources.replace(changed), known)
+    return finder.remember(resources.replace(changed), images_by_index)
 
 
-def _near_images(name: str, known: Mapping[int, Sequence[_Image]]) -> list[str]:
-    """The names of images most like `name`, else those that are called so in another registry."""
-    names = {split_image(image.text)[0] for images in known.values() for image in images}
+def _near_images(name: str, images_by_index: Mapping[int, Sequence[_Image]]) -> list[str]:
+    """Return the image names most like `name`, or those with the same name in another registry."""
+    names = {split_image(image.text)[0] for images in images_by_index.values() for image in images}
     last = name.rpartition("/")[2]
     return near_names(name, names) or sorted(one for one in names if one.split("/")[-1] == last)[:3]
 
 
-class _Finder:
-    """Finds images, and knows where they are as long as nothing but images has changed since.
+class _ImageFinder:
+    """Finds images, and keeps their field paths until something else than an image changes.
 
-    A kustomization has many images, each a step of its own, and looking for the places takes longer than all else.
+    A kustomization has many images, each a step of its own, and finding their fields takes longer than everything
+    else.
     """
 
     def __init__(self, specs: Specs) -> None:
@@ -90,80 +92,86 @@ class _Finder:
         self._paths = [split_path(spec[0], "/") for spec in specs]
         self._tree = PathTree(self._paths)
         self._resources: ResourceMap | None = None
-        self._known: Mapping[int, Sequence[_Image]] = {}
+        self._images_by_index: Mapping[int, Sequence[_Image]] = {}
 
     def images_in(self, resources: ResourceMap) -> Iterator[tuple[int, Resource, Sequence[_Image]]]:
-        """Resources that may have images, each with its number and its images."""
+        """Yield the resources that may have images, each with its index and its images."""
         if resources is self._resources:
-            for number, images in self._known.items():
-                yield number, resources[number], images
+            for index, images in self._images_by_index.items():
+                yield index, resources[index], images
             return
-        for number, resource in enumerate(resources):
+        for index, resource in enumerate(resources):
             if resource.kind != "CustomResourceDefinition":
-                yield number, *self._find_images(resource)
+                yield index, *self._find_images(resource)
 
-    def keep(self, resources: ResourceMap, known: Mapping[int, Sequence[_Image]]) -> ResourceMap:
-        """Remember all images of these resources, which are given back."""
-        self._resources, self._known = resources, known
+    def remember(
+        self, resources: ResourceMap, images_by_index: Mapping[int, Sequence[_Image]]
+    ) -> ResourceMap:
+        """Remember all images of these resources, and return the resources."""
+        self._resources, self._images_by_index = resources, images_by_index
         return resources
 
     def _find_images(self, resource: Resource) -> tuple[Resource, list[_Image]]:
-        """The images of a resource, and the resource with an empty list for each null where a spec demands a list.
+        """Return the resource and its images.
 
-        kustomize makes it so, whether there are images or not.
+        Each null where a spec requires a list becomes an empty list, as in kustomize, even if there are no images.
         """
         body: Any = resource.body
         try:
-            places = [image for place in _container_lists(body) for image in _images_in(*place)]
+            located_values = [
+                image for field in _container_lists(body) for image in _images_in(*field)
+            ]
             for steps in self._paths_for(resource):
-                found, null_lists = find_fields(body, steps)
-                places += found
-                for place in null_lists:
-                    body = put(body, place, [])
+                matches, null_lists = find_fields(body, steps)
+                located_values += matches
+                for field in null_lists:
+                    body = put(body, field, [])
         except SourceError as error:
             raise located(error, resource) from error
-        return resource.with_body(body), _images(places, resource)
+        return resource.with_body(body), _distinct_images(located_values, resource)
 
     def _paths_for(self, resource: Resource) -> list[list[str]]:
-        """The paths for the type of a resource that may lead to something in it."""
+        """Return the paths for the type of a resource that may exist in its body."""
         group, version, kind, _, _ = resource.id
         return [
-            self._paths[number]
-            for number in self._tree.present(resource.body)
-            if selects(self._specs[number], group, version, kind)
+            self._paths[index]
+            for index in self._tree.present(resource.body)
+            if selects(self._specs[index], group, version, kind)
         ]
 
 
-def _finder(ctx: Context, specs: Specs) -> _Finder:
-    """The finder that the steps of one build share; a build without a memo has one for each step."""
+def _finder(ctx: Context, specs: Specs) -> _ImageFinder:
+    """Return the finder that the steps of one build share; without a build state, each step gets a new one."""
     if ctx.state is None:
-        return _Finder(specs)
-    finder: _Finder = ctx.state.shared(("images", specs), lambda: _Finder(specs))
+        return _ImageFinder(specs)
+    finder: _ImageFinder = ctx.state.shared(("images", specs), lambda: _ImageFinder(specs))
     return finder
 
 
-def _images(places: Iterable[tuple[Place, Any]], resource: Resource) -> list[_Image]:
-    """The scalars among what was found, each place once."""
-    images: dict[Place, _Image] = {}
-    for place, value in places:
+def _distinct_images(
+    located_values: Iterable[tuple[FieldPath, Any]], resource: Resource
+) -> list[_Image]:
+    """Return the scalars among the values, each field once."""
+    images: dict[FieldPath, _Image] = {}
+    for field, value in located_values:
         if value is None:
             continue
         if value.__class__ is not str:
-            _check_scalar(value, place, resource)
-        times = images[place].times if place in images else 0
-        images[place] = _Image(place, scalar_text(value), value, times + 1)
+            _check_scalar(value, field, resource)
+        match_count = images[field].match_count if field in images else 0
+        images[field] = _Image(field, scalar_text(value), value, match_count + 1)
     return list(images.values())
 
 
-def _check_scalar(value: Any, place: Place, resource: Resource) -> None:
+def _check_scalar(value: Any, field: FieldPath, resource: Resource) -> None:
     try:
         require_scalar(value)
     except SourceError as error:
-        raise located(error.within(field=place), resource) from None
+        raise located(error.within(field=field), resource) from None
 
 
 def _has_containers(body: Any) -> bool:
-    """True where some mapping in `body` has a field called as lists of containers are; most have none."""
+    """Return whether some mapping in `body` has a field with the name of a list of containers; most have none."""
     branches = [body]
     for branch in branches:
         items = branch
@@ -177,91 +185,97 @@ def _has_containers(body: Any) -> bool:
     return False
 
 
-def _container_lists(body: Any) -> Iterator[tuple[Place, list[Any]]]:
-    """Every list of containers in `body`, with its place."""
+def _container_lists(body: Any) -> Iterator[tuple[FieldPath, list[Any]]]:
+    """Yield every list of containers in `body`, with its field path."""
     if not _has_containers(body):
         return
-    # Each mapping and list of the body is a branch; those within one branch follow one another.
+    # Each mapping and list of the body is a branch. Those in one branch are next to each other.
     branches = [body]
     parents = [0]
-    for number, branch in enumerate(branches):
+    for index, branch in enumerate(branches):
         is_mapping = branch.__class__ is dict
         for item in branch.values() if is_mapping else branch:
             if item.__class__ is dict or item.__class__ is list:
                 branches.append(item)
-                parents.append(number)
+                parents.append(index)
         for name in _CONTAINERS if is_mapping else ():
             if branch.get(name).__class__ is list:
-                yield (*_way(branches, parents, number), name), branch[name]
+                yield (*_path_to(branches, parents, index), name), branch[name]
 
 
-def _way(branches: Sequence[Any], parents: Sequence[int], number: int) -> Place:
-    """The steps from the first branch to this one."""
+def _path_to(branches: Sequence[Any], parents: Sequence[int], index: int) -> FieldPath:
+    """Return the steps from the first branch to this one."""
     steps: list[str | int] = []
-    while number:
-        parent = parents[number]
+    while index:
+        parent = parents[index]
         branch = branches[parent]
         items = branch.items() if branch.__class__ is dict else enumerate(branch)
         inner = [step for step, item in items if item.__class__ is dict or item.__class__ is list]
-        steps.append(inner[number - parents.index(parent, 1)])
-        number = parent
+        steps.append(inner[index - parents.index(parent, 1)])
+        index = parent
     return tuple(reversed(steps))
 
 
-def _images_in(at: Place, containers: Sequence[Any]) -> Iterator[tuple[Place, Any]]:
+def _images_in(field: FieldPath, containers: Sequence[Any]) -> Iterator[tuple[FieldPath, Any]]:
     for index, container in enumerate(containers):
         if container is None:
             continue
         if not isinstance(container, Mapping):
             message = f"expected a mapping, got {type_name(container)}"
-            raise SourceError(message).within(field=(*at, index))
-        yield (*at, index, "image"), container.get("image")
+            raise SourceError(message).within(field=(*field, index))
+        yield (*field, index, "image"), container.get("image")
 
 
-def _rename_in(
+def _rename_images(
     resource: Resource, images: Sequence[_Image], rename: Rename
 ) -> tuple[Resource, Sequence[_Image]]:
-    """The resource with its images renamed, and its images then; what has become null is none any more."""
+    """Return the resource with its images renamed, and its images afterwards.
+
+    A value that has become null is no longer an image.
+    """
     body = resource.body
     renamed = []
     for image in images:
-        value = _renamed(image, rename, resource)
+        value = _renamed_value(image, rename, resource)
         if value is not image.value:
-            body = put(body, image.place, value)
+            body = put(body, image.field, value)
         if value is not None:
-            renamed.append(_Image(image.place, scalar_text(value), value, image.times))
+            renamed.append(_Image(image.field, scalar_text(value), value, image.match_count))
     return resource.with_body(body), renamed
 
 
-def _renamed(image: _Image, rename: Rename, resource: Resource) -> Any:
-    """What stands in the place of an image, renamed as often as it was found."""
+def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
+    """Return the value of an image after it was renamed as often as it was found."""
     value = image.value
-    for _ in range(image.times):
+    for _ in range(image.match_count):
         text = None if value is None else scalar_text(value)
         if text is None or (new := rename(text)) == text:
             break
         try:
             value = retype(value, new)
         except SourceError as error:
-            raise located(error.within(field=image.place), resource) from None
+            raise located(error.within(field=image.field), resource) from None
     return value
 
 
-def renamer(image: Mapping[str, str], meant: list[str]) -> Rename:
-    """A function from an image's text to the new one; the texts of images that are meant are added to `meant`."""
-    matches = _matcher(image.get("name", ""))
+def renamer(image: Mapping[str, str], matched: list[str]) -> Rename:
+    """Return a function from an image's text to the new text.
+
+    It adds the texts of matching images to `matched`.
+    """
+    matches = _image_test(image.get("name", ""))
 
     @cache
     def rename(text: str) -> str:
         if not matches(text):
             return text
-        meant.append(text)
-        return _changed(text, image)
+        matched.append(text)
+        return _new_image_text(text, image)
 
     return rename
 
 
-def _changed(text: str, image: Mapping[str, str]) -> str:
+def _new_image_text(text: str, image: Mapping[str, str]) -> str:
     name, tag, digest = split_image(text)
     name = image.get("newName") or name
     new_tag, new_digest = image.get("newTag", ""), image.get("digest", "")
@@ -273,7 +287,7 @@ def _changed(text: str, image: Mapping[str, str]) -> str:
 
 
 def split_image(text: str) -> tuple[str, str, str]:
-    """Name, tag and digest of an image; a colon before the first slash belongs to the name.
+    """Return the name, tag and digest of an image; a colon before the first slash belongs to the name.
 
     Source: kustomize v5.8.2 api/internal/image/image.go, Split.
     """
@@ -288,10 +302,13 @@ def split_image(text: str) -> tuple[str, str, str]:
     return text[:colon], text[colon:].removeprefix(":"), ""
 
 
-def _matcher(name: str) -> Matcher:
-    """Whether an image is the one that `name`, a regular expression, means. What does not compile means nothing."""
+def _image_test(name: str) -> ImageTest:
+    """Return a test whether an image matches `name`, a regular expression.
+
+    A name that does not compile matches nothing.
+    """
     if _SPECIAL.isdisjoint(name):
-        return _dotted_matcher(name)
+        return _dotted_name_test(name)
     import re2  # 5 ms, and few names are patterns
 
     options = re2.Options()
@@ -303,9 +320,9 @@ def _matcher(name: str) -> Matcher:
     return lambda text: pattern.search(text) is not None
 
 
-def _dotted_matcher(name: str) -> Matcher:
-    """A match for a name in which only dots are special: each stands for any character."""
-    dots = [place for place, char in enumerate(name) if char == "."]
+def _dotted_name_test(name: str) -> ImageTest:
+    """Return a test for a name whose only special characters are dots: each dot matches any character."""
+    dots = [index for index, char in enumerate(name) if char == "."]
     size = len(name)
 
     def matches(text: str) -> bool:
@@ -314,9 +331,9 @@ def _dotted_matcher(name: str) -> Matcher:
             if len(head) != size:
                 return False
             chars = list(head)
-            for place in dots:
-                if chars[place] != "\n":
-                    chars[place] = "."
+            for index in dots:
+                if chars[index] != "\n":
+                    chars[index] = "."
             if "".join(chars) != name:
                 return False
         return _TAG_PATTERN.fullmatch(text, size) is not None

@@ -1,4 +1,4 @@
-"""Names: prefix, suffix, and the hash behind a generated name.
+"""Names: prefix, suffix, and the hash after a generated name.
 
 Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTransformer.go, HashTransformer.go.
 """
@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/internal/builtins/PrefixTransformer.go, SuffixTrans
 from collections.abc import Callable
 
 from kmanifest.engines.kustomize.config import FieldTable
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.scalars import retype
 from kmanifest.engines.kustomize.transformers.fields import require_scalar, specs_of, update_all
 from kmanifest.model.errors import SourceError
@@ -17,17 +17,17 @@ from kmanifest.model.values import scalar_text
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_CONFIG: Final = Record({"prefix": TEXT, "suffix": TEXT})
+_CONFIG: Final = RecordShape({"prefix": STRING, "suffix": STRING})
 _NAME: Final = ("metadata", "name")
 
 
 def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in PrefixTransformer."""
+    """Run the built-in PrefixTransformer."""
     prefix = _affix(config, "prefix")
     return _rename(
         resources,
         config,
-        note=lambda resource: (
+        remember=lambda resource: (
             resource.with_prefix(prefix).with_current_id_remembered() if prefix else resource
         ),
         change=lambda name: prefix + name,
@@ -35,12 +35,12 @@ def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
 
 def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in SuffixTransformer."""
+    """Run the built-in SuffixTransformer."""
     suffix = _affix(config, "suffix")
     return _rename(
         resources,
         config,
-        note=lambda resource: (
+        remember=lambda resource: (
             resource.with_suffix(suffix).with_current_id_remembered() if suffix else resource
         ),
         change=lambda name: name + suffix,
@@ -48,15 +48,15 @@ def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
 
 
 def add_prefix_and_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The old PrefixSuffixTransformer: both."""
+    """Run the old PrefixSuffixTransformer, which does both."""
     return add_suffix(ctx, config, add_prefix(ctx, config, resources))
 
 
 def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in HashTransformer: `-` and the hash of the content behind the name of what was generated."""
+    """Run the built-in HashTransformer: append `-` and the content hash to the names of generated objects."""
     if not any(resource.needs_hash for resource in resources):
         return resources
-    from kmanifest.engines.kustomize.hashing import name_hash  # for generated objects only
+    from kmanifest.engines.kustomize.hashing import name_hash  # for generated objects
 
     def change(resource: Resource) -> Resource:
         if not resource.needs_hash:
@@ -70,7 +70,7 @@ def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
 def _affix(config: Resource, name: str) -> str:
     if config.body.get("fieldSpecs") is None:
         raise SourceError("fieldSpecs is needed")
-    affix: str = fit(config.body, _CONFIG, PLUGIN_CONFIG).get(name, "")
+    affix: str = decode(config.body, _CONFIG, PLUGIN_CONFIG).get(name, "")
     return affix
 
 
@@ -78,7 +78,7 @@ def _rename(
     resources: ResourceMap,
     config: Resource,
     *,
-    note: Callable[[Resource], Resource],
+    remember: Callable[[Resource], Resource],
     change: Callable[[str], str],
 ) -> ResourceMap:
     table = FieldTable(specs_of(config.body))
@@ -93,9 +93,9 @@ def _rename(
         group, version, kind = resource.original_type
         if _keeps_name(group, kind):
             return resource
-        for field in table.of(group, version, kind):
+        for field in table.fields_for(group, version, kind):
             if field.steps == _NAME:
-                resource = note(resource)
+                resource = remember(resource)
             resource = update_all(resource, (field,), update)
         return resource
 

@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/internal/builtins/NamespaceTransformer.go, api/filt
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.kustomize.config import Field, FieldTable
-from kmanifest.engines.kustomize.decoding import BOOL, PLUGIN_CONFIG, TEXT, Record, fit
+from kmanifest.engines.kustomize.decoding import BOOL, PLUGIN_CONFIG, STRING, RecordShape, decode
 from kmanifest.engines.kustomize.transformers.fields import (
     located,
     require_scalar,
@@ -22,48 +22,54 @@ from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_CONFIG: Final = Record(
+_CONFIG: Final = RecordShape(
     {
-        "metadata": Record({"namespace": TEXT}),
+        "metadata": RecordShape({"namespace": STRING}),
         "unsetOnly": BOOL,
-        "setRoleBindingSubjects": TEXT,
+        "setRoleBindingSubjects": STRING,
     }
 )
 _SUBJECT_MODES: Final = ("defaultOnly", "none", "allServiceAccounts")
 _ROLE_BINDINGS: Final = ("RoleBinding", "ClusterRoleBinding")
 _METADATA_NAMESPACE: Final = ("metadata", "namespace")
-_OWN_NAMESPACE: Final = (Field(_METADATA_NAMESPACE, create=True),)
+_NAMESPACE_FIELDS: Final = (Field(_METADATA_NAMESPACE, create=True),)
 
 
 def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
-    """The built-in NamespaceTransformer; RenderError where two objects come to have one id."""
-    fitted = fit(config.body, _CONFIG, PLUGIN_CONFIG)
-    namespace = fitted.get("metadata", {}).get("namespace", "")
-    mode = fitted.get("setRoleBindingSubjects") or "defaultOnly"
+    """Run the built-in NamespaceTransformer.
+
+    Raises RenderError if two objects get the same id.
+    """
+    fields = decode(config.body, _CONFIG, PLUGIN_CONFIG)
+    namespace = fields.get("metadata", {}).get("namespace", "")
+    mode = fields.get("setRoleBindingSubjects") or "defaultOnly"
     if mode not in _SUBJECT_MODES:
         message = f"invalid value {mode!r}: must be one of {', '.join(_SUBJECT_MODES)}"
         raise SourceError(message).within(field=("setRoleBindingSubjects",))
     if not namespace:
         return resources
-    setter = _set_if_empty(namespace) if fitted.get("unsetOnly") else _set_always(namespace)
+    setter = _set_if_empty(namespace) if fields.get("unsetOnly") else _set_always(namespace)
     update = FieldUpdate(setter, "")
     table = FieldTable(specs_of(config.body))
     moved = resources.map(
         lambda resource: (
-            resource if _is_of_chart(resource) else _move(resource, table, update, mode)
+            resource if _is_from_chart(resource) else _move(resource, table, update, mode)
         )
     )
     _refuse_conflicts(resources, moved)
     return moved
 
 
-def _is_of_chart(resource: Resource) -> bool:
-    """Whether a chart made the resource, which was told the namespace."""
+def _is_from_chart(resource: Resource) -> bool:
+    """Return whether the resource is from a chart, which was rendered with the namespace already."""
     return resource.annotations.get(HELM_GENERATED) == "true"
 
 
-def move_one(resource: Resource, namespace: str) -> Resource:
-    """One resource in another namespace, as the ValueAddTransformer does it: without field specs and past."""
+def move_resource(resource: Resource, namespace: str) -> Resource:
+    """Return one resource in another namespace, as the ValueAddTransformer does it.
+
+    Field specs are not used, and the previous id is not remembered.
+    """
     return _change(resource, (), FieldUpdate(_set_always(namespace), ""), "defaultOnly")
 
 
@@ -86,7 +92,7 @@ def _set_if_empty(namespace: str) -> Setter:
 def _move(resource: Resource, table: FieldTable, update: FieldUpdate, mode: str) -> Resource:
     group, version, kind, _, _ = resource.id
     return _change(
-        resource.with_current_id_remembered(), table.of(group, version, kind), update, mode
+        resource.with_current_id_remembered(), table.fields_for(group, version, kind), update, mode
     )
 
 
@@ -94,34 +100,36 @@ def _change(
     resource: Resource, fields: tuple[Field, ...], update: FieldUpdate, mode: str
 ) -> Resource:
     if not resource.cluster_scoped:
-        resource = update_all(resource, _OWN_NAMESPACE, update)
-    binding = resource.kind in _ROLE_BINDINGS
-    if binding and mode != "none":
+        resource = update_all(resource, _NAMESPACE_FIELDS, update)
+    is_binding = resource.kind in _ROLE_BINDINGS
+    if is_binding and mode != "none":
         resource = _move_subjects(resource, update, mode)
     if not fields:
         return resource
-    core = resource.api_version == "v1"
-    counting = [field for field in fields if _counts(field, core=core, binding=binding)]
-    return update_all(resource, counting, update)
+    is_core = resource.api_version == "v1"
+    applicable = [
+        field for field in fields if _applies(field, is_core=is_core, is_binding=is_binding)
+    ]
+    return update_all(resource, applicable, update)
 
 
-def _counts(field: Field, *, core: bool, binding: bool) -> bool:
+def _applies(field: Field, *, is_core: bool, is_binding: bool) -> bool:
     if field.steps == _METADATA_NAMESPACE:
         return False
-    if field.steps == ("metadata", "name") and not core:
+    if field.steps == ("metadata", "name") and not is_core:
         return False
-    return not (binding and field.steps == ("subjects", "namespace"))
+    return not (is_binding and field.steps == ("subjects", "namespace"))
 
 
 def _move_subjects(resource: Resource, update: FieldUpdate, mode: str) -> Resource:
-    field, wanted = (
+    field, expected = (
         ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
     )
 
     def change(subject: Any) -> Any:
         if not isinstance(subject, Mapping):
             raise SourceError(f"expected a mapping, got {type_name(subject)}")
-        if subject.get(field) != wanted:
+        if subject.get(field) != expected:
             return subject
         return update_field(subject, ("namespace",), update, create=True)
 
@@ -138,12 +146,12 @@ def _each_subject(resource: Resource, change: Callable[[Any], Any]) -> Any:
         changed = [change(subject) if subject is not None else None for subject in subjects]
     except KmanifestError as error:
         raise located(error.within(field=("subjects",)), resource) from error
-    if all(map(_same, changed, subjects)):
+    if all(map(_is_same, changed, subjects)):
         return resource.body
     return {**resource.body, "subjects": changed}
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_same(one: Any, other: Any) -> bool:
     return one is other
 
 
@@ -151,6 +159,6 @@ def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
     if moved.has_distinct_keys():
         return
     for resource in moved:
-        if len(places := moved.indexes_by_current_id(resource.key)) > 1:
-            ids = describe(before[place] for place in places)
+        if len(indexes := moved.indexes_by_current_id(resource.key)) > 1:
+            ids = describe(before[index] for index in indexes)
             raise RenderError(f"several objects become {resource.id}: {ids}")

@@ -1,4 +1,4 @@
-"""Patches of both languages, in the three spellings that a kustomization has for them.
+"""Patches of both kinds, strategic merge and JSON, in the three fields that a kustomization has for them.
 
 Source: kustomize v5.8.2 api/internal/builtins/PatchTransformer.go, PatchStrategicMergeTransformer.go,
 PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/reswrangler.go, ApplySmPatch.
@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize import resource_files as loading
-from kmanifest.engines.kustomize.annotations import with_text_annotations
-from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, TEXT, TEXTS, Record, fit
+from kmanifest.engines.kustomize import resource_files
+from kmanifest.engines.kustomize.annotations import with_string_annotations
+from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, STRINGS, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import PATCH, SELECTOR
 from kmanifest.engines.kustomize.transformers.fields import located
-from kmanifest.engines.kustomize.yaml_aliases import settle
+from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -34,104 +34,109 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple, Type
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.json_patch import Operation
 
-_JSON6902: Final = Record({"target": SELECTOR, "path": TEXT, "jsonOp": TEXT})
-_STRATEGIC: Final = Record({"paths": TEXTS, "patches": TEXT})
+_JSON6902: Final = RecordShape({"target": SELECTOR, "path": STRING, "jsonOp": STRING})
+_STRATEGIC: Final = RecordShape({"paths": STRINGS, "patches": STRING})
 
 
 Operations: TypeAlias = "tuple[Operation, ...]"
 
 
-class Text(NamedTuple):
-    """The text of a patch and where it is written: a file, or a field of the config."""
+class PatchText(NamedTuple):
+    """The text of a patch and its location: a file, or a field of the config."""
 
     content: bytes
     file: str
     field: FieldPath = ()
 
 
-class Permissions(NamedTuple):
-    """What a patch may change beside the content."""
+class AllowedChanges(NamedTuple):
+    """The changes that a patch may make besides the content."""
 
     name: bool = False
     kind: bool = False
 
 
-NOTHING: Final = Permissions()
-_WIPING: Final = ("delete", "replace")
-_MAPS: Final = ("labels", "annotations")
+NO_CHANGES: Final = AllowedChanges()
+_CLEARING_DIRECTIVES: Final = ("delete", "replace")
+_STRING_MAPS: Final = ("labels", "annotations")
 
 
 def patch(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchTransformer: one entry of `patches`, in either language, told apart by what it parses as."""
-    fitted = fit(config.body, PATCH, PLUGIN_CONFIG)
-    text = _patch_text(ctx, fitted)
-    merges, merge_error = _as_resources(ctx, text)
+    """Run the built-in PatchTransformer: one entry of `patches`, of the kind that its text can be parsed as."""
+    fields = decode(config.body, PATCH, PLUGIN_CONFIG)
+    text = _patch_text(ctx, fields)
+    patch_resources, merge_error = _parse_resources(ctx, text)
     if merge_error is None:
-        options = fitted.get("options", {})
-        allowed = Permissions(
+        options = fields.get("options", {})
+        allowed = AllowedChanges(
             options.get("allowNameChange", False), options.get("allowKindChange", False)
         )
         if any(allowed):
-            merges = [_with_texts(one, "annotations") for one in merges]
-        return _merge_entry(ctx, resources, merges, fitted.get("target"), allowed)
-    operations, json_error = _as_operations(ctx, text)
+            patch_resources = [
+                _with_string_maps(patch_resource, "annotations")
+                for patch_resource in patch_resources
+            ]
+        return _merge_entry(ctx, resources, patch_resources, fields.get("target"), allowed)
+    operations, json_error = _parse_operations(ctx, text)
     if json_error is not None:
-        # A list was meant as operations, anything else as an object.
+        # A list is meant as JSON patch operations, anything else as an object.
         raise json_error if _looks_like_list(text) else merge_error
-    return _apply_operations(ctx, resources, operations, text, fitted.get("target"), remember=True)
+    return _apply_operations(
+        ctx, resources, operations, text, fields.get("target"), remembers_id=True
+    )
 
 
 def patch_strategic(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, each a file or a text."""
-    fitted = fit(config.body, _STRATEGIC, PLUGIN_CONFIG)
-    if not fitted.get("paths") and not fitted.get("patches"):
+    """Run the built-in PatchStrategicMergeTransformer: all of `patchesStrategicMerge`, files and inline patches."""
+    fields = decode(config.body, _STRATEGIC, PLUGIN_CONFIG)
+    if not fields.get("paths") and not fields.get("patches"):
         error = SourceError("must specify one of paths and patches")
         raise error.within(field=("paths",))
     patches: list[tuple[Resource, FieldPath]] = [
-        (one, ("paths", index))
-        for index, path in enumerate(fitted.get("paths", ()))
-        for one in _inline_or_file(ctx, path, index)
+        (patch_resource, ("paths", index))
+        for index, path in enumerate(fields.get("paths", ()))
+        for patch_resource in _inline_or_file(ctx, path, index)
     ]
-    if fitted.get("patches"):
-        text = Text(fitted["patches"].encode(), "", ("patches",))
-        inline, inline_error = _as_resources(ctx, text)
+    if fields.get("patches"):
+        text = PatchText(fields["patches"].encode(), "", ("patches",))
+        inline, inline_error = _parse_resources(ctx, text)
         if inline_error is not None:
             raise inline_error
-        patches += [(one, text.field) for one in inline]
+        patches += [(patch_resource, text.field) for patch_resource in inline]
     if not patches:
-        first: FieldPath = ("paths", 0) if fitted.get("paths") else ("patches",)
+        first: FieldPath = ("paths", 0) if fields.get("paths") else ("patches",)
         raise SourceError("the patch is empty").within(field=first)
-    for one, field in patches:
-        place = _target_of(resources, one, field)
+    for patch_resource, field in patches:
+        index = _target_index(resources, patch_resource, field)
         resources = _merge_into(
-            ctx, resources, [place], _with_texts(one, *_MAPS), NOTHING
+            ctx, resources, [index], _with_string_maps(patch_resource, *_STRING_MAPS), NO_CHANGES
         ).check_unique()
     return resources
 
 
 def patch_json6902(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
-    fitted = fit(config.body, _JSON6902, PLUGIN_CONFIG)
+    """Run the built-in PatchJson6902Transformer: one entry of `patchesJson6902`."""
+    fields = decode(config.body, _JSON6902, PLUGIN_CONFIG)
     target, path, operations = (
-        fitted.get("target"),
-        fitted.get("path", ""),
-        fitted.get("jsonOp", ""),
+        fields.get("target"),
+        fields.get("path", ""),
+        fields.get("jsonOp", ""),
     )
     if not target or not target.get("name"):
         raise SourceError("must specify the target name").within(field=("target", "name"))
-    # In `patchesJson6902` it is called as in `patches`, and only a user's own config has a name.
+    # `patchesJson6902` names it as `patches` does. Only a separate config has metadata.
     inline = "jsonOp" if "metadata" in config.body else "patch"
     text = _patch_text(ctx, {"path": path, "patch": operations}, inline)
-    decoded, error = _as_operations(ctx, text)
+    decoded, error = _parse_operations(ctx, text)
     if error:
         raise error
     if not decoded:
-        raise _in_text(SourceError("the patch is empty"), text)
-    return _apply_operations(ctx, resources, decoded, text, target, remember=False)
+        raise _located_in_text(SourceError("the patch is empty"), text)
+    return _apply_operations(ctx, resources, decoded, text, target, remembers_id=False)
 
 
-def _patch_text(ctx: Context, fitted: Mapping[str, Any], name: str = "patch") -> Text:
-    inline, path = fitted.get("patch", "").strip(), fitted.get("path", "")
+def _patch_text(ctx: Context, fields: Mapping[str, Any], name: str = "patch") -> PatchText:
+    inline, path = fields.get("patch", "").strip(), fields.get("path", "")
     if bool(inline) == bool(path):
         problem = (
             f"{name} and path can't be set at the same time"
@@ -140,49 +145,52 @@ def _patch_text(ctx: Context, fitted: Mapping[str, Any], name: str = "patch") ->
         )
         raise SourceError(problem).within(field=(name,))
     if inline:
-        return Text(inline.encode(), "", (name,))
+        return PatchText(inline.encode(), "", (name,))
     try:
-        file = loading.find(ctx, path)
-        return Text(ctx.read_resolved(file), file)
+        file = resource_files.find(ctx, path)
+        return PatchText(ctx.read_resolved(file), file)
     except KmanifestError as error:
         raise error.within(field=("path",)) from error
 
 
-def _as_resources(ctx: Context, text: Text) -> tuple[list[Resource], KmanifestError | None]:
+def _parse_resources(ctx: Context, text: PatchText) -> tuple[list[Resource], KmanifestError | None]:
     try:
-        return loading.parse(ctx, text.content, text.file), None
+        return resource_files.parse(ctx, text.content, text.file), None
     except (SourceError, MissingError) as error:
-        return [], _in_text(error, text)
+        return [], _located_in_text(error, text)
 
 
-def _in_text(error: KmanifestError, text: Text) -> KmanifestError:
-    """An error about a place in the text of a patch; a line of a text in a config is no line of the config's file."""
+def _located_in_text(error: KmanifestError, text: PatchText) -> KmanifestError:
+    """Return an error with the location of the patch.
+
+    A line number of an inline patch is not a line number of the config's file, so it goes to the message.
+    """
     if text.file:
         return error.within(file=text.file)
     line, field = error.location.line, format_field(error.location.field)
-    place = f"line {line}: " if line else f"{field}: " if field else ""
+    position = f"line {line}: " if line else f"{field}: " if field else ""
     location = Location(field=text.field)
-    return type(error)(place + error.message, location=location, near=error.near)
+    return type(error)(position + error.message, location=location, near=error.near)
 
 
-def _as_operations(ctx: Context, text: Text) -> tuple[Operations, KmanifestError | None]:
+def _parse_operations(ctx: Context, text: PatchText) -> tuple[Operations, KmanifestError | None]:
     from kmanifest.engines.kustomize.json_patch import decode_patch  # many builds have none
 
     is_json = text.content.startswith(b"[")
     try:
         document = (
-            _json(text.content, ctx.options.limits.max_depth)
+            _parse_json(text.content, ctx.options.limits.max_depth)
             if is_json
             else yaml.load_values(text.content, limits=ctx.options.limits)
         )
         return decode_patch(document, json_text=is_json), None
     except SourceError as error:
-        return (), _in_text(error, text)
+        return (), _located_in_text(error, text)
 
 
-def _json(content: bytes, max_depth: int) -> Any:
-    """A text that begins with `[`, which the reference reads as JSON; numbers keep their text."""
-    import json  # 9 ms, and nearly all patches are YAML
+def _parse_json(content: bytes, max_depth: int) -> Any:
+    """Parse a text that begins with `[`, which kustomize reads as JSON; numbers keep their text."""
+    import json  # imported here: it takes 9 ms, and nearly all patches are YAML
 
     _check_depth(content, max_depth)
     try:
@@ -195,26 +203,29 @@ def _json(content: bytes, max_depth: int) -> Any:
         raise SourceError(f"a patch that begins with '[' must be JSON: {error}") from None
 
 
-def _check_depth(content: bytes, most: int) -> None:
-    """LimitError where JSON is nested too deeply: its parser takes the machine's stack for each level."""
+def _check_depth(content: bytes, limit: int) -> None:
+    """Raise LimitError if JSON is nested too deeply.
+
+    Python's JSON parser uses the C stack for each level.
+    """
     depth = 0
     for token in re.findall(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[][{}]', content, re.DOTALL):
         depth += (token in b"[{") - (token in b"]}")
-        if depth > most:
-            raise LimitError(f"nested deeper than {most} levels (limit max_depth)")
+        if depth > limit:
+            raise LimitError(f"nested deeper than {limit} levels (limit max_depth)")
 
 
-def _looks_like_list(text: Text) -> bool:
+def _looks_like_list(text: PatchText) -> bool:
     return text.content.lstrip()[:1] in (b"-", b"[")
 
 
 def _inline_or_file(ctx: Context, path: str, index: int) -> list[Resource]:
     if "\n" in path or ":" in path:
-        found, error = _as_resources(ctx, Text(path.encode(), "", ("paths", index)))
+        parsed, error = _parse_resources(ctx, PatchText(path.encode(), "", ("paths", index)))
         if error is None:
-            return found
+            return parsed
     try:
-        return loading.read(ctx, path)
+        return resource_files.read(ctx, path)
     except KmanifestError as error:
         raise error if error.location.file else error.within(field=("paths", index)) from error
 
@@ -224,12 +235,12 @@ def _merge_entry(
     resources: ResourceMap,
     patches: Sequence[Resource],
     target: Mapping[str, str] | None,
-    allowed: Permissions,
+    allowed: AllowedChanges,
 ) -> ResourceMap:
     if target is None:
-        for one in patches:
-            place = _target_of(resources, one, ("patch",))
-            resources = _merge_into(ctx, resources, [place], one, allowed)
+        for patch_resource in patches:
+            index = _target_index(resources, patch_resource, ("patch",))
+            resources = _merge_into(ctx, resources, [index], patch_resource, allowed)
         return resources
     if len(patches) > 1:
         raise SourceError(
@@ -237,73 +248,96 @@ def _merge_entry(
         ).within(field=("target",))
     if not patches:
         return resources
-    places = _selected(ctx, resources, target)
+    indexes = _selected_indexes(ctx, resources, target)
     return _merge_into(
-        ctx, resources, places, _with_texts(patches[0], *_MAPS), allowed
+        ctx, resources, indexes, _with_string_maps(patches[0], *_STRING_MAPS), allowed
     ).check_unique()
 
 
-def _selected(ctx: Context, resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
+def _selected_indexes(ctx: Context, resources: ResourceMap, target: Mapping[str, str]) -> list[int]:
     from kmanifest.engines.kustomize.selectors import (  # for patches with a target only
         Selector,
-        note_none,
+        report_no_match,
     )
 
     try:
-        places = Selector.of(target).places_in(resources)
+        indexes = Selector.of(target).matching_indexes(resources)
     except SourceError as error:
         raise error.within(field=("target",)) from None
-    if not places:
-        note_none(ctx, target, resources, field=("target",))
-    return places
+    if not indexes:
+        report_no_match(ctx, target, resources, field=("target",))
+    return indexes
 
 
-def _target_of(resources: ResourceMap, one: Resource, field: FieldPath) -> int:
-    """Where the one resource stands that a patch is for; `field` is what holds the patch if no file does."""
+def _target_index(resources: ResourceMap, patch_resource: Resource, field: FieldPath) -> int:
+    """Return the index of the one resource that a patch is for.
+
+    `field` contains the patch if it is not in a file.
+    """
     try:
-        return resources.index_of(one.original_key)
+        return resources.index_of(patch_resource.original_key)
     except KmanifestError as error:
         if isinstance(error, MissingError):
-            error = _no_target(resources, one, error)
-        if one.origin.file:
-            raise located(error.within(field=("metadata", "name")), one) from error
+            error = _no_target(resources, patch_resource, error)
+        if patch_resource.origin.file:
+            raise located(error.within(field=("metadata", "name")), patch_resource) from error
         raise error.within(field=field) from error
 
 
-def _no_target(resources: ResourceMap, one: Resource, error: MissingError) -> MissingError:
-    """The error that names those of the patch's kind and name first, which differ in namespace or apiVersion."""
-    same = [old for old in resources if (old.kind, old.name) == (one.kind, one.name)][:3]
-    if all(old.api_version == one.api_version for old in same):
-        near = [str(old.id) for old in same] or error.near
-        return MissingError(f"no resource matches {one.id}", near=near)
-    near = [f"{old.api_version} {old.id}" for old in same]
-    return MissingError(f"no resource matches {one.api_version} {one.id}", near=near)
+def _no_target(
+    resources: ResourceMap, patch_resource: Resource, error: MissingError
+) -> MissingError:
+    """Return the error of a patch without a target.
+
+    It first names the resources with the patch's kind and name, which differ in namespace or apiVersion.
+    """
+    namesakes = [
+        old
+        for old in resources
+        if (old.kind, old.name) == (patch_resource.kind, patch_resource.name)
+    ][:3]
+    if all(old.api_version == patch_resource.api_version for old in namesakes):
+        near = [str(old.id) for old in namesakes] or error.near
+        return MissingError(f"no resource matches {patch_resource.id}", near=near)
+    near = [f"{old.api_version} {old.id}" for old in namesakes]
+    return MissingError(
+        f"no resource matches {patch_resource.api_version} {patch_resource.id}", near=near
+    )
 
 
 def _merge_into(
-    ctx: Context, resources: ResourceMap, places: Sequence[int], one: Resource, allowed: Permissions
+    ctx: Context,
+    resources: ResourceMap,
+    indexes: Sequence[int],
+    patch_resource: Resource,
+    allowed: AllowedChanges,
 ) -> ResourceMap:
-    changed = {place: _merged(ctx.schema, resources[place], one, allowed) for place in places}
+    changed = {
+        index: _merge_one(ctx.schema, resources[index], patch_resource, allowed)
+        for index in indexes
+    }
     return resources.replace(changed).without_empty(changed.values())
 
 
-def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) -> Resource:
+def _merge_one(
+    schema: Schema, old: Resource, patch_resource: Resource, allowed: AllowedChanges
+) -> Resource:
     from kmanifest.engines.kustomize.merge import DELETED, merge  # many builds have no patch
 
     if allowed.name or allowed.kind:
         old = old.with_current_id_remembered()
     patch_body = (
-        one.body
-        if one.api_version == old.api_version
-        else {**one.body, "apiVersion": old.api_version}
+        patch_resource.body
+        if patch_resource.api_version == old.api_version
+        else {**patch_resource.body, "apiVersion": old.api_version}
     )
     try:
         body: Any = merge(old.body, patch_body, schema)
     except KmanifestError as error:
-        raise located(error, one) from error
+        raise located(error, patch_resource) from error
     if body is DELETED or not body:
         return old.with_body({})
-    body = settle(old, old.with_body(body)).body
+    body = propagate_aliases(old, old.with_body(body)).body
     if not allowed.kind:
         body = put(body, ("kind",), old.body.get("kind"))
     if not allowed.name:
@@ -311,34 +345,37 @@ def _merged(schema: Schema, old: Resource, one: Resource, allowed: Permissions) 
     new = old.with_body(_with_namespace(body, old.get("metadata", "namespace")))
     if new.kind != old.kind:
         new = new.with_scope(cluster_scoped=schema.is_cluster_scoped(new.api_version, new.kind))
-    return new.with_history() if _wipes_annotations(one) else new
+    return new.with_history() if _clears_annotations(patch_resource) else new
 
 
-def _wipes_annotations(one: Resource) -> bool:
-    """True where a patch takes all annotations away, and with them what kustomize keeps there of an object's past."""
-    metadata = one.body.get("metadata")
+def _clears_annotations(patch_resource: Resource) -> bool:
+    """Return whether a patch removes all annotations.
+
+    kustomize keeps the history of an object there, and so loses it.
+    """
+    metadata = patch_resource.body.get("metadata")
     if not isinstance(metadata, Mapping):
         return True
     annotations = metadata.get("annotations", {})
-    if annotations is None or metadata.get("$patch") in _WIPING:
+    if annotations is None or metadata.get("$patch") in _CLEARING_DIRECTIVES:
         return True
-    return isinstance(annotations, Mapping) and annotations.get("$patch") in _WIPING
+    return isinstance(annotations, Mapping) and annotations.get("$patch") in _CLEARING_DIRECTIVES
 
 
-def _with_texts(one: Resource, *names: str) -> Resource:
-    """A patch with some maps of its metadata as texts; an empty map is not there, and so takes nothing away.
+def _with_string_maps(patch_resource: Resource, *names: str) -> Resource:
+    """Return a patch with some maps of its metadata as strings; an empty map is removed, so it has no effect.
 
-    kustomize does it to labels and annotations of what is applied by target, and to annotations where a patch may
-    change the name or the kind, as it keeps that permission there.
+    kustomize does this to labels and annotations of a patch that is applied by target. It does it to annotations if a
+    patch may change the name or the kind, because it keeps that permission there.
     """
-    metadata = dict(one.body["metadata"])
+    metadata = dict(patch_resource.body["metadata"])
     for name in names:
         if name in metadata:
-            # kustomize copies them as maps of strings, by which null becomes its own text.
+            # kustomize copies them as maps of strings, in which null becomes its text.
             metadata[name] = string_map(metadata[name])
             if not metadata[name]:
                 del metadata[name]
-    return one.with_body({**one.body, "metadata": metadata})
+    return patch_resource.with_body({**patch_resource.body, "metadata": metadata})
 
 
 def _with_namespace(body: Mapping[str, Any], namespace: Any) -> Mapping[str, Any]:
@@ -355,10 +392,10 @@ def _apply_operations(
     ctx: Context,
     resources: ResourceMap,
     operations: Operations,
-    text: Text,
+    text: PatchText,
     target: Mapping[str, str] | None,
     *,
-    remember: bool,
+    remembers_id: bool,
 ) -> ResourceMap:
     if not operations:
         return resources
@@ -367,17 +404,19 @@ def _apply_operations(
     from kmanifest.engines.kustomize.json_patch import apply_patch  # many builds have none
 
     changed = {}
-    for place in _selected(ctx, resources, target):
-        resource = resources[place].with_current_id_remembered() if remember else resources[place]
+    for index in _selected_indexes(ctx, resources, target):
+        resource = (
+            resources[index].with_current_id_remembered() if remembers_id else resources[index]
+        )
         try:
             body = apply_patch(operations, resource.body)
         except KmanifestError as error:
-            raise error.at(_place_in(text, error.location.field)) from error
-        changed[place] = with_text_annotations(resource.with_body(body))
+            raise error.at(_location_in(text, error.location.field)) from error
+        changed[index] = with_string_annotations(resource.with_body(body))
     return resources.replace(changed)
 
 
-def _place_in(text: Text, field: FieldPath) -> Location:
+def _location_in(text: PatchText, field: FieldPath) -> Location:
     if not text.file:
         return Location(field=text.field)
     line, column = yaml.find_position(text.content, field)

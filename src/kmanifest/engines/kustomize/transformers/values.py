@@ -1,4 +1,4 @@
-"""The ValueAddTransformer, which only a config of its own can ask for.
+"""The ValueAddTransformer, which runs only for a separate config.
 
 Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filters/valueadd/valueadd.go.
 """
@@ -6,12 +6,19 @@ Source: kustomize v5.8.2 api/internal/builtins/ValueAddTransformer.go, api/filte
 from collections.abc import Mapping
 
 from kmanifest import yaml
-from kmanifest.engines.kustomize.decoding import INT, PLUGIN_CONFIG, TEXT, ListOf, Record, fit
+from kmanifest.engines.kustomize.decoding import (
+    INT,
+    PLUGIN_CONFIG,
+    STRING,
+    ListShape,
+    RecordShape,
+    decode,
+)
 from kmanifest.engines.kustomize.kustomization import SELECTOR
 from kmanifest.engines.kustomize.scalars import retype
 from kmanifest.engines.kustomize.selectors import Selector
 from kmanifest.engines.kustomize.transformers.fields import located, require_scalar
-from kmanifest.engines.kustomize.transformers.namespace import move_one
+from kmanifest.engines.kustomize.transformers.namespace import move_resource
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import FieldUpdate, split_path, update_field
 from kmanifest.model.resource import Resource
@@ -20,20 +27,22 @@ from kmanifest.model.values import scalar_text
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_TARGETS: Final = ListOf(Record({"selector": SELECTOR, "fieldPath": TEXT, "filePathPosition": INT}))
-_CONFIG: Final = Record({"value": TEXT, "targets": _TARGETS, "targetFilePath": TEXT})
-_TARGET_FILE: Final = Record({"targets": _TARGETS})
+_TARGETS: Final = ListShape(
+    RecordShape({"selector": SELECTOR, "fieldPath": STRING, "filePathPosition": INT})
+)
+_CONFIG: Final = RecordShape({"value": STRING, "targets": _TARGETS, "targetFilePath": STRING})
+_TARGET_FILE: Final = RecordShape({"targets": _TARGETS})
 
 
 def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The built-in ValueAddTransformer: a value, or the directory's name, written into fields or into paths in fields."""
-    fitted = fit(config.body, _CONFIG, PLUGIN_CONFIG)
-    value = fitted.get("value", "").strip() or ctx.directory.rpartition("/")[2]
-    targets = [*fitted.get("targets", ()), *_targets_in_file(ctx, fitted.get("targetFilePath", ""))]
+    """Run the built-in ValueAddTransformer: put a value, or the directory's name, into fields or into paths in fields."""
+    fields = decode(config.body, _CONFIG, PLUGIN_CONFIG)
+    value = fields.get("value", "").strip() or ctx.directory.rpartition("/")[2]
+    targets = [*fields.get("targets", ()), *_targets_in_file(ctx, fields.get("targetFilePath", ""))]
     if not targets:
         raise SourceError("must specify at least one target")
     for target in targets:
-        _check(target)
+        _check_target(target)
     for target in targets:
         selector = Selector.of(target["selector"]) if "selector" in target else None
         resources = resources.map(
@@ -50,11 +59,11 @@ def _targets_in_file(ctx: Context, path: str) -> list[Any]:
     if not path:
         return []
     document = yaml.load_values(ctx.read(path), limits=ctx.options.limits)
-    targets: list[Any] = fit(document, _TARGET_FILE, PLUGIN_CONFIG).get("targets", [])
+    targets: list[Any] = decode(document, _TARGET_FILE, PLUGIN_CONFIG).get("targets", [])
     return targets
 
 
-def _check(target: Mapping[str, Any]) -> None:
+def _check_target(target: Mapping[str, Any]) -> None:
     if not target.get("fieldPath"):
         raise SourceError("fieldPath cannot be empty")
     if target.get("filePathPosition", 0) < 0:
@@ -64,7 +73,7 @@ def _check(target: Mapping[str, Any]) -> None:
 def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
     path, position = target["fieldPath"], target.get("filePathPosition", 0)
     if path == "metadata/namespace":
-        return move_one(resource, value)
+        return move_resource(resource, value)
 
     def change(old: Any) -> Any:
         require_scalar(old)
@@ -80,7 +89,7 @@ def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
 
 
 def insert_part(path: str, position: int, part: str) -> str:
-    """`path` with `part` put before its step number `position`, or behind where it has no more steps.
+    """Return `path` with `part` inserted before step `position`, or appended if it has fewer steps.
 
     Source: kustomize v5.8.2 kyaml/filesys/util.go, InsertPathPart.
     """

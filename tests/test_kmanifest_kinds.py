@@ -1,4 +1,4 @@
-"""What kustomize does not have: images in resources of any kind, resources to be dropped, and files found by patterns."""
+"""The kinds that kustomize does not have: images in resources of any kind, resources to drop, and files by patterns."""
 
 import os
 from pathlib import Path
@@ -54,33 +54,33 @@ def project(config: str, **more: str) -> MemoryTree:
 
 
 def bodies(tree: MemoryTree) -> dict[str, Any]:
-    built = build(tree=tree)
-    return {resource.kind: resource.body for resource in built.resources}
+    rendered = build(tree=tree)
+    return {resource.kind: resource.body for resource in rendered.resources}
 
 
 def test_images_in_any_kind():
-    found = bodies(project(IMAGES))
-    spec = found["Rollout"]["spec"]
+    by_kind = bodies(project(IMAGES))
+    spec = by_kind["Rollout"]["spec"]
     assert spec["template"]["spec"]["containers"][0]["image"] == "web:2"
     assert [step.get("image") or step["run"]["image"] for step in spec["steps"]] == [
         "mirror/web@sha256:def",
         3,
         {"repository": "web"},
     ]
-    assert found["CustomResourceDefinition"]["spec"]["image"] == "web:1"
+    assert by_kind["CustomResourceDefinition"]["spec"]["image"] == "web:1"
 
 
-def test_fields_that_were_touched_are_findings():
-    built = build(tree=project(IMAGES))
-    assert [(str(each.location), each.location.field[-1], each.message) for each in built.findings] == [
+def test_changed_fields_are_findings():
+    rendered = build(tree=project(IMAGES))
+    assert [(str(finding.location), finding.location.field[-1], finding.message) for finding in rendered.findings] == [
         ("rollout.yaml:7:30", "image", "Rollout/web: web:1 is now web:2"),
         ("rollout.yaml:9:11", "image", "Rollout/web: registry.example.com/web:1@sha256:abc is now mirror/web@sha256:def"),
     ]  # fmt: skip
-    assert {each.code for each in built.findings} == {"touched"}
-    assert built.warnings == ()
+    assert {finding.code for finding in rendered.findings} == {"touched"}
+    assert rendered.warnings == ()
 
 
-def test_image_that_is_nowhere():
+def test_image_that_does_not_exist():
     config = IMAGES.replace("name: web,", "name: weeb,")
     codes = [finding.code for finding in build(tree=project(config)).findings]
     assert codes == ["untouched", "touched"]
@@ -89,28 +89,28 @@ def test_image_that_is_nowhere():
     assert str(caught.value.location) == "config.yaml:6:4"
 
 
-def test_dropped():
+def test_drop():
     assert list(bodies(project(DROP))) == ["CustomResourceDefinition"]
 
 
 @pytest.mark.parametrize(
-    ("config", "place", "message"),
+    ("config", "location", "message"),
     [
         (
             DROP.replace("w.b", "api"),
             "config.yaml:5:3",
-            "nothing to drop is selected by Rollout/api",
+            "no resource to drop is selected by Rollout/api",
         ),
         (DROP.replace("w.b", "'['"), "config.yaml:5:19", "is not a regular expression"),
         (DROP.replace("drop:", "drops:"), "config.yaml:4:1", "drops"),
-        (IMAGES.replace("auto", "all"), "config.yaml:4:1", "the one value of imageFields is auto"),
+        (IMAGES.replace("auto", "all"), "config.yaml:4:1", "imageFields must be auto"),
         (IMAGES.replace("newTag", "newTags"), "config.yaml:6:15", "newTags"),
     ],
 )
-def test_wrong_configs(config: str, place: str, message: str):
+def test_wrong_configs(config: str, location: str, message: str):
     with pytest.raises(KmanifestError, match=message) as caught:
         build(tree=project(config))
-    assert str(caught.value.location) == place
+    assert str(caught.value.location) == location
 
 
 # ResourcesGenerator
@@ -126,7 +126,7 @@ def config_map(name: str) -> str:
 
 
 def maps(*paths: str) -> dict[str, str]:
-    """A ConfigMap for each path, called as its file."""
+    """A ConfigMap for each path, with the name of its file."""
     return {path: config_map(path.rpartition("/")[2].removesuffix(".yaml")) for path in paths}
 
 
@@ -141,11 +141,11 @@ def files(*patterns: str, **more: str) -> dict[str, str]:
     }
 
 
-def names(tree: MemoryTree | str, **given: Any) -> list[str]:
-    chosen = Options(engines=(KustomizeOptions(reorder="none"),), **given)
+def names(tree: MemoryTree | str, **options: Any) -> list[str]:
+    build_options = Options(engines=(KustomizeOptions(reorder="none"),), **options)
     if isinstance(tree, str):
-        return [resource.name for resource in build(tree, options=chosen).resources]
-    return [resource.name for resource in build(tree=tree, options=chosen).resources]
+        return [resource.name for resource in build(tree, options=build_options).resources]
+    return [resource.name for resource in build(tree=tree, options=build_options).resources]
 
 
 @pytest.mark.parametrize(
@@ -160,17 +160,25 @@ def names(tree: MemoryTree | str, **given: Any) -> list[str]:
         ([], []),
     ],
 )
-def test_files_that_patterns_mean(patterns: list[str], expected: list[str]):
+def test_files_that_patterns_match(patterns: list[str], expected: list[str]):
     assert names(MemoryTree(files(*patterns))) == expected
 
 
 @pytest.mark.parametrize(
-    ("patterns", "place", "message"),
+    ("patterns", "location", "message"),
     [
-        (["m/*.yml"], "gen.yaml:5:3", r"no file fits 'm/\*.yml' \(did you mean m/.*yaml"),
-        (["z.yaml", "zz.yaml"], "gen.yaml:6:3", r"no file fits 'zz.yaml' \(did you mean z.yaml"),
-        (["z.yaml", "!y*.yaml"], "gen.yaml:6:3", "no file that the patterns above take in fits"),
-        (["!z.yaml", "*.yaml"], "gen.yaml:5:3", "no file that the patterns above take in fits"),
+        (["m/*.yml"], "gen.yaml:5:3", r"no file matches 'm/\*.yml' \(did you mean m/.*yaml"),
+        (["z.yaml", "zz.yaml"], "gen.yaml:6:3", r"no file matches 'zz.yaml' \(did you mean z.yaml"),
+        (
+            ["z.yaml", "!y*.yaml"],
+            "gen.yaml:6:3",
+            "excludes none of the files that the patterns above include",
+        ),
+        (
+            ["!z.yaml", "*.yaml"],
+            "gen.yaml:5:3",
+            "excludes none of the files that the patterns above include",
+        ),
         (["m"], "gen.yaml:5:3", "'m' is a directory, a kustomization or this config"),
         (
             ["kustomization.yaml"],
@@ -178,8 +186,8 @@ def test_files_that_patterns_mean(patterns: list[str], expected: list[str]):
             "'kustomization.yaml' is a directory, a kustomization or this config",
         ),
         (["gen.yaml"], "gen.yaml:5:3", "'gen.yaml' is a directory, a kustomization or this config"),
-        (["m/"], "gen.yaml:5:3", "is for the paths of files"),
-        ([""], "gen.yaml:5:3", "is for the paths of files"),
+        (["m/"], "gen.yaml:5:3", "a pattern can't have an empty step"),
+        ([""], "gen.yaml:5:3", "a pattern can't have an empty step"),
         (["m/[a.yaml"], "gen.yaml:5:3", "not well-formed"),
         (["../*.yaml"], "gen.yaml:5:3", "security"),
         (["/m/*.yaml"], "gen.yaml:5:3", "security"),
@@ -187,10 +195,10 @@ def test_files_that_patterns_mean(patterns: list[str], expected: list[str]):
         (["m/notes.*"], "m/notes.txt:2:1", "m/notes.txt"),
     ],
 )
-def test_wrong_patterns(patterns: list[str], place: str, message: str):
+def test_wrong_patterns(patterns: list[str], location: str, message: str):
     with pytest.raises(KmanifestError, match=message) as caught:
         build(tree=MemoryTree(files(*patterns)))
-    assert str(caught.value.location) == place
+    assert str(caught.value.location) == location
 
 
 def test_config_in_the_kustomization():
@@ -199,21 +207,25 @@ def test_config_in_the_kustomization():
     assert names(tree) == ["a"]
 
 
-def test_lists_are_taken_apart_and_objects_know_their_files():
+def test_lists_are_split_and_objects_have_the_origin_of_their_file():
     items = f"apiVersion: v1\nkind: List\nitems:\n- {{{', '.join(config_map('one').split(chr(10))[:3])}}}\n"
     two = f"{config_map('two')}---\n{config_map('three')}"
     tree = MemoryTree(
         files("l/*", **{"l/1.yaml": items, "l/2.yaml": two, "l/3.yaml": "# nothing\n"})
     )
-    found = build(tree=tree, options=Options(engines=(KustomizeOptions(reorder="none"),))).resources
-    assert [(one.name, one.origin.file, one.origin.document) for one in found] == [
+    resources = build(
+        tree=tree, options=Options(engines=(KustomizeOptions(reorder="none"),))
+    ).resources
+    assert [
+        (resource.name, resource.origin.file, resource.origin.document) for resource in resources
+    ] == [
         ("one", "l/1.yaml", 0),
         ("two", "l/2.yaml", 0),
         ("three", "l/2.yaml", 1),
     ]
 
 
-def test_one_id_twice_is_an_error_at_the_second():
+def test_a_duplicate_id_is_an_error_at_the_second_object():
     tree = MemoryTree(files("l/*", **{"l/1.yaml": config_map("a"), "l/2.yaml": config_map("a")}))
     with pytest.raises(
         RenderError, match="ConfigMap/a is in the files of one generator twice"
@@ -233,14 +245,14 @@ def test_one_id_twice_is_an_error_at_the_second():
 
 def test_origin_is_that_of_a_generated_object():
     more = "generators: [gen.yaml]\nbuildMetadata: [originAnnotations]\n"
-    (found,) = build(tree=MemoryTree({**files("z.yaml"), "kustomization.yaml": more})).resources
-    assert found.annotations["config.kubernetes.io/origin"] == (
+    (resource,) = build(tree=MemoryTree({**files("z.yaml"), "kustomization.yaml": more})).resources
+    assert resource.annotations["config.kubernetes.io/origin"] == (
         "configuredIn: gen.yaml\nconfiguredBy:\n"
         "  apiVersion: kmanifest.dev/v1alpha1\n  kind: ResourcesGenerator\n  name: r\n"
     )
 
 
-def test_of_a_base_and_with_a_cache():
+def test_in_a_base_and_with_a_cache():
     cache = MemoryCache()
     top = {"kustomization.yaml": "namePrefix: p-\nresources: [base]\n"}
     base = {f"base/{path}": text for path, text in files("m/*.yaml").items()}
@@ -249,20 +261,20 @@ def test_of_a_base_and_with_a_cache():
         ({**top, **base}, ["p-a", "p-test-c"]),
         ({**top, **base, **more}, ["p-a", "p-new", "p-test-c"]),
     ):
-        built = build(
+        rendered = build(
             tree=MemoryTree(tree),
             options=Options(engines=(KustomizeOptions(reorder="none"),)),
             cache=cache,
         )
-        assert [resource.name for resource in built.resources] == expected
+        assert [resource.name for resource in rendered.resources] == expected
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Path:
     for path, text in {**files("m/**/*.yaml"), **maps("../out/o.yaml")}.items():
-        place = tmp_path / "app" / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        file = tmp_path / "app" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
     (tmp_path / "app/m/notes.txt").unlink()
     return tmp_path / "app"
 
@@ -271,7 +283,7 @@ LINKS = pytest.mark.skipif(os.name == "nt", reason="needs links")
 
 
 @LINKS
-def test_links_lead_in_no_circles_and_each_file_is_once(disk: Path):
+def test_links_cause_no_loop_and_each_file_is_read_once(disk: Path):
     for index in range(8):
         (disk / f"m/self{index}").symlink_to(".")
     (disk / "m/again.yaml").symlink_to("a.yaml")
@@ -281,7 +293,7 @@ def test_links_lead_in_no_circles_and_each_file_is_once(disk: Path):
 
 
 @LINKS
-def test_links_that_lead_out(disk: Path):
+def test_links_out_of_the_directory(disk: Path):
     (disk / "m/out").symlink_to("../../out")
     assert names(str(disk)) == ["a", "b", "test-c"]
     (disk / "gen.yaml").write_text(generator("m/*/*.yaml"), encoding="utf-8")
@@ -296,7 +308,7 @@ def test_links_that_lead_out(disk: Path):
 
 
 @LINKS
-def test_links_to_nothing_and_pipes(disk: Path):
+def test_broken_links_and_pipes(disk: Path):
     (disk / "m/gone").symlink_to("nowhere")
     os.mkfifo(disk / "m/pipe")
     assert names(str(disk)) == ["a", "b", "test-c"]

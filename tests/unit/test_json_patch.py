@@ -1,4 +1,4 @@
-"""JSON patches; every expectation is what `kustomize build` v5.8.2 printed for the same two documents."""
+"""JSON patches; every expectation was printed by `kustomize build` v5.8.2 for the same two documents."""
 
 import copy
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmanifest.engines.kustomize.json_patch import apply_patch, decode_patch, through_json
+from kmanifest.engines.kustomize.json_patch import apply_patch, decode_patch, json_round_trip
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import FloatText, IntText, TimeText, scalar_text
 
@@ -82,7 +82,7 @@ def test_root() -> None:
         (op("remove", "/x"), 'operation 0 (remove /x): there is no field "x" to remove'),
         (
             op("test", "/a", 2),
-            "operation 0 (test /a): the value there is not the one that was expected",
+            "operation 0 (test /a): the value is not the expected one",
         ),
         (
             op("replace", "/l/1", 2),
@@ -90,7 +90,7 @@ def test_root() -> None:
         ),
         (
             op("replace", "/l/-", 2),
-            'operation 0 (replace /l/-): expected the number of an element, got "-"',
+            'operation 0 (replace /l/-): expected a list index, got "-"',
         ),
         (op("add", "/l/3", 2), "operation 0 (add /l/3): there is no element 3 in a list of 2"),
         (
@@ -120,13 +120,13 @@ def test_errors(operation: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize("operations", [{}, "text", 1, [1], [[]]])
-def test_what_is_no_json_patch(operations: Any) -> None:
+def test_invalid_json_patch(operations: Any) -> None:
     with pytest.raises(SourceError):
         decode_patch(operations)
 
 
 @pytest.mark.parametrize("operations", [None, [], [None], [{"op": 1}], [{"path": []}]])
-def test_what_decodes_though_it_may_not_apply(operations: Any) -> None:
+def test_decodes_even_if_it_cannot_apply(operations: Any) -> None:
     assert len(decode_patch(operations)) == len(operations or [])
 
 
@@ -162,7 +162,7 @@ def test_written_as_json_a_test_compares_text() -> None:
 )
 def test_numbers_get_the_text_that_go_prints(number: float, text: str) -> None:
     # Seen in a replacement that copies the number into a string.
-    assert scalar_text(through_json(number)) == text
+    assert scalar_text(json_round_trip(number)) == text
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("nan"), 10**400])
@@ -171,7 +171,7 @@ def test_numbers_that_json_does_not_have(number: float) -> None:
         patched({"a": number}, op("add", "/b", 1))
 
 
-def test_depth_is_no_matter() -> None:
+def test_depth_does_not_matter() -> None:
     deep: Any = {}
     for _ in range(20_000):
         deep = {"a": [deep]}
