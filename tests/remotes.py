@@ -41,7 +41,7 @@ class Case(NamedTuple):
         return self.directory / "error.txt"
 
 
-class World(NamedTuple):
+class FixtureServer(NamedTuple):
     """A server with all that the fixtures name, and a directory to work in."""
 
     server: Server
@@ -49,45 +49,45 @@ class World(NamedTuple):
 
     def input_of(self, case: Case) -> Path:
         """The input of a case, with the server's address in it."""
-        place = self.directory / "inputs" / case.directory.name
-        if not place.exists():
-            copy(case.directory / "input", place, self.server)
-        return place
+        directory = self.directory / "inputs" / case.directory.name
+        if not directory.exists():
+            copy(case.directory / "input", directory, self.server)
+        return directory
 
     def copy(self, source: Path, target: Path) -> None:
         """Copy a directory, with the server's address where its placeholder stands."""
         copy(source, target, self.server)
 
-    def particular(self, text: str) -> str:
+    def with_address(self, text: str) -> str:
         """A text with this server's address."""
         return text.replace("SERVER", self.server.address)
 
-    def general(self, text: str) -> str:
+    def without_address(self, text: str) -> str:
         """A text without this server's address."""
         return text.replace(f"http://{self.server.address}", PLACEHOLDER)
 
 
 def find_cases(pattern: str = "*") -> list[Case]:
     """The cases whose names match a glob, sorted."""
-    found = sorted(REMOTE.glob(f"{pattern}/case.toml"))
-    return [load_case(path.parent) for path in found]
+    paths = sorted(REMOTE.glob(f"{pattern}/case.toml"))
+    return [load_case(path.parent) for path in paths]
 
 
 def load_case(directory: Path) -> Case:
     """The fixture in a directory."""
-    facts = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
-    return Case(f"remote/{directory.name}", directory, facts["peer"], facts["version"])
+    fields = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
+    return Case(f"remote/{directory.name}", directory, fields["peer"], fields["version"])
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def serve_fixtures() -> Iterator[FixtureServer]:
     """A server of the fixtures' repositories and files, as long as the block takes."""
-    with tempfile.TemporaryDirectory() as above:
-        root = Path(above) / "root"
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory) / "root"
         root.mkdir()
         with serving(root) as server:
             publish_all(root, server)
-            yield World(server, Path(above))
+            yield FixtureServer(server, Path(directory))
 
 
 def publish_all(root: Path, server: Server) -> None:
@@ -117,23 +117,23 @@ def copy(source: Path, target: Path, server: Server) -> None:
             path.write_text(text.replace("SERVER", server.address), encoding="utf-8")
 
 
-def differences(case: Case, here: World) -> dict[Path, bytes | None]:
+def differences(case: Case, fixtures: FixtureServer) -> dict[Path, bytes | None]:
     """The golden of a case if it is not what its peer gives, with what it should hold; None for none."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    done = subprocess.run(
-        [case.peer, "build", str(here.input_of(case))],
+    result = subprocess.run(
+        [case.peer, "build", str(fixtures.input_of(case))],
         env={**environment, "GIT_TERMINAL_PROMPT": "0"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=120,
         check=False,
     )
-    if bool(done.returncode) is not case.error.exists():
-        raise SystemExit(f"{case.name}: {case.peer} gives exit code {done.returncode}")
-    printed = here.general(done.stdout.decode()).encode()
-    wanted = None if case.error.exists() else printed
-    found = case.expected.read_bytes() if case.expected.exists() else None
-    return {} if found == wanted else {case.expected: wanted}
+    if bool(result.returncode) is not case.error.exists():
+        raise SystemExit(f"{case.name}: {case.peer} gives exit code {result.returncode}")
+    printed = fixtures.without_address(result.stdout.decode()).encode()
+    expected = None if case.error.exists() else printed
+    recorded = case.expected.read_bytes() if case.expected.exists() else None
+    return {} if recorded == expected else {case.expected: expected}
 
 
 def peer_missing(case: Case) -> str:

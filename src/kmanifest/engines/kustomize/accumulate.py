@@ -241,9 +241,9 @@ class Gathering:
 
     def _add_url(self, url: str, field: FieldPath) -> str:
         """Add the file or the repository at a URL: what it looks like is tried first. Gives which of them it was."""
-        from kmanifest.io.remote.urls import is_marked  # few entries are URLs
+        from kmanifest.io.remote.urls import has_repository_marker  # few entries are URLs
 
-        first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
+        first, second = ("dir", "file") if has_repository_marker(url) else ("file", "dir")
         began = self._site.ctx.clock()
         try:
             self._add_as(first, url, field)

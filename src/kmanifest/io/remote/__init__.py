@@ -38,25 +38,25 @@ class Remote(Protocol):
 class LazyNetwork:
     """A `Network` that is made when something is first fetched, as most builds fetch nothing."""
 
-    def __init__(self, make: "Callable[[], Network]") -> None:
-        self._make = make
-        self._made: Network | None = None
+    def __init__(self, create_network: "Callable[[], Network]") -> None:
+        self._create_network = create_network
+        self._network: Network | None = None
 
     def file(self, url: str) -> str:
-        return self._remote().file(url)
+        return self._get_network().file(url)
 
     def repository(self, repository: "Repository") -> str:
-        return self._remote().repository(repository)
+        return self._get_network().repository(repository)
 
     def tree_of(self, path: str) -> Tree | None:
-        return None if self._made is None else self._made.tree_of(path)
+        return None if self._network is None else self._network.tree_of(path)
 
     def close(self) -> None:
         """Remove what was kept for this build only; what was read can still be read."""
-        if self._made is not None:
-            self._made.close()
+        if self._network is not None:
+            self._network.close()
 
-    def _remote(self) -> "Network":
-        if self._made is None:
-            self._made = self._make()
-        return self._made
+    def _get_network(self) -> "Network":
+        if self._network is None:
+            self._network = self._create_network()
+        return self._network

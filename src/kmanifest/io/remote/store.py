@@ -13,11 +13,11 @@ from hashlib import sha256
 from kmanifest.io.system import make_private, write_atomically
 from kmanifest.startup.typing import Final, NamedTuple
 
-_OLD: Final = 86_400.0  # seconds after which what a killed process left is removed
-_BEGUN: Final = "begun-"
+_MAX_UNFINISHED_AGE: Final = 86_400.0  # seconds after which what a killed process left is removed
+_UNFINISHED_PREFIX: Final = "begun-"
 
 
-class Known(NamedTuple):
+class Resolution(NamedTuple):
     """Which content a name last stood for, and how many seconds ago that was seen."""
 
     identity: str
@@ -40,12 +40,12 @@ class Store:
         """Whether the directory is there, or can be made, and nobody else may change it."""
         return make_private(self._root)
 
-    def known(self, name: str) -> Known | None:
+    def last_resolution(self, name: str) -> Resolution | None:
         """What a name stands for; None where it is not known."""
         try:
             with open(self._name_path(name), encoding="ascii") as stream:
-                identity, when = stream.read().split()
-            return Known(identity, abs(time.time() - float(when)))
+                identity, recorded_at = stream.read().split()
+            return Resolution(identity, abs(time.time() - float(recorded_at)))
         except (OSError, ValueError):
             return None
 
@@ -74,23 +74,23 @@ class Store:
         return path if os.path.isdir(path) else None
 
     def begin_directory(self) -> str:
-        """A new directory to fetch into, which `keep_directory` or `drop_directory` ends."""
-        self._drop_old()
-        return tempfile.mkdtemp(prefix=_BEGUN, dir=self._root)
+        """A new directory to fetch into, which `keep_directory` or `remove_directory` ends."""
+        self._remove_abandoned()
+        return tempfile.mkdtemp(prefix=_UNFINISHED_PREFIX, dir=self._root)
 
-    def keep_directory(self, begun: str, url: str, identity: str) -> str:
+    def keep_directory(self, unfinished: str, url: str, identity: str) -> str:
         """The directory under its own name, whoever was first to keep it."""
         path = self._directory_path(url, identity)
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         try:
-            os.rename(begun, path)
+            os.rename(unfinished, path)
         except OSError:
             if not os.path.isdir(path):
                 raise
-            self.drop_directory(begun)
+            self.remove_directory(unfinished)
         return path
 
-    def drop_directory(self, path: str) -> None:
+    def remove_directory(self, path: str) -> None:
         """Remove a directory."""
         shutil.rmtree(path, ignore_errors=True)
 
@@ -103,8 +103,8 @@ class Store:
         return os.path.join(self._root, "contents", identity)
 
     def _directory_path(self, url: str, identity: str) -> str:
-        where = sha256(url.encode("utf-8", "replace")).hexdigest()
-        return os.path.join(self._root, "commits", where, identity)
+        url_hash = sha256(url.encode("utf-8", "replace")).hexdigest()
+        return os.path.join(self._root, "commits", url_hash, identity)
 
     def _write(self, path: str, content: bytes) -> None:
         """Put a file where it belongs; where there is no room it is not kept, and the next build fetches again."""
@@ -114,13 +114,13 @@ class Store:
             return
         write_atomically(path, content)
 
-    def _drop_old(self) -> None:
+    def _remove_abandoned(self) -> None:
         with os.scandir(self._root) as entries:
-            begun = [entry for entry in entries if entry.name.startswith(_BEGUN)]
-        for entry in begun:
+            unfinished = [entry for entry in entries if entry.name.startswith(_UNFINISHED_PREFIX)]
+        for entry in unfinished:
             try:
                 age = time.time() - entry.stat().st_mtime
             except OSError:
                 continue
-            if age > _OLD:
-                self.drop_directory(entry.path)
+            if age > _MAX_UNFINISHED_AGE:
+                self.remove_directory(entry.path)

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
-TIMEOUT: Final = 27.0
+DEFAULT_TIMEOUT: Final = 27.0
 """Seconds that fetching a repository may take where its URL does not say."""
 
 _SCHEMES: Final = ("ssh://", "https://", "http://", "file://")
-_FORCED: Final = "git::"
-_GITHUB: Final = ("github.com/", "github.com:")
-_USER: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
-_PASSWORD: Final = re.compile(r"(://[^/:@]*:)[^/@]*@")
-_UNITS: Final = {
+_GIT_PREFIX: Final = "git::"
+_GITHUB_HOSTS: Final = ("github.com/", "github.com:")
+_USER_PATTERN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
+_PASSWORD_PATTERN: Final = re.compile(r"(://[^/:@]*:)[^/@]*@")
+_SECONDS_BY_UNIT: Final = {
     "ns": 1e-9,
     "us": 1e-6,
     "µs": 1e-6,  # the micro sign
@@ -27,9 +27,9 @@ _UNITS: Final = {
     "m": 60.0,
     "h": 3600.0,
 }
-_DURATION: Final = re.compile(r"(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)")
-_FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
-_BAD_REF: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_DURATION_PATTERN: Final = re.compile(r"(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)")
+_FALSE_STRINGS: Final = ("0", "f", "F", "FALSE", "false", "False")
+_BAD_REF_PATTERN: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 
 
 class Repository(NamedTuple):
@@ -44,9 +44,9 @@ class Repository(NamedTuple):
     path: str
     directory: str = ""
     ref: str = ""
-    timeout: float = TIMEOUT
+    timeout: float = DEFAULT_TIMEOUT
     submodules: bool = True
-    forced: bool = False
+    has_git_prefix: bool = False
 
     @property
     def clone_url(self) -> str:
@@ -56,15 +56,15 @@ class Repository(NamedTuple):
     @property
     def protocol(self) -> str:
         """`https`, `http`, `ssh` or `file`."""
-        scheme, found, _ = self.host.partition("://")
-        return scheme if found else "ssh"
+        scheme, separator, _ = self.host.partition("://")
+        return scheme if separator else "ssh"
 
     @property
     def name(self) -> str:
         """The repository at this ref, as its files are named in errors: a URL without a password."""
-        shown = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
-        at = f"@{self.ref}" if self.ref else ""
-        return without_password(shown).rstrip("/") + at
+        url = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
+        suffix = f"@{self.ref}" if self.ref else ""
+        return without_password(url).rstrip("/") + suffix
 
 
 def parse_repository(text: str) -> Repository | None:
@@ -72,15 +72,15 @@ def parse_repository(text: str) -> Repository | None:
     if text.startswith("/"):
         return None
     rest, _, query = text.partition("?")
-    forced, rest = _without(rest, _FORCED)
+    git_prefix, rest = _split_prefix(rest, _GIT_PREFIX)
     split = _split_host(rest)
     if split is None:
         return None
     host, rest = split
     path, directory = _split_path(rest, has_directory=not host.startswith("file://"))
-    if not path or _leads_out(directory):
+    if not path or _leaves_root(directory):
         return None
-    ref, timeout, submodules = _read_query(query)
+    ref, timeout, submodules = _parse_query(query)
     return Repository(
         text,
         host,
@@ -89,7 +89,7 @@ def parse_repository(text: str) -> Repository | None:
         ref,
         timeout,
         submodules,
-        forced=bool(forced),
+        has_git_prefix=bool(git_prefix),
     )
 
 
@@ -97,12 +97,12 @@ def check_repository(repository: Repository) -> None:
     """SourceError where a host, a path or a ref could be taken for an option, or a ref can't be one."""
     name = repository.clone_url.partition("://")[2] or repository.clone_url
     host = name.rpartition("@")[2] if "@" in name.split("/")[0] else name
-    after = host.partition(":")[2]
-    if host.startswith("-") or after.startswith("-") or name.startswith("-"):
+    host_path = host.partition(":")[2]
+    if host.startswith("-") or host_path.startswith("-") or name.startswith("-"):
         raise SourceError(f"the address {without_password(repository.url)!r} begins with '-'")
     if any(character < " " for character in repository.clone_url):
         raise SourceError(f"the address {repository.url!r} has a control character")
-    if repository.ref and _BAD_REF.search(repository.ref):
+    if repository.ref and _BAD_REF_PATTERN.search(repository.ref):
         raise SourceError(f"{repository.ref!r} can't be the name of a ref")
 
 
@@ -114,7 +114,7 @@ def check_protocol(protocol: str, allowed: Sequence[str], name: str) -> None:
         )
 
 
-def is_marked(text: str) -> bool:
+def has_repository_marker(text: str) -> bool:
     """Whether a URL says itself that it is of a repository, by a mark or a query of the grammar."""
     path, _, query = text.partition("://")[2].partition("?")
     return ".git" in path or "//" in path or "_git/" in path or "ref=" in query
@@ -122,16 +122,16 @@ def is_marked(text: str) -> bool:
 
 def without_password(url: str) -> str:
     """The URL as it may be shown."""
-    return _PASSWORD.sub(r"\1***@", url)
+    return _PASSWORD_PATTERN.sub(r"\1***@", url)
 
 
 def shown_url(url: str) -> str:
     """A file's URL as it may be shown: without a password, and without its query, in which tokens are."""
-    path, query, _ = without_password(url).partition("?")
-    return f"{path}?…" if query else path
+    path, separator, _ = without_password(url).partition("?")
+    return f"{path}?…" if separator else path
 
 
-def _without(text: str, prefix: str) -> tuple[str, str]:
+def _split_prefix(text: str, prefix: str) -> tuple[str, str]:
     """The prefix, if the text begins with it in any case, and the rest."""
     if text[: len(prefix)].lower() == prefix:
         return prefix, text[len(prefix) :]
@@ -140,14 +140,14 @@ def _without(text: str, prefix: str) -> tuple[str, str]:
 
 def _split_host(text: str) -> tuple[str, str] | None:
     scheme = ""
-    for known in _SCHEMES:
-        scheme, text = _without(text, known)
+    for candidate in _SCHEMES:
+        scheme, text = _split_prefix(text, candidate)
         if scheme:
             break
-    match = _USER.match(text)
+    match = _USER_PATTERN.match(text)
     user = match[0] if match else ""
     rest = text[len(user) :]
-    is_github = rest.lower().startswith(_GITHUB)
+    is_github = rest.lower().startswith(_GITHUB_HOSTS)
     is_scp = not scheme and (bool(user) or is_github)
     if not scheme and not is_scp:
         return None
@@ -174,42 +174,42 @@ def _host_end(text: str, *, is_scp: bool) -> int:
 
 def _split_path(text: str, *, has_directory: bool) -> tuple[str, str]:
     """The path of the repository and the directory in it: by `_git/`, `//` or `.git`, else the first two names."""
-    before, mark, after = text.partition("_git/")
-    if mark:
-        name, _, directory = after.partition("/")
-        return before + mark + name, directory
-    before, mark, after = text.partition("//")
-    if mark:
-        return before, after
-    before, mark, after = text.partition(".git")
-    if mark:
-        return before + mark, after
+    head, separator, tail = text.partition("_git/")
+    if separator:
+        name, _, directory = tail.partition("/")
+        return head + separator + name, directory
+    head, separator, tail = text.partition("//")
+    if separator:
+        return head, tail
+    head, separator, tail = text.partition(".git")
+    if separator:
+        return head + separator, tail
     if not has_directory:
         return text, ""
-    steps = text.split("/")
-    return ("/".join(steps[:2]), "/".join(steps[2:])) if len(steps) > 1 else ("", "")
+    segments = text.split("/")
+    return ("/".join(segments[:2]), "/".join(segments[2:])) if len(segments) > 1 else ("", "")
 
 
-def _leads_out(directory: str) -> bool:
+def _leaves_root(directory: str) -> bool:
     depth = 0
-    for step in directory.split("/"):
-        depth += -1 if step == ".." else 1 if step not in ("", ".") else 0
+    for segment in directory.split("/"):
+        depth += -1 if segment == ".." else 1 if segment not in ("", ".") else 0
         if depth < 0:
             return True
     return False
 
 
-def _read_query(query: str) -> tuple[str, float, bool]:
+def _parse_query(query: str) -> tuple[str, float, bool]:
     values: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if ";" in pair or not _is_escaped(name) or not _is_escaped(value):
-            return "", TIMEOUT, True
+            return "", DEFAULT_TIMEOUT, True
         if pair:
-            values.setdefault(_unescaped(name), _unescaped(value))
+            values.setdefault(_unescape(name), _unescape(value))
     ref = values.get("ref") or values.get("version", "")
-    submodules = values.get("submodules", "") not in _FALSE
-    return ref, _seconds(values.get("timeout", "")) or TIMEOUT, submodules
+    submodules = values.get("submodules", "") not in _FALSE_STRINGS
+    return ref, _parse_seconds(values.get("timeout", "")) or DEFAULT_TIMEOUT, submodules
 
 
 def _is_escaped(text: str) -> bool:
@@ -217,21 +217,21 @@ def _is_escaped(text: str) -> bool:
     return all(re.match(r"[0-9a-fA-F]{2}", part) for part in text.split("%")[1:])
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     from urllib.parse import unquote_plus  # for remote entries only
 
     return unquote_plus(text, errors="surrogateescape")
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     """The seconds of `61` or `1m1s`; 0 where the text is neither."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return max(float(text), 0.0)
     text = text.removeprefix("+")
     total, end = 0.0, 0
-    for match in _DURATION.finditer(text):
+    for match in _DURATION_PATTERN.finditer(text):
         if match.start() != end or match[1] in ("", "."):
             return 0.0
-        total += float(match[1]) * _UNITS[match[2]]
+        total += float(match[1]) * _SECONDS_BY_UNIT[match[2]]
         end = match.end()
     return total if end == len(text) else 0.0

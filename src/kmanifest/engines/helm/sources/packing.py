@@ -19,8 +19,8 @@ from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
 
 # By these two one sees that helm made a package.
-_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
-_COMMENT: Final = b"Helm"
+_GZIP_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
+_GZIP_COMMENT: Final = b"Helm"
 _HAS_EXTRA_AND_COMMENT: Final = 0x04 | 0x10
 _SECOND: Final = 1_000_000_000
 
@@ -33,27 +33,27 @@ def package_name(chart: Chart) -> str:
 def pack(chart: Chart, now: int) -> bytes:
     """The package of a chart, made at `now`, in nanoseconds; SourceError where the chart can't be packed."""
     chart.metadata.validate()
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in packed_files(chart, ""):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = len(data), 0o644, now // _SECOND
             archive.addfile(entry, io.BytesIO(data))
-    return _compressed(made.getvalue())
+    return _gzip(buffer.getvalue())
 
 
-def packed_files(chart: Chart, above: str) -> Iterator[tuple[str, bytes]]:
+def packed_files(chart: Chart, parent: str) -> Iterator[tuple[str, bytes]]:
     """The files of a package with their paths, those of the charts that it holds last."""
     if base_name(chart.name) != chart.name:
         raise SourceError(f"invalid chart name {chart.name!r}")
-    base = f"{above}{chart.name}/"
-    for file in _own_files(chart):
+    base = f"{parent}{chart.name}/"
+    for file in _chart_files(chart):
         yield base + file.name, file.data
-    for held in chart.dependencies:
-        yield from packed_files(held, f"{base}charts/")
+    for subchart in chart.dependencies:
+        yield from packed_files(subchart, f"{base}charts/")
 
 
-def _own_files(chart: Chart) -> Iterator[File]:
+def _chart_files(chart: Chart) -> Iterator[File]:
     yield File("Chart.yaml", metadata_yaml(chart))
     lock = read_lock(chart)
     if lock is not None and chart.metadata.texts["apiVersion"] == "v2":
@@ -84,10 +84,10 @@ def _check_json(content: bytes) -> None:
         raise SourceError("Invalid JSON in values.schema.json") from error
 
 
-def _compressed(content: bytes) -> bytes:
+def _gzip(content: bytes) -> bytes:
     deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflate.compress(content) + deflate.flush()
     head = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, _HAS_EXTRA_AND_COMMENT, 0, 0, 255)
-    extra = struct.pack("<H", len(_EXTRA)) + _EXTRA + _COMMENT + b"\0"
+    extra = struct.pack("<H", len(_GZIP_EXTRA)) + _GZIP_EXTRA + _GZIP_COMMENT + b"\0"
     tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
     return head + extra + body + tail

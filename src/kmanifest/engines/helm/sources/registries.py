@@ -18,10 +18,12 @@ from kmanifest.engines.helm.sources.urls import OCI
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
-_NAME: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_HOST_PATTERN: Final = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+)
+_NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
+_TAG_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST_PATTERN: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Reference(NamedTuple):
@@ -33,7 +35,7 @@ class Reference(NamedTuple):
     digest: str = ""
 
     @property
-    def asked(self) -> str:
+    def tag_or_digest(self) -> str:
         """What the registry is asked for."""
         return self.digest or self.tag.replace("+", "_")
 
@@ -46,24 +48,24 @@ class Reference(NamedTuple):
         return f"{name}-{self.tag}.tgz"
 
     def __str__(self) -> str:
-        mark = f"@{self.digest}" if self.digest else f":{self.asked}" if self.tag else ""
-        return f"{self.host}/{self.name}{mark}"
+        suffix = f"@{self.digest}" if self.digest else f":{self.tag_or_digest}" if self.tag else ""
+        return f"{self.host}/{self.name}{suffix}"
 
 
 def parse_reference(text: str) -> Reference:
     """What `oci://host/name:tag@digest` names; SourceError where it names nothing."""
     rest, _, digest = text.removeprefix(OCI).partition("@")
     host, _, path = rest.partition("/")
-    above, slash, last = path.rpartition("/")
-    last, _, tag = last.partition(":")
-    name = above + slash + last
-    if _HOST.fullmatch(host) is None:
+    parent, slash, last_segment = path.rpartition("/")
+    last_segment, _, tag = last_segment.partition(":")
+    name = parent + slash + last_segment
+    if _HOST_PATTERN.fullmatch(host) is None:
         raise SourceError(f"invalid reference: invalid registry {host!r}")
-    if not all(_NAME.fullmatch(step) for step in name.split("/")):
+    if not all(_NAME_PATTERN.fullmatch(segment) for segment in name.split("/")):
         raise SourceError(f"invalid reference: invalid repository {name!r}")
-    if tag and _TAG.fullmatch(tag.replace("+", "_")) is None:
+    if tag and _TAG_PATTERN.fullmatch(tag.replace("+", "_")) is None:
         raise SourceError(f"invalid reference: invalid tag {tag!r}")
-    if "@" in text and _DIGEST.fullmatch(digest) is None:
+    if "@" in text and _DIGEST_PATTERN.fullmatch(digest) is None:
         raise SourceError(f"invalid reference: invalid digest {digest!r}")
     return Reference(host, name, tag, digest)
 
@@ -75,10 +77,10 @@ def check_version(reference: Reference, version: str) -> str:
     return version or reference.tag
 
 
-def versions_of(tags: Iterable[str]) -> list[str]:
+def versions_from_tags(tags: Iterable[str]) -> list[str]:
     """The tags that are versions, the highest first, each as it is written in a chart."""
     versions = (tag.replace("_", "+") for tag in tags)
-    return newest_first([each for each in versions if is_strict_version(each)])
+    return newest_first([version for version in versions if is_strict_version(version)])
 
 
 def pick_tag(versions: Sequence[str], version: str) -> str:
@@ -87,7 +89,7 @@ def pick_tag(versions: Sequence[str], version: str) -> str:
         return version
     constraint = version or "*"
     check_constraint(constraint)
-    for each in versions:
-        if fits(constraint, each):
-            return each
+    for candidate in versions:
+        if fits(constraint, candidate):
+            return candidate
     raise SourceError(f"Could not locate a version matching provided version string {version}")

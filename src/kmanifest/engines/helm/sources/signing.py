@@ -10,10 +10,9 @@ from hashlib import sha256
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.serialization import to_yaml
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.sources.openpgp import Owner, read_keyring
+from kmanifest.engines.helm.sources.openpgp import KeyOwner, read_keyring
 from kmanifest.engines.helm.sources.packing import package_name
-from kmanifest.engines.helm.sources.secretkeys import read_secrets
-from kmanifest.engines.helm.sources.secretkeys import sign as sign_text
+from kmanifest.engines.helm.sources.secretkeys import read_secrets, sign_text
 from kmanifest.model.errors import MissingError, SourceError
 from kmanifest.startup.typing import Final
 
@@ -23,22 +22,24 @@ _LINE: Final = 64
 
 
 def sign(
-    chart: Chart, package: bytes, keyring: bytes, who: str, *, passphrase: Passphrase, now: int
+    chart: Chart, package: bytes, keyring: bytes, key_name: str, *, passphrase: Passphrase, now: int
 ) -> bytes:
-    """The provenance file of a chart that was packaged, by the key in the keyring whose owner's name holds `who`.
+    """The provenance file of a chart that was packaged, by the key in the keyring whose owner's name holds `key_name`.
 
     `passphrase` is asked, with the owner's name, for a key that is locked. `now` is in seconds. SourceError where there
     is no such key, or it can't be used.
     """
-    owner = _find_owner(read_keyring(keyring), who)
+    owner = _find_owner(read_keyring(keyring), key_name)
     secrets = read_secrets(keyring)
-    usable = (key for key, ends in owner.signers if key.body in secrets and not 0 < ends <= now)
+    usable = (
+        key for key, expires in owner.signers if key.body in secrets and not 0 < expires <= now
+    )
     key = next(usable, None)
     if key is None:
         raise SourceError(
             "provided key is not a private key. Try providing a keyring with secret keys"
         )
-    text = _message(chart, package)
+    text = _message_block(chart, package)
     # The line ends that are signed are not those of the file, and the last of them is not signed.
     signed = "\r\n".join(text.split("\n")).encode("utf-8", "surrogateescape")
     packet = sign_text(
@@ -47,45 +48,45 @@ def sign(
     escaped = "".join(
         f"- {line}\n" if line[:1] == "-" else f"{line}\n" for line in text.split("\n")
     )
-    head = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n"
-    return (head + escaped).encode("utf-8", "surrogateescape") + _armored(packet)
+    header = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n"
+    return (header + escaped).encode("utf-8", "surrogateescape") + _armor(packet)
 
 
-def _find_owner(owners: list[Owner], who: str) -> Owner:
+def _find_owner(owners: list[KeyOwner], key_name: str) -> KeyOwner:
     for owner in owners:
-        if who in owner.names:
+        if key_name in owner.names:
             return owner
-    found = [owner for owner in owners for name in owner.names if who in name]
-    if not found:
+    matches = [owner for owner in owners for name in owner.names if key_name in name]
+    if not matches:
         raise MissingError("private key not found")
-    if len(found) > 1:
-        raise SourceError(f"more than one key contain the id {quoted(who)}")
-    return found[0]
+    if len(matches) > 1:
+        raise SourceError(f"more than one key contain the id {quoted(key_name)}")
+    return matches[0]
 
 
-def _message(chart: Chart, package: bytes) -> str:
+def _message_block(chart: Chart, package: bytes) -> str:
     """What is signed, its lines without blanks at their ends."""
     metadata = to_yaml(chart.metadata.object())
-    told = to_yaml({"files": {package_name(chart): f"sha256:{sha256(package).hexdigest()}"}})
-    lines = f"{metadata}\n\n...\n{told}\n".split("\n")
+    files = to_yaml({"files": {package_name(chart): f"sha256:{sha256(package).hexdigest()}"}})
+    lines = f"{metadata}\n\n...\n{files}\n".split("\n")
     return "\n".join(line.rstrip(" \t\r") for line in lines)
 
 
-def _armored(packet: bytes) -> bytes:
+def _armor(packet: bytes) -> bytes:
     """A packet as text. It has a checksum, which helm leaves out: without one, gpg 2.2 reads on where the text has ended."""
     text = b64encode(packet).decode()
-    lines = "\n".join(text[at : at + _LINE] for at in range(0, len(text), _LINE))
-    checksum = b64encode(_checksum(packet)).decode()
+    lines = "\n".join(text[position : position + _LINE] for position in range(0, len(text), _LINE))
+    checksum = b64encode(_crc24(packet)).decode()
     return f"-----BEGIN PGP SIGNATURE-----\n\n{lines}\n={checksum}\n-----END PGP SIGNATURE-----\n".encode()
 
 
-def _checksum(content: bytes) -> bytes:
+def _crc24(content: bytes) -> bytes:
     """The checksum of an armor. Source: RFC 9580, 6.1.1."""
-    found = 0xB704CE
+    checksum = 0xB704CE
     for byte in content:
-        found ^= byte << 16
+        checksum ^= byte << 16
         for _ in range(8):
-            found <<= 1
-            if found & 0x1000000:
-                found ^= 0x1864CFB
-    return found.to_bytes(3, "big")
+            checksum <<= 1
+            if checksum & 0x1000000:
+                checksum ^= 0x1864CFB
+    return checksum.to_bytes(3, "big")

@@ -26,13 +26,13 @@ def unpack(content: bytes) -> tuple[str, dict[str, bytes], list[str]]:
         raise SourceError(f"chart name {quoted(name)} must not contain path separators")
     directories: set[str] = set()
     for path in files:
-        above = path.rpartition("/")[0]
-        while above:
-            directories.add(above)
-            above = above.rpartition("/")[0]
-    both = directories & files.keys()
-    if both:
-        raise SourceError(f"{min(both)} is a file and a directory in the package")
+        parent = path.rpartition("/")[0]
+        while parent:
+            directories.add(parent)
+            parent = parent.rpartition("/")[0]
+    conflicts = directories & files.keys()
+    if conflicts:
+        raise SourceError(f"{min(conflicts)} is a file and a directory in the package")
     if any("\0" in path for path in files):
         raise SourceError("the package has a file whose name holds a NUL")
     return name, files, sorted(directories)

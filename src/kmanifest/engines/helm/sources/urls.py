@@ -38,18 +38,18 @@ def resolve(base: str, reference: str) -> str:
     """The URL that an index at `base` means; the query of the base, in which tokens are, goes along."""
     if _split(reference).scheme:
         return reference
-    above = _split(base)
-    directory = above._replace(path=above.path.rstrip("/") + "/", query="", fragment="")
-    found = _split(urljoin(directory.geturl(), reference))
-    return found._replace(query=above.query).geturl()
+    base_parts = _split(base)
+    directory = base_parts._replace(path=base_parts.path.rstrip("/") + "/", query="", fragment="")
+    resolved = _split(urljoin(directory.geturl(), reference))
+    return resolved._replace(query=base_parts.query).geturl()
 
 
-def are_same(one: str, other: str) -> bool:
+def are_same_url(one: str, other: str) -> bool:
     """Whether two URLs are the same but for slashes."""
-    return _normal(one) == _normal(other)
+    return _normalized(one) == _normalized(other)
 
 
-def _normal(url: str) -> str:
+def _normalized(url: str) -> str:
     parts = _split(url)
     path = clean_path(parts.path)
     return parts._replace(path="/" + ("" if path == "." else path)).geturl()
@@ -57,10 +57,10 @@ def _normal(url: str) -> str:
 
 def is_same_server(one: str, other: str) -> bool:
     """Whether what is secret for one URL may be sent to the other: scheme, host and port are the same."""
-    return _server(one) == _server(other)
+    return _origin(one) == _origin(other)
 
 
-def _server(url: str) -> tuple[str, str, int | None]:
+def _origin(url: str) -> tuple[str, str, int | None]:
     parts = _split(url)
     standard = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or standard

@@ -1,4 +1,4 @@
-"""Fixtures and words of the tests of where charts come from; a test takes `own_home` first, so that nothing of this machine counts."""
+"""Fixtures and words of the tests of where charts come from; a test takes `isolated_home` first, so that nothing of this machine counts."""
 
 import os
 import subprocess
@@ -8,12 +8,12 @@ from typing import NamedTuple
 import pytest
 
 from kmanifest.cli.main import main
-from tests import chartservers
-from tests.chartservers import LOGIN, helm_missing, publish, site
+from tests import chart_servers
+from tests.chart_servers import LOGIN, helm_missing, publish, serve_charts
 
 VERSIONS = [("c", "1.0.0"), ("c", "1.1.0"), ("c", "1.2.0-rc.1"), ("c", "2.0.0"), ("d", "0.1.0")]
 NEEDS_REGISTRY = pytest.mark.skipif(
-    not chartservers.REGISTRY, reason="docker-registry is not on PATH"
+    not chart_servers.REGISTRY, reason="docker-registry is not on PATH"
 )
 NEEDS_HELM = pytest.mark.skipif(bool(helm_missing()), reason=helm_missing())
 
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture
-def own_home(monkeypatch, tmp_path):
+def isolated_home(monkeypatch, tmp_path):
     """A home without configuration, no proxies, and a directory to work in."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(
@@ -44,37 +44,37 @@ def own_home(monkeypatch, tmp_path):
 def run(capsysbinary):
     """Runs `kmanifest helm`."""
 
-    def run_helm(*arguments: str) -> Outcome:
+    def run_command(*arguments: str) -> Outcome:
         code = main(["helm", *arguments])
-        said = capsysbinary.readouterr()
-        return Outcome(code, said.out.decode(), said.err.decode())
+        captured = capsysbinary.readouterr()
+        return Outcome(code, captured.out.decode(), captured.err.decode())
 
-    return run_helm
+    return run_command
 
 
 @pytest.fixture
 def server(tmp_path):
     """A repository of charts."""
     publish(tmp_path / "served", *VERSIONS)
-    with site(tmp_path / "served") as here:
-        yield here
+    with serve_charts(tmp_path / "served") as chart_server:
+        yield chart_server
 
 
 @pytest.fixture
-def private(tmp_path):
+def private_server(tmp_path):
     """A repository that wants the login."""
     publish(tmp_path / "private", *VERSIONS)
-    with site(tmp_path / "private", LOGIN) as here:
-        yield here
+    with serve_charts(tmp_path / "private", LOGIN) as chart_server:
+        yield chart_server
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
     """A registry with charts."""
-    with chartservers.registry(tmp_path_factory.mktemp("registry")) as here:
+    with chart_servers.registry(tmp_path_factory.mktemp("registry")) as running:
         for name, version in [*VERSIONS, ("c", "1.5.0+b1")]:
-            here.push(name, version)
-        yield here
+            running.push(name, version)
+        yield running
 
 
 def problem(outcome: Outcome) -> str:
@@ -86,7 +86,7 @@ def problem(outcome: Outcome) -> str:
     return lines[0]
 
 
-def known(tmp_path: Path, *entries: str) -> None:
+def add_known_repositories(tmp_path: Path, *entries: str) -> None:
     """Let helm know these repositories."""
     path = tmp_path / "home" / ".config" / "helm" / "repositories.yaml"
     path.parent.mkdir(parents=True)
@@ -94,9 +94,9 @@ def known(tmp_path: Path, *entries: str) -> None:
     path.write_text(f"apiVersion: ''\nrepositories:\n{lines}", encoding="utf-8")
 
 
-def reference(*arguments: str) -> Outcome:
+def run_helm(*arguments: str) -> Outcome:
     """What helm gives."""
-    done = subprocess.run(
-        [chartservers.HELM, *arguments], capture_output=True, text=True, check=False
+    result = subprocess.run(
+        [chart_servers.HELM, *arguments], capture_output=True, text=True, check=False
     )
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return Outcome(result.returncode, result.stdout, result.stderr)
