@@ -46,7 +46,7 @@ class HttpResponse(NamedTuple):
 class HttpClient:
     """Asks web servers by the given protocols, for at most `max_size` bytes and within `timeout` seconds each time.
 
-    A redirection leads to another server by https only, unless `plain_redirections`. With `keeps_encoding`, a content is what came
+    A redirection leads to another server by https only. With `keeps_encoding`, a content is what came
     over the line, whatever encoding its server says it has: a packaged chart is often said to be a gzipped archive.
     """
 
@@ -56,14 +56,12 @@ class HttpClient:
         protocols: Sequence[str],
         timeout: float,
         max_size: int,
-        plain_redirections: bool = False,
         keeps_encoding: bool = False,
         certificates: Certificates = Certificates(),
     ) -> None:
         self._protocols = protocols
         self._timeout = timeout
         self._max_size = max_size
-        self._plain_redirections = plain_redirections
         self._decodes_content = not keeps_encoding
         self._certificates = certificates
 
@@ -125,8 +123,6 @@ class HttpClient:
 
     def _check_redirection(self, url: str, previous: Url, target: Url) -> None:
         if target.scheme == "https" or _origin(previous) == _origin(target):
-            return
-        if self._plain_redirections and previous.scheme != "https":
             return
         shown_target = shown_url(target._replace(auth=None).url)
         reason = "it redirects to another server, not by https"

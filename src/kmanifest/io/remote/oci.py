@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from kmanifest.io.remote.access import Credential, Login
 from kmanifest.io.remote.http import HttpClient, HttpResponse
-from kmanifest.model.errors import FetchError, SourceError
+from kmanifest.model.errors import FetchError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -27,17 +27,6 @@ class Artifact(NamedTuple):
     host: str
     name: str
     reference: str = ""
-
-    @classmethod
-    def of(cls, text: str) -> "Artifact":
-        """What `oci://…`, with or without that, names; SourceError where it names nothing."""
-        rest, _, digest = text.removeprefix("oci://").partition("@")
-        host, _, path = rest.partition("/")
-        name, _, tag = path.partition(":")
-        steps = name.strip("/").split("/")
-        if not host or not all(steps) or any(step in (".", "..") for step in steps):
-            raise SourceError(f"{text!r} is no reference to a registry")
-        return cls(host, "/".join(steps), digest or tag)
 
     def __str__(self) -> str:
         mark = "@" if ":" in self.reference else ":"
