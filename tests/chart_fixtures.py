@@ -1,4 +1,7 @@
-"""Fixtures and words of the tests of where charts come from; a test takes `isolated_home` first, so that nothing of this machine counts."""
+"""Fixtures and helpers for tests that fetch charts.
+
+A test uses `isolated_home` first, so that the configuration of this machine has no effect.
+"""
 
 import os
 import subprocess
@@ -19,7 +22,7 @@ NEEDS_HELM = pytest.mark.skipif(bool(helm_missing()), reason=helm_missing())
 
 
 class Outcome(NamedTuple):
-    """What a command has given."""
+    """The exit code, stdout and stderr of a command."""
 
     code: int
     output: str
@@ -28,7 +31,7 @@ class Outcome(NamedTuple):
 
 @pytest.fixture
 def isolated_home(monkeypatch, tmp_path):
-    """A home without configuration, no proxies, and a directory to work in."""
+    """Set a home without configuration, no proxies, and an empty working directory."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(
             ("HELM_", "XDG_", "DOCKER_", "KMANIFEST_C")
@@ -42,7 +45,7 @@ def isolated_home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def run(capsysbinary):
-    """Runs `kmanifest helm`."""
+    """Return a function that runs `kmanifest helm`."""
 
     def run_command(*arguments: str) -> Outcome:
         code = main(["helm", *arguments])
@@ -54,7 +57,7 @@ def run(capsysbinary):
 
 @pytest.fixture
 def server(tmp_path):
-    """A repository of charts."""
+    """A running chart repository."""
     publish(tmp_path / "served", *VERSIONS)
     with serve_charts(tmp_path / "served") as chart_server:
         yield chart_server
@@ -62,7 +65,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def private_server(tmp_path):
-    """A repository that wants the login."""
+    """A running chart repository that requires the login."""
     publish(tmp_path / "private", *VERSIONS)
     with serve_charts(tmp_path / "private", LOGIN) as chart_server:
         yield chart_server
@@ -70,7 +73,7 @@ def private_server(tmp_path):
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
-    """A registry with charts."""
+    """A running registry with charts."""
     with chart_servers.registry(tmp_path_factory.mktemp("registry")) as running:
         for name, version in [*VERSIONS, ("c", "1.5.0+b1")]:
             running.push(name, version)
@@ -78,7 +81,7 @@ def registry(tmp_path_factory):
 
 
 def problem(outcome: Outcome) -> str:
-    """The error, which is one line."""
+    """Return the error, which must be one line."""
     assert outcome.code == 1
     assert outcome.output == ""
     lines = outcome.errors.splitlines()
@@ -87,7 +90,7 @@ def problem(outcome: Outcome) -> str:
 
 
 def add_known_repositories(tmp_path: Path, *entries: str) -> None:
-    """Let helm know these repositories."""
+    """Write these repositories into Helm's configuration."""
     path = tmp_path / "home" / ".config" / "helm" / "repositories.yaml"
     path.parent.mkdir(parents=True)
     lines = "".join(f"- {entry}\n" for entry in entries)
@@ -95,7 +98,7 @@ def add_known_repositories(tmp_path: Path, *entries: str) -> None:
 
 
 def run_helm(*arguments: str) -> Outcome:
-    """What helm gives."""
+    """Run helm and return its outcome."""
     result = subprocess.run(
         [chart_servers.HELM, *arguments], capture_output=True, text=True, check=False
     )

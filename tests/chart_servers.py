@@ -1,4 +1,7 @@
-"""Charts in repositories and registries on loopback: packages, an index, pushes into Debian's docker-registry, hostile servers."""
+"""Chart repositories and registries on loopback.
+
+Tests publish packages and indexes, push charts to Debian's docker-registry, and set hostile responses.
+"""
 
 import gzip
 import io
@@ -35,12 +38,12 @@ LOGIN = ("alice", "s3cret-word")
 
 
 def helm_missing() -> str:
-    """Why the reference can't be asked; empty where it can."""
+    """Return why helm can't be run, or an empty string."""
     return reason_missing(HELM, "v3.22.0")
 
 
 def basic_authorization(login: tuple[str, str]) -> str:
-    """A login as a header has it."""
+    """Return the value of the `Authorization` header for a login."""
     return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
@@ -49,7 +52,7 @@ def digest(content: bytes) -> str:
 
 
 def package(name: str, version: str, files: Mapping[str, str] | None = None) -> bytes:
-    """A packaged chart, with the same bytes each time."""
+    """Return a packaged chart, always with the same bytes."""
     contents = {
         "Chart.yaml": f"apiVersion: v2\nname: {name}\nversion: {version}\n",
         "templates/map.yaml": MAP,
@@ -65,7 +68,7 @@ def package(name: str, version: str, files: Mapping[str, str] | None = None) -> 
 
 
 def index(*entries: Mapping[str, object]) -> bytes:
-    """An index of these versions."""
+    """Return an index of these versions."""
     charts: dict[str, list[object]] = {}
     for entry in entries:
         charts.setdefault(str(entry["name"]), []).append({"apiVersion": "v2", **entry})
@@ -73,7 +76,7 @@ def index(*entries: Mapping[str, object]) -> bytes:
 
 
 def publish(directory: Path, *packages: tuple[str, str], digests: bool = True) -> None:
-    """Make a directory a repository of charts with these names and versions."""
+    """Write a chart repository with these names and versions into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     entries = []
     for name, version in packages:
@@ -89,7 +92,7 @@ AnswerFunction = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with files of a directory, or as a function of the test does."""
+    """Serves files of a directory, or calls a function of the test."""
 
     protocol_version = "HTTP/1.1"
     chart_server: "ChartServer"
@@ -125,11 +128,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class ChartServer:
-    """A running server; `requests`, the `logins` sent with them, and the `forms` posted are in the order of their coming."""
+    """A running server.
+
+    It records the paths of `requests`, their `logins` and the posted `forms`, in order of arrival.
+    """
 
     def __init__(self, root: Path, login: tuple[str, str] | None = None) -> None:
         self.root = root
@@ -146,7 +152,7 @@ class ChartServer:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def take_requests(self) -> list[str]:
-        """The requests since the last call."""
+        """Return the requests since the last call."""
         requests = list(self.requests)
         self.requests.clear()
         return requests
@@ -158,7 +164,7 @@ class ChartServer:
 
 @contextmanager
 def serve_charts(root: Path, login: tuple[str, str] | None = None) -> Iterator[ChartServer]:
-    """A server of the files in a directory, as long as the block takes."""
+    """Serve the files in a directory during the block."""
     server = ChartServer(root, login)
     try:
         yield server
@@ -170,7 +176,7 @@ TOKEN = "identity-t0ken"
 
 
 def artifact(name: str, version: str) -> dict[str, bytes]:
-    """What a registry answers of a packaged chart, by path: the manifest, then the blobs of config and chart."""
+    """Return a registry's responses for a packaged chart, by path: manifest, config blob and chart blob."""
     config = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
     blobs = {CONFIG: config, CHART: package(name, version)}
     descriptors = [
@@ -194,7 +200,7 @@ def _fixed_answer(body: bytes, media_type: str) -> AnswerFunction:
 
 
 def serve_as_registry(server: ChartServer, name: str, version: str) -> tuple[str, str]:
-    """Let a site be a registry with one chart; the paths of its manifest and of the blob with the chart."""
+    """Let a server act as a registry with one chart. Return the paths of its manifest and of its chart blob."""
     answers = artifact(name, version)
     for path, body in answers.items():
         server.answers[path] = _fixed_answer(body, MANIFEST if "manifests" in path else "")
@@ -203,7 +209,10 @@ def serve_as_registry(server: ChartServer, name: str, version: str) -> tuple[str
 
 
 def require_token(server: ChartServer, realm: str) -> None:
-    """Let a site be a registry with `c:1.0.0` for those who have a token of `realm`, or of its own `/token`, for TOKEN."""
+    """Let a server act as a registry with `c:1.0.0` that requires an access token.
+
+    The challenge refers to the token server `realm`. The server's own `/token` exchanges TOKEN for an access token.
+    """
     challenge = f'Bearer realm="{realm}",service="here",scope="repository:c:pull"'
 
     def with_token_check(answer_function: AnswerFunction) -> AnswerFunction:
@@ -228,14 +237,14 @@ def require_token(server: ChartServer, realm: str) -> None:
 
 
 class Registry(NamedTuple):
-    """A running docker-registry; `login` is the header that it wants, if any."""
+    """A running docker-registry. `login` is the `Authorization` header that it requires, if any."""
 
     host: str
     log: Path
     login: str = ""
 
     def push(self, name: str, version: str) -> str:
-        """Push a packaged chart as `charts/NAME:VERSION`; the digest of its manifest."""
+        """Push a packaged chart as `charts/NAME:VERSION` and return the digest of its manifest."""
         config = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
         content = package(name, version)
         descriptors = [
@@ -255,7 +264,7 @@ class Registry(NamedTuple):
         return "sha256:" + digest(manifest)
 
     def count_requests(self) -> int:
-        """How many requests there were, once all of them are in the log."""
+        """Return the number of requests, after all of them are in the log."""
         size = -1
         while size != (size := self.log.stat().st_size):
             time.sleep(0.05)
@@ -282,7 +291,7 @@ class Registry(NamedTuple):
 
 @contextmanager
 def registry(directory: Path, login: tuple[str, str] | None = None) -> Iterator[Registry]:
-    """A docker-registry that keeps what it has in a directory, as long as the block takes."""
+    """Run a docker-registry during the block. It stores its data in a directory."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,7 @@
-"""`dependency list|build|update`, `package` and `repo index`: what is written, what is asked for, and what the reference does."""
+"""Test `dependency list|build|update`, `package` and `repo index`.
+
+The tests check the written files, the requests, and that the results are those of helm.
+"""
 
 import io
 import json
@@ -27,7 +30,7 @@ HEAD = "apiVersion: v2\nname: app\nversion: 0.1.0\n"
 
 
 def chart(directory: str, *dependencies: str, head: str = HEAD, **files: str) -> Path:
-    """A chart in a directory, with these dependencies."""
+    """Write a chart with these dependencies into a directory and return the directory."""
     directory_path = Path(directory)
     directory_path.mkdir(parents=True, exist_ok=True)
     listing = "".join(f"- {{{dependency}}}\n" for dependency in dependencies)
@@ -46,14 +49,14 @@ def file_names(directory: Path) -> list[str]:
 
 
 def archive_contents(content: bytes) -> dict[str, bytes]:
-    """The files in an archive."""
+    """Return the files in an archive."""
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         files = {entry.name: archive.extractfile(entry) for entry in archive}
         return {name: file.read() for name, file in files.items() if file}
 
 
 def file_contents(directory: Path) -> dict[str, object]:
-    """The files of a directory, without times, archives by what is in them."""
+    """Return the contents of the files in a directory, without times. Archives are unpacked."""
     contents: dict[str, object] = {}
     for path in sorted(directory.rglob("*")):
         if path.is_file():
@@ -67,7 +70,7 @@ def file_contents(directory: Path) -> dict[str, object]:
     return contents
 
 
-# What is written
+# Written files
 
 
 def test_update_fills_and_locks(server, run):
@@ -138,7 +141,7 @@ def test_links_are_refused(server, run, name):
     assert server.take_requests() == []
 
 
-# Charts of this machine
+# Local charts
 
 
 def test_local_charts(run):
@@ -191,7 +194,7 @@ def test_offline(server, run):
     assert run("dependency", "build", "app", "--offline").code == 0
 
 
-# The reference
+# Comparison with helm
 
 CASES = {
     "unmanaged": (
@@ -249,7 +252,10 @@ def test_same_as_helm(server, registry, run, case, monkeypatch):
 
 
 def _comparable_lines(output: str) -> list[str]:
-    """The lines of stdout, but for the reason why something could not be had; helm asks several servers at once."""
+    """Return the lines of stdout, sorted and without the reasons of failed downloads.
+
+    helm sends requests to several servers at once, so the order of its lines varies.
+    """
     lines = output.split("\n")
     return sorted(line.split(": ")[0] if "error occurred" in line else line for line in lines)
 

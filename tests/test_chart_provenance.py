@@ -1,4 +1,4 @@
-"""Signatures of packaged charts, by keys of gpg: which count, and that the reference judges in the same way."""
+"""Test signatures of packaged charts, with keys of gpg. helm must accept and refuse the same ones."""
 
 import hashlib
 import os
@@ -33,7 +33,7 @@ TEXT = f"name: c\nversion: 1.0.0\nkeywords:\n- dashed  \n\n...\nfiles:\n  c-1.0.
 
 
 class Gpg(NamedTuple):
-    """A home of gpg."""
+    """A home directory of gpg. Calling it runs gpg."""
 
     home: Path
 
@@ -59,7 +59,7 @@ class Gpg(NamedTuple):
 
 @pytest.fixture(scope="module")
 def gpg(tmp_path_factory):
-    """A home of gpg with a key of each kind, one that has a further key for signing, one that has ended, and one that is locked."""
+    """A gpg home with a key of each kind, a key with a signing subkey, an expired key and an encrypted key."""
     home = tmp_path_factory.mktemp("gpg")
     home.chmod(0o700)
     gpg_home = Gpg(home)
@@ -118,7 +118,7 @@ def test_changed_files(gpg, run, key_name):
     arguments = ("verify", "c-1.0.0.tgz", "--keyring", "ring.gpg")
     Path("c-1.0.0.tgz.prov").write_text(good.replace("name: c", "name: d"), encoding="utf-8")
     assert "unknown entity" in problem(run(*arguments))
-    # What stands before or after the signed text does not count.
+    # Text before or after the signed text is ignored.
     Path("c-1.0.0.tgz.prov").write_text(f"files: {{}}\n{good}\nmore\n", encoding="utf-8")
     assert run(*arguments).code == 0
     Path("c-1.0.0.tgz").write_bytes(package("c", "1.0.1"))
@@ -186,7 +186,7 @@ FLAGS = ("package", "app", "--sign", "--keyring", "secring.gpg")
 
 @pytest.fixture
 def secring(gpg):
-    """A keyring with secret keys, one of them locked, and a chart to sign."""
+    """Write a keyring with secret keys, one of them encrypted, and a chart to sign."""
     Path("app").mkdir()
     Path("app/Chart.yaml").write_text(CHART_YAML, encoding="utf-8")
     keys = gpg("--export-secret-keys", *KINDS, "further")
@@ -208,7 +208,7 @@ def test_a_signed_package_verifies(gpg, run, secring, key_name):
     )
     if not helm_missing():
         assert run_helm(*arguments)[:2] == verified[:2]
-    gpg("--verify", "app-0.1.0.tgz.prov")  # exit code 0, or an exception
+    gpg("--verify", "app-0.1.0.tgz.prov")  # raises an exception unless the exit code is 0
 
 
 @NEEDS_HELM
@@ -271,7 +271,7 @@ def test_a_passphrase_is_asked_for_on_a_terminal_only(run, secring, monkeypatch)
 
 
 def cut_short(keyring: bytes) -> bytes:
-    """A keyring whose secret key ends in what says how it is locked, and whose packets are whole."""
+    """Return a keyring whose packets are complete, but whose secret key ends within its encryption parameters."""
     head, *rest = read_packets(keyring)
     body = public_part(head[1]) + b"\xfe\x07\x03"
     bodies = [(5, body), *rest]
@@ -316,7 +316,7 @@ def sha1(content: bytes) -> bytes:
 @pytest.mark.parametrize("cipher", [7, 8, 9])
 @pytest.mark.parametrize("usage", [254, 255])
 def test_locks(mode, cipher, usage):
-    """Each way to lock, made here by the words of RFC 9580 and opened by ours."""
+    """Keys encrypted here as RFC 9580 describes can be decrypted."""
     numbers = b"\x00\x08\xff" * 50
     size = {7: 16, 8: 24, 9: 32}[cipher]
     salt, passphrase = b"saltsalt" if mode else b"", b"word"
@@ -328,7 +328,7 @@ def test_locks(mode, cipher, usage):
         key += sha1(bytes(len(key) // 20) + hash_input)
     stored_hash = sha1(numbers) if usage == 254 else (sum(numbers) % 65536).to_bytes(2, "big")
     initial_vector = bytes(range(16))
-    aes = Cipher(algorithms.AES(key[:size]), modes.ECB()).encryptor()  # noqa: S305 - it is what CFB is made of
+    aes = Cipher(algorithms.AES(key[:size]), modes.ECB()).encryptor()  # noqa: S305 - CFB is built from ECB
     encrypted, previous_block = b"", initial_vector
     for position in range(0, len(numbers + stored_hash), 16):
         block = (numbers + stored_hash)[position : position + 16]
@@ -354,7 +354,7 @@ def test_other_locks_are_refused(specifier):
 
 
 def write_dependent_chart(directory: str, url: str) -> None:
-    """A chart in PLACE/app that asks for c 1.0.0, and its lock, which wants no more than what `update` writes."""
+    """Write a chart that depends on c 1.0.0 into DIRECTORY/app."""
     chart = Path(directory) / "app"
     chart.mkdir(parents=True)
     dependencies = f"dependencies:\n- {{name: c, version: 1.0.0, repository: {url}}}\n"
@@ -379,7 +379,7 @@ def test_dependencies_are_verified(gpg, run, tmp_path, server):
     provenance.write_bytes(provenance.read_bytes().replace(b"name: c", b"name: d"))
     for verb in ("build", "update"):
         assert "unknown entity" in run("dependency", verb, "app", *flags).errors
-    # As the reference, a build takes what nobody has signed, and other verbs do not look at dependencies.
+    # Like helm, a build accepts unsigned packages, and other verbs do not check dependencies.
     provenance.unlink()
     outcome = run("dependency", "build", "app", *flags)
     assert outcome.code == 0
@@ -413,7 +413,7 @@ def test_dependencies_are_verified_as_by_helm(gpg, run, tmp_path, server, monkey
 
 
 def without_reasons(output: str) -> list[str]:
-    """The lines but for what a server said, and for what helm tells of a provenance file as one that is no chart."""
+    """Return the lines without error reasons and without helm's messages about provenance files that are no charts."""
     lines = re.sub(r"Could not verify \S+/tmpcharts-.*?\(Skipping\)", "", output).splitlines()
     return [
         re.sub(r"(occurred: .*\.tgz|Verification not found for \S+tgz): .*", r"\1", line)

@@ -1,7 +1,7 @@
-"""Three verbs that fetch, from four kinds of servers: the reference's bytes, no second request, and how hostile servers end.
+"""Test three verbs that fetch charts from four kinds of servers.
 
-The servers are Debian's docker-registry, open and with a password, and chart repositories over HTTP, open and with a password, all on
-loopback.
+They must print helm's bytes, send no second request, and fail in one line with hostile servers. The servers are
+Debian's docker-registry and chart repositories over HTTP, each with and without a password, all on loopback.
 """
 
 import json
@@ -39,9 +39,11 @@ KINDS = ("repository", "private repository", "registry", "private registry")
 
 
 class Source(NamedTuple):
-    """A server with charts: what a dependency names, what stands on a command line, and how many requests there were.
+    """A server with charts.
 
-    `entry` lets helm know a repository: it builds dependencies of known ones only.
+    `repository` is the URL for a dependency. `arguments` and `flags` are for a command line. `count_requests` returns
+    the number of requests so far. `entry` is the repository's entry in Helm's configuration: helm builds dependencies
+    of configured repositories only.
     """
 
     repository: str
@@ -53,7 +55,7 @@ class Source(NamedTuple):
 
 @pytest.fixture(scope="module")
 def private_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry with charts that wants the login."""
+    """A running registry with charts that requires the login."""
     with chart_servers.registry(tmp_path_factory.mktemp("private"), LOGIN) as registry:
         for name, version in VERSIONS:
             registry.push(name, version)
@@ -62,7 +64,7 @@ def private_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Regis
 
 @pytest.fixture
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
-    """The source of the kind that the test is for, with the login where it wants one."""
+    """The source of the requested kind, with the login if needed."""
     kind = request.param
     is_private = kind.startswith("private")
     if kind.endswith("registry"):
@@ -86,14 +88,14 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
 
 
 def arguments_of(source: Source, verb: str) -> tuple[str, ...]:
-    """The command line of a verb, in a directory with the chart `app`."""
+    """Return the command line of a verb, in a directory with the chart `app`."""
     if verb == "dependency build":
         return ("dependency", "build", "app", *source.flags)
     return (verb, *source.arguments, "--version", "1.x", *source.flags)
 
 
 def write_dependent_chart(directory: str, repository: str) -> None:
-    """Put the chart `app` into a directory, which asks for a chart of a repository."""
+    """Write the chart `app`, which depends on a chart of a repository, into a directory."""
     chart = Path(directory, "app/Chart.yaml")
     chart.parent.mkdir(parents=True)
     dependencies = f"dependencies:\n- {{name: c, version: 1.x, repository: '{repository}'}}\n"
@@ -101,7 +103,7 @@ def write_dependent_chart(directory: str, repository: str) -> None:
 
 
 def files(directory: str) -> dict[str, bytes]:
-    """The files below a directory."""
+    """Return the files below a directory."""
     paths = (path for path in Path(directory).rglob("*") if path.is_file())
     return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
 
@@ -113,7 +115,7 @@ def files(directory: str) -> dict[str, bytes]:
 def test_same_bytes_as_helm_and_no_second_request(source, run, verb, monkeypatch, tmp_path):
     write_dependent_chart("expected", source.repository)
     monkeypatch.chdir("expected")
-    if verb == "dependency build":  # what is locked is for both to build
+    if verb == "dependency build":  # both build from the same lock
         if source.entry:
             add_known_repositories(tmp_path, source.entry)
         assert run_helm("dependency", "update", "app", *source.flags).code == 0
@@ -172,7 +174,7 @@ ANSWERS: dict[str, tuple[AnswerFunction, str]] = {
 
 
 def error_of_verb(run: Callable[..., Outcome], verb: str, name: tuple[str, ...]) -> str:
-    """The error of a verb, which has written nothing."""
+    """Run a verb that fails and writes nothing, and return its one-line error."""
     if verb != "dependency build":
         error = problem(run(verb, *name, "--version", "1.0.0"))
         assert list(Path().iterdir()) == []
@@ -211,7 +213,7 @@ def test_hostile_registries(server, run, verb, part, answer):
 
 
 def test_a_blob_on_another_server_is_requested_without_the_login(server, private_server, run):
-    """A registry may keep blobs elsewhere; what it asks of the user stays with it."""
+    """A registry may store blobs on another server; that server must not get the login."""
     _, blob = serve_as_registry(private_server, "c", "1.0.0")
     private_server.answers[blob] = lambda handler: handler.answer(
         b"", 307, ("Location", f"http://localhost:{server.port}/c-1.0.0.tgz")

@@ -1,4 +1,4 @@
-"""Charts of repositories and registries: what is asked of servers, what is shown to them, and what the reference makes of the same."""
+"""Test charts of repositories and registries: requests, logins, and the same results as helm."""
 
 import json
 import os
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.usefixtures("isolated_home")
 
 
 def rendered_version(outcome: Outcome) -> str:
-    """The version that was rendered."""
+    """Return the version of the rendered chart."""
     assert outcome.code == 0, outcome.errors
     return outcome.output.partition("name: 'c-")[2].partition("'")[0]
 
 
-# What is picked
+# Versions
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_known_repository_and_its_cached_index(server, run, tmp_path):
     ],
 )
 def test_a_version_of_a_registry(registry, run, name, flags, version):
-    # The one with a prerelease in its range takes prereleases.
+    # Only a range with a prerelease in it matches prereleases.
     assert (
         rendered_version(run("template", f"oci://{registry.host}/charts/{name}", *flags)) == version
     )
@@ -103,7 +103,7 @@ def test_wrong_references(registry, run):
     assert "invalid digest" in problem(run("template", f"{name}@sha256:0"))
 
 
-# What is kept
+# The store
 
 
 def test_the_second_run_sends_no_request(server, run):
@@ -128,7 +128,7 @@ def test_damaged_content_in_the_store_is_fetched_again(server, run, tmp_path):
     assert server.take_requests() == ["/index.yaml", "/c-2.0.0.tgz"]
 
 
-# Whom the login is shown
+# Logins
 
 
 def test_a_login_is_for_its_repository(private_server, run, tmp_path):
@@ -220,7 +220,7 @@ def test_a_registry_does_not_get_the_login_to_another_server(private_server, ser
 def test_logins_of_helm_and_docker(private_server, run, tmp_path):
     host = f"127.0.0.1:{private_server.port}"
     name = f"oci://{host}/c:1.0.0"
-    assert "wants a login" in problem(run("template", name))
+    assert "requires a login" in problem(run("template", name))
     write_docker_config(
         tmp_path, f'{{"auths": {{"{host}": {{"auth": "{private_server.login[6:]}"}}}}}}'
     )
@@ -229,14 +229,14 @@ def test_logins_of_helm_and_docker(private_server, run, tmp_path):
 
 
 def write_docker_config(tmp_path: Path, config: str) -> None:
-    """Let docker know logins."""
+    """Write Docker's `config.json`."""
     path = tmp_path / "home/.docker/config.json"
     path.parent.mkdir()
     path.write_text(config, encoding="utf-8")
 
 
 def install_credential_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
-    """Let there be a credential helper `here`."""
+    """Install a credential helper `here` that prints `output`."""
     helper = tmp_path / "bin" / "docker-credential-here"
     helper.parent.mkdir()
     helper.write_text(f"#!/bin/sh\nread server\necho '{output}'\n", encoding="utf-8")
@@ -342,7 +342,7 @@ def elsewhere(handler: Handler) -> None:
         ("/c-2.0.0.tgz", endless, "more than 104857600 bytes"),
         ("/c-2.0.0.tgz", truncated, "the connection ended"),
         ("/c-2.0.0.tgz", elsewhere, "redirects to another server"),
-        ("/c-2.0.0.tgz", lambda handler: handler.answer(b"other"), "it has the digest"),
+        ("/c-2.0.0.tgz", lambda handler: handler.answer(b"other"), "the chart has the digest"),
         ("/index.yaml", lambda handler: handler.answer(b""), "empty index.yaml file"),
         ("/index.yaml", lambda handler: handler.answer(b"entries: 1"), "entries"),
         ("/index.yaml", lambda handler: handler.answer(b"{}"), "no API version specified"),
@@ -413,7 +413,7 @@ def test_no_name_leads_out(server, run):
     assert "can't be the name of a file" in problem(run("pull", f"{server.url}/a%5cb"))
 
 
-# The reference
+# Comparison with helm
 
 NAMES = (
     ("c", "--repo", "URL"),
@@ -446,13 +446,13 @@ def test_same_as_helm(server, registry, run, arguments):
 
 
 def contents(directory: str) -> dict[str, bytes]:
-    """The files below a directory."""
+    """Return the files below a directory."""
     files = (path for path in Path(directory).rglob("*") if path.is_file())
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 def test_the_server_records_its_requests(server: ChartServer) -> None:
-    """The log of requests is what these tests rest on."""
+    """The other tests depend on the log of requests."""
     subprocess.run(
         [
             sys.executable,

@@ -1,4 +1,4 @@
-"""Remote bases and files, from a real git server and a real web server on loopback."""
+"""Test remote bases and files with a real git server and a real web server on loopback."""
 
 import errno
 import os
@@ -39,7 +39,7 @@ def fixtures():
 
 @pytest.fixture(autouse=True)
 def isolated_home(monkeypatch, tmp_path):
-    """A home without configuration, and no proxies."""
+    """Set a home without configuration, and no proxies."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     for name in list(os.environ):
@@ -90,7 +90,7 @@ def test_the_argument_may_be_a_repository(fixtures: FixtureServer, store):
     assert build(url, options=options(store)).text() == build_text(url, store=store)
 
 
-# What is asked for, and when
+# Requests
 
 
 def take_requests(fixtures: FixtureServer) -> list[str]:
@@ -180,7 +180,7 @@ def test_offline_uses_the_store_and_sends_no_request(fixtures, store):
     assert take_requests(fixtures) == []
 
 
-# What is allowed
+# Permissions
 
 
 def test_the_library_fetches_nothing_by_default(fixtures):
@@ -307,14 +307,14 @@ def test_a_url_in_scp_form_uses_the_users_ssh_command(fixtures, store, tmp_path,
 
 
 class Body(BytesIO):
-    """As http.client's answers are: at its end it is empty, not closed."""
+    """A body that is empty at its end, but not closed, like those of http.client."""
 
     def close(self):
         pass
 
 
 class FakeServers:
-    """Answers in the place of servers: a redirection to another one, then a file."""
+    """Replaces the servers: sends a redirection to another server, then a file."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.requests: list[tuple[str, bool, bool]] = []
@@ -362,7 +362,7 @@ def test_hostile_files_end_in_one_line(answer, error, fixtures, store):
     assert time.monotonic() - began < 10
     assert "\n" not in str(caught.value)
     assert "s3cret" not in str(caught.value)
-    with pytest.raises(FetchError):  # and nothing of it was kept
+    with pytest.raises(FetchError):  # the store has nothing of it
         build_text(url, store=store, offline=True)
 
 
@@ -392,7 +392,7 @@ def test_a_repository_that_is_too_large(fixtures, store, tmp_path):
     assert build_text(url, store=store, max_size=16 << 20) == ""
 
 
-# What is kept
+# The store
 
 
 def test_damaged_content_is_fetched_again(fixtures, store):
@@ -476,7 +476,7 @@ def test_create_takes_the_url_of_a_repository_that_is_there(fixtures, tmp_path):
     assert text.endswith(f"resources:\n- {url}\n")
 
 
-# What stands for the network
+# Replacements for the network
 
 
 def test_a_caller_may_pass_a_remote():

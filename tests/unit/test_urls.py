@@ -1,4 +1,4 @@
-"""The grammar of remote bases, by a table that the reference's own parser printed (v5.8.2, NewRepoSpecFromURL)."""
+"""Test parsing of remote bases against a table from kustomize's own parser (v5.8.2, NewRepoSpecFromURL)."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ TABLE = [json.loads(line) for line in (FIXTURES / "urls.jsonl").read_text().spli
 
 @pytest.mark.parametrize(("text", "parts"), TABLE, ids=[row[0] for row in TABLE])
 def test_parsed_as_kustomize_does(text, parts):
-    """The parts are host, path, directory, ref, seconds and submodules; null where it is no repository."""
+    """The parts are host, path, directory, ref, seconds and submodules, or null if the text is no repository."""
     repository = parse_repository(text)
     assert (list(repository[1:7]) if repository else None) == parts
 
@@ -87,5 +87,5 @@ def test_no_redirection_from_the_open_network_into_an_inner_one(first, second, i
 
     with _DeadlineGuard(5.0) as guard, Connected(first) as one, Connected(second) as two:
         guard._track_socket(one, is_other_server=False)
-        with pytest.raises(OSError, match="inner") if is_refused else nullcontext():
+        with pytest.raises(OSError, match="internal network") if is_refused else nullcontext():
             guard._track_socket(two, is_other_server=True)

@@ -1,7 +1,8 @@
-"""Charts and indexes of chart repositories, from the store where they are known, else by HTTP or from a registry.
+"""Fetch charts and indexes, from the store if possible, else from chart repositories or registries.
 
-What has a digest is never asked for twice. What has none, an index, a tag, a URL, is asked for again when it was last seen
-more than `max_age` seconds ago. Source of media types: helm v3.22.0 pkg/registry/constants.go, client.go Pull.
+Content with a known digest is never fetched twice. An index, a tag or a URL has no digest. It is fetched again
+if the last fetch is more than `max_age` seconds ago.
+Source of the media types: helm v3.22.0 pkg/registry/constants.go, client.go Pull.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,18 +41,18 @@ CredentialFor = Callable[[str], Credential | None]
 
 
 class PulledChart(NamedTuple):
-    """What a registry has of a chart; `digest` is that of the manifest."""
+    """A chart or provenance file from a registry, with the digest of its manifest."""
 
     digest: str
     content: bytes
 
 
 class ChartClient:
-    """Fetches for one command.
+    """Fetches charts and indexes for one command.
 
-    `store` keeps what was fetched; without one nothing is kept. When `offline`, only the store is used. `login_for` gives what is
-    shown to a registry, `plain_http` lets registries be asked without TLS, as those on loopback are where they have none. `timeout` bounds each
-    request, in seconds.
+    `store` caches fetched content; without a store, nothing is cached. With `offline`, only the store is used.
+    `login_for` returns the credential for a registry host. `plain_http` allows registries without TLS. Registries
+    on loopback may always lack TLS. `timeout` is the time limit of one request, in seconds.
     """
 
     def __init__(
@@ -74,11 +75,14 @@ class ChartClient:
         self._registry_clients: dict[tuple[Certificates, str, Login | None], RegistryClient] = {}
 
     def index(self, url: str, access: Access) -> bytes:
-        """The index at a URL; FetchError or LimitError where it can't be had."""
+        """Return the index at a URL. Raises FetchError or LimitError if it can't be fetched."""
         return self._fetch_file(url, access, "index", MAX_INDEX_SIZE)
 
     def archive(self, url: str, access: Access, *, digest: str = "") -> bytes:
-        """The packaged chart at a URL; FetchError also where it has not the digest that is told of it."""
+        """Return the packaged chart at a URL.
+
+        Raises FetchError or LimitError if it can't be fetched, and FetchError if it does not match `digest`.
+        """
         expected_digest = digest.lower().removeprefix("sha256:")
         content = self._cached_content(expected_digest) if expected_digest else None
         if content is None:
@@ -88,19 +92,19 @@ class ChartClient:
         actual_digest = sha256(content).hexdigest()
         if expected_digest and actual_digest != expected_digest:
             raise FetchError(
-                f"{shown_url(url)}: it has the digest {actual_digest}, and the index says {digest}"
+                f"{shown_url(url)}: the chart has the digest {actual_digest}, but the index lists {digest}"
             )
         return content
 
     def provenance(self, url: str, access: Access) -> bytes:
-        """The provenance file of the packaged chart at a URL."""
+        """Return the provenance file of the packaged chart at a URL."""
         path, separator, query = url.partition("?")
         return self._fetch_file(
             f"{path}.prov{separator}{query}", access, "provenance", MAX_PROVENANCE_SIZE
         )
 
     def tags(self, artifact: Artifact, access: Access) -> list[str]:
-        """The tags of a repository in a registry."""
+        """Return the tags of a repository in a registry."""
         name = f"helm tags {artifact._replace(reference='')}"
         cached = self._cached_by_name(name)
         if cached is not None:
@@ -112,7 +116,7 @@ class ChartClient:
     def pull(
         self, artifact: Artifact, access: Access, media_type: str = CHART_MEDIA_TYPE
     ) -> PulledChart:
-        """The chart, or its provenance file, in a registry; each thing is checked against its digest."""
+        """Return a chart, or its provenance file, from a registry. All content is checked against its digest."""
         digest, blob_digest = self._cached_digests(artifact, media_type)
         content = self._cached_content(blob_digest)
         if content is not None:
@@ -129,7 +133,7 @@ class ChartClient:
         return PulledChart(manifest.digest, content)
 
     def tag_has_digest(self, artifact: Artifact, digest: str, access: Access) -> bool:
-        """Whether a tag stands for a digest; it also does where there is no such tag."""
+        """Return whether a tag has this manifest digest. A tag that can't be fetched counts as a match."""
         try:
             manifest = self._query_registry(
                 artifact, access, lambda client: client.manifest(artifact)
@@ -139,7 +143,7 @@ class ChartClient:
         return manifest.digest == digest
 
     def _cached_digests(self, artifact: Artifact, media_type: str) -> tuple[str, str]:
-        """The digests of manifest and blob where they need not be asked for; empty where they have to be."""
+        """Return the digests of the manifest and the blob if they are cached. A digest that is not is empty."""
         digest = artifact.reference
         if ":" not in digest:
             cached = self._cached_by_name(f"helm tag {artifact}")
@@ -154,7 +158,10 @@ class ChartClient:
     def _query_registry(
         self, artifact: Artifact, access: Access, query: Callable[[RegistryClient], T]
     ) -> T:
-        """What a registry answers; without TLS where that was allowed, or where one on loopback has none."""
+        """Call `query` with a registry client and return the result.
+
+        If a registry on loopback has no TLS, the query is repeated without TLS.
+        """
         self._refuse_offline(str(artifact))
         client = self._registry_client_for(artifact, access)
         try:
@@ -211,7 +218,10 @@ class ChartClient:
         )
 
     def _cached_by_name(self, name: str) -> bytes | None:
-        """What a name stands for, where that is believed."""
+        """Return the content cached under a name, or None if there is none or it is too old.
+
+        In offline mode, the age does not matter.
+        """
         resolution = self._store.last_resolution(name) if self._store else None
         if resolution is None or not (self._offline or resolution.age <= self._max_age):
             return None
@@ -244,7 +254,7 @@ def _blob_name(digest: str, media_type: str) -> str:
 
 
 def _find_layer(manifest: Manifest, artifact: Artifact, media_type: str) -> Descriptor:
-    """The layer of a kind. Source: pkg/registry/client.go, Pull."""
+    """Return the last layer with the media type. Source: pkg/registry/client.go, Pull."""
     if manifest.config.media_type != CONFIG_MEDIA_TYPE:
         raise FetchError(f"{artifact}: could not load config with mediatype {CONFIG_MEDIA_TYPE}")
     media_types = (

@@ -1,8 +1,9 @@
-"""Repositories, by the git program: fetched one commit deep into a bare repository, and read from its objects.
+"""Fetch repositories with the git executable and read files from their objects.
 
-There is never a work tree, so no hook, filter or link of a repository does anything. Of the user's configuration git
-gets what logs in, and the rewriting of URLs; no other file of configuration is read.
-Source: kustomize v5.8.2 api/internal/git/cloner.go, for what is fetched.
+One commit is fetched into a bare repository. There is never a work tree, so hooks, filters and links of a
+repository have no effect. Of the user's git configuration, only the settings for credentials and URL rewriting
+are used. No other configuration file is read.
+Source of the fetched commit: kustomize v5.8.2 api/internal/git/cloner.go.
 """
 
 import os
@@ -39,7 +40,10 @@ PASSED_VARIABLES: Final = (
     "https_proxy",
     "no_proxy",
 )
-"""The variables that git gets beside those of every program: proxies, certificates, and what logs in."""
+"""Environment variables for git, in addition to those of every executable.
+
+They set proxies, certificates and credentials.
+"""
 
 _FIXED_VARIABLES: Final = {
     "GCM_INTERACTIVE": "never",
@@ -65,16 +69,20 @@ _GIT_SETTINGS: Final = (
     ("submodule.recurse", "false"),
     ("transfer.bundleURI", "false"),
 )
-_STALLED_MESSAGE: Final = b"Operation too slow"  # libcurl's word for http.lowSpeedTime
-_LOCAL_TIMEOUT: Final = 60.0  # seconds for what asks nobody
-_MAX_BATCH_SIZE: Final = 16 << 20  # bytes that are read ahead
+_STALLED_MESSAGE: Final = b"Operation too slow"  # libcurl's message after http.lowSpeedTime
+_LOCAL_TIMEOUT: Final = 60.0  # seconds for a command without network access
+_MAX_BATCH_SIZE: Final = 16 << 20  # bytes read with one command
 _SUBMODULE_MODE: Final = 0o160000
 
 Setting = tuple[str, str]
 
 
 class Git:
-    """The git program at `path`; `protocols` are those it may fetch by, `max_size` the bytes of a repository."""
+    """Runs the git executable at `path`.
+
+    It may fetch with `protocols` only. `passed` are patterns of more environment variables for git. `max_size` is
+    the maximal size of a repository, in bytes.
+    """
 
     def __init__(
         self, path: str, *, protocols: Sequence[str], passed: Sequence[str], max_size: int
@@ -86,9 +94,9 @@ class Git:
         self._settings: Sequence[Setting] | None = None
 
     def fetch(self, repository: Repository, directory: str) -> str:
-        """Fetch the commit of the repository's ref into the empty directory `directory`; the id of what was fetched.
+        """Fetch the commit of the repository's ref into the empty directory `directory` and return its id.
 
-        FetchError where that fails, LimitError where it takes too long or too much room.
+        Raises FetchError if that fails, and LimitError if it takes too much time or disk space.
         """
         self._run(repository, ("init", "--quiet", "--bare", "--template=", directory))
         options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules")
@@ -104,14 +112,14 @@ class Git:
         return identity
 
     def list_tree(self, repository: Repository, directory: str, revision: str) -> bytes:
-        """Every entry of a commit, each as `mode type id size<TAB>path` and a NUL."""
+        """Return all entries of a commit. Each has the form `mode type id size<TAB>path` and ends with a NUL."""
         options = ("-r", "-t", "-l", "-z", "--full-tree", "--end-of-options", revision)
         return self._run(repository, (f"--git-dir={directory}", "ls-tree", *options))
 
     def read_objects(
         self, repository: Repository, directory: str, identities: Sequence[bytes]
     ) -> Mapping[bytes, bytes]:
-        """The contents of objects, by their ids."""
+        """Return the contents of objects, by object id. Missing objects are left out."""
         request = b"".join(identity + b"\n" for identity in identities)
         command = (f"--git-dir={directory}", "cat-file", "--batch")
         return dict(_parse_objects(self._run(repository, command, stdin=request)))
@@ -119,7 +127,7 @@ class Git:
     def submodule_urls(
         self, repository: Repository, directory: str, revision: str
     ) -> dict[str, str]:
-        """The URLs in the `.gitmodules` of a commit, by their paths."""
+        """Return the URLs in the `.gitmodules` of a commit, by submodule path."""
         command = ("config", "--blob", f"{revision}:.gitmodules", "--null", "--list")
         values = dict(_parse_settings(self._run(repository, (f"--git-dir={directory}", *command))))
         suffix = ".path"
@@ -165,7 +173,7 @@ class Git:
         numbered = list(enumerate(self._settings))
         return (
             *_FIXED_VARIABLES.items(),
-            # Not as arguments, which every user of the machine can see.
+            # Every user of the machine can see the arguments of a process, but not its environment.
             ("GIT_CONFIG_COUNT", str(len(numbered))),
             *((f"GIT_CONFIG_KEY_{number}", name) for number, (name, _) in numbered),
             *((f"GIT_CONFIG_VALUE_{number}", value) for number, (_, value) in numbered),
@@ -177,7 +185,7 @@ class Git:
         )
 
     def _login_settings(self) -> list[Setting]:
-        """What the user's and the system's configuration say of credentials and of the rewriting of URLs."""
+        """Return the settings for credentials and URL rewriting in the user's and the system's configuration."""
         result = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
         return [
             setting for setting in _parse_settings(result.output) if _is_login_setting(setting[0])
@@ -185,9 +193,10 @@ class Git:
 
 
 class FetchedObjects:
-    """The objects of a fetched commit, and of its submodules, which are fetched when something in them is wanted.
+    """The objects of a fetched commit and of its submodules.
 
-    `open_submodule` gives the directory of a repository, fetched, and the id of the commit in it.
+    A submodule is fetched when one of its files is first read. `open_submodule` fetches a repository and returns
+    its directory and the commit id.
     """
 
     def __init__(
@@ -207,13 +216,13 @@ class FetchedObjects:
         self._add_commit(_FetchedCommit(repository, directory, revision), revision.encode())
 
     def entries(self, identity: bytes) -> Mapping[str, Entry]:
-        """The entries of the tree, or of the submodule, with this id."""
+        """Return the entries of the tree or submodule with this id."""
         if identity not in self._entries and identity in self._gitlinks:
             self._add_submodule(identity, *self._gitlinks[identity])
         return self._entries.get(identity, {})
 
     def blob(self, identity: bytes, limit: int) -> bytes:
-        """The content of a file; LimitError where it has more than `limit` bytes, and then it is not read."""
+        """Return the content of a file. Raises LimitError, without reading it, if it has more than `limit` bytes."""
         if identity not in self._contents:
             blob = self._blobs.get(identity)
             if blob is None:
@@ -226,7 +235,10 @@ class FetchedObjects:
         return self._contents[identity]
 
     def _read_with_siblings(self, identity: bytes, blob: "_Blob", limit: int) -> None:
-        """Read a blob, and the others of its directory with it, as each process costs more than what it reads."""
+        """Read a blob together with the other files of its directory.
+
+        Starting a process takes longer than reading the files.
+        """
         identities, total = [identity], blob.size
         for _, sibling in self._entries[blob.parent].values():
             size = self._blobs[sibling].size if sibling in self._blobs else limit + 1
@@ -240,7 +252,7 @@ class FetchedObjects:
         self._contents.update(contents)
 
     def _add_commit(self, commit: "_FetchedCommit", root: bytes) -> None:
-        """Take in all entries of a commit, whose root will be known as `root`."""
+        """Add all entries of a commit. Its root directory gets the id `root`."""
         gitlinks_before = len(self._gitlinks)
         listing = self._git.list_tree(commit.repository, commit.directory, commit.revision)
         identities = {b"": root}
@@ -251,7 +263,7 @@ class FetchedObjects:
             parent_path, _, name = path.rpartition(b"/")
             mode = int(mode_text, 8)
             parent = identities.get(parent_path)
-            if parent is None or name.lower() == b".git":  # which only a forged tree has
+            if parent is None or name.lower() == b".git":  # only a forged tree has such an entry
                 continue
             if mode == _SUBMODULE_MODE:
                 mode = stat.S_IFDIR
@@ -268,16 +280,19 @@ class FetchedObjects:
             self._check_submodules(commit)
 
     def _check_submodules(self, commit: "_FetchedCommit") -> None:
-        """SourceError where one names a program or an option, whether it is wanted or not: nobody does so in good faith."""
+        """Raise SourceError if a submodule URL could run a program or be taken for an option.
+
+        Unused submodules are checked, too: such a URL is an attack.
+        """
         repository = commit.repository
         try:
             urls = self._git.submodule_urls(repository, commit.directory, commit.revision)
-        except FetchError:  # no address at all, which matters only to who wants the submodule
+        except FetchError:  # without URLs, only a build that uses a submodule fails
             return
         for path, url in urls.items():
             if "::" in url or url.startswith("-"):
                 raise SourceError(
-                    f"{repository.name}: the submodule {path!r} has the address {url!r}"
+                    f"{repository.name}: the submodule {path!r} has the unsafe URL {url!r}"
                 )
 
     def _add_submodule(self, identity: bytes, commit: "_FetchedCommit", path: str) -> None:
@@ -287,14 +302,14 @@ class FetchedObjects:
             return
         url = self._git.submodule_urls(parent, commit.directory, commit.revision).get(path)
         if not url:
-            raise MissingError(f"{parent.name}: no URL is known for the submodule {path!r}")
+            raise MissingError(f"{parent.name}: .gitmodules has no URL for the submodule {path!r}")
         submodule = resolve_submodule(parent, url, identity.decode())
         directory, revision = self._open_submodule(submodule)
         self._add_commit(_FetchedCommit(submodule, directory, revision), identity)
 
 
 class _FetchedCommit(NamedTuple):
-    """A fetched commit."""
+    """A commit in a local bare repository."""
 
     repository: Repository
     directory: str
@@ -302,7 +317,7 @@ class _FetchedCommit(NamedTuple):
 
 
 class _Blob(NamedTuple):
-    """Where a file is to be read from, how many bytes it has, and the tree that it is in."""
+    """A file: the commit that it is read from, its size in bytes and the id of its directory."""
 
     commit: _FetchedCommit
     size: int
@@ -310,8 +325,9 @@ class _Blob(NamedTuple):
 
 
 def resolve_submodule(parent: Repository, url: str, commit: str) -> Repository:
-    """The repository of a submodule, whose URL may be relative to that of the repository which it is in.
+    """Return the repository of a submodule. Its URL may be relative to the URL of `parent`.
 
+    Raises SourceError unless the URL is relative, has a scheme, or has the form `user@host:path`.
     Source: git's documentation of `git submodule add`.
     """
     if url.startswith(("./", "../")):
@@ -322,7 +338,10 @@ def resolve_submodule(parent: Repository, url: str, commit: str) -> Repository:
         scheme, separator, path = url.partition(":")
         host = f"{scheme}:"
     if not separator or (host[-1] == ":" and "@" not in host):
-        raise SourceError(f"{parent.name}: a submodule has the address {without_password(url)!r}")
+        raise SourceError(
+            f"{parent.name}: the submodule URL {without_password(url)!r} must be relative, "
+            "or have a scheme, or the form user@host:path"
+        )
     return parent._replace(url=url, host=host, path=path, directory="", ref=commit)
 
 
@@ -340,7 +359,7 @@ def _join_relative_url(base: str, url: str) -> str:
 
 
 def _parse_objects(output: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The objects in what `cat-file --batch` prints; a missing one is left out."""
+    """Return the ids and contents of objects in the output of `cat-file --batch`. Missing objects are left out."""
     position = 0
     while position < len(output):
         end = output.index(b"\n", position)
@@ -369,7 +388,7 @@ def _is_login_setting(name: str) -> bool:
 
 
 def _error_summary(errors: bytes) -> str:
-    """What git's stderr tells of the cause: the lines until the first that is fatal."""
+    """Return the cause in git's stderr: the first fatal line and up to two lines before it."""
     lines = without_password(errors.decode("utf-8", "replace")).splitlines()
     lines = [line.strip() for line in lines if line.strip()]
     fatal_lines = [number for number, line in enumerate(lines) if line.startswith("fatal:")]

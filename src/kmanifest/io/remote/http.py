@@ -1,6 +1,6 @@
-"""Files on web servers, by urllib3: bounded in size, in time and in redirections.
+"""Fetch files from web servers with urllib3, with limits for size, time and redirections.
 
-Source: kustomize v5.8.2 api/internal/loader/fileloader.go, httpClientGetContent, for what counts as found.
+Source of the accepted status codes: kustomize v5.8.2 api/internal/loader/fileloader.go, httpClientGetContent.
 """
 
 import os
@@ -36,7 +36,7 @@ class NoTlsError(FetchError):
 
 
 class HttpResponse(NamedTuple):
-    """What a server said in the end; the names of `headers` are in lower case."""
+    """The final response of a server. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,10 +44,11 @@ class HttpResponse(NamedTuple):
 
 
 class HttpClient:
-    """Asks web servers by the given protocols, for at most `max_size` bytes and within `timeout` seconds each time.
+    """Sends requests to web servers with the given protocols.
 
-    A redirection leads to another server by https only. With `keeps_encoding`, a content is what came
-    over the line, whatever encoding its server says it has: a packaged chart is often said to be a gzipped archive.
+    A response has at most `max_size` bytes, and a request takes at most `timeout` seconds. Redirections to another
+    server must use https. With `keeps_encoding`, the content is not decoded, whatever `Content-Encoding` the server
+    sends: many servers declare a packaged chart as gzip-encoded.
     """
 
     def __init__(
@@ -66,7 +67,11 @@ class HttpClient:
         self._certificates = certificates
 
     def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
-        """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
+        """Return the content at `url`.
+
+        Raises FetchError if the request fails or the status is not 2xx, and LimitError if the content is too large or
+        takes too long.
+        """
         response = self.request(url, headers)
         if not 200 <= response.status <= 299:
             raise FetchError(f"{shown_url(url)}: HTTP status {_status_text(response.status)}")
@@ -75,10 +80,11 @@ class HttpClient:
     def request(
         self, url: str, headers: Mapping[str, str] = MappingProxyType({}), body: bytes = b""
     ) -> HttpResponse:
-        """What the server of `url`, or the one that it sends to, answers; errors as of `get` where none does.
+        """Send a request, follow redirections and return the response, whatever its status.
 
-        The headers, and a login in the URL, are for its own server only. A `body` is posted, and goes no further: where the
-        server sends elsewhere, that is the answer.
+        The headers and a login in the URL are sent to the server of `url` only. A `body` is sent with POST. A request
+        with a body follows no redirection: the redirection is the response. Raises the same errors as `get` if no
+        server responds.
         """
         cause: Exception | None = None
         with _DeadlineGuard(self._timeout, self._certificates) as guard:
@@ -86,9 +92,9 @@ class HttpClient:
                 response = self._send_with_redirections(url, headers, body, guard)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 cause = error
-        # A connection that was shut may look like one that has come to its end.
+        # A connection that the guard shut down may look as if it had ended normally.
         if guard.is_expired:
-            message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
+            message = f"{shown_url(url)}: the request took longer than {self._timeout:g} seconds"
             raise LimitError(message) from cause
         if cause is not None:
             error_class = NoTlsError if "WRONG_VERSION_NUMBER" in str(cause) else FetchError
@@ -119,7 +125,7 @@ class HttpClient:
             message = f"{shown_url(url)}: the protocol {parsed.scheme} is not allowed"
             raise FetchError(message)
         if not parsed.host:
-            raise FetchError(f"{shown_url(url)}: there is no host in it")
+            raise FetchError(f"{shown_url(url)}: the URL has no host")
 
     def _check_redirection(self, url: str, previous: Url, target: Url) -> None:
         if target.scheme == "https" or _origin(previous) == _origin(target):
@@ -140,12 +146,12 @@ class HttpClient:
 
 
 class _DeadlineGuard:
-    """Sends requests whose connections are all shut when the time is over, whatever they are waiting for."""
+    """Sends requests and shuts down all their connections at the deadline, even while they wait for data."""
 
     def __init__(self, timeout: float, certificates: Certificates = Certificates()) -> None:
         self.is_expired = False
         self._certificates = certificates
-        self._starts_inside = False  # the first server is one of an inner network
+        self._starts_inside = False  # whether the first server is in an internal network
         self._timer = threading.Timer(timeout, self._expire)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
@@ -165,8 +171,8 @@ class _DeadlineGuard:
     def send(
         self, url: Url, headers: Mapping[str, str], body: bytes, *, is_other_server: bool
     ) -> urllib3.BaseHTTPResponse:
-        """The response to a request, whose body is still to be read."""
-        # A client's certificate is for the first server, as a login is.
+        """Send a request and return the response before its body is read."""
+        # The client certificate is for the first server only, like the login.
         certificates = self._certificates
         manager = _pool_manager(
             url, Certificates(certificates.ca_file) if is_other_server else certificates
@@ -193,7 +199,7 @@ class _DeadlineGuard:
         track_socket = self._track_socket
 
         class TrackedConnection(connection_class):  # type: ignore[misc]  # one of two classes
-            """A connection whose socket is known from its first byte on."""
+            """A connection whose socket is tracked before the first byte is sent."""
 
             def _new_conn(self) -> socket.socket:
                 new_socket: socket.socket = super()._new_conn()
@@ -205,25 +211,25 @@ class _DeadlineGuard:
     def _track_socket(self, new_socket: socket.socket, *, is_other_server: bool) -> None:
         if self.is_expired:
             raise TimeoutError
-        # A copy, because a socket is detached where TLS is spoken over it.
+        # A copy is needed because TLS detaches the original socket.
         self._sockets.append(socket.socket(fileno=os.dup(new_socket.fileno())))
         is_internal = not ip_address(new_socket.getpeername()[0].partition("%")[0]).is_global
         if not is_other_server:
             self._starts_inside = is_internal
         elif is_internal and not self._starts_inside:
-            raise OSError(EACCES, "it redirects into an inner network")
+            raise OSError(EACCES, "it redirects into an internal network")
 
     def _expire(self) -> None:
         self.is_expired = True
         for copy in self._sockets:
             try:
                 copy.shutdown(socket.SHUT_RDWR)
-            except OSError:  # it is closed already
+            except OSError:  # already closed
                 continue
 
 
 def _pool_manager(url: Url, certificates: Certificates) -> urllib3.PoolManager:
-    """What connects to a server, through the proxy that the environment names for it."""
+    """Return the pool manager for a server. It uses the proxy that the environment sets for the URL."""
     proxy = getproxies().get(url.scheme or "")
     if not proxy or proxy_bypass(url.netloc or ""):
         return urllib3.PoolManager(**_certificate_options(certificates))
@@ -233,7 +239,7 @@ def _pool_manager(url: Url, certificates: Certificates) -> urllib3.PoolManager:
 
 
 def _certificate_options(certificates: Certificates) -> dict[str, Any]:
-    """The certificates as urllib3 takes them; without any it is not told of them, and asks those of the machine."""
+    """Return the certificate arguments for urllib3. Without them, it uses the certificates of the system."""
     names = ("ca_certs", "cert_file", "key_file")
     return {name: path for name, path in zip(names, certificates, strict=True) if path}
 
@@ -254,7 +260,7 @@ def _status_text(number: int) -> str:
 
 
 def _failure_reason(error: BaseException) -> str:
-    """The cause in a few words, from among the exceptions that led to one another."""
+    """Return a short text for the first known cause in the chain of exceptions."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, OSError) and current.strerror:
@@ -262,8 +268,8 @@ def _failure_reason(error: BaseException) -> str:
         if isinstance(current, urllib3.exceptions.IncompleteRead):
             return "the connection ended before the whole file had come"
         if isinstance(current, HTTPException):
-            return f"the answer is not HTTP ({type(current).__name__})"
+            return f"the response is not HTTP ({type(current).__name__})"
         current = current.__cause__ or current.__context__
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
-        return f"no answer within {READ_TIMEOUT:g} seconds"
+        return f"no response within {READ_TIMEOUT:g} seconds"
     return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

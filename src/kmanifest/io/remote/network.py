@@ -1,4 +1,4 @@
-"""What a build gets from the network, each thing once: from the store where it is known, else by git or HTTP."""
+"""Fetch the remote bases and files of one build: from the store if possible, else with git or HTTP."""
 
 import shutil
 import tempfile
@@ -19,12 +19,12 @@ Commit = tuple[str, str]  # the directory of a repository, and the id of the com
 
 
 class Network:
-    """Fetches by `protocols`, for one build.
+    """Fetches repositories and files for one build, each once, with the given protocols.
 
-    `store` is the directory in which what was fetched is kept; without one, a temporary directory is used. What a
-    branch, a tag or a URL stands for is asked again when it was seen more than `max_age` seconds ago; a full commit id is never
-    asked for twice. When `offline`, only the store is used. `timeout` bounds each thing that is fetched, in seconds;
-    `max_file` and `max_repository` are bytes. git gets the variables that match `passed`.
+    `store`: directory of the download cache; empty means a temporary directory. `offline`: use the store only.
+    `max_age`: seconds for which a resolved branch, tag or URL is reused; full commit ids are never resolved again.
+    `timeout`: seconds for one download. `max_file`, `max_repository`: maximal sizes in bytes. `passed`: patterns of
+    the environment variables to pass to git.
     """
 
     def __init__(
@@ -54,17 +54,17 @@ class Network:
         self._lazy_git: Git | None = None
 
     def file(self, url: str) -> str:
-        """The name of the file at a URL. FetchError or LimitError where it can't be fetched."""
+        """Return the name of the file at a URL. Raises FetchError or LimitError if it can't be fetched."""
         if url not in self._names:
             check_protocol(url.partition(":")[0].lower(), self._protocols, shown_url(url))
             self._mount(url, shown_url(url), MemoryTree({"": self._file_content(url)}))
         return self._names[url]
 
     def repository(self, repository: Repository) -> str:
-        """The name of the root of a repository. FetchError or LimitError where it can't be fetched."""
+        """Return the name of the root of a repository. Raises FetchError or LimitError if it can't be fetched."""
         key = (repository.clone_url, repository.ref, repository.submodules)
         if key not in self._names:
-            from kmanifest.io.remote.git import FetchedObjects  # as in _git
+            from kmanifest.io.remote.git import FetchedObjects  # see _git
 
             directory, revision = self._resolve_commit(repository)
             objects = FetchedObjects(
@@ -74,8 +74,8 @@ class Network:
         return self._names[key]
 
     def tree_of(self, path: str) -> Tree | None:
-        """The tree that has the path, if it is in what was fetched."""
-        if path in self._trees:  # a file may seem to lie in a repository
+        """Return the fetched tree that contains the path, or None."""
+        if path in self._trees:  # the URL of a file may begin like that of a repository
             return self._trees[path]
         for name, tree in self._trees.items():
             if trees.is_below(path, name):
@@ -83,12 +83,12 @@ class Network:
         return None
 
     def close(self) -> None:
-        """Remove what was kept for this build only."""
+        """Remove the temporary files of this build."""
         if self._temporary_directory:
             shutil.rmtree(self._temporary_directory, ignore_errors=True)
 
     def _mount(self, key: object, name: str, tree: Tree) -> None:
-        # Passwords and queries are not shown, so two that differ there only look the same.
+        # Names have no passwords and queries, so two different URLs may have the same name.
         unique_name = name
         while unique_name in self._trees:
             unique_name = f"{name}#{len(self._trees)}"
@@ -103,9 +103,7 @@ class Network:
             if content is not None:
                 return content
         self._refuse_offline(shown_url(url))
-        from kmanifest.io.remote.http import (
-            HttpClient,
-        )  # urllib3 is for what is fetched from web servers
+        from kmanifest.io.remote.http import HttpClient  # only web servers need urllib3
 
         client = HttpClient(
             protocols=self._protocols, timeout=min(30.0, self._timeout), max_size=self._max_file
@@ -115,7 +113,7 @@ class Network:
         return content
 
     def _resolve_commit(self, repository: Repository) -> Commit:
-        """The commit of a repository's ref, in the store."""
+        """Return the commit of a repository's ref and fetch it into the store if needed."""
         check_repository(repository)
         check_protocol(repository.protocol, self._protocols, repository.name)
         store = self._store()
@@ -141,7 +139,7 @@ class Network:
             store.remove_directory(unfinished)
 
     def _cached_commit(self, repository: Repository) -> str:
-        """The id of the ref's commit where it need not be asked for; empty where it has to be."""
+        """Return the id of the ref's commit if it is known and current, else an empty string."""
         ref = repository.ref
         if len(ref) in (40, 64) and not ref.strip("0123456789abcdef"):
             return ref
@@ -166,7 +164,7 @@ class Network:
 
     def _git(self) -> "Git":
         if self._lazy_git is None:
-            from kmanifest.io.remote.git import Git  # for builds with repositories
+            from kmanifest.io.remote.git import Git  # only builds with repositories need it
 
             path = shutil.which("git")
             if path is None:

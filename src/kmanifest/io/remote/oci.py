@@ -1,7 +1,9 @@
-"""Artifacts in OCI registries: tags, manifests and blobs, each checked against its digest and its size.
+"""Fetch artifacts from OCI registries: tags, manifests and blobs.
 
-Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication, which registries ask for: by GET with a
-login, by POST with an identity token (oras.land/oras-go/v2 v2.6.2 registry/remote/auth/client.go, fetchOAuth2Token).
+Manifests and blobs are checked against their digests, blobs also against their sizes.
+Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication. A token is requested with
+GET and a login, or with POST and an identity token (oras.land/oras-go/v2 v2.6.2 registry/remote/auth/client.go,
+fetchOAuth2Token).
 """
 
 import json
@@ -22,7 +24,7 @@ _FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Artifact(NamedTuple):
-    """A repository of a registry, and a tag or digest in it: `host/name:tag`, `host/name@sha256:…`."""
+    """A repository in a registry, with a tag or digest: `host/name:tag` or `host/name@sha256:…`."""
 
     host: str
     name: str
@@ -34,7 +36,7 @@ class Artifact(NamedTuple):
 
 
 class Descriptor(NamedTuple):
-    """A blob, as a manifest tells it."""
+    """A manifest's description of a blob. `size` is in bytes."""
 
     media_type: str
     digest: str
@@ -42,7 +44,7 @@ class Descriptor(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What an artifact is made of; `digest` is that of the manifest."""
+    """The config and layers of an artifact. `digest` is the digest of the manifest itself."""
 
     digest: str
     config: Descriptor
@@ -50,7 +52,11 @@ class Manifest(NamedTuple):
 
 
 class RegistryClient:
-    """Asks registries. `login_for` gives what is shown to a host, `is_plain` says which are asked without TLS."""
+    """Sends requests to registries.
+
+    `login_for` returns the credential for a host. `is_plain` returns whether requests to a host use no TLS.
+    `max_blob` is the maximal size of a blob, in bytes.
+    """
 
     def __init__(
         self,
@@ -67,7 +73,7 @@ class RegistryClient:
         self._authorizations: dict[tuple[str, str], str] = {}
 
     def tags(self, artifact: Artifact) -> list[str]:
-        """The tags of a repository, as the registry orders them."""
+        """Return the tags of a repository, in the registry's order."""
         path, tags = "tags/list", list[str]()
         for _ in range(_MAX_TAG_PAGES):
             response = self._get(artifact, path)
@@ -80,7 +86,7 @@ class RegistryClient:
         raise FetchError(f"{artifact}: more than {_MAX_TAG_PAGES} pages of tags")
 
     def manifest(self, artifact: Artifact) -> Manifest:
-        """The manifest of a tag or digest."""
+        """Return the manifest of a tag or digest. Raises FetchError if it does not match its digest."""
         response = self._get(artifact, f"manifests/{artifact.reference or 'latest'}")
         actual_digest = _digest_of(response.content)
         expected_digest = response.headers.get("docker-content-digest", actual_digest)
@@ -100,9 +106,11 @@ class RegistryClient:
         )
 
     def blob(self, artifact: Artifact, descriptor: Descriptor) -> bytes:
-        """The content of a blob; FetchError where it is not what its descriptor says."""
+        """Return the content of a blob. Raises FetchError if it does not match its descriptor."""
         if descriptor.size > self._max_blob:
-            raise FetchError(f"{artifact}: a blob of {descriptor.size} bytes is too large")
+            raise FetchError(
+                f"{artifact}: a blob has {descriptor.size} bytes, more than {self._max_blob}"
+            )
         content = self._get(artifact, f"blobs/{descriptor.digest}").content
         if len(content) != descriptor.size or _digest_of(content) != descriptor.digest:
             raise FetchError(
@@ -130,17 +138,22 @@ class RegistryClient:
         return headers
 
     def _authorization(self, artifact: Artifact, scheme: str, response: HttpResponse) -> str:
-        """The header that a registry asks for."""
+        """Return the `Authorization` header that the registry's challenge requires.
+
+        An access token is requested over https or from the registry itself, else FetchError is raised.
+        """
         scheme_name, values = _parse_challenge(response.headers.get("www-authenticate", ""))
         credential = self._login_for(artifact.host) or Credential()
         if scheme_name == "basic" and credential.login is not None:
             return basic_authorization(credential.login)
         if scheme_name != "bearer":
-            raise FetchError(f"{artifact}: it wants a login")
+            raise FetchError(f"{artifact}: the registry requires a login")
         realm = values.get("realm", "")
         registry_url = f"{scheme}://{artifact.host}/"
         if not realm.startswith("https://") and not realm.startswith(registry_url):
-            raise FetchError(f"{artifact}: it sends for a token to {realm!r}, which is not safe")
+            raise FetchError(
+                f"{artifact}: the token server {realm!r} is not safe: it must use https"
+            )
         parameters = {name: values[name] for name in ("service", "scope") if name in values}
         token_response = self._request_token(realm, parameters, credential)
         document = (
@@ -171,12 +184,12 @@ class RegistryClient:
 
 
 def basic_authorization(login: Login) -> str:
-    """A login as a header has it."""
+    """Return the value of the `Authorization` header for a login."""
     return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
 def _parse_challenge(header: str) -> tuple[str, Mapping[str, str]]:
-    """The scheme and the parameters of a `WWW-Authenticate` header."""
+    """Return the scheme, in lower case, and the parameters of a `WWW-Authenticate` header."""
     from urllib.request import parse_http_list, parse_keqv_list
 
     scheme, _, parameters = header.partition(" ")
@@ -191,19 +204,19 @@ def _parse_descriptor(value: Any, artifact: Artifact) -> Descriptor:
         case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)} if size >= 0:
             if digest.startswith("sha256:"):
                 return Descriptor(media_type, digest, size)
-    raise FetchError(f"{artifact}: its manifest has a descriptor that is not whole")
+    raise FetchError(f"{artifact}: its manifest has an invalid descriptor")
 
 
 def _parse_object(content: bytes, artifact: Artifact) -> Mapping[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise FetchError(f"{artifact}: the registry's answer is not JSON") from error
+        raise FetchError(f"{artifact}: the registry's response is not JSON") from error
     return document if isinstance(document, Mapping) else {}
 
 
 def _error_detail(response: HttpResponse) -> str:
-    """What the registry says of an error, for the reader."""
+    """Return the registry's error message in parentheses, or an empty string."""
     try:
         errors: Sequence[Any] = json.loads(response.content)["errors"]
         return f" ({errors[0]['message']})"

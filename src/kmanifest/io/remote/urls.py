@@ -1,4 +1,4 @@
-"""The grammar by which an entry of a kustomization is a repository, or a file on a web server.
+"""Parse entries of a kustomization that are URLs of repositories or files.
 
 Source: kustomize v5.8.2 api/internal/git/repospec.go; api/internal/loader/fileloader.go, IsRemoteFile.
 """
@@ -10,7 +10,7 @@ from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
 DEFAULT_TIMEOUT: Final = 27.0
-"""Seconds that fetching a repository may take where its URL does not say."""
+"""Time limit for fetching a repository whose URL has no `timeout`, in seconds."""
 
 _SCHEMES: Final = ("ssh://", "https://", "http://", "file://")
 _GIT_PREFIX: Final = "git::"
@@ -33,10 +33,11 @@ _BAD_REF_PATTERN: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 
 
 class Repository(NamedTuple):
-    """A repository, a place in it, and how to fetch it.
+    """A repository, a directory in it, and how to fetch it.
 
-    `host` is what comes before the path of the repository, with its scheme or user; `directory` is relative to the
-    repository's root. An empty `ref` means its default branch. `timeout` is in seconds.
+    `host` is the part of the URL before the repository's path, with scheme and user. `directory` is relative to the
+    repository's root. An empty `ref` means the default branch. `timeout` is in seconds. `has_git_prefix` is true for
+    URLs that begin with `git::`.
     """
 
     url: str
@@ -50,7 +51,7 @@ class Repository(NamedTuple):
 
     @property
     def clone_url(self) -> str:
-        """What git is given."""
+        """The URL for git."""
         return self.host + self.path
 
     @property
@@ -61,14 +62,14 @@ class Repository(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The repository at this ref, as its files are named in errors: a URL without a password."""
+        """The URL and ref, without a password. Names of fetched files begin with it."""
         url = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
         suffix = f"@{self.ref}" if self.ref else ""
         return without_password(url).rstrip("/") + suffix
 
 
 def parse_repository(text: str) -> Repository | None:
-    """The repository that an entry names; None where it is not one, so that it is a path."""
+    """Return the repository that an entry refers to, or None if the entry is a path."""
     if text.startswith("/"):
         return None
     rest, _, query = text.partition("?")
@@ -94,45 +95,49 @@ def parse_repository(text: str) -> Repository | None:
 
 
 def check_repository(repository: Repository) -> None:
-    """SourceError where a host, a path or a ref could be taken for an option, or a ref can't be one."""
+    """Raise SourceError if git could take a part of the URL for an option, or if the ref is invalid."""
     name = repository.clone_url.partition("://")[2] or repository.clone_url
     host = name.rpartition("@")[2] if "@" in name.split("/")[0] else name
     host_path = host.partition(":")[2]
     if host.startswith("-") or host_path.startswith("-") or name.startswith("-"):
-        raise SourceError(f"the address {without_password(repository.url)!r} begins with '-'")
+        raise SourceError(
+            f"the host and the path of the URL {without_password(repository.url)!r} "
+            "must not begin with '-'"
+        )
     if any(character < " " for character in repository.clone_url):
-        raise SourceError(f"the address {repository.url!r} has a control character")
+        raise SourceError(f"the URL {repository.url!r} contains a control character")
     if repository.ref and _BAD_REF_PATTERN.search(repository.ref):
-        raise SourceError(f"{repository.ref!r} can't be the name of a ref")
+        raise SourceError(f"{repository.ref!r} is not a valid git ref")
 
 
 def check_protocol(protocol: str, allowed: Sequence[str], name: str) -> None:
-    """SourceError where what is called `name` is not to be fetched by its protocol."""
+    """Raise SourceError if the protocol is not allowed. `name` identifies the URL in the error."""
     if protocol not in allowed:
         raise SourceError(
-            f"{name}: the protocol {protocol} is not among those allowed ({', '.join(allowed)}); --allow-protocol adds it"
+            f"{name}: the protocol {protocol} is not among those allowed ({', '.join(allowed)}); "
+            "--allow-protocol adds it"
         )
 
 
 def has_repository_marker(text: str) -> bool:
-    """Whether a URL says itself that it is of a repository, by a mark or a query of the grammar."""
+    """Return whether a URL has a mark of a repository: `.git`, `//`, `_git/` or `ref=`."""
     path, _, query = text.partition("://")[2].partition("?")
     return ".git" in path or "//" in path or "_git/" in path or "ref=" in query
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown."""
+    """Return the URL with its password replaced by `***`."""
     return _PASSWORD_PATTERN.sub(r"\1***@", url)
 
 
 def shown_url(url: str) -> str:
-    """A file's URL as it may be shown: without a password, and without its query, in which tokens are."""
+    """Return a file's URL without its password and query. A query may contain tokens."""
     path, separator, _ = without_password(url).partition("?")
     return f"{path}?…" if separator else path
 
 
 def _split_prefix(text: str, prefix: str) -> tuple[str, str]:
-    """The prefix, if the text begins with it in any case, and the rest."""
+    """Split a prefix, in any case, off the text. Without it, return an empty string and the whole text."""
     if text[: len(prefix)].lower() == prefix:
         return prefix, text[len(prefix) :]
     return "", text
@@ -164,7 +169,7 @@ def _split_host(text: str) -> tuple[str, str] | None:
 
 
 def _host_end(text: str, *, is_scp: bool) -> int:
-    """The place of the character that ends the host; -1 where there is none, so that all of it is path."""
+    """Return the index of the character that ends the host, or -1."""
     slash = text.find("/")
     colon = text.find(":") if is_scp else -1
     if is_scp and (slash == -1 or 0 < colon < slash):
@@ -173,7 +178,11 @@ def _host_end(text: str, *, is_scp: bool) -> int:
 
 
 def _split_path(text: str, *, has_directory: bool) -> tuple[str, str]:
-    """The path of the repository and the directory in it: by `_git/`, `//` or `.git`, else the first two names."""
+    """Split a path into that of the repository and the directory in it.
+
+    The repository's path ends at `_git/NAME`, `//` or `.git`. Without these it has two segments. In a `file://` URL
+    without these, it is the whole path.
+    """
     head, separator, tail = text.partition("_git/")
     if separator:
         name, _, directory = tail.partition("/")
@@ -213,18 +222,18 @@ def _parse_query(query: str) -> tuple[str, float, bool]:
 
 
 def _is_escaped(text: str) -> bool:
-    """Whether two hexadecimal digits follow every `%`."""
+    """Return whether two hexadecimal digits follow every `%`."""
     return all(re.match(r"[0-9a-fA-F]{2}", part) for part in text.split("%")[1:])
 
 
 def _unescape(text: str) -> str:
-    from urllib.parse import unquote_plus  # for remote entries only
+    from urllib.parse import unquote_plus  # only remote entries need it
 
     return unquote_plus(text, errors="surrogateescape")
 
 
 def _parse_seconds(text: str) -> float:
-    """The seconds of `61` or `1m1s`; 0 where the text is neither."""
+    """Return the seconds in a text such as `61` or `1m1s`, or 0 if it has another form."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return max(float(text), 0.0)
     text = text.removeprefix("+")

@@ -1,7 +1,7 @@
-"""What helm and docker keep about repositories and registries: their names, URLs and logins.
+"""Load the configuration files of Helm and Docker: repositories and logins for registries.
 
-Source: helm v3.22.0 pkg/repo/repo.go, chartrepo.go (Entry); docker's config.json as oras.land/oras-go/v2
-registry/remote/credentials reads it (file_store.go, internal/config/config.go).
+Source: helm v3.22.0 pkg/repo/repo.go, chartrepo.go (Entry). Docker's config.json is read as in oras.land/oras-go/v2
+registry/remote/credentials (file_store.go, internal/config/config.go).
 """
 
 import json
@@ -43,7 +43,7 @@ _TOKEN_USER: Final = "<token>"
 
 
 class RepositoryEntry(NamedTuple):
-    """A repository that the user has named; its access is for its server alone."""
+    """A repository from `repositories.yaml`. Its access is for its own server only."""
 
     name: str
     url: str
@@ -55,7 +55,7 @@ class RepositoryEntry(NamedTuple):
 
 
 def load_repositories(content: bytes) -> list[RepositoryEntry]:
-    """The repositories in a `repositories.yaml`; SourceError with helm's text where it is none."""
+    """Return the repositories in a `repositories.yaml`. Raises SourceError with Helm's text if it is invalid."""
     document = decode(load_yaml(content), _FILE) or {}
     return [_to_entry(fields) for fields in document.get("repositories", ()) if fields]
 
@@ -77,7 +77,10 @@ def _to_entry(fields: Mapping[str, Any]) -> RepositoryEntry:
 
 
 def find_by_name(repositories: Sequence[RepositoryEntry], name: str) -> RepositoryEntry:
-    """The repository of a name. Source: pkg/downloader/chart_downloader.go, pickChartRepositoryConfigByName."""
+    """Return the repository with a name. Raises SourceError if there is none.
+
+    Source: pkg/downloader/chart_downloader.go, pickChartRepositoryConfigByName.
+    """
     for repository in repositories:
         if repository.name == name:
             if not repository.url:
@@ -87,20 +90,23 @@ def find_by_name(repositories: Sequence[RepositoryEntry], name: str) -> Reposito
 
 
 def get_by_url(repositories: Sequence[RepositoryEntry], url: str) -> RepositoryEntry | None:
-    """The repository with a URL, if the user has named it."""
+    """Return the repository with a URL, or None."""
     return next(
         (repository for repository in repositories if are_same_url(repository.url, url)), None
     )
 
 
 class Logins:
-    """The logins for registries in files like docker's, the first that knows a host counts."""
+    """The logins for registries in files with the format of Docker's `config.json`.
+
+    The first file with a login for a host counts.
+    """
 
     def __init__(self, contents: Sequence[bytes]) -> None:
         self._documents = [_load_object(content) for content in contents]
 
     def login(self, host: str) -> Credential | None:
-        """What a file says itself: name and password, or an identity token."""
+        """Return the credential for a host that is stored in a file itself, or None."""
         for document in self._documents:
             value = document.get("auths")
             auths: Mapping[str, Any] = value if isinstance(value, dict) else {}
@@ -111,7 +117,7 @@ class Logins:
         return None
 
     def helpers(self, host: str) -> list[tuple[str, str]]:
-        """The programs that know logins, each with the name by which it knows the host."""
+        """Return the credential helpers for a host, each with the server name to pass to it."""
         helpers: list[tuple[str, str]] = []
         for document in self._documents:
             helper_by_host = document.get("credHelpers")
@@ -131,7 +137,7 @@ def _load_object(content: bytes) -> Mapping[str, Any]:
 
 
 def _matching_keys(host: str, auths: Mapping[str, Any]) -> list[str]:
-    """The keys for a host: its name alone, else old ones with a scheme or a path."""
+    """Return the keys for a host: first the plain host name, then old keys with a scheme or a path."""
     names = set(_DOCKER_HUB_HOSTS) if host in _DOCKER_HUB_HOSTS else {host}
     exact = [key for key in auths if key in names]
     return exact + [key for key in auths if key not in exact and _host_of_key(key) in names]
@@ -163,7 +169,7 @@ def _login(value: Mapping[str, Any]) -> Login | None:
 
 
 def load_helper_output(content: bytes) -> Credential | None:
-    """What a credential helper says."""
+    """Return the credential in the output of a credential helper, or None."""
     match _load_object(content):
         case {"Username": str(name), "Secret": str(secret)} if name == _TOKEN_USER and secret:
             return Credential(identity_token=secret)

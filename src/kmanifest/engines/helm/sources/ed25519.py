@@ -1,4 +1,7 @@
-"""Ed25519 signatures, only to check them, so nothing here is secret and time does not matter. Source: RFC 8032, 5.1."""
+"""Verify Ed25519 signatures.
+
+All inputs are public, so the code need not run in constant time. Source: RFC 8032, 5.1.
+"""
 
 from hashlib import sha512
 
@@ -13,7 +16,7 @@ Point = tuple[int, int, int, int]  # X, Y, Z and T, with x = X/Z, y = Y/Z, xy = 
 
 
 def is_valid_signature(key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether a message of these bytes was signed by the owner of the key."""
+    """Return whether the signature of the message was created with this public key's secret key."""
     if len(key) != 32 or len(signature) != 64:
         return False
     public, commitment = _decode_point(key), _decode_point(signature[:32])
@@ -59,7 +62,7 @@ def _recover_x(y: int, sign: int) -> int | None:
 
 
 def _decode_point(encoded: bytes) -> Point | None:
-    """The point that 32 bytes stand for."""
+    """Return the point that is encoded in 32 bytes, or None if there is none."""
     number = int.from_bytes(encoded, "little")
     y, sign = number & ((1 << 255) - 1), number >> 255
     if y >= _P:

@@ -1,8 +1,9 @@
-"""From what names a chart on a command line to the packaged chart.
+"""Find and fetch the packaged chart that a name on the command line refers to.
 
-A URL, a name in a repository (`--repo`), `REPOSITORY/NAME` of a repository that helm knows, or a reference to a registry.
-A login goes to the server that it is for; a chart that an index places on another server is asked for without one, unless the
-user wants it so. Source: helm v3.22.0 pkg/action/install.go, LocateChart; pkg/downloader/chart_downloader.go.
+The name is a URL, a chart in a repository (`--repo`), `REPOSITORY/NAME` with a repository in Helm's configuration,
+or a reference to a registry. A login is sent to its own server only. If an index refers to another server, the chart
+is fetched without the login, unless the user allows it.
+Source: helm v3.22.0 pkg/action/install.go, LocateChart; pkg/downloader/chart_downloader.go.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,32 +24,32 @@ Warn = Callable[[str], None]
 
 
 class Fetcher(Protocol):
-    """What brings contents from servers; each method raises FetchError or LimitError where it can't."""
+    """Fetches content from servers. Each method raises FetchError or LimitError if that fails."""
 
     def index(self, url: str, access: Access) -> bytes:
-        """The index at a URL."""
+        """Return the index at a URL."""
 
     def archive(self, url: str, access: Access, digest: str) -> bytes:
-        """The packaged chart at a URL, whose SHA-256 is `digest` where that is not empty."""
+        """Return the packaged chart at a URL. Its SHA-256 must be `digest` if that is not empty."""
 
     def provenance(self, url: str, access: Access) -> bytes:
-        """The provenance file of the packaged chart at a URL."""
+        """Return the provenance file of the packaged chart at a URL."""
 
     def tags(self, reference: Reference, access: Access) -> list[str]:
-        """The tags in a repository of a registry."""
+        """Return the tags of a repository in a registry."""
 
     def pull(self, reference: Reference, access: Access) -> tuple[str, bytes]:
-        """The digest of the manifest, and the packaged chart."""
+        """Return the digest of the manifest and the packaged chart."""
 
     def pull_provenance(self, reference: Reference, access: Access) -> bytes:
-        """The provenance file in a registry."""
+        """Return the provenance file from a registry."""
 
     def tag_has_digest(self, reference: Reference, digest: str, access: Access) -> bool:
-        """Whether the tag of a reference, if it is there, stands for a digest."""
+        """Return whether the reference's tag has this digest. A missing tag counts as a match."""
 
 
 class ChartQuery(NamedTuple):
-    """What is asked for: a range of versions, the URL of a repository, and what is shown to servers."""
+    """A version or version range, the URL of a repository, and the access for its server."""
 
     version: str = ""
     repository: str = ""
@@ -56,7 +57,10 @@ class ChartQuery(NamedTuple):
 
 
 class ChartLocation(NamedTuple):
-    """Where a packaged chart is: a URL or a reference, and what is shown there."""
+    """The URL or registry reference of a packaged chart, and the access for its server.
+
+    `file_name` is the name under which the chart is saved. `digest` is empty if the index has none.
+    """
 
     file_name: str
     access: Access
@@ -66,7 +70,11 @@ class ChartLocation(NamedTuple):
 
 
 class Finder:
-    """Finds charts; `repositories` are those that helm knows, `kept_index` gives the index of one that helm has kept."""
+    """Finds charts.
+
+    `repositories` are those in Helm's configuration. `kept_index` returns Helm's cached index of a repository, by
+    name. `warn` is called with each warning.
+    """
 
     def __init__(
         self,
@@ -81,7 +89,7 @@ class Finder:
         self._warn = warn
 
     def find(self, name: str, query: ChartQuery) -> ChartLocation:
-        """Where the chart is that a text names."""
+        """Return the location of the chart that a name refers to."""
         if query.repository:
             return self._find_in_repository(name, query)
         if urls.is_oci(name):
@@ -93,7 +101,7 @@ class Finder:
         return self._find_in_known_repository(name, query)
 
     def fetch(self, location: ChartLocation) -> bytes:
-        """The packaged chart at a place."""
+        """Return the packaged chart at a location. Raises an error if it does not match `location.digest`."""
         if location.reference is None:
             return self.fetcher.archive(location.url, location.access, location.digest)
         digest, content = self.fetcher.pull(location.reference, location.access)
@@ -101,13 +109,14 @@ class Finder:
         expected_digest = location.digest.lower().removeprefix("sha256:")
         if expected_digest and actual_digest != expected_digest:
             raise SourceError(
-                f"{location.reference}: it has the digest {actual_digest}, and the index says {location.digest}"
+                f"{location.reference}: the chart has the digest {actual_digest}, "
+                f"but the index lists {location.digest}"
             )
         self._warn(f"Pulled: {location.reference}\nDigest: {digest}")
         return content
 
     def fetch_provenance(self, location: ChartLocation) -> bytes:
-        """The provenance file of the packaged chart at a place; SourceError where it can't be had."""
+        """Return the provenance file of the packaged chart at a location. Raises SourceError if that fails."""
         try:
             if location.reference is not None:
                 return self.fetcher.pull_provenance(location.reference, location.access)
@@ -120,13 +129,16 @@ class Finder:
             raise SourceError(f"{problem}: {error.message}") from error
 
     def index_of(self, url: str, access: Access) -> Index:
-        """The index of the repository at a URL."""
+        """Return the index of the repository at a URL."""
         urls.check_web(url)
         content = self.fetcher.index(urls.resolve(url, "index.yaml"), access)
         return load_index(content, without_password(url))
 
     def _find_in_repository(self, name: str, query: ChartQuery) -> ChartLocation:
-        """A chart of the repository whose URL is given. Source: pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL."""
+        """Return the location of a chart in the repository of `query`.
+
+        Source: pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL.
+        """
         url = query.repository
         try:
             index = self.index_of(url, query.access)
@@ -149,7 +161,7 @@ class Finder:
         return self.location_of(entry, url, query.access, description)
 
     def _find_in_known_repository(self, name: str, query: ChartQuery) -> ChartLocation:
-        """A chart of a repository that helm knows by name."""
+        """Return the location of a chart in a repository of Helm's configuration."""
         repository_name, slash, chart_name = name.partition("/")
         if not slash:
             raise SourceError(
@@ -182,7 +194,10 @@ class Finder:
     def location_of(
         self, entry: IndexEntry, repository: str, access: Access, description: str
     ) -> ChartLocation:
-        """Where a version is that an index tells of."""
+        """Return the location of a chart version in the index of `repository`.
+
+        `description` identifies the chart in errors.
+        """
         if not entry.urls:
             raise SourceError(f"{description} has no downloadable URLs")
         url = urls.resolve(repository, entry.urls[0])
@@ -197,7 +212,10 @@ class Finder:
         return ChartLocation(urls.file_name(url), access, url=url, digest=entry.digest)
 
     def _access_for_url(self, url: str, access: Access) -> Access:
-        """What is shown at the URL of a chart: what is given, else that of the known repository which it lies in."""
+        """Return the access for a chart's URL.
+
+        Without a login in `access`, it is the access of the configured repository whose URL begins the chart's URL.
+        """
         if access.login is not None or "/../" in url:
             return access
         for repository in self.repositories:
@@ -238,19 +256,23 @@ class Finder:
 
 
 def _access_for_other_server(access: Access, repository: str, url: str) -> Access:
-    """What is shown to another server than that of the index; SourceError where one with a login sends to one without TLS."""
+    """Return the access for a server other than the repository's.
+
+    Raises SourceError if the index was fetched with a login and the other server has no TLS.
+    """
     if access.login is not None and not url.startswith("https://"):
         raise SourceError(
-            f"the index of {without_password(repository)}, which is asked with a login, places the chart on another server, "
-            f"not by https: {shown_url(url)} "
-            "(--pass-credentials trusts it)"
+            f"the index of {without_password(repository)}, which is fetched with a login, "
+            f"places the chart on another server, not by https: {shown_url(url)} "
+            "(--pass-credentials allows it)"
         )
     return access.without_login()
 
 
 def refuse_insecure(repository: RepositoryEntry) -> None:
-    """SourceError where a repository wants certificates not to be checked."""
+    """Raise SourceError if a repository's configuration turns off the verification of certificates."""
     if repository.is_insecure:
         raise SourceError(
-            f"repository {repository.name} has insecure_skip_tls_verify, which is refused: caFile names a certificate to trust"
+            f"repository {repository.name} has insecure_skip_tls_verify, which is refused: "
+            "set caFile to a trusted CA certificate instead"
         )

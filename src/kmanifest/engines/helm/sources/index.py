@@ -1,7 +1,8 @@
-"""The index of a chart repository, and the pick of one version of a chart from it.
+"""Load the index of a chart repository and pick a version of a chart.
 
-Only the entries of the chart that is wanted are decoded, as an index may hold tens of thousands of others.
-Source: helm v3.22.0 pkg/repo/index.go, loadIndex, SortEntries, Get; pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL.
+Only the entries of the requested chart are decoded, because an index may have tens of thousands of other entries.
+Source: helm v3.22.0 pkg/repo/index.go, loadIndex, SortEntries, Get; pkg/repo/chartrepo.go,
+FindChartInAuthAndTLSAndPassRepoURL.
 """
 
 import json
@@ -32,12 +33,12 @@ ENTRY: Final = Shape(
     },
     struct="ChartVersion",
 )
-_LIMITS: Final = DEFAULT_LIMITS._replace(max_items=5_000_000)  # big ones have a million
+_LIMITS: Final = DEFAULT_LIMITS._replace(max_items=5_000_000)  # large indexes have a million
 _DUPLICATE_NAME_ERROR: Final = "validation: more than one dependency with name or alias"
 
 
 class IndexEntry(NamedTuple):
-    """One version of a chart; `fields` is all that the index says of it."""
+    """One version of a chart. `fields` has all decoded fields of the entry."""
 
     name: str
     version: str
@@ -47,7 +48,10 @@ class IndexEntry(NamedTuple):
 
 
 class Index:
-    """An index that was read; `skip_messages` are helm's words for entries that do not count."""
+    """A loaded index.
+
+    `source` is its name in messages. `skip_messages` has a message of Helm for each invalid entry found so far.
+    """
 
     def __init__(self, entries: Mapping[str, Any], source: str) -> None:
         self._entries = entries
@@ -57,23 +61,23 @@ class Index:
 
     @property
     def names(self) -> list[str]:
-        """The names of the charts."""
+        """The names of all charts in the index."""
         return list(self._entries)
 
     def versions(self, name: str) -> Sequence[IndexEntry]:
-        """The usable versions of a chart, the highest first; SourceError where the index has none of that name."""
+        """Return the valid versions of a chart, highest first. Raises SourceError if the index lacks the name."""
         if name not in self._entries:
             raise SourceError("no chart name found")
         if name not in self._versions:
             values = self._entries[name]
             if values is not None and not isinstance(values, list):
-                raise SourceError(f"the versions of {quoted(name)} are not a list")
+                raise SourceError(f"the entries of {quoted(name)} in the index must be a list")
             usable = [self._read_entry(name, entry) for entry in values or ()]
             self._versions[name] = _sort_entries([entry for entry in usable if entry is not None])
         return self._versions[name]
 
     def pick(self, name: str, version: str) -> IndexEntry:
-        """The version itself, or the highest in a range; SourceError where there is none."""
+        """Return the exact version, or the highest in a range. Raises SourceError if there is none."""
         versions = self.versions(name)
         if not versions:
             raise SourceError("no chart version found")
@@ -88,7 +92,7 @@ class Index:
         raise SourceError(f"no chart version found for {name}-{version}")
 
     def pick_exact(self, name: str, version: str) -> IndexEntry:
-        """The version that a lock names. Source: pkg/downloader/manager.go, findVersionedEntry."""
+        """Return the version that a lock contains. Source: pkg/downloader/manager.go, findVersionedEntry."""
         if name not in self._entries:
             raise SourceError("entry not found")
         for entry in self.versions(name):
@@ -125,7 +129,7 @@ class Index:
 
 
 def load_index(content: bytes, source: str, limits: Limits = _LIMITS) -> Index:
-    """The index in a file, YAML or JSON; SourceError with helm's text where it is none."""
+    """Return the index in a YAML or JSON file. Raises SourceError with Helm's text if it is invalid."""
     if not content:
         raise SourceError("empty index.yaml file")
     document = _load_document(content, limits)
@@ -133,7 +137,7 @@ def load_index(content: bytes, source: str, limits: Limits = _LIMITS) -> Index:
         document = {}
     entries = document.get("entries") or {}
     if not isinstance(entries, dict):
-        raise SourceError("the entries of the index are not a table")
+        raise SourceError("the entries of the index must be a map")
     if not document.get("apiVersion"):
         raise SourceError("no API version specified")
     return Index(entries, source)

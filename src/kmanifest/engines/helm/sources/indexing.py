@@ -1,6 +1,7 @@
-"""The index of a directory of packaged charts, as `repo index` writes it.
+"""Write the index of a directory of packaged charts, as `helm repo index` does.
 
-Source: helm v3.22.0 pkg/repo/index.go, IndexDirectory, MustAdd, Merge, SortEntries; internal/urlutil/urlutil.go, URLJoin.
+Source: helm v3.22.0 pkg/repo/index.go, IndexDirectory, MustAdd, Merge, SortEntries; internal/urlutil/urlutil.go,
+URLJoin.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ _DEPRECATED_FIELDS: Final = ("checksum", "engine", "tillerVersion", "url")
 
 
 class Record(NamedTuple):
-    """A version as an index tells of it."""
+    """One chart version in an index. `created` is a time as Go prints it."""
 
     metadata: Metadata
     urls: Sequence[str] | None
@@ -31,7 +32,7 @@ class Record(NamedTuple):
     deprecated_fields: Mapping[str, str] = {}
 
     def fields(self) -> dict[str, Any]:
-        """The fields in their order."""
+        """Return the fields in the order of Helm's struct."""
         return {
             **self.metadata.object().json(),
             "urls": self.urls,
@@ -47,7 +48,7 @@ class Record(NamedTuple):
 
 
 class _OrderedStruct(GoObject):
-    """A struct with these fields in this order."""
+    """A Go struct with these fields in this order."""
 
     __slots__ = ("_fields",)
 
@@ -59,13 +60,16 @@ class _OrderedStruct(GoObject):
 
 
 def package_url(base: str, directory: str, name: str) -> str:
-    """The URL of a package in a directory below the one that is indexed, whose URL is `base`."""
+    """Return the URL of a package.
+
+    `base` is the URL of the indexed directory, and `directory` is the package's directory below it.
+    """
     directory_url = join_url(base, directory)
     return join_url(directory_url, name) if directory_url else name
 
 
 def join_url(base: str, path: str) -> str:
-    """A URL, or a path, with a path behind it."""
+    """Return a URL or path with another path appended."""
     parts = urlsplit(base)
     segments = "/".join(segment for segment in (unquote(parts.path), path) if segment)
     joined = ("/" if segments.startswith("/") else "") + clean_path(segments) if segments else ""
@@ -76,7 +80,7 @@ def join_url(base: str, path: str) -> str:
 
 
 def records_of(index: Index) -> Iterator[Record]:
-    """What an index tells that was read."""
+    """Return the records of a loaded index."""
     for name in index.names:
         for entry in index.versions(name):
             fields = entry.fields
@@ -94,7 +98,7 @@ def records_of(index: Index) -> Iterator[Record]:
 
 
 def merge(records: Sequence[Record], others: Sequence[Record]) -> list[Record]:
-    """The records and those of another index whose versions are not among them."""
+    """Return the records and those of another index whose versions are missing."""
     merged = list(records)
     for other in others:
         metadata = other.metadata
@@ -109,7 +113,7 @@ def merge(records: Sequence[Record], others: Sequence[Record]) -> list[Record]:
 
 
 def dump_index(records: Sequence[Record], generated: str, *, as_json: bool = False) -> bytes:
-    """The content of an index file."""
+    """Return the content of an index file."""
     names = sorted({record.metadata.name for record in records})
     entries = {
         name: [_OrderedStruct(record.fields()) for record in _sorted_records(records, name)]
@@ -118,13 +122,13 @@ def dump_index(records: Sequence[Record], generated: str, *, as_json: bool = Fal
     document = _OrderedStruct({"apiVersion": "v1", "generated": generated, "entries": entries})
     if not as_json:
         return (to_yaml(document) + "\n").encode("utf-8", "surrogateescape")
-    from kmanifest.engines.helm.sprig.json_writer import encode  # where JSON is wanted
+    from kmanifest.engines.helm.sprig.json_writer import encode  # only --json needs it
 
     return encode(document, DEFAULT_LIMITS, indent="  ").encode("utf-8", "surrogateescape")
 
 
 def _sorted_records(records: Sequence[Record], name: str) -> list[Record]:
-    """The records of one chart, the highest version first."""
+    """Return the records of one chart, highest version first."""
     records_by_version: dict[str, list[Record]] = {}
     for record in records:
         if record.metadata.name == name:
@@ -134,7 +138,7 @@ def _sorted_records(records: Sequence[Record], name: str) -> list[Record]:
 
 
 def _go_time_text(text: str) -> str:
-    """A time as Go writes one that it has read."""
+    """Return a time as Go prints it after parsing."""
     for zone in ("+00:00", "-00:00"):
         text = text.removesuffix(zone) + "Z" if text.endswith(zone) else text
     head, point, rest = text.replace(",", ".").partition(".")

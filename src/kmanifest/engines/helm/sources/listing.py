@@ -1,4 +1,7 @@
-"""What `dependency list` prints. Source: helm v3.22.0 pkg/action/dependency.go; github.com/gosuri/uitable v0.0.4 table.go."""
+"""Format the table that `helm dependency list` prints.
+
+Source: helm v3.22.0 pkg/action/dependency.go; github.com/gosuri/uitable v0.0.4 table.go.
+"""
 
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
@@ -22,7 +25,11 @@ _TITLES: Final = ("NAME", "VERSION", "REPOSITORY", "STATUS")
 
 
 class DependencyTable:
-    """The list of a chart's dependencies; `tree` has the chart's directory, None for a packaged one, `shown_path` is its path."""
+    """The table of a chart's dependencies.
+
+    The root of `tree` is the chart's directory; a packaged chart has None. `shown_path` is the chart's path in
+    messages.
+    """
 
     def __init__(self, chart: Chart, tree: Tree | None, shown_path: str, limits: Limits) -> None:
         self._chart = chart
@@ -31,7 +38,7 @@ class DependencyTable:
         self._limits = limits
 
     def text(self, max_width: int) -> str:
-        """The whole of it; no column is wider than `max_width`, where that is not 0."""
+        """Return the table and warnings. No column is wider than `max_width`; 0 means no limit."""
         if self._chart.metadata.dependencies is None:
             return f"WARNING: no dependencies at {self._shown_path}/charts\n"
         rows = [_TITLES] + [
@@ -41,7 +48,7 @@ class DependencyTable:
         return f"{_format_table(rows, max_width)}\n\n" + "".join(self._undeclared_warnings())
 
     def _status(self, dependency: Dependency) -> str:
-        """Where a dependency is, or what is wrong with it."""
+        """Return the status of a dependency: where it was found, or the problem with it."""
         prefix, suffix = f"{dependency.name}-", ".tgz"
         archives = [
             name for name in self._names() if name.startswith(prefix) and name.endswith(suffix)
@@ -71,7 +78,7 @@ class DependencyTable:
         return _version_status(dependency, chart) or "ok"
 
     def _undeclared_warnings(self) -> Iterator[str]:
-        """A line for everything in `charts/` that nobody asks for."""
+        """Return a warning for each chart in `charts/` that is not a declared dependency."""
         declared = {dependency.name for dependency in self._chart.metadata.requirements()}
         for name in self._names():
             if self._kind(name) != "dir" and not name.endswith(".tgz"):
@@ -99,7 +106,7 @@ class DependencyTable:
             return None
 
     def _load(self, name: str) -> Chart:
-        assert self._tree is not None  # noqa: S101 - who has names has a tree
+        assert self._tree is not None  # noqa: S101 - without a tree there are no names
         return load_chart(self._tree, f"charts/{name}", limits=self._limits, dialect=HELM3)
 
 
@@ -124,7 +131,7 @@ def _format_table(rows: Sequence[Sequence[str]], max_width: int) -> str:
 
 
 def _pad_or_cut(text: str, width: int) -> str:
-    """A text in a column; one that is too long ends in dots."""
+    """Return a text padded to a column's width, or cut and ending in dots if it is too long."""
     text_width = _display_width(text)
     if text_width <= width:
         return text + " " * (width - text_width)

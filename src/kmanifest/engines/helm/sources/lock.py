@@ -1,7 +1,8 @@
-"""Chart.lock: which versions the dependencies of a chart were found to be.
+"""Read and write Chart.lock, the resolved versions of a chart's dependencies.
 
-Its digest is that of the JSON of what was asked for and of what was found, so a lock tells whether it still belongs to its
-Chart.yaml. Source: helm v3.22.0 internal/resolver/resolver.go (HashReq, HashV2Req); pkg/downloader/manager.go (Build, writeLock).
+Its digest is the hash of the requested and the resolved dependencies as JSON. A different digest shows that
+Chart.yaml has changed since.
+Source: helm v3.22.0 internal/resolver/resolver.go (HashReq, HashV2Req); pkg/downloader/manager.go (Build, writeLock).
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ _SECOND: Final = 1_000_000_000
 
 
 class Lock(NamedTuple):
-    """A lock; `dependencies` is None where it has no list of them."""
+    """The content of a lock file. `dependencies` is None if it has no list of them."""
 
     generated: str
     digest: str
@@ -31,12 +32,12 @@ class Lock(NamedTuple):
 
 
 def lock_name(chart: Chart) -> str:
-    """The name of a chart's lock file."""
+    """Return the name of a chart's lock file."""
     return LOCK_NAMES[1] if chart.metadata.texts["apiVersion"] == "v1" else LOCK_NAMES[0]
 
 
 def read_lock(chart: Chart) -> Lock | None:
-    """The lock of a chart; None where it has none. One file fills in what another has left out."""
+    """Return the lock of a chart, or None. If a chart has two lock files, their fields are merged."""
     fields: dict[str, Any] | None = None
     for file in chart.raw:
         if file.name in LOCK_NAMES:
@@ -51,7 +52,7 @@ def read_lock(chart: Chart) -> Lock | None:
 
 
 def dump_lock(lock: Lock) -> bytes:
-    """The content of a lock file."""
+    """Return the content of a lock file."""
     dependencies = lock.dependencies
     document = {
         "dependencies": None
@@ -64,16 +65,16 @@ def dump_lock(lock: Lock) -> bytes:
 
 
 def lock_digest(requirements: Sequence[Dependency], resolved: Sequence[Dependency] | None) -> str:
-    """The digest of what was asked for and what was found."""
+    """Return the digest of the requested and the resolved dependencies."""
     return _digest([_objects(requirements), None if resolved is None else _objects(resolved)])
 
 
 def check_in_sync(
     chart: Chart, lock: Lock, requirements: Sequence[Dependency], helm2_digest: str
 ) -> None:
-    """SourceError where a lock is not that of the chart's dependencies.
+    """Raise SourceError if a lock does not match the chart's dependencies.
 
-    `helm2_digest` is the digest that helm 2 would have made, of the dependencies as they are written.
+    `helm2_digest` is the digest that Helm 2 computes for the dependencies as written in the chart.
     """
     if lock_digest(requirements, lock.dependencies) == lock.digest:
         return
@@ -84,12 +85,15 @@ def check_in_sync(
 
 
 def helm2_lock_digest(requirements: Sequence[Dependency]) -> str:
-    """The digest of helm 2."""
+    """Return the digest that Helm 2 computes for the requested dependencies."""
     return _digest({"dependencies": _objects(requirements)})
 
 
 def go_time(nanoseconds: int, offset: int) -> str:
-    """A time as Go writes it into JSON; `offset` is that of the zone from UTC, in seconds."""
+    """Return a time as Go prints it in JSON.
+
+    `nanoseconds` count since 1970. `offset` is the offset of the time zone from UTC, in seconds.
+    """
     zone = timezone(timedelta(seconds=offset)) if offset else UTC
     moment = datetime.fromtimestamp(nanoseconds // _SECOND, tz=zone)
     fraction = f".{nanoseconds % _SECOND:09d}".rstrip("0").rstrip(".")
@@ -113,7 +117,7 @@ def _objects(dependencies: Sequence[Dependency]) -> list[DependencyObject]:
 
 
 def _digest(document: Any) -> str:
-    from kmanifest.engines.helm.sprig.json_writer import encode  # for locks only
+    from kmanifest.engines.helm.sprig.json_writer import encode  # only locks need it
 
     content = encode(document, DEFAULT_LIMITS).encode("utf-8", "surrogateescape")
     return "sha256:" + sha256(content).hexdigest()

@@ -1,8 +1,9 @@
-"""`dependency update` and `dependency build`: from what a chart asks for to the packages for its `charts/`, and the lock.
+"""Resolve and fetch a chart's dependencies, as `helm dependency update` and `helm dependency build` do.
 
-An update looks for versions and locks them; a build takes those of the lock. Nothing is written here: the caller gets what to
-write. Two things are other than in the reference: a build also takes repositories that helm does not know by a name, and
-a login of the command line goes to one server, or nothing is done.
+An update resolves versions and locks them. A build uses the locked versions. The result has the packages for
+`charts/` and the lock; the caller writes them. There are two differences to Helm. A build also accepts repositories
+that are not in Helm's configuration. A login on the command line is for one server; with several servers, the
+command fails.
 Source: helm v3.22.0 pkg/downloader/manager.go; internal/resolver/resolver.go, Resolve.
 """
 
@@ -36,19 +37,19 @@ _REPOSITORY_ADVICE: Final = (
 
 
 class LocalCharts(Protocol):
-    """The charts of this machine that a chart may name."""
+    """Local charts that a chart may depend on."""
 
     def at(self, repository: str) -> Chart:
-        """The chart at `file://…`; an error where there is none, or it may not be named."""
+        """Return the chart at a `file://` URL. Raises an error if it is missing or not allowed."""
 
     def vendored_chart(self, name: str) -> Chart:
-        """The chart in the directory `charts/NAME`."""
+        """Return the chart in the directory `charts/NAME`."""
 
 
 class DependencyFiles(NamedTuple):
-    """What to write: packages by their names, and the lock where it is another than before.
+    """The files to write: packages by file name, and the lock if it has changed.
 
-    `vendored` are the names of the charts that have no repository, whose packages stay.
+    `vendored` has the names of the dependencies without a repository. Their files in `charts/` must stay.
     """
 
     packages: dict[str, bytes]
@@ -57,14 +58,19 @@ class DependencyFiles(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The time, in nanoseconds, and its zone's offset from UTC, in seconds."""
+    """The time in nanoseconds since 1970, and the offset of the time zone from UTC in seconds."""
 
     now: int
     offset: int
 
 
 class Manager:
-    """Works on one chart; `out` takes the lines that helm prints, `check` is asked whether a package may be taken, and raises if not."""
+    """Updates or builds the dependencies of one chart.
+
+    `out` is called with each line that Helm prints. `check` is called with each fetched package and raises an error
+    if it is not accepted. With `refreshes`, the indexes of repositories are fetched again. `kept_index` returns Helm's
+    cached index of a repository, by name.
+    """
 
     def __init__(
         self,
@@ -91,7 +97,7 @@ class Manager:
         self._indexes: dict[str, Index | KmanifestError] = {}
 
     def update(self) -> DependencyFiles | None:
-        """What an update writes; None where the chart asks for nothing."""
+        """Resolve the versions again and return the files to write, or None for a chart without dependencies."""
         if self._chart.metadata.dependencies is None:
             return None
         requirements = self._with_repository_urls()
@@ -106,7 +112,7 @@ class Manager:
         return result._replace(lock=Lock(generated, digest, resolved))
 
     def build(self) -> DependencyFiles | None:
-        """What a build writes: what the lock says, or what an update writes where there is none."""
+        """Return the files to write for the locked versions. Without a lock, it is an update."""
         lock = locks.read_lock(self._chart)
         if lock is None:
             return self.update()
@@ -117,7 +123,10 @@ class Manager:
         return self._download_all(locked)
 
     def _with_repository_urls(self) -> list[Dependency]:
-        """The dependencies, with URLs for names of repositories. Source: manager.go, resolveRepoNames."""
+        """Return the dependencies with names of repositories replaced by URLs.
+
+        Raises SourceError if a repository is unknown. Source: manager.go, resolveRepoNames.
+        """
         requirements = [dependency.copied() for dependency in self._chart.metadata.requirements()]
         missing: list[str] = []
         for dependency in requirements:
@@ -138,7 +147,7 @@ class Manager:
         return requirements
 
     def _replace_repository_name(self, dependency: Dependency) -> list[str]:
-        """Put the URL of a named repository in; what is unknown."""
+        """Replace the name of a repository by its URL. Return a list with the name if it is unknown."""
         repository = dependency.repository
         for entry in self._finder.repositories:
             if repository in (f"@{entry.name}", f"alias:{entry.name}"):
@@ -151,7 +160,7 @@ class Manager:
         return get_by_url(self._finder.repositories, url)
 
     def _check_login(self, requirements: Sequence[Dependency]) -> None:
-        """SourceError where the login of the command line would be shown to several servers."""
+        """Raise SourceError if the login of the command line would be sent to several servers."""
         remote = (
             dependency.repository for dependency in requirements if "://" in dependency.repository
         )
@@ -162,16 +171,20 @@ class Manager:
         }
         if self._access.login is not None and len(unknown_servers) > 1:
             raise SourceError(
-                f"--username and --password are for one server, and the dependencies name {', '.join(sorted(unknown_servers))}"
+                "--username and --password are for one server, "
+                f"and the dependencies name {', '.join(sorted(unknown_servers))}"
             )
 
     # Indexes
 
     def _refresh_indexes(self, dependencies: Sequence[Dependency]) -> None:
-        """Ask repositories for their indexes, and tell of it. Source: ensureMissingRepos, UpdateRepositories."""
+        """Fetch the indexes of all repositories and print the results.
+
+        Source: ensureMissingRepos, UpdateRepositories.
+        """
         if not self._refreshes:
             return
-        # The reference keeps them by the name of the chart, so it asks once for two aliases of one.
+        # Helm collects them by chart name, so two aliases of one chart cause one request.
         unknown: dict[str, str] = {}
         for dependency in dependencies:
             if (
@@ -202,7 +215,7 @@ class Manager:
             self._out(f"...Successfully got an update from the {name} chart repository")
 
     def _index(self, url: str, access: Access) -> Index:
-        """The index of a repository, read once."""
+        """Return the index of a repository. It is fetched once; an error is remembered, too."""
         if url not in self._indexes:
             try:
                 self._indexes[url] = self._finder.index_of(url, access)
@@ -214,7 +227,10 @@ class Manager:
         return index
 
     def _index_for(self, url: str) -> tuple[Index, Access]:
-        """The index of a dependency's repository, as old as helm has it where it can't be had."""
+        """Return the index of a dependency's repository and the access for it.
+
+        If the index can't be fetched, it is Helm's cached one.
+        """
         repository = self._known_repository(url)
         access = repository.access if repository else self._access
         if repository is not None:
@@ -237,7 +253,7 @@ class Manager:
     # Versions
 
     def _resolve(self, requirements: Sequence[Dependency]) -> list[Dependency]:
-        """What is found for each dependency. Source: resolver.go, Resolve."""
+        """Return the dependencies with their resolved versions. Source: resolver.go, Resolve."""
         resolved: list[Dependency] = []
         missing: list[str] = []
         for dependency in requirements:
@@ -251,7 +267,9 @@ class Manager:
             version = self._resolve_version(dependency)
             if version is None:
                 missing.append(
-                    f"{quoted(dependency.name)} (repository {quoted(without_password(dependency.repository))}, version {quoted(dependency.version)})"
+                    f"{quoted(dependency.name)} "
+                    f"(repository {quoted(without_password(dependency.repository))}, "
+                    f"version {quoted(dependency.version)})"
                 )
             fields = {
                 "name": dependency.name,
@@ -267,7 +285,7 @@ class Manager:
         return resolved
 
     def _resolve_version(self, dependency: Dependency) -> str | None:
-        """The version that is locked; None where none fits."""
+        """Return the version to lock, or None if no version fits."""
         if not dependency.repository:
             self._local.vendored_chart(dependency.name)
             return dependency.version
@@ -301,7 +319,7 @@ class Manager:
     # Packages
 
     def _download_all(self, dependencies: Sequence[Dependency]) -> DependencyFiles:
-        """The packages of what was found. Source: manager.go, downloadAll."""
+        """Fetch or pack all dependencies and return the files to write. Source: manager.go, downloadAll."""
         self._out(f"Saving {len(dependencies)} charts")
         packages: dict[str, bytes] = {}
         downloaded: set[str] = set()
@@ -328,7 +346,8 @@ class Manager:
         version = self._local.vendored_chart(dependency.name).metadata.version
         if not fits(dependency.version, version):
             raise SourceError(
-                f"dependency {dependency.name} at version {version} does not satisfy the constraint {dependency.version}"
+                f"dependency {dependency.name} at version {version} "
+                f"does not satisfy the constraint {dependency.version}"
             )
 
     def _pack_local(self, dependency: Dependency, packages: dict[str, bytes]) -> None:
@@ -362,7 +381,7 @@ class Manager:
         downloaded.add(address)
 
     def _locate(self, dependency: Dependency) -> ChartLocation:
-        """Where the package of a locked dependency is. Source: manager.go, findChartURL."""
+        """Return the location of a locked dependency's package. Source: manager.go, findChartURL."""
         if urls.is_oci(dependency.repository):
             reference = registries.parse_reference(
                 f"{dependency.repository}/{dependency.name}:{dependency.version}"
@@ -373,7 +392,8 @@ class Manager:
             entry = index.pick_exact(dependency.name, dependency.version)
         except SourceError as error:
             raise SourceError(
-                f"could not find {dependency.name}-{dependency.version} in {without_password(dependency.repository)}: {error.message}"
+                f"could not find {dependency.name}-{dependency.version} "
+                f"in {without_password(dependency.repository)}: {error.message}"
             ) from error
         return self._finder.location_of(
             entry, dependency.repository, access, f"chart {quoted(dependency.name)}"

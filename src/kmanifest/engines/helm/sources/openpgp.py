@@ -1,8 +1,9 @@
-"""Public keys and signatures of OpenPGP, version 4, by RSA and Ed25519: enough to tell who has signed a text.
+"""Verify OpenPGP signatures (version 4, RSA and Ed25519) against the public keys in a keyring.
 
-A key signs with itself what is known of it: its names, when it ends, which further keys are its own. Nothing of a keyring
-counts that is not signed in this way. Source: RFC 9580 and 4880; which hashes are too weak: github.com/ProtonMail/go-crypto
-v1.4.1 openpgp/packet/config.go.
+A primary key signs its own attributes: its user names, its expiration and its subkeys. Attributes without such a
+self-signature are ignored.
+Source: RFC 9580 and 4880. Source of the hashes that are too weak: github.com/ProtonMail/go-crypto v1.4.1
+openpgp/packet/config.go.
 """
 
 import hashlib
@@ -16,11 +17,11 @@ from kmanifest.startup.typing import Final, NamedTuple
 _RSA_ALGORITHMS: Final = (1, 3)
 _EDDSA_LEGACY: Final = 22
 ED25519: Final = 27
-"""The number of the algorithm; another one has the same keys in another form."""
+"""The number of the Ed25519 algorithm. The legacy EdDSA algorithm encodes the same keys in another form."""
 _ED25519_OID: Final = bytes.fromhex("2b06010401da470f01")
 _MIN_RSA_BITS: Final = 2047
 SECRET_TAGS: Final = {5: 6, 7: 14}
-"""The packets with secret keys, and those with the same keys without what is secret."""
+"""The tags of secret-key packets, mapped to the tags of the corresponding public-key packets."""
 
 HASHES: Final = {
     2: ("sha1", "3021300906052b0e03021a05000414"),
@@ -29,7 +30,7 @@ HASHES: Final = {
     10: ("sha512", "3051300d060960864801650304020305000440"),
     11: ("sha224", "302d300d06096086480165030402040500041c"),
 }
-"""By number: the name, and what stands before the hash in a signature by RSA."""
+"""The name of each hash algorithm and the DER prefix of its hash in an RSA signature, by number."""
 
 _SHA1: Final = 2
 _CREATION_TIME, _SIGNATURE_LIFETIME, _KEY_LIFETIME = 2, 3, 9
@@ -65,7 +66,11 @@ _SIGNING_FLAG: Final = 0x02
 
 
 class Key(NamedTuple):
-    """A public key; `numbers` are those of RSA, `point` is that of Ed25519; both are empty where it is of another kind."""
+    """A public key.
+
+    `body` is the content of its packet. `created` is in seconds since 1970. `numbers` are the RSA modulus and
+    exponent, `point` is the encoded Ed25519 point. Other algorithms have neither.
+    """
 
     body: bytes
     created: int
@@ -74,22 +79,26 @@ class Key(NamedTuple):
 
     @property
     def fingerprint(self) -> bytes:
-        """The fingerprint."""
+        """The SHA-1 fingerprint."""
         return hashlib.sha1(self.hash_input, usedforsecurity=False).digest()
 
     @property
     def algorithm(self) -> int:
-        """The number of the algorithm."""
+        """The number of the public-key algorithm."""
         return self.body[5]
 
     @property
     def hash_input(self) -> bytes:
-        """The key as it is hashed."""
+        """The bytes that stand for the key in hashes."""
         return b"\x99" + len(self.body).to_bytes(2, "big") + self.body
 
 
 class Signature(NamedTuple):
-    """A signature; `hashed_part` are its bytes that are signed themselves, `hashed_subpackets` what they say, `unhashed_subpackets` what nobody has signed."""
+    """A signature.
+
+    `hashed_part` has the bytes that are covered by the signature itself, and `hashed_subpackets` has their content by
+    type. `unhashed_subpackets` are not covered by the signature.
+    """
 
     kind: int
     algorithm: int
@@ -100,11 +109,11 @@ class Signature(NamedTuple):
     value: bytes
 
     def number(self, subpacket: int) -> int:
-        """A fact that is a number, 0 where it is not there."""
+        """Return a hashed subpacket as a number, 0 if it is missing."""
         return int.from_bytes(self.hashed_subpackets.get(subpacket, b""), "big")
 
     def is_signed_by(self, key: Key, signed: bytes) -> bool:
-        """Whether the owner of a key has signed something in this way."""
+        """Return whether this is a valid signature of the bytes `signed` by the key."""
         if self.hash not in HASHES:
             return False
         name, prefix = HASHES[self.hash]
@@ -118,7 +127,11 @@ class Signature(NamedTuple):
 
 
 class KeyOwner(NamedTuple):
-    """Somebody in a keyring: the names that the key has signed, and the keys that sign for it, each with the second when it ends."""
+    """The owner of a primary key in a keyring.
+
+    `names` are the self-signed user names. `signers` are the keys that may sign, each with its expiration in seconds
+    since 1970, or 0 for none.
+    """
 
     key: Key
     names: tuple[str, ...]
@@ -126,7 +139,7 @@ class KeyOwner(NamedTuple):
 
 
 def read_signature(body: bytes) -> Signature:
-    """The signature in a packet; SourceError where it is none that is known here."""
+    """Return the signature in a packet. Raises SourceError if it is invalid or not supported."""
     try:
         if body[0] != 4:
             raise SourceError(f"a signature of version {body[0]} is not supported")
@@ -137,22 +150,26 @@ def read_signature(body: bytes) -> Signature:
         unhashed_subpackets = _read_subpackets(body[end + 2 : end + 2 + unhashed_size])
         value = body[end + 2 + unhashed_size + 2 :]
     except IndexError as error:
-        raise SourceError("a signature is not whole") from error
+        raise SourceError("a signature is incomplete") from error
     unknown = [
         kind & 0x7F
         for kind in hashed_subpackets
         if kind & 0x80 and kind & 0x7F not in _KNOWN_SUBPACKETS
     ]
     if unknown:
-        raise SourceError(f"a signature has the critical part {unknown[0]}, which is not known")
+        raise SourceError(f"a signature has the unknown critical subpacket {unknown[0]}")
     known = {kind & 0x7F: content for kind, content in hashed_subpackets.items()}
     return Signature(body[1], body[2], body[3], body[:end], known, unhashed_subpackets, value)
 
 
 def find_signer(owners: list[KeyOwner], signature: Signature, text: bytes, now: int) -> KeyOwner:
-    """Who has signed a text; SourceError where nobody in the keyring has, or does not count any more."""
+    """Return the owner of the key that signed a text. `now` is in seconds since 1970.
+
+    Raises SourceError if no key in the keyring did, if the key or the signature has expired, or if the signature
+    is unsafe.
+    """
     if signature.hash == _SHA1 or signature.kind not in (0, 1):
-        raise SourceError("the signature is of a kind that is not safe")
+        raise SourceError("the signature has an unsafe hash algorithm or type")
     for owner in owners:
         for key, expires in owner.signers:
             if signature.is_signed_by(key, text):
@@ -171,7 +188,7 @@ def find_signer(owners: list[KeyOwner], signature: Signature, text: bytes, now: 
 
 
 def read_keyring(content: bytes) -> list[KeyOwner]:
-    """The owners of the keys in a keyring, public or secret; SourceError where it can't be read."""
+    """Return the owners of the keys in a public or secret keyring. Raises SourceError if it can't be read."""
     owners: list[KeyOwner] = []
     group: list[tuple[int, bytes]] = []
     for packet_tag, body in read_keyring_packets(content):
@@ -184,14 +201,14 @@ def read_keyring(content: bytes) -> list[KeyOwner]:
 
 
 def read_keyring_packets(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The packets of a keyring, which is binary or armored."""
+    """Return the packets of a binary or armored keyring, each as tag and body."""
     if content.lstrip().startswith(b"-----BEGIN PGP"):
         content = dearmor(content.decode("ascii", "replace"))
     return read_packets(content)
 
 
 def public_part(body: bytes) -> bytes:
-    """The public key that a secret key begins with; all of it where the key is of a kind that is not known."""
+    """Return the public key at the start of a secret key. For an unknown algorithm, return the whole body."""
     if body[:1] != b"\x04" or len(body) < 7:
         return body
     algorithm, rest = body[5], body[6:]
@@ -207,7 +224,7 @@ def public_part(body: bytes) -> bytes:
 
 
 def dearmor(text: str) -> bytes:
-    """What is armored in a text."""
+    """Return the decoded content of an ASCII-armored text."""
     lines = [line.strip() for line in text.strip().splitlines()]
     while lines and not lines[0].startswith("-----BEGIN PGP"):
         lines.pop(0)
@@ -217,11 +234,11 @@ def dearmor(text: str) -> bytes:
         body_lines = [line for line in lines[begin:end] if not line.startswith("=")]
         return b64decode("".join(body_lines), validate=True)
     except (ValueError, StopIteration) as error:
-        raise SourceError("the armor is not whole") from error
+        raise SourceError("the ASCII armor is incomplete") from error
 
 
 def read_packets(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The packets in some bytes, each with its tag."""
+    """Return the packets in a byte string, each as tag and body."""
     position = 0
     while position < len(content):
         first_byte = content[position]
@@ -229,13 +246,13 @@ def read_packets(content: bytes) -> Iterator[tuple[int, bytes]]:
             raise SourceError("openpgp: invalid data: tag byte does not have MSB set")
         tag, size, position = _read_packet_header(content, position)
         if position + size > len(content):
-            raise SourceError("openpgp: a packet is not whole")
+            raise SourceError("openpgp: a packet is incomplete")
         yield tag, content[position : position + size]
         position += size
 
 
 def _read_packet_header(content: bytes, position: int) -> tuple[int, int, int]:
-    """Tag and size of a packet, and where its content begins."""
+    """Return the tag and size of a packet and the position of its body."""
     first_byte = content[position]
     if first_byte & 0x40:
         size, position = _read_length(content, position + 1)
@@ -248,7 +265,7 @@ def _read_packet_header(content: bytes, position: int) -> tuple[int, int, int]:
 
 
 def _read_length(content: bytes, position: int) -> tuple[int, int]:
-    """A length, and where it ends."""
+    """Return a length and the position after it."""
     first = content[position : position + 1]
     if not first or 224 <= first[0] < 255:
         raise SourceError("openpgp: a packet with an unknown length is not supported")
@@ -276,7 +293,7 @@ def _read_subpackets(content: bytes) -> dict[int, bytes]:
         else:
             size, position = _read_length(content, position)
         if not size or position + size > len(content):
-            raise SourceError("a signature is not whole")
+            raise SourceError("a signature is incomplete")
         subpackets[content[position]] = content[position + 1 : position + size]
         position += size
     return subpackets
@@ -299,10 +316,10 @@ def _read_key(body: bytes) -> Key:
 
 
 def read_integer(content: bytes) -> tuple[int, bytes]:
-    """A number of any size, and what follows."""
+    """Return a multiprecision integer and the bytes after it."""
     size = (int.from_bytes(content[:2], "big") + 7) // 8
     if len(content) < 2 + size:
-        raise SourceError("openpgp: a number is not whole")
+        raise SourceError("openpgp: a number is incomplete")
     return int.from_bytes(content[2 : 2 + size], "big"), content[2 + size :]
 
 
@@ -327,11 +344,14 @@ def _eddsa_signature(signature: Signature) -> bytes:
         return b""
 
 
-# --- what a key says of itself ------------------------------------------------------------------------------------
+# --- self-signed attributes of a key ------------------------------------------------------------------------------
 
 
 def _build_owner(group: list[tuple[int, bytes]]) -> list[KeyOwner]:
-    """The owner of a key with what follows it in a keyring; nobody where nothing of it counts."""
+    """Return a list with the owner of a primary key. It is empty without a valid self-signature.
+
+    `group` has the packets of the key and of its attributes.
+    """
     tag, body = group[0]
     if tag != 6:
         return []
@@ -342,7 +362,7 @@ def _build_owner(group: list[tuple[int, bytes]]) -> list[KeyOwner]:
 
 
 class _OwnerBuilder:
-    """Takes what follows a key; the last self-signature of each kind counts."""
+    """Collects the attributes of a primary key. The latest self-signature of each kind counts."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -353,7 +373,7 @@ class _OwnerBuilder:
         self._subkeys: dict[bytes, Signature | None] = {}
 
     def add_packet(self, tag: int, body: bytes) -> None:
-        """Take one packet."""
+        """Add a packet that follows the key. Invalid signatures are ignored."""
         if tag in (13, 14, 17):
             self._signed_packet = (tag, body)
         elif tag == 2:
@@ -381,7 +401,7 @@ class _OwnerBuilder:
         return signature.is_signed_by(self._key, self._key.hash_input + signed)
 
     def build(self) -> list[KeyOwner]:
-        """The owner, if there is one."""
+        """Return a list with the owner. It is empty if the key is revoked or no user name is signed."""
         signed = [
             (name, signature)
             for name, signature in self._names.items()
@@ -392,7 +412,7 @@ class _OwnerBuilder:
         self_signature = self._direct_signature
         for _, signature in signed:
             self_signature = _effective_signature(self_signature, signature)
-        assert self_signature is not None  # noqa: S101 - there is a name
+        assert self_signature is not None  # noqa: S101 - there is a signed name
         signers = (
             [(self._key, _expiration(self._key, self_signature))]
             if _may_sign(self_signature, default=True)
@@ -412,7 +432,11 @@ class _OwnerBuilder:
         return [KeyOwner(self._key, names, tuple(signers))]
 
     def _is_signer(self, subkey: Key, binding: Signature) -> bool:
-        """Whether a further key signs for this one, and says so itself, or anybody could claim its signatures."""
+        """Return whether a subkey may sign for this key.
+
+        The subkey itself must have signed the binding. Otherwise an attacker could bind another person's subkey to
+        their own key and claim its signatures.
+        """
         embedded = binding.hashed_subpackets.get(
             _EMBEDDED_SIGNATURE
         ) or binding.unhashed_subpackets.get(_EMBEDDED_SIGNATURE)
@@ -428,7 +452,7 @@ class _OwnerBuilder:
 
 
 def _effective_signature(current: Signature | None, candidate: Signature) -> Signature:
-    """The one that counts of two: a revocation, else the later."""
+    """Return the signature that counts: a revocation, else the later one."""
     if current is None:
         return candidate
     for signature in (current, candidate):

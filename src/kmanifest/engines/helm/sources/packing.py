@@ -1,6 +1,6 @@
-"""A chart as a packaged one: a gzipped tar archive with what helm would put into it, in its order.
+"""Pack a chart into a gzipped tar archive with the same files and order as Helm.
 
-The archive's content is that of the reference; its gzip bytes are not, as Go compresses in its own way.
+The tar content equals Helm's. The gzip bytes differ, because Go compresses differently.
 Source: helm v3.22.0 pkg/chartutil/save.go, Save, writeTarContents.
 """
 
@@ -18,7 +18,7 @@ from kmanifest.engines.helm.sources.lock import dump_lock, read_lock
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
 
-# By these two one sees that helm made a package.
+# Helm marks its packages with this extra field and this comment.
 _GZIP_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
 _GZIP_COMMENT: Final = b"Helm"
 _HAS_EXTRA_AND_COMMENT: Final = 0x04 | 0x10
@@ -26,12 +26,15 @@ _SECOND: Final = 1_000_000_000
 
 
 def package_name(chart: Chart) -> str:
-    """The name of a chart's package."""
+    """Return the file name of a chart's package."""
     return f"{chart.name}-{chart.metadata.version}.tgz"
 
 
 def pack(chart: Chart, now: int) -> bytes:
-    """The package of a chart, made at `now`, in nanoseconds; SourceError where the chart can't be packed."""
+    """Return the package of a chart. `now` is the time of its files, in nanoseconds since 1970.
+
+    Raises SourceError if the chart is invalid.
+    """
     chart.metadata.validate()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -43,7 +46,7 @@ def pack(chart: Chart, now: int) -> bytes:
 
 
 def packed_files(chart: Chart, parent: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a package with their paths, those of the charts that it holds last."""
+    """Return the files of a package with their paths. Those of subcharts come last."""
     if base_name(chart.name) != chart.name:
         raise SourceError(f"invalid chart name {chart.name!r}")
     base = f"{parent}{chart.name}/"
@@ -69,7 +72,10 @@ def _chart_files(chart: Chart) -> Iterator[File]:
 
 
 def metadata_yaml(chart: Chart) -> bytes:
-    """The Chart.yaml of a package; a chart of version 1 has its dependencies in a file of their own."""
+    """Return the Chart.yaml of a package.
+
+    It has no dependencies in a chart with apiVersion v1, which has them in a separate file.
+    """
     metadata = chart.metadata
     if metadata.texts["apiVersion"] == "v1":
         metadata = metadata.copied()

@@ -1,4 +1,4 @@
-"""Provenance files: a signed text with the hash of a packaged chart.
+"""Verify provenance files. A provenance file is a signed text with the hash of a packaged chart.
 
 Source: helm v3.22.0 pkg/provenance/sign.go, Verify; RFC 9580, 7 (the cleartext signature framework).
 """
@@ -25,25 +25,28 @@ _SIGNATURE_END: Final = "-----END PGP SIGNATURE-----"
 
 
 class Verification(NamedTuple):
-    """Who has signed a chart, by which key, and its hash."""
+    """The result of a verification: the names and key fingerprint of the signer, and the chart's hash."""
 
     names: tuple[str, ...]
     fingerprint: str
     hash: str
 
     def text(self) -> str:
-        """What helm prints of it."""
+        """Return the text that Helm prints for it."""
         signed = "".join(f"Signed by: {name}\n" for name in self.names)
         return f"{signed}Using Key With Fingerprint: {self.fingerprint}\nChart Hash Verified: {self.hash}\n"
 
 
 def verify(name: str, package: bytes, provenance: bytes, keyring: bytes, now: int) -> Verification:
-    """Who has signed the packaged chart of this name; SourceError where nobody has. `now` is in seconds."""
+    """Verify the packaged chart with the file name `name`. `now` is in seconds since 1970.
+
+    Raises SourceError if the signature is not valid or the hash differs.
+    """
     text, armored = _split_message(provenance)
     signatures = [body for tag, body in read_packets(dearmor(armored)) if tag == 2]
     if not signatures:
         raise SourceError("failed to decode signature: signature block not found")
-    # As the lines were signed: each without blanks at its end.
+    # The signature covers the lines without trailing spaces and tabs.
     canonical = "\r\n".join(line.rstrip(" \t") for line in text.split("\n"))
     signed = canonical.encode("utf-8", "surrogateescape")
     owner = find_signer(read_keyring(keyring), read_signature(signatures[0]), signed, now)
@@ -59,7 +62,7 @@ def verify(name: str, package: bytes, provenance: bytes, keyring: bytes, now: in
 
 
 def _split_message(content: bytes) -> tuple[str, str]:
-    """The signed text, its lines without what escapes them, and the armored signature."""
+    """Return the signed text, with escaped dashes restored, and the armored signature."""
     lines = content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
     try:
         begin = lines.index(_TEXT_BEGIN)
@@ -73,7 +76,7 @@ def _split_message(content: bytes) -> tuple[str, str]:
 
 
 def _read_hashes(text: str) -> dict[str, str]:
-    """The hashes in a text, by the names of files; before them stands what the chart's Chart.yaml has."""
+    """Return the hashes in a signed text, by file name. They follow the content of Chart.yaml."""
     parts = text.split("\n...\n")
     if len(parts) < 2:
         raise SourceError("message block must have at least two parts")

@@ -1,7 +1,8 @@
-"""References to charts in registries, and the tag that a version or a range of versions means.
+"""Parse references to charts in registries, and pick the tag for a version or version range.
 
-A `+` of a version is a `_` in a tag, which can't have one. Source: helm v3.22.0 pkg/registry/reference.go, client.go (Tags,
-ValidateReference), util.go (GetTagMatchingVersionOrConstraint).
+A tag can't contain `+`, so a `+` in a version is a `_` in its tag.
+Source: helm v3.22.0 pkg/registry/reference.go, client.go (Tags, ValidateReference), util.go
+(GetTagMatchingVersionOrConstraint).
 """
 
 import re
@@ -27,7 +28,7 @@ _DIGEST_PATTERN: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Reference(NamedTuple):
-    """A repository of a registry and what is wanted of it; `tag` is as a version is written, with its `+`."""
+    """A repository in a registry, with a tag or digest. `tag` is a version, with `+` and not `_`."""
 
     host: str
     name: str
@@ -36,12 +37,12 @@ class Reference(NamedTuple):
 
     @property
     def tag_or_digest(self) -> str:
-        """What the registry is asked for."""
+        """The digest, or the tag as the registry stores it."""
         return self.digest or self.tag.replace("+", "_")
 
     @property
     def file_name(self) -> str:
-        """The name that the chart is saved under. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
+        """The file name under which the chart is saved. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
         name = base_name(self.name)
         if self.digest:
             return f"{name}@{self.digest.replace(':', '-')}.tgz"
@@ -53,7 +54,7 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str) -> Reference:
-    """What `oci://host/name:tag@digest` names; SourceError where it names nothing."""
+    """Parse a reference such as `oci://host/name:tag@digest`. Raises SourceError if it is invalid."""
     rest, _, digest = text.removeprefix(OCI).partition("@")
     host, _, path = rest.partition("/")
     parent, slash, last_segment = path.rpartition("/")
@@ -71,20 +72,20 @@ def parse_reference(text: str) -> Reference:
 
 
 def check_version(reference: Reference, version: str) -> str:
-    """The version that is wanted; SourceError where the reference has another tag."""
+    """Return the requested version. Raises SourceError if the reference has another tag."""
     if version and reference.tag not in ("", version):
         raise SourceError(f"chart reference and version mismatch: {version} is not {reference.tag}")
     return version or reference.tag
 
 
 def versions_from_tags(tags: Iterable[str]) -> list[str]:
-    """The tags that are versions, the highest first, each as it is written in a chart."""
+    """Return the versions among the tags, highest first and with `+`."""
     versions = (tag.replace("_", "+") for tag in tags)
     return newest_first([version for version in versions if is_strict_version(version)])
 
 
 def pick_tag(versions: Sequence[str], version: str) -> str:
-    """The version itself, or the highest in a range; SourceError where there is none."""
+    """Return the exact version, or the highest in a range. Raises SourceError if there is none."""
     if version and version in versions:
         return version
     constraint = version or "*"

@@ -1,8 +1,9 @@
-"""Secret keys of OpenPGP, version 4, by RSA and Ed25519: found in a keyring, unlocked with their passphrase, and used to sign.
+"""Sign texts with the secret OpenPGP keys (version 4, RSA and Ed25519) of a keyring.
 
-A key is locked by AES in OpenPGP's mode of feedback (CFB), under a hash of salt and passphrase, said again and again.
-Source: RFC 9580, 3.7, 5.2 and 5.5.3; what a signature tells: github.com/ProtonMail/go-crypto v1.4.1 openpgp/clearsign/clearsign.go,
-packet/signature.go.
+A secret key can be encrypted with AES in cipher feedback mode (CFB). The AES key is a hash of the salt and the
+passphrase, repeated many times.
+Source: RFC 9580, 3.7, 5.2 and 5.5.3. Source of the subpackets of a signature: github.com/ProtonMail/go-crypto
+v1.4.1 openpgp/clearsign/clearsign.go, packet/signature.go.
 """
 
 import hashlib
@@ -32,14 +33,14 @@ _SHA512: Final = 10
 _TEXT_SIGNATURE: Final = 0x01
 _UNENCRYPTED, _SHA1_CHECKED, _SUM_CHECKED = 0, 254, 255
 _SIMPLE, _SALTED, _ITERATED = 0, 1, 3
-_STUB_MODES: Final = (101, 102)  # gpg's marks for a key that is not in the keyring
-_AES_KEY_SIZES: Final = {7: 16, 8: 24, 9: 32}  # the size of the key by the number of the cipher
+_STUB_MODES: Final = (101, 102)  # gpg's markers for a secret key stored elsewhere
+_AES_KEY_SIZES: Final = {7: 16, 8: 24, 9: 32}  # bytes, by the number of the cipher
 _BLOCK: Final = 16
 _CHUNK: Final = 1 << 16
 
 
 def read_secrets(keyring: bytes) -> dict[bytes, bytes]:
-    """What is secret of the keys in a keyring, by what is public of them."""
+    """Return the secret parts of the keys in a keyring, by their public parts."""
     secrets: dict[bytes, bytes] = {}
     for tag, body in read_keyring_packets(keyring):
         if tag in SECRET_TAGS:
@@ -53,9 +54,10 @@ def read_secrets(keyring: bytes) -> dict[bytes, bytes]:
 
 
 def sign_text(key: Key, secret: bytes, text: bytes, *, passphrase: Passphrase, now: int) -> bytes:
-    """The packet with a signature of a text; SourceError where the secret can't be used.
+    """Return the packet with a signature of a text.
 
-    The `passphrase` is asked for where the secret is locked. `now` is in seconds.
+    `passphrase` is called if the secret key is encrypted. `now` is in seconds since 1970. Raises SourceError if the
+    secret key can't be used.
     """
     subpackets = _subpacket(2 | 0x80, now.to_bytes(4, "big")) + _subpacket(16, key.fingerprint[-8:])
     subpackets += _subpacket(33, b"\x04" + key.fingerprint)
@@ -70,7 +72,7 @@ def sign_text(key: Key, secret: bytes, text: bytes, *, passphrase: Passphrase, n
     except (ArithmeticError, IndexError, ValueError) as error:
         raise SourceError("the secret key is damaged") from error
     body = head + b"\0\0" + digest[:2] + value
-    # What a damaged key signs would tell the key to those who see it.
+    # A signature by a damaged key can reveal the secret key, so it is verified first.
     if not read_signature(body).is_signed_by(key, text):
         raise SourceError("the secret key is damaged")
     return b"\xc2\xff" + len(body).to_bytes(4, "big") + body
@@ -109,25 +111,25 @@ def _rsa_private_key(public: tuple[int, int], secret_numbers: bytes) -> rsa.RSAP
 
 
 def _encode_integer(content: bytes) -> bytes:
-    """A number as packets have it."""
+    """Return a number as an OpenPGP multiprecision integer."""
     number = int.from_bytes(content, "big")
     bits = number.bit_length()
     return bits.to_bytes(2, "big") + number.to_bytes((bits + 7) // 8, "big")
 
 
-# --- locks ----------------------------------------------------------------------------------------------------------
+# --- encrypted secret keys ------------------------------------------------------------------------------------------
 
 
 def _unlock(secret: bytes, passphrase: Passphrase) -> bytes:
-    """The numbers of a secret; SourceError where the passphrase is not its own."""
+    """Return the decrypted numbers of a secret key. Raises SourceError if the passphrase is wrong."""
     if secret[0] == _UNENCRYPTED:
         return _require_checksum(secret[1:-2], secret[-2:] == _checksum(secret[1:-2]))
     if secret[0] not in (_SHA1_CHECKED, _SUM_CHECKED):
-        raise SourceError("the secret key is locked in a way that is not supported")
+        raise SourceError("the secret key is protected in a way that is not supported")
     size = _AES_KEY_SIZES.get(secret[1])
     if size is None:
         raise SourceError(
-            f"the secret key is locked by the cipher {secret[1]}, and only AES is supported"
+            f"the secret key is encrypted with cipher {secret[1]}, but only AES is supported"
         )
     key, rest = _derive_key(secret[2:], passphrase, size)
     decrypted = _decrypt(key, rest[:_BLOCK], rest[_BLOCK:])
@@ -150,10 +152,13 @@ def _checksum(content: bytes) -> bytes:
 
 
 def _derive_key(specifier: bytes, passphrase: Passphrase, size: int) -> tuple[bytes, bytes]:
-    """The key of `size` bytes that a passphrase gives in the way that is described, and what follows the description."""
+    """Return the key of `size` bytes for a passphrase, and the bytes after the specifier.
+
+    `specifier` begins with a string-to-key (S2K) specifier, which selects the hash and the salt.
+    """
     mode, hash_name = specifier[0], HASHES.get(specifier[1], ("", ""))[0]
     if mode not in (_SIMPLE, _SALTED, _ITERATED) or not hash_name:
-        raise SourceError("the secret key is locked in a way that is not supported")
+        raise SourceError("the secret key is protected in a way that is not supported")
     salt = b"" if mode == _SIMPLE else specifier[2:10]
     rest = specifier[2 + len(salt) :]
     hash_input = salt + passphrase()
@@ -168,7 +173,7 @@ def _derive_key(specifier: bytes, passphrase: Passphrase, size: int) -> tuple[by
 
 
 def _hash_repeated(hash_name: str, zeros: bytes, hash_input: bytes, count: int) -> bytes:
-    """The hash of some zeros and of so many bytes of what is said again and again."""
+    """Return the hash of the zeros and of `count` bytes of the repeated input."""
     digest = hashlib.new(hash_name, zeros, usedforsecurity=False)
     chunk = hash_input * (_CHUNK // max(len(hash_input), 1) + 1)
     for _ in range(count // len(chunk) if hash_input else 0):
@@ -178,8 +183,8 @@ def _hash_repeated(hash_name: str, zeros: bytes, hash_input: bytes, count: int) 
 
 
 def _decrypt(key: bytes, initial_vector: bytes, content: bytes) -> bytes:
-    """What AES in CFB has encrypted: each block over the cipher of the block before it."""
-    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 - see above
+    """Decrypt AES-CFB: each block is combined with the encrypted previous block."""
+    encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305 - CFB is built from ECB
     blocks = (initial_vector + content)[: -(-len(content) // _BLOCK) * _BLOCK]
     stream = encryptor.update(blocks)[: len(content)]
     size = len(content)

@@ -1,4 +1,4 @@
-"""What a finder of charts asks: chart repositories and registries, through the one room that opens sockets."""
+"""Connect the search for charts to `kmanifest.io.remote`, the only package that opens sockets."""
 
 from kmanifest.engines.helm.sources.registries import Reference
 from kmanifest.io.remote.access import Access
@@ -7,7 +7,7 @@ from kmanifest.io.remote.oci import Artifact
 
 
 class RemoteFetcher:
-    """A `Fetcher`: `ChartClient` with references instead of artifacts."""
+    """A `Fetcher` that calls a `ChartClient` and converts references to artifacts."""
 
     def __init__(self, client: ChartClient) -> None:
         self._client = client

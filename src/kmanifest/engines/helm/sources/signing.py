@@ -1,4 +1,4 @@
-"""Provenance files made: what a packaged chart says of itself and its hash, signed in clear text.
+"""Create provenance files: a packaged chart's metadata and hash as signed clear text.
 
 Source: helm v3.22.0 pkg/provenance/sign.go, NewFromKeyring, ClearSign, messageBlock; RFC 9580, 7.
 """
@@ -24,10 +24,11 @@ _LINE: Final = 64
 def sign(
     chart: Chart, package: bytes, keyring: bytes, key_name: str, *, passphrase: Passphrase, now: int
 ) -> bytes:
-    """The provenance file of a chart that was packaged, by the key in the keyring whose owner's name holds `key_name`.
+    """Return the provenance file of a packaged chart.
 
-    `passphrase` is asked, with the owner's name, for a key that is locked. `now` is in seconds. SourceError where there
-    is no such key, or it can't be used.
+    It is signed with the key in the keyring whose owner's name contains `key_name`. If the key is encrypted,
+    `passphrase` is called with the owner's name. `now` is in seconds since 1970. Raises MissingError if there is no
+    such key, and SourceError if it can't be used.
     """
     owner = _find_owner(read_keyring(keyring), key_name)
     secrets = read_secrets(keyring)
@@ -40,7 +41,7 @@ def sign(
             "provided key is not a private key. Try providing a keyring with secret keys"
         )
     text = _message_block(chart, package)
-    # The line ends that are signed are not those of the file, and the last of them is not signed.
+    # The signature covers CRLF line ends, though the file has LF. It does not cover the last line end.
     signed = "\r\n".join(text.split("\n")).encode("utf-8", "surrogateescape")
     packet = sign_text(
         key, secrets[key.body], signed, passphrase=lambda: passphrase(owner.names[0]), now=now
@@ -65,7 +66,7 @@ def _find_owner(owners: list[KeyOwner], key_name: str) -> KeyOwner:
 
 
 def _message_block(chart: Chart, package: bytes) -> str:
-    """What is signed, its lines without blanks at their ends."""
+    """Return the text to sign, without trailing blanks in its lines."""
     metadata = to_yaml(chart.metadata.object())
     files = to_yaml({"files": {package_name(chart): f"sha256:{sha256(package).hexdigest()}"}})
     lines = f"{metadata}\n\n...\n{files}\n".split("\n")
@@ -73,7 +74,10 @@ def _message_block(chart: Chart, package: bytes) -> str:
 
 
 def _armor(packet: bytes) -> bytes:
-    """A packet as text. It has a checksum, which helm leaves out: without one, gpg 2.2 reads on where the text has ended."""
+    """Return a packet as ASCII-armored text with a checksum.
+
+    Helm writes no checksum. Without one, gpg 2.2 continues to read after the end of the text.
+    """
     text = b64encode(packet).decode()
     lines = "\n".join(text[position : position + _LINE] for position in range(0, len(text), _LINE))
     checksum = b64encode(_crc24(packet)).decode()
@@ -81,7 +85,7 @@ def _armor(packet: bytes) -> bytes:
 
 
 def _crc24(content: bytes) -> bytes:
-    """The checksum of an armor. Source: RFC 9580, 6.1.1."""
+    """Return the CRC-24 checksum of an ASCII armor. Source: RFC 9580, 6.1.1."""
     checksum = 0xB704CE
     for byte in content:
         checksum ^= byte << 16
