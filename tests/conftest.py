@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chartfixtures import own_home, private, registry, run, server
+from tests.chart_fixtures import isolated_home, private_server, registry, run, server
 
-__all__ = ["own_home", "private", "registry", "run", "server"]
+__all__ = ["isolated_home", "private_server", "registry", "run", "server"]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _isolated_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What commands keep for later runs is kept for the tests only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KMANIFEST_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

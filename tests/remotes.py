@@ -1,8 +1,9 @@
-"""Fixtures of remote bases: what is served, and cases with a kustomization that names it as `http://SERVER/…`.
+"""Fixtures of remote bases: repositories and files to serve, and cases whose kustomizations refer to them.
 
-`served/repositories` are repositories, `served/files` files; `case.toml` has `description`, `peer` and `version`. Beside it lie
-`input`, and `expected.yaml`, what the peer prints, or `error.txt`: the peer refuses too, and every line of it is a text that
-our one-line error must hold. In all of them the server's address, which is another each time, is `SERVER`.
+`served/repositories` has the repositories and `served/files` the files. The `case.toml` of a case has `description`,
+`peer` and `version`. Next to it are `input`, and either `expected.yaml` or `error.txt`. `expected.yaml` is the peer's
+output. With `error.txt`, the peer fails, too, and kmanifest's one-line error must contain each of its lines. All files
+contain `SERVER` instead of the server's address, which is different in each run.
 """
 
 import os
@@ -41,57 +42,57 @@ class Case(NamedTuple):
         return self.directory / "error.txt"
 
 
-class World(NamedTuple):
-    """A server with all that the fixtures name, and a directory to work in."""
+class FixtureServer(NamedTuple):
+    """A server of all repositories and files, and a working directory."""
 
     server: Server
     directory: Path
 
     def input_of(self, case: Case) -> Path:
-        """The input of a case, with the server's address in it."""
-        place = self.directory / "inputs" / case.directory.name
-        if not place.exists():
-            copy(case.directory / "input", place, self.server)
-        return place
+        """Return the directory with the input of a case, with the server's address."""
+        directory = self.directory / "inputs" / case.directory.name
+        if not directory.exists():
+            copy(case.directory / "input", directory, self.server)
+        return directory
 
     def copy(self, source: Path, target: Path) -> None:
-        """Copy a directory, with the server's address where its placeholder stands."""
+        """Copy a directory and replace the placeholder by the server's address."""
         copy(source, target, self.server)
 
-    def particular(self, text: str) -> str:
-        """A text with this server's address."""
+    def with_address(self, text: str) -> str:
+        """Return a text with the server's address instead of the placeholder."""
         return text.replace("SERVER", self.server.address)
 
-    def general(self, text: str) -> str:
-        """A text without this server's address."""
+    def without_address(self, text: str) -> str:
+        """Return a text with the placeholder instead of the server's address."""
         return text.replace(f"http://{self.server.address}", PLACEHOLDER)
 
 
 def find_cases(pattern: str = "*") -> list[Case]:
-    """The cases whose names match a glob, sorted."""
-    found = sorted(REMOTE.glob(f"{pattern}/case.toml"))
-    return [load_case(path.parent) for path in found]
+    """Return the cases whose names match a glob, sorted."""
+    paths = sorted(REMOTE.glob(f"{pattern}/case.toml"))
+    return [load_case(path.parent) for path in paths]
 
 
 def load_case(directory: Path) -> Case:
-    """The fixture in a directory."""
-    facts = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
-    return Case(f"remote/{directory.name}", directory, facts["peer"], facts["version"])
+    """Return the case in a directory."""
+    fields = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
+    return Case(f"remote/{directory.name}", directory, fields["peer"], fields["version"])
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """A server of the fixtures' repositories and files, as long as the block takes."""
-    with tempfile.TemporaryDirectory() as above:
-        root = Path(above) / "root"
+def serve_fixtures() -> Iterator[FixtureServer]:
+    """Serve the fixtures' repositories and files during the block."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory) / "root"
         root.mkdir()
         with serving(root) as server:
             publish_all(root, server)
-            yield World(server, Path(above))
+            yield FixtureServer(server, Path(directory))
 
 
 def publish_all(root: Path, server: Server) -> None:
-    """Put everything that is served below `root`, and some of it below `private` again, which wants a login."""
+    """Put everything to serve below `root`, and a part of it again below `private`, which requires a login."""
     copy(SERVED / "files", root / "files", server)
     for source in sorted((SERVED / "repositories").iterdir()):
         copy(source, root / "sources" / source.name, server)
@@ -109,7 +110,7 @@ def publish_all(root: Path, server: Server) -> None:
 
 
 def copy(source: Path, target: Path, server: Server) -> None:
-    """Copy a directory, with the server's address where its placeholder stands."""
+    """Copy a directory and replace the placeholder by the server's address."""
     shutil.copytree(source, target, symlinks=True)
     for path in target.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -117,25 +118,25 @@ def copy(source: Path, target: Path, server: Server) -> None:
             path.write_text(text.replace("SERVER", server.address), encoding="utf-8")
 
 
-def differences(case: Case, here: World) -> dict[Path, bytes | None]:
-    """The golden of a case if it is not what its peer gives, with what it should hold; None for none."""
+def differences(case: Case, fixtures: FixtureServer) -> dict[Path, bytes | None]:
+    """Return the golden file of a case with the peer's output if the two differ. None means that there is no file."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    done = subprocess.run(
-        [case.peer, "build", str(here.input_of(case))],
+    result = subprocess.run(
+        [case.peer, "build", str(fixtures.input_of(case))],
         env={**environment, "GIT_TERMINAL_PROMPT": "0"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=120,
         check=False,
     )
-    if bool(done.returncode) is not case.error.exists():
-        raise SystemExit(f"{case.name}: {case.peer} gives exit code {done.returncode}")
-    printed = here.general(done.stdout.decode()).encode()
-    wanted = None if case.error.exists() else printed
-    found = case.expected.read_bytes() if case.expected.exists() else None
-    return {} if found == wanted else {case.expected: wanted}
+    if bool(result.returncode) is not case.error.exists():
+        raise SystemExit(f"{case.name}: {case.peer} gives exit code {result.returncode}")
+    printed = fixtures.without_address(result.stdout.decode()).encode()
+    expected = None if case.error.exists() else printed
+    recorded = case.expected.read_bytes() if case.expected.exists() else None
+    return {} if recorded == expected else {case.expected: expected}
 
 
 def peer_missing(case: Case) -> str:
-    """Why the peer of a case can't be asked; empty where it can."""
+    """Return why the peer of a case can't be run, or an empty string."""
     return reason_missing(case.peer, case.version)

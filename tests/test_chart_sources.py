@@ -1,4 +1,4 @@
-"""Charts of repositories and registries: what is asked of servers, what is shown to them, and what the reference makes of the same."""
+"""Test charts of repositories and registries: requests, logins, and the same results as helm."""
 
 import json
 import os
@@ -8,20 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from tests import chartservers
-from tests.chartfixtures import NEEDS_HELM, NEEDS_REGISTRY, Outcome, known, problem, reference
-from tests.chartservers import LOGIN, TOKEN, Handler, Site, index, package, wants_token
+from tests import chart_servers
+from tests.chart_fixtures import (
+    NEEDS_HELM,
+    NEEDS_REGISTRY,
+    Outcome,
+    add_known_repositories,
+    problem,
+    run_helm,
+)
+from tests.chart_servers import LOGIN, TOKEN, ChartServer, Handler, index, package, require_token
 
-pytestmark = pytest.mark.usefixtures("own_home")
+pytestmark = pytest.mark.usefixtures("isolated_home")
 
 
-def shown(outcome: Outcome) -> str:
-    """The version that was rendered."""
+def rendered_version(outcome: Outcome) -> str:
+    """Return the version of the rendered chart."""
     assert outcome.code == 0, outcome.errors
     return outcome.output.partition("name: 'c-")[2].partition("'")[0]
 
 
-# What is picked
+# Versions
 
 
 @pytest.mark.parametrize(
@@ -36,32 +43,32 @@ def shown(outcome: Outcome) -> str:
     ],
 )
 def test_a_version_of_a_repository(server, run, flags, version):
-    assert shown(run("template", "c", "--repo", server.url, *flags)) == version
+    assert rendered_version(run("template", "c", "--repo", server.url, *flags)) == version
 
 
-def test_what_is_not_there(server, run):
-    said = problem(run("template", "c", "--repo", server.url, "--version", "9"))
-    assert said == f'Error: chart "c" version "9" not found in {server.url} repository'
+def test_charts_that_are_not_found(server, run):
+    error = problem(run("template", "c", "--repo", server.url, "--version", "9"))
+    assert error == f'Error: chart "c" version "9" not found in {server.url} repository'
     assert 'chart "e" not found' in problem(run("template", "e", "--repo", server.url))
     assert "HTTP status 404" in problem(run("template", f"{server.url}/c-9.tgz"))
     assert "repo x not found" in problem(run("template", "x/c"))
     assert 'path "./c" not found' in problem(run("template", "./c"))
 
 
-def test_a_known_repository_and_its_kept_index(server, run, tmp_path):
-    known(tmp_path, f"{{name: here, url: {server.url}/}}")
-    assert shown(run("template", "here/c", "--version", "1.0")) == "1.0.0"
-    assert server.asked() == ["/index.yaml", "/c-1.0.0.tgz"]
-    kept = tmp_path / "home/.cache/helm/repository/here-index.yaml"
-    kept.parent.mkdir(parents=True)
-    kept.write_bytes(index({"name": "c", "version": "1.1.0", "urls": ["c-1.1.0.tgz"]}))
-    assert shown(run("template", "here/c")) == "1.1.0"
-    assert server.asked() == ["/c-1.1.0.tgz"]
+def test_a_known_repository_and_its_cached_index(server, run, tmp_path):
+    add_known_repositories(tmp_path, f"{{name: here, url: {server.url}/}}")
+    assert rendered_version(run("template", "here/c", "--version", "1.0")) == "1.0.0"
+    assert server.take_requests() == ["/index.yaml", "/c-1.0.0.tgz"]
+    cached_index = tmp_path / "home/.cache/helm/repository/here-index.yaml"
+    cached_index.parent.mkdir(parents=True)
+    cached_index.write_bytes(index({"name": "c", "version": "1.1.0", "urls": ["c-1.1.0.tgz"]}))
+    assert rendered_version(run("template", "here/c")) == "1.1.0"
+    assert server.take_requests() == ["/c-1.1.0.tgz"]
 
 
 @NEEDS_REGISTRY
 @pytest.mark.parametrize(
-    ("reference", "flags", "version"),
+    ("name", "flags", "version"),
     [
         ("c", (), "2.0.0"),
         ("c", ("--version", "^1"), "1.5.0+b1"),
@@ -70,19 +77,21 @@ def test_a_known_repository_and_its_kept_index(server, run, tmp_path):
         ("c", ("--version", ">1.1.0-0 <1.3.0"), "1.2.0-rc.1"),
     ],
 )
-def test_a_version_of_a_registry(registry, run, reference, flags, version):
-    # The one with a prerelease in its range takes prereleases.
-    assert shown(run("template", f"oci://{registry.host}/charts/{reference}", *flags)) == version
+def test_a_version_of_a_registry(registry, run, name, flags, version):
+    # Only a range with a prerelease in it matches prereleases.
+    assert (
+        rendered_version(run("template", f"oci://{registry.host}/charts/{name}", *flags)) == version
+    )
 
 
 @NEEDS_REGISTRY
-def test_a_digest_is_asked_for_once(registry, run):
+def test_a_digest_is_fetched_once(registry, run):
     digest = registry.push("once", "1.0.0")
     name = f"oci://{registry.host}/charts/once@{digest}"
     assert run("template", name).code == 0
-    before = registry.asked()
+    requests_before = registry.count_requests()
     assert run("template", name).code == 0
-    assert registry.asked() == before
+    assert registry.count_requests() == requests_before
 
 
 @NEEDS_REGISTRY
@@ -94,186 +103,207 @@ def test_wrong_references(registry, run):
     assert "invalid digest" in problem(run("template", f"{name}@sha256:0"))
 
 
-# What is kept
+# The store
 
 
-def test_the_second_run_asks_nobody(server, run):
+def test_the_second_run_sends_no_request(server, run):
     first = run("template", "c", "--repo", server.url)
-    assert server.asked() == ["/index.yaml", "/c-2.0.0.tgz"]
+    assert server.take_requests() == ["/index.yaml", "/c-2.0.0.tgz"]
     assert run("template", "c", "--repo", server.url) == first
-    assert server.asked() == []
+    assert server.take_requests() == []
     assert run("template", "c", "--repo", server.url, "--refresh") == first
-    assert server.asked() == ["/index.yaml"]
+    assert server.take_requests() == ["/index.yaml"]
     server.close()
     assert run("template", "c", "--repo", server.url, "--offline") == first
-    other = problem(run("template", "c", "--repo", server.url, "--offline", "--version", "1.0.0"))
-    assert "not in the store" in other
+    error = problem(run("template", "c", "--repo", server.url, "--offline", "--version", "1.0.0"))
+    assert "not in the store" in error
 
 
-def test_what_is_damaged_in_the_store_is_fetched_again(server, run, tmp_path):
+def test_damaged_content_in_the_store_is_fetched_again(server, run, tmp_path):
     first = run("template", "c", "--repo", server.url)
     for path in (tmp_path / "home/.cache/kmanifest/contents").iterdir():
         path.write_bytes(b"damaged")
-    server.asked()
+    server.take_requests()
     assert run("template", "c", "--repo", server.url) == first
-    assert server.asked() == ["/index.yaml", "/c-2.0.0.tgz"]
+    assert server.take_requests() == ["/index.yaml", "/c-2.0.0.tgz"]
 
 
-# Whom the login is shown
+# Logins
 
 
-def test_a_login_is_for_its_repository(private, run, tmp_path):
+def test_a_login_is_for_its_repository(private_server, run, tmp_path):
     login = ("--username", LOGIN[0], "--password", LOGIN[1])
-    assert "401" in problem(run("template", "c", "--repo", private.url))
-    assert shown(run("template", "c", "--repo", private.url, *login)) == "2.0.0"
-    known(tmp_path, f"{{name: here, url: {private.url}, username: alice, password: s3cret-word}}")
-    assert shown(run("template", "here/c", "--refresh")) == "2.0.0"
-    assert shown(run("template", f"{private.url}/c-1.0.0.tgz")) == "1.0.0"
+    assert "401" in problem(run("template", "c", "--repo", private_server.url))
+    assert rendered_version(run("template", "c", "--repo", private_server.url, *login)) == "2.0.0"
+    add_known_repositories(
+        tmp_path,
+        f"{{name: here, url: {private_server.url}, username: alice, password: s3cret-word}}",
+    )
+    assert rendered_version(run("template", "here/c", "--refresh")) == "2.0.0"
+    assert rendered_version(run("template", f"{private_server.url}/c-1.0.0.tgz")) == "1.0.0"
 
 
-def test_an_index_does_not_get_the_login_to_another_server(private, server, run, tmp_path):
-    other = f"http://localhost:{server.port}/c-1.0.0.tgz"
-    entry = {"name": "c", "version": "1.0.0", "urls": [other]}
+def test_an_index_does_not_get_the_login_to_another_server(private_server, server, run, tmp_path):
+    other_url = f"http://localhost:{server.port}/c-1.0.0.tgz"
+    entry = {"name": "c", "version": "1.0.0", "urls": [other_url]}
     (tmp_path / "private" / "index.yaml").write_bytes(index(entry))
     login = ("--username", LOGIN[0], "--password", LOGIN[1])
-    said = problem(run("template", "c", "--repo", private.url, *login))
-    assert "places the chart on another server, not by https" in said
-    assert LOGIN[1] not in said
+    error = problem(run("template", "c", "--repo", private_server.url, *login))
+    assert "places the chart on another server, not by https" in error
+    assert LOGIN[1] not in error
     assert server.requests == []
     assert (
-        shown(run("template", "c", "--repo", private.url, *login, "--pass-credentials")) == "1.0.0"
+        rendered_version(
+            run("template", "c", "--repo", private_server.url, *login, "--pass-credentials")
+        )
+        == "1.0.0"
     )
-    assert server.logins == [private.login]
+    assert server.logins == [private_server.login]
 
 
 def test_without_a_login_an_index_may_name_another_server(server, run, tmp_path):
-    other = f"http://localhost:{server.port}/c-1.0.0.tgz"
+    other_url = f"http://localhost:{server.port}/c-1.0.0.tgz"
     (tmp_path / "served" / "index.yaml").write_bytes(
-        index({"name": "c", "version": "1.0.0", "urls": [other]})
+        index({"name": "c", "version": "1.0.0", "urls": [other_url]})
     )
-    assert shown(run("template", "c", "--repo", server.url)) == "1.0.0"
+    assert rendered_version(run("template", "c", "--repo", server.url)) == "1.0.0"
 
 
-def test_a_password_in_a_url_is_used_and_not_shown(private, run):
-    url = private.url.replace("//", f"//{LOGIN[0]}:{LOGIN[1]}@")
-    assert shown(run("template", "c", "--repo", url)) == "2.0.0"
+def test_a_password_in_a_url_is_used_and_not_shown(private_server, run):
+    url = private_server.url.replace("//", f"//{LOGIN[0]}:{LOGIN[1]}@")
+    assert rendered_version(run("template", "c", "--repo", url)) == "2.0.0"
     chart = Path("app/Chart.yaml")
     chart.parent.mkdir()
-    said = [problem(run("template", "e", "--repo", url)), problem(run("pull", f"{url}/gone.tgz"))]
-    for needs in ("name: c, version: 1.x", "name: c, version: 9", "name: e, version: 1"):
-        facts = "apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies:\n"
-        chart.write_text(f"{facts}- {{{needs}, repository: '{url}'}}\n", encoding="utf-8")
+    messages = [
+        problem(run("template", "e", "--repo", url)),
+        problem(run("pull", f"{url}/gone.tgz")),
+    ]
+    for dependency in ("name: c, version: 1.x", "name: c, version: 9", "name: e, version: 1"):
+        head = "apiVersion: v2\nname: app\nversion: 0.1.0\ndependencies:\n"
+        chart.write_text(f"{head}- {{{dependency}, repository: '{url}'}}\n", encoding="utf-8")
         outcome = run("dependency", "update", "app", "--refresh")
-        said += [outcome.output, outcome.errors]
-    private.login = "other"
-    said.append(problem(run("template", "c", "--repo", url, "--refresh")))
+        messages += [outcome.output, outcome.errors]
+    private_server.login = "other"
+    messages.append(problem(run("template", "c", "--repo", url, "--refresh")))
     assert Path("app/charts/c-1.1.0.tgz").exists()
-    assert not any(LOGIN[1] in text for text in said)
+    assert not any(LOGIN[1] in text for text in messages)
 
 
-def test_a_login_of_a_known_repository_is_for_what_lies_in_it(private, server, run, tmp_path):
-    known(
+def test_a_login_of_a_known_repository_is_for_urls_below_it(private_server, server, run, tmp_path):
+    add_known_repositories(
         tmp_path,
-        f"{{name: here, url: {private.url}/below, username: alice, password: s3cret-word}}",
+        f"{{name: here, url: {private_server.url}/below, username: alice, password: s3cret-word}}",
     )
-    problem(run("template", f"{private.url}/c-1.0.0.tgz"))
-    problem(run("template", f"{private.url}/below/../c-1.0.0.tgz"))
-    assert shown(run("template", f"{server.url}/c-1.0.0.tgz")) == "1.0.0"
+    problem(run("template", f"{private_server.url}/c-1.0.0.tgz"))
+    problem(run("template", f"{private_server.url}/below/../c-1.0.0.tgz"))
+    assert rendered_version(run("template", f"{server.url}/c-1.0.0.tgz")) == "1.0.0"
     assert server.logins == [""]
 
 
-def realm(handler: Handler, other: str) -> None:
-    handler.answer(b"{}", 401, ("WWW-Authenticate", f'Bearer realm="{other}/token",service="x"'))
+def challenge_with_realm(handler: Handler, server_url: str) -> None:
+    handler.answer(
+        b"{}", 401, ("WWW-Authenticate", f'Bearer realm="{server_url}/token",service="x"')
+    )
 
 
-def test_a_registry_does_not_get_the_login_to_another_server(private, server, run):
-    private.login = ""
-    private.answers["/v2/c/manifests/1.0.0"] = lambda handler: realm(handler, server.url)
-    name = f"oci://127.0.0.1:{private.port}/c:1.0.0"
-    said = problem(run("template", name, "--username", "u", "--password", "word"))
-    assert "not safe" in said
+def test_a_registry_does_not_get_the_login_to_another_server(private_server, server, run):
+    private_server.login = ""
+    private_server.answers["/v2/c/manifests/1.0.0"] = lambda handler: challenge_with_realm(
+        handler, server.url
+    )
+    name = f"oci://127.0.0.1:{private_server.port}/c:1.0.0"
+    error = problem(run("template", name, "--username", "u", "--password", "word"))
+    assert "not safe" in error
     assert server.requests == []
 
 
-def test_logins_of_helm_and_docker(private, run, tmp_path):
-    host = f"127.0.0.1:{private.port}"
+def test_logins_of_helm_and_docker(private_server, run, tmp_path):
+    host = f"127.0.0.1:{private_server.port}"
     name = f"oci://{host}/c:1.0.0"
-    assert "wants a login" in problem(run("template", name))
-    docker_knows(tmp_path, f'{{"auths": {{"{host}": {{"auth": "{private.login[6:]}"}}}}}}')
+    assert "requires a login" in problem(run("template", name))
+    write_docker_config(
+        tmp_path, f'{{"auths": {{"{host}": {{"auth": "{private_server.login[6:]}"}}}}}}'
+    )
     assert "404" in problem(run("template", name))
-    assert private.logins[-1] == private.login
+    assert private_server.logins[-1] == private_server.login
 
 
-def docker_knows(tmp_path: Path, config: str) -> None:
-    """Let docker know logins."""
+def write_docker_config(tmp_path: Path, config: str) -> None:
+    """Write Docker's `config.json`."""
     path = tmp_path / "home/.docker/config.json"
     path.parent.mkdir()
     path.write_text(config, encoding="utf-8")
 
 
-def helper_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """Let there be a credential helper `here`."""
+def install_credential_helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
+    """Install a credential helper `here` that prints `output`."""
     helper = tmp_path / "bin" / "docker-credential-here"
     helper.parent.mkdir()
-    helper.write_text(f"#!/bin/sh\nread server\necho '{answer}'\n", encoding="utf-8")
+    helper.write_text(f"#!/bin/sh\nread server\necho '{output}'\n", encoding="utf-8")
     helper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{helper.parent}{os.pathsep}{os.environ['PATH']}")
 
 
 @NEEDS_HELM
-def test_an_identity_token_as_the_reference(server, run, tmp_path):
-    wants_token(server, f"{server.url}/token")
+def test_an_identity_token_as_helm(server, run, tmp_path):
+    require_token(server, f"{server.url}/token")
     host = f"127.0.0.1:{server.port}"
-    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN, "auth": "MDo="}}}))
+    write_docker_config(
+        tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN, "auth": "MDo="}}})
+    )
     arguments = ("template", f"oci://{host}/c:1.0.0", "--plain-http")
-    assert run(*arguments)[:2] == reference(*arguments)[:2]
-    ours, theirs = server.forms
-    assert ours == {**theirs, "client_id": "kmanifest"}
+    assert run(*arguments)[:2] == run_helm(*arguments)[:2]
+    actual, expected = server.forms
+    assert actual == {**expected, "client_id": "kmanifest"}
     assert not any(login.startswith("Basic") for login in server.logins)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the helper is a shell script")
 def test_an_identity_token_of_a_credential_helper(server, run, tmp_path, monkeypatch):
-    wants_token(server, f"{server.url}/token")
-    docker_knows(tmp_path, json.dumps({"credHelpers": {f"127.0.0.1:{server.port}": "here"}}))
-    helper_says(tmp_path, monkeypatch, json.dumps({"Username": "<token>", "Secret": TOKEN}))
-    assert shown(run("template", f"oci://127.0.0.1:{server.port}/c:1.0.0")) == "1.0.0"
+    require_token(server, f"{server.url}/token")
+    write_docker_config(tmp_path, json.dumps({"credHelpers": {f"127.0.0.1:{server.port}": "here"}}))
+    install_credential_helper(
+        tmp_path, monkeypatch, json.dumps({"Username": "<token>", "Secret": TOKEN})
+    )
+    assert rendered_version(run("template", f"oci://127.0.0.1:{server.port}/c:1.0.0")) == "1.0.0"
 
 
-def test_an_identity_token_goes_nowhere_else(private, server, run, tmp_path):
+def test_an_identity_token_goes_nowhere_else(private_server, server, run, tmp_path):
     host = f"127.0.0.1:{server.port}"
-    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN}}}))
-    private.login = ""
-    elsewhere = f"http://localhost:{private.port}/token"
-    wants_token(server, elsewhere)
-    said = [problem(run("template", f"oci://{host}/c:1.0.0"))]
-    assert "not safe" in said[0]
+    write_docker_config(tmp_path, json.dumps({"auths": {host: {"identitytoken": TOKEN}}}))
+    private_server.login = ""
+    other_url = f"http://localhost:{private_server.port}/token"
+    require_token(server, other_url)
+    messages = [problem(run("template", f"oci://{host}/c:1.0.0"))]
+    assert "not safe" in messages[0]
     for code in (302, 307, 308):
-        wants_token(server, f"{server.url}/token")
+        require_token(server, f"{server.url}/token")
         server.answers["/token"] = lambda handler, code=code: handler.answer(
-            b"", code, ("Location", elsewhere)
+            b"", code, ("Location", other_url)
         )
-        said.append(problem(run("template", f"oci://{host}/c:1.0.0")))
-        assert f"no token was given: HTTP status {code}" in said[-1]
-    assert private.requests == []
-    assert not any(TOKEN in text for text in said)
+        messages.append(problem(run("template", f"oci://{host}/c:1.0.0")))
+        assert f"no token was given: HTTP status {code}" in messages[-1]
+    assert private_server.requests == []
+    assert not any(TOKEN in text for text in messages)
     assert not any(TOKEN in path for path in server.requests)
 
 
-def test_an_identity_token_that_is_not_taken(server, run, tmp_path):
-    wants_token(server, f"{server.url}/token")
+def test_a_refused_identity_token(server, run, tmp_path):
+    require_token(server, f"{server.url}/token")
     host = f"127.0.0.1:{server.port}"
-    docker_knows(tmp_path, json.dumps({"auths": {host: {"identitytoken": "old"}}}))
-    said = problem(run("template", f"oci://{host}/c:1.0.0"))
-    assert "no token was given: HTTP status 401" in said
+    write_docker_config(tmp_path, json.dumps({"auths": {host: {"identitytoken": "old"}}}))
+    error = problem(run("template", f"oci://{host}/c:1.0.0"))
+    assert "no token was given: HTTP status 401" in error
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the helper is a shell script")
-def test_a_credential_helper(private, run, tmp_path, monkeypatch):
-    docker_knows(tmp_path, '{"credsStore": "here"}')
-    helper_says(tmp_path, monkeypatch, '{"Username": "alice", "Secret": "s3cret-word"}')
-    assert "404" in problem(run("template", f"oci://127.0.0.1:{private.port}/c:1.0.0"))
-    assert private.logins[-1] == private.login
+def test_a_credential_helper(private_server, run, tmp_path, monkeypatch):
+    write_docker_config(tmp_path, '{"credsStore": "here"}')
+    install_credential_helper(
+        tmp_path, monkeypatch, '{"Username": "alice", "Secret": "s3cret-word"}'
+    )
+    assert "404" in problem(run("template", f"oci://127.0.0.1:{private_server.port}/c:1.0.0"))
+    assert private_server.logins[-1] == private_server.login
 
 
 # Hostile servers
@@ -299,12 +329,12 @@ def encoded(handler: Handler) -> None:
 
 
 def elsewhere(handler: Handler) -> None:
-    port = handler.site.port
+    port = handler.chart_server.port
     handler.answer(b"", 302, ("Location", f"http://localhost:{port}/c-1.0.0.tgz"))
 
 
 @pytest.mark.parametrize(
-    ("path", "answer", "said"),
+    ("path", "answer", "expected"),
     [
         ("/index.yaml", endless, "more than 67108864 bytes"),
         ("/index.yaml", truncated, "the connection ended"),
@@ -312,36 +342,36 @@ def elsewhere(handler: Handler) -> None:
         ("/c-2.0.0.tgz", endless, "more than 104857600 bytes"),
         ("/c-2.0.0.tgz", truncated, "the connection ended"),
         ("/c-2.0.0.tgz", elsewhere, "redirects to another server"),
-        ("/c-2.0.0.tgz", lambda handler: handler.answer(b"other"), "it has the digest"),
+        ("/c-2.0.0.tgz", lambda handler: handler.answer(b"other"), "the chart has the digest"),
         ("/index.yaml", lambda handler: handler.answer(b""), "empty index.yaml file"),
         ("/index.yaml", lambda handler: handler.answer(b"entries: 1"), "entries"),
         ("/index.yaml", lambda handler: handler.answer(b"{}"), "no API version specified"),
         ("/index.yaml", lambda handler: handler.answer(b"[" * 99999), "nested"),
     ],
 )
-def test_hostile_repositories_end_in_one_line(server, run, path, answer, said):
+def test_hostile_repositories_end_in_one_line(server, run, path, answer, expected):
     server.answers[path] = answer
-    assert said in problem(run("template", "c", "--repo", server.url))
+    assert expected in problem(run("template", "c", "--repo", server.url))
 
 
 def test_a_package_is_taken_as_it_was_sent(server, run):
     server.answers["/c-2.0.0.tgz"] = encoded
-    assert shown(run("template", "c", "--repo", server.url)) == "2.0.0"
+    assert rendered_version(run("template", "c", "--repo", server.url)) == "2.0.0"
 
 
-def test_entries_that_are_not_whole_are_skipped(server, run):
+def test_incomplete_entries_are_skipped(server, run):
     entries = '[null, {"name": "../c", "version": "9.0.0"}, {"name": "c"}, {"name": "c", "version": "1.0.0", "urls": ["c-1.0.0.tgz"]}]'
-    whole = f'{{"apiVersion": "v1", "entries": {{"c": {entries}, "d": null}}}}'
-    server.answers["/index.yaml"] = lambda handler: handler.answer(whole.encode())
+    document = f'{{"apiVersion": "v1", "entries": {{"c": {entries}, "d": null}}}}'
+    server.answers["/index.yaml"] = lambda handler: handler.answer(document.encode())
     outcome = run("template", "c", "--repo", server.url)
-    assert shown(outcome) == "1.0.0"
+    assert rendered_version(outcome) == "1.0.0"
     assert outcome.errors.count("skipping loading invalid entry") == 3
 
 
 # pull
 
 
-def test_pull_saves_what_was_sent(server, run):
+def test_pull_saves_the_bytes_that_were_sent(server, run):
     assert run("pull", "c", "--repo", server.url) == Outcome(0, "", "")
     assert Path("c-2.0.0.tgz").read_bytes() == package("c", "2.0.0")
 
@@ -355,7 +385,7 @@ def test_pull_replaces_a_link(server, run):
 
 def test_untar(server, run):
     assert run("pull", "c", "--repo", server.url, "--untar", "--untardir", "a/b").code == 0
-    assert Path("a/b/c/templates/map.yaml").read_text(encoding="utf-8") == chartservers.MAP
+    assert Path("a/b/c/templates/map.yaml").read_text(encoding="utf-8") == chart_servers.MAP
     assert "already exists" in problem(
         run("pull", "c", "--repo", server.url, "--untar", "--untardir", "a/b")
     )
@@ -363,9 +393,9 @@ def test_untar(server, run):
 
 @pytest.mark.parametrize("name", ["../c", "a/b", "..", ".", '"a\\0b"'])
 def test_untar_stays_inside(server, run, name):
-    facts = f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n"
+    chart_yaml = f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n"
     server.answers["/x.tgz"] = lambda handler: handler.answer(
-        package("c", "1.0.0", {"Chart.yaml": facts})
+        package("c", "1.0.0", {"Chart.yaml": chart_yaml})
     )
     problem(run("pull", f"{server.url}/x.tgz", "--untar"))
     assert list(Path().iterdir()) == []
@@ -383,7 +413,7 @@ def test_no_name_leads_out(server, run):
     assert "can't be the name of a file" in problem(run("pull", f"{server.url}/a%5cb"))
 
 
-# The reference
+# Comparison with helm
 
 NAMES = (
     ("c", "--repo", "URL"),
@@ -401,28 +431,28 @@ NAMES = (
 @NEEDS_HELM
 @NEEDS_REGISTRY
 @pytest.mark.parametrize("arguments", NAMES, ids=" ".join)
-def test_same_as_the_reference(server, registry, run, arguments):
-    given = [
-        each.replace("URL", server.url).replace("OCI", f"oci://{registry.host}/charts")
-        for each in arguments
+def test_same_as_helm(server, registry, run, arguments):
+    names = [
+        argument.replace("URL", server.url).replace("OCI", f"oci://{registry.host}/charts")
+        for argument in arguments
     ]
     for verb in (["template"], ["pull", "-d", "PLACE"]):
-        Path("theirs").mkdir(exist_ok=True)
-        Path("ours").mkdir(exist_ok=True)
-        theirs = reference(*[each.replace("PLACE", "theirs") for each in verb], *given)
-        ours = run(*[each.replace("PLACE", "ours") for each in verb], *given)
-        assert (ours.code, ours.output) == (theirs.code, theirs.output)
-    assert contents("ours") == contents("theirs")
+        Path("expected").mkdir(exist_ok=True)
+        Path("actual").mkdir(exist_ok=True)
+        expected = run_helm(*[argument.replace("PLACE", "expected") for argument in verb], *names)
+        actual = run(*[argument.replace("PLACE", "actual") for argument in verb], *names)
+        assert (actual.code, actual.output) == (expected.code, expected.output)
+    assert contents("actual") == contents("expected")
 
 
 def contents(directory: str) -> dict[str, bytes]:
-    """The files below a directory."""
+    """Return the files below a directory."""
     files = (path for path in Path(directory).rglob("*") if path.is_file())
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
-def test_a_site_is_a_site(server: Site) -> None:
-    """The log of requests is what these tests rest on."""
+def test_the_server_records_its_requests(server: ChartServer) -> None:
+    """The other tests depend on the log of requests."""
     subprocess.run(
         [
             sys.executable,
@@ -431,4 +461,4 @@ def test_a_site_is_a_site(server: Site) -> None:
         ],
         check=True,
     )
-    assert server.asked() == ["/c-1.0.0.tgz"]
+    assert server.take_requests() == ["/c-1.0.0.tgz"]

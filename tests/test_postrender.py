@@ -7,9 +7,9 @@ import pytest
 
 from kmanifest import MemoryTree
 from kmanifest.helm import render_chart
-from tests.chartfixtures import problem
+from tests.chart_fixtures import problem
 
-pytestmark = pytest.mark.usefixtures("own_home")
+pytestmark = pytest.mark.usefixtures("isolated_home")
 
 FILES = {
     "Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",

@@ -19,7 +19,7 @@ RUNS = find_runs()
 
 @pytest.fixture(scope="module")
 def world():
-    with remotes.world() as here:
+    with remotes.serve_fixtures() as here:
         yield here
 
 

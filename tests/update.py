@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
     named += [(run.name, charts.differences(run)) for run in rendered]
     served = [run for run in runs if run.served]
     if fetched or served:
-        with remotes.world() as here:
+        with remotes.serve_fixtures() as here:
             named += [(case.name, remotes.differences(case, here)) for case in fetched]
             named += [(run.name, verbs.differences(run, here)) for run in served]
     for name, found in named:

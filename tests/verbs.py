@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.cases import FIXTURES, reason_missing
-from tests.remotes import World
+from tests.remotes import FixtureServer
 from tests.servers import git_missing
 
 VERBS = FIXTURES / "verbs"
@@ -87,7 +87,7 @@ def load_runs(case: Path) -> list[Run]:
 
 
 def perform(
-    run: Run, program: Sequence[str], here: World | None = None, *, more: Sequence[str] = ()
+    run: Run, program: Sequence[str], here: FixtureServer | None = None, *, more: Sequence[str] = ()
 ) -> Outcome:
     """Let a program do the run in a copy of its input; `here` is what serves what is remote."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
@@ -99,7 +99,7 @@ def perform(
             here.copy(run.case / "input", place)
         before = set(os.listdir(place))
         done = subprocess.run(
-            [*program, *(here.particular(arg) if here else arg for arg in run.args), *more],
+            [*program, *(here.with_address(arg) if here else arg for arg in run.args), *more],
             cwd=place,
             env={**environment, "KMANIFEST_CACHE_DIR": f"{above}/cache"},
             input=run.stdin.read_bytes() if run.stdin else b"",
@@ -131,7 +131,7 @@ def content_of(path: Path) -> bytes:
     return b"".join(parts)
 
 
-def differences(run: Run, here: World | None) -> dict[Path, bytes | None]:
+def differences(run: Run, here: FixtureServer | None) -> dict[Path, bytes | None]:
     """The goldens of a run that are not what its peer gives, with what they should hold; None for none."""
     outcome = perform(run, [run.peer], here)
     if bool(outcome.code) is not bool(run.error):

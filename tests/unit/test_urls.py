@@ -1,4 +1,4 @@
-"""The grammar of remote bases, by a table that the reference's own parser printed (v5.8.2, NewRepoSpecFromURL)."""
+"""Test parsing of remote bases against a table from kustomize's own parser (v5.8.2, NewRepoSpecFromURL)."""
 
 import json
 import socket
@@ -6,8 +6,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from kmanifest.io.remote.git import submodule_of
-from kmanifest.io.remote.http import _Watch
+from kmanifest.io.remote.git import resolve_submodule
+from kmanifest.io.remote.http import _DeadlineGuard
 from kmanifest.io.remote.network import Network
 from kmanifest.io.remote.urls import parse_repository, shown_url
 from kmanifest.io.tree import MemoryTree
@@ -18,14 +18,14 @@ TABLE = [json.loads(line) for line in (FIXTURES / "urls.jsonl").read_text().spli
 
 
 @pytest.mark.parametrize(("text", "parts"), TABLE, ids=[row[0] for row in TABLE])
-def test_parsed_as_the_reference_does(text, parts):
-    """The parts are host, path, directory, ref, seconds and submodules; null where it is no repository."""
-    found = parse_repository(text)
-    assert (list(found[1:7]) if found else None) == parts
+def test_parsed_as_kustomize_does(text, parts):
+    """The parts are host, path, directory, ref, seconds and submodules, or null if the text is no repository."""
+    repository = parse_repository(text)
+    assert (list(repository[1:7]) if repository else None) == parts
 
 
 @pytest.mark.parametrize(
-    ("above", "url", "expected"),
+    ("parent", "url", "expected"),
     [
         ("https://host.example/org/repo.git", "../other.git", "https://host.example/org/other.git"),
         ("https://host.example/org/repo", "./part", "https://host.example/org/repo/part"),
@@ -39,10 +39,10 @@ def test_parsed_as_the_reference_does(text, parts):
         ),
     ],
 )
-def test_the_address_of_a_submodule(above, url, expected):
-    repository = parse_repository(above)
+def test_the_address_of_a_submodule(parent, url, expected):
+    repository = parse_repository(parent)
     assert repository is not None
-    assert submodule_of(repository, url, "c0ffee").clone_url == expected
+    assert resolve_submodule(repository, url, "c0ffee").clone_url == expected
 
 
 @pytest.mark.parametrize("url", ["/srv/repo", "plain", "-x:y", "ext::sh -c x"])
@@ -50,15 +50,15 @@ def test_a_submodule_that_is_no_url(url):
     repository = parse_repository("https://host.example/org/repo")
     assert repository is not None
     with pytest.raises(SourceError):
-        submodule_of(repository, url, "c0ffee")
+        resolve_submodule(repository, url, "c0ffee")
 
 
-def test_what_is_shown_of_a_url():
+def test_displayed_urls_have_no_secrets():
     assert shown_url("https://u:word@host.example/x") == "https://u:***@host.example/x"
     assert shown_url("https://host.example/x?token=word") == "https://host.example/x?…"
 
 
-def test_a_file_whose_url_begins_as_a_repositorys_is_told_from_it():
+def test_a_file_whose_url_begins_like_that_of_a_repository():
     network = Network(offline=True)
     network._mount(
         "repository", "https://h.example/a/b", MemoryTree({"x.yaml": "in the repository"})
@@ -85,7 +85,7 @@ def test_no_redirection_from_the_open_network_into_an_inner_one(first, second, i
         def getpeername(self) -> tuple[str, int]:
             return self.peer, 443
 
-    with _Watch(5.0) as watch, Connected(first) as one, Connected(second) as two:
-        watch._add(one, is_elsewhere=False)
-        with pytest.raises(OSError, match="inner") if is_refused else nullcontext():
-            watch._add(two, is_elsewhere=True)
+    with _DeadlineGuard(5.0) as guard, Connected(first) as one, Connected(second) as two:
+        guard._track_socket(one, is_other_server=False)
+        with pytest.raises(OSError, match="internal network") if is_refused else nullcontext():
+            guard._track_socket(two, is_other_server=True)

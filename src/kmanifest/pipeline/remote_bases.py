@@ -38,7 +38,7 @@ def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, s
 
     What was fetched never loads files from outside its root, whatever the build may do.
     """
-    if repository.forced:
+    if repository.has_git_prefix:
         ctx.warn(f"the prefix git:: is of no use and will not be taken for ever: {repository.name}")
     remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)

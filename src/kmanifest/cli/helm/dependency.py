@@ -16,7 +16,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.charts.chart import Chart
-    from kmanifest.engines.helm.sources.find import Finder, Place
+    from kmanifest.engines.helm.sources.find import ChartLocation, Finder
     from kmanifest.engines.helm.sources.index import Index
     from kmanifest.engines.helm.sources.manage import Check, Manager, Out
 
@@ -85,7 +85,7 @@ def dependency(arguments: Sequence[str]) -> int:
 
 def _list(parsed: Parsed, path: str) -> int:
     from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
-    from kmanifest.engines.helm.sources.listing import Listing
+    from kmanifest.engines.helm.sources.listing import DependencyTable
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.errors import MissingError
 
@@ -97,7 +97,7 @@ def _list(parsed: Parsed, path: str) -> int:
         raise MissingError(f"stat {path}: no such file or directory")
     chart = open_chart(found, follows_links=False, dialect=HELM3)
     tree = DiskTree(found) if os.path.isdir(found) else None
-    return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
+    return print_text(DependencyTable(chart, tree, path, LIMITS).text(int(width)))
 
 
 def fill(
@@ -132,7 +132,7 @@ def fill(
     result = manager.build() if builds else manager.update()
     if result is None:
         return DONE
-    write_charts(path, result.packages, result.own, out)
+    write_charts(path, result.packages, result.vendored, out)
     if result.lock is not None:
         write_lock(path, lock_name(chart), dump_lock(result.lock))
     return DONE
@@ -175,7 +175,7 @@ def _checker(parsed: Parsed, finder: "Finder", out: "Out", signatures: Signature
     from kmanifest.io.remote.urls import shown_url
     from kmanifest.model.errors import SourceError
 
-    def check(place: "Place", content: bytes) -> None:
+    def check(place: "ChartLocation", content: bytes) -> None:
         if signatures == "never":
             return
         try:

@@ -41,7 +41,7 @@ class DiskCharts:
             self._known[real] = open_chart(shown, follows_links=False, dialect=HELM3)
         return self._known[real]
 
-    def held(self, name: str) -> Chart:
+    def vendored_chart(self, name: str) -> Chart:
         """The chart in `charts/NAME`."""
         if not os.path.exists(os.path.join(self._path, "charts", name)):
             raise MissingError(f"directory {os.path.join(self._path, 'charts', name)} not found")

@@ -10,7 +10,7 @@ from kmanifest.cli.output import OutputError, print_text, replace_file, write_ne
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sources.find import Finder, Place
+    from kmanifest.engines.helm.sources.find import ChartLocation, Finder
 
 FLAGS = (
     Flag("destination", "text", "the directory for the package", short="d", default="."),
@@ -51,7 +51,7 @@ def pull(arguments: Sequence[str]) -> int:
     return DONE
 
 
-def _save(parsed: Parsed, finder: "Finder", place: "Place") -> None:
+def _save(parsed: Parsed, finder: "Finder", place: "ChartLocation") -> None:
     content = finder.fetch(place)
     wants_provenance = parsed.values["prov"] or parsed.values["verify"]
     provenance = finder.fetch_provenance(place) if wants_provenance else None

@@ -11,10 +11,10 @@ from kmanifest.cli.flags import Parsed
 from kmanifest.cli.helm.inputs import warn
 from kmanifest.cli.shared import remotes_of
 from kmanifest.engines.helm.sources.config import Logins, RepositoryEntry, load_repositories
-from kmanifest.engines.helm.sources.find import Asked, Finder
-from kmanifest.engines.helm.sources.servers import Servers
+from kmanifest.engines.helm.sources.find import ChartQuery, Finder
+from kmanifest.engines.helm.sources.servers import RemoteFetcher
 from kmanifest.io.remote.access import Access, Certificates, Credential
-from kmanifest.io.remote.charts import Charts
+from kmanifest.io.remote.charts import ChartClient
 from kmanifest.io.remote.store import open_store
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.startup.typing import Final
@@ -84,21 +84,21 @@ def make_finder(parsed: Parsed) -> Finder:
     """The finder of charts for a command line."""
     home = HelmHome(parsed.values, os.environ)
     remotes = remotes_of(parsed.values)
-    charts = Charts(
+    charts = ChartClient(
         store=open_store(remotes.store),
         offline=remotes.offline,
         max_age=remotes.max_age,
         login_for=home.login_for,
         plain_http=parsed.values["plain-http"],
     )
-    return Finder(Servers(charts), home.repositories, home.kept_index, warn)
+    return Finder(RemoteFetcher(charts), home.repositories, home.kept_index, warn)
 
 
-def asked_of(parsed: Parsed) -> Asked:
+def asked_of(parsed: Parsed) -> ChartQuery:
     """What the command line asks for."""
     values = parsed.values
     version = values["version"].strip() or (">0.0.0-0" if values["devel"] else "")
-    return Asked(
+    return ChartQuery(
         version, values["repo"], access_of(parsed, passes_login=values["pass-credentials"])
     )
 
@@ -142,7 +142,7 @@ def _ask_helper(name: str, server: str) -> Credential | None:
     import re
     import shutil
 
-    from kmanifest.engines.helm.sources.config import read_helper_answer
+    from kmanifest.engines.helm.sources.config import load_helper_output
     from kmanifest.io.runner import ProcessRunner, Program
 
     safe = re.fullmatch(r"[A-Za-z0-9_.-]+", name)
@@ -154,4 +154,4 @@ def _ask_helper(name: str, server: str) -> Credential | None:
         done = runner.run_process(Program(path, ("get",), stdin=server.encode()))
     except KmanifestError:
         return None
-    return None if done.code else read_helper_answer(done.output)
+    return None if done.code else load_helper_output(done.output)

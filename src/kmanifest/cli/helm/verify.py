@@ -9,7 +9,7 @@ from kmanifest.cli.output import print_text
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sources.provenance import Verified
+    from kmanifest.engines.helm.sources.provenance import Verification
 
 FLAGS = (
     Flag("keyring", "text", "the public keys that signatures are checked with"),
@@ -35,7 +35,7 @@ def verify(arguments: Sequence[str]) -> int:
     return print_text(verify_file(parsed, parsed.words[0]).text())
 
 
-def verify_file(parsed: Parsed, path: str) -> "Verified":
+def verify_file(parsed: Parsed, path: str) -> "Verification":
     """Who has signed the packaged chart at a path; an error where nobody has."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.model.errors import MissingError, SourceError
@@ -54,7 +54,7 @@ def verify_file(parsed: Parsed, path: str) -> "Verified":
     return verify_package(parsed, name, read_file(path), read_file(f"{path}.prov"))
 
 
-def verify_package(parsed: Parsed, name: str, package: bytes, provenance: bytes) -> "Verified":
+def verify_package(parsed: Parsed, name: str, package: bytes, provenance: bytes) -> "Verification":
     """Who has signed a packaged chart that has this name; an error where nobody has."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.engines.helm.sources.provenance import verify as check

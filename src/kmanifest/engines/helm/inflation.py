@@ -98,9 +98,10 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    from kmanifest.engines.helm.sources.find import Asked, Finder  # most charts are in their home
-    from kmanifest.engines.helm.sources.servers import Servers
-    from kmanifest.io.remote.charts import Charts
+    # Most charts are in their home.
+    from kmanifest.engines.helm.sources.find import ChartQuery, Finder
+    from kmanifest.engines.helm.sources.servers import RemoteFetcher
+    from kmanifest.io.remote.charts import ChartClient
     from kmanifest.io.remote.store import open_store
     from kmanifest.io.remote.urls import check_protocol, shown_url
 
@@ -109,7 +110,7 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     remotes = ctx.options.remote
     protocol = repository.partition("://")[0].lower()
     check_protocol(protocol, (*remotes.protocols, "oci"), shown_url(repository))
-    charts = Charts(
+    charts = ChartClient(
         store=open_store(remotes.store),
         offline=remotes.offline,
         max_age=remotes.max_age,
@@ -118,8 +119,8 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     version = _text(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
     is_registry = protocol == "oci"
     text = f"{repository.rstrip('/')}/{name}" if is_registry else name
-    finder = Finder(Servers(charts))
-    place = finder.find(text, Asked(version, "" if is_registry else repository))
+    finder = Finder(RemoteFetcher(charts))
+    place = finder.find(text, ChartQuery(version, "" if is_registry else repository))
     return load_archive(
         finder.fetch(place), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
     )

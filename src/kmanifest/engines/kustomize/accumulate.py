@@ -267,9 +267,9 @@ class ResourceAccumulator:
 
         The kind that the URL looks like is tried first.
         """
-        from kmanifest.io.remote.urls import is_marked  # few entries are URLs
+        from kmanifest.io.remote.urls import has_repository_marker  # few entries are URLs
 
-        first, second = ("dir", "file") if is_marked(url) else ("file", "dir")
+        first, second = ("dir", "file") if has_repository_marker(url) else ("file", "dir")
         start = self._scope.ctx.clock()
         try:
             self._add_of_kind(first, url, field)

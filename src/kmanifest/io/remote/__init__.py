@@ -1,4 +1,7 @@
-"""Repositories and files of other machines. Nothing else opens a socket, and nothing is fetched unless a caller says so."""
+"""Fetch repositories, files and charts over the network.
+
+No other package opens a socket. Nothing is fetched unless a caller allows it.
+"""
 
 from collections.abc import Callable
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_file_url(text: str) -> bool:
-    """Whether an entry is fetched from a web server where a file is wanted.
+    """Return whether an entry that must be a file is fetched from a web server.
 
     Source: kustomize v5.8.2 api/internal/loader/fileloader.go, IsRemoteFile.
     """
@@ -19,44 +22,49 @@ def is_file_url(text: str) -> bool:
 
 
 class Remote(Protocol):
-    """What one build fetches, or something that stands for it: a mirror, a fake in a test.
+    """Fetches the remote bases and files of one build.
 
-    What was fetched is a tree of its own, whose paths all begin with the name that it was given. Such a name holds `://`,
-    which no path of another tree does.
+    `Network` is the default. A caller may pass another one, for example a mirror or a fake in a test.
+
+    Each fetched repository or file has a name, and its files form a tree. Every path in the tree begins with
+    the name. A name contains `://`; the paths of other trees do not.
     """
 
     def file(self, url: str) -> str:
-        """The name of the file at a URL, fetched unless it was before; FetchError or LimitError where that fails."""
+        """Return the name of the file at a URL and fetch it if needed.
+
+        Raises FetchError or LimitError if that fails.
+        """
 
     def repository(self, repository: "Repository") -> str:
-        """The name of the root of a repository; errors as of `file`."""
+        """Return the name of the root of a repository and fetch it if needed. Raises the same errors as `file`."""
 
     def tree_of(self, path: str) -> Tree | None:
-        """The tree that has the path, if it is in what was fetched."""
+        """Return the fetched tree that contains the path, or None."""
 
 
 class LazyNetwork:
-    """A `Network` that is made when something is first fetched, as most builds fetch nothing."""
+    """A `Network` that is created at the first fetch, because most builds fetch nothing."""
 
-    def __init__(self, make: "Callable[[], Network]") -> None:
-        self._make = make
-        self._made: Network | None = None
+    def __init__(self, create_network: "Callable[[], Network]") -> None:
+        self._create_network = create_network
+        self._network: Network | None = None
 
     def file(self, url: str) -> str:
-        return self._remote().file(url)
+        return self._get_network().file(url)
 
     def repository(self, repository: "Repository") -> str:
-        return self._remote().repository(repository)
+        return self._get_network().repository(repository)
 
     def tree_of(self, path: str) -> Tree | None:
-        return None if self._made is None else self._made.tree_of(path)
+        return None if self._network is None else self._network.tree_of(path)
 
     def close(self) -> None:
-        """Remove what was kept for this build only; what was read can still be read."""
-        if self._made is not None:
-            self._made.close()
+        """Remove the temporary files of this build. Content that was already read stays available."""
+        if self._network is not None:
+            self._network.close()
 
-    def _remote(self) -> "Network":
-        if self._made is None:
-            self._made = self._make()
-        return self._made
+    def _get_network(self) -> "Network":
+        if self._network is None:
+            self._network = self._create_network()
+        return self._network

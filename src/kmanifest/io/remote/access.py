@@ -1,4 +1,4 @@
-"""What is shown to a server so that it answers."""
+"""Credentials and certificates for servers."""
 
 from kmanifest.startup.typing import NamedTuple
 
@@ -6,17 +6,24 @@ Login = tuple[str, str]  # name and password
 
 
 class Credential(NamedTuple):
-    """What a registry knows somebody by: name and password, and a token that its server of tokens gives others for."""
+    """Credentials for a registry: a login, an identity token or both.
+
+    The registry's token server exchanges the identity token for access tokens.
+    """
 
     login: Login | None = None
     identity_token: str = ""
 
-    def __repr__(self) -> str:  # without what is secret
-        return f"Credential({'a login' if self.login else 'no login'}, {'a token' if self.identity_token else 'no token'})"
+    def __repr__(self) -> str:  # without the secrets
+        token = "a token" if self.identity_token else "no token"
+        return f"Credential({'a login' if self.login else 'no login'}, {token})"
 
 
 class Certificates(NamedTuple):
-    """Files with certificates: of those who are trusted beside the usual, and of this client with its key."""
+    """Paths of certificate files.
+
+    `ca_file` has additional trusted CA certificates. `cert_file` and `key_file` are the client's certificate and key.
+    """
 
     ca_file: str = ""
     cert_file: str = ""
@@ -24,7 +31,10 @@ class Certificates(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A login and certificates, for one server; with `passes_login` the login is for every server that it sends to."""
+    """A login and certificates for one server.
+
+    With `passes_login`, the login is also sent to other servers that the first one refers to.
+    """
 
     login: Login | None = None
     passes_login: bool = False
@@ -34,5 +44,5 @@ class Access(NamedTuple):
         return f"Access({'a login' if self.login else 'no login'}, {self.certificates!r})"
 
     def without_login(self) -> "Access":
-        """What may be shown to another server."""
+        """Return the access for another server: without the login and the client certificate."""
         return Access(certificates=Certificates(self.certificates.ca_file))

@@ -1,7 +1,8 @@
-"""Charts and indexes of chart repositories, from the store where they are known, else by HTTP or from a registry.
+"""Fetch charts and indexes, from the store if possible, else from chart repositories or registries.
 
-What has a digest is never asked for twice. What has none, an index, a tag, a URL, is asked for again when it was last seen
-more than `max_age` seconds ago. Source of media types: helm v3.22.0 pkg/registry/constants.go, client.go Pull.
+Content with a known digest is never fetched twice. An index, a tag or a URL has no digest. It is fetched again
+if the last fetch is more than `max_age` seconds ago.
+Source of the media types: helm v3.22.0 pkg/registry/constants.go, client.go Pull.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +10,14 @@ from functools import partial
 from hashlib import sha256
 
 from kmanifest.io.remote.access import Access, Certificates, Credential, Login
-from kmanifest.io.remote.http import Http, NoTlsError
-from kmanifest.io.remote.oci import Artifact, Descriptor, Manifest, Registries, basic
+from kmanifest.io.remote.http import HttpClient, NoTlsError
+from kmanifest.io.remote.oci import (
+    Artifact,
+    Descriptor,
+    Manifest,
+    RegistryClient,
+    basic_authorization,
+)
 from kmanifest.io.remote.store import Store
 from kmanifest.io.remote.urls import shown_url
 from kmanifest.model.errors import FetchError
@@ -18,34 +25,34 @@ from kmanifest.startup.typing import Final, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
-MAX_INDEX: Final = 64 << 20
-MAX_ARCHIVE: Final = 100 << 20
-MAX_PROVENANCE: Final = 1 << 20
-CONFIG: Final = "application/vnd.cncf.helm.config.v1+json"
-CHART: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-OLD_CHART: Final = "application/tar+gzip"
-PROVENANCE: Final = "application/vnd.cncf.helm.chart.provenance.v1.prov"
+MAX_INDEX_SIZE: Final = 64 << 20
+MAX_ARCHIVE_SIZE: Final = 100 << 20
+MAX_PROVENANCE_SIZE: Final = 1 << 20
+CONFIG_MEDIA_TYPE: Final = "application/vnd.cncf.helm.config.v1+json"
+CHART_MEDIA_TYPE: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+OLD_CHART_MEDIA_TYPE: Final = "application/tar+gzip"
+PROVENANCE_MEDIA_TYPE: Final = "application/vnd.cncf.helm.chart.provenance.v1.prov"
 
 _ACCEPT: Final = "application/gzip,application/octet-stream"
 _PROTOCOLS: Final = ("https", "http")
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
+_LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
-LoginFor = Callable[[str], Credential | None]
+CredentialFor = Callable[[str], Credential | None]
 
 
-class Pulled(NamedTuple):
-    """What a registry has of a chart; `digest` is that of the manifest."""
+class PulledChart(NamedTuple):
+    """A chart or provenance file from a registry, with the digest of its manifest."""
 
     digest: str
     content: bytes
 
 
-class Charts:
-    """Fetches for one command.
+class ChartClient:
+    """Fetches charts and indexes for one command.
 
-    `store` keeps what was fetched; without one nothing is kept. When `offline`, only the store is used. `login_for` gives what is
-    shown to a registry, `plain_http` lets registries be asked without TLS, as those on loopback are where they have none. `timeout` bounds each
-    request, in seconds.
+    `store` caches fetched content; without a store, nothing is cached. With `offline`, only the store is used.
+    `login_for` returns the credential for a registry host. `plain_http` allows registries without TLS. Registries
+    on loopback may always lack TLS. `timeout` is the time limit of one request, in seconds.
     """
 
     def __init__(
@@ -55,7 +62,7 @@ class Charts:
         offline: bool = False,
         max_age: float = 60.0,
         timeout: float = 30.0,
-        login_for: LoginFor = lambda _: None,
+        login_for: CredentialFor = lambda _: None,
         plain_http: bool = False,
     ) -> None:
         self._store = store
@@ -65,137 +72,166 @@ class Charts:
         self._login_for = login_for
         self._plain_http = plain_http
         self._plain_hosts: set[str] = set()
-        self._registries: dict[tuple[Certificates, str, Login | None], Registries] = {}
+        self._registry_clients: dict[tuple[Certificates, str, Login | None], RegistryClient] = {}
 
     def index(self, url: str, access: Access) -> bytes:
-        """The index at a URL; FetchError or LimitError where it can't be had."""
-        return self._file(url, access, "index", MAX_INDEX)
+        """Return the index at a URL. Raises FetchError or LimitError if it can't be fetched."""
+        return self._fetch_file(url, access, "index", MAX_INDEX_SIZE)
 
     def archive(self, url: str, access: Access, *, digest: str = "") -> bytes:
-        """The packaged chart at a URL; FetchError also where it has not the digest that is told of it."""
-        wanted = digest.lower().removeprefix("sha256:")
-        content = self._kept(wanted) if wanted else None
+        """Return the packaged chart at a URL.
+
+        Raises FetchError or LimitError if it can't be fetched, and FetchError if it does not match `digest`.
+        """
+        expected_digest = digest.lower().removeprefix("sha256:")
+        content = self._cached_content(expected_digest) if expected_digest else None
         if content is None:
-            content = self._file(url, access, "chart", MAX_ARCHIVE, believes=not wanted)
-        found = sha256(content).hexdigest()
-        if wanted and found != wanted:
+            content = self._fetch_file(
+                url, access, "chart", MAX_ARCHIVE_SIZE, uses_cache=not expected_digest
+            )
+        actual_digest = sha256(content).hexdigest()
+        if expected_digest and actual_digest != expected_digest:
             raise FetchError(
-                f"{shown_url(url)}: it has the digest {found}, and the index says {digest}"
+                f"{shown_url(url)}: the chart has the digest {actual_digest}, but the index lists {digest}"
             )
         return content
 
     def provenance(self, url: str, access: Access) -> bytes:
-        """The provenance file of the packaged chart at a URL."""
-        path, mark, query = url.partition("?")
-        return self._file(f"{path}.prov{mark}{query}", access, "provenance", MAX_PROVENANCE)
+        """Return the provenance file of the packaged chart at a URL."""
+        path, separator, query = url.partition("?")
+        return self._fetch_file(
+            f"{path}.prov{separator}{query}", access, "provenance", MAX_PROVENANCE_SIZE
+        )
 
     def tags(self, artifact: Artifact, access: Access) -> list[str]:
-        """The tags of a repository in a registry."""
+        """Return the tags of a repository in a registry."""
         name = f"helm tags {artifact._replace(reference='')}"
-        kept = self._named(name)
-        if kept is not None:
-            return kept.decode().split("\n")
-        tags = self._ask(artifact, access, lambda registries: registries.tags(artifact))
-        self._keep(name, "\n".join(tags).encode())
+        cached = self._cached_by_name(name)
+        if cached is not None:
+            return cached.decode().split("\n")
+        tags = self._query_registry(artifact, access, lambda client: client.tags(artifact))
+        self._cache_content(name, "\n".join(tags).encode())
         return tags
 
-    def pull(self, artifact: Artifact, access: Access, kind: str = CHART) -> Pulled:
-        """The chart, or its provenance file, in a registry; each thing is checked against its digest."""
-        digest, blob = self._known_artifact(artifact, kind)
-        content = self._kept(blob)
+    def pull(
+        self, artifact: Artifact, access: Access, media_type: str = CHART_MEDIA_TYPE
+    ) -> PulledChart:
+        """Return a chart, or its provenance file, from a registry. All content is checked against its digest."""
+        digest, blob_digest = self._cached_digests(artifact, media_type)
+        content = self._cached_content(blob_digest)
         if content is not None:
-            return Pulled(digest, content)
-        manifest = self._ask(artifact, access, lambda registries: registries.manifest(artifact))
-        layer = _layer(manifest, artifact, kind)
-        content = self._kept(layer.digest.removeprefix("sha256:"))
+            return PulledChart(digest, content)
+        manifest = self._query_registry(artifact, access, lambda client: client.manifest(artifact))
+        layer = _find_layer(manifest, artifact, media_type)
+        content = self._cached_content(layer.digest.removeprefix("sha256:"))
         if content is None:
-            content = self._ask(
-                artifact, access, lambda registries: registries.blob(artifact, layer)
+            content = self._query_registry(
+                artifact, access, lambda client: client.blob(artifact, layer)
             )
-        self._keep(_blob_name(manifest.digest, kind), content)
-        self._keep(f"helm tag {artifact}", manifest.digest.encode())
-        return Pulled(manifest.digest, content)
+        self._cache_content(_blob_name(manifest.digest, media_type), content)
+        self._cache_content(f"helm tag {artifact}", manifest.digest.encode())
+        return PulledChart(manifest.digest, content)
 
-    def is_same_artifact(self, artifact: Artifact, digest: str, access: Access) -> bool:
-        """Whether a tag stands for a digest; it also does where there is no such tag."""
+    def tag_has_digest(self, artifact: Artifact, digest: str, access: Access) -> bool:
+        """Return whether a tag has this manifest digest. A tag that can't be fetched counts as a match."""
         try:
-            found = self._ask(artifact, access, lambda registries: registries.manifest(artifact))
+            manifest = self._query_registry(
+                artifact, access, lambda client: client.manifest(artifact)
+            )
         except FetchError:
             return True
-        return found.digest == digest
+        return manifest.digest == digest
 
-    def _known_artifact(self, artifact: Artifact, kind: str) -> tuple[str, str]:
-        """The digests of manifest and blob where they need not be asked for; empty where they have to be."""
+    def _cached_digests(self, artifact: Artifact, media_type: str) -> tuple[str, str]:
+        """Return the digests of the manifest and the blob if they are cached. A digest that is not is empty."""
         digest = artifact.reference
         if ":" not in digest:
-            kept = self._named(f"helm tag {artifact}")
-            digest = "" if kept is None else kept.decode("ascii", "replace")
-        known = self._store.known(_blob_name(digest, kind)) if self._store and digest else None
-        return digest, known.identity if known else ""
+            cached = self._cached_by_name(f"helm tag {artifact}")
+            digest = "" if cached is None else cached.decode("ascii", "replace")
+        resolution = (
+            self._store.last_resolution(_blob_name(digest, media_type))
+            if self._store and digest
+            else None
+        )
+        return digest, resolution.identity if resolution else ""
 
-    def _ask(self, artifact: Artifact, access: Access, ask: Callable[[Registries], T]) -> T:
-        """What a registry answers; without TLS where that was allowed, or where one on loopback has none."""
+    def _query_registry(
+        self, artifact: Artifact, access: Access, query: Callable[[RegistryClient], T]
+    ) -> T:
+        """Call `query` with a registry client and return the result.
+
+        If a registry on loopback has no TLS, the query is repeated without TLS.
+        """
         self._refuse_offline(str(artifact))
-        registries = self._registries_for(artifact, access)
+        client = self._registry_client_for(artifact, access)
         try:
-            return ask(registries)
+            return query(client)
         except NoTlsError:
             host = artifact.host
-            if host not in _LOOPBACK and host.rpartition(":")[0] not in _LOOPBACK:
+            if host not in _LOOPBACK_HOSTS and host.rpartition(":")[0] not in _LOOPBACK_HOSTS:
                 raise
             self._plain_hosts.add(host)
-            return ask(registries)
+            return query(client)
 
-    def _registries_for(self, artifact: Artifact, access: Access) -> Registries:
+    def _registry_client_for(self, artifact: Artifact, access: Access) -> RegistryClient:
         key = (access.certificates, artifact.host, access.login)
-        if key not in self._registries:
-            self._registries[key] = Registries(
-                self._http(access, MAX_ARCHIVE),
-                login_for=partial(self._login, artifact.host, access.login),
+        if key not in self._registry_clients:
+            self._registry_clients[key] = RegistryClient(
+                self._http(access, MAX_ARCHIVE_SIZE),
+                login_for=partial(self._credential_for, artifact.host, access.login),
                 is_plain=self._is_plain,
-                max_blob=MAX_ARCHIVE,
+                max_blob=MAX_ARCHIVE_SIZE,
             )
-        return self._registries[key]
+        return self._registry_clients[key]
 
-    def _login(self, own: str, given: Login | None, host: str) -> Credential | None:
-        return Credential(given) if given is not None and host == own else self._login_for(host)
+    def _credential_for(
+        self, registry_host: str, login: Login | None, host: str
+    ) -> Credential | None:
+        return (
+            Credential(login)
+            if login is not None and host == registry_host
+            else self._login_for(host)
+        )
 
     def _is_plain(self, host: str) -> bool:
         return self._plain_http or host in self._plain_hosts
 
-    def _file(
-        self, url: str, access: Access, what: str, limit: int, *, believes: bool = True
+    def _fetch_file(
+        self, url: str, access: Access, kind: str, limit: int, *, uses_cache: bool = True
     ) -> bytes:
-        name = f"helm {what} {url} {access.login[0] if access.login else ''}"
-        kept = self._named(name) if believes else None
-        if kept is not None:
-            return kept
+        name = f"helm {kind} {url} {access.login[0] if access.login else ''}"
+        cached = self._cached_by_name(name) if uses_cache else None
+        if cached is not None:
+            return cached
         self._refuse_offline(shown_url(url))
-        answer = self._http(access, limit).get(url, _headers(access, what))
-        self._keep(name, answer)
-        return answer
+        content = self._http(access, limit).get(url, _headers(access, kind))
+        self._cache_content(name, content)
+        return content
 
-    def _http(self, access: Access, limit: int) -> Http:
-        return Http(
+    def _http(self, access: Access, limit: int) -> HttpClient:
+        return HttpClient(
             protocols=_PROTOCOLS,
             timeout=self._timeout,
             max_size=limit,
-            as_sent=True,
+            keeps_encoding=True,
             certificates=access.certificates,
         )
 
-    def _named(self, name: str) -> bytes | None:
-        """What a name stands for, where that is believed."""
-        known = self._store.known(name) if self._store else None
-        if known is None or not (self._offline or known.age <= self._max_age):
+    def _cached_by_name(self, name: str) -> bytes | None:
+        """Return the content cached under a name, or None if there is none or it is too old.
+
+        In offline mode, the age does not matter.
+        """
+        resolution = self._store.last_resolution(name) if self._store else None
+        if resolution is None or not (self._offline or resolution.age <= self._max_age):
             return None
-        return self._kept(known.identity)
+        return self._cached_content(resolution.identity)
 
-    def _kept(self, identity: str) -> bytes | None:
-        is_digest = len(identity) == 64 and not identity.strip("0123456789abcdef")
-        return self._store.content(identity) if self._store and is_digest else None
+    def _cached_content(self, digest: str) -> bytes | None:
+        is_digest = len(digest) == 64 and not digest.strip("0123456789abcdef")
+        return self._store.content(digest) if self._store and is_digest else None
 
-    def _keep(self, name: str, content: bytes) -> None:
+    def _cache_content(self, name: str, content: bytes) -> None:
         if self._store:
             self._store.keep_name(name, self._store.keep_content(content))
 
@@ -204,21 +240,31 @@ class Charts:
             raise FetchError(f"{name}: it is not in the store, and nothing is fetched (offline)")
 
 
-def _headers(access: Access, what: str) -> Mapping[str, str]:
-    accept = {"Accept": _ACCEPT} if what == "chart" else {}
-    return accept if access.login is None else {**accept, "Authorization": basic(access.login)}
+def _headers(access: Access, kind: str) -> Mapping[str, str]:
+    accept = {"Accept": _ACCEPT} if kind == "chart" else {}
+    return (
+        accept
+        if access.login is None
+        else {**accept, "Authorization": basic_authorization(access.login)}
+    )
 
 
-def _blob_name(digest: str, kind: str) -> str:
-    return f"helm blob {digest} {kind}"
+def _blob_name(digest: str, media_type: str) -> str:
+    return f"helm blob {digest} {media_type}"
 
 
-def _layer(manifest: Manifest, artifact: Artifact, kind: str) -> Descriptor:
-    """The layer of a kind. Source: pkg/registry/client.go, Pull."""
-    if manifest.config.media_type != CONFIG:
-        raise FetchError(f"{artifact}: could not load config with mediatype {CONFIG}")
-    kinds = (CHART, OLD_CHART) if kind == CHART else (kind,)
-    found = [layer for layer in manifest.layers if layer.media_type in kinds]
-    if not found:
-        raise FetchError(f"{artifact}: manifest does not contain a layer with mediatype {kind}")
-    return found[-1]
+def _find_layer(manifest: Manifest, artifact: Artifact, media_type: str) -> Descriptor:
+    """Return the last layer with the media type. Source: pkg/registry/client.go, Pull."""
+    if manifest.config.media_type != CONFIG_MEDIA_TYPE:
+        raise FetchError(f"{artifact}: could not load config with mediatype {CONFIG_MEDIA_TYPE}")
+    media_types = (
+        (CHART_MEDIA_TYPE, OLD_CHART_MEDIA_TYPE)
+        if media_type == CHART_MEDIA_TYPE
+        else (media_type,)
+    )
+    layers = [layer for layer in manifest.layers if layer.media_type in media_types]
+    if not layers:
+        raise FetchError(
+            f"{artifact}: manifest does not contain a layer with mediatype {media_type}"
+        )
+    return layers[-1]

@@ -1,8 +1,9 @@
-"""Repositories, by the git program: fetched one commit deep into a bare repository, and read from its objects.
+"""Fetch repositories with the git executable and read files from their objects.
 
-There is never a work tree, so no hook, filter or link of a repository does anything. Of the user's configuration git
-gets what logs in, and the rewriting of URLs; no other file of configuration is read.
-Source: kustomize v5.8.2 api/internal/git/cloner.go, for what is fetched.
+One commit is fetched into a bare repository. There is never a work tree, so hooks, filters and links of a
+repository have no effect. Of the user's git configuration, only the settings for credentials and URL rewriting
+are used. No other configuration file is read.
+Source of the fetched commit: kustomize v5.8.2 api/internal/git/cloner.go.
 """
 
 import os
@@ -16,7 +17,7 @@ from kmanifest.io.runner import ProcessRunner, Program
 from kmanifest.model.errors import FetchError, LimitError, MissingError, PluginError, SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
-PASSED: Final = (
+PASSED_VARIABLES: Final = (
     "ALL_PROXY",
     "CURL_CA_BUNDLE",
     "GH_TOKEN",
@@ -39,19 +40,22 @@ PASSED: Final = (
     "https_proxy",
     "no_proxy",
 )
-"""The variables that git gets beside those of every program: proxies, certificates, and what logs in."""
+"""Environment variables for git, in addition to those of every executable.
 
-_ALONE: Final = {
+They set proxies, certificates and credentials.
+"""
+
+_FIXED_VARIABLES: Final = {
     "GCM_INTERACTIVE": "never",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_TERMINAL_PROMPT": "0",
 }
-_SSH: Final = (
+_SSH_COMMAND: Final = (
     "ssh -oBatchMode=yes -oConnectTimeout=10 -oServerAliveInterval=5 -oServerAliveCountMax=3"
 )
-_SETTINGS: Final = (
+_GIT_SETTINGS: Final = (
     ("core.fsmonitor", "false"),
     ("core.hooksPath", os.devnull),
     ("fetch.recurseSubmodules", "false"),
@@ -65,59 +69,67 @@ _SETTINGS: Final = (
     ("submodule.recurse", "false"),
     ("transfer.bundleURI", "false"),
 )
-_STALLED: Final = b"Operation too slow"  # libcurl's word for http.lowSpeedTime
-_QUICK: Final = 60.0  # seconds for what asks nobody
-_BATCH: Final = 16 << 20  # bytes that are read ahead
-_SUBMODULE: Final = 0o160000
+_STALLED_MESSAGE: Final = b"Operation too slow"  # libcurl's message after http.lowSpeedTime
+_LOCAL_TIMEOUT: Final = 60.0  # seconds for a command without network access
+_MAX_BATCH_SIZE: Final = 16 << 20  # bytes read with one command
+_SUBMODULE_MODE: Final = 0o160000
 
 Setting = tuple[str, str]
 
 
 class Git:
-    """The git program at `path`; `protocols` are those it may fetch by, `max_size` the bytes of a repository."""
+    """Runs the git executable at `path`.
+
+    It may fetch with `protocols` only. `passed` are patterns of more environment variables for git. `max_size` is
+    the maximal size of a repository, in bytes.
+    """
 
     def __init__(
         self, path: str, *, protocols: Sequence[str], passed: Sequence[str], max_size: int
     ) -> None:
         self._path = path
         self._protocols = protocols
-        self._runner = ProcessRunner(passed=(*PASSED, *passed))
+        self._runner = ProcessRunner(passed=(*PASSED_VARIABLES, *passed))
         self._max_size = max_size
         self._settings: Sequence[Setting] | None = None
 
-    def fetch(self, repository: Repository, into: str) -> str:
-        """Fetch the commit of the repository's ref into the empty directory `into`; the id of what was fetched.
+    def fetch(self, repository: Repository, directory: str) -> str:
+        """Fetch the commit of the repository's ref into the empty directory `directory` and return its id.
 
-        FetchError where that fails, LimitError where it takes too long or too much room.
+        Raises FetchError if that fails, and LimitError if it takes too much time or disk space.
         """
-        self._run(repository, ("init", "--quiet", "--bare", "--template=", into))
+        self._run(repository, ("init", "--quiet", "--bare", "--template=", directory))
         options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules")
         names = ("--end-of-options", repository.clone_url, repository.ref or "HEAD")
-        where = (f"--git-dir={into}", "fetch")
-        self._run(repository, (*where, *options, *names), into=into, timeout=repository.timeout)
-        with open(os.path.join(into, "FETCH_HEAD"), encoding="utf-8") as stream:
+        command = (f"--git-dir={directory}", "fetch")
+        self._run(
+            repository, (*command, *options, *names), target=directory, timeout=repository.timeout
+        )
+        with open(os.path.join(directory, "FETCH_HEAD"), encoding="utf-8") as stream:
             identity = "".join(takewhile(str.isalnum, stream.readline()))
         if len(identity) not in (40, 64):
             raise FetchError(f"{repository.name}: nothing was fetched")
         return identity
 
-    def listing(self, repository: Repository, directory: str, revision: str) -> bytes:
-        """Every entry of a commit, each as `mode type id size<TAB>path` and a NUL."""
+    def list_tree(self, repository: Repository, directory: str, revision: str) -> bytes:
+        """Return all entries of a commit. Each has the form `mode type id size<TAB>path` and ends with a NUL."""
         options = ("-r", "-t", "-l", "-z", "--full-tree", "--end-of-options", revision)
         return self._run(repository, (f"--git-dir={directory}", "ls-tree", *options))
 
-    def contents(
+    def read_objects(
         self, repository: Repository, directory: str, identities: Sequence[bytes]
     ) -> Mapping[bytes, bytes]:
-        """The contents of objects, by their ids."""
-        asked = b"".join(identity + b"\n" for identity in identities)
-        where = (f"--git-dir={directory}", "cat-file", "--batch")
-        return dict(_batch(self._run(repository, where, stdin=asked)))
+        """Return the contents of objects, by object id. Missing objects are left out."""
+        request = b"".join(identity + b"\n" for identity in identities)
+        command = (f"--git-dir={directory}", "cat-file", "--batch")
+        return dict(_parse_objects(self._run(repository, command, stdin=request)))
 
-    def submodules(self, repository: Repository, directory: str, revision: str) -> dict[str, str]:
-        """The URLs in the `.gitmodules` of a commit, by their paths."""
-        blob = ("config", "--blob", f"{revision}:.gitmodules", "--null", "--list")
-        values = dict(_settings(self._run(repository, (f"--git-dir={directory}", *blob))))
+    def submodule_urls(
+        self, repository: Repository, directory: str, revision: str
+    ) -> dict[str, str]:
+        """Return the URLs in the `.gitmodules` of a commit, by submodule path."""
+        command = ("config", "--blob", f"{revision}:.gitmodules", "--null", "--list")
+        values = dict(_parse_settings(self._run(repository, (f"--git-dir={directory}", *command))))
         suffix = ".path"
         return {
             path: values.get(f"{name.removesuffix(suffix)}.url", "")
@@ -130,9 +142,9 @@ class Git:
         repository: Repository,
         arguments: Sequence[str],
         *,
-        into: str = "",
+        target: str = "",
         stdin: bytes | None = None,
-        timeout: float = _QUICK,
+        timeout: float = _LOCAL_TIMEOUT,
     ) -> bytes:
         program = Program(
             self._path,
@@ -140,44 +152,51 @@ class Git:
             stdin=stdin,
             environment=self._environment(),
             timeout=timeout,
-            grows=into,
-            growth=self._max_size if into else 0,
+            grows=target,
+            growth=self._max_size if target else 0,
         )
         try:
-            done = self._runner.run_process(program)
+            result = self._runner.run_process(program)
         except LimitError as error:
             raise LimitError(f"{repository.name}: git: {error.message}") from error
         except PluginError as error:
             raise FetchError(f"{repository.name}: git: {error.message}") from error
-        if done.code:
-            kind = LimitError if _STALLED in done.errors else FetchError
-            raise kind(f"{repository.name}: {_said(done.errors)}")
-        return done.output
+        if result.code:
+            error_class = LimitError if _STALLED_MESSAGE in result.errors else FetchError
+            raise error_class(f"{repository.name}: {_error_summary(result.errors)}")
+        return result.output
 
     def _environment(self) -> tuple[tuple[str, str], ...]:
         if self._settings is None:
             allowed = [(f"protocol.{name}.allow", "always") for name in self._protocols]
-            self._settings = (*self._logins(), *_SETTINGS, *allowed)
+            self._settings = (*self._login_settings(), *_GIT_SETTINGS, *allowed)
         numbered = list(enumerate(self._settings))
         return (
-            *_ALONE.items(),
-            # Not as arguments, which every user of the machine can see.
+            *_FIXED_VARIABLES.items(),
+            # Every user of the machine can see the arguments of a process, but not its environment.
             ("GIT_CONFIG_COUNT", str(len(numbered))),
             *((f"GIT_CONFIG_KEY_{number}", name) for number, (name, _) in numbered),
             *((f"GIT_CONFIG_VALUE_{number}", value) for number, (_, value) in numbered),
-            *(() if self._runner.passes("GIT_SSH_COMMAND") else (("GIT_SSH_COMMAND", _SSH),)),
+            *(
+                ()
+                if self._runner.passes("GIT_SSH_COMMAND")
+                else (("GIT_SSH_COMMAND", _SSH_COMMAND),)
+            ),
         )
 
-    def _logins(self) -> list[Setting]:
-        """What the user's and the system's configuration say of credentials and of the rewriting of URLs."""
-        done = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
-        return [setting for setting in _settings(done.output) if _is_login(setting[0])]
+    def _login_settings(self) -> list[Setting]:
+        """Return the settings for credentials and URL rewriting in the user's and the system's configuration."""
+        result = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
+        return [
+            setting for setting in _parse_settings(result.output) if _is_login_setting(setting[0])
+        ]
 
 
 class FetchedObjects:
-    """The objects of a fetched commit, and of its submodules, which are fetched when something in them is wanted.
+    """The objects of a fetched commit and of its submodules.
 
-    `open_submodule` gives the directory of a repository, fetched, and the id of the commit in it.
+    A submodule is fetched when one of its files is first read. `open_submodule` fetches a repository and returns
+    its directory and the commit id.
     """
 
     def __init__(
@@ -193,17 +212,17 @@ class FetchedObjects:
         self._entries: dict[bytes, dict[str, Entry]] = {}
         self._blobs: dict[bytes, _Blob] = {}
         self._contents: dict[bytes, bytes] = {}
-        self._links: dict[bytes, tuple[_Source, str]] = {}
-        self._add(_Source(repository, directory, revision), revision.encode())
+        self._gitlinks: dict[bytes, tuple[_FetchedCommit, str]] = {}
+        self._add_commit(_FetchedCommit(repository, directory, revision), revision.encode())
 
     def entries(self, identity: bytes) -> Mapping[str, Entry]:
-        """The entries of the tree, or of the submodule, with this id."""
-        if identity not in self._entries and identity in self._links:
-            self._add_submodule(identity, *self._links[identity])
+        """Return the entries of the tree or submodule with this id."""
+        if identity not in self._entries and identity in self._gitlinks:
+            self._add_submodule(identity, *self._gitlinks[identity])
         return self._entries.get(identity, {})
 
     def blob(self, identity: bytes, limit: int) -> bytes:
-        """The content of a file; LimitError where it has more than `limit` bytes, and then it is not read."""
+        """Return the content of a file. Raises LimitError, without reading it, if it has more than `limit` bytes."""
         if identity not in self._contents:
             blob = self._blobs.get(identity)
             if blob is None:
@@ -212,77 +231,85 @@ class FetchedObjects:
                 raise LimitError(
                     f"a file has {blob.size} bytes, more than {limit} (max_input_file)"
                 )
-            self._read_around(identity, blob, limit)
+            self._read_with_siblings(identity, blob, limit)
         return self._contents[identity]
 
-    def _read_around(self, identity: bytes, blob: "_Blob", limit: int) -> None:
-        """Read a blob, and the others of its directory with it, as each process costs more than what it reads."""
-        wanted, total = [identity], blob.size
-        for _, neighbour in self._entries[blob.parent].values():
-            size = self._blobs[neighbour].size if neighbour in self._blobs else limit + 1
-            if neighbour not in self._contents and size <= limit and total + size <= _BATCH:
-                wanted.append(neighbour)
-                total += size
-        source = blob.source
-        found = self._git.contents(source.repository, source.directory, wanted)
-        if identity not in found:
-            raise FetchError(f"{source.repository.name}: an object is missing")
-        self._contents.update(found)
+    def _read_with_siblings(self, identity: bytes, blob: "_Blob", limit: int) -> None:
+        """Read a blob together with the other files of its directory.
 
-    def _add(self, source: "_Source", root: bytes) -> None:
-        """Take in all entries of a commit, whose root will be known as `root`."""
-        known = len(self._links)
-        listing = self._git.listing(source.repository, source.directory, source.revision)
+        Starting a process takes longer than reading the files.
+        """
+        identities, total = [identity], blob.size
+        for _, sibling in self._entries[blob.parent].values():
+            size = self._blobs[sibling].size if sibling in self._blobs else limit + 1
+            if sibling not in self._contents and size <= limit and total + size <= _MAX_BATCH_SIZE:
+                identities.append(sibling)
+                total += size
+        commit = blob.commit
+        contents = self._git.read_objects(commit.repository, commit.directory, identities)
+        if identity not in contents:
+            raise FetchError(f"{commit.repository.name}: an object is missing")
+        self._contents.update(contents)
+
+    def _add_commit(self, commit: "_FetchedCommit", root: bytes) -> None:
+        """Add all entries of a commit. Its root directory gets the id `root`."""
+        gitlinks_before = len(self._gitlinks)
+        listing = self._git.list_tree(commit.repository, commit.directory, commit.revision)
         identities = {b"": root}
         self._entries.setdefault(root, {})
         for record in listing.split(b"\0")[:-1]:
-            head, _, path = record.partition(b"\t")
-            mode, _, identity, size = head.split()
-            above, _, name = path.rpartition(b"/")
-            kind = int(mode, 8)
-            parent = identities.get(above)
-            if parent is None or name.lower() == b".git":  # which only a forged tree has
+            metadata, _, path = record.partition(b"\t")
+            mode_text, _, identity, size = metadata.split()
+            parent_path, _, name = path.rpartition(b"/")
+            mode = int(mode_text, 8)
+            parent = identities.get(parent_path)
+            if parent is None or name.lower() == b".git":  # only a forged tree has such an entry
                 continue
-            if kind == _SUBMODULE:
-                kind = stat.S_IFDIR
-                self._links.setdefault(identity, (source, path.decode("utf-8", "surrogateescape")))
-            elif stat.S_ISDIR(kind):
+            if mode == _SUBMODULE_MODE:
+                mode = stat.S_IFDIR
+                self._gitlinks.setdefault(
+                    identity, (commit, path.decode("utf-8", "surrogateescape"))
+                )
+            elif stat.S_ISDIR(mode):
                 identities[path] = identity
                 self._entries.setdefault(identity, {})
             elif size.isdigit():
-                self._blobs.setdefault(identity, _Blob(source, int(size), parent))
-            self._entries[parent][name.decode("utf-8", "surrogateescape")] = (kind, identity)
-        if len(self._links) > known and source.repository.submodules:
-            self._check_submodules(source)
+                self._blobs.setdefault(identity, _Blob(commit, int(size), parent))
+            self._entries[parent][name.decode("utf-8", "surrogateescape")] = (mode, identity)
+        if len(self._gitlinks) > gitlinks_before and commit.repository.submodules:
+            self._check_submodules(commit)
 
-    def _check_submodules(self, source: "_Source") -> None:
-        """SourceError where one names a program or an option, whether it is wanted or not: nobody does so in good faith."""
-        repository = source.repository
+    def _check_submodules(self, commit: "_FetchedCommit") -> None:
+        """Raise SourceError if a submodule URL could run a program or be taken for an option.
+
+        Unused submodules are checked, too: such a URL is an attack.
+        """
+        repository = commit.repository
         try:
-            addresses = self._git.submodules(repository, source.directory, source.revision)
-        except FetchError:  # no address at all, which matters only to who wants the submodule
+            urls = self._git.submodule_urls(repository, commit.directory, commit.revision)
+        except FetchError:  # without URLs, only a build that uses a submodule fails
             return
-        for path, url in addresses.items():
+        for path, url in urls.items():
             if "::" in url or url.startswith("-"):
                 raise SourceError(
-                    f"{repository.name}: the submodule {path!r} has the address {url!r}"
+                    f"{repository.name}: the submodule {path!r} has the unsafe URL {url!r}"
                 )
 
-    def _add_submodule(self, identity: bytes, source: "_Source", path: str) -> None:
-        above = source.repository
+    def _add_submodule(self, identity: bytes, commit: "_FetchedCommit", path: str) -> None:
+        parent = commit.repository
         self._entries[identity] = {}
-        if not above.submodules:
+        if not parent.submodules:
             return
-        url = self._git.submodules(above, source.directory, source.revision).get(path)
+        url = self._git.submodule_urls(parent, commit.directory, commit.revision).get(path)
         if not url:
-            raise MissingError(f"{above.name}: no URL is known for the submodule {path!r}")
-        submodule = submodule_of(above, url, identity.decode())
+            raise MissingError(f"{parent.name}: .gitmodules has no URL for the submodule {path!r}")
+        submodule = resolve_submodule(parent, url, identity.decode())
         directory, revision = self._open_submodule(submodule)
-        self._add(_Source(submodule, directory, revision), identity)
+        self._add_commit(_FetchedCommit(submodule, directory, revision), identity)
 
 
-class _Source(NamedTuple):
-    """A fetched commit."""
+class _FetchedCommit(NamedTuple):
+    """A commit in a local bare repository."""
 
     repository: Repository
     directory: str
@@ -290,31 +317,35 @@ class _Source(NamedTuple):
 
 
 class _Blob(NamedTuple):
-    """Where a file is to be read from, how many bytes it has, and the tree that it is in."""
+    """A file: the commit that it is read from, its size in bytes and the id of its directory."""
 
-    source: _Source
+    commit: _FetchedCommit
     size: int
     parent: bytes
 
 
-def submodule_of(above: Repository, url: str, commit: str) -> Repository:
-    """The repository of a submodule, whose URL may be relative to that of the repository which it is in.
+def resolve_submodule(parent: Repository, url: str, commit: str) -> Repository:
+    """Return the repository of a submodule. Its URL may be relative to the URL of `parent`.
 
+    Raises SourceError unless the URL is relative, has a scheme, or has the form `user@host:path`.
     Source: git's documentation of `git submodule add`.
     """
     if url.startswith(("./", "../")):
-        url = _joined(above.clone_url, url)
-    scheme, mark, path = url.partition("://")
+        url = _join_relative_url(parent.clone_url, url)
+    scheme, separator, path = url.partition("://")
     host = f"{scheme.lower()}://"
-    if not mark:
-        scheme, mark, path = url.partition(":")
+    if not separator:
+        scheme, separator, path = url.partition(":")
         host = f"{scheme}:"
-    if not mark or (host[-1] == ":" and "@" not in host):
-        raise SourceError(f"{above.name}: a submodule has the address {without_password(url)!r}")
-    return above._replace(url=url, host=host, path=path, directory="", ref=commit)
+    if not separator or (host[-1] == ":" and "@" not in host):
+        raise SourceError(
+            f"{parent.name}: the submodule URL {without_password(url)!r} must be relative, "
+            "or have a scheme, or the form user@host:path"
+        )
+    return parent._replace(url=url, host=host, path=path, directory="", ref=commit)
 
 
-def _joined(base: str, url: str) -> str:
+def _join_relative_url(base: str, url: str) -> str:
     base = base.rstrip("/")
     while True:
         if url.startswith("./"):
@@ -327,27 +358,27 @@ def _joined(base: str, url: str) -> str:
             return base + url if base.endswith(":") else f"{base}/{url}"
 
 
-def _batch(output: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The objects in what `cat-file --batch` prints; a missing one is left out."""
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        words = output[at:end].split(b" ")
-        at = end + 1
-        if len(words) == 3:
-            size = int(words[2])
-            yield words[0], output[at : at + size]
-            at += size + 1
+def _parse_objects(output: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Return the ids and contents of objects in the output of `cat-file --batch`. Missing objects are left out."""
+    position = 0
+    while position < len(output):
+        end = output.index(b"\n", position)
+        fields = output[position:end].split(b" ")
+        position = end + 1
+        if len(fields) == 3:
+            size = int(fields[2])
+            yield fields[0], output[position : position + size]
+            position += size + 1
 
 
-def _settings(output: bytes) -> Iterator[Setting]:
+def _parse_settings(output: bytes) -> Iterator[Setting]:
     for record in output.decode("utf-8", "surrogateescape").split("\0"):
-        name, found, value = record.partition("\n")
-        if found:
+        name, separator, value = record.partition("\n")
+        if separator:
             yield name, value
 
 
-def _is_login(name: str) -> bool:
+def _is_login_setting(name: str) -> bool:
     section, _, key = name.partition(".")
     return (
         section == "credential"
@@ -356,10 +387,10 @@ def _is_login(name: str) -> bool:
     )
 
 
-def _said(errors: bytes) -> str:
-    """What git's stderr tells of the cause: the lines until the first that is fatal."""
+def _error_summary(errors: bytes) -> str:
+    """Return the cause in git's stderr: the first fatal line and up to two lines before it."""
     lines = without_password(errors.decode("utf-8", "replace")).splitlines()
     lines = [line.strip() for line in lines if line.strip()]
-    causes = [number for number, line in enumerate(lines) if line.startswith("fatal:")]
-    first = causes[0] if causes else len(lines) - 1
-    return "; ".join(lines[max(0, first - 2) : first + 1]) or "git failed"
+    fatal_lines = [number for number, line in enumerate(lines) if line.startswith("fatal:")]
+    cause_line = fatal_lines[0] if fatal_lines else len(lines) - 1
+    return "; ".join(lines[max(0, cause_line - 2) : cause_line + 1]) or "git failed"

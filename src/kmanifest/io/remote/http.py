@@ -1,6 +1,6 @@
-"""Files on web servers, by urllib3: bounded in size, in time and in redirections.
+"""Fetch files from web servers with urllib3, with limits for size, time and redirections.
 
-Source: kustomize v5.8.2 api/internal/loader/fileloader.go, httpClientGetContent, for what counts as found.
+Source of the accepted status codes: kustomize v5.8.2 api/internal/loader/fileloader.go, httpClientGetContent.
 """
 
 import os
@@ -24,30 +24,31 @@ from kmanifest.io.remote.urls import shown_url
 from kmanifest.model.errors import FetchError, LimitError
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
-CONNECT: Final = 5.0  # seconds
-SILENCE: Final = 10.0  # seconds without a byte
-_MOST_REDIRECTIONS: Final = 3
-_CHUNK: Final = 32 << 10
-_MOVED: Final = (301, 302, 303, 307, 308)
+CONNECT_TIMEOUT: Final = 5.0  # seconds
+READ_TIMEOUT: Final = 10.0  # seconds without a byte
+_MAX_REDIRECTIONS: Final = 3
+_CHUNK_SIZE: Final = 32 << 10
+_REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 
 
 class NoTlsError(FetchError):
     """The server does not speak TLS."""
 
 
-class Answer(NamedTuple):
-    """What a server said in the end; the names of `headers` are in lower case."""
+class HttpResponse(NamedTuple):
+    """The final response of a server. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
 
-class Http:
-    """Asks web servers by the given protocols, for at most `max_size` bytes and within `timeout` seconds each time.
+class HttpClient:
+    """Sends requests to web servers with the given protocols.
 
-    A redirection leads to another server by https only, unless `plain_redirections`. With `as_sent`, a content is what came
-    over the line, whatever encoding its server says it has: a packaged chart is often said to be a gzipped archive.
+    A response has at most `max_size` bytes, and a request takes at most `timeout` seconds. Redirections to another
+    server must use https. With `keeps_encoding`, the content is not decoded, whatever `Content-Encoding` the server
+    sends: many servers declare a packaged chart as gzip-encoded.
     """
 
     def __init__(
@@ -56,97 +57,102 @@ class Http:
         protocols: Sequence[str],
         timeout: float,
         max_size: int,
-        plain_redirections: bool = False,
-        as_sent: bool = False,
+        keeps_encoding: bool = False,
         certificates: Certificates = Certificates(),
     ) -> None:
         self._protocols = protocols
         self._timeout = timeout
         self._max_size = max_size
-        self._plain_redirections = plain_redirections
-        self._decodes = not as_sent
+        self._decodes_content = not keeps_encoding
         self._certificates = certificates
 
     def get(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> bytes:
-        """The content at `url`; FetchError where there is none, LimitError where it is too much or takes too long."""
-        answer = self.ask(url, headers)
-        if not 200 <= answer.status <= 299:
-            raise FetchError(f"{shown_url(url)}: HTTP status {_status(answer.status)}")
-        return answer.content
+        """Return the content at `url`.
 
-    def ask(
+        Raises FetchError if the request fails or the status is not 2xx, and LimitError if the content is too large or
+        takes too long.
+        """
+        response = self.request(url, headers)
+        if not 200 <= response.status <= 299:
+            raise FetchError(f"{shown_url(url)}: HTTP status {_status_text(response.status)}")
+        return response.content
+
+    def request(
         self, url: str, headers: Mapping[str, str] = MappingProxyType({}), body: bytes = b""
-    ) -> Answer:
-        """What the server of `url`, or the one that it sends to, answers; errors as of `get` where none does.
+    ) -> HttpResponse:
+        """Send a request, follow redirections and return the response, whatever its status.
 
-        The headers, and a login in the URL, are for its own server only. A `body` is posted, and goes no further: where the
-        server sends elsewhere, that is the answer.
+        The headers and a login in the URL are sent to the server of `url` only. A `body` is sent with POST. A request
+        with a body follows no redirection: the redirection is the response. Raises the same errors as `get` if no
+        server responds.
         """
         cause: Exception | None = None
-        with _Watch(self._timeout, self._certificates) as watch:
+        with _DeadlineGuard(self._timeout, self._certificates) as guard:
             try:
-                answer = self._ask(url, headers, body, watch)
+                response = self._send_with_redirections(url, headers, body, guard)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 cause = error
-        # A connection that was shut may look like one that has come to its end.
-        if watch.is_over:
-            message = f"{shown_url(url)}: it took longer than {self._timeout:g} seconds"
+        # A connection that the guard shut down may look as if it had ended normally.
+        if guard.is_expired:
+            message = f"{shown_url(url)}: the request took longer than {self._timeout:g} seconds"
             raise LimitError(message) from cause
         if cause is not None:
-            kind = NoTlsError if "WRONG_VERSION_NUMBER" in str(cause) else FetchError
-            raise kind(f"{shown_url(url)}: {_why(cause)}") from cause
-        return answer
+            error_class = NoTlsError if "WRONG_VERSION_NUMBER" in str(cause) else FetchError
+            raise error_class(f"{shown_url(url)}: {_failure_reason(cause)}") from cause
+        return response
 
-    def _ask(self, url: str, headers: Mapping[str, str], body: bytes, watch: "_Watch") -> Answer:
-        first = asked = parse_url(url)
-        own = {**_login(first.auth), **headers}
-        for _ in range(_MOST_REDIRECTIONS + 1):
-            self._check(asked, url)
-            is_elsewhere = _server(asked) != _server(first)
-            sent = {} if is_elsewhere else own
-            with watch.ask(asked, sent, body, is_elsewhere=is_elsewhere) as response:
-                target = response.headers.get("Location", "")
-                if response.status not in _MOVED or not target or body:
-                    return self._answer(url, response)
-                before, asked = asked, parse_url(urljoin(asked.url, target))
-                self._check_redirection(url, before, asked)
-        raise FetchError(f"{shown_url(url)}: more than {_MOST_REDIRECTIONS} redirections")
+    def _send_with_redirections(
+        self, url: str, headers: Mapping[str, str], body: bytes, guard: "_DeadlineGuard"
+    ) -> HttpResponse:
+        first = current = parse_url(url)
+        first_headers = {**_login_headers(first.auth), **headers}
+        for _ in range(_MAX_REDIRECTIONS + 1):
+            self._check_url(current, url)
+            is_other_server = _origin(current) != _origin(first)
+            headers_to_send = {} if is_other_server else first_headers
+            with guard.send(
+                current, headers_to_send, body, is_other_server=is_other_server
+            ) as response:
+                location = response.headers.get("Location", "")
+                if response.status not in _REDIRECT_STATUSES or not location or body:
+                    return self._read_response(url, response)
+                previous, current = current, parse_url(urljoin(current.url, location))
+                self._check_redirection(url, previous, current)
+        raise FetchError(f"{shown_url(url)}: more than {_MAX_REDIRECTIONS} redirections")
 
-    def _check(self, asked: Url, url: str) -> None:
-        if asked.scheme not in ("http", "https") or asked.scheme not in self._protocols:
-            what = f"{shown_url(url)}: the protocol {asked.scheme} is not allowed"
-            raise FetchError(what)
-        if not asked.host:
-            raise FetchError(f"{shown_url(url)}: there is no host in it")
+    def _check_url(self, parsed: Url, url: str) -> None:
+        if parsed.scheme not in ("http", "https") or parsed.scheme not in self._protocols:
+            message = f"{shown_url(url)}: the protocol {parsed.scheme} is not allowed"
+            raise FetchError(message)
+        if not parsed.host:
+            raise FetchError(f"{shown_url(url)}: the URL has no host")
 
-    def _check_redirection(self, url: str, before: Url, after: Url) -> None:
-        if after.scheme == "https" or _server(before) == _server(after):
+    def _check_redirection(self, url: str, previous: Url, target: Url) -> None:
+        if target.scheme == "https" or _origin(previous) == _origin(target):
             return
-        if self._plain_redirections and before.scheme != "https":
-            return
-        other = shown_url(after._replace(auth=None).url)
-        what = "it redirects to another server, not by https"
-        raise FetchError(f"{shown_url(url)}: {what}: {other}")
+        shown_target = shown_url(target._replace(auth=None).url)
+        reason = "it redirects to another server, not by https"
+        raise FetchError(f"{shown_url(url)}: {reason}: {shown_target}")
 
-    def _answer(self, url: str, response: urllib3.BaseHTTPResponse) -> Answer:
+    def _read_response(self, url: str, response: urllib3.BaseHTTPResponse) -> HttpResponse:
         content = bytearray()
-        while chunk := response.read1(_CHUNK, decode_content=self._decodes):
+        while chunk := response.read1(_CHUNK_SIZE, decode_content=self._decodes_content):
             content += chunk
             if len(content) > self._max_size:
                 message = f"{shown_url(url)}: more than {self._max_size} bytes (max_input_file)"
                 raise LimitError(message)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, headers, bytes(content))
+        return HttpResponse(response.status, headers, bytes(content))
 
 
-class _Watch:
-    """Sends requests whose connections are all shut when the time is over, whatever they are waiting for."""
+class _DeadlineGuard:
+    """Sends requests and shuts down all their connections at the deadline, even while they wait for data."""
 
     def __init__(self, timeout: float, certificates: Certificates = Certificates()) -> None:
-        self.is_over = False
+        self.is_expired = False
         self._certificates = certificates
-        self._is_inside = False  # the first server is one of an inner network
-        self._timer = threading.Timer(timeout, self._end)
+        self._starts_inside = False  # whether the first server is in an internal network
+        self._timer = threading.Timer(timeout, self._expire)
         self._timer.daemon = True
         self._sockets: list[socket.socket] = []
         self._pools: list[urllib3.PoolManager] = []
@@ -162,104 +168,108 @@ class _Watch:
         for copy in self._sockets:
             copy.close()
 
-    def ask(
-        self, asked: Url, headers: Mapping[str, str], body: bytes, *, is_elsewhere: bool
+    def send(
+        self, url: Url, headers: Mapping[str, str], body: bytes, *, is_other_server: bool
     ) -> urllib3.BaseHTTPResponse:
-        """The response to a request, whose body is still to be read."""
-        # A client's certificate is for the first server, as a login is.
-        shown = self._certificates
-        manager = _manager(asked, Certificates(shown.ca_file) if is_elsewhere else shown)
+        """Send a request and return the response before its body is read."""
+        # The client certificate is for the first server only, like the login.
+        certificates = self._certificates
+        manager = _pool_manager(
+            url, Certificates(certificates.ca_file) if is_other_server else certificates
+        )
         self._pools.append(manager)
-        pool = manager.connection_from_host(asked.host, asked.port, asked.scheme)
-        pool.ConnectionCls = self._watched(pool.ConnectionCls, is_elsewhere=is_elsewhere)
+        pool = manager.connection_from_host(url.host, url.port, url.scheme)
+        pool.ConnectionCls = self._tracked_class(
+            pool.ConnectionCls, is_other_server=is_other_server
+        )
         return manager.request(
             "POST" if body else "GET",
-            asked._replace(auth=None, fragment=None).url,
+            url._replace(auth=None, fragment=None).url,
             body=body or None,
             headers={"User-Agent": "kmanifest", **headers},
             redirect=False,
             retries=False,
             preload_content=False,
-            timeout=Timeout(connect=CONNECT, read=SILENCE),
+            timeout=Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
         )
 
-    def _watched(
-        self, kind: Any, *, is_elsewhere: bool
+    def _tracked_class(
+        self, connection_class: Any, *, is_other_server: bool
     ) -> type[HTTPConnection] | type[HTTPSConnection]:
-        add = self._add
+        track_socket = self._track_socket
 
-        class Watched(kind):  # type: ignore[misc]  # one of two classes
-            """A connection whose socket is known from its first byte on."""
+        class TrackedConnection(connection_class):  # type: ignore[misc]  # one of two classes
+            """A connection whose socket is tracked before the first byte is sent."""
 
             def _new_conn(self) -> socket.socket:
-                made: socket.socket = super()._new_conn()
-                add(made, is_elsewhere=is_elsewhere)
-                return made
+                new_socket: socket.socket = super()._new_conn()
+                track_socket(new_socket, is_other_server=is_other_server)
+                return new_socket
 
-        return Watched
+        return TrackedConnection
 
-    def _add(self, made: socket.socket, *, is_elsewhere: bool) -> None:
-        if self.is_over:
+    def _track_socket(self, new_socket: socket.socket, *, is_other_server: bool) -> None:
+        if self.is_expired:
             raise TimeoutError
-        # A copy, because a socket is detached where TLS is spoken over it.
-        self._sockets.append(socket.socket(fileno=os.dup(made.fileno())))
-        is_inside = not ip_address(made.getpeername()[0].partition("%")[0]).is_global
-        if not is_elsewhere:
-            self._is_inside = is_inside
-        elif is_inside and not self._is_inside:
-            raise OSError(EACCES, "it redirects into an inner network")
+        # A copy is needed because TLS detaches the original socket.
+        self._sockets.append(socket.socket(fileno=os.dup(new_socket.fileno())))
+        is_internal = not ip_address(new_socket.getpeername()[0].partition("%")[0]).is_global
+        if not is_other_server:
+            self._starts_inside = is_internal
+        elif is_internal and not self._starts_inside:
+            raise OSError(EACCES, "it redirects into an internal network")
 
-    def _end(self) -> None:
-        self.is_over = True
+    def _expire(self) -> None:
+        self.is_expired = True
         for copy in self._sockets:
             try:
                 copy.shutdown(socket.SHUT_RDWR)
-            except OSError:  # it is closed already
+            except OSError:  # already closed
                 continue
 
 
-def _manager(asked: Url, certificates: Certificates) -> urllib3.PoolManager:
-    """What connects to a server, through the proxy that the environment names for it."""
-    proxy = getproxies().get(asked.scheme or "")
-    if not proxy or proxy_bypass(asked.netloc or ""):
-        return urllib3.PoolManager(**_files(certificates))
+def _pool_manager(url: Url, certificates: Certificates) -> urllib3.PoolManager:
+    """Return the pool manager for a server. It uses the proxy that the environment sets for the URL."""
+    proxy = getproxies().get(url.scheme or "")
+    if not proxy or proxy_bypass(url.netloc or ""):
+        return urllib3.PoolManager(**_certificate_options(certificates))
     login = parse_url(proxy).auth
     headers = urllib3.make_headers(proxy_basic_auth=unquote(login)) if login else None
-    return urllib3.ProxyManager(proxy, proxy_headers=headers, **_files(certificates))
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **_certificate_options(certificates))
 
 
-def _files(certificates: Certificates) -> dict[str, Any]:
-    """The certificates as urllib3 takes them; without any it is not told of them, and asks those of the machine."""
+def _certificate_options(certificates: Certificates) -> dict[str, Any]:
+    """Return the certificate arguments for urllib3. Without them, it uses the certificates of the system."""
     names = ("ca_certs", "cert_file", "key_file")
     return {name: path for name, path in zip(names, certificates, strict=True) if path}
 
 
-def _login(login: str | None) -> Mapping[str, str]:
+def _login_headers(login: str | None) -> Mapping[str, str]:
     return urllib3.make_headers(basic_auth=unquote(login)) if login else {}
 
 
-def _server(url: Url) -> tuple[str | None, str | None, int | None]:
+def _origin(url: Url) -> tuple[str | None, str | None, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _status(number: int) -> str:
+def _status_text(number: int) -> str:
     try:
         return f"{number} {HTTPStatus(number).phrase}"
     except ValueError:
         return str(number)
 
 
-def _why(error: BaseException) -> str:
-    """The cause in a few words, from among the exceptions that led to one another."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return str(getattr(seen, "verify_message", "") or seen.strerror)
-        if isinstance(seen, urllib3.exceptions.IncompleteRead):
+def _failure_reason(error: BaseException) -> str:
+    """Return a short text for the first known cause in the chain of exceptions."""
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, OSError) and current.strerror:
+            return str(getattr(current, "verify_message", "") or current.strerror)
+        if isinstance(current, urllib3.exceptions.IncompleteRead):
             return "the connection ended before the whole file had come"
-        if isinstance(seen, HTTPException):
-            return f"the answer is not HTTP ({type(seen).__name__})"
-        seen = seen.__cause__ or seen.__context__
+        if isinstance(current, HTTPException):
+            return f"the response is not HTTP ({type(current).__name__})"
+        current = current.__cause__ or current.__context__
     if isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError):
-        return f"no answer within {SILENCE:g} seconds"
+        return f"no response within {READ_TIMEOUT:g} seconds"
     return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

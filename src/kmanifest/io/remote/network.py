@@ -1,4 +1,4 @@
-"""What a build gets from the network, each thing once: from the store where it is known, else by git or HTTP."""
+"""Fetch the remote bases and files of one build: from the store if possible, else with git or HTTP."""
 
 import shutil
 import tempfile
@@ -19,12 +19,12 @@ Commit = tuple[str, str]  # the directory of a repository, and the id of the com
 
 
 class Network:
-    """Fetches by `protocols`, for one build.
+    """Fetches repositories and files for one build, each once, with the given protocols.
 
-    `store` is the directory in which what was fetched is kept; without one, a temporary directory is used. What a
-    branch, a tag or a URL stands for is asked again when it was seen more than `max_age` seconds ago; a full commit id is never
-    asked for twice. When `offline`, only the store is used. `timeout` bounds each thing that is fetched, in seconds;
-    `max_file` and `max_repository` are bytes. git gets the variables that match `passed`.
+    `store`: directory of the download cache; empty means a temporary directory. `offline`: use the store only.
+    `max_age`: seconds for which a resolved branch, tag or URL is reused; full commit ids are never resolved again.
+    `timeout`: seconds for one download. `max_file`, `max_repository`: maximal sizes in bytes. `passed`: patterns of
+    the environment variables to pass to git.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Network:
         max_repository: int = 1 << 30,
         passed: Sequence[str] = (),
     ) -> None:
-        self._root = store
+        self._store_directory = store
         self._offline = offline
         self._protocols = protocols
         self._max_age = max_age
@@ -49,31 +49,33 @@ class Network:
         self._passed = passed
         self._trees: dict[str, Tree] = {}
         self._names: dict[object, str] = {}
-        self._temporary = ""
-        self._made_store: Store | None = None
-        self._made_git: Git | None = None
+        self._temporary_directory = ""
+        self._lazy_store: Store | None = None
+        self._lazy_git: Git | None = None
 
     def file(self, url: str) -> str:
-        """The name of the file at a URL. FetchError or LimitError where it can't be fetched."""
+        """Return the name of the file at a URL. Raises FetchError or LimitError if it can't be fetched."""
         if url not in self._names:
             check_protocol(url.partition(":")[0].lower(), self._protocols, shown_url(url))
-            self._mount(url, shown_url(url), MemoryTree({"": self._content(url)}))
+            self._mount(url, shown_url(url), MemoryTree({"": self._file_content(url)}))
         return self._names[url]
 
     def repository(self, repository: Repository) -> str:
-        """The name of the root of a repository. FetchError or LimitError where it can't be fetched."""
+        """Return the name of the root of a repository. Raises FetchError or LimitError if it can't be fetched."""
         key = (repository.clone_url, repository.ref, repository.submodules)
         if key not in self._names:
-            from kmanifest.io.remote.git import FetchedObjects  # as in _git
+            from kmanifest.io.remote.git import FetchedObjects  # see _git
 
-            directory, revision = self._commit(repository)
-            objects = FetchedObjects(self._git(), repository, directory, revision, self._commit)
+            directory, revision = self._resolve_commit(repository)
+            objects = FetchedObjects(
+                self._git(), repository, directory, revision, self._resolve_commit
+            )
             self._mount(key, repository.name, GitTree(objects, revision.encode()))
         return self._names[key]
 
     def tree_of(self, path: str) -> Tree | None:
-        """The tree that has the path, if it is in what was fetched."""
-        if path in self._trees:  # a file may seem to lie in a repository
+        """Return the fetched tree that contains the path, or None."""
+        if path in self._trees:  # the URL of a file may begin like that of a repository
             return self._trees[path]
         for name, tree in self._trees.items():
             if trees.is_below(path, name):
@@ -81,95 +83,99 @@ class Network:
         return None
 
     def close(self) -> None:
-        """Remove what was kept for this build only."""
-        if self._temporary:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        """Remove the temporary files of this build."""
+        if self._temporary_directory:
+            shutil.rmtree(self._temporary_directory, ignore_errors=True)
 
     def _mount(self, key: object, name: str, tree: Tree) -> None:
-        # Passwords and queries are not shown, so two that differ there only look the same.
-        taken = name
-        while taken in self._trees:
-            taken = f"{name}#{len(self._trees)}"
-        self._trees[taken] = PrefixedTree(tree, taken)
-        self._names[key] = taken
+        # Names have no passwords and queries, so two different URLs may have the same name.
+        unique_name = name
+        while unique_name in self._trees:
+            unique_name = f"{name}#{len(self._trees)}"
+        self._trees[unique_name] = PrefixedTree(tree, unique_name)
+        self._names[key] = unique_name
 
-    def _content(self, url: str) -> bytes:
+    def _file_content(self, url: str) -> bytes:
         store = self._store()
-        known = store.known(url)
-        if known is not None and (self._offline or known.age <= self._max_age):
-            content = store.content(known.identity)
+        resolution = store.last_resolution(url)
+        if resolution is not None and (self._offline or resolution.age <= self._max_age):
+            content = store.content(resolution.identity)
             if content is not None:
                 return content
         self._refuse_offline(shown_url(url))
-        from kmanifest.io.remote.http import Http  # urllib3 is for what is fetched from web servers
+        from kmanifest.io.remote.http import HttpClient  # only web servers need urllib3
 
-        client = Http(
+        client = HttpClient(
             protocols=self._protocols, timeout=min(30.0, self._timeout), max_size=self._max_file
         )
         content = client.get(url)
         store.keep_name(url, store.keep_content(content))
         return content
 
-    def _commit(self, repository: Repository) -> Commit:
-        """The commit of a repository's ref, in the store."""
+    def _resolve_commit(self, repository: Repository) -> Commit:
+        """Return the commit of a repository's ref and fetch it into the store if needed."""
         check_repository(repository)
         check_protocol(repository.protocol, self._protocols, repository.name)
         store = self._store()
-        identity = self._known_commit(repository)
+        identity = self._cached_commit(repository)
         directory = store.directory(repository.clone_url, identity) if identity else None
         if directory is not None:
             return directory, identity
         self._refuse_offline(repository.name)
         try:
-            directory, identity = self._fetched(repository, store)
+            directory, identity = self._fetch_commit(repository, store)
         except OSError as error:
             raise FetchError(f"{repository.name}: {error.strerror or error}") from error
         store.keep_name(_name_in_store(repository), identity)
         return directory, identity
 
-    def _fetched(self, repository: Repository, store: Store) -> Commit:
+    def _fetch_commit(self, repository: Repository, store: Store) -> Commit:
         limited = repository._replace(timeout=min(repository.timeout, self._timeout))
-        begun = store.begin_directory()
+        unfinished = store.begin_directory()
         try:
-            identity = self._git().fetch(limited, begun)
-            return store.keep_directory(begun, repository.clone_url, identity), identity
+            identity = self._git().fetch(limited, unfinished)
+            return store.keep_directory(unfinished, repository.clone_url, identity), identity
         finally:
-            store.drop_directory(begun)
+            store.remove_directory(unfinished)
 
-    def _known_commit(self, repository: Repository) -> str:
-        """The id of the ref's commit where it need not be asked for; empty where it has to be."""
+    def _cached_commit(self, repository: Repository) -> str:
+        """Return the id of the ref's commit if it is known and current, else an empty string."""
         ref = repository.ref
         if len(ref) in (40, 64) and not ref.strip("0123456789abcdef"):
             return ref
-        known = self._store().known(_name_in_store(repository))
-        return known.identity if known and (self._offline or known.age <= self._max_age) else ""
+        resolution = self._store().last_resolution(_name_in_store(repository))
+        return (
+            resolution.identity
+            if resolution and (self._offline or resolution.age <= self._max_age)
+            else ""
+        )
 
     def _refuse_offline(self, name: str) -> None:
         if self._offline:
             raise FetchError(f"{name}: it is not in the store, and nothing is fetched (offline)")
 
     def _store(self) -> Store:
-        if self._made_store is None:
-            self._made_store = open_store(self._root)
-        if self._made_store is None:
-            self._temporary = tempfile.mkdtemp(prefix="kmanifest-")
-            self._made_store = Store(self._temporary)
-        return self._made_store
+        if self._lazy_store is None:
+            self._lazy_store = open_store(self._store_directory)
+        if self._lazy_store is None:
+            self._temporary_directory = tempfile.mkdtemp(prefix="kmanifest-")
+            self._lazy_store = Store(self._temporary_directory)
+        return self._lazy_store
 
     def _git(self) -> "Git":
-        if self._made_git is None:
-            from kmanifest.io.remote.git import Git  # for builds with repositories
+        if self._lazy_git is None:
+            from kmanifest.io.remote.git import Git  # only builds with repositories need it
 
             path = shutil.which("git")
             if path is None:
                 raise FetchError("no 'git' program on path")
-            self._made_git = Git(
+            self._lazy_git = Git(
                 path,
                 protocols=self._protocols,
                 passed=self._passed,
                 max_size=self._max_repository,
             )
-        return self._made_git
+        return self._lazy_git
 
 
 def _name_in_store(repository: Repository) -> str:

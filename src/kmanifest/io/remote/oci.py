@@ -1,7 +1,9 @@
-"""Artifacts in OCI registries: tags, manifests and blobs, each checked against its digest and its size.
+"""Fetch artifacts from OCI registries: tags, manifests and blobs.
 
-Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication, which registries ask for: by GET with a
-login, by POST with an identity token (oras.land/oras-go/v2 v2.6.2 registry/remote/auth/client.go, fetchOAuth2Token).
+Manifests and blobs are checked against their digests, blobs also against their sizes.
+Source: the OCI distribution specification 1.1 (pull), and Docker's token authentication. A token is requested with
+GET and a login, or with POST and an identity token (oras.land/oras-go/v2 v2.6.2 registry/remote/auth/client.go,
+fetchOAuth2Token).
 """
 
 import json
@@ -11,33 +13,22 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from kmanifest.io.remote.access import Credential, Login
-from kmanifest.io.remote.http import Answer, Http
-from kmanifest.model.errors import FetchError, SourceError
+from kmanifest.io.remote.http import HttpClient, HttpResponse
+from kmanifest.model.errors import FetchError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
-_MOST_PAGES: Final = 100
-_CLIENT: Final = "kmanifest"
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+_MAX_TAG_PAGES: Final = 100
+_CLIENT_ID: Final = "kmanifest"
+_FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Artifact(NamedTuple):
-    """A repository of a registry, and a tag or digest in it: `host/name:tag`, `host/name@sha256:…`."""
+    """A repository in a registry, with a tag or digest: `host/name:tag` or `host/name@sha256:…`."""
 
     host: str
     name: str
     reference: str = ""
-
-    @classmethod
-    def of(cls, text: str) -> "Artifact":
-        """What `oci://…`, with or without that, names; SourceError where it names nothing."""
-        rest, _, digest = text.removeprefix("oci://").partition("@")
-        host, _, path = rest.partition("/")
-        name, _, tag = path.partition(":")
-        steps = name.strip("/").split("/")
-        if not host or not all(steps) or any(step in (".", "..") for step in steps):
-            raise SourceError(f"{text!r} is no reference to a registry")
-        return cls(host, "/".join(steps), digest or tag)
 
     def __str__(self) -> str:
         mark = "@" if ":" in self.reference else ":"
@@ -45,7 +36,7 @@ class Artifact(NamedTuple):
 
 
 class Descriptor(NamedTuple):
-    """A blob, as a manifest tells it."""
+    """A manifest's description of a blob. `size` is in bytes."""
 
     media_type: str
     digest: str
@@ -53,19 +44,23 @@ class Descriptor(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What an artifact is made of; `digest` is that of the manifest."""
+    """The config and layers of an artifact. `digest` is the digest of the manifest itself."""
 
     digest: str
     config: Descriptor
     layers: tuple[Descriptor, ...]
 
 
-class Registries:
-    """Asks registries. `login_for` gives what is shown to a host, `is_plain` says which are asked without TLS."""
+class RegistryClient:
+    """Sends requests to registries.
+
+    `login_for` returns the credential for a host. `is_plain` returns whether requests to a host use no TLS.
+    `max_blob` is the maximal size of a blob, in bytes.
+    """
 
     def __init__(
         self,
-        http: Http,
+        http: HttpClient,
         *,
         login_for: Callable[[str], Credential | None] = lambda _: None,
         is_plain: Callable[[str], bool] = lambda _: False,
@@ -75,140 +70,159 @@ class Registries:
         self._login_for = login_for
         self._is_plain = is_plain
         self._max_blob = max_blob
-        self._authorized: dict[tuple[str, str], str] = {}
+        self._authorizations: dict[tuple[str, str], str] = {}
 
     def tags(self, artifact: Artifact) -> list[str]:
-        """The tags of a repository, as the registry orders them."""
-        path, found = "tags/list", list[str]()
-        for _ in range(_MOST_PAGES):
-            answer = self._get(artifact, path)
-            document = _document(answer.content, artifact)
-            found += [tag for tag in document.get("tags") or () if isinstance(tag, str)]
-            link = answer.headers.get("link", "")
+        """Return the tags of a repository, in the registry's order."""
+        path, tags = "tags/list", list[str]()
+        for _ in range(_MAX_TAG_PAGES):
+            response = self._get(artifact, path)
+            document = _parse_object(response.content, artifact)
+            tags += [tag for tag in document.get("tags") or () if isinstance(tag, str)]
+            link = response.headers.get("link", "")
             if 'rel="next"' not in link or not document.get("tags"):
-                return found
-            path = "tags/list?" + urlencode({"last": found[-1]})
-        raise FetchError(f"{artifact}: more than {_MOST_PAGES} pages of tags")
+                return tags
+            path = "tags/list?" + urlencode({"last": tags[-1]})
+        raise FetchError(f"{artifact}: more than {_MAX_TAG_PAGES} pages of tags")
 
     def manifest(self, artifact: Artifact) -> Manifest:
-        """The manifest of a tag or digest."""
-        answer = self._get(artifact, f"manifests/{artifact.reference or 'latest'}")
-        digest = _digest(answer.content)
-        wanted = answer.headers.get("docker-content-digest", digest)
+        """Return the manifest of a tag or digest. Raises FetchError if it does not match its digest."""
+        response = self._get(artifact, f"manifests/{artifact.reference or 'latest'}")
+        actual_digest = _digest_of(response.content)
+        expected_digest = response.headers.get("docker-content-digest", actual_digest)
         if ":" in artifact.reference:
-            wanted = artifact.reference
-        if wanted != digest:
-            raise FetchError(f"{artifact}: the manifest has the digest {digest}, not {wanted}")
-        document = _document(answer.content, artifact)
+            expected_digest = artifact.reference
+        if expected_digest != actual_digest:
+            raise FetchError(
+                f"{artifact}: the manifest has the digest {actual_digest}, not {expected_digest}"
+            )
+        document = _parse_object(response.content, artifact)
         layers = document.get("layers")
         if not isinstance(layers, list):
             raise FetchError(f"{artifact}: its manifest has no layers")
-        config = _descriptor(document.get("config"), artifact)
-        return Manifest(digest, config, tuple(_descriptor(layer, artifact) for layer in layers))
+        config = _parse_descriptor(document.get("config"), artifact)
+        return Manifest(
+            actual_digest, config, tuple(_parse_descriptor(layer, artifact) for layer in layers)
+        )
 
     def blob(self, artifact: Artifact, descriptor: Descriptor) -> bytes:
-        """The content of a blob; FetchError where it is not what its descriptor says."""
+        """Return the content of a blob. Raises FetchError if it does not match its descriptor."""
         if descriptor.size > self._max_blob:
-            raise FetchError(f"{artifact}: a blob of {descriptor.size} bytes is too large")
-        content = self._get(artifact, f"blobs/{descriptor.digest}").content
-        if len(content) != descriptor.size or _digest(content) != descriptor.digest:
             raise FetchError(
-                f"{artifact}: a blob of {len(content)} bytes has the digest {_digest(content)}, "
+                f"{artifact}: a blob has {descriptor.size} bytes, more than {self._max_blob}"
+            )
+        content = self._get(artifact, f"blobs/{descriptor.digest}").content
+        if len(content) != descriptor.size or _digest_of(content) != descriptor.digest:
+            raise FetchError(
+                f"{artifact}: a blob of {len(content)} bytes has the digest {_digest_of(content)}, "
                 f"not {descriptor.size} bytes and {descriptor.digest}"
             )
         return content
 
-    def _get(self, artifact: Artifact, path: str) -> Answer:
+    def _get(self, artifact: Artifact, path: str) -> HttpResponse:
         scheme = "http" if self._is_plain(artifact.host) else "https"
         url = f"{scheme}://{artifact.host}/v2/{artifact.name}/{path}"
         key = (artifact.host, artifact.name)
-        answer = self._http.ask(url, self._headers(key))
-        if answer.status == 401 and key not in self._authorized:
-            self._authorized[key] = self._authorization(artifact, scheme, answer)
-            answer = self._http.ask(url, self._headers(key))
-        if not 200 <= answer.status <= 299:
-            raise FetchError(f"{artifact}: HTTP status {answer.status}{_reason(answer)}")
-        return answer
+        response = self._http.request(url, self._headers(key))
+        if response.status == 401 and key not in self._authorizations:
+            self._authorizations[key] = self._authorization(artifact, scheme, response)
+            response = self._http.request(url, self._headers(key))
+        if not 200 <= response.status <= 299:
+            raise FetchError(f"{artifact}: HTTP status {response.status}{_error_detail(response)}")
+        return response
 
     def _headers(self, key: tuple[str, str]) -> dict[str, str]:
         headers = {"Accept": f"{MANIFEST}, */*"}
-        if key in self._authorized:
-            headers["Authorization"] = self._authorized[key]
+        if key in self._authorizations:
+            headers["Authorization"] = self._authorizations[key]
         return headers
 
-    def _authorization(self, artifact: Artifact, scheme: str, answer: Answer) -> str:
-        """The header that a registry asks for."""
-        kind, values = _challenge(answer.headers.get("www-authenticate", ""))
-        shown = self._login_for(artifact.host) or Credential()
-        if kind == "basic" and shown.login is not None:
-            return basic(shown.login)
-        if kind != "bearer":
-            raise FetchError(f"{artifact}: it wants a login")
+    def _authorization(self, artifact: Artifact, scheme: str, response: HttpResponse) -> str:
+        """Return the `Authorization` header that the registry's challenge requires.
+
+        An access token is requested over https or from the registry itself, else FetchError is raised.
+        """
+        scheme_name, values = _parse_challenge(response.headers.get("www-authenticate", ""))
+        credential = self._login_for(artifact.host) or Credential()
+        if scheme_name == "basic" and credential.login is not None:
+            return basic_authorization(credential.login)
+        if scheme_name != "bearer":
+            raise FetchError(f"{artifact}: the registry requires a login")
         realm = values.get("realm", "")
-        own = f"{scheme}://{artifact.host}/"
-        if not realm.startswith("https://") and not realm.startswith(own):
-            raise FetchError(f"{artifact}: it sends for a token to {realm!r}, which is not safe")
-        asked = {name: values[name] for name in ("service", "scope") if name in values}
-        said = self._ask_for_token(realm, asked, shown)
-        document = _document(said.content, artifact) if said.status == 200 else {}
+        registry_url = f"{scheme}://{artifact.host}/"
+        if not realm.startswith("https://") and not realm.startswith(registry_url):
+            raise FetchError(
+                f"{artifact}: the token server {realm!r} is not safe: it must use https"
+            )
+        parameters = {name: values[name] for name in ("service", "scope") if name in values}
+        token_response = self._request_token(realm, parameters, credential)
+        document = (
+            _parse_object(token_response.content, artifact) if token_response.status == 200 else {}
+        )
         token = document.get("token") or document.get("access_token")
         if not isinstance(token, str):
-            raise FetchError(f"{artifact}: no token was given: HTTP status {said.status}")
+            raise FetchError(f"{artifact}: no token was given: HTTP status {token_response.status}")
         return f"Bearer {token}"
 
-    def _ask_for_token(self, realm: str, asked: Mapping[str, str], shown: Credential) -> Answer:
-        if shown.identity_token:
+    def _request_token(
+        self, realm: str, parameters: Mapping[str, str], credential: Credential
+    ) -> HttpResponse:
+        if credential.identity_token:
             form = {
                 "grant_type": "refresh_token",
-                "refresh_token": shown.identity_token,
-                "client_id": _CLIENT,
-                **asked,
+                "refresh_token": credential.identity_token,
+                "client_id": _CLIENT_ID,
+                **parameters,
             }
-            return self._http.ask(realm, _FORM, urlencode(form).encode())
-        headers = {} if shown.login is None else {"Authorization": basic(shown.login)}
-        return self._http.ask(f"{realm}?{urlencode(asked)}", headers)
+            return self._http.request(realm, _FORM_HEADERS, urlencode(form).encode())
+        headers = (
+            {}
+            if credential.login is None
+            else {"Authorization": basic_authorization(credential.login)}
+        )
+        return self._http.request(f"{realm}?{urlencode(parameters)}", headers)
 
 
-def basic(login: Login) -> str:
-    """A login as a header has it."""
+def basic_authorization(login: Login) -> str:
+    """Return the value of the `Authorization` header for a login."""
     return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
-def _challenge(header: str) -> tuple[str, Mapping[str, str]]:
-    """The scheme and the parameters of a `WWW-Authenticate` header."""
+def _parse_challenge(header: str) -> tuple[str, Mapping[str, str]]:
+    """Return the scheme, in lower case, and the parameters of a `WWW-Authenticate` header."""
     from urllib.request import parse_http_list, parse_keqv_list
 
-    scheme, _, rest = header.partition(" ")
+    scheme, _, parameters = header.partition(" ")
     try:
-        return scheme.lower(), parse_keqv_list(parse_http_list(rest))
+        return scheme.lower(), parse_keqv_list(parse_http_list(parameters))
     except (ValueError, IndexError):
         return scheme.lower(), {}
 
 
-def _descriptor(value: Any, artifact: Artifact) -> Descriptor:
+def _parse_descriptor(value: Any, artifact: Artifact) -> Descriptor:
     match value:
-        case {"mediaType": str(kind), "digest": str(digest), "size": int(size)} if size >= 0:
+        case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)} if size >= 0:
             if digest.startswith("sha256:"):
-                return Descriptor(kind, digest, size)
-    raise FetchError(f"{artifact}: its manifest has a descriptor that is not whole")
+                return Descriptor(media_type, digest, size)
+    raise FetchError(f"{artifact}: its manifest has an invalid descriptor")
 
 
-def _document(content: bytes, artifact: Artifact) -> Mapping[str, Any]:
+def _parse_object(content: bytes, artifact: Artifact) -> Mapping[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise FetchError(f"{artifact}: the registry's answer is not JSON") from error
+        raise FetchError(f"{artifact}: the registry's response is not JSON") from error
     return document if isinstance(document, Mapping) else {}
 
 
-def _reason(answer: Answer) -> str:
-    """What the registry says of an error, for the reader."""
+def _error_detail(response: HttpResponse) -> str:
+    """Return the registry's error message in parentheses, or an empty string."""
     try:
-        errors: Sequence[Any] = json.loads(answer.content)["errors"]
+        errors: Sequence[Any] = json.loads(response.content)["errors"]
         return f" ({errors[0]['message']})"
     except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return ""
 
 
-def _digest(content: bytes) -> str:
+def _digest_of(content: bytes) -> str:
     return "sha256:" + sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The grammar by which an entry of a kustomization is a repository, or a file on a web server.
+"""Parse entries of a kustomization that are URLs of repositories or files.
 
 Source: kustomize v5.8.2 api/internal/git/repospec.go; api/internal/loader/fileloader.go, IsRemoteFile.
 """
@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
-TIMEOUT: Final = 27.0
-"""Seconds that fetching a repository may take where its URL does not say."""
+DEFAULT_TIMEOUT: Final = 27.0
+"""Time limit for fetching a repository whose URL has no `timeout`, in seconds."""
 
 _SCHEMES: Final = ("ssh://", "https://", "http://", "file://")
-_FORCED: Final = "git::"
-_GITHUB: Final = ("github.com/", "github.com:")
-_USER: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
-_PASSWORD: Final = re.compile(r"(://[^/:@]*:)[^/@]*@")
-_UNITS: Final = {
+_GIT_PREFIX: Final = "git::"
+_GITHUB_HOSTS: Final = ("github.com/", "github.com:")
+_USER_PATTERN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
+_PASSWORD_PATTERN: Final = re.compile(r"(://[^/:@]*:)[^/@]*@")
+_SECONDS_BY_UNIT: Final = {
     "ns": 1e-9,
     "us": 1e-6,
     "µs": 1e-6,  # the micro sign
@@ -27,16 +27,17 @@ _UNITS: Final = {
     "m": 60.0,
     "h": 3600.0,
 }
-_DURATION: Final = re.compile(r"(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)")
-_FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
-_BAD_REF: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
+_DURATION_PATTERN: Final = re.compile(r"(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)")
+_FALSE_STRINGS: Final = ("0", "f", "F", "FALSE", "false", "False")
+_BAD_REF_PATTERN: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 
 
 class Repository(NamedTuple):
-    """A repository, a place in it, and how to fetch it.
+    """A repository, a directory in it, and how to fetch it.
 
-    `host` is what comes before the path of the repository, with its scheme or user; `directory` is relative to the
-    repository's root. An empty `ref` means its default branch. `timeout` is in seconds.
+    `host` is the part of the URL before the repository's path, with scheme and user. `directory` is relative to the
+    repository's root. An empty `ref` means the default branch. `timeout` is in seconds. `has_git_prefix` is true for
+    URLs that begin with `git::`.
     """
 
     url: str
@@ -44,43 +45,43 @@ class Repository(NamedTuple):
     path: str
     directory: str = ""
     ref: str = ""
-    timeout: float = TIMEOUT
+    timeout: float = DEFAULT_TIMEOUT
     submodules: bool = True
-    forced: bool = False
+    has_git_prefix: bool = False
 
     @property
     def clone_url(self) -> str:
-        """What git is given."""
+        """The URL for git."""
         return self.host + self.path
 
     @property
     def protocol(self) -> str:
         """`https`, `http`, `ssh` or `file`."""
-        scheme, found, _ = self.host.partition("://")
-        return scheme if found else "ssh"
+        scheme, separator, _ = self.host.partition("://")
+        return scheme if separator else "ssh"
 
     @property
     def name(self) -> str:
-        """The repository at this ref, as its files are named in errors: a URL without a password."""
-        shown = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
-        at = f"@{self.ref}" if self.ref else ""
-        return without_password(shown).rstrip("/") + at
+        """The URL and ref, without a password. Names of fetched files begin with it."""
+        url = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
+        suffix = f"@{self.ref}" if self.ref else ""
+        return without_password(url).rstrip("/") + suffix
 
 
 def parse_repository(text: str) -> Repository | None:
-    """The repository that an entry names; None where it is not one, so that it is a path."""
+    """Return the repository that an entry refers to, or None if the entry is a path."""
     if text.startswith("/"):
         return None
     rest, _, query = text.partition("?")
-    forced, rest = _without(rest, _FORCED)
+    git_prefix, rest = _split_prefix(rest, _GIT_PREFIX)
     split = _split_host(rest)
     if split is None:
         return None
     host, rest = split
     path, directory = _split_path(rest, has_directory=not host.startswith("file://"))
-    if not path or _leads_out(directory):
+    if not path or _leaves_root(directory):
         return None
-    ref, timeout, submodules = _read_query(query)
+    ref, timeout, submodules = _parse_query(query)
     return Repository(
         text,
         host,
@@ -89,50 +90,54 @@ def parse_repository(text: str) -> Repository | None:
         ref,
         timeout,
         submodules,
-        forced=bool(forced),
+        has_git_prefix=bool(git_prefix),
     )
 
 
 def check_repository(repository: Repository) -> None:
-    """SourceError where a host, a path or a ref could be taken for an option, or a ref can't be one."""
+    """Raise SourceError if git could take a part of the URL for an option, or if the ref is invalid."""
     name = repository.clone_url.partition("://")[2] or repository.clone_url
     host = name.rpartition("@")[2] if "@" in name.split("/")[0] else name
-    after = host.partition(":")[2]
-    if host.startswith("-") or after.startswith("-") or name.startswith("-"):
-        raise SourceError(f"the address {without_password(repository.url)!r} begins with '-'")
+    host_path = host.partition(":")[2]
+    if host.startswith("-") or host_path.startswith("-") or name.startswith("-"):
+        raise SourceError(
+            f"the host and the path of the URL {without_password(repository.url)!r} "
+            "must not begin with '-'"
+        )
     if any(character < " " for character in repository.clone_url):
-        raise SourceError(f"the address {repository.url!r} has a control character")
-    if repository.ref and _BAD_REF.search(repository.ref):
-        raise SourceError(f"{repository.ref!r} can't be the name of a ref")
+        raise SourceError(f"the URL {repository.url!r} contains a control character")
+    if repository.ref and _BAD_REF_PATTERN.search(repository.ref):
+        raise SourceError(f"{repository.ref!r} is not a valid git ref")
 
 
 def check_protocol(protocol: str, allowed: Sequence[str], name: str) -> None:
-    """SourceError where what is called `name` is not to be fetched by its protocol."""
+    """Raise SourceError if the protocol is not allowed. `name` identifies the URL in the error."""
     if protocol not in allowed:
         raise SourceError(
-            f"{name}: the protocol {protocol} is not among those allowed ({', '.join(allowed)}); --allow-protocol adds it"
+            f"{name}: the protocol {protocol} is not among those allowed ({', '.join(allowed)}); "
+            "--allow-protocol adds it"
         )
 
 
-def is_marked(text: str) -> bool:
-    """Whether a URL says itself that it is of a repository, by a mark or a query of the grammar."""
+def has_repository_marker(text: str) -> bool:
+    """Return whether a URL has a mark of a repository: `.git`, `//`, `_git/` or `ref=`."""
     path, _, query = text.partition("://")[2].partition("?")
     return ".git" in path or "//" in path or "_git/" in path or "ref=" in query
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    return _PASSWORD.sub(r"\1***@", url)
+    """Return the URL with its password replaced by `***`."""
+    return _PASSWORD_PATTERN.sub(r"\1***@", url)
 
 
 def shown_url(url: str) -> str:
-    """A file's URL as it may be shown: without a password, and without its query, in which tokens are."""
-    path, query, _ = without_password(url).partition("?")
-    return f"{path}?…" if query else path
+    """Return a file's URL without its password and query. A query may contain tokens."""
+    path, separator, _ = without_password(url).partition("?")
+    return f"{path}?…" if separator else path
 
 
-def _without(text: str, prefix: str) -> tuple[str, str]:
-    """The prefix, if the text begins with it in any case, and the rest."""
+def _split_prefix(text: str, prefix: str) -> tuple[str, str]:
+    """Split a prefix, in any case, off the text. Without it, return an empty string and the whole text."""
     if text[: len(prefix)].lower() == prefix:
         return prefix, text[len(prefix) :]
     return "", text
@@ -140,14 +145,14 @@ def _without(text: str, prefix: str) -> tuple[str, str]:
 
 def _split_host(text: str) -> tuple[str, str] | None:
     scheme = ""
-    for known in _SCHEMES:
-        scheme, text = _without(text, known)
+    for candidate in _SCHEMES:
+        scheme, text = _split_prefix(text, candidate)
         if scheme:
             break
-    match = _USER.match(text)
+    match = _USER_PATTERN.match(text)
     user = match[0] if match else ""
     rest = text[len(user) :]
-    is_github = rest.lower().startswith(_GITHUB)
+    is_github = rest.lower().startswith(_GITHUB_HOSTS)
     is_scp = not scheme and (bool(user) or is_github)
     if not scheme and not is_scp:
         return None
@@ -164,7 +169,7 @@ def _split_host(text: str) -> tuple[str, str] | None:
 
 
 def _host_end(text: str, *, is_scp: bool) -> int:
-    """The place of the character that ends the host; -1 where there is none, so that all of it is path."""
+    """Return the index of the character that ends the host, or -1."""
     slash = text.find("/")
     colon = text.find(":") if is_scp else -1
     if is_scp and (slash == -1 or 0 < colon < slash):
@@ -173,65 +178,69 @@ def _host_end(text: str, *, is_scp: bool) -> int:
 
 
 def _split_path(text: str, *, has_directory: bool) -> tuple[str, str]:
-    """The path of the repository and the directory in it: by `_git/`, `//` or `.git`, else the first two names."""
-    before, mark, after = text.partition("_git/")
-    if mark:
-        name, _, directory = after.partition("/")
-        return before + mark + name, directory
-    before, mark, after = text.partition("//")
-    if mark:
-        return before, after
-    before, mark, after = text.partition(".git")
-    if mark:
-        return before + mark, after
+    """Split a path into that of the repository and the directory in it.
+
+    The repository's path ends at `_git/NAME`, `//` or `.git`. Without these it has two segments. In a `file://` URL
+    without these, it is the whole path.
+    """
+    head, separator, tail = text.partition("_git/")
+    if separator:
+        name, _, directory = tail.partition("/")
+        return head + separator + name, directory
+    head, separator, tail = text.partition("//")
+    if separator:
+        return head, tail
+    head, separator, tail = text.partition(".git")
+    if separator:
+        return head + separator, tail
     if not has_directory:
         return text, ""
-    steps = text.split("/")
-    return ("/".join(steps[:2]), "/".join(steps[2:])) if len(steps) > 1 else ("", "")
+    segments = text.split("/")
+    return ("/".join(segments[:2]), "/".join(segments[2:])) if len(segments) > 1 else ("", "")
 
 
-def _leads_out(directory: str) -> bool:
+def _leaves_root(directory: str) -> bool:
     depth = 0
-    for step in directory.split("/"):
-        depth += -1 if step == ".." else 1 if step not in ("", ".") else 0
+    for segment in directory.split("/"):
+        depth += -1 if segment == ".." else 1 if segment not in ("", ".") else 0
         if depth < 0:
             return True
     return False
 
 
-def _read_query(query: str) -> tuple[str, float, bool]:
+def _parse_query(query: str) -> tuple[str, float, bool]:
     values: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if ";" in pair or not _is_escaped(name) or not _is_escaped(value):
-            return "", TIMEOUT, True
+            return "", DEFAULT_TIMEOUT, True
         if pair:
-            values.setdefault(_unescaped(name), _unescaped(value))
+            values.setdefault(_unescape(name), _unescape(value))
     ref = values.get("ref") or values.get("version", "")
-    submodules = values.get("submodules", "") not in _FALSE
-    return ref, _seconds(values.get("timeout", "")) or TIMEOUT, submodules
+    submodules = values.get("submodules", "") not in _FALSE_STRINGS
+    return ref, _parse_seconds(values.get("timeout", "")) or DEFAULT_TIMEOUT, submodules
 
 
 def _is_escaped(text: str) -> bool:
-    """Whether two hexadecimal digits follow every `%`."""
+    """Return whether two hexadecimal digits follow every `%`."""
     return all(re.match(r"[0-9a-fA-F]{2}", part) for part in text.split("%")[1:])
 
 
-def _unescaped(text: str) -> str:
-    from urllib.parse import unquote_plus  # for remote entries only
+def _unescape(text: str) -> str:
+    from urllib.parse import unquote_plus  # only remote entries need it
 
     return unquote_plus(text, errors="surrogateescape")
 
 
-def _seconds(text: str) -> float:
-    """The seconds of `61` or `1m1s`; 0 where the text is neither."""
+def _parse_seconds(text: str) -> float:
+    """Return the seconds in a text such as `61` or `1m1s`, or 0 if it has another form."""
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return max(float(text), 0.0)
     text = text.removeprefix("+")
     total, end = 0.0, 0
-    for match in _DURATION.finditer(text):
+    for match in _DURATION_PATTERN.finditer(text):
         if match.start() != end or match[1] in ("", "."):
             return 0.0
-        total += float(match[1]) * _UNITS[match[2]]
+        total += float(match[1]) * _SECONDS_BY_UNIT[match[2]]
         end = match.end()
     return total if end == len(text) else 0.0

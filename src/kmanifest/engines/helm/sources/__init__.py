@@ -1,4 +1,5 @@
-"""Where charts come from: repositories with an index, registries, directories, and what a lock file says of them.
+"""Sources of charts: repositories with an index, registries, directories and lock files.
 
-Nothing here reads a file or asks a server: contents come in through a `Fetcher`, in the same way as files through a `Tree`.
+No module here reads files or opens connections. Content of servers comes in through a `Fetcher`, files through a
+`Tree`.
 """

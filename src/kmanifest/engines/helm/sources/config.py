@@ -1,7 +1,7 @@
-"""What helm and docker keep about repositories and registries: their names, URLs and logins.
+"""Load the configuration files of Helm and Docker: repositories and logins for registries.
 
-Source: helm v3.22.0 pkg/repo/repo.go, chartrepo.go (Entry); docker's config.json as oras.land/oras-go/v2
-registry/remote/credentials reads it (file_store.go, internal/config/config.go).
+Source: helm v3.22.0 pkg/repo/repo.go, chartrepo.go (Entry). Docker's config.json is read as in oras.land/oras-go/v2
+registry/remote/credentials (file_store.go, internal/config/config.go).
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.helm.formats.go_json import BOOL, STRING, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
-from kmanifest.engines.helm.sources.urls import are_same
+from kmanifest.engines.helm.sources.urls import are_same_url
 from kmanifest.io.remote.access import Access, Certificates, Credential, Login
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -37,13 +37,13 @@ _FILE: Final = Shape(
     fields={"repositories": Shape("list", "[]*repo.Entry", _ENTRY)},
     struct="File",
 )
-_DOCKER: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
-_DOCKER_KEY: Final = "https://index.docker.io/v1/"
-_TOKEN: Final = "<token>"
+_DOCKER_HUB_HOSTS: Final = ("docker.io", "index.docker.io", "registry-1.docker.io")
+_DOCKER_HUB_KEY: Final = "https://index.docker.io/v1/"
+_TOKEN_USER: Final = "<token>"
 
 
 class RepositoryEntry(NamedTuple):
-    """A repository that the user has named; its access is for its server alone."""
+    """A repository from `repositories.yaml`. Its access is for its own server only."""
 
     name: str
     url: str
@@ -55,72 +55,80 @@ class RepositoryEntry(NamedTuple):
 
 
 def load_repositories(content: bytes) -> list[RepositoryEntry]:
-    """The repositories in a `repositories.yaml`; SourceError with helm's text where it is none."""
-    facts = decode(load_yaml(content), _FILE) or {}
-    return [_repository(each) for each in facts.get("repositories", ()) if each]
+    """Return the repositories in a `repositories.yaml`. Raises SourceError with Helm's text if it is invalid."""
+    document = decode(load_yaml(content), _FILE) or {}
+    return [_to_entry(fields) for fields in document.get("repositories", ()) if fields]
 
 
-def _repository(facts: Mapping[str, Any]) -> RepositoryEntry:
-    name, password = facts.get("username", ""), facts.get("password", "")
+def _to_entry(fields: Mapping[str, Any]) -> RepositoryEntry:
+    name, password = fields.get("username", ""), fields.get("password", "")
     return RepositoryEntry(
-        facts.get("name", ""),
-        facts.get("url", ""),
+        fields.get("name", ""),
+        fields.get("url", ""),
         Access(
             (name, password) if name and password else None,
-            facts.get("pass_credentials_all", False),
+            fields.get("pass_credentials_all", False),
             Certificates(
-                facts.get("caFile", ""), facts.get("certFile", ""), facts.get("keyFile", "")
+                fields.get("caFile", ""), fields.get("certFile", ""), fields.get("keyFile", "")
             ),
         ),
-        facts.get("insecure_skip_tls_verify", False),
+        fields.get("insecure_skip_tls_verify", False),
     )
 
 
 def find_by_name(repositories: Sequence[RepositoryEntry], name: str) -> RepositoryEntry:
-    """The repository of a name. Source: pkg/downloader/chart_downloader.go, pickChartRepositoryConfigByName."""
-    for each in repositories:
-        if each.name == name:
-            if not each.url:
+    """Return the repository with a name. Raises SourceError if there is none.
+
+    Source: pkg/downloader/chart_downloader.go, pickChartRepositoryConfigByName.
+    """
+    for repository in repositories:
+        if repository.name == name:
+            if not repository.url:
                 raise SourceError(f"no URL found for repository {name}")
-            return each
+            return repository
     raise SourceError(f"repo {name} not found")
 
 
-def find_by_url(repositories: Sequence[RepositoryEntry], url: str) -> RepositoryEntry | None:
-    """The repository with a URL, if the user has named it."""
-    return next((each for each in repositories if are_same(each.url, url)), None)
+def get_by_url(repositories: Sequence[RepositoryEntry], url: str) -> RepositoryEntry | None:
+    """Return the repository with a URL, or None."""
+    return next(
+        (repository for repository in repositories if are_same_url(repository.url, url)), None
+    )
 
 
 class Logins:
-    """The logins for registries in files like docker's, the first that knows a host counts."""
+    """The logins for registries in files with the format of Docker's `config.json`.
+
+    The first file with a login for a host counts.
+    """
 
     def __init__(self, contents: Sequence[bytes]) -> None:
-        self._documents = [_document(content) for content in contents]
+        self._documents = [_load_object(content) for content in contents]
 
     def login(self, host: str) -> Credential | None:
-        """What a file says itself: name and password, or an identity token."""
+        """Return the credential for a host that is stored in a file itself, or None."""
         for document in self._documents:
-            there = document.get("auths")
-            auths: Mapping[str, Any] = there if isinstance(there, dict) else {}
-            for key in _keys(host, auths):
-                found = _credential(auths[key])
-                if found is not None:
-                    return found
+            value = document.get("auths")
+            auths: Mapping[str, Any] = value if isinstance(value, dict) else {}
+            for key in _matching_keys(host, auths):
+                credential = _credential(auths[key])
+                if credential is not None:
+                    return credential
         return None
 
     def helpers(self, host: str) -> list[tuple[str, str]]:
-        """The programs that know logins, each with the name by which it knows the host."""
-        found: list[tuple[str, str]] = []
+        """Return the credential helpers for a host, each with the server name to pass to it."""
+        helpers: list[tuple[str, str]] = []
         for document in self._documents:
-            own = document.get("credHelpers")
-            name = own.get(host) if isinstance(own, dict) else None
+            helper_by_host = document.get("credHelpers")
+            name = helper_by_host.get(host) if isinstance(helper_by_host, dict) else None
             name = name or document.get("credsStore")
             if isinstance(name, str) and name:
-                found.append((name, _DOCKER_KEY if host in _DOCKER else host))
-        return found
+                helpers.append((name, _DOCKER_HUB_KEY if host in _DOCKER_HUB_HOSTS else host))
+        return helpers
 
 
-def _document(content: bytes) -> Mapping[str, Any]:
+def _load_object(content: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -128,14 +136,14 @@ def _document(content: bytes) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _keys(host: str, auths: Mapping[str, Any]) -> list[str]:
-    """The keys for a host: its name alone, else old ones with a scheme or a path."""
-    wanted = set(_DOCKER) if host in _DOCKER else {host}
-    found = [key for key in auths if key in wanted]
-    return found + [key for key in auths if key not in found and _host(key) in wanted]
+def _matching_keys(host: str, auths: Mapping[str, Any]) -> list[str]:
+    """Return the keys for a host: first the plain host name, then old keys with a scheme or a path."""
+    names = set(_DOCKER_HUB_HOSTS) if host in _DOCKER_HUB_HOSTS else {host}
+    exact = [key for key in auths if key in names]
+    return exact + [key for key in auths if key not in exact and _host_of_key(key) in names]
 
 
-def _host(key: str) -> str:
+def _host_of_key(key: str) -> str:
     return key.removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
@@ -143,16 +151,16 @@ def _credential(value: Any) -> Credential | None:
     if not isinstance(value, dict):
         return None
     token = value.get("identitytoken")
-    found = Credential(_login(value), token if isinstance(token, str) else "")
-    return found if any(found) else None
+    credential = Credential(_login(value), token if isinstance(token, str) else "")
+    return credential if any(credential) else None
 
 
 def _login(value: Mapping[str, Any]) -> Login | None:
     name, password = value.get("username"), value.get("password")
-    text = value.get("auth")
-    if isinstance(text, str) and text:
+    encoded = value.get("auth")
+    if isinstance(encoded, str) and encoded:
         try:
-            name, _, password = b64decode(text).decode().rstrip("\0").partition(":")
+            name, _, password = b64decode(encoded).decode().rstrip("\0").partition(":")
         except (ValueError, UnicodeDecodeError):
             return None
     return (
@@ -160,10 +168,10 @@ def _login(value: Mapping[str, Any]) -> Login | None:
     )
 
 
-def read_helper_answer(content: bytes) -> Credential | None:
-    """What a credential helper says."""
-    match _document(content):
-        case {"Username": str(name), "Secret": str(secret)} if name == _TOKEN and secret:
+def load_helper_output(content: bytes) -> Credential | None:
+    """Return the credential in the output of a credential helper, or None."""
+    match _load_object(content):
+        case {"Username": str(name), "Secret": str(secret)} if name == _TOKEN_USER and secret:
             return Credential(identity_token=secret)
         case {"Username": str(name), "Secret": str(secret)} if name and secret:
             return Credential((name, secret))

@@ -1,8 +1,9 @@
-"""From what names a chart on a command line to the packaged chart.
+"""Find and fetch the packaged chart that a name on the command line refers to.
 
-A URL, a name in a repository (`--repo`), `REPOSITORY/NAME` of a repository that helm knows, or a reference to a registry.
-A login goes to the server that it is for; a chart that an index places on another server is asked for without one, unless the
-user wants it so. Source: helm v3.22.0 pkg/action/install.go, LocateChart; pkg/downloader/chart_downloader.go.
+The name is a URL, a chart in a repository (`--repo`), `REPOSITORY/NAME` with a repository in Helm's configuration,
+or a reference to a registry. A login is sent to its own server only. If an index refers to another server, the chart
+is fetched without the login, unless the user allows it.
+Source: helm v3.22.0 pkg/action/install.go, LocateChart; pkg/downloader/chart_downloader.go.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from kmanifest.engines.helm.charts.versions import is_version
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources import registries, urls
 from kmanifest.engines.helm.sources.config import RepositoryEntry, find_by_name
-from kmanifest.engines.helm.sources.index import Entry, Index, load_index
+from kmanifest.engines.helm.sources.index import Index, IndexEntry, load_index
 from kmanifest.engines.helm.sources.registries import Reference
 from kmanifest.io.remote.access import Access
 from kmanifest.io.remote.urls import shown_url, without_password
@@ -23,40 +24,43 @@ Warn = Callable[[str], None]
 
 
 class Fetcher(Protocol):
-    """What brings contents from servers; each method raises FetchError or LimitError where it can't."""
+    """Fetches content from servers. Each method raises FetchError or LimitError if that fails."""
 
     def index(self, url: str, access: Access) -> bytes:
-        """The index at a URL."""
+        """Return the index at a URL."""
 
     def archive(self, url: str, access: Access, digest: str) -> bytes:
-        """The packaged chart at a URL, whose SHA-256 is `digest` where that is not empty."""
+        """Return the packaged chart at a URL. Its SHA-256 must be `digest` if that is not empty."""
 
     def provenance(self, url: str, access: Access) -> bytes:
-        """The provenance file of the packaged chart at a URL."""
+        """Return the provenance file of the packaged chart at a URL."""
 
     def tags(self, reference: Reference, access: Access) -> list[str]:
-        """The tags in a repository of a registry."""
+        """Return the tags of a repository in a registry."""
 
     def pull(self, reference: Reference, access: Access) -> tuple[str, bytes]:
-        """The digest of the manifest, and the packaged chart."""
+        """Return the digest of the manifest and the packaged chart."""
 
     def pull_provenance(self, reference: Reference, access: Access) -> bytes:
-        """The provenance file in a registry."""
+        """Return the provenance file from a registry."""
 
-    def is_same(self, reference: Reference, digest: str, access: Access) -> bool:
-        """Whether the tag of a reference, if it is there, stands for a digest."""
+    def tag_has_digest(self, reference: Reference, digest: str, access: Access) -> bool:
+        """Return whether the reference's tag has this digest. A missing tag counts as a match."""
 
 
-class Asked(NamedTuple):
-    """What is asked for: a range of versions, the URL of a repository, and what is shown to servers."""
+class ChartQuery(NamedTuple):
+    """A version or version range, the URL of a repository, and the access for its server."""
 
     version: str = ""
     repository: str = ""
     access: Access = Access()
 
 
-class Place(NamedTuple):
-    """Where a packaged chart is: a URL or a reference, and what is shown there."""
+class ChartLocation(NamedTuple):
+    """The URL or registry reference of a packaged chart, and the access for its server.
+
+    `file_name` is the name under which the chart is saved. `digest` is empty if the index has none.
+    """
 
     file_name: str
     access: Access
@@ -66,7 +70,11 @@ class Place(NamedTuple):
 
 
 class Finder:
-    """Finds charts; `repositories` are those that helm knows, `kept_index` gives the index of one that helm has kept."""
+    """Finds charts.
+
+    `repositories` are those in Helm's configuration. `kept_index` returns Helm's cached index of a repository, by
+    name. `warn` is called with each warning.
+    """
 
     def __init__(
         self,
@@ -80,130 +88,151 @@ class Finder:
         self._kept_index = kept_index
         self._warn = warn
 
-    def find(self, text: str, asked: Asked) -> Place:
-        """Where the chart is that a text names."""
-        if asked.repository:
-            return self._in_repository(text, asked)
-        if urls.is_oci(text):
-            return self._in_registry(text, asked)
-        if urls.is_absolute(text):
-            urls.check_web(text)
-            access = self._access_for(text, asked.access)
-            return Place(urls.file_name(text), access, url=text)
-        return self._in_known(text, asked)
+    def find(self, name: str, query: ChartQuery) -> ChartLocation:
+        """Return the location of the chart that a name refers to."""
+        if query.repository:
+            return self._find_in_repository(name, query)
+        if urls.is_oci(name):
+            return self._find_in_registry(name, query)
+        if urls.is_absolute(name):
+            urls.check_web(name)
+            access = self._access_for_url(name, query.access)
+            return ChartLocation(urls.file_name(name), access, url=name)
+        return self._find_in_known_repository(name, query)
 
-    def fetch(self, place: Place) -> bytes:
-        """The packaged chart at a place."""
-        if place.reference is None:
-            return self.fetcher.archive(place.url, place.access, place.digest)
-        digest, content = self.fetcher.pull(place.reference, place.access)
-        found, wanted = sha256(content).hexdigest(), place.digest.lower().removeprefix("sha256:")
-        if wanted and found != wanted:
+    def fetch(self, location: ChartLocation) -> bytes:
+        """Return the packaged chart at a location. Raises an error if it does not match `location.digest`."""
+        if location.reference is None:
+            return self.fetcher.archive(location.url, location.access, location.digest)
+        digest, content = self.fetcher.pull(location.reference, location.access)
+        actual_digest = sha256(content).hexdigest()
+        expected_digest = location.digest.lower().removeprefix("sha256:")
+        if expected_digest and actual_digest != expected_digest:
             raise SourceError(
-                f"{place.reference}: it has the digest {found}, and the index says {place.digest}"
+                f"{location.reference}: the chart has the digest {actual_digest}, "
+                f"but the index lists {location.digest}"
             )
-        self._warn(f"Pulled: {place.reference}\nDigest: {digest}")
+        self._warn(f"Pulled: {location.reference}\nDigest: {digest}")
         return content
 
-    def fetch_provenance(self, place: Place) -> bytes:
-        """The provenance file of the packaged chart at a place; SourceError where it can't be had."""
+    def fetch_provenance(self, location: ChartLocation) -> bytes:
+        """Return the provenance file of the packaged chart at a location. Raises SourceError if that fails."""
         try:
-            if place.reference is not None:
-                return self.fetcher.pull_provenance(place.reference, place.access)
-            return self.fetcher.provenance(place.url, place.access)
+            if location.reference is not None:
+                return self.fetcher.pull_provenance(location.reference, location.access)
+            return self.fetcher.provenance(location.url, location.access)
         except LimitError:
             raise
         except KmanifestError as error:
-            where = place.reference or shown_url(place.url)
-            problem = f"failed to fetch provenance {quoted(f'{where}.prov')}"
+            address = location.reference or shown_url(location.url)
+            problem = f"failed to fetch provenance {quoted(f'{address}.prov')}"
             raise SourceError(f"{problem}: {error.message}") from error
 
     def index_of(self, url: str, access: Access) -> Index:
-        """The index of the repository at a URL."""
+        """Return the index of the repository at a URL."""
         urls.check_web(url)
         content = self.fetcher.index(urls.resolve(url, "index.yaml"), access)
         return load_index(content, without_password(url))
 
-    def _in_repository(self, name: str, asked: Asked) -> Place:
-        """A chart of the repository whose URL is given. Source: pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL."""
-        url = asked.repository
+    def _find_in_repository(self, name: str, query: ChartQuery) -> ChartLocation:
+        """Return the location of a chart in the repository of `query`.
+
+        Source: pkg/repo/chartrepo.go, FindChartInAuthAndTLSAndPassRepoURL.
+        """
+        url = query.repository
         try:
-            index = self.index_of(url, asked.access)
+            index = self.index_of(url, query.access)
         except LimitError:
             raise
         except KmanifestError as error:
             problem = f"looks like {quoted(without_password(url))} is not a valid chart repository or cannot be reached"
             raise type(error)(f"{problem}: {error.message}") from error
-        shown = f"chart {quoted(name)}" + (
-            f" version {quoted(asked.version)}" if asked.version else ""
+        description = f"chart {quoted(name)}" + (
+            f" version {quoted(query.version)}" if query.version else ""
         )
         try:
-            entry = index.pick(name, asked.version)
+            entry = index.pick(name, query.version)
         except SourceError as error:
-            raise SourceError(f"{shown} not found in {without_password(url)} repository") from error
+            raise SourceError(
+                f"{description} not found in {without_password(url)} repository"
+            ) from error
         finally:
-            self._tell(index)
-        return self.place_of(entry, url, asked.access, shown)
+            self._warn_of_skipped_entries(index)
+        return self.location_of(entry, url, query.access, description)
 
-    def _in_known(self, text: str, asked: Asked) -> Place:
-        """A chart of a repository that helm knows by name."""
-        repository, slash, name = text.partition("/")
+    def _find_in_known_repository(self, name: str, query: ChartQuery) -> ChartLocation:
+        """Return the location of a chart in a repository of Helm's configuration."""
+        repository_name, slash, chart_name = name.partition("/")
         if not slash:
             raise SourceError(
-                f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {text}"
+                f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"
             )
-        known = find_by_name(self.repositories, repository)
-        refuse_insecure(known)
+        repository = find_by_name(self.repositories, repository_name)
+        refuse_insecure(repository)
         access = (
-            known.access if known.access.login else known.access._replace(login=asked.access.login)
+            repository.access
+            if repository.access.login
+            else repository.access._replace(login=query.access.login)
         )
-        content = self._kept_index(known.name)
+        content = self._kept_index(repository.name)
         index = (
-            load_index(content, without_password(known.url))
+            load_index(content, without_password(repository.url))
             if content
-            else self.index_of(known.url, access)
+            else self.index_of(repository.url, access)
         )
         try:
-            entry = index.pick(name, asked.version)
+            entry = index.pick(chart_name, query.version)
         except SourceError as error:
             raise SourceError(
-                f"chart {quoted(name)} matching {asked.version} not found in {known.name} index. "
+                f"chart {quoted(chart_name)} matching {query.version} not found in {repository.name} index. "
                 f"(try 'helm repo update'): {error.message}"
             ) from error
         finally:
-            self._tell(index)
-        return self.place_of(entry, known.url, access, f"chart {quoted(text)}")
+            self._warn_of_skipped_entries(index)
+        return self.location_of(entry, repository.url, access, f"chart {quoted(name)}")
 
-    def place_of(self, entry: Entry, repository: str, access: Access, shown: str) -> Place:
-        """Where a version is that an index tells of."""
+    def location_of(
+        self, entry: IndexEntry, repository: str, access: Access, description: str
+    ) -> ChartLocation:
+        """Return the location of a chart version in the index of `repository`.
+
+        `description` identifies the chart in errors.
+        """
         if not entry.urls:
-            raise SourceError(f"{shown} has no downloadable URLs")
+            raise SourceError(f"{description} has no downloadable URLs")
         url = urls.resolve(repository, entry.urls[0])
         if urls.is_oci(url):
             reference = registries.parse_reference(url)
-            return Place(reference.file_name, access.without_login(), "", entry.digest, reference)
+            return ChartLocation(
+                reference.file_name, access.without_login(), "", entry.digest, reference
+            )
         urls.check_web(url)
         if not access.passes_login and not urls.is_same_server(repository, url):
-            access = _elsewhere(access, repository, url)
-        return Place(urls.file_name(url), access, url=url, digest=entry.digest)
+            access = _access_for_other_server(access, repository, url)
+        return ChartLocation(urls.file_name(url), access, url=url, digest=entry.digest)
 
-    def _access_for(self, url: str, given: Access) -> Access:
-        """What is shown at the URL of a chart: what is given, else that of the known repository which it lies in."""
-        if given.login is not None or "/../" in url:
-            return given
-        for each in self.repositories:
-            if url.startswith(each.url.rstrip("/") + "/") and urls.is_same_server(each.url, url):
-                refuse_insecure(each)
-                return each.access
-        return given
+    def _access_for_url(self, url: str, access: Access) -> Access:
+        """Return the access for a chart's URL.
 
-    def _in_registry(self, text: str, asked: Asked) -> Place:
-        reference = registries.parse_reference(text)
-        version = registries.check_version(reference, asked.version)
-        access = asked.access
+        Without a login in `access`, it is the access of the configured repository whose URL begins the chart's URL.
+        """
+        if access.login is not None or "/../" in url:
+            return access
+        for repository in self.repositories:
+            if url.startswith(repository.url.rstrip("/") + "/") and urls.is_same_server(
+                repository.url, url
+            ):
+                refuse_insecure(repository)
+                return repository.access
+        return access
+
+    def _find_in_registry(self, name: str, query: ChartQuery) -> ChartLocation:
+        reference = registries.parse_reference(name)
+        version = registries.check_version(reference, query.version)
+        access = query.access
         if reference.digest:
             tagged = reference._replace(tag=version, digest="")
-            if version and not self.fetcher.is_same(tagged, reference.digest, access):
+            if version and not self.fetcher.tag_has_digest(tagged, reference.digest, access):
                 raise SourceError(
                     f"chart reference digest mismatch: {tagged} is not {reference.digest}"
                 )
@@ -211,35 +240,39 @@ class Finder:
             reference = reference._replace(tag=version)
         else:
             reference = reference._replace(tag=self._pick_tag(reference, version, access))
-        return Place(reference.file_name, access, reference=reference)
+        return ChartLocation(reference.file_name, access, reference=reference)
 
     def _pick_tag(self, reference: Reference, version: str, access: Access) -> str:
-        bare = reference._replace(tag="")
-        versions = registries.versions_of(self.fetcher.tags(bare, access))
+        untagged = reference._replace(tag="")
+        versions = registries.versions_from_tags(self.fetcher.tags(untagged, access))
         if not versions:
-            raise SourceError(f"Unable to locate any tags in provided repository: oci://{bare}")
+            raise SourceError(f"Unable to locate any tags in provided repository: oci://{untagged}")
         return registries.pick_tag(versions, version)
 
-    def _tell(self, index: Index) -> None:
-        for line in index.skipped:
-            self._warn(line)
-        index.skipped.clear()
+    def _warn_of_skipped_entries(self, index: Index) -> None:
+        for message in index.skip_messages:
+            self._warn(message)
+        index.skip_messages.clear()
 
 
-def _elsewhere(access: Access, repository: str, url: str) -> Access:
-    """What is shown to another server than that of the index; SourceError where one with a login sends to one without TLS."""
+def _access_for_other_server(access: Access, repository: str, url: str) -> Access:
+    """Return the access for a server other than the repository's.
+
+    Raises SourceError if the index was fetched with a login and the other server has no TLS.
+    """
     if access.login is not None and not url.startswith("https://"):
         raise SourceError(
-            f"the index of {without_password(repository)}, which is asked with a login, places the chart on another server, "
-            f"not by https: {shown_url(url)} "
-            "(--pass-credentials trusts it)"
+            f"the index of {without_password(repository)}, which is fetched with a login, "
+            f"places the chart on another server, not by https: {shown_url(url)} "
+            "(--pass-credentials allows it)"
         )
     return access.without_login()
 
 
 def refuse_insecure(repository: RepositoryEntry) -> None:
-    """SourceError where a repository wants certificates not to be checked."""
+    """Raise SourceError if a repository's configuration turns off the verification of certificates."""
     if repository.is_insecure:
         raise SourceError(
-            f"repository {repository.name} has insecure_skip_tls_verify, which is refused: caFile names a certificate to trust"
+            f"repository {repository.name} has insecure_skip_tls_verify, which is refused: "
+            "set caFile to a trusted CA certificate instead"
         )

@@ -1,6 +1,7 @@
-"""The index of a directory of packaged charts, as `repo index` writes it.
+"""Write the index of a directory of packaged charts, as `helm repo index` does.
 
-Source: helm v3.22.0 pkg/repo/index.go, IndexDirectory, MustAdd, Merge, SortEntries; internal/urlutil/urlutil.go, URLJoin.
+Source: helm v3.22.0 pkg/repo/index.go, IndexDirectory, MustAdd, Merge, SortEntries; internal/urlutil/urlutil.go,
+URLJoin.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,33 +18,37 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 _UNESCAPED: Final = "/$&+,:;=@~"
-_OLD: Final = ("checksum", "engine", "tillerVersion", "url")
+_DEPRECATED_FIELDS: Final = ("checksum", "engine", "tillerVersion", "url")
 
 
 class Record(NamedTuple):
-    """A version as an index tells of it."""
+    """One chart version in an index. `created` is a time as Go prints it."""
 
     metadata: Metadata
     urls: Sequence[str] | None
     created: str
     digest: str = ""
     removed: bool = False
-    old: Mapping[str, str] = {}
+    deprecated_fields: Mapping[str, str] = {}
 
     def fields(self) -> dict[str, Any]:
-        """The fields in their order."""
+        """Return the fields in the order of Helm's struct."""
         return {
             **self.metadata.object().json(),
             "urls": self.urls,
             "created": self.created,
             **({"removed": True} if self.removed else {}),
             **({"digest": self.digest} if self.digest else {}),
-            **{name: self.old[name] for name in _OLD if self.old.get(name)},
+            **{
+                name: self.deprecated_fields[name]
+                for name in _DEPRECATED_FIELDS
+                if self.deprecated_fields.get(name)
+            },
         }
 
 
-class _Fields(GoObject):
-    """A struct with these fields in this order."""
+class _OrderedStruct(GoObject):
+    """A Go struct with these fields in this order."""
 
     __slots__ = ("_fields",)
 
@@ -55,75 +60,85 @@ class _Fields(GoObject):
 
 
 def package_url(base: str, directory: str, name: str) -> str:
-    """The URL of a package in a directory below the one that is indexed, whose URL is `base`."""
-    above = join_url(base, directory)
-    return join_url(above, name) if above else name
+    """Return the URL of a package.
+
+    `base` is the URL of the indexed directory, and `directory` is the package's directory below it.
+    """
+    directory_url = join_url(base, directory)
+    return join_url(directory_url, name) if directory_url else name
 
 
 def join_url(base: str, path: str) -> str:
-    """A URL, or a path, with a path behind it."""
+    """Return a URL or path with another path appended."""
     parts = urlsplit(base)
-    steps = "/".join(step for step in (unquote(parts.path), path) if step)
-    joined = ("/" if steps.startswith("/") else "") + clean_path(steps) if steps else ""
-    escaped = quote(joined, safe=_UNESCAPED)
-    if parts.netloc and escaped and not escaped.startswith("/"):
-        escaped = f"/{escaped}"
-    return parts._replace(path=escaped).geturl()
+    segments = "/".join(segment for segment in (unquote(parts.path), path) if segment)
+    joined = ("/" if segments.startswith("/") else "") + clean_path(segments) if segments else ""
+    escaped_path = quote(joined, safe=_UNESCAPED)
+    if parts.netloc and escaped_path and not escaped_path.startswith("/"):
+        escaped_path = f"/{escaped_path}"
+    return parts._replace(path=escaped_path).geturl()
 
 
 def records_of(index: Index) -> Iterator[Record]:
-    """What an index tells that was read."""
+    """Return the records of a loaded index."""
     for name in index.names:
         for entry in index.versions(name):
-            facts = entry.facts
+            fields = entry.fields
             metadata = Metadata()
-            metadata.update(facts)
+            metadata.update(fields)
             metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
             yield Record(
                 metadata,
-                facts.get("urls"),
-                _normal_time(facts.get("created", _ZERO_TIME)),
+                fields.get("urls"),
+                _go_time_text(fields.get("created", _ZERO_TIME)),
                 entry.digest,
-                facts.get("removed", False),
-                facts,
+                fields.get("removed", False),
+                fields,
             )
 
 
-def merge(own: Sequence[Record], others: Sequence[Record]) -> list[Record]:
-    """The records and those of another index whose versions are not among them."""
-    merged = list(own)
+def merge(records: Sequence[Record], others: Sequence[Record]) -> list[Record]:
+    """Return the records and those of another index whose versions are missing."""
+    merged = list(records)
     for other in others:
         metadata = other.metadata
-        same = [each.metadata.version for each in merged if each.metadata.name == metadata.name]
-        if metadata.version not in same and not any(fits(metadata.version, each) for each in same):
+        versions = [
+            record.metadata.version for record in merged if record.metadata.name == metadata.name
+        ]
+        if metadata.version not in versions and not any(
+            fits(metadata.version, version) for version in versions
+        ):
             merged.append(other)
     return merged
 
 
 def dump_index(records: Sequence[Record], generated: str, *, as_json: bool = False) -> bytes:
-    """The content of an index file."""
-    names = sorted({each.metadata.name for each in records})
-    entries = {name: [_Fields(each.fields()) for each in _ordered(records, name)] for name in names}
-    document = _Fields({"apiVersion": "v1", "generated": generated, "entries": entries})
+    """Return the content of an index file."""
+    names = sorted({record.metadata.name for record in records})
+    entries = {
+        name: [_OrderedStruct(record.fields()) for record in _sorted_records(records, name)]
+        for name in names
+    }
+    document = _OrderedStruct({"apiVersion": "v1", "generated": generated, "entries": entries})
     if not as_json:
         return (to_yaml(document) + "\n").encode("utf-8", "surrogateescape")
-    from kmanifest.engines.helm.sprig.json_writer import encode  # where JSON is wanted
+    from kmanifest.engines.helm.sprig.json_writer import encode  # only --json needs it
 
     return encode(document, DEFAULT_LIMITS, indent="  ").encode("utf-8", "surrogateescape")
 
 
-def _ordered(records: Sequence[Record], name: str) -> list[Record]:
-    """The records of one chart, the highest version first."""
-    left: dict[str, list[Record]] = {}
-    for each in records:
-        if each.metadata.name == name:
-            left.setdefault(each.metadata.version, []).append(each)
-    versions = [version for version, found in left.items() for _ in found]
-    return [left[version].pop(0) for version in newest_first(versions)]
+def _sorted_records(records: Sequence[Record], name: str) -> list[Record]:
+    """Return the records of one chart, highest version first."""
+    records_by_version: dict[str, list[Record]] = {}
+    for record in records:
+        if record.metadata.name == name:
+            records_by_version.setdefault(record.metadata.version, []).append(record)
+    versions = [version for version, group in records_by_version.items() for _ in group]
+    return [records_by_version[version].pop(0) for version in newest_first(versions)]
 
 
-def _normal_time(text: str) -> str:
-    """A time as Go writes one that it has read."""
+def _go_time_text(text: str) -> str:
+    """Return a time as Go prints it after parsing."""
     for zone in ("+00:00", "-00:00"):
         text = text.removesuffix(zone) + "Z" if text.endswith(zone) else text
     head, point, rest = text.replace(",", ".").partition(".")

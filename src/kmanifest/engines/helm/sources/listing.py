@@ -1,4 +1,7 @@
-"""What `dependency list` prints. Source: helm v3.22.0 pkg/action/dependency.go; github.com/gosuri/uitable v0.0.4 table.go."""
+"""Format the table that `helm dependency list` prints.
+
+Source: helm v3.22.0 pkg/action/dependency.go; github.com/gosuri/uitable v0.0.4 table.go.
+"""
 
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
@@ -21,69 +24,73 @@ from kmanifest.startup.typing import Final
 _TITLES: Final = ("NAME", "VERSION", "REPOSITORY", "STATUS")
 
 
-class Listing:
-    """The list of a chart's dependencies; `tree` has the chart's directory, None for a packaged one, `shown` is its path."""
+class DependencyTable:
+    """The table of a chart's dependencies.
 
-    def __init__(self, chart: Chart, tree: Tree | None, shown: str, limits: Limits) -> None:
+    The root of `tree` is the chart's directory; a packaged chart has None. `shown_path` is the chart's path in
+    messages.
+    """
+
+    def __init__(self, chart: Chart, tree: Tree | None, shown_path: str, limits: Limits) -> None:
         self._chart = chart
         self._tree = tree
-        self._shown = shown
+        self._shown_path = shown_path
         self._limits = limits
 
-    def text(self, width: int) -> str:
-        """The whole of it; no column is wider than `width`, where that is not 0."""
+    def text(self, max_width: int) -> str:
+        """Return the table and warnings. No column is wider than `max_width`; 0 means no limit."""
         if self._chart.metadata.dependencies is None:
-            return f"WARNING: no dependencies at {self._shown}/charts\n"
+            return f"WARNING: no dependencies at {self._shown_path}/charts\n"
         rows = [_TITLES] + [
-            (each.name, each.version, each.repository, self._status(each))
-            for each in self._chart.metadata.requirements()
+            (dependency.name, dependency.version, dependency.repository, self._status(dependency))
+            for dependency in self._chart.metadata.requirements()
         ]
-        return f"{_table(rows, width)}\n\n" + "".join(self._strangers())
+        return f"{_format_table(rows, max_width)}\n\n" + "".join(self._undeclared_warnings())
 
-    def _status(self, each: Dependency) -> str:
-        """Where a dependency is, or what is wrong with it."""
-        prefix, suffix = f"{each.name}-", ".tgz"
-        found = [
+    def _status(self, dependency: Dependency) -> str:
+        """Return the status of a dependency: where it was found, or the problem with it."""
+        prefix, suffix = f"{dependency.name}-", ".tgz"
+        archives = [
             name for name in self._names() if name.startswith(prefix) and name.endswith(suffix)
         ]
-        if len(found) > 1:
-            found = [
+        if len(archives) > 1:
+            archives = [
                 name
-                for name in found
+                for name in archives
                 if is_strict_version(name.removeprefix(prefix).removesuffix(suffix))
             ]
-            if len(found) > 1:
+            if len(archives) > 1:
                 return "too many matches"
-        if found:
-            return self._archive_status(found[0], each)
-        held = [chart for chart in self._chart.dependencies if chart.name == each.name]
-        if not held:
+        if archives:
+            return self._archive_status(archives[0], dependency)
+        unpacked = [chart for chart in self._chart.dependencies if chart.name == dependency.name]
+        if not unpacked:
             return "missing"
-        return _version_status(each, held[-1]) or "unpacked"
+        return _version_status(dependency, unpacked[-1]) or "unpacked"
 
-    def _archive_status(self, name: str, each: Dependency) -> str:
+    def _archive_status(self, name: str, dependency: Dependency) -> str:
         try:
             chart = self._load(name)
         except KmanifestError:
             return "corrupt"
-        if chart.name != each.name:
+        if chart.name != dependency.name:
             return "misnamed"
-        return _version_status(each, chart) or "ok"
+        return _version_status(dependency, chart) or "ok"
 
-    def _strangers(self) -> Iterator[str]:
-        """A line for everything in `charts/` that nobody asks for."""
-        asked = {each.name for each in self._chart.metadata.requirements()}
+    def _undeclared_warnings(self) -> Iterator[str]:
+        """Return a warning for each chart in `charts/` that is not a declared dependency."""
+        declared = {dependency.name for dependency in self._chart.metadata.requirements()}
         for name in self._names():
             if self._kind(name) != "dir" and not name.endswith(".tgz"):
                 continue
-            shown = quoted(f"{self._shown}/charts/{name}")
+            shown_path = quoted(f"{self._shown_path}/charts/{name}")
             try:
                 chart = self._load(name)
             except KmanifestError:
-                yield f"WARNING: {shown} is not a chart.\n"
+                yield f"WARNING: {shown_path} is not a chart.\n"
                 continue
-            if chart.name not in asked:
-                yield f"WARNING: {shown} is not in Chart.yaml.\n"
+            if chart.name not in declared:
+                yield f"WARNING: {shown_path} is not in Chart.yaml.\n"
 
     def _names(self) -> Sequence[str]:
         if self._tree is None or self._kind("") != "dir":
@@ -99,45 +106,45 @@ class Listing:
             return None
 
     def _load(self, name: str) -> Chart:
-        assert self._tree is not None  # noqa: S101 - who has names has a tree
+        assert self._tree is not None  # noqa: S101 - without a tree there are no names
         return load_chart(self._tree, f"charts/{name}", limits=self._limits, dialect=HELM3)
 
 
-def _version_status(each: Dependency, chart: Chart) -> str:
+def _version_status(dependency: Dependency, chart: Chart) -> str:
     version = chart.metadata.version
-    if version == each.version:
+    if version == dependency.version:
         return ""
     try:
-        check_constraint(each.version)
+        check_constraint(dependency.version)
     except KmanifestError:
         return "invalid version"
     if not is_version(version):
         return "invalid version"
-    return "" if fits(each.version, version) else "wrong version"
+    return "" if fits(dependency.version, version) else "wrong version"
 
 
-def _table(rows: Sequence[Sequence[str]], most: int) -> str:
+def _format_table(rows: Sequence[Sequence[str]], max_width: int) -> str:
     columns = list(zip(*rows, strict=True))
-    widths = [max(map(_width, column)) for column in columns]
-    widths = [min(width, most) if most else width for width in widths]
-    return "\n".join("\t".join(map(_fitted, row, widths)) for row in rows)
+    widths = [max(map(_display_width, column)) for column in columns]
+    widths = [min(width, max_width) if max_width else width for width in widths]
+    return "\n".join("\t".join(map(_pad_or_cut, row, widths)) for row in rows)
 
 
-def _fitted(text: str, width: int) -> str:
-    """A text in a column; one that is too long ends in dots."""
-    found = _width(text)
-    if found <= width:
-        return text + " " * (width - found)
-    kept, used = "", 0
+def _pad_or_cut(text: str, width: int) -> str:
+    """Return a text padded to a column's width, or cut and ending in dots if it is too long."""
+    text_width = _display_width(text)
+    if text_width <= width:
+        return text + " " * (width - text_width)
+    kept, width_used = "", 0
     for char in text:
         kept += char
-        if used + _width(char) >= width - 3:
+        if width_used + _display_width(char) >= width - 3:
             break
-        used += _width(char)
+        width_used += _display_width(char)
     return f"{kept}..."
 
 
-def _width(text: str) -> int:
+def _display_width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)

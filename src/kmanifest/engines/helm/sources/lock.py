@@ -1,7 +1,8 @@
-"""Chart.lock: which versions the dependencies of a chart were found to be.
+"""Read and write Chart.lock, the resolved versions of a chart's dependencies.
 
-Its digest is that of the JSON of what was asked for and of what was found, so a lock tells whether it still belongs to its
-Chart.yaml. Source: helm v3.22.0 internal/resolver/resolver.go (HashReq, HashV2Req); pkg/downloader/manager.go (Build, writeLock).
+Its digest is the hash of the requested and the resolved dependencies as JSON. A different digest shows that
+Chart.yaml has changed since.
+Source: helm v3.22.0 internal/resolver/resolver.go (HashReq, HashV2Req); pkg/downloader/manager.go (Build, writeLock).
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ _SECOND: Final = 1_000_000_000
 
 
 class Lock(NamedTuple):
-    """A lock; `dependencies` is None where it has no list of them."""
+    """The content of a lock file. `dependencies` is None if it has no list of them."""
 
     generated: str
     digest: str
@@ -31,83 +32,92 @@ class Lock(NamedTuple):
 
 
 def lock_name(chart: Chart) -> str:
-    """The name of a chart's lock file."""
+    """Return the name of a chart's lock file."""
     return LOCK_NAMES[1] if chart.metadata.texts["apiVersion"] == "v1" else LOCK_NAMES[0]
 
 
 def read_lock(chart: Chart) -> Lock | None:
-    """The lock of a chart; None where it has none. One file fills in what another has left out."""
-    facts: dict[str, Any] | None = None
+    """Return the lock of a chart, or None. If a chart has two lock files, their fields are merged."""
+    fields: dict[str, Any] | None = None
     for file in chart.raw:
         if file.name in LOCK_NAMES:
-            facts = {**(facts or {}), **(decode(load_yaml(file.data), LOCK) or {})}
-    if facts is None:
+            fields = {**(fields or {}), **(decode(load_yaml(file.data), LOCK) or {})}
+    if fields is None:
         return None
-    found = facts.get("dependencies")
-    needed = None if found is None else [Dependency(each) for each in found if each is not None]
-    return Lock(facts.get("generated", _ZERO_TIME), facts.get("digest", ""), needed)
+    items = fields.get("dependencies")
+    dependencies = (
+        None if items is None else [Dependency(item) for item in items if item is not None]
+    )
+    return Lock(fields.get("generated", _ZERO_TIME), fields.get("digest", ""), dependencies)
 
 
 def dump_lock(lock: Lock) -> bytes:
-    """The content of a lock file."""
-    needed = lock.dependencies
+    """Return the content of a lock file."""
+    dependencies = lock.dependencies
     document = {
-        "dependencies": None if needed is None else [each.object() for each in needed],
+        "dependencies": None
+        if dependencies is None
+        else [dependency.object() for dependency in dependencies],
         "digest": lock.digest,
         "generated": lock.generated,
     }
     return (to_yaml(document) + "\n").encode("utf-8", "surrogateescape")
 
 
-def digest_of(asked: Sequence[Dependency], found: Sequence[Dependency] | None) -> str:
-    """The digest of what was asked for and what was found."""
-    return _digest([_objects(asked), None if found is None else _objects(found)])
+def lock_digest(requirements: Sequence[Dependency], resolved: Sequence[Dependency] | None) -> str:
+    """Return the digest of the requested and the resolved dependencies."""
+    return _digest([_objects(requirements), None if resolved is None else _objects(resolved)])
 
 
-def check_in_sync(chart: Chart, lock: Lock, asked: Sequence[Dependency], before: str) -> None:
-    """SourceError where a lock is not that of the chart's dependencies.
+def check_in_sync(
+    chart: Chart, lock: Lock, requirements: Sequence[Dependency], helm2_digest: str
+) -> None:
+    """Raise SourceError if a lock does not match the chart's dependencies.
 
-    `before` is the digest that helm 2 would have made, of the dependencies as they are written.
+    `helm2_digest` is the digest that Helm 2 computes for the dependencies as written in the chart.
     """
-    if digest_of(asked, lock.dependencies) == lock.digest:
+    if lock_digest(requirements, lock.dependencies) == lock.digest:
         return
     if chart.metadata.texts["apiVersion"] != "v1":
-        raise SourceError(_out_of_sync("Chart.lock", "Chart.yaml"))
-    if before != lock.digest:
-        raise SourceError(_out_of_sync("requirements.lock", "requirements.yaml"))
+        raise SourceError(_out_of_sync_message("Chart.lock", "Chart.yaml"))
+    if helm2_digest != lock.digest:
+        raise SourceError(_out_of_sync_message("requirements.lock", "requirements.yaml"))
 
 
-def old_digest_of(asked: Sequence[Dependency]) -> str:
-    """The digest of helm 2."""
-    return _digest({"dependencies": _objects(asked)})
+def helm2_lock_digest(requirements: Sequence[Dependency]) -> str:
+    """Return the digest that Helm 2 computes for the requested dependencies."""
+    return _digest({"dependencies": _objects(requirements)})
 
 
 def go_time(nanoseconds: int, offset: int) -> str:
-    """A time as Go writes it into JSON; `offset` is that of the zone from UTC, in seconds."""
+    """Return a time as Go prints it in JSON.
+
+    `nanoseconds` count since 1970. `offset` is the offset of the time zone from UTC, in seconds.
+    """
     zone = timezone(timedelta(seconds=offset)) if offset else UTC
     moment = datetime.fromtimestamp(nanoseconds // _SECOND, tz=zone)
     fraction = f".{nanoseconds % _SECOND:09d}".rstrip("0").rstrip(".")
-    shown = moment.strftime("%z")
+    zone_text = moment.strftime("%z")
     return (
         moment.strftime("%Y-%m-%dT%H:%M:%S")
         + fraction
-        + (f"{shown[:3]}:{shown[3:5]}" if offset else "Z")
+        + (f"{zone_text[:3]}:{zone_text[3:5]}" if offset else "Z")
     )
 
 
-def _out_of_sync(lock: str, asked: str) -> str:
+def _out_of_sync_message(lock_file: str, dependencies_file: str) -> str:
     return (
-        f"the lock file ({lock}) is out of sync with the dependencies file ({asked}). "
+        f"the lock file ({lock_file}) is out of sync with the dependencies file ({dependencies_file}). "
         "Please update the dependencies"
     )
 
 
 def _objects(dependencies: Sequence[Dependency]) -> list[DependencyObject]:
-    return [each.object() for each in dependencies]
+    return [dependency.object() for dependency in dependencies]
 
 
 def _digest(document: Any) -> str:
-    from kmanifest.engines.helm.sprig.json_writer import encode  # for locks only
+    from kmanifest.engines.helm.sprig.json_writer import encode  # only locks need it
 
     content = encode(document, DEFAULT_LIMITS).encode("utf-8", "surrogateescape")
     return "sha256:" + sha256(content).hexdigest()

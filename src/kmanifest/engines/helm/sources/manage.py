@@ -1,8 +1,9 @@
-"""`dependency update` and `dependency build`: from what a chart asks for to the packages for its `charts/`, and the lock.
+"""Resolve and fetch a chart's dependencies, as `helm dependency update` and `helm dependency build` do.
 
-An update looks for versions and locks them; a build takes those of the lock. Nothing is written here: the caller gets what to
-write. Two things are other than in the reference: a build also takes repositories that helm does not know by a name, and
-a login of the command line goes to one server, or nothing is done.
+An update resolves versions and locks them. A build uses the locked versions. The result has the packages for
+`charts/` and the lock; the caller writes them. There are two differences to Helm. A build also accepts repositories
+that are not in Helm's configuration. A login on the command line is for one server; with several servers, the
+command fails.
 Source: helm v3.22.0 pkg/downloader/manager.go; internal/resolver/resolver.go, Resolve.
 """
 
@@ -14,8 +15,8 @@ from kmanifest.engines.helm.charts.versions import check_constraint, fits, is_ve
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources import lock as locks
 from kmanifest.engines.helm.sources import registries, urls
-from kmanifest.engines.helm.sources.config import RepositoryEntry, find_by_url
-from kmanifest.engines.helm.sources.find import Finder, Place, refuse_insecure
+from kmanifest.engines.helm.sources.config import RepositoryEntry, get_by_url
+from kmanifest.engines.helm.sources.find import ChartLocation, Finder, refuse_insecure
 from kmanifest.engines.helm.sources.index import Index
 from kmanifest.engines.helm.sources.lock import Lock
 from kmanifest.engines.helm.sources.packing import pack, package_name
@@ -25,10 +26,10 @@ from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.startup.typing import Final, NamedTuple, Protocol
 
 Out = Callable[[str], None]
-Check = Callable[[Place, bytes], None]
+Check = Callable[[ChartLocation, bytes], None]
 
-LOCAL: Final = "file://"
-_ADVICE: Final = (
+FILE_SCHEME: Final = "file://"
+_REPOSITORY_ADVICE: Final = (
     '\nNote that repositories must be URLs or aliases. For example, to refer to the "example"\n'
     'repository, use "https://charts.example.com/" or "@example" instead of\n'
     "\"example\". Don't forget to add the repo, too ('helm repo add')."
@@ -36,35 +37,40 @@ _ADVICE: Final = (
 
 
 class LocalCharts(Protocol):
-    """The charts of this machine that a chart may name."""
+    """Local charts that a chart may depend on."""
 
     def at(self, repository: str) -> Chart:
-        """The chart at `file://…`; an error where there is none, or it may not be named."""
+        """Return the chart at a `file://` URL. Raises an error if it is missing or not allowed."""
 
-    def held(self, name: str) -> Chart:
-        """The chart in the directory `charts/NAME`."""
+    def vendored_chart(self, name: str) -> Chart:
+        """Return the chart in the directory `charts/NAME`."""
 
 
-class Result(NamedTuple):
-    """What to write: packages by their names, and the lock where it is another than before.
+class DependencyFiles(NamedTuple):
+    """The files to write: packages by file name, and the lock if it has changed.
 
-    `own` are the names of the charts that have no repository, whose packages stay.
+    `vendored` has the names of the dependencies without a repository. Their files in `charts/` must stay.
     """
 
     packages: dict[str, bytes]
-    own: frozenset[str]
+    vendored: frozenset[str]
     lock: Lock | None
 
 
 class Clock(NamedTuple):
-    """The time, in nanoseconds, and its zone's offset from UTC, in seconds."""
+    """The time in nanoseconds since 1970, and the offset of the time zone from UTC in seconds."""
 
     now: int
     offset: int
 
 
 class Manager:
-    """Works on one chart; `out` takes the lines that helm prints, `check` is asked whether a package may be taken, and raises if not."""
+    """Updates or builds the dependencies of one chart.
+
+    `out` is called with each line that Helm prints. `check` is called with each fetched package and raises an error
+    if it is not accepted. With `refreshes`, the indexes of repositories are fetched again. `kept_index` returns Helm's
+    cached index of a repository, by name.
+    """
 
     def __init__(
         self,
@@ -90,128 +96,146 @@ class Manager:
         self._check = check
         self._indexes: dict[str, Index | KmanifestError] = {}
 
-    def update(self) -> Result | None:
-        """What an update writes; None where the chart asks for nothing."""
+    def update(self) -> DependencyFiles | None:
+        """Resolve the versions again and return the files to write, or None for a chart without dependencies."""
         if self._chart.metadata.dependencies is None:
             return None
-        asked = self._asked()
-        self._refresh(asked)
-        found = self._resolved(asked)
-        result = self._downloaded(found)
-        digest = locks.digest_of(asked, found)
-        old = locks.read_lock(self._chart)
-        if old is not None and old.digest == digest:
+        requirements = self._with_repository_urls()
+        self._refresh_indexes(requirements)
+        resolved = self._resolve(requirements)
+        result = self._download_all(resolved)
+        digest = locks.lock_digest(requirements, resolved)
+        old_lock = locks.read_lock(self._chart)
+        if old_lock is not None and old_lock.digest == digest:
             return result
         generated = locks.go_time(self._clock.now, self._clock.offset)
-        return result._replace(lock=Lock(generated, digest, found))
+        return result._replace(lock=Lock(generated, digest, resolved))
 
-    def build(self) -> Result | None:
-        """What a build writes: what the lock says, or what an update writes where there is none."""
+    def build(self) -> DependencyFiles | None:
+        """Return the files to write for the locked versions. Without a lock, it is an update."""
         lock = locks.read_lock(self._chart)
         if lock is None:
             return self.update()
-        before = locks.old_digest_of(self._chart.metadata.requirements())
-        locks.check_in_sync(self._chart, lock, self._asked(), before)
-        found = [each.copied() for each in lock.dependencies or ()]
-        self._refresh(found)
-        return self._downloaded(found)
+        helm2_digest = locks.helm2_lock_digest(self._chart.metadata.requirements())
+        locks.check_in_sync(self._chart, lock, self._with_repository_urls(), helm2_digest)
+        locked = [dependency.copied() for dependency in lock.dependencies or ()]
+        self._refresh_indexes(locked)
+        return self._download_all(locked)
 
-    def _asked(self) -> list[Dependency]:
-        """The dependencies, with URLs for names of repositories. Source: manager.go, resolveRepoNames."""
-        asked = [each.copied() for each in self._chart.metadata.requirements()]
+    def _with_repository_urls(self) -> list[Dependency]:
+        """Return the dependencies with names of repositories replaced by URLs.
+
+        Raises SourceError if a repository is unknown. Source: manager.go, resolveRepoNames.
+        """
+        requirements = [dependency.copied() for dependency in self._chart.metadata.requirements()]
         missing: list[str] = []
-        for each in asked:
-            if each.repository.startswith(LOCAL):
-                self._local.at(each.repository)
-            elif each.repository and not urls.is_oci(each.repository):
-                missing += self._name(each)
+        for dependency in requirements:
+            if dependency.repository.startswith(FILE_SCHEME):
+                self._local.at(dependency.repository)
+            elif dependency.repository and not urls.is_oci(dependency.repository):
+                missing += self._replace_repository_name(dependency)
         if missing:
-            plain = any(
-                "//" not in each and not each.startswith(("@", "alias:")) for each in missing
+            has_plain_name = any(
+                "//" not in repository and not repository.startswith(("@", "alias:"))
+                for repository in missing
             )
             raise SourceError(
                 f"no repository definition for {', '.join(missing)}. Please add them via 'helm repo add'"
-                + (_ADVICE if plain else "")
+                + (_REPOSITORY_ADVICE if has_plain_name else "")
             )
-        self._check_login(asked)
-        return asked
+        self._check_login(requirements)
+        return requirements
 
-    def _name(self, dependency: Dependency) -> list[str]:
-        """Put the URL of a named repository in; what is unknown."""
-        text = dependency.repository
-        for known in self._finder.repositories:
-            if text in (f"@{known.name}", f"alias:{known.name}"):
-                dependency.repository = known.url
+    def _replace_repository_name(self, dependency: Dependency) -> list[str]:
+        """Replace the name of a repository by its URL. Return a list with the name if it is unknown."""
+        repository = dependency.repository
+        for entry in self._finder.repositories:
+            if repository in (f"@{entry.name}", f"alias:{entry.name}"):
+                dependency.repository = entry.url
                 return []
-        is_url = urls.is_absolute(text) or text.startswith("/")
-        return [] if is_url or self._known(text) else [text]
+        is_url = urls.is_absolute(repository) or repository.startswith("/")
+        return [] if is_url or self._known_repository(repository) else [repository]
 
-    def _known(self, url: str) -> RepositoryEntry | None:
-        return find_by_url(self._finder.repositories, url)
+    def _known_repository(self, url: str) -> RepositoryEntry | None:
+        return get_by_url(self._finder.repositories, url)
 
-    def _check_login(self, asked: Sequence[Dependency]) -> None:
-        """SourceError where the login of the command line would be shown to several servers."""
-        remote = (each.repository for each in asked if "://" in each.repository)
-        strange = {
+    def _check_login(self, requirements: Sequence[Dependency]) -> None:
+        """Raise SourceError if the login of the command line would be sent to several servers."""
+        remote = (
+            dependency.repository for dependency in requirements if "://" in dependency.repository
+        )
+        unknown_servers = {
             urlsplit(url).netloc.rpartition("@")[2]
             for url in remote
-            if not url.startswith(LOCAL) and self._known(url) is None
+            if not url.startswith(FILE_SCHEME) and self._known_repository(url) is None
         }
-        if self._access.login is not None and len(strange) > 1:
+        if self._access.login is not None and len(unknown_servers) > 1:
             raise SourceError(
-                f"--username and --password are for one server, and the dependencies name {', '.join(sorted(strange))}"
+                "--username and --password are for one server, "
+                f"and the dependencies name {', '.join(sorted(unknown_servers))}"
             )
 
     # Indexes
 
-    def _refresh(self, dependencies: Sequence[Dependency]) -> None:
-        """Ask repositories for their indexes, and tell of it. Source: ensureMissingRepos, UpdateRepositories."""
+    def _refresh_indexes(self, dependencies: Sequence[Dependency]) -> None:
+        """Fetch the indexes of all repositories and print the results.
+
+        Source: ensureMissingRepos, UpdateRepositories.
+        """
         if not self._refreshes:
             return
-        # The reference keeps them by the name of the chart, so it asks once for two aliases of one.
+        # Helm collects them by chart name, so two aliases of one chart cause one request.
         unknown: dict[str, str] = {}
-        for each in dependencies:
-            if _is_web(each.repository) and self._known(each.repository) is None:
-                unknown.setdefault(each.name, each.repository)
+        for dependency in dependencies:
+            if (
+                _is_web(dependency.repository)
+                and self._known_repository(dependency.repository) is None
+            ):
+                unknown.setdefault(dependency.name, dependency.repository)
         if unknown:
             self._out("Getting updates for unmanaged Helm repositories...")
         for url in unknown.values():
-            shown = quoted(without_password(url))
-            self._ask_index(url, self._access, shown, f"{shown} chart repository")
+            description = quoted(without_password(url))
+            self._refresh_index(url, self._access, description, f"{description} chart repository")
         if self._finder.repositories:
             self._out("Hang tight while we grab the latest from your chart repositories...")
-            for known in self._finder.repositories:
-                shown = f"{quoted(known.name)} chart repository ({without_password(known.url)})"
-                self._ask_index(known.url, known.access, quoted(known.name), shown)
+            for entry in self._finder.repositories:
+                description = (
+                    f"{quoted(entry.name)} chart repository ({without_password(entry.url)})"
+                )
+                self._refresh_index(entry.url, entry.access, quoted(entry.name), description)
             self._out("Update Complete. ⎈Happy Helming!⎈")
 
-    def _ask_index(self, url: str, access: Access, name: str, shown: str) -> None:
+    def _refresh_index(self, url: str, access: Access, name: str, description: str) -> None:
         try:
             self._index(url, access)
         except KmanifestError as error:
-            self._out(f"...Unable to get an update from the {shown}:\n\t{error.message}")
+            self._out(f"...Unable to get an update from the {description}:\n\t{error.message}")
         else:
             self._out(f"...Successfully got an update from the {name} chart repository")
 
     def _index(self, url: str, access: Access) -> Index:
-        """The index of a repository, read once."""
+        """Return the index of a repository. It is fetched once; an error is remembered, too."""
         if url not in self._indexes:
             try:
                 self._indexes[url] = self._finder.index_of(url, access)
             except KmanifestError as error:
                 self._indexes[url] = error
-        found = self._indexes[url]
-        if isinstance(found, KmanifestError):
-            raise found
-        return found
+        index = self._indexes[url]
+        if isinstance(index, KmanifestError):
+            raise index
+        return index
 
     def _index_for(self, url: str) -> tuple[Index, Access]:
-        """The index of a dependency's repository, as old as helm has it where it can't be had."""
-        known = self._known(url)
-        access = known.access if known else self._access
-        if known is not None:
-            refuse_insecure(known)
-        kept = self._kept_index(known.name) if known and not self._refreshes else None
+        """Return the index of a dependency's repository and the access for it.
+
+        If the index can't be fetched, it is Helm's cached one.
+        """
+        repository = self._known_repository(url)
+        access = repository.access if repository else self._access
+        if repository is not None:
+            refuse_insecure(repository)
+        kept = self._kept_index(repository.name) if repository and not self._refreshes else None
         if kept is not None:
             return kept, access
         try:
@@ -219,140 +243,164 @@ class Manager:
         except LimitError:
             raise
         except KmanifestError as error:
-            old = self._kept_index(known.name) if known else None
-            if old is not None:
-                return old, access
-            name = known.name if known else without_password(url)
+            kept = self._kept_index(repository.name) if repository else None
+            if kept is not None:
+                return kept, access
+            name = repository.name if repository else without_password(url)
             problem = f"no cached repository for {name} found. (try 'helm repo update')"
             raise type(error)(f"{problem}: {error.message}") from error
 
     # Versions
 
-    def _resolved(self, asked: Sequence[Dependency]) -> list[Dependency]:
-        """What is found for each dependency. Source: resolver.go, Resolve."""
-        found: list[Dependency] = []
+    def _resolve(self, requirements: Sequence[Dependency]) -> list[Dependency]:
+        """Return the dependencies with their resolved versions. Source: resolver.go, Resolve."""
+        resolved: list[Dependency] = []
         missing: list[str] = []
-        for each in asked:
+        for dependency in requirements:
             try:
-                check_constraint(each.version)
+                check_constraint(dependency.version)
             except SourceError as error:
-                problem = f"dependency {quoted(each.name)} has an invalid version/constraint format"
+                problem = (
+                    f"dependency {quoted(dependency.name)} has an invalid version/constraint format"
+                )
                 raise SourceError(f"{problem}: {error.message}") from error
-            version = self._version(each)
+            version = self._resolve_version(dependency)
             if version is None:
                 missing.append(
-                    f"{quoted(each.name)} (repository {quoted(without_password(each.repository))}, version {quoted(each.version)})"
+                    f"{quoted(dependency.name)} "
+                    f"(repository {quoted(without_password(dependency.repository))}, "
+                    f"version {quoted(dependency.version)})"
                 )
-            facts = {"name": each.name, "repository": each.repository, "version": version or ""}
-            found.append(Dependency(facts))
+            fields = {
+                "name": dependency.name,
+                "repository": dependency.repository,
+                "version": version or "",
+            }
+            resolved.append(Dependency(fields))
         if missing:
             raise SourceError(
                 f"can't get a valid version for {len(missing)} subchart(s): {', '.join(missing)}. Make sure a matching "
                 "chart version exists in the repo, or change the version constraint in Chart.yaml"
             )
-        return found
+        return resolved
 
-    def _version(self, each: Dependency) -> str | None:
-        """The version that is locked; None where none fits."""
-        if not each.repository:
-            self._local.held(each.name)
-            return each.version
-        if each.repository.startswith(LOCAL):
-            version = self._local.at(each.repository).metadata.version
-            return version if fits(each.version, version) else None
-        if urls.is_oci(each.repository):
-            return self._registry_version(each)
-        index, _ = self._index_for(each.repository)
-        if each.name not in index.names:
+    def _resolve_version(self, dependency: Dependency) -> str | None:
+        """Return the version to lock, or None if no version fits."""
+        if not dependency.repository:
+            self._local.vendored_chart(dependency.name)
+            return dependency.version
+        if dependency.repository.startswith(FILE_SCHEME):
+            version = self._local.at(dependency.repository).metadata.version
+            return version if fits(dependency.version, version) else None
+        if urls.is_oci(dependency.repository):
+            return self._resolve_registry_version(dependency)
+        index, _ = self._index_for(dependency.repository)
+        if dependency.name not in index.names:
             raise SourceError(
-                f"{each.name} chart not found in repo {without_password(each.repository)}"
+                f"{dependency.name} chart not found in repo {without_password(dependency.repository)}"
             )
-        usable = (entry.version for entry in index.versions(each.name) if entry.urls)
-        return next((version for version in usable if fits(each.version, version)), None)
+        usable = (entry.version for entry in index.versions(dependency.name) if entry.urls)
+        return next((version for version in usable if fits(dependency.version, version)), None)
 
-    def _registry_version(self, each: Dependency) -> str | None:
-        if is_version(each.version):
-            return each.version
-        reference = registries.parse_reference(f"{each.repository}/{each.name}")
+    def _resolve_registry_version(self, dependency: Dependency) -> str | None:
+        if is_version(dependency.version):
+            return dependency.version
+        reference = registries.parse_reference(f"{dependency.repository}/{dependency.name}")
         try:
             tags = self._finder.fetcher.tags(reference, self._access)
         except LimitError:
             raise
         except KmanifestError as error:
-            problem = f"could not retrieve list of tags for repository {without_password(each.repository)}"
+            problem = f"could not retrieve list of tags for repository {without_password(dependency.repository)}"
             raise type(error)(f"{problem}: {error.message}") from error
-        versions = registries.versions_of(tags)
-        return next((version for version in versions if fits(each.version, version)), None)
+        versions = registries.versions_from_tags(tags)
+        return next((version for version in versions if fits(dependency.version, version)), None)
 
     # Packages
 
-    def _downloaded(self, found: Sequence[Dependency]) -> Result:
-        """The packages of what was found. Source: manager.go, downloadAll."""
-        self._out(f"Saving {len(found)} charts")
+    def _download_all(self, dependencies: Sequence[Dependency]) -> DependencyFiles:
+        """Fetch or pack all dependencies and return the files to write. Source: manager.go, downloadAll."""
+        self._out(f"Saving {len(dependencies)} charts")
         packages: dict[str, bytes] = {}
-        done: set[str] = set()
+        downloaded: set[str] = set()
         try:
-            for each in found:
-                if not each.repository:
-                    self._check_held(each)
-                elif each.repository.startswith(LOCAL):
-                    self._pack_local(each, packages)
+            for dependency in dependencies:
+                if not dependency.repository:
+                    self._check_vendored(dependency)
+                elif dependency.repository.startswith(FILE_SCHEME):
+                    self._pack_local(dependency, packages)
                 else:
-                    self._download(each, packages, done)
+                    self._download(dependency, packages, downloaded)
         except KmanifestError as error:
             self._out(f"Save error occurred:  {error.message}")
             raise
-        own = frozenset(each.name for each in found if not each.repository)
-        return Result(packages, own, None)
-
-    def _check_held(self, each: Dependency) -> None:
-        self._out(
-            f"Dependency {each.name} did not declare a repository. Assuming it exists in the charts directory"
+        vendored = frozenset(
+            dependency.name for dependency in dependencies if not dependency.repository
         )
-        version = self._local.held(each.name).metadata.version
-        if not fits(each.version, version):
+        return DependencyFiles(packages, vendored, None)
+
+    def _check_vendored(self, dependency: Dependency) -> None:
+        self._out(
+            f"Dependency {dependency.name} did not declare a repository. Assuming it exists in the charts directory"
+        )
+        version = self._local.vendored_chart(dependency.name).metadata.version
+        if not fits(dependency.version, version):
             raise SourceError(
-                f"dependency {each.name} at version {version} does not satisfy the constraint {each.version}"
+                f"dependency {dependency.name} at version {version} "
+                f"does not satisfy the constraint {dependency.version}"
             )
 
-    def _pack_local(self, each: Dependency, packages: dict[str, bytes]) -> None:
-        chart = self._local.at(each.repository)
-        if not fits(each.version, chart.metadata.version):
-            raise SourceError(f"can't get a valid version for dependency {each.name}")
+    def _pack_local(self, dependency: Dependency, packages: dict[str, bytes]) -> None:
+        chart = self._local.at(dependency.repository)
+        if not fits(dependency.version, chart.metadata.version):
+            raise SourceError(f"can't get a valid version for dependency {dependency.name}")
         packages[package_name(chart)] = pack(chart, self._clock.now)
-        each.version = chart.metadata.version
+        dependency.version = chart.metadata.version
 
-    def _download(self, each: Dependency, packages: dict[str, bytes], done: set[str]) -> None:
-        place = self._place(each)
-        where = place.url or str(place.reference)
-        if where in done:
+    def _download(
+        self, dependency: Dependency, packages: dict[str, bytes], downloaded: set[str]
+    ) -> None:
+        location = self._locate(dependency)
+        address = location.url or str(location.reference)
+        if address in downloaded:
             self._out(
-                f"Already downloaded {each.name} from repo {without_password(each.repository)}"
+                f"Already downloaded {dependency.name} from repo {without_password(dependency.repository)}"
             )
             return
-        self._out(f"Downloading {each.name} from repo {without_password(each.repository)}")
+        self._out(
+            f"Downloading {dependency.name} from repo {without_password(dependency.repository)}"
+        )
         try:
-            content = self._finder.fetch(place)
-            self._check(place, content)
+            content = self._finder.fetch(location)
+            self._check(location, content)
         except KmanifestError as error:
-            raise type(error)(f"could not download {shown_url(where)}: {error.message}") from error
-        packages[place.file_name] = content
-        done.add(where)
+            raise type(error)(
+                f"could not download {shown_url(address)}: {error.message}"
+            ) from error
+        packages[location.file_name] = content
+        downloaded.add(address)
 
-    def _place(self, each: Dependency) -> Place:
-        """Where the package of a locked dependency is. Source: manager.go, findChartURL."""
-        if urls.is_oci(each.repository):
-            reference = registries.parse_reference(f"{each.repository}/{each.name}:{each.version}")
-            return Place(reference.file_name, self._access, reference=reference)
-        index, access = self._index_for(each.repository)
+    def _locate(self, dependency: Dependency) -> ChartLocation:
+        """Return the location of a locked dependency's package. Source: manager.go, findChartURL."""
+        if urls.is_oci(dependency.repository):
+            reference = registries.parse_reference(
+                f"{dependency.repository}/{dependency.name}:{dependency.version}"
+            )
+            return ChartLocation(reference.file_name, self._access, reference=reference)
+        index, access = self._index_for(dependency.repository)
         try:
-            entry = index.pick_exact(each.name, each.version)
+            entry = index.pick_exact(dependency.name, dependency.version)
         except SourceError as error:
             raise SourceError(
-                f"could not find {each.name}-{each.version} in {without_password(each.repository)}: {error.message}"
+                f"could not find {dependency.name}-{dependency.version} "
+                f"in {without_password(dependency.repository)}: {error.message}"
             ) from error
-        return self._finder.place_of(entry, each.repository, access, f"chart {quoted(each.name)}")
+        return self._finder.location_of(
+            entry, dependency.repository, access, f"chart {quoted(dependency.name)}"
+        )
 
 
 def _is_web(repository: str) -> bool:
-    return bool(repository) and not repository.startswith(LOCAL) and not urls.is_oci(repository)
+    return (
+        bool(repository) and not repository.startswith(FILE_SCHEME) and not urls.is_oci(repository)
+    )

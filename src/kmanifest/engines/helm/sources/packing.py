@@ -1,6 +1,6 @@
-"""A chart as a packaged one: a gzipped tar archive with what helm would put into it, in its order.
+"""Pack a chart into a gzipped tar archive with the same files and order as Helm.
 
-The archive's content is that of the reference; its gzip bytes are not, as Go compresses in its own way.
+The tar content equals Helm's. The gzip bytes differ, because Go compresses differently.
 Source: helm v3.22.0 pkg/chartutil/save.go, Save, writeTarContents.
 """
 
@@ -18,42 +18,45 @@ from kmanifest.engines.helm.sources.lock import dump_lock, read_lock
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
 
-# By these two one sees that helm made a package.
-_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
-_COMMENT: Final = b"Helm"
+# Helm marks its packages with this extra field and this comment.
+_GZIP_EXTRA: Final = b"+aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo="
+_GZIP_COMMENT: Final = b"Helm"
 _HAS_EXTRA_AND_COMMENT: Final = 0x04 | 0x10
 _SECOND: Final = 1_000_000_000
 
 
 def package_name(chart: Chart) -> str:
-    """The name of a chart's package."""
+    """Return the file name of a chart's package."""
     return f"{chart.name}-{chart.metadata.version}.tgz"
 
 
 def pack(chart: Chart, now: int) -> bytes:
-    """The package of a chart, made at `now`, in nanoseconds; SourceError where the chart can't be packed."""
+    """Return the package of a chart. `now` is the time of its files, in nanoseconds since 1970.
+
+    Raises SourceError if the chart is invalid.
+    """
     chart.metadata.validate()
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, data in packed_files(chart, ""):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = len(data), 0o644, now // _SECOND
             archive.addfile(entry, io.BytesIO(data))
-    return _compressed(made.getvalue())
+    return _gzip(buffer.getvalue())
 
 
-def packed_files(chart: Chart, above: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a package with their paths, those of the charts that it holds last."""
+def packed_files(chart: Chart, parent: str) -> Iterator[tuple[str, bytes]]:
+    """Return the files of a package with their paths. Those of subcharts come last."""
     if base_name(chart.name) != chart.name:
         raise SourceError(f"invalid chart name {chart.name!r}")
-    base = f"{above}{chart.name}/"
-    for file in _own_files(chart):
+    base = f"{parent}{chart.name}/"
+    for file in _chart_files(chart):
         yield base + file.name, file.data
-    for held in chart.dependencies:
-        yield from packed_files(held, f"{base}charts/")
+    for subchart in chart.dependencies:
+        yield from packed_files(subchart, f"{base}charts/")
 
 
-def _own_files(chart: Chart) -> Iterator[File]:
+def _chart_files(chart: Chart) -> Iterator[File]:
     yield File("Chart.yaml", metadata_yaml(chart))
     lock = read_lock(chart)
     if lock is not None and chart.metadata.texts["apiVersion"] == "v2":
@@ -69,7 +72,10 @@ def _own_files(chart: Chart) -> Iterator[File]:
 
 
 def metadata_yaml(chart: Chart) -> bytes:
-    """The Chart.yaml of a package; a chart of version 1 has its dependencies in a file of their own."""
+    """Return the Chart.yaml of a package.
+
+    It has no dependencies in a chart with apiVersion v1, which has them in a separate file.
+    """
     metadata = chart.metadata
     if metadata.texts["apiVersion"] == "v1":
         metadata = metadata.copied()
@@ -84,10 +90,10 @@ def _check_json(content: bytes) -> None:
         raise SourceError("Invalid JSON in values.schema.json") from error
 
 
-def _compressed(content: bytes) -> bytes:
+def _gzip(content: bytes) -> bytes:
     deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflate.compress(content) + deflate.flush()
     head = struct.pack("<2sBBIBB", b"\x1f\x8b", 8, _HAS_EXTRA_AND_COMMENT, 0, 0, 255)
-    extra = struct.pack("<H", len(_EXTRA)) + _EXTRA + _COMMENT + b"\0"
+    extra = struct.pack("<H", len(_GZIP_EXTRA)) + _GZIP_EXTRA + _GZIP_COMMENT + b"\0"
     tail = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
     return head + extra + body + tail

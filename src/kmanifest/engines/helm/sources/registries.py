@@ -1,7 +1,8 @@
-"""References to charts in registries, and the tag that a version or a range of versions means.
+"""Parse references to charts in registries, and pick the tag for a version or version range.
 
-A `+` of a version is a `_` in a tag, which can't have one. Source: helm v3.22.0 pkg/registry/reference.go, client.go (Tags,
-ValidateReference), util.go (GetTagMatchingVersionOrConstraint).
+A tag can't contain `+`, so a `+` in a version is a `_` in its tag.
+Source: helm v3.22.0 pkg/registry/reference.go, client.go (Tags, ValidateReference), util.go
+(GetTagMatchingVersionOrConstraint).
 """
 
 import re
@@ -18,14 +19,16 @@ from kmanifest.engines.helm.sources.urls import OCI
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
-_NAME: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_HOST_PATTERN: Final = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
+)
+_NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*")
+_TAG_PATTERN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST_PATTERN: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Reference(NamedTuple):
-    """A repository of a registry and what is wanted of it; `tag` is as a version is written, with its `+`."""
+    """A repository in a registry, with a tag or digest. `tag` is a version, with `+` and not `_`."""
 
     host: str
     name: str
@@ -33,61 +36,61 @@ class Reference(NamedTuple):
     digest: str = ""
 
     @property
-    def asked(self) -> str:
-        """What the registry is asked for."""
+    def tag_or_digest(self) -> str:
+        """The digest, or the tag as the registry stores it."""
         return self.digest or self.tag.replace("+", "_")
 
     @property
     def file_name(self) -> str:
-        """The name that the chart is saved under. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
+        """The file name under which the chart is saved. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
         name = base_name(self.name)
         if self.digest:
             return f"{name}@{self.digest.replace(':', '-')}.tgz"
         return f"{name}-{self.tag}.tgz"
 
     def __str__(self) -> str:
-        mark = f"@{self.digest}" if self.digest else f":{self.asked}" if self.tag else ""
-        return f"{self.host}/{self.name}{mark}"
+        suffix = f"@{self.digest}" if self.digest else f":{self.tag_or_digest}" if self.tag else ""
+        return f"{self.host}/{self.name}{suffix}"
 
 
 def parse_reference(text: str) -> Reference:
-    """What `oci://host/name:tag@digest` names; SourceError where it names nothing."""
+    """Parse a reference such as `oci://host/name:tag@digest`. Raises SourceError if it is invalid."""
     rest, _, digest = text.removeprefix(OCI).partition("@")
     host, _, path = rest.partition("/")
-    above, slash, last = path.rpartition("/")
-    last, _, tag = last.partition(":")
-    name = above + slash + last
-    if _HOST.fullmatch(host) is None:
+    parent, slash, last_segment = path.rpartition("/")
+    last_segment, _, tag = last_segment.partition(":")
+    name = parent + slash + last_segment
+    if _HOST_PATTERN.fullmatch(host) is None:
         raise SourceError(f"invalid reference: invalid registry {host!r}")
-    if not all(_NAME.fullmatch(step) for step in name.split("/")):
+    if not all(_NAME_PATTERN.fullmatch(segment) for segment in name.split("/")):
         raise SourceError(f"invalid reference: invalid repository {name!r}")
-    if tag and _TAG.fullmatch(tag.replace("+", "_")) is None:
+    if tag and _TAG_PATTERN.fullmatch(tag.replace("+", "_")) is None:
         raise SourceError(f"invalid reference: invalid tag {tag!r}")
-    if "@" in text and _DIGEST.fullmatch(digest) is None:
+    if "@" in text and _DIGEST_PATTERN.fullmatch(digest) is None:
         raise SourceError(f"invalid reference: invalid digest {digest!r}")
     return Reference(host, name, tag, digest)
 
 
 def check_version(reference: Reference, version: str) -> str:
-    """The version that is wanted; SourceError where the reference has another tag."""
+    """Return the requested version. Raises SourceError if the reference has another tag."""
     if version and reference.tag not in ("", version):
         raise SourceError(f"chart reference and version mismatch: {version} is not {reference.tag}")
     return version or reference.tag
 
 
-def versions_of(tags: Iterable[str]) -> list[str]:
-    """The tags that are versions, the highest first, each as it is written in a chart."""
+def versions_from_tags(tags: Iterable[str]) -> list[str]:
+    """Return the versions among the tags, highest first and with `+`."""
     versions = (tag.replace("_", "+") for tag in tags)
-    return newest_first([each for each in versions if is_strict_version(each)])
+    return newest_first([version for version in versions if is_strict_version(version)])
 
 
 def pick_tag(versions: Sequence[str], version: str) -> str:
-    """The version itself, or the highest in a range; SourceError where there is none."""
+    """Return the exact version, or the highest in a range. Raises SourceError if there is none."""
     if version and version in versions:
         return version
     constraint = version or "*"
     check_constraint(constraint)
-    for each in versions:
-        if fits(constraint, each):
-            return each
+    for candidate in versions:
+        if fits(constraint, candidate):
+            return candidate
     raise SourceError(f"Could not locate a version matching provided version string {version}")

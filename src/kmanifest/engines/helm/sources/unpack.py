@@ -1,4 +1,4 @@
-"""The files that unpacking a packaged chart makes. Source: helm v3.22.0 pkg/chartutil/expand.go, Expand."""
+"""Unpack a packaged chart into files in memory. Source: helm v3.22.0 pkg/chartutil/expand.go, Expand."""
 
 from kmanifest.engines.helm.charts.archive import read_archive
 from kmanifest.engines.helm.charts.chart import METADATA, base_name
@@ -9,10 +9,10 @@ from kmanifest.model.errors import SourceError
 
 
 def unpack(content: bytes) -> tuple[str, dict[str, bytes], list[str]]:
-    """The chart's name, its files by their paths, and the directories of them, those above first.
+    """Return the chart's name, its files by path, and their directories, parents first.
 
-    SourceError where the package is none, or would not fit into one directory: no path of it leads out, and links
-    are files without content.
+    No path leaves the chart's directory. Links become files without content. Raises SourceError if the package is
+    invalid or its name or paths are not allowed.
     """
     files = {file.name: file.data for file in read_archive(content)}
     if "Chart.yaml" not in files:
@@ -26,13 +26,13 @@ def unpack(content: bytes) -> tuple[str, dict[str, bytes], list[str]]:
         raise SourceError(f"chart name {quoted(name)} must not contain path separators")
     directories: set[str] = set()
     for path in files:
-        above = path.rpartition("/")[0]
-        while above:
-            directories.add(above)
-            above = above.rpartition("/")[0]
-    both = directories & files.keys()
-    if both:
-        raise SourceError(f"{min(both)} is a file and a directory in the package")
+        parent = path.rpartition("/")[0]
+        while parent:
+            directories.add(parent)
+            parent = parent.rpartition("/")[0]
+    conflicts = directories & files.keys()
+    if conflicts:
+        raise SourceError(f"{min(conflicts)} is a file and a directory in the package")
     if any("\0" in path for path in files):
-        raise SourceError("the package has a file whose name holds a NUL")
+        raise SourceError("the package has a file whose name contains a NUL")
     return name, files, sorted(directories)

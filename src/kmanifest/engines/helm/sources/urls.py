@@ -1,4 +1,4 @@
-"""The URLs of repositories and charts: how one leads to another, which are the same, and whom a login is for.
+"""Resolve and compare the URLs of repositories and charts, and decide which servers may get a login.
 
 Source: helm v3.22.0 pkg/repo/chartrepo.go, ResolveReferenceURL; pkg/downloader/manager.go, normalizeURL;
 internal/urlutil/urlutil.go; pkg/getter/httpgetter.go, get.
@@ -15,18 +15,18 @@ OCI = "oci://"
 
 
 def is_oci(text: str) -> bool:
-    """Whether a text names something in a registry."""
+    """Return whether a text is an `oci://` URL."""
     return text.startswith(OCI)
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a URL names its server."""
+    """Return whether a URL has a scheme and a host."""
     parts = _split(text)
     return bool(parts.scheme and parts.netloc)
 
 
 def check_web(url: str) -> None:
-    """SourceError where a URL is not of a web server."""
+    """Raise SourceError if a URL is not that of a web server."""
     parts = _split(url)
     if parts.scheme not in ("http", "https"):
         raise SourceError(f"could not find protocol handler for: {parts.scheme}")
@@ -35,39 +35,42 @@ def check_web(url: str) -> None:
 
 
 def resolve(base: str, reference: str) -> str:
-    """The URL that an index at `base` means; the query of the base, in which tokens are, goes along."""
+    """Return the absolute URL of a reference in the index at `base`.
+
+    A relative reference gets the base's query, because it may contain tokens.
+    """
     if _split(reference).scheme:
         return reference
-    above = _split(base)
-    directory = above._replace(path=above.path.rstrip("/") + "/", query="", fragment="")
-    found = _split(urljoin(directory.geturl(), reference))
-    return found._replace(query=above.query).geturl()
+    base_parts = _split(base)
+    directory = base_parts._replace(path=base_parts.path.rstrip("/") + "/", query="", fragment="")
+    resolved = _split(urljoin(directory.geturl(), reference))
+    return resolved._replace(query=base_parts.query).geturl()
 
 
-def are_same(one: str, other: str) -> bool:
-    """Whether two URLs are the same but for slashes."""
-    return _normal(one) == _normal(other)
+def are_same_url(one: str, other: str) -> bool:
+    """Return whether two URLs are equal apart from slashes."""
+    return _normalized(one) == _normalized(other)
 
 
-def _normal(url: str) -> str:
+def _normalized(url: str) -> str:
     parts = _split(url)
     path = clean_path(parts.path)
     return parts._replace(path="/" + ("" if path == "." else path)).geturl()
 
 
 def is_same_server(one: str, other: str) -> bool:
-    """Whether what is secret for one URL may be sent to the other: scheme, host and port are the same."""
-    return _server(one) == _server(other)
+    """Return whether secrets for one URL may be sent to the other: both have the same scheme, host and port."""
+    return _origin(one) == _origin(other)
 
 
-def _server(url: str) -> tuple[str, str, int | None]:
+def _origin(url: str) -> tuple[str, str, int | None]:
     parts = _split(url)
     standard = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme, parts.hostname or "", parts.port or standard
 
 
 def file_name(url: str) -> str:
-    """The name that a chart at a URL is saved under; SourceError where it has none."""
+    """Return the file name under which the chart at a URL is saved. Raises SourceError if it is unsafe."""
     name = base_name(unquote(_split(url).path))
     if name in (".", "..", "/") or not name.isprintable() or "\\" in name:
         raise SourceError(f"{shown_url(url)}: its last part can't be the name of a file")

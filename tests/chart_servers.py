@@ -1,4 +1,7 @@
-"""Charts in repositories and registries on loopback: packages, an index, pushes into Debian's docker-registry, hostile servers."""
+"""Chart repositories and registries on loopback.
+
+Tests publish packages and indexes, push charts to Debian's docker-registry, and set hostile responses.
+"""
 
 import gzip
 import io
@@ -35,12 +38,12 @@ LOGIN = ("alice", "s3cret-word")
 
 
 def helm_missing() -> str:
-    """Why the reference can't be asked; empty where it can."""
+    """Return why helm can't be run, or an empty string."""
     return reason_missing(HELM, "v3.22.0")
 
 
-def basic(login: tuple[str, str]) -> str:
-    """A login as a header has it."""
+def basic_authorization(login: tuple[str, str]) -> str:
+    """Return the value of the `Authorization` header for a login."""
     return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
@@ -49,23 +52,23 @@ def digest(content: bytes) -> str:
 
 
 def package(name: str, version: str, files: Mapping[str, str] | None = None) -> bytes:
-    """A packaged chart, with the same bytes each time."""
-    there = {
+    """Return a packaged chart, always with the same bytes."""
+    contents = {
         "Chart.yaml": f"apiVersion: v2\nname: {name}\nversion: {version}\n",
         "templates/map.yaml": MAP,
         **(files or {}),
     }
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as archive:
-        for path, text in there.items():
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, text in contents.items():
             entry = tarfile.TarInfo(f"{name}/{path}")
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(made.getvalue(), mtime=0)
+    return gzip.compress(buffer.getvalue(), mtime=0)
 
 
 def index(*entries: Mapping[str, object]) -> bytes:
-    """An index of these versions."""
+    """Return an index of these versions."""
     charts: dict[str, list[object]] = {}
     for entry in entries:
         charts.setdefault(str(entry["name"]), []).append({"apiVersion": "v2", **entry})
@@ -73,41 +76,44 @@ def index(*entries: Mapping[str, object]) -> bytes:
 
 
 def publish(directory: Path, *packages: tuple[str, str], digests: bool = True) -> None:
-    """Make a directory a repository of charts with these names and versions."""
+    """Write a chart repository with these names and versions into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     entries = []
     for name, version in packages:
         content = package(name, version)
-        file = f"{name}-{version}.tgz"
-        (directory / file).write_bytes(content)
-        entry = {"name": name, "version": version, "urls": [file]}
+        file_name = f"{name}-{version}.tgz"
+        (directory / file_name).write_bytes(content)
+        entry = {"name": name, "version": version, "urls": [file_name]}
         entries.append({**entry, "digest": digest(content)} if digests else entry)
     (directory / "index.yaml").write_bytes(index(*entries))
 
 
-Answering = Callable[["Handler"], None]
+AnswerFunction = Callable[["Handler"], None]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with files of a directory, or as a function of the test does."""
+    """Serves files of a directory, or calls a function of the test."""
 
     protocol_version = "HTTP/1.1"
-    site: "Site"
+    chart_server: "ChartServer"
 
     def do_GET(self) -> None:
-        self.site.requests.append(self.path)
-        posted = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.chart_server.requests.append(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "POST":
-            self.site.forms.append(dict(parse_qsl(posted.decode())))
-        self.site.logins.append(self.headers.get("Authorization", ""))
-        answer = self.site.answers.get(self.path.split("?")[0])
+            self.chart_server.forms.append(dict(parse_qsl(body.decode())))
+        self.chart_server.logins.append(self.headers.get("Authorization", ""))
+        answer = self.chart_server.answers.get(self.path.split("?")[0])
         with suppress(ConnectionError):
-            if self.site.login and self.headers.get("Authorization") != self.site.login:
+            if (
+                self.chart_server.login
+                and self.headers.get("Authorization") != self.chart_server.login
+            ):
                 self.answer(b"", 401, ("WWW-Authenticate", 'Basic realm="here"'))
             elif answer is not None:
                 answer(self)
             else:
-                file = self.site.root / self.path.split("?")[0].lstrip("/")
+                file = self.chart_server.root / self.path.split("?")[0].lstrip("/")
                 self.answer(
                     file.read_bytes() if file.is_file() else b"", 200 if file.is_file() else 404
                 )
@@ -122,31 +128,34 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
-class Site:
-    """A running server; `requests`, the `logins` sent with them, and the `forms` posted are in the order of their coming."""
+class ChartServer:
+    """A running server.
+
+    It records the paths of `requests`, their `logins` and the posted `forms`, in order of arrival.
+    """
 
     def __init__(self, root: Path, login: tuple[str, str] | None = None) -> None:
         self.root = root
         self.requests: list[str] = []
         self.logins: list[str] = []
         self.forms: list[dict[str, str]] = []
-        self.answers: dict[str, Answering] = {}
-        self.login = basic(login) if login else ""
-        kind = type("Bound", (Handler,), {"site": self})
+        self.answers: dict[str, AnswerFunction] = {}
+        self.login = basic_authorization(login) if login else ""
+        kind = type("Bound", (Handler,), {"chart_server": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def asked(self) -> list[str]:
-        """The requests since the last call."""
-        found = list(self.requests)
+    def take_requests(self) -> list[str]:
+        """Return the requests since the last call."""
+        requests = list(self.requests)
         self.requests.clear()
-        return found
+        return requests
 
     def close(self) -> None:
         self._server.shutdown()
@@ -154,90 +163,108 @@ class Site:
 
 
 @contextmanager
-def site(root: Path, login: tuple[str, str] | None = None) -> Iterator[Site]:
-    """A server of the files in a directory, as long as the block takes."""
-    made = Site(root, login)
+def serve_charts(root: Path, login: tuple[str, str] | None = None) -> Iterator[ChartServer]:
+    """Serve the files in a directory during the block."""
+    server = ChartServer(root, login)
     try:
-        yield made
+        yield server
     finally:
-        made.close()
+        server.close()
 
 
 TOKEN = "identity-t0ken"
 
 
 def artifact(name: str, version: str) -> dict[str, bytes]:
-    """What a registry answers of a packaged chart, by path: the manifest, then the blobs of config and chart."""
-    facts = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
-    blobs = {CONFIG: facts, CHART: package(name, version)}
-    parts = [
-        {"mediaType": kind, "digest": "sha256:" + digest(blob), "size": len(blob)}
-        for kind, blob in blobs.items()
+    """Return a registry's responses for a packaged chart, by path: manifest, config blob and chart blob."""
+    config = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
+    blobs = {CONFIG: config, CHART: package(name, version)}
+    descriptors = [
+        {"mediaType": media_type, "digest": "sha256:" + digest(blob), "size": len(blob)}
+        for media_type, blob in blobs.items()
     ]
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": descriptors[0],
+        "layers": descriptors[1:],
+    }
     answers = {f"/v2/{name}/manifests/{version}": json.dumps(manifest).encode()}
     return answers | {f"/v2/{name}/blobs/sha256:{digest(blob)}": blob for blob in blobs.values()}
 
 
-def _answering(body: bytes, kind: str) -> Answering:
-    return lambda handler: handler.answer(body, 200, *([("Content-Type", kind)] if kind else []))
+def _fixed_answer(body: bytes, media_type: str) -> AnswerFunction:
+    return lambda handler: handler.answer(
+        body, 200, *([("Content-Type", media_type)] if media_type else [])
+    )
 
 
-def be_registry(made: Site, name: str, version: str) -> tuple[str, str]:
-    """Let a site be a registry with one chart; the paths of its manifest and of the blob with the chart."""
+def serve_as_registry(server: ChartServer, name: str, version: str) -> tuple[str, str]:
+    """Let a server act as a registry with one chart. Return the paths of its manifest and of its chart blob."""
     answers = artifact(name, version)
     for path, body in answers.items():
-        made.answers[path] = _answering(body, MANIFEST if "manifests" in path else "")
+        server.answers[path] = _fixed_answer(body, MANIFEST if "manifests" in path else "")
     manifest, _, chart = answers
     return manifest, chart
 
 
-def wants_token(made: Site, realm: str) -> None:
-    """Let a site be a registry with `c:1.0.0` for those who have a token of `realm`, or of its own `/token`, for TOKEN."""
+def require_token(server: ChartServer, realm: str) -> None:
+    """Let a server act as a registry with `c:1.0.0` that requires an access token.
+
+    The challenge refers to the token server `realm`. The server's own `/token` exchanges TOKEN for an access token.
+    """
     challenge = f'Bearer realm="{realm}",service="here",scope="repository:c:pull"'
 
-    def answering(open_to_all: Answering) -> Answering:
+    def with_token_check(answer_function: AnswerFunction) -> AnswerFunction:
         def answer(handler: Handler) -> None:
             if handler.headers.get("Authorization") == "Bearer given":
-                open_to_all(handler)
+                answer_function(handler)
             else:
                 handler.answer(b"{}", 401, ("WWW-Authenticate", challenge))
 
         return answer
 
-    def give(handler: Handler) -> None:
-        forms = handler.site.forms
+    def give_token(handler: Handler) -> None:
+        forms = handler.chart_server.forms
         is_known = bool(forms) and forms[-1].get("refresh_token") == TOKEN
         handler.answer(
             b'{"access_token": "given"}' if is_known else b"{}", 200 if is_known else 401
         )
 
-    be_registry(made, "c", "1.0.0")
-    made.answers = {path: answering(answer) for path, answer in made.answers.items()}
-    made.answers["/token"] = give
+    serve_as_registry(server, "c", "1.0.0")
+    server.answers = {path: with_token_check(answer) for path, answer in server.answers.items()}
+    server.answers["/token"] = give_token
 
 
 class Registry(NamedTuple):
-    """A running docker-registry; `login` is the header that it wants, if any."""
+    """A running docker-registry. `login` is the `Authorization` header that it requires, if any."""
 
     host: str
     log: Path
     login: str = ""
 
     def push(self, name: str, version: str) -> str:
-        """Push a packaged chart as `charts/NAME:VERSION`; the digest of its manifest."""
-        facts = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
+        """Push a packaged chart as `charts/NAME:VERSION` and return the digest of its manifest."""
+        config = json.dumps({"name": name, "version": version, "apiVersion": "v2"}).encode()
         content = package(name, version)
-        parts = [self._blob(name, kind, blob) for kind, blob in ((CONFIG, facts), (CHART, content))]
+        descriptors = [
+            self._blob(name, media_type, blob)
+            for media_type, blob in ((CONFIG, config), (CHART, content))
+        ]
         manifest = json.dumps(
-            {"schemaVersion": 2, "mediaType": MANIFEST, "config": parts[0], "layers": parts[1:]}
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST,
+                "config": descriptors[0],
+                "layers": descriptors[1:],
+            }
         ).encode()
         tag = version.replace("+", "_")
         self._send("PUT", f"{self._base(name)}/manifests/{tag}", manifest, MANIFEST)
         return "sha256:" + digest(manifest)
 
-    def asked(self) -> int:
-        """How many requests there were, once all of them are in the log."""
+    def count_requests(self) -> int:
+        """Return the number of requests, after all of them are in the log."""
         size = -1
         while size != (size := self.log.stat().st_size):
             time.sleep(0.05)
@@ -246,25 +273,28 @@ class Registry(NamedTuple):
     def _base(self, name: str) -> str:
         return f"http://{self.host}/v2/charts/{name}"
 
-    def _blob(self, name: str, kind: str, content: bytes) -> dict[str, object]:
-        named = "sha256:" + digest(content)
-        place = self._send("POST", f"{self._base(name)}/blobs/uploads/", b"", "")
-        self._send("PUT", f"{place}&digest={named}", content, "application/octet-stream")
-        return {"mediaType": kind, "digest": named, "size": len(content)}
+    def _blob(self, name: str, media_type: str, content: bytes) -> dict[str, object]:
+        blob_digest = "sha256:" + digest(content)
+        upload_url = self._send("POST", f"{self._base(name)}/blobs/uploads/", b"", "")
+        self._send("PUT", f"{upload_url}&digest={blob_digest}", content, "application/octet-stream")
+        return {"mediaType": media_type, "digest": blob_digest, "size": len(content)}
 
-    def _send(self, method: str, url: str, body: bytes, kind: str) -> str:
-        headers = {"Content-Type": kind, **({"Authorization": self.login} if self.login else {})}
+    def _send(self, method: str, url: str, body: bytes, content_type: str) -> str:
+        headers = {
+            "Content-Type": content_type,
+            **({"Authorization": self.login} if self.login else {}),
+        }
         request = Request(url, data=body, method=method, headers=headers)
-        with urlopen(request, timeout=10) as answer:
-            return str(answer.headers.get("Location", ""))
+        with urlopen(request, timeout=10) as response:
+            return str(response.headers.get("Location", ""))
 
 
 @contextmanager
 def registry(directory: Path, login: tuple[str, str] | None = None) -> Iterator[Registry]:
-    """A docker-registry that keeps what it has in a directory, as long as the block takes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Run a docker-registry during the block. It stores its data in a directory."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     settings = {
         "version": 0.1,
         "storage": {"filesystem": {"rootdirectory": str(directory / "data")}},
@@ -272,23 +302,23 @@ def registry(directory: Path, login: tuple[str, str] | None = None) -> Iterator[
         "log": {"level": "error", "accesslog": {"disabled": False}},
     }
     if login is not None:
-        file = directory / "htpasswd"
-        file.write_bytes(
+        password_file = directory / "htpasswd"
+        password_file.write_bytes(
             login[0].encode() + b":" + bcrypt.hashpw(login[1].encode(), bcrypt.gensalt(4))
         )
-        settings["auth"] = {"htpasswd": {"realm": "here", "path": str(file)}}
+        settings["auth"] = {"htpasswd": {"realm": "here", "path": str(password_file)}}
     (directory / "registry.yml").write_text(json.dumps(settings), encoding="utf-8")
     log = directory / "registry.log"
     with log.open("wb") as stream:
-        started = subprocess.Popen(
+        process = subprocess.Popen(
             [REGISTRY, "serve", str(directory / "registry.yml")], stdout=stream, stderr=stream
         )
     try:
         _wait(port)
-        yield Registry(f"127.0.0.1:{port}", log, basic(login) if login else "")
+        yield Registry(f"127.0.0.1:{port}", log, basic_authorization(login) if login else "")
     finally:
-        started.terminate()
-        started.wait(10)
+        process.terminate()
+        process.wait(10)
 
 
 def _wait(port: int) -> None:
