@@ -61,8 +61,8 @@ class Job(NamedTuple):
             text = rendered.text() + "".join(findings)
         except KmanifestError as error:
             text = f"{type(error).__name__}: {error}"
-        for place in (str(PROJECT), str(PROJECT).lstrip("/")):
-            text = text.replace(place, "")
+        for project_path in (str(PROJECT), str(PROJECT).lstrip("/")):
+            text = text.replace(project_path, "")
         return text
 
 
@@ -73,7 +73,7 @@ def job_of(case: Case) -> Job:
 
 def fixture_jobs(pattern: str = "*/*") -> list[Job]:
     """The builds of all fixtures that start no program, also of those that are refused."""
-    return [job_of(case) for case in find_cases(pattern) if not case.starts_programs]
+    return [job_of(case) for case in find_cases(pattern) if not case.starts_processes]
 
 
 def memory_tree(case: Case) -> tuple[MemoryTree, str]:
@@ -116,9 +116,9 @@ def replay(changes: Iterable[Change]) -> dict[Lineage, Any]:
     return bodies
 
 
-def same(one: Any, other: Any) -> bool:
+def same(first: Any, second: Any) -> bool:
     """Whether two traced values agree; `True` is not `1`."""
-    return one is other or (one.__class__ is other.__class__ and bool(one == other))
+    return first is second or (first.__class__ is second.__class__ and bool(first == second))
 
 
 def run_python(
@@ -150,10 +150,10 @@ def run_python(
 
 def mixed_jobs() -> list[Job]:
     """Builds that have little in common: other schemas, plug-ins, limits, and some that are refused."""
-    return [*fixture_jobs(), *_own_jobs()]
+    return [*fixture_jobs(), *_plugin_jobs()]
 
 
-def _own_jobs() -> list[Job]:
+def _plugin_jobs() -> list[Job]:
     from kmanifest.model.resource import Resource
     from kmanifest.model.resourcemap import ResourceMap
     from kmanifest.pipeline.context import Context
@@ -186,31 +186,33 @@ def _own_jobs() -> list[Job]:
     ]
 
 
-def run_threads(jobs: Sequence[Job], wanted: Sequence[str], threads: int, builds: int) -> list[str]:
+def run_threads(
+    jobs: Sequence[Job], expected: Sequence[str], threads: int, builds: int
+) -> list[str]:
     """Builds all jobs by turns in some threads, half of them with one cache; the names of those that differ."""
     from threading import Barrier, Thread
 
     cache = MemoryCache()
     start = Barrier(threads)
-    wrong: list[str] = []
+    differing: list[str] = []
 
     def work(number: int) -> None:
         start.wait()
         for turn in range(builds):
-            place = (number * 7 + turn * (2 * number + 1)) % len(jobs)
-            kept = cache if (turn + number) % 2 else None
+            index = (number * 7 + turn * (2 * number + 1)) % len(jobs)
+            job_cache = cache if (turn + number) % 2 else None
             try:
-                if jobs[place].outcome(kept) != wanted[place]:
-                    wrong.append(jobs[place].name)
+                if jobs[index].outcome(job_cache) != expected[index]:
+                    differing.append(jobs[index].name)
             except BaseException as error:  # noqa: BLE001 - whatever it is, a thread must not swallow it
-                wrong.append(f"{jobs[place].name}: {error!r}")
+                differing.append(f"{jobs[index].name}: {error!r}")
 
     workers = [Thread(target=work, args=(number,)) for number in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return wrong
+    return differing
 
 
 def process_state() -> dict[str, Any]:

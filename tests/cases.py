@@ -33,7 +33,7 @@ class Case(NamedTuple):
     plugins: str
 
     @property
-    def starts_programs(self) -> bool:
+    def starts_processes(self) -> bool:
         return "--enable-alpha-plugins" in self.args
 
     @property
@@ -60,25 +60,25 @@ class PeerResult(NamedTuple):
 
 def find_cases(pattern: str = "*/*") -> list[Case]:
     """The fixtures whose `language/name` matches a glob, sorted by name, but for those of `tests.verbs`, `tests.remotes` and `tests.charts`."""
-    found = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
-    others = ("verbs", "remote", "helm")
-    return [load_case(path.parent) for path in found if path.parent.parent.name not in others]
+    paths = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
+    other_kinds = ("verbs", "remote", "helm")
+    return [load_case(path.parent) for path in paths if path.parent.parent.name not in other_kinds]
 
 
 def load_case(directory: Path) -> Case:
     """The fixture in a directory."""
-    facts = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
-    source = facts.get("source")
-    target = PROJECT / source if source else directory / facts.get("target", "input")
+    settings = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
+    source = settings.get("source")
+    target = PROJECT / source if source else directory / settings.get("target", "input")
     return Case(
         name=directory.relative_to(FIXTURES).as_posix(),
         directory=directory,
-        description=facts["description"],
-        peer=facts["peer"],
-        version=facts["version"],
-        args=tuple(facts["args"]),
+        description=settings["description"],
+        peer=settings["peer"],
+        version=settings["version"],
+        args=tuple(settings["args"]),
         target=target,
-        plugins=str(directory / facts["plugins"]) if "plugins" in facts else "",
+        plugins=str(directory / settings["plugins"]) if "plugins" in settings else "",
     )
 
 
@@ -89,22 +89,22 @@ def peer_missing(case: Case) -> str:
 
 def reason_missing(peer: str, version: str) -> str:
     """Why a peer of this version can't be asked; empty where it can."""
-    program = shutil.which(peer)
-    if program is None:
+    executable = shutil.which(peer)
+    if executable is None:
         return f"{peer} is not on PATH"
-    found = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
-    if version not in found.stdout:
-        return f"{peer} is {found.stdout.strip()}, not {version}"
+    result = subprocess.run([executable, "version"], capture_output=True, text=True, check=False)
+    if version not in result.stdout:
+        return f"{peer} is {result.stdout.strip()}, not {version}"
     return ""
 
 
-def ask_peer(case: Case) -> PeerResult:
+def run_peer(case: Case) -> PeerResult:
     """Let the peer build a case, in the directory of the case."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
     if case.plugins:
         environment["KUSTOMIZE_PLUGIN_HOME"] = case.plugins
     target = os.path.relpath(case.target, case.directory)
-    done = subprocess.run(
+    result = subprocess.run(
         [case.peer, "build", *case.args, target],
         cwd=case.directory,
         env=environment,
@@ -113,12 +113,12 @@ def ask_peer(case: Case) -> PeerResult:
         timeout=60,
         check=False,
     )
-    lines = done.stderr.decode().splitlines(keepends=True)
+    lines = result.stderr.decode().splitlines(keepends=True)
     # What the peer says of its own flags is the command's business; its log has a clock.
-    notes = [
+    messages = [
         CLOCK.sub("", line) for line in lines if line.strip() and not line.startswith("Flag --")
     ]
-    text = "".join(dict.fromkeys(notes))
-    if done.returncode:
-        return PeerResult(done.returncode, done.stdout, "", text)
-    return PeerResult(0, done.stdout, text, "")
+    text = "".join(dict.fromkeys(messages))
+    if result.returncode:
+        return PeerResult(result.returncode, result.stdout, "", text)
+    return PeerResult(0, result.stdout, text, "")

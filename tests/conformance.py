@@ -95,24 +95,24 @@ def _printed(stream: io.TextIOWrapper) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _options(given: Mapping[str, Any]) -> Options:
+def _options(options: Mapping[str, Any]) -> Options:
     return Options(
         load_restrictor="none"
-        if given.get("load_restrictor") == "LoadRestrictionsNone"
+        if options.get("load_restrictor") == "LoadRestrictionsNone"
         else "root-only",
-        enable_plugins=bool(given.get("enable_alpha_plugins")),
-        allow_exec=bool(given.get("enable_exec")),
-        env=tuple(given.get("env") or ()),
-        exec_plugins=ExecPluginOptions(home=given.get("plugin_home") or ""),
+        enable_plugins=bool(options.get("enable_alpha_plugins")),
+        allow_exec=bool(options.get("enable_exec")),
+        env=tuple(options.get("env") or ()),
+        exec_plugins=ExecPluginOptions(home=options.get("plugin_home") or ""),
         engines=(
             KustomizeOptions(
-                reorder=given.get("reorder") or "",
-                managed_by_label=bool(given.get("enable_managedby_label")),
-                enable_helm=bool(given.get("enable_helm")),
+                reorder=options.get("reorder") or "",
+                managed_by_label=bool(options.get("enable_managedby_label")),
+                enable_helm=bool(options.get("enable_helm")),
             ),
             HelmOptions(
-                api_versions=tuple(given.get("helm_api_versions") or ()),
-                kube_version=given.get("helm_kube_version") or "",
+                api_versions=tuple(options.get("helm_api_versions") or ()),
+                kube_version=options.get("helm_kube_version") or "",
             ),
         ),
     )

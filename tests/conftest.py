@@ -10,7 +10,7 @@ __all__ = ["own_home", "private", "registry", "run", "server"]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What commands keep for later runs is kept for the tests only."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KMANIFEST_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))

@@ -39,7 +39,7 @@ def git_missing() -> str:
 def git(directory: Path, *arguments: str) -> str:
     """What git prints, run in a directory."""
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
+    result = subprocess.run(
         [*GIT, *arguments],
         cwd=directory,
         env=environment,
@@ -47,7 +47,7 @@ def git(directory: Path, *arguments: str) -> str:
         text=True,
         check=True,
     )
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
 def publish(source: Path, bare: Path) -> str:
@@ -112,18 +112,18 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        what = urlsplit(self.path).path
+        path = urlsplit(self.path).path
         login = "Basic " + base64.b64encode(USER.encode()).decode()
         with suppress(ConnectionError):
-            if what.startswith("/hostile/"):
-                getattr(self, "_" + what.split("/")[2])()
+            if path.startswith("/hostile/"):
+                getattr(self, "_" + path.split("/")[2])()
                 self.close_connection = True
-            elif what.startswith("/private/") and self.headers.get("Authorization") != login:
+            elif path.startswith("/private/") and self.headers.get("Authorization") != login:
                 self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="here"'))
-            elif ".git/" in what:
-                self._ask_git()
+            elif ".git/" in path:
+                self._serve_git()
             else:
-                self._serve_file(what)
+                self._serve_file(path)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, b"")
 
-    def _ask_git(self) -> None:
+    def _serve_git(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         environment = {
@@ -159,9 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "REMOTE_ADDR": "127.0.0.1",
         }
-        asked = self.rfile.read(length)
+        request_body = self.rfile.read(length)
         output = subprocess.run(
-            [_backend()], input=asked, env=environment, capture_output=True, check=False
+            [_backend()], input=request_body, env=environment, capture_output=True, check=False
         ).stdout
         head, _, body = output.partition(b"\r\n\r\n")
         headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if line]
@@ -174,9 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
         lines = ["HTTP/1.1 200 OK", *headers, "", ""]
         self.wfile.write("\r\n".join(lines).encode())
 
-    def _drip(self, piece: bytes) -> None:
+    def _drip(self, data: bytes) -> None:
         while True:
-            self.wfile.write(piece)
+            self.wfile.write(data)
             time.sleep(0.05)
 
     def _stall(self) -> None:

@@ -2,9 +2,9 @@
 
 `case.toml` has `description`, `peer`, `version`, `[runs]` (a name and the arguments of each), `[stdin]` (a file of the
 case that a run reads), `[errors]` (runs that the peer refuses too, with a text that our one line must hold), and
-`makes`, a file or a directory that the runs write. `expected/NAME.out` is what the peer prints, `expected/NAME.file` what it
-writes; of a directory, each file with its size and content, and each empty directory. `tells` is what a good run says on
-stderr. Where something is `served`, the input names it as the fixtures of remote bases do. `ours` are arguments for kmanifest only.
+`output`, a file or a directory that the runs write. `expected/NAME.out` is what the peer prints, `expected/NAME.file` what it
+writes; of a directory, each file with its size and content, and each empty directory. `stderr` is what a good run says on
+stderr. Where something is `served`, the input names it as the fixtures of remote bases do. `kmanifest_args` are arguments for kmanifest only.
 """
 
 import os
@@ -33,10 +33,10 @@ class Run(NamedTuple):
     args: tuple[str, ...]
     stdin: Path | None
     error: str
-    makes: str
-    tells: str
+    output: str
+    stderr: str
     served: bool
-    ours: tuple[str, ...]
+    kmanifest_args: tuple[str, ...]
 
     @property
     def out(self) -> Path:
@@ -48,13 +48,13 @@ class Run(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run did; `file` is None where nothing was written, `made` are the names in its directory that were not there."""
+    """What a run did; `file` is None where nothing was written, `new_names` are the names in its directory that were not there."""
 
     code: int
     out: bytes
     errors: str
     file: bytes | None
-    made: list[str]
+    new_names: list[str]
 
 
 def find_runs(pattern: str = "*") -> list[Run]:
@@ -65,52 +65,52 @@ def find_runs(pattern: str = "*") -> list[Run]:
 
 def load_runs(case: Path) -> list[Run]:
     """The runs of one case."""
-    facts = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
-    inputs = facts.get("stdin", {})
-    errors = facts.get("errors", {})
+    settings = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
+    inputs = settings.get("stdin", {})
+    errors = settings.get("errors", {})
     return [
         Run(
             name=f"{case.name}/{name}",
             case=case,
-            peer=facts["peer"],
-            version=facts["version"],
+            peer=settings["peer"],
+            version=settings["version"],
             args=tuple(args),
             stdin=case / inputs[name] if name in inputs else None,
             error=errors.get(name, ""),
-            makes=facts.get("makes", ""),
-            tells=facts.get("tells", ""),
-            served=facts.get("served", False),
-            ours=tuple(facts.get("ours", ())),
+            output=settings.get("output", ""),
+            stderr=settings.get("stderr", ""),
+            served=settings.get("served", False),
+            kmanifest_args=tuple(settings.get("kmanifest_args", ())),
         )
-        for name, args in facts["runs"].items()
+        for name, args in settings["runs"].items()
     ]
 
 
 def perform(
-    run: Run, program: Sequence[str], here: World | None = None, *, more: Sequence[str] = ()
+    run: Run, command: Sequence[str], world: World | None = None, *, more: Sequence[str] = ()
 ) -> Outcome:
-    """Let a program do the run in a copy of its input; `here` is what serves what is remote."""
+    """Let a program do the run in a copy of its input; `world` is what serves what is remote."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    with tempfile.TemporaryDirectory() as above:
-        place = Path(above) / "input"
-        if here is None:
-            shutil.copytree(run.case / "input", place, symlinks=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary) / "input"
+        if world is None:
+            shutil.copytree(run.case / "input", directory, symlinks=True)
         else:
-            here.copy(run.case / "input", place)
-        before = set(os.listdir(place))
-        done = subprocess.run(
-            [*program, *(here.particular(arg) if here else arg for arg in run.args), *more],
-            cwd=place,
-            env={**environment, "KMANIFEST_CACHE_DIR": f"{above}/cache"},
+            world.copy(run.case / "input", directory)
+        before = set(os.listdir(directory))
+        result = subprocess.run(
+            [*command, *(world.particular(arg) if world else arg for arg in run.args), *more],
+            cwd=directory,
+            env={**environment, "KMANIFEST_CACHE_DIR": f"{temporary}/cache"},
             input=run.stdin.read_bytes() if run.stdin else b"",
             capture_output=True,
             timeout=60,
             check=False,
         )
-        made = next(place.glob(run.makes), place / run.makes) if run.makes else None
-        file = content_of(made) if made and made.exists() else None
-        names = sorted(set(os.listdir(place)) - before)
-    return Outcome(done.returncode, done.stdout, done.stderr.decode(), file, names)
+        output = next(directory.glob(run.output), directory / run.output) if run.output else None
+        file = content_of(output) if output and output.exists() else None
+        names = sorted(set(os.listdir(directory)) - before)
+    return Outcome(result.returncode, result.stdout, result.stderr.decode(), file, names)
 
 
 def content_of(path: Path) -> bytes:
@@ -118,29 +118,29 @@ def content_of(path: Path) -> bytes:
     if path.is_file():
         return path.read_bytes()
     parts = [f"=== {path.name}/\n".encode()]
-    for each in sorted(path.rglob("*")):
-        name = each.relative_to(path).as_posix()
-        if each.is_symlink():
-            parts.append(f"=== {name} -> {os.readlink(each)}\n".encode())
-        elif each.is_file():
-            content = each.read_bytes()
+    for entry in sorted(path.rglob("*")):
+        name = entry.relative_to(path).as_posix()
+        if entry.is_symlink():
+            parts.append(f"=== {name} -> {os.readlink(entry)}\n".encode())
+        elif entry.is_file():
+            content = entry.read_bytes()
             end = b"" if content.endswith(b"\n") or not content else b"\n"
             parts.append(f"=== {name} {len(content)}\n".encode() + content + end)
-        elif not any(each.iterdir()):
+        elif not any(entry.iterdir()):
             parts.append(f"=== {name}/\n".encode())
     return b"".join(parts)
 
 
-def differences(run: Run, here: World | None) -> dict[Path, bytes | None]:
+def differences(run: Run, world: World | None) -> dict[Path, bytes | None]:
     """The goldens of a run that are not what its peer gives, with what they should hold; None for none."""
-    outcome = perform(run, [run.peer], here)
+    outcome = perform(run, [run.peer], world)
     if bool(outcome.code) is not bool(run.error):
         raise SystemExit(f"{run.name}: {run.peer} gives exit code {outcome.code}: {outcome.errors}")
-    wanted: dict[Path, bytes | None] = {
+    expected: dict[Path, bytes | None] = {
         run.out: outcome.out or None if not run.error else None,
         run.file: outcome.file if not run.error else None,
     }
-    return {path: content for path, content in wanted.items() if golden(path) != content}
+    return {path: content for path, content in expected.items() if golden(path) != content}
 
 
 def golden(path: Path) -> bytes | None:

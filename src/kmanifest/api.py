@@ -124,7 +124,7 @@ def _runner_of(options: Options) -> "Runner | None":
     from kmanifest.io.runner import ProcessRunner  # few builds start processes
 
     return ProcessRunner(
-        passed=options.exec_plugins.environment,
+        pass_variables=options.exec_plugins.environment,
         timeout=options.exec_plugins.timeout,
         digests=options.exec_plugins.digests,
         secrets=options.exec_plugins.secrets,

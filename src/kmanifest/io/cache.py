@@ -8,13 +8,13 @@ from collections.abc import Callable, Hashable
 
 from kmanifest.startup.typing import Any, Protocol, TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Cache(Protocol):
     """Where a build keeps what another one may want. Sizes are in bytes, and rough."""
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:
         """What is kept for `key`, or what `make` makes now; `weight` is its size."""
 
     def find(self, key: Hashable) -> Any:
@@ -27,7 +27,7 @@ class Cache(Protocol):
 class NoCache:
     """Keeps nothing: for the single build of a command."""
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:  # noqa: ARG002 - the protocol's
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:  # noqa: ARG002 - the protocol's
         return make()
 
     def find(self, key: Hashable) -> Any:  # noqa: ARG002 - the protocol's
@@ -51,12 +51,12 @@ class MemoryCache:
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._weight = 0
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
-        kept: Made | None = self.find(key)
-        if kept is None:
-            kept = make()
-            self.keep(key, kept, weight=weight)
-        return kept
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:
+        value: Result | None = self.find(key)
+        if value is None:
+            value = make()
+            self.keep(key, value, weight=weight)
+        return value
 
     def find(self, key: Hashable) -> Any:
         with self._lock:

@@ -14,11 +14,11 @@ from kmanifest.io.system import is_private, make_private, remove, write_atomical
 from kmanifest.startup.hashlib import fingerprint
 from kmanifest.startup.typing import Any, Final
 
-_LARGEST: Final = 64 << 20
+_MAX_FILE_SIZE: Final = 64 << 20
 """Bytes of a file."""
-_MOST: Final = 256
+_MAX_FILES: Final = 256
 """Files in the directory; where there are more, the older half goes."""
-_CHECK: Final = 32
+_CHECKSUM_SIZE: Final = 32
 
 
 class DiskCache(NoCache):
@@ -40,9 +40,9 @@ class DiskCache(NoCache):
             return None
         try:
             with open(path, "rb") as stream:
-                content = stream.read(_LARGEST)
-            check, data = content[:_CHECK], content[_CHECK:]
-            return marshal.loads(data) if check == fingerprint(data) else None  # noqa: S302 - our own, see above
+                content = stream.read(_MAX_FILE_SIZE)
+            checksum, data = content[:_CHECKSUM_SIZE], content[_CHECKSUM_SIZE:]
+            return marshal.loads(data) if checksum == fingerprint(data) else None  # noqa: S302 - our own, see above
         except (OSError, ValueError, EOFError, TypeError):
             return None
 
@@ -55,7 +55,7 @@ class DiskCache(NoCache):
             data = marshal.dumps(value)
         except ValueError:  # nested too deeply
             return
-        if _CHECK + len(data) < _LARGEST:
+        if _CHECKSUM_SIZE + len(data) < _MAX_FILE_SIZE:
             write_atomically(path, fingerprint(data) + data)
             self._drop_old()
 
@@ -80,14 +80,14 @@ class DiskCache(NoCache):
             names = os.listdir(self._directory)
         except OSError:
             return
-        if len(names) <= _MOST:
+        if len(names) <= _MAX_FILES:
             return
-        paths = sorted((os.path.join(self._directory, name) for name in names), key=_written)
+        paths = sorted((os.path.join(self._directory, name) for name in names), key=_modified_at)
         for path in paths[: len(paths) // 2]:
             remove(path)
 
 
-def _written(path: str) -> float:
+def _modified_at(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:

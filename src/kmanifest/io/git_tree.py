@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from dulwich.objects import Commit
     from dulwich.repo import Repo
 
-_MOST_LINKS: Final = 40
-_LONGEST_LINK: Final = 4096
-_STEPS: Final = re.compile(r"([~^])(\d*)")
+_MAX_LINKS: Final = 40
+_MAX_LINK_LENGTH: Final = 4096
+_ANCESTOR_STEP: Final = re.compile(r"([~^])(\d*)")
 
 Entry = tuple[int, bytes]  # its mode, and the id of its object
 
 
-class Objects(Protocol):
+class ObjectStore(Protocol):
     """Where the objects of a repository are."""
 
-    def entries(self, identity: bytes) -> Mapping[str, Entry]:
+    def entries(self, object_id: bytes) -> Mapping[str, Entry]:
         """The entries of the tree with this id."""
 
-    def blob(self, identity: bytes, limit: int) -> bytes:
+    def blob(self, object_id: bytes, limit: int) -> bytes:
         """The content of the file with this id; LimitError where it has more than `limit` bytes."""
 
 
 class GitTree:
     """The files of a commit; paths are relative to the root of the repository."""
 
-    def __init__(self, objects: Objects, root: bytes) -> None:
+    def __init__(self, objects: ObjectStore, root: bytes) -> None:
         self._objects = objects
         self._root = root
         self._directories: dict[str, Mapping[str, Entry]] = {}
@@ -56,9 +56,11 @@ class GitTree:
                 real.append(step)
                 continue
             links += 1
-            if links > _MOST_LINKS:
+            if links > _MAX_LINKS:
                 raise SourceError(f"{path!r} leads through too many links")
-            target = self._objects.blob(entry[1], _LONGEST_LINK).decode("utf-8", "surrogateescape")
+            target = self._objects.blob(entry[1], _MAX_LINK_LENGTH).decode(
+                "utf-8", "surrogateescape"
+            )
             if target.startswith("/"):
                 raise SourceError(f"{path!r} is a link that leads out of the tree")
             try:
@@ -103,10 +105,10 @@ class GitTree:
 
     def _entries(self, path: str) -> Mapping[str, Entry]:
         """The entries of a directory, none where there is no such directory."""
-        known = self._directories.get(path)
-        if known is None:
-            known = self._directories[path] = self._read_directory(path)
-        return known
+        entries = self._directories.get(path)
+        if entries is None:
+            entries = self._directories[path] = self._read_directory(path)
+        return entries
 
     def _read_directory(self, path: str) -> Mapping[str, Entry]:
         if not path:
@@ -117,20 +119,20 @@ class GitTree:
         return self._objects.entries(entry[1])
 
 
-class _LocalObjects:
+class _LocalObjectStore:
     """The objects of a repository of this machine, read by dulwich."""
 
     def __init__(self, objects: Any) -> None:
         self._objects = objects
 
-    def entries(self, identity: bytes) -> Mapping[str, Entry]:
-        items = self._objects[identity].iteritems()
+    def entries(self, object_id: bytes) -> Mapping[str, Entry]:
+        items = self._objects[object_id].iteritems()
         return {
             item.path.decode("utf-8", "surrogateescape"): (item.mode, item.sha) for item in items
         }
 
-    def blob(self, identity: bytes, limit: int) -> bytes:
-        data: bytes = self._objects[identity].data
+    def blob(self, object_id: bytes, limit: int) -> bytes:
+        data: bytes = self._objects[object_id].data
         if len(data) > limit:
             raise LimitError(f"a file has {len(data)} bytes, more than {limit} (max_input_file)")
         return data
@@ -147,18 +149,20 @@ def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
         from dulwich.repo import Repo
     except ImportError as error:
         raise MissingError("commits are read with dulwich: pip install 'kmanifest[git]'") from error
-    real = os.path.realpath(path)
-    above = real
-    while not os.path.isdir(above):  # the directory may be gone since then
-        above = os.path.dirname(above)
+    real_path = os.path.realpath(path)
+    directory = real_path
+    while not os.path.isdir(directory):  # the directory may be gone since then
+        directory = os.path.dirname(directory)
     try:
-        repository = Repo.discover(above)
+        repository = Repo.discover(directory)
     except NotGitRepository as error:
         raise MissingError(f"{path} is in no git repository") from error
     with repository:
         commit = _find_commit(repository, revision)
-        inside = os.path.relpath(real, os.path.realpath(repository.path))
-        return GitTree(_LocalObjects(repository.object_store), commit.tree), join("", inside)
+        path_in_repository = os.path.relpath(real_path, os.path.realpath(repository.path))
+        return GitTree(_LocalObjectStore(repository.object_store), commit.tree), join(
+            "", path_in_repository
+        )
 
 
 def _find_commit(repository: "Repo", revision: str) -> "Commit":
@@ -169,17 +173,17 @@ def _find_commit(repository: "Repo", revision: str) -> "Commit":
         if not name:
             raise KeyError(revision)
         commit = parse_commit(repository, name.encode())
-        rest = revision[len(name) :]
-        for match in _STEPS.finditer(rest):
-            commit = _step_back(repository, commit, match[1], int(match[2] or 1))
-        if _STEPS.sub("", rest):
-            raise KeyError(rest)
+        suffix = revision[len(name) :]
+        for match in _ANCESTOR_STEP.finditer(suffix):
+            commit = _ancestor(repository, commit, match[1], int(match[2] or 1))
+        if _ANCESTOR_STEP.sub("", suffix):
+            raise KeyError(suffix)
     except (KeyError, ValueError, IndexError) as error:
         raise MissingError(f"no commit is called {revision!r}") from error
     return commit
 
 
-def _step_back(repository: "Repo", commit: "Commit", sign: str, number: int) -> "Commit":
+def _ancestor(repository: "Repo", commit: "Commit", sign: str, number: int) -> "Commit":
     """`~N` is the N-th first parent, `^N` the N-th parent."""
     if sign == "^":
         return repository[commit.parents[number - 1]] if number else commit  # type: ignore[return-value]  # a commit

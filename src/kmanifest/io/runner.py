@@ -17,30 +17,30 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTu
 if TYPE_CHECKING:
     from subprocess import Popen
 
-ALWAYS: Final = ("PATH", "HOME", "LANG", "TMPDIR")
+DEFAULT_VARIABLES: Final = ("PATH", "HOME", "LANG", "TMPDIR")
 """The variables that every program gets."""
 
-EVERYTHING: Final = "inherit"
+INHERIT_ALL: Final = "inherit"
 """The pattern by which a program gets the whole environment, as under kustomize."""
 
-_MOST_ERRORS: Final = 64 << 10  # bytes of stderr that are kept
-_GRACE: Final = 2.0  # seconds between TERM and KILL
-_CHUNK: Final = 64 << 10
+_MAX_STDERR: Final = 64 << 10  # bytes of stderr that are kept
+_SECONDS_TO_TERMINATE: Final = 2.0  # seconds between TERM and KILL
+_CHUNK_SIZE: Final = 64 << 10
 # Bounded, as what a program says must not take long to be searched: each `token` in a row of them is a beginning.
-_SECRET: Final = (
+_SECRET_PATTERN: Final = (
     r"(?i)((?:token|passw(?:or)?d|passphrase|secret|credential|api-?_?key|authorization)[\w-]{0,64}[\"']?"
     r"\s{0,8}[=:]\s{0,8}[\"']?(?:bearer\s{1,8}|basic\s{1,8})?)[^\s,;&\"']+"
 )
 
-FileKind = Literal["program", "file", "nothing"]
+FileKind = Literal["executable", "file", "nothing"]
 
 
-class Program(NamedTuple):
+class Command(NamedTuple):
     """A program to be run.
 
     `path` and `directory` are resolved paths of the runner's root. `config` is put into a temporary file whose path is
     the first argument; `stdin` is closed where it is None. `environment` comes on top of what the runner passes on.
-    `timeout` is in seconds, 0 for the runner's own. The directory `grows` may come to hold `growth` bytes.
+    `timeout` is in seconds, 0 for the runner's own. The directory `output_directory` may come to hold `max_directory_size` bytes.
     """
 
     path: str
@@ -50,8 +50,8 @@ class Program(NamedTuple):
     stdin: bytes | None = None
     environment: tuple[tuple[str, str], ...] = ()
     timeout: float = 0.0
-    grows: str = ""
-    growth: int = 0
+    output_directory: str = ""
+    max_directory_size: int = 0
 
 
 class ProcessResult(NamedTuple):
@@ -68,7 +68,7 @@ class Runner(Protocol):
     def kind(self, path: str) -> FileKind:
         """What is at a path: a file that may be executed, another one, or nothing."""
 
-    def run(self, program: Program) -> bytes:
+    def run(self, command: Command) -> bytes:
         """What the program prints.
 
         PluginError where it can't be started or fails, with what it says on stderr; LimitError where it takes too long or
@@ -79,8 +79,8 @@ class Runner(Protocol):
 class ProcessRunner:
     """Runs programs of this machine, whose paths are below `root`.
 
-    `environment` is what there is to pass on, by default that of this process, of which a program gets the variables in ALWAYS and those that match
-    `passed`: names, or patterns that end in `*`. `timeout` is in seconds, `max_output` in bytes. Where `digests` are given,
+    `environment` is what there is to pass on, by default that of this process, of which a program gets the variables in DEFAULT_VARIABLES and those that match
+    `pass_variables`: names, or patterns that end in `*`. `timeout` is in seconds, `max_output` in bytes. Where `digests` are given,
     only programs whose SHA-256 is among them are run. What a program says on stderr is told without the `secrets`.
     """
 
@@ -89,7 +89,7 @@ class ProcessRunner:
         root: str = "/",
         *,
         environment: Mapping[str, str] | None = None,
-        passed: Iterable[str] = (),
+        pass_variables: Iterable[str] = (),
         timeout: float = 60.0,
         max_output: int = 64 << 20,
         digests: frozenset[str] | None = None,
@@ -100,45 +100,49 @@ class ProcessRunner:
         self._max_output = max_output
         self._digests = digests
         self._secrets = tuple(secrets)
-        self._patterns = tuple(passed)
-        there = os.environ if environment is None else environment
-        self._environment = passed_on(there, (*ALWAYS, *self._patterns))
+        self._variable_patterns = tuple(pass_variables)
+        available = os.environ if environment is None else environment
+        self._environment = select_variables(
+            available, (*DEFAULT_VARIABLES, *self._variable_patterns)
+        )
 
     def kind(self, path: str) -> FileKind:
         try:
-            mode = os.stat(self._on_disk(path)).st_mode
+            mode = os.stat(self._absolute_path(path)).st_mode
         except (OSError, ValueError):
             return "nothing"
         if stat.S_ISREG(mode) and (mode & 0o111 or os.name == "nt"):
-            return "program"
+            return "executable"
         return "file"
 
-    def run(self, program: Program) -> bytes:
-        self._check_digest(program.path)
-        done = self.run_process(program)
-        if done.code:
-            raise PluginError(self._failure(self._on_disk(program.path), done.code, done.errors))
-        return done.output
+    def run(self, command: Command) -> bytes:
+        self._check_digest(command.path)
+        result = self.run_process(command)
+        if result.code:
+            raise PluginError(
+                self._failure_message(self._absolute_path(command.path), result.code, result.errors)
+            )
+        return result.output
 
-    def run_process(self, program: Program) -> ProcessResult:
+    def run_process(self, command: Command) -> ProcessResult:
         """How the program ends; PluginError where it can't be started, LimitError where a bound is reached."""
-        if program.config is None:
-            return self._start(program, program.arguments)
+        if command.config is None:
+            return self._start(command, command.arguments)
         import tempfile  # only for plug-ins that read their config from a file
 
-        handle, name = tempfile.mkstemp(prefix="kust-plugin-config-")
+        descriptor, config_path = tempfile.mkstemp(prefix="kust-plugin-config-")
         try:
-            with open(handle, "wb") as stream:
-                stream.write(program.config)
-            return self._start(program, (name, *program.arguments))
+            with open(descriptor, "wb") as stream:
+                stream.write(command.config)
+            return self._start(command, (config_path, *command.arguments))
         finally:
-            os.unlink(name)
+            os.unlink(config_path)
 
-    def passes(self, name: str) -> bool:
+    def passes_variable(self, name: str) -> bool:
         """Whether programs get the variable of this name."""
         return name in self._environment
 
-    def _on_disk(self, path: str) -> str:
+    def _absolute_path(self, path: str) -> str:
         return os.path.join(self._root, path)
 
     def _check_digest(self, path: str) -> None:
@@ -146,99 +150,105 @@ class ProcessRunner:
             return
         from hashlib import sha256  # few ask for it
 
-        with open(self._on_disk(path), "rb") as stream:
+        with open(self._absolute_path(path), "rb") as stream:
             digest = sha256(stream.read()).hexdigest()
         if digest not in self._digests:
             raise PluginError(
                 f"{path}: its SHA-256 {digest} is not in the list of trusted programs"
             )
 
-    def _start(self, program: Program, arguments: Sequence[str]) -> ProcessResult:
+    def _start(self, command: Command, arguments: Sequence[str]) -> ProcessResult:
         if os.name == "nt":
             raise PluginError("programs are not run on Windows: write the plug-in in Python")
         import subprocess  # most builds start nothing
 
-        path = self._on_disk(program.path)
+        path = self._absolute_path(command.path)
         try:
             process = subprocess.Popen(  # noqa: S603 - to start programs is what it is for
                 [path, *arguments],
-                stdin=subprocess.DEVNULL if program.stdin is None else subprocess.PIPE,
+                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                cwd=self._on_disk(program.directory),
-                env={**self._environment, **dict(program.environment)},
+                cwd=self._absolute_path(command.directory),
+                env={**self._environment, **dict(command.environment)},
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise PluginError(f"{path} can't be started: {_why(path, error)}") from error
-        exchange = _Exchange(process, program, self._timeout, self._max_output)
+            raise PluginError(f"{path} can't be started: {_start_failure(path, error)}") from error
+        session = _PipeSession(process, command, self._timeout, self._max_output)
         try:
-            exchange.run_process(program.stdin)
+            session.communicate(command.stdin)
         finally:
             _end_group(process)
-        return ProcessResult(process.returncode, bytes(exchange.output), exchange.said())
+        return ProcessResult(process.returncode, bytes(session.output), session.complete_stderr())
 
-    def _failure(self, path: str, code: int, errors: bytes) -> str:
+    def _failure_message(self, path: str, code: int, errors: bytes) -> str:
         """What is to be told of a program that failed: what it said, and which environment it had."""
-        how = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
-        said = re.sub(_SECRET, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace")))
-        lines = "; ".join(line.strip() for line in said.split("\n") if line.strip())
+        ending = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
+        stderr_text = re.sub(
+            _SECRET_PATTERN, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace"))
+        )
+        lines = "; ".join(line.strip() for line in stderr_text.split("\n") if line.strip())
         names = ", ".join(sorted(self._environment))
-        hint = "" if EVERYTHING in self._patterns else "; --plugin-env NAME passes on more"
-        return f"{path} failed, {how}{': ' + lines if lines else ''} (environment: {names}{hint})"
+        hint = (
+            "" if INHERIT_ALL in self._variable_patterns else "; --plugin-env NAME passes on more"
+        )
+        return (
+            f"{path} failed, {ending}{': ' + lines if lines else ''} (environment: {names}{hint})"
+        )
 
 
-class _Exchange:
+class _PipeSession:
     """Feeds a process and gathers what it prints, as long as it may."""
 
     def __init__(
-        self, process: "Popen[bytes]", program: Program, timeout: float, max_output: int
+        self, process: "Popen[bytes]", command: Command, timeout: float, max_output: int
     ) -> None:
         self.output = bytearray()
         self._errors = bytearray()
         self._process = process
-        self._program = program
-        self._timeout = program.timeout or timeout
+        self._command = command
+        self._timeout = command.timeout or timeout
         self._max_output = max_output
 
-    def run_process(self, stdin: bytes | None) -> None:
+    def communicate(self, stdin: bytes | None) -> None:
         """Return when the process has ended; LimitError where it does not in time, or prints or writes too much."""
-        self._serve_pipes(stdin)
-        self._check_growth()
+        self._transfer_all(stdin)
+        self._check_directory_size()
 
-    def _serve_pipes(self, stdin: bytes | None) -> None:
+    def _transfer_all(self, stdin: bytes | None) -> None:
         import selectors
         import time
 
         deadline = time.monotonic() + self._timeout
         with selectors.DefaultSelector() as selector:
             pending = memoryview(stdin or b"")
-            self._register(selector)
+            self._register_pipes(selector)
             while selector.get_map():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise self._too_late()
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise self._timeout_error()
                 # A child may hold the pipes open when the program itself has ended.
-                ready = selector.select(min(left, 0.1))
+                ready = selector.select(min(remaining, 0.1))
                 if not ready:
-                    self._check_growth()
+                    self._check_directory_size()
                     if _has_ended(self._process):
                         return
                 for key, _ in ready:
-                    pending = self._serve(selector, key.fileobj, pending)
+                    pending = self._transfer(selector, key.fileobj, pending)
             while not _has_ended(self._process):
                 if time.monotonic() > deadline:
-                    raise self._too_late()
+                    raise self._timeout_error()
                 time.sleep(0.01)
 
-    def said(self) -> bytes:
+    def complete_stderr(self) -> bytes:
         """What the process said on stderr, without a line that was cut off: half a secret could not be told from a word."""
         errors = self._errors
-        if len(errors) >= _MOST_ERRORS:
+        if len(errors) >= _MAX_STDERR:
             errors = errors[: errors.rfind(b"\n") + 1]
         return bytes(errors)
 
-    def _register(self, selector: Any) -> None:
+    def _register_pipes(self, selector: Any) -> None:
         import selectors
 
         process = self._process
@@ -248,39 +258,39 @@ class _Exchange:
                 writes = stream is process.stdin
                 selector.register(stream, selectors.EVENT_WRITE if writes else selectors.EVENT_READ)
 
-    def _serve(self, selector: Any, stream: Any, pending: memoryview) -> memoryview:
+    def _transfer(self, selector: Any, stream: Any, pending: memoryview) -> memoryview:
         """Move some bytes of one pipe; what is left to be written."""
         if stream is self._process.stdin:
             try:
-                pending = pending[os.write(stream.fileno(), pending[:_CHUNK]) :]
+                pending = pending[os.write(stream.fileno(), pending[:_CHUNK_SIZE]) :]
             except BrokenPipeError:  # it does not want to read on
                 pending = pending[len(pending) :]
             if not pending:
                 selector.unregister(stream)
                 stream.close()
             return pending
-        chunk = os.read(stream.fileno(), _CHUNK)
+        chunk = os.read(stream.fileno(), _CHUNK_SIZE)
         if not chunk:
             selector.unregister(stream)
         elif stream is self._process.stdout:
             self.output += chunk
             if len(self.output) > self._max_output:
                 raise LimitError(f"the program printed more than {self._max_output} bytes")
-        elif len(self._errors) < _MOST_ERRORS:
+        elif len(self._errors) < _MAX_STDERR:
             self._errors += chunk
         return pending
 
-    def _check_growth(self) -> None:
-        most, directory = self._program.growth, self._program.grows
-        if most and _size_of(directory) > most:
-            raise LimitError(f"more than {most} bytes were written")
+    def _check_directory_size(self) -> None:
+        limit, directory = self._command.max_directory_size, self._command.output_directory
+        if limit and _directory_size(directory) > limit:
+            raise LimitError(f"more than {limit} bytes were written")
 
-    def _too_late(self) -> LimitError:
-        key = "" if self._program.timeout else " (plugin-timeout)"
+    def _timeout_error(self) -> LimitError:
+        key = "" if self._command.timeout else " (plugin-timeout)"
         return LimitError(f"the program took longer than {self._timeout:g} seconds{key}")
 
 
-def _size_of(directory: str) -> int:
+def _directory_size(directory: str) -> int:
     """The bytes of the files below a directory in which a program is writing."""
     size = 0
     for path, _, names in os.walk(directory):
@@ -307,14 +317,14 @@ def find_plugin_home(environment: Mapping[str, str]) -> str:
     return next((os.path.abspath(path) for path in candidates if path and os.path.isdir(path)), "")
 
 
-def passed_on(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+def select_variables(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
     """The variables whose names match one of the patterns: names, `PREFIX_*`, or `inherit` for all."""
-    return {name: value for name, value in environment.items() if _is_passed(name, patterns)}
+    return {name: value for name, value in environment.items() if _is_selected(name, patterns)}
 
 
-def _is_passed(name: str, patterns: Iterable[str]) -> bool:
+def _is_selected(name: str, patterns: Iterable[str]) -> bool:
     return any(
-        pattern in (EVERYTHING, name) or (pattern[-1:] == "*" and name.startswith(pattern[:-1]))
+        pattern in (INHERIT_ALL, name) or (pattern[-1:] == "*" and name.startswith(pattern[:-1]))
         for pattern in patterns
     )
 
@@ -333,7 +343,7 @@ def _end_group(process: "Popen[bytes]") -> None:
 
     if not _has_ended(process):
         _signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + _SECONDS_TO_TERMINATE
         while not _has_ended(process) and time.monotonic() < deadline:
             time.sleep(0.01)
     _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -360,7 +370,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _why(path: str, error: Exception) -> str:
+def _start_failure(path: str, error: Exception) -> str:
     """Why a program can't be started, in the words that help."""
     try:
         with open(path, "rb") as stream:

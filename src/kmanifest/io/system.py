@@ -11,9 +11,9 @@ class SystemRandom:
         """An integer from 0 up to `stop`, without it; `random.SystemRandom` takes 4 ms to import."""
         bits = (stop - 1).bit_length()
         while True:
-            drawn = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> (-bits % 8)
-            if drawn < stop:
-                return drawn
+            number = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> (-bits % 8)
+            if number < stop:
+                return number
 
     def randbytes(self, n: int, /) -> bytes:
         """That many bytes."""
@@ -35,24 +35,24 @@ def is_private(path: str) -> bool:
         status = os.stat(path)
     except OSError:
         return False
-    is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
-    return is_own and not status.st_mode & 0o022
+    is_owned = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+    return is_owned and not status.st_mode & 0o022
 
 
 def write_atomically(path: str, content: bytes) -> None:
     """Put a file of this user's alone in its place, whole; where there is no room, nothing is left of it."""
-    begun = f"{path}.{os.urandom(8).hex()}"
+    temporary = f"{path}.{os.urandom(8).hex()}"
     try:
         # Not by tempfile, which takes 5 ms to import.
-        handle = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return
     try:
         with open(handle, "wb") as stream:
             stream.write(content)
-        os.replace(begun, path)
+        os.replace(temporary, path)
     except OSError:
-        remove(begun)
+        remove(temporary)
 
 
 def remove(path: str) -> None:

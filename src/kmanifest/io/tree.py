@@ -67,8 +67,8 @@ def is_below(path: str, directory: str) -> bool:
 
 def is_executable(tree: Tree, path: str) -> bool:
     """Whether the file at a resolved path may be executed; False where the tree can't tell."""
-    ask = getattr(tree, "is_executable", None)
-    return ask is not None and bool(ask(path))
+    method = getattr(tree, "is_executable", None)
+    return method is not None and bool(method(path))
 
 
 class DiskTree:
@@ -79,7 +79,7 @@ class DiskTree:
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _refuse_nul(path)
+        _reject_nul(path)
         absolute = self._prefix + path
         try:
             real = os.path.realpath(absolute, strict=True)
@@ -92,7 +92,7 @@ class DiskTree:
         return real[len(self._prefix) :]
 
     def kind(self, path: str) -> Kind | None:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             mode = os.lstat(self._prefix + path).st_mode
         except OSError:
@@ -100,7 +100,7 @@ class DiskTree:
         return "file" if stat.S_ISREG(mode) else "dir" if stat.S_ISDIR(mode) else None
 
     def read(self, path: str, *, limit: int) -> bytes:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             descriptor = os.open(self._prefix + path, _OPEN_FLAGS)
         except OSError as error:
@@ -114,14 +114,14 @@ class DiskTree:
 
     def is_executable(self, path: str) -> bool:
         """Whether anybody may execute the file at a resolved path."""
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             return bool(os.lstat(self._prefix + path).st_mode & 0o111)
         except OSError:
             return False
 
     def list(self, path: str) -> Sequence[str]:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             return sorted(os.listdir(self._prefix + path))
         except OSError as error:
@@ -136,15 +136,15 @@ class SnapshotDiskTree(DiskTree):
 
     def __init__(self, root: str = "/") -> None:
         super().__init__(root)
-        self._real: set[str] = set()
+        self._resolved: set[str] = set()
 
     def resolve(self, path: str) -> str:
-        if parent(path) in self._real and self.kind(path) is not None:
-            real = path
+        if parent(path) in self._resolved and self.kind(path) is not None:
+            resolved = path
         else:
-            real = super().resolve(path)
-        self._real |= {parent(real), real}
-        return real
+            resolved = super().resolve(path)
+        self._resolved |= {parent(resolved), resolved}
+        return resolved
 
 
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
@@ -169,11 +169,11 @@ class MemoryTree:
         }
         self._directories: dict[str, set[str]] = {"": set()}
         for path in self._files:
-            name = path
-            while name:
-                above, _, last = name.rpartition("/")
-                self._directories.setdefault(above, set()).add(last)
-                name = above
+            entry = path
+            while entry:
+                directory, _, name = entry.rpartition("/")
+                self._directories.setdefault(directory, set()).add(name)
+                entry = directory
 
     def resolve(self, path: str) -> str:
         if self.kind(path) is None:
@@ -186,7 +186,7 @@ class MemoryTree:
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self._files:
             raise MissingError(f"no such file: {path!r}")
-        return _bounded(self._files[path], path, limit)
+        return _within_limit(self._files[path], path, limit)
 
     def list(self, path: str) -> Sequence[str]:
         if path not in self._directories:
@@ -250,32 +250,32 @@ class PrefixedTree:
 class RecordingTree:
     """Another tree, with a note of each answer it gave, so that a cached result can be told to be still true."""
 
-    def __init__(self, tree: Tree, note: Callable[[str, str, object], None]) -> None:
+    def __init__(self, tree: Tree, record: Callable[[str, str, object], None]) -> None:
         self._tree = tree
-        self._note = note
+        self._record = record
 
     def resolve(self, path: str) -> str:
         try:
             real = self._tree.resolve(path)
         except (MissingError, SourceError):
-            self._note("resolve", path, None)
+            self._record("resolve", path, None)
             raise
-        self._note("resolve", path, real)
+        self._record("resolve", path, real)
         return real
 
     def kind(self, path: str) -> Kind | None:
         kind = self._tree.kind(path)
-        self._note("kind", path, kind)
+        self._record("kind", path, kind)
         return kind
 
     def read(self, path: str, *, limit: int) -> bytes:
         content = self._tree.read(path, limit=limit)
-        self._note("read", path, content)
+        self._record("read", path, content)
         return content
 
     def list(self, path: str) -> Sequence[str]:
         names = self._tree.list(path)
-        self._note("list", path, tuple(names))
+        self._record("list", path, tuple(names))
         return names
 
 
@@ -284,29 +284,29 @@ def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{path!r} is not a regular file")
     if status.st_size > limit:
-        raise _too_large(path, status.st_size, limit)
+        raise _size_error(path, status.st_size, limit)
     # A file under /proc, or one that grows, has more than its size says.
-    chunks, left = [], limit + 1
-    while left > 0:
-        chunk = os.read(descriptor, min(left, max(status.st_size + 1, 65_536)))
+    chunks, remaining = [], limit + 1
+    while remaining > 0:
+        chunk = os.read(descriptor, min(remaining, max(status.st_size + 1, 65_536)))
         if not chunk:
             break
         chunks.append(chunk)
-        left -= len(chunk)
-    return _bounded(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
+        remaining -= len(chunk)
+    return _within_limit(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
 
 
-def _bounded(content: bytes, path: str, limit: int) -> bytes:
+def _within_limit(content: bytes, path: str, limit: int) -> bytes:
     if len(content) > limit:
-        raise _too_large(path, len(content), limit)
+        raise _size_error(path, len(content), limit)
     return content
 
 
-def _too_large(path: str, size: int, limit: int) -> LimitError:
+def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _refuse_nul(path: str) -> None:
+def _reject_nul(path: str) -> None:
     if "\0" in path:
         raise SourceError("a path may not hold a NUL character")
 

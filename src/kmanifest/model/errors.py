@@ -63,16 +63,16 @@ class KmanifestError(Exception):
         )
 
     def __str__(self) -> str:
-        place = str(self.location)
+        location = str(self.location)
         field = format_field(self.location.field)
-        help_text = f" (did you mean {' or '.join(self.near)}?)" if self.near else ""
+        suggestion = f" (did you mean {' or '.join(self.near)}?)" if self.near else ""
         return one_line(
             "".join(
                 [
-                    f"{place}: " if place else "",
+                    f"{location}: " if location else "",
                     f"{field}: " if field else "",
                     self.message,
-                    help_text,
+                    suggestion,
                 ]
             )
         )
@@ -88,15 +88,15 @@ class KmanifestError(Exception):
         directory: str = "",
     ) -> Self:
         """This error with the parts of the place that were not known below; a known file is never replaced."""
-        old = self.location
-        if old.file and file and old.file != file:
+        known = self.location
+        if known.file and file and known.file != file:
             field, line, column = (), 0, 0
         location = Location(
-            old.file or file,
-            old.line or line,
-            old.column or (0 if old.line else column),
-            (*field, *old.field),
-            document if old.document is None else old.document,
+            known.file or file,
+            known.line or line,
+            known.column or (0 if known.line else column),
+            (*field, *known.field),
+            document if known.document is None else known.document,
         )
         trail = (directory, *self.trail) if directory else self.trail
         return type(self)(
@@ -139,14 +139,14 @@ class FindingsError(KmanifestError):
 
 
 def _restore(
-    kind: type[KmanifestError],
+    error_type: type[KmanifestError],
     message: str,
     location: Location,
     near: tuple[str, ...],
     trail: tuple[str, ...],
     causes: tuple[KmanifestError, ...],
 ) -> KmanifestError:
-    return kind(message, location=location, near=near, trail=trail, causes=causes)
+    return error_type(message, location=location, near=near, trail=trail, causes=causes)
 
 
 def format_field(field: Iterable[str | int]) -> str:

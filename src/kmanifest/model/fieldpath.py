@@ -42,11 +42,11 @@ def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
 
 def put(value: Any, path: Path, new: Any) -> Any:
     """`value` with `new` at `path`; mappings are made on the way where nothing is."""
-    passed = []
+    containers = []
     for depth, step in enumerate(path):
         if value is None:
             value = {}
-        passed.append(value)
+        containers.append(value)
         if value.__class__ is dict:
             value = value.get(step)
             continue
@@ -54,7 +54,7 @@ def put(value: Any, path: Path, new: Any) -> Any:
             value = _step_into(value, step)
         except SourceError as error:
             raise error.within(field=path[: depth + 1]) from None
-    for container, step in zip(reversed(passed), reversed(path), strict=True):
+    for container, step in zip(reversed(containers), reversed(path), strict=True):
         if container.__class__ is list:
             new = replace_item(container, int(step) % len(container), new)
         else:
@@ -119,12 +119,12 @@ def split_path(path: str, delimiter: str) -> list[str]:
 class FieldUpdate(NamedTuple):
     """How the field at the end of a path is changed.
 
-    `change` gets the old value and gives the new one. `made` is what `change` gets where the field was missing or
+    `change` gets the old value and gives the new one. `initial` is what `change` gets where the field was missing or
     null and the spec says `create`; with MISSING nothing is made and null stays null.
     """
 
     change: Setter
-    made: Any = MISSING
+    initial: Any = MISSING
 
 
 def update_field(
@@ -137,37 +137,37 @@ def update_field(
     Source: kustomize v5.8.2 api/filters/fieldspec/fieldspec.go.
     """
     try:
-        return _update(body, steps, 0, update, create and update.made is not MISSING)
+        return _update(body, steps, 0, update, create and update.initial is not MISSING)
     except SourceError as error:
         raise error.within(field=steps) from error
 
 
-class Fields(NamedTuple):
+class FieldMatches(NamedTuple):
     """Places in a body: what a path leads to, with the value there, and the nulls on the way where it demands a list."""
 
-    found: list[tuple[tuple[str | int, ...], Any]]
+    fields: list[tuple[tuple[str | int, ...], Any]]
     null_lists: list[tuple[str | int, ...]]
 
 
-def find_fields(body: Any, steps: Sequence[str]) -> Fields:
+def find_fields(body: Any, steps: Sequence[str]) -> FieldMatches:
     """The places that `update_field` with these steps changes, where nothing is made on the way.
 
     SourceError as of `update_field`.
     """
-    found: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
+    fields: list[tuple[tuple[str | int, ...], Any]] = [((), body)]
     null_lists: list[tuple[str | int, ...]] = []
     try:
         for step in steps:
             name = step.removesuffix("[]")
-            inside = [place for at, value in found for place in _mappings_at(at, value)]
-            found = [((*at, name), value[name]) for at, value in inside if name in value]
-            if not found:
+            mappings = [mapping for path, value in fields for mapping in _mappings_in(path, value)]
+            fields = [((*path, name), value[name]) for path, value in mappings if name in value]
+            if not fields:
                 break
             if name is not step:
-                null_lists += [at for at, value in found if value is None]
+                null_lists += [path for path, value in fields if value is None]
     except SourceError as error:
         raise error.within(field=steps) from error
-    return Fields(found, null_lists)
+    return FieldMatches(fields, null_lists)
 
 
 def is_absent(body: Any, steps: Sequence[str]) -> bool:
@@ -185,58 +185,60 @@ def is_absent(body: Any, steps: Sequence[str]) -> bool:
 class PathTree:
     """Field paths put together by their first steps, so that one plain look tells which of them end early in a body."""
 
-    __slots__ = ("_below", "_ending", "_passing")
+    __slots__ = ("_children", "_ending_here", "_passing_through")
 
     def __init__(self, paths: Sequence[Sequence[str]] = ()) -> None:
-        self._below: dict[str, PathTree] = {}
-        self._ending: list[int] = []
-        self._passing: list[int] = []
-        for number, steps in enumerate(paths):
-            self._add(number, steps)
+        self._children: dict[str, PathTree] = {}
+        self._ending_here: list[int] = []
+        self._passing_through: list[int] = []
+        for index, steps in enumerate(paths):
+            self._add(index, steps)
 
-    def present(self, body: Any) -> list[int]:
+    def candidates(self, body: Any) -> list[int]:
         """The numbers of the paths of which it can't be told that they end early, in order."""
-        found: list[int] = []
-        self._look(body, found)
-        found.sort()
-        return found
+        candidates: list[int] = []
+        self._collect(body, candidates)
+        candidates.sort()
+        return candidates
 
-    def _add(self, number: int, steps: Sequence[str]) -> None:
+    def _add(self, index: int, steps: Sequence[str]) -> None:
         node = self
         for step in steps:
-            node._passing.append(number)
+            node._passing_through.append(index)
             name = step.removesuffix("[]")
             if not name:  # an error for who goes this way
                 break
-            node = node._below.setdefault(name, PathTree())
-        node._ending.append(number)
+            node = node._children.setdefault(name, PathTree())
+        node._ending_here.append(index)
 
-    def _look(self, value: Any, found: list[int]) -> None:
-        found += self._ending
-        if not self._below:
+    def _collect(self, value: Any, candidates: list[int]) -> None:
+        candidates += self._ending_here
+        if not self._children:
             return
         if value.__class__ is not dict:
-            found += [number for number in self._passing if number not in self._ending]
+            candidates += [
+                index for index in self._passing_through if index not in self._ending_here
+            ]
             return
-        for name, node in self._below.items():
+        for name, node in self._children.items():
             if name in value:
-                node._look(value[name], found)
+                node._collect(value[name], candidates)
 
 
-def _mappings_at(
-    at: tuple[str | int, ...], value: Any
+def _mappings_in(
+    path: tuple[str | int, ...], value: Any
 ) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
     """The mapping at a place, or those in the list there, however deep lists are nested."""
     if value.__class__ is dict:
-        yield at, value
+        yield path, value
     elif value.__class__ is list:
         for index, item in enumerate(value):
-            yield from _mappings_at((*at, index), item)
+            yield from _mappings_in((*path, index), item)
     elif value is not None:
-        raise _no_container(value)
+        raise _container_error(value)
 
 
-def _no_container(value: Any) -> SourceError:
+def _container_error(value: Any) -> SourceError:
     return SourceError(f"expected a mapping or a list above this field, got {type_name(value)}")
 
 
@@ -254,23 +256,23 @@ def _update(
             return _update_list(value, steps, depth, update, creates)
         if value is None:
             return None
-        raise _no_container(value)
+        raise _container_error(value)
     step = steps[depth]
     if step[-2:] == "[]":
         return _update_list_field(value, steps, depth, update, creates)
     if not step:
         raise SourceError("a field path has an empty step")
     old = value.get(step, MISSING)
-    below = old
+    child = old
     if old is MISSING or old is None:
         if creates:
-            below = update.made if depth + 1 == len(steps) else {}
+            child = update.initial if depth + 1 == len(steps) else {}
         elif old is MISSING:
             return value
     if depth + 1 == len(steps):
-        new = update.change(below)
+        new = update.change(child)
     else:
-        new = _update(below, steps, depth + 1, update, creates)
+        new = _update(child, steps, depth + 1, update, creates)
     return value if new is old else {**value, step: new}
 
 
@@ -300,27 +302,27 @@ def _update_list(
     creates: bool,  # noqa: FBT001 - see above
 ) -> Any:
     new = [_update(item, steps, depth, update, creates) for item in items]
-    return items if all(map(_same, new, items)) else new
+    return items if all(map(_is_same, new, items)) else new
 
 
-def _same(one: Any, other: Any) -> bool:
-    return one is other
+def _is_same(first: Any, second: Any) -> bool:
+    return first is second
 
 
 def deep_copy(value: Any) -> Any:
     """A copy of `value` that shares no mapping and no list with it, however deep it is nested."""
-    top = [value]
-    todo: list[tuple[Any, Any]] = [(top, 0)]
-    while todo:
-        container, place = todo.pop()
-        item = container[place]
+    root = [value]
+    pending: list[tuple[Any, Any]] = [(root, 0)]
+    while pending:
+        container, key = pending.pop()
+        item = container[key]
         if isinstance(item, Mapping):
-            copied: Any = dict(item)
-            todo.extend((copied, key) for key in copied)
+            copy: Any = dict(item)
+            pending.extend((copy, name) for name in copy)
         elif isinstance(item, list):
-            copied = item[:]
-            todo.extend((copied, index) for index in range(len(copied)))
+            copy = item[:]
+            pending.extend((copy, index) for index in range(len(copy)))
         else:
             continue
-        container[place] = copied
-    return top[0]
+        container[key] = copy
+    return root[0]

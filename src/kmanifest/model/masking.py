@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from kmanifest.startup.typing import Any, Final
 
 MASK: Final = "***"
-SHORTEST: Final = 4
+MIN_LENGTH: Final = 4
 
-_SECRET_WORDS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
-_SECRET_ENDS: Final = ("_PAT", "_PWD")
-_PLACE_ENDS: Final = ("_DIR", "_FILE", "_PATH")  # where a secret is, which is none
+_SECRET_NAME_PARTS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+_SECRET_NAME_ENDINGS: Final = ("_PAT", "_PWD")
+_PATH_NAME_ENDINGS: Final = ("_DIR", "_FILE", "_PATH")  # where a secret is, which is none
 _URL_SAFE: Final = {ord("+"): "-", ord("/"): "_"}
-_WIDTHS: Final = (64, 70, 76)  # of the lines into which programs break base64
+_LINE_WIDTHS: Final = (64, 70, 76)  # of the lines into which programs break base64
 _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
@@ -57,25 +57,25 @@ class Secret:
 def is_secret_name(name: str) -> bool:
     """Whether a variable of this name is likely to hold a secret."""
     upper = name.upper()
-    if upper.endswith(_PLACE_ENDS):
+    if upper.endswith(_PATH_NAME_ENDINGS):
         return False
-    return any(word in upper for word in _SECRET_WORDS) or upper.endswith(_SECRET_ENDS)
+    return any(part in upper for part in _SECRET_NAME_PARTS) or upper.endswith(_SECRET_NAME_ENDINGS)
 
 
 def masker(secrets: Iterable[Secret]) -> Callable[[str], str]:
     """A function that gives a text with `***` in the place of these secrets, in whatever form they are in it."""
-    forms = {form for secret in secrets for form in _forms(secret.reveal())}
-    return lambda text: _masked(text, forms)
+    forms = {form for secret in secrets for form in _search_forms(secret.reveal())}
+    return lambda text: _mask(text, forms)
 
 
-def _masked(text: str, forms: Iterable[str]) -> str:
-    shown: list[str] = []
+def _mask(text: str, forms: Iterable[str]) -> str:
+    parts: list[str] = []
     end = 0
     for start, stop in sorted(span for form in forms for span in _spans(text, form)):
         if start >= end:
-            shown += (text[end:start], MASK)
+            parts += (text[end:start], MASK)
         end = max(end, stop)
-    return "".join((*shown, text[end:]))
+    return "".join((*parts, text[end:]))
 
 
 def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
@@ -85,59 +85,59 @@ def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
         start = text.find(form, start + len(form))
 
 
-def _forms(text: str) -> Iterator[str]:
+def _search_forms(text: str) -> Iterator[str]:
     """All that is to be looked for, for one secret."""
-    for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_texts_in_json(text)}:
-        if len(part.strip()) < SHORTEST:
+    for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_strings_in_json(text)}:
+        if len(part.strip()) < MIN_LENGTH:
             continue
         content = part.encode("utf-8", "surrogateescape")
         yield content.decode("utf-8", "replace")
-        yield from _in_json(part)
-        for form in _in_base64(content):
-            if len(form) >= SHORTEST:
+        yield from _json_forms(part)
+        for form in _base64_forms(content):
+            if len(form) >= MIN_LENGTH:
                 yield form
                 yield form.translate(_URL_SAFE)
 
 
-def _in_base64(content: bytes) -> Iterator[str]:
+def _base64_forms(content: bytes) -> Iterator[str]:
     """What base64 makes of it at the end of a text, and in the middle of one, where up to two bytes go before its group."""
     from binascii import b2a_base64  # where something went wrong only
 
-    for before, first in ((0, 0), (1, 2), (2, 3)):
-        padded = b2a_base64(bytes(before) + content, newline=False).decode()[first:]
-        text = padded.rstrip("=")
+    for offset, skipped in ((0, 0), (1, 2), (2, 3)):
+        padded = b2a_base64(bytes(offset) + content, newline=False).decode()[skipped:]
+        unpadded = padded.rstrip("=")
         yield padded
-        yield text
+        yield unpadded
         # The last character also holds bits of what follows.
-        yield text[:-1] if padded != text else text
-        for width in _WIDTHS:
-            for start in range(0, len(text), width):
-                yield text[start : start + width]
+        yield unpadded[:-1] if padded != unpadded else unpadded
+        for width in _LINE_WIDTHS:
+            for start in range(0, len(unpadded), width):
+                yield unpadded[start : start + width]
 
 
-def _in_json(text: str) -> Iterator[str]:
+def _json_forms(text: str) -> Iterator[str]:
     import json  # as above
 
     yield json.dumps(text)[1:-1]
-    plain = json.dumps(text, ensure_ascii=False)[1:-1]
-    yield plain
-    yield plain.translate(_GO_ESCAPES)
+    unescaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield unescaped
+    yield unescaped.translate(_GO_ESCAPES)
 
 
-def _texts_in_json(text: str) -> Iterator[str]:
+def _strings_in_json(text: str) -> Iterator[str]:
     """The texts in a JSON document, such as the key of an account."""
     if text.lstrip()[:1] not in ("{", "["):
         return
     import json  # as above
 
     try:
-        waiting = [json.loads(text)]
+        pending = [json.loads(text)]
     except (ValueError, RecursionError):
         return
-    while waiting:
-        value = waiting.pop()
+    while pending:
+        value = pending.pop()
         if isinstance(value, str):
             yield value
             yield from map(str.strip, value.splitlines())
         elif isinstance(value, dict | list):
-            waiting += value.values() if isinstance(value, dict) else value
+            pending += value.values() if isinstance(value, dict) else value

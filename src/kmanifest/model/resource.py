@@ -53,8 +53,8 @@ class ResourceId(NamedTuple):
         return Gvk(self.group, self.version, self.kind)
 
     def __str__(self) -> str:
-        where = f" in namespace {self.namespace}" if self.namespace else ""
-        return f"{self.kind}/{self.name}{where}"
+        namespace_part = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.kind}/{self.name}{namespace_part}"
 
 
 class PreviousId(NamedTuple):
@@ -85,7 +85,7 @@ class Lineage:
 class Resource:
     """One Kubernetes object, immutable: every change gives a new one that shares what did not change.
 
-    `past` holds the ids before renames, oldest first; `prefixes` and `suffixes` what was put around the name, in the
+    `previous_ids` holds the ids before renames, oldest first; `prefixes` and `suffixes` what was put around the name, in the
     order in which it was; `behavior` and `needs_hash` come with a generated object; `cluster_scoped` is None as long
     as no schema was asked.
     """
@@ -99,15 +99,15 @@ class Resource:
         "lineage",
         "needs_hash",
         "origin",
-        "past",
         "prefixes",
+        "previous_ids",
         "suffixes",
         "var_names",
     )
 
     body: Body
     origin: Origin
-    past: tuple[PreviousId, ...]
+    previous_ids: tuple[PreviousId, ...]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     behavior: str
@@ -132,7 +132,7 @@ class Resource:
         self.cluster_scoped = cluster_scoped
         self.behavior = behavior
         self.needs_hash = needs_hash
-        self.past = self.prefixes = self.suffixes = self.var_names = ()
+        self.previous_ids = self.prefixes = self.suffixes = self.var_names = ()
         self.lineage = Lineage()
         self._id = self._key = None
 
@@ -148,7 +148,7 @@ class Resource:
         new = self.__class__.__new__(self.__class__)
         new.body = self.body
         new.origin = self.origin
-        new.past = self.past
+        new.previous_ids = self.previous_ids
         new.prefixes = self.prefixes
         new.suffixes = self.suffixes
         new.behavior = self.behavior
@@ -240,38 +240,38 @@ class Resource:
             self._key = (group, version, kind, name, namespace or DEFAULT_NAMESPACE)
         return self._key
 
-    def past_keys(self) -> list[IdKey]:
+    def previous_keys(self) -> list[IdKey]:
         """The ids of the past in the form in which ids are compared."""
-        if not self.past:
+        if not self.previous_ids:
             return []
         group, version, *_ = self.id
         return [
-            (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE)
-            for past in self.past
+            (group, version, previous.kind, previous.name, previous.namespace or DEFAULT_NAMESPACE)
+            for previous in self.previous_ids
         ]
 
     def all_keys(self) -> list[IdKey]:
         """Every id that this object has or had, the oldest first."""
-        return [*self.past_keys(), self.key] if self.past else [self.key]
+        return [*self.previous_keys(), self.key] if self.previous_ids else [self.key]
 
     @property
     def original_id(self) -> ResourceId:
         """The id before any rename; its namespace is the effective one if there was a rename."""
-        if not self.past:
+        if not self.previous_ids:
             return self.id
-        first = self.past[0]
+        first = self.previous_ids[0]
         return ResourceId(self.id.group, self.id.version, first.kind, first.name, first.namespace)
 
     @property
     def original_type(self) -> tuple[str, str, str]:
         """Group, version and kind before any rename, by which field specs are looked up after one."""
         group, version, kind, _, _ = self.id
-        return (group, version, self.past[0].kind if self.past else kind)
+        return (group, version, self.previous_ids[0].kind if self.previous_ids else kind)
 
     @property
     def original_key(self) -> IdKey:
         """The id before any rename in the form in which ids are compared."""
-        return self.past_keys()[0] if self.past else self.key
+        return self.previous_keys()[0] if self.previous_ids else self.key
 
     # Changed copies
 
@@ -289,7 +289,7 @@ class Resource:
         if (
             body.get("kind") is not old.get("kind")
             or body.get("apiVersion") is not old.get("apiVersion")
-            or not _have_one_name(body.get("metadata"), old.get("metadata"))
+            or not _have_same_name(body.get("metadata"), old.get("metadata"))
         ):
             new._id = new._key = None
         return new
@@ -313,7 +313,7 @@ class Resource:
         """This resource with its current id added to its past, to be called before it is renamed."""
         _, _, kind, name, namespace = self.key
         new = self._copy()
-        new.past = (*self.past, PreviousId(name, namespace, kind))
+        new.previous_ids = (*self.previous_ids, PreviousId(name, namespace, kind))
         return new
 
     def with_prefix(self, prefix: str) -> Self:
@@ -337,12 +337,16 @@ class Resource:
     def with_history_of(self, other: "Resource", *, needs_hash: bool) -> Self:
         """This resource with the past of `other`, whose place it takes."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = other.past, other.prefixes, other.suffixes
+        new.previous_ids, new.prefixes, new.suffixes = (
+            other.previous_ids,
+            other.prefixes,
+            other.suffixes,
+        )
         new.var_names, new.behavior, new.needs_hash = other.var_names, other.behavior, needs_hash
         new.lineage = other.lineage
         return new
 
-    def detached(self) -> Self:
+    def with_new_lineage(self) -> Self:
         """This resource as one of its own: no longer a changed copy of what it was made from."""
         new = self._copy()
         new.lineage = Lineage()
@@ -351,7 +355,7 @@ class Resource:
     def with_history(
         self,
         *,
-        past: tuple[PreviousId, ...] = (),
+        previous_ids: tuple[PreviousId, ...] = (),
         prefixes: tuple[str, ...] = (),
         suffixes: tuple[str, ...] = (),
         needs_hash: bool = False,
@@ -359,17 +363,17 @@ class Resource:
     ) -> Self:
         """This resource with another past; with none at all where nothing is said."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = past, prefixes, suffixes
+        new.previous_ids, new.prefixes, new.suffixes = previous_ids, prefixes, suffixes
         new.needs_hash, new.behavior = needs_hash, behavior
         return new
 
 
-def _have_one_name(one: Any, other: Any) -> bool:
+def _have_same_name(first: Any, second: Any) -> bool:
     """True where two values of `metadata` certainly have the same name and namespace."""
-    return one is other or (
-        one.__class__ is other.__class__ is dict
-        and one.get("name") is other.get("name")
-        and one.get("namespace") is other.get("namespace")
+    return first is second or (
+        first.__class__ is second.__class__ is dict
+        and first.get("name") is second.get("name")
+        and first.get("namespace") is second.get("namespace")
     )
 
 
@@ -396,7 +400,7 @@ def _null_text(key: str) -> str:
     return "" if isinstance(key, BlankKey) else "null"
 
 
-def describe(resources: Iterable[Resource]) -> str:
+def format_ids(resources: Iterable[Resource]) -> str:
     """The ids of some resources for a message."""
     return ", ".join(str(resource.id) for resource in resources)
 

@@ -87,14 +87,14 @@ def type_name(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    for kind, name in (
+    for python_type, name in (
         (str, "string"),
         (int, "integer"),
         (float, "number"),
         (Mapping, "mapping"),
         (Sequence, "list"),
     ):
-        if isinstance(value, kind):
+        if isinstance(value, python_type):
             return name
     return type(value).__name__
 
@@ -113,7 +113,7 @@ def as_list(value: Any, field: Sequence[str | int] = ()) -> Sequence[Any]:
     return value
 
 
-def as_text(value: Any, field: Sequence[str | int] = ()) -> str:
+def as_string(value: Any, field: Sequence[str | int] = ()) -> str:
     """`value`, which must be a string."""
     if not isinstance(value, str):
         raise SourceError(f"expected a string, got {type_name(value)}").within(field=field)

@@ -40,10 +40,10 @@ def load_named() -> list[tuple[str, Plugin]]:
         distribution = point.dist.name if point.dist is not None else point.name
         for plugin in _plugins_of(point, distribution):
             key = plugin.role, plugin.name
-            other, known = loaded.setdefault(key, (distribution, plugin))
-            if known is not plugin:
+            first_distribution, first = loaded.setdefault(key, (distribution, plugin))
+            if first is not plugin:
                 raise PluginError(
-                    f"{other} and {distribution} both bring the {plugin.role} {plugin.name}"
+                    f"{first_distribution} and {distribution} both bring the {plugin.role} {plugin.name}"
                 )
     return list(loaded.values())
 
@@ -57,7 +57,7 @@ def _plugins_of(point: "EntryPoint", distribution: str) -> Iterator[Plugin]:
     manager.add_hookspecs(hooks)
     try:
         manager.register(point.load(), point.name)
-        plugins = [each for result in manager.hook.kmanifest_plugins() for each in result]
+        plugins = [plugin for result in manager.hook.kmanifest_plugins() for plugin in result]
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
         raise PluginError(f"the plug-ins of {distribution} can't be loaded: {problem}") from error

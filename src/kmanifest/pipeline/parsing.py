@@ -17,7 +17,7 @@ _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
-class Loaded(NamedTuple):
+class LoadedObject(NamedTuple):
     """One object of a file and the number of the document that holds it."""
 
     body: Body
@@ -28,12 +28,14 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
     limits = ctx.options.limits
     try:
-        loaded = ctx.cache.get(
-            ("resources", content, limits), lambda: _load(content, ctx), weight=8 * len(content)
+        objects = ctx.cache.get(
+            ("resources", content, limits),
+            lambda: _load_objects(content, ctx),
+            weight=8 * len(content),
         )
     except KmanifestError as error:
         raise error.within(file=file) from error
-    if len(loaded) > limits.max_objects:
+    if len(objects) > limits.max_objects:
         raise LimitError(f"more than {limits.max_objects} objects (max_objects)").within(file=file)
     is_cluster_scoped = ctx.schema.is_cluster_scoped
     return [
@@ -44,32 +46,32 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
                 string_or_empty(body.get("apiVersion")), string_or_empty(body["kind"])
             ),
         )
-        for body, document in loaded
+        for body, document in objects
     ]
 
 
-def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
-    words = None if ctx.state is None else ctx.state.shared("words", yaml.Words)
-    documents = yaml.load_documents(content, limits=ctx.options.limits, words=words)
+def _load_objects(content: bytes, ctx: Context) -> Sequence[LoadedObject]:
+    scalar_cache = None if ctx.state is None else ctx.state.shared("words", yaml.Words)
+    documents = yaml.load_documents(content, limits=ctx.options.limits, words=scalar_cache)
     bodies: Sequence[Any] = documents
-    found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
+    objects = [LoadedObject(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:
-        found = _unwrapped(found)
-    for body, document in found:
+        objects = _unwrap_list(objects)
+    for body, document in objects:
         check_metadata(body, document)
-    return _expanded(found)
+    return _expand_lists(objects)
 
 
-def _unwrapped(found: list[Loaded]) -> list[Loaded]:
+def _unwrap_list(objects: list[LoadedObject]) -> list[LoadedObject]:
     """The items of a file that is a single List or ResourceList; it may also hold the input of a function."""
-    body = found[0].body if found else None
+    body = objects[0].body if objects else None
     if not isinstance(body, Mapping) or body.get("kind") not in ("List", "ResourceList"):
-        return found
+        return objects
     if "items" not in body and "functionConfig" not in body:
-        return found
+        return objects
     items = body.get("items")
     return (
-        [Loaded(item, 0) for item in items or () if item not in _EMPTY]
+        [LoadedObject(item, 0) for item in items or () if item not in _EMPTY]
         if isinstance(items, list)
         else []
     )
@@ -95,14 +97,14 @@ def _is_mapping(value: Any) -> bool:
     return value.__class__ is dict or isinstance(value, Mapping)
 
 
-def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
+def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
     """The objects, with those in lists (of any kind that ends in List) behind all others of the file."""
-    if not any(str(body.get("kind")).endswith("List") for body, _ in found):
-        return found
-    result, queue = [], list(found)
+    if not any(str(body.get("kind")).endswith("List") for body, _ in objects):
+        return objects
+    expanded, queue = [], list(objects)
     for body, document in queue:
         if not str(body.get("kind")).endswith("List") or "items" not in body:
-            result.append(Loaded(body, document))
+            expanded.append(LoadedObject(body, document))
             continue
         items = body["items"]
         if items is None:
@@ -114,21 +116,21 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
         for index, item in enumerate(items):
             if item in _EMPTY:
                 continue
-            inner = Loaded(through_json(item), document)
+            item_object = LoadedObject(without_source_text(item), document)
             try:
-                check_metadata(*inner)
+                check_metadata(*item_object)
             except SourceError as error:
                 raise error.within(field=("items", index)) from None
-            queue.append(inner)
-    return result
+            queue.append(item_object)
+    return expanded
 
 
-def through_json(value: Any) -> Any:
+def without_source_text(value: Any) -> Any:
     """A value without the texts of its scalars: as it is after it was written as JSON and read again."""
     if isinstance(value, Mapping):
-        return {key: through_json(item) for key, item in value.items()}
+        return {key: without_source_text(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [through_json(item) for item in value]
+        return [without_source_text(item) for item in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)
     if isinstance(value, IntText):

@@ -100,7 +100,9 @@ class Registry:
         """
         renderers = self._claiming(tree, directory)
         if len(renderers) > 1:
-            renderers = [one for one in renderers if one.name == "kustomize"] or renderers
+            renderers = [
+                renderer for renderer in renderers if renderer.name == "kustomize"
+            ] or renderers
         if not renderers:
             self._load_more()
             renderers = self._claiming(tree, directory)

@@ -29,8 +29,8 @@ def find_repository(path: str) -> "Repository | None":
 
 def find_fetcher(ctx: Context, url: str) -> Plugin | None:
     """The plug-in for the scheme of a URL that is neither of a repository nor of a web server."""
-    scheme, found, _ = url.partition("://")
-    return ctx.registry.get("fetcher", scheme.lower()) if found else None
+    scheme, separator, _ = url.partition("://")
+    return ctx.registry.get("fetcher", scheme.lower()) if separator else None
 
 
 def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, str]:
@@ -42,16 +42,16 @@ def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, s
         ctx.warn(f"the prefix git:: is of no use and will not be taken for ever: {repository.name}")
     remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)
-    return _inside(ctx, name, repository.directory)
+    return _enter_directory(ctx, name, repository.directory)
 
 
 def enter_fetched(ctx: Context, fetcher: Plugin, url: str) -> tuple[Context, str]:
     """The same for what a plug-in fetches, from its root."""
     ctx.require_remote(url)
-    return _inside(ctx._replace(tree=PrefixedTree(fetcher.call(ctx, url), url)), url, "")
+    return _enter_directory(ctx._replace(tree=PrefixedTree(fetcher.call(ctx, url), url)), url, "")
 
 
-def _inside(ctx: Context, name: str, directory: str) -> tuple[Context, str]:
+def _enter_directory(ctx: Context, name: str, directory: str) -> tuple[Context, str]:
     ctx = ctx._replace(
         tree=ctx.tree_of(name), options=ctx.options._replace(load_restrictor="root-only")
     )

@@ -9,7 +9,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.startup.typing import Any, BinaryIO, Final
 
-_PIECE: Final = 32  # documents; few enough that their memory is used again
+_DOCUMENTS_PER_CHUNK: Final = 32  # documents; few enough that their memory is used again
 
 LocateError = Callable[[KmanifestError], KmanifestError]
 
@@ -51,20 +51,24 @@ class Rendered:
         limits: Limits = DEFAULT_LIMITS,
     ) -> "Rendered":
         """The result whose text is there; `load` reads its resources, once, when they are asked for."""
-        made = cls(ResourceMap(), findings, limits=limits)
-        made._resources, made._text, made._load = None, text, load
-        return made
+        rendered = cls(ResourceMap(), findings, limits=limits)
+        rendered._resources, rendered._text, rendered._load = None, text, load
+        return rendered
 
     def with_findings(self, findings: Iterable[Finding], locate_error: LocateError) -> "Rendered":
         """Return the same result with `findings` before its own. `locate_error` completes the location of an error."""
-        made = Rendered(
+        rendered = Rendered(
             ResourceMap(),
             (*findings, *self._findings),
             limits=self.limits,
             locate_error=locate_error,
         )
-        made._resources, made._text, made._load = self._resources, self._text, self._load
-        return made
+        rendered._resources, rendered._text, rendered._load = (
+            self._resources,
+            self._text,
+            self._load,
+        )
+        return rendered
 
     @property
     def resources(self) -> ResourceMap:
@@ -82,19 +86,19 @@ class Rendered:
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed, in the order of the build; lines and columns are looked up when this is first asked for."""
         if self._located is None:
-            self._located = tuple(map(self._with_place, self._findings))
+            self._located = tuple(map(self._with_position, self._findings))
         return self._located
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
         """The findings that a user should hear of unasked: all but what touches nothing, and what was touched."""
         return tuple(
-            self._with_place(finding)
+            self._with_position(finding)
             for finding in self._findings
             if finding.code not in (NO_EFFECT, CHANGED_FIELD)
         )
 
-    def _with_place(self, finding: Finding) -> Finding:
+    def _with_position(self, finding: Finding) -> Finding:
         if finding.code == IMPURE:  # in a template, which is told by the name that helm has for it
             return finding
         error = KmanifestError(finding.message, location=finding.location)
@@ -108,9 +112,9 @@ class Rendered:
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:
-                origin, field = resource.origin, _refused_field(resource.body)
-                placed = error.within(file=origin.file, field=field, document=origin.document)
-                raise self._locate_error(placed) from error
+                origin, field = resource.origin, _unprintable_field(resource.body)
+                located = error.within(file=origin.file, field=field, document=origin.document)
+                raise self._locate_error(located) from error
             size += len(text)
             if size > self.limits.max_output:
                 raise LimitError(
@@ -129,17 +133,17 @@ class Rendered:
 
     def write(self, stream: BinaryIO) -> None:
         """Write what `text` gives as UTF-8; nothing is written before all of it is printed."""
-        stream.writelines(self.pieces())
+        stream.writelines(self.chunks())
 
-    def pieces(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         """What `text` gives as UTF-8, in pieces, so that the output is never there twice; all of it is printed at once."""
         if self._text is not None:
             return iter((self._text.encode("utf-8", "surrogateescape"),))
         documents = list(self.documents())
         return (
             ("---\n" if start else "").encode()
-            + "---\n".join(documents[start : start + _PIECE]).encode()
-            for start in range(0, len(documents), _PIECE)
+            + "---\n".join(documents[start : start + _DOCUMENTS_PER_CHUNK]).encode()
+            for start in range(0, len(documents), _DOCUMENTS_PER_CHUNK)
         )
 
 
@@ -153,15 +157,15 @@ def _restore_text(
     return Rendered.from_text(text, lambda: resources, findings, limits=limits)
 
 
-def _refused_field(body: Any) -> FieldPath:
+def _unprintable_field(body: Any) -> FieldPath:
     """The first field whose value can't be printed; the empty path where each can by itself."""
-    todo: list[tuple[FieldPath, Any]] = [((), body)]
-    while todo:
-        field, value = todo.pop()
+    pending: list[tuple[FieldPath, Any]] = [((), body)]
+    while pending:
+        field, value = pending.pop()
         if isinstance(value, Mapping):
-            todo.extend(((*field, key), value[key]) for key in reversed(value))
+            pending.extend(((*field, key), value[key]) for key in reversed(value))
         elif isinstance(value, list):
-            todo.extend(((*field, index), value[index]) for index in reversed(range(len(value))))
+            pending.extend(((*field, index), value[index]) for index in reversed(range(len(value))))
         else:
             try:
                 yaml.dump(value)

@@ -160,7 +160,7 @@ def _detach_copies(ctx: Context, resources: ResourceMap) -> ResourceMap:
     copies = {}
     for index, resource in enumerate(resources):
         if resource.lineage in seen:
-            copies[index] = resource.detached()
+            copies[index] = resource.with_new_lineage()
         seen.add(resource.lineage)
     return resources.replace(copies)
 

@@ -13,8 +13,8 @@ def fingerprint(content: bytes) -> bytes:
         module = __import__("_blake2")
     except ImportError:
         module = __import__("hashlib")
-    made: bytes = module.blake2b(content, digest_size=32, usedforsecurity=False).digest()
-    return made
+    checksum: bytes = module.blake2b(content, digest_size=32, usedforsecurity=False).digest()
+    return checksum
 
 
 def digest(name: str, content: bytes) -> bytes:
@@ -23,5 +23,5 @@ def digest(name: str, content: bytes) -> bytes:
         module = __import__(_MODULES[name])
     except ImportError:  # an interpreter that is built without its own
         module = __import__("hashlib")
-    made: bytes = getattr(module, name)(content, usedforsecurity=False).digest()
-    return made
+    digest_bytes: bytes = getattr(module, name)(content, usedforsecurity=False).digest()
+    return digest_bytes

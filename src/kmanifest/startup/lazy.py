@@ -13,8 +13,8 @@ def load_attribute(module: str, name: str) -> Any:
 def lazy_function(module: str, function: str) -> Callable[..., Any]:
     """The function of a module that is imported when it is first called."""
 
-    def call(*arguments: Any, **named: Any) -> Any:
-        return load_attribute(module, function)(*arguments, **named)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return load_attribute(module, function)(*arguments, **keywords)
 
     call.__name__ = function
     return call

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
         overload,
     )
 else:
-    from collections import _tuplegetter as _getter
+    from collections import _tuplegetter as _field_getter
     from types import FunctionType
 
-    class _Word:
+    class _Placeholder:
         """A word that means something to a type checker only."""
 
         def __init__(self, name):
@@ -59,12 +59,12 @@ else:
         __ror__ = __or__
 
     Any, BinaryIO, Final, Literal, NoReturn, Self, TypeAlias = map(
-        _Word, ("Any", "BinaryIO", "Final", "Literal", "NoReturn", "Self", "TypeAlias")
+        _Placeholder, ("Any", "BinaryIO", "Final", "Literal", "NoReturn", "Self", "TypeAlias")
     )
 
     def TypeVar(name, **_):  # noqa: N802 - it stands for a class
         """A name for a type."""
-        return _Word(name)
+        return _Placeholder(name)
 
     def overload(function):
         """`function`, which the last definition of its name will replace."""
@@ -115,17 +115,17 @@ else:
 
     def _make(cls, values):
         """A tuple of these values."""
-        made = _new(cls, values)
-        if len(made) != len(cls._fields):
-            raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(made)}")
-        return made
+        instance = _new(cls, values)
+        if len(instance) != len(cls._fields):
+            raise TypeError(f"Expected {len(cls._fields)} arguments, got {len(instance)}")
+        return instance
 
     def _replace(self, /, **changes):
         """A tuple with some fields changed."""
-        made = self._make(map(changes.pop, self._fields, self))
+        instance = self._make(map(changes.pop, self._fields, self))
         if changes:
             raise ValueError(f"Got unexpected field names: {list(changes)!r}")
-        return made
+        return instance
 
     def _asdict(self):
         """A dictionary of the fields."""
@@ -135,13 +135,13 @@ else:
         fields = ", ".join(f"{name}={value!r}" for name, value in self._asdict().items())
         return f"{type(self).__name__}({fields})"
 
-    def _newargs(self):
+    def _getnewargs(self):
         return tuple(self)
 
     _METHODS = {
         "__slots__": (),
         "__repr__": _repr,
-        "__getnewargs__": _newargs,
+        "__getnewargs__": _getnewargs,
         "__replace__": _replace,
         "_make": classmethod(_make),
         "_replace": _replace,
@@ -157,7 +157,7 @@ else:
             members = {
                 **_METHODS,
                 **body,
-                **{field: _getter(index, "") for index, field in enumerate(fields)},
+                **{field: _field_getter(index, "") for index, field in enumerate(fields)},
                 "__new__": _constructor(fields, tuple(defaults.values()) or None),
                 "__match_args__": fields,
                 "_fields": fields,

@@ -118,7 +118,7 @@ def with_written_history(resource: Resource) -> Resource:
             "number of previous names, number of previous namespaces, number of previous kinds not equal"
         )
     return resource.with_history(
-        past=tuple(map(PreviousId, names, namespaces, kinds)),
+        previous_ids=tuple(map(PreviousId, names, namespaces, kinds)),
         prefixes=tuple(written.get("prefixes", ())),
         suffixes=tuple(written.get("suffixes", ())),
         needs_hash=written.get("needsHashSuffix") == ["enabled"],

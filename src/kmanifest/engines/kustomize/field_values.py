@@ -177,7 +177,7 @@ def changed_to(old: Any, options: Options, source: Source, *, null: str = "") ->
 def _has_hidden_annotations(resource: Resource) -> bool:
     """True where the reference has its notes in annotations, so that there are some though none were written."""
     return bool(
-        resource.past
+        resource.previous_ids
         or resource.prefixes
         or resource.suffixes
         or resource.behavior

@@ -19,7 +19,7 @@ from kmanifest.model.errors import (
     SourceError,
     near_names,
 )
-from kmanifest.model.globs import PathPattern, Places
+from kmanifest.model.globs import PathPattern, States
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
@@ -29,7 +29,7 @@ _CONFIG: Final = Record(
 )
 _MOST_COMPARED: Final = 2_000  # names that are looked through for one like a pattern
 
-Leads = Mapping[int, Places]  # by the number of the pattern; those that lead nowhere are left out
+Leads = Mapping[int, States]  # by the number of the pattern; those that lead nowhere are left out
 
 
 class _Pattern(NamedTuple):
@@ -49,7 +49,7 @@ class _Pattern(NamedTuple):
             raise SourceError(f"security; {rule}: {written!r}")
         if "" in steps or "." in steps:
             raise SourceError(f"a pattern is for the paths of files: {written!r}")
-        return cls(text, PathPattern.of(text), not written.startswith("!"))
+        return cls(text, PathPattern.parse(text), not written.startswith("!"))
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -117,7 +117,7 @@ class _Walk:
     def run(self) -> None:
         """Find the files; MissingError for the first pattern that is for none."""
         entered = set()
-        start = {index: pattern.path.start() for index, pattern in enumerate(self._patterns)}
+        start = {index: pattern.path.start_states() for index, pattern in enumerate(self._patterns)}
         self._waiting = [(self._ctx.directory, "", start)]
         while self._waiting:
             directory, prefix, leads = self._waiting.pop()
@@ -162,11 +162,11 @@ class _Walk:
 
     def _after(self, leads: Leads, name: str, *, is_followed: bool = True) -> Leads:
         """Where the patterns lead with one more name: nowhere, if no pattern leads on that takes files in."""
-        found: dict[int, Places] = {}
+        found: dict[int, States] = {}
         if "/" in name or name in (".", ".."):  # which only a commit may hold
             return found
         for index, places in leads.items():
-            if after := self._patterns[index].path.after(places, name, is_followed=is_followed):
+            if after := self._patterns[index].path.advance(places, name, is_followed=is_followed):
                 found[index] = after
         return found if any(self._patterns[index].takes_in for index in found) else {}
 
@@ -174,7 +174,7 @@ class _Walk:
         return next(index for index in here if self._patterns[index].takes_in)
 
     def _fits(self, here: Leads) -> bool:
-        return any(self._patterns[index].path.fits(places) for index, places in here.items())
+        return any(self._patterns[index].path.accepts(places) for index, places in here.items())
 
     def _behind_link(self, written: str, *, is_meant: bool) -> tuple[str, Kind | None]:
         """Where a link leads and what is there; one to nothing is an error only if it is meant itself."""
@@ -194,7 +194,7 @@ class _Walk:
         is_meant = False
         for index, places in here.items():
             pattern = self._patterns[index]
-            if pattern.path.fits(places) and (is_meant or pattern.takes_in):
+            if pattern.path.accepts(places) and (is_meant or pattern.takes_in):
                 self._used.add(index)
                 is_meant = pattern.takes_in
                 self.fitting.add(file)

@@ -16,7 +16,7 @@ from kmanifest.engines.kustomize.scalars import retype
 from kmanifest.engines.kustomize.transformers.fields import located
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import split_path
-from kmanifest.model.resource import Gvk, Resource, describe
+from kmanifest.model.resource import Gvk, Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.startup.typing import Any, NamedTuple
@@ -56,7 +56,7 @@ class Renamed:
             None
         )
         for resource in resources:
-            for name in {past.name for past in resource.past}:
+            for name in {past.name for past in resource.previous_ids}:
                 self._by_name.setdefault(name, []).append(resource)
 
     def called(self, name: str) -> Sequence[Resource]:
@@ -249,7 +249,7 @@ class _Referrer:
             return None
         if all(alike(found[0], other) for other in found[1:]):
             return found[0]
-        raise RenderError(f"found multiple possible referrals: {describe(found)}")
+        raise RenderError(f"found multiple possible referrals: {format_ids(found)}")
 
     def _reaches(self, other: Resource) -> bool:
         """True where an object may refer to another at all: across namespaces only roles do, by their subjects."""
@@ -280,7 +280,7 @@ def _was(resource: Resource, gvk: Gvk) -> bool:
     group, version, _, _, _ = resource.id
     if gvk.group not in ("", group) or gvk.version not in ("", version):
         return False
-    return not gvk.kind or gvk.kind in [past.kind for past in resource.past]
+    return not gvk.kind or gvk.kind in [past.kind for past in resource.previous_ids]
 
 
 def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:

@@ -156,7 +156,9 @@ def ids_of(resource: Resource) -> list[ResourceId]:
     Source: kustomize v5.8.2 api/internal/utils/makeResIds.go.
     """
     current = resource.id
-    past = [ResourceId(*current[:2], one.kind, one.name, one.namespace) for one in resource.past]
+    past = [
+        ResourceId(*current[:2], one.kind, one.name, one.namespace) for one in resource.previous_ids
+    ]
     return [current, *past]
 
 

@@ -105,7 +105,9 @@ class Selector(NamedTuple):
 
     def places_in(self, resources: ResourceMap) -> list[int]:
         """Where the resources stand that fit by `selects`."""
-        places = resources.named(self.one_name) if self.one_name else range(len(resources))
+        places = (
+            resources.indexes_by_name(self.one_name) if self.one_name else range(len(resources))
+        )
         return [place for place in places if self.selects(resources[place])]
 
     def selects(self, resource: Resource) -> bool:

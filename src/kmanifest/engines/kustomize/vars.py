@@ -21,7 +21,7 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_field
-from kmanifest.model.resource import IdKey, Resource, describe, names_of
+from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
 from kmanifest.pipeline.context import Context
@@ -103,7 +103,7 @@ def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
         place for place, resource in enumerate(resources) if any(map(meant, resource.all_keys()))
     ]
     if len(places) > 1:
-        several = describe(resources[place] for place in places)
+        several = format_ids(resources[place] for place in places)
         raise RenderError(f"var {var.name!r} can't tell which is meant: {several}").within(
             field=("objref",)
         )

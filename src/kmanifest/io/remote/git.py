@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from kmanifest.io.git_tree import Entry
 from kmanifest.io.remote.urls import Repository, without_password
-from kmanifest.io.runner import ProcessRunner, Program
+from kmanifest.io.runner import Command, ProcessRunner
 from kmanifest.model.errors import FetchError, LimitError, MissingError, PluginError, SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -81,7 +81,7 @@ class Git:
     ) -> None:
         self._path = path
         self._protocols = protocols
-        self._runner = ProcessRunner(passed=(*PASSED, *passed))
+        self._runner = ProcessRunner(pass_variables=(*PASSED, *passed))
         self._max_size = max_size
         self._settings: Sequence[Setting] | None = None
 
@@ -134,14 +134,14 @@ class Git:
         stdin: bytes | None = None,
         timeout: float = _QUICK,
     ) -> bytes:
-        program = Program(
+        program = Command(
             self._path,
             arguments=tuple(arguments),
             stdin=stdin,
             environment=self._environment(),
             timeout=timeout,
-            grows=into,
-            growth=self._max_size if into else 0,
+            output_directory=into,
+            max_directory_size=self._max_size if into else 0,
         )
         try:
             done = self._runner.run_process(program)
@@ -165,12 +165,16 @@ class Git:
             ("GIT_CONFIG_COUNT", str(len(numbered))),
             *((f"GIT_CONFIG_KEY_{number}", name) for number, (name, _) in numbered),
             *((f"GIT_CONFIG_VALUE_{number}", value) for number, (_, value) in numbered),
-            *(() if self._runner.passes("GIT_SSH_COMMAND") else (("GIT_SSH_COMMAND", _SSH),)),
+            *(
+                ()
+                if self._runner.passes_variable("GIT_SSH_COMMAND")
+                else (("GIT_SSH_COMMAND", _SSH),)
+            ),
         )
 
     def _logins(self) -> list[Setting]:
         """What the user's and the system's configuration say of credentials and of the rewriting of URLs."""
-        done = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
+        done = self._runner.run_process(Command(self._path, ("config", "--null", "--list")))
         return [setting for setting in _settings(done.output) if _is_login(setting[0])]
 
 

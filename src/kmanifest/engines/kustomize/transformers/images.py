@@ -129,7 +129,7 @@ class _Finder:
         group, version, kind, _, _ = resource.id
         return [
             self._paths[number]
-            for number in self._tree.present(resource.body)
+            for number in self._tree.candidates(resource.body)
             if selects(self._specs[number], group, version, kind)
         ]
 

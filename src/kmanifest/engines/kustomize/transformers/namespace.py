@@ -16,7 +16,7 @@ from kmanifest.engines.kustomize.transformers.fields import (
 from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, Setter, update_field
-from kmanifest.model.resource import Resource, describe
+from kmanifest.model.resource import Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
@@ -152,5 +152,5 @@ def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
         return
     for resource in moved:
         if len(places := moved.indexes_by_current_id(resource.key)) > 1:
-            ids = describe(before[place] for place in places)
+            ids = format_ids(before[place] for place in places)
             raise RenderError(f"several objects become {resource.id}: {ids}")

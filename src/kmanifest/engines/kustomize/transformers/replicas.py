@@ -29,7 +29,7 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
         field = Field(tuple(spec[0].split("/")), spec[4])
         changed = {
             place: update_all(resources[place], (field,), update)
-            for place in resources.named(name)
+            for place in resources.indexes_by_name(name)
             if any(
                 key[3] == name and selects(spec, *key[:3]) for key in resources[place].all_keys()
             )

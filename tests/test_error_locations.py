@@ -1,6 +1,6 @@
 """Errors name the right place: of the conformance suite's error cases 90 % the right file, 80 % the right line.
 
-`error_places.toml` says which places are right. `python -m tests.test_error_places` prints what we print for the others.
+`error_locations.toml` says which places are right. `python -m tests.test_error_locations` prints what we print for the others.
 """
 
 import base64
@@ -21,7 +21,7 @@ from tests.conformance import kustomize
 
 PROJECT = Path(__file__).resolve().parents[1]
 SUITE = PROJECT.parent / "shared" / "conformance" / "kustomize" / "public.jsonl"
-PLACES = PROJECT / "tests" / "error_places.toml"
+LOCATIONS = PROJECT / "tests" / "error_locations.toml"
 ROOT_MARK = "@@ROOT@@"
 
 needs_suite = pytest.mark.skipif(
@@ -35,33 +35,33 @@ class Outcome(NamedTuple):
     case: str
     right_file: bool
     right_line: bool
-    said: str
-    wanted: str
+    reported: str
+    expected: str
 
 
 @needs_suite
 def test_table_has_each_error_case() -> None:
-    assert set(places()) == {case["id"] for case in error_cases()}
+    assert set(expected_locations()) == {case["id"] for case in error_cases()}
 
 
 @needs_suite
 def test_right_file() -> None:
     found = outcomes()
-    wrong = [each for each in found if not each.right_file]
-    assert len(wrong) <= 0.10 * len(found), table(wrong)
+    wrong = [outcome for outcome in found if not outcome.right_file]
+    assert len(wrong) <= 0.10 * len(found), format_outcomes(wrong)
 
 
 @needs_suite
 def test_right_line() -> None:
     found = outcomes()
-    wrong = [each for each in found if not each.right_line]
-    assert len(wrong) <= 0.20 * len(found), table(wrong)
+    wrong = [outcome for outcome in found if not outcome.right_line]
+    assert len(wrong) <= 0.20 * len(found), format_outcomes(wrong)
 
 
 @functools.cache
-def places() -> dict[str, Any]:
+def expected_locations() -> dict[str, Any]:
     """The right places by case."""
-    return tomllib.loads(PLACES.read_text("utf-8"))
+    return tomllib.loads(LOCATIONS.read_text("utf-8"))
 
 
 def error_cases() -> list[dict[str, Any]]:
@@ -76,14 +76,17 @@ def outcomes() -> list[Outcome]:
     return [_outcome(case) for case in error_cases()]
 
 
-def table(found: list[Outcome]) -> str:
+def format_outcomes(found: list[Outcome]) -> str:
     """Outcomes in lines: the case, what we say, and what would be right."""
-    return "".join(f"\n{each.case}\n  said   {each.said}\n  wanted {each.wanted}" for each in found)
+    return "".join(
+        f"\n{outcome.case}\n  said   {outcome.reported}\n  wanted {outcome.expected}"
+        for outcome in found
+    )
 
 
 def _outcome(case: Mapping[str, Any]) -> Outcome:
-    right = places()[case["id"]]
-    wanted = [right, *right.get("also", ())]
+    entry = expected_locations()[case["id"]]
+    expected = [entry, *entry.get("also", ())]
     with tempfile.TemporaryDirectory(prefix="kmanifest-places-") as directory:
         root = os.path.realpath(directory)
         _write(case, root)
@@ -92,27 +95,38 @@ def _outcome(case: Mapping[str, Any]) -> Outcome:
             kustomize(target, case["options"])
         except KmanifestError as error:
             location = error.location
-            said = str(error).replace(root.removeprefix("/") + "/", "").replace(root, ".")
+            reported = str(error).replace(root.removeprefix("/") + "/", "").replace(root, ".")
         else:
-            return Outcome(case["id"], False, False, "(no error)", _text(wanted))
+            return Outcome(case["id"], False, False, "(no error)", _format_locations(expected))
     in_file = [
-        place
-        for place in wanted
-        if _same_file(location.file, target if place["file"] == "." else f"{root}/{place['file']}")
+        candidate
+        for candidate in expected
+        if _same_file(
+            location.file, target if candidate["file"] == "." else f"{root}/{candidate['file']}"
+        )
     ]
-    in_line = [place for place in in_file if location.line in place.get("lines", (location.line,))]
-    return Outcome(case["id"], bool(in_file), bool(in_line), said, _text(wanted))
+    in_line = [
+        candidate
+        for candidate in in_file
+        if location.line in candidate.get("lines", (location.line,))
+    ]
+    return Outcome(case["id"], bool(in_file), bool(in_line), reported, _format_locations(expected))
 
 
-def _same_file(found: str, wanted: str) -> bool:
+def _same_file(found: str, expected: str) -> bool:
     """True for one file; a tree's paths have no `/` in front."""
-    return bool(found) and f"/{found.removeprefix('/')}" == wanted
+    return bool(found) and f"/{found.removeprefix('/')}" == expected
 
 
-def _text(wanted: list[dict[str, Any]]) -> str:
+def _format_locations(expected: list[dict[str, Any]]) -> str:
     return " or ".join(
-        ":".join([each["file"], *(["/".join(map(str, each["lines"]))] if "lines" in each else [])])
-        for each in wanted
+        ":".join(
+            [
+                location["file"],
+                *(["/".join(map(str, location["lines"]))] if "lines" in location else []),
+            ]
+        )
+        for location in expected
     )
 
 
@@ -132,9 +146,12 @@ def _write(case: Mapping[str, Any], root: str) -> None:
 
 
 if __name__ == "__main__":
-    every = outcomes()
-    files, lines = sum(each.right_file for each in every), sum(each.right_line for each in every)
-    misses = table([each for each in every if not each.right_line])
+    all_outcomes = outcomes()
+    files, lines = (
+        sum(outcome.right_file for outcome in all_outcomes),
+        sum(outcome.right_line for outcome in all_outcomes),
+    )
+    misses = format_outcomes([outcome for outcome in all_outcomes if not outcome.right_line])
     sys.stdout.write(
-        f"right file {files} of {len(every)}, right line {lines} of {len(every)}{misses}\n"
+        f"right file {files} of {len(all_outcomes)}, right line {lines} of {len(all_outcomes)}{misses}\n"
     )
