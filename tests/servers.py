@@ -1,7 +1,7 @@
-"""A web server on loopback for what a build fetches: repositories over git's smart HTTP, files, and hostile answers.
+"""A local web server for tests of downloads: git repositories over smart HTTP, files, and hostile responses.
 
-`/NAME.git/…` is a repository of the directory that is served, any other path a file in it; what lies below `/private/` wants the
-login `USER`. `/hostile/WHAT` answers as the method `_WHAT` does.
+`/NAME.git/…` is a repository in the served directory. Any other path is a file in it. Paths below `/private/` need
+the login `USER`. The method `_NAME` sends the response for `/hostile/NAME`.
 """
 
 import base64
@@ -30,14 +30,14 @@ GIT = (
 
 
 def git_missing() -> str:
-    """Why there is no git server; empty where there is one."""
+    """Return the reason why repositories can't be served, or an empty string."""
     if shutil.which("git") is None:
         return "git is not on PATH"
     return "" if _backend().exists() else "git has no http-backend"
 
 
 def git(directory: Path, *arguments: str) -> str:
-    """What git prints, run in a directory."""
+    """Run git in a directory and return its stdout."""
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     result = subprocess.run(
         [*GIT, *arguments],
@@ -51,7 +51,7 @@ def git(directory: Path, *arguments: str) -> str:
 
 
 def publish(source: Path, bare: Path) -> str:
-    """Make `bare` a repository with the files of `source` on its branch `main`; the id of the commit."""
+    """Commit the files of `source` to the branch `main` of the bare repository `bare`. Return the commit id."""
     work = bare.with_suffix(".work")
     if not work.exists():
         work.mkdir(parents=True)
@@ -66,7 +66,10 @@ def publish(source: Path, bare: Path) -> str:
 
 
 class Server:
-    """A running server of the files below `root`; `requests` are the paths that were asked for, with `!` where somebody logged in."""
+    """A running server for the files below `root`.
+
+    `requests`: the requested paths, in order. A request with a login has a `!` after its path.
+    """
 
     def __init__(self, root: Path) -> None:
         self.requests: list[str] = []
@@ -94,7 +97,7 @@ class Server:
 
 @contextmanager
 def serving(root: Path) -> Iterator[Server]:
-    """A server of the files below `root`, as long as the block takes."""
+    """Run a server for the files below `root` during the block."""
     server = Server(root)
     try:
         yield server
@@ -126,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._serve_file(path)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def _answer(self, code: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(code)
@@ -168,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         code = next((int(value[:3]) for name, value in headers if name == "Status"), 200)
         self._answer(code, body, *((n, v) for n, v in headers if n != "Status"))
 
-    # Hostile answers. Each ends when the client goes away.
+    # Hostile responses. Each ends when the client closes the connection.
 
     def _begin(self, *headers: str) -> None:
         lines = ["HTTP/1.1 200 OK", *headers, "", ""]

@@ -1,4 +1,4 @@
-"""One result whatever the machine is like: hash seed, directory, locale, zone, mask, where and how the files were made."""
+"""Results do not depend on the machine: hash seed, directory, locale, time zone, umask, path and order of files."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def digests(
     project: Path = PROJECT,
     before: Callable[[], Any] | None = None,
 ) -> str:
-    """What `tests.digests` prints of the builds above."""
+    """Return the output of `tests.digests` for BUILDS."""
     result = run_python(
         ["-W", "error", "-m", "tests.digests", *BUILDS],
         environment=environment,

@@ -1,6 +1,7 @@
-"""Errors name the right place: of the conformance suite's error cases 90 % the right file, 80 % the right line.
+"""Errors have the right location: in the error cases of the conformance suite 90 % the right file, 80 % the right line.
 
-`error_locations.toml` says which places are right. `python -m tests.test_error_locations` prints what we print for the others.
+`error_locations.toml` has the right locations. `python -m tests.test_error_locations` prints the errors with other
+locations.
 """
 
 import base64
@@ -30,7 +31,7 @@ needs_suite = pytest.mark.skipif(
 
 
 class Outcome(NamedTuple):
-    """What a case's error says, and how that compares with the table."""
+    """The error of a case, and whether its location agrees with the table."""
 
     case: str
     right_file: bool
@@ -60,26 +61,26 @@ def test_right_line() -> None:
 
 @functools.cache
 def expected_locations() -> dict[str, Any]:
-    """The right places by case."""
+    """Return the right locations by case."""
     return tomllib.loads(LOCATIONS.read_text("utf-8"))
 
 
 def error_cases() -> list[dict[str, Any]]:
-    """The cases that the reference refuses and that need no other program."""
+    """Return the cases in which kustomize fails and that need no other executable."""
     cases = [json.loads(line) for line in SUITE.read_bytes().splitlines()]
     return [case for case in cases if case["error"] is not None and not case["needs"]]
 
 
 @functools.cache
 def outcomes() -> list[Outcome]:
-    """Each error case, built and judged."""
+    """Build each error case and compare the location of its error."""
     return [_outcome(case) for case in error_cases()]
 
 
 def format_outcomes(found: list[Outcome]) -> str:
-    """Outcomes in lines: the case, what we say, and what would be right."""
+    """Return outcomes as text: the case, the reported error, and the right locations."""
     return "".join(
-        f"\n{outcome.case}\n  said   {outcome.reported}\n  wanted {outcome.expected}"
+        f"\n{outcome.case}\n  reported {outcome.reported}\n  expected {outcome.expected}"
         for outcome in found
     )
 
@@ -87,7 +88,7 @@ def format_outcomes(found: list[Outcome]) -> str:
 def _outcome(case: Mapping[str, Any]) -> Outcome:
     entry = expected_locations()[case["id"]]
     expected = [entry, *entry.get("also", ())]
-    with tempfile.TemporaryDirectory(prefix="kmanifest-places-") as directory:
+    with tempfile.TemporaryDirectory(prefix="kmanifest-locations-") as directory:
         root = os.path.realpath(directory)
         _write(case, root)
         target = os.path.normpath(os.path.join(root, case["target"]))
@@ -114,7 +115,7 @@ def _outcome(case: Mapping[str, Any]) -> Outcome:
 
 
 def _same_file(found: str, expected: str) -> bool:
-    """True for one file; a tree's paths have no `/` in front."""
+    """Whether two paths are the same file. Paths of a tree have no leading slash."""
     return bool(found) and f"/{found.removeprefix('/')}" == expected
 
 

@@ -1,4 +1,4 @@
-"""Builds of commits: what git has, and nothing of what lies in the work tree."""
+"""Builds of commits read git objects and nothing from the work tree."""
 
 import os
 import subprocess
@@ -89,7 +89,7 @@ def test_missing_revisions(repository, revision):
 
 
 def test_no_repository(tmp_path):
-    with pytest.raises(MissingError, match="in no git repository"):
+    with pytest.raises(MissingError, match="not in a git repository"):
         open_commit(str(tmp_path), "HEAD")
 
 

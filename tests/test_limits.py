@@ -1,4 +1,4 @@
-"""Every bound of `Limits` is reached by a small input and named in the error; deep input on a small stack ends cleanly."""
+"""Small inputs that exceed each limit of `Limits`, and deep input on a small stack. All must end with an error."""
 
 import sys
 from collections.abc import Mapping
@@ -121,7 +121,7 @@ EXCEEDED: tuple[tuple[str, Limits, Files], ...] = (
 )
 def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
     tree = MemoryTree(files)
-    if name != "max_depth":  # what is so deep is no object
+    if name != "max_depth":  # the deep inputs are not valid objects
         build(tree=tree).text()
     with pytest.raises(LimitError, match=name) as caught:
         build(tree=tree, options=Options(limits=limits)).text()
@@ -132,7 +132,7 @@ def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
 
 
 def test_each_field_is_covered():
-    # What one function of a template makes is bounded by max_items: tests/unit/test_helm_functions.py.
+    # tests/unit/test_helm_functions.py tests max_items, which limits single template functions.
     assert {row[0] for row in EXCEEDED} | {"max_items"} == set(Limits._fields)
 
 
@@ -254,7 +254,7 @@ def test_findings_of_bases_are_reported_each_time(*, cached: bool):
     assert build("two", tree=tree, cache=cache).findings == first[:1]
 
 
-# Deep input. In processes of their own: what goes wrong here is a segmentation fault.
+# Deep input. These tests start new processes, because a failure would be a segmentation fault.
 
 STACK = """
 import sys, threading
@@ -299,7 +299,7 @@ patchesJson6902:
 
 
 def deep_outcomes(depth: int) -> list[str]:
-    """`result`, or the class of the error, of some builds of input that is `depth` deep."""
+    """Return `done` or the name of the error class, for several builds with input nested `depth` levels deep."""
     outcomes = []
     for opened, closed in (('{"a": ', "}"), ("[", "]")):
         deep = opened * depth + "1" + closed * depth
@@ -324,7 +324,7 @@ def deep_outcomes(depth: int) -> list[str]:
 
 
 def chain(depth: int) -> Files:
-    """Bases inside one another."""
+    """Return a chain of bases, each of which uses the next."""
     directories = [f"b{level}" for level in range(min(depth, 300))]
     files = {
         f"{name}/kustomization.yaml": f"resources: [../b{level + 1}]"

@@ -1,4 +1,4 @@
-"""All examples and fixtures with no other program on PATH, where starting one, or a socket, would end the run."""
+"""Builds of all examples and fixtures start no process, open no socket and write no file. An audit hook checks this."""
 
 from tests.builds import fixture_jobs, run_python
 

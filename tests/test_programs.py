@@ -340,7 +340,7 @@ def test_only_trusted_programs(tmp_path):
     path = write(tmp_path / "p.sh", "#!/bin/sh\necho yes\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh")) == b"yes\n"
-    with pytest.raises(PluginError, match="not in the list of trusted programs"):
+    with pytest.raises(PluginError, match="not in the list of trusted executables"):
         runner(tmp_path, digests=frozenset(["0" * 64])).run(Command("p.sh"))
 
 

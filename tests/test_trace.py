@@ -1,4 +1,4 @@
-"""With `on_change`, every write names its step, the file of its config, and the old and new value."""
+"""With `on_change`, every write reports its step, the file of its config, and the old and new value."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +65,7 @@ spec: {center: "42"}
 
 
 def cost_labels(_: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """A transformer as an author writes one who knows nothing of traces, and changes a copy in place."""
+    """Add a label. Like a plug-in whose author does not know about traces, this changes a copy of the body in place."""
 
     def change(resource: Resource) -> Resource:
         body = resource.copy_body()
@@ -103,7 +103,7 @@ def writes(changes: list[Change], step: str) -> set[tuple[Any, ...]]:
 
 
 def test_hand_written_plugin_is_traced(traced_build: tuple[Rendered, list[Change]]):
-    # `labels` was not there, so the leaf is the whole of it.
+    # The objects had no `labels`, so the whole mapping is one leaf.
     field, new = ("metadata", "labels"), {"cost": "42"}
     label_changes = [change for change in traced_build[1] if change.step == "acme.io/v1/CostLabels"]
     assert {change.resource.name for change in label_changes} == {

@@ -1,15 +1,16 @@
-"""Makes the goldens of fixtures anew, from the peer that each case names and never from kmanifest.
+"""Write the expected results of fixtures again, from the peer that each case names and never from kmanifest.
 
     python -m tests.update kustomize/name-prefix     one case
-    python -m tests.update 'kustomize/yaml-*'        those that match
+    python -m tests.update 'kustomize/yaml-*'        the cases that match
     python -m tests.update verbs/create              all runs of a verb's case
-    python -m tests.update 'helm/*'               charts
-    python -m tests.update 'remote/*'                what is fetched from a server
-    python -m tests.update --check                   change nothing, say what differs
+    python -m tests.update 'helm/*'                  charts
+    python -m tests.update 'remote/*'                remote bases
+    python -m tests.update --check                   write nothing, list the differences
 
-helm v4 is asked where it is on PATH as `helm4`; where it is not, its runs are left out, and that is said.
+Runs of Helm 4 need it on PATH as `helm4`. If it is missing, they are skipped with a message.
 
-Exit 0 when all agree or were written, 1 when something differs, 2 when no case matches or a peer can't be asked.
+Exit codes: 0 if all files agree or were written; 1 if --check finds a difference; 2 if no case matches or a peer
+can't run.
 """
 
 import shutil
@@ -22,16 +23,16 @@ from tests.servers import git_missing
 
 
 def differences(case: Case) -> dict[Path, bytes | None]:
-    """The files of a case that are not what its peer gives, with what they should hold; None for none."""
+    """Return the files of a case that differ from the peer's result, with the right content. None means no file."""
     result = run_peer(case)
     expected: dict[Path, bytes | None]
     if case.error.exists():
         if result.code == 0:
-            sys.exit(f"{case.name}: an error is expected, and {case.peer} builds it")
+            sys.exit(f"{case.name}: an error is expected, but {case.peer} succeeds")
         expected = {case.expected: None, case.warnings: None}
     else:
         if result.code:
-            sys.exit(f"{case.name}: {case.peer} refuses it: {result.errors.strip()}")
+            sys.exit(f"{case.name}: {case.peer} fails: {result.errors.strip()}")
         warnings = result.warnings.encode() or None
         expected = {case.expected: result.output, case.warnings: warnings}
     current = {path: path.read_bytes() if path.exists() else None for path in expected}
@@ -39,7 +40,7 @@ def differences(case: Case) -> dict[Path, bytes | None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Update or check the cases that are named."""
+    """Update or check the cases that the arguments select."""
     check = "--check" in arguments
     patterns = [argument for argument in arguments if argument != "--check"] or ["*/*"]
     cases = [case for pattern in patterns for case in find_cases(pattern)]
@@ -103,12 +104,15 @@ def main(arguments: list[str]) -> int:
         f"{changed} files {'differ' if check else 'written'}"
     )
     if skipped:
-        print(f"{skipped} runs of {charts.HELM4} left out: it is not on PATH", file=sys.stderr)
+        print(f"{skipped} runs of {charts.HELM4} skipped: it is not on PATH", file=sys.stderr)
     return 1 if check and changed else 0
 
 
 def _without_helm4(runs: list[charts.ChartRun]) -> tuple[list[charts.ChartRun], int]:
-    """The runs whose goldens can be made, and how many can't, as helm v4 is not there: few who change charts need it."""
+    """Return the runs whose peer is available, and the number of runs that need Helm 4, which is not on PATH.
+
+    Helm 4 is optional, because few changes to charts need it.
+    """
     if shutil.which(charts.HELM4):
         return runs, 0
     available = [run for run in runs if run.peer != charts.HELM4]

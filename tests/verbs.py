@@ -1,10 +1,17 @@
-"""Fixtures of the verbs beside `build`: one directory of input, and many runs of the command in a copy of it.
+"""Fixtures of all verbs but `build`: a directory of input, and several runs of the command in a copy of it.
 
-`case.toml` has `description`, `peer`, `version`, `[runs]` (a name and the arguments of each), `[stdin]` (a file of the
-case that a run reads), `[errors]` (runs that the peer refuses too, with a text that our one line must hold), and
-`output`, a file or a directory that the runs write. `expected/NAME.out` is what the peer prints, `expected/NAME.file` what it
-writes; of a directory, each file with its size and content, and each empty directory. `stderr` is what a good run says on
-stderr. Where something is `served`, the input names it as the fixtures of remote bases do. `kmanifest_args` are arguments for kmanifest only.
+`case.toml` has `description`, `peer`, `version` and:
+
+- `[runs]`: the name and the arguments of each run;
+- `[stdin]`: the file of the case that a run reads;
+- `[errors]`: runs that fail with the peer too, each with a string that kmanifest's one-line error must contain;
+- `output`: a file or directory that the runs write, or a pattern for its name;
+- `stderr`: a string that a successful run prints on stderr;
+- `served`: whether the input refers to the test server, as the fixtures of remote bases do;
+- `kmanifest_args`: further arguments for kmanifest only.
+
+`expected/NAME.out` is the peer's stdout, `expected/NAME.file` the content of `output`. For a directory, that is each
+file with its size and content, and each empty directory.
 """
 
 import os
@@ -48,7 +55,10 @@ class Run(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run did; `file` is None where nothing was written, `new_names` are the names in its directory that were not there."""
+    """The result of a run.
+
+    `file`: the content of its output, or None if it wrote none. `new_names`: the names that it added to its directory.
+    """
 
     code: int
     out: bytes
@@ -58,13 +68,13 @@ class Outcome(NamedTuple):
 
 
 def find_runs(pattern: str = "*") -> list[Run]:
-    """The runs whose `case/name` matches a glob for the case, in the order of the files."""
+    """Return the runs of the cases whose name matches a glob, in the order of the files."""
     cases = sorted(VERBS.glob(f"{pattern}/case.toml"))
     return [run for path in cases for run in load_runs(path.parent)]
 
 
 def load_runs(case: Path) -> list[Run]:
-    """The runs of one case."""
+    """Return the runs of one case."""
     settings = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
     inputs = settings.get("stdin", {})
     errors = settings.get("errors", {})
@@ -89,7 +99,7 @@ def load_runs(case: Path) -> list[Run]:
 def perform(
     run: Run, command: Sequence[str], world: World | None = None, *, more: Sequence[str] = ()
 ) -> Outcome:
-    """Let a program do the run in a copy of its input; `world` is what serves what is remote."""
+    """Execute a run with a command in a copy of its input. `world` serves remote files."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary) / "input"
@@ -114,7 +124,7 @@ def perform(
 
 
 def content_of(path: Path) -> bytes:
-    """The content of a file, or of a directory as it is written in a golden."""
+    """Return the content of a file, or of a directory in the format of `expected/NAME.file`."""
     if path.is_file():
         return path.read_bytes()
     parts = [f"=== {path.name}/\n".encode()]
@@ -132,7 +142,7 @@ def content_of(path: Path) -> bytes:
 
 
 def differences(run: Run, world: World | None) -> dict[Path, bytes | None]:
-    """The goldens of a run that are not what its peer gives, with what they should hold; None for none."""
+    """Return the expected files of a run that differ from the peer's result, with the right content (None: no file)."""
     outcome = perform(run, [run.peer], world)
     if bool(outcome.code) is not bool(run.error):
         raise SystemExit(f"{run.name}: {run.peer} gives exit code {outcome.code}: {outcome.errors}")
@@ -144,15 +154,15 @@ def differences(run: Run, world: World | None) -> dict[Path, bytes | None]:
 
 
 def golden(path: Path) -> bytes | None:
-    """The content of a golden, None where there is none."""
+    """Return the content of an expected file, or None if it does not exist."""
     return path.read_bytes() if path.exists() else None
 
 
 def server_missing(run: Run) -> str:
-    """Why nothing can be served to a run; empty where nothing has to be."""
+    """Return the reason why a run can't be served, or an empty string if it can be or needs no server."""
     return git_missing() if run.served else ""
 
 
 def peer_missing(run: Run) -> str:
-    """Why the peer of a run can't be asked; empty where it can."""
+    """Return the reason why the peer of a run can't run, or an empty string."""
     return server_missing(run) or reason_missing(run.peer, run.version)

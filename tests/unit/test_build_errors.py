@@ -1,4 +1,4 @@
-"""Where errors of a build are placed; the suite's error cases (`test_error_locations.py`) cover the common ones."""
+"""Locations and messages of build errors that the suite of `test_error_locations.py` does not cover."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A cache that later processes find: what is not certainly what was kept is as good as none."""
+"""The cache on disk: entries are found by later processes, and damaged or outdated entries are ignored."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Field paths: which of them a plain look finds to end early, and what is then left to the exact walk."""
+"""Field paths: quick checks for absent paths, and the exact search."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Patterns for names and paths: what fits, what is malformed, and that no pattern takes long."""
+"""Glob patterns for names and paths: matches, malformed patterns, and matching time."""
 
 import re
 import time

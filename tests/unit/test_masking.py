@@ -1,4 +1,4 @@
-"""Texts without what is secret in them."""
+"""Masking of secrets in strings."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""What a small build must not import: start-up is a feature, and every import shows in it."""
+"""Modules that a small build must not import, because every import makes start-up slower."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def test_small_build_imports_nothing_it_does_not_need(tmp_path: Path):
 
 
 def modules(program: str, directory: Path) -> set[str]:
-    """The modules that are loaded at the end of a program."""
+    """Run a program and return the modules that are loaded at its end."""
     result = subprocess.run(
         [sys.executable, "-c", program, str(directory)], capture_output=True, text=True, check=True
     )
@@ -94,7 +94,7 @@ sys.exit(code)
 
 
 def _render(chart: Path, **environment: str) -> tuple[str, set[str]]:
-    """What a chart prints, and the modules that it has taken."""
+    """Render a chart and return the output and the loaded modules."""
     result = subprocess.run(
         [sys.executable, "-c", CHART, str(chart)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""NamedTuples of `startup.typing` are those of `typing`."""
+"""NamedTuples of `startup.typing` behave like those of `typing`."""
 
 import copy
 import pickle
@@ -14,8 +14,8 @@ FIELDS = ("_fields", "_field_defaults", "__match_args__", "__slots__", "__doc__"
 
 
 def make(base: Any) -> Any:
-    class Point(base):  # type: ignore[misc]  # which base it is decides the test
-        """A place."""
+    class Point(base):  # type: ignore[misc]  # the base is a parameter of the test
+        """A point."""
 
         x: int
         y: int = 2
@@ -84,7 +84,7 @@ def test_same_misuse(misuse: Any):
 
 def test_pickles():
     limits = Limits(max_depth=3)
-    assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - pickled in this test
     assert type(copy.deepcopy(limits)) is Limits
 
 

@@ -1,4 +1,4 @@
-"""What the one place where plug-ins run makes of plug-ins that are not ours."""
+"""Third-party plug-ins in `pipeline.steps`: their errors, limits and traces."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -69,9 +69,9 @@ def numbered(number: int) -> Callable[[Context, Resource, ResourceMap], Resource
         ("generator", fails_on_the_way, "acme.io/v1/Own: KeyError: 'thing'"),
         ("validator", validates_badly, "acme.io/v1/Own: KeyError: 'thing'"),
         ("transformer", calls_itself, "acme.io/v1/Own: RecursionError: maximum recursion"),
-        ("generator", lambda *_: None, "acme.io/v1/Own: a generator gives resources"),
-        ("generator", lambda *_: [1], "acme.io/v1/Own: a generator gives resources"),
-        ("transformer", lambda *_: None, "acme.io/v1/Own: a transformer gives a ResourceMap"),
+        ("generator", lambda *_: None, "acme.io/v1/Own: a generator must return resources"),
+        ("generator", lambda *_: [1], "acme.io/v1/Own: a generator must return resources"),
+        ("transformer", lambda *_: None, "acme.io/v1/Own: a transformer must return a ResourceMap"),
     ],
 )
 def test_a_plugin_exception_is_an_error_in_its_config(

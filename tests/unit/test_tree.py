@@ -1,4 +1,4 @@
-"""The disk during a build: what is known to be real is not followed again, what is a link always is."""
+"""The disk during a build: real directories are resolved once, links each time."""
 
 from pathlib import Path
 

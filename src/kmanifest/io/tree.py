@@ -1,8 +1,8 @@
-"""Read-only sets of files, and the one gate through which every path goes.
+"""Read-only sets of files. All paths of a build are resolved and read here.
 
-A path inside a tree is POSIX and relative to the tree's root, without `..`; "" is the root itself. `Tree.resolve` follows
-symbolic links and must be asked first: what it gives is what is read, so that a link can't lead out between
-the two. Only regular files are read, never a device or a FIFO.
+A path in a tree is a POSIX path relative to the root of the tree, without `..`. The root itself is "". Callers first
+resolve a path with `Tree.resolve`, which follows symbolic links, and then read exactly the resolved path. So no link
+can lead out of the tree between the two calls. Only regular files are read, never a device or a FIFO.
 """
 
 import os
@@ -27,22 +27,25 @@ class Tree(Protocol):
     """A read-only set of files."""
 
     def resolve(self, path: str) -> str:
-        """`path` with every symbolic link followed; MissingError where nothing is, SourceError where it leads out."""
+        """Return the path with every symbolic link followed.
+
+        Raises MissingError if nothing is at the path, SourceError if a link leads out of the tree.
+        """
 
     def kind(self, path: str) -> Kind | None:
-        """What is at a resolved path; None for nothing and for what is neither a file nor a directory."""
+        """Return `file` or `dir` for a resolved path, or None if it does not exist or is something else."""
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The content of the file at a resolved path; LimitError where it has more than `limit` bytes."""
+        """Return the content of the file at a resolved path. Raises LimitError if it has more than `limit` bytes."""
 
     def list(self, path: str) -> Sequence[str]:
-        """The sorted names in the directory at a resolved path."""
+        """Return the sorted names in the directory at a resolved path."""
 
 
 def join(directory: str, path: str) -> str:
-    """`path`, as it is written in a file of `directory`, from the tree's root, with `.` and `..` worked in.
+    """Return a path relative to the tree's root, without `.` and `..`, from a path relative to `directory`.
 
-    SourceError where `..` leads above the tree's root.
+    A path with a leading slash is relative to the root. Raises SourceError if `..` leads out of the tree.
     """
     steps = directory.split("/") if directory and not path.startswith("/") else []
     for step in path.split("/"):
@@ -56,23 +59,23 @@ def join(directory: str, path: str) -> str:
 
 
 def parent(path: str) -> str:
-    """The directory that holds `path`."""
+    """Return the directory that contains `path`."""
     return path.rpartition("/")[0]
 
 
 def is_below(path: str, directory: str) -> bool:
-    """True where `path` is `directory` or lies in it."""
+    """Whether `path` is `directory` or inside it."""
     return not directory or path == directory or path.startswith(directory + "/")
 
 
 def is_executable(tree: Tree, path: str) -> bool:
-    """Whether the file at a resolved path may be executed; False where the tree can't tell."""
+    """Whether the file at a resolved path is executable. False if the tree does not know."""
     method = getattr(tree, "is_executable", None)
     return method is not None and bool(method(path))
 
 
 class DiskTree:
-    """The files of a directory of this machine; nothing outside it can be reached, by `..` or by a link."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
 
     def __init__(self, root: str = "/") -> None:
         self.root = os.path.realpath(root)
@@ -113,7 +116,7 @@ class DiskTree:
             os.close(descriptor)
 
     def is_executable(self, path: str) -> bool:
-        """Whether anybody may execute the file at a resolved path."""
+        """Whether the file at a resolved path is executable for its owner, its group or others."""
         _reject_nul(path)
         try:
             return bool(os.lstat(self._prefix + path).st_mode & 0o111)
@@ -129,9 +132,10 @@ class DiskTree:
 
 
 class SnapshotDiskTree(DiskTree):
-    """The disk for the time of one build, in which directories stay what they are.
+    """A directory on disk for the duration of one build, during which directories are not replaced.
 
-    What lies in a directory that is known to be reached by no link needs one look, not one for each directory above it.
+    Paths in a directory that is known to be a real path are resolved with one system call. Otherwise there is one for
+    each of the parent directories.
     """
 
     def __init__(self, root: str = "/") -> None:
@@ -148,9 +152,9 @@ class SnapshotDiskTree(DiskTree):
 
 
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
-    """A path of this machine as one in a tree: a directory is a tree of its own, a file lies in that of its directory.
+    """Return a tree and a path in it for a local path. So no link can lead out of the directory.
 
-    So no link in it leads out of it.
+    The root of the tree is the path itself if it is a directory, otherwise the directory that contains the file.
     """
     real = os.path.realpath(path)
     if os.path.isdir(real):
@@ -160,7 +164,7 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files that are in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
 
     def __init__(self, files: Mapping[str, bytes | str]) -> None:
         self._files = {
@@ -195,7 +199,7 @@ class MemoryTree:
 
 
 class SubTree:
-    """One directory of another tree as a tree of its own."""
+    """One directory of another tree, as a tree. Links can't lead out of the directory."""
 
     def __init__(self, tree: Tree, directory: str) -> None:
         self._tree = tree
@@ -218,7 +222,7 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree under a name with which all its paths begin; a path without it leads out."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused."""
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree
@@ -238,7 +242,7 @@ class PrefixedTree:
         return self._tree.list(self._inner(path))
 
     def is_executable(self, path: str) -> bool:
-        """Whether the file at a resolved path may be executed."""
+        """Whether the file at a resolved path is executable."""
         return is_executable(self._tree, self._inner(path))
 
     def _inner(self, path: str) -> str:
@@ -248,7 +252,10 @@ class PrefixedTree:
 
 
 class RecordingTree:
-    """Another tree, with a note of each answer it gave, so that a cached result can be told to be still true."""
+    """A tree that records each read of another tree, so that a cached result can be checked later.
+
+    `record` is called with the operation, the path and the result; the result of a failed `resolve` is None.
+    """
 
     def __init__(self, tree: Tree, record: Callable[[str, str, object], None]) -> None:
         self._tree = tree
@@ -285,7 +292,7 @@ def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
         raise SourceError(f"{path!r} is not a regular file")
     if status.st_size > limit:
         raise _size_error(path, status.st_size, limit)
-    # A file under /proc, or one that grows, has more than its size says.
+    # A file under /proc, or one that grows, can have more bytes than its size.
     chunks, remaining = [], limit + 1
     while remaining > 0:
         chunk = os.read(descriptor, min(remaining, max(status.st_size + 1, 65_536)))
@@ -308,7 +315,7 @@ def _size_error(path: str, size: int, limit: int) -> LimitError:
 
 def _reject_nul(path: str) -> None:
     if "\0" in path:
-        raise SourceError("a path may not hold a NUL character")
+        raise SourceError("a path must not contain a NUL character")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:

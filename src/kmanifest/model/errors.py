@@ -1,7 +1,7 @@
-"""One hierarchy of errors, each with one cause and the place where it was written.
+"""The hierarchy of errors. Each error has one message and a location in a source file.
 
-The lowest level knows what is wrong; each level above it adds its part of the place with `within`.
-Texts are one line. Nothing here knows how a terminal shows them (that is `cli.report`).
+The lowest level knows the problem. Each level above adds its part of the location with `within`.
+Messages have one line. `cli.report` formats them for a terminal.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,10 @@ FieldPath = tuple[str | int, ...]
 
 
 class Location(NamedTuple):
-    """A place in a source file; lines and columns count from 1, 0 where they are not known.
+    """A location in a source file.
 
-    `document` is the index of the YAML document, None where the file is not read as such.
+    `line` and `column` count from 1; 0 means unknown. `document` is the index of the YAML document in the file, or
+    None if the file is not read as YAML documents.
     """
 
     file: str = ""
@@ -29,11 +30,11 @@ class Location(NamedTuple):
 
 
 class KmanifestError(Exception):
-    """The root of everything that a public call raises.
+    """Base class of all errors that a public call raises.
 
-    `message` is the cause in one line, `location` the place, `near` the known names nearest to one that was
-    not found, `trail` the directories through which the build went, outermost first, and `causes` holds
-    the single errors where several independent ones came together.
+    `message`: the problem, in one line. `near`: the known names nearest to a name that was not found. `trail`: the
+    directories that the build had entered, outermost first. `causes`: the single errors, if several independent errors
+    are reported together.
     """
 
     def __init__(
@@ -87,7 +88,10 @@ class KmanifestError(Exception):
         document: int | None = None,
         directory: str = "",
     ) -> Self:
-        """This error with the parts of the place that were not known below; a known file is never replaced."""
+        """Return a copy with the parts of the location that this error does not know yet.
+
+        A known file is never replaced. `field` is put in front of the known field, `directory` in front of the trail.
+        """
         known = self.location
         if known.file and file and known.file != file:
             field, line, column = (), 0, 0
@@ -104,38 +108,38 @@ class KmanifestError(Exception):
         )
 
     def at(self, location: Location) -> Self:
-        """This error at another place."""
+        """Return a copy with another location."""
         return type(self)(
             self.message, location=location, near=self.near, trail=self.trail, causes=self.causes
         )
 
 
 class SourceError(KmanifestError):
-    """What was written is wrong: a file that does not parse, a field of the wrong type, a path out of bounds."""
+    """Invalid input: a file that can't be parsed, a field of the wrong type, a path that is not allowed."""
 
 
 class MissingError(KmanifestError):
-    """Something that is named is not there; `near` holds the names that are."""
+    """Something with this name does not exist. `near` lists similar names that exist."""
 
 
 class FetchError(KmanifestError):
-    """Something remote could not be fetched."""
+    """A download failed."""
 
 
 class RenderError(KmanifestError):
-    """The sources are well formed, yet the build can't be carried out."""
+    """The input is well formed, but the build can't apply it."""
 
 
 class LimitError(RenderError):
-    """A bound of `Limits` was reached; the message names the bound and its key."""
+    """A limit of `Limits` is exceeded. The message contains the limit and the name of its field."""
 
 
 class PluginError(KmanifestError):
-    """A plug-in failed or broke its protocol."""
+    """A plug-in failed or returned an invalid result."""
 
 
 class FindingsError(KmanifestError):
-    """Findings of severity error; `causes` holds one error each."""
+    """A strict build has findings that count as errors. `causes` has one error for each finding."""
 
 
 def _restore(
@@ -150,12 +154,18 @@ def _restore(
 
 
 def format_field(field: Iterable[str | int]) -> str:
-    """`("patches", 0, "target")` as `patches.0.target`; a step with a dot in it is put in brackets."""
+    """Return a field path as text: `("patches", 0, "target")` is `patches.0.target`.
+
+    A step that contains a dot is put in brackets.
+    """
     return ".".join(f"[{step}]" if "." in str(step) else str(step) for step in field)
 
 
 def one_line(text: str) -> str:
-    """`text` with what would break a line, or steer a terminal, escaped."""
+    """Return the text with line breaks and other unprintable characters escaped.
+
+    Such characters could also control a terminal.
+    """
     if text.isprintable():
         return text
     return "".join(
@@ -164,7 +174,7 @@ def one_line(text: str) -> str:
 
 
 def near_names(wanted: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """The known names most like `wanted`, nearest first; none where nothing is like it."""
-    from difflib import get_close_matches  # 9 ms, and only where an error is on its way
+    """Return at most `most` known names that are similar to `wanted`, nearest first."""
+    from difflib import get_close_matches  # takes 9 ms; needed for errors only
 
     return get_close_matches(wanted, sorted(set(known)), n=most, cutoff=0.6)

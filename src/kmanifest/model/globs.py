@@ -1,10 +1,12 @@
-"""Patterns for names and paths, matched in a time that no pattern can blow up.
+"""Glob patterns for names and paths, with a matching time that no pattern can make exponential.
 
-A pattern is a row of sets of characters, with stars between them. To match is to walk along the text: where a set does not
-hold the next character, the last star takes one character more. An earlier star need never be tried again, as whatever it
-would take the last one can take, too, so the time is at most the square of the length of the text. With `**`, a
-pattern for a path is a row of steps, and each directory carries the places in the row that its path leads to; so one
-walk over a tree serves many patterns and enters no directory in vain.
+A pattern is a sequence of character sets and stars. The matcher goes through the string from the start. If a set does
+not contain the next character, the last star matches one more character. An earlier star is never extended again: the
+last star can match whatever the earlier one would. So the time is at most quadratic in the length of the string.
+
+A pattern for paths is a sequence of steps, and works as a nondeterministic automaton: its states are indexes of
+steps. Each directory of a walk carries the states that its path leads to. So one walk over a tree serves many
+patterns, and enters only directories that can contain a match.
 Source: Go 1.24 path/filepath/match.go.
 """
 
@@ -18,7 +20,7 @@ States = frozenset[int]
 
 
 class _CharSet(NamedTuple):
-    """A set of characters."""
+    """A set of characters, as ranges with both ends included."""
 
     ranges: tuple[tuple[str, str], ...]
     negated: bool = False
@@ -34,9 +36,10 @@ _Parts = tuple[_CharSet | None, ...]  # None is a star
 
 
 def compile_glob(pattern: str) -> Callable[[str], bool]:
-    """A test whether a text as a whole fits a pattern of Go's filepath.Match; SourceError where it is not well-formed.
+    """Return a function that reports whether a pattern of Go's filepath.Match matches a whole string.
 
-    There are `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before any. A star does not go beyond a slash.
+    The syntax has `*`, `?`, `[a-z]`, `[^a-z]` and a backslash to escape any of them. A star does not match a slash.
+    Raises SourceError if the pattern is malformed.
     """
     parts = _parse(pattern, "^")
     prefix = "".join(takewhile(lambda char: char not in "*?[\\", pattern))
@@ -44,26 +47,30 @@ def compile_glob(pattern: str) -> Callable[[str], bool]:
 
 
 class PathPattern(NamedTuple):
-    """A pattern for paths: `**` is any number of directories, and a class may be negated by `!`, too.
+    """A pattern for paths. `**` matches any number of directories. A class may be negated by `!` as well as by `^`.
 
-    What begins with a dot is meant only by a step that begins with one. A link to a directory is not followed by `**`.
+    Only a step that begins with a dot matches a name that begins with a dot. `**` does not follow a link to a
+    directory.
     """
 
     steps: tuple[_Parts | None, ...]  # None is `**`
 
     @classmethod
     def parse(cls, pattern: str) -> Self:
-        """The pattern that a text describes; SourceError where it is not well-formed."""
+        """Return the pattern that a string describes. Raises SourceError if it is malformed."""
         return cls(
             tuple(None if step == "**" else _parse(step, "^!") for step in pattern.split("/"))
         )
 
     def start_states(self) -> States:
-        """Where a path begins."""
+        """Return the states of an empty path."""
         return self._closure((0,))
 
     def advance(self, states: States, name: str, *, is_followed: bool = True) -> States:
-        """Where the path leads with one more name; it leads nowhere if that is empty."""
+        """Return the states after one more name. An empty result means that no path from here can match.
+
+        `is_followed` is False for a link to a directory.
+        """
         reached = set()
         for state in states:
             step = self.steps[state] if state < len(self.steps) else ()
@@ -75,10 +82,11 @@ class PathPattern(NamedTuple):
         return self._closure(reached)
 
     def accepts(self, states: States) -> bool:
-        """Whether a path that leads to these places fits as it is."""
+        """Whether a path with these states matches the whole pattern."""
         return len(self.steps) in states
 
     def _closure(self, states: Iterable[int]) -> States:
+        """Add the states that are reached without a further name, because `**` may match no directory."""
         reached = set()
         for start in states:
             state = start
@@ -128,7 +136,7 @@ def _parse(pattern: str, negations: str) -> _Parts:
 
 
 def _parse_class(pattern: str, position: int, negations: str) -> tuple[_CharSet, int]:
-    """The set that the brackets describe whose inside begins at `position`, and where the text behind them begins."""
+    """Parse a class whose content begins at `position`. Return its character set and the position after the bracket."""
     negated = pattern[position : position + 1] in tuple(negations)
     position += negated
     ranges: list[tuple[str, str]] = []
@@ -137,12 +145,12 @@ def _parse_class(pattern: str, position: int, negations: str) -> tuple[_CharSet,
         high = low
         if pattern.startswith("-", position):
             high, position = _parse_bound(pattern, position + 1)
-        ranges.append((low, high))  # an empty range is legal and holds nothing
+        ranges.append((low, high))  # an empty range is legal and contains no character
     return _CharSet(tuple(ranges), negated), position + 1
 
 
 def _parse_bound(pattern: str, position: int) -> tuple[str, int]:
-    """One end of a range, and the place of the text behind it, which can't be empty."""
+    """Parse one end of a range. Return its character and the position after it, where the pattern must go on."""
     if pattern.startswith("\\", position):
         position += 1
     elif pattern[position : position + 1] in ("-", "]"):

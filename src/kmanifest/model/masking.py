@@ -1,9 +1,9 @@
-"""What the caller knows to be secret, and texts without it.
+"""Secrets of the caller, and strings in which they are masked.
 
-A program may say a secret in other words than it got it: one line of a key, one value of a JSON document, in base64, alone or
-behind something else (`user:password`). Each of these forms is looked for on its own, and what any of them covers is
-masked, so that no rest is left where they overlap; the time is that of one search for each form. What has less than four characters
-is no secret: without every `a` a text can't be read.
+An executable may print a secret in another form than it received: one line of a key, one value of a JSON document, or
+base64 of the secret alone or after another value (`user:password`). Each of these forms is searched for. Everything
+that a form covers is masked, so nothing remains where forms overlap. The time is that of one search for each form. A
+string of less than four characters is not masked: a text with every `a` masked would be unreadable.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,14 +15,14 @@ MIN_LENGTH: Final = 4
 
 _SECRET_NAME_PARTS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
 _SECRET_NAME_ENDINGS: Final = ("_PAT", "_PWD")
-_PATH_NAME_ENDINGS: Final = ("_DIR", "_FILE", "_PATH")  # where a secret is, which is none
+_PATH_NAME_ENDINGS: Final = ("_DIR", "_FILE", "_PATH")  # the path of a secret is not secret
 _URL_SAFE: Final = {ord("+"): "-", ord("/"): "_"}
-_LINE_WIDTHS: Final = (64, 70, 76)  # of the lines into which programs break base64
+_LINE_WIDTHS: Final = (64, 70, 76)  # usual line lengths of base64
 _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 class Secret:
-    """A text that shows itself to nobody who does not ask with `reveal`.
+    """A string that prints as `***`. Only `reveal` returns its value.
 
     >>> token = Secret("hunter2")
     >>> f"{token} {token!r} {token.reveal()}"
@@ -35,7 +35,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the secret value."""
         return self._text
 
     def __repr__(self) -> str:
@@ -51,11 +51,11 @@ class Secret:
         return hash(self._text)
 
     def __reduce_ex__(self, _: Any) -> Any:
-        raise TypeError("a secret is not pickled or copied: hand on the record that holds it")
+        raise TypeError("a secret is not pickled or copied: pass the record that contains it")
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name is likely to hold a secret."""
+    """Whether an environment variable with this name probably contains a secret."""
     upper = name.upper()
     if upper.endswith(_PATH_NAME_ENDINGS):
         return False
@@ -63,7 +63,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def masker(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """A function that gives a text with `***` in the place of these secrets, in whatever form they are in it."""
+    """Return a function that replaces these secrets with `***` in a string, in every form that it knows."""
     forms = {form for secret in secrets for form in _search_forms(secret.reveal())}
     return lambda text: _mask(text, forms)
 
@@ -86,7 +86,7 @@ def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
 
 
 def _search_forms(text: str) -> Iterator[str]:
-    """All that is to be looked for, for one secret."""
+    """Yield the strings to search for, for one secret."""
     for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_strings_in_json(text)}:
         if len(part.strip()) < MIN_LENGTH:
             continue
@@ -100,15 +100,18 @@ def _search_forms(text: str) -> Iterator[str]:
 
 
 def _base64_forms(content: bytes) -> Iterator[str]:
-    """What base64 makes of it at the end of a text, and in the middle of one, where up to two bytes go before its group."""
-    from binascii import b2a_base64  # where something went wrong only
+    """Yield the base64 forms of the content, at the end and in the middle of a longer value.
+
+    Base64 encodes groups of three bytes, so up to two bytes of the value before can share the first group.
+    """
+    from binascii import b2a_base64  # for errors only
 
     for offset, skipped in ((0, 0), (1, 2), (2, 3)):
         padded = b2a_base64(bytes(offset) + content, newline=False).decode()[skipped:]
         unpadded = padded.rstrip("=")
         yield padded
         yield unpadded
-        # The last character also holds bits of what follows.
+        # The last character also contains bits of the byte after the secret.
         yield unpadded[:-1] if padded != unpadded else unpadded
         for width in _LINE_WIDTHS:
             for start in range(0, len(unpadded), width):
@@ -116,7 +119,7 @@ def _base64_forms(content: bytes) -> Iterator[str]:
 
 
 def _json_forms(text: str) -> Iterator[str]:
-    import json  # as above
+    import json  # for errors only
 
     yield json.dumps(text)[1:-1]
     unescaped = json.dumps(text, ensure_ascii=False)[1:-1]
@@ -125,10 +128,10 @@ def _json_forms(text: str) -> Iterator[str]:
 
 
 def _strings_in_json(text: str) -> Iterator[str]:
-    """The texts in a JSON document, such as the key of an account."""
+    """Yield the strings in a JSON document, such as the key of a service account."""
     if text.lstrip()[:1] not in ("{", "["):
         return
-    import json  # as above
+    import json  # for errors only
 
     try:
         pending = [json.loads(text)]

@@ -1,8 +1,8 @@
-"""An ordered set of resources in which no two have the same current id.
+"""An ordered collection of resources in which no two have the same current id.
 
-Order is the order of loading. The two indexes (by any id of the present or past, by any name) are made when first
-asked for and handed on to a changed map as far as its ids are the same, so that a build's cost grows with the number
-of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
+The order is the order of loading. Two lookup tables, by id and by name, contain current and previous ones. They are
+built when they are first needed. A changed map gets them too, as far as its ids are the same. So the cost of a build
+is linear in the number of its resources, not quadratic. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +17,10 @@ IndexesByKey = dict[Hashable, tuple[int, ...]]
 
 
 class ResourceMap(Sequence[Resource]):
-    """An ordered, immutable set of resources. Making one does not check that the ids differ; `append` does."""
+    """An ordered, immutable collection of resources.
+
+    The constructor does not check that the ids differ. `append` does.
+    """
 
     __slots__ = ("_indexes_by_id", "_indexes_by_name", "_items")
 
@@ -44,7 +47,7 @@ class ResourceMap(Sequence[Resource]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ResourceMap) and self._items == other._items
 
-    __hash__ = None  # type: ignore[assignment]  # bodies are made of dictionaries
+    __hash__ = None  # type: ignore[assignment]  # bodies contain dictionaries
 
     def __repr__(self) -> str:
         return f"ResourceMap({format_ids(self)})"
@@ -53,25 +56,25 @@ class ResourceMap(Sequence[Resource]):
         return ResourceMap, (self._items,)
 
     def indexes_by_current_id(self, key: IdKey) -> Sequence[int]:
-        """Where the resources stand whose current id is `key`."""
+        """Return the indexes of the resources whose current id is `key`."""
         return [index for index in self.indexes_by_any_id(key) if self._items[index].key == key]
 
     def indexes_by_any_id(self, key: IdKey) -> Sequence[int]:
-        """Where the resources stand whose current id, or one of their past, is `key`."""
+        """Return the indexes of the resources whose current id, or a previous one, is `key`."""
         if self._indexes_by_id is None:
             self._indexes_by_id = _with_entries({}, 0, self._items, Resource.all_keys)
         return self._indexes_by_id.get(key, ())
 
     def indexes_by_name(self, name: str) -> Sequence[int]:
-        """Where the resources stand that have, or once had, this name."""
+        """Return the indexes of the resources that have, or once had, this name."""
         if self._indexes_by_name is None:
             self._indexes_by_name = _with_entries({}, 0, self._items, _all_names)
         return self._indexes_by_name.get(name, ())
 
     def index_of(self, key: IdKey) -> int:
-        """Where the one resource stands that has or had the id `key`.
+        """Return the index of the one resource that has, or once had, the id `key`.
 
-        MissingError, with the nearest ids, where none does; RenderError where several do.
+        Raises MissingError with the nearest names if there is none, RenderError if there are several.
         """
         indexes = self.indexes_by_any_id(key)
         if len(indexes) == 1:
@@ -84,34 +87,37 @@ class ResourceMap(Sequence[Resource]):
         raise MissingError(f"no resource matches {wanted}", near=near)
 
     def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
-        """The resources that are not the ones of `before` at their places; all where there are more places or fewer."""
+        """Return the resources that differ from the ones in `before` at the same index.
+
+        If the two maps have different lengths, all resources are returned.
+        """
         if len(self._items) != len(before._items):
             return self._items
         return list(compress(self._items, map(is_not, before._items, self._items)))
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
-        """Each resource as `change` makes it; itself where `change` gives every one back."""
+        """Return a map with the result of `change` for each resource, or itself if no result differs."""
         items = tuple([change(resource) for resource in self._items])
         return self._with_items(items, _differing(self._items, items))
 
     def replace(self, changed: Mapping[int, Resource]) -> Self:
-        """This map with other resources at some places."""
+        """Return the map with other resources at some indexes."""
         items = list(self._items)
         for index, resource in changed.items():
             items[index] = resource
         return self._with_items(tuple(items), list(changed))
 
     def where(self, keep: Callable[[Resource], bool]) -> Self:
-        """The resources for which `keep` is true; itself where it is for all."""
+        """Return a map of the resources for which `keep` is true, or itself if it is true for all."""
         kept = [resource for resource in self._items if keep(resource)]
         return self if len(kept) == len(self._items) else self.__class__(kept)
 
     def without_empty(self, changed: Iterable[Resource]) -> Self:
-        """This map without resources that have no body any more; they are looked for if one of `changed` has none."""
+        """Return the map without resources with an empty body. Only if one of `changed` has one, all are checked."""
         return self if all(map(_has_body, changed)) else self.where(_has_body)
 
     def append(self, resources: Iterable[Resource]) -> Self:
-        """This map with more resources behind; RenderError where two have the same current id."""
+        """Return the map with more resources at the end. Raises RenderError if two have the same current id."""
         added = tuple(resources)
         if not added:
             return self
@@ -128,7 +134,10 @@ class ResourceMap(Sequence[Resource]):
         return result.check_unique(added if size else None)
 
     def check_unique(self, resources: Iterable[Resource] | None = None) -> Self:
-        """This map; RenderError where two resources, one of them among `resources`, have the same current id."""
+        """Return this map. Raises RenderError if two resources have the same current id.
+
+        If `resources` are given, only these are compared with all others.
+        """
         if resources is None and self.has_distinct_keys():
             return self
         for resource in self._items if resources is None else resources:
@@ -137,10 +146,11 @@ class ResourceMap(Sequence[Resource]):
         return self
 
     def has_distinct_keys(self) -> bool:
-        """True where no two resources have the same current id."""
+        """Whether no two resources have the same current id."""
         return len({resource.key for resource in self._items}) == len(self._items)
 
     def _with_items(self, items: tuple[Resource, ...], indexes: Sequence[int]) -> Self:
+        """Return a map of `items`, which differ from the old ones at `indexes`. Keep the lookup tables if possible."""
         if not indexes:
             return self
         result = self.__class__(items)
@@ -157,7 +167,7 @@ class ResourceMap(Sequence[Resource]):
 
 
 def _differing(old: Sequence[Resource], new: Sequence[Resource]) -> list[int]:
-    """The places where two sequences of one length hold other objects."""
+    """Return the indexes at which two sequences of one length contain different objects."""
     return list(compress(range(len(new)), map(is_not, old, new)))
 
 
@@ -175,7 +185,10 @@ def _with_entries(
     resources: Iterable[Resource],
     keys_of: Callable[[Resource], Iterable[Hashable]],
 ) -> IndexesByKey:
-    """`indexes_by_key` with the resources, the first of which stands at `first`, under each of their keys."""
+    """Add the resources to a lookup table under each of their keys, and return the table.
+
+    `first` is the index of the first of these resources.
+    """
     for index, resource in enumerate(resources, first):
         for key in keys_of(resource):
             indexes = indexes_by_key.setdefault(key, (index,))
@@ -191,7 +204,10 @@ def _updated_indexes(
     changed_indexes: Iterable[int],
     keys_of: Callable[[Resource], Iterable[Hashable]],
 ) -> IndexesByKey | None:
-    """`indexes_by_key` for other resources at some places; None, to be made again, where one of them lost a key."""
+    """Return a lookup table after the resources at some indexes changed, or None if one of them lost a key.
+
+    None means that the table must be built again.
+    """
     if indexes_by_key is None:
         return None
     updated = indexes_by_key

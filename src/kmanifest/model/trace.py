@@ -1,7 +1,7 @@
-"""Who changed what: the difference between two resource maps as single writes.
+"""The difference between two resource maps, as single writes to fields.
 
-Bodies are path-copied, so a branch that is the same object did not change and is not looked at: the cost is that of the
-changes. No transformer knows of it, be it built in or foreign.
+An update copies only the containers on its path, so a branch that is the same object did not change and is skipped. The
+cost is proportional to the changes. Transformers need no code for this, built-in or third-party.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,9 +16,10 @@ from kmanifest.startup.typing import Any, NamedTuple
 class Change(NamedTuple):
     """One write to one field of one resource.
 
-    `step` names the plug-in (`builtin/PrefixTransformer`; `load` where a file was read), `file` and `config_field` where
-    its config is written. `resource` is the id before the write. An empty `field` is the whole body. `old` is
-    MISSING where the field was not there, `new` where it was taken away. `lineage` tells resources of one id apart.
+    `step`: name of the plug-in, such as `builtin/PrefixTransformer`, or `load` for an object of a file. `file` and
+    `config_field`: location of its config. `resource`: the id before the write. `field`: empty for the whole body.
+    `old` is MISSING if the field was added, `new` if it was removed. `lineage` distinguishes resources with the same
+    id.
     """
 
     step: str
@@ -32,7 +33,7 @@ class Change(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """The step that is to be named in a `Change`."""
+    """The step that caused a `Change`."""
 
     step: str
     file: str = ""
@@ -40,7 +41,7 @@ class Cause(NamedTuple):
 
 
 def changes(before: ResourceMap, after: ResourceMap, cause: Cause) -> Iterator[Change]:
-    """Every write that made `after` of `before`: changed fields, then what was added, then what was taken away."""
+    """Yield the writes that turn `before` into `after`: changed fields and added resources, then removed resources."""
     if before is after:
         return
     remaining: dict[int, Resource] = {id(resource.lineage): resource for resource in before}
@@ -57,7 +58,7 @@ def changes(before: ResourceMap, after: ResourceMap, cause: Cause) -> Iterator[C
 
 
 def differences(old: Any, new: Any) -> Iterator[tuple[FieldPath, Any, Any]]:
-    """The leaves in which two values differ, as (field, old, new); lists of different length are one leaf."""
+    """Yield the leaves that differ between two values, as (field, old, new). Lists of different length are one leaf."""
     pending: list[tuple[FieldPath, Any, Any]] = [((), old, new)]
     while pending:
         field, before, after = pending.pop()

@@ -25,7 +25,8 @@ class Hooks:
 def load_plugins() -> list[Plugin]:
     """Return the plug-ins of all installed distributions, sorted by entry point.
 
-    Raises PluginError if one can't be loaded or returns something else, or if two distributions have one of the same name.
+    Raises PluginError if a distribution can't be loaded or returns anything but plug-ins, or if two distributions
+    have a plug-in of the same name.
     """
     return [plugin for _, plugin in load_named()]
 
@@ -43,7 +44,7 @@ def load_named() -> list[tuple[str, Plugin]]:
             first_distribution, first = loaded.setdefault(key, (distribution, plugin))
             if first is not plugin:
                 raise PluginError(
-                    f"{first_distribution} and {distribution} both bring the {plugin.role} {plugin.name}"
+                    f"{first_distribution} and {distribution} both provide the {plugin.role} {plugin.name}"
                 )
     return list(loaded.values())
 
@@ -64,6 +65,6 @@ def _plugins_of(point: "EntryPoint", distribution: str) -> Iterator[Plugin]:
     for plugin in plugins:
         if not isinstance(plugin, Plugin):
             raise PluginError(
-                f"{distribution} gives {type(plugin).__name__} where a Plugin is wanted"
+                f"{distribution} must return Plugin records, got {type(plugin).__name__}"
             )
         yield plugin

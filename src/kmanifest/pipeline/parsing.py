@@ -1,6 +1,6 @@
-"""From the text of manifests to resources: the documents, the lists in them, and what every object must have.
+"""Parse manifests into resources: split documents, expand lists, and check that every object has a kind and a name.
 
-The parsed bodies are kept in `ctx.cache` by content, and shared by everyone who reads the same bytes.
+Parsed bodies are cached in `ctx.cache` by content. All builds that read the same bytes share them.
 Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
 """
 
@@ -18,14 +18,17 @@ _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
 class LoadedObject(NamedTuple):
-    """One object of a file and the number of the document that holds it."""
+    """One object of a file, and the index of the document that contains it."""
 
     body: Body
     document: int
 
 
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
-    """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
+    """Return the resources in the content of `file`. `file` is empty for manifests inside a kustomization.
+
+    Raises SourceError if the content is invalid, LimitError if it exceeds a limit.
+    """
     limits = ctx.options.limits
     try:
         objects = ctx.cache.get(
@@ -51,7 +54,7 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
 
 
 def _load_objects(content: bytes, ctx: Context) -> Sequence[LoadedObject]:
-    scalar_cache = None if ctx.state is None else ctx.state.shared("words", yaml.Words)
+    scalar_cache = None if ctx.state is None else ctx.state.shared("scalar cache", yaml.Words)
     documents = yaml.load_documents(content, limits=ctx.options.limits, words=scalar_cache)
     bodies: Sequence[Any] = documents
     objects = [LoadedObject(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
@@ -63,7 +66,7 @@ def _load_objects(content: bytes, ctx: Context) -> Sequence[LoadedObject]:
 
 
 def _unwrap_list(objects: list[LoadedObject]) -> list[LoadedObject]:
-    """The items of a file that is a single List or ResourceList; it may also hold the input of a function."""
+    """Return the items of a file that is a single List or ResourceList, or the input of a function."""
     body = objects[0].body if objects else None
     if not isinstance(body, Mapping) or body.get("kind") not in ("List", "ResourceList"):
         return objects
@@ -78,7 +81,10 @@ def _unwrap_list(objects: list[LoadedObject]) -> list[LoadedObject]:
 
 
 def check_metadata(body: Any, document: int | None) -> None:
-    """SourceError where an object has no kind or no name. Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata."""
+    """Raise SourceError if an object has no kind or no name.
+
+    Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata.
+    """
     if not _is_mapping(body):
         raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
     kind = body.get("kind")
@@ -93,12 +99,15 @@ def check_metadata(body: Any, document: int | None) -> None:
 
 
 def _is_mapping(value: Any) -> bool:
-    # The first test is for speed: an abstract class is slow to ask.
+    # The first test is for speed: isinstance is slow with an abstract class.
     return value.__class__ is dict or isinstance(value, Mapping)
 
 
 def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
-    """The objects, with those in lists (of any kind that ends in List) behind all others of the file."""
+    """Return the objects with lists replaced by their items, which come after all other objects of the file.
+
+    A list is an object of any kind that ends in `List`.
+    """
     if not any(str(body.get("kind")).endswith("List") for body, _ in objects):
         return objects
     expanded, queue = [], list(objects)
@@ -126,7 +135,7 @@ def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
 
 
 def without_source_text(value: Any) -> Any:
-    """A value without the texts of its scalars: as it is after it was written as JSON and read again."""
+    """Return a value without the source text of its scalars, as after writing it as JSON and reading it again."""
     if isinstance(value, Mapping):
         return {key: without_source_text(item) for key, item in value.items()}
     if isinstance(value, list):
