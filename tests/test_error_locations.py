@@ -47,16 +47,16 @@ def test_table_has_each_error_case() -> None:
 
 @needs_suite
 def test_right_file() -> None:
-    found = outcomes()
-    wrong = [outcome for outcome in found if not outcome.right_file]
-    assert len(wrong) <= 0.10 * len(found), format_outcomes(wrong)
+    all_outcomes = outcomes()
+    wrong = [outcome for outcome in all_outcomes if not outcome.right_file]
+    assert len(wrong) <= 0.10 * len(all_outcomes), format_outcomes(wrong)
 
 
 @needs_suite
 def test_right_line() -> None:
-    found = outcomes()
-    wrong = [outcome for outcome in found if not outcome.right_line]
-    assert len(wrong) <= 0.20 * len(found), format_outcomes(wrong)
+    all_outcomes = outcomes()
+    wrong = [outcome for outcome in all_outcomes if not outcome.right_line]
+    assert len(wrong) <= 0.20 * len(all_outcomes), format_outcomes(wrong)
 
 
 @functools.cache
@@ -77,11 +77,11 @@ def outcomes() -> list[Outcome]:
     return [_outcome(case) for case in error_cases()]
 
 
-def format_outcomes(found: list[Outcome]) -> str:
+def format_outcomes(selected: list[Outcome]) -> str:
     """Return outcomes as text: the case, the reported error, and the right locations."""
     return "".join(
         f"\n{outcome.case}\n  reported {outcome.reported}\n  expected {outcome.expected}"
-        for outcome in found
+        for outcome in selected
     )
 
 
@@ -114,9 +114,9 @@ def _outcome(case: Mapping[str, Any]) -> Outcome:
     return Outcome(case["id"], bool(in_file), bool(in_line), reported, _format_locations(expected))
 
 
-def _same_file(found: str, expected: str) -> bool:
+def _same_file(reported: str, expected: str) -> bool:
     """Whether two paths are the same file. Paths of a tree have no leading slash."""
-    return bool(found) and f"/{found.removeprefix('/')}" == expected
+    return bool(reported) and f"/{reported.removeprefix('/')}" == expected
 
 
 def _format_locations(expected: list[dict[str, Any]]) -> str:

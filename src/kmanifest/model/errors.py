@@ -173,8 +173,8 @@ def one_line(text: str) -> str:
     )
 
 
-def near_names(wanted: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """Return at most `most` known names that are similar to `wanted`, nearest first."""
+def near_names(name: str, candidates: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return at most `most` candidates that are similar to the name, nearest first."""
     from difflib import get_close_matches  # takes 9 ms; needed for errors only
 
-    return get_close_matches(wanted, sorted(set(known)), n=most, cutoff=0.6)
+    return get_close_matches(name, sorted(set(candidates)), n=most, cutoff=0.6)

@@ -79,12 +79,12 @@ class ResourceMap(Sequence[Resource]):
         indexes = self.indexes_by_any_id(key)
         if len(indexes) == 1:
             return indexes[0]
-        wanted = f"{key[2]}/{key[3]}"
+        kind_and_name = f"{key[2]}/{key[3]}"
         if indexes:
             ids = format_ids(self._items[index] for index in indexes)
-            raise RenderError(f"several resources match {wanted}: {ids}")
-        near = near_names(wanted, names_of(self._items))
-        raise MissingError(f"no resource matches {wanted}", near=near)
+            raise RenderError(f"several resources match {kind_and_name}: {ids}")
+        near = near_names(kind_and_name, names_of(self._items))
+        raise MissingError(f"no resource matches {kind_and_name}", near=near)
 
     def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
         """Return the resources that differ from the ones in `before` at the same index.
@@ -109,8 +109,8 @@ class ResourceMap(Sequence[Resource]):
 
     def where(self, keep: Callable[[Resource], bool]) -> Self:
         """Return a map of the resources for which `keep` is true, or itself if it is true for all."""
-        kept = [resource for resource in self._items if keep(resource)]
-        return self if len(kept) == len(self._items) else self.__class__(kept)
+        items = [resource for resource in self._items if keep(resource)]
+        return self if len(items) == len(self._items) else self.__class__(items)
 
     def without_empty(self, changed: Iterable[Resource]) -> Self:
         """Return the map without resources with an empty body. Only if one of `changed` has one, all are checked."""
