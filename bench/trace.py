@@ -41,7 +41,7 @@ def faults(changes: list[Change]) -> dict[str, int]:
             not Path("/", change.file).is_file() for change in changes
         ),
         "without a field of the config": sum(
-            not change.configured
+            not change.config_field
             for change in changes
             if change.step.startswith("builtin/") and change.field
         ),

@@ -1,4 +1,4 @@
-"""Fixtures of several test modules."""
+"""Fixtures that several test modules use."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ __all__ = ["isolated_home", "private_server", "registry", "run", "server"]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _isolated_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What commands keep for later runs is kept for the tests only."""
+def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Use a temporary cache directory for all commands that the tests run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KMANIFEST_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield

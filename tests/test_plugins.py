@@ -102,7 +102,7 @@ def test_not_looked_for_without_need(site, tmp_path):
         ("raise RuntimeError('broken')\n", "makers can't be loaded: RuntimeError: broken"),
         (
             HOOK.format(more="    return [3]").replace("    return [Plugin", "    [Plugin"),
-            "gives int",
+            "got int",
         ),
     ],
 )
@@ -115,7 +115,7 @@ def test_distribution_that_is_broken(site, project, module, message):
 def test_two_of_one_name(site, project):
     install(site, "makers", HOOK.format(more=""))
     install(site, "others", HOOK.format(more=""))
-    with pytest.raises(PluginError, match="makers and others both bring the generator"):
+    with pytest.raises(PluginError, match="makers and others both provide the generator"):
         build(str(project), registry=installed_registry())
 
 

@@ -15,7 +15,7 @@ from kmanifest.cli.build import FLAGS, options_of
 from kmanifest.cli.flags import parse
 from kmanifest.cli.main import main
 from kmanifest.engines.krm.exec_plugin import split_arguments
-from kmanifest.io.runner import ProcessRunner, Program, find_plugin_home
+from kmanifest.io.runner import Command, ProcessRunner, find_plugin_home
 from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
@@ -131,7 +131,7 @@ def test_build_in_memory_has_no_runner():
 def test_runner_of_the_caller():
     class Fake:
         def kind(self, path):
-            return "program"
+            return "executable"
 
         def run(self, program):
             assert program.path == "maker.sh"
@@ -243,8 +243,8 @@ def test_environment_is_small(tmp_path, monkeypatch):
     there = {"PATH": os.environ["PATH"], "SOPS_KEY": "1", "AWS_ID": "2", "OTHER": "3"}
 
     def seen(*passed: str) -> set[str]:
-        running = ProcessRunner(str(tmp_path), environment=there, passed=passed)
-        lines = running.run(Program("p.sh", environment=(("OWN", "4"),))).decode().splitlines()
+        running = ProcessRunner(str(tmp_path), environment=there, pass_variables=passed)
+        lines = running.run(Command("p.sh", environment=(("OWN", "4"),))).decode().splitlines()
         return {line.partition("=")[0] for line in lines} - {"PWD", "SHLVL", "_", "OLDPWD"}
 
     assert seen() == {"PATH", "OWN"}
@@ -257,7 +257,7 @@ def test_config_is_in_a_file_of_its_own_that_is_removed(tmp_path):
         tmp_path / "p.sh",
         '#!/bin/sh\necho "$1 $2"; stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1"; cat "$1"\n',
     )
-    output = runner(tmp_path).run(Program("p.sh", ("more",), config=b"kind: X\n")).decode()
+    output = runner(tmp_path).run(Command("p.sh", ("more",), config=b"kind: X\n")).decode()
     first, mode, content = output.splitlines()
     path, argument = first.split()
     assert (argument, mode, content) == ("more", "600", "kind: X")
@@ -268,12 +268,12 @@ def test_config_is_in_a_file_of_its_own_that_is_removed(tmp_path):
 def test_large_input_and_output(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\ncat; echo noise >&2\n")
     text = b"x" * 3_000_000
-    assert runner(tmp_path).run(Program("p.sh", stdin=text)) == text
+    assert runner(tmp_path).run(Command("p.sh", stdin=text)) == text
 
 
 def test_program_that_does_not_read(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\necho done\n")
-    assert runner(tmp_path).run(Program("p.sh", stdin=b"x" * 3_000_000)) == b"done\n"
+    assert runner(tmp_path).run(Command("p.sh", stdin=b"x" * 3_000_000)) == b"done\n"
 
 
 @pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; sleep 600 & wait; sleep 600"])
@@ -281,19 +281,19 @@ def test_too_long(tmp_path, script):
     write(tmp_path / "p.sh", f"#!/bin/sh\n{script}\n")
     start = time.monotonic()
     with pytest.raises(LimitError, match=r"longer than 0\.2 seconds"):
-        runner(tmp_path, timeout=0.2).run(Program("p.sh"))
+        runner(tmp_path, timeout=0.2).run(Command("p.sh"))
     assert time.monotonic() - start < 30
 
 
 def test_too_much(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nyes\n")
     with pytest.raises(LimitError, match="printed more than 1000 bytes"):
-        runner(tmp_path, max_output=1000).run(Program("p.sh"))
+        runner(tmp_path, max_output=1000).run(Command("p.sh"))
 
 
 def test_nothing_is_left_behind(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nsleep 600 &\necho $!\n")
-    child = int(runner(tmp_path).run(Program("p.sh")))
+    child = int(runner(tmp_path).run(Command("p.sh")))
     deadline = time.monotonic() + 10
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -315,7 +315,7 @@ def test_failure_tells_what_it_said_and_what_it_had(tmp_path):
         "#!/bin/sh\necho partial\necho 'no vault; api_key: abc, PASSWORD=def' >&2\nexit 7\n",
     )
     with pytest.raises(PluginError) as caught:
-        runner(tmp_path).run(Program("p.sh"))
+        runner(tmp_path).run(Command("p.sh"))
     message = caught.value.message
     assert "exit status 7: no vault; api_key: ***, PASSWORD=***" in message
     assert message.endswith("(environment: PATH; --plugin-env NAME passes on more)")
@@ -325,7 +325,7 @@ def test_failure_tells_what_it_said_and_what_it_had(tmp_path):
 def test_killed_program(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nkill -9 $$\n")
     with pytest.raises(PluginError, match="ended by SIGKILL"):
-        runner(tmp_path).run(Program("p.sh"))
+        runner(tmp_path).run(Command("p.sh"))
 
 
 def test_interpreter_with_a_carriage_return(tmp_path):
@@ -333,15 +333,15 @@ def test_interpreter_with_a_carriage_return(tmp_path):
     path.write_bytes(b"#!/bin/sh\r\necho\r\n")
     path.chmod(0o755)
     with pytest.raises(PluginError, match="ends with CRLF"):
-        runner(tmp_path).run(Program("p.sh"))
+        runner(tmp_path).run(Command("p.sh"))
 
 
 def test_only_trusted_programs(tmp_path):
     path = write(tmp_path / "p.sh", "#!/bin/sh\necho yes\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert runner(tmp_path, digests=frozenset([digest])).run(Program("p.sh")) == b"yes\n"
-    with pytest.raises(PluginError, match="not in the list of trusted programs"):
-        runner(tmp_path, digests=frozenset(["0" * 64])).run(Program("p.sh"))
+    assert runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh")) == b"yes\n"
+    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+        runner(tmp_path, digests=frozenset(["0" * 64])).run(Command("p.sh"))
 
 
 def test_descriptors_are_closed(tmp_path):
@@ -351,7 +351,7 @@ def test_descriptors_are_closed(tmp_path):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         with pytest.raises(PluginError):
-            runner(tmp_path).run(Program("p.sh", stdin=b"x"))
+            runner(tmp_path).run(Command("p.sh", stdin=b"x"))
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -443,7 +443,7 @@ def test_options_do_not_show_secrets():
 def test_half_of_a_secret_at_the_end_of_what_is_kept(tmp_path):
     write(tmp_path / "p.sh", f"#!/bin/sh\nyes '{CANARY} {CANARY}' | head -c 300000 >&2\nexit 1\n")
     with pytest.raises(PluginError) as caught:
-        runner(tmp_path, secrets=SECRETS).run(Program("p.sh"))
+        runner(tmp_path, secrets=SECRETS).run(Command("p.sh"))
     assert "c4n" not in caught.value.message
     assert caught.value.message.count("*** ***") > 1000
 
@@ -452,7 +452,7 @@ def test_much_on_stderr_is_searched_in_no_time(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nyes token | head -c 65000 | tr -d '\\n' >&2\nexit 1\n")
     start = time.process_time()
     with pytest.raises(PluginError):
-        runner(tmp_path, secrets=SECRETS).run(Program("p.sh"))
+        runner(tmp_path, secrets=SECRETS).run(Command("p.sh"))
     assert time.process_time() - start < 5
 
 

@@ -1,6 +1,6 @@
-"""kmanifest: Kustomize bases and overlays rendered in-process, byte for byte as kustomize does.
+"""Render Kustomize bases and overlays and Helm charts in one Python process, with the same bytes as kustomize and Helm.
 
-The public names are loaded when they are first used, so that the command pays for none of them.
+Public names are imported when they are first used, so that the command does not pay for them.
 """
 
 from kmanifest.startup.typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kmanifest.model.limits import Limits
     from kmanifest.model.resource import Resource, ResourceId
     from kmanifest.model.resourcemap import ResourceMap
-    from kmanifest.pipeline.options import Options
+    from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
     from kmanifest.pipeline.registry import Plugin, Registry
     from kmanifest.pipeline.rendered import Rendered
 
@@ -99,10 +99,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    """Import a public name from its module when it is first used."""
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kmanifest.startup.lazy import load_attribute  # see above
+    from kmanifest.startup.lazy import load_attribute  # the command does not need it
 
     return load_attribute(f"{__name__}.{module}", name)
 

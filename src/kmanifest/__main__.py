@@ -1,4 +1,4 @@
-"""`python -m kmanifest`: the same command as the script `kmanifest`."""
+"""Run the command `kmanifest` as `python -m kmanifest`."""
 
 import sys
 

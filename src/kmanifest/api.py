@@ -38,10 +38,10 @@ def build(
 ) -> Rendered:
     r"""Build the kustomization or chart in the directory `path`.
 
-    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. `cache`
-    can be shared between builds and threads. `on_change` is called for each field that a step writes. `runner` runs exec
-    plug-ins, if `options` allow them. `remote` fetches remote bases and files; by default the network is used, if
-    `options` allow it.
+    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree.
+    `cache` can be shared between builds and threads. `on_change` is called for each field that a step writes.
+    `runner` runs exec plug-ins, if `options` allow them. `remote` fetches remote bases and files; by default the
+    network is used, if `options` allow it.
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
     applied), LimitError (a limit of `options.limits`), FetchError (download failed), PluginError (a plug-in failed),
@@ -118,13 +118,13 @@ def _raise_for_no_effect(findings: Iterable[Finding]) -> None:
 
 
 def _runner_of(options: Options) -> "Runner | None":
-    """Return the runner of exec plug-ins, if the options allow any."""
+    """Return the runner of exec plug-ins, or None if the options do not allow them."""
     if not options.enable_plugins:
         return None
     from kmanifest.io.runner import ProcessRunner  # few builds start processes
 
     return ProcessRunner(
-        passed=options.exec_plugins.environment,
+        pass_variables=options.exec_plugins.environment,
         timeout=options.exec_plugins.timeout,
         digests=options.exec_plugins.digests,
         secrets=options.exec_plugins.secrets,
@@ -132,7 +132,7 @@ def _runner_of(options: Options) -> "Runner | None":
 
 
 def network_of(options: Options) -> LazyNetwork | None:
-    """Return what fetches remote files, if the options allow any."""
+    """Return the fetcher of remote files, or None if the options do not allow fetching."""
     if not options.allow_remote:
         return None
     return LazyNetwork(lambda: _network(options))
@@ -150,7 +150,7 @@ def _network(options: Options) -> "Network":
         timeout=min(remote.timeout, limits.deadline or remote.timeout),
         max_file=limits.max_input_file,
         max_repository=remote.max_size,
-        passed=options.exec_plugins.environment,
+        pass_variables=options.exec_plugins.environment,
     )
 
 
@@ -159,7 +159,7 @@ def _identity(location: Location) -> Location:
 
 
 def on_disk(location: Location) -> Location:
-    """Return a location in the tree of the whole disk with its absolute path."""
+    """Return a location in the tree of the whole disk, with an absolute path."""
     # No file, an absolute path, a flag that set a value, or a URL.
     if not location.file or location.file[0] in "/-" or "://" in location.file:
         return location
@@ -167,7 +167,10 @@ def on_disk(location: Location) -> Location:
 
 
 def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
-    """Return the error with the line and column of its field. They are looked up only when an error is reported."""
+    """Return the error with the line and column of its field, by parsing the file again.
+
+    Only errors need positions, so a build does not record them.
+    """
     location = error.location
     is_whole_file = not location.field and location.document is None
     if location.line or not location.file or is_whole_file:

@@ -1,6 +1,6 @@
-"""Helm charts for Python programs: load a chart once, render it, and find where a value was set.
+"""The public functions for Helm charts: load a chart once, render it, and find where a value was set.
 
-The names are imported when they are first used.
+Names are imported when they are first used.
 """
 
 from kmanifest.startup.lazy import load_attribute

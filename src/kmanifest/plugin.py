@@ -1,4 +1,4 @@
-"""Everything that a plug-in author imports: signatures, `Plugin`, `Registry`, `Context`, `Options`, `Finding`.
+"""The names that a plug-in author imports: signatures, `Plugin`, `Registry`, `Context`, `Options`, `Finding`.
 
 A plug-in is a plain function with one of five signatures, described by a `Plugin` record. A `Registry` is a dictionary
 of records that the caller builds and passes on.
@@ -59,13 +59,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `hookimpl`, which marks the hook `kmanifest_plugins` of a distribution, and `Secret` when they are used."""
+    """Import `hookimpl` and `Secret` when they are first used.
+
+    `hookimpl` marks the hook `kmanifest_plugins` of a distribution.
+    """
     if name == "Secret":
-        from kmanifest.model.masking import Secret  # few builds have exec plug-ins
+        from kmanifest.model.masking import Secret  # few builds use exec plug-ins
 
         return Secret
     if name == "hookimpl":
-        from pluggy import HookimplMarker  # 20 ms
+        from pluggy import HookimplMarker  # importing pluggy takes 20 ms
 
         return HookimplMarker("kmanifest")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -358,7 +358,7 @@ def outcome_in(tree: Any, path: str, job: Job) -> str:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in find_cases() if not case.starts_programs], ids=lambda case: case.name
+    "case", [case for case in find_cases() if not case.starts_processes], ids=lambda case: case.name
 )
 def test_a_memory_tree_gives_what_the_disk_gives(case: Case):
     tree, path = memory_tree(case)

@@ -30,7 +30,7 @@ def test_text_is_what_the_templates_wrote_and_resources_are_read_from_it():
     rendered = render_chart("c", tree=TREE, release=Release("rel"))
     assert rendered.text().endswith('data: {num: "1", t: "{\\"a\\":1}"} # kept\n')
     assert [resource.id.name for resource in rendered.resources] == ["rel"]
-    assert b"".join(rendered.pieces()) == rendered.text().encode()
+    assert b"".join(rendered.chunks()) == rendered.text().encode()
     copied = pickle.loads(pickle.dumps(rendered))  # noqa: S301 - our own bytes
     assert copied.text() == rendered.text()
     assert copied.resources == rendered.resources

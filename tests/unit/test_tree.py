@@ -1,4 +1,4 @@
-"""The disk during a build: what is known to be real is not followed again, what is a link always is."""
+"""The disk during a build: real directories are resolved once, links each time."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def test_a_steady_disk_resolves_as_a_disk_does_whatever_it_was_asked_before(root: Path):
-    steady = SnapshotDiskTree(str(root))
+def test_a_snapshot_resolves_like_a_disk_tree_in_any_order(root: Path):
+    snapshot = SnapshotDiskTree(str(root))
     paths = ["", "base", "base/a.yaml", "link", "link/a.yaml", "base/link.yaml", "link/link.yaml"]
     for path in (*paths, *reversed(paths)):
-        assert steady.resolve(path) == DiskTree(str(root)).resolve(path)
+        assert snapshot.resolve(path) == DiskTree(str(root)).resolve(path)
     for path in ("base/gone.yaml", "base/missing.yaml"):
         with pytest.raises(MissingError):
-            steady.resolve(path)
+            snapshot.resolve(path)
     with pytest.raises(SourceError):
-        steady.resolve("base/out.yaml")
+        snapshot.resolve("base/out.yaml")

@@ -7,12 +7,12 @@ Source: Go 1.24 path/filepath/match.go.
 import os
 from collections.abc import Iterator
 
-from kmanifest.model.globs import text_test
+from kmanifest.model.globs import compile_glob
 
 
 def glob(pattern: str) -> list[str]:
     """The paths that match, in Go's order; SourceError where `pattern` is not one."""
-    text_test(pattern)
+    compile_glob(pattern)
     if not _is_wild(pattern):
         return [pattern] if "\0" not in pattern and os.path.lexists(pattern) else []
     head, slash, last = pattern.rpartition("/")
@@ -31,7 +31,7 @@ def _entries(directory: str, pattern: str) -> Iterator[str]:
         names = sorted(os.listdir(directory), key=os.fsencode)
     except (OSError, ValueError):
         return  # what can't be listed matches nothing
-    fits = text_test(pattern)
+    fits = compile_glob(pattern)
     for name in names:
         if fits(name):
             yield os.path.normpath(os.path.join(directory, name))

@@ -31,8 +31,8 @@ def write(rendered: "Rendered", path: str) -> int:
         write_directory(path, rendered)
         return DONE
     if not path:
-        return print_pieces(rendered.pieces())
-    write_file(path, rendered.pieces())
+        return print_pieces(rendered.chunks())
+    write_file(path, rendered.chunks())
     return DONE
 
 

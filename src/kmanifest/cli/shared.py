@@ -97,14 +97,14 @@ def remotes_of(values: Mapping[str, Any]) -> "RemoteOptions":
 
 def programs_of(values: Mapping[str, Any]) -> "ExecPluginOptions":
     """What plug-ins that are programs may use."""
-    from kmanifest.io.runner import find_plugin_home, passed_on  # for builds with plug-ins
+    from kmanifest.io.runner import find_plugin_home, select_variables  # for builds with plug-ins
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.pipeline.options import ExecPluginOptions
 
     names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
     passed = tuple(name for name in names if name)
     given = [text.partition("=")[::2] for text in values["env"]]
-    known = [*passed_on(os.environ, passed).items(), *given]
+    known = [*select_variables(os.environ, passed).items(), *given]
     return ExecPluginOptions(
         home=find_plugin_home(os.environ),
         environment=passed,

@@ -1,8 +1,8 @@
-"""Read-only sets of files, and the one gate through which every path goes.
+"""Read-only sets of files. All paths of a build are resolved and read here.
 
-A path inside a tree is POSIX and relative to the tree's root, without `..`; "" is the root itself. `Tree.resolve` follows
-symbolic links and must be asked first: what it gives is what is read, so that a link can't lead out between
-the two. Only regular files are read, never a device or a FIFO.
+A path in a tree is a POSIX path relative to the root of the tree, without `..`. The root itself is "". Callers first
+resolve a path with `Tree.resolve`, which follows symbolic links, and then read exactly the resolved path. So no link
+can lead out of the tree between the two calls. Only regular files are read, never a device or a FIFO.
 """
 
 import os
@@ -27,22 +27,25 @@ class Tree(Protocol):
     """A read-only set of files."""
 
     def resolve(self, path: str) -> str:
-        """`path` with every symbolic link followed; MissingError where nothing is, SourceError where it leads out."""
+        """Return the path with every symbolic link followed.
+
+        Raises MissingError if nothing is at the path, SourceError if a link leads out of the tree.
+        """
 
     def kind(self, path: str) -> Kind | None:
-        """What is at a resolved path; None for nothing and for what is neither a file nor a directory."""
+        """Return `file` or `dir` for a resolved path, or None if it does not exist or is something else."""
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The content of the file at a resolved path; LimitError where it has more than `limit` bytes."""
+        """Return the content of the file at a resolved path. Raises LimitError if it has more than `limit` bytes."""
 
     def list(self, path: str) -> Sequence[str]:
-        """The sorted names in the directory at a resolved path."""
+        """Return the sorted names in the directory at a resolved path."""
 
 
 def join(directory: str, path: str) -> str:
-    """`path`, as it is written in a file of `directory`, from the tree's root, with `.` and `..` worked in.
+    """Return a path relative to the tree's root, without `.` and `..`, from a path relative to `directory`.
 
-    SourceError where `..` leads above the tree's root.
+    A path with a leading slash is relative to the root. Raises SourceError if `..` leads out of the tree.
     """
     steps = directory.split("/") if directory and not path.startswith("/") else []
     for step in path.split("/"):
@@ -56,30 +59,30 @@ def join(directory: str, path: str) -> str:
 
 
 def parent(path: str) -> str:
-    """The directory that holds `path`."""
+    """Return the directory that contains `path`."""
     return path.rpartition("/")[0]
 
 
 def is_below(path: str, directory: str) -> bool:
-    """True where `path` is `directory` or lies in it."""
+    """Whether `path` is `directory` or inside it."""
     return not directory or path == directory or path.startswith(directory + "/")
 
 
 def is_executable(tree: Tree, path: str) -> bool:
-    """Whether the file at a resolved path may be executed; False where the tree can't tell."""
-    ask = getattr(tree, "is_executable", None)
-    return ask is not None and bool(ask(path))
+    """Whether the file at a resolved path is executable. False if the tree does not know."""
+    method = getattr(tree, "is_executable", None)
+    return method is not None and bool(method(path))
 
 
 class DiskTree:
-    """The files of a directory of this machine; nothing outside it can be reached, by `..` or by a link."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
 
     def __init__(self, root: str = "/") -> None:
         self.root = os.path.realpath(root)
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _refuse_nul(path)
+        _reject_nul(path)
         absolute = self._prefix + path
         try:
             real = os.path.realpath(absolute, strict=True)
@@ -92,7 +95,7 @@ class DiskTree:
         return real[len(self._prefix) :]
 
     def kind(self, path: str) -> Kind | None:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             mode = os.lstat(self._prefix + path).st_mode
         except OSError:
@@ -100,7 +103,7 @@ class DiskTree:
         return "file" if stat.S_ISREG(mode) else "dir" if stat.S_ISDIR(mode) else None
 
     def read(self, path: str, *, limit: int) -> bytes:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             descriptor = os.open(self._prefix + path, _OPEN_FLAGS)
         except OSError as error:
@@ -113,15 +116,15 @@ class DiskTree:
             os.close(descriptor)
 
     def is_executable(self, path: str) -> bool:
-        """Whether anybody may execute the file at a resolved path."""
-        _refuse_nul(path)
+        """Whether the file at a resolved path is executable for its owner, its group or others."""
+        _reject_nul(path)
         try:
             return bool(os.lstat(self._prefix + path).st_mode & 0o111)
         except OSError:
             return False
 
     def list(self, path: str) -> Sequence[str]:
-        _refuse_nul(path)
+        _reject_nul(path)
         try:
             return sorted(os.listdir(self._prefix + path))
         except OSError as error:
@@ -129,28 +132,29 @@ class DiskTree:
 
 
 class SnapshotDiskTree(DiskTree):
-    """The disk for the time of one build, in which directories stay what they are.
+    """A directory on disk for the duration of one build, during which directories are not replaced.
 
-    What lies in a directory that is known to be reached by no link needs one look, not one for each directory above it.
+    Paths in a directory that is known to be a real path are resolved with one system call. Otherwise there is one for
+    each of the parent directories.
     """
 
     def __init__(self, root: str = "/") -> None:
         super().__init__(root)
-        self._real: set[str] = set()
+        self._resolved: set[str] = set()
 
     def resolve(self, path: str) -> str:
-        if parent(path) in self._real and self.kind(path) is not None:
-            real = path
+        if parent(path) in self._resolved and self.kind(path) is not None:
+            resolved = path
         else:
-            real = super().resolve(path)
-        self._real |= {parent(real), real}
-        return real
+            resolved = super().resolve(path)
+        self._resolved |= {parent(resolved), resolved}
+        return resolved
 
 
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
-    """A path of this machine as one in a tree: a directory is a tree of its own, a file lies in that of its directory.
+    """Return a tree and a path in it for a local path. So no link can lead out of the directory.
 
-    So no link in it leads out of it.
+    The root of the tree is the path itself if it is a directory, otherwise the directory that contains the file.
     """
     real = os.path.realpath(path)
     if os.path.isdir(real):
@@ -160,7 +164,7 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files that are in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
 
     def __init__(self, files: Mapping[str, bytes | str]) -> None:
         self._files = {
@@ -169,11 +173,11 @@ class MemoryTree:
         }
         self._directories: dict[str, set[str]] = {"": set()}
         for path in self._files:
-            name = path
-            while name:
-                above, _, last = name.rpartition("/")
-                self._directories.setdefault(above, set()).add(last)
-                name = above
+            entry = path
+            while entry:
+                directory, _, name = entry.rpartition("/")
+                self._directories.setdefault(directory, set()).add(name)
+                entry = directory
 
     def resolve(self, path: str) -> str:
         if self.kind(path) is None:
@@ -186,7 +190,7 @@ class MemoryTree:
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self._files:
             raise MissingError(f"no such file: {path!r}")
-        return _bounded(self._files[path], path, limit)
+        return _within_limit(self._files[path], path, limit)
 
     def list(self, path: str) -> Sequence[str]:
         if path not in self._directories:
@@ -195,7 +199,7 @@ class MemoryTree:
 
 
 class SubTree:
-    """One directory of another tree as a tree of its own."""
+    """One directory of another tree, as a tree. Links can't lead out of the directory."""
 
     def __init__(self, tree: Tree, directory: str) -> None:
         self._tree = tree
@@ -218,7 +222,7 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree under a name with which all its paths begin; a path without it leads out."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused."""
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree
@@ -238,7 +242,7 @@ class PrefixedTree:
         return self._tree.list(self._inner(path))
 
     def is_executable(self, path: str) -> bool:
-        """Whether the file at a resolved path may be executed."""
+        """Whether the file at a resolved path is executable."""
         return is_executable(self._tree, self._inner(path))
 
     def _inner(self, path: str) -> str:
@@ -248,34 +252,37 @@ class PrefixedTree:
 
 
 class RecordingTree:
-    """Another tree, with a note of each answer it gave, so that a cached result can be told to be still true."""
+    """A tree that records each read of another tree, so that a cached result can be checked later.
 
-    def __init__(self, tree: Tree, note: Callable[[str, str, object], None]) -> None:
+    `record` is called with the operation, the path and the result; the result of a failed `resolve` is None.
+    """
+
+    def __init__(self, tree: Tree, record: Callable[[str, str, object], None]) -> None:
         self._tree = tree
-        self._note = note
+        self._record = record
 
     def resolve(self, path: str) -> str:
         try:
             real = self._tree.resolve(path)
         except (MissingError, SourceError):
-            self._note("resolve", path, None)
+            self._record("resolve", path, None)
             raise
-        self._note("resolve", path, real)
+        self._record("resolve", path, real)
         return real
 
     def kind(self, path: str) -> Kind | None:
         kind = self._tree.kind(path)
-        self._note("kind", path, kind)
+        self._record("kind", path, kind)
         return kind
 
     def read(self, path: str, *, limit: int) -> bytes:
         content = self._tree.read(path, limit=limit)
-        self._note("read", path, content)
+        self._record("read", path, content)
         return content
 
     def list(self, path: str) -> Sequence[str]:
         names = self._tree.list(path)
-        self._note("list", path, tuple(names))
+        self._record("list", path, tuple(names))
         return names
 
 
@@ -284,31 +291,31 @@ def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{path!r} is not a regular file")
     if status.st_size > limit:
-        raise _too_large(path, status.st_size, limit)
-    # A file under /proc, or one that grows, has more than its size says.
-    chunks, left = [], limit + 1
-    while left > 0:
-        chunk = os.read(descriptor, min(left, max(status.st_size + 1, 65_536)))
+        raise _size_error(path, status.st_size, limit)
+    # A file under /proc, or one that grows, can have more bytes than its size.
+    chunks, remaining = [], limit + 1
+    while remaining > 0:
+        chunk = os.read(descriptor, min(remaining, max(status.st_size + 1, 65_536)))
         if not chunk:
             break
         chunks.append(chunk)
-        left -= len(chunk)
-    return _bounded(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
+        remaining -= len(chunk)
+    return _within_limit(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
 
 
-def _bounded(content: bytes, path: str, limit: int) -> bytes:
+def _within_limit(content: bytes, path: str, limit: int) -> bytes:
     if len(content) > limit:
-        raise _too_large(path, len(content), limit)
+        raise _size_error(path, len(content), limit)
     return content
 
 
-def _too_large(path: str, size: int, limit: int) -> LimitError:
+def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _refuse_nul(path: str) -> None:
+def _reject_nul(path: str) -> None:
     if "\0" in path:
-        raise SourceError("a path may not hold a NUL character")
+        raise SourceError("a path must not contain a NUL character")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:

@@ -1,7 +1,7 @@
-"""One hierarchy of errors, each with one cause and the place where it was written.
+"""The hierarchy of errors. Each error has one message and a location in a source file.
 
-The lowest level knows what is wrong; each level above it adds its part of the place with `within`.
-Texts are one line. Nothing here knows how a terminal shows them (that is `cli.report`).
+The lowest level knows the problem. Each level above adds its part of the location with `within`.
+Messages have one line. `cli.report` formats them for a terminal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,9 +12,10 @@ FieldPath = tuple[str | int, ...]
 
 
 class Location(NamedTuple):
-    """A place in a source file; lines and columns count from 1, 0 where they are not known.
+    """A location in a source file.
 
-    `document` is the index of the YAML document, None where the file is not read as such.
+    `line` and `column` count from 1; 0 means unknown. `document` is the index of the YAML document in the file, or
+    None if the file is not read as YAML documents.
     """
 
     file: str = ""
@@ -33,11 +34,11 @@ Locate = Callable[[FieldPath], Location | None]
 
 
 class KmanifestError(Exception):
-    """The root of everything that a public call raises.
+    """Base class of all errors that a public call raises.
 
-    `message` is the cause in one line, `location` the place, `near` the known names nearest to one that was
-    not found, `trail` the directories through which the build went, outermost first, and `causes` holds
-    the single errors where several independent ones came together.
+    `message`: the problem, in one line. `near`: the known names nearest to a name that was not found. `trail`: the
+    directories that the build had entered, outermost first. `causes`: the single errors, if several independent errors
+    are reported together.
     """
 
     def __init__(
@@ -67,16 +68,16 @@ class KmanifestError(Exception):
         )
 
     def __str__(self) -> str:
-        place = str(self.location)
+        location = str(self.location)
         field = format_field(self.location.field)
-        help_text = f" (did you mean {' or '.join(self.near)}?)" if self.near else ""
+        suggestion = f" (did you mean {' or '.join(self.near)}?)" if self.near else ""
         return one_line(
             "".join(
                 [
-                    f"{place}: " if place else "",
+                    f"{location}: " if location else "",
                     f"{field}: " if field else "",
                     self.message,
-                    help_text,
+                    suggestion,
                 ]
             )
         )
@@ -91,16 +92,19 @@ class KmanifestError(Exception):
         document: int | None = None,
         directory: str = "",
     ) -> Self:
-        """This error with the parts of the place that were not known below; a known file is never replaced."""
-        old = self.location
-        if old.file and file and old.file != file:
+        """Return a copy with the parts of the location that this error does not know yet.
+
+        A known file is never replaced. `field` is put in front of the known field, `directory` in front of the trail.
+        """
+        known = self.location
+        if known.file and file and known.file != file:
             field, line, column = (), 0, 0
         location = Location(
-            old.file or file,
-            old.line or line,
-            old.column or (0 if old.line else column),
-            (*field, *old.field),
-            document if old.document is None else old.document,
+            known.file or file,
+            known.line or line,
+            known.column or (0 if known.line else column),
+            (*field, *known.field),
+            document if known.document is None else known.document,
         )
         trail = (directory, *self.trail) if directory else self.trail
         return type(self)(
@@ -108,58 +112,64 @@ class KmanifestError(Exception):
         )
 
     def at(self, location: Location) -> Self:
-        """This error at another place."""
+        """Return a copy with another location."""
         return type(self)(
             self.message, location=location, near=self.near, trail=self.trail, causes=self.causes
         )
 
 
 class SourceError(KmanifestError):
-    """What was written is wrong: a file that does not parse, a field of the wrong type, a path out of bounds."""
+    """Invalid input: a file that can't be parsed, a field of the wrong type, a path that is not allowed."""
 
 
 class MissingError(KmanifestError):
-    """Something that is named is not there; `near` holds the names that are."""
+    """Something with this name does not exist. `near` lists similar names that exist."""
 
 
 class FetchError(KmanifestError):
-    """Something remote could not be fetched."""
+    """A download failed."""
 
 
 class RenderError(KmanifestError):
-    """The sources are well formed, yet the build can't be carried out."""
+    """The input is well formed, but the build can't apply it."""
 
 
 class LimitError(RenderError):
-    """A bound of `Limits` was reached; the message names the bound and its key."""
+    """A limit of `Limits` is exceeded. The message contains the limit and the name of its field."""
 
 
 class PluginError(KmanifestError):
-    """A plug-in failed or broke its protocol."""
+    """A plug-in failed or returned an invalid result."""
 
 
 class FindingsError(KmanifestError):
-    """Findings of severity error; `causes` holds one error each."""
+    """A strict build has findings that count as errors. `causes` has one error for each finding."""
 
 
 def _restore(
-    kind: type[KmanifestError],
+    error_type: type[KmanifestError],
     message: str,
     location: Location,
     near: tuple[str, ...],
     trail: tuple[str, ...],
     causes: tuple[KmanifestError, ...],
 ) -> KmanifestError:
-    return kind(message, location=location, near=near, trail=trail, causes=causes)
+    return error_type(message, location=location, near=near, trail=trail, causes=causes)
 
 
 def format_field(field: Iterable[str | int]) -> str:
-    """`("patches", 0, "target")` as `patches.0.target`; a step with a dot in it is put in brackets."""
+    """Return a field path as text: `("patches", 0, "target")` is `patches.0.target`.
+
+    A step that contains a dot is put in brackets.
+    """
     return ".".join(f"[{step}]" if "." in str(step) else str(step) for step in field)
 
 
 def one_line(text: str) -> str:
-    """`text` with what would break a line, or steer a terminal, escaped."""
+    """Return the text with line breaks and other unprintable characters escaped.
+
+    Such characters could also control a terminal.
+    """
     if text.isprintable():
         return text
     return "".join(
@@ -167,8 +177,8 @@ def one_line(text: str) -> str:
     )
 
 
-def near_names(wanted: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """The known names most like `wanted`, nearest first; none where nothing is like it."""
-    from difflib import get_close_matches  # 9 ms, and only where an error is on its way
+def near_names(name: str, candidates: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return at most `most` candidates that are similar to the name, nearest first."""
+    from difflib import get_close_matches  # takes 9 ms; needed for errors only
 
-    return get_close_matches(wanted, sorted(set(known)), n=most, cutoff=0.6)
+    return get_close_matches(name, sorted(set(candidates)), n=most, cutoff=0.6)

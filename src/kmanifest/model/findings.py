@@ -1,4 +1,4 @@
-"""Findings: what a build reports that is not an error."""
+"""Findings: facts that a build reports and that are not errors."""
 
 from kmanifest.model.errors import Location
 from kmanifest.startup.typing import Final, Literal, NamedTuple
@@ -18,13 +18,13 @@ UNUSED: Final = "unused"
 """The code of a finding: no template reads this value of a chart."""
 
 UNREACHED: Final = "unreached"
-"""The code of a finding: this value of a chart is read only under a condition that does not hold."""
+"""The code of a finding: this value of a chart is read only under a condition that is false."""
 
 
 class Finding(NamedTuple):
-    """A fact about the input that is not an error of the build, such as a deprecated field or a validator's verdict.
+    """A fact about the input that is not an error of the build, such as a deprecated field or a validator's result.
 
-    `code` names the kind of finding for programs. `near` lists the known names nearest to one that was not found.
+    `code`: the kind of finding, for programs. `near`: the known names nearest to a name that was not found.
     """
 
     severity: Severity

@@ -1,4 +1,4 @@
-"""Bounds on what a build may read, make and take: immutable, passed in, checked inside our own loops."""
+"""Limits of the input, output and time of a build. They are checked inside kmanifest's own loops."""
 
 from kmanifest.startup.typing import NamedTuple
 
@@ -6,11 +6,11 @@ MEBIBYTE = 1 << 20
 
 
 class Limits(NamedTuple):
-    """Bounds of one build. Sizes are bytes, times seconds; 0 for `deadline` means no bound on time.
+    """The limits of one build. Sizes are in bytes, times in seconds. A `deadline` of 0 means no limit.
 
-    `max_items` is for the lists that one call of a template's function makes, and for what it copies. `max_keys` is for the
-    private keys that the templates of one render make; one that takes long, of RSA with 4,096 bits or of DSA, counts as eight.
-    An error that comes of a bound is a `LimitError` that names the field of this record.
+    `max_items`: items that one call of a template function creates or copies. `max_keys`: private keys that the
+    templates of one render generate. A key that takes long, such as RSA with 4,096 bits or DSA, counts as eight. A
+    build that exceeds a limit fails with a LimitError that names the field of this record.
     """
 
     max_input_file: int = 10 * MEBIBYTE

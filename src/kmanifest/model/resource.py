@@ -1,7 +1,8 @@
-"""One Kubernetes object with what a build knows of it beside its body.
+"""A Kubernetes object with the facts that a build knows about it besides its body.
 
-kustomize keeps that knowledge in annotations of the object (`internal.config.kubernetes.io/…`); here it is fields, so no
-transformer can disturb it and nothing has to be taken out at the end. Source: kustomize v5.8.2 api/resource/resource.go.
+kustomize stores these facts in annotations of the object (`internal.config.kubernetes.io/…`). Here they are fields,
+so no transformer can damage them and none have to be removed at the end. Source: kustomize v5.8.2
+api/resource/resource.go.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ class Gvk(NamedTuple):
 
     @property
     def api_version(self) -> str:
-        """Group and version as they are written in `apiVersion`."""
+        """The group and version in the form of `apiVersion`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def __str__(self) -> str:
@@ -33,13 +34,13 @@ class Gvk(NamedTuple):
 
 
 def split_api_version(api_version: str) -> tuple[str, str]:
-    """Group and version of an `apiVersion`."""
+    """Return the group and version of an `apiVersion`."""
     group, slash, version = api_version.partition("/")
     return (group, version) if slash else ("", api_version)
 
 
 class ResourceId(NamedTuple):
-    """What tells one object from another; the namespace is as written, empty where none is."""
+    """The id of an object. `namespace` is the one in the body; it is empty if the body has none."""
 
     group: str
     version: str
@@ -53,12 +54,12 @@ class ResourceId(NamedTuple):
         return Gvk(self.group, self.version, self.kind)
 
     def __str__(self) -> str:
-        where = f" in namespace {self.namespace}" if self.namespace else ""
-        return f"{self.kind}/{self.name}{where}"
+        namespace_part = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.kind}/{self.name}{namespace_part}"
 
 
 class PreviousId(NamedTuple):
-    """What an object was called before a transformer renamed it; the namespace is the effective one."""
+    """The id of an object before a transformer renamed it. `namespace` is the effective namespace."""
 
     name: str
     namespace: str
@@ -66,7 +67,7 @@ class PreviousId(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """Where an object came from: the file and the document in it, or the file and plug-in that generated it."""
+    """The origin of an object: its file and document, or its generator and the file of the generator's config."""
 
     file: str = ""
     document: int = 0
@@ -77,17 +78,17 @@ class Origin(NamedTuple):
 
 
 class Lineage:
-    """What all the changed copies of one resource share, and no other resource has: only its identity counts."""
+    """An object that all changed copies of one resource share, and no other resource. Only its identity counts."""
 
     __slots__ = ()
 
 
 class Resource:
-    """One Kubernetes object, immutable: every change gives a new one that shares what did not change.
+    """One Kubernetes object. It is immutable: a change returns a copy that shares everything unchanged.
 
-    `past` holds the ids before renames, oldest first; `prefixes` and `suffixes` what was put around the name, in the
-    order in which it was; `behavior` and `needs_hash` come with a generated object; `cluster_scoped` is None as long
-    as no schema was asked.
+    `previous_ids`: the ids before renames, oldest first. `prefixes`, `suffixes`: the ones that were added to the
+    name, in that order. `behavior`, `needs_hash`: set by the generator of the object. `var_names`: the vars that read
+    the object. `cluster_scoped`: None until it is looked up in a schema.
     """
 
     __slots__ = (
@@ -99,15 +100,15 @@ class Resource:
         "lineage",
         "needs_hash",
         "origin",
-        "past",
         "prefixes",
+        "previous_ids",
         "suffixes",
         "var_names",
     )
 
     body: Body
     origin: Origin
-    past: tuple[PreviousId, ...]
+    previous_ids: tuple[PreviousId, ...]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     behavior: str
@@ -132,7 +133,7 @@ class Resource:
         self.cluster_scoped = cluster_scoped
         self.behavior = behavior
         self.needs_hash = needs_hash
-        self.past = self.prefixes = self.suffixes = self.var_names = ()
+        self.previous_ids = self.prefixes = self.suffixes = self.var_names = ()
         self.lineage = Lineage()
         self._id = self._key = None
 
@@ -142,13 +143,13 @@ class Resource:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Resource) and self.body == other.body and self.id == other.id
 
-    __hash__ = None  # type: ignore[assignment]  # a body is made of dictionaries
+    __hash__ = None  # type: ignore[assignment]  # a body contains dictionaries
 
     def _copy(self) -> Self:
         new = self.__class__.__new__(self.__class__)
         new.body = self.body
         new.origin = self.origin
-        new.past = self.past
+        new.previous_ids = self.previous_ids
         new.prefixes = self.prefixes
         new.suffixes = self.suffixes
         new.behavior = self.behavior
@@ -160,7 +161,7 @@ class Resource:
         new._key = self._key
         return new
 
-    # What the body says
+    # Values from the body
 
     @property
     def id(self) -> ResourceId:
@@ -170,7 +171,7 @@ class Resource:
             group, version = split_api_version(string_or_empty(body.get("apiVersion")))
             name = namespace = ""
             metadata = body.get("metadata")
-            # The first test is for speed: an abstract class is slow to ask, and ids are asked for all the time.
+            # The first test is for speed: isinstance is slow with an abstract class, and ids are needed very often.
             if isinstance(metadata, dict) or isinstance(metadata, Mapping):  # noqa: SIM101 - in this order
                 name = string_or_empty(metadata.get("name"))
                 namespace = string_or_empty(metadata.get("namespace"))
@@ -181,58 +182,58 @@ class Resource:
 
     @property
     def kind(self) -> str:
-        """The kind, as the body has it."""
+        """The kind in the body."""
         return self.id.kind
 
     @property
     def name(self) -> str:
-        """The name, as the body has it."""
+        """The name in the body."""
         return self.id.name
 
     @property
     def namespace(self) -> str:
-        """The namespace as the body has it, empty where it has none."""
+        """The namespace in the body, empty if it has none."""
         return self.id.namespace
 
     @property
     def api_version(self) -> str:
-        """`apiVersion`, as the body has it."""
+        """The `apiVersion` in the body."""
         return string_or_empty(self.body.get("apiVersion"))
 
     @property
     def labels(self) -> dict[str, str]:
-        """`metadata.labels` as texts."""
+        """The labels, with every value as a string."""
         return string_map(self.get("metadata", "labels"))
 
     @property
     def annotations(self) -> dict[str, str]:
-        """`metadata.annotations` as texts."""
+        """The annotations, with every value as a string."""
         return string_map(self.get("metadata", "annotations"))
 
     def get(self, *path: str | int) -> Any:
-        """What lies at `path` in the body; None where nothing does."""
+        """Return the value at `path` in the body, or None."""
         return fieldpath.get(self.body, path)
 
     def text(self, *path: str | int) -> str:
-        """The text of the scalar at `path`; empty where nothing is."""
+        """Return the source text of the scalar at `path`, or an empty string."""
         return string_or_empty(self.get(*path))
 
     def copy_body(self) -> dict[str, Any]:
-        """A deep copy of the body that the caller may change, for plug-ins that want to."""
-        return fieldpath.deep_copy(self.body)  # type: ignore[no-any-return]  # a mapping is copied to a dict
+        """Return a deep copy of the body, for a plug-in that changes it in place."""
+        return fieldpath.deep_copy(self.body)  # type: ignore[no-any-return]  # the copy of a mapping is a dict
 
     # Identity
 
     @property
     def effective_namespace(self) -> str:
-        """The namespace that counts when ids are compared: one word for all cluster-scoped objects, else never empty."""
+        """The namespace for comparing ids: one constant for all cluster-scoped objects, otherwise never empty."""
         if self.cluster_scoped:
             return CLUSTER_SCOPE
         return self.id.namespace or DEFAULT_NAMESPACE
 
     @property
     def key(self) -> IdKey:
-        """The current id in the form in which ids are compared: equal for two objects that may not stand together."""
+        """The current id in the form for comparing ids. Two objects of a build must not have the same key."""
         if self._key is None:
             group, version, kind, name, namespace = self.id
             if self.cluster_scoped:
@@ -240,47 +241,47 @@ class Resource:
             self._key = (group, version, kind, name, namespace or DEFAULT_NAMESPACE)
         return self._key
 
-    def past_keys(self) -> list[IdKey]:
-        """The ids of the past in the form in which ids are compared."""
-        if not self.past:
+    def previous_keys(self) -> list[IdKey]:
+        """Return the previous ids in the form for comparing ids."""
+        if not self.previous_ids:
             return []
         group, version, *_ = self.id
         return [
-            (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE)
-            for past in self.past
+            (group, version, previous.kind, previous.name, previous.namespace or DEFAULT_NAMESPACE)
+            for previous in self.previous_ids
         ]
 
     def all_keys(self) -> list[IdKey]:
-        """Every id that this object has or had, the oldest first."""
-        return [*self.past_keys(), self.key] if self.past else [self.key]
+        """Return the keys of all ids that the object has or had, oldest first."""
+        return [*self.previous_keys(), self.key] if self.previous_ids else [self.key]
 
     @property
     def original_id(self) -> ResourceId:
-        """The id before any rename; its namespace is the effective one if there was a rename."""
-        if not self.past:
+        """The id before all renames. If there was a rename, its namespace is the effective one."""
+        if not self.previous_ids:
             return self.id
-        first = self.past[0]
+        first = self.previous_ids[0]
         return ResourceId(self.id.group, self.id.version, first.kind, first.name, first.namespace)
 
     @property
     def original_type(self) -> tuple[str, str, str]:
-        """Group, version and kind before any rename, by which field specs are looked up after one."""
+        """The group, version and kind before all renames. Field specs are selected by them even after a rename."""
         group, version, kind, _, _ = self.id
-        return (group, version, self.past[0].kind if self.past else kind)
+        return (group, version, self.previous_ids[0].kind if self.previous_ids else kind)
 
     @property
     def original_key(self) -> IdKey:
-        """The id before any rename in the form in which ids are compared."""
-        return self.past_keys()[0] if self.past else self.key
+        """The id before all renames in the form for comparing ids."""
+        return self.previous_keys()[0] if self.previous_ids else self.key
 
     # Changed copies
 
     def put(self, path: fieldpath.Path, value: Any) -> Self:
-        """This resource with `value` at `path`."""
+        """Return the resource with `value` at `path`."""
         return self.with_body(fieldpath.put(self.body, path, value))
 
     def with_body(self, body: Body) -> Self:
-        """This resource with another body; itself where the body is the same object."""
+        """Return the resource with another body, or itself if the body is the same object."""
         if body is self.body:
             return self
         old = self.body
@@ -289,19 +290,19 @@ class Resource:
         if (
             body.get("kind") is not old.get("kind")
             or body.get("apiVersion") is not old.get("apiVersion")
-            or not _have_one_name(body.get("metadata"), old.get("metadata"))
+            or not _have_same_name(body.get("metadata"), old.get("metadata"))
         ):
             new._id = new._key = None
         return new
 
     def with_origin(self, origin: Origin) -> Self:
-        """This resource as coming from elsewhere."""
+        """Return the resource with another origin."""
         new = self._copy()
         new.origin = origin
         return new
 
     def with_scope(self, *, cluster_scoped: bool) -> Self:
-        """This resource, known to live in a namespace or not to."""
+        """Return the resource with a known scope: cluster-scoped or namespaced."""
         if self.cluster_scoped is cluster_scoped:
             return self
         new = self._copy()
@@ -310,40 +311,44 @@ class Resource:
         return new
 
     def with_current_id_remembered(self) -> Self:
-        """This resource with its current id added to its past, to be called before it is renamed."""
+        """Return the resource with its current id added to its previous ids. Call this before a rename."""
         _, _, kind, name, namespace = self.key
         new = self._copy()
-        new.past = (*self.past, PreviousId(name, namespace, kind))
+        new.previous_ids = (*self.previous_ids, PreviousId(name, namespace, kind))
         return new
 
     def with_prefix(self, prefix: str) -> Self:
-        """This resource, its name noted to have been given `prefix`."""
+        """Return the resource with `prefix` added to its recorded prefixes. The name stays the same."""
         new = self._copy()
         new.prefixes = (*self.prefixes, prefix)
         return new
 
     def with_suffix(self, suffix: str) -> Self:
-        """This resource, its name noted to have been given `suffix`."""
+        """Return the resource with `suffix` added to its recorded suffixes. The name stays the same."""
         new = self._copy()
         new.suffixes = (*self.suffixes, suffix)
         return new
 
     def with_var(self, name: str) -> Self:
-        """This resource, noted as the one that the var `name` reads."""
+        """Return the resource with `name` added to the vars that read it."""
         new = self._copy()
         new.var_names = (*self.var_names, name)
         return new
 
     def with_history_of(self, other: "Resource", *, needs_hash: bool) -> Self:
-        """This resource with the past of `other`, whose place it takes."""
+        """Return the resource with the history and lineage of `other`, which it replaces."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = other.past, other.prefixes, other.suffixes
+        new.previous_ids, new.prefixes, new.suffixes = (
+            other.previous_ids,
+            other.prefixes,
+            other.suffixes,
+        )
         new.var_names, new.behavior, new.needs_hash = other.var_names, other.behavior, needs_hash
         new.lineage = other.lineage
         return new
 
-    def detached(self) -> Self:
-        """This resource as one of its own: no longer a changed copy of what it was made from."""
+    def with_new_lineage(self) -> Self:
+        """Return the resource with a lineage of its own. It no longer counts as a changed copy of another one."""
         new = self._copy()
         new.lineage = Lineage()
         return new
@@ -351,30 +356,30 @@ class Resource:
     def with_history(
         self,
         *,
-        past: tuple[PreviousId, ...] = (),
+        previous_ids: tuple[PreviousId, ...] = (),
         prefixes: tuple[str, ...] = (),
         suffixes: tuple[str, ...] = (),
         needs_hash: bool = False,
         behavior: str = "",
     ) -> Self:
-        """This resource with another past; with none at all where nothing is said."""
+        """Return the resource with another history. What is not passed is emptied."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = past, prefixes, suffixes
+        new.previous_ids, new.prefixes, new.suffixes = previous_ids, prefixes, suffixes
         new.needs_hash, new.behavior = needs_hash, behavior
         return new
 
 
-def _have_one_name(one: Any, other: Any) -> bool:
-    """True where two values of `metadata` certainly have the same name and namespace."""
-    return one is other or (
-        one.__class__ is other.__class__ is dict
-        and one.get("name") is other.get("name")
-        and one.get("namespace") is other.get("namespace")
+def _have_same_name(first: Any, second: Any) -> bool:
+    """Whether two values of `metadata` certainly have the same name and namespace. False means that they may differ."""
+    return first is second or (
+        first.__class__ is second.__class__ is dict
+        and first.get("name") is second.get("name")
+        and first.get("namespace") is second.get("namespace")
     )
 
 
 def string_or_empty(value: Any) -> str:
-    """The text of a scalar as it was written; empty for null, a mapping or a list."""
+    """Return the source text of a scalar, or an empty string for null, a mapping or a list."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     if value is None or isinstance(value, Mapping | list):
@@ -383,7 +388,7 @@ def string_or_empty(value: Any) -> str:
 
 
 def string_map(value: Any) -> dict[str, str]:
-    """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
+    """Return a mapping with the source text of each value. A mapping or list as value becomes an empty string."""
     if not isinstance(value, Mapping):
         return {}
     return {
@@ -396,11 +401,11 @@ def _null_text(key: str) -> str:
     return "" if isinstance(key, BlankKey) else "null"
 
 
-def describe(resources: Iterable[Resource]) -> str:
-    """The ids of some resources for a message."""
+def format_ids(resources: Iterable[Resource]) -> str:
+    """Return the ids of resources as text for a message."""
     return ", ".join(str(resource.id) for resource in resources)
 
 
 def names_of(resources: Sequence[Resource]) -> list[str]:
-    """`Kind/name` of each resource, for hints."""
+    """Return `Kind/name` of each resource, for suggestions in messages."""
     return [f"{resource.kind}/{resource.name}" for resource in resources]

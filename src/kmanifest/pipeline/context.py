@@ -30,17 +30,17 @@ Fetcher = Callable[["Context", str], Tree]
 
 
 class BuildState(Protocol):
-    """What the steps of one build share."""
+    """State that the steps of one build share."""
 
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value under `key`; the first call makes it."""
+        """Return the value under `key`. The first call creates it with `make`."""
 
     def note_fetch(self) -> None:
-        """Record that what is being built depends on something remote, so no other build may reuse it."""
+        """Record that the current result depends on remote content, so that no other build reuses it."""
 
 
 class Context(NamedTuple):
-    """Everything that a step may use. Nothing else reaches the machine.
+    """Everything that a step may use. A step reaches the machine only through this record.
 
     `directory`: the directory of the kustomization whose step runs; files are read from it. `schema`: the known object
     types at this point of the build. `state`: shared by the steps of one build; may be absent.
@@ -100,17 +100,18 @@ class Context(NamedTuple):
         return content
 
     def tree_of(self, path: str) -> Tree:
-        """Return the tree that holds a resolved path: the tree of the build, or a fetched one."""
+        """Return the tree that contains a resolved path: the tree of the build, or a fetched one."""
         if self.remote is None:
             return self.tree
         return self.remote.tree_of(path) or self.tree
 
     def require_remote(self, url: str) -> "Remote":
-        """Return the fetcher of remote files. Raises SourceError if fetching is not allowed, LimitError after the deadline."""
+        """Return the fetcher of remote files.
+
+        Raises SourceError if fetching is not allowed, LimitError after the deadline.
+        """
         if self.remote is None:
-            raise SourceError(
-                f"remote, and nothing is fetched unless Options.allow_remote: {url!r}"
-            )
+            raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
         if self.meter is not None:
             self.meter.check_time()
         if self.state is not None:
@@ -139,15 +140,15 @@ class Context(NamedTuple):
     ) -> None:
         """Report that the setting at `field` has no effect. In a strict build this is an error.
 
-        Without a `file`, the field is one of the step's config. `near` returns the names nearest to the one that was not
-        found. It is called in strict builds only, as this search may take longer than the step.
+        Without a `file`, the field is one of the step's config. `near` returns the names nearest to the one that was
+        not found. It is called in strict builds only, as this search may take longer than the step.
         """
         names = tuple(near()) if self.options.strict else ()
         self.on_finding(Finding("info", message, Location(file, field=field), NO_EFFECT, names))
 
 
 class Meter:
-    """Counts what one build uses of what `Limits` bounds. Each build has its own."""
+    """Counters of one build for the limits on total input, output and time."""
 
     __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output")
 
@@ -167,11 +168,14 @@ class Meter:
         self.check_time()
 
     def count_output(self, size: int) -> None:
-        """Count bytes of a value computed from others, which each step may double. Raises LimitError if the sum is too large."""
+        """Count bytes of a value computed from others, which each step may double.
+
+        Raises LimitError if the sum is too large.
+        """
         self._output += size
         if self._output > self._limits.max_output:
             raise LimitError(
-                f"the steps made values of more than {self._limits.max_output} bytes (max_output)"
+                f"the steps computed values of more than {self._limits.max_output} bytes (max_output)"
             )
 
     def check_time(self) -> None:

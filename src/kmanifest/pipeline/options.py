@@ -1,4 +1,4 @@
-"""The options of a build: one record for the core, and one record of each engine that has options."""
+"""The options of a build: one record for the core, and one record for each engine that has options."""
 
 from collections.abc import Hashable
 
@@ -46,9 +46,10 @@ class RemoteOptions(NamedTuple):
 
 
 class Reproducible(NamedTuple):
-    """Inputs of a render that come from no file: the `seed` of random functions and the time `now`, in nanoseconds since 1970.
+    """Inputs of a render that come from no file: the `seed` of random functions and the time `now`.
 
-    Where one is None, this machine's is used. With `report`, each call that needs either is a finding.
+    `now` is in nanoseconds since 1970. If one is None, this machine's is used. With `report`, each call that needs
+    either is a finding.
     """
 
     seed: str | None = None
@@ -59,10 +60,10 @@ class Reproducible(NamedTuple):
 class Options(NamedTuple):
     """The options of a build. The defaults are those of the command.
 
-    `load_restrictor`: `root-only` or `none`. `enable_plugins` allows plug-ins that are not built in, `allow_exec` also
-    executables. `env`: `NAME=value`, or `NAME`, for KRM functions. `strict`: a setting that matches nothing is an error.
-    `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions` and
-    `HelmOptions`. A record is immutable and hashable, as options are part of cache keys.
+    `load_restrictor`: `root-only` or `none`. `enable_plugins` allows plug-ins that are not built in, `allow_exec`
+    also executables. `env`: `NAME=value`, or `NAME`, for KRM functions. `strict`: a setting that matches nothing is
+    an error. `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions`
+    and `HelmOptions`. A record is immutable and hashable, as options are part of cache keys.
     """
 
     load_restrictor: Literal["root-only", "none"] = "root-only"
@@ -86,7 +87,7 @@ class Options(NamedTuple):
 
 
 def check_options(options: Options) -> None:
-    """SourceError if a record in `options.engines` can't be hashed, or if there are two of one type."""
+    """Raise SourceError if a record in `options.engines` can't be hashed, or if two records have the same type."""
     seen: set[type] = set()
     for record in options.engines:
         name = type(record).__name__

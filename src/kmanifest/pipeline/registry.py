@@ -14,9 +14,9 @@ Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
 class Plugin(NamedTuple):
     """A plug-in: its role, the name by which files refer to it, and the function.
 
-    `name` is the language of a renderer, the URL scheme of a fetcher, otherwise `group/version/Kind` (`builtin/Kind` for
-    built-in plug-ins). `claims`: file names that mark a directory as one of this renderer's. `schema`: a JSON Schema; the
-    config is validated against it before the function is called.
+    `name` is the language of a renderer, the URL scheme of a fetcher, otherwise `group/version/Kind` (`builtin/Kind`
+    for built-in plug-ins). `claims`: file names that mark a directory as one of this renderer's. `schema`: a JSON
+    Schema; the config is validated against it before the function is called.
     """
 
     role: Role
@@ -27,9 +27,10 @@ class Plugin(NamedTuple):
 
 
 class Registry:
-    """The plug-ins available to a build, by role and name. A later record replaces an earlier one with the same role and name.
+    """The plug-ins available to a build, by role and name.
 
-    `more` returns further plug-ins. It is called once, when a plug-in is not found among the others, and never replaces one.
+    A later record replaces an earlier one with the same role and name. `more` returns further plug-ins. It is called
+    once, when a plug-in is not found among the others. Its plug-ins never replace others.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Registry:
         return Registry([*self._plugins.values(), *plugins], more=self._more)
 
     def all(self) -> list[Plugin]:
-        """Return every plug-in, those of `more` last."""
+        """Return all plug-ins, those of `more` last."""
         self._load_more()
         return list(self._plugins.values())
 
@@ -95,12 +96,14 @@ class Registry:
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """Return the renderer with a marker file in `directory`.
 
-        Raises MissingError if there is none, SourceError if there are several. A chart may have a kustomization next
-        to it; then that is built, as kustomize would.
+        Raises MissingError if there is none, SourceError if there are several. If a directory is both a chart and a
+        kustomization, the kustomization is built, as kustomize does.
         """
         renderers = self._claiming(tree, directory)
         if len(renderers) > 1:
-            renderers = [one for one in renderers if one.name == "kustomize"] or renderers
+            renderers = [
+                renderer for renderer in renderers if renderer.name == "kustomize"
+            ] or renderers
         if not renderers:
             self._load_more()
             renderers = self._claiming(tree, directory)

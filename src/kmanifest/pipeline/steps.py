@@ -64,14 +64,14 @@ def generate(ctx: Context, step: Step) -> list[Resource]:
         result = step.plugin.call(ctx, step.config)
         resources = list(result) if isinstance(result, Iterable) else [result]
     if not all(isinstance(resource, Resource) for resource in resources):
-        raise _contract_error(step, "a generator gives resources")
+        raise _contract_error(step, "a generator must return resources")
     return [with_scope(ctx, resource) for resource in resources]
 
 
 def transform(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
     """Run a transformer and return the resulting resources, without those it emptied.
 
-    A validator may stand among transformers: its findings are reported, and the resources stay as they are. Findings
+    A step may also be a validator. Then its findings are reported, and the resources are returned unchanged. Findings
     about settings that match nothing get the location of the step's config.
     """
     if ctx.meter is not None:
@@ -83,7 +83,7 @@ def transform(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
         _validate_config(step)
         result = step.plugin.call(_with_located_findings(ctx, step), step.config, resources)
     if not isinstance(result, ResourceMap):
-        raise _contract_error(step, "a transformer gives a ResourceMap")
+        raise _contract_error(step, "a transformer must return a ResourceMap")
     if _is_third_party(step.plugin):
         with _located_at(step):
             result = _detach_copies(ctx, result)
@@ -93,7 +93,7 @@ def transform(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
 
 
 def validate(ctx: Context, step: Step, resources: ResourceMap) -> None:
-    """Run a plug-in that is listed as a validator.
+    """Run a plug-in that the kustomization lists under `validators`.
 
     Raises PluginError if it changes a resource; only the label `validated-by` may differ, as in kustomize.
     """
@@ -160,7 +160,7 @@ def _detach_copies(ctx: Context, resources: ResourceMap) -> ResourceMap:
     copies = {}
     for index, resource in enumerate(resources):
         if resource.lineage in seen:
-            copies[index] = resource.detached()
+            copies[index] = resource.with_new_lineage()
         seen.add(resource.lineage)
     return resources.replace(copies)
 

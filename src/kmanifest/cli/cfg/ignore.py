@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import MissingError, SourceError
-from kmanifest.model.globs import text_test
+from kmanifest.model.globs import compile_glob
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import NamedTuple, Protocol
 
@@ -65,7 +65,7 @@ def load_ignored(disk: DiskTree, root: str) -> Ignored:
 def _pattern(line: str) -> _Pattern:
     bare = line.strip("/")
     try:
-        test = text_test(bare)
+        test = compile_glob(bare)
     except SourceError:
         test = None  # what is not well-formed fits nothing
     return _Pattern(bare.count("/") + 1, line.startswith("/"), line.endswith("/"), test)

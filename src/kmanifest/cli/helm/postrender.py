@@ -12,7 +12,7 @@ from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.shared import programs_of, remotes_of
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.render import PostRender, TemplateError
-from kmanifest.io.runner import EVERYTHING, ProcessResult, ProcessRunner, Program
+from kmanifest.io.runner import INHERIT_ALL, Command, ProcessResult, ProcessRunner
 from kmanifest.model.errors import KmanifestError, PluginError
 
 
@@ -60,9 +60,11 @@ def _piped(parsed: Parsed, path: str, text: str) -> str:
     """What the program prints that has a text as its input; TemplateError in helm's words where it fails."""
     arguments = tuple(parsed.values["post-renderer-args"])
     timeout = programs_of(parsed.values).timeout
-    runner = ProcessRunner(passed=(EVERYTHING,), timeout=timeout, max_output=LIMITS.max_output)
+    runner = ProcessRunner(
+        pass_variables=(INHERIT_ALL,), timeout=timeout, max_output=LIMITS.max_output
+    )
     stdin = text.encode("utf-8", "surrogateescape")
-    program = Program(path, arguments, os.getcwd(), stdin=stdin)
+    program = Command(path, arguments, os.getcwd(), stdin=stdin)
     try:
         done = runner.run_process(program)
     except PluginError as error:

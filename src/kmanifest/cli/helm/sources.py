@@ -143,15 +143,15 @@ def _ask_helper(name: str, server: str) -> Credential | None:
     import shutil
 
     from kmanifest.engines.helm.sources.config import load_helper_output
-    from kmanifest.io.runner import ProcessRunner, Program
+    from kmanifest.io.runner import Command, ProcessRunner
 
     safe = re.fullmatch(r"[A-Za-z0-9_.-]+", name)
     path = shutil.which(f"docker-credential-{name}") if safe else None
     if path is None:
         return None
-    runner = ProcessRunner(passed=_PASSED, timeout=20.0, max_output=1 << 20)
+    runner = ProcessRunner(pass_variables=_PASSED, timeout=20.0, max_output=1 << 20)
     try:
-        done = runner.run_process(Program(path, ("get",), stdin=server.encode()))
+        done = runner.run_process(Command(path, ("get",), stdin=server.encode()))
     except KmanifestError:
         return None
     return None if done.code else load_helper_output(done.output)

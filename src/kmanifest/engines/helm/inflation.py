@@ -27,7 +27,7 @@ from kmanifest.model.errors import (
 )
 from kmanifest.model.fieldpath import put
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import as_list, as_mapping, as_text
+from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline import parsing as manifests
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
@@ -186,12 +186,12 @@ def _marked(resource: Resource) -> Resource:
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:
-    return as_text(body.get(name) or "", (name,))
+    return as_string(body.get(name) or "", (name,))
 
 
 def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values: Iterable[Any] = as_list(body.get(name) or [], (name,))
-    return tuple(as_text(value, (name,)) for value in values)
+    return tuple(as_string(value, (name,)) for value in values)
 
 
 def _is_on(body: Mapping[str, Any], name: str) -> bool:

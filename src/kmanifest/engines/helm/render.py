@@ -232,7 +232,7 @@ def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
     chosen: list[str] = []
     for pattern in patterns:
         try:
-            fits_path = globs.text_test(pattern)
+            fits_path = globs.compile_glob(pattern)
         except SourceError:
             fits_path = _fits_nothing
         found = [document for path, document in documents if fits_path(path)]

@@ -15,11 +15,11 @@ from kmanifest.engines.krm.resource_list import (
     runner_of,
     without_annotations,
 )
-from kmanifest.io.runner import Program
+from kmanifest.io.runner import Command
 from kmanifest.model.errors import MissingError, PluginError, SourceError
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import as_text
+from kmanifest.model.values import as_string
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Final
 
@@ -44,14 +44,14 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
         return merged(resources, plain, program.path)
 
 
-def _program(ctx: Context, config: Resource) -> Program:
+def _program(ctx: Context, config: Resource) -> Command:
     text = yaml.dump(config.body)
     directory = "/" + ctx.directory
     variables = (
         ("KUSTOMIZE_PLUGIN_CONFIG_STRING", text),
         ("KUSTOMIZE_PLUGIN_CONFIG_ROOT", directory),
     )
-    return Program(
+    return Command(
         find(ctx, config),
         arguments=_arguments(ctx, config),
         directory=directory,
@@ -77,7 +77,7 @@ def find(ctx: Context, config: Resource) -> str:
     path = "/".join([home, *filter(None, (group, version, kind.lower())), kind])
     runner = runner_of(ctx)
     found = runner.kind(path)
-    if found == "program":
+    if found == "executable":
         return path
     if found == "file":
         raise PluginError(f"unexecutable plugin at: {path}")
@@ -91,9 +91,9 @@ def _arguments(ctx: Context, config: Resource) -> tuple[str, ...]:
     """The arguments that a config asks for, on one line or in a file."""
     arguments: list[str] = []
     if line := config.body.get("argsOneLiner"):
-        arguments += split_arguments(as_text(line, ("argsOneLiner",)))
+        arguments += split_arguments(as_string(line, ("argsOneLiner",)))
     if path := config.body.get("argsFromFile"):
-        content = ctx.read(as_text(path, ("argsFromFile",))).decode("utf-8", "replace")
+        content = ctx.read(as_string(path, ("argsFromFile",))).decode("utf-8", "replace")
         lines = (each.lstrip(" ") for each in content.split("\n"))
         arguments += [each for each in lines if each]
     return tuple(arguments)

@@ -20,14 +20,14 @@ from kmanifest.engines.krm.resource_list import (
     without_annotations,
 )
 from kmanifest.io import tree as trees
-from kmanifest.io.runner import Program
+from kmanifest.io.runner import Command
 from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
 from kmanifest.model.errors import KmanifestError, Location, PluginError, SourceError
 from kmanifest.model.findings import Finding, Severity
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import Body, as_list, as_mapping, as_text, scalar_text, type_name
+from kmanifest.model.values import Body, as_list, as_mapping, as_string, scalar_text, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -91,7 +91,7 @@ def _call(ctx: Context, config: Resource, items: Iterable[Body]) -> list[Resourc
     }
     # What has no `=`, or more than one, is left out, as in the reference (runfn.go, mergeExecEnv).
     given = [text.split("=") for text in (*function.environment, *ctx.options.env)]
-    program = Program(
+    program = Command(
         path,
         arguments=function.arguments,
         directory=ctx.directory,
@@ -142,7 +142,7 @@ def read_function(config: Resource) -> Function:
     program = as_mapping(spec.get("exec") or {}, ("exec",))
     if unknown := sorted(set(program) - set(_EXEC_FIELDS)):
         raise SourceError(f"unknown field of a function: exec.{unknown[0]}")
-    path = as_text(program.get("path") or "", ("exec", "path"))
+    path = as_string(program.get("path") or "", ("exec", "path"))
     if not path:
         raise SourceError("a function needs `exec` with a `path`")
     return Function(path, _texts(program, "args"), _texts(program, "envs"))
@@ -176,7 +176,7 @@ def find(ctx: Context, path: str) -> str:
             f"security; function {path!r} is not in or below the directory of the kustomization"
         )
         raise SourceError(message)
-    if runner_of(ctx).kind(found) != "program":
+    if runner_of(ctx).kind(found) != "executable":
         raise PluginError(f"unexecutable function at: {path}")
     return found
 

@@ -6,7 +6,7 @@ Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.io.runner import Program, Runner
+from kmanifest.io.runner import Command, Runner
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError, SourceError
 from kmanifest.model.fieldpath import put
 from kmanifest.model.masking import masker
@@ -63,7 +63,7 @@ def runner_of(ctx: Context) -> Runner:
     return ctx.runner
 
 
-def run(ctx: Context, program: Program) -> bytes:
+def run(ctx: Context, program: Command) -> bytes:
     """What a program prints."""
     output = runner_of(ctx).run(program)
     ctx.count_output(len(output))

@@ -127,7 +127,7 @@ def with_history_from_annotations(resource: Resource) -> Resource:
             "number of previous names, number of previous namespaces, number of previous kinds not equal"
         )
     return resource.with_history(
-        past=tuple(map(PreviousId, names, namespaces, kinds)),
+        previous_ids=tuple(map(PreviousId, names, namespaces, kinds)),
         prefixes=tuple(annotated.get("prefixes", ())),
         suffixes=tuple(annotated.get("suffixes", ())),
         needs_hash=annotated.get("needsHashSuffix") == ["enabled"],

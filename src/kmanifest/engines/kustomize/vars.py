@@ -21,7 +21,7 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_field
-from kmanifest.model.resource import IdKey, Resource, describe, names_of
+from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
 from kmanifest.pipeline.context import Context
@@ -106,7 +106,7 @@ def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
         index for index, resource in enumerate(resources) if any(map(matches, resource.all_keys()))
     ]
     if len(indexes) > 1:
-        several = describe(resources[index] for index in indexes)
+        several = format_ids(resources[index] for index in indexes)
         raise RenderError(f"var {var.name!r} matches several resources: {several}").within(
             field=("objref",)
         )

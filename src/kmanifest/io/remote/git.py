@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from kmanifest.io.git_tree import Entry
 from kmanifest.io.remote.urls import Repository, without_password
-from kmanifest.io.runner import ProcessRunner, Program
+from kmanifest.io.runner import Command, ProcessRunner
 from kmanifest.model.errors import FetchError, LimitError, MissingError, PluginError, SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -80,16 +80,16 @@ Setting = tuple[str, str]
 class Git:
     """Runs the git executable at `path`.
 
-    It may fetch with `protocols` only. `passed` are patterns of more environment variables for git. `max_size` is
+    It may fetch with `protocols` only. `pass_variables` are patterns of more environment variables for git. `max_size` is
     the maximal size of a repository, in bytes.
     """
 
     def __init__(
-        self, path: str, *, protocols: Sequence[str], passed: Sequence[str], max_size: int
+        self, path: str, *, protocols: Sequence[str], pass_variables: Sequence[str], max_size: int
     ) -> None:
         self._path = path
         self._protocols = protocols
-        self._runner = ProcessRunner(passed=(*PASSED_VARIABLES, *passed))
+        self._runner = ProcessRunner(pass_variables=(*PASSED_VARIABLES, *pass_variables))
         self._max_size = max_size
         self._settings: Sequence[Setting] | None = None
 
@@ -146,14 +146,14 @@ class Git:
         stdin: bytes | None = None,
         timeout: float = _LOCAL_TIMEOUT,
     ) -> bytes:
-        program = Program(
+        program = Command(
             self._path,
             arguments=tuple(arguments),
             stdin=stdin,
             environment=self._environment(),
             timeout=timeout,
-            grows=target,
-            growth=self._max_size if target else 0,
+            output_directory=target,
+            max_directory_size=self._max_size if target else 0,
         )
         try:
             result = self._runner.run_process(program)
@@ -179,14 +179,14 @@ class Git:
             *((f"GIT_CONFIG_VALUE_{number}", value) for number, (_, value) in numbered),
             *(
                 ()
-                if self._runner.passes("GIT_SSH_COMMAND")
+                if self._runner.passes_variable("GIT_SSH_COMMAND")
                 else (("GIT_SSH_COMMAND", _SSH_COMMAND),)
             ),
         )
 
     def _login_settings(self) -> list[Setting]:
         """Return the settings for credentials and URL rewriting in the user's and the system's configuration."""
-        result = self._runner.run_process(Program(self._path, ("config", "--null", "--list")))
+        result = self._runner.run_process(Command(self._path, ("config", "--null", "--list")))
         return [
             setting for setting in _parse_settings(result.output) if _is_login_setting(setting[0])
         ]

@@ -23,7 +23,7 @@ class Network:
 
     `store`: directory of the download cache; empty means a temporary directory. `offline`: use the store only.
     `max_age`: seconds for which a resolved branch, tag or URL is reused; full commit ids are never resolved again.
-    `timeout`: seconds for one download. `max_file`, `max_repository`: maximal sizes in bytes. `passed`: patterns of
+    `timeout`: seconds for one download. `max_file`, `max_repository`: maximal sizes in bytes. `pass_variables`: patterns of
     the environment variables to pass to git.
     """
 
@@ -37,7 +37,7 @@ class Network:
         timeout: float = 300.0,
         max_file: int = 10 << 20,
         max_repository: int = 1 << 30,
-        passed: Sequence[str] = (),
+        pass_variables: Sequence[str] = (),
     ) -> None:
         self._store_directory = store
         self._offline = offline
@@ -46,7 +46,7 @@ class Network:
         self._timeout = timeout
         self._max_file = max_file
         self._max_repository = max_repository
-        self._passed = passed
+        self._pass_variables = pass_variables
         self._trees: dict[str, Tree] = {}
         self._names: dict[object, str] = {}
         self._temporary_directory = ""
@@ -172,7 +172,7 @@ class Network:
             self._lazy_git = Git(
                 path,
                 protocols=self._protocols,
-                passed=self._passed,
+                pass_variables=self._pass_variables,
                 max_size=self._max_repository,
             )
         return self._lazy_git

@@ -80,6 +80,6 @@ def _test(pattern: str) -> Callable[[str], bool]:
             return pattern.__eq__
         return lambda path: path.endswith(ending) and "/" not in path[: -len(ending) or None]
     try:
-        return globs.text_test(pattern)
+        return globs.compile_glob(pattern)
     except SourceError:
         raise SourceError("syntax error in pattern") from None

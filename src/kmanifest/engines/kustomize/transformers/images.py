@@ -135,7 +135,7 @@ class _ImageFinder:
         group, version, kind, _, _ = resource.id
         return [
             self._paths[index]
-            for index in self._tree.present(resource.body)
+            for index in self._tree.candidates(resource.body)
             if selects(self._specs[index], group, version, kind)
         ]
 

@@ -1,10 +1,10 @@
-"""A cache that later processes find: what is not certainly what was kept is as good as none."""
+"""The cache on disk: entries are found by later processes, and damaged or outdated entries are ignored."""
 
 from pathlib import Path
 
 import pytest
 
-from kmanifest.io import disk_cache as diskcache
+from kmanifest.io import disk_cache
 from kmanifest.io.disk_cache import DiskCache
 
 KEY = ("templates", "a.yaml", "text")
@@ -23,7 +23,9 @@ def cache(tmp_path: Path, module: Path) -> DiskCache:
     return DiskCache(str(tmp_path / "kept"), {"templates": [str(module)]})
 
 
-def test_what_is_kept_is_found_by_the_next(cache: DiskCache, tmp_path: Path, module: Path) -> None:
+def test_an_entry_is_found_by_another_cache_object(
+    cache: DiskCache, tmp_path: Path, module: Path
+) -> None:
     assert cache.find(KEY) is None
     cache.keep(KEY, VALUE, weight=1)
     assert DiskCache(str(tmp_path / "kept"), {"templates": [str(module)]}).find(KEY) == VALUE
@@ -31,7 +33,7 @@ def test_what_is_kept_is_found_by_the_next(cache: DiskCache, tmp_path: Path, mod
     assert cache.find(("templates", "a.yamlt", "ext")) is None
 
 
-def test_only_its_kinds_are_kept(cache: DiskCache, tmp_path: Path) -> None:
+def test_only_listed_kinds_are_kept(cache: DiskCache, tmp_path: Path) -> None:
     cache.keep(("other", "a"), VALUE, weight=1)
     cache.keep("templates", VALUE, weight=1)
     assert cache.find(("other", "a")) is None
@@ -48,7 +50,7 @@ def test_another_version_of_the_modules_finds_nothing(cache: DiskCache, module: 
     cache.keep(KEY, VALUE, weight=1)
 
 
-def test_the_directory_is_its_owners_alone(cache: DiskCache, tmp_path: Path) -> None:
+def test_the_directory_is_private(cache: DiskCache, tmp_path: Path) -> None:
     cache.keep(KEY, VALUE, weight=1)
     directory = tmp_path / "kept"
     (file,) = directory.iterdir()
@@ -62,7 +64,7 @@ def test_the_directory_is_its_owners_alone(cache: DiskCache, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("change", [lambda data: b"", lambda data: data[:-1], lambda data: data[:40] + b"\0" + data[41:], lambda data: data + b"x"])  # fmt: skip
-def test_a_damaged_file_is_none(cache: DiskCache, tmp_path: Path, change) -> None:
+def test_a_damaged_file_is_ignored(cache: DiskCache, tmp_path: Path, change) -> None:
     cache.keep(KEY, VALUE, weight=1)
     (file,) = (tmp_path / "kept").iterdir()
     file.write_bytes(change(file.read_bytes()))
@@ -71,7 +73,7 @@ def test_a_damaged_file_is_none(cache: DiskCache, tmp_path: Path, change) -> Non
     assert cache.find(KEY) == VALUE
 
 
-def test_what_is_no_plain_data_or_has_no_room_is_not_kept(cache: DiskCache, tmp_path: Path) -> None:
+def test_values_that_are_not_plain_data_are_not_kept(cache: DiskCache, tmp_path: Path) -> None:
     cache.keep(KEY, object(), weight=1)
     assert cache.find(KEY) is None
     blocked = DiskCache(str(tmp_path / "parser.py"), {"templates": []})
@@ -79,10 +81,10 @@ def test_what_is_no_plain_data_or_has_no_room_is_not_kept(cache: DiskCache, tmp_
     assert blocked.find(KEY) is None
 
 
-def test_it_does_not_grow_without_bound(
+def test_old_entries_are_removed(
     cache: DiskCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diskcache, "_MOST", 10)
+    monkeypatch.setattr(disk_cache, "_MAX_FILES", 10)
     for number in range(100):
         cache.keep(("templates", str(number)), VALUE, weight=1)
     assert len(list((tmp_path / "kept").iterdir())) <= 10

@@ -1,4 +1,4 @@
-"""Builds of commits: what git has, and nothing of what lies in the work tree."""
+"""Builds of commits read git objects and nothing from the work tree."""
 
 import os
 import subprocess
@@ -19,10 +19,10 @@ GIT = ["git", "-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBran
 
 
 def git(directory: Path, *arguments: str) -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         [*GIT, *arguments], cwd=directory, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +83,13 @@ def test_directory_that_is_gone_from_the_work_tree(repository, tmp_path):
 @pytest.mark.parametrize(
     "revision", ["nothing", "HEAD~9", "HEAD^2", "-x", "--help", "HEAD~1;", "", "0" * 40]
 )
-def test_revisions_that_are_not_there(repository, revision):
+def test_missing_revisions(repository, revision):
     with pytest.raises(MissingError, match="no commit is called"):
         open_commit(str(repository), revision)
 
 
 def test_no_repository(tmp_path):
-    with pytest.raises(MissingError, match="in no git repository"):
+    with pytest.raises(MissingError, match="not in a git repository"):
         open_commit(str(tmp_path), "HEAD")
 
 
@@ -109,19 +109,19 @@ def test_tree(repository):
     assert tree.list("base") == ["kustomization.yaml", "map.yaml"]
     with pytest.raises(LimitError):
         tree.read("base/map.yaml", limit=3)
-    for wrong in (lambda: tree.read("base", limit=9), lambda: tree.list("base/map.yaml")):
+    for call in (lambda: tree.read("base", limit=9), lambda: tree.list("base/map.yaml")):
         with pytest.raises(MissingError):
-            wrong()
+            call()
 
 
 def test_command(repository):
     command = [sys.executable, "-m", "kmanifest", "build", "--rev", "first", "overlay"]
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "name: p-map-0" in done.stdout
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "name: p-map-0" in result.stdout
     command[5] = "nothing"
-    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "error: no commit is called 'nothing'\n")
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "error: no commit is called 'nothing'\n")
 
 
 def test_hooks_and_filters_of_the_repository_do_not_run(repository, tmp_path):

@@ -1,4 +1,4 @@
-"""What the one place where plug-ins run makes of plug-ins that are not ours."""
+"""Third-party plug-ins in `pipeline.steps`: their errors, limits and traces."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -69,12 +69,12 @@ def numbered(number: int) -> Callable[[Context, Resource, ResourceMap], Resource
         ("generator", fails_on_the_way, "acme.io/v1/Own: KeyError: 'thing'"),
         ("validator", validates_badly, "acme.io/v1/Own: KeyError: 'thing'"),
         ("transformer", calls_itself, "acme.io/v1/Own: RecursionError: maximum recursion"),
-        ("generator", lambda *_: None, "acme.io/v1/Own: a generator gives resources"),
-        ("generator", lambda *_: [1], "acme.io/v1/Own: a generator gives resources"),
-        ("transformer", lambda *_: None, "acme.io/v1/Own: a transformer gives a ResourceMap"),
+        ("generator", lambda *_: None, "acme.io/v1/Own: a generator must return resources"),
+        ("generator", lambda *_: [1], "acme.io/v1/Own: a generator must return resources"),
+        ("transformer", lambda *_: None, "acme.io/v1/Own: a transformer must return a ResourceMap"),
     ],
 )
-def test_what_a_plugin_raises_is_an_error_in_its_config(
+def test_a_plugin_exception_is_an_error_in_its_config(
     role: Role, call: Callable[..., Any], message: str
 ):
     with pytest.raises(PluginError) as caught:
@@ -84,7 +84,7 @@ def test_what_a_plugin_raises_is_an_error_in_its_config(
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_of_ours_keeps_its_class():
+def test_a_kmanifest_error_keeps_its_class():
     def call(ctx: Context, _: Resource) -> list[Resource]:
         ctx.read("missing")
         return []
@@ -94,7 +94,7 @@ def test_an_error_of_ours_keeps_its_class():
     assert not isinstance(caught.value, PluginError)
 
 
-def test_a_plugin_may_not_make_too_many_objects():
+def test_a_plugin_may_not_return_too_many_objects():
     assert len(run("transformer", numbered(3), Limits(max_objects=4)).resources) == 4
     with pytest.raises(LimitError, match="max_objects"):
         run("transformer", numbered(4), Limits(max_objects=4))
@@ -108,10 +108,10 @@ def test_copies_that_a_plugin_adds_are_traced_as_new():
         "own.yaml": CONFIG,
     }
     plugin = Plugin("transformer", "acme.io/v1/Own", numbered(1))
-    built = build(
+    rendered = build(
         tree=MemoryTree(files),
         registry=default_registry().with_plugins([plugin]),
         on_change=changes.append,
     )
-    assert len({resource.lineage for resource in built.resources}) == 2
+    assert len({resource.lineage for resource in rendered.resources}) == 2
     assert len({change.lineage for change in changes}) == 2

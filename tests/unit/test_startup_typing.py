@@ -1,4 +1,4 @@
-"""NamedTuples of `typed` are those of `typing`."""
+"""NamedTuples of `startup.typing` behave like those of `typing`."""
 
 import copy
 import pickle
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from kmanifest.model.limits import Limits
-from kmanifest.startup import typing as typed
+from kmanifest.startup import typing as startup_typing
 
 FIELDS = ("_fields", "_field_defaults", "__match_args__", "__slots__", "__doc__", "__module__")
 
 
 def make(base: Any) -> Any:
-    class Point(base):  # type: ignore[misc]  # which base it is decides the test
-        """A place."""
+    class Point(base):  # type: ignore[misc]  # the base is a parameter of the test
+        """A point."""
 
         x: int
         y: int = 2
@@ -31,14 +31,14 @@ def make(base: Any) -> Any:
     return Point
 
 
-OURS, THEIRS = make(typed.NamedTuple), make(typing.NamedTuple)
+STARTUP, STANDARD = make(startup_typing.NamedTuple), make(typing.NamedTuple)
 
 
 def test_same_class():
     for name in FIELDS:
-        assert getattr(OURS, name) == getattr(THEIRS, name)
-    assert OURS.__mro__[1:] == THEIRS.__mro__[1:] == (tuple, object)
-    assert OURS.__qualname__ == THEIRS.__qualname__
+        assert getattr(STARTUP, name) == getattr(STANDARD, name)
+    assert STARTUP.__mro__[1:] == STANDARD.__mro__[1:] == (tuple, object)
+    assert STARTUP.__qualname__ == STANDARD.__qualname__
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_same_class():
     ],
 )
 def test_same_use(use: Any):
-    assert use(OURS) == use(THEIRS)
+    assert use(STARTUP) == use(STANDARD)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_same_use(use: Any):
     ],
 )
 def test_same_misuse(misuse: Any):
-    for point in (THEIRS, OURS):
+    for point in (STANDARD, STARTUP):
         # An unknown field of `_replace` is a ValueError up to Python 3.12, a TypeError later.
         with pytest.raises((TypeError, ValueError, AttributeError)):
             misuse(point)
@@ -84,11 +84,16 @@ def test_same_misuse(misuse: Any):
 
 def test_pickles():
     limits = Limits(max_depth=3)
-    assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(limits)) == limits  # noqa: S301 - pickled in this test
     assert type(copy.deepcopy(limits)) is Limits
 
 
-def test_words_stand_where_types_do():
-    words = [typed.Any | None, None | typed.Any, typed.Any | "Other", dict[str, typed.Any]]
-    assert [repr(word) for word in words] == ["Any", "Any", "Any", "dict[str, Any]"]
-    assert repr(typed.Final[int]) == "Final"
+def test_placeholders_can_be_used_in_annotations():
+    placeholders = [
+        startup_typing.Any | None,
+        None | startup_typing.Any,
+        startup_typing.Any | "Other",
+        dict[str, startup_typing.Any],
+    ]
+    assert [repr(word) for word in placeholders] == ["Any", "Any", "Any", "dict[str, Any]"]
+    assert repr(startup_typing.Final[int]) == "Final"

@@ -1,4 +1,4 @@
-"""Where errors of a build are placed; the suite's error cases (`test_error_places.py`) cover the common ones."""
+"""Locations and messages of build errors that the suite of `test_error_locations.py` does not cover."""
 
 import pytest
 
@@ -14,7 +14,7 @@ NAMESPACED = f"{CONFIG_MAP}  namespace: n\n---\n{CONFIG_MAP}"
 
 
 @pytest.mark.parametrize(
-    ("kustomization", "more", "place", "message"),
+    ("kustomization", "other_files", "location", "message"),
     [
         pytest.param(
             WITH_PATCH + TARGET,
@@ -89,8 +89,10 @@ NAMESPACED = f"{CONFIG_MAP}  namespace: n\n---\n{CONFIG_MAP}"
         ),
     ],
 )
-def test_place(kustomization: str, more: dict[str, str], place: str, message: str) -> None:
-    tree = MemoryTree({"kustomization.yaml": kustomization, "a.yaml": CONFIG_MAP, **more})
+def test_location(
+    kustomization: str, other_files: dict[str, str], location: str, message: str
+) -> None:
+    tree = MemoryTree({"kustomization.yaml": kustomization, "a.yaml": CONFIG_MAP, **other_files})
     with pytest.raises(KmanifestError) as caught:
         build(tree=tree)
-    assert str(caught.value) == f"{place}: {message}"
+    assert str(caught.value) == f"{location}: {message}"

@@ -1,4 +1,4 @@
-"""All examples and fixtures with no other program on PATH, where starting one, or a socket, would end the run."""
+"""Builds of all examples and fixtures start no process, open no socket and write no file. An audit hook checks this."""
 
 from tests.builds import fixture_jobs, run_python
 
@@ -22,7 +22,7 @@ print(len(outcomes))
 """
 
 
-def test_builds_start_no_program_open_no_socket_and_write_no_file():
-    done = run_python(["-B", "-c", PROGRAM], environment={"PATH": ""})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert int(done.stdout) == len(fixture_jobs())
+def test_builds_start_no_process_open_no_socket_and_write_no_file():
+    result = run_python(["-B", "-c", PROGRAM], environment={"PATH": ""})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert int(result.stdout) == len(fixture_jobs())
