@@ -80,16 +80,16 @@ _FORMATS = """
 
 def _split(texts: str) -> list[str]:
     """Templates with a bar or the end of a line between two; in braces both belong to the template."""
-    found = [""]
+    templates = [""]
     depth = 0
     for char in texts.strip("\n"):
         depth += {"{": 1, "}": -1}.get(char, 0)
         if char in "|\n" and depth <= 0:
-            found.append("")
+            templates.append("")
             depth = 0
         else:
-            found[-1] += char
-    return [text for text in found if text]
+            templates[-1] += char
+    return [text for text in templates if text]
 
 
 _VALUES = [

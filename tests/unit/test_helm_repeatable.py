@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.templates.reproducible import load_time
 from kmanifest.helm import render_chart, seeded_random
 from kmanifest.io.tree import MemoryTree
@@ -53,7 +53,7 @@ def test_numbers_are_below_their_bound_and_reach_it():
 
 
 def test_names_keep_streams_apart():
-    def start(random: Random) -> bytes:
+    def start(random: RandomSource) -> bytes:
         return random.randbytes(16)
 
     streams = [

@@ -1,7 +1,7 @@
 """Go's text/template: a lexer, a parser, an executor, and the functions that every template has. It knows no Kubernetes.
 
 `templates.parse` makes templates of a text, `templates.TemplateSet` holds those of many, `execute.execute` prints one, and
-`execute.Run` prints many that share functions and bounds. `gofmt` has the texts of values.
+`execute.Execution` prints many that share functions and bounds. `gofmt` has the texts of values.
 
 Source: Go 1.26 text/template and fmt.
 """

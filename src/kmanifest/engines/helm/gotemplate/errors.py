@@ -21,10 +21,10 @@ class ExecError(GoError):
         self.cause = cause
 
 
-class Failure(Exception):  # noqa: N818 - it never leaves this room
+class NodeError(Exception):
     """An execution failed at `node`; the executor adds the place.
 
-    The type in the text of a missing field depends on how its receiver came about: `otherwise` is the text where `base`,
+    The type in the text of a missing field depends on how its receiver came about: `message_for_element` is the text where `receiver_name`,
     a variable or `.`, is an element that a `range` took out of a container of interfaces.
     """
 
@@ -34,12 +34,12 @@ class Failure(Exception):  # noqa: N818 - it never leaves this room
         node: tuple[Any, ...],
         *,
         cause: GoError | None = None,
-        base: str = "",
-        otherwise: str = "",
+        receiver_name: str = "",
+        message_for_element: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.node = node
         self.cause = cause
-        self.base = base
-        self.otherwise = otherwise
+        self.receiver_name = receiver_name
+        self.message_for_element = message_for_element

@@ -7,7 +7,7 @@ from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
 from kmanifest.startup.typing import Final
 
 NIL_TEXT: Final = "<nil>"
-_TYPES: Final[dict[type, str]] = {
+_TYPE_NAMES: Final[dict[type, str]] = {
     str: "string",
     bool: "bool",
     int: "int",
@@ -19,7 +19,7 @@ _TYPES: Final[dict[type, str]] = {
     type(None): NIL_TEXT,
     type(NIL): NIL_TEXT,
 }
-_KINDS: Final[dict[type, str]] = {
+_KIND_NAMES: Final[dict[type, str]] = {
     str: "string",
     bool: "bool",
     int: "int",
@@ -35,15 +35,15 @@ _KINDS: Final[dict[type, str]] = {
 
 def type_name(value: Value) -> str:
     """The Go type of `value`, as `%T` prints it."""
-    found = _TYPES.get(value.__class__)
-    return found if found is not None else str(value.go_type)
+    name = _TYPE_NAMES.get(value.__class__)
+    return name if name is not None else str(value.go_type)
 
 
 def kind_name(value: Value) -> str:
     """The kind of `value`'s type in reflect's word."""
-    found = _KINDS.get(value.__class__)
-    if found is not None:
-        return found
+    name = _KIND_NAMES.get(value.__class__)
+    if name is not None:
+        return name
     if isinstance(value, GoObject):
         return value.kind
     if isinstance(value, list):

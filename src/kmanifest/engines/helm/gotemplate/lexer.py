@@ -16,26 +16,28 @@ from kmanifest.startup.typing import Final
 SPACES: Final = " \t\r\n"
 
 # Atomic groups, not possessive ones: Python before 3.11.5 loses its way in the latter (CPython's issue 106052).
-_TEXT: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
-_MARK: Final = r"(-(?=[ \t\r\n]))?"
+_TEXT_BEFORE: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
+_TRIM_MARK: Final = r"(-(?=[ \t\r\n]))?"
 _STRING: Final = r'"(?>(?:[^"\\\n]|\\[^\n])*)"' r"|`[^`]*+`|'(?>(?:[^'\\\n]|\\[^\n])*)'"
-_INSIDE: Final = rf"""((?>(?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*))"""
-_TRIMS: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
-PIECE: Final = re.compile(rf"{_TEXT}\{{\{{{_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_INSIDE}\}}\}}{_TRIMS})")
+_ACTION_BODY: Final = rf"""((?>(?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*))"""
+_TRIMMED_SPACE: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
+PIECE: Final = re.compile(
+    rf"{_TEXT_BEFORE}\{{\{{{_TRIM_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_ACTION_BODY}\}}\}}{_TRIMMED_SPACE})"
+)
 """Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
 space of that mark and the whole mark that trims what follows. It takes the space that is trimmed, and fails where the action
 is not closed."""
 
-_AHEAD: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
+_TERMINATOR: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
 _NUMBER: Final = (
     r"(?>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*\.?[0-7_]*"
     r"|0[bB][01_]*\.?[01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)(?!\w)"
 )
 _TOKEN: Final = re.compile(
     r"[ \t\r\n]++"
-    rf"|(?>(?:\.(?![0-9])\w++{_AHEAD})+)|\.{_AHEAD}"
-    rf"|[^\W0-9]\w*+{_AHEAD}"
-    rf"|\$\w*+{_AHEAD}"
+    rf"|(?>(?:\.(?![0-9])\w++{_TERMINATOR})+)|\.{_TERMINATOR}"
+    rf"|[^\W0-9]\w*+{_TERMINATOR}"
+    rf"|\$\w*+{_TERMINATOR}"
     rf"|{_STRING}"
     rf"|(?=[-+0-9]|\.[0-9]){_NUMBER}(?:(?![+-])|{_NUMBER}(?<=i))"
     r"|:=|[=|()!#%&*,/;<>?@\[\\\]^{}~]"
@@ -63,14 +65,14 @@ Token = tuple[int, str, int, bool]
 
 _SPACE: Final = 0
 # What a token is, by its first character; a letter beyond ASCII begins a word.
-_KINDS: Final = {
+_TYPE_BY_FIRST_CHARACTER: Final = {
     **dict.fromkeys("!#%&*,/;<>?@[\\]^{}~", OTHER),
     **dict.fromkeys("0123456789+-", NUMBER),
     **dict.fromkeys(SPACES, _SPACE),
     ".": FIELD, "$": VARIABLE, '"': STRING, "`": STRING, "'": CHAR_CONSTANT, ":": ASSIGN, "=": ASSIGN, "|": BAR, "(": LEFT,
     ")": RIGHT_PAREN,
 }  # fmt: skip
-_WORDS: Final = {
+_TYPE_BY_KEYWORD: Final = {
     "true": BOOL, "false": BOOL, "nil": NIL, "block": KEYWORD, "break": KEYWORD, "continue": KEYWORD,
     "define": KEYWORD, "else": KEYWORD, "end": KEYWORD, "if": KEYWORD, "range": KEYWORD, "template": KEYWORD,
     "with": KEYWORD,
@@ -85,69 +87,69 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
     tokens: list[Token] = []
     add = tokens.append
     position = depth = 0
-    spaced = False
-    plain = text.isascii()
-    words = _TOKEN.findall(text)
-    if sum(map(len, words)) != len(text):
-        words = _first_words(text)
-    for word in words:
-        kind = _KINDS.get(word[0], IDENTIFIER)
+    after_space = False
+    is_ascii = text.isascii()
+    strings = _TOKEN.findall(text)
+    if sum(map(len, strings)) != len(text):
+        strings = _leading_token_strings(text)
+    for string in strings:
+        kind = _TYPE_BY_FIRST_CHARACTER.get(string[0], IDENTIFIER)
         if kind == _SPACE:
-            spaced = True
-            position += len(word)
+            after_space = True
+            position += len(string)
             continue
-        if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
+        if not is_ascii and kind <= VARIABLE and not string.isascii() and not _is_word(string):
             break
         if kind == IDENTIFIER:
-            kind = _WORDS.get(word, IDENTIFIER)
+            kind = _TYPE_BY_KEYWORD.get(string, IDENTIFIER)
         elif kind == FIELD:
-            if word == ".":
+            if string == ".":
                 # Go looks at what follows, and takes the last character of a file for a number.
                 kind = DOT if closed or position < len(text) - 1 else NUMBER
-            elif word[1] in "0123456789":
+            elif string[1] in "0123456789":
                 kind = NUMBER
         elif kind == LEFT:
             depth += 1
         elif kind == RIGHT_PAREN:
             depth -= 1
             if depth < 0:
-                add((ERROR, "unexpected right paren", position, spaced))
+                add((ERROR, "unexpected right paren", position, after_space))
                 return tokens
-        add((kind, word, position, spaced))
-        position += len(word)
-        spaced = False
+        add((kind, string, position, after_space))
+        position += len(string)
+        after_space = False
     if position == len(text):
         if closed and depth == 0:
-            add((RIGHT, "}}", position + 2 * trimmed, spaced))
+            add((RIGHT, "}}", position + 2 * trimmed, after_space))
         else:
             message = "unclosed left paren" if closed else "unclosed action"
-            add((ERROR, message, position, spaced))
+            add((ERROR, message, position, after_space))
     else:
-        _add_error(tokens, text, position, spaced=spaced)
+        _add_error(tokens, text, position, after_space=after_space)
     return tokens
 
 
-def _first_words(text: str) -> list[str]:
+def _leading_token_strings(text: str) -> list[str]:
     """The tokens before the first place where there is none, which `findall` would pass over."""
-    words = []
+    strings = []
     position = 0
-    while found := _TOKEN.match(text, position):
-        words.append(found[0])
-        position = found.end()
-    return words
+    while match := _TOKEN.match(text, position):
+        strings.append(match[0])
+        position = match.end()
+    return strings
 
 
-def _add_error(tokens: list[Token], text: str, start: int, *, spaced: bool) -> None:
+def _add_error(tokens: list[Token], text: str, start: int, *, after_space: bool) -> None:
     """Add why there is no token at `start`, after what Go takes for one and Python does not."""
     kind, end = NUMBER, 0
     if text[start] == ".":
-        kind, end = FIELD, start + _good_fields(text, start)
+        kind, end = FIELD, start + _valid_fields_length(text, start)
     if not text.isascii() and end <= start:
-        kind, end = NUMBER, _number_before(text, start)
+        kind, end = NUMBER, _number_end_before_digit(text, start)
     if end > start:
-        tokens.append((kind, text[start:end], start, spaced))
-        start, spaced = end, False
-    tokens.append((ERROR, _error(text, start), start, spaced))
+        tokens.append((kind, text[start:end], start, after_space))
+        start, after_space = end, False
+    tokens.append((ERROR, _error_message(text, start), start, after_space))
 
 
 def is_alphanumeric(char: str) -> bool:
@@ -159,21 +161,21 @@ def _is_word(word: str) -> bool:
     return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
 
 
-_CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_AHEAD})+)"
+_CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_TERMINATOR})+)"
 
 
-def _good_fields(text: str, start: int) -> int:
+def _valid_fields_length(text: str, start: int) -> int:
     """The length of the first fields of a chain, up to one that is no word to Go."""
-    found = re.compile(_CHAIN).match(text, start)
+    match = re.compile(_CHAIN).match(text, start)
     length = 0
-    for name in found[0].split(".")[1:] if found else ():
+    for name in match[0].split(".")[1:] if match else ():
         if not _is_word(name):
             break
         length += len(name) + 1
     return length
 
 
-def _error(text: str, start: int) -> str:
+def _error_message(text: str, start: int) -> str:
     """Why there is no token at `start`."""
     char = text[start]
     if char == '"':
@@ -202,27 +204,27 @@ def unicode_text(char: str) -> str:
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
 
 
-def _number_before(text: str, start: int) -> int:
+def _number_end_before_digit(text: str, start: int) -> int:
     """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
-    found = None
+    match = None
     if re.compile(_NUMBER_START).match(text, start):
-        found = re.compile(_SCAN).match(text, start)
-    if found is None or found.end() == len(text):
+        match = re.compile(_NUMBER_SCAN).match(text, start)
+    if match is None or match.end() == len(text):
         return 0
-    char = text[found.end()]
-    return 0 if char.isascii() or is_alphanumeric(char) else found.end()
+    char = text[match.end()]
+    return 0 if char.isascii() or is_alphanumeric(char) else match.end()
 
 
 _NUMBER_START: Final = r"[-+0-9]|\.[0-9]"
-_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
+_NUMBER_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
 
 
 def _number_end(text: str, start: int) -> int:
     """Where Go stops to read what is no number, with the character that it stumbles on."""
     end = start
     for _ in range(2):
-        found = re.compile(_SCAN).match(text, end)
-        end = found.end() if found else end
+        match = re.compile(_NUMBER_SCAN).match(text, end)
+        end = match.end() if match else end
         if end < len(text) and is_alphanumeric(text[end]):
             return end + 1
         if text[end : end + 1] not in ("+", "-"):

@@ -103,10 +103,10 @@ def _pipe_text(node: Node) -> str:
     return start + " | ".join(map(_operand_text, node[2]))
 
 
-def last_node(node: Node, stopped: dict[int, int]) -> Node:
+def last_node(node: Node, stop_indexes: dict[int, int]) -> Node:
     """The node that Go evaluated last when `node` has been evaluated: it blames that one for what is wrong with the value.
 
-    `stopped` has the number of the last argument that an `and` or `or` evaluated, by the node's id.
+    `stop_indexes` has the number of the last argument that an `and` or `or` evaluated, by the node's id.
     """
     while True:
         code = node[0]
@@ -115,6 +115,6 @@ def last_node(node: Node, stopped: dict[int, int]) -> Node:
         elif code in (CHAIN, INVOKE):
             node = node[2]
         elif code == CALL and node[3]:
-            node = node[3][stopped.get(id(node), -1)]
+            node = node[3][stop_indexes.get(id(node), -1)]
         else:
             return node

@@ -45,8 +45,8 @@ def _imaginary(text: str) -> Number | None:
     parts = re.match(_COMPLEX, text, re.IGNORECASE)
     if parts and len(parts[2]) == 1:
         raise GoError("syntax error scanning complex number")
-    real = _part(parts[1]) if parts else 0.0
-    imaginary = _part(parts[2]) if parts else read_float(text[:-1])
+    real = _complex_part(parts[1]) if parts else 0.0
+    imaginary = _complex_part(parts[2]) if parts else read_float(text[:-1])
     if imaginary is None:
         return None
     if imaginary != 0:
@@ -60,7 +60,7 @@ def _imaginary(text: str) -> Number | None:
     )
 
 
-def _part(text: str) -> float:
+def _complex_part(text: str) -> float:
     """Half of a complex number."""
     value = read_float(text)
     if value is None:
@@ -76,13 +76,17 @@ def _real(text: str) -> Number:
         # An unsigned number has no sign, but for a zero, which Go allows one.
         unsigned = integer if integer == 0 or text[0] not in "+-" else None
         if integer > _INT_MAX:
-            return (None, unsigned, float(integer), None) if unsigned is not None else _huge(text)
+            return (
+                (None, unsigned, float(integer), None)
+                if unsigned is not None
+                else _raise_overflow(text)
+            )
         return integer, unsigned, float(integer), None
     value = read_float(text)
     if value is None:
         raise GoError(f"illegal number syntax: {quoted(text)}")
     if not any(char in ".eEpP" for char in text):
-        return _huge(text)
+        return _raise_overflow(text)
     integer = int(value) if value.is_integer() else None
     return (
         integer if integer is not None and _INT_MIN <= integer <= _INT_MAX else None,
@@ -92,7 +96,7 @@ def _real(text: str) -> Number:
     )
 
 
-def _huge(text: str) -> Number:
+def _raise_overflow(text: str) -> Number:
     raise GoError(f"integer overflow: {quoted(text)}")
 
 

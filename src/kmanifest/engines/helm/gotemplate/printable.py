@@ -52,7 +52,7 @@ _RUNS: Final = (
 
 
 @cache
-def _bounds() -> list[int]:
+def _boundaries() -> list[int]:
     """The code points at which printable characters and others take turns."""
     return list(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
 
@@ -61,4 +61,4 @@ def is_printable(char: str) -> bool:
     """Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the plain space."""
     if char < "\x7f":
         return char >= " "
-    return bisect_right(_bounds(), ord(char)) % 2 == 1
+    return bisect_right(_boundaries(), ord(char)) % 2 == 1

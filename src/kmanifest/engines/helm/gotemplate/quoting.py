@@ -9,12 +9,12 @@ from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Final
 
-_RAW: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
-_ESCAPES: Final = {
+_BACKQUOTABLE: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
+_ESCAPE_BY_CHAR: Final = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
 }  # fmt: skip
 _RAW_BYTE: Final = "[\ud800-\udfff]"
-_UNESCAPES: Final = {
+_CHAR_BY_ESCAPE: Final = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
 }  # fmt: skip
 _ESCAPE: Final = (
@@ -27,23 +27,23 @@ def quoted(text: str) -> str:
     """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return f'"{text.translate(_QUOTED)}"'
+    return f'"{text.translate(_QUOTE_TABLE)}"'
 
 
 def quoted_ascii(text: str) -> str:
     """The same without a character beyond ASCII: `%+q`."""
-    return '"' + "".join(_escaped(char, '"', ascii_only=True) for char in text) + '"'
+    return '"' + "".join(_escape_char(char, '"', ascii_only=True) for char in text) + '"'
 
 
 def quoted_char(code: int, *, ascii_only: bool = False) -> str:
     """A code point in single quotes: `%q` of an integer; U+FFFD where it is none."""
     char = "\ufffd" if not 0 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
-    return f"'{_escaped(char, chr(39), ascii_only=ascii_only)}'"
+    return f"'{_escape_char(char, chr(39), ascii_only=ascii_only)}'"
 
 
 def can_backquote(text: str) -> bool:
     """Whether `text` can stand between backquotes on one line."""
-    return re.match(_RAW, text) is not None
+    return re.match(_BACKQUOTABLE, text) is not None
 
 
 def has_raw_bytes(text: str) -> bool:
@@ -51,11 +51,11 @@ def has_raw_bytes(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
+def _escape_char(char: str, quote: str, *, ascii_only: bool) -> str:
     if char == quote:
         return "\\" + char
-    if char in _ESCAPES:
-        return _ESCAPES[char]
+    if char in _ESCAPE_BY_CHAR:
+        return _ESCAPE_BY_CHAR[char]
     if " " <= char <= "~" or (not ascii_only and char > "~" and is_printable(char)):
         return char
     code = ord(char)
@@ -66,17 +66,17 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-class _Escapes(dict[int, str]):
+class _QuoteTable(dict[int, str]):
     """What `str.translate` puts for each character of a quoted text: those of ASCII are remembered, once they have come."""
 
     def __missing__(self, code: int) -> str:
-        escaped = _escaped(chr(code), '"', ascii_only=False)
+        escaped = _escape_char(chr(code), '"', ascii_only=False)
         if code < 128:
             self[code] = escaped
         return escaped
 
 
-_QUOTED: Final = _Escapes()
+_QUOTE_TABLE: Final = _QuoteTable()
 
 
 def unquoted(text: str) -> str:
@@ -92,20 +92,20 @@ def unquoted(text: str) -> str:
     if "\\" not in inner:
         return inner
     escape = re.compile(_ESCAPE).match
-    pieces = []
-    raw = False
+    parts = []
+    has_raw_bytes_escape = False
     position = 0
-    while (found := inner.find("\\", position)) >= 0:
-        pieces.append(inner[position:found])
-        match = escape(inner, found)
+    while (backslash := inner.find("\\", position)) >= 0:
+        parts.append(inner[position:backslash])
+        match = escape(inner, backslash)
         if match is None:
             raise GoError(INVALID)
-        pieces.append(_unescaped(match, '"'))
-        raw = raw or match.lastindex in (3, 6)
+        parts.append(_unescape(match, '"'))
+        has_raw_bytes_escape = has_raw_bytes_escape or match.lastindex in (3, 6)
         position = match.end()
-    pieces.append(inner[position:])
-    value = "".join(pieces)
-    return joined_bytes(value) if raw else value
+    parts.append(inner[position:])
+    value = "".join(parts)
+    return join_raw_bytes(value) if has_raw_bytes_escape else value
 
 
 def char_code(text: str) -> int:
@@ -118,7 +118,7 @@ def char_code(text: str) -> int:
         if match is None:
             raise GoError(INVALID)
         tail = inner[match.end() :]
-        char = _unescaped(match, "'")
+        char = _unescape(match, "'")
         code = ord(char)
         code = code - 0xDC00 if match.lastindex in (3, 6) and code > 0x7F else code
     else:
@@ -129,16 +129,16 @@ def char_code(text: str) -> int:
     return code
 
 
-def joined_bytes(text: str) -> str:
+def join_raw_bytes(text: str) -> str:
     """`text` with raw bytes that are UTF-8 together made one character."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
-def _unescaped(match: re.Match[str], quote: str) -> str:
+def _unescape(match: re.Match[str], quote: str) -> str:
     group = match.lastindex
     text = match[group or 0]
     if group == 1:
-        return _UNESCAPES[text]
+        return _CHAR_BY_ESCAPE[text]
     if group == 2:
         if text != quote:
             raise GoError(INVALID)

@@ -18,7 +18,7 @@ All of it is tuples, texts, numbers and booleans, so that `marshal` can keep it.
 """
 
 
-class Parsed(NamedTuple):
+class ParseResult(NamedTuple):
     """What is in one text."""
 
     name: str
@@ -42,30 +42,32 @@ class TemplateSet:
     A set that is made of another one refers to it, and copies nothing: so a text that is only executed once costs what is in it.
     """
 
-    __slots__ = ("_own", "_under", "root")
+    __slots__ = ("_base", "_templates", "root")
 
-    def __init__(self, root: str = "", under: "TemplateSet | None" = None) -> None:
+    def __init__(self, root: str = "", base: "TemplateSet | None" = None) -> None:
         self.root = root
-        self._own: dict[str, Template] = {}
-        self._under = under
+        self._templates: dict[str, Template] = {}
+        self._base = base
 
-    def with_parsed(self, *parsed: Parsed) -> Self:
+    def with_parsed(self, *results: ParseResult) -> Self:
         """This set and what is in these texts, one after the other: the last of a name wins, but an empty one never."""
-        made = type(self)(self.root, self if self._own else self._under)
-        for file in parsed:
-            for name, program, empty in file.trees:
-                if not empty or name not in made:
-                    made._own[name] = Template(name, file.name, file.text, program, empty)
-        return made
+        result = type(self)(self.root, self if self._templates else self._base)
+        for parse_result in results:
+            for name, program, empty in parse_result.trees:
+                if not empty or name not in result:
+                    result._templates[name] = Template(
+                        name, parse_result.name, parse_result.text, program, empty
+                    )
+        return result
 
     def names(self) -> Iterable[str]:
         """The names of all templates, in the order in which they came."""
-        return dict.fromkeys((*(self._under.names() if self._under else ()), *self._own))
+        return dict.fromkeys((*(self._base.names() if self._base else ()), *self._templates))
 
     def find(self, name: str) -> Template | None:
         """The template of this name."""
-        found = self._own.get(name)
-        return self._under.find(name) if found is None and self._under is not None else found
+        template = self._templates.get(name)
+        return self._base.find(name) if template is None and self._base is not None else template
 
     def __contains__(self, name: str) -> bool:
         return self.find(name) is not None

@@ -69,7 +69,7 @@ class GoObject:
         """The exported fields, in their order."""
         return {}
 
-    def declared(self) -> Mapping[str, Value]:
+    def printed_fields(self) -> Mapping[str, Value]:
         """The fields as `%v` prints them: those of an embedded struct within it, and those that no template can name."""
         return self.fields()
 
@@ -81,7 +81,7 @@ class GoObject:
         """What `String()` gives; None where there is no such method, so that the fields are printed."""
         return None
 
-    def printed(self) -> str | None:
+    def action_text(self) -> str | None:
         """What `{{ }}` prints, if that is not `text`: Go finds a method of the value's address there, and `%v` does not."""
         return self.text()
 
@@ -97,15 +97,15 @@ class GoError(Exception):
 class Function(NamedTuple):
     """A function that templates may call: what it is in Python, and the Go types of its parameters.
 
-    `takes` are Go's words: `string`, `int`, `int64`, `float64`, `bool`, `interface {}`, `[]interface {}`,
+    `parameter_types` are Go's words: `string`, `int`, `int64`, `float64`, `bool`, `interface {}`, `[]interface {}`,
     `map[string]interface {}`, `[]string`, ...; the last may begin with `...`. The executor checks number and types as Go's
-    does, with Go's texts, and converts nothing that Go does not. `gives` is the Go type of the result. An `impure` one is
+    does, with Go's texts, and converts nothing that Go does not. `result_type` is the Go type of the result. An `impure` one is
     reported with its place each time it is called.
     """
 
     call: Callable[..., Value]
-    takes: Sequence[str] = ("...interface {}",)
-    gives: str = "interface {}"
+    parameter_types: Sequence[str] = ("...interface {}",)
+    result_type: str = "interface {}"
     impure: bool = False
 
 

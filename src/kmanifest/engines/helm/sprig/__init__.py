@@ -6,14 +6,14 @@ environment are passed in. A group of functions is imported when one of them is 
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.helm.gotemplate.functions import Groups
+from kmanifest.engines.helm.gotemplate.functions import LazyFunctions
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
 
 _JSON: Final = (
     "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson"
@@ -60,7 +60,7 @@ _URLS: Final = "getHostByName urlJoin urlParse"
 
 def functions(
     *,
-    random: "Random",
+    random: "RandomSource",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -70,7 +70,7 @@ def functions(
     `random` draws (`random.SystemRandom()`, or a seeded one for the same output each time), `clock` gives nanoseconds
     since 1970 (`time.time_ns`), `TZ` in `env` is the local zone, which is UTC without. `getHostByName` asks nobody.
     """
-    return Groups(
+    return LazyFunctions(
         _group("json_functions", _JSON, limits),
         _group("dates", _DATES, clock, env or {}),
         _group("defaults", _DEFAULTS),
@@ -90,10 +90,10 @@ def functions(
 def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], Functions]]:
     """The names in a group, and what calls the `functions` of its module."""
 
-    def make() -> Functions:
-        made: Functions = load_attribute(f"kmanifest.engines.helm.sprig.{module}", "functions")(
-            *arguments
-        )
-        return made
+    def load() -> Functions:
+        functions_of_module: Functions = load_attribute(
+            f"kmanifest.engines.helm.sprig.{module}", "functions"
+        )(*arguments)
+        return functions_of_module
 
-    return names, make
+    return names, load

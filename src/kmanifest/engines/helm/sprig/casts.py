@@ -20,7 +20,7 @@ def to_int64(value: Value) -> int:
     if kind is float:
         return truncate(value)
     if kind is str:
-        return _parsed(value)
+        return _parse_integer(value)
     if kind is bool:
         return int(value)
     return wrap64(int(value)) if kind in _INTEGERS else 0
@@ -33,7 +33,7 @@ def truncate(number: float) -> int:
     return int(number)
 
 
-def _parsed(text: str) -> int:
+def _parse_integer(text: str) -> int:
     parsed = parse_int(_without_zero_decimals(text), 0)
     return 0 if parsed.error else parsed.value
 
@@ -54,22 +54,22 @@ def to_float64(value: Value) -> float:
     return float(value) if kind is bool or kind in _INTEGERS else 0.0
 
 
-def to_text(value: Value) -> str:
+def to_string(value: Value) -> str:
     """What `toString` makes of a value."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # a str, as was asked
     return from_bytes(value) if value.__class__ is bytes else go_text(value)
 
 
-def to_texts(value: Value) -> list[str]:
+def to_strings(value: Value) -> list[str]:
     """What `toStrings` makes of a value: its items that are not nil, or itself alone. A `[]string` is itself."""
     if isinstance(value, Strings):
         return value
     if isinstance(value, list):
-        return Strings(to_text(item) for item in value if item is not None)
+        return Strings(to_string(item) for item in value if item is not None)
     if isinstance(value, bytes):
         return Strings(map(str, value))
-    return Strings() if value is None else Strings((to_text(value),))
+    return Strings() if value is None else Strings((to_string(value),))
 
 
 def is_empty(value: Value) -> bool:

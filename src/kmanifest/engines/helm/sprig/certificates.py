@@ -14,7 +14,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
 from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.encodings import decode64
 from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -36,19 +36,19 @@ _FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
 
 
 class Certificate(GoObject):
-    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
+    """A certificate and its key, as PEM; `private_key` is the key itself where it was made here.
 
     To read a key of RSA takes 35 ms, as its primes are looked at again.
     """
 
-    __slots__ = ("cert", "key", "made_key")
+    __slots__ = ("cert", "key", "private_key")
     go_type = "sprig.certificate"
     kind = "struct"
 
-    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
+    def __init__(self, cert: str, key: str, private_key: Any = None) -> None:
         self.cert = cert
         self.key = key
-        self.made_key = made_key
+        self.private_key = private_key
 
     def fields(self) -> Mapping[str, str]:
         return {"Cert": self.cert, "Key": self.key}
@@ -58,7 +58,7 @@ class Certificate(GoObject):
         return {"cert": self.cert, "key": self.key}
 
 
-class Block(NamedTuple):
+class PemBlock(NamedTuple):
     """A PEM block."""
 
     kind: str
@@ -73,7 +73,7 @@ class _Issuer(NamedTuple):
     identifier: bytes | None
 
 
-def generate_key(kind: str, random: Random) -> str:
+def generate_key(kind: str, random: RandomSource) -> str:
     """What `genPrivateKey` gives: a key as PEM, or that there is no such kind.
 
     A key is made of `random` where that is a `SeededRandom`; GoError for DSA, which has no such way.
@@ -91,7 +91,7 @@ def generate_key(kind: str, random: Random) -> str:
     return f"Unknown type {kind}"
 
 
-def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
+def _rsa_key(random: RandomSource, bits: int) -> rsa.RSAPrivateKey:
     """A key by `cryptography`, or of a seed; `cryptography` looks at that, too, before it takes it."""
     if not isinstance(random, SeededRandom):
         return rsa.generate_private_key(PUBLIC_EXPONENT, bits)
@@ -102,13 +102,13 @@ def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
     ).private_key()  # fmt: skip
 
 
-def _ec_key(random: Random) -> ec.EllipticCurvePrivateKey:
+def _ec_key(random: RandomSource) -> ec.EllipticCurvePrivateKey:
     if not isinstance(random, SeededRandom):
         return ec.generate_private_key(ec.SECP256R1())
     return ec.derive_private_key(1 + random.randrange(_P256_ORDER - 1), ec.SECP256R1())
 
 
-def _ed25519_key(random: Random) -> ed25519.Ed25519PrivateKey:
+def _ed25519_key(random: RandomSource) -> ed25519.Ed25519PrivateKey:
     if not isinstance(random, SeededRandom):
         return ed25519.Ed25519PrivateKey.generate()
     return ed25519.Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
@@ -127,12 +127,12 @@ def _key_text(key: Any) -> str:
     return pem.decode()
 
 
-def read_pem(text: str) -> Block | None:
+def read_pem(text: str) -> PemBlock | None:
     """The first PEM block of a text."""
     for match in _PEM.finditer(text):
         data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
         if isinstance(data, bytes):
-            return Block(match[1], data)
+            return PemBlock(match[1], data)
     return None
 
 
@@ -142,23 +142,23 @@ def parse_key(text: str) -> Any:
     if block is None:
         raise GoError("no PEM data in input")
     if block.kind == "PRIVATE KEY":
-        return _load(block.data, "decoding PEM as PKCS#8")
+        return _load_der_key(block.data, "decoding PEM as PKCS#8")
     if not block.kind.endswith(" PRIVATE KEY"):
         raise GoError(f"no private key data in PEM block of type {block.kind}")
     kind = block.kind.removesuffix(" PRIVATE KEY")
     if kind not in _FORMATS:
         raise GoError(f"invalid private key type {block.kind}")
-    return _load(block.data, f"parsing {kind} private key from PEM")
+    return _load_der_key(block.data, f"parsing {kind} private key from PEM")
 
 
-def _load(data: bytes, doing: str) -> Any:
+def _load_der_key(data: bytes, action: str) -> Any:
     try:
         return serialization.load_der_private_key(data, None)
     except (ValueError, TypeError) as error:
-        raise GoError(f"{doing}: {error}") from error
+        raise GoError(f"{action}: {error}") from error
 
 
-def build(cert64: str, key64: str) -> Certificate:
+def build_custom_certificate(cert64: str, key64: str) -> Certificate:
     """What `buildCustomCert` gives: certificate and key, each as base64 of PEM, looked at and taken as they are."""
     cert, key = decode64(to_bytes(cert64)), decode64(to_bytes(key64))
     if isinstance(cert, int):
@@ -186,12 +186,12 @@ def _parse_certificate(text: str, name: str) -> x509.Certificate:
         ) from error
 
 
-class Maker:
+class CertificateMaker:
     """Makes certificates, with serial numbers by chance, that are valid from now on."""
 
     __slots__ = ("_clock", "_random")
 
-    def __init__(self, random: Random, clock: Callable[[], int]) -> None:
+    def __init__(self, random: RandomSource, clock: Callable[[], int]) -> None:
         self._random = random
         self._clock = clock
 
@@ -199,7 +199,7 @@ class Maker:
         return self._authority(name, days, self._new_key())
 
     def authority_with_key(self, name: str, days: int, key: str) -> Certificate:
-        return self._authority(name, days, _given_key(key))
+        return self._authority(name, days, _parse_key_argument(key))
 
     def self_signed(self, name: str, addresses: Value, names: Value, days: int) -> Certificate:
         return self._self_signed(name, addresses, names, days, self._new_key())
@@ -207,7 +207,7 @@ class Maker:
     def self_signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, key: str
     ) -> Certificate:
-        return self._self_signed(name, addresses, names, days, _given_key(key))
+        return self._self_signed(name, addresses, names, days, _parse_key_argument(key))
 
     def signed(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate
@@ -217,36 +217,38 @@ class Maker:
     def signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: str
     ) -> Certificate:
-        return self._signed(name, addresses, names, days, authority, _given_key(key))
+        return self._signed(name, addresses, names, days, authority, _parse_key_argument(key))
 
     def _new_key(self) -> Any:
         return _rsa_key(self._random, 2_048)
 
     def _authority(self, name: str, days: int, key: Any) -> Certificate:
-        issuer = _Issuer(_name(name), key, None)
+        issuer = _Issuer(_distinguished_name(name), key, None)
         return self._issue(issuer, key, name, (), days, authority=True)
 
     def _self_signed(
         self, name: str, addresses: Value, names: Value, days: int, key: Any
     ) -> Certificate:
-        alternatives = _alternatives(addresses, names)
-        return self._issue(_Issuer(_name(name), key, None), key, name, alternatives, days)
+        alternatives = _alternative_names(addresses, names)
+        return self._issue(
+            _Issuer(_distinguished_name(name), key, None), key, name, alternatives, days
+        )
 
     def _signed(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: Any
     ) -> Certificate:
         signer = _parse_certificate(authority.cert, "decodedSignerCert")
-        signer_key = authority.made_key
+        signer_key = authority.private_key
         if signer_key is None:
             try:
                 signer_key = parse_key(authority.key)
             except GoError as error:
                 raise GoError(f"error parsing private key: {error}") from error
-        alternatives = _alternatives(addresses, names)
-        issuer = _Issuer(signer.subject, signer_key, _identifier_of(signer))
+        alternatives = _alternative_names(addresses, names)
+        issuer = _Issuer(signer.subject, signer_key, _subject_key_identifier(signer))
         return self._issue(issuer, key, name, alternatives, days)
 
-    def _signing(self, key: Any) -> dict[str, Any]:
+    def _signing_options(self, key: Any) -> dict[str, Any]:
         """How to sign: that is by chance with elliptic curves only, unless RFC 6979 is asked for."""
         is_repeatable = isinstance(self._random, SeededRandom)
         is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
@@ -268,7 +270,7 @@ class Maker:
             raise GoError(
                 "error creating certificate: x509: unsupported public key type: *dsa.PublicKey"
             )
-        subject = _name(name)
+        subject = _distinguished_name(name)
         try:
             builder = (
                 x509.CertificateBuilder()
@@ -281,26 +283,28 @@ class Maker:
             )
             for extension, critical in _extensions(key, issuer, subject, alternatives, authority):
                 builder = builder.add_extension(extension, critical=critical)
-            made = builder.sign(issuer.key, _digest(issuer.key), **self._signing(issuer.key))
+            certificate = builder.sign(
+                issuer.key, _signature_hash(issuer.key), **self._signing_options(issuer.key)
+            )
         except (ValueError, TypeError, OverflowError) as error:
             raise GoError(f"error creating certificate: {error}") from error
-        text = made.public_bytes(serialization.Encoding.PEM).decode()
+        text = certificate.public_bytes(serialization.Encoding.PEM).decode()
         return Certificate(text, _key_text(key), key)
 
 
-def _given_key(text: str) -> Any:
+def _parse_key_argument(text: str) -> Any:
     try:
         return parse_key(text)
     except GoError as error:
         raise GoError(f"parsing private key: {error}") from error
 
 
-def _name(common: str) -> x509.Name:
+def _distinguished_name(common: str) -> x509.Name:
     attribute = x509.oid.NameOID.COMMON_NAME
     return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
 
 
-def _digest(key: Any) -> Any:
+def _signature_hash(key: Any) -> Any:
     """The hash that Go signs with, by the key's kind and size."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return None
@@ -308,7 +312,7 @@ def _digest(key: Any) -> Any:
     return hashes.SHA512() if size == 521 else hashes.SHA384() if size == 384 else hashes.SHA256()
 
 
-def _identifier_of(certificate: x509.Certificate) -> bytes | None:
+def _subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except x509.ExtensionNotFound:
@@ -329,21 +333,21 @@ def _extensions(
         data_encipherment=False, key_agreement=False, crl_sign=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     purposes = x509.oid.ExtendedKeyUsageOID
-    found: list[tuple[x509.ExtensionType, bool]] = [
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
         (usage, True),
         (x509.ExtendedKeyUsage([purposes.SERVER_AUTH, purposes.CLIENT_AUTH]), False),
         (x509.BasicConstraints(ca=authority, path_length=None), True),
     ]
     if authority:
-        found.append((x509.SubjectKeyIdentifier(_identifier(key)), False))
+        extensions.append((x509.SubjectKeyIdentifier(_key_identifier(key)), False))
     elif issuer.identifier is not None and issuer.name != subject:
-        found.append((x509.AuthorityKeyIdentifier(issuer.identifier, None, None), False))
+        extensions.append((x509.AuthorityKeyIdentifier(issuer.identifier, None, None), False))
     if alternatives:
-        found.append((x509.SubjectAlternativeName(alternatives), not list(subject)))
-    return found
+        extensions.append((x509.SubjectAlternativeName(alternatives), not list(subject)))
+    return extensions
 
 
-def _identifier(key: Any) -> bytes:
+def _key_identifier(key: Any) -> bytes:
     """The identifier that Go gives to an authority's key: the start of its hash. Source: x509.go, CreateCertificate."""
     public = key.public_key()
     encoding, form = serialization.Encoding, serialization.PublicFormat
@@ -356,10 +360,10 @@ def _identifier(key: Any) -> bytes:
     return sha256(data).digest()[:20]
 
 
-def _alternatives(addresses: Value, names: Value) -> list[x509.GeneralName]:
+def _alternative_names(addresses: Value, names: Value) -> list[x509.GeneralName]:
     """Names first, then addresses, as Go writes them; addresses are looked at first."""
-    found = [x509.IPAddress(_address(each)) for each in addresses or ()]
-    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *found]
+    ip_addresses = [x509.IPAddress(_address(each)) for each in addresses or ()]
+    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *ip_addresses]
 
 
 def _address(value: Value) -> Any:

@@ -8,7 +8,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Strings,
     Value,
 )
-from kmanifest.engines.helm.sprig.casts import to_text
+from kmanifest.engines.helm.sprig.casts import to_string
 from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
@@ -25,14 +25,14 @@ def functions(limits: Limits) -> Functions:
     def copy(value: Value) -> Value:
         if value is None:
             raise GoError("reflect: call of reflect.Value.Type on zero Value")
-        return _copied(value, limits)
+        return _deep_copy(value, limits)
 
-    def merging(*, overwrites: bool) -> Function:
+    def merge_function(*, overwrites: bool) -> Function:
         def merge(target: Map, *sources: Map) -> Value:
             for source in sources:
                 if is_nil(target) and not is_nil(source):
                     target = {}
-                _Merge(limits, overwrites=overwrites).into(target, source)
+                _Merger(limits, overwrites=overwrites).merge(target, source)
             return target
 
         return Function(merge, (_MAP, f"...{_MAP}"), _ANY)
@@ -44,11 +44,11 @@ def functions(limits: Limits) -> Functions:
         "get": Function(_get, (_MAP, "string"), _ANY),
         "hasKey": Function(lambda table, key: key in table, (_MAP, "string"), "bool"),
         "keys": Function(_keys, (f"...{_MAP}",), "[]string"),
-        "merge": merging(overwrites=False),
-        "mergeOverwrite": merging(overwrites=True),
+        "merge": merge_function(overwrites=False),
+        "mergeOverwrite": merge_function(overwrites=True),
         "mustDeepCopy": Function(copy, (_ANY,), _ANY),
-        "mustMerge": merging(overwrites=False),
-        "mustMergeOverwrite": merging(overwrites=True),
+        "mustMerge": merge_function(overwrites=False),
+        "mustMergeOverwrite": merge_function(overwrites=True),
         "omit": Function(_omit, (_MAP, "...string"), _MAP),
         "pick": Function(_pick, (_MAP, "...string"), _MAP),
         "pluck": Function(_pluck, ("string", f"...{_MAP}"), "[]interface {}"),
@@ -60,7 +60,7 @@ def functions(limits: Limits) -> Functions:
 
 def _dict(*values: Value) -> Map:
     """Keys and values in turn; a last key alone has an empty string."""
-    keys = [to_text(key) for key in values[::2]]
+    keys = [to_string(key) for key in values[::2]]
     items = [*values[1::2], ""] if len(values) % 2 else values[1::2]
     return dict(zip(keys, items, strict=True))
 
@@ -137,26 +137,26 @@ def _type(value: Value) -> str:
 # --- copies --------------------------------------------------------------------------------------------------------
 
 
-def _copied(value: Value, limits: Limits) -> Value:
+def _deep_copy(value: Value, limits: Limits) -> Value:
     """A copy that shares no list and no dictionary; what was shared is copied for each place, as copystructure does.
 
     Source: github.com/mitchellh/copystructure v1.2.0.
     """
     if not isinstance(value, dict | list):
         return value
-    root = _emptied(value)
+    root = _empty_like(value)
     stack = [(value, root, 1)]
-    made = 0
+    item_count = 0
     while stack:
         source, target, level = stack.pop()
-        made += len(source)
+        item_count += len(source)
         if level > limits.max_depth:
             raise too_deep(limits)
-        check_items(made, limits)
+        check_items(item_count, limits)
         for key, item in source.items() if isinstance(source, dict) else enumerate(source):
             copied = item
             if isinstance(item, dict | list):
-                copied = _emptied(item)
+                copied = _empty_like(item)
                 stack.append((item, copied, level + 1))
             if isinstance(target, dict):
                 target[key] = copied
@@ -165,7 +165,7 @@ def _copied(value: Value, limits: Limits) -> Value:
     return root
 
 
-def _emptied(value: Any) -> Any:
+def _empty_like(value: Any) -> Any:
     """An empty list or dictionary of the same type."""
     kind = value.__class__
     if kind is dict or kind is list:
@@ -186,7 +186,7 @@ def too_deep(limits: Limits) -> LimitError:
 # --- merges --------------------------------------------------------------------------------------------------------
 
 
-class _Merge:
+class _Merger:
     """One merge of a dictionary into another, as mergo does it: zeros and what is empty are filled, or all is replaced.
 
     Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries of any values.
@@ -198,29 +198,29 @@ class _Merge:
         self._limits = limits
         self._overwrites = overwrites
 
-    def into(self, target: Map, source: Map) -> None:
+    def merge(self, target: Map, source: Map) -> None:
         stack: list[tuple[Map, Map, int, str | None]] = [(target, source, 1, None)]
-        seen = 0
+        item_count = 0
         while stack:
-            into, what, level, filled = stack.pop()
-            if filled is not None:
+            target, source, level, empty_key = stack.pop()
+            if empty_key is not None:
                 # What was empty, and is so still because all that was to come was nil, is replaced.
-                into[filled] = into[filled] or what
+                target[empty_key] = target[empty_key] or source
                 continue
-            seen += len(what)
+            item_count += len(source)
             if level > self._limits.max_depth:
                 raise too_deep(self._limits)
-            check_items(seen, self._limits)
-            for key, value in what.items() if into is not what else ():
-                old = into.get(key)
+            check_items(item_count, self._limits)
+            for key, value in source.items() if target is not source else ():
+                old = target.get(key)
                 if isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
                     if not old:
-                        stack.append((into, value, level, key))
+                        stack.append((target, value, level, key))
                     stack.append((old, value, level + 1, None))
-                elif self._replaces(old, value):
-                    into[key] = value
+                elif self._should_replace(old, value):
+                    target[key] = value
 
-    def _replaces(self, old: Value, value: Value) -> bool:
+    def _should_replace(self, old: Value, value: Value) -> bool:
         if self._overwrites:
             return True
         return value is not None and _is_zero(old)

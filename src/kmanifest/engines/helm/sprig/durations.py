@@ -31,17 +31,17 @@ def duration_text(nanoseconds: int) -> str:
     if not nanoseconds:
         return "0s"
     sign = "-" if nanoseconds < 0 else ""
-    left = abs(nanoseconds)
-    if left < SECOND:
+    remaining = abs(nanoseconds)
+    if remaining < SECOND:
         unit, size = (
             ("ns", 1)
-            if left < 1_000
+            if remaining < 1_000
             else ("\xb5s", 1_000)
-            if left < 1_000_000
+            if remaining < 1_000_000
             else ("ms", 1_000_000)
         )
-        return f"{sign}{_with_fraction(left, size)}{unit}"
-    minutes, rest = divmod(left, MINUTE)
+        return f"{sign}{_with_fraction(remaining, size)}{unit}"
+    minutes, rest = divmod(remaining, MINUTE)
     text = f"{_with_fraction(rest, SECOND)}s"
     if minutes:
         hours, minutes = divmod(minutes, 60)
@@ -61,45 +61,45 @@ def parse_duration(text: str) -> int:
     if body == "0":
         return 0
     if not body:
-        raise _invalid(text)
-    total = at = 0
-    while at < len(body):
-        match = _PART.match(body, at)
+        raise _invalid_duration(text)
+    total = position = 0
+    while position < len(body):
+        match = _PART.match(body, position)
         whole, point, fraction, unit = match.groups() if match is not None else ("", "", "", "")
         if not whole and not point:
-            raise _invalid(text)
-        total += _part(text, whole, fraction or "", unit)
+            raise _invalid_duration(text)
+        total += _part_nanoseconds(text, whole, fraction or "", unit)
         if total > 1 << 63:
-            raise _invalid(text)
-        at = match.end() if match is not None else len(body)
+            raise _invalid_duration(text)
+        position = match.end() if match is not None else len(body)
     if text[0] == "-":
         return -total
     if total > INT64_MAX:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     return total
 
 
-def _part(text: str, whole: str, fraction: str, unit: str) -> int:
-    number = _leading(whole)
+def _part_nanoseconds(text: str, whole: str, fraction: str, unit: str) -> int:
+    number = _leading_integer(whole)
     if number is None or (not whole and not fraction):
-        raise _invalid(text)
+        raise _invalid_duration(text)
     if not unit:
         raise GoError(f"time: missing unit in duration {quote(text)}")
     size = _UNITS.get(unit)
     if size is None:
         raise GoError(f"time: unknown unit {quote(unit)} in duration {quote(text)}")
     if number > (1 << 63) // size:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     number *= size
     digits, scale = _leading_fraction(fraction)
     if digits:
         number += int(float(digits) * (float(size) / scale))
     if number > 1 << 63:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     return number
 
 
-def _leading(digits: str) -> int | None:
+def _leading_integer(digits: str) -> int | None:
     digits = digits.lstrip("0")
     number = int(digits or "0") if len(digits) <= 19 else 1 << 64
     return None if number > 1 << 63 else number
@@ -116,22 +116,22 @@ def _leading_fraction(digits: str) -> tuple[int, float]:
     return number, scale
 
 
-def _invalid(text: str) -> GoError:
+def _invalid_duration(text: str) -> GoError:
     return GoError(f"time: invalid duration {quote(text)}")
 
 
 def quote(text: str) -> str:
     """A text as package time quotes it: each byte that is no printable ASCII by its number."""
-    out = []
+    parts = []
     for byte in text.encode("utf-8", "surrogateescape"):
         char = chr(byte)
         if byte >= 0x80 or byte < 0x20:
-            out.append(f"\\x{byte:02x}")
+            parts.append(f"\\x{byte:02x}")
         else:
-            out.append("\\" + char if char in '"\\' else char)
-    return '"' + "".join(out) + '"'
+            parts.append("\\" + char if char in '"\\' else char)
+    return '"' + "".join(parts) + '"'
 
 
-def saturated(nanoseconds: int) -> int:
+def saturate(nanoseconds: int) -> int:
     """A difference of two times, as far as 64 bits go."""
     return max(INT64_MIN, min(INT64_MAX, nanoseconds))

@@ -89,7 +89,7 @@ def from_bytes(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def valid(text: str) -> str:
+def to_valid_utf8(text: str) -> str:
     """`text` with a replacement character for each byte that is not UTF-8, as Go's range over a string gives it."""
     if text.isascii() or text.isprintable():
         return text
@@ -120,8 +120,8 @@ def check_items(count: int, limits: Limits) -> None:
         raise LimitError(f"a list of more than {limits.max_items} items (limit max_items)")
 
 
-def as_items(value: Value, refusal: str) -> list[Value]:
-    """The items of a slice; `refusal` is what Go says of another kind, which it is given."""
+def as_items(value: Value, message: str) -> list[Value]:
+    """The items of a slice; `message` is what Go says of another kind, which it is given."""
     if value.__class__ is list or isinstance(value, list):
         return value  # type: ignore[no-any-return]  # a list, as was asked
     if isinstance(value, bytes):
@@ -130,7 +130,7 @@ def as_items(value: Value, refusal: str) -> list[Value]:
         raise GoError(NIL_POINTER)
     from kmanifest.engines.helm.gotemplate.gofmt import kind_name
 
-    raise GoError(f"{refusal} {kind_name(value)}")
+    raise GoError(f"{message} {kind_name(value)}")
 
 
 def deep_equal(left: Value, right: Value) -> bool:
@@ -141,49 +141,49 @@ def deep_equal(left: Value, right: Value) -> bool:
     stack: list[tuple[Any, Any]] = [(left, right)]
     seen: set[tuple[int, int]] = set()
     while stack:
-        one, other = stack.pop()
-        kind = one.__class__
-        if kind is not other.__class__ and not _is_same_map(one, other):
+        left, right = stack.pop()
+        kind = left.__class__
+        if kind is not right.__class__ and not _have_same_map_type(left, right):
             return False
-        if kind is str or kind is int or kind is bool or one is None:
-            if one != other:
+        if kind is str or kind is int or kind is bool or left is None:
+            if left != right:
                 return False
             continue
-        if not isinstance(one, list | dict):
-            if not _equal_leaf(one, other):
+        if not isinstance(left, list | dict):
+            if not _leaves_equal(left, right):
                 return False
             continue
-        if one is other or (id(one), id(other)) in seen:
+        if left is right or (id(left), id(right)) in seen:
             continue
-        seen.add((id(one), id(other)))
-        if len(one) != len(other) or is_nil(one) != is_nil(other):
+        seen.add((id(left), id(right)))
+        if len(left) != len(right) or is_nil(left) != is_nil(right):
             return False
-        if isinstance(one, list):
-            stack.extend(zip(one, other, strict=True))
-        elif TYPE_CHECKING or isinstance(one, dict):
-            for key, value in one.items():
-                if key not in other:
+        if isinstance(left, list):
+            stack.extend(zip(left, right, strict=True))
+        elif TYPE_CHECKING or isinstance(left, dict):
+            for key, value in left.items():
+                if key not in right:
                     return False
-                stack.append((value, other[key]))
+                stack.append((value, right[key]))
     return True
 
 
-def _is_same_map(one: Any, other: Any) -> bool:
+def _have_same_map_type(left: Any, right: Any) -> bool:
     """Whether both are maps of one Go type, which several classes may stand for."""
-    are_maps = isinstance(one, dict) and isinstance(other, dict)
-    return are_maps and type_name(one) == type_name(other)
+    are_maps = isinstance(left, dict) and isinstance(right, dict)
+    return are_maps and type_name(left) == type_name(right)
 
 
-def _equal_leaf(one: Any, other: Any) -> bool:
-    if isinstance(one, GoObject):
-        return one is other or (
-            one.go_type == other.go_type and deep_equal(dict(one.fields()), dict(other.fields()))
+def _leaves_equal(left: Any, right: Any) -> bool:
+    if isinstance(left, GoObject):
+        return left is right or (
+            left.go_type == right.go_type and deep_equal(dict(left.fields()), dict(right.fields()))
         )
-    return bool(one == other)
+    return bool(left == right)
 
 
-def joined(parts: Iterable[str], separator: str, limits: Limits) -> str:
+def join_limited(parts: Iterable[str], separator: str, limits: Limits) -> str:
     """The parts with the separator in between; LimitError where that is too long."""
-    texts = list(parts)
-    check_text(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), limits)
-    return separator.join(texts)
+    strings = list(parts)
+    check_text(sum(map(len, strings)) + len(separator) * max(len(strings) - 1, 0), limits)
+    return separator.join(strings)

@@ -23,25 +23,25 @@ OFFSETS: Final = frozenset(
 
 def format_time(civil: Civil, nanosecond: int, zone: tuple[str, int], layout: str) -> str:
     """A time by a layout; `zone` is the name of its zone and the offset in seconds."""
-    out = []
+    parts = []
     name, offset = zone
-    at = 0
+    position = 0
     for match in CHUNK.finditer(layout):
-        out.append(layout[at : match.start()])
-        at = match.end()
+        parts.append(layout[position : match.start()])
+        position = match.end()
         chunk = match.group()
         if chunk in OFFSETS:
-            out.append(_offset_text(chunk, offset))
+            parts.append(_offset_text(chunk, offset))
         elif chunk[0] in ".,":
-            out.append(_fraction_text(chunk, nanosecond))
+            parts.append(_fraction_text(chunk, nanosecond))
         elif chunk == "MST":
-            out.append(name or _offset_text("-0700", offset))
+            parts.append(name or _offset_text("-0700", offset))
         else:
-            out.append(_FORMATS[chunk](civil))
-    return "".join([*out, layout[at:]])
+            parts.append(_FORMATS[chunk](civil))
+    return "".join([*parts, layout[position:]])
 
 
-def _padded(number: int, width: int) -> str:
+def _zero_padded(number: int, width: int) -> str:
     return f"-{-number:0{width}}" if number < 0 else f"{number:0{width}}"
 
 
@@ -64,7 +64,7 @@ _FORMATS: Final[dict[str, Callable[[Civil], str]]] = {
     "04": lambda civil: f"{civil.minute:02}",
     "5": lambda civil: str(civil.second),
     "05": lambda civil: f"{civil.second:02}",
-    "2006": lambda civil: _padded(civil.year, 4),
+    "2006": lambda civil: _zero_padded(civil.year, 4),
     "06": lambda civil: f"{abs(civil.year) % 100:02}",
     "PM": lambda civil: "PM" if civil.hour >= 12 else "AM",
     "pm": lambda civil: "pm" if civil.hour >= 12 else "am",
@@ -83,7 +83,7 @@ def _offset_text(chunk: str, offset: int) -> str:
         text += f"{colon}{minutes % 60:02}"
     if len(chunk) in (7, 9):
         seconds = abs(offset) % 60 if sign == "-" or offset >= 0 else -(abs(offset) % 60)
-        text += f"{colon}{_padded(seconds, 2)}"
+        text += f"{colon}{_zero_padded(seconds, 2)}"
     return text
 
 

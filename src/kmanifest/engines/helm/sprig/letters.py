@@ -3,7 +3,7 @@
 Source: Go 1.26 src/unicode/letter.go and src/strings/strings.go, ToUpper, ToLower and Title.
 """
 
-from kmanifest.engines.helm.sprig.gotypes import SPACES, valid
+from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 
 
 def upper_rune(char: str) -> str:
@@ -28,25 +28,25 @@ def title_rune(char: str) -> str:
 
 def upper(text: str) -> str:
     """strings.ToUpper."""
-    return text.upper() if text.isascii() else "".join(map(upper_rune, valid(text)))
+    return text.upper() if text.isascii() else "".join(map(upper_rune, to_valid_utf8(text)))
 
 
 def lower(text: str) -> str:
     """strings.ToLower."""
-    return text.lower() if text.isascii() else "".join(map(lower_rune, valid(text)))
+    return text.lower() if text.isascii() else "".join(map(lower_rune, to_valid_utf8(text)))
 
 
 def title(text: str) -> str:
     """strings.Title: each letter after what separates words, in title case."""
-    out = []
-    before = " "
-    for char in valid(text):
-        out.append(title_rune(char) if _separates(before) else char)
-        before = char
-    return "".join(out)
+    parts = []
+    previous = " "
+    for char in to_valid_utf8(text):
+        parts.append(title_rune(char) if _is_separator(previous) else char)
+        previous = char
+    return "".join(parts)
 
 
-def _separates(char: str) -> bool:
+def _is_separator(char: str) -> bool:
     if char <= "\x7f":
         return not (char.isalnum() or char == "_")
     return char in SPACES
@@ -54,16 +54,16 @@ def _separates(char: str) -> bool:
 
 def untitle(text: str) -> str:
     """The first letter of each word in lower case. Source: goutils v1.1.1 wordutils.go, Uncapitalize."""
-    out = []
-    starts = True
-    for char in valid(text):
+    parts = []
+    is_word_start = True
+    for char in to_valid_utf8(text):
         if char in SPACES:
-            starts = True
-            out.append(char)
+            is_word_start = True
+            parts.append(char)
         else:
-            out.append(lower_rune(char) if starts else char)
-            starts = False
-    return "".join(out)
+            parts.append(lower_rune(char) if is_word_start else char)
+            is_word_start = False
+    return "".join(parts)
 
 
 def swap_case(text: str) -> str:
@@ -73,17 +73,17 @@ def swap_case(text: str) -> str:
     """
     from unicodedata import category
 
-    out = []
-    starts = True
-    for char in valid(text):
+    parts = []
+    is_word_start = True
+    for char in to_valid_utf8(text):
         kind = category(char)
         if kind in ("Lu", "Lt"):
-            out.append(lower_rune(char))
-            starts = False
+            parts.append(lower_rune(char))
+            is_word_start = False
         elif kind == "Ll":
-            out.append(title_rune(char) if starts else upper_rune(char))
-            starts = False
+            parts.append(title_rune(char) if is_word_start else upper_rune(char))
+            is_word_start = False
         else:
-            out.append(char)
-            starts = char in SPACES
-    return "".join(out)
+            parts.append(char)
+            is_word_start = char in SPACES
+    return "".join(parts)

@@ -18,25 +18,27 @@ def functions(limits: Limits) -> Functions:
 
     def until_step(start: int, stop: int, step: int) -> Ints:
         steps = range(start, stop, step) if step and (step < 0) == (stop < start) else ()
-        check_items(_length(steps), limits)
+        check_items(_step_count(steps), limits)
         return Ints(steps)
 
     def sequence(*bounds: int) -> str:
-        return " ".join(map(str, until_step(*_sequence(*bounds)))) if 0 < len(bounds) < 4 else ""
+        return (
+            " ".join(map(str, until_step(*_sequence_range(*bounds)))) if 0 < len(bounds) < 4 else ""
+        )
 
     return {
         "add": Function(_add, ("...interface {}",), "int64"),
         "add1": Function(lambda value: _add(value, 1), (_ANY,), "int64"),
-        "add1f": Function(lambda value: _decimal("+", value, 1), (_ANY,), "float64"),
+        "add1f": Function(lambda value: _combine_decimals("+", value, 1), (_ANY,), "float64"),
         "addf": Function(
-            lambda *values: _decimal("+", 0.0, *values), ("...interface {}",), "float64"
+            lambda *values: _combine_decimals("+", 0.0, *values), ("...interface {}",), "float64"
         ),
         "atoi": Function(lambda text: parse_int(text).value, ("string",), "int"),
         "biggest": Function(_max, (_ANY, "...interface {}"), "int64"),
         "ceil": Function(lambda value: _ceil(to_float64(value)), (_ANY,), "float64"),
         "div": Function(_div, (_ANY, _ANY), "int64"),
         "divf": Function(
-            lambda *values: _decimal("/", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("/", *values), (_ANY, "...interface {}"), "float64"
         ),
         "float64": Function(to_float64, (_ANY,), "float64"),
         "floor": Function(lambda value: _floor(to_float64(value)), (_ANY,), "float64"),
@@ -49,15 +51,15 @@ def functions(limits: Limits) -> Functions:
         "mod": Function(_mod, (_ANY, _ANY), "int64"),
         "mul": Function(_mul, (_ANY, "...interface {}"), "int64"),
         "mulf": Function(
-            lambda *values: _decimal("*", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("*", *values), (_ANY, "...interface {}"), "float64"
         ),
         "round": Function(_round, (_ANY, "int", "...float64"), "float64"),
         "seq": Function(sequence, ("...int",), "string"),
         "sub": Function(_sub, (_ANY, _ANY), "int64"),
         "subf": Function(
-            lambda *values: _decimal("-", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("-", *values), (_ANY, "...interface {}"), "float64"
         ),
-        "toDecimal": Function(_from_octal, (_ANY,), "int64"),
+        "toDecimal": Function(_octal_to_decimal, (_ANY,), "int64"),
         "until": Function(
             lambda count: until_step(0, count, -1 if count < 0 else 1), ("int",), "[]int"
         ),
@@ -65,22 +67,22 @@ def functions(limits: Limits) -> Functions:
     }
 
 
-def _length(steps: range | tuple[()]) -> int:
+def _step_count(steps: range | tuple[()]) -> int:
     """How many there are; `len` refuses what is beyond 64 bits."""
     if not isinstance(steps, range):
         return 0
     return max(0, -((steps.start - steps.stop) // steps.step))
 
 
-def _sequence(*bounds: int) -> tuple[int, int, int]:
+def _sequence_range(*bounds: int) -> tuple[int, int, int]:
     """Start, end and step of `seq`, which goes down where the end is below the start."""
     start = bounds[0] if len(bounds) > 1 else 1
     end = bounds[-1]
-    towards = -1 if end < start else 1
-    step = bounds[1] if len(bounds) == 3 else towards
-    if len(bounds) == 3 and towards < 0 < step:
+    direction = -1 if end < start else 1
+    step = bounds[1] if len(bounds) == 3 else direction
+    if len(bounds) == 3 and direction < 0 < step:
         return 0, 0, 1
-    return start, wrap64(end + towards), step
+    return start, wrap64(end + direction), step
 
 
 def _add(*values: Value) -> Int64:
@@ -123,7 +125,7 @@ def _min(*values: Value) -> Int64:
     return Int64(min(map(to_int64, values)))
 
 
-def _from_octal(value: Value) -> Int64:
+def _octal_to_decimal(value: Value) -> Int64:
     parsed = parse_int(go_text(value), 8)
     return Int64(0 if parsed.error else parsed.value)
 
@@ -146,18 +148,18 @@ def _minf(*values: Value) -> float:
 
 
 def _extreme(
-    values: tuple[Value, ...], most: float, better: Callable[[float, float], bool]
+    values: tuple[Value, ...], infinity: float, is_better: Callable[[float, float], bool]
 ) -> float:
     """Go's math.Max or math.Min of several: the infinity wins over NaN, and NaN over all else."""
-    found, *others = map(to_float64, values)
+    result, *others = map(to_float64, values)
     for number in others:
-        if most in (found, number):
-            found = most
-        elif isnan(found) or isnan(number):
-            found = nan
-        elif better(found, number):
-            found = number
-    return found
+        if infinity in (result, number):
+            result = infinity
+        elif isnan(result) or isnan(number):
+            result = nan
+        elif is_better(result, number):
+            result = number
+    return result
 
 
 def _floor(number: float) -> float:
@@ -170,12 +172,12 @@ def _ceil(number: float) -> float:
     return -_floor(-number)
 
 
-def _round(value: Value, places: int, *on: float) -> float:
-    """Rounded where the fraction that is left is at least `on`, which is taken without its sign for no number below 0."""
+def _round(value: Value, places: int, *round_on: float) -> float:
+    """Rounded where the fraction that is left is at least `round_on`, which is taken without its sign for no number below 0."""
     power = _power_of_ten(places)
     digit = power * to_float64(value)
     fraction = nan if isinf(digit) or isnan(digit) else digit - _truncated(digit)
-    rounded = _ceil(digit) if fraction >= (on[0] if on else 0.5) else _floor(digit)
+    rounded = _ceil(digit) if fraction >= (round_on[0] if round_on else 0.5) else _floor(digit)
     return _quotient_of_floats(rounded, power)
 
 
@@ -198,12 +200,12 @@ def _power_of_ten(exponent: int) -> float:
         return 10.0 if exponent else 1.0
     mantissa, power = 1.0, 0
     square, square_power = 0.625, 4
-    left = abs(exponent)
-    while left:
+    remaining = abs(exponent)
+    while remaining:
         if not -(1 << 12) <= square_power <= 1 << 12:
             power += square_power
             break
-        if left & 1:
+        if remaining & 1:
             mantissa *= square
             power += square_power
         square *= square
@@ -211,7 +213,7 @@ def _power_of_ten(exponent: int) -> float:
         if square < 0.5:
             square += square
             square_power -= 1
-        left >>= 1
+        remaining >>= 1
     if exponent < 0:
         mantissa, power = 1 / mantissa, -power
     return _scaled(mantissa, power)
@@ -235,15 +237,15 @@ _Decimal = tuple[int, int]
 """A number and the power of ten that it is multiplied with."""
 
 
-def _decimal(operation: str, first: Value, *others: Value) -> float:
+def _combine_decimals(operation: str, first: Value, *others: Value) -> float:
     """The numbers put together in decimal, from the shortest digits that name each.
 
     Source: sprig v3.3.0 numeric.go, execDecimalOp; github.com/shopspring/decimal v1.4.0 decimal.go.
     """
-    found = _to_decimal(to_float64(first))
+    result = _to_decimal(to_float64(first))
     for other in others:
-        found = _OPERATIONS[operation](found, _to_decimal(to_float64(other)))
-    return _from_decimal(*found)
+        result = _OPERATIONS[operation](result, _to_decimal(to_float64(other)))
+    return _from_decimal(*result)
 
 
 def _to_decimal(number: float) -> _Decimal:
@@ -276,7 +278,7 @@ def _product(left: _Decimal, right: _Decimal) -> _Decimal:
     return left[0] * right[0], left[1] + right[1]
 
 
-def _ratio(left: _Decimal, right: _Decimal) -> _Decimal:
+def _quotient_of_decimals(left: _Decimal, right: _Decimal) -> _Decimal:
     """The quotient with sixteen digits behind the point, a half rounded away from zero."""
     if not right[0]:
         raise GoError("decimal division by 0")
@@ -291,4 +293,4 @@ def _ratio(left: _Decimal, right: _Decimal) -> _Decimal:
     return -quotient if negative else quotient, -_DIVISION_DIGITS
 
 
-_OPERATIONS = {"+": _sum, "-": _difference, "*": _product, "/": _ratio}
+_OPERATIONS = {"+": _sum, "-": _difference, "*": _product, "/": _quotient_of_decimals}

@@ -61,23 +61,23 @@ def parse_to_dict(text: str) -> dict[str, Value]:
 
 def join_dict(parts: dict[str, Any]) -> str:
     """What `urlJoin` gives: the URL of the parts that `urlParse` names."""
-    found = {
-        name: to_bytes(_text(parts, name))
+    fields = {
+        name: to_bytes(_string_field(parts, name))
         for name in ("scheme", "host", "path", "query", "opaque", "fragment", "userinfo")
     }
     user = None
-    if found["userinfo"]:
+    if fields["userinfo"]:
         try:
-            user = parse(b"proto://" + found["userinfo"] + b"@host").user
+            user = parse(b"proto://" + fields["userinfo"] + b"@host").user
         except GoError as error:
             raise GoError(f"unable to parse userinfo in dict: {error}") from error
     url = Url(
-        found["scheme"], found["opaque"], user, found["host"], found["path"], found["query"], found["fragment"]
+        fields["scheme"], fields["opaque"], user, fields["host"], fields["path"], fields["query"], fields["fragment"]
     )  # fmt: skip
-    return from_bytes(to_text(url))
+    return from_bytes(url_to_bytes(url))
 
 
-def _text(parts: dict[str, Any], name: str) -> str:
+def _string_field(parts: dict[str, Any], name: str) -> str:
     value = parts.get(name, "")
     if not isinstance(value, str):
         if value is None:
@@ -129,9 +129,9 @@ def _parse(data: bytes) -> Url:
 
 def _authority(scheme: bytes, authority: bytes) -> tuple[bytes | None, bytes]:
     """User and host; the user is escaped again, as it prints."""
-    userinfo, at, host = authority.rpartition(b"@")
+    userinfo, separator, host = authority.rpartition(b"@")
     host = _host(scheme, host)
-    if not at:
+    if not separator:
         return None, host
     if _USERINFO.fullmatch(userinfo) is None:
         raise GoError("net/url: invalid userinfo")
@@ -144,7 +144,7 @@ def _host(scheme: bytes, host: bytes) -> bytes:
     if bracket > 0:
         raise GoError("invalid IP-literal")
     if bracket == 0:
-        return _literal_host(host)
+        return _bracketed_host(host)
     colon = host.find(b":")
     if colon >= 0:
         if scheme not in (b"http", b"https"):
@@ -158,7 +158,7 @@ def _check_port(port: bytes) -> None:
         raise GoError(f"invalid port {quoted(from_bytes(port))} after host")
 
 
-def _literal_host(host: bytes) -> bytes:
+def _bracketed_host(host: bytes) -> bytes:
     """An IP address in brackets, perhaps with a zone."""
     close = host.rfind(b"]")
     if close < 0:
@@ -195,43 +195,43 @@ def _check_address(name: str) -> None:
 
 def _unescape_host(data: bytes, *, zone: bool = False) -> bytes:
     """A host with its escapes resolved, of which only some may stand there."""
-    at = 0
-    while at < len(data):
-        byte = data[at]
+    position = 0
+    while position < len(data):
+        byte = data[position]
         if byte == 0x25:
-            code = _escape_at(data, at)
-            escape = data[at : at + 3]
-            refused = code != 0x20 and code not in _HOST if zone else code < 0x80
-            if refused and escape != b"%25":
+            code = _escape_at(data, position)
+            escape = data[position : position + 3]
+            is_refused = code != 0x20 and code not in _HOST if zone else code < 0x80
+            if is_refused and escape != b"%25":
                 raise GoError(f"invalid URL escape {quoted(from_bytes(escape))}")
-            at += 3
+            position += 3
             continue
         if byte < 0x80 and byte not in _HOST:
             raise GoError(f"invalid character {quoted(chr(byte))} in host name")
-        at += 1
+        position += 1
     return _unescape(data)
 
 
-def _escape_at(data: bytes, at: int) -> int:
-    digits = data[at + 1 : at + 3]
+def _escape_at(data: bytes, position: int) -> int:
+    digits = data[position + 1 : position + 3]
     if re.fullmatch(rb"[0-9a-fA-F]{2}", digits) is None:
-        raise GoError(f"invalid URL escape {quoted(from_bytes(data[at : at + 3]))}")
+        raise GoError(f"invalid URL escape {quoted(from_bytes(data[position : position + 3]))}")
     return int(digits, 16)
 
 
 def _unescape(data: bytes) -> bytes:
     if b"%" not in data:
         return data
-    out = bytearray()
-    at = 0
-    while at < len(data):
-        if data[at] == 0x25:
-            out.append(_escape_at(data, at))
-            at += 3
+    unescaped = bytearray()
+    position = 0
+    while position < len(data):
+        if data[position] == 0x25:
+            unescaped.append(_escape_at(data, position))
+            position += 3
         else:
-            out.append(data[at])
-            at += 1
-    return bytes(out)
+            unescaped.append(data[position])
+            position += 1
+    return bytes(unescaped)
 
 
 def _escape(data: bytes, allowed: frozenset[int]) -> bytes:
@@ -245,27 +245,27 @@ def _hostname(host: bytes) -> bytes:
     return host[1:-1] if host.startswith(b"[") and host.endswith(b"]") else host
 
 
-def to_text(url: Url) -> bytes:
+def url_to_bytes(url: Url) -> bytes:
     """A URL put together of its parts. Source: url.go, String."""
-    out = url.scheme + b":" if url.scheme else b""
+    result = url.scheme + b":" if url.scheme else b""
     if url.opaque:
-        out += url.opaque
+        result += url.opaque
     else:
         if (url.scheme or url.host or url.user is not None) and (
             url.host or url.path or url.user is not None
         ):
-            out += b"//"
+            result += b"//"
         if url.user is not None:
-            out += url.user + b"@"
-        out += _escape(url.host, _HOST)
+            result += url.user + b"@"
+        result += _escape(url.host, _HOST)
         path = b"*" if url.path == b"*" else _escape(url.path, _PATH)
         if path and not path.startswith(b"/") and url.host:
-            out += b"/"
-        if not out and b":" in path.partition(b"/")[0]:
-            out += b"./"
-        out += path
+            result += b"/"
+        if not result and b":" in path.partition(b"/")[0]:
+            result += b"./"
+        result += path
     if url.query:
-        out += b"?" + url.query
+        result += b"?" + url.query
     if url.fragment:
-        out += b"#" + _escape(url.fragment, _FRAGMENT)
-    return out
+        result += b"#" + _escape(url.fragment, _FRAGMENT)
+    return result
