@@ -1,4 +1,4 @@
-"""Cases of templates that Go answered: what it takes to run them here as the Go program tests/property/gotemplate_oracle.go does."""
+"""Run template cases here in the same way as the Go program tests/property/gotemplate_oracle.go."""
 
 import base64
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from kmanifest.model.errors import LimitError
 
 Case = Mapping[str, Any]
 Answer = tuple[str, bytes]
-"""`o` and the output, `e` and the text of the error, or `l` and that of a bound."""
+"""`o` and the output, `e` and the error message, or `l` and the message of an exceeded limit."""
 
 ANY = "interface {}"
 TYPES: Mapping[str, Any] = {
@@ -37,7 +37,10 @@ TYPES: Mapping[str, Any] = {
 
 
 def load_value(data: Any) -> Any:
-    """A value of JSON; `{"$t": type, "v": value}` is one that JSON has not."""
+    """Return a value from JSON.
+
+    `{"$t": type, "v": value}` is a value that JSON can't represent.
+    """
     if isinstance(data, list):
         return [load_value(element) for element in data]
     if not isinstance(data, dict):
@@ -48,7 +51,10 @@ def load_value(data: Any) -> Any:
 
 
 def functions(executions: list[Execution]) -> dict[str, Function]:
-    """The functions of the Go program; `executions` is where `include` finds the run."""
+    """Return the functions of the Go program.
+
+    `include` uses the last item of `executions`.
+    """
 
     def ferr(value: Any) -> Any:
         raise GoError(f"bad: {gofmt.sprint([value])}")
@@ -79,14 +85,14 @@ def functions(executions: list[Execution]) -> dict[str, Function]:
 
 
 def template_text(case: Case) -> str:
-    """The text of the template, which may hold any bytes."""
+    """Return the text of the template, which may contain any bytes."""
     if case.get("b64"):
         return base64.b64decode(case["b64"]).decode("utf-8", "surrogateescape")
     return str(case["template"])
 
 
 def run_case(case: Case, parser: CachingParser | None = None) -> Answer:
-    """What we make of a case."""
+    """Return kmanifest's answer to a case."""
     executions: list[Execution] = []
     table = functions(executions)
     texts_by_name = {

@@ -1,11 +1,12 @@
-"""The two parsers of templates against each other: random and changed texts must give the same trees, or the same refusal.
+"""Compare the two template parsers: random and changed texts must have the same trees, or both parsers reject them.
 
     python -m tests.property.parsers [--texts 200000] [--seed 0] [CORPUS ...]
 
-A text is a piece of a template below the CORPUS directories (by default the fixtures), one of `FACTS`, or one that `CaseGenerator`
-makes, changed in a few places. What the compiled parser gives must be what the pure one gives, to the types of its numbers,
-and it must give nothing where the pure one refuses. How many it left to the pure one is printed; the first differences
-are, too, and the exit code is 1 if there is one.
+A text is a part of a template below the CORPUS directories (by default the fixtures), one of
+`FACTS`, or one that `CaseGenerator` generates. It is changed at a few positions. The compiled
+parser must return the pure parser's trees, with the same types of numbers, and None if the pure
+parser rejects the text. The program prints how many texts the compiled parser left to the pure one,
+and the first differences. The exit code is 1 if there is a difference.
 """
 
 import argparse
@@ -54,7 +55,7 @@ MARKS = (
 
 
 class ParserPair:
-    """Both parsers, which remember the actions of the texts that they have met."""
+    """Both parsers, with their caches of parsed actions."""
 
     def __init__(self, names: frozenset[str] = FUNCTIONS) -> None:
         self._names = names
@@ -62,7 +63,7 @@ class ParserPair:
         self._compiled: Any = load_extension().TemplateParser(frozenset((*names, *BUILTINS)))
 
     def verdict(self, text: str) -> str:
-        """`same`, `refused` by both, `left` to the pure parser, or how they differ."""
+        """Return `same`, `refused` by both, `left` to the pure parser, or the difference."""
         compiled_trees = self._compiled.parse("t", text)
         try:
             pure_trees = parse("t", text, self._names, actions=self._actions).trees
@@ -70,14 +71,14 @@ class ParserPair:
             return "refused" if compiled_trees is None else f"not refused: {error}"
         if compiled_trees is None:
             return "left"
-        # Version 2 tells types apart, and not whether two things are one.
+        # Version 2 of marshal distinguishes types, and not whether two objects are identical.
         if marshal.dumps(compiled_trees, 2) == marshal.dumps(pure_trees, 2):
             return "same"
         return f"different:\n  {compiled_trees!r:.600}\n  {pure_trees!r:.600}"
 
 
 def corpus(directories: list[Path]) -> list[str]:
-    """The templates of charts below the directories."""
+    """Return the templates of charts below the directories."""
     return [
         path.read_text("utf-8", "surrogateescape")
         for directory in directories
@@ -87,7 +88,7 @@ def corpus(directories: list[Path]) -> list[str]:
 
 
 def generate_texts(seed: int, files: list[str]) -> Iterator[str]:
-    """Endless texts, the same for the same seed."""
+    """Yield endless texts, the same for the same seed."""
     rng = random.Random(seed)
     generator = CaseGenerator(seed)
     facts = [*FACTS, *(text for text, _ in TEMPLATES)]
@@ -111,7 +112,7 @@ def _pick_lines(rng: random.Random, file: str) -> str:
 
 
 def _change_text(rng: random.Random, text: str) -> str:
-    # Mostly in an action: what stands outside of them means little.
+    # Mostly in an action, because text outside of actions has little effect.
     action_positions = [
         position for position in range(len(text)) if text.startswith("{{", position)
     ]

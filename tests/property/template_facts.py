@@ -1,4 +1,7 @@
-"""Templates that each show a rule, and the data that they look at. Go answers them: see `templates.py`."""
+"""Templates that each show one rule, and their data.
+
+Go provides the answers: see `templates.py`.
+"""
 
 from typing import Any
 
@@ -79,7 +82,7 @@ _FORMATS = """
 
 
 def _split(texts: str) -> list[str]:
-    """Templates with a bar or the end of a line between two; in braces both belong to the template."""
+    """Return the templates, which a bar or the end of a line separates, except in braces."""
     templates = [""]
     depth = 0
     for char in texts.strip("\n"):

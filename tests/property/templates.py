@@ -1,12 +1,13 @@
-"""Random templates against Go: the same output, or the same error, byte for byte.
+"""Compare random templates with Go: the same output, or the same error, byte for byte.
 
     python -m tests.property.templates ORACLE [--templates 100000] [--seed 0]
     python -m tests.property.templates ORACLE --write tests/fixtures/gotemplate.jsonl
 
-ORACLE is the program that Go builds of gotemplate_oracle.go. A template is made of every kind of action and operand, and a
-quarter of them is damaged afterwards. The first differences are printed, and the exit code is 1 if an output differs or only
-one of both refuses; where both refuse in different words, that is counted. `--write` makes the fixture anew: the cases of
-`FACTS` and a few hundred random ones, each with Go's answer.
+ORACLE is the program that Go builds from gotemplate_oracle.go. A template combines every kind of
+action and operand, and a quarter of the templates are damaged afterwards. The program prints the
+first differences. The exit code is 1 if an output differs or only one of the two reports an error.
+Different error messages are only counted. `--write` creates the fixture: the cases of `FACTS` and a
+few hundred random ones, each with Go's answer.
 """
 
 import argparse
@@ -147,7 +148,7 @@ HELPERS = {
 
 
 class CaseGenerator:
-    """Makes random cases."""
+    """A generator of random cases."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -242,7 +243,7 @@ class CaseGenerator:
         return self._action(f"range {names}{source}") + self._body(depth) + last + self._end(depth)
 
     def node(self, depth: int) -> str:
-        """A text, an action or a block."""
+        """Return a text, an action or a block."""
         kind = self._weighted(
             text=20,
             print=35,
@@ -299,7 +300,7 @@ class CaseGenerator:
         return start + "".join(self.node(0) for _ in range(self._pick([1, 2, 3, 4])))
 
     def case(self) -> dict[str, Any]:
-        """A template with its data, and sometimes others that it can name."""
+        """Return a template with its data, and sometimes other templates that it can include."""
         text = self._template()
         case: dict[str, Any] = {
             "data": DATA if self._with_probability(0.85) else self._pick(OTHER_DATA),
@@ -316,7 +317,7 @@ class CaseGenerator:
 
 
 def run_oracle(oracle: str, cases: Sequence[dict[str, Any]]) -> list[Answer]:
-    """Go's answers."""
+    """Return Go's answers."""
     lines = "\n".join(map(json.dumps, cases)) + "\n"
     result = subprocess.run([oracle], input=lines.encode(), stdout=subprocess.PIPE, check=True)
     answers = []
@@ -327,7 +328,7 @@ def run_oracle(oracle: str, cases: Sequence[dict[str, Any]]) -> list[Answer]:
 
 
 def compare(oracle: str, templates: int, seed: int) -> int:
-    """Compare; gives the number of real differences."""
+    """Compare random templates and return the number of real differences."""
     generator = CaseGenerator(seed)
     counts: Counter[str] = Counter()
     shown_count = 0
@@ -341,7 +342,7 @@ def compare(oracle: str, templates: int, seed: int) -> int:
             if not kind.startswith("same") and kind != "addresses" and shown_count < MAX_SHOWN:
                 shown_count += 1
                 print(
-                    f"{kind}: {json.dumps(case)[:1500]}\n  Go   {expected!r:.600}\n  ours {actual!r:.600}"
+                    f"{kind}: {json.dumps(case)[:1500]}\n  Go        {expected!r:.600}\n  kmanifest {actual!r:.600}"
                 )
     print(dict(counts))
     return counts["different"]
@@ -352,11 +353,11 @@ def _classify(case: dict[str, Any], expected: Answer, actual: Answer) -> str:
         return "same output" if expected[0] == "o" else "same error"
     if re.search("%[^a-zA-Z%]*p", str(case["template"])):
         return "addresses"
-    return "other words" if actual[0] == expected[0] == "e" else "different"
+    return "other message" if actual[0] == expected[0] == "e" else "different"
 
 
 def write(oracle: str, path: Path) -> None:
-    """Make the fixture anew."""
+    """Write the fixture."""
     generator = CaseGenerator(7)
     cases: list[dict[str, Any]] = [
         {"template": text, "data": DATA, "missingkey": key}

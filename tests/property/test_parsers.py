@@ -1,4 +1,7 @@
-"""Both parsers of templates do the same, where the compiled one is installed; `parsers.py` runs more of it."""
+"""Both template parsers return the same trees, if the compiled one is installed.
+
+`parsers.py` runs more cases.
+"""
 
 from itertools import islice
 

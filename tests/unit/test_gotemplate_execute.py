@@ -1,4 +1,4 @@
-"""Executions: runs, functions, objects, errors and bounds. What Go prints is in test_gotemplate_goldens.py."""
+"""Executions: functions, objects, errors and limits. test_gotemplate_goldens.py compares the output with Go's."""
 
 import threading
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ DEEP = '{{ define "x" }}{{ if lt . %d }}{{ include "x" (add1 .) }}{{ else }}{{ .
 
 
 class Version(GoObject):
-    """A struct with a method and a text."""
+    """A struct with a method and a `String()`."""
 
     go_type = "chart.Version"
 
@@ -34,12 +34,12 @@ class Version(GoObject):
         return "v1"
 
     def hidden(self) -> str:
-        """No template reaches this."""
+        """A Python method that templates can't reach."""
         return "secret"
 
 
 class Files(GoObject):
-    """A map with a method."""
+    """A map with bytes."""
 
     go_type = "files"
     kind = "map"

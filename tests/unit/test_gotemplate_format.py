@@ -1,6 +1,6 @@
-"""Texts of values that templates alone do not reach; the verbs are in test_gotemplate_goldens.py.
+"""The string forms of values that templates alone do not produce. test_gotemplate_goldens.py tests the verbs.
 
-The floats and quoted texts are as Go 1.26 prints them (strconv.FormatFloat, strconv.Quote).
+The floats and quoted strings are as Go 1.26 prints them (strconv.FormatFloat, strconv.Quote).
 """
 
 from typing import Any

@@ -1,4 +1,7 @@
-"""What Go made of some hundred templates: `python -m tests.property.templates ORACLE --write` asks it."""
+"""Go's output for some hundred templates.
+
+`python -m tests.property.templates ORACLE --write` records it.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tokens and programs: what the executor and a cache on disk rely on."""
+"""Tokens and programs: the properties that the executor and the disk cache need."""
 
 import marshal
 

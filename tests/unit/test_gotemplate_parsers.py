@@ -1,4 +1,7 @@
-"""The compiled parser of templates gives what the pure one gives, or nothing; `tests/property/parsers.py` runs more of it."""
+"""The compiled template parser returns the pure parser's trees, or None.
+
+`tests/property/parsers.py` runs more cases.
+"""
 
 import os
 import subprocess

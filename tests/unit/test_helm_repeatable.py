@@ -98,7 +98,7 @@ def test_what_no_seed_makes_is_refused_with_its_place():
     assert caught.value.message == (
         'template: shop/templates/a.yaml:2:3: executing "shop/templates/a.yaml" at <include "made" .>: error calling include: '
         'template: shop/templates/a.yaml:1:22: executing "made" at <genPrivateKey `dsa`>: '
-        "error calling genPrivateKey: a DSA key can't be made of a seed: make another kind, or give the key"
+        "error calling genPrivateKey: a DSA key can't be derived from a seed: use another kind of key, or pass the key"
     )
 
 

@@ -1,4 +1,4 @@
-"""The names of sprig's functions are told without importing them: they must be those that the modules have."""
+"""The listed names of sprig's functions, which need no import, must be those of the modules."""
 
 from importlib import import_module
 from random import SystemRandom

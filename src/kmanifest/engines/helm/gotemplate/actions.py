@@ -1,7 +1,8 @@
-"""The text of one action → a node, without its place: each distinct text is parsed once.
+"""Parse the text of one action into a node without a location.
 
-The parser goes the way of Go's and complains at the same token, so that its errors are Go's. What an action needs of its
-surroundings is kept beside it, the variables and functions that it uses, so the next one with that text needs no parsing.
+Each distinct text is parsed once. The parser follows Go's and fails at the same token, so its
+errors are Go's. An action is stored with the variables and functions that it uses. The next action
+with the same text then needs no parsing.
 
 Source: Go 1.26 text/template/parse/parse.go.
 """
@@ -19,10 +20,13 @@ from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Final, NamedTuple
 
 MAX_NESTING: Final = 150
-"""How deep parentheses may nest; Go takes 10,000, which no one writes and Python's stack does not hold."""
+"""The maximum depth of parentheses.
+
+Go allows 10,000, but no chart needs that and it exceeds Python's stack.
+"""
 
 UNRESTRICTED_KEYWORDS: Final = frozenset({"", "if", "range", "with", "template", "block"})
-"""Keywords of actions that may stand anywhere."""
+"""Keywords of the actions that are valid at any point of a template."""
 _TERM_TYPES: Final = frozenset(
     {
         lexer.BOOL,
@@ -40,10 +44,11 @@ _TERM_TYPES: Final = frozenset(
 
 
 class ParserState(NamedTuple):
-    """What the parser knows where an action stands.
+    """The state of the parser at the start of an action.
 
-    `block` is the innermost open block: "" at the top of the file, `if`, `with`, `range`, `define` or `block`, and `else` in
-    the second part of one. `else_keyword` is the word that may follow `else`: `if`, `with`, or nothing.
+    `block` is the innermost open block: `if`, `with`, `range`, `define` or `block`. It is "" at the
+    top of the file, and `else` in the second part of a block. `else_keyword` is the keyword that
+    may follow `else`: `if`, `with` or "".
     """
 
     functions: Container[str]
@@ -54,10 +59,12 @@ class ParserState(NamedTuple):
 
 
 class Action(NamedTuple):
-    """A parsed action: its keyword (`else if` and `else with` are words of their own), node, and name of a template.
+    """A parsed action: its keyword, its node, and the name of a template.
 
-    `uses` are the variables that it takes from before it, `declares` those it leaves, `calls` its functions. What is `depends_on_state`
-    must be looked at where it stands; all else means the same everywhere.
+    `else if` and `else with` are keywords of their own. `uses` are the variables that must be
+    declared before it, `declares` those it adds, `calls` its functions. If `depends_on_state` is
+    true, the action must be checked again wherever its text occurs. Other actions mean the same
+    everywhere.
     """
 
     keyword: str
@@ -70,7 +77,7 @@ class Action(NamedTuple):
 
 
 class ActionError(Exception):
-    """What is wrong with an action, and the position of the token that Go had read last."""
+    """An error in an action, with the position of the token that Go read last."""
 
     def __init__(self, message: str, position: int, *, lexical: bool = False) -> None:
         super().__init__(message)
@@ -86,15 +93,15 @@ _FIELD_ACTION: Final = re.compile(
 
 
 def parse_field_action(text: str) -> Action | None:
-    """An action that looks at a field and does no more, as a third of a chart's do; None for any other.
+    """Return an action that only reads a field; None for any other action.
 
-    It means the same wherever it stands.
+    A third of a chart's actions are of this kind. They mean the same everywhere.
     """
     match = _FIELD_ACTION.match(text)
     if match is None:
         return None
     names = match[2].split(".")
-    # Go gives a chain of fields the place of its second one.
+    # Go gives a chain of fields the position of its second one.
     position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
     return Action(
         match[1] or "",
@@ -108,7 +115,7 @@ def parse_field_action(text: str) -> Action | None:
 
 
 class ActionParser:
-    """Parses the text of one action where it stands."""
+    """A parser for the text of one action, in the state of the file's parser at that point."""
 
     def __init__(
         self, text: str, state: ParserState, *, closed: bool = True, trimmed: bool = False
@@ -124,7 +131,10 @@ class ActionParser:
         self._is_chained = False
 
     def parse(self) -> Action:
-        """The action; ActionError in Go's words where it is none."""
+        """Return the action.
+
+        Raises ActionError with Go's message if it is invalid.
+        """
         token = self._tokens[0]
         if token[0] != lexer.KEYWORD or ((keyword := token[1]) == "define" and self._state.block):
             return self._new_action("", self._pipeline("command", lexer.RIGHT))
@@ -182,7 +192,7 @@ class ActionParser:
         )
 
     def _named_action(self, keyword: str) -> Action:
-        """`define`, `block` and `template`: a name, and a pipeline after the last two."""
+        """Parse `define`, `block` or `template`: a name, and a pipeline after the last two."""
         context = f"{keyword} clause"
         position = self._tokens[1][2]
         name = self._string(context)
@@ -217,12 +227,12 @@ class ActionParser:
         return token
 
     def _error(self, message: str) -> ActionError:
-        """An error at the token that was read last."""
+        """Return an error at the token that was read last."""
         return ActionError(message, self._tokens[self._index - 1][2])
 
     def _unexpected(self, token: Token, context: str) -> ActionError:
         if token[0] == lexer.ERROR:
-            # In these Go has forgotten where the action began, which it tells in all others.
+            # Go's message omits the start of the action in these two cases and has it in all others.
             omits_start = self._is_chained or context == "define clause"
             return ActionError(token[1], token[2], lexical=not omits_start)
         text = token[1]
@@ -237,9 +247,10 @@ class ActionParser:
         return ActionError(f"unexpected {token_text} in {context}", token[2])
 
     def _pipeline(self, context: str, end: int) -> Node:
-        """A pipeline to its end, which is read too.
+        """Parse a pipeline and the token that ends it.
 
-        A command alone is given back as itself, but not in parentheses, nor where the text of the pipeline could be told.
+        A single command is returned without a pipeline around it. This does not apply in
+        parentheses, nor where an error message may contain the pipeline's text.
         """
         tokens = self._tokens
         position = tokens[self._index][2]
@@ -336,7 +347,7 @@ class ActionParser:
         self._index += 1
         if kind == lexer.FIELD:
             names = tuple(text.split(".")[1:])
-            # Go gives a chain of fields the place of its second one.
+            # Go gives a chain of fields the position of its second one.
             return (nodes.FIELD, position + len(names[0]) + 1 if names[1:] else position, names)
         if kind == lexer.IDENTIFIER:
             if text not in self._state.functions:
@@ -364,7 +375,7 @@ class ActionParser:
     def _variable(self, name: str, position: int) -> Node:
         if name not in self._declared:
             if name not in self._state.variables:
-                # Go looks one token ahead of the first word of a pipeline, to see whether it declares it.
+                # Go reads one token after a pipeline's first variable, to see whether it is declared there.
                 next_token = self._tokens[self._index]
                 message = f"undefined variable {quoted(name)}"
                 raise ActionError(
@@ -397,14 +408,17 @@ class ActionParser:
 
 
 def _is_constant(node: Node) -> bool:
-    """Whether nothing can be done with `node` but give its value; a command with arguments counts by its first word."""
+    """Return whether evaluating `node` only returns its value.
+
+    A command with arguments counts by its first operand.
+    """
     if node[0] == nodes.INVOKE:
         node = node[2]
     return node[0] in (nodes.CONSTANT, nodes.OVERFLOW, nodes.DOT, nodes.NIL)
 
 
 def _looks_like_float(text: str) -> bool:
-    """Whether Go takes the text of a number for a float's: it says so itself, if nothing else is asked for."""
+    """Return whether Go gives a number with this text the type float64 if nothing else requires a type."""
     if text[0] == "'":
         return False
     lowered = text.lower()

@@ -1,4 +1,4 @@
-"""The functions that every template has.
+"""The functions that are predefined in every template.
 
 Source: Go 1.26 text/template/funcs.go.
 """
@@ -13,11 +13,11 @@ from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoO
 from kmanifest.startup.typing import Final
 
 REFLECT_VALUE: Final = "reflect.Value"
-"""The type of a parameter that takes whatever there is, and knows no value from a nil one."""
+"""The type of a parameter that accepts any value and distinguishes a missing value from a nil one."""
 
 
 def truth(value: Value) -> bool:
-    """Whether `value` is true for `if`, `and` and the like: not zero, not empty, not nil."""
+    """Return whether `value` is true for `if`, `and` and `or`: not zero, not empty, not nil."""
     return bool(value)
 
 
@@ -26,7 +26,7 @@ def _not(value: Value) -> bool:
 
 
 def _run_by_executor(*_: Value) -> Value:
-    raise GoError("and, or and call are the executor's")
+    raise GoError("and, or and call are run by the executor")
 
 
 def _len(value: Value) -> int:
@@ -80,10 +80,10 @@ def _element(item: Value, index: Value) -> Value:
 
 
 def zero_element(container: Value) -> Value:
-    """What Go gives for a key that `container` does not hold."""
+    """Return Go's result for a key that `container` does not have."""
     if type_name(container).endswith("]string"):
         return ""
-    # A named type does not tell what it holds by its name.
+    # The name of a named type does not contain its element type.
     return getattr(container, "zero", None)
 
 
@@ -134,9 +134,10 @@ def _slice_range(indexes: tuple[Value, ...], length: int, maximum: int) -> tuple
 
 
 def _capacity(length: int) -> int:
-    """The capacity of a slice of this length that encoding/json has filled: it grows in steps.
+    """Return the capacity of a slice of this length that encoding/json has filled: it grows in steps.
 
-    Source: Go 1.26 runtime/slice.go, nextslicecap, without what the allocator adds beyond 512 elements.
+    Source: Go 1.26 runtime/slice.go, nextslicecap, without the allocator's rounding above 512
+    elements.
     """
     capacity = 1 if length else 0
     while capacity < length:
@@ -150,7 +151,7 @@ _KINDS: Final = {bool: _BOOL, int: _INT, float: _FLOAT, str: _STRING, complex: _
 
 
 def _basic_kind(value: Value) -> str:
-    """Which values `value` can be compared with; empty where it can't."""
+    """Return the group of types that `value` can be compared with; empty if it can't be compared."""
     kind = _KINDS.get(value.__class__)
     if kind is not None:
         return kind
@@ -251,7 +252,7 @@ def _println(*arguments: Value) -> str:
 
 
 def _joined_arguments(arguments: tuple[Value, ...]) -> str:
-    """The arguments as one text, as actions print them: nothing is `<no value>`."""
+    """Return the arguments as one string, as actions print them: a missing value is `<no value>`."""
     if len(arguments) == 1 and arguments[0].__class__ is str:
         return str(arguments[0])
     return gofmt.sprint(
@@ -285,7 +286,7 @@ def _js_char(char: str) -> str:
     if char < " ":
         return f"\\u{ord(char):04X}"
     if has_raw_bytes(char):
-        # What is no UTF-8 is the replacement character to Go, which can be printed: the byte stays.
+        # Go reads a byte that is not UTF-8 as the replacement character, which is printable: the byte stays.
         return char
     return char if is_printable(char) else f"\\u{ord(char):04X}"
 
@@ -322,4 +323,7 @@ BUILTINS: Final[Mapping[str, Function]] = {
     "lt": Function(_lt, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
     "ne": Function(_ne, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
 }
-"""Go's own functions; `and`, `or` and `call` are carried out by the executor."""
+"""Go's built-in functions.
+
+The executor runs `and`, `or` and `call` itself.
+"""

@@ -1,4 +1,4 @@
-"""Functions as the executor calls them, and whether a value fits a parameter.
+"""Functions as the executor calls them, and the check that a value fits a parameter.
 
 Source: Go 1.26 text/template/exec.go, evalCall, evalArg and validateType.
 """
@@ -25,7 +25,7 @@ from kmanifest.startup.typing import Any, Final
 
 ANY: Final = "interface {}"
 
-# What tells at once that a value has the type of a parameter: its class. A parameter of any type is told by None.
+# The class that a value of a parameter's type has, so that one comparison decides. None stands for any type.
 _CLASS_BY_NAME: Final[dict[str, Any]] = {
     ANY: None,
     "any": None,
@@ -49,10 +49,11 @@ _COMPLEXES: Final = frozenset({"complex64", "complex128"})
 
 
 class Call:
-    """A function by name, with the types that each number of arguments wants.
+    """A function with its name and the types of its parameters for each number of arguments.
 
-    `types_by_count` maps the number to a tuple of classes, None for any type, RAW or another name of a type; it is filled as numbers
-    come. `stop_value` is what makes `or` (True) and `and` (False) stop.
+    `types_by_count` maps a number of arguments to a tuple of types. A type is a class, None for any
+    type, REFLECT_VALUE, or the name of another Go type. The mapping is filled on demand.
+    `stop_value` is the truth value that ends the evaluation of `or` (True) and `and` (False).
     """
 
     __slots__ = (
@@ -85,7 +86,11 @@ class Call:
         self.types_by_count: dict[int, tuple[Any, ...]] = {}
 
     def types_for_count(self, count: int, written_count: int, node: Node) -> tuple[Any, ...]:
-        """The types of `count` arguments, of which `written_count` stand after the name; Failure where that many are wrong."""
+        """Return the types of `count` arguments.
+
+        Raises NodeError if the number is wrong. `written_count` of the arguments are written after
+        the name.
+        """
         fixed = len(self._fixed_types)
         if self._variadic_type is not _NOT_VARIADIC:
             if count < fixed:
@@ -114,7 +119,7 @@ _NAME_BY_CLASS: Final = {
 
 
 def find_call(name: str, functions: Mapping[str, Function]) -> Call | None:
-    """The function that templates call `name`: the caller's, or Go's own."""
+    """Return the function that templates call `name`: the caller's, or Go's built-in one."""
     if name in functions:
         return Call(name, functions[name], builtin=False)
     return Call(name, BUILTINS[name], builtin=True) if name in BUILTINS else None
@@ -123,7 +128,10 @@ def find_call(name: str, functions: Mapping[str, Function]) -> Call | None:
 def evaluate_argument(
     value: Value, expected: Any, node: Node, stop_indexes: dict[int, int]
 ) -> Value:
-    """`value`, which an argument gave, as a parameter of type `expected`; Failure where Go refuses."""
+    """Return the value of the argument `node` as a parameter of type `expected`.
+
+    Raises NodeError where Go rejects it.
+    """
     if expected is None or expected is REFLECT_VALUE:
         return None if value is NIL and expected is None else value
     type_ = expected if expected.__class__ is str else _NAME_BY_CLASS[expected]
@@ -138,7 +146,10 @@ def evaluate_argument(
 
 
 def validate_type(value: Value, expected: Any, node: Node) -> Value:
-    """`value` as a parameter of type `expected`; `node` is to blame where it is none."""
+    """Return `value` as a parameter of type `expected`.
+
+    Raises NodeError at `node` if it has another type.
+    """
     if expected is None:
         return None if value is NIL else value
     if expected is REFLECT_VALUE:
@@ -155,7 +166,7 @@ def validate_type(value: Value, expected: Any, node: Node) -> Value:
 
 
 def _is_assignable(value: Value, type_: str) -> bool:
-    """Whether a value of a named type fits the type that it is made of."""
+    """Return whether a value of a named type can be assigned to the underlying type."""
     if isinstance(value, GoObject) and not isinstance(value, (dict, list)):
         return type_ in ("error", "fmt.Stringer") and value.text() is not None
     name = type_name(value)
@@ -187,7 +198,7 @@ def _zero_value(type_: str) -> Value:
 
 
 def _constant_value(node: Node, type_: str) -> Value:
-    """A constant as a value of the type that a parameter has."""
+    """Return a constant as a value of the parameter's type."""
     value, number = node[2], node[4]
     if type_ == "bool":
         if value.__class__ is bool:
@@ -219,7 +230,7 @@ def _constant_value(node: Node, type_: str) -> Value:
 
 
 def _int_of_type(value: int, type_: str) -> int:
-    """An integer cut to the bits of its type, as reflect's SetInt does."""
+    """Return an integer truncated to the bits of its type, as reflect's SetInt does."""
     bits = _BITS_BY_TYPE.get(type_, 64)
     value &= (1 << bits) - 1
     if type_ in _INTS and value >> (bits - 1):

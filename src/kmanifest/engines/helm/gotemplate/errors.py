@@ -1,18 +1,26 @@
-"""What goes wrong in a template: a text that does not parse, and an execution that fails, both in Go's words."""
+"""The errors of templates: one for a text that can't be parsed, one for an execution that fails.
+
+Both have Go's messages.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Any
 
 
 class ParseError(GoError):
-    """A text is no template; its text is Go's `template: name:line: message`."""
+    """The text is not a valid template.
+
+    The message is Go's `template: name:line: message`.
+    """
 
 
 class ExecError(GoError):
-    """An execution failed; its text is Go's `template: name:line:column: executing "name" at <node>: message`.
+    """An execution failed.
 
-    `name` is the template that failed. `cause` is what a function that was called raised, as Go's `Unwrap` gives it: a
-    GoError, which is an ExecError again where that function executed a template; None where no function is to blame.
+    The message is Go's `template: name:line:column: executing "name" at <node>: message`. `name` is
+    the template that failed. `cause` is the GoError that a called function raised, like Go's
+    `Unwrap`. It is an ExecError again if that function executed a template, and None if no function
+    failed.
     """
 
     def __init__(self, text: str, *, name: str = "", cause: GoError | None = None) -> None:
@@ -22,10 +30,11 @@ class ExecError(GoError):
 
 
 class NodeError(Exception):
-    """An execution failed at `node`; the executor adds the place.
+    """An execution failed at `node`.
 
-    The type in the text of a missing field depends on how its receiver came about: `message_for_element` is the text where `receiver_name`,
-    a variable or `.`, is an element that a `range` took out of a container of interfaces.
+    The executor adds the location. For a missing field, the type in the message depends on the
+    origin of the receiver. If `receiver_name`, a variable or `.`, is an element that `range` took
+    from a container of interfaces, `message_for_element` is the message.
     """
 
     def __init__(

@@ -1,13 +1,16 @@
-"""Pipelines, commands and operands: a node and a dot → a value.
+"""Evaluate pipelines, commands and operands: a node and a dot become a value.
 
-`evaluate` is written for speed, because a chart evaluates ten thousand of them: fields of plain dictionaries, variables and
-constants take the first branches, a call is carried out where it stands (so a function that executes a template costs three
-frames of Python's stack), and whatever is out of the ordinary goes to a function of its own, which looks at everything anew.
+`evaluate` is written for speed, because a chart evaluates ten thousand pipelines. Its first
+branches handle fields of plain dictionaries, variables and constants. It calls functions itself, so
+a function that executes a template costs three frames of Python's stack. Rare cases go to separate
+functions, which check everything again.
 
-No value is None. NIL is an interface that holds nothing: a container gives it for a nil element. What a pipeline gives is
-never NIL, as Go takes the value out of the interface at the end of each command.
+None stands for no value. NIL is an interface that holds nothing: a container returns it for a nil
+element. A pipeline never returns NIL, because Go takes the value out of the interface at the end of
+each command.
 
-Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls. bench/gotemplate.py measures.
+Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls. Measured by
+bench/gotemplate.py.
 """
 
 from collections.abc import Mapping
@@ -39,14 +42,18 @@ from kmanifest.startup.typing import Any, Final, Literal, Protocol
 MissingKey = Literal["default", "zero", "error"]
 Variables = dict[str, Value]
 _NO_FINAL: Final = object()
-"""There is no command before this one in the pipeline."""
+"""The previous command's value for the first command of a pipeline.
+
+Source: exec.go, missingVal.
+"""
 
 
 class ExecutionState(Protocol):
-    """What an evaluation reads and changes of the run that it belongs to.
+    """The part of an execution that an evaluation reads and changes.
 
-    `calls` holds the functions that were found, by their names. `undo_log` holds the variables that were declared, with the values
-    that they had before. `stop_indexes` maps the id of an `and` or `or` that stopped early to the index of its last argument.
+    `calls` maps the name of each function used so far to its call. `undo_log` lists the declared
+    variables with their values before the declaration. `stop_indexes` maps the id of an `and` or
+    `or` that stopped early to the index of the last argument it evaluated.
     """
 
     missing_key: MissingKey
@@ -56,10 +63,13 @@ class ExecutionState(Protocol):
     stop_indexes: dict[int, int]
 
     def find_call(self, node: Node, /) -> Call:
-        """Find the function that a node names and add it to `calls`; Failure if there is none."""
+        """Find the function that a node names and add it to `calls`.
+
+        Raises NodeError if there is none.
+        """
 
     def string_limit_error(self, name: str, /) -> LimitError:
-        """The error for a function that returned more than `max_string` characters."""
+        """Return the error for a function that returned more than `max_string` characters."""
 
     def report_impure(self, name: str, op: Node, node: Node, /) -> None:
         """Report the call of a function whose result depends on more than its arguments."""
@@ -68,7 +78,10 @@ class ExecutionState(Protocol):
 def evaluate(
     execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node
 ) -> Value:
-    """The value of a pipeline or command; None for no value. `op` is the operation that it belongs to."""
+    """Return the value of a pipeline or command; None for no value.
+
+    `op` is the operation that contains it.
+    """
     code = node[0]
     if code == FIELD:
         value = dot
@@ -109,7 +122,7 @@ def evaluate(
         )
         stop_value = call.stop_value
         argument_values = []
-        for argument, expected in zip(arguments, expected_types):  # noqa: B905 - its word costs a tenth of a chart
+        for argument, expected in zip(arguments, expected_types):  # noqa: B905 - `strict=` costs a tenth of a chart's time
             kind = argument[0]
             if kind == CONSTANT:
                 argument_value = argument[2]
@@ -185,7 +198,10 @@ def evaluate(
 
 
 def _nil_if_interface(value: Value, node: Node) -> Value:
-    """NIL for a value in an interface, which Go's `slice` does not take for an index: a container gives one."""
+    """Return NIL for a value that comes from a container.
+
+    Go has it in an interface, which `slice` rejects as an index.
+    """
     code = node[0]
     if value is None:
         return None
@@ -195,7 +211,7 @@ def _nil_if_interface(value: Value, node: Node) -> Value:
 def _assign_variables(
     execution: ExecutionState, variables: Variables, node: Node, value: Value
 ) -> None:
-    """Give the variables of a pipeline its value."""
+    """Assign the value of a pipeline to its variables."""
     for name in node[3]:
         if not node[4]:
             execution.undo_log.append((name, variables.get(name, UNDECLARED)))
@@ -206,11 +222,11 @@ def _assign_variables(
 
 
 UNDECLARED: Final = object()
-"""A variable did not exist before it was declared."""
+"""The value in the undo log of a variable that did not exist before its declaration."""
 
 
 def _last_evaluated_node(command: Node, execution: ExecutionState) -> Node:
-    """The node that Go evaluated last before it takes the value of the command before this one."""
+    """Return the node that Go evaluated last before it takes the value of the previous command."""
     if command[3]:
         return last_node(command[3][-1], execution.stop_indexes)
     return (CALL, command[1], command[2], ())
@@ -219,7 +235,7 @@ def _last_evaluated_node(command: Node, execution: ExecutionState) -> Node:
 def _evaluate_argument(
     execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node, expected: Any
 ) -> Value:
-    """An operand of the rarer kinds."""
+    """Return the value of an argument whose kind `evaluate` does not handle itself."""
     code = node[0]
     if code == CALL:
         value = evaluate(execution, op, dot, variables, node)
@@ -235,7 +251,7 @@ def _evaluate_argument(
 def evaluate_operand(
     execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node
 ) -> Value:
-    """The value of an operand, which may be NIL."""
+    """Return the value of an operand, which may be NIL."""
     code = node[0]
     if code == FIELD:
         return _evaluate_field_chain(execution, op, dot, variables, node, dot, node[2], ".")
@@ -273,7 +289,10 @@ def _evaluate_field_chain(
     arguments: tuple[Node, ...] = (),
     final: Value = _NO_FINAL,
 ) -> Value:
-    """Walk along the fields of a value; the arguments are for the last one, which must be a method then."""
+    """Return the value at a chain of fields.
+
+    Arguments belong to the last field, which must then be a method.
+    """
     known_type = ""
     last = len(names) - 1
     for index, name in enumerate(names):
@@ -360,7 +379,7 @@ def _invoke(
     command: Node,
     final: Value,
 ) -> Value:
-    """A command that is no function and is given arguments, or the value of the command before it."""
+    """Evaluate a command that is not a function but has arguments or a value from the previous command."""
     first, arguments = (command[2], command[3]) if command[0] == INVOKE else (command, ())
     code = first[0]
     if code == FIELD:
@@ -401,7 +420,7 @@ def _call_method(
     arguments: tuple[Node, ...],
     final: Value,
 ) -> Value:
-    """Call a method of an object with arguments as a function."""
+    """Call a method of an object with the values of its arguments."""
     call = Call(name, function, builtin=False)
     count = len(arguments) + (final is not _NO_FINAL)
     expected_types = call.types_for_count(count, len(arguments), node)
@@ -423,7 +442,7 @@ def _call_method(
 
 
 def _call_value(command: Node, values: list[Value], *, has_final: bool) -> Value:
-    """Go's `call`: its first argument is the function."""
+    """Run Go's `call`: its first argument is the function."""
     function = values[0]
     arguments = command[3]
     name = node_text(arguments[0]) if arguments else ""

@@ -1,12 +1,21 @@
-"""Templates executed: the operations of a program, one after the other, with a list instead of a stack of calls.
+"""Execute templates: run the operations of a program one after the other, with a list as the stack of open blocks.
 
-One call of `Execution.execute` is one loop. Blocks push what they must restore on `stack`, `{{template}}` pushes where it stands on
-`frames`, so neither costs a frame of Python's stack; only a function that executes a template, as helm's `include` does, comes
-in here again. The stack holds for a scoped `if` the height of the log, for `with` a tuple of the dot and the height, and for
-`range` a list `[dot, height, height in the body, iterator, elements, names of variables]`. The log tells what to undo when variables go out of scope.
+One call of `Execution.execute` is one loop. A block pushes on `stack` what its end restores, and
+`{{template}}` pushes the current position on `frames`. So neither uses a frame of Python's stack.
+Only a function that executes a template, as Helm's `include` does, calls `execute` again.
 
-Steps are counted where a program may grow beyond its text, at the end of each round of a loop and where a template is begun,
-by the number of operations that follow; so no single operation pays for it. Output is measured there, too.
+The stack has one entry for each open block:
+
+    scoped `if`   the length of the undo log
+    `with`        a tuple: the dot, the length of the undo log, whether the body runs
+    `range`       a list: the dot, the length of the undo log, its length in the body, the iterator,
+                  the elements, the names of the variables
+
+The undo log restores variables when their scope ends.
+
+Steps are counted only where a program may run longer than its text: at the end of each round of a
+loop, and at the start of a template. The count grows by the number of operations that follow, so a
+single operation has no extra cost. The output's size is checked at the same points.
 
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
@@ -43,17 +52,23 @@ from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 OnImpureCall = Callable[[str, str, int, int], None]
-"""Is told each call of an impure function: its name, the file, line and column."""
+"""A callback for each call of an impure function.
+
+It gets the name, the file, the line and the column.
+"""
 
 MAX_DEPTH: Final = 100_000
-"""How deep `{{template}}` may nest."""
+"""The maximum depth of nested `{{template}}` actions."""
 _STEPS_PER_CHECK: Final = 4096
 _NO_VALUE_TEXT: Final = "<no value>"
 _EXHAUSTED: Final = object()
 
 
 class ExecutionLimits(NamedTuple):
-    """Bounds of a run. `deadline` is a time by `clock`, 0 for none; steps are operations, sizes are characters."""
+    """The limits of an execution.
+
+    `deadline` is a time of `clock`, 0 for none. Steps are operations, sizes are in characters.
+    """
 
     max_steps: int = 20_000_000
     max_output: int = DEFAULT_LIMITS.max_output
@@ -72,7 +87,10 @@ def execute(
     limits: ExecutionLimits = ExecutionLimits(),
     on_impure: OnImpureCall | None = None,
 ) -> str:
-    """What a template prints for `data`; ExecError where it fails, LimitError where it goes beyond `limits`."""
+    """Return the output of a template for `data`.
+
+    Raises ExecError if the execution fails, LimitError if it exceeds `limits`.
+    """
     execution = Execution(
         templates, functions, missing_key=missing_key, limits=limits, on_impure=on_impure
     )
@@ -80,7 +98,10 @@ def execute(
 
 
 class Execution:
-    """Executions that share functions and bounds: all files of a chart, and what their functions execute in turn."""
+    """An executor of templates that share functions and limits, such as all files of a chart.
+
+    A function of a template may call `execute` again.
+    """
 
     __slots__ = (
         "_depth",
@@ -124,10 +145,11 @@ class Execution:
         self.stop_indexes: dict[int, int] = {}
 
     def execute(self, name: str, data: Value, templates: TemplateSet | None = None) -> str:
-        """What a template prints for `data`, by itself or within an execution that is under way.
+        """Return the output of a template for `data`.
 
-        `templates` are others than the run's own, which hold for this template and those that it names. GoError if there
-        is no such template, ExecError where it fails.
+        It may be called during another execution. `templates` replaces the execution's templates
+        for this template and those that it includes. Raises GoError if there is no such template,
+        ExecError if the execution fails.
         """
         if templates is None:
             templates = self._templates
@@ -271,7 +293,10 @@ class Execution:
         return "".join(out)
 
     def find_call(self, node: Node) -> Call:
-        """The function that a node names; Failure if there is none."""
+        """Return the function that a node names.
+
+        Raises NodeError if there is none.
+        """
         name = node[2]
         call = find_call(name, self._functions)
         if call is None:
@@ -280,13 +305,14 @@ class Execution:
         return call
 
     def string_limit_error(self, name: str) -> LimitError:
-        """The error for a text that a function made."""
+        """Return the error for a string that a function returned."""
         return LimitError(
-            f"function {name} makes a text of more than {self.max_string} characters (max_string)"
+            f"function {name} returned a string of more than {self.max_string} characters"
+            " (max_string)"
         )
 
     def report_impure(self, name: str, op: Node, node: Node) -> None:
-        """Tell the caller that a function is called whose result is not made of its arguments alone."""
+        """Report the call of a function whose result depends on more than its arguments."""
         if self._on_impure is None or self._template is None:
             return
         template = self._template
@@ -294,7 +320,7 @@ class Execution:
         self._on_impure(name, template.file, line, column)
 
     def _check_limits(self, output: Iterator[str]) -> None:
-        """Count the steps since the last time, and see whether the bounds hold."""
+        """Count the steps since the last check and enforce the limits."""
         self._steps += _STEPS_PER_CHECK - self._steps_until_check
         self._steps_until_check = _STEPS_PER_CHECK
         limits = self._limits
@@ -313,7 +339,7 @@ class Execution:
 
 
 def _action_text(value: Value) -> str:
-    """What an action prints of a value that is neither a string nor nothing."""
+    """Return the output of an action for a value that is neither a string nor None."""
     if isinstance(value, GoObject):
         string = value.action_text()
         if string is not None:
@@ -324,7 +350,7 @@ def _action_text(value: Value) -> str:
 def _restore_variables(
     variables: Variables, undo_log: list[tuple[str, Value]], log_length: int
 ) -> None:
-    """Take back what was declared since the log was `log_length` long."""
+    """Undo the declarations made since the undo log had the length `log_length`."""
     while len(undo_log) > log_length:
         name, previous = undo_log.pop()
         if previous is UNDECLARED:
@@ -334,7 +360,10 @@ def _restore_variables(
 
 
 def _has_no_elements(value: Value, names: tuple[str, ...]) -> bool:
-    """Whether a `range` over `value` has nothing to do; what can't be ranged over is not empty."""
+    """Return whether a `range` over `value` has no rounds.
+
+    A value that can't be ranged over is not empty.
+    """
     if value is None:
         return True
     if isinstance(value, (list, dict, bytes)):
@@ -345,7 +374,10 @@ def _has_no_elements(value: Value, names: tuple[str, ...]) -> bool:
 
 
 def _range_items(execution: Execution, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
-    """Index and element of each round; Failure where there is nothing to range over."""
+    """Return index and element of each round.
+
+    Raises NodeError if `value` can't be ranged over.
+    """
     if isinstance(value, list):
         return iter(list(enumerate(value)))
     if isinstance(value, dict):
@@ -367,7 +399,7 @@ def _range_items(execution: Execution, value: Value, op: Node) -> Iterator[tuple
 
 
 def line_and_column(source: str, offset: int) -> tuple[int, int]:
-    """Line, counted from 1, and column, counted in bytes from 0."""
+    """Return the line, counted from 1, and the column, counted in bytes from 0."""
     start = source.rfind("\n", 0, offset) + 1
     column = len(source[start:offset].encode("utf-8", "surrogateescape"))
     return source.count("\n", 0, start) + 1, column
@@ -394,7 +426,7 @@ def _exec_error(
 def _is_range_element(
     receiver_name: str, stack: list[Any], undo_log: list[tuple[str, Value]]
 ) -> bool:
-    """Whether `.` or a variable holds what a `range` took out of a container of interfaces."""
+    """Return whether `.` or a variable holds an element that a `range` took from a container of interfaces."""
     for entry in reversed(stack):
         if entry.__class__ is list:
             if receiver_name == ".":

@@ -1,4 +1,4 @@
-"""Tables of functions: in groups that are made when they are needed, and one over another."""
+"""Tables of functions: one that loads its groups on demand, and one that merges two tables."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -6,7 +6,11 @@ from kmanifest.engines.helm.gotemplate.values import Function, Functions
 
 
 class LazyFunctions(Mapping[str, Function]):
-    """The functions of groups, each given as the names in it and what makes it, which is called when one of it is asked for."""
+    """A table of functions in groups.
+
+    A group consists of its names and a function that loads it. It is loaded when one of its
+    functions is looked up.
+    """
 
     def __init__(self, *groups: tuple[str, Callable[[], Functions]]) -> None:
         self._loaders = {name: load for names, load in groups for name in names.split()}
@@ -30,7 +34,10 @@ class LazyFunctions(Mapping[str, Function]):
 
 
 class MergedFunctions(Mapping[str, Function]):
-    """Two tables as one: of two functions with one name, that of `upper` is found."""
+    """Two tables as one.
+
+    For a name in both, the function of `overriding` is returned.
+    """
 
     def __init__(self, overriding: Functions, base: Functions) -> None:
         self._overriding = overriding

@@ -1,6 +1,7 @@
-"""Go's fmt: the texts of values, and formats with verbs.
+"""Go's fmt: values as strings, and formatting with verbs.
 
-`text` is the short way to `%v` that nearly every value takes; everything else is printed by a `Printer` (`verbs.py`).
+`text` is the fast path for `%v` that nearly every value takes. A `Printer` (`printf.py`) formats
+everything else.
 
 Source: Go 1.26 fmt/print.go.
 """
@@ -27,7 +28,7 @@ __all__ = [
 
 
 def text(value: Value) -> str:
-    """What `%v` prints of `value`."""
+    """Return `value` as `%v` prints it."""
     kind = value.__class__
     if kind is str:
         return str(value)
@@ -39,17 +40,16 @@ def text(value: Value) -> str:
         return float_text(value)
     if value is None or value is NIL:
         return NIL_TEXT
-    from kmanifest.engines.helm.gotemplate.printf import (
-        Printer,  # few charts print what is no plain value
-    )
+    # Imported here because few charts print compound values.
+    from kmanifest.engines.helm.gotemplate.printf import Printer
 
     return Printer().format_value(value, "v")
 
 
 def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
-    """What fmt.Sprint gives: a space between two values of which neither is a string.
+    """Return the result of fmt.Sprint: a space separates two values if neither is a string.
 
-    With `action_text` an object gives the text that an action prints of it.
+    With `as_action` an object is printed as an action prints it.
     """
     parts: list[str] = []
     previous_is_string = True
@@ -64,20 +64,24 @@ def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
 
 
 def sprintln(values: Sequence[Value]) -> str:
-    """What fmt.Sprintln gives: spaces between all values and a newline after them."""
+    """Return the result of fmt.Sprintln: spaces between all values and a newline after the last."""
     return _join([" ".join(map(text, values)), "\n"])
 
 
 def _join(parts: list[str]) -> str:
     if sum(map(len, parts)) > DEFAULT_LIMITS.max_string:
-        from kmanifest.engines.helm.gotemplate.printf import string_limit_error  # as above
+        # Imported here for the same reason.
+        from kmanifest.engines.helm.gotemplate.printf import string_limit_error
 
         raise string_limit_error()
     return "".join(parts)
 
 
 def sprintf(format_string: str, values: Sequence[Value]) -> str:
-    """What fmt.Sprintf gives, with Go's remarks for what does not fit; LimitError where it is beyond all bounds."""
+    """Return the result of fmt.Sprintf, with Go's notes about arguments that do not match.
+
+    Raises LimitError if the string is too long.
+    """
     first, *others = format_string.split("%")
     if len(others) != len(values):
         return _format_with_printer(format_string, values)
@@ -95,8 +99,9 @@ def sprintf(format_string: str, values: Sequence[Value]) -> str:
 
 
 def _format_with_printer(format_string: str, values: Sequence[Value]) -> str:
-    """The same for any directives and values."""
-    from kmanifest.engines.helm.gotemplate.printf import Printer  # as above
+    """Return the result of fmt.Sprintf for any directives and values."""
+    # Imported here for the same reason.
+    from kmanifest.engines.helm.gotemplate.printf import Printer
 
     printer = Printer()
     parts = printer.parts

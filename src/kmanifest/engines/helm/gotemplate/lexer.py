@@ -1,8 +1,12 @@
-"""Where the actions of a text are, and the tokens of one action.
+"""Find the actions of a text, and split one action into tokens.
 
-A text is cut by one pattern that knows strings, so that `}}` in one ends no action. The text of an action is cut by another;
-where that finds nothing, a slower look tells Go's error. A chain of fields is one token here. Tokens are `(type, text, position, spaced)`, `spaced` if there is
-space before it: all that Go's parser wants of space. The last one is RIGHT, the end of the action, or ERROR.
+One pattern splits a text into text and actions. It knows strings, so `}}` inside a string does not
+end an action. A second pattern splits an action into tokens. If it does not match, slower code
+finds Go's error message.
+
+A token is `(type, text, position, after_space)`. `after_space` is true if space precedes it; Go's
+parser needs nothing else about space. A chain of fields is one token here. The last token is RIGHT,
+the end of the action, or ERROR.
 
 Source: Go 1.26 text/template/parse/lex.go.
 """
@@ -15,7 +19,7 @@ from kmanifest.startup.typing import Final
 
 SPACES: Final = " \t\r\n"
 
-# Atomic groups, not possessive ones: Python before 3.11.5 loses its way in the latter (CPython's issue 106052).
+# Atomic groups, not possessive ones: Python before 3.11.5 fails on nested possessive ones (CPython issue 106052).
 _TEXT_BEFORE: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
 _TRIM_MARK: Final = r"(-(?=[ \t\r\n]))?"
 _STRING: Final = r'"(?>(?:[^"\\\n]|\\[^\n])*)"' r"|`[^`]*+`|'(?>(?:[^'\\\n]|\\[^\n])*)'"
@@ -24,9 +28,12 @@ _TRIMMED_SPACE: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
 PIECE: Final = re.compile(
     rf"{_TEXT_BEFORE}\{{\{{{_TRIM_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_ACTION_BODY}\}}\}}{_TRIMMED_SPACE})"
 )
-"""Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
-space of that mark and the whole mark that trims what follows. It takes the space that is trimmed, and fails where the action
-is not closed."""
+"""A pattern that matches text and the action after it.
+
+The groups are the text, the trim mark after `{{`, the start of a comment, and the action's text.
+The action's text includes the space after the left trim mark and the whole right trim mark. The
+match includes the space that is trimmed. There is no match if the action is not closed.
+"""
 
 _TERMINATOR: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
 _NUMBER: Final = (
@@ -64,7 +71,7 @@ ERROR: Final = 18
 Token = tuple[int, str, int, bool]
 
 _SPACE: Final = 0
-# What a token is, by its first character; a letter beyond ASCII begins a word.
+# The type of a token by its first character. A letter outside ASCII starts an identifier.
 _TYPE_BY_FIRST_CHARACTER: Final = {
     **dict.fromkeys("!#%&*,/;<>?@[\\]^{}~", OTHER),
     **dict.fromkeys("0123456789+-", NUMBER),
@@ -80,9 +87,10 @@ _TYPE_BY_KEYWORD: Final = {
 
 
 def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> list[Token]:
-    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file.
+    """Return the tokens of an action's text.
 
-    `trimmed` if a mark that trims stands before the end, with its space: that is no part of `text`.
+    `closed` means that the end of the action follows, otherwise the end of the file. `trimmed`
+    means that a trim mark and its space precede the end; they are not part of `text`.
     """
     tokens: list[Token] = []
     add = tokens.append
@@ -104,7 +112,7 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
             kind = _TYPE_BY_KEYWORD.get(string, IDENTIFIER)
         elif kind == FIELD:
             if string == ".":
-                # Go looks at what follows, and takes the last character of a file for a number.
+                # Go checks the next character. A dot that is the last character of a file is a number.
                 kind = DOT if closed or position < len(text) - 1 else NUMBER
             elif string[1] in "0123456789":
                 kind = NUMBER
@@ -130,7 +138,7 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
 
 
 def _leading_token_strings(text: str) -> list[str]:
-    """The tokens before the first place where there is none, which `findall` would pass over."""
+    """Return the tokens before the first invalid character, which `findall` would skip."""
     strings = []
     position = 0
     while match := _TOKEN.match(text, position):
@@ -140,7 +148,7 @@ def _leading_token_strings(text: str) -> list[str]:
 
 
 def _add_error(tokens: list[Token], text: str, start: int, *, after_space: bool) -> None:
-    """Add why there is no token at `start`, after what Go takes for one and Python does not."""
+    """Add the error for the invalid token at `start`, after a part of it that is a token in Go."""
     kind, end = NUMBER, 0
     if text[start] == ".":
         kind, end = FIELD, start + _valid_fields_length(text, start)
@@ -153,7 +161,7 @@ def _add_error(tokens: list[Token], text: str, start: int, *, after_space: bool)
 
 
 def is_alphanumeric(char: str) -> bool:
-    """Whether a word may hold `char`: a letter, a digit or an underscore."""
+    """Return whether an identifier may contain `char`: a letter, a digit or an underscore."""
     return char == "_" or char.isalpha() or char.isdecimal()
 
 
@@ -165,7 +173,7 @@ _CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_TERMINATOR})+)"
 
 
 def _valid_fields_length(text: str, start: int) -> int:
-    """The length of the first fields of a chain, up to one that is no word to Go."""
+    """Return the length of the leading fields of a chain that Go accepts."""
     match = re.compile(_CHAIN).match(text, start)
     length = 0
     for name in match[0].split(".")[1:] if match else ():
@@ -176,7 +184,7 @@ def _valid_fields_length(text: str, start: int) -> int:
 
 
 def _error_message(text: str, start: int) -> str:
-    """Why there is no token at `start`."""
+    """Return why there is no valid token at `start`."""
     char = text[start]
     if char == '"':
         return "unterminated quoted string"
@@ -199,13 +207,13 @@ def _error_message(text: str, start: int) -> str:
 
 
 def unicode_text(char: str) -> str:
-    """A character as `%#U` prints it."""
+    """Return a character as `%#U` prints it."""
     char = "\ufffd" if "\ud800" <= char <= "\udfff" else char
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
 
 
 def _number_end_before_digit(text: str, start: int) -> int:
-    """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
+    """Return the end of a number before a character that is a digit only in Python, like a superscript; else 0."""
     match = None
     if re.compile(_NUMBER_START).match(text, start):
         match = re.compile(_NUMBER_SCAN).match(text, start)
@@ -220,7 +228,7 @@ _NUMBER_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
 
 
 def _number_end(text: str, start: int) -> int:
-    """Where Go stops to read what is no number, with the character that it stumbles on."""
+    """Return where Go stops reading an invalid number, after the character that is wrong."""
     end = start
     for _ in range(2):
         match = re.compile(_NUMBER_SCAN).match(text, end)

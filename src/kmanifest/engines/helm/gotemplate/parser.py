@@ -1,8 +1,9 @@
-"""Texts → parsed templates.
+"""Parse texts into templates.
 
-Blocks become jumps as the parser goes, and the open ones are a list: a text may nest them as deep as it likes. The text of
-an action is looked up before it is parsed (`actions.py`); what is found is checked against the variables and functions at
-hand, and parsed again where something is amiss, so that the error is the one that Go gives at that place.
+Blocks become jumps while the parser runs, and the open blocks are a list, so a text may nest them
+without limit. The text of an action is looked up before it is parsed (`actions.py`). An action that
+is found is checked against the current variables and functions. If it does not fit, it is parsed
+again, so that the error is Go's at that position.
 
 Source: Go 1.26 text/template/parse/parse.go, Parse and what it calls.
 """
@@ -28,9 +29,12 @@ from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final
 
 Actions = dict[str, Action]
-"""Parsed actions by their text: whoever parses many files gives each the same dictionary."""
+"""Parsed actions by their text.
 
-# What Go's unicode.IsSpace holds for space.
+A caller that parses many files passes the same dictionary each time.
+"""
+
+# The characters that are space by Go's unicode.IsSpace.
 _GO_SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -38,7 +42,10 @@ _GO_SPACES: Final = (
 
 
 class _FunctionNames:
-    """The names of functions, Go's own among them; those that were found are in `seen_names`."""
+    """The names of functions, Go's built-in ones included.
+
+    `seen_names` holds those that were found.
+    """
 
     __slots__ = ("_names", "seen_names")
 
@@ -55,10 +62,11 @@ class _FunctionNames:
 def parse(
     name: str, text: str, functions: Container[str], *, actions: Actions | None = None
 ) -> ParseResult:
-    """The templates of `text`; ParseError in Go's words where it is none.
+    """Return the templates of `text`.
 
-    `functions` holds the names that may be called besides Go's own. `actions` remembers parsed actions from one text to the
-    next; it is only good for texts with the same functions named `break` or `continue`, if any.
+    Raises ParseError with Go's message if it is invalid. `functions` holds the names that may be
+    called besides Go's built-in ones. `actions` caches parsed actions between texts. All of these
+    texts must have the same functions named `break` or `continue`, if any.
     """
     try:
         return _Parser(name, text, functions, {} if actions is None else actions).parse()
@@ -67,7 +75,7 @@ def parse(
 
 
 class _Block:
-    """An open block, and the operations whose targets are known when it ends."""
+    """An open block, with the operations that get their targets when it ends."""
 
     __slots__ = (
         "breaks",
@@ -105,7 +113,7 @@ class _Block:
 
 
 class _TemplateBuilder:
-    """A template in the making."""
+    """A template that is being parsed."""
 
     __slots__ = (
         "action_start",
@@ -127,21 +135,21 @@ class _TemplateBuilder:
         self.code: list[Any] = []
         self.blocks: list[_Block] = []
         self.loops: list[_Block] = []
-        # Variables in the order in which they were declared, and how often each is among them.
+        # Variables in the order of their declarations, and the number of declarations of each.
         self.variable_names = ["$"]
         self.variables = {"$": 1}
         self.is_blank = True
-        # Where the action began in whose midst Go thinks itself: one that opens a block, until another has ended.
+        # The start of the action that Go still records as open: one that opens a block, until the next one ends.
         self.action_start = -1
 
     def declare(self, names: tuple[str, ...]) -> None:
-        """Add variables to those that are known."""
+        """Add variables to the declared ones."""
         self.variable_names.extend(names)
         for name in names:
             self.variables[name] = self.variables.get(name, 0) + 1
 
     def drop_variables(self, count: int) -> None:
-        """Drop all variables but the first ones."""
+        """Keep the first `count` variables and drop the others."""
         for name in self.variable_names[count:]:
             self.variables[name] -= 1
             if not self.variables[name]:
@@ -150,7 +158,7 @@ class _TemplateBuilder:
 
 
 class _Parser:
-    """Walks through one text."""
+    """The parser of one text."""
 
     def __init__(self, name: str, text: str, functions: Container[str], actions: Actions) -> None:
         self._name = name
@@ -231,7 +239,7 @@ class _Parser:
         return position
 
     def _is_valid_here(self, action: Action, seen_names: set[str]) -> bool:
-        """Whether an action that was parsed elsewhere can stand here."""
+        """Return whether an action that was parsed before is valid at this point."""
         keyword, _, _, uses, _, calls, _ = action
         if uses:
             variables = self._template.variables
@@ -271,7 +279,7 @@ class _Parser:
         )
 
     def _parse_action(self, action_text: str, start: int) -> Action:
-        # The space of the mark on the left is none for the one on the right.
+        # The space of the left trim mark does not count for the right one.
         trimmed = action_text[-1:] == "-" and action_text[-2:-1] in _SPACE_CHARS
         if trimmed and len(action_text) == 2 and self._text[start - 1] == "-":
             trimmed = False
@@ -283,7 +291,7 @@ class _Parser:
             raise self._action_error(error, self._text.rindex("{{", 0, start), start) from None
 
     def _unclosed_action_error(self, opening: int) -> ParseError:
-        """What Go says of an action without an end."""
+        """Return Go's error for an action without an end."""
         text = self._text
         has_trim_mark = (
             text[opening + 2 : opening + 3] == "-"
@@ -300,15 +308,17 @@ class _Parser:
         position = start + error.position
         message = error.message
         if message == "unexpected {{else}} in block clause":
-            position = self._template.position  # here Go still stands at the beginning of the block
+            position = (
+                self._template.position
+            )  # here Go still has the position of the block's start
         if error.lexical:
             suffix = self._start_line_suffix(opening, position)
-            # Go avoids to say "action in action".
+            # Go avoids the words "action in action".
             message += suffix.removeprefix(" in action") if message.endswith(" action") else suffix
         return self._error(message, position)
 
     def _comment_start_suffix(self, position: int) -> str:
-        """The same of an error in a comment right after the action that opened a block."""
+        """Return what Go adds to an error in a comment right after an action that opened a block."""
         action_start = self._template.action_start
         return (
             self._start_line_suffix(self._text.rindex("{{", 0, action_start), position)
@@ -317,7 +327,7 @@ class _Parser:
         )
 
     def _start_line_suffix(self, opening: int, position: int) -> str:
-        """What Go adds to an error of the lexer in an action that began on another line."""
+        """Return what Go adds to a lexer's error in an action that started on another line."""
         if self._line(opening) == self._line(position):
             return ""
         return f" in action started at {self._name}:{self._line(opening)}"
@@ -329,7 +339,7 @@ class _Parser:
         return ParseError(f"template: {self._name}:{self._line(position)}: {message}")
 
     def _add_action(self, action: Action, offset: int, length: int) -> None:
-        """Add an action that is more than a text to print."""
+        """Add an action that does more than print."""
         keyword, node, name, _, declares, _, _ = action
         template = self._template
         template.action_start = -1
@@ -385,7 +395,7 @@ class _Parser:
             template.loops.append(block)
         if declares:
             template.declare(declares)
-        template.code.append("")  # the operation is made when the block ends
+        template.code.append("")  # replaced by the operation when the block ends
 
     def _add_leave(self, keyword: str, offset: int) -> None:
         block = self._template.loops[-1]
@@ -405,11 +415,11 @@ class _Parser:
         if block.kind == "range":
             self._add_next(block)
         else:
-            template.code.append("")  # a jump, when it is known where to
+            template.code.append("")  # replaced by a jump when its target is known
         block.else_target = len(template.code)
 
     def _add_next(self, block: _Block) -> None:
-        """Add what begins the next round of a loop, and lead each `continue` to it."""
+        """Add the start of a loop's next round, and make each `continue` jump to it."""
         template = self._template
         template.loops.pop()
         block.jump = here = len(template.code)
@@ -426,7 +436,10 @@ class _Parser:
             pass
 
     def _close_block(self, block: _Block) -> bool:
-        """Make the operations of a block, now that it is known where it ends; gives whether the one around it ends as well."""
+        """Complete the operations of a block that ends.
+
+        Return whether the enclosing block ends as well.
+        """
         template = self._template
         code = template.code
         if block.kind == "range":
@@ -462,7 +475,7 @@ class _Parser:
             code[index] = (*code[index], here)
 
     def _finish_template(self, position: int) -> None:
-        """Add the tree to those of the text, and go on with the one around it."""
+        """Add the template to those of the text and continue with the enclosing one."""
         template = self._template
         earlier = self._templates.get(template.name)
         if earlier is None or earlier[1]:
@@ -480,7 +493,7 @@ _SPACE_CHARS: Final = frozenset(SPACES)
 
 
 def _sets_variables(node: Node | None) -> bool:
-    """Whether a pipeline gives its value to variables, so that nothing is printed."""
+    """Return whether a pipeline assigns its value to variables, so that nothing is printed."""
     return node is not None and node[0] == nodes.PIPE and bool(node[3])
 
 

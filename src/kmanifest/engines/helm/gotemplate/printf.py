@@ -1,6 +1,7 @@
-"""The verbs of Go's formats, with their flags, widths and precisions.
+"""The verbs of Go's format strings, with their flags, widths and precisions.
 
-A `Printer` holds the flags of one directive. Widths count characters, as Go counts runes: a byte that is not UTF-8 is one.
+A `Printer` holds the flags of one directive. Widths count characters, as Go counts runes: a byte
+that is not UTF-8 counts as one.
 
 Source: Go 1.26 fmt/print.go and fmt/format.go.
 """
@@ -22,17 +23,20 @@ from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Final
 
 _MAX_NUMBER: Final = 1_000_000
-"""Beyond this Go takes no number for a width or precision."""
+"""The largest width or precision that Go accepts."""
 
 
 def string_limit_error() -> LimitError:
-    """The error for a text beyond all bounds."""
+    """Return the error for a string that is too long."""
     maximum = DEFAULT_LIMITS.max_string
-    return LimitError(f"a formatted text is larger than {maximum} bytes (max_string)")
+    return LimitError(f"a formatted string is longer than {maximum} characters (max_string)")
 
 
 class Printer:
-    """Prints values to `parts`, by the flags of one directive."""
+    """A printer of values, with the flags of one directive.
+
+    It collects its output in `parts`.
+    """
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -42,19 +46,19 @@ class Printer:
         self.clear_flags()
 
     def clear_flags(self) -> None:
-        """Take all flags away."""
+        """Clear all flags."""
         self.sharp = self.plus = self.minus = self.space = self.zero = False
         self.plus_v = self.sharp_v = False
         self.width: int | None = None
         self.precision: int | None = None
 
     def format_value(self, value: Value, verb: str) -> str:
-        """The text of one value."""
+        """Return one value formatted by `verb`."""
         self.print_argument(value, verb)
         return "".join(self.parts)
 
     def _write(self, part: str) -> None:
-        # A piece counts for more than its length: a list that holds itself a hundred times over has many short ones.
+        # A part counts for more than its length: a list that contains one list many times has many short parts.
         self._size_left -= len(part) + 16
         if self._size_left < 0:
             raise string_limit_error()
@@ -72,7 +76,10 @@ class Printer:
     def print_directive(
         self, format_string: str, position: int, values: Sequence[Value], number: int
     ) -> tuple[int, int]:
-        """Print by the directive at `position`, after its `%`; gives where the form goes on and the next value's number."""
+        """Print the directive at `position`, after its `%`.
+
+        Return the position after it and the number of the next value.
+        """
         self.clear_flags()
         end = len(format_string)
         while position < end and format_string[position] in "#0+- ":
@@ -147,7 +154,7 @@ class Printer:
             reader.number += 1
 
     def print_extra(self, values: Sequence[Value]) -> None:
-        """The remark on values that no directive took."""
+        """Print Go's note about values that no directive used."""
         self.clear_flags()
         self._write("%!(EXTRA ")
         for index, value in enumerate(values):
@@ -161,7 +168,7 @@ class Printer:
         self._write(")")
 
     def print_argument(self, value: Value, verb: str) -> None:
-        """Print one value that was given, by this verb and the flags as they are."""
+        """Print one value by this verb and the current flags."""
         if verb in "vw":
             self.sharp_v, self.sharp = self.sharp, False
             self.plus_v, self.plus = self.plus, False
@@ -198,7 +205,7 @@ class Printer:
         if kind_name(value) not in ("map", "slice", "ptr", "func"):
             self._bad_verb(verb, value)
             return
-        # An address: any will do, as Go's differs from run to run.
+        # An address. Any number is right, as Go's differs between runs.
         self._integer(0xC000000000 + id(value) % (1 << 32), "x", prefix=not self.sharp)
 
     def _value(self, value: Value, verb: str, depth: int) -> None:
@@ -321,7 +328,7 @@ class Printer:
         elif verb in "xX":
             self._hex(value, verb)
         elif verb in "vd" and not self._has_flags():
-            # Charts print whole tables with the files in them, which are millions of numbers.
+            # Charts print whole tables with files in them, which are millions of numbers.
             self._write(f"[{' '.join([_BYTES[byte] for byte in value])}]")
         else:
             name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
@@ -347,7 +354,7 @@ class Printer:
     def _int_verb(self, value: int, verb: str) -> None:
         method = None if value.__class__ is int else getattr(value, "text", None)
         if method is not None and verb in "vsxXq" and not self.sharp_v and not self._erroring:
-            # A time.Month and its like have a `String()`.
+            # Types such as time.Month have a `String()` method.
             self._string(method(), verb)
         else:
             self._plain_int(value, verb)
@@ -455,14 +462,14 @@ def _char(code: int) -> str:
 
 
 def _with_decimal_point(digits_text: str, verb: str, precision: int) -> str:
-    """A float's text with a decimal point, and zeros to the precision in the forms that would drop them: the flag `#`."""
+    """Return a float with a decimal point and with the zeros that some forms drop: the flag `#`."""
     digits = (6 if precision == -1 else precision) if verb in "gGx" else 0
     letters = "pP" if verb in "xX" else "eEpP"
     cut = next(
         (index for index, char in enumerate(digits_text) if char in letters), len(digits_text)
     )
     number, tail = digits_text[:cut], digits_text[cut:]
-    # The digits from the first one that is no zero count.
+    # Digits count from the first one that is not zero.
     digits -= len(number[1:].replace(".", "").lstrip("0"))
     if "." not in number:
         if number[1:] == "0":
@@ -472,7 +479,7 @@ def _with_decimal_point(digits_text: str, verb: str, precision: int) -> str:
 
 
 class _DirectiveReader:
-    """Reads the numbers of a directive: an index in brackets, digits, or a star."""
+    """A reader of the numbers of a directive: an index in brackets, digits, or a star."""
 
     def __init__(
         self, format_string: str, position: int, number: int, values: Sequence[Value]
@@ -489,7 +496,7 @@ class _DirectiveReader:
         return self.format_string.startswith(char, self.position)
 
     def read_index(self) -> None:
-        """Take an index like `[2]`, if there is one: the number of the value that comes next."""
+        """Read an index like `[2]` if there is one: the number of the next value."""
         self.after_index = False
         if not self.is_at("["):
             return
@@ -510,7 +517,10 @@ class _DirectiveReader:
             self.after_index = bool(is_number)
 
     def read_digits(self) -> int | None:
-        """Take digits; a number beyond all bounds takes the rest of the form with it, as in Go."""
+        """Read digits.
+
+        As in Go, a number that is too large consumes the rest of the format string.
+        """
         start = self.position
         end = start
         while end < len(self.format_string) and "0" <= self.format_string[end] <= "9":
@@ -524,7 +534,7 @@ class _DirectiveReader:
         return int(self.format_string[start:end])
 
     def read_star(self) -> int | None:
-        """Take a star and its value; None where that is no integer, or beyond all bounds."""
+        """Read a star and its value; None if the value is not an integer or is too large."""
         self.position += 1
         self.after_index = False
         if self.number >= len(self.values):
@@ -537,6 +547,9 @@ class _DirectiveReader:
 
 
 def _is_readable(digits: str) -> bool:
-    """Whether Go reads all of these digits: it stops where those before the next one are beyond all bounds."""
+    """Return whether Go reads all of these digits.
+
+    It stops when the digits before the next one exceed the maximum.
+    """
     significant = digits.lstrip("0")
     return len(significant) <= 8 and int(significant[:-1] or "0") <= _MAX_NUMBER

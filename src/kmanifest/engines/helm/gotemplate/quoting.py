@@ -1,4 +1,4 @@
-"""Go's quoted strings: what `%q` prints, and what a quoted text in a template stands for.
+"""Go's quoted strings: the output of `%q`, and the value of a quoted string in a template.
 
 Source: Go 1.26 strconv/quote.go and strconv/isprint.go.
 """
@@ -24,30 +24,30 @@ INVALID: Final = "invalid syntax"
 
 
 def quoted(text: str) -> str:
-    """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
+    """Return `text` in double quotes with Go's escapes, as `%q` prints a string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return f'"{text.translate(_QUOTE_TABLE)}"'
 
 
 def quoted_ascii(text: str) -> str:
-    """The same without a character beyond ASCII: `%+q`."""
+    """Return `text` in double quotes with all characters outside ASCII escaped, as `%+q` prints it."""
     return '"' + "".join(_escape_char(char, '"', ascii_only=True) for char in text) + '"'
 
 
 def quoted_char(code: int, *, ascii_only: bool = False) -> str:
-    """A code point in single quotes: `%q` of an integer; U+FFFD where it is none."""
+    """Return a code point in single quotes, as `%q` prints an integer; U+FFFD if it is not a code point."""
     char = "\ufffd" if not 0 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
     return f"'{_escape_char(char, chr(39), ascii_only=ascii_only)}'"
 
 
 def can_backquote(text: str) -> bool:
-    """Whether `text` can stand between backquotes on one line."""
+    """Return whether `text` can be written between backquotes on one line."""
     return re.match(_BACKQUOTABLE, text) is not None
 
 
 def has_raw_bytes(text: str) -> bool:
-    """Whether there are bytes in `text` that are not UTF-8."""
+    """Return whether `text` contains bytes that are not UTF-8."""
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
@@ -67,7 +67,10 @@ def _escape_char(char: str, quote: str, *, ascii_only: bool) -> str:
 
 
 class _QuoteTable(dict[int, str]):
-    """What `str.translate` puts for each character of a quoted text: those of ASCII are remembered, once they have come."""
+    """The replacements that `str.translate` makes in a quoted string.
+
+    Those of ASCII characters are cached on first use.
+    """
 
     def __missing__(self, code: int) -> str:
         escaped = _escape_char(chr(code), '"', ascii_only=False)
@@ -80,9 +83,12 @@ _QUOTE_TABLE: Final = _QuoteTable()
 
 
 def unquoted(text: str) -> str:
-    """What a string in double quotes or backquotes stands for; GoError where an escape is wrong.
+    """Return the value of a string in double quotes or backquotes.
 
-    Source: strconv.Unquote. Bytes that escapes make are put together to characters where they are UTF-8.
+    Raises GoError if an escape is invalid. Bytes from escapes are joined to characters where they
+    are UTF-8.
+
+    Source: strconv.Unquote.
     """
     inner = text[1:-1]
     if text[0] == "`":
@@ -109,7 +115,10 @@ def unquoted(text: str) -> str:
 
 
 def char_code(text: str) -> int:
-    """The code point of a character in single quotes; GoError where there is none, or more than one."""
+    """Return the code point of a character in single quotes.
+
+    Raises GoError if there is not exactly one.
+    """
     inner = text[1:]
     if inner[0] == "'":
         raise GoError(INVALID)
@@ -130,7 +139,7 @@ def char_code(text: str) -> int:
 
 
 def join_raw_bytes(text: str) -> str:
-    """`text` with raw bytes that are UTF-8 together made one character."""
+    """Return `text` with raw bytes that form a UTF-8 character joined to it."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 

@@ -1,7 +1,8 @@
-"""The functions of Masterminds' sprig v3.3.0, as templates of helm have them.
+"""The functions of Masterminds' sprig v3.3.0, as Helm's templates have them.
 
-`functions` gives them all. Nothing here knows of Kubernetes, and nothing reaches the machine: chance, the clock and the
-environment are passed in. A group of functions is imported when one of them is called.
+`functions` returns them all. Nothing here knows of Kubernetes or uses the machine: the caller
+passes randomness, the clock and the environment. A group of functions is imported when one of them
+is called.
 """
 
 from collections.abc import Callable, Mapping
@@ -65,10 +66,12 @@ def functions(
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
-    """Every function by its name, but for `env`, `expandenv` and `fail`, which helm takes away or makes itself.
+    """Return every function by its name, except `env`, `expandenv` and `fail`.
 
-    `random` draws (`random.SystemRandom()`, or a seeded one for the same output each time), `clock` gives nanoseconds
-    since 1970 (`time.time_ns`), `TZ` in `env` is the local zone, which is UTC without. `getHostByName` asks nobody.
+    Helm removes these three or defines them itself. `random` is the source of random numbers:
+    `random.SystemRandom()`, or a seeded one for the same output each time. `clock` returns
+    nanoseconds since 1970 (`time.time_ns`). `TZ` in `env` is the local time zone, UTC if it is
+    missing. `getHostByName` makes no network request.
     """
     return LazyFunctions(
         _group("json_functions", _JSON, limits),
@@ -88,7 +91,7 @@ def functions(
 
 
 def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], Functions]]:
-    """The names in a group, and what calls the `functions` of its module."""
+    """Return the names of a group with a function that calls `functions` of its module."""
 
     def load() -> Functions:
         functions_of_module: Functions = load_attribute(

@@ -1,4 +1,7 @@
-"""`encryptAES` and `decryptAES`: AES-256 in CBC mode, keyed by the bytes of the password. Source: sprig v3.3.0 crypto.go."""
+"""`encryptAES` and `decryptAES`: AES-256 in CBC mode, with the bytes of the password as the key.
+
+Source: sprig v3.3.0 crypto.go.
+"""
 
 from binascii import b2a_base64
 
@@ -20,7 +23,7 @@ def _cipher(password: str, vector: bytes) -> Any:
 
 
 def encrypt(password: str, text: str, vector: bytes) -> str:
-    """The text encrypted, behind its initialisation vector, as base64."""
+    """Return the initialization vector and the encrypted text, as base64."""
     data = to_bytes(text)
     padding = _BLOCK_SIZE - len(data) % _BLOCK_SIZE
     encryptor = _cipher(password, vector).encryptor()
@@ -29,9 +32,12 @@ def encrypt(password: str, text: str, vector: bytes) -> str:
 
 
 def decrypt(password: str, data: bytes) -> bytes:
-    """What was encrypted; padding is cut by the last byte, whatever it says."""
+    """Return the decrypted data.
+
+    The last byte is the length of the padding, without a check.
+    """
     if len(data) < _BLOCK_SIZE:
-        # The vector is cut from a slice, which has the capacity that base64 reserved for it.
+        # Go slices the vector from the decoded data, whose capacity is what base64 has reserved.
         raise GoError(
             f"runtime error: slice bounds out of range [:16] with capacity {_capacity(data)}"
         )
@@ -49,5 +55,5 @@ def decrypt(password: str, data: bytes) -> bytes:
 
 
 def _capacity(data: bytes) -> int:
-    """What DecodeString reserves: three bytes for each group of four characters."""
+    """Return the capacity that Go's DecodeString reserves: three bytes for each group of four characters."""
     return (len(data) + 2) // 3 * 3

@@ -27,9 +27,10 @@ _IDEOGRAPHS: Final = (
 
 
 def camel_case(text: str) -> str:
-    """Words joined, each with a capital; connectors at the start, and of several all but one, stay.
+    """Return the words joined, each with a capital.
 
-    A word whose letters are all capitals keeps the first one only.
+    Connectors at the start are kept, and all but one of several in a row. A word in capitals keeps
+    only the first one.
     """
     text = to_valid_utf8(text)
     start = 0
@@ -59,7 +60,10 @@ def camel_case(text: str) -> str:
 
 
 def lower_case(text: str, connector: str) -> str:
-    """Words in lower case with `connector` in between; a number belongs to the word before, or begins the one after."""
+    """Return the words in lower case, joined with `connector`.
+
+    A number belongs to the word before it or starts the word after it.
+    """
     if text.isascii() and text.isalpha():
         words = _split_simple_words(text)
         if words:
@@ -68,14 +72,17 @@ def lower_case(text: str, connector: str) -> str:
 
 
 def _split_simple_words(text: str) -> list[str]:
-    """The words of `plainWords`, in lower case: each but the first begins with the one capital that it has; none for other texts."""
+    """Return the words of a text like `plainWords` in lower case; an empty list for any other text.
+
+    Each word but the first starts with its only capital, and each has at least two letters.
+    """
     starts = [0, *(index for index in range(1, len(text)) if text[index] < "a"), len(text)]
     words = [text[start:end].lower() for start, end in pairwise(starts)]
     return words if all(len(word) > 1 for word in words) else []
 
 
 class _CaseConverter:
-    """The words of a text, each with its kind, and what was made of those already seen."""
+    """A converter that splits a text into words of one kind each and joins them again."""
 
     __slots__ = ("_connector", "_kind", "_parts", "_position", "_text", "_word")
 
@@ -104,7 +111,7 @@ class _CaseConverter:
         return "".join(self._parts)
 
     def _append_after_word(self) -> None:
-        """What stands between a word and what follows it."""
+        """Append what separates a word from the next one."""
         if self._kind != _NUMBER:
             self._connect(_CONNECTOR, _PUNCTUATION)
             return
@@ -150,7 +157,7 @@ class _CaseConverter:
 
 
 def _next_word(text: str, start: int) -> tuple[str, int]:
-    """The kind of the word that begins there, and where it ends."""
+    """Return the kind of the word at `start`, and where the word ends."""
     first, first_end = _next_valid(text, start, _REPLACEMENT)
     if first == _REPLACEMENT:
         return _NONE, len(text)
@@ -174,7 +181,10 @@ def _next_word(text: str, start: int) -> tuple[str, int]:
 
 
 def _end_of_run(text: str, start: int, previous: str, kind: str) -> int:
-    """Where the run of characters of one kind ends; a replacement character counts as the one before it."""
+    """Return where the run of characters of one kind ends.
+
+    A replacement character counts as the one before it.
+    """
     end = start
     while end < len(text):
         previous, next_end = _next_valid(text, end, previous)
@@ -185,7 +195,7 @@ def _end_of_run(text: str, start: int, previous: str, kind: str) -> int:
 
 
 def _next_valid(text: str, start: int, previous: str) -> tuple[str, int]:
-    """The next character that is no replacement character, and where it ends; the one before where there is none."""
+    """Return the next character that is not a replacement character, and where it ends; `previous` if there is none."""
     end = start
     while end < len(text):
         end += 1
@@ -200,7 +210,7 @@ def _belongs_to_run(char: str, kind: str) -> bool:
     if kind == _OTHER:
         return _kind(char) not in (_CONNECTOR, _LETTERS, _UPPER, _NUMBER, _PUNCTUATION)
     if kind == _PUNCTUATION:
-        return category(char)[0] == "P"  # of which hyphens and underscores are some
+        return category(char)[0] == "P"  # includes hyphens and underscores
     return _kind(char) == kind
 
 
@@ -226,7 +236,10 @@ def _is_upper(char: str) -> bool:
 
 
 def _is_letter(char: str) -> bool:
-    """A letter of an alphabet: not one of the common Han characters. Source: xstrings v1.5.0 count.go, isAlphabet."""
+    """Return whether `char` is a letter of an alphabet, which the common Han characters are not.
+
+    Source: xstrings v1.5.0 count.go, isAlphabet.
+    """
     if category(char)[0] != "L":
         return False
     return not any(first <= char <= last for first, last in _IDEOGRAPHS)

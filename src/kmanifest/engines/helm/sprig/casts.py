@@ -1,6 +1,7 @@
-"""Values as numbers and as strings, whatever they are: how sprig takes its arguments.
+"""Convert any value to a number or a string, as sprig does with its arguments.
 
-Source: github.com/spf13/cast v1.7.0 caste.go, ToInt64E and ToFloat64E; sprig v3.3.0 strings.go, strval and strslice.
+Source: github.com/spf13/cast v1.7.0 caste.go, ToInt64E and ToFloat64E; sprig v3.3.0 strings.go,
+strval and strslice.
 """
 
 from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
@@ -13,7 +14,10 @@ _INTEGERS: Final = frozenset((int, Int64, Int32, Uint8, Uint64))
 
 
 def to_int64(value: Value) -> int:
-    """An integer of 64 bits, 0 for what is none: a float is truncated, and a string may be octal or hexadecimal."""
+    """Return an integer of 64 bits, 0 for a value that can't be converted.
+
+    A float is truncated. A string may be octal or hexadecimal.
+    """
     kind = value.__class__
     if kind is int or kind is Int64:
         return int(value)
@@ -27,7 +31,7 @@ def to_int64(value: Value) -> int:
 
 
 def truncate(number: float) -> int:
-    """A float as Go's conversion on amd64 makes it an int64: the least one for what is out of range."""
+    """Return a float as an int64, as Go converts it on amd64: the minimum if it is out of range."""
     if number != number or not INT64_MIN <= number <= INT64_MAX or number == float(INT64_MAX):  # noqa: PLR0124 - NaN
         return INT64_MIN
     return int(number)
@@ -44,10 +48,10 @@ def _without_zero_decimals(text: str) -> str:
 
 
 def to_float64(value: Value) -> float:
-    """A float, 0 for what is none."""
+    """Return a float, 0 for a value that can't be converted."""
     kind = value.__class__
     if kind is float:
-        return value  # type: ignore[no-any-return]  # a float, as was asked
+        return value  # type: ignore[no-any-return]  # a float by the check above
     if kind is str:
         number = parse_float(value)
         return 0.0 if number is None else number
@@ -55,14 +59,17 @@ def to_float64(value: Value) -> float:
 
 
 def to_string(value: Value) -> str:
-    """What `toString` makes of a value."""
+    """Return the result of `toString`."""
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]  # a str, as was asked
+        return value  # type: ignore[no-any-return]  # a str by the check above
     return from_bytes(value) if value.__class__ is bytes else go_text(value)
 
 
 def to_strings(value: Value) -> list[str]:
-    """What `toStrings` makes of a value: its items that are not nil, or itself alone. A `[]string` is itself."""
+    """Return the result of `toStrings`: the items that are not nil, or the value alone.
+
+    A `[]string` is returned itself.
+    """
     if isinstance(value, Strings):
         return value
     if isinstance(value, list):
@@ -73,7 +80,9 @@ def to_strings(value: Value) -> list[str]:
 
 
 def is_empty(value: Value) -> bool:
-    """What `empty` says: no value, false, zero, or nothing in it; a struct never is.
+    """Return the result of `empty`: true for no value, false, zero, and an empty string, list or map.
+
+    A struct is never empty.
 
     Source: sprig v3.3.0 defaults.go, empty.
     """

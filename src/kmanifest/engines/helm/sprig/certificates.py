@@ -1,6 +1,7 @@
-"""Private keys and X.509 certificates, by `cryptography`, which is imported with this module.
+"""Private keys and X.509 certificates, made with `cryptography`, which is imported with this module.
 
-Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertificate, for the extensions and their order.
+Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertificate, for the
+extensions and their order.
 """
 
 import re
@@ -36,9 +37,10 @@ _FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
 
 
 class Certificate(GoObject):
-    """A certificate and its key, as PEM; `private_key` is the key itself where it was made here.
+    """A certificate and its key, as PEM.
 
-    To read a key of RSA takes 35 ms, as its primes are looked at again.
+    `private_key` is the key object if it was generated here. Loading an RSA key from PEM takes 35
+    ms, because its primes are checked again.
     """
 
     __slots__ = ("cert", "key", "private_key")
@@ -54,7 +56,7 @@ class Certificate(GoObject):
         return {"Cert": self.cert, "Key": self.key}
 
     def pretty(self) -> Mapping[str, str]:
-        """The fields as go-yaml v3 names them."""
+        """Return the fields with the names that go-yaml v3 uses."""
         return {"cert": self.cert, "key": self.key}
 
 
@@ -66,7 +68,7 @@ class PemBlock(NamedTuple):
 
 
 class _Issuer(NamedTuple):
-    """Who signs: a name, a key, and the identifier of that key where the certificate tells it."""
+    """The issuer of a certificate: its name, its key, and the key's identifier if its certificate has one."""
 
     name: x509.Name
     key: Any
@@ -74,14 +76,17 @@ class _Issuer(NamedTuple):
 
 
 def generate_key(kind: str, random: RandomSource) -> str:
-    """What `genPrivateKey` gives: a key as PEM, or that there is no such kind.
+    """Return the result of `genPrivateKey`: a key as PEM, or the message for an unknown kind.
 
-    A key is made of `random` where that is a `SeededRandom`; GoError for DSA, which has no such way.
+    With a `SeededRandom`, the key is derived from `random`. Raises GoError for a DSA key, which
+    can't be derived.
     """
     if kind in ("", "rsa"):
         return _key_text(_rsa_key(random, 4_096))
     if kind == "dsa" and isinstance(random, SeededRandom):
-        raise GoError("a DSA key can't be made of a seed: make another kind, or give the key")
+        raise GoError(
+            "a DSA key can't be derived from a seed: use another kind of key, or pass the key"
+        )
     if kind == "dsa":
         return _key_text(dsa.generate_private_key(2_048))
     if kind == "ecdsa":
@@ -92,7 +97,10 @@ def generate_key(kind: str, random: RandomSource) -> str:
 
 
 def _rsa_key(random: RandomSource, bits: int) -> rsa.RSAPrivateKey:
-    """A key by `cryptography`, or of a seed; `cryptography` looks at that, too, before it takes it."""
+    """Return a key that `cryptography` generates, or one derived from a seed.
+
+    `cryptography` checks that one as well.
+    """
     if not isinstance(random, SeededRandom):
         return rsa.generate_private_key(PUBLIC_EXPONENT, bits)
     p, q = rsa_primes(random, bits)
@@ -128,7 +136,7 @@ def _key_text(key: Any) -> str:
 
 
 def read_pem(text: str) -> PemBlock | None:
-    """The first PEM block of a text."""
+    """Return the first PEM block of a text; None if there is none."""
     for match in _PEM.finditer(text):
         data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
         if isinstance(data, bytes):
@@ -137,7 +145,10 @@ def read_pem(text: str) -> PemBlock | None:
 
 
 def parse_key(text: str) -> Any:
-    """The private key of a PEM block. GoError with sprig's text."""
+    """Return the private key of a PEM block.
+
+    Raises GoError with sprig's message.
+    """
     block = read_pem(text)
     if block is None:
         raise GoError("no PEM data in input")
@@ -159,7 +170,10 @@ def _load_der_key(data: bytes, action: str) -> Any:
 
 
 def build_custom_certificate(cert64: str, key64: str) -> Certificate:
-    """What `buildCustomCert` gives: certificate and key, each as base64 of PEM, looked at and taken as they are."""
+    """Return the result of `buildCustomCert`: certificate and key, each given as base64 of PEM.
+
+    Both are checked and returned unchanged.
+    """
     cert, key = decode64(to_bytes(cert64)), decode64(to_bytes(key64))
     if isinstance(cert, int):
         raise GoError("unable to decode base64 certificate")
@@ -187,7 +201,10 @@ def _parse_certificate(text: str, name: str) -> x509.Certificate:
 
 
 class CertificateMaker:
-    """Makes certificates, with serial numbers by chance, that are valid from now on."""
+    """A maker of certificates with random serial numbers.
+
+    They are valid from the current time on.
+    """
 
     __slots__ = ("_clock", "_random")
 
@@ -249,7 +266,10 @@ class CertificateMaker:
         return self._issue(issuer, key, name, alternatives, days)
 
     def _signing_options(self, key: Any) -> dict[str, Any]:
-        """How to sign: that is by chance with elliptic curves only, unless RFC 6979 is asked for."""
+        """Return the options of a signature.
+
+        Only ECDSA signatures are random. With a seed they follow RFC 6979.
+        """
         is_repeatable = isinstance(self._random, SeededRandom)
         is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
         return {"ecdsa_deterministic": True} if is_repeatable and is_ec else {}
@@ -305,7 +325,7 @@ def _distinguished_name(common: str) -> x509.Name:
 
 
 def _signature_hash(key: Any) -> Any:
-    """The hash that Go signs with, by the key's kind and size."""
+    """Return the hash that Go signs with, by the kind and size of the key."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return None
     size = key.curve.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 0
@@ -327,7 +347,7 @@ def _extensions(
     alternatives: Sequence[x509.GeneralName],
     authority: bool,  # noqa: FBT001 - of a private function
 ) -> list[tuple[x509.ExtensionType, bool]]:
-    """The extensions and whether each is critical, in Go's order."""
+    """Return the extensions in Go's order, each with whether it is critical."""
     usage = x509.KeyUsage(
         digital_signature=True, key_encipherment=True, key_cert_sign=authority, content_commitment=False,
         data_encipherment=False, key_agreement=False, crl_sign=False, encipher_only=False, decipher_only=False,
@@ -348,7 +368,10 @@ def _extensions(
 
 
 def _key_identifier(key: Any) -> bytes:
-    """The identifier that Go gives to an authority's key: the start of its hash. Source: x509.go, CreateCertificate."""
+    """Return the identifier that Go gives to the key of a certificate authority: the start of its hash.
+
+    Source: x509.go, CreateCertificate.
+    """
     public = key.public_key()
     encoding, form = serialization.Encoding, serialization.PublicFormat
     if isinstance(public, rsa.RSAPublicKey):
@@ -361,7 +384,10 @@ def _key_identifier(key: Any) -> bytes:
 
 
 def _alternative_names(addresses: Value, names: Value) -> list[x509.GeneralName]:
-    """Names first, then addresses, as Go writes them; addresses are looked at first."""
+    """Return the names first, then the addresses, as Go writes them.
+
+    Addresses are checked first.
+    """
     ip_addresses = [x509.IPAddress(_address(each)) for each in addresses or ()]
     return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *ip_addresses]
 

@@ -1,7 +1,10 @@
-"""Passwords, keys and certificates, and everything random.
+"""Passwords, keys, certificates, and all random functions.
 
-What is drawn comes from the `random` that is passed in, but for keys: unless that is a `SeededRandom`, they are
-`cryptography`'s business. Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1 cryptorandomstringutils.go.
+Random data comes from the `random` that is passed in. Keys do so only with a `SeededRandom`;
+otherwise `cryptography` generates them.
+
+Source: sprig v3.3.0 crypto.go, strings.go and functions.go; goutils v1.1.1
+cryptorandomstringutils.go.
 """
 
 from collections.abc import Callable
@@ -37,20 +40,29 @@ _BCRYPT_ALPHABET: Final = bytes.maketrans(
 
 
 class _KeyBudget:
-    """Counts the keys of one render, as a short template could make the machine look for primes for hours."""
+    """A count of the keys of one render.
+
+    Without it a short template could keep the machine searching for primes for hours.
+    """
 
     def __init__(self, maximum: int) -> None:
         self._maximum = self._left = maximum
 
     def spend(self, cost: int) -> None:
-        """Note a key that counts as `cost`; LimitError where that is too many."""
+        """Count a key with this cost.
+
+        Raises LimitError if the costs exceed the maximum.
+        """
         self._left -= cost
         if self._left < 0:
-            raise LimitError(f"the templates make more keys than {self._maximum} (max_keys)")
+            raise LimitError(f"the templates generate more than {self._maximum} keys (max_keys)")
 
 
 def functions(random: "RandomSource", clock: Callable[[], int], limits: Limits) -> Functions:
-    """The functions for one render; `clock` gives nanoseconds since 1970, which a certificate is valid from."""
+    """Return the functions for one render.
+
+    `clock` returns nanoseconds since 1970: the start of a certificate's validity.
+    """
     key_budget = _KeyBudget(limits.max_keys)
 
     def random_string_function(alphabet: str) -> Function:
@@ -144,7 +156,7 @@ def functions(random: "RandomSource", clock: Callable[[], int], limits: Limits) 
 
 
 def _uuid(data: bytes) -> str:
-    """A random UUID of version 4."""
+    """Return a random UUID of version 4."""
     marked = bytearray(data)
     marked[6] = marked[6] & 0x0F | 0x40
     marked[8] = marked[8] & 0x3F | 0x80
@@ -153,7 +165,7 @@ def _uuid(data: bytes) -> str:
 
 
 def _bcrypt(text: str, random: "RandomSource") -> str:
-    """The hash of a password, in the form of version 2a with ten rounds."""
+    """Return the hash of a password in version 2a with cost 10."""
     try:
         import bcrypt
     except ImportError as error:
@@ -165,7 +177,7 @@ def _bcrypt(text: str, random: "RandomSource") -> str:
 
 
 def _bcrypt_salt(data: bytes) -> bytes:
-    """16 bytes in bcrypt's own alphabet."""
+    """Return 16 bytes encoded in bcrypt's alphabet."""
     from base64 import b64encode
 
     return b64encode(data).rstrip(b"=").translate(_BCRYPT_ALPHABET)
@@ -214,7 +226,10 @@ _PASSWORD_CHARACTERS: Final = {
 
 
 def _derive_password(counter: int, kind: str, password: str, user: str, site: str) -> str:
-    """The password of a site by the Master Password algorithm. Source: crypto.go, derivePassword."""
+    """Return the password of a site by the Master Password algorithm.
+
+    Source: crypto.go, derivePassword.
+    """
     import hashlib
     import hmac
 

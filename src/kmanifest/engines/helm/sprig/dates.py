@@ -1,4 +1,7 @@
-"""Dates, and what `now` is. Source: sprig v3.3.0 date.go."""
+"""Dates and the current time.
+
+Source: sprig v3.3.0 date.go.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -24,7 +27,10 @@ _UNITS = (
 
 
 def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
-    """The functions; `clock` gives nanoseconds since 1970, and `TZ` of the environment the local zone."""
+    """Return the functions.
+
+    `clock` returns nanoseconds since 1970; `TZ` in `env` is the local time zone.
+    """
 
     def local() -> "Zone":
         from kmanifest.engines.helm.sprig.times import UTC, load_zone
@@ -38,7 +44,7 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
         return Time(*divmod(clock(), SECOND), local(), " m=+0.000000001")
 
     def to_time(value: Value, *, also_int32: bool = True) -> "Time":
-        """A time, an integer's seconds since 1970, and the current time for anything else."""
+        """Return a time as it is, an integer as seconds since 1970, and the current time for any other value."""
         from kmanifest.engines.helm.sprig.times import Time
 
         if isinstance(value, Time):
@@ -145,7 +151,7 @@ def _to_duration(value: Value, clock: Callable[[], int]) -> int:
 
 
 def _round_to_unit(nanoseconds: int) -> str:
-    """The largest unit of which there is more than one whole, by its number; without the sign."""
+    """Return the number of the largest unit of which the duration has more than one, without the sign."""
     size = abs(nanoseconds)
     for seconds, name in _UNITS:
         unit = seconds * 1_000_000_000

@@ -1,4 +1,7 @@
-"""Functions of dictionaries, and the rules by which mergo merges them. Source: sprig v3.3.0 dict.go."""
+"""Functions for dictionaries, and mergo's rules for merging them.
+
+Source: sprig v3.3.0 dict.go.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
@@ -20,7 +23,10 @@ Map = dict[str, Any]
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions; copies and merges are not deeper than `limits`."""
+    """Return the functions.
+
+    Copies and merges are at most as deep as `limits` allows.
+    """
 
     def copy(value: Value) -> Value:
         if value is None:
@@ -59,7 +65,10 @@ def functions(limits: Limits) -> Functions:
 
 
 def _dict(*values: Value) -> Map:
-    """Keys and values in turn; a last key alone has an empty string."""
+    """Return a dictionary of keys and values in turn.
+
+    A key without a value gets an empty string.
+    """
     keys = [to_string(key) for key in values[::2]]
     items = [*values[1::2], ""] if len(values) % 2 else values[1::2]
     return dict(zip(keys, items, strict=True))
@@ -86,12 +95,18 @@ def _pluck(key: str, *tables: Map) -> list[Value]:
 
 
 def _keys(*tables: Map) -> Strings:
-    """The keys, in order: in Go's order they would differ from run to run."""
+    """Return the keys in sorted order.
+
+    In Go their order differs between runs.
+    """
     return Strings(key for table in tables for key in sorted(table))
 
 
 def _values(table: Map) -> list[Value]:
-    """The values in the order of their keys: in Go's order they would differ from run to run."""
+    """Return the values in the order of their keys.
+
+    In Go their order differs between runs.
+    """
     return [table[key] for key in sorted(table)]
 
 
@@ -104,7 +119,7 @@ def _omit(table: Map, *keys: str) -> Map:
 
 
 def _dig(*arguments: Value) -> Value:
-    """What stands in nested dictionaries under the first arguments, the last but one where a key is missing."""
+    """Return the value in nested dictionaries at the leading arguments; the last but one if a key is missing."""
     if len(arguments) < 3:
         raise GoError("dig needs at least three arguments")
     *keys, default, table = arguments
@@ -123,13 +138,13 @@ def _dig(*arguments: Value) -> Value:
 
 
 def _assert_map(value: Value) -> None:
-    # A named type such as that of `.Values` is another one to Go's assertion.
+    # Go's type assertion rejects a named type, such as that of `.Values`.
     if value.__class__ is not dict and _type(value) != _MAP:
         raise GoError(f"interface conversion: interface {{}} is {_type(value)}, not {_MAP}")
 
 
 def _type(value: Value) -> str:
-    from kmanifest.engines.helm.gotemplate.gofmt import type_name  # for errors only
+    from kmanifest.engines.helm.gotemplate.gofmt import type_name  # imported here for errors only
 
     return "nil" if value is None else type_name(value)
 
@@ -138,7 +153,9 @@ def _type(value: Value) -> str:
 
 
 def _deep_copy(value: Value, limits: Limits) -> Value:
-    """A copy that shares no list and no dictionary; what was shared is copied for each place, as copystructure does.
+    """Return a copy that shares no list and no dictionary.
+
+    A shared part is copied once for each occurrence, as copystructure does.
 
     Source: github.com/mitchellh/copystructure v1.2.0.
     """
@@ -166,7 +183,7 @@ def _deep_copy(value: Value, limits: Limits) -> Value:
 
 
 def _empty_like(value: Any) -> Any:
-    """An empty list or dictionary of the same type."""
+    """Return an empty list or dictionary of the same type."""
     kind = value.__class__
     if kind is dict or kind is list:
         return kind()
@@ -174,12 +191,12 @@ def _empty_like(value: Any) -> Any:
         return kind()
     try:
         return kind()
-    except TypeError:  # a list that is told its type
+    except TypeError:  # a list whose class takes its type as an argument
         return kind([], value.go_type)
 
 
 def too_deep(limits: Limits) -> LimitError:
-    """The error of a value whose parts are too deep within one another, or that contains itself."""
+    """Return the error for a value that is nested too deeply or contains itself."""
     return LimitError(f"a value deeper than {limits.max_depth} levels (limit max_depth)")
 
 
@@ -187,9 +204,9 @@ def too_deep(limits: Limits) -> LimitError:
 
 
 class _Merger:
-    """One merge of a dictionary into another, as mergo does it: zeros and what is empty are filled, or all is replaced.
+    """A merge of dictionaries by mergo's rules: it fills zero and empty values, or overwrites all.
 
-    Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries of any values.
+    Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries with values of any type.
     """
 
     __slots__ = ("_limits", "_overwrites")
@@ -204,7 +221,7 @@ class _Merger:
         while stack:
             target, source, level, empty_key = stack.pop()
             if empty_key is not None:
-                # What was empty, and is so still because all that was to come was nil, is replaced.
+                # An empty dictionary that is still empty, because all new values were nil, is replaced.
                 target[empty_key] = target[empty_key] or source
                 continue
             item_count += len(source)
@@ -227,7 +244,10 @@ class _Merger:
 
 
 def _is_zero(value: Value) -> bool:
-    """What mergo takes for empty. Source: mergo v1.0.1 mergo.go, isEmptyValue."""
+    """Return whether mergo considers a value empty.
+
+    Source: mergo v1.0.1 mergo.go, isEmptyValue.
+    """
     return value is None or (
         not (isinstance(value, GoObject) and not isinstance(value, dict | list)) and not value
     )

@@ -1,4 +1,7 @@
-"""Go's time.Duration: nanoseconds in 64 bits, as text. Source: Go 1.26 src/time: time.go and format.go, ParseDuration."""
+"""Go's time.Duration: a number of nanoseconds in 64 bits, and its string form.
+
+Source: Go 1.26 src/time: time.go and format.go, ParseDuration.
+"""
 
 import re
 
@@ -22,12 +25,15 @@ class Duration(int):
     go_type = "time.Duration"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return duration_text(self)
 
 
 def duration_text(nanoseconds: int) -> str:
-    """A duration as `1h2m3.5s`; below a second in a smaller unit. Source: time.go, Duration.format."""
+    """Return a duration in the form `1h2m3.5s`; below one second in a smaller unit.
+
+    Source: time.go, Duration.format.
+    """
     if not nanoseconds:
         return "0s"
     sign = "-" if nanoseconds < 0 else ""
@@ -56,7 +62,10 @@ def _with_fraction(number: int, unit: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """The nanoseconds of a text such as `-1.5h`."""
+    """Return the nanoseconds of a string such as `-1.5h`.
+
+    Raises GoError if it is invalid.
+    """
     body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return 0
@@ -106,7 +115,7 @@ def _leading_integer(digits: str) -> int | None:
 
 
 def _leading_fraction(digits: str) -> tuple[int, float]:
-    """The digits of a fraction that 63 bits hold, and what they are to be divided by."""
+    """Return the digits of a fraction that fit in 63 bits, and their divisor."""
     number, scale = 0, 1.0
     for digit in digits:
         if number > INT64_MAX // 10 or number * 10 + int(digit) > 1 << 63:
@@ -121,7 +130,7 @@ def _invalid_duration(text: str) -> GoError:
 
 
 def quote(text: str) -> str:
-    """A text as package time quotes it: each byte that is no printable ASCII by its number."""
+    """Return a string as package time quotes it: each byte that is not printable ASCII as its number."""
     parts = []
     for byte in text.encode("utf-8", "surrogateescape"):
         char = chr(byte)
@@ -133,5 +142,5 @@ def quote(text: str) -> str:
 
 
 def saturate(nanoseconds: int) -> int:
-    """A difference of two times, as far as 64 bits go."""
+    """Return the difference of two times, limited to 64 bits."""
     return max(INT64_MIN, min(INT64_MAX, nanoseconds))

@@ -1,6 +1,9 @@
-"""Base64, base32 and checksums; what is wrong with an encoded text is told in its place, as sprig does.
+"""Base64, base32 and checksums.
 
-Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and base32/base32.go.
+An error in an encoded text is reported with its position, as sprig does.
+
+Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and
+base32/base32.go.
 """
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
@@ -15,7 +18,7 @@ _LINE_BREAKS: Final = b"\r\n"
 
 
 def functions() -> Functions:
-    """The functions."""
+    """Return the functions."""
     table = {
         "adler32sum": _adler32,
         "b32dec": _from_base32,
@@ -47,12 +50,15 @@ def _from_base64(text: str) -> str:
 
 
 def corrupt_input_message(base: int, position: int) -> str:
-    """The text of Go's CorruptInputError."""
+    """Return the message of Go's CorruptInputError."""
     return f"illegal base{base} data at input byte {position}"
 
 
 def decode64(data: bytes) -> bytes | int:
-    """The bytes of a base64 text, or the place of what is wrong in it; line breaks do not count."""
+    """Return the bytes of a base64 text, or the position of the first error.
+
+    Line breaks do not count.
+    """
     from binascii import a2b_base64
 
     error_position = _base64_error_position(data)
@@ -62,7 +68,10 @@ def decode64(data: bytes) -> bytes | int:
 
 
 def _base64_error_position(data: bytes) -> int | None:
-    """Where a text is no base64. Source: base64.go, decodeQuantum."""
+    """Return the position of the first error in a base64 text; None if it is valid.
+
+    Source: base64.go, decodeQuantum.
+    """
     compact = data.translate(None, _LINE_BREAKS)
     body = compact.rstrip(b"=")
     padding = len(compact) - len(body)
@@ -74,12 +83,15 @@ def _base64_error_position(data: bytes) -> int | None:
             digits += 1
         elif byte not in _LINE_BREAKS:
             return position if byte != _PAD else _padding_error_position(data, position, digits % 4)
-    # Where the text ends too early, Go tells the place by the digits of the last group.
+    # If the text ends too early, Go computes the position from the digits of the last group.
     return len(data) - digits % 4
 
 
 def _padding_error_position(data: bytes, position: int, digits: int) -> int | None:
-    """Where padding is wrong, the first `=` of which is at `position` after so many digits of a group."""
+    """Return the position of an error in the padding that starts at `position`; None if it is valid.
+
+    `digits` is the number of digits of the last group.
+    """
     if digits < 2:
         return position
     position = _skip_line_breaks(data, position + 1)
@@ -122,7 +134,7 @@ def _from_base32(text: str) -> str:
 
 
 def _read_group32(data: bytes, start: int) -> tuple[list[int], bool, int | None]:
-    """The digits of a group of eight, whether padding ended it, and the place of what is wrong.
+    """Return the digits of a group of eight, whether padding ended it, and the position of an error.
 
     Source: base32.go, decode.
     """

@@ -1,4 +1,4 @@
-"""The Go types that only sprig's functions make, and strings as Go has them: bytes, of which some may be no UTF-8."""
+"""The Go types that only sprig's functions return, and Go strings: bytes, some of which may not be UTF-8."""
 
 from collections.abc import Iterable
 
@@ -16,41 +16,44 @@ SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-"""What unicode.IsSpace is true for; `str.isspace` has four control characters more."""
+"""The characters for which unicode.IsSpace is true.
+
+`str.isspace` is true for four more control characters.
+"""
 
 NIL_POINTER: Final = "runtime error: invalid memory address or nil pointer dereference"
 
 
 class Uint64(int):
-    """A `uint64`, as the parts of a version are."""
+    """A `uint64`: the type of the numbers of a version."""
 
     __slots__ = ()
     go_type = "uint64"
 
 
 class Ints(list[Value]):
-    """A `[]int`: what `until` makes."""
+    """A `[]int`: the result of `until`."""
 
     __slots__ = ()
     go_type = "[]int"
 
 
 class Lists(list[Value]):
-    """A `[][]interface {}`: what `chunk` makes."""
+    """A `[][]interface {}`: the result of `chunk`."""
 
     __slots__ = ()
     go_type = "[][]interface {}"
 
 
 class Tables(list[Value]):
-    """A `[]map[string]interface {}`: what `fromToml` makes of an array of tables."""
+    """A `[]map[string]interface {}`: the result of `fromToml` for an array of tables."""
 
     __slots__ = ()
     go_type = "[]map[string]interface {}"
 
 
 class NilList(list[Value]):
-    """A `[]interface {}` that was never made: empty, and `null` in JSON."""
+    """A nil `[]interface {}`: empty, and `null` in JSON."""
 
     __slots__ = ()
     go_type = "[]interface {}"
@@ -58,14 +61,14 @@ class NilList(list[Value]):
 
 
 class NilStrings(Strings):
-    """A `[]string` that was never made."""
+    """A nil `[]string`."""
 
     __slots__ = ()
     is_nil = True
 
 
 class NilMap(dict[str, Value]):
-    """A `map[string]interface {}` that was never made."""
+    """A nil `map[string]interface {}`."""
 
     __slots__ = ()
     go_type = "map[string]interface {}"
@@ -73,57 +76,60 @@ class NilMap(dict[str, Value]):
 
 
 class NilStringMap(StringMap):
-    """A `map[string]string` that was never made."""
+    """A nil `map[string]string`."""
 
     __slots__ = ()
     is_nil = True
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes of a string of Go's."""
+    """Return the bytes of a Go string."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def from_bytes(data: bytes) -> str:
-    """A string of Go's with these bytes."""
+    """Return the Go string with these bytes."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def to_valid_utf8(text: str) -> str:
-    """`text` with a replacement character for each byte that is not UTF-8, as Go's range over a string gives it."""
+    """Return `text` with a replacement character for each byte that is not UTF-8, as Go's range over a string does."""
     if text.isascii() or text.isprintable():
         return text
     return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def wrap64(number: int) -> int:
-    """An integer as it is after an overflow of 64 bits."""
+    """Return an integer as it is after an overflow of 64 bits."""
     if INT64_MIN <= number <= INT64_MAX:
         return number
     return ((number + (1 << 63)) & UINT64_MAX) - (1 << 63)
 
 
 def is_nil(value: Value) -> bool:
-    """Whether a list or map was never made."""
+    """Return whether a list or map is nil."""
     return getattr(value, "is_nil", False)
 
 
 def check_text(size: int, limits: Limits) -> None:
-    """Refuse to make a string of `size` characters where that is too long."""
+    """Raise LimitError if a string of `size` characters is too long."""
     if size > limits.max_string:
         raise LimitError(f"a string of more than {limits.max_string} characters (limit max_string)")
 
 
 def check_items(count: int, limits: Limits) -> None:
-    """Refuse to make a list of `count` items where that is too long."""
+    """Raise LimitError if a list of `count` items is too long."""
     if count > limits.max_items:
         raise LimitError(f"a list of more than {limits.max_items} items (limit max_items)")
 
 
 def as_items(value: Value, message: str) -> list[Value]:
-    """The items of a slice; `message` is what Go says of another kind, which it is given."""
+    """Return the items of a slice.
+
+    Raises GoError with `message` and the kind of any other value.
+    """
     if value.__class__ is list or isinstance(value, list):
-        return value  # type: ignore[no-any-return]  # a list, as was asked
+        return value  # type: ignore[no-any-return]  # a list by the check above
     if isinstance(value, bytes):
         return list(value)
     if value is None:
@@ -134,7 +140,9 @@ def as_items(value: Value, message: str) -> list[Value]:
 
 
 def deep_equal(left: Value, right: Value) -> bool:
-    """What reflect.DeepEqual says, by a stack of its own; what contains itself is equal where it was compared before.
+    """Return the result of reflect.DeepEqual, computed with a stack instead of recursion.
+
+    Two values that contain themselves are equal where they were compared before.
 
     Source: Go 1.26 src/reflect/deepequal.go, deepValueEqual.
     """
@@ -169,7 +177,10 @@ def deep_equal(left: Value, right: Value) -> bool:
 
 
 def _have_same_map_type(left: Any, right: Any) -> bool:
-    """Whether both are maps of one Go type, which several classes may stand for."""
+    """Return whether both are maps of one Go type.
+
+    Several classes may stand for one type.
+    """
     are_maps = isinstance(left, dict) and isinstance(right, dict)
     return are_maps and type_name(left) == type_name(right)
 
@@ -183,7 +194,10 @@ def _leaves_equal(left: Any, right: Any) -> bool:
 
 
 def join_limited(parts: Iterable[str], separator: str, limits: Limits) -> str:
-    """The parts with the separator in between; LimitError where that is too long."""
+    """Return the parts joined with the separator.
+
+    Raises LimitError if the result is too long.
+    """
     strings = list(parts)
     check_text(sum(map(len, strings)) + len(separator) * max(len(strings) - 1, 0), limits)
     return separator.join(strings)

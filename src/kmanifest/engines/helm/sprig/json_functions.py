@@ -1,4 +1,9 @@
-"""JSON in templates. helm has functions of its own for some of these names. Source: sprig v3.3.0 defaults.go."""
+"""JSON in templates.
+
+Helm has functions of its own for some of these names.
+
+Source: sprig v3.3.0 defaults.go.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
 from kmanifest.model.limits import Limits
@@ -7,7 +12,10 @@ _ANY = "interface {}"
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no text beyond `limits`."""
+    """Return the functions.
+
+    Their results are at most as long as `limits` allows.
+    """
 
     def must_encode(value: Value, *, html: bool = True, indent: str = "") -> str:
         from kmanifest.engines.helm.sprig.json_writer import encode

@@ -1,7 +1,8 @@
-"""JSON → values, as encoding/json reads them into an interface, with its errors.
+"""Parse JSON as encoding/json decodes it into an interface, with its errors.
 
-Numbers are float64, of equal keys the last one stays, and what is no character becomes the replacement character. The
-whole text is read before anything is made of it, so an error of syntax leaves nothing.
+Numbers are float64. Of equal keys the last one wins. Invalid characters become the replacement
+character. A syntax error anywhere in the text leaves no value.
+
 Source: Go 1.26 src/encoding/json: scanner.go and decode.go.
 """
 
@@ -26,19 +27,25 @@ _END = "unexpected end of JSON input"
 
 
 class DecodeResult(NamedTuple):
-    """A value, and the first error that did not keep it from being read, as a number that is too large."""
+    """A value, and the first error that does not end the decoding, such as a number that is too large."""
 
     value: Value
     error: str = ""
 
 
 def decode(text: str) -> DecodeResult:
-    """The value of a whole text. GoError for one that is no JSON."""
+    """Return the value of a whole text.
+
+    Raises GoError if it is not JSON.
+    """
     return _Reader(text).read()
 
 
 def decode_as(text: str, kind: type, type_name: str) -> DecodeResult:
-    """The value of a text that must be a list or an object, which `null` leaves unmade; GoError for another."""
+    """Return the value of a text that must be a list or an object.
+
+    Raises GoError for another value. `null` gives a nil list or map.
+    """
     result = decode(text)
     if result.value is None:
         return DecodeResult(NilMap() if kind is dict else NilList())
@@ -48,7 +55,7 @@ def decode_as(text: str, kind: type, type_name: str) -> DecodeResult:
 
 
 def mismatch_message(value: Value, type_name: str) -> str:
-    """The error of a value of another type than is wanted."""
+    """Return the message for a value of another type than the expected one."""
     names = {bool: "bool", str: "string", float: "number", list: "array", dict: "object"}
     kind = names.get(value.__class__, "object")
     return f"json: cannot unmarshal {kind} into Go value of type {type_name}"
@@ -63,7 +70,7 @@ class _Reader:
         self._error = ""
 
     def read(self) -> DecodeResult:
-        """Values as they come, with a stack of the lists and objects that are open, each with the key it is at."""
+        """Read values in order, with a stack of the open lists and objects, each with its current key."""
         stack: list[tuple[Any, str | None]] = []
         while True:
             value = self._read_value()
@@ -93,8 +100,8 @@ class _Reader:
         return DecodeResult(value, self._error)
 
     def _skip_space(self) -> str:
-        """The next character that is no space; none at the end."""
-        self._position = _SPACE.match(self._text, self._position).end()  # type: ignore[union-attr]  # it matches nothing as well
+        """Return the next character that is not space; "" at the end."""
+        self._position = _SPACE.match(self._text, self._position).end()  # type: ignore[union-attr]  # it also matches ""
         return self._text[self._position : self._position + 1]
 
     def _syntax_error(self, where: str) -> GoError:
@@ -103,7 +110,10 @@ class _Reader:
         return GoError(f"invalid character {_quote_char(self._text[self._position])} {where}")
 
     def _syntax_error_inside(self, where: str) -> GoError:
-        """The error where a space may not stand either, which Go takes the end for."""
+        """Return the error for an invalid character where space is not allowed.
+
+        Go reads the end as a space there.
+        """
         return GoError(
             f"invalid character {_quote_char(self._text[self._position : self._position + 1] or ' ')} {where}"
         )
@@ -125,7 +135,7 @@ class _Reader:
         raise self._syntax_error("looking for beginning of value")
 
     def _open_container(self, value: Any) -> str | None:
-        """None where the list or object ends at once; else the first key, or an empty string for a list."""
+        """Return None if the list or object is empty; else the first key, or "" for a list."""
         char = self._skip_space()
         if value.__class__ is list:
             if char == "]":
@@ -147,7 +157,10 @@ class _Reader:
         return key
 
     def _has_more(self, parent: Any) -> bool:
-        """Whether another item follows; what closes the parent is read where none does."""
+        """Return whether another item follows.
+
+        If none does, the closing bracket is read.
+        """
         char = self._skip_space()
         close, where = (
             ("]", "after array element")
@@ -175,7 +188,7 @@ class _Reader:
             self._position = match.end()
             return match.group()[1:-1]
         start = self._position + 1
-        self._position = _PART.match(self._text, start).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._position = _PART.match(self._text, start).end()  # type: ignore[union-attr]  # it also matches ""
         if self._text[self._position : self._position + 1] != '"':
             raise self._string_error()
         body = self._text[start : self._position]
@@ -195,7 +208,7 @@ class _Reader:
 
     def _read_number(self) -> float | None:
         match = _NUMBER.match(self._text, self._position)
-        if match is None:  # a sign alone
+        if match is None:  # only a sign
             self._position += 1
             raise self._syntax_error_inside("in numeric literal")
         self._position = match.end()
@@ -219,12 +232,15 @@ class _Reader:
 
 
 def _quote_char(char: str) -> str:
-    """A character in an error. Source: scanner.go, quoteChar."""
+    """Return a character as errors quote it.
+
+    Source: scanner.go, quoteChar.
+    """
     if char == "'":
         return "'\\''"
     if char == '"':
         return "'\"'"
-    # Go quotes a byte, so of a longer character the first one.
+    # Go quotes one byte: the first one of a longer character.
     first = chr(char.encode()[0])
     return f"'{quoted(first)[1:-1]}'"
 
@@ -235,7 +251,7 @@ def _unescape_all(body: str) -> str:
     text = _ESCAPE.sub(_unescape_one, body)
     if re.search("[\ud800-\udfff]", text) is None:
         return text
-    # Halves of a pair that met are one character; one that is alone is none.
+    # Two halves of a surrogate pair form one character. A single half is invalid.
     text = re.sub("[\ud800-\udbff][\udc00-\udfff]", _join_surrogates, text)
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 

@@ -1,6 +1,8 @@
-"""Values → JSON, byte for byte as encoding/json writes them: keys in the order of their bytes, Go's numbers and escapes.
+"""Dump values as JSON with the bytes of encoding/json: keys in byte order, Go's numbers and escapes.
 
-The walk keeps its own stack. What contains itself is the error that Go has for it. Source: Go 1.26 src/encoding/json/encode.go.
+The writer has its own stack instead of recursion. A value that contains itself causes Go's error.
+
+Source: Go 1.26 src/encoding/json/encode.go.
 """
 
 import re
@@ -11,7 +13,7 @@ from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil, to_bytes
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 
-# Kept as texts: `re` compiles those that are met, and remembers them.
+# Kept as strings: `re` compiles those that are used and caches them.
 _ESCAPED_PATTERN: Final = '[\0-\x1f"\\\\\u2028\u2029\ud800-\udfff]'
 _ESCAPED_HTML_PATTERN: Final = '[\0-\x1f"\\\\<>&\u2028\u2029\ud800-\udfff]'
 _SHORT_ESCAPES: Final = {
@@ -24,7 +26,7 @@ _EXHAUSTED: Final = object()
 
 
 class _OpenContainer:
-    """A list or object that is being written: what is left of it, and what closes it."""
+    """A list or object that is being written: its remaining items and its closing bracket."""
 
     __slots__ = ("close", "identity", "is_empty", "items")
 
@@ -36,7 +38,10 @@ class _OpenContainer:
 
 
 def encode(value: Value, limits: Limits, *, html: bool = True, indent: str = "") -> str:
-    """The JSON of a value, on lines where there is an indentation. GoError for what JSON has not, LimitError."""
+    """Return the JSON of a value, on several lines if `indent` is given.
+
+    Raises GoError for a value that JSON can't represent, LimitError if the result is too long.
+    """
     if not indent:
         parts: list[str] = []
         if _write_simple(
@@ -49,7 +54,10 @@ def encode(value: Value, limits: Limits, *, html: bool = True, indent: str = "")
 
 
 def _write_simple(value: Value, parts: list[str], escape: Callable[..., str], depth: int) -> bool:
-    """Write what is small and of the plainest types, as nearly all is; gives whether that was so."""
+    """Write a small value of the plainest types, as nearly all are.
+
+    Return whether that was possible.
+    """
     kind = value.__class__
     if kind is str and len(value) < _LONG_STRING:
         parts.append(f'"{escape(_escape_char, value)}"')
@@ -134,7 +142,7 @@ class _Writer:
         return "".join(self._chunks)
 
     def _flush(self) -> None:
-        """Put the pieces together, and refuse what is too much by now."""
+        """Join the parts and enforce the limit."""
         self._chunks.append("".join(self._parts))
         self._parts.clear()
         self._size += len(self._chunks[-1])
@@ -164,7 +172,8 @@ class _Writer:
     def _open_container(self, value: Any, items: Iterator[Any], opening: str, close: str) -> None:
         identity = id(value)
         if identity in self._path:
-            from kmanifest.engines.helm.gotemplate.gofmt import type_name  # for errors only
+            # Imported here for errors only.
+            from kmanifest.engines.helm.gotemplate.gofmt import type_name
 
             raise GoError(f"json: unsupported value: encountered a cycle via {type_name(value)}")
         self._path.add(identity)
@@ -191,12 +200,12 @@ class _Writer:
 
     def _quoted_string(self, text: str) -> str:
         if len(text) >= _LONG_STRING:
-            self._flush()  # one text in many places must not be written out before all is counted
+            self._flush()  # a string that occurs many times must not be copied before it is counted
         return '"' + self._escape_pattern.sub(_escape_char, text) + '"'
 
 
 def json_fields(value: GoObject) -> Value:
-    """What an object is in JSON: its fields in their order, as a mapping, or another value."""
+    """Return an object as it is in JSON: its fields in their order as a mapping, or another value."""
     make = getattr(value, "json", None)
     return make() if make is not None else value.fields()
 
@@ -206,7 +215,10 @@ def _sorted_items(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def sorted_keys(value: dict[str, Any]) -> list[str]:
-    """The keys in the order of their bytes, which is that of their characters but for bytes that are no UTF-8."""
+    """Return the keys in the order of their bytes.
+
+    This is the order of their characters, except for bytes that are not UTF-8.
+    """
     keys = sorted(value)
     if not all(key.isascii() or key.isprintable() for key in keys):
         keys.sort(key=to_bytes)
@@ -222,7 +234,7 @@ def _escape_char(match: "re.Match[str]") -> str:
 
 
 def float_text(number: float) -> str:
-    """A float as JSON has it: without an exponent from a millionth to 10^21."""
+    """Return a float as JSON has it: without an exponent from 10^-6 to below 10^21."""
     if number - number != 0:
         name = {"inf": "+Inf", "-inf": "-Inf"}.get(str(number), "NaN")
         raise GoError(f"json: unsupported value: {name}")

@@ -1,4 +1,4 @@
-"""Go's layouts for times, which show how a certain time is written: their parts, and times as strings.
+"""Go's layouts for times, which show how a certain time is written: their parts, and times formatted by them.
 
 Source: Go 1.26 src/time/format.go: nextStdChunk and appendFormat.
 """
@@ -13,16 +13,19 @@ CHUNK: Final = re.compile(
     r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|3|4|5|PM|pm"
     r"|[-Z]070000|[-Z]07:00:00|[-Z]0700|[-Z]07:00|[-Z]07|[.,](?:0+|9+)(?![0-9])"
 )
-"""Matches the next part of a layout that stands for a part of a time."""
+"""A pattern that matches the next part of a layout that represents a part of a time."""
 
 OFFSETS: Final = frozenset(
     f"{sign}{form}" for sign in "-Z" for form in ("070000", "07:00:00", "0700", "07:00", "07")
 )
-"""The parts of layouts that stand for the offset of a zone."""
+"""The parts of layouts that represent the offset of a zone."""
 
 
 def format_time(civil: Civil, nanosecond: int, zone: tuple[str, int], layout: str) -> str:
-    """A time by a layout; `zone` is the name of its zone and the offset in seconds."""
+    """Return a time formatted by a layout.
+
+    `zone` is the name of its zone and the offset in seconds.
+    """
     parts = []
     name, offset = zone
     position = 0
@@ -74,7 +77,7 @@ _FORMATS: Final[dict[str, Callable[[Civil], str]]] = {
 def _offset_text(chunk: str, offset: int) -> str:
     if chunk[0] == "Z" and not offset:
         return "Z"
-    # Go divides without rounding down, so less than a minute west of Greenwich has a plus.
+    # Go's division truncates, so an offset of less than a minute west of Greenwich has a plus sign.
     minutes = abs(offset) // 60
     sign = "-" if offset < 0 and minutes else "+"
     colon = ":" if ":" in chunk else ""

@@ -1,4 +1,6 @@
-"""Letters as Go's package unicode knows them: one rune becomes one rune, and what is not UTF-8 a replacement character.
+"""Letters as Go's package unicode maps them: one rune becomes one rune.
+
+A byte that is not UTF-8 becomes a replacement character.
 
 Source: Go 1.26 src/unicode/letter.go and src/strings/strings.go, ToUpper, ToLower and Title.
 """
@@ -7,7 +9,7 @@ from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 
 
 def upper_rune(char: str) -> str:
-    """unicode.ToUpper: the simple mapping, where Python's may give several characters."""
+    """Return the result of unicode.ToUpper: the simple mapping, where Python's may have several characters."""
     upper = char.upper()
     if len(upper) == 1:
         return upper
@@ -16,28 +18,28 @@ def upper_rune(char: str) -> str:
 
 
 def lower_rune(char: str) -> str:
-    """unicode.ToLower."""
+    """Return the result of unicode.ToLower."""
     return char.lower()[0]
 
 
 def title_rune(char: str) -> str:
-    """unicode.ToTitle."""
+    """Return the result of unicode.ToTitle."""
     title = char.title()
     return title if len(title) == 1 else char
 
 
 def upper(text: str) -> str:
-    """strings.ToUpper."""
+    """Return the result of strings.ToUpper."""
     return text.upper() if text.isascii() else "".join(map(upper_rune, to_valid_utf8(text)))
 
 
 def lower(text: str) -> str:
-    """strings.ToLower."""
+    """Return the result of strings.ToLower."""
     return text.lower() if text.isascii() else "".join(map(lower_rune, to_valid_utf8(text)))
 
 
 def title(text: str) -> str:
-    """strings.Title: each letter after what separates words, in title case."""
+    """Return the result of strings.Title: each letter after a word separator in title case."""
     parts = []
     previous = " "
     for char in to_valid_utf8(text):
@@ -53,7 +55,10 @@ def _is_separator(char: str) -> bool:
 
 
 def untitle(text: str) -> str:
-    """The first letter of each word in lower case. Source: goutils v1.1.1 wordutils.go, Uncapitalize."""
+    """Return the text with the first letter of each word in lower case.
+
+    Source: goutils v1.1.1 wordutils.go, Uncapitalize.
+    """
     parts = []
     is_word_start = True
     for char in to_valid_utf8(text):
@@ -67,7 +72,7 @@ def untitle(text: str) -> str:
 
 
 def swap_case(text: str) -> str:
-    """Upper case becomes lower, and lower upper, but title case at the start of a word.
+    """Return the text with upper and lower case swapped, but title case at the start of a word.
 
     Source: goutils v1.1.1 wordutils.go, SwapCase.
     """

@@ -1,6 +1,9 @@
-"""Functions of lists. Source: sprig v3.3.0 list.go and numeric.go.
+"""Functions for lists.
 
-Each has a twin with `must` in front: one panics and one returns an error, which templates show with the same text.
+Most also exist with the prefix `must`. In sprig one panics and the other returns an error.
+Templates show both with the same message.
+
+Source: sprig v3.3.0 list.go and numeric.go.
 """
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
@@ -20,7 +23,10 @@ _LIST = "[]interface {}"
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no list beyond `limits`."""
+    """Return the functions.
+
+    Their lists are at most as long as `limits` allows.
+    """
 
     def concat(*lists: Value) -> list[Value]:
         result: list[Value] = []
@@ -78,7 +84,10 @@ def _items_to_concat(value: Value) -> list[Value]:
 
 
 def _chunk(size: int, value: Value) -> Lists:
-    """The list in pieces of `size`; of sizes that are not positive Go makes lists of lengths that it then refuses."""
+    """Return the list in parts of `size`.
+
+    For a size that is not positive, Go computes lengths that it then rejects.
+    """
     items = as_items(value, "Cannot chunk type")
     if size > 0:
         return Lists(items[start : start + size] for start in range(0, len(items), size))
@@ -118,7 +127,10 @@ def _compact(value: Value) -> list[Value]:
 
 
 class _ValueSet:
-    """The values met so far; strings and integers are looked up, only others are compared one by one."""
+    """A set of values.
+
+    Strings and integers are looked up; other values are compared one by one.
+    """
 
     __slots__ = ("_keys", "_others")
 
@@ -127,7 +139,7 @@ class _ValueSet:
         self._others: list[Value] = []
 
     def add(self, value: Value) -> bool:
-        """Whether the value is a new one."""
+        """Add the value and return whether it is a new one."""
         if self.contains(value):
             return False
         if value.__class__ in (str, int, bool):
@@ -168,7 +180,7 @@ def _slice(value: Value, *indices: Value) -> Value:
         return None
     start = to_int64(indices[0]) if indices else 0
     end = to_int64(indices[1]) if len(indices) > 1 else len(items)
-    # Go looks at the capacity, which for what a template holds is mostly the length.
+    # Go checks the capacity, which for a template's values is mostly the length.
     if start < 0 or end < start or end > len(items):
         raise GoError("reflect.Value.Slice: slice index out of bounds")
     selected = items[start:end]

@@ -1,4 +1,7 @@
-"""Arithmetic. Source: sprig v3.3.0 numeric.go and functions.go."""
+"""Arithmetic.
+
+Source: sprig v3.3.0 numeric.go and functions.go.
+"""
 
 from collections.abc import Callable
 from math import inf, isinf, isnan, nan
@@ -14,7 +17,10 @@ _ANY = "interface {}"
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no list beyond `limits`."""
+    """Return the functions.
+
+    Their lists are at most as long as `limits` allows.
+    """
 
     def until_step(start: int, stop: int, step: int) -> Ints:
         steps = range(start, stop, step) if step and (step < 0) == (stop < start) else ()
@@ -68,14 +74,17 @@ def functions(limits: Limits) -> Functions:
 
 
 def _step_count(steps: range | tuple[()]) -> int:
-    """How many there are; `len` refuses what is beyond 64 bits."""
+    """Return the number of steps.
+
+    `len` raises an error for numbers beyond 64 bits.
+    """
     if not isinstance(steps, range):
         return 0
     return max(0, -((steps.start - steps.stop) // steps.step))
 
 
 def _sequence_range(*bounds: int) -> tuple[int, int, int]:
-    """Start, end and step of `seq`, which goes down where the end is below the start."""
+    """Return start, end and step of `seq`, which counts down if the end is below the start."""
     start = bounds[0] if len(bounds) > 1 else 1
     end = bounds[-1]
     direction = -1 if end < start else 1
@@ -110,7 +119,7 @@ def _mod(left: Value, right: Value) -> Int64:
 
 
 def _quotient(number: int, divisor: int) -> int:
-    """The quotient without its fraction, where Python would round down."""
+    """Return the quotient without its fraction, where Python would round down."""
     if not divisor:
         raise GoError("runtime error: integer divide by zero")
     quotient = abs(number) // abs(divisor)
@@ -150,7 +159,10 @@ def _minf(*values: Value) -> float:
 def _extreme(
     values: tuple[Value, ...], infinity: float, is_better: Callable[[float, float], bool]
 ) -> float:
-    """Go's math.Max or math.Min of several: the infinity wins over NaN, and NaN over all else."""
+    """Return Go's math.Max or math.Min of several numbers.
+
+    The infinity has precedence over NaN, and NaN over all other numbers.
+    """
     result, *others = map(to_float64, values)
     for number in others:
         if infinity in (result, number):
@@ -173,7 +185,10 @@ def _ceil(number: float) -> float:
 
 
 def _round(value: Value, places: int, *round_on: float) -> float:
-    """Rounded where the fraction that is left is at least `round_on`, which is taken without its sign for no number below 0."""
+    """Return the number rounded up if its remaining fraction is at least `round_on`.
+
+    For a negative number the fraction is negative, so it is rounded down for a positive `round_on`.
+    """
     power = _power_of_ten(places)
     digit = power * to_float64(value)
     fraction = nan if isinf(digit) or isnan(digit) else digit - _truncated(digit)
@@ -192,7 +207,7 @@ def _quotient_of_floats(number: float, divisor: float) -> float:
 
 
 def _power_of_ten(exponent: int) -> float:
-    """10 to a power as Go's math.Pow reckons it, by squares, so that the last digits are Go's.
+    """Return 10 to a power by squaring, as Go's math.Pow does, so that the last digits are Go's.
 
     Source: Go 1.26 src/math/pow.go.
     """
@@ -231,14 +246,16 @@ def _scaled(mantissa: float, power: int) -> float:
 # --- decimals ------------------------------------------------------------------------------------------------------
 
 _DIVISION_DIGITS = 16
-"""Digits behind the point of a quotient; decimal v1.4.0 decimal.go, DivisionPrecision."""
+"""Digits after the decimal point of a quotient; decimal v1.4.0 decimal.go, DivisionPrecision."""
 
 _Decimal = tuple[int, int]
-"""A number and the power of ten that it is multiplied with."""
+"""An integer and the power of ten that it is multiplied by."""
 
 
 def _combine_decimals(operation: str, first: Value, *others: Value) -> float:
-    """The numbers put together in decimal, from the shortest digits that name each.
+    """Return the result of an operation on the numbers in decimal arithmetic.
+
+    Each number has the shortest digits that identify it.
 
     Source: sprig v3.3.0 numeric.go, execDecimalOp; github.com/shopspring/decimal v1.4.0 decimal.go.
     """
@@ -279,7 +296,10 @@ def _product(left: _Decimal, right: _Decimal) -> _Decimal:
 
 
 def _quotient_of_decimals(left: _Decimal, right: _Decimal) -> _Decimal:
-    """The quotient with sixteen digits behind the point, a half rounded away from zero."""
+    """Return the quotient with sixteen digits after the decimal point.
+
+    A half is rounded away from zero.
+    """
     if not right[0]:
         raise GoError("decimal division by 0")
     shift = left[1] - right[1] + _DIVISION_DIGITS

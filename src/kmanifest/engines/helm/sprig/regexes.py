@@ -1,6 +1,8 @@
-r"""Regular expressions: RE2's, on bytes, with Go's rules for what matches next, and Go's words for what is wrong.
+r"""Regular expressions: RE2 on bytes, with Go's rules for consecutive matches and Go's error messages.
 
-RE2 in C++ and in Go accept the same patterns but for `\C`, and match the same; only the errors are worded otherwise.
+RE2 in C++ and Go's package accept the same patterns except `\C`, and match the same. Only the
+messages differ.
+
 Source: sprig v3.3.0 regex.go; Go 1.26 src/regexp/regexp.go and regexp/syntax/parse.go.
 """
 
@@ -34,7 +36,10 @@ _PATTERN_AND_TEXT: Final = ("string", "string")
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no text and no list beyond `limits`."""
+    """Return the functions.
+
+    Their strings and lists are at most as long as `limits` allows.
+    """
 
     def join_replaced(pattern: Any, text: str, expand: Callable[[Any], bytes]) -> str:
         parts: list[bytes] = []
@@ -70,7 +75,7 @@ def functions(limits: Limits) -> Functions:
     cache: dict[str, Any] = {}
 
     def compile_cached(pattern: str) -> Any:
-        # A chart has few patterns, and some in loops; hostile ones take megabytes each.
+        # A chart has few patterns, and some in loops. Hostile ones take megabytes each, so the cache is small.
         if pattern not in cache:
             if len(cache) >= _MAX_CACHED_PATTERNS:
                 cache.clear()
@@ -114,7 +119,7 @@ def _panic_and_must(
     parameter_types: tuple[str, ...],
     result_type: str,
 ) -> dict[str, Function]:
-    """A function that panics for a bad pattern, and the one that returns an error: their texts differ."""
+    """Return a function that panics for a bad pattern, and one that returns an error: their messages differ."""
 
     def panicking(pattern: str, *arguments: Any) -> Any:
         try:
@@ -143,11 +148,14 @@ def _must(
 
 
 def compile_pattern(pattern: str) -> Any:
-    """The compiled pattern, on bytes. GoError with Go's text for a bad one."""
+    """Return the compiled pattern, on bytes.
+
+    Raises GoError with Go's message for an invalid one.
+    """
     position = _find_single_byte(pattern)
     if position < 0:
         return _compile_re2(pattern)
-    # What is wrong before is told first; what is open there would be closed, or missed, at the end only.
+    # Errors before `\C` come first. A bracket that is open there is not an error yet.
     try:
         _compile_re2(pattern[:position])
     except GoError as error:
@@ -177,7 +185,7 @@ def _go_message(text: str) -> str:
 
 
 def _find_single_byte(pattern: str) -> int:
-    r"""Where `\C`, a single byte, stands, which RE2 knows in C++ only; -1 where it does not."""
+    r"""Return the position of `\C`, a single byte, which only RE2 in C++ supports; -1 if it does not occur."""
     position = 0
     while (position := pattern.find("\\", position)) >= 0:
         if pattern.startswith("\\Q", position):
@@ -191,7 +199,10 @@ def _find_single_byte(pattern: str) -> int:
 
 
 def _search(pattern: Any, data: bytes, position: int = 0) -> Any:
-    """The next match; none within a character, where a boundary of words in C++ may be."""
+    """Return the next match.
+
+    Word boundaries inside a character, which RE2 in C++ finds, are skipped.
+    """
     match = pattern.search(data, position)
     while match is not None and match.start() < len(data) and data[match.start()] & 0xC0 == 0x80:
         start = match.start()
@@ -202,7 +213,7 @@ def _search(pattern: Any, data: bytes, position: int = 0) -> Any:
 
 
 def _is_character_start(data: bytes, position: int) -> bool:
-    """Whether the byte there is no part of a character."""
+    """Return whether the byte at `position` is not part of a longer character."""
     for start in range(max(position - 3, 0), position):
         if data[start] >= 0xC0 and start + _width(data, start) > position:
             return False
@@ -231,7 +242,7 @@ def _quote_meta(text: str) -> str:
 
 
 def _width(data: bytes, position: int) -> int:
-    """How many bytes the character there has: one for what is not UTF-8, none at the end."""
+    """Return the number of bytes of the character at `position`: one for invalid UTF-8, none at the end."""
     if position >= len(data):
         return 0
     if data[position] < 0xC0:
@@ -246,7 +257,7 @@ def _width(data: bytes, position: int) -> int:
 
 
 def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """The matches one after another, without empty ones that touch the one before.
+    """Return the matches in order, without empty ones that touch the previous match.
 
     Source: regexp.go, allMatches.
     """
@@ -270,7 +281,10 @@ def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _split(pattern: Any, data: bytes, count: int, limits: Limits) -> list[bytes] | None:
-    """The parts between matches, at most `count` where that is above zero. Source: regexp.go, Split."""
+    """Return the parts between matches, at most `count` if that is positive.
+
+    Source: regexp.go, Split.
+    """
     if count == 0:
         return None
     if pattern.pattern and not data:
@@ -291,7 +305,10 @@ def _split(pattern: Any, data: bytes, count: int, limits: Limits) -> list[bytes]
 
 
 def _replace(pattern: Any, data: bytes, expand: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """The pieces of a text in which each match is replaced. Source: regexp.go, replaceAll."""
+    """Return the parts of a text in which each match is replaced.
+
+    Source: regexp.go, replaceAll.
+    """
     replaced_end = position = 0
     while position <= len(data):
         match = _search(pattern, data, position)
@@ -308,7 +325,9 @@ def _replace(pattern: Any, data: bytes, expand: Callable[[Any], bytes]) -> Itera
 
 
 class _ReplacementTemplate:
-    """A replacement with `$1` and `${name}` in it, where a name is as long as it can be.
+    """A replacement that contains `$1` or `${name}`.
+
+    A name is as long as possible.
 
     Source: regexp.go, expand and extract.
     """
@@ -343,7 +362,7 @@ class _ReplacementTemplate:
 
 
 def _split_reference(text: str) -> tuple[str, str]:
-    """The name at the start, braces taken off, and what follows; no name where there is none."""
+    """Return the name at the start, without braces, and the rest; no name if there is none."""
     has_brace = text.startswith("{")
     body = text[1:] if has_brace else text
     size = 0
@@ -363,7 +382,7 @@ def _is_word(char: str) -> bool:
 
 
 def _group_number(name: str, names: Any) -> int:
-    """The number of a group, -1 for one that is not there."""
+    """Return the number of a group; -1 if there is no such group."""
     if name.isascii() and name.isdigit() and (name[0] != "0" or len(name) == 1) and len(name) < 10:
         return int(name)
     for group_name, index in names.items():

@@ -1,4 +1,4 @@
-"""Versions and constraints on them, with the leniency of Masterminds' library.
+"""Versions and version constraints, as lenient as Masterminds' library.
 
 Source: github.com/Masterminds/semver v3.5.0 version.go and constraints.go; sprig v3.3.0 semver.go.
 """
@@ -25,7 +25,7 @@ _SPACE: Final = r"[\t\n\f\r ]"
 _OPERATORS: Final = ("!=", ">=", "=>", "<=", "=<", "~>", "=", ">", "<", "~", "^", "")
 _OPERATOR: Final = f"(?:{'|'.join(_OPERATORS)})".replace("^", r"\^")
 _CONSTRAINT: Final = rf"{_OPERATOR}{_SPACE}*{_PATTERN_WITHOUT_GROUPS}"
-# Atomic, because the parts leave each other no choice; else a row of spaces would be tried in every division.
+# Atomic, because a text has one division into parts. Otherwise a row of spaces is tried in every division.
 _CONSTRAINT_LIST: Final = (
     rf"(?>{_SPACE}*){_CONSTRAINT}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_CONSTRAINT})*{_SPACE}*"
 )
@@ -37,7 +37,7 @@ _WILDCARDS: Final = frozenset(("x", "X", "*", ""))
 
 
 def functions() -> Functions:
-    """The functions."""
+    """Return the functions."""
     return {
         "semver": Function(parse, ("string",), "*semver.Version"),
         "semverCompare": Function(compare, ("string", "string"), "bool"),
@@ -45,7 +45,7 @@ def functions() -> Functions:
 
 
 def compare(constraint: str, version: str) -> bool:
-    """Whether a version fulfils a constraint."""
+    """Return whether a version satisfies a constraint."""
     groups = _parse_constraints(constraint)
     parsed = parse(version)
     return any(
@@ -78,7 +78,7 @@ class Version(GoObject):
         return ".".join(map(str, self.numbers)) + pre + metadata
 
     def json(self) -> str:
-        """What `MarshalJSON` gives."""
+        """Return the result of `MarshalJSON`."""
         return self.text()
 
     pretty = json
@@ -114,7 +114,10 @@ class Version(GoObject):
         }
 
     def compare(self, other: "Version") -> int:
-        """-1, 0 or 1; metadata does not count."""
+        """Return -1, 0 or 1.
+
+        Metadata does not count.
+        """
         if self.numbers != other.numbers:
             return 1 if self.numbers > other.numbers else -1
         if not self.pre or not other.pre:
@@ -144,7 +147,10 @@ class Version(GoObject):
 
 
 class _VersionValue(Version):
-    """A `semver.Version` that no pointer points to, as a method gives it; it has not the methods of a pointer."""
+    """A `semver.Version` by value, as methods return it.
+
+    It lacks the methods of the pointer type.
+    """
 
     __slots__ = ()
     go_type = "semver.Version"
@@ -159,7 +165,10 @@ class _VersionValue(Version):
 
 
 def parse(text: str) -> Version:
-    """A version, of which minor and patch may be missing and numbers may begin with zeros."""
+    """Return a version.
+
+    Minor and patch may be missing, and numbers may start with zeros.
+    """
     if len(to_bytes(text)) > _MAX_VERSION:
         raise GoError(f"version string is too long (max {_MAX_VERSION} bytes)")
     parts = _simple_version_parts(text)
@@ -177,9 +186,9 @@ def parse(text: str) -> Version:
 
 
 def _simple_version_parts(text: str) -> tuple[list[str], str] | None:
-    """The numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for whatever takes a closer look.
+    """Return the numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for other forms.
 
-    Nearly all versions are such, and the patterns for all of them take 2 ms to compile.
+    Nearly all versions have one of these forms. The patterns for all forms take 2 ms to compile.
     """
     core, dash, pre = text.removeprefix("v").partition("-")
     numbers = core.split(".")
@@ -223,7 +232,10 @@ def _compare_prereleases(left: str, right: str) -> int:
 
 
 def _compare_parts(left: str, right: str) -> int:
-    """A number is less than a word, and what is missing less than both."""
+    """Compare two parts.
+
+    A number is less than a word, and a missing part is less than both.
+    """
     if not left or not right:
         return 1 if left else -1
     left_number, right_number = _part_number(left), _part_number(right)
@@ -245,7 +257,11 @@ def _part_number(text: str) -> int | None:
 
 
 class _Constraint(NamedTuple):
-    """One comparison; `missing` is the first of major (0), minor (1) and patch (2) that is wild or left out, else 3."""
+    """One comparison.
+
+    `missing` is the first of major (0), minor (1) and patch (2) that is a wildcard or missing; 3 if
+    none is.
+    """
 
     operator: str
     version: Version
@@ -253,7 +269,10 @@ class _Constraint(NamedTuple):
 
 
 def _parse_constraints(text: str) -> list[list[_Constraint]]:
-    """The groups, of which one must hold, each with the comparisons that must all hold."""
+    """Return groups of comparisons.
+
+    A version satisfies the constraint if all comparisons of one group hold.
+    """
     if len(to_bytes(text)) > _MAX_CONSTRAINT:
         raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
     if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
@@ -275,7 +294,7 @@ def _parse_group(text: str) -> list[_Constraint]:
 
 
 def _simple_constraint(text: str) -> _Constraint | None:
-    """The comparison with a plain version, if the text is nothing but that."""
+    """Return the comparison with a version in a simple form; None for any other text."""
     text = text.strip(" ")
     version = text.lstrip("!=<>~^")
     operator = text[: len(text) - len(version)]
@@ -356,7 +375,7 @@ def _is_at_most(version: Version, bound: Version, missing: int) -> bool:
 
 
 def _is_near(version: Version, bound: Version, missing: int) -> bool:
-    """Where the version is not less: `~`."""
+    """Return whether a version that is not less satisfies `~`."""
     if bound.numbers == (0, 0, 0) and missing not in (1, 2):
         return True
     if version.numbers[0] != bound.numbers[0]:
@@ -365,7 +384,7 @@ def _is_near(version: Version, bound: Version, missing: int) -> bool:
 
 
 def _is_compatible(version: Version, bound: Version, missing: int) -> bool:
-    """Where the version is not less: `^`, which keeps the first number that is not zero."""
+    """Return whether a version that is not less satisfies `^`, which keeps the first number that is not zero."""
     left_numbers, right_numbers = version.numbers, bound.numbers
     if right_numbers[0] > 0 or missing == 1:
         return left_numbers[0] == right_numbers[0]

@@ -1,4 +1,6 @@
-"""Numbers in strings, as Go's strconv reads them; a text of a million digits takes no longer than reading it.
+"""Parse numbers as Go's strconv does.
+
+Parsing a text of a million digits takes no longer than reading it.
 
 Source: Go 1.26 src/strconv: atoi.go, atof.go and internal/strconv.
 """
@@ -18,18 +20,24 @@ _HEXADECIMAL: Final = (
 )
 _SPECIAL_VALUES: Final = {"inf": inf, "infinity": inf, "nan": nan}
 _MAX_DIGITS: Final = 800
-"""Digits of a float that may matter: no float64 has more, but for a last one that is not zero."""
+"""The digits of a float that may matter.
+
+Of further digits, only whether one is not zero matters.
+"""
 
 
 class ParsedInteger(NamedTuple):
-    """What strconv gives: the number, and `syntax` or `range` where it is not the one that was written."""
+    """The result of strconv: the number, and the error `syntax` or `range`; "" if there is none."""
 
     value: int
     error: str = ""
 
 
 def parse_int(text: str, base: int = 10) -> ParsedInteger:
-    """What strconv.ParseInt gives for 64 bits; a number out of range is the nearest that is not."""
+    """Return the result of strconv.ParseInt for 64 bits.
+
+    A number out of range becomes the nearest one in range.
+    """
     sign = -1 if text[:1] == "-" else 1
     body = text[1:] if text[:1] in ("+", "-") else text
     if not base:
@@ -45,7 +53,7 @@ def parse_int(text: str, base: int = 10) -> ParsedInteger:
 
 
 def _split_prefix(body: str) -> tuple[int, str]:
-    """The base that the prefix of a literal of Go's tells, and its digits; no digits where underscores stand wrongly."""
+    """Return the base of a Go literal's prefix, and its digits; no digits if an underscore is misplaced."""
     base, digits, has_prefix = 10, body, False
     if body[:1] == "0":
         if len(body) > 2 and body[1] in _PREFIXES:
@@ -63,7 +71,7 @@ def _split_prefix(body: str) -> tuple[int, str]:
 
 
 def parse_float(text: str) -> float | None:
-    """What strconv.ParseFloat gives for 64 bits; None where that is an error, as a number out of range is."""
+    """Return the result of strconv.ParseFloat for 64 bits; None for an error, such as a number out of range."""
     if not text.isascii():
         return None
     if re.fullmatch(_DECIMAL, text) is not None:
@@ -78,7 +86,10 @@ def parse_float(text: str) -> float | None:
 
 
 def _shorten_decimal(text: str) -> str:
-    """A decimal number with no more digits than matter, since reading them all takes longer than their number."""
+    """Return a decimal number without the digits that can't matter.
+
+    Parsing them takes more than linear time.
+    """
     if len(text) <= _MAX_DIGITS:
         return text
     mantissa, _, exponent = text.lower().partition("e")

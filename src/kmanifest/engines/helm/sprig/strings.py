@@ -1,4 +1,9 @@
-"""Functions of strings, which Go cuts and counts by bytes. Source: sprig v3.3.0 strings.go and functions.go."""
+"""Functions for strings.
+
+Go cuts and counts strings by bytes.
+
+Source: sprig v3.3.0 strings.go and functions.go.
+"""
 
 from collections.abc import Callable
 
@@ -26,7 +31,10 @@ from kmanifest.model.limits import Limits
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no string and no list beyond `limits`."""
+    """Return the functions.
+
+    Their strings and lists are at most as long as `limits` allows.
+    """
 
     def repeat(count: int, text: str) -> str:
         if count < 0:
@@ -161,7 +169,7 @@ def _kebab_case(text: str) -> str:
 
 
 def _may_have_raw_bytes(*texts: str) -> bool:
-    """Whether a text may hold bytes that are no UTF-8, so that characters must not be compared."""
+    """Return whether a text may contain bytes that are not UTF-8, so that characters must not be compared."""
     return not all(text.isascii() or text.isprintable() for text in texts)
 
 
@@ -207,7 +215,7 @@ def _trim_bytes(part: str, text: str, *, at_end: bool) -> str:
 
 
 def _split(separator: str, text: str, count: int) -> list[str]:
-    """The parts of a text, at most `count` where that is not negative; its characters without a separator.
+    """Return the parts of a text, at most `count` unless it is negative; its characters if the separator is empty.
 
     Source: Go 1.26 src/strings/strings.go, genSplit and explode.
     """
@@ -225,7 +233,12 @@ def _numbered_parts(parts: list[str]) -> StringMap:
 
 
 def _sort(value: Value) -> Strings:
-    """The strings of a list in order; a `[]string` is sorted in its place. Source: sprig v3.3.0 list.go, sortAlpha."""
+    """Return the strings of a list in order.
+
+    A `[]string` is sorted in place.
+
+    Source: sprig v3.3.0 list.go, sortAlpha.
+    """
     if not isinstance(value, list | bytes):
         return Strings((to_string(value),))
     strings = to_strings(value)
@@ -234,7 +247,7 @@ def _sort(value: Value) -> Strings:
 
 
 def _truncate(count: int, text: str) -> str:
-    """The first bytes of a text, the last ones for a negative count; all of it where it has no more."""
+    """Return the first bytes of a text, the last ones for a negative count; the whole text if it is shorter."""
     data = to_bytes(text)
     if count < 0:
         return from_bytes(data[count:]) if len(data) + count > 0 else text
@@ -268,7 +281,7 @@ def _abbreviate_both(left: int, right: int, text: str) -> str:
 
 
 def _abbreviate_bytes(data: bytes, offset: int, width: int) -> str:
-    """At most `width` bytes of a text, with dots where some are left out.
+    """Return at most `width` bytes of a text, with dots for those that are left out.
 
     Source: goutils v1.1.1 stringutils.go, AbbreviateFull.
     """
@@ -288,7 +301,9 @@ def _abbreviate_bytes(data: bytes, offset: int, width: int) -> str:
 
 
 def _without_spaces(text: str) -> str:
-    """A text without its spaces, of which each byte becomes a character where there are any.
+    """Return a text without its spaces.
+
+    If there are any, each remaining byte becomes a character.
 
     Source: goutils v1.1.1 stringutils.go, DeleteWhiteSpace.
     """
@@ -298,7 +313,10 @@ def _without_spaces(text: str) -> str:
 
 
 def _initials(text: str) -> str:
-    """The first byte of each word, as a character. Source: goutils v1.1.1 wordutils.go, Initials."""
+    """Return the first byte of each word, as a character.
+
+    Source: goutils v1.1.1 wordutils.go, Initials.
+    """
     parts = []
     is_word_start = True
     for byte in to_bytes(text):
@@ -312,7 +330,10 @@ def _initials(text: str) -> str:
 
 
 def _wrap(text: str, width: int, line_break: str, *, breaks_words: bool) -> str:
-    """Lines of `width` bytes, broken at spaces. Source: goutils v1.1.1 wordutils.go, WrapCustom."""
+    """Return the text in lines of `width` bytes, broken at spaces.
+
+    Source: goutils v1.1.1 wordutils.go, WrapCustom.
+    """
     data, separator = to_bytes(text), to_bytes(line_break)
     width = max(width, 1)
     size, offset = len(data), 0

@@ -1,4 +1,7 @@
-"""Times read from strings by Go's layouts. Source: Go 1.26 src/time/format.go: parse."""
+"""Parse times by Go's layouts.
+
+Source: Go 1.26 src/time/format.go: parse.
+"""
 
 import re
 from collections.abc import Callable
@@ -12,15 +15,21 @@ from kmanifest.startup.typing import Final
 
 
 class _MismatchError(Exception):
-    """A part of the text is not what the layout wants there."""
+    """A part of the text does not match the layout."""
 
 
 class _RangeError(Exception):
-    """A part of the text is out of its range; the message names it."""
+    """A part of the text is out of range.
+
+    The message names it.
+    """
 
 
 def parse_time(layout: str, text: str, local: Zone) -> Time:
-    """The time that a text tells by a layout; where it tells no zone, in `local`. GoError with Go's text."""
+    """Return the time of a text in this layout, in `local` if it has no zone.
+
+    Raises GoError with Go's message.
+    """
     reader = _Reader(text)
     position = 0
     while True:
@@ -53,7 +62,7 @@ def _mismatch_error(text: str, layout: str, expected: str, actual: str) -> GoErr
 
 
 class _Reader:
-    """What is left of a text, and what was read of it."""
+    """The unread rest of a text, and the parts of the time read so far."""
 
     __slots__ = (
         "_day",
@@ -81,7 +90,10 @@ class _Reader:
         self._offset: int | None = None
 
     def skip(self, prefix: str) -> bool:
-        """Whether the text goes on with what stands between two parts; spaces stand for any number of them."""
+        """Read the characters between two parts and return whether they match.
+
+        Spaces match any number of spaces.
+        """
         position = 0
         while position < len(prefix):
             if prefix[position] == " ":
@@ -98,7 +110,7 @@ class _Reader:
         return True
 
     def take(self, chunk: str, following: "re.Match[str] | None") -> None:
-        """Read the part that a piece of the layout stands for."""
+        """Read the part of a time that a part of the layout represents."""
         if chunk in OFFSETS:
             self._take_offset(chunk)
         elif chunk[0] in ".,":
@@ -210,7 +222,7 @@ class _Reader:
             if re.fullmatch("[0-9]{2}", digits[position : position + 2]) is None:
                 break
             numbers.append(int(digits[position : position + 2]))
-        # What was read before a digit is missing is looked at first, and the sign last.
+        # Go checks the numbers before a missing digit first, and the sign last.
         for name, number, maximum in zip(
             ("hour", "minute", "second"), numbers, (24, 60, 60), strict=False
         ):
@@ -233,7 +245,7 @@ class _Reader:
             self._set_nanoseconds(self._take_characters(match.end()))
 
     def _take_optional_fraction(self, following: "re.Match[str] | None") -> None:
-        """A fraction after the seconds, where the layout has none."""
+        """Read a fraction after the seconds that the layout does not have."""
         if following is not None and following.group()[0] in ".,":
             return
         match = re.match("[.,][0-9]+", self.rest)
@@ -246,7 +258,7 @@ class _Reader:
         self._nanosecond = int(part[1:10].ljust(9, "0"))
 
     def time(self, local: Zone) -> Time:
-        """The time of all that was read."""
+        """Return the time of all parts that were read."""
         if self._is_afternoon and self._hour < 12:
             self._hour += 12
         elif self._is_afternoon is False and self._hour == 12:
@@ -255,7 +267,7 @@ class _Reader:
         civil = Civil(self._year, month, day, self._hour, self._minute, self._second)
         if self._zone is not None:
             return from_civil(civil, self._nanosecond, self._zone)
-        # Go's mark for no offset is -1, which no offset that was read can be but -00:00:01.
+        # Go represents a missing offset as -1, which is also the offset -00:00:01.
         if self._offset not in (None, -1):
             return self._time_at_offset(
                 from_civil(civil, self._nanosecond, UTC), self._offset or 0, local
@@ -312,7 +324,10 @@ def _days_in(year: int, month: int) -> int:
 
 
 def _zone_size(text: str) -> int:
-    """How long the name of a zone at the start is, 0 for none. Source: format.go, parseTimeZone."""
+    """Return the length of the zone name at the start; 0 if there is none.
+
+    Source: format.go, parseTimeZone.
+    """
     if len(text) < 3:
         return 0
     if text.startswith(("ChST", "MeST")):

@@ -1,4 +1,7 @@
-"""Go's time.Time: seconds since 1970, of any year, in a zone. Source: Go 1.26 src/time/time.go and zoneinfo.go."""
+"""Go's time.Time: seconds since 1970, of any year, in a zone.
+
+Source: Go 1.26 src/time/time.go and zoneinfo.go.
+"""
 
 from collections.abc import Mapping
 
@@ -28,7 +31,7 @@ class Month(int):
     go_type = "time.Month"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return MONTHS[self - 1]
 
 
@@ -39,12 +42,12 @@ class Weekday(int):
     go_type = "time.Weekday"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return DAYS[self]
 
 
 class Zone:
-    """A place's time: UTC, an offset that never changes, or what the database of time zones tells."""
+    """A time zone: UTC, a fixed offset, or a zone of the time zone database."""
 
     __slots__ = ("_database", "name", "offset")
 
@@ -54,12 +57,12 @@ class Zone:
         self._database = database
 
     def name_and_offset_at(self, seconds: int) -> tuple[str, int]:
-        """The zone's name and its offset in seconds at a time."""
+        """Return the zone's name and its offset in seconds at a time."""
         if self._database is None:
             return self.name, self.offset
         from datetime import UTC, datetime, timedelta
 
-        # The database's rules go on for ever, but Python's years end.
+        # The database's rules have no end, but Python's datetime has.
         bounded = max(_ZERO_SECONDS + 2 * _DAY, min(seconds, 253_402_300_799 - 2 * _DAY))
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=bounded)
         moment_in_zone = moment.astimezone(self._database)
@@ -67,7 +70,7 @@ class Zone:
         return moment_in_zone.tzname() or "", offset.days * _DAY + offset.seconds
 
     def offset_of(self, name: str, seconds: int) -> int | None:
-        """The offset that goes by this name; None where the zone has no such name about that time."""
+        """Return the offset that has this name; None if the zone has no such name around that time."""
         for shift in (0, 182 * _DAY):
             zone_name, offset = self.name_and_offset_at(
                 seconds - self.name_and_offset_at(seconds)[1] + shift
@@ -81,7 +84,7 @@ UTC: Final = Zone("UTC")
 
 
 def load_zone(name: str, local: Zone) -> Zone:
-    """The zone of a name in the database, `local` for `Local`; UTC for a name that is not there."""
+    """Return the zone with this name: `local` for `Local`, UTC for an unknown name."""
     if name in ("", "UTC"):
         return UTC
     if name == "Local":
@@ -95,7 +98,7 @@ def load_zone(name: str, local: Zone) -> Zone:
 
 
 def from_civil(civil: Civil, nanosecond: int, zone: Zone) -> "Time":
-    """The time at which clocks of a zone show this."""
+    """Return the time at which the clocks of a zone show `civil`."""
     seconds = days_since_epoch(civil.year, civil.month, civil.day) * _DAY
     seconds += civil.hour * 3_600 + civil.minute * 60 + civil.second
     offset = zone.name_and_offset_at(seconds)[1]
@@ -103,7 +106,10 @@ def from_civil(civil: Civil, nanosecond: int, zone: Zone) -> "Time":
 
 
 class Time(GoObject):
-    """A `time.Time`; `monotonic` is what `now` adds to its text."""
+    """A `time.Time`.
+
+    `monotonic` is the suffix that the text of `now` has.
+    """
 
     __slots__ = ("monotonic", "nanosecond", "seconds", "zone")
     go_type = "time.Time"
@@ -132,29 +138,30 @@ class Time(GoObject):
         return hash(self.nanoseconds())
 
     def nanoseconds(self) -> int:
-        """The time since 1970."""
+        """Return the nanoseconds since 1970."""
         return self.seconds * SECOND + self.nanosecond
 
     def zone_name_and_offset(self) -> tuple[str, int]:
-        """The name of the zone and its offset."""
+        """Return the name and the offset of the zone at this time."""
         return self.zone.name_and_offset_at(self.seconds)
 
     def civil(self) -> Civil:
-        """What clocks and calendars show."""
+        """Return the date and time of day in the zone."""
         days, rest = divmod(self.seconds + self.zone_name_and_offset()[1], _DAY)
         return Civil(*date_of_days(days), rest // 3_600, rest // 60 % 60, rest % 60)
 
     def add(self, nanoseconds: int) -> "Time":
-        """The time so much later."""
+        """Return the time this many nanoseconds later."""
         seconds, rest = divmod(self.nanoseconds() + nanoseconds, SECOND)
         return Time(seconds, rest, self.zone, self.monotonic)
 
     def in_zone(self, zone: Zone) -> "Time":
-        """The same time by other clocks."""
+        """Return the same time in another zone."""
         return Time(self.seconds, self.nanosecond, zone)
 
     def format(self, layout: str) -> str:
-        from kmanifest.engines.helm.sprig.layouts import format_time  # few times are formatted
+        # Imported here because few times are formatted.
+        from kmanifest.engines.helm.sprig.layouts import format_time
 
         return format_time(self.civil(), self.nanosecond, self.zone_name_and_offset(), layout)
 
@@ -162,7 +169,7 @@ class Time(GoObject):
         return self.format(_STRING_LAYOUT) + self.monotonic
 
     def json(self) -> str:
-        """What `MarshalJSON` gives."""
+        """Return the result of `MarshalJSON`."""
         if not 0 <= self.civil().year <= 9_999:
             raise GoError(
                 "json: error calling MarshalJSON for type time.Time: "

@@ -1,4 +1,7 @@
-"""`urlParse` and `urlJoin`. Source: sprig v3.3.0 url.go; Go 1.26 src/net/url/url.go and encoding_table.go."""
+"""`urlParse` and `urlJoin`.
+
+Source: sprig v3.3.0 url.go; Go 1.26 src/net/url/url.go and encoding_table.go.
+"""
 
 import re
 
@@ -8,7 +11,7 @@ from kmanifest.engines.helm.sprig.gotypes import from_bytes, to_bytes
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~"
-# What stands unescaped in each part of a URL; encoding_table.go.
+# The characters that are not escaped in each part of a URL. Source: encoding_table.go.
 _PATH: Final = frozenset(_LETTERS + b"$&+,/:;=@")
 _HOST: Final = frozenset(_LETTERS + b"!$&'()*+,;=:[]<>\"")
 _USER: Final = frozenset(_LETTERS + b"$&+,;=")
@@ -20,7 +23,10 @@ _USERINFO: Final = re.compile(rb"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 
 
 def functions() -> Functions:
-    """The functions; that for names of hosts asks nobody."""
+    """Return the functions.
+
+    `getHostByName` makes no network request.
+    """
     return {
         "getHostByName": Function(lambda _: "", ("string",), "string"),
         "urlJoin": Function(join_dict, ("map[string]interface {}",), "string"),
@@ -29,7 +35,10 @@ def functions() -> Functions:
 
 
 class Url(NamedTuple):
-    """The parts of a URL, unescaped but for `query` and `opaque`; `user` is None where there is none."""
+    """The parts of a URL, unescaped except `query` and `opaque`.
+
+    `user` is None if there is none.
+    """
 
     scheme: bytes = b""
     opaque: bytes = b""
@@ -41,7 +50,7 @@ class Url(NamedTuple):
 
 
 def parse_to_dict(text: str) -> dict[str, Value]:
-    """What `urlParse` gives: the parts of a URL by name."""
+    """Return the result of `urlParse`: the parts of a URL by name."""
     try:
         url = parse(to_bytes(text))
     except GoError as error:
@@ -60,7 +69,7 @@ def parse_to_dict(text: str) -> dict[str, Value]:
 
 
 def join_dict(parts: dict[str, Any]) -> str:
-    """What `urlJoin` gives: the URL of the parts that `urlParse` names."""
+    """Return the result of `urlJoin`: the URL with the parts that `urlParse` returns."""
     fields = {
         name: to_bytes(_string_field(parts, name))
         for name in ("scheme", "host", "path", "query", "opaque", "fragment", "userinfo")
@@ -89,7 +98,10 @@ def _string_field(parts: dict[str, Any], name: str) -> str:
 
 
 def parse(data: bytes) -> Url:
-    """The parts of a URL. GoError with Go's text, the URL in it."""
+    """Return the parts of a URL.
+
+    Raises GoError with Go's message, which contains the URL.
+    """
     before, _, fragment = data.partition(b"#")
     try:
         url = _parse(before)
@@ -128,7 +140,10 @@ def _parse(data: bytes) -> Url:
 
 
 def _authority(scheme: bytes, authority: bytes) -> tuple[bytes | None, bytes]:
-    """User and host; the user is escaped again, as it prints."""
+    """Return user and host.
+
+    The user is escaped again, as it is printed.
+    """
     userinfo, separator, host = authority.rpartition(b"@")
     host = _host(scheme, host)
     if not separator:
@@ -159,7 +174,7 @@ def _check_port(port: bytes) -> None:
 
 
 def _bracketed_host(host: bytes) -> bytes:
-    """An IP address in brackets, perhaps with a zone."""
+    """Return an IP address in brackets, which may have a zone."""
     close = host.rfind(b"]")
     if close < 0:
         raise GoError("missing ']' in host")
@@ -194,7 +209,10 @@ def _check_address(name: str) -> None:
 
 
 def _unescape_host(data: bytes, *, zone: bool = False) -> bytes:
-    """A host with its escapes resolved, of which only some may stand there."""
+    """Return a host with its escapes resolved.
+
+    Only some escapes are valid there.
+    """
     position = 0
     while position < len(data):
         byte = data[position]
@@ -246,7 +264,10 @@ def _hostname(host: bytes) -> bytes:
 
 
 def url_to_bytes(url: Url) -> bytes:
-    """A URL put together of its parts. Source: url.go, String."""
+    """Return a URL built from its parts.
+
+    Source: url.go, String.
+    """
     result = url.scheme + b":" if url.scheme else b""
     if url.opaque:
         result += url.opaque
