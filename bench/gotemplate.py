@@ -17,10 +17,10 @@ from typing import Any
 
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate import gofmt
-from kmanifest.engines.helm.gotemplate.execute import Run
+from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
-from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, Parser
-from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
+from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, CachingParser
+from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function
 from kmanifest.engines.helm.templates.runtime import make_functions
 
@@ -105,7 +105,7 @@ def values() -> dict[str, Any]:
     }
 
 
-def functions(runs: list[Run]) -> dict[str, Function]:
+def functions(runs: list[Execution]) -> dict[str, Function]:
     """A few functions like helm's."""
 
     def include(name: str, data: object) -> str:
@@ -136,15 +136,15 @@ def chart_files(chart: Path) -> Files:
     return [(str(path), path.read_text("utf-8", "surrogateescape")) for path in paths]
 
 
-def pure(files: Files, known: Collection[str]) -> list[Parsed]:
+def pure(files: Files, known: Collection[str]) -> list[ParseResult]:
     """All files by the pure parser."""
     actions: Actions = {}
     return [parse(name, text, known, actions=actions) for name, text in files]
 
 
-def chosen(files: Files, known: Collection[str]) -> list[Parsed]:
+def chosen(files: Files, known: Collection[str]) -> list[ParseResult]:
     """All files by the parser that a chart gets here."""
-    parser = Parser(known)
+    parser = CachingParser(known)
     return [parser.parse(name, text) for name, text in files]
 
 
@@ -182,8 +182,10 @@ def main() -> None:
     parsed = chosen(files, functions([]))
 
     def write() -> int:
-        made: list[Run] = []
-        made.append(Run(TemplateSet("t").with_parsed(*parsed), functions(made), missing_key="zero"))
+        made: list[Execution] = []
+        made.append(
+            Execution(TemplateSet("t").with_parsed(*parsed), functions(made), missing_key="zero")
+        )
         return sum(len(made[0].execute(name, data)) for name, _ in files[1:])
 
     print(f"prints {write()} bytes")

@@ -15,7 +15,7 @@ from kmanifest.cli.main import main
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
-from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, settle_values
@@ -38,7 +38,7 @@ def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
-    parser = Parser(())
+    parser = CachingParser(())
     named = sorted((case.get("templates") or {}).items())
     parsed = [parser.parse(name, text) for name, text in (*named, ("t", case["template"]))]
     templates = TemplateSet("t").with_parsed(*parsed)

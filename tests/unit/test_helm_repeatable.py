@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.templates.reproducible import load_time
 from kmanifest.helm import render_chart, seeded_random
 from kmanifest.io.tree import MemoryTree
@@ -53,7 +53,7 @@ def test_numbers_are_below_their_bound_and_reach_it():
 
 
 def test_names_keep_streams_apart():
-    def start(random: Random) -> bytes:
+    def start(random: RandomSource) -> bytes:
         return random.randbytes(16)
 
     streams = [
@@ -98,7 +98,7 @@ def test_what_no_seed_makes_is_refused_with_its_place():
     assert caught.value.message == (
         'template: shop/templates/a.yaml:2:3: executing "shop/templates/a.yaml" at <include "made" .>: error calling include: '
         'template: shop/templates/a.yaml:1:22: executing "made" at <genPrivateKey `dsa`>: '
-        "error calling genPrivateKey: a DSA key can't be made of a seed: make another kind, or give the key"
+        "error calling genPrivateKey: a DSA key can't be derived from a seed: use another kind of key, or pass the key"
     )
 
 

@@ -27,7 +27,7 @@ from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.engines.helm.values.usage import Reads
 
@@ -48,7 +48,7 @@ def render_chart(
     show_only: Sequence[str] = (),
     post_render: PostRender = lambda text: text,
     limits: Limits = DEFAULT_LIMITS,
-    random: "Random | None" = None,
+    random: "RandomSource | None" = None,
     clock: Callable[[], int] | None = None,
     show_impure: bool = False,
     unused_values: bool = False,

@@ -20,14 +20,14 @@ def _made_by(template: str, env: Mapping[str, str] | None) -> str:
     """The name that a template makes, which knows nothing of the chart."""
     from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.gotemplate.execute import execute  # few names are made
-    from kmanifest.engines.helm.gotemplate.parsers import Parser
+    from kmanifest.engines.helm.gotemplate.parsers import CachingParser
     from kmanifest.engines.helm.gotemplate.templates import TemplateSet
     from kmanifest.engines.helm.gotemplate.values import GoError
     from kmanifest.engines.helm.templates.runtime import make_functions
 
     functions = make_functions(env=env, dialect=HELM3)
     try:
-        parsed = Parser(functions).parse("name-template", template)
+        parsed = CachingParser(functions).parse("name-template", template)
         templates = TemplateSet("name-template").with_parsed(parsed)
         return execute(templates, "name-template", None, functions)
     except GoError as error:

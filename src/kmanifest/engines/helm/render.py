@@ -10,7 +10,7 @@ from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.dependencies import check_dependencies, process_dependencies
 from kmanifest.engines.helm.charts.versions import fits
 from kmanifest.engines.helm.dialects.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits, OnImpureCall
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.manifests import SPACE, Manifest, sort_manifests
 from kmanifest.engines.helm.schemas import validate_values
@@ -93,8 +93,8 @@ def render(
     include_crds: bool = False,
     skip_schema: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    bounds: Bounds = Bounds(),
-    on_impure: Impure | None = None,
+    bounds: ExecutionLimits = ExecutionLimits(),
+    on_impure: OnImpureCall | None = None,
     reads: "Reads | None" = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
@@ -187,7 +187,7 @@ def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
     """RenderError where the chart is for other versions of Kubernetes."""
     wanted = chart.metadata.texts["kubeVersion"]
     there = capabilities.fields()["KubeVersion"]
-    if wanted and not fits(wanted, there.printed()):
+    if wanted and not fits(wanted, there.action_text()):
         raise RenderError(
             f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there.fields()['Version']}"
         )

@@ -7,7 +7,7 @@ with the error under `Error`, or a list with the error in it. Source: helm v3.22
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
-from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, valid
+from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, to_valid_utf8
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
@@ -49,7 +49,7 @@ def _is_plain(value: Value) -> bool:
         node = todo.pop()
         kind = node.__class__
         if kind is str:
-            if not node.isascii() and valid(node) is not node:
+            if not node.isascii() and to_valid_utf8(node) is not node:
                 return False
         elif kind is dict:
             seen += len(node)
@@ -87,7 +87,7 @@ class _Copier:
                 self._path.discard(identity)
             elif isinstance(target, dict):
                 key, below = item
-                target[valid(str(key))] = self._begin(below)
+                target[to_valid_utf8(str(key))] = self._begin(below)
             else:
                 target.append(self._begin(item))
         return root
@@ -95,7 +95,7 @@ class _Copier:
     def _begin(self, value: Any) -> Any:
         """The copy of a leaf, or an empty one of a container that is to be filled next."""
         if value.__class__ is str:
-            return valid(value)
+            return to_valid_utf8(value)
         if value.__class__ in _PLAIN:
             return value
         if is_nil(value):
@@ -131,7 +131,7 @@ def _leaf(value: Any) -> Value:
 
         return b64encode(value).decode()
     if isinstance(value, str):
-        return valid(str.__str__(value))
+        return to_valid_utf8(str.__str__(value))
     raise GoError(f"json: unsupported type: {type(value).__name__}")
 
 

@@ -11,7 +11,7 @@ from kmanifest.engines.helm.charts.versions import fits, is_version
 from kmanifest.engines.helm.dialects.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_values, load_yaml, through_json
-from kmanifest.engines.helm.gotemplate.execute import Bounds
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.gofmt import quoted, type_name
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.lint.object_names import name_problems
@@ -70,7 +70,7 @@ class Settings(NamedTuple):
     kube_version: str = ""
     skip_schema: bool = False
     limits: Limits = DEFAULT_LIMITS
-    bounds: Bounds = Bounds()
+    bounds: ExecutionLimits = ExecutionLimits()
     warn: Callable[[str], None] = lambda _: None
 
 

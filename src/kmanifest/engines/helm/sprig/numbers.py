@@ -1,4 +1,7 @@
-"""Arithmetic. Source: sprig v3.3.0 numeric.go and functions.go."""
+"""Arithmetic.
+
+Source: sprig v3.3.0 numeric.go and functions.go.
+"""
 
 from collections.abc import Callable
 from math import inf, isinf, isnan, nan
@@ -14,29 +17,34 @@ _ANY = "interface {}"
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no list beyond `limits`."""
+    """Return the functions.
+
+    Their lists are at most as long as `limits` allows.
+    """
 
     def until_step(start: int, stop: int, step: int) -> Ints:
         steps = range(start, stop, step) if step and (step < 0) == (stop < start) else ()
-        check_items(_length(steps), limits)
+        check_items(_step_count(steps), limits)
         return Ints(steps)
 
     def sequence(*bounds: int) -> str:
-        return " ".join(map(str, until_step(*_sequence(*bounds)))) if 0 < len(bounds) < 4 else ""
+        return (
+            " ".join(map(str, until_step(*_sequence_range(*bounds)))) if 0 < len(bounds) < 4 else ""
+        )
 
     return {
         "add": Function(_add, ("...interface {}",), "int64"),
         "add1": Function(lambda value: _add(value, 1), (_ANY,), "int64"),
-        "add1f": Function(lambda value: _decimal("+", value, 1), (_ANY,), "float64"),
+        "add1f": Function(lambda value: _combine_decimals("+", value, 1), (_ANY,), "float64"),
         "addf": Function(
-            lambda *values: _decimal("+", 0.0, *values), ("...interface {}",), "float64"
+            lambda *values: _combine_decimals("+", 0.0, *values), ("...interface {}",), "float64"
         ),
         "atoi": Function(lambda text: parse_int(text).value, ("string",), "int"),
         "biggest": Function(_max, (_ANY, "...interface {}"), "int64"),
         "ceil": Function(lambda value: _ceil(to_float64(value)), (_ANY,), "float64"),
         "div": Function(_div, (_ANY, _ANY), "int64"),
         "divf": Function(
-            lambda *values: _decimal("/", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("/", *values), (_ANY, "...interface {}"), "float64"
         ),
         "float64": Function(to_float64, (_ANY,), "float64"),
         "floor": Function(lambda value: _floor(to_float64(value)), (_ANY,), "float64"),
@@ -49,15 +57,15 @@ def functions(limits: Limits) -> Functions:
         "mod": Function(_mod, (_ANY, _ANY), "int64"),
         "mul": Function(_mul, (_ANY, "...interface {}"), "int64"),
         "mulf": Function(
-            lambda *values: _decimal("*", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("*", *values), (_ANY, "...interface {}"), "float64"
         ),
         "round": Function(_round, (_ANY, "int", "...float64"), "float64"),
         "seq": Function(sequence, ("...int",), "string"),
         "sub": Function(_sub, (_ANY, _ANY), "int64"),
         "subf": Function(
-            lambda *values: _decimal("-", *values), (_ANY, "...interface {}"), "float64"
+            lambda *values: _combine_decimals("-", *values), (_ANY, "...interface {}"), "float64"
         ),
-        "toDecimal": Function(_from_octal, (_ANY,), "int64"),
+        "toDecimal": Function(_octal_to_decimal, (_ANY,), "int64"),
         "until": Function(
             lambda count: until_step(0, count, -1 if count < 0 else 1), ("int",), "[]int"
         ),
@@ -65,22 +73,25 @@ def functions(limits: Limits) -> Functions:
     }
 
 
-def _length(steps: range | tuple[()]) -> int:
-    """How many there are; `len` refuses what is beyond 64 bits."""
+def _step_count(steps: range | tuple[()]) -> int:
+    """Return the number of steps.
+
+    `len` raises an error for numbers beyond 64 bits.
+    """
     if not isinstance(steps, range):
         return 0
     return max(0, -((steps.start - steps.stop) // steps.step))
 
 
-def _sequence(*bounds: int) -> tuple[int, int, int]:
-    """Start, end and step of `seq`, which goes down where the end is below the start."""
+def _sequence_range(*bounds: int) -> tuple[int, int, int]:
+    """Return start, end and step of `seq`, which counts down if the end is below the start."""
     start = bounds[0] if len(bounds) > 1 else 1
     end = bounds[-1]
-    towards = -1 if end < start else 1
-    step = bounds[1] if len(bounds) == 3 else towards
-    if len(bounds) == 3 and towards < 0 < step:
+    direction = -1 if end < start else 1
+    step = bounds[1] if len(bounds) == 3 else direction
+    if len(bounds) == 3 and direction < 0 < step:
         return 0, 0, 1
-    return start, wrap64(end + towards), step
+    return start, wrap64(end + direction), step
 
 
 def _add(*values: Value) -> Int64:
@@ -108,7 +119,7 @@ def _mod(left: Value, right: Value) -> Int64:
 
 
 def _quotient(number: int, divisor: int) -> int:
-    """The quotient without its fraction, where Python would round down."""
+    """Return the quotient without its fraction, where Python would round down."""
     if not divisor:
         raise GoError("runtime error: integer divide by zero")
     quotient = abs(number) // abs(divisor)
@@ -123,7 +134,7 @@ def _min(*values: Value) -> Int64:
     return Int64(min(map(to_int64, values)))
 
 
-def _from_octal(value: Value) -> Int64:
+def _octal_to_decimal(value: Value) -> Int64:
     parsed = parse_int(go_text(value), 8)
     return Int64(0 if parsed.error else parsed.value)
 
@@ -146,18 +157,21 @@ def _minf(*values: Value) -> float:
 
 
 def _extreme(
-    values: tuple[Value, ...], most: float, better: Callable[[float, float], bool]
+    values: tuple[Value, ...], infinity: float, is_better: Callable[[float, float], bool]
 ) -> float:
-    """Go's math.Max or math.Min of several: the infinity wins over NaN, and NaN over all else."""
-    found, *others = map(to_float64, values)
+    """Return Go's math.Max or math.Min of several numbers.
+
+    The infinity has precedence over NaN, and NaN over all other numbers.
+    """
+    result, *others = map(to_float64, values)
     for number in others:
-        if most in (found, number):
-            found = most
-        elif isnan(found) or isnan(number):
-            found = nan
-        elif better(found, number):
-            found = number
-    return found
+        if infinity in (result, number):
+            result = infinity
+        elif isnan(result) or isnan(number):
+            result = nan
+        elif is_better(result, number):
+            result = number
+    return result
 
 
 def _floor(number: float) -> float:
@@ -170,12 +184,15 @@ def _ceil(number: float) -> float:
     return -_floor(-number)
 
 
-def _round(value: Value, places: int, *on: float) -> float:
-    """Rounded where the fraction that is left is at least `on`, which is taken without its sign for no number below 0."""
+def _round(value: Value, places: int, *round_on: float) -> float:
+    """Return the number rounded up if its remaining fraction is at least `round_on`.
+
+    For a negative number the fraction is negative, so it is rounded down for a positive `round_on`.
+    """
     power = _power_of_ten(places)
     digit = power * to_float64(value)
     fraction = nan if isinf(digit) or isnan(digit) else digit - _truncated(digit)
-    rounded = _ceil(digit) if fraction >= (on[0] if on else 0.5) else _floor(digit)
+    rounded = _ceil(digit) if fraction >= (round_on[0] if round_on else 0.5) else _floor(digit)
     return _quotient_of_floats(rounded, power)
 
 
@@ -190,7 +207,7 @@ def _quotient_of_floats(number: float, divisor: float) -> float:
 
 
 def _power_of_ten(exponent: int) -> float:
-    """10 to a power as Go's math.Pow reckons it, by squares, so that the last digits are Go's.
+    """Return 10 to a power by squaring, as Go's math.Pow does, so that the last digits are Go's.
 
     Source: Go 1.26 src/math/pow.go.
     """
@@ -198,12 +215,12 @@ def _power_of_ten(exponent: int) -> float:
         return 10.0 if exponent else 1.0
     mantissa, power = 1.0, 0
     square, square_power = 0.625, 4
-    left = abs(exponent)
-    while left:
+    remaining = abs(exponent)
+    while remaining:
         if not -(1 << 12) <= square_power <= 1 << 12:
             power += square_power
             break
-        if left & 1:
+        if remaining & 1:
             mantissa *= square
             power += square_power
         square *= square
@@ -211,7 +228,7 @@ def _power_of_ten(exponent: int) -> float:
         if square < 0.5:
             square += square
             square_power -= 1
-        left >>= 1
+        remaining >>= 1
     if exponent < 0:
         mantissa, power = 1 / mantissa, -power
     return _scaled(mantissa, power)
@@ -229,21 +246,23 @@ def _scaled(mantissa: float, power: int) -> float:
 # --- decimals ------------------------------------------------------------------------------------------------------
 
 _DIVISION_DIGITS = 16
-"""Digits behind the point of a quotient; decimal v1.4.0 decimal.go, DivisionPrecision."""
+"""Digits after the decimal point of a quotient; decimal v1.4.0 decimal.go, DivisionPrecision."""
 
 _Decimal = tuple[int, int]
-"""A number and the power of ten that it is multiplied with."""
+"""An integer and the power of ten that it is multiplied by."""
 
 
-def _decimal(operation: str, first: Value, *others: Value) -> float:
-    """The numbers put together in decimal, from the shortest digits that name each.
+def _combine_decimals(operation: str, first: Value, *others: Value) -> float:
+    """Return the result of an operation on the numbers in decimal arithmetic.
+
+    Each number has the shortest digits that identify it.
 
     Source: sprig v3.3.0 numeric.go, execDecimalOp; github.com/shopspring/decimal v1.4.0 decimal.go.
     """
-    found = _to_decimal(to_float64(first))
+    result = _to_decimal(to_float64(first))
     for other in others:
-        found = _OPERATIONS[operation](found, _to_decimal(to_float64(other)))
-    return _from_decimal(*found)
+        result = _OPERATIONS[operation](result, _to_decimal(to_float64(other)))
+    return _from_decimal(*result)
 
 
 def _to_decimal(number: float) -> _Decimal:
@@ -276,8 +295,11 @@ def _product(left: _Decimal, right: _Decimal) -> _Decimal:
     return left[0] * right[0], left[1] + right[1]
 
 
-def _ratio(left: _Decimal, right: _Decimal) -> _Decimal:
-    """The quotient with sixteen digits behind the point, a half rounded away from zero."""
+def _quotient_of_decimals(left: _Decimal, right: _Decimal) -> _Decimal:
+    """Return the quotient with sixteen digits after the decimal point.
+
+    A half is rounded away from zero.
+    """
     if not right[0]:
         raise GoError("decimal division by 0")
     shift = left[1] - right[1] + _DIVISION_DIGITS
@@ -291,4 +313,4 @@ def _ratio(left: _Decimal, right: _Decimal) -> _Decimal:
     return -quotient if negative else quotient, -_DIVISION_DIGITS
 
 
-_OPERATIONS = {"+": _sum, "-": _difference, "*": _product, "/": _ratio}
+_OPERATIONS = {"+": _sum, "-": _difference, "*": _product, "/": _quotient_of_decimals}

@@ -3,7 +3,7 @@
 from kmanifest.startup.typing import Protocol
 
 
-class Random(Protocol):
+class RandomSource(Protocol):
     """A source of random numbers: `random.SystemRandom`, or a `SeededRandom`, which repeats its numbers."""
 
     def randrange(self, stop: int, /) -> int: ...

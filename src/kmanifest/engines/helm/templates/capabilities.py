@@ -83,13 +83,13 @@ class KubeVersion(Struct):
     go_type = "chartutil.KubeVersion"
     FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
 
-    def printed(self) -> str:
+    def action_text(self) -> str:
         """What an action that names it prints: its `String` is a method of the pointer, which a function never gets."""
         version: str = self._values["Version"]
         return version
 
     def methods(self) -> Mapping[str, Function]:
-        version = Function(self.printed, (), "string")
+        version = Function(self.action_text, (), "string")
         return {"GitVersion": version, "String": version}
 
 

@@ -11,11 +11,11 @@ from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
 from kmanifest.engines.helm.dialects.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.errors import ParseError
-from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure, Run
-from kmanifest.engines.helm.gotemplate.functions import Overlay
+from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits, OnImpureCall
+from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.gotemplate.parsers import Parser
-from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
+from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
 from kmanifest.engines.helm.templates.objects import Files, Values, find_table, go_string
 from kmanifest.io.cache import Cache, NoCache
@@ -97,8 +97,8 @@ class Rendering:
         *,
         warn: Callable[[str], None] = lambda _: None,
         lints: bool = False,
-        bounds: Bounds = Bounds(),
-        on_impure: Impure | None = None,
+        bounds: ExecutionLimits = ExecutionLimits(),
+        on_impure: OnImpureCall | None = None,
         cache: Cache = NoCache(),
         dialect: Dialect,
     ) -> None:
@@ -121,19 +121,19 @@ class Rendering:
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
-        self._functions: Functions = Overlay(own, functions)
-        self._parser = Parser(self._functions)
+        self._functions: Functions = MergedFunctions(own, functions)
+        self._parser = CachingParser(self._functions)
         # What a text is parsed to depends on the functions that there are.
         self._known = " ".join(self._functions)
 
     def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
         self._templates = self._parse_all(sources)
-        self._run = Run(
+        self._run = Execution(
             self._templates,
             self._functions,
             missing_key="zero",
-            bounds=self._bounds,
+            limits=self._bounds,
             on_impure=self._on_impure,
         )
         rendered: dict[str, str] = {}
@@ -155,24 +155,24 @@ class Rendering:
         key = (TEMPLATES, self._known, *names, *texts)
         trees = self._cache.find(key)
         if trees is not None:
-            return TemplateSet(ROOT).with_parsed(*map(Parsed, names, texts, trees))
+            return TemplateSet(ROOT).with_parsed(*map(ParseResult, names, texts, trees))
         parsed = [*map(self._parsed, names, texts)]
         self._cache.keep(key, tuple(one.trees for one in parsed), weight=_SMALL)
         return TemplateSet(ROOT).with_parsed(*parsed)
 
-    def _parsed(self, path: str, text: str) -> Parsed:
+    def _parsed(self, path: str, text: str) -> ParseResult:
         """What is in a text, which another render may have parsed, whatever its path was there."""
         key = ("template", self._known, text)
-        known: Parsed | None = self._cache.find(key)
+        known: ParseResult | None = self._cache.find(key)
         if known is None or any(name == path for name, _, _ in known.trees[:-1]):
             known = self._parse(path, text)
             self._cache.keep(key, known, weight=8 * len(text) + _SMALL)
         if known.name == path:
             return known
         _, program, is_empty = known.trees[-1]
-        return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
+        return ParseResult(path, text, (*known.trees[:-1], (path, program, is_empty)))
 
-    def _parse(self, path: str, text: str) -> Parsed:
+    def _parse(self, path: str, text: str) -> ParseResult:
         try:
             return self._parser.parse(path, text)
         except ParseError as error:
@@ -224,10 +224,10 @@ class Rendering:
             self._extensions[key] = (outer, base.with_parsed(parsed))
         return self._extensions[key][1]
 
-    def _parsed_given(self, text: str) -> Parsed:
+    def _parsed_given(self, text: str) -> ParseResult:
         """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
         key = ("given", self._known, text)
-        known: Parsed | None = self._cache.find(key)
+        known: ParseResult | None = self._cache.find(key)
         if known is not None:
             return known
         try:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm import sprig
 from kmanifest.engines.helm.formats import serialization as text
-from kmanifest.engines.helm.gotemplate.functions import Overlay
+from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
 
 _ANY: Final = ("interface {}",)
 _TEXT: Final = ("string",)
@@ -24,7 +24,7 @@ _LIST: Final = "[]interface {}"
 
 def functions(
     *,
-    random: "Random",
+    random: "RandomSource",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -44,4 +44,4 @@ def functions(
         "toYaml": Function(lambda value: text.to_yaml(value, for_one_text), _ANY, "string"),
         "toYamlPretty": Function(lambda value: text.to_yaml_pretty(value, limits), _ANY, "string"),
     }
-    return Overlay(own, sprig.functions(random=random, clock=clock, env=env, limits=limits))
+    return MergedFunctions(own, sprig.functions(random=random, clock=clock, env=env, limits=limits))

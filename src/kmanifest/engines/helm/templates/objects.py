@@ -89,7 +89,7 @@ class ChartObject(GoObject):
     def fields(self) -> Mapping[str, Any]:
         return self._fields
 
-    def declared(self) -> Mapping[str, Any]:
+    def printed_fields(self) -> Mapping[str, Any]:
         """The fields without those that are the metadata's."""
         return {"Metadata": self.metadata, "IsRoot": self._is_root}
 

@@ -3,7 +3,7 @@
 import re
 
 from kmanifest.engines.helm.gotemplate.values import GoError
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import SeededRandom
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
@@ -12,7 +12,7 @@ _RFC_3339: Final = "2006-01-02T15:04:05Z07:00"
 _SECOND: Final = 1_000_000_000
 
 
-def seeded_random(seed: str, *names: str) -> Random:
+def seeded_random(seed: str, *names: str) -> RandomSource:
     """Chance that is the same wherever the texts are, for one render: passwords, keys, certificates and salts come of it.
 
     `names` keep apart what has the same seed, as two releases have. The seed is as secret as what is made of it.

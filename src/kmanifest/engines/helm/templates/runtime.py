@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm import gotemplate
 from kmanifest.engines.helm.dialects.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.execute import Bounds
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.templates.engine import TEMPLATES
@@ -13,7 +13,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
@@ -21,7 +21,7 @@ PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _M
 """The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
 
 
-def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
+def make_random(seed: str | None, release: Release, chart: str) -> "RandomSource | None":
     """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
     if seed is None:
         return None
@@ -38,7 +38,7 @@ def make_clock(now: int | None) -> Callable[[], int] | None:
 
 
 def make_functions(
-    random: "Random | None" = None,
+    random: "RandomSource | None" = None,
     clock: Callable[[], int] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     *,
@@ -53,9 +53,9 @@ def make_functions(
     )
 
 
-def make_bounds(limits: Limits) -> Bounds:
+def make_bounds(limits: Limits) -> ExecutionLimits:
     """The bounds of the templates of one render."""
-    bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
+    bounds = ExecutionLimits(max_output=limits.max_output, max_string=limits.max_string)
     if not limits.deadline:
         return bounds
     from kmanifest.io.system import monotonic_seconds

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm.formats import serialization as text
-from kmanifest.engines.helm.gotemplate.functions import Overlay
+from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted, type_name
 from kmanifest.engines.helm.gotemplate.gofmt import text as shown
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Int64, Value
@@ -15,7 +15,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
 
 _ANY: Final = ("interface {}",)
 _TWO: Final = ("interface {}", "interface {}")
@@ -24,7 +24,7 @@ _MOST: Final = INT64_MAX // SECOND
 
 def functions(
     *,
-    random: "Random",
+    random: "RandomSource",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
@@ -45,7 +45,7 @@ def functions(
         "mustToToml": Function(lambda value: _must_to_toml(value, limits), _ANY, "string"),
         "mustToYaml": Function(lambda value: _must_to_yaml(value, limits), _ANY, "string"),
     }
-    return Overlay(own, funcs.functions(random=random, clock=clock, env=env, limits=limits))
+    return MergedFunctions(own, funcs.functions(random=random, clock=clock, env=env, limits=limits))
 
 
 def _in(unit: Callable[[int], Any], gives: str) -> Function:

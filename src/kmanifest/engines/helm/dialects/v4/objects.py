@@ -33,12 +33,12 @@ class KubeVersion(v3.KubeVersion):
         super().__init__(values)
         self._numbers = numbers
 
-    def declared(self) -> Mapping[str, Any]:
+    def printed_fields(self) -> Mapping[str, Any]:
         """The fields as `%v` prints them, with the one that no template can name."""
         fields = self.fields()
         return {"Version": fields["Version"], "normalizedVersion": self._numbers, **fields}
 
-    def printed(self) -> str:
+    def action_text(self) -> str:
         """What `String` gives."""
         return self._numbers
 
@@ -46,7 +46,7 @@ class KubeVersion(v3.KubeVersion):
         version = self.fields()["Version"]
         return {
             "GitVersion": Function(lambda: version, (), "string"),
-            "String": Function(self.printed, (), "string"),
+            "String": Function(self.action_text, (), "string"),
         }
 
 
