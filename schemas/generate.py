@@ -16,7 +16,7 @@ TARGET = HERE.parent / "src" / "kmanifest" / "schema"
 BUNDLE = HERE / "kubernetes-openapi-v1.21.2.json.gz"
 KUSTOMIZATION = HERE / "kustomization-openapi.json"
 NAMESPACED = HERE / "namespaced.json"
-REFERENCE = "#/definitions/"
+REFERENCE_PREFIX = "#/definitions/"
 
 TABLES_HEAD = '''"""What of Kubernetes' OpenAPI v1.21.2 decides how a strategic merge patch is applied. Generated: do not edit.
 
@@ -45,16 +45,16 @@ from kmanifest.startup.typing import Final
 
 def main() -> int:
     """Writes both modules, or says with `--check` whether they are up to date."""
-    wanted = {TARGET / "tables.py": tables_text(), TARGET / "scope.py": scope_text()}
+    modules = {TARGET / "tables.py": tables_text(), TARGET / "scope.py": scope_text()}
     if "--check" in sys.argv[1:]:
         stale = [
             path.name
-            for path, text in wanted.items()
+            for path, text in modules.items()
             if not path.exists() or path.read_text("utf-8") != text
         ]
         print(f"stale: {', '.join(stale)}" if stale else "up to date")
         return int(bool(stale))
-    for path, text in wanted.items():
+    for path, text in modules.items():
         path.write_text(text, "utf-8")
         print(f"{path.name}: {len(text)} bytes")
     return 0
@@ -64,8 +64,8 @@ def tables_text() -> str:
     """The text of `tables.py`."""
     definitions, types = load()
     order = reachable(definitions, sorted(set(types.values())))
-    place = {name: number for number, name in enumerate(order)}
-    lines = [definition_line(definitions[name], place) for name in order]
+    indexes = {name: number for number, name in enumerate(order)}
+    lines = [definition_line(definitions[name], indexes) for name in order]
     parts = [
         TABLES_HEAD,
         "DEFINITIONS: Final = (\n",
@@ -74,7 +74,7 @@ def tables_text() -> str:
     ]
     parts += [
         "TYPES: Final = {\n",
-        *(f'    "{key}": {place[types[key]]},\n' for key in sorted(types)),
+        *(f'    "{key}": {indexes[types[key]]},\n' for key in sorted(types)),
         "}\n",
     ]
     return "".join(parts)
@@ -84,8 +84,8 @@ def scope_text() -> str:
     """The text of `scope.py`."""
     namespaced: dict[str, bool] = json.loads(NAMESPACED.read_text("utf-8"))
     parts = [SCOPE_HEAD]
-    for name, wanted in (("CLUSTER_SCOPED", False), ("NAMESPACED", True)):
-        keys = sorted(key for key, value in namespaced.items() if value is wanted)
+    for name, is_namespaced in (("CLUSTER_SCOPED", False), ("NAMESPACED", True)):
+        keys = sorted(key for key, value in namespaced.items() if value is is_namespaced)
         rows = (f'        "{key}",\n' for key in keys)
         parts += [f"{name}: Final = frozenset(\n    (\n", *rows, "    )\n)\n"]
     return "".join(parts)
@@ -126,34 +126,34 @@ def reachable(definitions: dict[str, Any], roots: Iterable[str]) -> list[str]:
 def references(node: dict[str, Any]) -> Iterator[str]:
     """The definitions that a schema names, in the order of its fields."""
     if "$ref" in node:
-        yield node["$ref"].removeprefix(REFERENCE)
+        yield node["$ref"].removeprefix(REFERENCE_PREFIX)
         return
-    below = [
+    children = [
         node.get("items"),
         node.get("additionalProperties"),
         *node.get("properties", {}).values(),
     ]
-    for child in below:
+    for child in children:
         if isinstance(child, dict):
             yield from references(child)
 
 
-def definition_line(definition: dict[str, Any], place: dict[str, int]) -> str:
+def definition_line(definition: dict[str, Any], indexes: dict[str, int]) -> str:
     """One definition in the grammar of `DEFINITIONS`."""
     if "$ref" in definition or definition.get("type") == "array":
         raise SystemExit(
             "a definition that is no mapping and no scalar: the grammar has no word for it"
         )
     fields = dict(sorted(definition.get("properties", {}).items()))
-    others = definition.get("additionalProperties")
-    if isinstance(others, dict):
-        fields["*"] = others
-    return " ".join(field_text(name, node, place) for name, node in fields.items())
+    additional = definition.get("additionalProperties")
+    if isinstance(additional, dict):
+        fields["*"] = additional
+    return " ".join(field_text(name, node, indexes) for name, node in fields.items())
 
 
-def field_text(name: str, node: dict[str, Any], place: dict[str, int]) -> str:
+def field_text(name: str, node: dict[str, Any], indexes: dict[str, int]) -> str:
     """One field in the grammar of `DEFINITIONS`; beside a `$ref` nothing else counts."""
-    kind = type_text(node, place)
+    kind = type_text(node, indexes)
     text = f"{name}={kind}" if kind else name
     strategy = "" if "$ref" in node else node.get("x-kubernetes-patch-strategy", "")
     if not strategy:
@@ -163,18 +163,18 @@ def field_text(name: str, node: dict[str, Any], place: dict[str, int]) -> str:
     return f"{text}!{strategy}!{','.join(keys)}" if keys else f"{text}!{strategy}"
 
 
-def type_text(node: dict[str, Any], place: dict[str, int]) -> str:
+def type_text(node: dict[str, Any], indexes: dict[str, int]) -> str:
     """The type of a field in the grammar of `DEFINITIONS`."""
     if "$ref" in node:
-        return str(place[node["$ref"].removeprefix(REFERENCE)])
+        return str(indexes[node["$ref"].removeprefix(REFERENCE_PREFIX)])
     if "properties" in node:
         raise SystemExit(
             "a field with fields of its own and no name: the grammar has no word for it"
         )
     if node.get("type") == "array" and "items" in node:
-        return "[" + type_text(node["items"], place)
+        return "[" + type_text(node["items"], indexes)
     if isinstance(node.get("additionalProperties"), dict):
-        return "{" + type_text(node["additionalProperties"], place)
+        return "{" + type_text(node["additionalProperties"], indexes)
     return ""
 
 

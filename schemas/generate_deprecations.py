@@ -28,32 +28,34 @@ KIND = re.compile(r'Group: "([^"]*)", Version: "([^"]*)", Kind: "([^"]*)"')
 
 def rows(api: Path) -> list[str]:
     """The lines of the table."""
-    found = []
+    lines = []
     for path in sorted(api.glob("*/*/zz_generated.prerelease-lifecycle.go")):
         register = (path.parent / "register.go").read_text(encoding="utf-8")
         match = re.search(r'const GroupName = "([^"]*)"', register)
         group = match[1] if match else ""
         version = f"{group}/{path.parent.name}" if group else path.parent.name
-        facts: dict[str, dict[str, str]] = {}
-        for kind, word, value in METHOD.findall(path.read_text(encoding="utf-8")):
-            facts.setdefault(kind, {})[word] = value
-        for kind, told in sorted(facts.items()):
-            if "Deprecated" not in told or told["Deprecated"] == "0, 0":
+        lifecycles: dict[str, dict[str, str]] = {}
+        for kind, event, value in METHOD.findall(path.read_text(encoding="utf-8")):
+            lifecycles.setdefault(kind, {})[event] = value
+        for kind, lifecycle in sorted(lifecycles.items()):
+            if "Deprecated" not in lifecycle or lifecycle["Deprecated"] == "0, 0":
                 continue
-            use = KIND.search(told.get("Replacement", ""))
-            place = "/".join(part for part in use.groups()[:2] if part) if use else ""
-            removed = told.get("Removed", "").replace(", ", ".")
-            cells = (
-                told["Deprecated"].replace(", ", "."),
-                removed,
-                f"{place} {use[3]}" if use else "",
+            replacement = KIND.search(lifecycle.get("Replacement", ""))
+            replacement_version = (
+                "/".join(part for part in replacement.groups()[:2] if part) if replacement else ""
             )
-            found.append(
+            removed = lifecycle.get("Removed", "").replace(", ", ".")
+            cells = (
+                lifecycle["Deprecated"].replace(", ", "."),
+                removed,
+                f"{replacement_version} {replacement[3]}" if replacement else "",
+            )
+            lines.append(
                 f'    "{version} {kind}": ({", ".join(repr(cell) for cell in cells)}),\n'.replace(
                     "'", '"'
                 )
             )
-    return found
+    return lines
 
 
 def main(arguments: list[str]) -> int:

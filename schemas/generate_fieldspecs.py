@@ -80,15 +80,15 @@ def constant_name(table: str) -> str:
 
 
 def main() -> None:
-    found = constants(Path(sys.argv[1]))
+    tables = constants(Path(sys.argv[1]))
     text = HEAD
     text += "Spec = tuple[str, str, str, str, bool]\nReference = tuple[str, str, str, tuple[Spec, ...]]\n"
     for table in TABLES:
-        rows = [spec_tuple(spec) for spec in sorted(found.get(table) or [], key=gvk_order)]
+        rows = [spec_tuple(spec) for spec in sorted(tables.get(table) or [], key=gvk_order)]
         text += f"\n{constant_name(table)}: Final[tuple[Spec, ...]] = {literal(rows)}\n"
     text += "\n# (group, version, kind of what is referred to, where it is referred to)\n"
     text += "NAME_REFERENCE: Final[tuple[Reference, ...]] = (\n"
-    for target in sorted(found["nameReference"], key=gvk_order):
+    for target in sorted(tables["nameReference"], key=gvk_order):
         head = ", ".join(f'"{target.get(part, "")}"' for part in ("group", "version", "kind"))
         rows = [spec_tuple(spec) for spec in sorted(target["fieldSpecs"], key=gvk_order)]
         text += f"    (\n        {head},\n        {literal(rows, '            ')},\n    ),\n"

@@ -17,21 +17,21 @@ def read(text: str) -> Node:
     return node
 
 
-def placed(text: str) -> dict[str, tuple[str, str, str]]:
+def comments_by_path(text: str) -> dict[str, tuple[str, str, str]]:
     """The comments of each node that has some: head, line and foot, by `.path` of a value or `.path key`."""
     root = read(text)
-    found: dict[str, tuple[str, str, str]] = {"document": root.document}
-    waiting = [("", root)]
-    while waiting:
-        path, node = waiting.pop(0)
-        found[path] = node.comments
+    comments_of: dict[str, tuple[str, str, str]] = {"document": root.document}
+    pending = [("", root)]
+    while pending:
+        path, node = pending.pop(0)
+        comments_of[path] = node.comments
         if node.kind == "mapping":
             for key, value in node.content:
                 name = f"{path}.{key.content}"
-                waiting += [(f"{name} key", key), (name, value)]
+                pending += [(f"{name} key", key), (name, value)]
         elif node.kind == "list":
-            waiting += [(f"{path}.{place}", item) for place, item in enumerate(node.content)]
-    return {path: comments for path, comments in found.items() if any(comments)}
+            pending += [(f"{path}.{index}", item) for index, item in enumerate(node.content)]
+    return {path: comments for path, comments in comments_of.items() if any(comments)}
 
 
 def head(text: str = "# c") -> tuple[str, str, str]:
@@ -61,8 +61,8 @@ def foot(text: str = "# c") -> tuple[str, str, str]:
         pytest.param("a:\n  b: 1\n # c\nd: 2\n", {".a.b key": foot()}, id="between two depths"),
     ],
 )
-def test_comments_above_and_below(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+def test_head_and_foot_comments(text: str, comments: dict[str, tuple[str, str, str]]):
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_comments_above_and_below(text: str, comments: dict[str, tuple[str, str,
         pytest.param("--- # c\na: 1\n", {".a key": head()}, id="a document's start"),
     ],
 )
-def test_comments_beside(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+def test_line_comments(text: str, comments: dict[str, tuple[str, str, str]]):
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_comments_beside(text: str, comments: dict[str, tuple[str, str, str]]):
     ],
 )
 def test_comments_in_lists(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_comments_in_lists(text: str, comments: dict[str, tuple[str, str, str]])
     ],
 )
 def test_comments_of_documents(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+    assert comments_by_path(text) == comments
 
 
-def test_a_tag_that_is_written_is_kept():
+def test_explicit_tags_are_kept():
     assert print_node(read("a: !!str x\nb: !!int 5\nc: !x y\n")) == (
         "a: !!str x\nb: !!int 5\nc: !x y\n"
     )
@@ -145,7 +145,7 @@ def test_a_merge_key_is_printed_with_its_tag():
         ("{a: [1, # c\n 2]}\n", "{a: [1, # c\n    2]}\n"),
     ],
 )
-def test_printed_again(text: str, printed: str):
+def test_printed_form(text: str, printed: str):
     assert print_node(read(text)) == printed
 
 
@@ -172,10 +172,10 @@ def test_documents_with_lists_indented_under_their_keys():
         ("%TAG ! x\n%TAG ! y\n---\na\n", "found duplicate %TAG directive"),
     ],
 )
-def test_refused(text: str, problem: str):
-    with pytest.raises(SourceError, match="the text is not YAML: ") as caught:
+def test_invalid_yaml(text: str, problem: str):
+    with pytest.raises(SourceError, match="the text is not YAML: ") as excinfo:
         parse_node(text)
-    assert caught.value.message.endswith(problem)
+    assert excinfo.value.message.endswith(problem)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# c\n", "\ufeff"])
@@ -207,7 +207,7 @@ def test_depth_is_bounded(opening: str):
         pytest.param("'" + "''" * 150_000, id="quotes that are not closed"),
     ],
 )
-def test_large_texts_take_time_in_proportion(text: str):
+def test_large_inputs_take_linear_time(text: str):
     start = time.process_time()
     with suppress(SourceError):
         parse_node(text)

@@ -15,7 +15,7 @@ def check_config(body: Body, schema: Mapping[str, Any]) -> None:
     # JSON has the plain values of numbers and dates, which is what a schema is about.
     instance = json.loads(json.dumps(body))
     errors = jsonschema_rs.validator_for(dict(schema)).iter_errors(instance)
-    faults = sorted((list(map(str, error.instance_path)), error.message) for error in errors)
-    for path, message in faults[:1]:
+    problems = sorted((list(map(str, error.instance_path)), error.message) for error in errors)
+    for path, message in problems[:1]:
         field = tuple(int(step) if step.isdecimal() else step for step in path)
         raise SourceError(f"not as the plug-in wants it: {message}").within(field=field)

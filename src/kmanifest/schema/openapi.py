@@ -26,7 +26,7 @@ REFERENCE: Final = "#/definitions/{}"
 KUSTOMIZATION_API: Final = "kustomize.config.k8s.io/v1beta1"
 
 # A chain of references longer than this one goes round in a circle.
-LONGEST_CHAIN: Final = 100
+MAX_REFERENCES: Final = 100
 
 Node = Mapping[str, Any]
 
@@ -63,11 +63,11 @@ class TypeSchema:
         except KeyError:
             pass
         properties = self._node.get("properties") or {}
-        others = self._node.get("additionalProperties")
-        node = properties.get(name, others)
-        found = self._below(node) if isinstance(node, Mapping) else None
-        self._fields[name] = found
-        return found
+        additional = self._node.get("additionalProperties")
+        node = properties.get(name, additional)
+        schema = self._child(node) if isinstance(node, Mapping) else None
+        self._fields[name] = schema
+        return schema
 
     def elements(self) -> "TypeSchema | None":
         """The schema of the elements of a list; None where nothing is known of them.
@@ -78,10 +78,10 @@ class TypeSchema:
         if self._node.get("type") not in ("array", ["array"]) or not isinstance(items, Mapping):
             return None
         if "" not in self._fields:  # no field has an empty name: the place is free for the elements
-            self._fields[""] = self._below(items)
+            self._fields[""] = self._child(items)
         return self._fields[""]
 
-    def _below(self, node: Node) -> "TypeSchema | None":
+    def _child(self, node: Node) -> "TypeSchema | None":
         reference = node.get("$ref")
         if isinstance(reference, str) and reference:
             return self._definitions.resolve(reference)
@@ -113,9 +113,9 @@ class Schema:
         if api_version == KUSTOMIZATION_API and self is not BUILTIN:
             return BUILTIN.for_type(api_version, kind)
         name = self._types.get(f"{api_version} {kind}")
-        found = None if name is None else self._definitions.resolve(name)
-        if found is not None:
-            return found
+        schema = None if name is None else self._definitions.resolve(name)
+        if schema is not None:
+            return schema
         return self._base.for_type(api_version, kind) if self._base else None
 
     def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
@@ -143,7 +143,7 @@ class Schema:
             for key in _type_keys(as_mapping(definition, ("definitions", name)), name):
                 types[key] = REFERENCE.format(name.replace("~", "~0").replace("/", "~1"))
         paths = _section(document, "paths")
-        return cls(_Definitions(definitions), types, _namespaced(paths), base)
+        return cls(_Definitions(definitions), types, _find_namespaced(paths), base)
 
 
 class _Definitions:
@@ -169,19 +169,19 @@ class _Definitions:
             return self._resolved[reference]
         except KeyError:
             pass
-        node = self._pointed(reference)
-        for _ in range(LONGEST_CHAIN):
-            further = node.get("$ref") if node is not None else None
-            if not isinstance(further, str) or not further:
+        node = self._find_node(reference)
+        for _ in range(MAX_REFERENCES):
+            next_reference = node.get("$ref") if node is not None else None
+            if not isinstance(next_reference, str) or not next_reference:
                 break
-            node = self._pointed(further)
+            node = self._find_node(next_reference)
         else:
             node = None
-        found = None if node is None else TypeSchema(node, self)
-        self._resolved[reference] = found
-        return found
+        schema = None if node is None else TypeSchema(node, self)
+        self._resolved[reference] = schema
+        return schema
 
-    def _pointed(self, reference: str) -> Node | None:
+    def _find_node(self, reference: str) -> Node | None:
         steps = [
             step.replace("~1", "/").replace("~0", "~")
             for step in reference.partition("#")[2].split("/")
@@ -218,22 +218,22 @@ class _BuiltinSchema(Schema):
         """The schema of a whole resource of this type; None where the type is not known."""
         from kmanifest.schema.tables import TYPES  # only a build with patches needs it
 
-        place = TYPES.get(f"{api_version} {kind}")
-        return None if place is None else self._definitions.resolve(REFERENCE.format(place))
+        index = TYPES.get(f"{api_version} {kind}")
+        return None if index is None else self._definitions.resolve(REFERENCE.format(index))
 
 
 def _definition(line: str) -> Node:
     """A line of `tables.DEFINITIONS` as an OpenAPI node."""
     properties: dict[str, Node] = {}
     for field in line.split():
-        text, *strategy = field.split("!")
-        name, _, kind = text.partition("=")
+        named_type, *strategy = field.split("!")
+        name, _, kind = named_type.partition("=")
         properties[name] = _node(kind, strategy)
-    others = properties.pop("*", None)
+    additional = properties.pop("*", None)
     return (
         {"properties": properties}
-        if others is None
-        else {"properties": properties, "additionalProperties": others}
+        if additional is None
+        else {"properties": properties, "additionalProperties": additional}
     )
 
 
@@ -286,23 +286,23 @@ def _type_keys(definition: Node, name: str) -> Iterator[str]:
 def _type_key(entry: Node, field: tuple[str, ...]) -> str:
     group, version, kind = (entry.get(part) for part in ("group", "version", "kind"))
     if not isinstance(version, str) or not isinstance(kind, str):
-        wrong = version if not isinstance(version, str) else kind
-        raise SourceError(f"version and kind must be strings, got {type_name(wrong)}").within(
+        invalid = version if not isinstance(version, str) else kind
+        raise SourceError(f"version and kind must be strings, got {type_name(invalid)}").within(
             field=field
         )
     return f"{group}/{version} {kind}" if isinstance(group, str) and group else f"{version} {kind}"
 
 
-def _namespaced(paths: Mapping[str, Any]) -> Mapping[str, bool]:
+def _find_namespaced(paths: Mapping[str, Any]) -> Mapping[str, bool]:
     """Whether a type lives in a namespace, by the API paths under which it can be read."""
-    found: dict[str, bool] = {}
+    is_namespaced: dict[str, bool] = {}
     for path, item in paths.items():
         entry = as_mapping(item or {}, ("paths", path)).get("get")
         declared = entry.get(TYPE) if isinstance(entry, Mapping) else None
         if isinstance(declared, Mapping):
             key = _type_key(declared, ("paths", path, "get", TYPE))
-            found[key] = "namespaces/{namespace}" in path or found.get(key, False)
-    return found
+            is_namespaced[key] = "namespaces/{namespace}" in path or is_namespaced.get(key, False)
+    return is_namespaced
 
 
 BUILTIN: Final[Schema] = _BuiltinSchema()

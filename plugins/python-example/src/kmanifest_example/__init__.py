@@ -27,10 +27,10 @@ def _schema(required: str, **fields: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-TEXTS = {"type": "array", "items": {"type": "string"}}
-FLAGS_SCHEMA = _schema("flags", flags=TEXTS)
+STRINGS = {"type": "array", "items": {"type": "string"}}
+FLAGS_SCHEMA = _schema("flags", flags=STRINGS)
 OWNER_SCHEMA = _schema("owner", owner={"type": "string", "minLength": 1})
-LABELS_SCHEMA = _schema("labels", labels=TEXTS, strict={"type": "boolean"})
+LABELS_SCHEMA = _schema("labels", labels=STRINGS, strict={"type": "boolean"})
 
 
 def feature_flags(ctx: Context, config: Resource) -> list[Resource]:
@@ -46,25 +46,25 @@ def feature_flags(ctx: Context, config: Resource) -> list[Resource]:
 
 def owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Every object with the owner in an annotation."""
-    place = ("metadata", "annotations", "example.com/owner")
-    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+    field = ("metadata", "annotations", "example.com/owner")
+    return resources.map(lambda resource: resource.put(field, config.body["owner"]))
 
 
 def required_labels(ctx: Context, config: Resource, resources: ResourceMap) -> Iterator[Finding]:
     """A warning for each label that an object lacks; an error where the config is strict."""
     for resource in resources:
         metadata = resource.body.get("metadata", {})
-        there = metadata.get("labels") or {}
+        present = metadata.get("labels") or {}
         for label in config.body["labels"]:
-            if label in there:
+            if label in present:
                 continue
             message = f"{resource.id} has no label {label}"
             if config.body.get("strict"):
-                raise KmanifestError(message, location=_place(resource))
-            yield Finding("warning", message, _place(resource))
+                raise KmanifestError(message, location=_location(resource))
+            yield Finding("warning", message, _location(resource))
 
 
-def _place(resource: Resource) -> Any:
+def _location(resource: Resource) -> Any:
     """Where the object was written; kmanifest finds the line."""
     from kmanifest import Location
 

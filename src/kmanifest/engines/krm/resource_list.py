@@ -13,7 +13,7 @@ from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import Body, scalar_text
-from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
@@ -25,7 +25,7 @@ _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
 
-class Discreet:
+class masking_errors:  # noqa: N801 - reads as a sentence where it is used
     """What goes wrong inside is told without what the caller knows to be secret: it may hold what a program printed.
 
     A class, as `step` has one for the place of an error.
@@ -54,7 +54,7 @@ def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError
     )
 
 
-def runner_of(ctx: Context) -> Runner:
+def find_runner(ctx: Context) -> Runner:
     """The runner of this build; PluginError where it has none, and for what was fetched, which is not on disk."""
     if "://" in ctx.directory:
         raise PluginError("what is remote starts no programs; `kmanifest localize` brings it here")
@@ -63,14 +63,14 @@ def runner_of(ctx: Context) -> Runner:
     return ctx.runner
 
 
-def run(ctx: Context, program: Program) -> bytes:
+def run_executable(ctx: Context, call: Program) -> bytes:
     """What a program prints."""
-    output = runner_of(ctx).run(program)
+    output = find_runner(ctx).run(call)
     ctx.count_output(len(output))
     return output
 
 
-def marked(resource: Resource) -> Body:
+def with_id_annotation(resource: Resource) -> Body:
     """The body of a resource as a transformer gets it: its current id is in an annotation."""
     group, version, kind, name, namespace = resource.id
     parts = {
@@ -81,15 +81,15 @@ def marked(resource: Resource) -> Body:
         "version": version,
     }
     text = yaml.dump({key: part for key, part in parts.items() if part})
-    return annotated(resource.body, {ID: text})
+    return with_annotations(resource.body, {ID: text})
 
 
-def annotated(body: Body, more: Mapping[str, str]) -> Body:
+def with_annotations(body: Body, annotations: Mapping[str, str]) -> Body:
     """A body with more annotations."""
     metadata = body.get("metadata")
-    known = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    result: Body = put(body, ("metadata", "annotations"), {**(known or {}), **more})
-    return result
+    existing = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    changed: Body = put(body, ("metadata", "annotations"), {**(existing or {}), **annotations})
+    return changed
 
 
 def without_annotations(body: Body, names: Collection[str]) -> Body:
@@ -97,26 +97,28 @@ def without_annotations(body: Body, names: Collection[str]) -> Body:
     metadata = body.get("metadata")
     if not isinstance(metadata, Mapping) or "annotations" not in metadata:
         return body
-    known = metadata["annotations"]
-    kept = {key: value for key, value in (known or {}).items() if key not in names}
+    annotations = metadata["annotations"]
+    kept = {key: value for key, value in (annotations or {}).items() if key not in names}
     if kept:
-        return body if len(kept) == len(known) else put(body, ("metadata", "annotations"), kept)
-    rest = {key: value for key, value in metadata.items() if key != "annotations"}
-    return {**body, "metadata": rest}
+        return (
+            body if len(kept) == len(annotations) else put(body, ("metadata", "annotations"), kept)
+        )
+    other_metadata = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**body, "metadata": other_metadata}
 
 
-def resources_in(ctx: Context, output: bytes, who: str) -> list[Resource]:
+def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource]:
     """The resources that a program printed; PluginError where it printed something else."""
     try:
-        return manifests.parse(ctx._replace(state=None), output, "")
+        return parsing.parse(ctx._replace(state=None), output, "")
     except LimitError:
         raise
     except KmanifestError as error:
         line = f" (line {error.location.line} of its output)" if error.location.line else ""
-        raise PluginError(f"{who} printed no resources: {error.message}{line}") from error
+        raise PluginError(f"{plugin_name} printed no resources: {error.message}{line}") from error
 
 
-def generated(resource: Resource) -> Resource:
+def with_resource_options(resource: Resource) -> Resource:
     """A generated resource, told by its annotations whether its name gets a hash and how it is merged."""
     annotations = resource.annotations
     text = annotations.get(_NEEDS_HASH)
@@ -133,22 +135,24 @@ def generated(resource: Resource) -> Resource:
     )
 
 
-def merged(resources: ResourceMap, made: Iterable[Resource], who: str) -> ResourceMap:
+def update_resources(
+    resources: ResourceMap, printed: Iterable[Resource], plugin_name: str
+) -> ResourceMap:
     """The resources as a program left them: those of the same id changed, new ones at the end, others gone.
 
     PluginError where it printed two resources with one id.
     """
     changed: dict[int, Resource] = {}
     added: list[Resource] = []
-    seen: set[Any] = set()
-    for new in made:
-        if new.key in seen:
-            raise PluginError(f"{who} printed {new.id} twice")
-        seen.add(new.key)
-        places = resources.indexes_by_current_id(new.key)
-        if places:
-            changed[places[0]] = resources[places[0]].with_body(new.body)
+    seen_keys: set[Any] = set()
+    for resource in printed:
+        if resource.key in seen_keys:
+            raise PluginError(f"{plugin_name} printed {resource.id} twice")
+        seen_keys.add(resource.key)
+        indexes = resources.indexes_by_current_id(resource.key)
+        if indexes:
+            changed[indexes[0]] = resources[indexes[0]].with_body(resource.body)
         else:
-            added.append(new)
-    kept = resources.replace(changed).where(lambda resource: resource.key in seen)
+            added.append(resource)
+    kept = resources.replace(changed).where(lambda resource: resource.key in seen_keys)
     return kept.append(added)

@@ -2,7 +2,7 @@
 
 import re
 
-from kmanifest.engines.kustomize.goyaml.tokens import Mark, not_yaml
+from kmanifest.engines.kustomize.goyaml.tokens import Mark, yaml_error
 from kmanifest.startup.typing import Final
 
 BREAK: Final = "\r\n\x85\u2028\u2029"
@@ -15,7 +15,7 @@ SPACES: Final = frozenset(SPACE)
 BLANK_RUN: Final = re.compile("[ \t]*")
 SPACE_RUN: Final = re.compile(" *")
 REST_OF_LINE: Final = re.compile(f"[^{BREAK}\0]*")
-_REFUSED: Final = re.compile(
+_FORBIDDEN: Final = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]"
 )
 
@@ -28,8 +28,8 @@ class Reader:
     """
 
     def __init__(self, text: str) -> None:
-        if _REFUSED.search(text) is not None:
-            raise not_yaml("control characters are not allowed")
+        if _FORBIDDEN.search(text) is not None:
+            raise yaml_error("control characters are not allowed")
         self.text = text.removeprefix("\ufeff") + "\0\0\0\0"
         self.offset = 0
         self.line = 0
@@ -63,7 +63,7 @@ class Reader:
         self.skip_line()
         return char if char in "\u2028\u2029" else "\n"
 
-    def at_document_indicator(self) -> bool:
+    def is_at_document_indicator(self) -> bool:
         """Whether `---` or `...` stands alone at the start of a line."""
         return (
             self.offset == self.line_start

@@ -60,13 +60,13 @@ class Token(NamedTuple):
 class Comment(NamedTuple):
     """A comment beside the tokens: a head, a line comment or a foot, where the other two are empty.
 
-    It was found by a look-out for a token that began at the offset `scan`, and counts from the offset `token` on.
+    It was found by a look-out for a token that began at the offset `scan_offset`, and counts from the offset `token_offset` on.
     """
 
-    scan: int
-    token: int
+    scan_offset: int
+    token_offset: int
     start: Mark
-    end: int
+    end_offset: int
     head: str = ""
     line: str = ""
     foot: str = ""
@@ -83,6 +83,6 @@ class Event(NamedTuple):
     comments: Comments = NO_COMMENTS
 
 
-def not_yaml(problem: str) -> SourceError:
+def yaml_error(problem: str) -> SourceError:
     """The error for a text that go-yaml refuses too."""
     return SourceError(f"the text is not YAML: {problem}")

@@ -12,8 +12,8 @@ from kmanifest.yaml.scalars import escape
 
 INDENT: Final = 2
 _BREAKS: Final = "\r\n\x85\u2028\u2029"
-_RUN: Final = re.compile(f"[{_BREAKS}]|[^{_BREAKS}]+")
-_ESCAPED: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
+_LINE_OR_BREAK: Final = re.compile(f"[{_BREAKS}]|[^{_BREAKS}]+")
+_TO_ESCAPE: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
 
 
 class Writer:
@@ -66,7 +66,7 @@ class Writer:
         self._whitespace = whitespace
         self._indention = self._indention and indention
 
-    def _write_word(self, text: str) -> None:
+    def _write_text(self, text: str) -> None:
         self._put(text)
         self._whitespace = self._indention = False
 
@@ -101,21 +101,21 @@ class Writer:
             self._foot_indent = max(self._indent, 0)
 
     def _write_comment(self, comment: str) -> None:
-        breaks = False
-        for run in _RUN.findall(comment):
-            if run in _BREAKS:
-                self._put_break(run)
-                breaks = True
+        is_after_break = False
+        for part in _LINE_OR_BREAK.findall(comment):
+            if part in _BREAKS:
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-            self._put(run if run.startswith("#") else "# " + run)
-            self._indention = breaks = False
-        if not breaks:
+            self._put(part if part.startswith("#") else "# " + part)
+            self._indention = is_after_break = False
+        if not is_after_break:
             self._put_break()
         self._whitespace = True
 
-    def _has_comment_behind(self) -> bool:
+    def _has_trailing_comment(self) -> bool:
         return bool(self._line or self._foot or self._tail)
 
     # Scalars
@@ -123,11 +123,11 @@ class Writer:
     def _write_scalar(self, text: str, style: str) -> None:
         if style == '"':
             self._write_indicator('"', space=True)
-            self._write_word(_escaped(text) + '"')
+            self._write_text(_escape_text(text) + '"')
         elif style == "'":
             self._write_indicator("'", space=True)
             self._write_lines(text.replace("'", "''"), quoted=True)
-            self._write_word("'")
+            self._write_text("'")
         elif style == "|":
             self._write_block_header(text, style)
             self._write_lines(text, quoted=False)
@@ -142,56 +142,61 @@ class Writer:
 
     def _write_lines(self, text: str, *, quoted: bool) -> None:
         """Text of several lines; in single quotes the first of some line breaks is written twice."""
-        breaks = not quoted
-        for run in _RUN.findall(text):
-            if run in _BREAKS:
-                if quoted and not breaks and run == "\n":
+        is_after_break = not quoted
+        for part in _LINE_OR_BREAK.findall(text):
+            if part in _BREAKS:
+                if quoted and not is_after_break and part == "\n":
                     self._put_break()
-                self._put_break(run)
-                breaks = True
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-            self._put(run)
-            self._indention = breaks = False
+            self._put(part)
+            self._indention = is_after_break = False
 
     def _write_block_header(self, text: str, style: str) -> None:
         self._write_indicator(style, space=True)
         if text[0] in " " + _BREAKS:
             self._write_indicator(str(INDENT), space=False)
-        chomping = _chomping(text)
+        chomping = _chomping_indicator(text)
         if chomping:
             self._write_indicator(chomping, space=False)
         self._process_line_comment(line_break=True)
         self._whitespace = True
 
     def _write_folded(self, text: str) -> None:
-        breaks = is_blank = True
+        is_after_break = starts_with_blank = True
         # The reference looks here at the start of the whole text, not at what follows the line break.
-        starts_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
-        for run in _RUN.findall(text):
-            if run in _BREAKS:
-                if not breaks and not is_blank and run == "\n" and not starts_blank:
+        text_starts_with_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
+        for part in _LINE_OR_BREAK.findall(text):
+            if part in _BREAKS:
+                if (
+                    not is_after_break
+                    and not starts_with_blank
+                    and part == "\n"
+                    and not text_starts_with_blank
+                ):
                     self._put_break()
-                self._put_break(run)
-                breaks = True
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-                is_blank = run[0] in " \t"
-            self._put(run)
-            self._indention = breaks = False
+                starts_with_blank = part[0] in " \t"
+            self._put(part)
+            self._indention = is_after_break = False
 
 
-def _chomping(text: str) -> str:
+def _chomping_indicator(text: str) -> str:
     """How the line breaks at the end are told."""
     if text[-1] not in _BREAKS:
         return "-"
     return "+" if len(text) == 1 or text[-2] in _BREAKS else ""
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     if text.startswith("\ufeff"):
         # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
         return "".join(map(escape, text))
-    return _ESCAPED.sub(lambda match: escape(match.group()), text)
+    return _TO_ESCAPE.sub(lambda match: escape(match.group()), text)

@@ -4,7 +4,7 @@
 `places` says where what is remote goes, `marshal` writes a kustomization. Nothing here writes to a disk.
 """
 
-from kmanifest.engines.kustomize.localize.output import Copy, File
-from kmanifest.engines.kustomize.localize.roots import Wanted, localize
+from kmanifest.engines.kustomize.localize.output import File, LocalizedFiles
+from kmanifest.engines.kustomize.localize.roots import LocalizeRequest, localize
 
-__all__ = ["Copy", "File", "Wanted", "localize"]
+__all__ = ["File", "LocalizeRequest", "LocalizedFiles", "localize"]

@@ -12,23 +12,23 @@ from kmanifest.startup.typing import Final
 
 DIRECTORY: Final = "localized-files"
 _PREFIX: Final = "localized"
-_OF_FILES: Final = "file-schemed"
+_FILE_SCHEME_HOST: Final = "file-schemed"
 
-_ESCAPED: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\[\]-]|%[0-9A-Fa-f]{2})*")
+_VALID_PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\[\]-]|%[0-9A-Fa-f]{2})*")
 _UNESCAPED: Final = "/$&+,:;=@"  # besides letters, digits and `-_.~`; net/url, shouldEscape
 
 
-def place_of_file(url: str) -> str:
+def file_destination(url: str) -> str:
     """The path of the file at a URL, without login, port and query."""
     rest = url.partition("://")[2].partition("#")[0].partition("?")[0]
     authority, slash, path = rest.partition("/")
-    place = _cleaned(_escaped(slash + path))
-    return trees.join("", f"{DIRECTORY}/{_host(authority)}/{place}")
+    clean_path = _clean_path(_escape_path(slash + path))
+    return trees.join("", f"{DIRECTORY}/{_host_name(authority)}/{clean_path}")
 
 
-def place_of_root(repository: Repository, directory: str) -> str:
+def root_destination(repository: Repository, directory: str) -> str:
     """The path of a directory of a repository; SourceError where its URL leads out."""
-    path = _cleaned(repository.path.removesuffix(".git"))
+    path = _clean_path(repository.path.removesuffix(".git"))
     host = _repository_host(repository)
     return trees.join("", f"{DIRECTORY}/{host}/{path}/{repository.ref}/{directory}")
 
@@ -44,21 +44,28 @@ def default_name(directory: str, repository: Repository | None) -> str:
 
 def relative(path: str, start: str) -> str:
     """`path` as seen from the directory `start`, both from the root of one tree."""
-    there, here = path.split("/") if path else [], start.split("/") if start else []
+    path_steps, start_steps = path.split("/") if path else [], start.split("/") if start else []
     common = 0
-    while common < min(len(there), len(here)) and there[common] == here[common]:
+    while (
+        common < min(len(path_steps), len(start_steps))
+        and path_steps[common] == start_steps[common]
+    ):
         common += 1
-    return "/".join([".."] * (len(here) - common) + there[common:]) or "."
+    return "/".join([".."] * (len(start_steps) - common) + path_steps[common:]) or "."
 
 
 def _repository_host(repository: Repository) -> str:
-    scheme, mark, rest = repository.host.partition("://")
-    if not mark:
-        return _host(repository.host.removesuffix(":"))
-    return _OF_FILES if scheme == "file" else _host(rest.partition("/")[0].removesuffix(":"))
+    scheme, separator, rest = repository.host.partition("://")
+    if not separator:
+        return _host_name(repository.host.removesuffix(":"))
+    return (
+        _FILE_SCHEME_HOST
+        if scheme == "file"
+        else _host_name(rest.partition("/")[0].removesuffix(":"))
+    )
 
 
-def _cleaned(path: str) -> str:
+def _clean_path(path: str) -> str:
     """A path of a server without `.` and `..`, which lead nowhere above its root."""
     steps: list[str] = []
     for step in path.split("/"):
@@ -69,7 +76,7 @@ def _cleaned(path: str) -> str:
     return "/".join(steps)
 
 
-def _host(authority: str) -> str:
+def _host_name(authority: str) -> str:
     """The host of `user:password@host:port`, as Go's URL.Hostname gives it."""
     host = authority.rpartition("@")[2]
     if host.startswith("["):
@@ -77,9 +84,9 @@ def _host(authority: str) -> str:
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def _escaped(path: str) -> str:
+def _escape_path(path: str) -> str:
     """A path as Go's URL.EscapedPath gives it: as it is written, unless it holds what has to be escaped."""
-    if _ESCAPED.fullmatch(path):
+    if _VALID_PATH.fullmatch(path):
         return path
     if re.search("%(?![0-9A-Fa-f]{2})", path):
         raise SourceError(f"invalid URL escape in {path!r}")

@@ -14,7 +14,7 @@ from kmanifest.startup.typing import Any, Final
 
 # The fields that are written even where they are empty, by the record that holds them: those whose tags do not say
 # `omitempty`, and those that are records and no pointers to one. A list's items are counted as its name.
-_ALWAYS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
+_ALWAYS_WRITTEN: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("replacements", "targets"): {"select": None},
     ("replicas",): {"count": 0},
     ("sortOptions", "legacySortOptions"): {"orderFirst": None, "orderLast": None},
@@ -22,26 +22,28 @@ _ALWAYS: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("vars", "objref"): {"name": ""},
 }
 # A text that is a pointer, so that an empty one is written.
-_KEPT: Final = {("replacements", "sourceValue")}
-_LARGEST: Final = (1 << 64) - 1
-_SMALLEST: Final = -(1 << 63)
-_EXPONENT: Final = 1e21  # from where on Go's JSON writes a number with one
+_POINTER_STRINGS: Final = {("replacements", "sourceValue")}
+_MAX_UINT64: Final = (1 << 64) - 1
+_MIN_INT64: Final = -(1 << 63)
+_EXPONENT_FROM: Final = 1e21  # from where on Go's JSON writes a number with one
 
 
 def dump_kustomization(fields: Mapping[str, Any], limits: Limits) -> bytes:
     """The file for the fields of a kustomization, which fit its shape."""
-    return yaml.Dumper(limits).dump(_record(fields, KUSTOMIZATION, ())).encode()
+    return yaml.Dumper(limits).dump(_encode_record(fields, KUSTOMIZATION, ())).encode()
 
 
-def _record(fields: Mapping[str, Any], shape: Record, place: tuple[str, ...]) -> dict[str, Any]:
-    always = _ALWAYS.get(place, {})
-    result = dict(always)
+def _encode_record(
+    fields: Mapping[str, Any], shape: Record, field_path: tuple[str, ...]
+) -> dict[str, Any]:
+    defaults = _ALWAYS_WRITTEN.get(field_path, {})
+    result = dict(defaults)
     for name, value in fields.items():
-        inner = (*place, name)
-        written = _value(value, shape.fields[name], inner)
-        is_pointer = isinstance(shape.fields[name], Record) or inner in _KEPT
-        if is_pointer or name in always or not _is_empty(written):
-            result[name] = written
+        inner_path = (*field_path, name)
+        encoded = _encode_value(value, shape.fields[name], inner_path)
+        is_pointer = isinstance(shape.fields[name], Record) or inner_path in _POINTER_STRINGS
+        if is_pointer or name in defaults or not _is_empty(encoded):
+            result[name] = encoded
     return result
 
 
@@ -49,24 +51,24 @@ def _is_empty(value: Any) -> bool:
     return value is None or value is False or value in (0, "") or value in ([], {})
 
 
-def _value(value: Any, shape: Shape, place: tuple[str, ...]) -> Any:
+def _encode_value(value: Any, shape: Shape, field_path: tuple[str, ...]) -> Any:
     if isinstance(shape, Record):
-        return _record(value, shape, place)
+        return _encode_record(value, shape, field_path)
     if isinstance(shape, ListOf):
-        return [_value(item, shape.item, place) for item in value]
-    return _through_floats(value) if isinstance(value, Mapping) else value
+        return [_encode_value(item, shape.item, field_path) for item in value]
+    return _with_float_numbers(value) if isinstance(value, Mapping) else value
 
 
-def _through_floats(value: Any) -> Any:
+def _with_float_numbers(value: Any) -> Any:
     """A value of no shape as Go's JSON decoder has it, to which every number is a float64, and as it is read as YAML then."""
     if isinstance(value, Mapping):
-        return {key: _through_floats(item) for key, item in value.items()}
+        return {key: _with_float_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_through_floats(item) for item in value]
+        return [_with_float_numbers(item) for item in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     number = float(value)
-    if not number.is_integer() or abs(number) >= _EXPONENT:
+    if not number.is_integer() or abs(number) >= _EXPONENT_FROM:
         return number
     exact = int(Decimal(repr(number)))
-    return exact if _SMALLEST <= exact <= _LARGEST else number
+    return exact if _MIN_INT64 <= exact <= _MAX_UINT64 else number

@@ -14,7 +14,7 @@ class File(NamedTuple):
     executable: bool = False
 
 
-class Copy(NamedTuple):
+class LocalizedFiles(NamedTuple):
     """The files of a copy by their paths in it, its directories, those above first, and the one of the target."""
 
     files: Mapping[str, File]
@@ -22,7 +22,7 @@ class Copy(NamedTuple):
     target: str
 
 
-class Draft:
+class OutputBuilder:
     """A copy that is being put together; what is written twice is as it was written last."""
 
     def __init__(self) -> None:
@@ -43,8 +43,10 @@ class Draft:
         if path in self._directories:
             raise SourceError(f"{path!r} would be a file and a directory")
         self.make_directory(trees.parent(path))
-        before = self._files.get(path)
-        self._files[path] = File(content, executable or (before is not None and before.executable))
+        previous = self._files.get(path)
+        self._files[path] = File(
+            content, executable or (previous is not None and previous.executable)
+        )
 
     def make_directory(self, path: str) -> None:
         """Make a directory and those above it."""
@@ -54,6 +56,8 @@ class Draft:
             self._directories.add(path)
             path = trees.parent(path)
 
-    def finished(self, target: str) -> Copy:
+    def build(self, target: str) -> LocalizedFiles:
         """The copy, with the directory of the target in it."""
-        return Copy(dict(sorted(self._files.items())), tuple(sorted(self._directories)), target)
+        return LocalizedFiles(
+            dict(sorted(self._files.items())), tuple(sorted(self._directories)), target
+        )
