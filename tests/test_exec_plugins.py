@@ -1,4 +1,4 @@
-"""Plug-ins that are programs: what bounds them, and what they may know. The fixtures `exec-*` and `function-*` hold the rest."""
+"""Exec plug-ins and KRM functions: limits, environment and secrets. The fixtures `exec-*` and `function-*` test the rest."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ from kmanifest.model.errors import (
 from kmanifest.model.masking import Secret
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the executables are shell scripts")
 
 FUNCTION = """\
 apiVersion: example.com/v1
@@ -65,7 +65,7 @@ def runner(root: Path, **settings) -> ProcessRunner:
     return ProcessRunner(str(root), environment={"PATH": os.environ["PATH"]}, **settings)
 
 
-# --- what runs, and what does not
+# --- permissions and errors
 
 
 def test_function_runs(project):
@@ -101,7 +101,7 @@ def test_function_outside_of_its_directory(project, path):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("container: {image: example.com/f:v1}", "is a container, and none is started"),
+        ("container: {image: example.com/f:v1}", "is a container, and containers are not run"),
         ("exec: {path: ./maker.sh, shell: yes}", "unknown field of a function: exec.shell"),
         ("starlark: {path: f.star}", "unknown field of a function: starlark"),
         ("deferFailure: true", "needs `exec` with a `path`"),
@@ -168,7 +168,7 @@ def test_results_are_findings(project):
     ]
 
 
-# --- legacy plug-ins
+# --- legacy exec plug-ins
 
 
 def test_path_parts_contain_no_separator(tmp_path):
@@ -348,7 +348,7 @@ def test_only_trusted_executables(tmp_path):
 
 def test_descriptors_are_closed(tmp_path):
     if sys.platform != "linux":
-        pytest.skip("counts them in /proc")
+        pytest.skip("the test counts descriptors in /proc")
     write(tmp_path / "p.sh", "#!/bin/sh\nexit 1\n")
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):

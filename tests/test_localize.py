@@ -1,4 +1,4 @@
-"""What `localize` does beside the bytes of the peer: programs, patterns, verification, bounds, and what is left behind."""
+"""`localize` beyond kustomize's output: executables, patterns, verification, limits and cleanup after errors."""
 
 import os
 import stat
@@ -69,7 +69,7 @@ def names(directory: Path) -> set[str]:
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
 
 
-# Programs and patterns, which the reference leaves behind
+# Executables and patterns, which kustomize does not copy
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_the_files_of_patterns_are_copied(tmp_path: Path):
     assert names(copy) == names(target) - {"m/other.txt"}
 
 
-# Verification, and what is left behind
+# Verification and cleanup
 
 
 def test_the_key_of_a_link_is_kept(tmp_path: Path):
@@ -243,7 +243,7 @@ def test_a_copy_inside_of_charts_does_not_contain_itself(tmp_path: Path):
     assert names(copy) == {"kustomization.yaml", "charts", "charts/c", "charts/c/a", "charts/empty"}
 
 
-# Bounds
+# Limits
 
 
 def test_roots_that_are_reached_many_times():
@@ -284,7 +284,7 @@ def test_one_path_can_not_be_a_file_and_a_directory():
     assert set(localize_tree(files).files) == {"kustomization.yaml", "a/kustomization.yaml", "a/b"}
 
 
-# Places of what is remote
+# Destinations of remote files and roots
 
 
 @pytest.mark.parametrize(
@@ -340,11 +340,11 @@ def test_default_names():
     assert default_name("x/y", repository) == "localized-y-a-b"
 
 
-# What is remote
+# Remote files and roots
 
 
 class FakeRemote:
-    """A remote with one repository, and the same content at every URL."""
+    """A remote with one repository, and the same content at every file URL."""
 
     def __init__(self, files: dict[str, str]) -> None:
         self._files = files
@@ -364,7 +364,7 @@ class FakeRemote:
 
 
 class ForgedTree(MemoryTree):
-    """Files whose directories also name themselves, and the one above."""
+    """Files whose directories also list `.` and `..`."""
 
     def list(self, path: str) -> list[str]:
         return [".", "..", *super().list(path)]

@@ -1,4 +1,4 @@
-"""Plug-ins of installed distributions, the schema of a config, and the verb `plugins`."""
+"""Plug-ins of installed distributions, schemas of configs, and the command `kmanifest plugins`."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def write(path: Path, text: str) -> None:
 
 
 def install(site: Path, name: str, module: str) -> None:
-    """A distribution with one entry point, as an installer would leave it in `site`."""
+    """Write a distribution with one entry point into `site`, as an installer does."""
     write(site / f"{name}.py", module)
     info = site / f"{name}-1.0.dist-info"
     write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
@@ -159,7 +159,7 @@ def test_invalid_config(project, schema, config, location, message):
     assert not calls
 
 
-# --- the verb
+# --- the command
 
 
 def test_list_and_info(site, project):

@@ -1,4 +1,4 @@
-"""What the built-in schema and one of a user's own say."""
+"""The built-in schema and custom schemas."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ POD = ("spec", "template", "spec")
         ("Deployment", (*POD, "containers", "[]", "ports"), "merge", ("containerPort", "protocol")),
         ("Deployment", (*POD, "tolerations"), "", ()),
         ("Deployment", ("metadata", "finalizers"), "merge", ()),
-        ("Deployment", ("spec", "strategy"), "", ()),  # beside a $ref the strategy is lost
+        ("Deployment", ("spec", "strategy"), "", ()),  # a strategy next to a $ref is ignored
         ("Deployment", ("metadata", "labels", "any"), "", ()),
         (
             "StatefulSet",
@@ -161,7 +161,7 @@ def test_invalid_documents(document: dict[str, Any]) -> None:
 def test_schemas_are_picklable() -> None:
     for schema in (BUILTIN, Schema.from_document(DOCUMENT)):
         schema.for_type("v1", "Pod")
-        copy = pickle.loads(pickle.dumps(schema))  # noqa: S301 - our own
+        copy = pickle.loads(pickle.dumps(schema))  # noqa: S301 - built in this test
         assert copy.for_type("v1", "Pod") is not None
 
 

@@ -1,4 +1,4 @@
-"""The quick look at a schema may only find good what the whole check finds good."""
+"""The quick schema check accepts only values that the full validation accepts."""
 
 import json
 import random
@@ -66,7 +66,7 @@ MAKERS: dict[str, Any] = {
 
 
 def test_what_fits_accepts_is_valid() -> None:
-    draw = random.Random(6)  # noqa: S311 - nothing secret
+    draw = random.Random(6)  # noqa: S311 - not for secrets
     accepted = 0
     for _ in range(20_000):
         schema, values = random_schema(draw, 3), draw.choice(VALUES)

@@ -1,4 +1,4 @@
-"""What the three plug-ins do to the kustomization in `example`, and what they refuse."""
+"""The output of the three plug-ins for the kustomization in `example`, and their errors."""
 
 import shutil
 from pathlib import Path

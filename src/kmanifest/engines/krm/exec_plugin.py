@@ -1,6 +1,7 @@
-"""Legacy exec plug-ins: a program in the plug-in home gets the path of its config, and prints resources.
+"""Legacy exec plug-ins: an executable in the plug-in home gets the path of its config and prints resources.
 
-Source: kustomize v5.8.2 api/internal/plugins/execplugin/execplugin.go and shlex.go; api/internal/plugins/loader/loader.go.
+Source: kustomize v5.8.2 api/internal/plugins/execplugin/execplugin.go and shlex.go;
+api/internal/plugins/loader/loader.go.
 """
 
 from kmanifest import yaml
@@ -27,7 +28,7 @@ _MAX_VARIABLE_LENGTH: Final = 131_071  # bytes, with the name; execplugin.go, ma
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources that the program of this config prints."""
+    """Return the resources that the executable of this config prints."""
     call = _prepare_call(ctx, config)
     with masking_errors(ctx):
         return [
@@ -37,7 +38,10 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The resources as the program leaves them, which reads them from its stdin, each with its id in an annotation."""
+    """Return the resources as the executable of this config changes them.
+
+    The executable reads the resources on stdin, each with its id in an annotation.
+    """
     call = _prepare_call(ctx, config)
     dumper = yaml.Dumper(ctx.options.limits)
     stdin = "---\n".join(
@@ -70,7 +74,11 @@ def _prepare_call(ctx: Context, config: Resource) -> Program:
 
 
 def find_executable(ctx: Context, config: Resource) -> str:
-    """The program of a config: HOME/group/version/kind/Kind, the last but one in lower case."""
+    """Return the path of a config's executable: HOME/group/version/kind/Kind, where `kind` is in lower case.
+
+    Raises MissingError if there is no plug-in home or no such file, PluginError if the file can't be executed, and
+    SourceError if the group, version or kind can't be part of a path.
+    """
     home = ctx.options.exec_plugins.home
     group, version, kind, _, _ = config.id
     if not home:
@@ -87,13 +95,13 @@ def find_executable(ctx: Context, config: Resource) -> str:
     if file_kind == "file":
         raise PluginError(f"unexecutable plugin at: {path}")
     if runner.kind(f"{path}.so") != "nothing":
-        message = "Go plug-ins can't be loaded: build it as a program, or write a KRM function"
+        message = "Go plug-ins can't be loaded: build an executable or write a KRM function"
         raise PluginError(f"{path}.so: {message}")
     raise MissingError(f"no plug-in for {kind}: an executable is expected at {path}")
 
 
 def _read_arguments(ctx: Context, config: Resource) -> tuple[str, ...]:
-    """The arguments that a config asks for, on one line or in a file."""
+    """Return the arguments in `argsOneLiner`, then those in the file `argsFromFile`, one on each line."""
     arguments: list[str] = []
     if line := config.body.get("argsOneLiner"):
         arguments += split_arguments(as_text(line, ("argsOneLiner",)))
@@ -105,7 +113,10 @@ def _read_arguments(ctx: Context, config: Resource) -> tuple[str, ...]:
 
 
 def split_arguments(line: str) -> list[str]:
-    """The words of a line as a shell splits them, up to a `#`; an empty word in quotes is none, as in the reference."""
+    """Split a line into arguments as a shell does, up to a `#`.
+
+    Empty quotes are not an argument, as in kustomize.
+    """
     arguments: list[str] = []
     argument = quote = ""
     is_escaped = False

@@ -1,7 +1,7 @@
-"""KRM functions: a program that reads a ResourceList and prints one.
+"""KRM functions: executables that read a ResourceList and print one.
 
-Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go, fn/runtime/exec/exec.go, runfn/runfn.go;
-kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
+Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go, fn/runtime/exec/exec.go,
+runfn/runfn.go; kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 
 
 class FunctionSpec(NamedTuple):
-    """What a config says of its function."""
+    """The executable of a function, with its arguments and its environment variables (`name=value`)."""
 
     path: str
     arguments: tuple[str, ...]
@@ -62,14 +62,17 @@ class FunctionSpec(NamedTuple):
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources that the function of this config makes; it gets the config as its only item, too."""
+    """Return the resources that the function of this config prints.
+
+    The function gets the config both as `functionConfig` and as the only item.
+    """
     with masking_errors(ctx):
         printed = _call_function(ctx, config, [_as_local_config(config)])
         return [with_resource_options(resource) for resource in printed]
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The resources as the function of this config leaves them."""
+    """Return the resources as the function of this config changes them."""
     with masking_errors(ctx):
         printed = _call_function(
             ctx, config, [with_id_annotation(resource) for resource in resources]
@@ -78,7 +81,10 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
 
 
 def _as_local_config(config: Resource) -> Body:
-    """The config as a function gets it, so that it is no part of the output where it is given back."""
+    """Return the config with the annotation `local-config`.
+
+    If the function returns the config, the annotation keeps it out of the output.
+    """
     return with_annotations(config.body, {_LOCAL_CONFIG: "true"})
 
 
@@ -91,7 +97,7 @@ def _call_function(ctx: Context, config: Resource, items: Iterable[Body]) -> lis
         "items": [_with_index_annotations(body, index) for index, body in enumerate(items)],
         "functionConfig": _as_local_config(config),
     }
-    # What has no `=`, or more than one, is left out, as in the reference (runfn.go, mergeExecEnv).
+    # A variable without `=`, or with more than one, is left out, as in kyaml (runfn.go, mergeExecEnv).
     variables = [text.split("=") for text in (*function.environment, *ctx.options.env)]
     call = Program(
         path,
@@ -111,7 +117,7 @@ def _call_function(ctx: Context, config: Resource, items: Iterable[Body]) -> lis
 
 
 def _with_index_annotations(body: Body, index: int) -> Body:
-    """An item as a function gets it: with the place and the number by which the reference knows it again."""
+    """Return an item with the annotations for its index and id, by which kyaml matches output to input."""
     annotations = {
         **dict.fromkeys(_INDEX_ANNOTATIONS, str(index)),
         **dict.fromkeys(_ID_ANNOTATIONS, str(index + 1)),
@@ -120,7 +126,7 @@ def _with_index_annotations(body: Body, index: int) -> Body:
 
 
 def executable_path(config: Resource) -> str:
-    """The path of the program that a config names; empty for a config that names none, or is written wrongly."""
+    """Return the path of the executable that a config names; empty if it names none or is invalid."""
     if not is_function(config):
         return ""
     try:
@@ -130,11 +136,15 @@ def executable_path(config: Resource) -> str:
 
 
 def read_function(config: Resource) -> FunctionSpec:
-    """The function that a config names; PluginError for one in a container, which is not run."""
+    """Return the function that a config names.
+
+    Raises SourceError if the config is invalid, and PluginError for a container, because containers are not run.
+    """
     spec = _load_spec(config)
     if unknown := sorted(set(spec) - set(_FIELDS)):
         raise SourceError(f"unknown field of a function: {unknown[0]}")
-    # It defers a failure to the end of a run, and a build runs one function at a time: a failure stays one (runfn.go, runFunctions).
+    # `deferFailure` delays the error to the end of a run (runfn.go, runFunctions). A build runs one function at a time,
+    # so a failure is an error in both cases.
     if not isinstance(defer_failure := spec.get("deferFailure"), bool | None):
         raise SourceError(
             f"deferFailure of a function is true or false, got {type_name(defer_failure)}"
@@ -142,8 +152,8 @@ def read_function(config: Resource) -> FunctionSpec:
     container = spec.get("container")
     if isinstance(container, Mapping) and container.get("image"):
         raise PluginError(
-            f"the function {container['image']} is a container, and none is started: "
-            "take its program out of the image and name it under `exec`"
+            f"the function {container['image']} is a container, and containers are not run: "
+            "copy its executable out of the image and name it under `exec`"
         )
     exec_spec = as_mapping(spec.get("exec") or {}, ("exec",))
     if unknown := sorted(set(exec_spec) - set(_EXEC_FIELDS)):
@@ -171,9 +181,13 @@ def _strings(exec_spec: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def find_executable(ctx: Context, path: str) -> str:
-    """The resolved path of a program that a file of this directory names; it has to lie in or below the directory."""
+    """Return the resolved path of a function's executable.
+
+    `path` is relative to the directory of the kustomization. Raises PluginError if executables are not allowed or the
+    file is not executable, and SourceError if it is outside of the directory.
+    """
     if not ctx.options.allow_exec:
-        raise PluginError(f"the function {path} is a program: it is run with --enable-exec only")
+        raise PluginError(f"the function {path} is an executable: it runs only with --enable-exec")
     if path.startswith("/"):
         raise SourceError(f"security; the path of a function can't be absolute: {path!r}")
     resolved = ctx.tree.resolve(trees.join(ctx.directory, path))
@@ -188,7 +202,7 @@ def find_executable(ctx: Context, path: str) -> str:
 
 
 def _parse_results(ctx: Context, output: bytes, plugin_name: str) -> list[Finding]:
-    """What a function has to say beside its resources; the reference drops it."""
+    """Return the `results` in a function's output as findings. kustomize ignores them."""
     if b"results:" not in output:
         return []
     try:

@@ -1,4 +1,4 @@
-"""What goes into a program and what comes out of it: resources as text, and how they take the places of those that went in.
+"""Input and output of exec plug-ins: resources as YAML, and how printed resources are merged into the input.
 
 Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 """
@@ -26,9 +26,9 @@ _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
 
 class masking_errors:  # noqa: N801 - reads as a sentence where it is used
-    """What goes wrong inside is told without what the caller knows to be secret: it may hold what a program printed.
+    """Mask the caller's secrets in errors raised inside the block, which may quote a plug-in's output.
 
-    A class, as `step` has one for the place of an error.
+    This is a class because importing `contextlib` takes half a millisecond.
     """
 
     __slots__ = ("_secrets",)
@@ -37,7 +37,7 @@ class masking_errors:  # noqa: N801 - reads as a sentence where it is used
         self._secrets = ctx.options.exec_plugins.secrets
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Do nothing."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if self._secrets and isinstance(error, KmanifestError):
@@ -55,23 +55,30 @@ def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError
 
 
 def find_runner(ctx: Context) -> Runner:
-    """The runner of this build; PluginError where it has none, and for what was fetched, which is not on disk."""
+    """Return the runner of this build.
+
+    Raises PluginError if the build has none, and for plug-ins of a remote base, whose files are not on disk.
+    """
     if "://" in ctx.directory:
-        raise PluginError("what is remote starts no programs; `kmanifest localize` brings it here")
+        raise PluginError(
+            "plug-ins of remote bases are not run: make a local copy with `kmanifest localize`"
+        )
     if ctx.runner is None:
-        raise PluginError("a program needs files on disk: this build has no runner to start it")
+        raise PluginError(
+            "an exec plug-in needs files on disk: this build has no runner to start it"
+        )
     return ctx.runner
 
 
 def run_executable(ctx: Context, call: Program) -> bytes:
-    """What a program prints."""
+    """Run an executable and return its output."""
     output = find_runner(ctx).run(call)
     ctx.count_output(len(output))
     return output
 
 
 def with_id_annotation(resource: Resource) -> Body:
-    """The body of a resource as a transformer gets it: its current id is in an annotation."""
+    """Return a resource's body with its current id in an annotation, as transformers get it."""
     group, version, kind, name, namespace = resource.id
     parts = {
         "group": group,
@@ -85,7 +92,7 @@ def with_id_annotation(resource: Resource) -> Body:
 
 
 def with_annotations(body: Body, annotations: Mapping[str, str]) -> Body:
-    """A body with more annotations."""
+    """Return a body with more annotations."""
     metadata = body.get("metadata")
     existing = metadata.get("annotations") if isinstance(metadata, Mapping) else None
     changed: Body = put(body, ("metadata", "annotations"), {**(existing or {}), **annotations})
@@ -93,7 +100,7 @@ def with_annotations(body: Body, annotations: Mapping[str, str]) -> Body:
 
 
 def without_annotations(body: Body, names: Collection[str]) -> Body:
-    """A body without these annotations, and without an empty mapping of them."""
+    """Return a body without these annotations, and without the field `annotations` if none are left."""
     metadata = body.get("metadata")
     if not isinstance(metadata, Mapping) or "annotations" not in metadata:
         return body
@@ -108,7 +115,7 @@ def without_annotations(body: Body, names: Collection[str]) -> Body:
 
 
 def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource]:
-    """The resources that a program printed; PluginError where it printed something else."""
+    """Return the resources in a plug-in's output. Raises PluginError if it contains anything else."""
     try:
         return parsing.parse(ctx._replace(state=None), output, "")
     except LimitError:
@@ -119,7 +126,10 @@ def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource
 
 
 def with_resource_options(resource: Resource) -> Resource:
-    """A generated resource, told by its annotations whether its name gets a hash and how it is merged."""
+    """Return a generated resource with the options in its annotations: the name's hash, and how it is merged.
+
+    Raises SourceError if the annotation for the hash is neither true nor false.
+    """
     annotations = resource.annotations
     text = annotations.get(_NEEDS_HASH)
     needs_hash = "false" if text is None else scalar_text(text)
@@ -138,9 +148,10 @@ def with_resource_options(resource: Resource) -> Resource:
 def update_resources(
     resources: ResourceMap, printed: Iterable[Resource], plugin_name: str
 ) -> ResourceMap:
-    """The resources as a program left them: those of the same id changed, new ones at the end, others gone.
+    """Return the resources with a plug-in's output merged into them.
 
-    PluginError where it printed two resources with one id.
+    A printed resource replaces the body of the one with the same id. New resources are added at the end, and resources
+    that were not printed are removed. Raises PluginError if two printed resources have the same id.
     """
     changed: dict[int, Resource] = {}
     added: list[Resource] = []

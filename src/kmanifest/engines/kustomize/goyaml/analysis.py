@@ -1,7 +1,7 @@
-"""In which styles a scalar may be printed.
+"""Choose the style in which a scalar is printed.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 emitterc.go, yaml_emitter_analyze_scalar and yaml_emitter_select_scalar_style; encode.go,
-encoder.node. Told by regular expressions instead of character by character.
+Source: go.yaml.in/yaml/v3 v3.0.5 emitterc.go, yaml_emitter_analyze_scalar and yaml_emitter_select_scalar_style;
+encode.go, encoder.node. go-yaml tests character by character; this module uses regular expressions.
 """
 
 import re
@@ -11,7 +11,7 @@ from kmanifest.startup.typing import Final, NamedTuple
 from kmanifest.yaml.resolve import tag_of
 
 _BREAK: Final = "\r\n\x85\u2028\u2029"
-# What the emitter's is_printable refuses; it takes no characters beyond the basic plane for printable.
+# Characters that the emitter's is_printable refuses. It accepts none beyond the basic multilingual plane.
 SPECIAL: Final = "\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\U00010000-\U0010ffff"
 _SPECIAL: Final = re.compile(f"[{SPECIAL}]")
 _BREAKS: Final = re.compile(f"[{_BREAK}]")
@@ -26,7 +26,7 @@ _SPACE_BREAK: Final = re.compile(f" [{_BREAK}]")
 
 
 class AllowedStyles(NamedTuple):
-    """The styles that a text may have, and whether it has several lines."""
+    """The styles in which a string can be printed, and whether it has several lines."""
 
     multiline: bool
     flow_plain: bool
@@ -44,7 +44,7 @@ _STYLES_OF_EMPTY: Final = AllowedStyles(
 
 
 def analyze_scalar(text: str) -> AllowedStyles:
-    """The styles that a text may have."""
+    """Return the styles in which a string can be printed."""
     if not text:
         return _STYLES_OF_EMPTY
     if _SIMPLE_PLAIN.fullmatch(text) is not None and not text.startswith("..."):
@@ -68,7 +68,10 @@ def analyze_scalar(text: str) -> AllowedStyles:
 def select_scalar_style(
     node: Node, allowed: AllowedStyles, *, in_flow: bool, is_key: bool, needs_quotes: bool
 ) -> str:
-    """The style that a scalar gets: a quote, `|`, `>` or empty for plain; `needs_quotes` where its type demands quotes."""
+    """Return the style of a scalar: a quote, `|`, `>`, or empty for plain.
+
+    `needs_quotes` is true if a plain scalar would be read as another type.
+    """
     text: str = node.content
     style = node.style if node.style in ("'", '"', "|", ">") else ""
     if not style:
@@ -88,7 +91,7 @@ def select_scalar_style(
 
 
 def tag_to_print(node: Node) -> tuple[str, bool]:
-    """The tag to print, and whether the text needs quotes to be of that type without it."""
+    """Return the tag to print, empty for none, and whether the scalar needs quotes to be read as a string."""
     tag = node.tag
     if not tag or node.tagged:
         return tag, False

@@ -1,4 +1,4 @@
-"""Comments as the scanner notes them.
+"""Scan comments: line comments, heads and feet.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_comments and yaml_parser_scan_line_comment.
 """
@@ -14,14 +14,14 @@ from kmanifest.engines.kustomize.goyaml.tokens import FLOW_ENTRY, VALUE, Comment
 from kmanifest.startup.typing import Final
 
 _MAX_BLANKS: Final = 512
-"""So far a comment is looked for, over blanks and blank lines."""
+"""The scanner looks for a comment over at most this many blanks and line breaks."""
 
 _WIDE_BREAKS: Final = frozenset("\x85\u2028\u2029")
 _NO_MARK: Final = Mark(0, 0, 0)
 
 
 class CommentScanner(Reader):
-    """A reader with the tokens found so far and the comments beside them."""
+    """A reader that collects tokens and comments."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -31,7 +31,7 @@ class CommentScanner(Reader):
         self.flow_level = 0
 
     def scan_line_comment(self, token_offset: int) -> None:
-        """Take over the comment that follows on this line; it counts from the offset `token_offset` on."""
+        """Record the comment on the rest of this line. It belongs to the token at `token_offset`."""
         if self.newlines:
             return
         start = BLANK_RUN.match(self.text, self.offset).end()  # type: ignore[union-attr]  # matches all
@@ -42,18 +42,18 @@ class CommentScanner(Reader):
         self.comments.append(Comment(0, token_offset, mark, 0, line=self._read_comment()))
 
     def scan_comments(self, scan_mark: Mark) -> None:
-        """Take over the comment here, and all comments that follow before the next token."""
+        """Record the comment here and all comments before the next token."""
         _CommentRun(self, scan_mark).scan_all()
 
     def _read_comment(self) -> str:
-        """What is left of the line, which begins with a comment."""
+        """Read and return the rest of the line, which starts with a comment."""
         end = REST_OF_LINE.match(self.text, self.offset).end()  # type: ignore[union-attr]  # matches all
         text = self.text[self.offset : end]
         self.skip_to(end)
         return text
 
     def read_comment_at(self, offset: int) -> str:
-        """Go on over blanks and line breaks to the comment at `offset`; gives its text."""
+        """Skip blanks and line breaks up to the comment at `offset`, and return the comment."""
         while self.offset < offset:
             if self.text[self.offset] in BREAKS:
                 self.skip_line()
@@ -63,9 +63,9 @@ class CommentScanner(Reader):
 
 
 class _CommentRun:
-    """Comments with nothing but blanks and line breaks between them, cut into feet and at most one head.
+    """Comments with only blanks and line breaks between them, split into feet and at most one head.
 
-    Columns count from 1 here, as in the reference, and the line break after a comment is not counted as a line.
+    Columns start at 1 here, as in go-yaml. The line break after a comment does not count as a line.
     """
 
     def __init__(self, scanner: CommentScanner, scan_mark: Mark) -> None:
@@ -82,7 +82,7 @@ class _CommentRun:
         self.next_indent = max(scanner.indent, 0)
 
     def scan_all(self) -> None:
-        """Note all comments of the run."""
+        """Record all comments of the run."""
         scanner = self.scanner
         text = scanner.text
         column = scanner.column
@@ -103,7 +103,7 @@ class _CommentRun:
                 break
             peek += 1
             if char in _WIDE_BREAKS:
-                # The reference goes on by one byte, and takes what is left of the line break for a token.
+                # go-yaml advances by one byte only, so it reads the rest of the line break as a token.
                 self._split_if_dedented(scanner.offset + peek, 1)
                 break
         if self.parts:
@@ -115,7 +115,7 @@ class _CommentRun:
             )
 
     def _end_run(self, offset: int, column: int, char: str) -> None:
-        """The token that ends the run, or the end of the text."""
+        """Handle the character that ends the run: the start of a token, or the end of the text."""
         if char == "\0" or (self.scanner.flow_level and char in "]}"):
             self._handle_empty_line(offset, char)
         else:
@@ -128,7 +128,7 @@ class _CommentRun:
         self.line += 1
 
     def _handle_empty_line(self, offset: int, char: str) -> None:
-        """A line with nothing in it, or the end of a flow collection or of the text."""
+        """Handle an empty line, or the end of a flow collection or of the text."""
         is_closing = char in "]}"
         if self.recent_empty and not is_closing:
             return
@@ -148,7 +148,7 @@ class _CommentRun:
         return self.start.column - 1 < self.next_indent
 
     def _split_if_dedented(self, offset: int, column: int) -> None:
-        """What stands deeper than what follows it is a foot."""
+        """Record the comments so far as a foot if they are deeper than what follows."""
         if self.parts and column - 1 < self.next_indent and column != self.start.column:
             self._append_foot(offset)
 
@@ -177,7 +177,7 @@ def _last_token(tokens: list[Token]) -> Token:
 
 
 def _foot_line(scanner: CommentScanner, scan_mark: Mark) -> int:
-    """The line where a comment must start to be a foot: that below what was read last."""
+    """Return the line where a comment must start to be a foot: the line below the last token."""
     if scan_mark.line == 0:
         return -1
     is_after_text = scanner.newlines == 0 and scanner.column > 1

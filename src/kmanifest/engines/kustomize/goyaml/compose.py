@@ -1,4 +1,7 @@
-"""From events to nodes. Source: go.yaml.in/yaml/v3 v3.0.5 decode.go, parser.parse to parser.mapping."""
+"""Compose nodes from events.
+
+Source: go.yaml.in/yaml/v3 v3.0.5 decode.go, parser.parse to parser.mapping.
+"""
 
 from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.parser import Parser
@@ -13,7 +16,10 @@ _COLLECTION_ENDS: Final = frozenset((kinds.SEQUENCE_END, kinds.MAPPING_END))
 
 
 def parse_node(text: str) -> Node | None:
-    """The first document of a text as nodes; None where there is none, SourceError where it is not YAML."""
+    """Return the root node of a text's first document, or None if the text has no document.
+
+    Raises SourceError if the text is not YAML, LimitError if it is nested too deeply.
+    """
     parser = Parser(text)
     parser.parse()
     start = parser.parse()
@@ -25,7 +31,7 @@ def parse_node(text: str) -> Node | None:
 
 
 class _Composer:
-    """Builds the nodes of one document, with a stack of the collections that are open."""
+    """Composes the nodes of one document, with a stack of the open collections."""
 
     def __init__(self, parser: Parser) -> None:
         self._parser = parser
@@ -33,7 +39,7 @@ class _Composer:
         self._open_collections: list[tuple[Node, list[Node]]] = []
 
     def compose(self) -> Node:
-        """The root of the document."""
+        """Return the root node of the document."""
         while True:
             event = self._parser.parse()
             if event.type in _COLLECTION_KINDS:
@@ -77,7 +83,7 @@ class _Composer:
             return self._new_node("alias", event.value, event)
         node = self._new_node("scalar", event.value, event)
         if event.value == "<<" and not event.style and not node.tag:
-            # Written alone it would be read as text, so it is printed with this tag.
+            # Without a tag, a printed `<<` would be read as a string. So it is printed with this tag.
             node.tag = TAG + "merge"
         return node
 
@@ -93,19 +99,19 @@ class _Composer:
 
 
 def long_tag(tag: str) -> str:
-    """A tag with `!!` in full."""
+    """Return a tag with the shorthand `!!` written in full."""
     return TAG + tag[2:] if tag.startswith("!!") else tag
 
 
 def _move_foot(parent: Node, children: list[Node]) -> None:
-    """What stands below a value belongs to its key, and what stands above a key of a block to the key before."""
+    """Move the foot of a value to its key, and the foot of a key in a block mapping to the key before it."""
     last = children[-1]
     if len(children) % 2 == 0:
         key = children[-2]
         if not key.comments.foot:
             _set_foot(key, last.comments.foot)
             _set_foot(last, "")
-    elif len(children) > 2 and not parent.style:  # a pair is complete
+    elif len(children) > 2 and not parent.style:  # a pair precedes the key
         _set_foot(children[-3], last.comments.foot)
         _set_foot(last, "")
 

@@ -1,8 +1,8 @@
-"""From nodes to text.
+"""Print nodes as YAML.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node; emitterc.go. As there, a state machine takes one event after
-the other, because what is left of comments and indentation at one of them shapes the next. Lines are never folded:
-kustomize's encoder has no width.
+Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node; emitterc.go. As in go-yaml, a state machine processes the
+events in order: pending comments and indentation of one event change how the next one is printed. Lines are never
+folded, because kustomize's encoder has no width limit.
 """
 
 import re
@@ -24,7 +24,7 @@ _INITIAL_STYLES: Final = analyze_scalar("")
 
 
 class OutputEvent(NamedTuple):
-    """A node, or the start or the end of one; `tail` is the foot of the key before it."""
+    """A scalar, an alias, or the start or end of a collection. `tail` is the foot of the key before it."""
 
     type: str
     node: Node
@@ -35,12 +35,15 @@ class OutputEvent(NamedTuple):
 
 
 def print_node(root: Node) -> str:
-    """A document as go-yaml v3 prints it."""
+    """Return a document as go-yaml v3 prints it."""
     return print_documents([(root, False)])
 
 
 def print_documents(roots: Iterable[tuple[Node, bool]]) -> str:
-    """Documents with `---` between them, each with whether its lists are indented under their keys."""
+    """Return documents as go-yaml v3 prints them, with `---` between them.
+
+    The bool next to each root is whether the lists of that document are indented under their keys.
+    """
     emitter = _Emitter()
     for root, wide in roots:
         emitter.emit_document(root, wide=wide)
@@ -48,7 +51,7 @@ def print_documents(roots: Iterable[tuple[Node, bool]]) -> str:
 
 
 def _output_events(root: Node) -> Iterator[OutputEvent]:
-    """What is to be printed, in order, without recursion."""
+    """Yield the events to print, in order, without recursion."""
     pending: list[tuple[Node, str] | OutputEvent] = [(root, "")]
     while pending:
         item = pending.pop()
@@ -71,7 +74,10 @@ def _output_events(root: Node) -> Iterator[OutputEvent]:
 
 
 def _pair_events(node: Node) -> "list[tuple[Node, str] | OutputEvent]":
-    """The pairs of a mapping and its end, last first; the foot of a key goes to the next, as its value comes between."""
+    """Return the pairs of a mapping and its end event, last first.
+
+    The foot of a key moves to the next key, because the value is printed between them.
+    """
     events: list[tuple[Node, str] | OutputEvent] = []
     tail = ""
     for key, value in node.content:
@@ -84,7 +90,7 @@ def _pair_events(node: Node) -> "list[tuple[Node, str] | OutputEvent]":
 
 
 class _Emitter(Writer):
-    """Prints one event after the other; `_states` are the methods that wait for what follows a node."""
+    """Prints one event after the other. `_states` is a stack of the methods that print what follows a node."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +129,7 @@ class _Emitter(Writer):
         self._write_indent()
 
     def _analyze_event(self, event: OutputEvent) -> None:
-        """Note the comments and what else is to be known of an event before it is printed."""
+        """Store the comments, the tag and the allowed styles of an event before it is printed."""
         self._head = event.head or self._head
         self._line = event.line or self._line
         self._foot = event.foot or self._foot
@@ -134,7 +140,7 @@ class _Emitter(Writer):
         if event.type == kinds.SCALAR:
             self._allowed_styles = analyze_scalar(event.node.content)
 
-    # Levels
+    # Indentation
 
     def _increase_indent(self, *, flow: bool = False, compact: bool = False) -> None:
         self._indents.append(self._indent)
@@ -158,7 +164,7 @@ class _Emitter(Writer):
         self._process_foot_comment()
 
     def _ignore_event(self, event: OutputEvent) -> None:
-        """After the root there is no event."""
+        """Do nothing: no event follows the root."""
 
     def _emit_node(
         self, event: OutputEvent, *, mapping: bool = False, simple_key: bool = False
@@ -201,7 +207,7 @@ class _Emitter(Writer):
         self._write_text(space + tag_text)
 
     def _is_simple_key(self, event: OutputEvent) -> bool:
-        """Whether a key needs no `?`."""
+        """Whether a key can be printed without `?`."""
         node = event.node
         if event.type == kinds.ALIAS:
             return len(node.content) <= _MAX_KEY_LENGTH
@@ -238,7 +244,10 @@ class _Emitter(Writer):
         self._state = self._states.pop()
 
     def _emit_flow_item(self, event: OutputEvent, *, comma: bool) -> None:
-        """An item, or the end of the list; a comma that a comment follows was written before that comment."""
+        """Print an item, or the end of the list.
+
+        `comma` is false for the first item and after a comment, because the comma is printed before the comment.
+        """
         if event.type == kinds.SEQUENCE_END:
             self._flow_level -= 1
             self._decrease_indent()
@@ -368,7 +377,7 @@ class _Emitter(Writer):
         self._process_foot_comment()
 
     def _move_key_comment(self, event: OutputEvent) -> None:
-        """Let the line comment of a key stand behind its value, or at once where a block follows."""
+        """Move the line comment of a key after its value, or print it at once if a block collection follows."""
         if event.type == kinds.SCALAR:
             if not self._line:
                 self._line, self._key_line_comment = self._key_line_comment, ""
@@ -401,5 +410,5 @@ def _escape_tag(text: str) -> str:
 
 
 def _tag_length(tag: str) -> int:
-    """The length of a tag with its handle."""
+    """Return the length of a tag with its handle, in bytes."""
     return len((tag.removeprefix(TAG)).encode()) + 2 if tag.startswith(TAG) else len(tag.encode())

@@ -1,7 +1,7 @@
-"""From tokens to events, with the comments that belong to each.
+"""Parse tokens to events, with the comments of each event.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. Its state machine is here a stack of methods that wait for their turn: each
-gives one event and names the next.
+Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. The states of go-yaml's state machine are methods here. Each returns one
+event and sets the next state. A stack holds the states that continue after a node.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, yaml_error
 from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, Comments
 from kmanifest.startup.typing import Final
 
+# Before these tokens, a document, an item, or the key or value of a pair is empty.
 _NO_CONTENT: Final = frozenset(
     (
         kinds.VERSION_DIRECTIVE,
@@ -32,7 +33,7 @@ _MAX_PARSED_TOKENS: Final = 1_000
 
 
 class Parser:
-    """Events of a text; comments that were met wait until an event takes them."""
+    """Parses a text to events. Comments are kept until an event takes them."""
 
     def __init__(self, text: str) -> None:
         self._scanner = Scanner(text)
@@ -43,7 +44,7 @@ class Parser:
         self._head = self._line = self._foot = self._stem = ""
 
     def parse(self) -> Event:
-        """The next event."""
+        """Return the next event."""
         return self._state()
 
     # Tokens and comments
@@ -66,11 +67,11 @@ class Parser:
             scanner.tokens_head = 0
 
     def _unfold_comments(self, token: Token) -> None:
-        """Take over the comments that count up to this token."""
+        """Take the comments of this token and of the tokens before it."""
         comments = self._scanner.comments
         count = 0
         for comment in comments:
-            # The end of a block has no head: that waits for what follows.
+            # The end of a block takes no head: a head belongs to the token that follows.
             if comment.token_offset > token.offset or (
                 comment.head and token.type == kinds.BLOCK_END
             ):
@@ -84,7 +85,7 @@ class Parser:
             self._foot = _join_comments(self._foot, [each.foot for each in current])
 
     def _take_comments(self) -> Comments:
-        """The comments that wait, for the event that bears them."""
+        """Return the kept comments for the current event, and clear them."""
         self._stem = ""
         if not (self._head or self._line or self._foot):
             return NO_COMMENTS
@@ -97,7 +98,7 @@ class Parser:
         return Comments(stem) if stem else NO_COMMENTS
 
     def _split_stem(self, stem_length: int) -> None:
-        """Set the head above a dash aside, where a block collection follows: it belongs to that as a whole."""
+        """Store the head above a dash as the stem if a block collection follows: it belongs to the whole collection."""
         if not stem_length:
             return
         if self._peek().type in (kinds.BLOCK_SEQUENCE_START, kinds.BLOCK_MAPPING_START):
@@ -124,7 +125,7 @@ class Parser:
         return Event(kinds.DOCUMENT_START, comments=Comments(self._split_document_head()))
 
     def _split_document_head(self) -> str:
-        """What of the first comments stands above their last blank line: it belongs to the document."""
+        """Return the first comments above their last blank line, which belong to the document."""
         head = self._head
         if len(head) > 1 and head.endswith("\n"):
             self._head = ""
@@ -206,7 +207,7 @@ class Parser:
         raise yaml_error("did not find expected node content")
 
     def _parse_properties(self, token: Token) -> tuple[str, str]:
-        """The anchor and the tag, in either order."""
+        """Return the anchor and the tag, which may come in either order."""
         anchor = tag = ""
         first = token.type
         while True:
@@ -234,7 +235,7 @@ class Parser:
     def _parse_collection_start(
         self, token: Token, *, block: bool, indentless: bool
     ) -> Event | None:
-        """The start of a list or mapping, None where the token is none."""
+        """Return the start event of a list or mapping, or None if the token starts neither."""
         if indentless and token.type == kinds.BLOCK_ENTRY:
             self._state = self._parse_indentless_sequence_entry
             return Event(kinds.SEQUENCE_START)
@@ -253,7 +254,7 @@ class Parser:
         return None
 
     def _process_empty_scalar(self, next_state: Callable[[], Event]) -> Event:
-        """An empty scalar, without the comments that wait."""
+        """Return an empty scalar, without the kept comments."""
         self._state = next_state
         return _EMPTY
 
@@ -311,7 +312,7 @@ class Parser:
         return self._process_empty_scalar(self._parse_block_mapping_key)
 
     def _parse_key_or_value(self, next_state: Callable[[], Event]) -> Event:
-        """The key behind `?`, or the value behind `:`."""
+        """Parse the key after `?` or the value after `:`."""
         self._skip()
         if self._peek().type in _NO_PAIR_PART:
             return self._process_empty_scalar(next_state)
@@ -356,7 +357,7 @@ class Parser:
         next_state = self._parse_flow_sequence_entry_mapping_value
         kind = self._peek().type
         if kind == kinds.VALUE or kind in _FLOW_SEQUENCE_STOPS:
-            # The token is taken away though it is looked for again: so `[? : a]` is refused.
+            # go-yaml skips this token, although it needs it afterwards. So `[? : a]` is refused.
             self._skip()
             return self._process_empty_scalar(next_state)
         self._states.append(next_state)

@@ -1,7 +1,7 @@
-"""Scalars as the scanner reads them.
+"""Scan scalars: plain, quoted and block scalars.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_block_scalar to yaml_parser_scan_plain_scalar. What
-stands on one line, as nearly all scalars do, is read by one regular expression.
+Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_block_scalar to yaml_parser_scan_plain_scalar. Nearly
+all scalars are on one line; one regular expression reads such a scalar.
 """
 
 import re
@@ -21,7 +21,10 @@ from kmanifest.startup.typing import Final, NamedTuple
 
 
 def _plain_line_pattern(ends: str) -> "re.Pattern[str]":
-    """Words of a plain scalar on one line, where none begins with `#`; `ends` are characters that end it anywhere."""
+    """Return the pattern for the part of a plain scalar that is on one line.
+
+    A `#` after a blank ends it. `ends` are characters that end it anywhere.
+    """
     rest = f"[^{SPACE}:{ends}]*(?::(?![{SPACE}])[^{SPACE}:{ends}]*)*"
     word = f"(?:[^{SPACE}#:{ends}]|:(?![{SPACE}])){rest}"
     return re.compile(f"{rest}(?:[ \t]+{word})*")
@@ -31,7 +34,7 @@ _BLOCK_LINE: Final = _plain_line_pattern("")
 _FLOW_LINE: Final = _plain_line_pattern(r",?\[\]{}")
 _SINGLE_LINE: Final = re.compile(f"'([^'{BREAK}\0]*(?:''[^'{BREAK}\0]*)*)'(?!')")
 _DOUBLE_LINE: Final = re.compile(f'"([^"\\\\{BREAK}\0]*)"')
-# Patterns that few texts need are kept as text: `re` compiles those that are met, and remembers them.
+# Few texts need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
 _SINGLE_NONBLANKS: Final = f"[^'{SPACE}]+"
 _DOUBLE_NONBLANKS: Final = f'[^"\\\\{SPACE}]+'
 _HEADER: Final = "[|>](?:([-+])([0-9]?)|([0-9])([-+]?))?"
@@ -45,7 +48,7 @@ _LAST_CHARACTER: Final = 0x10FFFF
 
 
 class _Whitespace:
-    """Blanks and line breaks between two words, and what they mean."""
+    """Blanks and line breaks inside a scalar, and the text that they are folded to."""
 
     def __init__(self) -> None:
         self.blanks = ""
@@ -54,7 +57,10 @@ class _Whitespace:
         self.has_break = False
 
     def read(self, scanner: CommentScanner, *, indent: int = 0) -> None:
-        """Go on over all blanks and line breaks; a tab must not stand before the column `indent` of a new line."""
+        """Advance over all blanks and line breaks.
+
+        Raises SourceError for a tab before column `indent` of a new line.
+        """
         while True:
             end = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
             run = scanner.text[scanner.offset : end]
@@ -73,7 +79,7 @@ class _Whitespace:
                 self.has_break = True
 
     def fold(self) -> str:
-        """The text that stands for the gap."""
+        """Return the text that the whitespace is folded to."""
         if not self.has_break:
             return self.blanks
         if self.first_break == "\n":
@@ -82,7 +88,7 @@ class _Whitespace:
 
 
 def scan_plain_scalar(scanner: CommentScanner) -> tuple[Token, bool]:
-    """A scalar without quotes, and whether line breaks behind it were read too."""
+    """Scan a plain scalar. Returns its token and whether line breaks after it were read."""
     pattern = _FLOW_LINE if scanner.flow_level else _BLOCK_LINE
     start = scanner.offset
     parts: list[str] = []
@@ -102,7 +108,7 @@ def scan_plain_scalar(scanner: CommentScanner) -> tuple[Token, bool]:
 
 
 def scan_flow_scalar(scanner: CommentScanner) -> Token:
-    """A scalar in quotes."""
+    """Scan a quoted scalar."""
     start = scanner.offset
     quote = scanner.text[start]
     match = (_SINGLE_LINE if quote == "'" else _DOUBLE_LINE).match(scanner.text, start)
@@ -126,7 +132,7 @@ def scan_flow_scalar(scanner: CommentScanner) -> Token:
 
 
 def _read_nonblanks(scanner: CommentScanner, quote: str, parts: list[str]) -> bool:
-    """Read up to a blank, a line break or the closing quote; gives whether it ended with an escaped line break."""
+    """Read up to a blank, a line break or the closing quote. Returns whether an escaped line break was at the end."""
     nonblanks = re.compile(_SINGLE_NONBLANKS if quote == "'" else _DOUBLE_NONBLANKS)
     text = scanner.text
     while True:
@@ -171,14 +177,18 @@ def _read_escape(scanner: CommentScanner) -> str:
 
 
 class _BlockHeader(NamedTuple):
-    """What stands behind `|` or `>`: which line breaks at the end to keep, and the indentation or 0."""
+    """The indicators after `|` or `>`.
+
+    `chomping` is `-`, `+` or empty: which line breaks at the end are kept. `increment` is the indentation, or 0 if it
+    is not given.
+    """
 
     chomping: str
     increment: int
 
 
 def scan_block_scalar(scanner: CommentScanner) -> Token:
-    """A literal or folded scalar."""
+    """Scan a literal or folded scalar."""
     start = scanner.offset
     style = scanner.text[start]
     header = _read_block_header(scanner, start)
@@ -211,7 +221,7 @@ def scan_block_scalar(scanner: CommentScanner) -> Token:
 
 def _read_block_header(scanner: CommentScanner, start: int) -> _BlockHeader:
     match = re.match(_HEADER, scanner.text[start : start + 3])
-    assert match is not None  # noqa: S101  # it begins with the character that led here
+    assert match is not None  # noqa: S101  # the text starts with `|` or `>`
     first, digit, other_digit, last = match.groups(default="")
     if "0" in (digit, other_digit):
         raise yaml_error("found an indentation indicator equal to 0")
@@ -228,7 +238,7 @@ def _read_block_header(scanner: CommentScanner, start: int) -> _BlockHeader:
 
 
 def _read_block_line(scanner: CommentScanner) -> str:
-    """What stands on the line; one of blanks alone counts as empty where comments follow."""
+    """Read and return the rest of the line. For later comments, a line of blanks counts as empty."""
     end = REST_OF_LINE.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
     content = scanner.text[scanner.offset : end]
     scanner.offset = end
@@ -238,7 +248,10 @@ def _read_block_line(scanner: CommentScanner) -> str:
 
 
 def _read_breaks(scanner: CommentScanner, indent: int) -> tuple[int, str]:
-    """Go on over indentation and empty lines; gives the indentation, which the deepest shows if it is 0, and breaks."""
+    """Advance over indentation and empty lines. Returns the indentation and the line breaks.
+
+    If `indent` is 0, the deepest of these lines sets the indentation.
+    """
     breaks: list[str] = []
     deepest = 0
     text = scanner.text

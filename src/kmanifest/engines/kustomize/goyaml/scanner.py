@@ -1,4 +1,4 @@
-"""From text to tokens, with comments beside them.
+"""Scan a text to tokens and comments.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_fetch_more_tokens to yaml_parser_scan_to_next_token.
 """
@@ -20,13 +20,13 @@ from kmanifest.startup.typing import Final
 _MAX_KEY_LENGTH: Final = 1024
 _MAX_DEPTH: Final = 10_000
 _LOOK_AHEAD: Final = 2
-"""How many tokens must follow the one that the parser sees, so that its comments are known."""
+"""The number of tokens that must follow the parser's current token, so that its comments are known."""
 
 _NEVER_PLAIN: Final = SPACES | frozenset(",[]{}#&*!|>'\"%@`")
 
 
 class _SimpleKey:
-    """Where a key without `?` may have begun: it is one if `:` follows on its line."""
+    """A position where a key without `?` may start. It is a key if `:` follows on the same line."""
 
     __slots__ = ("mark", "possible", "required", "token_number")
 
@@ -38,7 +38,11 @@ class _SimpleKey:
 
 
 class Scanner(CommentScanner):
-    """Tokens of a text; `tokens_head` is the place of the next one among `tokens`, of which `tokens_parsed` are done."""
+    """Scans a text to tokens.
+
+    `tokens_head` is the index in `tokens` of the parser's next token. `tokens_parsed` is the number of tokens that the
+    parser has taken.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -62,7 +66,7 @@ class Scanner(CommentScanner):
         }
 
     def fetch_more_tokens(self) -> None:
-        """See that the next token is known, with all that tells what it is and which comments it bears."""
+        """Scan until the next token, its type and its comments are known."""
         while self.tokens_head >= len(self.tokens) - _LOOK_AHEAD or self._may_start_simple_key():
             self._fetch_next_token()
 
@@ -94,15 +98,15 @@ class Scanner(CommentScanner):
     def _fetch_with_comment(self, char: str) -> None:
         token_offset = self.offset
         if char == (":" if self.flow_level == 0 else ","):
-            # What follows on the line belongs to the token before.
+            # A comment on the rest of the line belongs to the token before.
             token_offset = self.tokens[-1].offset
         self._fetch(char)
-        # Of a dash alone there is no line comment: it becomes the head of what follows.
+        # A dash alone has no line comment: the comment becomes the head of what follows.
         if self.tokens[-1].type != kinds.BLOCK_ENTRY:
             self.scan_line_comment(token_offset)
 
     def _fetch(self, char: str) -> None:
-        """Fetch the token that begins with a character."""
+        """Scan the token that starts with `char`."""
         fetch = self._fetchers.get(char)
         if fetch is not None:
             fetch()
@@ -125,11 +129,11 @@ class Scanner(CommentScanner):
         self.tokens.append(Token(kind, self.offset))
 
     def _append_indicator(self, kind: str) -> None:
-        """The token of one character."""
+        """Append the token of a one-character indicator and skip the indicator."""
         self._append_token(kind)
         self.skip_to(self.offset + 1)
 
-    # What may be a key
+    # Simple keys
 
     def _is_valid(self, key: _SimpleKey) -> bool:
         if not key.possible:
@@ -161,7 +165,7 @@ class Scanner(CommentScanner):
         key.possible = False
         self._simple_keys_by_token.pop(key.token_number, None)
 
-    # Levels
+    # Levels of collections
 
     def _increase_flow_level(self) -> None:
         token_number = self.tokens_parsed + len(self.tokens) - self.tokens_head
@@ -178,7 +182,10 @@ class Scanner(CommentScanner):
             self._simple_keys_by_token.pop(self._simple_keys.pop().token_number, None)
 
     def _roll_indent(self, kind: str, mark: Mark, token_number: int | None = None) -> None:
-        """Begin a block collection where the column is deeper than all before, at the token with that number."""
+        """Start a block collection if the column is deeper than the current one.
+
+        Its token gets the number `token_number`, or is appended if that is None.
+        """
         if self.flow_level or self.indent >= mark.column:
             return
         self._indents.append(self.indent)
@@ -194,23 +201,26 @@ class Scanner(CommentScanner):
             self.tokens.insert(self.tokens_head + token_number - self.tokens_parsed, token)
 
     def _unroll_indent(self, column: int, scan_offset: int) -> None:
-        """End the block collections that are deeper than a column.
+        """End the block collections that are deeper than `column`.
 
-        Each ends before the first of the last comments that stands in its own column: so what stands there becomes a
-        foot of what is in it.
+        A collection ends before the first of the last comments that starts in the collection's own column. So that
+        comment becomes a foot inside the collection.
         """
         if self.flow_level or self.indent <= column:
             return
         end = scan_offset - 1
         starts = self._comment_starts(end)
         while self.indent > column:
-            # Columns of comments count from 1.
+            # Columns of comments start at 1.
             end = starts.get(self.indent + 1, end)
             self.tokens.append(Token(kinds.BLOCK_END, end))
             self.indent = self._indents.pop()
 
     def _comment_starts(self, stop_offset: int) -> dict[int, int]:
-        """The first comment in each column, of those with nothing but blanks between them up to the token before."""
+        """Return the offset of the first comment in each column.
+
+        Only the last comments count: those after the last token that have only blanks between them.
+        """
         starts: dict[int, int] = {}
         for comment in reversed(self.comments):
             if comment.end_offset < stop_offset:
@@ -322,7 +332,7 @@ class Scanner(CommentScanner):
     # Between tokens
 
     def _scan_to_next_token(self, scan_mark: Mark) -> None:
-        """Go on over blanks, line breaks and comments."""
+        """Advance over blanks, line breaks and comments."""
         text = self.text
         while True:
             allows_tabs = self.flow_level or not self._simple_key_allowed
@@ -341,7 +351,7 @@ class Scanner(CommentScanner):
                 self._simple_key_allowed = True
 
     def _convert_line_comment(self) -> None:
-        """Make the comment beside the first dash of a list the head of what follows on the next line."""
+        """Make the comment after the first dash of a list the head of what follows on the next line."""
         comment = self.comments[-1]
         if (
             comment.line

@@ -1,4 +1,4 @@
-"""Names of nodes, tags and directives as the scanner reads them.
+"""Scan anchors, aliases, tags and directives.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_directive to yaml_parser_scan_uri_escapes.
 """
@@ -17,7 +17,7 @@ from kmanifest.engines.kustomize.goyaml.reader import (
 from kmanifest.engines.kustomize.goyaml.tokens import Token, yaml_error
 from kmanifest.startup.typing import Final
 
-# Patterns that few texts need are kept as text: `re` compiles those that are met, and remembers them.
+# Few texts need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
 _NAME: Final = "[0-9A-Za-z_-]*"
 _HANDLE: Final = "![0-9A-Za-z_-]*!?"
 _URI: Final = r"(?:[0-9A-Za-z_;/?:@&=+$,.!~*'()\[\]-]|%[0-9A-Fa-f]{2})*"
@@ -26,7 +26,7 @@ _AFTER_NAME: Final = SPACES | frozenset("?:,]}%@`")
 
 
 def scan_anchor(reader: Reader, kind: str) -> Token:
-    """`&name` or `*name`."""
+    """Scan `&name` or `*name`."""
     start = reader.offset
     reader.skip_to(start + 1)
     name = _read_match(reader, _NAME)
@@ -36,7 +36,7 @@ def scan_anchor(reader: Reader, kind: str) -> Token:
 
 
 def scan_tag(reader: Reader) -> Token:
-    """`!suffix`, `!handle!suffix`, `!<uri>` or `!`."""
+    """Scan `!suffix`, `!handle!suffix`, `!<uri>` or `!`."""
     start = reader.offset
     if reader.text[start + 1] == "<":
         reader.skip_to(start + 2)
@@ -65,7 +65,7 @@ def _read_handle_and_suffix(reader: Reader) -> tuple[str, str]:
 
 
 def scan_directive(reader: Reader) -> Token:
-    """`%YAML 1.1` or `%TAG !handle! prefix`, with the rest of the line."""
+    """Scan `%YAML 1.1` or `%TAG !handle! prefix`, and the rest of the line."""
     start = reader.offset
     reader.skip_to(start + 1)
     name = _read_match(reader, _NAME)
@@ -115,7 +115,7 @@ def _scan_tag_directive(reader: Reader, start: int) -> Token:
 
 
 def _read_match(reader: Reader, pattern: str) -> str:
-    """What a pattern matches here, which may be nothing."""
+    """Read and return the text that a pattern matches here. It may be empty."""
     match = re.compile(pattern).match(reader.text, reader.offset)
     if match is None:
         return ""

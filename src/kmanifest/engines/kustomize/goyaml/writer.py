@@ -1,4 +1,4 @@
-"""How the emitter writes: lines with their indentation, comments, and scalars.
+"""Write indented lines, comments and scalars for the emitter.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 emitterc.go, put to yaml_emitter_write_indicator, yaml_emitter_process_head_comment to
 yaml_emitter_process_foot_comment, and yaml_emitter_write_plain_scalar to yaml_emitter_write_comment.
@@ -17,10 +17,11 @@ _TO_ESCAPE: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
 
 
 class Writer:
-    """What is written so far, where the next character stands, and the comments that wait to be written.
+    """The output so far, the position in the current line, and the comments that are not yet written.
 
-    `_indention` tells whether nothing but indentation and dashes stand on the line, `_whitespace` whether a blank stands
-    before, `_foot_indent` the indentation of a foot before which the next line must be left blank.
+    `_indention` is true if the line has only indentation and dashes so far. `_whitespace` is true if the last
+    character is a blank. `_foot_indent` is the indentation of the last foot, or -1: a blank line separates the foot
+    from a line with the same indentation.
     """
 
     def __init__(self) -> None:
@@ -59,7 +60,11 @@ class Writer:
     def _write_indicator(
         self, indicator: str, *, space: bool, whitespace: bool = False, indention: bool = False
     ) -> None:
-        """Write an indicator, with a `space` before it where there is none; it may count as one or the other itself."""
+        """Write an indicator.
+
+        With `space`, a space is written before it unless one is there. With `whitespace` or `indention`, the
+        indicator itself counts as whitespace or indentation.
+        """
         if space and not self._whitespace:
             indicator = " " + indicator
         self._put(indicator)
@@ -141,7 +146,7 @@ class Writer:
             self._indention = False
 
     def _write_lines(self, text: str, *, quoted: bool) -> None:
-        """Text of several lines; in single quotes the first of some line breaks is written twice."""
+        """Write text of several lines. In single quotes, the first of consecutive line breaks is doubled."""
         is_after_break = not quoted
         for part in _LINE_OR_BREAK.findall(text):
             if part in _BREAKS:
@@ -167,7 +172,7 @@ class Writer:
 
     def _write_folded(self, text: str) -> None:
         is_after_break = starts_with_blank = True
-        # The reference looks here at the start of the whole text, not at what follows the line break.
+        # go-yaml tests the start of the whole text here, not the text after the line break.
         text_starts_with_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
         for part in _LINE_OR_BREAK.findall(text):
             if part in _BREAKS:
@@ -189,7 +194,7 @@ class Writer:
 
 
 def _chomping_indicator(text: str) -> str:
-    """How the line breaks at the end are told."""
+    """Return the indicator for the line breaks at the end: `-`, `+` or empty."""
     if text[-1] not in _BREAKS:
         return "-"
     return "+" if len(text) == 1 or text[-2] in _BREAKS else ""
@@ -197,6 +202,6 @@ def _chomping_indicator(text: str) -> str:
 
 def _escape_text(text: str) -> str:
     if text.startswith("\ufeff"):
-        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
+        # For each character, go-yaml calls is_bom on the start of the whole text. So it escapes all characters.
         return "".join(map(escape, text))
     return _TO_ESCAPE.sub(lambda match: escape(match.group()), text)

@@ -1,4 +1,6 @@
-"""Where a copy keeps what was remote: `localized-files/HOST/PATH`, and for a repository also its ref and the directory in it.
+"""The paths in a copy for remote files and repositories.
+
+A file has the path `localized-files/HOST/PATH`. A repository also has its ref and the directory in the path.
 
 Source: kustomize v5.8.2 api/internal/localizer/util.go, locFilePath, locRootPath, parseHost and defaultNewDir.
 """
@@ -19,7 +21,7 @@ _UNESCAPED: Final = "/$&+,:;=@"  # besides letters, digits and `-_.~`; net/url, 
 
 
 def file_destination(url: str) -> str:
-    """The path of the file at a URL, without login, port and query."""
+    """Return the path in the copy for the file at a URL, without login, port and query."""
     rest = url.partition("://")[2].partition("#")[0].partition("?")[0]
     authority, slash, path = rest.partition("/")
     clean_path = _clean_path(_escape_path(slash + path))
@@ -27,14 +29,20 @@ def file_destination(url: str) -> str:
 
 
 def root_destination(repository: Repository, directory: str) -> str:
-    """The path of a directory of a repository; SourceError where its URL leads out."""
+    """Return the path in the copy for a directory of a repository.
+
+    Raises SourceError if the URL leads outside of the copy.
+    """
     path = _clean_path(repository.path.removesuffix(".git"))
     host = _repository_host(repository)
     return trees.join("", f"{DIRECTORY}/{host}/{path}/{repository.ref}/{directory}")
 
 
 def default_name(directory: str, repository: Repository | None) -> str:
-    """The name of the copy where none is asked for; `directory` is that of the target, in its repository if it has one."""
+    """Return the name of the copy if the user gives none.
+
+    `directory` is the directory of the target, relative to its repository if it has one.
+    """
     name = directory.rpartition("/")[2]
     if repository is None:
         return f"{_PREFIX}-{name}" if name else _PREFIX
@@ -43,7 +51,7 @@ def default_name(directory: str, repository: Repository | None) -> str:
 
 
 def relative(path: str, start: str) -> str:
-    """`path` as seen from the directory `start`, both from the root of one tree."""
+    """Return `path` relative to the directory `start`. Both are relative to the root of one tree."""
     path_steps, start_steps = path.split("/") if path else [], start.split("/") if start else []
     common = 0
     while (
@@ -66,7 +74,7 @@ def _repository_host(repository: Repository) -> str:
 
 
 def _clean_path(path: str) -> str:
-    """A path of a server without `.` and `..`, which lead nowhere above its root."""
+    """Return the path of a URL without `.` and `..`, which can't lead above the server's root."""
     steps: list[str] = []
     for step in path.split("/"):
         if step == "..":
@@ -77,7 +85,7 @@ def _clean_path(path: str) -> str:
 
 
 def _host_name(authority: str) -> str:
-    """The host of `user:password@host:port`, as Go's URL.Hostname gives it."""
+    """Return the host of `user:password@host:port`, as Go's URL.Hostname does."""
     host = authority.rpartition("@")[2]
     if host.startswith("["):
         return host[1:].partition("]")[0]
@@ -85,11 +93,11 @@ def _host_name(authority: str) -> str:
 
 
 def _escape_path(path: str) -> str:
-    """A path as Go's URL.EscapedPath gives it: as it is written, unless it holds what has to be escaped."""
+    """Return a path as Go's URL.EscapedPath does: it is unchanged unless it contains characters to escape."""
     if _VALID_PATH.fullmatch(path):
         return path
     if re.search("%(?![0-9A-Fa-f]{2})", path):
         raise SourceError(f"invalid URL escape in {path!r}")
-    from urllib.parse import quote, unquote_to_bytes  # for few URLs
+    from urllib.parse import quote, unquote_to_bytes  # few URLs need it
 
     return quote(unquote_to_bytes(path), safe=_UNESCAPED)

@@ -1,4 +1,4 @@
-"""A kustomization as its file is written anew: fields in the order of the alphabet, without those that are empty.
+"""Encode a kustomization as a file: its fields in alphabetical order, without empty ones.
 
 Source: kustomize v5.8.2 api/types/*.go, the tags of the fields; sigs.k8s.io/yaml v1.6.0, Marshal.
 """
@@ -12,8 +12,8 @@ from kmanifest.engines.kustomize.kustomization import KUSTOMIZATION
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 
-# The fields that are written even where they are empty, by the record that holds them: those whose tags do not say
-# `omitempty`, and those that are records and no pointers to one. A list's items are counted as its name.
+# Fields that are written even if they are empty, by the path of their record: fields without `omitempty`, and fields
+# that are records instead of pointers to a record. The path of a list's items is the path of the list.
 _ALWAYS_WRITTEN: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("replacements", "targets"): {"select": None},
     ("replicas",): {"count": 0},
@@ -21,15 +21,15 @@ _ALWAYS_WRITTEN: Final[Mapping[tuple[str, ...], Mapping[str, Any]]] = {
     ("vars",): {"fieldref": {}, "name": "", "objref": {"name": ""}},
     ("vars", "objref"): {"name": ""},
 }
-# A text that is a pointer, so that an empty one is written.
+# A string that is a pointer in Go, so an empty one is written.
 _POINTER_STRINGS: Final = {("replacements", "sourceValue")}
 _MAX_UINT64: Final = (1 << 64) - 1
 _MIN_INT64: Final = -(1 << 63)
-_EXPONENT_FROM: Final = 1e21  # from where on Go's JSON writes a number with one
+_EXPONENT_FROM: Final = 1e21  # Go's JSON encoder writes numbers from here on with an exponent
 
 
 def dump_kustomization(fields: Mapping[str, Any], limits: Limits) -> bytes:
-    """The file for the fields of a kustomization, which fit its shape."""
+    """Return the content of the file for the fields of a kustomization. The fields must have its shape."""
     return yaml.Dumper(limits).dump(_encode_record(fields, KUSTOMIZATION, ())).encode()
 
 
@@ -60,7 +60,11 @@ def _encode_value(value: Any, shape: Shape, field_path: tuple[str, ...]) -> Any:
 
 
 def _with_float_numbers(value: Any) -> Any:
-    """A value of no shape as Go's JSON decoder has it, to which every number is a float64, and as it is read as YAML then."""
+    """Return a value without a shape with its numbers as sigs.k8s.io/yaml leaves them.
+
+    Go's JSON decoder turns every number into a float64. Its JSON form is then read as YAML, so whole numbers become
+    integers again.
+    """
     if isinstance(value, Mapping):
         return {key: _with_float_numbers(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Which fields name files: of a kustomization, and of the configs of built-in plug-ins; and putting other paths there.
+"""The fields that contain paths, in a kustomization and in configs of built-in plug-ins, and their replacement.
 
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go, localizeNativeFields; builtinplugins.go;
 api/filters/fieldspec/fieldspec.go.
@@ -14,6 +14,8 @@ from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
 PathKind = Literal["file", "source", "patch", "plugin", "chart_home"]
 PathField = tuple[tuple[str, ...], PathKind]
+"""The path of a field, relative to the value that contains it, and the kind of path in the field."""
+
 
 _SELF: Final[tuple[str, ...]] = ()
 _PATH: Final[tuple[PathField, ...]] = ((("path",), "file"),)
@@ -46,7 +48,7 @@ FIELDS: Final[Mapping[str, tuple[PathField, ...]]] = {
     "transformers": _PLUGIN,
     "validators": _PLUGIN,
 }
-"""The fields of a kustomization that name files, in the order in which these are copied."""
+"""The fields of a kustomization that contain paths, in the order in which the files are copied."""
 
 HELM: Final = "HelmChartInflationGenerator"
 _CONFIG_FIELDS: Final[Mapping[str, tuple[PathField, ...]]] = {
@@ -63,7 +65,7 @@ PathChange = Callable[[str], str]
 
 
 class PathChanges(NamedTuple):
-    """What takes the place of each kind of path."""
+    """The functions that return a new path or entry for an old one, one for each kind of path."""
 
     file: PathChange
     source: PathChange
@@ -73,12 +75,12 @@ class PathChanges(NamedTuple):
 
 
 def change_field(name: str, value: Any, changes: PathChanges) -> Any:
-    """The value of a field of a kustomization with other paths; an error tells the field below it."""
+    """Return the value of a kustomization's field with new paths. An error has the path of the field below it."""
     return _change(value, FIELDS[name], changes, keeps_type=False)
 
 
 def change_config(config: Resource, changes: PathChanges) -> Resource:
-    """The config of a plug-in with other paths; itself where the plug-in is not built in."""
+    """Return the config of a built-in plug-in with new paths. Other configs are returned unchanged."""
     _, version = split_api_version(config.api_version)
     if version != "builtin":
         return config
@@ -94,7 +96,7 @@ def change_config(config: Resource, changes: PathChanges) -> Resource:
 def _change(
     value: Any, fields: Sequence[PathField], changes: PathChanges, *, keeps_type: bool
 ) -> Any:
-    """`value`, or each item of it, with every part changed; one item after the other."""
+    """Return `value`, or each of its items, with all `fields` changed. A list is changed item by item."""
     if isinstance(value, list):
         return _change_each(
             value, lambda item: _change(item, fields, changes, keeps_type=keeps_type)
@@ -110,7 +112,7 @@ def _keeping_type(change: PathChange) -> Callable[[Any], Any]:
 
 
 def _change_at(value: Any, steps: tuple[str, ...], change: Callable[[Any], Any]) -> Any:
-    """`value` with what is at `steps` changed, or each item of it; lists on the way are gone through."""
+    """Return `value` with the field at `steps` changed. In lists on the way, each item is changed."""
     if isinstance(value, list):
         return _change_each(value, lambda item: _change_at(item, steps, change))
     if not steps:
@@ -139,5 +141,5 @@ def _change_each(items: Sequence[Any], call: Callable[[Any], Any]) -> list[Any]:
 
 
 def within_field(error: KmanifestError, *steps: str | int) -> KmanifestError:
-    """The error at a field, unless it is placed in a file already."""
+    """Return the error with a field in its location, unless the location already has a file."""
     return error if error.location.file else error.within(field=steps)

@@ -1,8 +1,9 @@
-"""From a target to its copy: each kustomization is read, what it names is copied, and it is written with the new paths.
+"""Copy a target: read each kustomization, copy the files that it names, and write it with the new paths.
 
-Each root is worked on to its end before the next entry of the one above, as a chart home is copied only where nothing of
-it is there yet. What is remote gets a place below the root that names it, so that the copy of a root does not depend on
-who names it. A directory that is reached again, in the same place of the copy, is not gone through again.
+A root is a directory with a kustomization. Each root is finished before the next entry of its parent is read, because a
+chart home is copied only if nothing of it has been copied. Remote files are copied to a path below the root that names
+them, so the copy of a root does not depend on its parents. A root is not copied again if it is reached again with the
+same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
@@ -38,15 +39,16 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 CHARTS: Final = "charts"
 _RESOURCES_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
 _GIT_DIRECTORY_NAMES: Final = (".git", "git~1")
-_MAX_EXECUTABLE_SIZE: Final = 1 << 28  # bytes; a program is often larger than what a build reads
+# In bytes. Executables are often larger than the files that a build reads.
+_MAX_EXECUTABLE_SIZE: Final = 1 << 28
 
 
 class LocalizeRequest(NamedTuple):
-    """What is to be copied: a directory of the context's tree, and the scope that local roots may not lie outside of.
+    """A target to copy: a directory of the context's tree, and the scope that must contain all local roots.
 
-    `url` names the target where it is in a repository, whose root is the scope then. `destination` is where the copy will be,
-    empty where that is in no place of the tree. `executable_path` gives the path of the program that a config names, empty where it
-    names none.
+    `url` is the URL of a target in a repository; the scope is then the root of the repository. `destination` is the
+    path of the copy in the tree, or empty if it is not in the tree. `executable_path` returns the path of the
+    executable that a config names, or an empty string if it names none.
     """
 
     directory: str
@@ -57,10 +59,10 @@ class LocalizeRequest(NamedTuple):
 
 
 def localize(ctx: Context, request: LocalizeRequest) -> LocalizedFiles:
-    """The copy of a directory and of all that it names.
+    """Return a copy of a directory and of everything that it names.
 
-    SourceError for what may not be copied or is written wrongly, MissingError for what is not there, FetchError for what
-    can't be fetched.
+    Raises SourceError if something is invalid or must not be copied, MissingError if it does not exist, and FetchError
+    if a download fails.
     """
     copy_directory = trees.join("", destinations.relative(request.directory, request.scope))
     root_ctx = ctx._replace(directory=request.directory)
@@ -71,9 +73,10 @@ def localize(ctx: Context, request: LocalizeRequest) -> LocalizedFiles:
 
 
 class _RootContext(NamedTuple):
-    """One root, which is `ctx.directory`, and the directory of its copy.
+    """A root, which is `ctx.directory`, and the directory of its copy.
 
-    `ancestors` and `urls` are as for `enter_root`; `is_local` where neither it nor one above it is remote.
+    `ancestors` and `urls` are the arguments of `enter_root`. `is_local` is true if neither the root nor an ancestor is
+    remote.
     """
 
     ctx: Context
@@ -83,7 +86,7 @@ class _RootContext(NamedTuple):
     urls: tuple[str, ...] = ()
 
     def child(self, path: str, base: Root, relative_path: str) -> "_RootContext":
-        """The site of a root that this one names as `path`."""
+        """Return the context of a root that this one names as `path`."""
         return _RootContext(
             base.ctx._replace(directory=base.directory),
             trees.join(self.copy_directory, relative_path),
@@ -93,18 +96,18 @@ class _RootContext(NamedTuple):
         )
 
     def exists(self, name: str) -> bool:
-        """Whether there is anything at `name` in the root."""
+        """Whether `name` exists in the root."""
         return _exists(self.ctx, trees.join(self.ctx.directory, name))
 
 
 class _VisitedRoots(NamedTuple):
-    """The directories that were gone through for a root, with its own, and the entries that named remote ones."""
+    """The directories of a root and of all roots that it names, and the entries that name remote roots."""
 
     directories: set[str]
     urls: set[str]
 
     def is_acyclic_from(self, root: _RootContext) -> bool:
-        """Whether going through them again from this site would be no cycle."""
+        """Whether `root` can name these roots without a cycle."""
         return not any(
             trees.is_below(known, directory)
             for known in (root.ctx.directory, *root.ancestors)
@@ -113,7 +116,7 @@ class _VisitedRoots(NamedTuple):
 
 
 class _Localizer:
-    """Puts one copy together."""
+    """Creates one copy."""
 
     def __init__(self, request: LocalizeRequest) -> None:
         self.output = OutputBuilder()
@@ -122,7 +125,10 @@ class _Localizer:
         self._open_roots: list[_VisitedRoots] = []
 
     def copy_root(self, root: _RootContext) -> None:
-        """Copy one root and all that it names. Only two functions are between it and itself: roots may be nested 200 deep."""
+        """Copy one root and everything that it names.
+
+        Only two calls are between this method and its recursive call, because roots may be nested 200 deep.
+        """
         self.output.make_directory(root.copy_directory)
         file, loaded_fields = read_fields(root.ctx, root.ctx.directory)
         fields = loaded_fields or {}
@@ -148,7 +154,7 @@ class _Localizer:
         self._close_root(root, visited)
 
     def _localize_fields(self, root: _RootContext, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields with all files copied that are named in them."""
+        """Copy all files that the fields name, and return the fields with the new paths."""
         changes = self._path_changes(root)
         result = dict(fields)
         for name in FIELDS:
@@ -177,7 +183,10 @@ class _Localizer:
             self._open_roots[-1].urls.update(visited.urls)
 
     def _localize_resource(self, root: _RootContext, path: str) -> str:
-        """Copy a file of resources, or else a root. The page of a repository on a web server is no file of resources."""
+        """Copy a file of resources, or else a root. Returns its new path.
+
+        The URL of a repository may return a web page, which is not a file of resources. Then the root is copied.
+        """
         try:
             content = self._read(root, path)
             _parse_objects(root.ctx, content, path)
@@ -190,7 +199,7 @@ class _Localizer:
             raise _choose_error(root.ctx, path, file_error, error) from error
 
     def _localize_root(self, root: _RootContext, path: str) -> str:
-        """Copy a root; gives its path as seen from the one that names it."""
+        """Copy the root that an entry names. Returns its path relative to the root that names it."""
         if not path:
             return ""
         base, relative_path = self._enter_root(root, path)
@@ -205,10 +214,10 @@ class _Localizer:
         return relative_path
 
     def _enter_root(self, root: _RootContext, path: str) -> tuple[Root, str]:
-        """The root that an entry names, and where it goes, as seen from the one that names it."""
+        """Return the root that an entry names, and the path of its copy relative to the root that names it."""
         repository = find_repository(path)
         if repository is None and find_fetcher(root.ctx, path):
-            raise SourceError(f"what a plug-in fetches can't be localized: {path!r}")
+            raise SourceError(f"{path!r} is fetched by a plug-in, and can't be localized")
         if repository is not None and not repository.ref:
             shown = without_password(path)
             raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
@@ -226,7 +235,7 @@ class _Localizer:
         return base, destinations.root_destination(repository, directory)
 
     def _localize_file(self, root: _RootContext, path: str) -> str:
-        """Copy a file; gives its path as seen from its root. An empty path is left to the build."""
+        """Copy a file. Returns its path relative to the root. An empty path is kept: a build reports it."""
         return self._write_localized_file(root, path, self._read(root, path)) if path else ""
 
     def _read(self, root: _RootContext, path: str) -> bytes:
@@ -235,14 +244,14 @@ class _Localizer:
         return root.ctx.read_resolved(resource_files.find(root.ctx, path))
 
     def _write_localized_file(self, root: _RootContext, path: str, content: bytes) -> str:
-        """Write a file to where it is without links, so that its copy is where it is looked for."""
+        """Write a file to the destination of its URL, or to its path without links. Returns that path."""
         if is_file_url(path):
             self._check_no_localized_files(root, path)
             relative_path = destinations.file_destination(path)
             previous = self.output.content(trees.join(root.copy_directory, relative_path))
             if previous is not None and previous != content:
                 root.ctx.warn(
-                    f"{relative_path} is copied from two URLs that differ, the second is {shown_url(path)}"
+                    f"{relative_path} is the copy of two URLs with different content, the second is {shown_url(path)}"
                 )
         else:
             relative_path = destinations.relative(root.ctx.locate(path), root.ctx.directory)
@@ -258,25 +267,26 @@ class _Localizer:
         executable: bool = False,
         is_remote: bool = False,
     ) -> None:
-        """Write a file of a root; SourceError for what is remote and would make a repository of the copy.
+        """Write a file of a root.
 
-        No repository has such a name in it, but a forged one, and git runs what the settings in a repository say.
+        Raises SourceError if a remote file would make the copy a git repository. Only a forged repository contains
+        such a name, and git runs commands that a repository's configuration names.
         """
         path = trees.join(root.copy_directory, relative_path)
         is_remote = is_remote or not root.is_local
         if is_remote and any(
             step.rstrip(". ").lower() in _GIT_DIRECTORY_NAMES for step in path.split("/")
         ):
-            raise SourceError(f"security; what is remote may not be put at {path!r}")
+            raise SourceError(f"security; a remote file must not be written to {path!r}")
         self.output.put(path, content, executable=executable)
 
     def _localize_patch(self, root: _RootContext, entry: str) -> str:
-        """Copy the file that an entry names; the entry itself where it is the text of an object."""
+        """Copy the file that an entry names, and return its path. An inline patch is returned unchanged."""
         _, is_path = self._load_objects(root, entry)
         return self._localize_file(root, entry) if is_path else entry
 
     def _localize_plugin(self, root: _RootContext, entry: str) -> str:
-        """Copy the configs of plug-ins that an entry names or is, with all that they name; gives the new entry."""
+        """Copy the plug-in configs in an entry, inline or in a file, and all that they name. Returns the new entry."""
         objects, is_path = self._load_objects(root, entry)
         changes = self._path_changes(root)
         for config in objects:
@@ -288,9 +298,10 @@ class _Localizer:
         return self._write_localized_file(root, entry, text.encode()) if is_path else text
 
     def _localize_source(self, root: _RootContext, source: str) -> str:
-        """Copy the file of `path` or `key=path`.
+        """Copy the file of `path` or `key=path`, and return the new entry.
 
-        The key is told where it is that of a link, which the reference loses.
+        The name of a link becomes an explicit key, because the copy has the name of the linked file. kustomize loses
+        that key.
         """
         key, path = split_source(source)
         localized_path = self._localize_file(root, path)
@@ -298,7 +309,7 @@ class _Localizer:
         return f"{key}={localized_path}" if keeps_key else localized_path
 
     def _load_objects(self, root: _RootContext, entry: str) -> tuple[ResourceMap, bool]:
-        """The objects that an entry is the text of, or those in the file that it names, and whether it names one."""
+        """Return the objects in an entry, inline or in a file, and whether the entry is the path of a file."""
         try:
             return _parse_objects(root.ctx, entry.encode(), ""), False
         except KmanifestError as error:
@@ -309,9 +320,9 @@ class _Localizer:
             raise (inline_error if "\n" in entry else error) from error
 
     def _copy_executable(self, root: _RootContext, path: str) -> None:
-        """Copy the program of a function to where it is looked for; one out of reach is left to the build.
+        """Copy the executable of a function to the path that the function's config names.
 
-        The reference copies none.
+        An executable outside of the root is reported and not copied. kustomize copies no executables.
         """
         if not path:
             return
@@ -335,15 +346,16 @@ class _Localizer:
         self._put_file(root, relative_path, content, executable=executable)
 
     def _copy_pattern_files(self, root: _RootContext, config: Resource) -> None:
-        """Copy the files that the patterns of a ResourcesGenerator are for; the reference has no such thing."""
+        """Copy the files that match the patterns of a ResourcesGenerator, which kustomize does not have."""
         for file in files_of(root.ctx, config):
             relative_path = destinations.relative(file, root.ctx.directory)
             self._put_file(root, relative_path, root.ctx.read_resolved(file))
 
     def _localize_chart_home(self, root: _RootContext, home: str) -> str:
-        """Copy a directory of charts; gives its path as seen from the root. An empty one means the default.
+        """Copy a directory of charts. Returns its path relative to the root. An empty path means the default.
 
-        One that is not there may be where charts will be put. The default one keeps its name, be it a link.
+        A missing directory is no error: a build may put charts into it. The default one keeps its name, even if it is
+        a link.
         """
         path = home or CHARTS
         if path.startswith("/"):
@@ -364,7 +376,7 @@ class _Localizer:
         return home and relative_path
 
     def _copy_directory(self, root: _RootContext, directory: str, relative_directory: str) -> None:
-        """Copy a directory without the links in it, and without the copy itself."""
+        """Copy a directory, except the links in it and the copy itself."""
         tree = root.ctx.tree
         pending = [(directory, relative_directory)]
         while pending:
@@ -373,7 +385,7 @@ class _Localizer:
                 self._put_file(root, relative_path, root.ctx.read_resolved(source))
             elif tree.kind(source) == "dir" and source != self._request.destination:
                 self.output.make_directory(trees.join(root.copy_directory, relative_path))
-                # Only a commit may hold other names.
+                # Only a git commit can contain other names.
                 names = (name for name in tree.list(source) if "/" not in name)
                 pending += [
                     (f"{source}/{name}", f"{relative_path}/{name}")
@@ -396,7 +408,10 @@ class _Localizer:
 
 
 def _parse_objects(ctx: Context, content: bytes, path: str) -> ResourceMap:
-    """The objects in a text; SourceError where it is none of objects, RenderError where two of them have the same id."""
+    """Return the objects in a text.
+
+    Raises SourceError if the text contains anything else, and RenderError if two objects have the same id.
+    """
     return ResourceMap().append(parsing.parse(ctx, content, ctx.locate(path) if path else ""))
 
 
@@ -409,7 +424,7 @@ def _exists(ctx: Context, path: str) -> bool:
 
 
 def _with_chart_home(name: str, value: Any) -> Any:
-    """The value of a field, with an empty home of charts where it has none: it means the default."""
+    """Return the value of a field, with an empty `chartHome` if it has none: it means the default."""
     if name == "helmGlobals":
         return {"chartHome": "", **value}
     if name == "helmChartInflationGenerator":
@@ -420,7 +435,7 @@ def _with_chart_home(name: str, value: Any) -> Any:
 def _choose_error(
     ctx: Context, path: str, file_error: KmanifestError, root_error: KmanifestError
 ) -> KmanifestError:
-    """The error for an entry that is no file of resources and no root either."""
+    """Return the error to report for an entry that is neither a file of resources nor a root."""
     if find_repository(path) is not None:
         if root_error.location.file:
             return root_error
