@@ -29,11 +29,11 @@ _MAX_VARIABLE_LENGTH: Final = 131_071  # bytes, with the name; execplugin.go, ma
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
     """Return the resources that the executable of this config prints."""
-    call = _prepare_call(ctx, config)
+    command = _prepare_command(ctx, config)
     with masking_errors(ctx):
         return [
             with_resource_options(each)
-            for each in parse_output(ctx, run_executable(ctx, call), call.path)
+            for each in parse_output(ctx, run_executable(ctx, command), command.path)
         ]
 
 
@@ -42,18 +42,20 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
 
     The executable reads the resources on stdin, each with its id in an annotation.
     """
-    call = _prepare_call(ctx, config)
+    command = _prepare_command(ctx, config)
     dumper = yaml.Dumper(ctx.options.limits)
     stdin = "---\n".join(
         dumper.dump(with_id_annotation(resource)) for resource in resources
     ).encode()
     with masking_errors(ctx):
-        printed = parse_output(ctx, run_executable(ctx, call._replace(stdin=stdin)), call.path)
+        printed = parse_output(
+            ctx, run_executable(ctx, command._replace(stdin=stdin)), command.path
+        )
         without_ids = [each.with_body(without_annotations(each.body, (ID,))) for each in printed]
-        return update_resources(resources, without_ids, call.path)
+        return update_resources(resources, without_ids, command.path)
 
 
-def _prepare_call(ctx: Context, config: Resource) -> Program:
+def _prepare_command(ctx: Context, config: Resource) -> Program:
     config_text = yaml.dump(config.body)
     directory = "/" + ctx.directory
     variables = (

@@ -99,14 +99,14 @@ def _call_function(ctx: Context, config: Resource, items: Iterable[Body]) -> lis
     }
     # A variable without `=`, or with more than one, is left out, as in kyaml (runfn.go, mergeExecEnv).
     variables = [text.split("=") for text in (*function.environment, *ctx.options.env)]
-    call = Program(
+    command = Program(
         path,
         arguments=function.arguments,
         directory=ctx.directory,
         stdin=yaml.Dumper(ctx.options.limits).dump(resource_list).encode(),
         environment=tuple((parts[0], parts[1]) for parts in variables if len(parts) == 2),
     )
-    output = run_executable(ctx, call)
+    output = run_executable(ctx, command)
     plugin_name = function.path
     printed = parse_output(ctx, output, plugin_name)
     for finding in _parse_results(ctx, output, plugin_name):

@@ -70,9 +70,9 @@ def find_runner(ctx: Context) -> Runner:
     return ctx.runner
 
 
-def run_executable(ctx: Context, call: Program) -> bytes:
+def run_executable(ctx: Context, command: Program) -> bytes:
     """Run an executable and return its output."""
-    output = find_runner(ctx).run(call)
+    output = find_runner(ctx).run(command)
     ctx.count_output(len(output))
     return output
 
