@@ -17,7 +17,7 @@ from kmanifest.model.errors import KmanifestError, LimitError, RenderError, Sour
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.engines.kustomize.localize import Copy
+    from kmanifest.engines.kustomize.localize import LocalizedFiles
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.tree import Tree
@@ -172,23 +172,23 @@ def _default_name(target: _Target) -> str:
     return default_name(trees.join("", relative(target.directory, target.scope)), target.repository)
 
 
-def _copied(target: _Target, destination: str) -> "Copy":
+def _copied(target: _Target, destination: str) -> "LocalizedFiles":
     """The copy, all in memory; an error tells where the target is wrong."""
     from kmanifest import api
-    from kmanifest.engines.krm.function import program_of
-    from kmanifest.engines.kustomize.localize import Wanted, localize
+    from kmanifest.engines.krm.function import executable_path
+    from kmanifest.engines.kustomize.localize import LocalizeRequest, localize
 
     check_new(destination)
     above, name = os.path.split(destination)
-    wanted = Wanted(
+    request = LocalizeRequest(
         target.directory,
         target.scope,
         url=target.name if target.repository else "",
         destination=trees.join("", os.path.join(os.path.realpath(above), name)),
-        program_of=program_of,
+        executable_path=executable_path,
     )
     try:
-        return localize(target.ctx, wanted)
+        return localize(target.ctx, request)
     except KmanifestError as error:
         found = api.with_position(error, target.ctx)
         raise found.at(api.on_disk(found.location)) from error
@@ -196,7 +196,7 @@ def _copied(target: _Target, destination: str) -> "Copy":
         raise LimitError("the kustomizations are nested too deeply (max_depth)") from None
 
 
-def _verified(target: _Target, copy: "Copy", destination: str) -> "Iterable[Finding]":
+def _verified(target: _Target, copy: "LocalizedFiles", destination: str) -> "Iterable[Finding]":
     """The warnings of the target's build, which the build of the copy, without a network, agrees with; an error if not."""
     from kmanifest import api
     from kmanifest.io.tree import MemoryTree

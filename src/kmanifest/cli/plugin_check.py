@@ -46,10 +46,10 @@ def _verdict(ctx: Context, config: Resource) -> Verdict:
 def _judged(ctx: Context, config: Resource) -> str:
     """What the config would use; the error that a build would raise before it."""
     if is_function(config):
-        return f"function {function.find(ctx, function.read_function(config).path)}"
+        return f"function {function.find_executable(ctx, function.read_function(config).path)}"
     plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)
     if plugin is None:
-        return f"program {exec_plugin.find(ctx, config)}"
+        return f"program {exec_plugin.find_executable(ctx, config)}"
     if plugin.schema is not None:
         check_config(config.body, plugin.schema)
     return f"{plugin.role} {plugin.name}"

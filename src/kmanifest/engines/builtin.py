@@ -20,7 +20,7 @@ def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
 
 
 _KRM: Final = "kmanifest.engines.krm"
-_OWN: Final = "kmanifest.dev/v1alpha1"
+_API_VERSION: Final = "kmanifest.dev/v1alpha1"
 
 PLUGINS: Final = (
     Plugin(
@@ -59,17 +59,17 @@ PLUGINS: Final = (
     _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
     Plugin(
         "transformer",
-        f"{_OWN}/ImageTransformer",
+        f"{_API_VERSION}/ImageTransformer",
         lazy_function(f"{_TRANSFORMERS}.extensions", "set_images_anywhere"),
     ),
     Plugin(
         "transformer",
-        f"{_OWN}/DropTransformer",
+        f"{_API_VERSION}/DropTransformer",
         lazy_function(f"{_TRANSFORMERS}.extensions", "drop"),
     ),
     Plugin(
         "generator",
-        f"{_OWN}/ResourcesGenerator",
+        f"{_API_VERSION}/ResourcesGenerator",
         lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
     ),
     Plugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),

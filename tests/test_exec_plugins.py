@@ -1,4 +1,4 @@
-"""Plug-ins that are programs: what bounds them, and what they may know. The fixtures `exec-*` and `function-*` hold the rest."""
+"""Exec plug-ins and KRM functions: limits, environment and secrets. The fixtures `exec-*` and `function-*` test the rest."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ from kmanifest.model.errors import (
 from kmanifest.model.masking import Secret
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the programs are shell scripts")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the executables are shell scripts")
 
 FUNCTION = """\
 apiVersion: example.com/v1
@@ -38,7 +38,7 @@ metadata:
       exec: {path: ./maker.sh}
 """
 LIST = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: made}\n"
-PRINTS = f"#!/bin/sh\ncat <<'END'\n{LIST}END\n"
+PRINT_LIST = f"#!/bin/sh\ncat <<'END'\n{LIST}END\n"
 
 
 def write(path: Path, text: str) -> Path:
@@ -49,23 +49,23 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-def options(**given) -> Options:
-    return Options(enable_plugins=True, allow_exec=True, exec_plugins=ExecPluginOptions(**given))
+def options(**settings) -> Options:
+    return Options(enable_plugins=True, allow_exec=True, exec_plugins=ExecPluginOptions(**settings))
 
 
 @pytest.fixture
 def project(tmp_path):
     write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
     write(tmp_path / "maker.yaml", FUNCTION)
-    write(tmp_path / "maker.sh", PRINTS)
+    write(tmp_path / "maker.sh", PRINT_LIST)
     return tmp_path
 
 
-def runner(root: Path, **given) -> ProcessRunner:
-    return ProcessRunner(str(root), environment={"PATH": os.environ["PATH"]}, **given)
+def runner(root: Path, **settings) -> ProcessRunner:
+    return ProcessRunner(str(root), environment={"PATH": os.environ["PATH"]}, **settings)
 
 
-# --- what runs, and what does not
+# --- permissions and errors
 
 
 def test_function_runs(project):
@@ -73,23 +73,23 @@ def test_function_runs(project):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "message"),
+    ("build_options", "message"),
     [
         (Options(), "external plugins disabled"),
         (Options(allow_exec=True), "external plugins disabled"),
         (Options(enable_plugins=True), "--enable-exec"),
     ],
 )
-def test_nothing_runs_unless_it_is_allowed(project, chosen, message):
+def test_functions_run_only_if_allowed(project, build_options, message):
     write(project / "maker.sh", "#!/bin/sh\ntouch ran\n")
     with pytest.raises(PluginError, match=message):
-        build(str(project), options=chosen)
+        build(str(project), options=build_options)
     assert not (project / "ran").exists()
 
 
 @pytest.mark.parametrize("path", ["../outside.sh", "/bin/true", "./link.sh"])
 def test_function_outside_of_its_directory(project, path):
-    write(project / "outside.sh", PRINTS)
+    write(project / "outside.sh", PRINT_LIST)
     inner = project / "inner"
     write(inner / "kustomization.yaml", "generators: [maker.yaml]\n")
     write(inner / "maker.yaml", FUNCTION.replace("./maker.sh", path))
@@ -101,7 +101,7 @@ def test_function_outside_of_its_directory(project, path):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("container: {image: example.com/f:v1}", "is a container, and none is started"),
+        ("container: {image: example.com/f:v1}", "is a container, and containers are not run"),
         ("exec: {path: ./maker.sh, shell: yes}", "unknown field of a function: exec.shell"),
         ("starlark: {path: f.star}", "unknown field of a function: starlark"),
         ("deferFailure: true", "needs `exec` with a `path`"),
@@ -113,16 +113,16 @@ def test_function_outside_of_its_directory(project, path):
 )
 def test_functions_that_are_refused(project, spec, message):
     write(project / "maker.yaml", FUNCTION.replace("exec: {path: ./maker.sh}", spec))
-    with pytest.raises(KmanifestError, match=message) as caught:
+    with pytest.raises(KmanifestError, match=message) as excinfo:
         build(str(project), options=options())
-    assert caught.value.location.file.endswith("maker.yaml")
+    assert excinfo.value.location.file.endswith("maker.yaml")
 
 
 def test_build_in_memory_has_no_runner():
     files = {
         "kustomization.yaml": "generators: [maker.yaml]",
         "maker.yaml": FUNCTION,
-        "maker.sh": PRINTS,
+        "maker.sh": PRINT_LIST,
     }
     with pytest.raises(PluginError, match="needs files on disk"):
         build(tree=MemoryTree(files), options=options())
@@ -146,7 +146,7 @@ def test_runner_of_the_caller():
     assert [resource.name for resource in built.resources] == ["made"]
 
 
-def test_validator_that_changes_nothing(tmp_path):
+def test_validator_without_changes(tmp_path):
     write(tmp_path / "kustomization.yaml", "resources: [map.yaml]\nvalidators: [judge.yaml]\n")
     write(tmp_path / "map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\n")
     write(tmp_path / "judge.yaml", "apiVersion: example.com/v1\nkind: Judge\nmetadata: {name: j}\n")
@@ -168,10 +168,10 @@ def test_results_are_findings(project):
     ]
 
 
-# --- legacy plug-ins
+# --- legacy exec plug-ins
 
 
-def test_parts_of_the_path_hold_no_separator(tmp_path):
+def test_path_parts_contain_no_separator(tmp_path):
     write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
     config = "apiVersion: ../../outside/v1\nkind: evil.sh\nmetadata: {name: x}\n"
     write(tmp_path / "maker.yaml", config)
@@ -185,23 +185,23 @@ def test_parts_of_the_path_hold_no_separator(tmp_path):
 def test_go_plugin_and_missing_plugin(tmp_path):
     write(tmp_path / "kustomization.yaml", "generators: [maker.yaml]\n")
     write(tmp_path / "maker.yaml", "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: x}\n")
-    chosen = options(home=str(tmp_path / "home"))
+    build_options = options(home=str(tmp_path / "home"))
     with pytest.raises(MissingError, match="an executable is expected at"):
-        build(str(tmp_path), options=chosen)
+        build(str(tmp_path), options=build_options)
     write(tmp_path / "home/example.com/v1/maker/Maker.so", "")
     with pytest.raises(PluginError, match="Go plug-ins can't be loaded"):
-        build(str(tmp_path), options=chosen)
+        build(str(tmp_path), options=build_options)
     with pytest.raises(MissingError, match="KUSTOMIZE_PLUGIN_HOME"):
         build(str(tmp_path), options=options())
 
 
 def test_plugin_home(tmp_path):
-    places = {
+    directories = {
         "KUSTOMIZE_PLUGIN_HOME": tmp_path / "own",
         "XDG_CONFIG_HOME": tmp_path / "xdg",
         "HOME": tmp_path / "me",
     }
-    environment = {name: str(path) for name, path in places.items()}
+    environment = {name: str(path) for name, path in directories.items()}
     expected = [
         tmp_path / "me/kustomize/plugin",
         tmp_path / "me/.config/kustomize/plugin",
@@ -215,7 +215,7 @@ def test_plugin_home(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "arguments"),
     [
         ("", []),
         ("  one\ttwo ", ["one", "two"]),
@@ -226,8 +226,8 @@ def test_plugin_home(tmp_path):
         ("'' a", ["a"]),
     ],
 )
-def test_arguments_on_one_line(line, words):
-    assert split_arguments(line) == words
+def test_arguments_on_one_line(line, arguments):
+    assert split_arguments(line) == arguments
 
 
 def test_unclosed_quote():
@@ -240,19 +240,23 @@ def test_unclosed_quote():
 
 def test_environment_is_small(tmp_path, monkeypatch):
     write(tmp_path / "p.sh", "#!/bin/sh\nenv\n")
-    there = {"PATH": os.environ["PATH"], "SOPS_KEY": "1", "AWS_ID": "2", "OTHER": "3"}
+    environment = {"PATH": os.environ["PATH"], "SOPS_KEY": "1", "AWS_ID": "2", "OTHER": "3"}
 
-    def seen(*passed: str) -> set[str]:
-        running = ProcessRunner(str(tmp_path), environment=there, pass_variables=passed)
-        lines = running.run(Command("p.sh", environment=(("OWN", "4"),))).decode().splitlines()
+    def passed_names(*passed: str) -> set[str]:
+        process_runner = ProcessRunner(
+            str(tmp_path), environment=environment, pass_variables=passed
+        )
+        lines = (
+            process_runner.run(Command("p.sh", environment=(("OWN", "4"),))).decode().splitlines()
+        )
         return {line.partition("=")[0] for line in lines} - {"PWD", "SHLVL", "_", "OLDPWD"}
 
-    assert seen() == {"PATH", "OWN"}
-    assert seen("SOPS_*", "AWS_ID") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID"}
-    assert seen("inherit") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID", "OTHER"}
+    assert passed_names() == {"PATH", "OWN"}
+    assert passed_names("SOPS_*", "AWS_ID") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID"}
+    assert passed_names("inherit") == {"PATH", "OWN", "SOPS_KEY", "AWS_ID", "OTHER"}
 
 
-def test_config_is_in_a_file_of_its_own_that_is_removed(tmp_path):
+def test_config_is_in_a_temporary_file_that_is_removed(tmp_path):
     write(
         tmp_path / "p.sh",
         '#!/bin/sh\necho "$1 $2"; stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1"; cat "$1"\n',
@@ -271,13 +275,13 @@ def test_large_input_and_output(tmp_path):
     assert runner(tmp_path).run(Command("p.sh", stdin=text)) == text
 
 
-def test_program_that_does_not_read(tmp_path):
+def test_executable_that_does_not_read_stdin(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\necho done\n")
     assert runner(tmp_path).run(Command("p.sh", stdin=b"x" * 3_000_000)) == b"done\n"
 
 
 @pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; sleep 600 & wait; sleep 600"])
-def test_too_long(tmp_path, script):
+def test_time_limit(tmp_path, script):
     write(tmp_path / "p.sh", f"#!/bin/sh\n{script}\n")
     start = time.monotonic()
     with pytest.raises(LimitError, match=r"longer than 0\.2 seconds"):
@@ -285,13 +289,13 @@ def test_too_long(tmp_path, script):
     assert time.monotonic() - start < 30
 
 
-def test_too_much(tmp_path):
+def test_output_limit(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nyes\n")
     with pytest.raises(LimitError, match="printed more than 1000 bytes"):
         runner(tmp_path, max_output=1000).run(Command("p.sh"))
 
 
-def test_nothing_is_left_behind(tmp_path):
+def test_child_processes_are_ended(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nsleep 600 &\necho $!\n")
     child = int(runner(tmp_path).run(Command("p.sh")))
     deadline = time.monotonic() + 10
@@ -309,20 +313,20 @@ def is_alive(process: int) -> bool:
     return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
-def test_failure_tells_what_it_said_and_what_it_had(tmp_path):
+def test_failure_quotes_stderr_and_names_the_environment(tmp_path):
     write(
         tmp_path / "p.sh",
         "#!/bin/sh\necho partial\necho 'no vault; api_key: abc, PASSWORD=def' >&2\nexit 7\n",
     )
-    with pytest.raises(PluginError) as caught:
+    with pytest.raises(PluginError) as excinfo:
         runner(tmp_path).run(Command("p.sh"))
-    message = caught.value.message
+    message = excinfo.value.message
     assert "exit status 7: no vault; api_key: ***, PASSWORD=***" in message
     assert message.endswith("(environment: PATH; --plugin-env NAME passes on more)")
     assert "partial" not in message
 
 
-def test_killed_program(tmp_path):
+def test_killed_executable(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nkill -9 $$\n")
     with pytest.raises(PluginError, match="ended by SIGKILL"):
         runner(tmp_path).run(Command("p.sh"))
@@ -336,7 +340,7 @@ def test_interpreter_with_a_carriage_return(tmp_path):
         runner(tmp_path).run(Command("p.sh"))
 
 
-def test_only_trusted_programs(tmp_path):
+def test_only_trusted_executables(tmp_path):
     path = write(tmp_path / "p.sh", "#!/bin/sh\necho yes\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh")) == b"yes\n"
@@ -346,7 +350,7 @@ def test_only_trusted_programs(tmp_path):
 
 def test_descriptors_are_closed(tmp_path):
     if sys.platform != "linux":
-        pytest.skip("counts them in /proc")
+        pytest.skip("the test counts descriptors in /proc")
     write(tmp_path / "p.sh", "#!/bin/sh\nexit 1\n")
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
@@ -359,7 +363,7 @@ def test_descriptors_are_closed(tmp_path):
 
 CANARY = "c4n4ry/with+more?<&>~"
 ACCOUNT = json.dumps({"id": 1, "key": "-----BEGIN-----\nline-of-the-key\n", "more": ["deep-part"]})
-SAID = {
+SECRET_FORMS = {
     CANARY,
     base64.b64encode(CANARY.encode()).decode().rstrip("="),
     base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip("="),
@@ -368,7 +372,7 @@ SAID = {
     "line-of-the-key",
     "deep-part",
 }
-SAYS = f"""\
+PRINT_SECRETS = f"""\
 cat <<'END'
 {CANARY} x{CANARY}y {base64.b64encode(CANARY.encode()).decode()}
 user:{base64.b64encode(f"user:{CANARY}".encode()).decode()}
@@ -381,18 +385,18 @@ SECRETS = (Secret(CANARY), Secret(ACCOUNT), Secret("ab"))
 
 
 def assert_masked(text: str) -> None:
-    assert [said for said in SAID if said in text] == []
+    assert [form for form in SECRET_FORMS if form in text] == []
     assert "***" in text
 
 
 @pytest.mark.parametrize("role", ["generators", "transformers", "validators"])
-def test_failing_program_does_not_tell_secrets(project, role):
+def test_errors_of_failed_executables_mask_secrets(project, role):
     write(project / "kustomization.yaml", f"{role}: [maker.yaml]\n")
-    write(project / "maker.sh", f"#!/bin/sh\n( {SAYS}) >&2\nexit 3\n")
-    with pytest.raises(PluginError, match="exit status 3") as caught:
+    write(project / "maker.sh", f"#!/bin/sh\n( {PRINT_SECRETS}) >&2\nexit 3\n")
+    with pytest.raises(PluginError, match="exit status 3") as excinfo:
         build(str(project), options=options(secrets=SECRETS))
-    assert_masked(str(caught.value))
-    assert "ab is short" in str(caught.value)
+    assert_masked(str(excinfo.value))
+    assert "ab is short" in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -402,27 +406,27 @@ def test_failing_program_does_not_tell_secrets(project, role):
         (f"kind: A\nmetadata: {{name: x, annotations: {{{'kustomize.config.k8s.io/needs-hash'}: deep-part}}}}\n", "neither true nor false"),
     ],
 )  # fmt: skip
-def test_errors_of_what_was_printed_do_not_tell_secrets(project, printed, message):
+def test_errors_about_the_output_mask_secrets(project, printed, message):
     write(project / "maker.sh", f"#!/bin/sh\ncat <<'END'\n{printed}END\n")
     with pytest.raises(KmanifestError, match=message) as plain:
         build(str(project), options=options())
-    with pytest.raises(KmanifestError, match=message) as caught:
+    with pytest.raises(KmanifestError, match=message) as excinfo:
         build(str(project), options=options(secrets=SECRETS))
     assert "deep-part" in str(plain.value)
-    assert_masked(str(caught.value))
-    assert str(caught.value.location) == str(plain.value.location)
+    assert_masked(str(excinfo.value))
+    assert str(excinfo.value.location) == str(plain.value.location)
 
 
-def test_object_printed_twice_does_not_tell_secrets(project):
+def test_error_for_a_duplicate_object_masks_secrets(project):
     write(project / "kustomization.yaml", "transformers: [maker.yaml]\n")
     one = "{apiVersion: v1, kind: A, metadata: {name: deep-part}}"
     write(project / "maker.sh", f"#!/bin/sh\nprintf '%s' '{one}'\necho\necho ---\necho '{one}'\n")
-    with pytest.raises(PluginError, match="twice") as caught:
+    with pytest.raises(PluginError, match="twice") as excinfo:
         build(str(project), options=options(secrets=SECRETS))
-    assert_masked(str(caught.value))
+    assert_masked(str(excinfo.value))
 
 
-def test_results_do_not_tell_secrets(project):
+def test_results_mask_secrets(project):
     result = {"message": f"{CANARY} ab", "severity": "warning", "file": {"path": f"/x/{CANARY}"}}
     results = json.dumps([result, {"message": "x", "field": {"path": "a.deep-part"}}])
     write(project / "maker.sh", f"#!/bin/sh\ncat <<'END'\n{LIST}results: {results}\nEND\n")
@@ -434,21 +438,21 @@ def test_results_do_not_tell_secrets(project):
     assert_masked(repr(findings))
 
 
-def test_options_do_not_show_secrets():
-    chosen = options(secrets=SECRETS)
-    assert_masked(repr(chosen))
-    assert_masked(f"{chosen} {chosen.exec_plugins.secrets[0]}")
+def test_options_mask_secrets():
+    build_options = options(secrets=SECRETS)
+    assert_masked(repr(build_options))
+    assert_masked(f"{build_options} {build_options.exec_plugins.secrets[0]}")
 
 
-def test_half_of_a_secret_at_the_end_of_what_is_kept(tmp_path):
+def test_secret_cut_at_the_end_of_the_kept_output(tmp_path):
     write(tmp_path / "p.sh", f"#!/bin/sh\nyes '{CANARY} {CANARY}' | head -c 300000 >&2\nexit 1\n")
-    with pytest.raises(PluginError) as caught:
+    with pytest.raises(PluginError) as excinfo:
         runner(tmp_path, secrets=SECRETS).run(Command("p.sh"))
-    assert "c4n" not in caught.value.message
-    assert caught.value.message.count("*** ***") > 1000
+    assert "c4n" not in excinfo.value.message
+    assert excinfo.value.message.count("*** ***") > 1000
 
 
-def test_much_on_stderr_is_searched_in_no_time(tmp_path):
+def test_long_stderr_is_masked_quickly(tmp_path):
     write(tmp_path / "p.sh", "#!/bin/sh\nyes token | head -c 65000 | tr -d '\\n' >&2\nexit 1\n")
     start = time.process_time()
     with pytest.raises(PluginError):
@@ -456,7 +460,7 @@ def test_much_on_stderr_is_searched_in_no_time(tmp_path):
     assert time.process_time() - start < 5
 
 
-def test_command_registers_what_it_passes_on(project, monkeypatch, capsys):
+def test_command_masks_the_variables_that_it_passes_on(project, monkeypatch, capsys):
     monkeypatch.setenv("VAULT_TOKEN", CANARY)
     monkeypatch.setenv("VAULT_ACCOUNT_KEY", ACCOUNT)
     monkeypatch.setenv("VAULT_ADDRESS", "vault.example.com")
@@ -464,14 +468,14 @@ def test_command_registers_what_it_passes_on(project, monkeypatch, capsys):
     write(
         project / "maker.sh",
         '#!/bin/sh\n( echo "$VAULT_TOKEN at $VAULT_ADDRESS: $VAULT_ACCOUNT_KEY"; echo "$FROM_FLAG_SECRET"\n'
-        f"{SAYS}) >&2\nexit 3\n",
+        f"{PRINT_SECRETS}) >&2\nexit 3\n",
     )
-    words = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
-    words += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
-    secrets = options_of(parse(FLAGS, words)).exec_plugins.secrets
+    arguments = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
+    arguments += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
+    secrets = options_of(parse(FLAGS, arguments)).exec_plugins.secrets
     assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
-    assert main(["build", *words, "--stack-trace", str(project)]) == 1
-    shown = capsys.readouterr().err
-    assert_masked(shown)
-    assert "of-the-flag" not in shown
-    assert "*** at vault.example.com: " in shown
+    assert main(["build", *arguments, "--stack-trace", str(project)]) == 1
+    printed = capsys.readouterr().err
+    assert_masked(printed)
+    assert "of-the-flag" not in printed
+    assert "*** at vault.example.com: " in printed
