@@ -17,9 +17,9 @@ from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
 from kmanifest.engines.helm.gotemplate.parsers import Parser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release, settle_values
-from kmanifest.engines.helm.templates.capabilities import make_capabilities
 from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.kustomize.options import KustomizeOptions

@@ -11,7 +11,7 @@ from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import read_archive
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.manifests import sort_manifests, split
-from kmanifest.engines.helm.templates.file_globs import path_test
+from kmanifest.engines.helm.objects.file_globs import path_test
 from kmanifest.helm import load_archive, load_chart
 from kmanifest.io.tree import DiskTree, MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError

@@ -8,7 +8,7 @@ from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.values.layers import Layer, Table, ValueSources, layers, merge_sources
 from kmanifest.io.tree import SnapshotDiskTree, tree_at
 from kmanifest.model.errors import LimitError, MissingError

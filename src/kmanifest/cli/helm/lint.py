@@ -18,7 +18,7 @@ from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import Message
 
 FLAGS = (
@@ -82,7 +82,7 @@ def lint(arguments: Sequence[str]) -> int:
 
 
 def _check_kube_version(text: str) -> None:
-    from kmanifest.engines.helm.templates.capabilities import parse_kube_version
+    from kmanifest.engines.helm.objects.capabilities import parse_kube_version
     from kmanifest.model.errors import SourceError
 
     try:

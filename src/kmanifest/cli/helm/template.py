@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.cli.helm.notes import Notes
     from kmanifest.engines.helm.charts.chart import Chart
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.manifests import Manifest
+    from kmanifest.engines.helm.objects.capabilities import Capabilities
     from kmanifest.engines.helm.render import Output, PostRender
-    from kmanifest.engines.helm.templates.capabilities import Capabilities
     from kmanifest.model.errors import KmanifestError
 
 _UNUSED = "accepted and not used: nothing is installed"
@@ -169,7 +169,7 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
 
 def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
     from kmanifest.cli.helm.inputs import chart_of, given_values, warn
-    from kmanifest.engines.helm.charts.dependencies import check_dependencies, missing_dependencies
+    from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
     given = given_values(parsed, dialect)

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.dependencies import check_dependencies, process_dependencies
 from kmanifest.engines.helm.charts.versions import fits
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dependencies import check_dependencies, process_dependencies
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.manifests import SPACE, Manifest, sort_manifests
+from kmanifest.engines.helm.objects.capabilities import Capabilities
 from kmanifest.engines.helm.schemas import validate_values
-from kmanifest.engines.helm.templates.capabilities import Capabilities
 from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
 from kmanifest.engines.helm.values.layers import coalesce_values
 from kmanifest.io.cache import Cache, NoCache
@@ -202,7 +202,7 @@ def _output(
     warn: Warn,
     dialect: Dialect,
 ) -> Output:
-    from kmanifest.engines.helm.templates.objects import go_string
+    from kmanifest.engines.helm.objects.builtin import go_string
 
     others = {path: text for path, text in files.items() if not path.endswith(NOTES)}
     try:

@@ -2,7 +2,7 @@
 
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.templates.objects import go_string
+from kmanifest.engines.helm.objects.builtin import go_string
 from kmanifest.startup.typing import Final
 
 _README: Final = ("readme.md", "readme.txt", "readme")

@@ -1,1 +1,1 @@
-"""Charts: loading them from directories and archives, and their dependencies."""
+"""Charts, loaded from directories and archives."""

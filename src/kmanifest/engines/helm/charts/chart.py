@@ -21,12 +21,12 @@ from kmanifest.engines.helm.formats.go_json import (
 )
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
-from kmanifest.engines.helm.templates.structs import NilStringMap, NilStrings, ObjectList
+from kmanifest.engines.helm.objects.structs import NilStringMap, NilStrings, ObjectList
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.templates.objects import ChartObject, MetadataObject
+    from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject
 
 _MANIFEST_EXTENSIONS: Final = (".yaml", ".yml", ".json")
 _SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
@@ -129,7 +129,7 @@ class Dependency:
 
     def object(self) -> Any:
         """The dependency as a template sees it."""
-        from kmanifest.engines.helm.templates.objects import DependencyObject
+        from kmanifest.engines.helm.objects.builtin import DependencyObject
 
         return DependencyObject(
             {
@@ -248,7 +248,7 @@ class Metadata:
 
     def object(self) -> "MetadataObject":
         """The metadata as a template sees them."""
-        from kmanifest.engines.helm.templates.objects import Maintainer, MetadataObject
+        from kmanifest.engines.helm.objects.builtin import Maintainer, MetadataObject
 
         texts = self.texts
         people = [
@@ -370,7 +370,7 @@ class Chart:
 
     def object(self) -> "ChartObject":
         """The chart as a template sees it."""
-        from kmanifest.engines.helm.templates.objects import ChartObject
+        from kmanifest.engines.helm.objects.builtin import ChartObject
 
         return ChartObject(self.metadata.object(), is_root=self.is_root)
 

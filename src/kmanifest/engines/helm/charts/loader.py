@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import BOM, MAX_ENTRIES, File, is_archive, read_archive
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.gotemplate.gofmt import quoted

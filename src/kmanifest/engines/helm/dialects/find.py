@@ -1,6 +1,6 @@
 """The major versions of helm, by their numbers."""
 
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.model.errors import SourceError
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from kmanifest.engines.helm.charts.archive import MAX_FILE
 from kmanifest.engines.helm.charts.chart import LOCK, METADATA, Chart
-from kmanifest.engines.helm.dialects.dialect import Commands, Dialect, Documents, Loading
-from kmanifest.engines.helm.dialects.messages import Words
+from kmanifest.engines.helm.dialect import Commands, Dialect, Documents, Loading
 from kmanifest.engines.helm.manifests import HEAD, RANKS, split
-from kmanifest.engines.helm.templates.capabilities import make_capabilities
-from kmanifest.engines.helm.templates.objects import Values
+from kmanifest.engines.helm.messages import Words
+from kmanifest.engines.helm.objects.builtin import Values
+from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.values.layers import READERS, Coalescing, Warn, copy_defaults
 from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
-from kmanifest.engines.helm.charts.dependencies import process_dependencies
 from kmanifest.engines.helm.charts.loader import load_directory
 from kmanifest.engines.helm.charts.versions import fits, is_version
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dependencies import process_dependencies
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_values, load_yaml, through_json
 from kmanifest.engines.helm.gotemplate.execute import Bounds
@@ -459,7 +459,7 @@ def _name_problem(kind: str, name: str) -> str:
 def _deprecation(version: str, kind: str, kube_version: str) -> str:
     """That an API is deprecated; empty where it is not. Source: rules/deprecations.go."""
     from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
-    from kmanifest.engines.helm.templates.capabilities import (
+    from kmanifest.engines.helm.objects.capabilities import (
         DEFAULT_KUBE_VERSION,
         parse_kube_version,
     )

@@ -12,7 +12,7 @@ from kmanifest.engines.helm.charts.chart import LOCK, Chart, Dependency
 from kmanifest.engines.helm.formats.go_json import decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.formats.serialization import to_yaml
-from kmanifest.engines.helm.templates.objects import DependencyObject
+from kmanifest.engines.helm.objects.builtin import DependencyObject
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple

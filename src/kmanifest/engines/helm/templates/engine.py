@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.errors import ParseError
 from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure, Run
 from kmanifest.engines.helm.gotemplate.functions import Overlay
@@ -17,7 +17,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.parsers import Parser
 from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
-from kmanifest.engines.helm.templates.objects import Files, Values, find_table, go_string
+from kmanifest.engines.helm.objects.builtin import Files, Values, find_table, go_string
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm import gotemplate
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.execute import Bounds
 from kmanifest.engines.helm.gotemplate.values import Functions
-from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.templates.engine import TEMPLATES
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from kmanifest.engines.helm.render import Release
     from kmanifest.engines.helm.sprig.randomness import Random
 
 
@@ -21,7 +21,7 @@ PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _M
 """The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
 
 
-def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
+def make_random(seed: str | None, release: "Release", chart: str) -> "Random | None":
     """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
     if seed is None:
         return None

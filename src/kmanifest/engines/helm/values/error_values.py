@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.templates.objects import go_string
+from kmanifest.engines.helm.objects.builtin import go_string
 from kmanifest.engines.helm.values.origins import names_of
 from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Final

@@ -147,7 +147,7 @@ def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callab
 
 
 def _setting_files(read: Read, readers: Readers) -> Callable[[str, Table], None]:
-    from kmanifest.engines.helm.templates.objects import go_string
+    from kmanifest.engines.helm.objects.builtin import go_string
 
     return lambda text, values: readers.contents(text, values, lambda path: go_string(read(path)))
 

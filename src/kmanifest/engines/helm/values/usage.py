@@ -10,12 +10,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
-from kmanifest.engines.helm.templates.engine import Source
-from kmanifest.engines.helm.templates.objects import Values
+from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
 from kmanifest.model.errors import FieldPath, Locate, Location, near_names
 from kmanifest.model.findings import UNREACHED, UNUSED, Finding
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.templates.engine import Source
 
 _LOOKS_ON: Final = frozenset(
     (
@@ -119,7 +121,7 @@ class Reads:
             for name, function in functions.items()
         }
 
-    def begin(self, values: Values, sources: Collection[Source]) -> None:
+    def begin(self, values: Values, sources: Collection["Source"]) -> None:
         """Let the templates see tables that note what is read: `values` are those of the root chart."""
         made: dict[int, tuple[Any, Any]] = {}
         self._root = _noting(values, made)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from kmanifest.engines.helm.charts.archive import MAX_CHART
-from kmanifest.engines.helm.dialects.dialect import Commands, Dialect, Documents, Loading
+from kmanifest.engines.helm.dialect import Commands, Dialect, Documents, Loading
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.dialects.v4 import loading, manifests
 from kmanifest.engines.helm.dialects.v4 import set_flags as setflags

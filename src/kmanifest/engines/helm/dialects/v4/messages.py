@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from kmanifest.engines.helm.dialects.messages import Words
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.engines.helm.messages import Words
 
 
 class Words4(Words):

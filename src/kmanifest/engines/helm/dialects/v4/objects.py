@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.gotemplate.values import Function
-from kmanifest.engines.helm.templates import capabilities as v3
-from kmanifest.engines.helm.templates.objects import Values
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects import capabilities as v3
+from kmanifest.engines.helm.objects.builtin import Values
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any, Final
 
 HELM_VERSION: Final = "v4.3.1"

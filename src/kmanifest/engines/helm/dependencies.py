@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
 from kmanifest.engines.helm.charts.versions import fits
-from kmanifest.engines.helm.dialects.messages import Words
-from kmanifest.engines.helm.templates.objects import find_table, missing_table
-from kmanifest.engines.helm.templates.structs import ObjectList
+from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.engines.helm.messages import Words
+from kmanifest.engines.helm.objects.builtin import find_table, missing_table
+from kmanifest.engines.helm.objects.structs import ObjectList
 from kmanifest.engines.helm.values.layers import (
     Table,
     Warn,
@@ -20,10 +21,7 @@ from kmanifest.engines.helm.values.layers import (
     merge_values,
 )
 from kmanifest.model.errors import SourceError
-from kmanifest.startup.typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.startup.typing import Any
 
 _MISSING = object()
 
@@ -42,7 +40,7 @@ def missing_dependencies(chart: Chart) -> list[str]:
 
 
 def process_dependencies(
-    chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: "Dialect"
+    chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: Dialect
 ) -> None:
     """Let the charts go that are not wanted, name the others, and take over what they export; changes `chart`."""
     _enable(chart, values, "", warn, dialect)
@@ -50,7 +48,7 @@ def process_dependencies(
 
 
 def _enable(
-    chart: Chart, values: Mapping[str, Any], path: str, warn: Warn, dialect: "Dialect"
+    chart: Chart, values: Mapping[str, Any], path: str, warn: Warn, dialect: Dialect
 ) -> None:
     if chart.metadata.dependencies is None:
         return
@@ -70,7 +68,7 @@ def _enable(
     chart.set_dependencies(kept)
 
 
-def _chosen(chart: Chart, requirements: Sequence[Dependency], dialect: "Dialect") -> list[Chart]:
+def _chosen(chart: Chart, requirements: Sequence[Dependency], dialect: Dialect) -> list[Chart]:
     """The charts that nobody asks for, and for each one that is asked for a copy with its alias."""
     chosen = [
         held
@@ -128,13 +126,13 @@ def _find_value(values: Table, path: str) -> Any:
     return table[key]
 
 
-def _import_all(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
+def _import_all(chart: Chart, warn: Warn, dialect: Dialect) -> None:
     for held in chart.dependencies:
         _import_all(held, warn, dialect)
     _import_values(chart, warn, dialect)
 
 
-def _import_values(chart: Chart, warn: Warn, dialect: "Dialect") -> None:
+def _import_values(chart: Chart, warn: Warn, dialect: Dialect) -> None:
     """Take over what `import-values` names; what the chart itself says wins."""
     if chart.metadata.dependencies is None:
         return

@@ -7,8 +7,8 @@ recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/ch
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
-from kmanifest.engines.helm.templates import file_globs as globbing
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects import file_globs as globbing
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoObject
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 

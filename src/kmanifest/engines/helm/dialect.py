@@ -1,20 +1,21 @@
 """What the major versions of helm do each in its own way: a `Dialect` for each, passed down to whoever asks for a part of it.
 
-All else is the same in both, and is written once. Version 3 is `v3`, version 4 is in `v4/`; `find` finds them.
+All else is the same in both, and is written once. The records are in `dialects/`. This module is below all others that are named
+in it, and knows them as types only.
 """
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.dialects.messages import Words
-from kmanifest.engines.helm.formats.go_json import Shape
-from kmanifest.engines.helm.templates.capabilities import Capabilities
-from kmanifest.engines.helm.templates.objects import Values
-from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
+from kmanifest.engines.helm.messages import Words
 from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from kmanifest.engines.helm.charts.chart import Chart
+    from kmanifest.engines.helm.formats.go_json import Shape
     from kmanifest.engines.helm.gotemplate.values import Functions, GoError
+    from kmanifest.engines.helm.objects.builtin import Values
+    from kmanifest.engines.helm.objects.capabilities import Capabilities
+    from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
     from kmanifest.io.tree import Tree
     from kmanifest.model.limits import Limits
 
@@ -28,9 +29,9 @@ class Loading(NamedTuple):
 
     check_directory: "Callable[[Tree, str, str, Limits], None]"
     check_archive: "Callable[[bytes, Limits], None]"
-    check_format: Callable[[Chart], None]
-    metadata: Shape
-    lock: Shape
+    check_format: "Callable[[Chart], None]"
+    metadata: "Shape"
+    lock: "Shape"
     max_file: int
 
 
@@ -38,7 +39,7 @@ class Documents(NamedTuple):
     """How a text is split into documents, what is read of each, and the ranks of kinds in the output."""
 
     split: Callable[[str], list[str]]
-    head: Shape
+    head: "Shape"
     ranks: Mapping[str, int]
 
 
@@ -61,14 +62,14 @@ class Dialect(NamedTuple):
 
     words: Words
     loading: Loading
-    readers: Readers
-    coalescing: Coalescing
-    taken: Callable[[Chart, str], Chart]
-    with_stage: Callable[[str, Callable[[], None], Warn], None]
-    make_capabilities: Callable[..., Capabilities]
+    readers: "Readers"
+    coalescing: "Coalescing"
+    taken: "Callable[[Chart, str], Chart]"
+    with_stage: "Callable[[str, Callable[[], None], Warn], None]"
+    make_capabilities: "Callable[..., Capabilities]"
     functions: "Callable[..., Functions]"
-    chart_object: Callable[[Chart], Any]
-    table: type[Values]
+    chart_object: "Callable[[Chart], Any]"
+    table: "type[Values]"
     told_failure: "Callable[[GoError], str]"
     documents: Documents
     commands: Commands
