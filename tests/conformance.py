@@ -19,8 +19,8 @@ from kmanifest.engines.helm.gotemplate.parsers import Parser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.options import HelmOptions
-from kmanifest.engines.helm.render import Release, settle_values
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.render import Release, final_values
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.tree import MemoryTree
@@ -61,9 +61,9 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
     top = {
         "Release": Release("rel", "ns").object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
+        "Values": final_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
     }
-    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
+    rendering = RenderSession(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
     text = rendering.render(collect_sources(chart, top, HELM3))["t/templates/case.yaml"]
     return {"raw": text.encode("utf-8", "surrogateescape")}
 

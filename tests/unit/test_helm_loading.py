@@ -10,8 +10,8 @@ import pytest
 from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import read_archive
 from kmanifest.engines.helm.dialects.v3 import HELM3
-from kmanifest.engines.helm.manifests import sort_manifests, split
-from kmanifest.engines.helm.objects.file_globs import path_test
+from kmanifest.engines.helm.manifests import sort_manifests, split_manifests
+from kmanifest.engines.helm.objects.file_globs import path_matcher
 from kmanifest.helm import load_archive, load_chart
 from kmanifest.io.tree import DiskTree, MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
@@ -154,7 +154,7 @@ def test_a_negative_rule_ignores_everything_else():
     ],
 )
 def test_globs(pattern: str, fits: list[str], others: list[str]):
-    test = path_test(pattern)
+    test = path_matcher(pattern)
     assert [path for path in (*fits, *others) if test(path)] == fits
 
 
@@ -169,7 +169,7 @@ def test_globs(pattern: str, fits: list[str], others: list[str]):
     ],
 )
 def test_documents(text: str, documents: list[str]):
-    assert split(text) == documents
+    assert split_manifests(text) == documents
 
 
 def test_kinds_in_the_order_of_installing():

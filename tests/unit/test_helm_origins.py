@@ -3,7 +3,7 @@
 import pytest
 
 from kmanifest.engines.helm.gotemplate.values import Int64
-from kmanifest.engines.helm.values.error_values import blamed_values
+from kmanifest.engines.helm.values.error_values import values_in_error
 from kmanifest.helm import ValueSources, find_origins, load_chart, render_chart
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, Location
@@ -107,7 +107,7 @@ SCHEMA = (
     ],
 )  # fmt: skip
 def test_blamed(text: str, paths: list[tuple[str, ...]]):
-    assert list(blamed_values(text, CHART)) == paths
+    assert list(values_in_error(text, CHART)) == paths
 
 
 def test_an_error_of_a_render_is_where_its_value_was_set():

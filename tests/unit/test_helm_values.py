@@ -3,7 +3,7 @@
 import pytest
 
 from kmanifest.engines.helm.gotemplate.values import Int64
-from kmanifest.engines.helm.values import set_flags as setflags
+from kmanifest.engines.helm.values import set_flags
 from kmanifest.engines.helm.values.layers import ValueSources, merge_sources
 from kmanifest.model.errors import KmanifestError, SourceError
 
@@ -17,7 +17,7 @@ def read(path: str) -> bytes:
 def set_typed(*texts: str) -> dict[str, object]:
     values: dict[str, object] = {}
     for text in texts:
-        setflags.set_typed(text, values)
+        set_flags.set_typed(text, values)
     return values
 
 

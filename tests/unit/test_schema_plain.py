@@ -11,7 +11,7 @@ from kmanifest.engines.helm.schemas.check import Checker
 from kmanifest.engines.helm.schemas.compile import Compiler
 from kmanifest.engines.helm.schemas.document import load_schema
 from kmanifest.engines.helm.schemas.meta_check import find_meta_fault
-from kmanifest.engines.helm.schemas.plain import fits
+from kmanifest.engines.helm.schemas.plain import accepts
 from kmanifest.model.errors import SourceError
 
 VALUES: tuple[Any, ...] = (None, True, False, 0, 1, 1.0, 1.5, "", "a", "b", [], [1.0], ["a", None], {}, {"a": 1.0}, {"b": "b", "c": {}})  # fmt: skip
@@ -72,7 +72,7 @@ def test_what_it_finds_good_is_good() -> None:
     found = 0
     for _ in range(20_000):
         schema, values = random_schema(draw, 3), draw.choice(VALUES)
-        if fits(json.dumps(schema).encode(), values):
+        if accepts(json.dumps(schema).encode(), values):
             found += 1
             assert is_good(schema, values), (schema, values)
     assert found > 1_000
@@ -90,11 +90,11 @@ def test_what_it_finds_good_is_good() -> None:
     ],
 )
 def test_it_knows_what_charts_say(schema: Any, values: Any) -> None:
-    assert fits(json.dumps(schema).encode(), values)
+    assert accepts(json.dumps(schema).encode(), values)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"[1]", b"{} {}", b"\xff{}", b'{"default": NaN}', b"[" * 100_000]
 )
 def test_what_is_no_schema_is_in_doubt(text: bytes) -> None:
-    assert not fits(text, {})
+    assert not accepts(text, {})

@@ -77,7 +77,7 @@ def _pack(parsed: Parsed, path: str) -> str:
 
         fill(parsed, os.path.abspath(path), builds=False, quiet=True)
     chart = open_chart(path, follows_links=False, dialect=HELM3)
-    _set_versions(parsed, chart.metadata.texts)
+    _set_versions(parsed, chart.metadata.strings)
     missing = missing_dependencies(chart)
     if missing:
         raise SourceError(

@@ -6,16 +6,16 @@ from functools import partial
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.formats.go_yaml import through_json
-from kmanifest.engines.helm.render import PostRender, Release, choose, render
-from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nested_too_deeply
+from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
+from kmanifest.engines.helm.render import PostRender, Release, render, select_documents
+from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nesting_error
 from kmanifest.engines.helm.values.layers import (
-    Layer,
     Table,
+    ValueLayer,
     ValueSources,
-    layers,
+    make_file_reader,
     mapping_layers,
-    reader,
+    value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import Tree, tree_at
@@ -29,7 +29,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import Random
     from kmanifest.engines.helm.values.origins import Origins
-    from kmanifest.engines.helm.values.usage import Reads
+    from kmanifest.engines.helm.values.usage import ValueUsage
 
 
 def render_chart(
@@ -75,27 +75,29 @@ def render_chart(
     there, RenderError where a template fails, LimitError past one of `limits`.
     """
     findings: list[Finding] = []
-    reads = _make_reads() if unused_values else None
+    usage = _make_usage() if unused_values else None
 
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
 
     dialect = find_dialect(helm_version)
 
-    def note(name: str, file: str, line: int, column: int) -> None:
+    def report_impure(name: str, file: str, line: int, column: int) -> None:
         findings.append(impure_finding(name, file, line, column))
 
     if isinstance(chart, str):
-        place, path = tree_at(chart) if tree is None else (tree, chart)
+        chart_tree, path = tree_at(chart) if tree is None else (tree, chart)
         chart = loader.load_chart(
-            place, path, limits=limits, warn=warn, shown=chart, dialect=dialect
+            chart_tree, path, limits=limits, warn=warn, display_path=chart, dialect=dialect
         )
-    table: Table = {} if values is None else through_json(dict(values))
-    given = tuple(layers(sources, reader(tree, limits), limits, dialect.readers))
-    for layer in given:
+    table: Table = {} if values is None else floats_for_numbers(dict(values))
+    given_layers = tuple(
+        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
+    )
+    for layer in given_layers:
         table = layer.apply(table)
 
-    finder = partial(_find_locate, chart, (*mapping_layers(values), *given), locate)
+    make_locate = partial(_make_locate, chart, (*mapping_layers(values), *given_layers), locate)
     try:
         output = render(
             chart,
@@ -107,34 +109,34 @@ def render_chart(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
-            on_impure=note if show_impure else None,
-            reads=reads,
+            on_impure=report_impure if show_impure else None,
+            usage=usage,
             warn=warn,
             cache=cache,
             dialect=dialect,
         )
     except RecursionError:
-        raise nested_too_deeply() from None
+        raise nesting_error() from None
     except KmanifestError as error:
-        error.location = _blamed(error, chart, finder)
+        error.location = _location_of(error, chart, make_locate)
         raise
-    if reads is not None:
-        findings += reads.findings(chart, table, finder())
+    if usage is not None:
+        findings += usage.findings(chart, table, make_locate())
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
-        text = choose(text, show_only, dialect)
+        text = select_documents(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 
-def _find_locate(chart: Chart, given: Iterable[Layer], locate: Locate | None) -> Locate:
+def _make_locate(chart: Chart, given_layers: Iterable[ValueLayer], locate: Locate | None) -> Locate:
     """What tells where a value was set: the caller, else the layers that were given and the chart."""
     from kmanifest.engines.helm.values.origins import (  # for errors and findings
         Origins,
         chart_layers,
     )
 
-    own = Origins(given, chart_layers(chart))
-    return lambda path: (None if locate is None else locate(path)) or own.find(path)
+    origins = Origins(given_layers, chart_layers(chart))
+    return lambda path: (None if locate is None else locate(path)) or origins.find(path)
 
 
 def load_chart(
@@ -182,11 +184,13 @@ def find_origins(
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 
-    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
-    return Origins([*mapping_layers(values), *given], chart_layers(chart))
+    given_layers = value_layers(
+        sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
+    )
+    return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
-def nowhere(_: FieldPath) -> Location:
+def unknown_location(_: FieldPath) -> Location:
     """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
     return Location()
 
@@ -197,21 +201,23 @@ def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
     return Finding("info", message, Location(file, line, column + 1), IMPURE)
 
 
-def _make_reads() -> "Reads":
-    from kmanifest.engines.helm.values.usage import Reads  # few renders ask
+def _make_usage() -> "ValueUsage":
+    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders ask
 
-    return Reads()
+    return ValueUsage()
 
 
-def _blamed(error: KmanifestError, chart: Chart, finder: Callable[[], Locate]) -> Location:
+def _location_of(
+    error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
+) -> Location:
     """The place of an error: its own, else that of the first value that it hangs on."""
     if error.location != Location():
         return error.location
-    from kmanifest.engines.helm.values.error_values import blamed_values  # for errors only
+    from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
 
-    paths = blamed_values(error.message, chart)
-    found = map(finder(), paths) if paths else ()
-    return next((place for place in found if place is not None), Location())
+    paths = values_in_error(error.message, chart)
+    locations = map(make_locate(), paths) if paths else ()
+    return next((location for location in locations if location is not None), Location())
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:

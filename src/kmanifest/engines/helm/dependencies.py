@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
 from kmanifest.engines.helm.charts.versions import fits
 from kmanifest.engines.helm.dialect import Dialect
-from kmanifest.engines.helm.messages import Words
-from kmanifest.engines.helm.objects.builtin import find_table, missing_table
+from kmanifest.engines.helm.messages import Messages
+from kmanifest.engines.helm.objects.builtin import first_missing_table, get_table
 from kmanifest.engines.helm.objects.structs import ObjectList
 from kmanifest.engines.helm.values.layers import (
     Table,
@@ -26,109 +26,123 @@ from kmanifest.startup.typing import Any
 _MISSING = object()
 
 
-def check_dependencies(chart: Chart, words: Words) -> None:
+def check_dependencies(chart: Chart, messages: Messages) -> None:
     """SourceError where Chart.yaml asks for what `charts/` does not have."""
     missing = missing_dependencies(chart)
     if missing:
-        raise SourceError(words.missing_charts(missing))
+        raise SourceError(messages.missing_dependencies(missing))
 
 
 def missing_dependencies(chart: Chart) -> list[str]:
     """The names of what Chart.yaml asks for and `charts/` does not have."""
-    there = {held.name for held in chart.dependencies}
-    return [each.name for each in chart.metadata.requirements() if each.name not in there]
+    present = {subchart.name for subchart in chart.dependencies}
+    return [
+        dependency.name
+        for dependency in chart.metadata.requirements()
+        if dependency.name not in present
+    ]
 
 
 def process_dependencies(
     chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: Dialect
 ) -> None:
     """Let the charts go that are not wanted, name the others, and take over what they export; changes `chart`."""
-    _enable(chart, values, "", warn, dialect)
-    _import_all(chart, warn, dialect)
+    _process_enabled(chart, values, "", warn, dialect)
+    _process_imports(chart, warn, dialect)
 
 
-def _enable(
+def _process_enabled(
     chart: Chart, values: Mapping[str, Any], path: str, warn: Warn, dialect: Dialect
 ) -> None:
     if chart.metadata.dependencies is None:
         return
     requirements = chart.metadata.requirements()
-    chart.set_dependencies(_chosen(chart, requirements, dialect))
-    for each in requirements:
-        each.enabled = True
+    chart.set_dependencies(_select_subcharts(chart, requirements, dialect))
+    for dependency in requirements:
+        dependency.enabled = True
     all_values = coalesce_values(chart, values, warn, dialect.coalescing)
-    _apply_tags(requirements, all_values, warn, dialect.words)
-    _apply_conditions(requirements, all_values, path, warn, dialect.words)
-    removed = {each.name for each in requirements if not each.enabled}
-    kept = [held for held in chart.dependencies if held.name not in removed]
-    wanted = [each for each in requirements if each.name not in removed]
-    for held in kept:
-        _enable(held, all_values, f"{path}{held.name}.", warn, dialect)
-    chart.metadata.dependencies = [*wanted] or None
-    chart.set_dependencies(kept)
+    _apply_tags(requirements, all_values, warn, dialect.messages)
+    _apply_conditions(requirements, all_values, path, warn, dialect.messages)
+    removed = {dependency.name for dependency in requirements if not dependency.enabled}
+    enabled_subcharts = [
+        subchart for subchart in chart.dependencies if subchart.name not in removed
+    ]
+    enabled_dependencies = [
+        dependency for dependency in requirements if dependency.name not in removed
+    ]
+    for subchart in enabled_subcharts:
+        _process_enabled(subchart, all_values, f"{path}{subchart.name}.", warn, dialect)
+    chart.metadata.dependencies = [*enabled_dependencies] or None
+    chart.set_dependencies(enabled_subcharts)
 
 
-def _chosen(chart: Chart, requirements: Sequence[Dependency], dialect: Dialect) -> list[Chart]:
+def _select_subcharts(
+    chart: Chart, requirements: Sequence[Dependency], dialect: Dialect
+) -> list[Chart]:
     """The charts that nobody asks for, and for each one that is asked for a copy with its alias."""
-    chosen = [
-        held
-        for held in chart.dependencies
+    selected = [
+        subchart
+        for subchart in chart.dependencies
         if not any(
-            held.name == each.name and fits(each.version, held.metadata.version)
-            for each in requirements
+            subchart.name == dependency.name and fits(dependency.version, subchart.metadata.version)
+            for dependency in requirements
         )
     ]
-    for each in requirements:
-        for held in chart.dependencies:
-            if held.name == each.name and fits(each.version, held.metadata.version):
-                chosen.append(dialect.taken(held, each.alias))
+    for dependency in requirements:
+        for subchart in chart.dependencies:
+            if subchart.name == dependency.name and fits(
+                dependency.version, subchart.metadata.version
+            ):
+                selected.append(dialect.aliased_dependency(subchart, dependency.alias))
                 break
-        if each.alias:
-            each.name = each.alias
-    return chosen
+        if dependency.alias:
+            dependency.name = dependency.alias
+    return selected
 
 
 def _apply_tags(
-    requirements: Sequence[Dependency], values: Table, warn: Warn, words: Words
+    requirements: Sequence[Dependency], values: Table, warn: Warn, messages: Messages
 ) -> None:
     """Switch off what has only tags that are false."""
-    tags = find_table(values, "tags")
+    tags = get_table(values, "tags")
     if tags is None:
         return
-    for each in requirements:
-        said = [tags[tag] for tag in each.tags if tag in tags]
-        for tag in each.tags:
+    for dependency in requirements:
+        tag_values = [tags[tag] for tag in dependency.tags if tag in tags]
+        for tag in dependency.tags:
             if tag in tags and not isinstance(tags[tag], bool):
-                warn(words.tag(tag, each.name))
-        each.enabled = any(word is True for word in said) or not any(word is False for word in said)
+                warn(messages.non_boolean_tag(tag, dependency.name))
+        dependency.enabled = any(value is True for value in tag_values) or not any(
+            value is False for value in tag_values
+        )
 
 
-def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn, words: Words) -> None:  # fmt: skip
+def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn, messages: Messages) -> None:  # fmt: skip
     """Switch on and off by the first path of each condition that leads to a boolean."""
-    for each in requirements:
-        for condition in each.condition.strip().split(","):
+    for dependency in requirements:
+        for condition in dependency.condition.strip().split(","):
             if not condition:
                 continue
-            value = _find_value(values, path + condition)
+            value = _get_value(values, path + condition)
             if isinstance(value, bool):
-                each.enabled = value
+                dependency.enabled = value
                 break
             if value is not _MISSING:
-                warn(words.condition(condition, each.name))
+                warn(messages.non_boolean_condition(condition, dependency.name))
 
 
-def _find_value(values: Table, path: str) -> Any:
+def _get_value(values: Table, path: str) -> Any:
     """What a dotted path leads to, if it is no table."""
-    above, _, key = path.rpartition(".")
-    table = find_table(values, above) if "." in path else values
+    parent_path, _, key = path.rpartition(".")
+    table = get_table(values, parent_path) if "." in path else values
     if table is None or key not in table or isinstance(table[key], dict):
         return _MISSING
     return table[key]
 
 
-def _import_all(chart: Chart, warn: Warn, dialect: Dialect) -> None:
-    for held in chart.dependencies:
-        _import_all(held, warn, dialect)
+def _process_imports(chart: Chart, warn: Warn, dialect: Dialect) -> None:
+    for subchart in chart.dependencies:
+        _process_imports(subchart, warn, dialect)
     _import_values(chart, warn, dialect)
 
 
@@ -138,38 +152,44 @@ def _import_values(chart: Chart, warn: Warn, dialect: Dialect) -> None:
         return
     values = merge_values(chart, warn, dialect.coalescing)
     imported: Table = {}
-    for each in chart.metadata.requirements():
-        told: list[Any] = []
-        for entry in each.import_values:
+    for dependency in chart.metadata.requirements():
+        resolved_imports: list[Any] = []
+        for entry in dependency.import_values:
             # What was told of a first alias is of another type, and not looked at for a second one.
             if entry.__class__ is dict:
-                child, parent = (_text(entry.get(name)) for name in ("child", "parent"))
+                child, parent = (_as_string(entry.get(name)) for name in ("child", "parent"))
             elif isinstance(entry, str):
                 child, parent = f"exports.{entry}", "."
             else:
                 continue
-            told.append(_told(child, parent))
-            place = f"{each.name}.{child}"
-            table = find_table(values, place)
+            resolved_imports.append(_child_parent_map(child, parent))
+            path = f"{dependency.name}.{child}"
+            table = get_table(values, path)
             if table is None:
                 from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for warnings only
 
-                problem = f"{quoted(missing_table(values, place))} is not a table"
-                words, is_export = dialect.words, isinstance(entry, str)
-                warn(words.no_export(problem) if is_export else words.no_import(each.name, problem))
+                problem = f"{quoted(first_missing_table(values, path))} is not a table"
+                messages, is_export = dialect.messages, isinstance(entry, str)
+                warn(
+                    messages.missing_export(problem)
+                    if is_export
+                    else messages.missing_import(dependency.name, problem)
+                )
                 continue
-            imported = merge_tables(imported, _at_path(parent, table), warn, dialect.coalescing)
-        each.import_values = told or ObjectList(None, "[]interface {}")
+            imported = merge_tables(
+                imported, _nest_at_path(parent, table), warn, dialect.coalescing
+            )
+        dependency.import_values = resolved_imports or ObjectList(None, "[]interface {}")
     chart.values = merge_tables(copy_table(values), imported, warn, dialect.coalescing)
 
 
-def _told(child: str, parent: str) -> Any:
+def _child_parent_map(child: str, parent: str) -> Any:
     from kmanifest.engines.helm.gotemplate.values import StringMap
 
     return StringMap({"child": child, "parent": parent})
 
 
-def _text(value: Any) -> str:
+def _as_string(value: Any) -> str:
     if isinstance(value, str):
         return value
     from kmanifest.engines.helm.gotemplate.gofmt import text  # seldom
@@ -177,7 +197,7 @@ def _text(value: Any) -> str:
     return text(value)
 
 
-def _at_path(path: str, table: Any) -> Table:
+def _nest_at_path(path: str, table: Any) -> Table:
     """A table that has `table` at a dotted path."""
     if path == ".":
         return table or {}

@@ -6,7 +6,7 @@ in it, and knows them as types only.
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.helm.messages import Words
+from kmanifest.engines.helm.messages import Messages
 from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.gotemplate.values import Functions, GoError
     from kmanifest.engines.helm.objects.builtin import Values
     from kmanifest.engines.helm.objects.capabilities import Capabilities
-    from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
+    from kmanifest.engines.helm.values.layers import CoalesceRules, ValueReaders, Warn
     from kmanifest.io.tree import Tree
     from kmanifest.model.limits import Limits
 
 
-class Loading(NamedTuple):
+class LoadRules(NamedTuple):
     """How charts are loaded.
 
     `check_directory` and `check_archive` raise SourceError for a chart of a format that can't be loaded, `check_format` for one
@@ -35,7 +35,7 @@ class Loading(NamedTuple):
     max_file: int
 
 
-class Documents(NamedTuple):
+class DocumentRules(NamedTuple):
     """How a text is split into documents, what is read of each, and the ranks of kinds in the output."""
 
     split: Callable[[str], list[str]]
@@ -43,33 +43,33 @@ class Documents(NamedTuple):
     ranks: Mapping[str, int]
 
 
-class Commands(NamedTuple):
+class CommandRules(NamedTuple):
     """What the commands do: whether `--repo` hides a chart in the current directory, and what `lint` takes and finds."""
 
-    asks_repository_first: bool
-    lints_here: bool
+    prefers_repository: bool
+    lints_current_directory: bool
     lint_chart: Callable[..., list[Any]]
 
 
 class Dialect(NamedTuple):
     """One major version of helm.
 
-    `words` are its texts, `readers` how it reads files with values and `--set`, `coalescing` how values are laid over one
-    another. `taken` gives the chart that is rendered for a dependency with an alias or with none. `with_stage` runs a
-    step of a render under a name, `chart_object` makes `.Chart`, `table` is the type of `.Values`, and `told_failure` is what is
+    `messages` are its texts, `readers` how it reads files with values and `--set`, `coalescing` how values are laid over one
+    another. `aliased_dependency` gives the chart that is rendered for a dependency with an alias or with none. `run_stage` runs a
+    step of a render under a name, `chart_object` makes `.Chart`, `values_type` is the type of `.Values`, and `failure_message` is what is
     told of a failed template.
     """
 
-    words: Words
-    loading: Loading
-    readers: "Readers"
-    coalescing: "Coalescing"
-    taken: "Callable[[Chart, str], Chart]"
-    with_stage: "Callable[[str, Callable[[], None], Warn], None]"
+    messages: Messages
+    loading: LoadRules
+    readers: "ValueReaders"
+    coalescing: "CoalesceRules"
+    aliased_dependency: "Callable[[Chart, str], Chart]"
+    run_stage: "Callable[[str, Callable[[], None], Warn], None]"
     make_capabilities: "Callable[..., Capabilities]"
     functions: "Callable[..., Functions]"
     chart_object: "Callable[[Chart], Any]"
-    table: "type[Values]"
-    told_failure: "Callable[[GoError], str]"
-    documents: Documents
-    commands: Commands
+    values_type: "type[Values]"
+    failure_message: "Callable[[GoError], str]"
+    documents: DocumentRules
+    commands: CommandRules

@@ -15,7 +15,7 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 """What Go's `strings.TrimSpace` takes away."""
 
-_SPLITTING: Final = "\t\n\f\r "  # RE2's `\s`
+_RE2_SPACE: Final = "\t\n\f\r "  # RE2's `\s`
 
 INSTALL_ORDER: Final = (
     "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
@@ -27,7 +27,7 @@ INSTALL_ORDER: Final = (
 )  # fmt: skip
 RANKS: Final[Mapping[str, int]] = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 
-_EVENTS: Final = {
+_HOOK_EVENTS: Final = {
     "pre-install": "pre-install", "post-install": "post-install", "pre-delete": "pre-delete", "post-delete": "post-delete",
     "pre-upgrade": "pre-upgrade", "post-upgrade": "post-upgrade", "pre-rollback": "pre-rollback",
     "post-rollback": "post-rollback", "test": "test", "test-success": "test",
@@ -63,38 +63,38 @@ class Manifest(NamedTuple):
         """Whether it is a hook for tests."""
         return "test" in self.events
 
-    def printed(self) -> str:
+    def output_text(self) -> str:
         """The document as the output has it."""
         return f"---\n# Source: {self.path}\n{self.text}\n"
 
 
-class Sorted(NamedTuple):
+class SortedManifests(NamedTuple):
     """The hooks and the other documents, each in the order of installing."""
 
     hooks: list[Manifest]
-    others: list[Manifest]
+    manifests: list[Manifest]
 
 
-def split(text: str) -> list[str]:
+def split_manifests(text: str) -> list[str]:
     """The documents of a text without the spaces around them. Source: manifest.go, SplitManifests.
 
     A separator is `---` at the start of a line, with the white space around it; two in a row leave a document of three dashes,
     because the first has taken the line break that the second needs.
     """
     text = text.strip(SPACE)
-    found: list[str] = []
+    documents: list[str] = []
     start = at = 0
     while (at := text.find("---", at)) >= 0:
         if at and (text[at - 1] != "\n" or at - 1 < start):
             at += 1
             continue
-        found.append(text[start:at].rstrip(_SPLITTING))
+        documents.append(text[start:at].rstrip(_RE2_SPACE))
         at += 3
-        while at < len(text) and text[at] in _SPLITTING:
+        while at < len(text) and text[at] in _RE2_SPACE:
             at += 1
         start = at
-    found.append(text[start:])
-    return [each.strip(SPACE) for each in found if each]
+    documents.append(text[start:])
+    return [document.strip(SPACE) for document in documents if document]
 
 
 def sort_manifests(
@@ -102,24 +102,25 @@ def sort_manifests(
     warn: Callable[[str], None],
     dialect: Dialect,
     limits: Limits = DEFAULT_LIMITS,
-) -> Sorted:
+) -> SortedManifests:
     """The documents of all rendered files; SourceError where one is no object. Source: manifest_sorter.go, SortManifests."""
     hooks: list[Manifest] = []
-    others: list[Manifest] = []
+    manifests: list[Manifest] = []
     for path in sorted(files, key=lambda name: name.encode("utf-8", "surrogateescape")):
         text = files[path]
         if path.rpartition("/")[2].startswith("_") or not text.strip(SPACE):
             continue
         for document in dialect.documents.split(text):
-            kind, annotations = _head(document, path, dialect.documents.head, limits)
+            kind, annotations = _read_head(document, path, dialect.documents.head, limits)
             if HOOK not in annotations:
-                others.append(Manifest(path, document, kind))
-            elif events := _events(annotations[HOOK]):
+                manifests.append(Manifest(path, document, kind))
+            elif events := _parse_events(annotations[HOOK]):
                 hooks.append(Manifest(path, document, kind, events))
             else:
-                warn(dialect.words.unknown_hook(annotations[HOOK]))
-    return Sorted(
-        sort_by_kind(hooks, dialect.documents.ranks), sort_by_kind(others, dialect.documents.ranks)
+                warn(dialect.messages.unknown_hook(annotations[HOOK]))
+    return SortedManifests(
+        sort_by_kind(hooks, dialect.documents.ranks),
+        sort_by_kind(manifests, dialect.documents.ranks),
     )
 
 
@@ -128,24 +129,29 @@ def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> lis
     last = len(ranks)
     return sorted(
         manifests,
-        key=lambda one: (ranks.get(one.kind, last), "" if one.kind in ranks else one.kind),
+        key=lambda manifest: (
+            ranks.get(manifest.kind, last),
+            "" if manifest.kind in ranks else manifest.kind,
+        ),
     )
 
 
-def _head(document: str, path: str, shape: Shape, limits: Limits) -> tuple[str, Mapping[str, str]]:
+def _read_head(
+    document: str, path: str, shape: Shape, limits: Limits
+) -> tuple[str, Mapping[str, str]]:
     """The kind and the annotations of a document."""
     try:
         value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
-        found = _plain_head(value)
-        if found is not None:
-            return found
+        plain_head = _read_plain_head(value)
+        if plain_head is not None:
+            return plain_head
         head: dict[str, Any] = decode(value, shape) or {}
     except SourceError as error:
         raise SourceError(f"YAML parse error on {path}: {error.message}") from error
     return head.get("kind", ""), (head.get("metadata") or {}).get("annotations") or {}
 
 
-def _plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
+def _read_plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
     """The same of an object as nearly all are; None where it must be looked at field by field."""
     if value.__class__ is not dict or value.get("apiVersion").__class__ is not str:
         return None
@@ -155,12 +161,12 @@ def _plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
     annotations = metadata.get("annotations", {})
     if metadata.get("name").__class__ is not str or annotations.__class__ is not dict:
         return None
-    if any(text.__class__ is not str for text in annotations.values()):
+    if any(annotation.__class__ is not str for annotation in annotations.values()):
         return None
     return kind, annotations
 
 
-def _events(text: str) -> tuple[str, ...]:
+def _parse_events(text: str) -> tuple[str, ...]:
     """The events that an annotation names; none where one is unknown."""
-    events = [_EVENTS.get(word.strip(SPACE).lower()) for word in text.split(",")]
+    events = [_HOOK_EVENTS.get(name.strip(SPACE).lower()) for name in text.split(",")]
     return tuple(event for event in events if event) if all(events) else ()

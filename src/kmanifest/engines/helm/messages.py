@@ -6,40 +6,40 @@ Version 4 says the same things in other words (`v4/words.py`); so whoever has so
 from collections.abc import Sequence
 
 
-class Words:
+class Messages:
     """The texts of helm v3.22.0; a number is the line of its source from which it logs."""
 
     def coalescing(self, line: int, text: str) -> str:
         """Values that can't be laid over one another. Source: pkg/chartutil/coalesce.go."""
         return f"coalesce.go:{line}: {text}"
 
-    def old_file(self, line: int, text: str) -> str:
+    def deprecated_file(self, line: int, text: str) -> str:
         """A file that Chart.yaml or Chart.lock has replaced. Source: pkg/chart/loader/load.go."""
         return f"load.go:{line}: {text}"
 
-    def link(self, path: str, real: str) -> str:
+    def symbolic_link(self, path: str, real: str) -> str:
         """A symbolic link in a chart. Source: internal/sympath/walk.go."""
         return (
             f"walk.go:75: found symbolic link in path: {path} resolves to {real}. "
             "Contents of linked file included and used"
         )
 
-    def tag(self, tag: str, chart: str) -> str:
+    def non_boolean_tag(self, tag: str, chart: str) -> str:
         """A tag that is no boolean. Source: pkg/chartutil/dependencies.go, as the next three."""
         return f"dependencies.go:95: Warning: Tag '{tag}' for chart {chart} returned non-bool value"
 
-    def condition(self, path: str, chart: str) -> str:
+    def non_boolean_condition(self, path: str, chart: str) -> str:
         """A condition that is no boolean."""
         return (
             f"dependencies.go:64: Warning: Condition path '{path}' for chart {chart} "
             "returned non-bool value"
         )
 
-    def no_import(self, chart: str, problem: str) -> str:
+    def missing_import(self, chart: str, problem: str) -> str:
         """A table to import that is not there."""
         return f"dependencies.go:270: Warning: ImportValues missing table from chart {chart}: {problem}"
 
-    def no_export(self, problem: str) -> str:
+    def missing_export(self, problem: str) -> str:
         """An exported table to import that is not there."""
         return f"dependencies.go:287: Warning: ImportValues missing table: {problem}"
 
@@ -47,7 +47,7 @@ class Words:
         """A hook for something that is no event. Source: pkg/releaseutil/manifest_sorter.go."""
         return f"manifest_sorter.go:199: info: skipping unknown hook: {_quoted(events)}"
 
-    def urn(self, address: str) -> str:
+    def unresolved_urn(self, address: str) -> str:
         """A `urn:` in a schema, which stands for a schema that allows everything. Source: pkg/chartutil/jsonschema.go."""
         return (
             "jsonschema.go:192: WARNING: unresolved URN reference ignored; "
@@ -58,15 +58,15 @@ class Words:
         """What `required` says where a chart is linted. Source: pkg/engine/engine.go, as the next."""
         return f"engine.go:{206 if is_nil else 214}: [INFO] Missing required value: {message}"
 
-    def failure(self, message: str) -> str:
+    def fail_call(self, message: str) -> str:
         """What `fail` says where a chart is linted."""
         return f"engine.go:227: [INFO] Fail: {message}"
 
-    def deprecated(self) -> str:
+    def deprecated_chart(self) -> str:
         """A chart that is deprecated. Source: cmd/helm/install.go, as the next."""
         return "WARNING: This chart is deprecated"
 
-    def missing_charts(self, names: Sequence[str]) -> str:
+    def missing_dependencies(self, names: Sequence[str]) -> str:
         """Charts that Chart.yaml asks for and `charts/` does not have."""
         return (
             "An error occurred while checking for chart dependencies. You may need to run "

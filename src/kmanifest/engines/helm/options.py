@@ -57,7 +57,7 @@ class HelmOptions:
         locate: Locate | None = None,
     ) -> None:
         fields = (
-            MappingProxyType(_copy(values)),
+            MappingProxyType(_deep_copy(values)),
             release,
             namespace,
             include_crds,
@@ -69,7 +69,7 @@ class HelmOptions:
         )
         for name, value in zip(_FIELDS, fields, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_key", (_frozen(values), *fields[1:]))
+        object.__setattr__(self, "_key", (_hashable(values), *fields[1:]))
 
     def replace(self, **changes: Any) -> "HelmOptions":
         """Return a record with some fields changed."""
@@ -107,16 +107,16 @@ def _restore(fields: dict[str, Any]) -> HelmOptions:
     return HelmOptions(**fields)
 
 
-def _copy(value: Any) -> Any:
+def _deep_copy(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
+        return {key: _deep_copy(item) for key, item in value.items()}
+    return [_deep_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _frozen(value: Any) -> Any:
+def _hashable(value: Any) -> Any:
     """A hashable form of a value, in which 1, 1.0 and True differ, as they do in YAML."""
     if isinstance(value, Mapping):
-        return ("map", *((key, _frozen(item)) for key, item in value.items()))
+        return ("map", *((key, _hashable(item)) for key, item in value.items()))
     if isinstance(value, list):
-        return ("list", *map(_frozen, value))
+        return ("list", *map(_hashable, value))
     return type(value).__name__, repr(value)

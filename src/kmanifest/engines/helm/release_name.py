@@ -9,14 +9,14 @@ DEFAULT_NAME: Final = "release-name"
 """The name where none is given: `helm template` has it before it asks for one, so none is ever generated."""
 
 
-def name_of(name: str, template: str, env: Mapping[str, str] | None = None) -> str:
+def resolve_release_name(name: str, template: str, env: Mapping[str, str] | None = None) -> str:
     """The name of a release, by the name or the template that is given, which may ask `env`; SourceError for both."""
     if name and template:
         raise SourceError("cannot set --name-template and also specify a name")
-    return _made_by(template, env) if template else name or DEFAULT_NAME
+    return _render_name_template(template, env) if template else name or DEFAULT_NAME
 
 
-def _made_by(template: str, env: Mapping[str, str] | None) -> str:
+def _render_name_template(template: str, env: Mapping[str, str] | None) -> str:
     """The name that a template makes, which knows nothing of the chart."""
     from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.gotemplate.execute import execute  # few names are made

@@ -15,7 +15,7 @@ from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.manifests import SPACE, Manifest, sort_manifests
 from kmanifest.engines.helm.objects.capabilities import Capabilities
 from kmanifest.engines.helm.schemas import validate_values
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.values.layers import coalesce_values
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model import globs
@@ -24,7 +24,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.values.usage import Reads
+    from kmanifest.engines.helm.values.usage import ValueUsage
 
 NOTES: Final = "NOTES.txt"
 _NAME: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -74,12 +74,14 @@ class Output(NamedTuple):
         post_render: PostRender = lambda text: text,
     ) -> str:
         """All of it as `helm template` prints it; everything but hooks as `post_render` leaves it."""
-        whole = "".join(one.printed() for one in (*self.crds, *self.manifests))
-        whole = post_render(whole).strip(SPACE) + "\n"
+        text = "".join(manifest.output_text() for manifest in (*self.crds, *self.manifests))
+        text = post_render(text).strip(SPACE) + "\n"
         if skip_hooks:
-            return whole
-        return whole + "".join(
-            one.printed() for one in self.hooks if not (skip_tests and one.is_test)
+            return text
+        return text + "".join(
+            manifest.output_text()
+            for manifest in self.hooks
+            if not (skip_tests and manifest.is_test)
         )
 
 
@@ -95,23 +97,23 @@ def render(
     limits: Limits = DEFAULT_LIMITS,
     bounds: Bounds = Bounds(),
     on_impure: Impure | None = None,
-    reads: "Reads | None" = None,
+    usage: "ValueUsage | None" = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
     dialect: Dialect,
 ) -> Output:
     """What the chart makes of the values; the chart itself is not changed.
 
-    `on_impure` is told each call of a function that gives something else from run to run, `reads` notes which values are read.
+    `on_impure` is told each call of a function that gives something else from run to run, `usage` notes which values are read.
     SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
     """
     check_installable(chart)
-    check_dependencies(chart, dialect.words)
+    check_dependencies(chart, dialect.messages)
     dialect.loading.check_format(chart)
-    with_stage = dialect.with_stage
-    with_stage("release name check", lambda: check_release_name(release.name), warn)
-    chart = chart.copied()
-    with_stage(
+    run_stage = dialect.run_stage
+    run_stage("release name check", lambda: check_release_name(release.name), warn)
+    chart = chart.copy()
+    run_stage(
         "chart dependencies processing",
         lambda: process_dependencies(chart, values, warn, dialect),
         warn,
@@ -120,31 +122,31 @@ def render(
     top: dict[str, Any] = {
         "Release": release.object(),
         "Capabilities": capabilities,
-        "Values": dialect.table(
-            settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
+        "Values": dialect.values_type(
+            final_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
         ),
     }
     try:
         check_kube_version(chart, capabilities)
-        if reads is not None:
-            functions = reads.functions(functions)
-        rendering = Rendering(
+        if usage is not None:
+            functions = usage.functions(functions)
+        session = RenderSession(
             functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache, dialect=dialect
         )
         sources = collect_sources(chart, top, dialect)
-        if reads is not None:
-            reads.begin(top["Values"], sources.values())
-        files = rendering.render(sources)
+        if usage is not None:
+            usage.begin(top["Values"], sources.values())
+        files = session.render(sources)
     except LimitError:
         raise
     except KmanifestError as error:
         raise TemplateError(error.message, location=error.location) from error
-    return _output(
+    return _make_output(
         chart, files, include_crds=include_crds, limits=limits, warn=warn, dialect=dialect
     )
 
 
-def settle_values(
+def final_values(
     chart: Chart,
     values: Mapping[str, Any],
     *,
@@ -153,10 +155,12 @@ def settle_values(
     dialect: Dialect,
 ) -> Any:
     """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
-    settled = coalesce_values(chart, values, warn, dialect.coalescing)
+    coalesced = coalesce_values(chart, values, warn, dialect.coalescing)
     if not skip_schema:
-        validate_values(chart, settled, lambda address: warn(dialect.words.urn(address)))
-    return settled
+        validate_values(
+            chart, coalesced, lambda address: warn(dialect.messages.unresolved_urn(address))
+        )
+    return coalesced
 
 
 def check_installable(chart: Chart) -> None:
@@ -170,7 +174,7 @@ def check_release_name(name: str) -> None:
     problem = ""
     if not name:
         problem = "no name provided"
-    elif len(name) > _MAX_NAME or not (_is_plain(name) or re.fullmatch(_NAME, name)):
+    elif len(name) > _MAX_NAME or not (_is_alphanumeric(name) or re.fullmatch(_NAME, name)):
         problem = f"invalid release name, must match regex ^{_NAME}$ and the length must not be longer than {_MAX_NAME}"
     if problem:
         from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
@@ -178,22 +182,22 @@ def check_release_name(name: str) -> None:
         raise SourceError(f"release name {quoted(name)}: {problem}")
 
 
-def _is_plain(name: str) -> bool:
+def _is_alphanumeric(name: str) -> bool:
     """Whether a name has letters and digits only, as most have; the pattern takes a while to compile."""
     return name.isascii() and name.isalnum() and name == name.lower()
 
 
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
     """RenderError where the chart is for other versions of Kubernetes."""
-    wanted = chart.metadata.texts["kubeVersion"]
-    there = capabilities.fields()["KubeVersion"]
-    if wanted and not fits(wanted, there.printed()):
+    constraint = chart.metadata.strings["kubeVersion"]
+    kube_version = capabilities.fields()["KubeVersion"]
+    if constraint and not fits(constraint, kube_version.printed()):
         raise RenderError(
-            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there.fields()['Version']}"
+            f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {kube_version.fields()['Version']}"
         )
 
 
-def _output(
+def _make_output(
     chart: Chart,
     files: Mapping[str, str],
     *,
@@ -204,13 +208,13 @@ def _output(
 ) -> Output:
     from kmanifest.engines.helm.objects.builtin import go_string
 
-    others = {path: text for path, text in files.items() if not path.endswith(NOTES)}
+    manifest_files = {path: text for path, text in files.items() if not path.endswith(NOTES)}
     try:
-        hooks, manifests = sort_manifests(others, warn, dialect, limits)
+        hooks, manifests = sort_manifests(manifest_files, warn, dialect, limits)
     except SourceError as error:
-        failed = TemplateError(error.message, location=error.location)
-        failed.files = others
-        raise failed from error
+        template_error = TemplateError(error.message, location=error.location)
+        template_error.files = manifest_files
+        raise template_error from error
     crds = chart.crds() if include_crds else ()
     return Output(
         tuple(Manifest(crd.path, go_string(crd.data), "") for crd in crds),
@@ -219,7 +223,7 @@ def _output(
     )
 
 
-def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
+def select_documents(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
     """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
 
     SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.
@@ -229,18 +233,18 @@ def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
         for document in dialect.documents.split(text)
         if (match := re.search("# Source: [^/]+/(.+)", document))
     ]
-    chosen: list[str] = []
+    selected: list[str] = []
     for pattern in patterns:
         try:
-            fits_path = globs.text_test(pattern)
+            matches = globs.text_test(pattern)
         except SourceError:
-            fits_path = _fits_nothing
-        found = [document for path, document in documents if fits_path(path)]
-        if not found:
+            matches = _matches_nothing
+        matching = [document for path, document in documents if matches(path)]
+        if not matching:
             raise SourceError(f"could not find template {pattern} in chart")
-        chosen += found
-    return "".join(f"---\n{document}\n" for document in chosen)
+        selected += matching
+    return "".join(f"---\n{document}\n" for document in selected)
 
 
-def _fits_nothing(_: str) -> bool:
+def _matches_nothing(_: str) -> bool:
     return False

@@ -15,36 +15,36 @@ from kmanifest.startup.typing import Any, Final
 _MAP: Final = "map[string]interface {}"
 _LIST: Final = "[]interface {}"
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
-_MOST_SEEN: Final = 100_000
+_MAX_NODES: Final = 100_000
 _END: Final = object()
 
 
-def for_one_text(limits: Limits) -> Limits:
+def single_string_limits(limits: Limits) -> Limits:
     """Limits under which an output is one text."""
     return limits._replace(max_output=min(limits.max_output, limits.max_string))
 
 
-def to_yaml(value: Value, limits: Limits = for_one_text(DEFAULT_LIMITS)) -> str:
+def to_yaml(value: Value, limits: Limits = single_string_limits(DEFAULT_LIMITS)) -> str:
     """What `toYaml` gives: JSON read again and printed by go-yaml v2, without the last line break."""
     from kmanifest.yaml import Dumper
 
     try:
-        return Dumper(limits).dump(_through_json(value, limits)).removesuffix("\n")
+        return Dumper(limits).dump(_as_json_value(value, limits)).removesuffix("\n")
     except (GoError, SourceError):
         return ""
 
 
-def _through_json(value: Value, limits: Limits) -> Value:
+def _as_json_value(value: Value, limits: Limits) -> Value:
     """The value as its JSON has it: itself, where nothing in it differs."""
-    if _is_plain(value):
+    if _is_json_value(value):
         return value
-    return _Copier(limits).copy(value)
+    return _JsonCopier(limits).copy(value)
 
 
-def _is_plain(value: Value) -> bool:
+def _is_json_value(value: Value) -> bool:
     """Whether there are only values that JSON has as they are, and not so many that one may contain itself."""
     todo = [value]
-    seen = 0
+    node_count = 0
     while todo:
         node = todo.pop()
         kind = node.__class__
@@ -52,27 +52,27 @@ def _is_plain(value: Value) -> bool:
             if not node.isascii() and valid(node) is not node:
                 return False
         elif kind is dict:
-            seen += len(node)
+            node_count += len(node)
             todo.extend(node)
             todo.extend(node.values())
         elif kind is list:
-            seen += len(node)
+            node_count += len(node)
             todo.extend(node)
         elif kind not in _PLAIN:
             return False
-        if seen > _MOST_SEEN:
+        if node_count > _MAX_NODES:
             return False
     return True
 
 
-class _Copier:
+class _JsonCopier:
     """Copies a value as JSON has it; what contains itself is Go's error, and very much of it a LimitError."""
 
-    __slots__ = ("_limits", "_made", "_path", "_stack")
+    __slots__ = ("_item_count", "_limits", "_path", "_stack")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._made = 0
+        self._item_count = 0
         self._path: set[int] = set()
         self._stack: list[tuple[Any, Any, int]] = []
 
@@ -86,8 +86,8 @@ class _Copier:
                 stack.pop()
                 self._path.discard(identity)
             elif isinstance(target, dict):
-                key, below = item
-                target[valid(str(key))] = self._begin(below)
+                key, item_value = item
+                target[valid(str(key))] = self._begin(item_value)
             else:
                 target.append(self._begin(item))
         return root
@@ -116,8 +116,8 @@ class _Copier:
     def _enter(self, value: Any, items: Any, target: Any) -> Any:
         if id(value) in self._path:
             raise GoError("json: unsupported value: encountered a cycle")
-        self._made += len(value) if isinstance(value, dict | list) else 1
-        check_items(self._made, self._limits)
+        self._item_count += len(value) if isinstance(value, dict | list) else 1
+        check_items(self._item_count, self._limits)
         self._path.add(id(value))
         self._stack.append((items, target, id(value)))
         return target
@@ -173,7 +173,7 @@ def from_yaml(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
         return {"Error": error.message}
     if value is None:
         return {}
-    return value if isinstance(value, dict) else {"Error": _decoding(value, _MAP)}
+    return value if isinstance(value, dict) else {"Error": _decoding_message(value, _MAP)}
 
 
 def from_yaml_array(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
@@ -184,21 +184,21 @@ def from_yaml_array(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
         return [error.message]
     if value is None:
         return []
-    return value if isinstance(value, list) else [_decoding(value, _LIST)]
+    return value if isinstance(value, list) else [_decoding_message(value, _LIST)]
 
 
 def _read_yaml(text: str, limits: Limits) -> Any:
-    from kmanifest.engines.helm.formats.go_yaml import load_yaml, through_json
+    from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers, load_yaml
 
-    return through_json(load_yaml(to_bytes(text), limits=limits))
+    return floats_for_numbers(load_yaml(to_bytes(text), limits=limits))
 
 
-def _decoding(value: Any, wanted: str) -> str:
-    from kmanifest.engines.helm.formats.go_yaml import json_word
+def _decoding_message(value: Any, go_type: str) -> str:
+    from kmanifest.engines.helm.formats.go_yaml import json_type_name
 
     return (
         "error unmarshaling JSON: while decoding JSON: "
-        f"json: cannot unmarshal {json_word(value)} into Go value of type {wanted}"
+        f"json: cannot unmarshal {json_type_name(value)} into Go value of type {go_type}"
     )
 
 
@@ -208,8 +208,8 @@ def from_json(text: str) -> dict[str, Value]:
 
     try:
         value, error = decode_as(text, dict, _MAP)
-    except GoError as refused:
-        return {"Error": str(refused)}
+    except GoError as go_error:
+        return {"Error": str(go_error)}
     if error:
         value["Error"] = error
     return value  # type: ignore[no-any-return]  # a dict, as was asked
@@ -221,8 +221,8 @@ def from_json_array(text: str) -> list[Value]:
 
     try:
         value, error = decode_as(text, list, _LIST)
-    except GoError as refused:
-        return [str(refused)]
+    except GoError as go_error:
+        return [str(go_error)]
     return [error] if error else value
 
 

@@ -7,7 +7,7 @@ recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/ch
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
-from kmanifest.engines.helm.objects import file_globs as globbing
+from kmanifest.engines.helm.objects import file_globs
 from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any
 
@@ -130,16 +130,16 @@ class Values(dict[str, Any], GoObject):
         }
 
     def _table(self, name: str) -> "Values":
-        found = find_table(self, name)
-        if found is None:
-            raise GoError(f"{_quoted(missing_table(self, name))} is not a table")
-        return type(self)(found)
+        table = get_table(self, name)
+        if table is None:
+            raise GoError(f"{_quoted(first_missing_table(self, name))} is not a table")
+        return type(self)(table)
 
     def _path_value(self, path: str) -> Any:
         if not path:
             raise GoError("YAML path cannot be empty")
-        above, _, key = path.rpartition(".")
-        table = find_table(self, above) if above else self
+        parent_path, _, key = path.rpartition(".")
+        table = get_table(self, parent_path) if parent_path else self
         if table is None or key not in table or isinstance(table[key], dict):
             raise GoError(f"{_quoted(key)} is not a value")
         return table[key]
@@ -170,7 +170,7 @@ class Files(dict[str, Any], GoObject):
         return go_string(dict.get(self, name, b""))
 
     def _glob(self, pattern: str) -> "Files":
-        test = globbing.path_test(pattern)
+        test = file_globs.path_matcher(pattern)
         return Files({name: content for name, content in self.items() if test(name)})
 
     def _lines(self, name: str) -> Strings:
@@ -178,12 +178,12 @@ class Files(dict[str, Any], GoObject):
         return Strings(content.removesuffix("\n").split("\n") if content else ())
 
     def _as_config(self) -> str:
-        return _to_yaml({_base(name): go_string(self[name]) for name in sorted(self)})
+        return _to_yaml({_base_name(name): go_string(self[name]) for name in sorted(self)})
 
     def _as_secrets(self) -> str:
         from base64 import b64encode  # seldom
 
-        return _to_yaml({_base(name): b64encode(self[name]).decode() for name in sorted(self)})
+        return _to_yaml({_base_name(name): b64encode(self[name]).decode() for name in sorted(self)})
 
 
 def go_string(content: bytes) -> str:
@@ -191,7 +191,7 @@ def go_string(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def find_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+def get_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
     """The table at a dotted path; None where something on the way is none."""
     table: Any = values
     for name in path.split("."):
@@ -201,7 +201,7 @@ def find_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None
     return table  # type: ignore[no-any-return]  # a dict, as the loop has seen
 
 
-def missing_table(values: Mapping[str, Any], path: str) -> str:
+def first_missing_table(values: Mapping[str, Any], path: str) -> str:
     """The first name on a dotted path that is no table."""
     table: Any = values
     for name in path.split("."):
@@ -211,7 +211,7 @@ def missing_table(values: Mapping[str, Any], path: str) -> str:
     return ""
 
 
-def _base(path: str) -> str:
+def _base_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 

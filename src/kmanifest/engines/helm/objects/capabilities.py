@@ -129,7 +129,7 @@ class Capabilities(Struct):
     FIELDS = (Field("KubeVersion"), Field("APIVersions"), Field("HelmVersion"))
 
 
-class KubeVersionText(NamedTuple):
+class ParsedKubeVersion(NamedTuple):
     """A version of Kubernetes, parsed."""
 
     version: str
@@ -137,7 +137,7 @@ class KubeVersionText(NamedTuple):
     minor: str
 
 
-def parse_kube_version(text: str) -> KubeVersionText:
+def parse_kube_version(text: str) -> ParsedKubeVersion:
     """The version that `--kube-version` names, without what follows the numbers; SourceError where it is none.
 
     Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go, ParseGeneric.
@@ -145,21 +145,21 @@ def parse_kube_version(text: str) -> KubeVersionText:
     match = re.fullmatch(r"\s*v?([0-9]+(?:\.[0-9]+)*)(.*)", text, re.ASCII | re.DOTALL)
     if match is None:
         raise SourceError(f"could not parse {_quoted(text)} as version")
-    parts = match.group(1).split(".")
-    if len(parts) < 2:
+    components = match.group(1).split(".")
+    if len(components) < 2:
         raise SourceError(f"illegal version string {_quoted(text)}")
-    if len(parts[0]) > 1 and parts[0][0] == "0":
+    if len(components[0]) > 1 and components[0][0] == "0":
         raise SourceError(
-            f"illegal zero-prefixed version component {_quoted(parts[0])} in {_quoted(text)}"
+            f"illegal zero-prefixed version component {_quoted(components[0])} in {_quoted(text)}"
         )
-    for part in parts:
-        if len(part.lstrip("0")) > 19:
+    for component in components:
+        if len(component.lstrip("0")) > 19:
             raise SourceError(
-                f"illegal non-numeric version component {_quoted(part)} in {_quoted(text)}: "
-                f"strconv.ParseUint: parsing {_quoted(part)}: value out of range"
+                f"illegal non-numeric version component {_quoted(component)} in {_quoted(text)}: "
+                f"strconv.ParseUint: parsing {_quoted(component)}: value out of range"
             )
-    numbers = [str(int(part)) for part in parts]
-    return KubeVersionText("v" + ".".join(numbers), numbers[0], numbers[1])
+    numbers = [str(int(component)) for component in components]
+    return ParsedKubeVersion("v" + ".".join(numbers), numbers[0], numbers[1])
 
 
 def _quoted(text: str) -> str:

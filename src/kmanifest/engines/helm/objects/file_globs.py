@@ -13,7 +13,7 @@ _ANY = r"(?s:.)*"
 _STEP = r"[^/]*"
 
 
-def path_test(pattern: str) -> Callable[[str], bool]:
+def path_matcher(pattern: str) -> Callable[[str], bool]:
     """A test whether a path as a whole fits the pattern."""
     try:
         expression = "".join(_Translator(pattern).parts())
@@ -35,12 +35,12 @@ class _Translator:
 
     def parts(self) -> list[str]:
         """The pieces of the regular expression; SourceError where the pattern is not well-formed."""
-        found: list[str] = []
+        parts: list[str] = []
         while self._at < len(self._text):
-            found.append(self._part())
+            parts.append(self._part())
         if self._depth:
             raise SourceError("a brace is not closed")
-        return found
+        return parts
 
     def _part(self) -> str:
         char = self._next()
@@ -66,22 +66,22 @@ class _Translator:
         return _literal(char)
 
     def _range(self) -> str:
-        negated = self._text.startswith("!", self._at)
-        self._at += negated
+        is_negated = self._text.startswith("!", self._at)
+        self._at += is_negated
         low = self._next()
         if self._text.startswith("-", self._at):
             self._at += 1
             high = self._next()
             if self._next() != "]" or high < low:
                 raise SourceError("a range is not closed")
-            return f"[{'^' if negated else ''}{_literal(low)}-{_literal(high)}]"
+            return f"[{'^' if is_negated else ''}{_literal(low)}-{_literal(high)}]"
         self._at -= 1
         chars = ""
         while (char := self._next()) != "]":
             chars += _literal(self._next() if char == "\\" else char)
         if not chars:
             raise SourceError("a list of characters is empty")
-        return f"[{'^' if negated else ''}{chars}]"
+        return f"[{'^' if is_negated else ''}{chars}]"
 
     def _next(self) -> str:
         if self._at >= len(self._text):

@@ -70,7 +70,7 @@ def _hostname(text: str) -> str:
             return "label ends with hyphen"
         for char in label:
             if not (char.isascii() and (char.isalnum() or char == "-")):
-                return f"invalid character {_char(char)}"
+                return f"invalid character {_quote_char(char)}"
     return ""
 
 
@@ -108,7 +108,7 @@ def _local_part(local: str) -> str:
         return "consecutive dots"
     match = _LOCAL.match(local)
     end = match.end() if match else 0
-    return f"invalid character {_char(local[end])}" if end < len(local) else ""
+    return f"invalid character {_quote_char(local[end])}" if end < len(local) else ""
 
 
 def _date(text: str) -> str:
@@ -196,7 +196,7 @@ def _uuid(text: str) -> str:
             return f"element {index} must be {size} characters long"
         for char in group:
             if char not in "0123456789abcdefABCDEF":
-                return f"non-hex character {_char(char)}"
+                return f"non-hex character {_quote_char(char)}"
     return ""
 
 
@@ -208,7 +208,7 @@ def _json_pointer(text: str) -> str:
     return "~ must be followed by 0 or 1" if re.search("~(?![01])", text) else ""
 
 
-def _char(char: str) -> str:
+def _quote_char(char: str) -> str:
     return "'" + ("\\'" if char == "'" else '"' if char == '"' else quoted(char)[1:-1]) + "'"
 
 

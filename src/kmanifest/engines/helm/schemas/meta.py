@@ -60,10 +60,10 @@ _PLAIN_COUNT: Final = {"type": "integer", "minimum": 0}
 def meta_schema(draft: int) -> Mapping[str, Any]:
     """The schema of the schemas of a draft."""
     if draft >= 2019:
-        return _spread(draft)
+        return _vocabulary_schema(draft)
     if draft == 4:
         return _draft_4()
-    words = {
+    keywords = {
         **_COMMON, **_ASSERTIONS, **_NOTES, "$id": _ADDRESS, "$schema": {"type": "string", "format": "uri"}, "$ref": _ADDRESS,
         "$comment": _TEXT, "additionalItems": _SELF, "items": {"anyOf": [_SELF, _ARRAY]}, "definitions": _TABLE,
         "dependencies": _REQUIREMENTS, "format": _TEXT, "contentMediaType": _TEXT, "contentEncoding": _TEXT,
@@ -75,14 +75,14 @@ def meta_schema(draft: int) -> Mapping[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": ["object", "boolean"],
-        "properties": words,
+        "properties": keywords,
         "$defs": {**_DEFINITIONS, **counts},
     }
 
 
 def _draft_4() -> Mapping[str, Any]:
-    words = {
-        **{word: _COMMON[word] for word in ("properties", "patternProperties", "allOf", "anyOf", "oneOf", "not")},
+    keywords = {
+        **{keyword: _COMMON[keyword] for keyword in ("properties", "patternProperties", "allOf", "anyOf", "oneOf", "not")},
         **_ASSERTIONS, "id": _TEXT, "$schema": _TEXT, "title": _TEXT, "description": _TEXT,
         "exclusiveMinimum": _BOOLEAN, "exclusiveMaximum": _BOOLEAN,
         "required": {"type": "array", "minItems": 1, "items": _TEXT, "uniqueItems": True},
@@ -97,13 +97,13 @@ def _draft_4() -> Mapping[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "properties": words,
+        "properties": keywords,
         "$defs": {**_DEFINITIONS, **counts},
         "dependencies": {"exclusiveMaximum": ["maximum"], "exclusiveMinimum": ["minimum"]},
     }
 
 
-def _spread(draft: int) -> Mapping[str, Any]:
+def _vocabulary_schema(draft: int) -> Mapping[str, Any]:
     """The schema of a draft whose keywords are in several schemas."""
     kinds = ["object", "boolean"]
     core = {

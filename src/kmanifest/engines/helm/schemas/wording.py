@@ -7,43 +7,43 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted as go_quoted
 from kmanifest.model.values import FloatText, IntText
 from kmanifest.startup.typing import Any, Final
 
-_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """A text in single quotes."""
     return "'" + go_quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
 
-def joined(names: Iterable[str]) -> str:
+def join_quoted(names: Iterable[str]) -> str:
     """Texts in single quotes, with commas."""
-    return ", ".join(map(quoted, names))
+    return ", ".join(map(quote, names))
 
 
-def shown(value: Any) -> str:
+def format_scalar(value: Any) -> str:
     """A scalar of a schema, numbers as they were written."""
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, IntText | FloatText):
         return value.text
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return number(float(value)) if isinstance(value, float) else str(value)
+    return format_number(float(value)) if isinstance(value, float) else str(value)
 
 
-def count(value: int) -> str:
+def format_count(value: int) -> str:
     """A whole number with its thousands told apart, as Go's printer for English has it."""
     return f"{value:,}"
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """A number in the same manner: from a million on and below a ten-thousandth as a power of ten."""
     text = float_text(float(value), "g", -1)
     mantissa, exponent, power = text.partition("e")
     if exponent:
-        return f"{mantissa}\N{MULTIPLICATION SIGN}10{power.lstrip('+').translate(_RAISED)}"
+        return f"{mantissa}\N{MULTIPLICATION SIGN}10{power.lstrip('+').translate(_SUPERSCRIPT)}"
     whole, point, rest = text.partition(".")
     return f"{int(whole):,}{point}{rest}" if whole.lstrip("-") != "0" else text
 
@@ -75,16 +75,16 @@ class Fault:
 
     def lines(self, indent: int = 0) -> list[str]:
         """The lines that tell of it."""
-        found: list[str] = []
+        lines: list[str] = []
         if not (self.is_reference and len(self.causes) == 1):
-            found.append(f"{'  ' * indent}- at {quoted(pointer(self.path))}: {self.text}")
+            lines.append(f"{'  ' * indent}- at {quote(pointer(self.path))}: {self.text}")
             indent += 1
         for cause in self.causes:
-            found += cause.lines(indent)
-        return found
+            lines += cause.lines(indent)
+        return lines
 
 
-def report(fault: Fault) -> str:
+def format_fault(fault: Fault) -> str:
     """What is told of a whole value."""
     causes = fault.causes if fault.is_group else [fault]
     return "\n".join(line for cause in causes for line in cause.lines())

@@ -103,7 +103,7 @@ class Index:
         facts = decode(value, ENTRY)
         metadata = Metadata()
         metadata.update(facts)
-        metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
+        metadata.strings["apiVersion"] = metadata.strings["apiVersion"] or "v1"
         try:
             metadata.validate()
         except KmanifestError as error:

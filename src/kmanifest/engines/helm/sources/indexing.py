@@ -78,7 +78,7 @@ def records_of(index: Index) -> Iterator[Record]:
             facts = entry.facts
             metadata = Metadata()
             metadata.update(facts)
-            metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
+            metadata.strings["apiVersion"] = metadata.strings["apiVersion"] or "v1"
             yield Record(
                 metadata,
                 facts.get("urls"),

@@ -32,7 +32,7 @@ class Lock(NamedTuple):
 
 def lock_name(chart: Chart) -> str:
     """The name of a chart's lock file."""
-    return LOCK_NAMES[1] if chart.metadata.texts["apiVersion"] == "v1" else LOCK_NAMES[0]
+    return LOCK_NAMES[1] if chart.metadata.strings["apiVersion"] == "v1" else LOCK_NAMES[0]
 
 
 def read_lock(chart: Chart) -> Lock | None:
@@ -71,7 +71,7 @@ def check_in_sync(chart: Chart, lock: Lock, asked: Sequence[Dependency], before:
     """
     if digest_of(asked, lock.dependencies) == lock.digest:
         return
-    if chart.metadata.texts["apiVersion"] != "v1":
+    if chart.metadata.strings["apiVersion"] != "v1":
         raise SourceError(_out_of_sync("Chart.lock", "Chart.yaml"))
     if before != lock.digest:
         raise SourceError(_out_of_sync("requirements.lock", "requirements.yaml"))

@@ -112,13 +112,13 @@ class Manager:
             return self.update()
         before = locks.old_digest_of(self._chart.metadata.requirements())
         locks.check_in_sync(self._chart, lock, self._asked(), before)
-        found = [each.copied() for each in lock.dependencies or ()]
+        found = [each.copy() for each in lock.dependencies or ()]
         self._refresh(found)
         return self._downloaded(found)
 
     def _asked(self) -> list[Dependency]:
         """The dependencies, with URLs for names of repositories. Source: manager.go, resolveRepoNames."""
-        asked = [each.copied() for each in self._chart.metadata.requirements()]
+        asked = [each.copy() for each in self._chart.metadata.requirements()]
         missing: list[str] = []
         for each in asked:
             if each.repository.startswith(LOCAL):

@@ -56,7 +56,7 @@ def packed_files(chart: Chart, above: str) -> Iterator[tuple[str, bytes]]:
 def _own_files(chart: Chart) -> Iterator[File]:
     yield File("Chart.yaml", metadata_yaml(chart))
     lock = read_lock(chart)
-    if lock is not None and chart.metadata.texts["apiVersion"] == "v2":
+    if lock is not None and chart.metadata.strings["apiVersion"] == "v2":
         yield File("Chart.lock", dump_lock(lock))
     for file in chart.raw:
         if file.name == "values.yaml":
@@ -71,8 +71,8 @@ def _own_files(chart: Chart) -> Iterator[File]:
 def metadata_yaml(chart: Chart) -> bytes:
     """The Chart.yaml of a package; a chart of version 1 has its dependencies in a file of their own."""
     metadata = chart.metadata
-    if metadata.texts["apiVersion"] == "v1":
-        metadata = metadata.copied()
+    if metadata.strings["apiVersion"] == "v1":
+        metadata = metadata.copy()
         metadata.dependencies = None
     return (to_yaml(metadata.object()) + "\n").encode("utf-8", "surrogateescape")
 

@@ -17,78 +17,83 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.parsers import Parser
 from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
-from kmanifest.engines.helm.objects.builtin import Files, Values, find_table, go_string
+from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-TEMPLATES: Final = "templates"
+TEMPLATES_CACHE_KEY: Final = "templates"
 """What the key of all templates of a chart begins with in a cache; the value, the trees of each, is plain data."""
 NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
-_SMALL: Final = 1_000  # the weight of an entry beside its text
+_BASE_WEIGHT: Final = 1_000  # the weight of an entry beside its text
 _MAX_INCLUDES: Final = 1_000
 _WARN_START: Final = "HELM_ERR_START"
 _WARN_END: Final = "HELM_ERR_END"
 
 
-class Source(NamedTuple):
+class TemplateSource(NamedTuple):
     """One template: its text, the table that it sees as `.`, and the directory that `.Template.BasePath` tells."""
 
     text: str
     table: Values
-    base: str
+    base_path: str
 
 
-def collect_sources(chart: Chart, top: Mapping[str, Any], dialect: Dialect) -> dict[str, Source]:
+def collect_sources(
+    chart: Chart, top: Mapping[str, Any], dialect: Dialect
+) -> dict[str, TemplateSource]:
     """The templates of the chart and of those that it holds, by their paths, deepest first."""
-    sources: dict[str, Source] = {}
+    sources: dict[str, TemplateSource] = {}
     _collect(chart, sources, top, dialect)
     order = sorted(sources, key=lambda path: (path.count("/"), path.encode("utf-8", "surrogateescape")), reverse=True)  # fmt: skip
     return {path: sources[path] for path in order}
 
 
 def _collect(
-    chart: Chart, sources: dict[str, Source], above: Mapping[str, Any], dialect: Dialect
+    chart: Chart,
+    sources: dict[str, TemplateSource],
+    parent_table: Mapping[str, Any],
+    dialect: Dialect,
 ) -> Values:
     """Take the templates of one chart; gives its table. Source: engine.go, recAllTpls."""
-    held: dict[str, Any] = {}
-    table = dialect.table(
+    subchart_tables: dict[str, Any] = {}
+    table = dialect.values_type(
         {
             "Chart": dialect.chart_object(chart),
             "Files": Files({file.name: file.data for file in chart.files}),
-            "Release": above["Release"],
-            "Capabilities": above["Capabilities"],
-            "Values": _values_of(chart, above, dialect),
-            "Subcharts": held,
+            "Release": parent_table["Release"],
+            "Capabilities": parent_table["Capabilities"],
+            "Values": _chart_values(chart, parent_table, dialect),
+            "Subcharts": subchart_tables,
         }
     )
-    for each in chart.dependencies:
-        held[each.name] = _collect(each, sources, table, dialect)
+    for subchart in chart.dependencies:
+        subchart_tables[subchart.name] = _collect(subchart, sources, table, dialect)
     path = chart.path()
     for file in chart.templates:
         if not chart.is_library or base_name(file.name).startswith("_"):
-            sources[clean_path(f"{path}/{file.name}")] = Source(
+            sources[clean_path(f"{path}/{file.name}")] = TemplateSource(
                 go_string(file.data), table, clean_path(f"{path}/templates")
             )
     return table
 
 
-def _values_of(chart: Chart, above: Mapping[str, Any], dialect: Dialect) -> Values:
+def _chart_values(chart: Chart, parent_table: Mapping[str, Any], dialect: Dialect) -> Values:
     """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
     if chart.is_root:
-        values = above["Values"]
-        return values if isinstance(values, Values) else dialect.table(values)
-    place, _, name = f"Values.{chart.name}".rpartition(".")
-    outer: Any = find_table(above, place)
-    inner = None if outer is None else outer.get(name)
-    if outer is None or not isinstance(inner, dict):
-        return dialect.table()
-    outer[name] = made = dialect.table(inner)
-    return made
+        values = parent_table["Values"]
+        return values if isinstance(values, Values) else dialect.values_type(values)
+    parent_path, _, name = f"Values.{chart.name}".rpartition(".")
+    parent_values: Any = get_table(parent_table, parent_path)
+    values = None if parent_values is None else parent_values.get(name)
+    if parent_values is None or not isinstance(values, dict):
+        return dialect.values_type()
+    parent_values[name] = own_values = dialect.values_type(values)
+    return own_values
 
 
-class Rendering:
+class RenderSession:
     """One render of all templates; `warn` is told what the reference would log."""
 
     def __init__(
@@ -96,7 +101,7 @@ class Rendering:
         functions: Functions,
         *,
         warn: Callable[[str], None] = lambda _: None,
-        lints: bool = False,
+        is_lint: bool = False,
         bounds: Bounds = Bounds(),
         on_impure: Impure | None = None,
         cache: Cache = NoCache(),
@@ -105,14 +110,14 @@ class Rendering:
         self._cache = cache
         self._dialect = dialect
         self._warn = warn
-        self._lints = lints
+        self._is_lint = is_lint
         self._bounds = bounds
         self._on_impure = on_impure
         self._includes: dict[str, int] = {}
         self._templates = TemplateSet(ROOT)
         # The outer set is kept with its extension, so that no other object can come to have its id.
-        self._extensions: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
-        own = {
+        self._tpl_sets: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
+        render_functions = {
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
             "lookup": Function(
@@ -121,12 +126,12 @@ class Rendering:
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
-        self._functions: Functions = Overlay(own, functions)
+        self._functions: Functions = Overlay(render_functions, functions)
         self._parser = Parser(self._functions)
         # What a text is parsed to depends on the functions that there are.
-        self._known = " ".join(self._functions)
+        self._function_names = " ".join(self._functions)
 
-    def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
+    def render(self, sources: Mapping[str, TemplateSource]) -> dict[str, str]:
         """The text of each file that is no partial; RenderError with helm's text."""
         self._templates = self._parse_all(sources)
         self._run = Run(
@@ -140,37 +145,39 @@ class Rendering:
         for path, source in sources.items():
             if base_name(path).startswith("_"):
                 continue
-            source.table["Template"] = self._dialect.table({"Name": path, "BasePath": source.base})
+            source.table["Template"] = self._dialect.values_type(
+                {"Name": path, "BasePath": source.base_path}
+            )
             try:
                 text = self._run.execute(path, source.table)
             except GoError as error:
-                raise RenderError(self._dialect.told_failure(error)) from error
+                raise RenderError(self._dialect.failure_message(error)) from error
             rendered[path] = text.replace(NO_VALUE, "")
         return rendered
 
-    def _parse_all(self, sources: Mapping[str, Source]) -> TemplateSet:
+    def _parse_all(self, sources: Mapping[str, TemplateSource]) -> TemplateSet:
         """All texts parsed, which another render may have done."""
-        names = tuple(sources)
+        paths = tuple(sources)
         texts = tuple(source.text for source in sources.values())
-        key = (TEMPLATES, self._known, *names, *texts)
+        key = (TEMPLATES_CACHE_KEY, self._function_names, *paths, *texts)
         trees = self._cache.find(key)
         if trees is not None:
-            return TemplateSet(ROOT).with_parsed(*map(Parsed, names, texts, trees))
-        parsed = [*map(self._parsed, names, texts)]
-        self._cache.keep(key, tuple(one.trees for one in parsed), weight=_SMALL)
+            return TemplateSet(ROOT).with_parsed(*map(Parsed, paths, texts, trees))
+        parsed = [*map(self._parse_cached, paths, texts)]
+        self._cache.keep(key, tuple(template.trees for template in parsed), weight=_BASE_WEIGHT)
         return TemplateSet(ROOT).with_parsed(*parsed)
 
-    def _parsed(self, path: str, text: str) -> Parsed:
+    def _parse_cached(self, path: str, text: str) -> Parsed:
         """What is in a text, which another render may have parsed, whatever its path was there."""
-        key = ("template", self._known, text)
-        known: Parsed | None = self._cache.find(key)
-        if known is None or any(name == path for name, _, _ in known.trees[:-1]):
-            known = self._parse(path, text)
-            self._cache.keep(key, known, weight=8 * len(text) + _SMALL)
-        if known.name == path:
-            return known
-        _, program, is_empty = known.trees[-1]
-        return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
+        key = ("template", self._function_names, text)
+        cached: Parsed | None = self._cache.find(key)
+        if cached is None or any(name == path for name, _, _ in cached.trees[:-1]):
+            cached = self._parse(path, text)
+            self._cache.keep(key, cached, weight=8 * len(text) + _BASE_WEIGHT)
+        if cached.name == path:
+            return cached
+        _, program, is_empty = cached.trees[-1]
+        return Parsed(path, text, (*cached.trees[:-1], (path, program, is_empty)))
 
     def _parse(self, path: str, text: str) -> Parsed:
         try:
@@ -199,8 +206,8 @@ class Rendering:
         """The function `tpl`: what the text defines is known to it, and to what it executes, alone."""
         if "{{" not in text:
             return text.replace(NO_VALUE, "")
-        outer = self._templates
-        self._templates = self._extended(text)
+        previous = self._templates
+        self._templates = self._with_tpl_string(text)
         try:
             return self._run.execute(ROOT, data, self._templates).replace(NO_VALUE, "")
         except GoError as error:
@@ -210,46 +217,46 @@ class Rendering:
         except RecursionError:
             raise GoError("templates that call tpl are nested too deeply") from None
         finally:
-            self._templates = outer
+            self._templates = previous
 
-    def _extended(self, text: str) -> TemplateSet:
+    def _with_tpl_string(self, text: str) -> TemplateSet:
         """The templates at hand and those in a text; charts give the same texts to `tpl` again and again."""
-        outer = self._templates
-        key = (id(outer), text)
-        if key not in self._extensions:
-            parsed = self._parsed_given(text)
+        current = self._templates
+        key = (id(current), text)
+        if key not in self._tpl_sets:
+            parsed = self._parse_tpl_string(text)
             # An empty template takes the place of none, not even of the one whose text has called `tpl`.
             is_empty = parsed.trees[-1][2]
-            base = TemplateSet(ROOT) if is_empty else outer
-            self._extensions[key] = (outer, base.with_parsed(parsed))
-        return self._extensions[key][1]
+            base = TemplateSet(ROOT) if is_empty else current
+            self._tpl_sets[key] = (current, base.with_parsed(parsed))
+        return self._tpl_sets[key][1]
 
-    def _parsed_given(self, text: str) -> Parsed:
+    def _parse_tpl_string(self, text: str) -> Parsed:
         """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
-        key = ("given", self._known, text)
-        known: Parsed | None = self._cache.find(key)
-        if known is not None:
-            return known
+        key = ("given", self._function_names, text)
+        cached: Parsed | None = self._cache.find(key)
+        if cached is not None:
+            return cached
         try:
             parsed = self._parser.parse(ROOT, text)
         except ParseError as error:
             raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
-        self._cache.keep(key, parsed, weight=8 * len(text) + _SMALL)
+        self._cache.keep(key, parsed, weight=8 * len(text) + _BASE_WEIGHT)
         return parsed
 
     def _required(self, message: str, value: Any) -> Any:
         """The function `required`."""
         if value is not None and value != "":
             return value
-        if self._lints:
-            self._warn(self._dialect.words.missing_value(message, is_nil=value is None))
+        if self._is_lint:
+            self._warn(self._dialect.messages.missing_value(message, is_nil=value is None))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
     def _fail(self, message: str) -> str:
         """The function `fail`."""
-        if self._lints:
-            self._warn(self._dialect.words.failure(message))
+        if self._is_lint:
+            self._warn(self._dialect.messages.fail_call(message))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
@@ -260,19 +267,19 @@ def _too_deep(name: str) -> GoError:
     )
 
 
-def told_failure(error: GoError) -> str:
+def failure_message(error: GoError) -> str:
     """What is told of a failed execution: only what `fail` or `required` says, where one of them has ended it."""
     text = str(error)
-    return told_end(text) or text
+    return abort_message(text) or text
 
 
-def told_end(text: str) -> str:
+def abort_message(text: str) -> str:
     """What is told where `fail` or `required` has ended an execution; empty where none of them has."""
-    tokens = text.split(": ", 2)
-    if len(tokens) < 3:
+    parts = text.split(": ", 2)
+    if len(parts) < 3:
         return ""
-    start = tokens[2].find(_WARN_START)
-    end = tokens[2].rfind(_WARN_END)
+    start = parts[2].find(_WARN_START)
+    end = parts[2].rfind(_WARN_END)
     if start < 0 or end < start + len(_WARN_START):
         return ""
-    return f"execution error at ({tokens[1]}): {tokens[2][start + len(_WARN_START) : end]}"
+    return f"execution error at ({parts[1]}): {parts[2][start + len(_WARN_START) : end]}"

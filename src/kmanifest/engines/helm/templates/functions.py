@@ -7,7 +7,7 @@ a render. Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm import sprig
-from kmanifest.engines.helm.formats import serialization as text
+from kmanifest.engines.helm.formats import serialization
 from kmanifest.engines.helm.gotemplate.functions import Overlay
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -30,18 +30,24 @@ def functions(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
     """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
-    for_one_text = text.for_one_text(limits)
-    own = {
-        "fromJson": Function(text.from_json, _TEXT, _MAP),
-        "fromJsonArray": Function(text.from_json_array, _TEXT, _LIST),
-        "fromToml": Function(text.from_toml, _TEXT, _MAP),
-        "fromYaml": Function(lambda source: text.from_yaml(source, limits), _TEXT, _MAP),
+    single_string_limits = serialization.single_string_limits(limits)
+    helm_functions = {
+        "fromJson": Function(serialization.from_json, _TEXT, _MAP),
+        "fromJsonArray": Function(serialization.from_json_array, _TEXT, _LIST),
+        "fromToml": Function(serialization.from_toml, _TEXT, _MAP),
+        "fromYaml": Function(lambda source: serialization.from_yaml(source, limits), _TEXT, _MAP),
         "fromYamlArray": Function(
-            lambda source: text.from_yaml_array(source, limits), _TEXT, _LIST
+            lambda source: serialization.from_yaml_array(source, limits), _TEXT, _LIST
         ),
-        "toJson": Function(lambda value: text.to_json(value, limits), _ANY, "string"),
-        "toToml": Function(lambda value: text.to_toml(value, limits), _ANY, "string"),
-        "toYaml": Function(lambda value: text.to_yaml(value, for_one_text), _ANY, "string"),
-        "toYamlPretty": Function(lambda value: text.to_yaml_pretty(value, limits), _ANY, "string"),
+        "toJson": Function(lambda value: serialization.to_json(value, limits), _ANY, "string"),
+        "toToml": Function(lambda value: serialization.to_toml(value, limits), _ANY, "string"),
+        "toYaml": Function(
+            lambda value: serialization.to_yaml(value, single_string_limits), _ANY, "string"
+        ),
+        "toYamlPretty": Function(
+            lambda value: serialization.to_yaml_pretty(value, limits), _ANY, "string"
+        ),
     }
-    return Overlay(own, sprig.functions(random=random, clock=clock, env=env, limits=limits))
+    return Overlay(
+        helm_functions, sprig.functions(random=random, clock=clock, env=env, limits=limits)
+    )

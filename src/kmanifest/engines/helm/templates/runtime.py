@@ -6,7 +6,7 @@ from kmanifest.engines.helm import gotemplate
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.execute import Bounds
 from kmanifest.engines.helm.gotemplate.values import Functions
-from kmanifest.engines.helm.templates.engine import TEMPLATES
+from kmanifest.engines.helm.templates.engine import TEMPLATES_CACHE_KEY
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
-PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]}
+PLAIN_DATA_KINDS: Final = {
+    TEMPLATES_CACHE_KEY: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]
+}
 """The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
 
 
@@ -63,6 +65,6 @@ def make_bounds(limits: Limits) -> Bounds:
     return bounds._replace(deadline=monotonic_seconds() + limits.deadline, clock=monotonic_seconds)
 
 
-def nested_too_deeply() -> LimitError:
+def nesting_error() -> LimitError:
     """The error where Python's stack has ended."""
     return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")

@@ -3,17 +3,19 @@
 from kmanifest.engines.helm.charts.chart import Chart
 
 
-def taken(chart: Chart, alias: str) -> Chart:
+def aliased_dependency(chart: Chart, alias: str) -> Chart:
     """A chart of its own with an alias for a name where there is one; those that it holds know it as the one that holds them."""
-    made = chart.shallow(alias=alias)
+    copy = chart.shallow_copy(alias=alias)
     if chart.metadata.dependencies is not None:
-        made.metadata.dependencies = [each.copied() for each in chart.metadata.requirements()]
-    made.set_dependencies([_sharing(held) for held in chart.dependencies])
-    return made
+        copy.metadata.dependencies = [
+            dependency.copy() for dependency in chart.metadata.requirements()
+        ]
+    copy.set_dependencies([_copy_sharing_metadata(subchart) for subchart in chart.dependencies])
+    return copy
 
 
-def _sharing(chart: Chart) -> Chart:
+def _copy_sharing_metadata(chart: Chart) -> Chart:
     """A chart of its own that has the very metadata of another."""
-    made = chart.shallow(alias="")
-    made.metadata = chart.metadata
-    return made
+    copy = chart.shallow_copy(alias="")
+    copy.metadata = chart.metadata
+    return copy

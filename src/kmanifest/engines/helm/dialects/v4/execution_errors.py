@@ -6,53 +6,53 @@ Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and what it calls
 from kmanifest.engines.helm.gotemplate.errors import ExecError
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.manifests import SPACE
-from kmanifest.engines.helm.templates.engine import told_end
+from kmanifest.engines.helm.templates.engine import abort_message
 
 
-def told_failure(error: GoError) -> str:
+def failure_message(error: GoError) -> str:
     """What is told of a failure: whole, as v3 does, where the error of a function on the way is none of a template."""
     text = str(error)
-    if end := told_end(text):
+    if end := abort_message(text):
         return end
-    told: list[str] = []
+    lines: list[str] = []
     cause: GoError | None = error
     while cause is not None:
-        step = _step(str(cause))
+        step = _format_step(str(cause))
         if step is None:
             return text
-        if told[-1:] != [step]:
-            told.append(step)
+        if lines[-1:] != [step]:
+            lines.append(step)
         cause = cause.cause if isinstance(cause, ExecError) else None
-    return "".join(told).strip(SPACE)
+    return "".join(lines).strip(SPACE)
 
 
-def _step(text: str) -> str | None:
+def _format_step(text: str) -> str | None:
     """The lines for one error; None where it is none of a template."""
     rest = text.removeprefix("template: ")
     if rest == text:
         return None
     if rest.startswith("no template "):
         return f"{text}\n"
-    place, what, message = _executing(rest) or _plain(rest)
-    if not place:
+    location, action, message = _parse_executing(rest) or _parse_plain(rest)
+    if not location:
         return None
     message = message.partition(" template:")[0]
-    return f"{place}\n  {what}{message}\n" if message else f"{place}\n  {what}"
+    return f"{location}\n  {action}{message}\n" if message else f"{location}\n  {action}"
 
 
-def _executing(text: str) -> tuple[str, str, str] | None:
+def _parse_executing(text: str) -> tuple[str, str, str] | None:
     """The place, the line about what was executed, and the message; None where the text does not tell what was."""
-    place, _, rest = text.partition(": executing ")
+    location, _, rest = text.partition(": executing ")
     if not rest.startswith('"'):
         return None
     name, _, rest = rest[1:].partition('"')
     if not rest.startswith(" at <"):
         return None
-    node, end, message = rest[len(" at <") :].partition(">: ")
-    return (place, f'executing "{name}" at <{node}>:\n    ', message) if end else None
+    node, separator, message = rest[len(" at <") :].partition(">: ")
+    return (location, f'executing "{name}" at <{node}>:\n    ', message) if separator else None
 
 
-def _plain(text: str) -> tuple[str, str, str]:
+def _parse_plain(text: str) -> tuple[str, str, str]:
     """The place and the message; no place where the text has none."""
-    place, _, message = text.rpartition(": ")
-    return place, "", message
+    location, _, message = text.rpartition(": ")
+    return location, "", message

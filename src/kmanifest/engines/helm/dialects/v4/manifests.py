@@ -15,7 +15,7 @@ RANKS4: Final = {
 """Source: helm v4.3.1 pkg/release/v1/util/kind_sorter.go, InstallOrder."""
 
 
-def split(text: str) -> list[str]:
+def split_manifests(text: str) -> list[str]:
     """The documents of a text, which keep the spaces behind them. Source: pkg/release/v1/util/manifest.go, SplitManifests."""
     parts = re.split(r"^---[ \t]*", text.lstrip(SPACE), flags=re.MULTILINE)
     return [part.lstrip(SPACE) for part in parts if part.strip(SPACE)]

@@ -74,10 +74,10 @@ class Capabilities(v3.Capabilities):
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
     """The capabilities of a render; SourceError where the version of Kubernetes is none."""
-    given = kube_version or v3.DEFAULT_KUBE_VERSION
-    parsed = v3.parse_kube_version(given)
-    whole = given if given.startswith("v") else f"v{given}"
-    helm = {
+    requested_version = kube_version or v3.DEFAULT_KUBE_VERSION
+    parsed = v3.parse_kube_version(requested_version)
+    version = requested_version if requested_version.startswith("v") else f"v{requested_version}"
+    helm_version = {
         "Version": HELM_VERSION,
         "GitCommit": "",
         "GitTreeState": "",
@@ -87,10 +87,10 @@ def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) 
     return Capabilities(
         {
             "KubeVersion": KubeVersion(
-                {"Version": whole, "Major": parsed.major, "Minor": parsed.minor}, parsed.version
+                {"Version": version, "Major": parsed.major, "Minor": parsed.minor}, parsed.version
             ),
             "APIVersions": VersionSet([*v3.DEFAULT_API_VERSIONS, *api_versions]),
-            "HelmVersion": BuildInfo(helm),
+            "HelmVersion": BuildInfo(helm_version),
         }
     )
 

@@ -4,48 +4,48 @@ Source: helm v4.3.1 pkg/strvals/parser.go, where an error that wraps the end of 
 """
 
 from kmanifest.engines.helm.gotemplate.values import GoError
-from kmanifest.engines.helm.values import set_flags as setflags
+from kmanifest.engines.helm.values import set_flags
 from kmanifest.engines.helm.values.layers import merge_maps
 from kmanifest.engines.helm.values.set_flags import (
-    JsonReader,
-    LiteralReader,
-    Reader,
-    Reading,
+    Convert,
+    FlagReader,
+    JsonFlagReader,
+    LiteralFlagReader,
     Table,
 )
 from kmanifest.model.errors import SourceError
 
 
-class _Reader(Reader):
+class _FlagReader(FlagReader):
     ends_in_index = True
 
 
-class _JsonReader(JsonReader):
+class _JsonFlagReader(JsonFlagReader):
     ends_in_index = True
 
 
-class _LiteralReader(LiteralReader):
+class _LiteralFlagReader(LiteralFlagReader):
     ends_in_index = True
 
 
 def set_typed(text: str, values: Table) -> None:
     """Set what `--set` says."""
-    _Reader(text, setflags.typed_value).read(values)
+    _FlagReader(text, set_flags.typed_value).read(values)
 
 
 def set_strings(text: str, values: Table) -> None:
     """Set what `--set-string` says."""
-    _Reader(text, str).read(values)
+    _FlagReader(text, str).read(values)
 
 
-def set_files(text: str, values: Table, read: Reading) -> None:
+def set_files(text: str, values: Table, read: Convert) -> None:
     """Set what `--set-file` says: each value is the path of a file, whose content `read` gives."""
-    _Reader(text, read).read(values)
+    _FlagReader(text, read).read(values)
 
 
 def set_literal(text: str, values: Table) -> None:
     """Set what `--set-literal` says: everything behind the first `=` is the value."""
-    _LiteralReader(text, str).read(values)
+    _LiteralFlagReader(text, str).read(values)
 
 
 def set_json(text: str, values: Table) -> None:
@@ -54,7 +54,7 @@ def set_json(text: str, values: Table) -> None:
         values.update(merge_maps(values, _object(text)))
         return
     try:
-        _JsonReader(text, str).read(values)
+        _JsonFlagReader(text, str).read(values)
     except SourceError as error:
         raise SourceError(text) from error
 
@@ -63,9 +63,9 @@ def _object(text: str) -> Table:
     from kmanifest.engines.helm.sprig.json_reader import decode  # for this flag only
 
     try:
-        found, problem = decode(text)
+        value, problem = decode(text)
     except GoError as error:
         raise SourceError(f"JSON: {text}") from error
     if problem:
         raise SourceError(f"JSON: {text}")
-    return found  # type: ignore[no-any-return]  # an object, as it begins with a brace
+    return value  # type: ignore[no-any-return]  # an object, as it begins with a brace
