@@ -56,23 +56,25 @@ def render_chart(
     cache: Cache = NoCache(),
     helm_version: str = "3",
 ) -> Rendered:
-    """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
+    """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
-    The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
-    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
-    as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `post_render` gets
-    the text of all but hooks, and gives what takes its place. `cache` keeps parsed templates for other renders. `helm_version`
-    is `3` or `4`; a loaded chart has to be one of the same version. Nothing else reaches the machine, and no cluster is asked
-    for anything.
+    `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
+    paths without a tree. The files and flags in `sources` take precedence over `values`. An `Int64` in `values` stays
+    an integer, as `--set` makes it.
 
-    With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
-    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
-    that no template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
-    An error that hangs on a value has the place where that was set as its `location`.
+    `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
+    default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
+    text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
+    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. The render reaches nothing
+    else of the machine, and no cluster.
 
-    Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
-    there, RenderError where a template fails, LimitError past one of `limits`.
+    `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
+    runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
+    returns where one of `values` was set; without it, locations come from `sources` and the chart. An error caused by a
+    value has that value's location.
+
+    Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
+    (a template failed), LimitError (a limit of `limits`).
     """
     findings: list[Finding] = []
     usage = _make_usage() if unused_values else None
@@ -129,7 +131,10 @@ def render_chart(
 
 
 def _make_locate(chart: Chart, given_layers: Iterable[ValueLayer], locate: Locate | None) -> Locate:
-    """What tells where a value was set: the caller, else the layers that were given and the chart."""
+    """Return a function from the path of a value to its location.
+
+    The caller's `locate` comes first, then the given layers and the values of the chart.
+    """
     from kmanifest.engines.helm.values.origins import (  # for errors and findings
         Origins,
         chart_layers,
@@ -147,9 +152,10 @@ def load_chart(
     warn: Callable[[str], None] = lambda _: None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart at `path`, a directory or a package, for many renders by that version of helm.
+    """Load the chart at `path`, a directory or an archive, for many renders by the given version of Helm.
 
-    `warn` is told what helm would log. SourceError, MissingError or LimitError with helm's text.
+    `warn` is called with each message that Helm would log. Raises SourceError, MissingError or LimitError with Helm's
+    message.
     """
     dialect = find_dialect(helm_version)
     return loader.load_chart(tree, path, limits=limits, warn=warn, dialect=dialect)
@@ -162,7 +168,7 @@ def load_archive(
     warn: Callable[[str], None] = lambda _: None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart in a package; as `load_chart`."""
+    """Load the chart in an archive. Arguments and errors are those of `load_chart`."""
     dialect = find_dialect(helm_version)
     return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
 
@@ -176,11 +182,11 @@ def find_origins(
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
 ) -> "Origins":
-    """Where each value of a render with these arguments was set; they are those of `render_chart`.
+    """Return where each value of a render was set. The arguments are those of `render_chart`.
 
-    The values of charts come first: their files are named as helm names templates (`shop/values.yaml`,
-    `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
-    files and flags.
+    The values of charts come first. Their files have the names that Helm gives to templates: `shop/values.yaml`,
+    `shop/charts/db/values.yaml`. The file of `values` is named `values`. Raises the errors of `render_chart` for files
+    and flags.
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 
@@ -191,18 +197,18 @@ def find_origins(
 
 
 def unknown_location(_: FieldPath) -> Location:
-    """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
+    """Return an empty location, for renders in which Helm's names of chart files are not paths of the build's tree."""
     return Location()
 
 
 def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
-    """The finding for a call of an impure function, whose column is counted from 0."""
-    message = f"{name} may give something else from run to run"
+    """Return the finding for a call of an impure function. `column` counts from 0."""
+    message = f"{name} may return a different result in each render"
     return Finding("info", message, Location(file, line, column + 1), IMPURE)
 
 
 def _make_usage() -> "ValueUsage":
-    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders ask
+    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders report usage
 
     return ValueUsage()
 
@@ -210,7 +216,7 @@ def _make_usage() -> "ValueUsage":
 def _location_of(
     error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
 ) -> Location:
-    """The place of an error: its own, else that of the first value that it hangs on."""
+    """Return the location of an error, or that of the first value that it depends on."""
     if error.location != Location():
         return error.location
     from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
@@ -221,7 +227,7 @@ def _location_of(
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
-    """The objects in an output."""
+    """Parse the objects of an output."""
     from kmanifest.io.tree import MemoryTree
     from kmanifest.pipeline import parsing as manifests
     from kmanifest.pipeline.context import Context

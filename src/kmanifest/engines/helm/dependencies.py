@@ -1,7 +1,9 @@
-"""Which of the charts that a chart holds take part, by which names, and what they give to the values of their parent.
+"""Process the dependencies of a chart: conditions, tags, aliases and imported values.
 
-The order of the steps and what they change in place is that of the reference: a condition sees values in which the tags have
-been looked at, a second alias sees what the first has changed. Source: helm v3.22.0 pkg/chartutil/dependencies.go.
+The order of the steps and the changes in place are Helm's. Conditions see values for which the tags were processed. A
+second alias sees the changes of the first.
+
+Source: helm v3.22.0 pkg/chartutil/dependencies.go.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,14 +29,14 @@ _MISSING = object()
 
 
 def check_dependencies(chart: Chart, messages: Messages) -> None:
-    """SourceError where Chart.yaml asks for what `charts/` does not have."""
+    """Raise SourceError if a dependency in Chart.yaml is missing in `charts/`."""
     missing = missing_dependencies(chart)
     if missing:
         raise SourceError(messages.missing_dependencies(missing))
 
 
 def missing_dependencies(chart: Chart) -> list[str]:
-    """The names of what Chart.yaml asks for and `charts/` does not have."""
+    """Return the names of dependencies in Chart.yaml that are missing in `charts/`."""
     present = {subchart.name for subchart in chart.dependencies}
     return [
         dependency.name
@@ -46,7 +48,7 @@ def missing_dependencies(chart: Chart) -> list[str]:
 def process_dependencies(
     chart: Chart, values: Mapping[str, Any], warn: Warn, dialect: Dialect
 ) -> None:
-    """Let the charts go that are not wanted, name the others, and take over what they export; changes `chart`."""
+    """Remove disabled subcharts, apply aliases, and import values of subcharts. Changes `chart`."""
     _process_enabled(chart, values, "", warn, dialect)
     _process_imports(chart, warn, dialect)
 
@@ -79,7 +81,7 @@ def _process_enabled(
 def _select_subcharts(
     chart: Chart, requirements: Sequence[Dependency], dialect: Dialect
 ) -> list[Chart]:
-    """The charts that nobody asks for, and for each one that is asked for a copy with its alias."""
+    """Return the subcharts that no dependency names, and one subchart for each dependency, under its alias."""
     selected = [
         subchart
         for subchart in chart.dependencies
@@ -103,7 +105,7 @@ def _select_subcharts(
 def _apply_tags(
     requirements: Sequence[Dependency], values: Table, warn: Warn, messages: Messages
 ) -> None:
-    """Switch off what has only tags that are false."""
+    """Disable dependencies of whose tags at least one is false and none is true."""
     tags = get_table(values, "tags")
     if tags is None:
         return
@@ -118,7 +120,7 @@ def _apply_tags(
 
 
 def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: str, warn: Warn, messages: Messages) -> None:  # fmt: skip
-    """Switch on and off by the first path of each condition that leads to a boolean."""
+    """Enable or disable each dependency by the first path of its condition that leads to a boolean."""
     for dependency in requirements:
         for condition in dependency.condition.strip().split(","):
             if not condition:
@@ -132,7 +134,7 @@ def _apply_conditions(requirements: Sequence[Dependency], values: Table, path: s
 
 
 def _get_value(values: Table, path: str) -> Any:
-    """What a dotted path leads to, if it is no table."""
+    """Return the value at a dotted path, or `_MISSING` if there is none or if it is a table."""
     parent_path, _, key = path.rpartition(".")
     table = get_table(values, parent_path) if "." in path else values
     if table is None or key not in table or isinstance(table[key], dict):
@@ -147,7 +149,7 @@ def _process_imports(chart: Chart, warn: Warn, dialect: Dialect) -> None:
 
 
 def _import_values(chart: Chart, warn: Warn, dialect: Dialect) -> None:
-    """Take over what `import-values` names; what the chart itself says wins."""
+    """Merge the values that `import-values` names into the chart's values, which take precedence."""
     if chart.metadata.dependencies is None:
         return
     values = merge_values(chart, warn, dialect.coalescing)
@@ -155,7 +157,7 @@ def _import_values(chart: Chart, warn: Warn, dialect: Dialect) -> None:
     for dependency in chart.metadata.requirements():
         resolved_imports: list[Any] = []
         for entry in dependency.import_values:
-            # What was told of a first alias is of another type, and not looked at for a second one.
+            # Processing a first alias replaces the entries by `StringMap`s. Helm ignores these for a second alias.
             if entry.__class__ is dict:
                 child, parent = (_as_string(entry.get(name)) for name in ("child", "parent"))
             elif isinstance(entry, str):
@@ -192,15 +194,15 @@ def _child_parent_map(child: str, parent: str) -> Any:
 def _as_string(value: Any) -> str:
     if isinstance(value, str):
         return value
-    from kmanifest.engines.helm.gotemplate.gofmt import text  # seldom
+    from kmanifest.engines.helm.gotemplate.gofmt import text  # rarely needed
 
     return text(value)
 
 
 def _nest_at_path(path: str, table: Any) -> Table:
-    """A table that has `table` at a dotted path."""
+    """Return a table that has `table` at a dotted path."""
     if path == ".":
         return table or {}
     for name in reversed(path.split(".")):
         table = {name: table}
-    return table  # type: ignore[no-any-return]  # a dict, as a path has a step
+    return table  # type: ignore[no-any-return]  # a dict: a path has at least one element

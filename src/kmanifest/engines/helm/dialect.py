@@ -1,7 +1,7 @@
-"""What the major versions of helm do each in its own way: a `Dialect` for each, passed down to whoever asks for a part of it.
+"""The differences between Helm 3 and Helm 4: one `Dialect` for each version, passed down as an argument.
 
-All else is the same in both, and is written once. The records are in `dialects/`. This module is below all others that are named
-in it, and knows them as types only.
+Everything else is the same in both versions and is implemented once. `dialects/` has the two records. This module is
+below the modules that it names, and imports them for type checking only.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class LoadRules(NamedTuple):
     """How charts are loaded.
 
-    `check_directory` and `check_archive` raise SourceError for a chart of a format that can't be loaded, `check_format` for one
-    that can't be rendered; `metadata` and `lock` are the shapes of Chart.yaml and Chart.lock.
+    `check_directory` and `check_archive` raise SourceError for a chart format that can't be loaded, `check_format` for
+    one that can't be rendered. `metadata` and `lock` are the shapes of Chart.yaml and Chart.lock.
     """
 
     check_directory: "Callable[[Tree, str, str, Limits], None]"
@@ -36,7 +36,7 @@ class LoadRules(NamedTuple):
 
 
 class DocumentRules(NamedTuple):
-    """How a text is split into documents, what is read of each, and the ranks of kinds in the output."""
+    """How text is split into documents, which fields of a document are read, and how kinds are ordered in the output."""
 
     split: Callable[[str], list[str]]
     head: "Shape"
@@ -44,7 +44,11 @@ class DocumentRules(NamedTuple):
 
 
 class CommandRules(NamedTuple):
-    """What the commands do: whether `--repo` hides a chart in the current directory, and what `lint` takes and finds."""
+    """Differences between the commands.
+
+    `prefers_repository`: `--repo` hides a chart of the same name in the current directory. `lints_current_directory`:
+    `lint` without an argument checks the current directory. `lint_chart`: the function that `lint` calls.
+    """
 
     prefers_repository: bool
     lints_current_directory: bool
@@ -52,12 +56,12 @@ class CommandRules(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """One major version of helm.
+    """One major version of Helm.
 
-    `messages` are its texts, `readers` how it reads files with values and `--set`, `coalescing` how values are laid over one
-    another. `aliased_dependency` gives the chart that is rendered for a dependency with an alias or with none. `run_stage` runs a
-    step of a render under a name, `chart_object` makes `.Chart`, `values_type` is the type of `.Values`, and `failure_message` is what is
-    told of a failed template.
+    `messages`: log and error messages. `readers`: how value files and `--set` are read. `coalescing`: how values are
+    merged. `aliased_dependency`: returns the chart to render for a dependency, under its alias if it has one.
+    `run_stage`: runs a named step of a render. `chart_object`: returns `.Chart`. `values_type`: the type of `.Values`.
+    `failure_message`: returns the message for a failed template.
     """
 
     messages: Messages

@@ -1,4 +1,4 @@
-"""Charts under `helmCharts` of a kustomization: the built-in generator HelmChartInflationGenerator.
+"""`helmCharts` of a kustomization: the built-in generator HelmChartInflationGenerator.
 
 Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
 """
@@ -37,7 +37,7 @@ _MERGE_MODES: Final = ("merge", "override", "replace")
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources that the chart of this config makes of its values."""
+    """Render the chart that this config names, and return its resources."""
     body = config.body
     name, release_name = _string(body, "name"), _string(body, "releaseName")
     if not name:
@@ -59,7 +59,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         tree=MemoryTree(files),
         sources=ValueSources(files=tuple(files)),
         release=release,
-        # What the config says wins over the flags, as there: it is read after them.
+        # The config takes precedence over the flags. kustomize reads it after them.
         kube_version=_string(body, "kubeVersion") or chart_options.kube_version,
         api_versions=_strings(body, "apiVersions") or chart_options.api_versions,
         include_crds=_is_on(body, "includeCRDs"),
@@ -69,7 +69,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         random=make_random(options.reproducible.seed, release, chart.name),
         clock=make_clock(options.reproducible.now),
         show_impure=options.reproducible.report,
-        # The files are copies, with names and lines of their own: an error is better placed by the config.
+        # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
     )
@@ -82,12 +82,15 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     except LimitError:
         raise
     except KmanifestError as error:
-        raise PluginError(f"what the chart {name} makes: {error.message}") from error
+        raise PluginError(f"output of chart {name}: {error.message}") from error
     return [_with_generated_annotation(resource) for resource in resources]
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    """The chart in the chart home, else the one that is fetched from the repository, which is kept nowhere but in the store."""
+    """Return the chart in the chart home, or else fetch it from the repository.
+
+    A fetched chart is kept in the download cache only, not in the chart home as kustomize does.
+    """
     path = trees.join(ctx.directory, f"{_chart_home(body, name)}/{name}")
     try:
         real = ctx.tree.resolve(path)
@@ -99,7 +102,10 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    from kmanifest.engines.helm.sources.find import Asked, Finder  # most charts are in their home
+    from kmanifest.engines.helm.sources.find import (
+        Asked,
+        Finder,
+    )  # most charts are in the chart home
     from kmanifest.engines.helm.sources.servers import Servers
     from kmanifest.io.remote.charts import Charts
     from kmanifest.io.remote.store import open_store
@@ -127,7 +133,10 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
 
 
 def _chart_home(body: Mapping[str, Any], name: str) -> str:
-    """The directory of the chart's directory, which one that was pulled has by its version."""
+    """Return the parent directory of the chart's directory.
+
+    With `repo` and `version` it ends with the name and version of the chart, as `helm pull` in kustomize creates it.
+    """
     chart_home, version = (
         _string(body, "chartHome") or _DEFAULT_CHART_HOME,
         _string(body, "version"),
@@ -138,7 +147,10 @@ def _chart_home(body: Mapping[str, Any], name: str) -> str:
 def _values_files(
     ctx: Context, body: Mapping[str, Any], name: str, chart: Chart
 ) -> dict[str, bytes]:
-    """The files of values in their order, by names of their own: that of the chart or one instead of it, and more."""
+    """Return the value files by generated names, lowest precedence first.
+
+    The first is the chart's file or the one that replaces it. The additional files follow.
+    """
     merge_mode = _string(body, "valuesMerge") or "override"
     if merge_mode not in _MERGE_MODES:
         raise SourceError(f"valuesMerge must be one of {', '.join(_MERGE_MODES)}").within(
@@ -147,7 +159,7 @@ def _values_files(
     additional_files = [ctx.read(path) for path in _strings(body, "additionalValuesFiles")]
     path = _string(body, "valuesFile") or f"{_chart_home(body, name)}/{name}/values.yaml"
     if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _string(body, "valuesFile"):
-        # The chart was fetched.
+        # Only a fetched chart has no such file here.
         chart_values = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
         chart_values = ctx.read(path)
@@ -173,9 +185,10 @@ def _merge_inline(
 
 
 def merge2(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """`target` with what `source` says over it: tables are merged, a null takes a value away, all else is replaced.
+    """Return `target` with the values of `source` merged into it.
 
-    Source: kyaml v0.21.2 yaml/merge2/merge2.go.
+    Tables are merged, a null removes a value, and everything else is replaced. Source: kyaml v0.21.2
+    yaml/merge2/merge2.go.
     """
     result = dict(target)
     for key, value in source.items():

@@ -1,4 +1,4 @@
-"""From rendered files to the documents of the output: split, hooks told from the others, all in the order of installing.
+"""Split rendered files into documents, separate hooks, and sort all in install order.
 
 Source: helm v3.22.0 pkg/releaseutil/manifest.go, manifest_sorter.go, kind_sorter.go.
 """
@@ -13,7 +13,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What Go's `strings.TrimSpace` takes away."""
+"""The characters that Go's `strings.TrimSpace` removes."""
 
 _RE2_SPACE: Final = "\t\n\f\r "  # RE2's `\s`
 
@@ -51,7 +51,7 @@ HEAD: Final = Shape(
 
 
 class Manifest(NamedTuple):
-    """One document: the path of its template, its text, its kind, and for a hook the events that it is for."""
+    """One document: the path of its template, its text and kind, and for a hook its events."""
 
     path: str
     text: str
@@ -60,26 +60,28 @@ class Manifest(NamedTuple):
 
     @property
     def is_test(self) -> bool:
-        """Whether it is a hook for tests."""
+        """Whether the document is a test hook."""
         return "test" in self.events
 
     def output_text(self) -> str:
-        """The document as the output has it."""
+        """Return the document as the output contains it."""
         return f"---\n# Source: {self.path}\n{self.text}\n"
 
 
 class SortedManifests(NamedTuple):
-    """The hooks and the other documents, each in the order of installing."""
+    """The hooks and the other documents, each in install order."""
 
     hooks: list[Manifest]
     manifests: list[Manifest]
 
 
 def split_manifests(text: str) -> list[str]:
-    """The documents of a text without the spaces around them. Source: manifest.go, SplitManifests.
+    """Return the documents of a text, without surrounding white space.
 
-    A separator is `---` at the start of a line, with the white space around it; two in a row leave a document of three dashes,
-    because the first has taken the line break that the second needs.
+    A separator is `---` at the start of a line, with the white space around it. Two separators in a row leave a
+    document of three dashes: the first has consumed the line break that the second needs.
+
+    Source: manifest.go, SplitManifests.
     """
     text = text.strip(SPACE)
     documents: list[str] = []
@@ -103,7 +105,10 @@ def sort_manifests(
     dialect: Dialect,
     limits: Limits = DEFAULT_LIMITS,
 ) -> SortedManifests:
-    """The documents of all rendered files; SourceError where one is no object. Source: manifest_sorter.go, SortManifests."""
+    """Return the documents of all rendered files in install order. Raises SourceError if a document is not an object.
+
+    Source: manifest_sorter.go, SortManifests.
+    """
     hooks: list[Manifest] = []
     manifests: list[Manifest] = []
     for path in sorted(files, key=lambda name: name.encode("utf-8", "surrogateescape")):
@@ -125,7 +130,7 @@ def sort_manifests(
 
 
 def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> list[Manifest]:
-    """The documents by kind: known ones as they are to be installed, then the others by name; else as they were."""
+    """Sort documents by kind: known kinds in install order, then the others by name. The sort is stable."""
     last = len(ranks)
     return sorted(
         manifests,
@@ -139,7 +144,7 @@ def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> lis
 def _read_head(
     document: str, path: str, shape: Shape, limits: Limits
 ) -> tuple[str, Mapping[str, str]]:
-    """The kind and the annotations of a document."""
+    """Return the kind and the annotations of a document."""
     try:
         value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
         plain_head = _read_plain_head(value)
@@ -152,7 +157,7 @@ def _read_head(
 
 
 def _read_plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
-    """The same of an object as nearly all are; None where it must be looked at field by field."""
+    """Return the same for an object in the usual form. None if the fields must be decoded one by one."""
     if value.__class__ is not dict or value.get("apiVersion").__class__ is not str:
         return None
     kind, metadata = value.get("kind"), value.get("metadata")
@@ -167,6 +172,6 @@ def _read_plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
 
 
 def _parse_events(text: str) -> tuple[str, ...]:
-    """The events that an annotation names; none where one is unknown."""
+    """Return the events that a hook annotation names, or none if one of them is unknown."""
     events = [_HOOK_EVENTS.get(name.strip(SPACE).lower()) for name in text.split(",")]
     return tuple(event for event in events if event) if all(events) else ()

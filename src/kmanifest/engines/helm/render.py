@@ -1,4 +1,4 @@
-"""A chart and values in, manifests out: everything that `helm template` does but read flags and write files.
+"""Render a chart with values to manifests: all of `helm template` but reading flags and writing files.
 
 Source: helm v3.22.0 pkg/action/install.go, RunWithContext; pkg/action/action.go, renderResources; cmd/helm/template.go.
 """
@@ -35,14 +35,14 @@ PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
-    """What a chart is told of its release."""
+    """The release, as templates see it."""
 
     name: str = "release-name"
     namespace: str = "default"
     is_upgrade: bool = False
 
     def object(self) -> dict[str, Any]:
-        """`.Release`."""
+        """Return `.Release`."""
         return {
             "Name": self.name,
             "Namespace": self.namespace,
@@ -54,13 +54,13 @@ class Release(NamedTuple):
 
 
 class TemplateError(RenderError):
-    """A render that failed once the values were settled; `files` is what there is of it, by path."""
+    """A render that failed after the values were merged. `files` has the rendered files by path, if there are any."""
 
     files: Mapping[str, str] = {}
 
 
 class Output(NamedTuple):
-    """What a render has made: definitions of custom resources as they are written, documents, and hooks."""
+    """The result of a render: CustomResourceDefinitions as they are written, documents, and hooks."""
 
     crds: tuple[Manifest, ...]
     manifests: tuple[Manifest, ...]
@@ -73,7 +73,7 @@ class Output(NamedTuple):
         skip_tests: bool = False,
         post_render: PostRender = lambda text: text,
     ) -> str:
-        """All of it as `helm template` prints it; everything but hooks as `post_render` leaves it."""
+        """Return the text that `helm template` prints. `post_render` is applied to everything but hooks."""
         text = "".join(manifest.output_text() for manifest in (*self.crds, *self.manifests))
         text = post_render(text).strip(SPACE) + "\n"
         if skip_hooks:
@@ -102,10 +102,10 @@ def render(
     cache: Cache = NoCache(),
     dialect: Dialect,
 ) -> Output:
-    """What the chart makes of the values; the chart itself is not changed.
+    """Render a chart with values. The chart itself is not changed.
 
-    `on_impure` is told each call of a function that gives something else from run to run, `usage` notes which values are read.
-    SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
+    `on_impure` is called for each call of a function whose result differs between runs. `usage` records which values
+    are read. Raises SourceError before the templates run and TemplateError after that, both with Helm's message.
     """
     check_installable(chart)
     check_dependencies(chart, dialect.messages)
@@ -154,7 +154,10 @@ def final_values(
     warn: Warn,
     dialect: Dialect,
 ) -> Any:
-    """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
+    """Return the values merged over those of the chart and its subcharts, checked by their schemas.
+
+    Raises SourceError if a schema does not match. Source: values.go, ToRenderValues.
+    """
     coalesced = coalesce_values(chart, values, warn, dialect.coalescing)
     if not skip_schema:
         validate_values(
@@ -164,13 +167,16 @@ def final_values(
 
 
 def check_installable(chart: Chart) -> None:
-    """SourceError for a library."""
+    """Raise SourceError if the chart is a library chart."""
     if chart.metadata.type not in ("", "application"):
         raise SourceError(f"{chart.metadata.type} charts are not installable")
 
 
 def check_release_name(name: str) -> None:
-    """SourceError for a name that no release may have. Source: pkg/chartutil/validate_name.go."""
+    """Raise SourceError if the name is not a valid release name.
+
+    Source: pkg/chartutil/validate_name.go.
+    """
     problem = ""
     if not name:
         problem = "no name provided"
@@ -183,12 +189,15 @@ def check_release_name(name: str) -> None:
 
 
 def _is_alphanumeric(name: str) -> bool:
-    """Whether a name has letters and digits only, as most have; the pattern takes a while to compile."""
+    """Return whether a name has only lower case letters and digits.
+
+    Most names do, and need no regular expression, which takes long to compile.
+    """
     return name.isascii() and name.isalnum() and name == name.lower()
 
 
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
-    """RenderError where the chart is for other versions of Kubernetes."""
+    """Raise RenderError if the chart does not support this version of Kubernetes."""
     constraint = chart.metadata.strings["kubeVersion"]
     kube_version = capabilities.fields()["KubeVersion"]
     if constraint and not fits(constraint, kube_version.printed()):
@@ -224,9 +233,9 @@ def _make_output(
 
 
 def select_documents(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
-    """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
+    """Return the documents whose template path, relative to the chart, matches a pattern, in the order of the patterns.
 
-    SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.
+    Raises SourceError if a pattern matches nothing. Source: cmd/helm/template.go, `--show-only`.
     """
     documents = [
         (match.group(1), document)

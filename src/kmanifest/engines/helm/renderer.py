@@ -1,4 +1,4 @@
-"""The engine that `kmanifest build` finds for a directory with a Chart.yaml."""
+"""The renderer that `kmanifest build` uses for a directory with a Chart.yaml."""
 
 from kmanifest.engines.helm.api import render_chart, unknown_location
 from kmanifest.engines.helm.charts.loader import load_chart
@@ -11,7 +11,7 @@ from kmanifest.pipeline.rendered import Rendered
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """What `helm template` prints for the chart in the directory at `path`, with the `HelmOptions` of the build."""
+    """Render the chart in the directory at `path` as `helm template` does, with the `HelmOptions` of the build."""
     options, helm_options = ctx.options, ctx.engine_options(HelmOptions)
     dialect = find_dialect(helm_options.helm_version)
     chart = load_chart(ctx.tree, path, limits=options.limits, warn=ctx.warn, dialect=dialect)

@@ -1,4 +1,7 @@
-"""What `helm show` prints of a chart. Source: helm v3.22.0 pkg/action/show.go, Run."""
+"""The output of `helm show`.
+
+Source: helm v3.22.0 pkg/action/show.go, Run.
+"""
 
 from kmanifest.engines.helm.charts.archive import File
 from kmanifest.engines.helm.charts.chart import Chart
@@ -9,7 +12,7 @@ _README: Final = ("readme.md", "readme.txt", "readme")
 
 
 def show_chart(chart: Chart, part: str) -> str:
-    """One part of a chart (`chart`, `values`, `readme`, `crds`), or `all` of them."""
+    """Return one part of a chart (`chart`, `values`, `readme`, `crds`), or `all` of them."""
     shows_all = part == "all"
     output = ""
     if shows_all or part == "chart":

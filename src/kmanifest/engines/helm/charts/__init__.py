@@ -1,1 +1,1 @@
-"""Charts, loaded from directories and archives."""
+"""Load charts from directories and archives."""

@@ -1,7 +1,9 @@
-"""The files in a packaged chart: a gzipped tar archive, read within bounds and never unpacked to a disk.
+"""Read the files of a packaged chart, a gzipped tar archive, within limits and without unpacking it to disk.
 
-An entry is a path below one top directory, whose name does not count; links and devices are files without content.
-Decompressing stops at the bounds, whatever sizes the headers tell, and nothing behind the end of the archive is read.
+An entry's path is relative to one top directory, whose name has no meaning. Links and devices count as files without
+content. Decompression stops at the limits, independent of the sizes in the headers. Nothing after the end of the
+archive is read.
+
 Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 archive/tar reader.go.
 """
 
@@ -24,14 +26,14 @@ _TYPES_WITHOUT_CONTENT: Final = b"123456"
 
 
 class File(NamedTuple):
-    """A file of a chart: its path from the chart's directory, and its content without a byte order mark."""
+    """A file of a chart: its path relative to the chart's directory, and its content without a byte order mark."""
 
     name: str
     data: bytes
 
 
 class _Entry(NamedTuple):
-    """The header of one entry."""
+    """The header of one archive entry."""
 
     name: str
     size: int
@@ -39,7 +41,10 @@ class _Entry(NamedTuple):
 
 
 def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
-    """The files of a packaged chart in their order; SourceError or LimitError with helm's text."""
+    """Return the files of a packaged chart in archive order.
+
+    Raises SourceError or LimitError with Helm's message.
+    """
     files: list[File] = []
     stream = _Stream(content)
     remaining = MAX_CHART
@@ -65,7 +70,7 @@ def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
 
 
 def is_archive(content: bytes) -> bool:
-    """Whether some bytes begin as those of a gzip file do."""
+    """Return whether the content starts like a gzip file."""
     return content.startswith(b"\x1f\x8b\x08")
 
 
@@ -74,7 +79,10 @@ def _chart_too_large() -> LimitError:
 
 
 def _path_in_chart(name: str) -> str:
-    """The path of an entry from the chart's directory; SourceError where it leads out of it."""
+    """Return the path of an entry relative to the chart's directory.
+
+    Raises SourceError if the path leads out of that directory.
+    """
     delimiter = "\\" if "\\" in name else "/"
     first, _, rest = name.partition(delimiter)
     path = rest.replace(delimiter, "/")
@@ -95,7 +103,7 @@ def _path_in_chart(name: str) -> str:
 
 
 def clean_path(path: str) -> str:
-    """A relative path as Go's `path.Clean` gives it."""
+    """Normalize a relative path as Go's `path.Clean` does."""
     steps: list[str] = []
     for step in path.split("/"):
         if step == ".." and steps and steps[-1] != "..":
@@ -106,7 +114,7 @@ def clean_path(path: str) -> str:
 
 
 class _Stream:
-    """The decompressed bytes of a gzip file, made as they are asked for."""
+    """The content of a gzip file, decompressed on demand."""
 
     def __init__(self, content: bytes) -> None:
         self._rest = content
@@ -119,7 +127,7 @@ class _Stream:
             raise SourceError(problem if content else "EOF")
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end."""
+        """Return the next `size` bytes, or fewer at the end."""
         while len(self._buffer) < size and self._fill(size - len(self._buffer)):
             pass
         data = bytes(self._buffer[:size])
@@ -127,7 +135,7 @@ class _Stream:
         return data
 
     def read_padded(self, size: int) -> bytes:
-        """The next `size` bytes, and past what fills their last block."""
+        """Return the next `size` bytes and skip the padding of their last block."""
         data = self.read(size)
         padding = -size % _BLOCK
         if len(data) < size or len(self.read(padding)) < padding:
@@ -150,7 +158,7 @@ class _Stream:
         if not chunk and not self._decompressor.eof:
             raise SourceError("unexpected EOF")
         self._decompressed_size += len(chunk)
-        # Headers and padding are no content, and a chart of small files may have as much of them.
+        # Headers and padding are not content. In a chart of small files they can be as large as the content.
         if self._decompressed_size > 2 * MAX_CHART:
             raise _chart_too_large()
         self._buffer += chunk
@@ -158,13 +166,16 @@ class _Stream:
 
 
 def _new_decompressor() -> Any:
-    from zlib import decompressobj  # a directory has no use for it
+    from zlib import decompressobj  # only archives need it
 
     return decompressobj(wbits=31)
 
 
 def _read_entries(stream: _Stream) -> Iterator[_Entry]:
-    """The headers of an archive; after each, the stream stands at its content. Source: Go archive/tar, Reader.next."""
+    """Yield the headers of an archive. After each one, the stream is at the content of the entry.
+
+    Source: Go archive/tar, Reader.next.
+    """
     long_name, records = "", dict[str, str]()
     while (block := _read_header(stream)) is not None:
         size, type_flag = _parse_number(block[124:136]), block[156:157]
@@ -186,7 +197,7 @@ def _read_entries(stream: _Stream) -> Iterator[_Entry]:
 
 
 def _read_header(stream: _Stream) -> bytes | None:
-    """The next header; None at the end."""
+    """Return the next header block, or None at the end."""
     block = stream.read(_BLOCK)
     if not block:
         return None
@@ -227,7 +238,10 @@ def _parse_number(field: bytes) -> int:
 
 
 def _parse_pax_records(content: bytes) -> dict[str, str]:
-    """The records of a pax header. Source: Go archive/tar strconv.go, parsePAXRecord."""
+    """Return the records of a pax header by key.
+
+    Source: Go archive/tar strconv.go, parsePAXRecord.
+    """
     records: dict[str, str] = {}
     while content:
         head, space, _ = content.partition(b" ")

@@ -1,8 +1,9 @@
-"""A chart: what lies in its files, and the charts that it holds.
+"""A chart: the data of its files, and its subcharts.
 
-A `Chart` and its `Dependency` records are changed while the conditions and aliases of one render are worked in
-(`dependencies`), and know the chart that holds them, because the reference keeps them so and what it prints depends on which of
-two aliases was worked in last. A loaded chart is therefore never rendered itself: `copy()` is.
+A render changes a `Chart` and its `Dependency` records in place while it processes conditions and aliases
+(`dependencies`). A subchart also knows its parent. Helm does the same, and its output depends on which of two aliases
+was processed last. So a loaded chart is never rendered itself: a render works on `chart.copy()`.
+
 Source: helm v3.22.0 pkg/chart/chart.go, metadata.go, dependency.go.
 """
 
@@ -94,7 +95,7 @@ _SANITIZED_FIELDS: Final = ("name", "description", "home", "icon", "condition", 
 
 
 class Dependency:
-    """A chart that Chart.yaml asks for."""
+    """A dependency that Chart.yaml declares."""
 
     __slots__ = (
         "alias", "condition", "enabled", "import_values", "name", "repository", "tags", "version",
@@ -111,14 +112,14 @@ class Dependency:
         self.alias: str = fields.get("alias", "")
 
     def copy(self) -> "Dependency":
-        """A record of its own with the same facts."""
+        """Return a separate record with the same fields."""
         copy = Dependency({})
         for slot in self.__slots__:
             setattr(copy, slot, getattr(self, slot))
         return copy
 
     def validate(self) -> None:
-        """Clean the texts; SourceError where the alias is not allowed."""
+        """Sanitize the strings. Raises SourceError if the alias has disallowed characters."""
         self.name = _sanitize(self.name)
         self.version = _sanitize(self.version)
         self.repository = _sanitize(self.repository)
@@ -130,7 +131,7 @@ class Dependency:
             )
 
     def object(self) -> Any:
-        """The dependency as a template sees it."""
+        """Return the dependency as templates see it."""
         from kmanifest.engines.helm.objects.builtin import DependencyObject
 
         return DependencyObject(
@@ -148,7 +149,7 @@ class Dependency:
 
 
 class Metadata:
-    """What is in Chart.yaml: its texts by their names there, and what is not a text."""
+    """The content of Chart.yaml: the string fields by their YAML names, and the other fields."""
 
     __slots__ = ("annotations", "dependencies", "deprecated", "keywords", "maintainers", "sources", "strings")  # fmt: skip
 
@@ -163,21 +164,21 @@ class Metadata:
 
     @property
     def name(self) -> str:
-        """The chart's name, which an alias may have replaced."""
+        """The name of the chart. An alias may have replaced it."""
         return self.strings["name"]
 
     @property
     def version(self) -> str:
-        """The chart's version."""
+        """The version of the chart."""
         return self.strings["version"]
 
     @property
     def type(self) -> str:
-        """`application`, `library` or nothing."""
+        """The type of the chart: `application`, `library` or empty."""
         return self.strings["type"]
 
     def update(self, fields: Mapping[str, Any]) -> None:
-        """Take over what a file says, field by field, as decoding JSON into a struct that is in use does."""
+        """Overwrite the fields that `fields` contains, as Go does when it decodes JSON into a used struct."""
         for name in _STRING_FIELDS:
             if name in fields:
                 self.strings[name] = fields[name]
@@ -194,11 +195,11 @@ class Metadata:
             ]
 
     def requirements(self) -> list[Dependency]:
-        """The dependencies; none of a validated chart is null."""
+        """Return the dependencies without null entries. A validated chart has none of these."""
         return [dependency for dependency in self.dependencies or () if dependency is not None]
 
     def copy(self, *, name: str = "") -> "Metadata":
-        """A record with the same facts and the same dependencies, and perhaps another name."""
+        """Return a record with the same fields and the same dependency records. `name` replaces the name."""
         copy = Metadata()
         for slot in self.__slots__:
             setattr(copy, slot, getattr(self, slot))
@@ -207,7 +208,7 @@ class Metadata:
         return copy
 
     def validate(self) -> None:
-        """Clean the texts; SourceError with helm's text where the chart can't be used."""
+        """Sanitize the strings. Raises SourceError with Helm's message if the chart is invalid."""
         strings = self.strings
         for name in _SANITIZED_FIELDS:
             strings[name] = _sanitize(strings[name])
@@ -252,7 +253,7 @@ class Metadata:
             names.add(name)
 
     def object(self) -> "MetadataObject":
-        """The metadata as a template sees them."""
+        """Return the metadata as templates see it."""
         from kmanifest.engines.helm.objects.builtin import Maintainer, MetadataObject
 
         strings = self.strings
@@ -290,7 +291,7 @@ class Metadata:
 
 
 class Crd:
-    """A file in a `crds/` directory: its name in its chart, and the path by which the output names it."""
+    """A file in a `crds/` directory: its path in its chart, and its path in the output."""
 
     __slots__ = ("data", "name", "path")
 
@@ -301,7 +302,7 @@ class Crd:
 
 
 class Chart:
-    """A chart; `parent` is the one that holds it, `raw` are all files of the loaded one."""
+    """A chart. `parent` is the chart that contains it; `raw` holds all files of the loaded chart."""
 
     __slots__ = ("dependencies", "files", "has_values", "metadata", "parent", "raw", "schema", "templates", "values")  # fmt: skip
 
@@ -318,21 +319,21 @@ class Chart:
 
     @property
     def name(self) -> str:
-        """The name, which an alias may have replaced."""
+        """The name of the chart. An alias may have replaced it."""
         return self.metadata.name
 
     @property
     def is_root(self) -> bool:
-        """Whether no chart holds it."""
+        """Whether the chart has no parent."""
         return self.parent is None
 
     @property
     def is_library(self) -> bool:
-        """Whether it is there for the templates that it defines."""
+        """Whether the chart only defines templates for other charts."""
         return self.metadata.type.lower() == "library"
 
     def path(self) -> str:
-        """The path of its directory from above the root chart, by names: `c/charts/sub`."""
+        """Return the path of the chart from the root chart on, by chart names: `c/charts/sub`."""
         names: list[str] = []
         chart: Chart | None = self
         while chart is not None:
@@ -341,20 +342,20 @@ class Chart:
         return "/charts/".join(reversed(names))
 
     def set_dependencies(self, charts: Sequence["Chart"]) -> None:
-        """Let these be the charts that it holds."""
+        """Replace the subcharts, and make this chart their parent."""
         self.dependencies = list(charts)
         for chart in charts:
             chart.parent = self
 
     def shallow_copy(self, *, alias: str) -> "Chart":
-        """A chart of its own that holds the very same charts, with an alias for a name where there is one."""
+        """Return a separate chart with the same subcharts. An alias, if not empty, replaces the name."""
         copy = Chart(self.metadata.copy(name=alias))
         for slot in ("dependencies", "files", "has_values", "parent", "raw", "schema", "templates", "values"):  # fmt: skip
             setattr(copy, slot, getattr(self, slot))
         return copy
 
     def copy(self) -> "Chart":
-        """A chart that a render may change, and all that it holds; values and files are shared."""
+        """Return a copy, subcharts included, that a render may change. Values and files are shared."""
         copy = self.shallow_copy(alias="")
         copy.metadata = self.metadata.copy()
         if self.metadata.dependencies is not None:
@@ -366,7 +367,7 @@ class Chart:
         return copy
 
     def crds(self) -> Iterator[Crd]:
-        """The files of the `crds/` directories, of this chart and of those that it holds."""
+        """Yield the files in the `crds/` directories of this chart and of its subcharts."""
         path = self.path()
         for file in self.files:
             extension = "." + base_name(file.name).rpartition(".")[2].lower()
@@ -376,21 +377,24 @@ class Chart:
             yield from chart.crds()
 
     def object(self) -> "ChartObject":
-        """The chart as a template sees it."""
+        """Return the chart as templates see it."""
         from kmanifest.engines.helm.objects.builtin import ChartObject
 
         return ChartObject(self.metadata.object(), is_root=self.is_root)
 
 
 def base_name(path: str) -> str:
-    """The last step of a path, as Go's `filepath.Base` gives it."""
+    """Return the last element of a path, as Go's `filepath.Base` does."""
     if not path:
         return "."
     return path.rstrip("/").rpartition("/")[2] or "/"
 
 
 def _sanitize(text: str) -> str:
-    """A text in which every space is a blank and nothing is unprintable. Source: metadata.go, sanitizeString."""
+    """Return the text with every space character as a blank and without unprintable characters.
+
+    Source: metadata.go, sanitizeString.
+    """
     if text.isprintable():
         return text.translate({0xA0: " "}) if "\xa0" in text else text
     return "".join(" " if char in _SPACES or "\u2000" <= char <= "\u200a" else char for char in text if char in _SPACES or "\u2000" <= char <= "\u200a" or char.isprintable())  # fmt: skip

@@ -1,7 +1,9 @@
-"""`.helmignore`: which files of a directory are no part of its chart.
+"""`.helmignore`: the rules that exclude files of a directory from its chart.
 
-The rules are tried in their order and the first that ignores a path decides; a rule with `!` ignores at once whatever it does
-*not* match, so that one `!a.txt` ignores everything else. Source: helm v3.22.0 pkg/ignore/rules.go.
+The rules are tried in order, and the first one that ignores a path decides. A rule with `!` ignores every path that it
+does *not* match. So a single `!a.txt` ignores everything else.
+
+Source: helm v3.22.0 pkg/ignore/rules.go.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +19,7 @@ _MAX_LINE: Final = 65_536
 
 
 class Rule(NamedTuple):
-    """One line of the file."""
+    """One line of a `.helmignore` file."""
 
     matches: Callable[[str], bool]
     is_negated: bool
@@ -31,7 +33,7 @@ class Rules(NamedTuple):
     rules: tuple[Rule, ...]
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
-        """Whether the file or directory at `path`, relative to the chart's, is no part of it."""
+        """Return whether the path, relative to the chart's directory, is excluded from the chart."""
         name = path.rpartition("/")[2]
         for matches, is_negated, directories_only, matches_base_name in self.rules:
             unmatched = directories_only and not is_directory
@@ -43,7 +45,10 @@ class Rules(NamedTuple):
 
 
 def parse_rules(content: bytes | None) -> Rules:
-    """The rules of a file, None where there is none, and those that are built in; SourceError with helm's text."""
+    """Return the rules of a `.helmignore` file and the built-in rule. `content` is None if there is no file.
+
+    Raises SourceError with Helm's message.
+    """
     lines = _split_lines(content) if content else ()
     return Rules(tuple(rule for line in (*lines, _BUILT_IN) if (rule := _parse_rule(line))))
 
@@ -76,7 +81,7 @@ def _parse_rule(line: str) -> Rule | None:
 
 
 def _make_matcher(pattern: str) -> Callable[[str], bool]:
-    """A test whether a path fits; most patterns are a name, or a star and an ending."""
+    """Return a test for paths. Most patterns are a name, or a star and an ending, and need no regular expression."""
     ending = pattern.removeprefix("*")
     if not any(char in ending for char in "*?[\\"):
         if ending is pattern or not pattern:

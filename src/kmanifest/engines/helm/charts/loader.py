@@ -1,4 +1,4 @@
-"""From the files of a directory or an archive to a `Chart`.
+"""Build a `Chart` from the files of a directory or an archive.
 
 Source: helm v3.22.0 pkg/chart/loader/load.go, directory.go, archive.go; internal/sympath/walk.go.
 """
@@ -34,9 +34,9 @@ def load_chart(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
     dialect: Dialect,
 ) -> Chart:  # fmt: skip
-    """The chart at `path`, which is a directory or an archive; `display_path` is the path as errors tell it.
+    """Load the chart at `path`, a directory or an archive. Errors show `display_path` as its path.
 
-    SourceError, MissingError or LimitError with helm's text.
+    Raises SourceError, MissingError or LimitError with Helm's message.
     """
     real = tree.resolve(path)
     if tree.kind(real) == "dir":
@@ -64,7 +64,10 @@ def load_directory(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
     dialect: Dialect,
 ) -> Chart:  # fmt: skip
-    """The chart in a directory, whatever the version of its format, as `lint` loads it; errors as of `load_chart`."""
+    """Load the chart in a directory without a check of its format version, as `helm lint` does.
+
+    Raises the errors of `load_chart`.
+    """
     reader = _DirectoryReader(tree, tree.resolve(path), limits, warn, display_path or path, dialect)
     return _ChartBuilder(limits, warn, dialect).build(reader.all_files())
 
@@ -72,7 +75,7 @@ def load_directory(
 def load_archive(
     content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect
 ) -> Chart:  # fmt: skip
-    """The chart in a package; errors as of `load_chart`."""
+    """Load the chart in an archive. Raises the errors of `load_chart`."""
     dialect.loading.check_archive(content, limits)
     return _ChartBuilder(limits, warn, dialect).load_packaged(content, 0)
 
@@ -82,7 +85,7 @@ def _is_text(content: bytes) -> bool:
 
 
 class _DirectoryReader:
-    """One walk over a directory, which follows links and stays within bounds."""
+    """Reads the files of one chart directory, follows links, and enforces the limits."""
 
     def __init__(
         self, tree: Tree, root: str, limits: Limits, warn: Warn, display_path: str, dialect: Dialect
@@ -106,13 +109,13 @@ class _DirectoryReader:
         return self._read_within_limits(real, path) if self._tree.kind(real) == "file" else None
 
     def all_files(self) -> list[File]:
-        """The files of the chart's directory that are not ignored, sorted as a walk meets them."""
+        """Return the files of the chart that are not ignored, in the order of the walk."""
         return list(self.files("", self._root, ()))
 
     def files(
         self, path_in_chart: str, directory: str, ancestors: tuple[str, ...]
     ) -> Iterator[File]:
-        """The files below `directory`, which is at the path `path_in_chart` of the chart."""
+        """Yield the files below `directory`, whose path relative to the chart is `path_in_chart`."""
         if len(ancestors) >= self._limits.max_depth:
             raise LimitError(
                 f"directories are nested deeper than {self._limits.max_depth} (max_depth)"
@@ -125,7 +128,7 @@ class _DirectoryReader:
                 continue
             if kind == "dir":
                 if any(is_below(ancestor, real) for ancestor in (*ancestors, directory)):
-                    raise SourceError(f"{path!r} is a link to a directory that holds it")
+                    raise SourceError(f"{path!r} is a link to a directory that contains it")
                 yield from self.files(path, real, (*ancestors, directory))
             else:
                 yield File(path, self._read_file(real, kind, path))
@@ -163,12 +166,12 @@ class _DirectoryReader:
 
 
 def join_listed(directory: str, name: str) -> str:
-    """A name in a directory that was listed."""
+    """Join a directory and the name of one of its entries."""
     return f"{directory}/{name}" if directory else name
 
 
 class _ChartBuilder:
-    """Makes one chart and those that it holds of files; counts what all their archives hold."""
+    """Builds one chart and its subcharts from files. It counts the content of all archives together."""
 
     def __init__(self, limits: Limits, warn: Warn, dialect: Dialect) -> None:
         self._limits = limits
@@ -177,16 +180,19 @@ class _ChartBuilder:
         self._remaining = limits.max_total_input
 
     def load_packaged(self, content: bytes, depth: int) -> Chart:
-        """The chart in an archive."""
+        """Return the chart in an archive."""
         files = read_archive(content, max_file=self._dialect.loading.max_file)
         self._remaining -= sum(len(file.data) for file in files)
         if self._remaining < 0:
             limit = self._limits.max_total_input
-            raise LimitError(f"the archives hold more than {limit} bytes (max_total_input)")
+            raise LimitError(f"the archives contain more than {limit} bytes (max_total_input)")
         return self.build(files, depth)
 
     def build(self, files: Sequence[File], depth: int = 0) -> Chart:
-        """The chart that these are the files of. Source: load.go, LoadFiles."""
+        """Return the chart with these files.
+
+        Source: load.go, LoadFiles.
+        """
         if depth > _MAX_NESTING:
             raise LimitError(f"charts are nested deeper than {_MAX_NESTING}")
         metadata = self._load_metadata(files)
@@ -200,7 +206,7 @@ class _ChartBuilder:
         chart.templates, chart.files = tuple(parts.templates), tuple(parts.files)
         chart.values, chart.schema = parts.values or {}, parts.schema
         chart.has_values, chart.raw = parts.values is not None, tuple(files)
-        # The reference takes them in the random order of a map.
+        # Helm loads them in the random order of a Go map.
         subcharts = [
             self._load_subchart(chart, name, parts.subcharts[name], depth)
             for name in sorted(parts.subcharts)
@@ -220,7 +226,7 @@ class _ChartBuilder:
     def _load_subchart(
         self, chart: Chart, name: str, files: list[File], depth: int
     ) -> Chart | None:
-        """The chart that an entry of `charts/` is; None where it is none."""
+        """Return the chart in an entry of `charts/`, or None if the name of the entry starts with `_` or `.`."""
         if name[:1] in ("_", "."):
             return None
         try:
@@ -243,7 +249,7 @@ class _ChartBuilder:
 
 
 class _ArchiveNameError(SourceError):
-    """An error that tells its place itself."""
+    """An error whose message already contains its location."""
 
 
 def _decode_file(file: File, shape: Any, limits: Limits) -> dict[str, Any]:
@@ -254,7 +260,7 @@ def _decode_file(file: File, shape: Any, limits: Limits) -> dict[str, Any]:
 
 
 class _ChartParts:
-    """The files of one chart, each sorted to where it belongs."""
+    """The files of one chart, sorted by their role."""
 
     def __init__(
         self, metadata: Metadata | None, limits: Limits, warn: Warn, dialect: Dialect
@@ -270,7 +276,7 @@ class _ChartParts:
         self.subcharts: dict[str, list[File]] = {}
 
     def add(self, file: File) -> None:
-        """Sort in one file."""
+        """Add one file to the part that it belongs to."""
         name = file.name
         if name == "Chart.yaml":
             return
@@ -299,7 +305,7 @@ class _ChartParts:
             raise SourceError(f"cannot load values.yaml: {error.message}") from error
 
     def _add_requirements(self, file: File) -> None:
-        """Take over what Helm 2 kept in files of their own."""
+        """Read `requirements.yaml` or `requirements.lock`, in which Helm 2 keeps dependencies."""
         self.metadata = metadata = self.metadata or Metadata()
         is_lock = file.name.endswith(".lock")
         if is_lock:

@@ -1,4 +1,7 @@
-"""Helm v3 as a dialect. Source: helm v3.22.0."""
+"""Helm 3 as a dialect.
+
+Source: helm v3.22.0.
+"""
 
 from collections.abc import Callable
 
@@ -17,7 +20,7 @@ _ENGINE: Final = "kmanifest.engines.helm"
 
 
 def _accept_all(*_: object) -> None:
-    """Version 3 loads charts of every format."""
+    """Do nothing: Helm 3 loads charts of every format."""
 
 
 def _run_stage(_: str, step: Callable[[], None], __: Warn) -> None:

@@ -1,7 +1,8 @@
-"""Fitting what was read from YAML into the structs of helm, with the errors of `encoding/json`.
+"""Decode data from YAML into Helm's structs, with the errors of `encoding/json`.
 
-A shape says what a field is. The first value that does not fit is the error; keys are met in the order of their bytes, as
-JSON made from YAML has them. Numbers and booleans become strings where the struct has a string, before JSON is made.
+A `Shape` describes a Go type. The first value that does not fit is the error. Keys are visited in byte order, as in
+JSON converted from YAML. Numbers and booleans become strings if the struct has a string, before the conversion to JSON.
+
 Source: Go 1.26 encoding/json decode.go; sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
 """
 
@@ -12,7 +13,7 @@ from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 
 class Shape(NamedTuple):
-    """What a Go type takes: `type` is its name in an error; `struct` is the name of a struct alone."""
+    """A Go type: `type` is its name in errors, `struct` the name of a struct without its package."""
 
     kind: Literal["string", "bool", "any", "list", "map", "struct", "time"]
     type: str
@@ -30,14 +31,14 @@ TIME = Shape("time", "time.Time")
 
 
 class Decoder:
-    """Fits one value; a new one for each."""
+    """Decodes one value. Each value needs a new decoder."""
 
     def __init__(self) -> None:
         self._struct: str | None = None
         self._path: tuple[str, ...] = ()
 
     def decode(self, value: Any, shape: Shape) -> Any:
-        """The value in its shape, None where it is null; a struct as a dict by the JSON names that are there."""
+        """Return the value decoded by its shape, or None for null. A struct becomes a dict by JSON names."""
         if value is None:
             return None
         kind = shape.kind
@@ -63,7 +64,7 @@ class Decoder:
         if isinstance(value, int):
             return str(int(value))
         if isinstance(value, float):
-            from kmanifest.yaml.scalars import float32_text  # seldom
+            from kmanifest.yaml.scalars import float32_text  # rarely needed
 
             return float32_text(value)
         raise self._type_mismatch(value, shape.type)
@@ -100,7 +101,7 @@ class Decoder:
         return result
 
     def _check_time(self, value: Any) -> str:
-        # A time is read with its own method, so a number never becomes a string for it.
+        # `time.Time` has its own unmarshal method, so a number does not become a string first.
         if not isinstance(value, str):
             raise SourceError(_decoding_message("Time.UnmarshalJSON: input is not a JSON string"))
         expected_layout = "2006-01-02T15:04:05Z07:00"
@@ -126,7 +127,7 @@ class Decoder:
 
 
 def decode(value: Any, shape: Shape) -> Any:
-    """The value in its shape; SourceError with the text of sigs.k8s.io/yaml where it does not fit."""
+    """Return the value decoded by its shape. Raises SourceError with the message of sigs.k8s.io/yaml."""
     return Decoder().decode(value, shape)
 
 
@@ -135,7 +136,7 @@ def _decoding_message(text: str) -> str:
 
 
 def _time_mismatch(text: str) -> tuple[str, str]:
-    """What is left of a text that is no RFC 3339 time, and the part of the layout that it does not fit; empty for a time."""
+    """Return the unmatched rest of a text and the layout part that it does not match; empty for an RFC 3339 time."""
     import re
 
     rest = text

@@ -1,6 +1,7 @@
-"""Why go-yaml refuses a key of a mapping, with the key and its value in Go's syntax, as an error of helm shows them.
+"""Find why go-yaml refuses a key of a mapping, and show the key and its value in Go's syntax, as Helm's errors do.
 
-An unquoted `{{ .Values.x }}` in a values file is a mapping whose key is a mapping, so users meet this text.
+An unquoted `{{ .Values.x }}` in a values file is a mapping whose key is a mapping, so users see this message.
+
 Source: go.yaml.in/yaml/v2 v2.4.4 decode.go, mapping; sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
 """
 
@@ -16,7 +17,7 @@ _MAX_ITEMS = 1_000
 
 
 def bad_key_message(data: bytes) -> str:
-    """The text for the first key in `data` that can't be one."""
+    """Return the message for the first invalid key in `data`."""
     try:
         root = pyyaml.compose(data, Loader=pyyaml.CBaseLoader)
     except (pyyaml.YAMLError, RecursionError) as error:
@@ -31,11 +32,11 @@ def bad_key_message(data: bytes) -> str:
             return f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {_typed_literal(value)}"
         if isinstance(resolved, int) and resolved > INT64_MAX:
             return f"unsupported map key of type: uint64, key: {resolved:#x}, value: {_typed_literal(value)}"
-    raise SourceError("every key can be one")
+    raise SourceError("every key is valid")
 
 
 def find_parse_problem(data: bytes) -> tuple[str, int] | None:
-    """What libyaml finds wrong in the first document, and in which line; None where it is well-formed."""
+    """Return libyaml's error for the first document and its line, or None if the document parses."""
     try:
         for event in pyyaml.parse(data, Loader=pyyaml.CBaseLoader):
             if isinstance(event, pyyaml.DocumentEndEvent):
@@ -49,7 +50,7 @@ def find_parse_problem(data: bytes) -> tuple[str, int] | None:
 
 
 def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
-    """The keys and values of all mappings, as they are met from top to bottom."""
+    """Yield the keys and values of all mappings, from top to bottom."""
     todo = [root]
     for _ in range(_MAX_ITEMS * _MAX_ITEMS):
         if not todo:
@@ -67,14 +68,14 @@ def _resolve_scalar(node: Any) -> Any:
 
 
 def _typed_literal(node: Any) -> str:
-    """A value as `%+#v` shows it where its own type is known."""
+    """Return a value as `%+#v` shows it if its type is known."""
     if isinstance(node, pyyaml.ScalarNode) and _resolve_scalar(node) is None:
         return "<nil>"
     return go_literal(node)
 
 
 def go_literal(node: Any) -> str:
-    """A node as Go's `%#v` shows what it is in an `interface {}`."""
+    """Return a node as Go's `%#v` shows its value in an `interface {}`."""
     if isinstance(node, pyyaml.MappingNode):
         pairs = sorted(
             (go_literal(key), go_literal(value)) for key, value in node.value[:_MAX_ITEMS]

@@ -1,6 +1,7 @@
-"""YAML as helm reads it, with its errors in the words of go-yaml and sigs.k8s.io/yaml, and JSON's numbers.
+"""Read YAML as Helm does, with the errors of go-yaml and sigs.k8s.io/yaml, and JSON's numbers.
 
-Everything that helm reads passes through JSON, and there every number is a `float64`.
+Helm converts everything that it reads to JSON, in which every number is a `float64`.
+
 Source: sigs.k8s.io/yaml v1.6.0 yaml.go; go.yaml.in/yaml/v2 v2.4.4 decode.go, parser.fail.
 """
 
@@ -12,7 +13,7 @@ from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
-# What go-yaml's parser says, which counts lines from 0; its scanner counts from 1.
+# Errors of go-yaml's parser, which counts lines from 0. Its scanner counts from 1.
 _PARSER_PROBLEMS: Final = (
     "did not find expected node content",
     "did not find expected key",
@@ -26,10 +27,10 @@ _PARSER_PROBLEMS: Final = (
     "found duplicate %TAG directive",
 )
 _BAD_KEY: Final = "a key must be"
-# go-yaml does not see that an empty collection is a key: the document ends with it.
+# go-yaml does not recognize an empty collection as a key: the document ends after it.
 _EMPTY_KEY: Final = rb"\s*(\{[ \t]*\}|\[[ \t]*\])[ \t]*:"
 _OTHER_VERSION: Final = rb"(?m)^%YAML[ \t]+(?!1\.1\s)"
-# What go-yaml tells without a line.
+# Errors that go-yaml reports without a line.
 _READER_PROBLEMS: Final = (
     "control characters are not allowed",
     "invalid leading UTF-8 octet",
@@ -40,9 +41,9 @@ _READER_PROBLEMS: Final = (
 
 
 def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The first document in `data`, with integers as they were written; SourceError with helm's text.
+    """Return the first document in `data`, with integers as written. Raises SourceError with Helm's message.
 
-    Bounds are those of `limits`, but for that on the size of one file, which is the caller's.
+    All of `limits` apply except the size of one file, which the caller checks.
     """
     widened_limits = limits._replace(max_input_file=max(limits.max_input_file, len(data)))
     try:
@@ -59,7 +60,10 @@ def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
 def load_values(
     data: bytes, *, limits: Limits = DEFAULT_LIMITS, go_type: str = "map[string]interface {}"
 ) -> dict[str, Any]:
-    """The table in a values file, empty where there is nothing; SourceError with helm's text, which names the type `go_type`."""
+    """Return the table in a values file; empty if there is no document. Raises SourceError with Helm's message.
+
+    `go_type` is the type that the message names.
+    """
     value = floats_for_numbers(load_yaml(data, limits=limits))
     if value is None:
         return {}
@@ -72,7 +76,10 @@ def load_values(
 
 
 def floats_for_numbers(value: Any) -> Any:
-    """A copy of a value in which every number is a float, but for what `--set` made; what aliases shared is shared no more."""
+    """Return a copy of a value in which every number is a float, except the `Int64` values of `--set`.
+
+    The copy does not share branches that aliases shared.
+    """
     if not isinstance(value, dict | list):
         return _as_float(value)
     result: Any = value.copy()
@@ -97,7 +104,7 @@ def _as_float(value: Any) -> Any:
 
 
 def json_type_name(value: Any) -> str:
-    """The word of `encoding/json` for the kind of a value."""
+    """Return the name that `encoding/json` has for the kind of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -110,9 +117,10 @@ def json_type_name(value: Any) -> str:
 
 
 def _go_yaml_message(error: SourceError, data: bytes) -> str:
-    """What go-yaml says where our loader says `error`.
+    """Return go-yaml's message for an error of kmanifest's loader.
 
-    It parses a whole document before it looks at any value, so what is wrong with a value is told only where all parses.
+    go-yaml parses a whole document before it decodes any value. So errors of values appear only if the whole document
+    parses.
     """
     message, line = error.message, error.location.line
     if _is_value_error(message):
@@ -133,7 +141,7 @@ def _go_yaml_message(error: SourceError, data: bytes) -> str:
         return "yaml: found incompatible YAML document"
     if message.startswith("unknown escape"):
         message = "found unknown escape character"
-    # go-yaml v2 has libyaml's spelling.
+    # go-yaml v2 has libyaml's misspelling.
     return f"yaml: {_line_prefix(message, line)}{message.replace('hexadecimal', 'hexdecimal')}"
 
 
@@ -144,7 +152,7 @@ def _is_value_error(message: str) -> bool:
 
 
 def _value_message(message: str, data: bytes) -> str:
-    """What is said of a value or a key, in a document that parses."""
+    """Return the message for a value or key in a document that parses."""
     value = message.partition(" can't be written as JSON")[0]
     if value != message:
         return f"json: unsupported value: {value}"
@@ -166,7 +174,7 @@ def _line_prefix(message: str, line: int) -> str:
 
 
 def _bad_key_message(data: bytes) -> str:
-    """Why the first key that is no scalar, or a null, is refused: the error shows it as Go's `%#v` does."""
+    """Return the message for the first key that is null or not a scalar. It shows the key as Go's `%#v` does."""
     from kmanifest.engines.helm.formats.go_syntax import bad_key_message  # for errors only
 
     try:

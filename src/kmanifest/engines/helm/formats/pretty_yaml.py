@@ -1,7 +1,8 @@
-"""Go values → YAML text as go-yaml v3 prints them with an indentation of two: what `toYamlPretty` gives.
+"""Print Go values as YAML as go-yaml v3 does with an indentation of two, for `toYamlPretty`.
 
-No JSON is between, so a float prints as Go prints it and a struct by its YAML names; nothing is folded, and lists stand
-two columns further in than their key. The walk keeps its own stack.
+The value is not converted to JSON: a float prints as in Go, and a struct by its YAML names. Nothing is folded. Lists
+are indented two columns more than their key. Containers are kept on a stack, not in recursive calls.
+
 Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, emitterc.go and sorter.go.
 """
 
@@ -37,7 +38,7 @@ _MAX_KEY: Final = 128
 
 
 class _OpenContainer:
-    """A mapping or list that is being printed: what is left of it, and what its first line has in front."""
+    """A mapping or list that is being printed: its remaining items, and the text before its first line."""
 
     __slots__ = ("indent", "is_mapping", "items", "lead")
 
@@ -49,7 +50,10 @@ class _OpenContainer:
 
 
 def print_value(value: Value, limits: Limits) -> str:
-    """The document of a value, with a line break at its end. GoError for what YAML has not, LimitError."""
+    """Return the document of a value, with a line break at its end.
+
+    Raises GoError for a value that YAML can't represent, and LimitError.
+    """
     out = _Lines(limits)
     stack: list[_OpenContainer] = []
     container = _open_container(value, "", 0)
@@ -68,7 +72,7 @@ def print_value(value: Value, limits: Limits) -> str:
 
 
 class _Lines:
-    """The lines that were printed, counted as they come: a long text may stand in many places."""
+    """The printed lines. Their size is counted as they are added, because a long string can be printed many times."""
 
     __slots__ = ("_limits", "_lines", "_size")
 
@@ -78,7 +82,7 @@ class _Lines:
         self._size = 0
 
     def append(self, line: str) -> None:
-        """Add a line; LimitError where that is too much."""
+        """Add a line. Raises LimitError if the text becomes too long."""
         self._size += len(line)
         check_text(self._size, self._limits)
         self._lines.append(line)
@@ -88,7 +92,7 @@ class _Lines:
 
 
 def _print_frame(frame: _OpenContainer, out: _Lines) -> _OpenContainer | None:
-    """Print what is left of a frame, up to the next container in it, which is given."""
+    """Print the rest of a container up to the next container in it, and return that one."""
     pad = " " * frame.indent
     for item in frame.items:
         lead, frame.lead = frame.lead or pad, ""
@@ -109,7 +113,7 @@ def _print_frame(frame: _OpenContainer, out: _Lines) -> _OpenContainer | None:
 def _mapping_entry(
     lead: str, pad: str, key: Any, value: Any, indent: int
 ) -> tuple[_OpenContainer | None, str]:
-    """The line of a key and, where it is none with lines of its own, of its value."""
+    """Return the container in a value, if it has one, and the line of the key with any other value."""
     key_text = _simple_key(key)
     if key_text is None:
         key_block = _string_text(key, indent + 2)
@@ -125,12 +129,12 @@ def _mapping_entry(
 
 
 def _with_line_break(line: str) -> str:
-    """A line with its break, unless a block that ends with another break has one already."""
+    """Return a line with a line break, unless a block already ends with another kind of break."""
     return line if line[-1] in "\x85\u2028\u2029" else line + "\n"
 
 
 def _simple_key(key: Any) -> str | None:
-    """A key on the line of its colon; None where it is too long for that, or has lines."""
+    """Return a key that fits on one line with its colon. None if it is too long or has line breaks."""
     if not isinstance(key, str):
         return _scalar(key, 0)
     if _BREAKS.search(key) is not None or len(to_bytes(key)) > _MAX_KEY:
@@ -139,7 +143,7 @@ def _simple_key(key: Any) -> str | None:
 
 
 def _open_container(value: Any, lead: str, indent: int) -> _OpenContainer | None:
-    """A frame for a container with something in it, None for any other value."""
+    """Return the state for printing a container that is not empty, None for other values."""
     if isinstance(value, GoObject) and not isinstance(value, dict | list):
         fields = _object_fields(value)
         if not isinstance(fields, Mapping) or not fields:
@@ -161,7 +165,7 @@ def _object_fields(value: GoObject) -> Any:
 
 
 def _scalar(value: Any, indent: int) -> str:
-    """A scalar or an empty container, without a line break at its end."""
+    """Return a scalar or an empty container, without a line break at its end."""
     if isinstance(value, str):
         return _string_text(value, indent)
     if value is None:
@@ -185,13 +189,13 @@ def _scalar(value: Any, indent: int) -> str:
         fields = _object_fields(value)
         if isinstance(fields, Mapping):
             return "{}"
-        # A time is printed as it is, whatever it could be taken for.
+        # A time is printed without quotes, even if it looks like another type.
         return str(fields) if value.go_type == "time.Time" else _string_text(fields, indent)
     raise GoError(f"cannot marshal type: {type(value).__name__}")
 
 
 def _string_text(text: str, indent: int, *, is_key: bool = False) -> str:
-    """A string in the style that it gets, further lines at `indent`."""
+    """Return a string in the style that go-yaml chooses. Further lines have the indentation `indent`."""
     if not (text.isascii() or text.isprintable()) and re.search("[\udc80-\udcff]", text):
         from base64 import b64encode
 
@@ -216,7 +220,7 @@ def _string_text(text: str, indent: int, *, is_key: bool = False) -> str:
 
 
 def _is_string(text: str) -> bool:
-    """Whether the text without quotes is a string to go-yaml v3, and to readers of YAML 1.1.
+    """Return whether go-yaml v3 and readers of YAML 1.1 read the text without quotes as a string.
 
     Source: encode.go, stringv.
     """
@@ -226,18 +230,18 @@ def _is_string(text: str) -> bool:
 
 
 def _is_odd_number(text: str) -> bool:
-    """Numbers of v3 alone: it drops all underscores before it looks."""
+    """Return whether v3 alone reads a number: it removes all underscores first."""
     return "_" in text and text[0] in "+-0123456789" and not is_plain_string(text.replace("_", ""))
 
 
 def _single_quoted(text: str, indent: int) -> str:
-    """Single-quoted text; what follows a line break, which is none to most readers, is indented."""
+    """Return a single-quoted string. Text after a Unicode line break is indented."""
     return "'" + _AFTER_BREAK.sub(" " * indent, text.replace("'", "''")) + "'"
 
 
 def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
-        # The emitter looks for a byte order mark at the start of the whole text at each character: all are escaped.
+        # For each character go-yaml tests whether the whole text starts with a byte order mark. So all are escaped.
         return '"' + "".join(map(escape, text)) + '"'
     return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
 
@@ -253,10 +257,11 @@ def _literal_block(text: str, indent: int) -> str:
 
 
 def _sorted_keys(keys: Iterable[Any]) -> list[Any]:
-    """Keys in the natural order of v3, which differs from that of v2 where letters meet what follows digits.
+    """Return keys in the natural order of v3.
 
-    The relation is not transitive; neighbours are merged as `kmanifest.yaml.dumper` does for v2, from the order of
-    code points.
+    It differs from that of v2 if a letter is compared with another character after digits. The relation is not
+    transitive. So neighbours are merged, starting from the order of code points, as `kmanifest.yaml.dumper` does for
+    v2.
     """
     try:
         ordered = sorted(keys)
@@ -266,7 +271,10 @@ def _sorted_keys(keys: Iterable[Any]) -> list[Any]:
 
 
 def _less(left: str, right: str) -> bool:
-    """Source: sorter.go, keyList.Less."""
+    """Return whether a key sorts before another.
+
+    Source: sorter.go, keyList.Less.
+    """
     after_digit = False
     for at, (char, other_char) in enumerate(zip(left, right, strict=False)):
         if char == other_char:
@@ -296,7 +304,7 @@ def _less_numbers(left: str, right: str, at: int) -> bool:
 
 
 def _read_number(text: str, at: int, start: int) -> tuple[int, int]:
-    """The number that goes on there, in 64 bits as Go has it, and where it ends."""
+    """Return the number that continues at a position, as a signed 64-bit integer, and the position of its end."""
     number = start
     while at < len(text) and text[at].isdecimal():
         number = (number * 10 + ord(text[at]) - 48) & ((1 << 64) - 1)

@@ -1,7 +1,9 @@
-"""Values as YAML, JSON and TOML, and back, as helm's functions of templates do it: they never fail, but for a bound.
+"""Helm's template functions for YAML, JSON and TOML. They raise no errors except for limits.
 
-What can't be written is an empty string, but for TOML, which tells the error in its place; what can't be read is a table
-with the error under `Error`, or a list with the error in it. Source: helm v3.22.0 pkg/engine/funcs.go.
+A value that can't be written becomes an empty string, or in TOML the error message. A text that can't be read becomes a
+table with the message under `Error`, or a list with the message.
+
+Source: helm v3.22.0 pkg/engine/funcs.go.
 """
 
 from collections.abc import Mapping
@@ -20,12 +22,12 @@ _END: Final = object()
 
 
 def single_string_limits(limits: Limits) -> Limits:
-    """Limits under which an output is one text."""
+    """Return limits under which the output is no longer than one string may be."""
     return limits._replace(max_output=min(limits.max_output, limits.max_string))
 
 
 def to_yaml(value: Value, limits: Limits = single_string_limits(DEFAULT_LIMITS)) -> str:
-    """What `toYaml` gives: JSON read again and printed by go-yaml v2, without the last line break."""
+    """Implement `toYaml`: convert to JSON, print as go-yaml v2 does, and remove the last line break."""
     from kmanifest.yaml import Dumper
 
     try:
@@ -35,14 +37,17 @@ def to_yaml(value: Value, limits: Limits = single_string_limits(DEFAULT_LIMITS))
 
 
 def _as_json_value(value: Value, limits: Limits) -> Value:
-    """The value as its JSON has it: itself, where nothing in it differs."""
+    """Return the value as JSON represents it: the same object if nothing differs."""
     if _is_json_value(value):
         return value
     return _JsonCopier(limits).copy(value)
 
 
 def _is_json_value(value: Value) -> bool:
-    """Whether there are only values that JSON has as they are, and not so many that one may contain itself."""
+    """Return whether JSON represents the whole value unchanged.
+
+    False also for very many items, as the value may contain itself.
+    """
     todo = [value]
     node_count = 0
     while todo:
@@ -66,7 +71,7 @@ def _is_json_value(value: Value) -> bool:
 
 
 class _JsonCopier:
-    """Copies a value as JSON has it; what contains itself is Go's error, and very much of it a LimitError."""
+    """Copies a value as JSON represents it. A cycle raises Go's error, too many items a LimitError."""
 
     __slots__ = ("_item_count", "_limits", "_path", "_stack")
 
@@ -93,7 +98,7 @@ class _JsonCopier:
         return root
 
     def _begin(self, value: Any) -> Any:
-        """The copy of a leaf, or an empty one of a container that is to be filled next."""
+        """Return the copy of a leaf, or for a container an empty one that is filled next."""
         if value.__class__ is str:
             return valid(value)
         if value.__class__ in _PLAIN:
@@ -136,7 +141,7 @@ def _leaf(value: Any) -> Value:
 
 
 def to_yaml_pretty(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toYamlPretty` gives: the value printed by go-yaml v3, without the last line break."""
+    """Implement `toYamlPretty`: print as go-yaml v3 does, and remove the last line break."""
     from kmanifest.engines.helm.formats.pretty_yaml import print_value
 
     try:
@@ -146,7 +151,7 @@ def to_yaml_pretty(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def to_json(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toJson` gives."""
+    """Implement `toJson`."""
     from kmanifest.engines.helm.sprig.json_writer import encode
 
     try:
@@ -156,7 +161,7 @@ def to_json(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def to_toml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toToml` gives, which is the error where there is one."""
+    """Implement `toToml`, which returns the error message if the value can't be written."""
     from kmanifest.engines.helm.formats.toml_writer import TomlError, encode
 
     try:
@@ -166,7 +171,7 @@ def to_toml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def from_yaml(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
-    """What `fromYaml` gives: the first document, which must be a table."""
+    """Implement `fromYaml`: return the first document, which must be a table."""
     try:
         value = _read_yaml(text, limits)
     except SourceError as error:
@@ -177,7 +182,7 @@ def from_yaml(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
 
 
 def from_yaml_array(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
-    """What `fromYamlArray` gives: the first document, which must be a list."""
+    """Implement `fromYamlArray`: return the first document, which must be a list."""
     try:
         value = _read_yaml(text, limits)
     except SourceError as error:
@@ -203,7 +208,7 @@ def _decoding_message(value: Any, go_type: str) -> str:
 
 
 def from_json(text: str) -> dict[str, Value]:
-    """What `fromJson` gives: a table, which has what could be read even where there is an error."""
+    """Implement `fromJson`: return a table. In case of an error it also contains the part that was read."""
     from kmanifest.engines.helm.sprig.json_reader import decode_as
 
     try:
@@ -212,11 +217,11 @@ def from_json(text: str) -> dict[str, Value]:
         return {"Error": str(go_error)}
     if error:
         value["Error"] = error
-    return value  # type: ignore[no-any-return]  # a dict, as was asked
+    return value  # type: ignore[no-any-return]  # a dict: requested above
 
 
 def from_json_array(text: str) -> list[Value]:
-    """What `fromJsonArray` gives: a list, or the error in one."""
+    """Implement `fromJsonArray`: return a list, or a list with the error message."""
     from kmanifest.engines.helm.sprig.json_reader import decode_as
 
     try:
@@ -227,7 +232,7 @@ def from_json_array(text: str) -> list[Value]:
 
 
 def from_toml(text: str) -> dict[str, Value]:
-    """What `fromToml` gives: the table, or the error under `Error`."""
+    """Implement `fromToml`: return the table, or the error message under `Error`."""
     from kmanifest.engines.helm.formats.toml_reader import decode
     from kmanifest.engines.helm.formats.toml_writer import TomlError
 

@@ -1,7 +1,8 @@
-"""TOML 1.1 → values, as BurntSushi's decoder reads them into a table, with its errors.
+"""Read TOML 1.1 as BurntSushi's decoder does, with its errors.
 
-Integers are int64, times `time.Time`; an array of tables has a type of its own. Lexer and parser of the reference take
-turns, so what is wrong first in the text is the error; here they are one.
+Integers are int64, times are `time.Time`, and an array of tables has a type of its own. BurntSushi's lexer and parser
+alternate, so the first error in the text is reported. Here both are one class.
+
 Source: github.com/BurntSushi/toml v1.6.0 lex.go, parse.go and error.go.
 """
 
@@ -54,12 +55,12 @@ Key = tuple[str, ...]
 
 
 def decode(text: str) -> dict[str, Value]:
-    """The table of a text. TomlError with the place and BurntSushi's words."""
+    """Return the table of a text. Raises TomlError with BurntSushi's message, which contains the line."""
     return _Parser(text.removeprefix("\ufeff")).parse()
 
 
 class _Parser:
-    """Reads a text from its start, and keeps of each key how it came about."""
+    """Reads a text from its start, and records how each key was created."""
 
     __slots__ = (
         "_arrays",
@@ -84,7 +85,7 @@ class _Parser:
         self._implicit: set[Key] = set()
         self._arrays: set[Key] = set()
         self._depth = 0
-        self._line_position = (0, 1)  # a place, and its line
+        self._line_position = (0, 1)  # a position, and its line
 
     def parse(self) -> dict[str, Value]:
         if "\0" in self._text[:6]:
@@ -105,7 +106,7 @@ class _Parser:
     # --- characters and errors
 
     def _peek(self) -> str:
-        """The next character, none at the end; what TOML refuses everywhere is an error."""
+        """Return the next character, empty at the end. Raises TomlError for characters that TOML never allows."""
         char = self._text[self._at : self._at + 1]
         if char and _CONTROL.match(char) is not None and char != "\n":
             if char == "\r" and self._text[self._at + 1 : self._at + 2] == "\n":
@@ -122,7 +123,10 @@ class _Parser:
         return line
 
     def _fail(self, message: str, *, line: int | None = None) -> NoReturn:
-        """The error at a line, that of the place where none is given; at an end after a line break, the line before."""
+        """Raise the error for a line, by default the current one.
+
+        At the end of a text that ends with a line break, it is the line before.
+        """
         if line is None:
             line = self._line()
             if self._at >= len(self._text) and self._text.endswith("\n"):
@@ -134,16 +138,16 @@ class _Parser:
     def _unexpected(
         self, before: str, char: str, after: str = " instead", *, counts: bool = False
     ) -> NoReturn:
-        """The error of a character; a line break, which was read already, may count as one."""
+        """Raise the error for a character. With `counts`, a line break counts as read and its line is the next."""
         line = self._line() + 1 if counts and char == "\n" else None
         self._fail(f"{before} {_quote_char(char)}{after}", line=line)
 
     def _skip_blanks(self) -> str:
-        self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         return self._peek()
 
     def _skip_all(self) -> str:
-        """Skip spaces, line breaks and comments; the next character."""
+        """Skip spaces, line breaks and comments, and return the next character."""
         while True:
             char = self._skip_blanks()
             if char == "#":
@@ -154,11 +158,11 @@ class _Parser:
                 return char
 
     def _comment(self) -> None:
-        self._at = _COMMENT.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _COMMENT.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._peek()
 
     def _end_item(self) -> None:
-        """What follows a table's name or a value at the top."""
+        """Check what follows a table name or a top-level value."""
         char = self._skip_blanks()
         if char == "#":
             self._comment()
@@ -207,11 +211,11 @@ class _Parser:
             self._at += 1
             return self._read_literal_string()
         match = _BARE.match(self._text, self._at)
-        self._at = match.end()  # type: ignore[union-attr]  # it matches nothing as well
-        return match.group()  # type: ignore[union-attr]  # the same
+        self._at = match.end()  # type: ignore[union-attr]  # the pattern also matches an empty string
+        return match.group()  # type: ignore[union-attr]  # as above
 
     def _read_dotted_key(self) -> Key:
-        """A key with its dots, up to its `=`."""
+        """Return a dotted key, up to its `=`."""
         char = self._skip_blanks()
         if char in ("=", ""):
             self._fail("unexpected '=': key name appears blank", line=self._line())
@@ -236,7 +240,7 @@ class _Parser:
                 self._fail(f"unexpected '{char or '='}'", line=self._line())
 
     def _read_pair(self, target: dict[str, Any] | None = None) -> None:
-        """A key and its value, put into the table at hand; in an inline table into `target` as well."""
+        """Read a key and its value into the current table, and in an inline table also into `target`."""
         outer = self._context
         key = self._read_dotted_key()
         self._key = key[-1]
@@ -257,13 +261,16 @@ class _Parser:
                     )
             target[key[-1]] = value
         self._context = outer
-        if target is None:  # within an inline table, an error names the key before
+        if target is None:  # in an inline table, errors name the previous key
             self._key = ""
 
     # --- the tables
 
     def _add_context(self, key: Key, *, is_array: bool) -> None:
-        """Make a table the one at hand, with those above it. Source: parse.go, addContext."""
+        """Make a table and its parents, and make it the current table.
+
+        Source: parse.go, addContext.
+        """
         table = self._root
         parents: Key = ()
         for part in key[:-1]:
@@ -294,7 +301,10 @@ class _Parser:
         self._context = (*parents, name)
 
     def _set_value(self, name: str, value: Any) -> None:
-        """Put a value into the table at hand. Source: parse.go, setValue."""
+        """Set a value in the current table.
+
+        Source: parse.go, setValue.
+        """
         table: Any = self._root
         path: Key = ()
         for part in self._context:
@@ -316,7 +326,7 @@ class _Parser:
     # --- values
 
     def _read_value(self, *, in_array: bool) -> tuple[Any, bool]:
-        """A value, and whether it is an array."""
+        """Return a value, and whether it is an array."""
         char = self._skip_blanks()
         if char == "[":
             self._at += 1
@@ -422,7 +432,7 @@ class _Parser:
 
     def _read_literal_string(self) -> str:
         start = self._at
-        self._at = _LITERAL.match(self._text, start).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _LITERAL.match(self._text, start).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._check_end("'")
         self._at += 1
         return self._text[start : self._at - 1]
@@ -437,7 +447,7 @@ class _Parser:
     def _read_basic_string(self) -> str:
         start = self._at
         while True:
-            self._at = _BASIC.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            self._at = _BASIC.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
             self._check_end('"')
             if self._text[self._at] == '"':
                 break
@@ -446,7 +456,7 @@ class _Parser:
         return self._unescaped(self._text[start : self._at - 1])
 
     def _check_escape(self, start: int) -> None:
-        """Step over a backslash and what it escapes."""
+        """Skip a backslash and the characters that it escapes."""
         self._at += 1
         char = self._peek()
         if char in _HEX:
@@ -463,11 +473,11 @@ class _Parser:
         self._at += 1
 
     def _read_long_string(self, quote: str) -> str:
-        """A string between three quotes, of which two more may stand at its end."""
+        """Read a string in triple quotes. It may end with up to two more quotes."""
         start = self._at
         pattern = _BASIC if quote == '"' else _LITERAL
         while True:
-            self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
             char = self._peek()
             if not char:
                 self._fail(f"unexpected EOF; expected {_quote_name(quote * 3)}")
@@ -517,8 +527,8 @@ class _Parser:
     # --- numbers and times
 
     def _take(self, pattern: "re.Pattern[str]", start: int) -> str:
-        """The text from `start` to where the pattern, which goes on here, ends."""
-        self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        """Return the text from `start` to the end of the pattern's match at the current position."""
+        self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._peek()
         return self._text[start : self._at]
 
@@ -544,7 +554,7 @@ class _Parser:
         return self._parse_integer(self._take(pattern, start))
 
     def _read_decimal(self, start: int) -> Any:
-        """What goes on as an integer, or as a float where a point or an exponent comes."""
+        """Read the rest of an integer, or of a float if a point or an exponent follows."""
         text = (
             self._take(_DECIMAL, start)
             if self._peek() in ("_", *"0123456789")
@@ -587,7 +597,7 @@ class _Parser:
 
     def _parse_float(self, text: str) -> float:
         parts = [part for part in re.split("[.eE]", text) if part]
-        # A sign of the exponent stands before its digits, where no underscore may be.
+        # The sign of an exponent is part of the last element. No underscore may follow it.
         if not all(map(_has_valid_underscores, parts)):
             self._fail(f"Invalid float {quoted(text)}: underscores must be surrounded by digits")
         if parts and _has_leading_zero(parts[0]):
@@ -631,7 +641,10 @@ def _quote_name(quotes: str) -> str:
 
 
 def _has_valid_underscores(text: str) -> bool:
-    """Whether each underscore stands between digits. Source: parse.go, numUnderscoresOK."""
+    """Return whether each underscore is between digits.
+
+    Source: parse.go, numUnderscoresOK.
+    """
     if text in _SPECIAL:
         return True
     is_after_digit = False
@@ -649,7 +662,7 @@ def _has_leading_zero(text: str) -> bool:
 
 
 def _lacks_leading_zero(text: str, layout: str) -> bool:
-    """Whether a number has fewer digits than the layout, which Go's reader of times lets pass."""
+    """Return whether a number has fewer digits than the layout, which Go's time parser accepts."""
     for index, char in enumerate(layout):
         if char in ".Z":
             return False

@@ -1,4 +1,6 @@
-"""Go values → TOML, byte for byte as BurntSushi's encoder writes them: values first, then tables, each two columns further.
+"""Write Go values as TOML, byte for byte as BurntSushi's encoder does.
+
+Values come before tables. Each level of tables is indented by two more columns.
 
 Source: github.com/BurntSushi/toml v1.6.0 encode.go and meta.go, Key.
 """
@@ -24,17 +26,17 @@ _NO_TOP: Final = "toml: top-level values must be Go maps or structs"
 _NIL_ITEM: Final = "toml: cannot encode array with nil element"
 _TIME_FORMAT: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _MAX_DEPTH: Final = 100
-"""Each level takes several frames of Python's stack; no table of a chart is a tenth as deep."""
+"""Each level takes several frames of Python's stack. No table of a chart is a tenth as deep."""
 
 Key = tuple[str, ...]
 
 
 class TomlError(Exception):
-    """What can't be written, or is no TOML, in BurntSushi's words."""
+    """A value that can't be written, or an invalid text, with BurntSushi's message."""
 
 
 def encode(value: Value, limits: Limits) -> str:
-    """The document of a value; a value that is no table is written alone. TomlError, LimitError."""
+    """Return the document of a value. A value that is not a table is written alone. Raises TomlError or LimitError."""
     if value is None:
         raise GoError("reflect: call of reflect.Value.Type on zero Value")
     return _Writer(limits).write(value)
@@ -97,7 +99,7 @@ class _Writer:
         self._write_fields(key, value, inline=False)
 
     def _write_fields(self, key: Key, value: Value, *, inline: bool) -> None:
-        """The values of a table, then its tables; inline, all on one line."""
+        """Write the values of a table, then its tables. An inline table is written on one line."""
         self._enter()
         fields = _fields_of(value)
         tables = [
@@ -135,7 +137,7 @@ class _Writer:
             self._new_line()
 
     def _write_element(self, value: Value) -> None:
-        """A value as it stands in a list or behind a key."""
+        """Write a value in a list or after a key."""
         if isinstance(value, str):
             self._put('"' + _ESCAPED.sub(_escape, value) + '"')
         elif value is True or value is False:
@@ -178,7 +180,7 @@ def _is_table(value: Value) -> bool:
         return True
     if not isinstance(value, GoObject) or isinstance(value, list):
         return False
-    # What has a text of its own in JSON marshals itself to text for TOML too.
+    # An object that marshals itself to a JSON string also marshals itself to text in TOML.
     json_method = getattr(value, "json", None)
     return value.kind in ("struct", "ptr") and (
         json_method is None or isinstance(json_method(), Mapping)
@@ -186,7 +188,10 @@ def _is_table(value: Value) -> bool:
 
 
 def _is_table_list(value: Value, depth: int = 0) -> bool:
-    """Whether a list holds tables only; one that holds nothing is a list. A nil within it, however deep, is an error."""
+    """Return whether a list contains only tables. Raises TomlError for a nil item at any depth.
+
+    An empty list is not a list of tables.
+    """
     if not isinstance(value, list) or not value:
         return False
     if depth > _MAX_DEPTH:
@@ -201,7 +206,7 @@ def _is_table_list(value: Value, depth: int = 0) -> bool:
 
 
 def _fields_of(value: Any) -> Mapping[str, Value]:
-    """The fields of a table by name, those of a map in the order of their names."""
+    """Return the fields of a table by name. Those of a map are sorted by name."""
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
@@ -216,7 +221,7 @@ def _indent(key: Key) -> str:
 
 
 def dotted(key: Key) -> str:
-    """A key with its dots, quoted where that is needed."""
+    """Return a dotted key. Parts are quoted if needed."""
     return ".".join(map(_key_part, key))
 
 

@@ -1,4 +1,7 @@
-"""`helm lint`: what is wrong with a chart, and what is only unwise. Source: helm v3.22.0 pkg/lint and pkg/action/lint.go."""
+"""`helm lint`: find errors and bad practices in a chart.
+
+Source: helm v3.22.0 pkg/lint and pkg/action/lint.go.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -50,7 +53,7 @@ OBJECT: Final = Shape(
 
 
 class LintMessage(NamedTuple):
-    """One thing that was found, in a file of the chart."""
+    """One problem in a file of the chart."""
 
     severity: int
     path: str
@@ -61,7 +64,7 @@ class LintMessage(NamedTuple):
 
 
 class LintSettings(NamedTuple):
-    """What a chart is held against."""
+    """The values, functions and options with which a chart is checked."""
 
     values: Mapping[str, Any]
     functions: Functions
@@ -77,12 +80,12 @@ class LintSettings(NamedTuple):
 def lint_chart(
     tree: Tree, path: str, settings: LintSettings, *, display_path: str = ""
 ) -> list[LintMessage]:
-    """What is found in the chart at `path`; `display_path` is its whole path. MissingError where there is no chart."""
+    """Return the problems of the chart at `path`, whose absolute path is `display_path`. Raises MissingError."""
     return Linter(tree, path, settings, display_path or path).messages()
 
 
 class Linter:
-    """One look at one chart, as v3 takes it; v4 takes another for some of it (`v4/lint.py`)."""
+    """Checks one chart as Helm 3 does. `dialects/v4/lint.py` overrides the checks that differ in Helm 4."""
 
     head_shape = OBJECT
     list_problem = "Annotation 'helm.sh/resource-policy' within List objects are ignored"
@@ -95,7 +98,7 @@ class Linter:
         self._messages: list[LintMessage] = []
 
     def messages(self) -> list[LintMessage]:
-        """Everything, in the order of the reference."""
+        """Return all problems in Helm's order."""
         self._lint_chart_file()
         self._lint_values_file()
         chart, problem = self._load()
@@ -105,7 +108,7 @@ class Linter:
         return self._messages
 
     def _report(self, severity: int, path: str, text: str | None) -> bool:
-        """Note a text that says what is wrong; True where nothing is."""
+        """Record a problem, if the text is not empty. Return True if it is empty."""
         if text:
             self._messages.append(LintMessage(severity, path, text))
         return not text
@@ -124,7 +127,10 @@ class Linter:
             return None
 
     def _load(self) -> tuple[Chart | None, str]:
-        """The chart, or why it can't be loaded. The reference loads it twice, and warns twice."""
+        """Return the chart, or None and the reason.
+
+        Helm loads the chart twice and so logs each warning twice.
+        """
         limits = self._settings.limits
 
         def warn(text: str) -> None:
@@ -147,7 +153,10 @@ class Linter:
     # --- Chart.yaml ---------------------------------------------------------------------------------------------
 
     def _lint_chart_file(self) -> None:
-        """Source: rules/chartfile.go, Chartfile."""
+        """Check Chart.yaml.
+
+        Source: rules/chartfile.go, Chartfile.
+        """
         name = "Chart.yaml"
         if self._kind(name) == "dir":
             self._report(ERROR, name, "should be a file, not a directory")
@@ -169,7 +178,7 @@ class Linter:
     def metadata_problems(
         self, metadata: Metadata, raw: Any, _: bytes
     ) -> Iterator[tuple[int, str]]:
-        """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
+        """Yield a severity and a text for each rule of Chart.yaml. The text is empty if the rule is satisfied."""
         return _metadata_problems(
             metadata, floats_for_numbers(raw) if isinstance(raw, dict) else {}
         )
@@ -177,7 +186,10 @@ class Linter:
     # --- values.yaml --------------------------------------------------------------------------------------------
 
     def _lint_values_file(self) -> None:
-        """Source: rules/values.go, ValuesWithOverrides."""
+        """Check values.yaml.
+
+        Source: rules/values.go, ValuesWithOverrides.
+        """
         content = self._read("values.yaml")
         if content is None:
             self._report(INFO, "values.yaml", "file does not exist")
@@ -196,14 +208,17 @@ class Linter:
             self._report(ERROR, "values.yaml", self.schema_problem(merged, schema))
 
     def schema_problem(self, values: Table, schema: bytes) -> str:
-        """What the schema says of the values; empty where nothing is wrong."""
+        """Return the schema's errors for the values; empty if there are none."""
         warn, messages = self._settings.warn, self._settings.dialect.messages
         return find_problem(values, schema, lambda address: warn(messages.unresolved_urn(address)))
 
     # --- templates ----------------------------------------------------------------------------------------------
 
     def _lint_templates(self, chart: Chart | None, problem: str) -> None:
-        """Source: rules/template.go, TemplatesWithSkipSchemaValidation."""
+        """Render the templates and check them.
+
+        Source: rules/template.go, TemplatesWithSkipSchemaValidation.
+        """
         path = "templates/"
         if not self.check_templates_directory(self._kind("templates"), path):
             return
@@ -228,7 +243,7 @@ class Linter:
                 return
 
     def check_templates_directory(self, kind: str | None, path: str) -> bool:
-        """Note what is wrong with `templates/` itself; True where nothing is."""
+        """Report a problem of `templates/` itself. Return True if there is none."""
         return self._report(WARNING, path, "not a directory" if kind == "file" else "")
 
     def _render(self, chart: Chart, values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -256,14 +271,14 @@ class Linter:
         return session.render(collect_sources(chart, top, settings.dialect))
 
     def _lint_template(self, name: str, source: bytes, text: str) -> bool:
-        """Look at one template and what it has rendered; False where what it has is no YAML, which ends the look."""
+        """Check one template and its output. Return False if the output is not YAML, which ends the checks."""
         if not self.check_template(name, source) or not text.strip(SPACE):
             return True
         self._report(WARNING, name, _indent_problem(text))
         return self._lint_documents(name, text, lambda head: self._check_object(name, head, text))
 
     def check_template(self, name: str, source: bytes) -> bool:
-        """Note what is wrong with a template itself; whether what it renders is looked at, too."""
+        """Report problems of the template itself. Return whether its output is checked as well."""
         extension = self._check_extension(name)
         if re.search(rb'"?helm\.sh/hook"?:[\t\n\f\r ]+crd-install', source):
             self._report(
@@ -281,7 +296,7 @@ class Linter:
         return extension == ".yaml"
 
     def _check_extension(self, name: str) -> str:
-        """The extension of a name, which is noted where it is none of a template."""
+        """Return the extension of a name. Report it if templates can't have it."""
         _, dot, extension = base_name(name).rpartition(".")
         extension = dot + extension if dot else ""
         if extension not in _EXTENSIONS:
@@ -295,7 +310,7 @@ class Linter:
     def _lint_documents(
         self, path: str, text: str, check: Callable[[Mapping[str, Any]], None]
     ) -> bool:
-        """Look at what each document of a text says it is; False where one is no YAML, which is noted."""
+        """Call `check` with the head of each document. Report a document that is not YAML and return False."""
         limits = self._settings.limits
         try:
             for document in _split_documents(text):
@@ -325,7 +340,10 @@ class Linter:
     # --- dependencies -------------------------------------------------------------------------------------------
 
     def _lint_dependencies(self, chart: Chart | None, problem: str) -> None:
-        """Source: rules/dependencies.go, Dependencies."""
+        """Check that Chart.yaml and `charts/` list the same dependencies.
+
+        Source: rules/dependencies.go, Dependencies.
+        """
         if chart is None:
             self._report(ERROR, "", f"unable to load chart\n\t{problem}")
             return
@@ -340,14 +358,14 @@ class Linter:
             text = f"chart directory is missing these dependencies: {','.join(missing)}"
             self._report(WARNING, self._display_path, text)
 
-    # --- definitions ----------------------------------------------------------------------------------------------
+    # --- CustomResourceDefinitions --------------------------------------------------------------------------------
 
     def lint_crds(self, chart: Chart | None, problem: str) -> None:
-        """Look at the definitions of custom resources, which v3 does not."""
+        """Check the CustomResourceDefinitions. Helm 3 does not."""
 
 
 def _metadata_problems(metadata: Metadata, generic: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
+    """Yield a severity and a text for each rule of Chart.yaml. The text is empty if the rule is satisfied."""
     texts = metadata.strings
     name, version = texts["name"], texts["apiVersion"]
     if not name:
@@ -425,9 +443,11 @@ def _indent_problem(text: str) -> str:
 
 
 def _split_documents(text: str) -> Iterator[str]:
-    """The documents of a text; SourceError where a separator is none. Source: apimachinery v0.37 util/yaml/decoder.go.
+    """Yield the documents of a text. Raises SourceError if a separator is invalid.
 
-    A text that begins with a brace is read as JSON there first; here YAML reads both.
+    Helm reads a text that starts with a brace as JSON first; here the YAML loader reads both.
+
+    Source: apimachinery v0.37 util/yaml/decoder.go.
     """
     lines: list[str] = []
     for line in text.splitlines(keepends=True):
@@ -445,7 +465,7 @@ def _split_documents(text: str) -> Iterator[str]:
 
 
 def _json_problem(text: str) -> str:
-    """What the reference says of a text that begins as JSON does and is neither that nor YAML."""
+    """Return Helm's error for a text that starts like JSON but is neither JSON nor YAML."""
     if not text.lstrip(SPACE).startswith("{"):
         return ""
     from kmanifest.engines.helm.schemas.document import find_json_problem
@@ -465,7 +485,10 @@ def _name_problem(kind: str, name: str) -> str:
 
 
 def _deprecation_message(version: str, kind: str, kube_version: str) -> str:
-    """That an API is deprecated; empty where it is not. Source: rules/deprecations.go."""
+    """Return the message for a deprecated API; empty if it is not deprecated.
+
+    Source: rules/deprecations.go.
+    """
     from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
     from kmanifest.engines.helm.objects.capabilities import (
         DEFAULT_KUBE_VERSION,
@@ -485,7 +508,7 @@ def _deprecation_message(version: str, kind: str, kube_version: str) -> str:
 
 
 def _has_policy(text: str, limits: Limits) -> bool:
-    """Whether an item of a list has an annotation that helm does not look for there."""
+    """Return whether an item of a list has an annotation that Helm ignores in lists."""
     value = load_yaml(text.encode("utf-8", "surrogateescape"), limits=limits)
     items = value.get("items") if isinstance(value, dict) else None
     for item in items if isinstance(items, list) else ():

@@ -1,4 +1,4 @@
-"""Which names objects may have, by their kind, with what Kubernetes says of those that they may not.
+"""Valid names of objects by kind, and Kubernetes' messages for invalid ones.
 
 Source: helm v3.22.0 pkg/lint/rules/template.go, validateMetadataNameFunc; k8s.io/apimachinery v0.37.0
 pkg/util/validation/validation.go, pkg/api/validate/content/path.go.
@@ -14,7 +14,7 @@ _DNS_1035_LABEL: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 
 
 def name_problems(kind: str, name: str) -> list[str]:
-    """What is wrong with the name of an object of this kind."""
+    """Return the problems of the name of an object of this kind."""
     kind = kind.lower()
     if kind == "certificatesigningrequest":
         return []

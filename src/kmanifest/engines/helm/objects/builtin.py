@@ -1,7 +1,9 @@
-"""What a template sees beside its values: `.Chart`, `.Files`, `.Values` and the other tables, as Go's types.
+"""Helm's built-in objects as Go types: `.Chart`, `.Files`, and `.Values` and other tables.
 
-`.Release`, `.Subcharts` and a chart's own table of all these are plain maps. Source: helm v3.22.0 pkg/engine/engine.go,
-recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/chartutil/values.go.
+`.Release`, `.Subcharts` and the table of all these objects are plain maps.
+
+Source: helm v3.22.0 pkg/engine/engine.go, recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go;
+pkg/chartutil/values.go.
 """
 
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from kmanifest.startup.typing import Any
 
 
 class Maintainer(Struct):
-    """One of `.Chart.Maintainers`."""
+    """An item of `.Chart.Maintainers`."""
 
     __slots__ = ()
     go_type = "*chart.Maintainer"
@@ -26,7 +28,7 @@ class Maintainer(Struct):
 
 
 class DependencyObject(Struct):
-    """One of `.Chart.Dependencies`."""
+    """An item of `.Chart.Dependencies`."""
 
     __slots__ = ()
     go_type = "*chart.Dependency"
@@ -46,7 +48,7 @@ class DependencyObject(Struct):
 
 
 class MetadataObject(Struct):
-    """What is in Chart.yaml: `.Chart.Metadata`."""
+    """`.Chart.Metadata`: the content of Chart.yaml."""
 
     __slots__ = ()
     go_type = "chart.Metadata"
@@ -72,7 +74,7 @@ class MetadataObject(Struct):
 
 
 class ChartObject(GoObject):
-    """`.Chart`: the metadata, whose fields are its own as well, and `IsRoot`."""
+    """`.Chart`: the metadata, whose fields are also fields of the chart, and `IsRoot`."""
 
     __slots__ = ("_fields", "_is_root", "metadata")
     go_type = "struct { chart.Metadata; IsRoot bool }"
@@ -83,27 +85,27 @@ class ChartObject(GoObject):
         self._fields = {**metadata.fields(), "Metadata": metadata, "IsRoot": is_root}
 
     def __getitem__(self, name: str) -> Any:
-        """As of `Struct`."""
+        """Return a field, as `Struct` does."""
         return self._fields[name]
 
     def fields(self) -> Mapping[str, Any]:
         return self._fields
 
     def declared(self) -> Mapping[str, Any]:
-        """The fields without those that are the metadata's."""
+        """Return the fields without those of the embedded metadata."""
         return {"Metadata": self.metadata, "IsRoot": self._is_root}
 
     def json(self) -> dict[str, Any]:
-        """The fields as `encoding/json` has them."""
+        """Return the fields as `encoding/json` has them."""
         return {**self.metadata.json(), "IsRoot": self._is_root}
 
     def pretty(self) -> dict[str, Any]:
-        """The fields as go-yaml v3 has them."""
+        """Return the fields as go-yaml v3 has them."""
         return {"metadata": self.metadata, "isroot": self._is_root}
 
 
 class Values(dict[str, Any], GoObject):
-    """A `chartutil.Values`: the table of a template, and `.Values` in it; what lies deeper is a plain map."""
+    """A `chartutil.Values`: the table of a template, and `.Values` in it. Nested tables are plain maps."""
 
     __slots__ = ("_methods",)
     _methods: Mapping[str, Function]
@@ -117,7 +119,7 @@ class Values(dict[str, Any], GoObject):
         try:
             return self._methods
         except AttributeError:
-            # Every field that a template names is looked up among these first.
+            # The executor looks up every field among the methods first, so they are created once.
             self._methods = self._make_methods()
             return self._methods
 
@@ -146,7 +148,7 @@ class Values(dict[str, Any], GoObject):
 
 
 class Files(dict[str, Any], GoObject):
-    """`.Files`: the files of a chart that are nothing else, as bytes by their paths."""
+    """`.Files`: the files of a chart without another role, as bytes by path."""
 
     __slots__ = ()
     go_type = "engine.files"
@@ -181,28 +183,28 @@ class Files(dict[str, Any], GoObject):
         return _to_yaml({_base_name(name): go_string(self[name]) for name in sorted(self)})
 
     def _as_secrets(self) -> str:
-        from base64 import b64encode  # seldom
+        from base64 import b64encode  # few charts need it
 
         return _to_yaml({_base_name(name): b64encode(self[name]).decode() for name in sorted(self)})
 
 
 def go_string(content: bytes) -> str:
-    """Bytes as a string of a template's: what is not UTF-8 is kept."""
+    """Decode bytes to a string of a template. Invalid UTF-8 is preserved."""
     return content.decode("utf-8", "surrogateescape")
 
 
 def get_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
-    """The table at a dotted path; None where something on the way is none."""
+    """Return the table at a dotted path, or None if an element of the path is not a table."""
     table: Any = values
     for name in path.split("."):
         table = table.get(name)
         if not isinstance(table, dict):
             return None
-    return table  # type: ignore[no-any-return]  # a dict, as the loop has seen
+    return table  # type: ignore[no-any-return]  # a dict: the loop has checked it
 
 
 def first_missing_table(values: Mapping[str, Any], path: str) -> str:
-    """The first name on a dotted path that is no table."""
+    """Return the first name on a dotted path that is not a table."""
     table: Any = values
     for name in path.split("."):
         table = table.get(name)

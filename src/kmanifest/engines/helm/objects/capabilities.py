@@ -1,6 +1,6 @@
-"""What a chart is told of the cluster and of helm: `.Capabilities`.
+"""`.Capabilities`: the versions of Kubernetes, its APIs and Helm.
 
-Source: helm v3.22.0 pkg/chartutil/capabilities.go; the versions are those of client-go's scheme, in its order.
+Source: helm v3.22.0 pkg/chartutil/capabilities.go. The API versions are those of client-go's scheme, in its order.
 """
 
 import re
@@ -77,14 +77,17 @@ DEFAULT_API_VERSIONS: Final = (
 
 
 class KubeVersion(Struct):
-    """`.Capabilities.KubeVersion`: printed where it stands it is its version, through a function it is its three fields."""
+    """`.Capabilities.KubeVersion`. An action prints it as its version, a function prints its three fields."""
 
     __slots__ = ()
     go_type = "chartutil.KubeVersion"
     FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
 
     def printed(self) -> str:
-        """What an action that names it prints: its `String` is a method of the pointer, which a function never gets."""
+        """Return the text that an action prints.
+
+        `String` is a method of the pointer in Go. Functions receive the value, which does not have it.
+        """
         version: str = self._values["Version"]
         return version
 
@@ -107,7 +110,7 @@ class BuildInfo(Struct):
 
 
 class VersionSet(list[Any], GoObject):
-    """`.Capabilities.APIVersions`: a list of strings that can be asked."""
+    """`.Capabilities.APIVersions`: a list of strings with the method `Has`."""
 
     __slots__ = ()
     go_type = "chartutil.VersionSet"
@@ -130,7 +133,7 @@ class Capabilities(Struct):
 
 
 class ParsedKubeVersion(NamedTuple):
-    """A version of Kubernetes, parsed."""
+    """A parsed version of Kubernetes."""
 
     version: str
     major: str
@@ -138,9 +141,10 @@ class ParsedKubeVersion(NamedTuple):
 
 
 def parse_kube_version(text: str) -> ParsedKubeVersion:
-    """The version that `--kube-version` names, without what follows the numbers; SourceError where it is none.
+    """Parse the argument of `--kube-version`, without what follows the numbers.
 
-    Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go, ParseGeneric.
+    Raises SourceError if it is not a version. Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go,
+    ParseGeneric.
     """
     match = re.fullmatch(r"\s*v?([0-9]+(?:\.[0-9]+)*)(.*)", text, re.ASCII | re.DOTALL)
     if match is None:
@@ -169,7 +173,7 @@ def _quoted(text: str) -> str:
 
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
-    """The capabilities of a render: those of the reference's release, unless the caller says otherwise."""
+    """Return the capabilities of a render. The defaults are those of Helm's release."""
     kube = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
     helm = {"Version": HELM_VERSION, "GitCommit": "", "GitTreeState": "", "GoVersion": GO_VERSION}
     return Capabilities(

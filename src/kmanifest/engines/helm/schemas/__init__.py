@@ -1,8 +1,9 @@
-"""`values.schema.json`: whether the values of a chart, and of those that it holds, are as their schemas want them.
+"""`values.schema.json`: check the values of a chart and its subcharts against their schemas.
 
-The errors are those of the reference's validator, santhosh-tekuri/jsonschema v6.0.3. Where several properties are wrong, it
-tells them in random order and we in that of their names. No schema is ever fetched: a `$ref` that leads out of the file is an
-error, but for a `urn:`, which the reference takes for a schema that allows everything.
+Errors are those of Helm's validator, santhosh-tekuri/jsonschema v6.0.3. It reports wrong properties in random order;
+here they are sorted by name. No schema is fetched. A `$ref` to another file is an error. For a `urn:` Helm substitutes
+a schema that allows everything.
+
 Source: helm v3.22.0 pkg/chartutil/jsonschema.go.
 """
 
@@ -17,7 +18,10 @@ LOCATION: Final = "file:///values.schema.json"
 
 
 def validate_values(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> None:
-    """SourceError with helm's text where the values are not as the schemas want them; `on_urn` is told what `urn:` is met."""
+    """Raise SourceError with Helm's message if the values do not match the schemas.
+
+    `on_urn` is called with each `urn:` that a schema refers to.
+    """
     problems = _chart_problems(chart, values, on_urn)
     if problems:
         raise SourceError(
@@ -45,7 +49,7 @@ def _chart_problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[s
 def find_problem(
     values: Mapping[str, Any], schema: bytes, on_urn: Callable[[str], None] = lambda _: None
 ) -> str:
-    """What is wrong with the values, or with the schema; empty where nothing is."""
+    """Return the errors in the values or in the schema; empty if there are none."""
     from kmanifest.engines.helm.schemas.plain import accepts
 
     if accepts(schema, values):

@@ -1,7 +1,8 @@
-"""Whether a value is as a compiled schema wants it, and what is wrong in the order in which the reference tells it.
+"""Check a value against a compiled schema, with errors in the order of Helm's validator.
 
-A schema that says something of what nothing else has looked at (`unevaluatedProperties`) needs to know what that is: so a
-check gives, beside the fault, the names or indexes that are still left. They are None where nobody asks.
+`unevaluatedProperties` and `unevaluatedItems` apply to the names or indexes that no other keyword has evaluated. So a
+check returns its fault and the names or indexes that remain unevaluated. They are None if no keyword needs them.
+
 Source: santhosh-tekuri/jsonschema v6.0.3 validator.go.
 """
 
@@ -26,7 +27,7 @@ Result = tuple[Fault | None, Unevaluated]
 
 
 class Scope(NamedTuple):
-    """A schema on the way to the one that is checked, for the same value, and the keywords that led there."""
+    """A schema that is being checked for the current value, its keyword path, and the schema that led to it."""
 
     node: Node
     keyword_path: str
@@ -40,7 +41,7 @@ class Checker:
         self._root = root
 
     def fault(self, value: Any) -> str:
-        """What is wrong with the value, one line each; empty where nothing is."""
+        """Return the errors in a value, one per line; empty if there are none."""
         fault, _ = self._check(self._root, value, (), None, tracks_uneval=False)
         return format_fault(fault) if fault else ""
 
@@ -69,11 +70,11 @@ class Checker:
         return value_check.result()
 
     def check_inner(self, node: Node, value: Any, path: Path) -> Fault | None:
-        """What is wrong with a value inside of another."""
+        """Check a value that is part of another."""
         return self._check(node, value, path, None, tracks_uneval=False)[0]
 
     def check_same_value(self, node: Node, value_check: "_ValueCheck", keyword: str = "") -> Result:
-        """The check of the same value against another schema."""
+        """Check the value of `value_check` against another schema."""
         tracks_uneval = bool(value_check.uneval)
         return self._check(
             node,
@@ -100,7 +101,7 @@ class _ValueCheck:
         self.uneval = uneval
 
     def result(self) -> Result:
-        """All faults as one, and what is left."""
+        """Return all faults as one, and the unevaluated names or indexes."""
         if len(self._faults) < 2:
             return (self._faults[0] if self._faults else None), self.uneval
         return Fault("validation failed", self.path, self._faults, is_group=True), self.uneval
@@ -126,7 +127,7 @@ class _ValueCheck:
             self._check_unevaluated()
 
     def references(self, *keywords: str) -> None:
-        """Check against what the schema refers to."""
+        """Check the schemas that the schema refers to."""
         for keyword, target in self._node.references:
             if keywords and keyword not in keywords:
                 continue
@@ -143,7 +144,7 @@ class _ValueCheck:
             self._faults.append(fault)
 
     def _check_same_value(self, node: Node, keyword: str = "") -> Fault | None:
-        """What is wrong with the value for another schema; where nothing is, what that has looked at is left no more."""
+        """Check the value against another schema. If it matches, everything that this schema evaluates is evaluated."""
         fault, uneval = self._checker.check_same_value(node, self, keyword)
         if fault is None and self.uneval:
             self.uneval &= uneval or set()
@@ -152,7 +153,7 @@ class _ValueCheck:
     def _check_inner(self, node: Node, value: Any, step: str) -> Fault | None:
         return self._checker.check_inner(node, value, (*self.path, step))
 
-    # --- kinds of values ----------------------------------------------------------------------------------------
+    # --- types of values ----------------------------------------------------------------------------------------
 
     def _check_object(self, value: Mapping[str, Any]) -> None:
         keywords = self._node.objects
@@ -391,7 +392,7 @@ class _ValueCheck:
 
 
 def _initial_uneval(node: Node, value: Any, *, tracks_uneval: bool) -> Unevaluated:
-    """The names or indexes of a value that the schema has not looked at yet; None where nobody asks."""
+    """Return the names or indexes that the schema has not evaluated yet; None if no keyword needs them."""
     if isinstance(value, Mapping):
         if not node.evaluates_props and (
             tracks_uneval or "unevaluatedProperties" in node.unevaluated
@@ -423,7 +424,7 @@ def _find_cycle(scope: Scope, path: Path) -> Fault | None:
 
 
 def _type_or_value_fault(node: Node, value: Any, path: Path) -> Fault | None:
-    """What is wrong before the rest is looked at: type, const, enum, format."""
+    """Check the keywords that come before all others: type, const, enum, format."""
     if node.types:
         json_type = _json_type(value)
         if json_type not in node.types and not (json_type == "number" and "integer" in node.types and _is_integer(value)):  # fmt: skip
@@ -467,7 +468,7 @@ def _is_integer(value: float) -> bool:
 
 
 def _is_multiple(value: float, factor: float) -> bool:
-    from fractions import Fraction  # for this keyword only
+    from fractions import Fraction  # only multipleOf needs it
 
     return (
         not factor
@@ -476,12 +477,12 @@ def _is_multiple(value: float, factor: float) -> bool:
 
 
 def is_equal(uneval: Any, right: Any) -> bool:
-    """Whether two JSON values are the same: 1 is 1.0, and never true."""
+    """Return whether two JSON values are equal. 1 equals 1.0, but never true."""
     return bool(_canonical(uneval) == _canonical(right))
 
 
 def _canonical(value: Any) -> Any:
-    """A value that can be compared and hashed."""
+    """Return a form of a value that can be compared and hashed."""
     if isinstance(value, bool) or value is None:
         return (value,)
     if isinstance(value, Mapping):
@@ -492,7 +493,7 @@ def _canonical(value: Any) -> Any:
 
 
 def _find_equal_items(items: list[Any]) -> tuple[int, int] | None:
-    """The indexes of the first item that equals an earlier one, the earlier first."""
+    """Return the indexes of two equal items, the earlier first, for the first item that equals an earlier one."""
     seen: dict[Any, int] = {}
     for index, item in enumerate(items):
         key = _canonical(item)

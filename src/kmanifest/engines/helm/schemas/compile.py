@@ -1,7 +1,8 @@
-"""From a schema to nodes that can be checked against: references resolved, patterns compiled, wrong schemas refused.
+"""Compile a schema to nodes: resolve references, compile patterns, and refuse invalid schemas.
 
-A node holds the keywords of one (sub)schema, by the kind of value that they are about. Every node that the root leads to is
-made before anything is checked, so that what is wrong in a part that no value reaches is an error as well.
+A node contains the keywords of one (sub)schema, grouped by the type of value that they apply to. All nodes that the
+root leads to are compiled before anything is checked. So an error in a part that no value reaches is reported as well.
+
 Source: santhosh-tekuri/jsonschema v6.0.3 compiler.go, objcompiler.go, root.go, draft.go.
 """
 
@@ -68,7 +69,7 @@ _KEYWORD_GROUPS: Final = {
 
 
 class Node:
-    """One schema: `verdict` for one that is true or false, else its keywords by what they are about."""
+    """One schema. `verdict` is set for the schemas `true` and `false`; others have keywords, grouped by type."""
 
     __slots__ = (
         "arrays", "conditions", "const", "draft", "enum", "evaluates_items", "evaluates_props", "first_items", "format",
@@ -96,17 +97,17 @@ class Node:
 
 
 def draft_of(url: str) -> int | None:
-    """The draft that a `$schema` names; None where it is none that is known."""
+    """Return the draft that a `$schema` names, or None if it is unknown."""
     address, fragment = urldefrag(url)
     return None if fragment else DRAFTS.get(address.partition("://")[2])
 
 
 FindFault = Callable[[Any, int], str]
-"""Returns what is wrong with a document as a schema of a draft, one line each; empty if nothing is."""
+"""A function that returns the errors of a document as a schema of a draft, one per line; empty if there are none."""
 
 
 class Compiler:
-    """Compiles one document, which `find_fault` checks first; `assert_formats` is for the schemas of schemas."""
+    """Compiles one document. `find_fault` checks the document first. `assert_formats` is for metaschemas."""
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class Compiler:
         self._warned: set[str] = set()
 
     def compile(self) -> Node:
-        """The node of the whole document; SourceError with the reference's text."""
+        """Return the node of the whole document. Raises SourceError with Helm's message."""
         document = self._document
         if isinstance(document, Mapping) and isinstance(document.get("$schema"), str):
             url = document["$schema"]
@@ -147,7 +148,7 @@ class Compiler:
         return root
 
     def _check_shape(self) -> None:
-        """SourceError where the document is not as the schema of its draft wants it."""
+        """Raise SourceError if the document is not valid against the metaschema of its draft."""
         fault = self._find_fault(self._document, self._draft)
         if fault:
             raise SourceError(
@@ -158,7 +159,7 @@ class Compiler:
     # --- names --------------------------------------------------------------------------------------------------
 
     def _index_ids(self) -> None:
-        """Remember what `$id` and `$anchor` name."""
+        """Record the schemas that `$id` and `$anchor` name."""
         key = "id" if self._draft == 4 else "$id"
         self._resources[self._location] = (self._document, "")
         todo: list[tuple[Any, str, str]] = [(self._document, "", self._location)]
@@ -183,7 +184,7 @@ class Compiler:
             )
 
     def _resolve(self, reference: str, base: str) -> tuple[Any, str]:
-        """What a reference leads to, and its place in the document."""
+        """Return the schema that a reference leads to, and its path in the document."""
         address, fragment = urldefrag(urljoin(base, reference))
         if reference.startswith("#"):
             address = base
@@ -281,7 +282,7 @@ class Compiler:
     def _compile_keyword(
         self, keyword: str, value: Any, schema: Mapping[str, Any], path: str
     ) -> Any:
-        """The value of a keyword as it is checked against; None for one that means nothing."""
+        """Return the compiled value of a keyword, or None if it has no effect."""
         inner_path = f"{path}/{pointer([keyword])[1:]}"
         if keyword in _SCHEMA_KEYWORDS:
             if keyword == "additionalItems" and not isinstance(schema.get("items"), list):
@@ -331,7 +332,7 @@ class Compiler:
 
 
 def _apply_exclusive_flags(node: Node, schema: Mapping[str, Any]) -> None:
-    """Draft 4 says with a boolean whether a bound is exclusive."""
+    """Convert draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum` to exclusive limits."""
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if schema.get(exclusive) is True and bound in node.numbers:
             node.numbers[exclusive] = node.numbers.pop(bound)
@@ -339,7 +340,7 @@ def _apply_exclusive_flags(node: Node, schema: Mapping[str, Any]) -> None:
 
 def _compile_pattern(pattern: str, path: str) -> Callable[[str], bool]:
     from kmanifest.engines.helm.gotemplate.values import GoError
-    from kmanifest.engines.helm.sprig.regexes import compile_pattern  # for patterns only
+    from kmanifest.engines.helm.sprig.regexes import compile_pattern  # only patterns need it
 
     try:
         compiled = compile_pattern(pattern)
@@ -349,7 +350,7 @@ def _compile_pattern(pattern: str, path: str) -> Callable[[str], bool]:
 
 
 def _subschemas(schema: Mapping[str, Any], path: str) -> Iterator[tuple[Any, str]]:
-    """The schemas directly in a schema, with their places."""
+    """Yield the direct subschemas of a schema, with their paths."""
     for keyword, value in schema.items():
         inner_path = f"{path}{pointer([keyword])}"
         if keyword in (*_SCHEMA_KEYWORDS, "items", "contentSchema"):

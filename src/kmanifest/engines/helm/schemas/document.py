@@ -1,4 +1,4 @@
-"""The JSON of a schema, with its numbers as they were written, since errors show them so."""
+"""Load the JSON of a schema, and keep numbers as written, because errors show them so."""
 
 import json
 
@@ -10,7 +10,7 @@ _SPACE = " \t\r\n"
 
 
 def load_schema(data: bytes) -> Any:
-    """The value of a JSON text; SourceError with the text of Go's decoder."""
+    """Return the value of a JSON text. Raises SourceError with the message of Go's decoder."""
     text = data.decode("utf-8", "replace")
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
@@ -49,7 +49,7 @@ def _refuse_constant(constant: str) -> Any:
 
 
 def find_json_problem(text: str) -> str:
-    """What is wrong with the first JSON value in a text, and where; empty where nothing is."""
+    """Return the error in the first JSON value of a text, with its offset; empty if there is none."""
     try:
         json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
     except json.JSONDecodeError as error:
@@ -61,7 +61,10 @@ def find_json_problem(text: str) -> str:
 
 
 def _go_json_message(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
-    """What Go's scanner says where Python's parser has stopped, and how much it has read. Source: encoding/json scanner.go."""
+    """Return the message of Go's scanner for an error of Python's parser, and the number of characters that it read.
+
+    Source: encoding/json scanner.go.
+    """
     at = error.pos
     while at < len(text) and text[at] in _SPACE:
         at += 1

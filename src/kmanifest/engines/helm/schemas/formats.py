@@ -1,6 +1,8 @@
-"""The formats of strings that older drafts assert, with what the reference says of a text that is not in one.
+"""The string formats that older drafts assert, with the validator's message for a string that does not match.
 
-Source: santhosh-tekuri/jsonschema v6.0.3 format.go. An address (`uri`) is looked at less closely here: it has a scheme.
+A `uri` is checked less strictly here: it must have a scheme.
+
+Source: santhosh-tekuri/jsonschema v6.0.3 format.go.
 """
 
 import re
@@ -13,7 +15,7 @@ _LOCAL: Final = re.compile(r"[a-zA-Z0-9.!#$%&'*+\-/=?^_`{|}~]*")
 
 
 def find_format_fault(name: str, value: Any) -> str:
-    """What is wrong with the value; empty where nothing is, for what is no string, and for a format that is not known."""
+    """Return the error in the value; empty if there is none, for non-strings, and for unknown formats."""
     check = _FORMATS.get(name)
     return check(value) if check is not None and isinstance(value, str) else ""
 

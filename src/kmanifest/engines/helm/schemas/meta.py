@@ -1,7 +1,9 @@
-"""The schemas that schemas of each draft must match, as far as what they forbid can be met in a chart.
+"""The metaschema of each draft, without rules that no schema of a chart can break.
 
-They are written as data, each draft by what its keywords take. Drafts 2019-09 and 2020-12 spread their keywords over several
-schemas, which shows in errors. Source: json-schema.org, the schema of each draft.
+They are written as data, each draft by the values that its keywords accept. Drafts 2019-09 and 2020-12 spread their
+keywords over several schemas, which is visible in errors.
+
+Source: json-schema.org, the schema of each draft.
 """
 
 from collections.abc import Mapping
@@ -58,7 +60,7 @@ _PLAIN_COUNT: Final = {"type": "integer", "minimum": 0}
 
 
 def meta_schema(draft: int) -> Mapping[str, Any]:
-    """The schema of the schemas of a draft."""
+    """Return the metaschema of a draft."""
     if draft >= 2019:
         return _vocabulary_schema(draft)
     if draft == 4:
@@ -104,7 +106,7 @@ def _draft_4() -> Mapping[str, Any]:
 
 
 def _vocabulary_schema(draft: int) -> Mapping[str, Any]:
-    """The schema of a draft whose keywords are in several schemas."""
+    """Return the metaschema of a draft that spreads its keywords over several schemas."""
     kinds = ["object", "boolean"]
     core = {
         "$id": {**_ADDRESS, "pattern": "^[^#]*#?$"}, "$schema": {"type": "string", "format": "uri"}, "$ref": _ADDRESS,

@@ -1,7 +1,9 @@
-"""The quick look: most schemas say little, and most values fit them.
+"""A fast check that accepts most schemas and most values.
 
-What it finds good is good. Of all else it says nothing: then a schema is held against that of its draft (`meta`), or values
-are held against it (`compile`, `check`), which takes ten times as long and knows the words for what is wrong.
+Acceptance is final. If a check does not accept, nothing is known. Then the schema is checked against its metaschema
+(`meta`), or the values by the full validator (`compile`, `check`). That takes ten times as long and produces the
+messages.
+
 Source: json-schema.org, drafts 6 to 2020-12; santhosh-tekuri/jsonschema v6.0.3 validator.go.
 """
 
@@ -35,14 +37,14 @@ Pending = list[tuple[Any, Instances]]
 
 
 def accepts(schema: bytes, values: Any) -> bool:
-    """Whether a schema is a plain one of a draft since 6 and the values are as it wants them; False also where it is in doubt."""
+    """Return whether the values certainly match a schema that has only plain keywords of a draft since 6."""
     try:
         document = json.loads(schema.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         return False
     if isinstance(document, dict) and document.pop("$schema", "http://json-schema.org/schema") not in _DRAFTS:  # fmt: skip
         return False
-    # Each schema with the values that it is about: none, where no value reaches it.
+    # Each schema with the values that it applies to. There are none if no value reaches it.
     pending: Pending = [(document, (values,))]
     while pending:
         node, instances = pending.pop()
@@ -66,7 +68,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _is_annotation(keyword: str, value: Any) -> bool:
-    """Whether a keyword asks nothing of a value."""
+    """Return whether a keyword does not constrain values."""
     if keyword in ("title", "description"):
         return isinstance(value, str)
     return keyword in ("default", "examples") or (keyword not in _KNOWN and keyword[:1] != "$")
@@ -149,7 +151,7 @@ _ANY_VALUE_KEYWORDS: Final = ("default", "const")
 
 
 def is_plain(schema: Any, draft: int) -> bool:
-    """Whether a schema has nothing but the usual keywords with the usual values: then it is one, and cheaply told."""
+    """Return whether a schema has only usual keywords with usual values, so that it is certainly valid."""
     if draft == 4:
         return False
     pending = [schema]
@@ -168,7 +170,7 @@ def is_plain(schema: Any, draft: int) -> bool:
 
 
 def _subschemas(keyword: str, value: Any) -> list[Any] | None:
-    """The schemas that a keyword holds; None where its value is not a usual one."""
+    """Return the schemas in the value of a keyword, or None if the value is unusual."""
     if keyword in _SCHEMA_MAP_KEYWORDS:
         return list(value.values()) if isinstance(value, dict) else None
     if keyword in _SCHEMA_KEYWORDS:
@@ -198,7 +200,7 @@ def _has_usual_value(keyword: str, value: Any) -> bool:
         return isinstance(value, bool)
     if keyword in ("enum", "examples"):
         return isinstance(value, list)
-    # A keyword that no draft knows may hold anything; `$schema` was looked at before.
+    # A keyword that no draft defines may have any value. `$schema` was checked before.
     return keyword in _ANY_VALUE_KEYWORDS or (keyword not in _KNOWN and not keyword.startswith("$"))
 
 
@@ -210,4 +212,4 @@ _KNOWN: Final = frozenset(
         "maxContains", "contentMediaType", "contentEncoding", "contentSchema",
     )
 )  # fmt: skip
-"""Every keyword that a draft since 6 knows."""
+"""Every keyword that a draft since 6 defines."""

@@ -1,4 +1,7 @@
-"""How errors of the validator show names, numbers and places. Source: santhosh-tekuri/jsonschema v6.0.3 kind/kind.go."""
+"""How errors of the validator show names, numbers and paths.
+
+Source: santhosh-tekuri/jsonschema v6.0.3 kind/kind.go.
+"""
 
 from collections.abc import Iterable
 
@@ -11,17 +14,17 @@ _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸�
 
 
 def quote(text: str) -> str:
-    """A text in single quotes."""
+    """Return the text in single quotes."""
     return "'" + go_quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
 
 def join_quoted(names: Iterable[str]) -> str:
-    """Texts in single quotes, with commas."""
+    """Return names in single quotes, separated by commas."""
     return ", ".join(map(quote, names))
 
 
 def format_scalar(value: Any) -> str:
-    """A scalar of a schema, numbers as they were written."""
+    """Return a scalar of a schema as text. Numbers are shown as written."""
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, IntText | FloatText):
@@ -34,12 +37,12 @@ def format_scalar(value: Any) -> str:
 
 
 def format_count(value: int) -> str:
-    """A whole number with its thousands told apart, as Go's printer for English has it."""
+    """Return an integer with separators between thousands, as Go's printer for English does."""
     return f"{value:,}"
 
 
 def format_number(value: float) -> str:
-    """A number in the same manner: from a million on and below a ten-thousandth as a power of ten."""
+    """Return a number in the same style. From a million on and below 0.0001 it is shown as a power of ten."""
     text = float_text(float(value), "g", -1)
     mantissa, exponent, power = text.partition("e")
     if exponent:
@@ -49,12 +52,12 @@ def format_number(value: float) -> str:
 
 
 def pointer(path: Iterable[str]) -> str:
-    """A path as a JSON pointer."""
+    """Return a path as a JSON pointer."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
 class Fault:
-    """One thing that is wrong, and what it comes of. A `reference` with one cause is not shown itself."""
+    """One error and its causes. A fault with `is_reference` and one cause is not shown itself."""
 
     __slots__ = ("causes", "is_group", "is_reference", "path", "text")
 
@@ -74,7 +77,7 @@ class Fault:
         self.is_reference = is_reference
 
     def lines(self, indent: int = 0) -> list[str]:
-        """The lines that tell of it."""
+        """Return the lines that describe the fault."""
         lines: list[str] = []
         if not (self.is_reference and len(self.causes) == 1):
             lines.append(f"{'  ' * indent}- at {quote(pointer(self.path))}: {self.text}")
@@ -85,6 +88,6 @@ class Fault:
 
 
 def format_fault(fault: Fault) -> str:
-    """What is told of a whole value."""
+    """Return the message for a whole value."""
     causes = fault.causes if fault.is_group else [fault]
     return "\n".join(line for cause in causes for line in cause.lines())

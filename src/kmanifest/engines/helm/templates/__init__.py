@@ -1,1 +1,1 @@
-"""Chart templates: the functions they use, and how they are executed."""
+"""Chart templates: their functions, and their execution."""

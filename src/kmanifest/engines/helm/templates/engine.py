@@ -1,7 +1,8 @@
-"""The templates of a chart and of those that it holds, executed: each file's text by its path.
+"""Execute the templates of a chart and its subcharts: the text of each file by its path.
 
-All files are parsed into one set before the first is executed, deepest and last in the alphabet first, so that of two
-definitions of one name that of the shallower, earlier file stays. Whatever fails ends the render.
+All files are parsed into one set before the first is executed: deepest paths first, in reverse alphabetical order. So
+of two definitions of one name, that in the shallower, earlier file remains. Any failure ends the render.
+
 Source: helm v3.22.0 pkg/engine/engine.go.
 """
 
@@ -23,17 +24,17 @@ from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 TEMPLATES_CACHE_KEY: Final = "templates"
-"""What the key of all templates of a chart begins with in a cache; the value, the trees of each, is plain data."""
+"""The first element of the cache key for all templates of a chart. The cached value is plain data."""
 NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
-_BASE_WEIGHT: Final = 1_000  # the weight of an entry beside its text
+_BASE_WEIGHT: Final = 1_000  # the weight of a cache entry without its text
 _MAX_INCLUDES: Final = 1_000
 _WARN_START: Final = "HELM_ERR_START"
 _WARN_END: Final = "HELM_ERR_END"
 
 
 class TemplateSource(NamedTuple):
-    """One template: its text, the table that it sees as `.`, and the directory that `.Template.BasePath` tells."""
+    """One template: its text, the table that it sees as `.`, and the directory for `.Template.BasePath`."""
 
     text: str
     table: Values
@@ -43,7 +44,7 @@ class TemplateSource(NamedTuple):
 def collect_sources(
     chart: Chart, top: Mapping[str, Any], dialect: Dialect
 ) -> dict[str, TemplateSource]:
-    """The templates of the chart and of those that it holds, by their paths, deepest first."""
+    """Return the templates of the chart and its subcharts by path, deepest first."""
     sources: dict[str, TemplateSource] = {}
     _collect(chart, sources, top, dialect)
     order = sorted(sources, key=lambda path: (path.count("/"), path.encode("utf-8", "surrogateescape")), reverse=True)  # fmt: skip
@@ -56,7 +57,10 @@ def _collect(
     parent_table: Mapping[str, Any],
     dialect: Dialect,
 ) -> Values:
-    """Take the templates of one chart; gives its table. Source: engine.go, recAllTpls."""
+    """Add the templates of one chart to `sources`, and return the chart's table.
+
+    Source: engine.go, recAllTpls.
+    """
     subchart_tables: dict[str, Any] = {}
     table = dialect.values_type(
         {
@@ -80,7 +84,11 @@ def _collect(
 
 
 def _chart_values(chart: Chart, parent_table: Mapping[str, Any], dialect: Dialect) -> Values:
-    """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
+    """Return the values of a chart.
+
+    A subchart's values are the same object as the table in its parent's values. So a change by one chart is visible to
+    the other.
+    """
     if chart.is_root:
         values = parent_table["Values"]
         return values if isinstance(values, Values) else dialect.values_type(values)
@@ -94,7 +102,7 @@ def _chart_values(chart: Chart, parent_table: Mapping[str, Any], dialect: Dialec
 
 
 class RenderSession:
-    """One render of all templates; `warn` is told what the reference would log."""
+    """One render of all templates. `warn` is called with each message that Helm would log."""
 
     def __init__(
         self,
@@ -115,7 +123,7 @@ class RenderSession:
         self._on_impure = on_impure
         self._includes: dict[str, int] = {}
         self._templates = TemplateSet(ROOT)
-        # The outer set is kept with its extension, so that no other object can come to have its id.
+        # The key contains the id of the extended set. Keeping that set prevents another object from getting the id.
         self._tpl_sets: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
         render_functions = {
             "fail": Function(self._fail, ("string",), "string"),
@@ -128,11 +136,11 @@ class RenderSession:
         }
         self._functions: Functions = Overlay(render_functions, functions)
         self._parser = Parser(self._functions)
-        # What a text is parsed to depends on the functions that there are.
+        # The result of parsing depends on the names of the available functions.
         self._function_names = " ".join(self._functions)
 
     def render(self, sources: Mapping[str, TemplateSource]) -> dict[str, str]:
-        """The text of each file that is no partial; RenderError with helm's text."""
+        """Return the text of each file that is not a partial. Raises RenderError with Helm's message."""
         self._templates = self._parse_all(sources)
         self._run = Run(
             self._templates,
@@ -156,7 +164,7 @@ class RenderSession:
         return rendered
 
     def _parse_all(self, sources: Mapping[str, TemplateSource]) -> TemplateSet:
-        """All texts parsed, which another render may have done."""
+        """Parse all templates, or take them from the cache."""
         paths = tuple(sources)
         texts = tuple(source.text for source in sources.values())
         key = (TEMPLATES_CACHE_KEY, self._function_names, *paths, *texts)
@@ -168,7 +176,7 @@ class RenderSession:
         return TemplateSet(ROOT).with_parsed(*parsed)
 
     def _parse_cached(self, path: str, text: str) -> Parsed:
-        """What is in a text, which another render may have parsed, whatever its path was there."""
+        """Parse one template, or take it from the cache, possibly stored there under another path."""
         key = ("template", self._function_names, text)
         cached: Parsed | None = self._cache.find(key)
         if cached is None or any(name == path for name, _, _ in cached.trees[:-1]):
@@ -189,7 +197,7 @@ class RenderSession:
             raise RenderError(f"parse error at ({tokens[1]}): {tokens[-1]}") from error
 
     def _include(self, name: str, data: Any) -> str:
-        """The function `include`."""
+        """Implement the function `include`."""
         depth = self._includes.get(name, 0)
         if depth > _MAX_INCLUDES:
             raise _too_deep(name)
@@ -197,13 +205,16 @@ class RenderSession:
         try:
             return self._run.execute(name, data)
         except RecursionError:
-            # Python's stack ends before the count does, and means the same.
+            # Python's stack can end before Helm's count does. The reason is the same.
             raise _too_deep(name) from None
         finally:
             self._includes[name] -= 1
 
     def _tpl(self, text: str, data: Any) -> str:
-        """The function `tpl`: what the text defines is known to it, and to what it executes, alone."""
+        """Implement the function `tpl`.
+
+        Definitions in the text are visible only to the text and to the templates that it executes.
+        """
         if "{{" not in text:
             return text.replace(NO_VALUE, "")
         previous = self._templates
@@ -220,19 +231,19 @@ class RenderSession:
             self._templates = previous
 
     def _with_tpl_string(self, text: str) -> TemplateSet:
-        """The templates at hand and those in a text; charts give the same texts to `tpl` again and again."""
+        """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""
         current = self._templates
         key = (id(current), text)
         if key not in self._tpl_sets:
             parsed = self._parse_tpl_string(text)
-            # An empty template takes the place of none, not even of the one whose text has called `tpl`.
+            # An empty template replaces no other, not even the one that called `tpl`.
             is_empty = parsed.trees[-1][2]
             base = TemplateSet(ROOT) if is_empty else current
             self._tpl_sets[key] = (current, base.with_parsed(parsed))
         return self._tpl_sets[key][1]
 
     def _parse_tpl_string(self, text: str) -> Parsed:
-        """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
+        """Parse an argument of `tpl`. It may contain secrets, so it is never stored on disk."""
         key = ("given", self._function_names, text)
         cached: Parsed | None = self._cache.find(key)
         if cached is not None:
@@ -245,7 +256,7 @@ class RenderSession:
         return parsed
 
     def _required(self, message: str, value: Any) -> Any:
-        """The function `required`."""
+        """Implement the function `required`."""
         if value is not None and value != "":
             return value
         if self._is_lint:
@@ -254,7 +265,7 @@ class RenderSession:
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
     def _fail(self, message: str) -> str:
-        """The function `fail`."""
+        """Implement the function `fail`."""
         if self._is_lint:
             self._warn(self._dialect.messages.fail_call(message))
             return ""
@@ -268,13 +279,13 @@ def _too_deep(name: str) -> GoError:
 
 
 def failure_message(error: GoError) -> str:
-    """What is told of a failed execution: only what `fail` or `required` says, where one of them has ended it."""
+    """Return the message for a failed execution: only the message of `fail` or `required` if one of them caused it."""
     text = str(error)
     return abort_message(text) or text
 
 
 def abort_message(text: str) -> str:
-    """What is told where `fail` or `required` has ended an execution; empty where none of them has."""
+    """Return the message for an execution that `fail` or `required` ended; empty for other failures."""
     parts = text.split(": ", 2)
     if len(parts) < 3:
         return ""

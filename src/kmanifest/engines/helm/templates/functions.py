@@ -1,7 +1,8 @@
-"""The functions of helm's templates: sprig's, and those that read and write YAML, JSON and TOML.
+"""The functions of Helm's templates: those of sprig, and those that read and write YAML, JSON and TOML.
 
-Those that run templates or end a render (`include`, `tpl`, `required`, `fail`, `lookup`) are the engine's, as they are bound to
-a render. Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
+`include`, `tpl`, `required`, `fail` and `lookup` belong to a render and are defined in the engine.
+
+Source: helm v3.22.0 pkg/engine/funcs.go, funcMap.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ def functions(
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
-    """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
+    """Return all functions that do not need a render, by name. The arguments are those of `sprig.functions`."""
     single_string_limits = serialization.single_string_limits(limits)
     helm_functions = {
         "fromJson": Function(serialization.from_json, _TEXT, _MAP),

@@ -1,4 +1,4 @@
-"""What a render takes of its caller, where that has none of its own: the functions, with chance and the clock, and the bounds."""
+"""The inputs of a render that callers can leave out: functions with randomness and clock, and execution limits."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,11 +20,14 @@ _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
 PLAIN_DATA_KINDS: Final = {
     TEMPLATES_CACHE_KEY: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]
 }
-"""The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
+"""The kinds of cache entries that are plain data, with the modules that define their form, as `DiskCache` takes them."""
 
 
 def make_random(seed: str | None, release: "Release", chart: str) -> "Random | None":
-    """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
+    """Return the randomness for one release of a chart, or None without a seed.
+
+    Releases with the same seed get different passwords.
+    """
     if seed is None:
         return None
     from kmanifest.engines.helm.templates.reproducible import (
@@ -35,7 +38,7 @@ def make_random(seed: str | None, release: "Release", chart: str) -> "Random | N
 
 
 def make_clock(now: int | None) -> Callable[[], int] | None:
-    """A clock that stands still; None without a time."""
+    """Return a clock that always returns `now`, or None without a time."""
     return None if now is None else lambda: now
 
 
@@ -47,7 +50,7 @@ def make_functions(
     env: Mapping[str, str] | None = None,
     dialect: Dialect,
 ) -> Functions:
-    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
+    """Return the functions of Helm's templates. `TZ` in `env` is the local time zone of the date functions."""
     from kmanifest.io.system import SystemRandom, system_clock
 
     return dialect.functions(
@@ -56,7 +59,7 @@ def make_functions(
 
 
 def make_bounds(limits: Limits) -> Bounds:
-    """The bounds of the templates of one render."""
+    """Return the limits for executing the templates of one render."""
     bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
     if not limits.deadline:
         return bounds
@@ -66,5 +69,5 @@ def make_bounds(limits: Limits) -> Bounds:
 
 
 def nesting_error() -> LimitError:
-    """The error where Python's stack has ended."""
+    """Return the error for an exhausted Python stack."""
     return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")

@@ -1,7 +1,7 @@
-"""Which values a failure of a render hangs on, read out of helm's text for it.
+"""Find the values that an error depends on, from the text of Helm's error message.
 
-A schema's errors name the place in the values. An error of a template names the place in the template, where `.Values` may be
-followed by the path. So do warnings about tables that meet something else. What can't be told for certain is left out.
+Schema errors name the path in the values. Errors of templates name a position in a template, at which `.Values` and a
+path may be. Warnings about merged tables name the path. Ambiguous cases are left out.
 """
 
 import re
@@ -27,7 +27,7 @@ _VALUES: Final = re.compile(rb"\.Values((?:\.\w+)+)")
 
 
 def values_in_error(text: str, chart: Chart) -> tuple[FieldPath, ...]:
-    """The paths, in the values of the root chart, that a failure or warning with this text hangs on."""
+    """Return the paths, in the values of the root chart, that an error or warning with this text depends on."""
     if match := _COALESCING.search(text):
         return (tuple(match[1].split(".")[1:]),)
     paths = (
@@ -39,7 +39,7 @@ def values_in_error(text: str, chart: Chart) -> tuple[FieldPath, ...]:
 
 
 def _paths_in_schema_error(text: str, chart: Chart) -> Iterator[FieldPath]:
-    # A chart is told by its name or alias alone; of two with one name it is the outer.
+    # The message names a chart only by its name or alias. Of two with the same name the outer one is meant.
     charts = reversed(list(_walk_charts(chart, ())))
     paths = {path[-1] if path else subchart.name: path for path, subchart in charts}
     prefix: FieldPath = ()
@@ -55,7 +55,7 @@ def _paths_in_schema_error(text: str, chart: Chart) -> Iterator[FieldPath]:
 
 
 def _paths_in_template_error(text: str, chart: Chart) -> Iterator[FieldPath]:
-    """What the action at the innermost place of the error reads."""
+    """Yield the values that the action at the innermost position of the error reads."""
     locations = list(_TEMPLATE_LOCATION.finditer(text))
     if not locations:
         return
@@ -73,7 +73,7 @@ def _paths_in_template_error(text: str, chart: Chart) -> Iterator[FieldPath]:
 def _paths_in_action(
     source: bytes, line: int, column: int
 ) -> tuple[list[FieldPath], list[FieldPath]]:
-    """The paths behind `.Values` at a place of a template, and all those in the action around it."""
+    """Return the paths after `.Values` at a position of a template, and all those in the action around it."""
     start = sum(map(len, source.split(b"\n")[: line - 1])) + line - 1 + column
     opened, closed = source.rfind(b"{{", 0, start + 1), source.find(b"}}", start)
     if opened < 0 or closed < 0:
@@ -88,7 +88,7 @@ def _paths(matches: Iterable[re.Match[bytes]]) -> list[FieldPath]:
 
 
 def _walk_charts(chart: Chart, path: FieldPath) -> Iterator[tuple[FieldPath, Chart]]:
-    """The chart and those that it holds, with the paths of their values."""
+    """Yield the chart and its subcharts, with the paths of their values."""
     yield path, chart
     for subchart in chart.dependencies:
         for name in subchart_keys(chart, subchart):

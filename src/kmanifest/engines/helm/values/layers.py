@@ -1,7 +1,8 @@
-"""The values of a render: files and flags made one table, and laid over those of the chart and of the charts it holds.
+"""Merge value files, flags, and the values of a chart and its subcharts.
 
-The reference copies tables at some places and shares them at others, and what a chart sees of the globals of another rests on
-it; so tables are changed in place here, as there, and are copied exactly where they are copied there.
+Helm copies tables in some functions and shares them in others. The globals that one chart sees of another depend on
+this. So tables are changed in place exactly where Helm does so, and copied exactly where Helm copies them.
+
 Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 """
 
@@ -24,7 +25,7 @@ ReadFile = Callable[[str], bytes]
 
 
 class ValueSources(NamedTuple):
-    """What the flags about values say, each in its order; between them theirs is that of the fields."""
+    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields."""
 
     files: tuple[str, ...] = ()
     json: tuple[str, ...] = ()
@@ -35,7 +36,10 @@ class ValueSources(NamedTuple):
 
 
 class ValueReaders(NamedTuple):
-    """How what the flags say is read: `file` gives the table in a file, the others put what a text says into a table."""
+    """How value files and flags are read.
+
+    `file` returns the table in a file. The others set the values of a flag's argument in a table.
+    """
 
     file: Callable[..., Table]
     json: Callable[[str, Table], None]
@@ -53,13 +57,14 @@ READERS: Final = ValueReaders(
     set_flags.set_files,
     set_flags.set_literal,
 )
-"""Those of helm v3."""
+"""The readers of Helm 3."""
 
 
 class CoalesceRules(NamedTuple):
-    """How values are laid over one another: the values of a chart that are laid under a table, and a warning as it is told.
+    """How values are merged.
 
-    The number of a warning is the line of coalesce.go that it comes from.
+    `copy_defaults` returns the values of a chart to merge under a table. `format_warning` formats a warning; its number
+    is the line of coalesce.go that logs it.
     """
 
     copy_defaults: Callable[[Chart, Mapping[str, Any]], Table]
@@ -67,10 +72,10 @@ class CoalesceRules(NamedTuple):
 
 
 class ValueLayer(NamedTuple):
-    """One file or flag: what it is called, and what it does to the values that were there before.
+    """One file or flag: its name, and a function that applies it to the values before it.
 
-    A flag is called without its text, which may hold a secret.
-    `content` gives the text of a file, whose values lie below the path `below`.
+    The name of a flag does not contain its argument, which may be a secret. `content` returns the text of a file. Its
+    values are below the path `prefix`.
     """
 
     name: str
@@ -85,7 +90,7 @@ def value_layers(
     limits: Limits = DEFAULT_LIMITS,
     readers: ValueReaders = READERS,
 ) -> Iterable[ValueLayer]:
-    """The files and flags in the order in which they are laid over one another; `read_file` gives the content of a file."""
+    """Yield the files and flags in the order in which they are merged. `read_file` returns the content of a file."""
     for path in sources.files:
         yield ValueLayer(
             path, _file_setter(path, read_file, limits, readers), partial(read_file, path)
@@ -105,7 +110,7 @@ def value_layers(
 
 
 def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[ValueLayer]:
-    """The values that a caller gives as they are, of the file `values`; nothing for None."""
+    """Yield a layer for values that a caller passes directly. Its name is `values`."""
     if values is not None:
         yield ValueLayer("values", lambda table: merge_maps(table, values))
 
@@ -116,7 +121,7 @@ def merge_sources(
     limits: Limits = DEFAULT_LIMITS,
     readers: ValueReaders = READERS,
 ) -> Table:
-    """The values that files and flags give together; SourceError with helm's text."""
+    """Return the merged values of files and flags. Raises SourceError with Helm's message."""
     values: Table = {}
     for layer in value_layers(sources, read_file, limits, readers):
         values = layer.apply(values)
@@ -124,7 +129,7 @@ def merge_sources(
 
 
 def make_file_reader(tree: Tree | None, limits: Limits) -> ReadFile:
-    """What reads the files of a tree, without one those of this machine."""
+    """Return a function that reads files of a tree, or local files if there is no tree."""
 
     def read(path: str) -> bytes:
         file_tree, name = tree_at(path) if tree is None else (tree, path)
@@ -169,7 +174,10 @@ def _contents_setter(read_file: ReadFile, readers: ValueReaders) -> Callable[[st
 
 
 def merge_maps(base: Table, override: Mapping[str, Any]) -> Table:
-    """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
+    """Return `base` with `override` merged over it, key by key.
+
+    Source: options.go, mergeMaps.
+    """
     result = dict(base)
     for key, value in override.items():
         old = result.get(key)
@@ -184,7 +192,7 @@ def merge_maps(base: Table, override: Mapping[str, Any]) -> Table:
 
 
 def copy_table(table: Mapping[str, Any]) -> Table:
-    """A table of its own, down to the last list."""
+    """Return a copy of a table, nested tables and lists included."""
     return {
         key: value if value.__class__ not in _CONTAINERS else _copy_container(value)
         for key, value in table.items()
@@ -201,32 +209,42 @@ _CONTAINERS: Final = (dict, list)
 
 
 def copy_defaults(chart: Chart, _: Mapping[str, Any]) -> Table:
-    """The chart's values for being laid under a table, which may be changed."""
+    """Return a copy of the chart's values."""
     return copy_table(chart.values)
 
 
 def coalesce_values(
     chart: Chart, values: Mapping[str, Any], warn: Warn, rules: CoalesceRules
 ) -> Table:
-    """The values over those of the chart, and for each chart that it holds over those of that one; null deletes.
+    """Return the values merged over those of the chart, and for each subchart over those of the subchart.
 
-    SourceError where what is for another chart is no table. Source: coalesce.go, CoalesceValues.
+    A null deletes a default. Raises SourceError if the values for a subchart are not a table. Source: coalesce.go,
+    CoalesceValues.
     """
     return _Coalescer(warn, rules, merges=False).coalesce(chart, copy_table(values), "")
 
 
 def merge_values(chart: Chart, warn: Warn, rules: CoalesceRules) -> Table:
-    """The values of the chart and of those that it holds, in which null stays. Source: coalesce.go, MergeValues."""
+    """Return the values of the chart and its subcharts. Nulls are kept.
+
+    Source: coalesce.go, MergeValues.
+    """
     return _Coalescer(warn, rules, merges=True).coalesce(chart, {}, "")
 
 
 def merge_tables(target: Table, defaults: Table, warn: Warn, rules: CoalesceRules) -> Table:
-    """`target`, with what only `defaults` has put in. Source: coalesce.go, MergeTables."""
+    """Add to `target` the values that only `defaults` has. Nulls are kept.
+
+    Source: coalesce.go, MergeTables.
+    """
     return _Coalescer(warn, rules, merges=True).coalesce_tables(target, defaults, "", merges=True)
 
 
 def coalesce_tables(target: Table, defaults: Table, warn: Warn, rules: CoalesceRules) -> Table:
-    """The same, and null deletes. Source: coalesce.go, CoalesceTables."""
+    """Add to `target` the values that only `defaults` has. A null in `target` deletes the default.
+
+    Source: coalesce.go, CoalesceTables.
+    """
     return _Coalescer(warn, rules, merges=False).coalesce_tables(target, defaults, "", merges=False)
 
 
@@ -235,7 +253,7 @@ def _join_path(prefix: str, name: str) -> str:
 
 
 class _Coalescer:
-    """The functions of coalesce.go, with what they share; the numbers are the lines from which the reference warns."""
+    """The functions of coalesce.go with their shared state. Line numbers are those of Helm's log calls."""
 
     def __init__(self, warn: Warn, rules: CoalesceRules, *, merges: bool) -> None:
         self._on_warning = warn
@@ -243,7 +261,7 @@ class _Coalescer:
         self._merges = merges
 
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
-        """Lay the values of the chart and of those it holds under `table`."""
+        """Merge `table` over the values of the chart and its subcharts, in place."""
         self._coalesce_chart_values(chart, table, prefix)
         for subchart in chart.dependencies:
             self._coalesce_subchart(chart, subchart, table, prefix)
@@ -279,7 +297,7 @@ class _Coalescer:
                     self._warn(237, f"warning: skipped value for {path}.{key}: Not a table.")
 
     def _coalesce_globals(self, subchart_values: Table, values: Table, prefix: str) -> None:
-        """Lay the globals of a chart over those of one that it holds; the tables below the first level are shared."""
+        """Merge the globals of a chart into those of a subchart. Tables below the first level are shared."""
         subchart_globals = subchart_values.get(GLOBAL, {})
         if not isinstance(subchart_globals, dict):
             self._warn(
@@ -312,7 +330,10 @@ class _Coalescer:
     def coalesce_tables(
         self, target: Table, defaults: Table, prefix: str, *, merges: bool
     ) -> Table:
-        """Put into `target` what only `defaults` has. Source: coalesce.go, coalesceTablesFullKey."""
+        """Add to `target` the values that only `defaults` has.
+
+        Source: coalesce.go, coalesceTablesFullKey.
+        """
         non_null = {key for key, value in defaults.items() if value is not None}
         for key, value in target.items():
             if value is None:

@@ -1,7 +1,7 @@
-"""Where each value of a render was set: the file with line and column, or the flag.
+"""Find where each value of a render was set: the file with line and column, or the flag.
 
-The layers are laid over one another once more, so a render pays nothing for it; a file is looked into for a line only when
-that line is asked for.
+The layers are merged a second time for this, so other renders pay nothing for it. The line in a file is looked up only
+when it is needed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,10 +13,10 @@ from kmanifest.startup.typing import Any
 
 
 class Origins(Mapping[FieldPath, Location]):
-    """The place where each value was set last, by its path in the values of the root chart: `("image", "tag")`, `("hosts", 0)`.
+    """The location at which each value was last set, by its path in the values of the root chart.
 
-    A place is a file, with line and column, or a flag (`--set`) without them; its `field` is the path. The paths are those of values
-    that are no tables or lists, or empty ones.
+    Paths are tuples such as `("image", "tag")` or `("hosts", 0)`. They lead to scalars and to empty tables or lists. A
+    location is a file with line and column, or a flag such as `--set`. Its `field` is the path.
     """
 
     __slots__ = ("_layers", "_set_by")
@@ -26,7 +26,7 @@ class Origins(Mapping[FieldPath, Location]):
     ) -> None:
         defaults, given = tuple(default_layers), tuple(given_layers)
         self._layers = (*defaults, *given)
-        # A flag is laid over what was given alone: `--set l[0]=1` takes the place of a chart's whole list.
+        # Flags are merged over files and flags only, not over charts: `--set l[0]=1` replaces a chart's whole list.
         default_values, set_by_defaults = _merge_layers(defaults, 0)
         given_values, set_by_given = _merge_layers(given, len(defaults))
         self._set_by = {
@@ -44,7 +44,10 @@ class Origins(Mapping[FieldPath, Location]):
         return len(self._set_by)
 
     def find(self, path: FieldPath) -> Location | None:
-        """Where the value or table at a path was set last, or what took its place above it; None where nothing did."""
+        """Return where the value or table at a path was last set, or where a parent of it was replaced.
+
+        None if neither happened.
+        """
         steps = tuple(map(str, path))
         size = len(steps)
         latest: tuple[int, FieldPath] | None = None
@@ -61,14 +64,14 @@ class Origins(Mapping[FieldPath, Location]):
         layer = self._layers[index]
         line = column = 0
         if layer.content is not None:
-            from kmanifest.yaml import find_position  # where a line is asked for
+            from kmanifest.yaml import find_position  # for positions only
 
             line, column = find_position(layer.content(), path[len(layer.prefix) :])
         return Location(layer.name, line, column, path)
 
 
 def chart_layers(chart: Chart, prefix: FieldPath = ()) -> Iterator[ValueLayer]:
-    """The values of a chart, over those of the charts that it holds, under the names that it has for them."""
+    """Yield the values of a chart and before them those of its subcharts, below the keys that it has for these."""
     for subchart in chart.dependencies:
         for name in subchart_keys(chart, subchart):
             yield from chart_layers(subchart, (*prefix, name))
@@ -82,7 +85,7 @@ def chart_layers(chart: Chart, prefix: FieldPath = ()) -> Iterator[ValueLayer]:
 
 
 def subchart_keys(chart: Chart, subchart: Chart) -> list[str]:
-    """The names under which a chart has the values of one that it holds: aliases, or that chart's own."""
+    """Return the keys under which a chart has values for a subchart: its aliases, or its name."""
     dependencies = [
         dependency
         for dependency in chart.metadata.requirements()
@@ -101,7 +104,10 @@ def _nest(prefix: FieldPath, table: Mapping[str, Any]) -> Table:
 def _merge_layers(
     layers: Iterable[ValueLayer], first_index: int
 ) -> tuple[Table, dict[FieldPath, int]]:
-    """The values of the layers, and the number, from `first_index` on, of the one that set each value last, even if to what it was."""
+    """Return the merged values of the layers, and for each leaf the number of the layer that set it last.
+
+    Numbers count from `first_index`. A layer also sets a value that it leaves unchanged.
+    """
     values: Table = {}
     previous: dict[FieldPath, Any] = {}
     set_by: dict[FieldPath, int] = {}

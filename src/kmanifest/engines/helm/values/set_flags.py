@@ -1,8 +1,10 @@
-"""The little language of `--set` and its relatives: `a.b[0].c=x,d={1,2}`.
+"""The syntax of `--set` and related flags: `a.b[0].c=x,d={1,2}`.
 
-One reader walks along the text and writes into the values as it goes. A branch that ends with the text is no error: `a[0]`
-leaves an empty list. Errors have the texts of the reference, down to those that Go's runtime gives where a value is not of
-the type that a key wants. Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
+A reader goes through the text once and writes into the values as it goes. A key that the text ends in is not an error:
+`a[0]` leaves an empty list. Errors have Helm's messages, also those of Go's runtime for a value that does not have the
+type that a key needs.
+
+Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 """
 
 import re
@@ -23,36 +25,42 @@ Convert = Callable[[str], Any]
 
 
 def set_typed(text: str, values: Table) -> None:
-    """Set what `--set` says: integers are int64, true, false and null are what they say, all else is text."""
+    """Set the values of a `--set` argument.
+
+    Integers become int64; `true`, `false` and `null` are recognized; anything else is a string.
+    """
     FlagReader(text, typed_value).read(values)
 
 
 def set_strings(text: str, values: Table) -> None:
-    """Set what `--set-string` says."""
+    """Set the values of a `--set-string` argument."""
     FlagReader(text, str).read(values)
 
 
 def set_files(text: str, values: Table, read: Convert) -> None:
-    """Set what `--set-file` says: each value is the path of a file, whose content `read` gives."""
+    """Set the values of a `--set-file` argument. Each value is a path; `read` returns the content of the file."""
     FlagReader(text, read).read(values)
 
 
 def set_json(text: str, values: Table) -> None:
-    """Set what `--set-json` says: each value is JSON."""
+    """Set the values of a `--set-json` argument. Each value is JSON."""
     try:
         JsonFlagReader(text, str).read(values)
     except SourceError as error:
-        # Whatever is wrong, helm tells only the text.
+        # Helm's error contains only the text, for every kind of problem.
         raise SourceError(text) from error
 
 
 def set_literal(text: str, values: Table) -> None:
-    """Set what `--set-literal` says: everything behind the first `=` is the value."""
+    """Set the value of a `--set-literal` argument. Everything after the first `=` is the value."""
     LiteralFlagReader(text, str).read(values)
 
 
 def typed_value(text: str) -> Any:
-    """The value of an unquoted word. Source: parser.go, typedVal."""
+    """Return the value of an unquoted string.
+
+    Source: parser.go, typedVal.
+    """
     folded = text.casefold()
     if folded in ("true", "false"):
         return folded == "true"
@@ -68,7 +76,7 @@ def typed_value(text: str) -> Any:
 
 
 class FlagReader:
-    """One text on its way into the values. A method that reads a key gives True where the text ended in it."""
+    """Reads the text of one flag into the values. Methods that read a key return True if the text ended in it."""
 
     key_stops = "=[,."
     index_stops = "[.="
@@ -81,7 +89,7 @@ class FlagReader:
         self._added_items = 0
 
     def read(self, values: Table) -> None:
-        """Set everything that the text says."""
+        """Set all values of the text."""
         while not self._read_key(values, 0):
             pass
 
@@ -124,7 +132,7 @@ class FlagReader:
         return ended
 
     def _read_list_item(self, items: list[Any], index: int, nesting: int) -> tuple[list[Any], bool]:
-        """The list with an item that was read, and whether the text ended before it was set."""
+        """Return the list with the item that was read, and whether the text ended before the item was set."""
         if index < 0:
             raise SourceError(f"negative {index} index not allowed")
         rest, last = self._read_until(self.index_stops)
@@ -161,13 +169,13 @@ class FlagReader:
         if missing > 0:
             self._added_items += missing
             if self._added_items > MAX_ADDED_ITEMS:
-                raise LimitError(f"more than {MAX_ADDED_ITEMS} items of lists")
+                raise LimitError(f"one --set flag adds more than {MAX_ADDED_ITEMS} list items")
             items = items + [None] * missing
         items[index] = value
         return items
 
     def _read_index(self) -> int | None:
-        """The number in brackets; None where the text may end in them, and does."""
+        """Return the number in brackets, or None if the text ended in the brackets and may do so."""
         text, last = self._read_until("]")
         if not last:
             if self.ends_in_index:
@@ -215,7 +223,10 @@ class FlagReader:
                 return items
 
     def _read_until(self, stops: str) -> tuple[str, str]:
-        """The text before the next of `stops`, and which it is; empty where the text ends. A backslash takes one away."""
+        """Return the text before the next character of `stops`, and that character, empty at the end.
+
+        A backslash escapes a character.
+        """
         text, at, chars = self._text, self._at, list[str]()
         while at < len(text):
             char = text[at]
@@ -234,7 +245,7 @@ class FlagReader:
 
 
 class JsonFlagReader(FlagReader):
-    """What reads `--set-json`."""
+    """Reads `--set-json`."""
 
     def _read_value(self, table: Table, key: str) -> bool:
         _set_key(table, key, self._read_item_value())
@@ -243,7 +254,7 @@ class JsonFlagReader(FlagReader):
     def _read_item_value(self) -> Any:
         if self._skip_blanks_and_comma():
             return None
-        import json  # for this flag only
+        import json  # only `--set-json` needs it
 
         decoder = json.JSONDecoder(parse_int=float, parse_constant=_refuse_constant)
         try:
@@ -254,7 +265,7 @@ class JsonFlagReader(FlagReader):
         return value
 
     def _skip_blanks_and_comma(self) -> bool:
-        """Whether the value ends before it begins; past the blanks and the comma, if there is one."""
+        """Skip blanks and one comma. Return whether the value ended there, before its first character."""
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == ",":
@@ -267,7 +278,7 @@ class JsonFlagReader(FlagReader):
 
 
 class LiteralFlagReader(FlagReader):
-    """What reads `--set-literal`."""
+    """Reads `--set-literal`."""
 
     key_stops = "=[."
 
@@ -296,7 +307,7 @@ def _set_key(table: Table, key: str, value: Any) -> None:
 
 
 def _require_type(kind: type, value: Any) -> Any:
-    """The value, which must be a dict or a list; SourceError with the words of Go's runtime."""
+    """Return the value if it is a `kind`, dict or list. Raises SourceError with the message of Go's runtime."""
     if isinstance(value, kind):
         return value
     actual = go_type(value) if value is not None else "nil"
@@ -307,7 +318,7 @@ def _require_type(kind: type, value: Any) -> Any:
 
 
 def go_type(value: Any) -> str:
-    """The Go type of a value of a chart."""
+    """Return the Go type of a value in a chart."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, str):

@@ -1,8 +1,8 @@
-"""Which values templates have read, so that those that none has can be told.
+"""Record which values templates read, to report the given values that no template reads.
 
-The tables that templates see are replaced by tables that note the keys they are asked for. What takes a table apart inside of a
-function, as `toYaml` does, has read all of it; so functions are wrapped, but for those that hand a table on or look up single
-keys. A list is read as a whole. All of this is paid for by the renders that ask for it.
+The tables that templates see are replaced by tables that record each key that is read. A function such as `toYaml`
+reads a whole table, so functions are wrapped. The exceptions are functions that only pass a table on or look up single
+keys. A list counts as read as a whole. Only renders that request the report pay for this.
 """
 
 import re
@@ -27,13 +27,13 @@ _NOT_READING: Final = frozenset(
         "typeIs", "typeIsLike", "typeOf", "unset", "values",
     )
 )  # fmt: skip
-"""The functions that do not read what is in the tables that they are given, or only by their keys."""
+"""Functions that do not read the content of their table arguments, or only single keys of it."""
 
-_NOT_READ_THIS_TIME: Final = "no template has read it this time"
+_NOT_READ_THIS_TIME: Final = "no template read it in this render"
 
 
 class _RecordingTable(dict[str, Any]):
-    """A table that notes which keys it is asked for, those that it does not have, too."""
+    """A table that records which keys are read, missing ones included."""
 
     __slots__ = ()
     keys_read: set[str]
@@ -79,7 +79,7 @@ class _RecordingTable(dict[str, Any]):
 
 
 class RecordingMap(_RecordingTable):
-    """A plain map that notes what is read."""
+    """A plain map that records reads."""
 
     __slots__ = ("is_read", "keys_read")
     go_type = "map[string]interface {}"
@@ -91,7 +91,7 @@ class RecordingMap(_RecordingTable):
 
 
 class RecordingValues(_RecordingTable, Values):
-    """The `.Values` of a chart that notes what is read."""
+    """The `.Values` of a chart that records reads."""
 
     __slots__ = ("is_read", "keys_read")
 
@@ -106,7 +106,7 @@ class RecordingValues(_RecordingTable, Values):
 
 
 class ValueUsage:
-    """What the templates of one render read of the values. `begin` comes before it, `findings` after it."""
+    """The values that the templates of one render read. Call `begin` before the render and `findings` after it."""
 
     __slots__ = ("_root", "_template_text")
 
@@ -115,14 +115,14 @@ class ValueUsage:
         self._template_text = ""
 
     def functions(self, functions: Functions) -> Functions:
-        """The functions, those that read whole tables noting it."""
+        """Return the functions, with recording versions of those that read whole tables."""
         return {
             name: function if name in _NOT_READING else _recording_function(function)
             for name, function in functions.items()
         }
 
     def begin(self, values: Values, sources: Collection["TemplateSource"]) -> None:
-        """Let the templates see tables that note what is read: `values` are those of the root chart."""
+        """Replace the tables that templates see by recording ones. `values` are those of the root chart."""
         copies: dict[int, tuple[Any, Any]] = {}
         self._root = _recording_copy(values, copies)
         self._template_text = "\n".join(source.text for source in sources)
@@ -136,16 +136,16 @@ class ValueUsage:
     def findings(
         self, chart: Chart, given_values: Mapping[str, Any], locate: Locate
     ) -> Iterator[Finding]:
-        """One finding for each of the `given_values` values, or table of them, that nothing has read, in their order.
+        """Yield a finding for each given value, or table of values, that nothing has read, in their order.
 
-        What Chart.yaml names in conditions, tags and `import-values` counts as read. The code is `unused`, or `unreached` where
-        a template may read the value, or the table that holds it, behind a condition that did not hold.
+        Values that Chart.yaml names in conditions, tags and `import-values` count as read. The code is `unused`, or
+        `unreached` if a template may read the value, or its parent table, behind a condition that was false.
         """
         declared = DeclaredValues(chart)
         for unused in _find_unused(given_values, [self._root], (), declared):
             location = (locate(unused.path) or Location())._replace(field=unused.path)
             if unused.path in declared.charts:
-                yield Finding("info", "its chart is switched off", location, UNREACHED)
+                yield Finding("info", "its chart is disabled", location, UNREACHED)
             elif self._is_named_in_templates(unused):
                 yield Finding("info", _NOT_READ_THIS_TIME, location, UNREACHED)
             elif self._is_parent_passed_on(unused):
@@ -158,14 +158,14 @@ class ValueUsage:
                 )
 
     def _is_named_in_templates(self, unused: "UnusedValue") -> bool:
-        """Whether the text of a template has the name where one reads a value of this level."""
+        """Return whether the templates' text contains the name in a form that reads a value of this level."""
         *ancestors, name = map(re.escape, map(str, unused.path))
-        # The chart above has the table under the name of the chart.
+        # The parent chart has the table under the name of the subchart.
         table_names = "|".join(["Values", *ancestors[-1:]]) if unused.is_top else ""
         return self._templates_match(f'(?:(?:{table_names})[.]|["`]){name}(?![A-Za-z0-9_-])')
 
     def _is_parent_passed_on(self, unused: "UnusedValue") -> bool:
-        """Whether the text of a template has the table that holds the value without a field of it, as `toYaml .Values.a` has."""
+        """Return whether the templates' text uses the parent table as a whole, as `toYaml .Values.a` does."""
         if unused.is_top:
             return False
         return self._templates_match(f"[.]{re.escape(str(unused.path[-2]))}(?![A-Za-z0-9_.-])")
@@ -175,7 +175,11 @@ class ValueUsage:
 
 
 class UnusedValue(NamedTuple):
-    """A value that nothing has read, the near names that are read beside it, and whether it is one of the first level of its chart."""
+    """A value that nothing has read.
+
+    `similar_names` are the read keys of the same table with a similar name. `is_top`: the value is at the first level
+    of its chart.
+    """
 
     path: FieldPath
     similar_names: tuple[str, ...]
@@ -183,7 +187,10 @@ class UnusedValue(NamedTuple):
 
 
 class DeclaredValues:
-    """What Chart.yaml says of values, of the chart and of those that it holds: `paths` that count as read, and those of `charts`."""
+    """The values that Chart.yaml of a chart and of its subcharts names.
+
+    `paths` count as read. `charts` are the paths of the values of subcharts.
+    """
 
     __slots__ = ("charts", "paths")
 
@@ -208,7 +215,7 @@ class DeclaredValues:
                     self._add(subchart, path)
 
     def covers(self, path: FieldPath, value: Any) -> bool:
-        """Whether everything in a value counts as read."""
+        """Return whether everything in a value counts as read."""
         if path in self.paths:
             return True
         return (
@@ -218,13 +225,13 @@ class DeclaredValues:
         )
 
     def leads_to_declared(self, path: FieldPath) -> bool:
-        """Whether some of what lies below a path counts as read, and it is no chart's."""
+        """Return whether something below a path counts as read and the path is not that of a subchart."""
         size = len(path)
         return path not in self.charts and any(declared[:size] == path for declared in self.paths)
 
 
 def _recording_function(function: Function, *also_read: Value) -> Function:
-    """The function, which has read all of its arguments, and `also_read`."""
+    """Return the function with a wrapper that marks its arguments and `also_read` as read."""
     call = function.call
 
     def read(*arguments: Value) -> Value:
@@ -248,9 +255,9 @@ def _mark_read(values: Iterable[Value]) -> None:
 
 
 def _recording_copy(table: Mapping[str, Any], copies: dict[int, tuple[Any, Any]]) -> Any:
-    """A copy of a table that notes; what is one table in two places is one in the copy, too.
+    """Return a recording copy of a table. Two references to one table stay references to one copy.
 
-    `copies` keeps the tables with their copies, so that no other can come to have the id of one.
+    `copies` keeps each table with its copy, so that no other object can get the id of a copied table.
     """
     if id(table) in copies:
         return copies[id(table)][1]
@@ -265,7 +272,7 @@ def _recording_copy(table: Mapping[str, Any], copies: dict[int, tuple[Any, Any]]
 def _find_unused(
     given_values: Mapping[str, Any], tables: list[Any], path: FieldPath, declared: DeclaredValues
 ) -> Iterator[UnusedValue]:
-    """What of `given_values` is not read in any of the tables, which are what charts see of it."""
+    """Yield the given values that are not read in any of the tables, which are the tables that charts see of them."""
     if any(table.is_read for table in tables):
         return
     keys_read = {key for table in tables for key in table.keys_read}
@@ -291,7 +298,7 @@ def _find_unused(
 
 
 def _globals(table: Any) -> Iterator[Any]:
-    """The globals that a chart and those that it holds see."""
+    """Yield the globals that a chart and its subcharts see."""
     yield dict.get(table, GLOBAL)
     for value in dict.values(table):
         if isinstance(value, RecordingValues):

@@ -1,10 +1,13 @@
-"""Which chart helm v4 renders for a dependency. Source: helm v4.3.1 pkg/chart/v2/util/dependencies.go, getAliasDependency."""
+"""The chart that Helm 4 renders for a dependency.
+
+Source: helm v4.3.1 pkg/chart/v2/util/dependencies.go, getAliasDependency.
+"""
 
 from kmanifest.engines.helm.charts.chart import Chart
 
 
 def aliased_dependency(chart: Chart, alias: str) -> Chart:
-    """A chart of its own with an alias for a name where there is one; those that it holds know it as the one that holds them."""
+    """Return a copy of the chart, named after the alias if there is one. Its subcharts have the copy as their parent."""
     copy = chart.shallow_copy(alias=alias)
     if chart.metadata.dependencies is not None:
         copy.metadata.dependencies = [
@@ -15,7 +18,7 @@ def aliased_dependency(chart: Chart, alias: str) -> Chart:
 
 
 def _copy_sharing_metadata(chart: Chart) -> Chart:
-    """A chart of its own that has the very metadata of another."""
+    """Return a copy of a chart that shares the chart's metadata object."""
     copy = chart.shallow_copy(alias="")
     copy.metadata = chart.metadata
     return copy

@@ -1,4 +1,7 @@
-"""Helm v4 as a dialect. Source: helm v4.3.1."""
+"""Helm 4 as a dialect.
+
+Source: helm v4.3.1.
+"""
 
 from collections.abc import Callable
 
@@ -19,7 +22,10 @@ _PACKAGE: Final = "kmanifest.engines.helm.dialects.v4"
 
 
 def _run_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
-    """Run a step whose failure is logged, and told with its name. Source: pkg/action/install.go, RunWithContext."""
+    """Run a step of a render. If it fails, log that and raise the error with the name of the step.
+
+    Source: pkg/action/install.go, RunWithContext.
+    """
     try:
         step()
     except SourceError as error:

@@ -1,6 +1,6 @@
-"""What helm v4 tells of an execution that has failed: a step in a line of its own for each template on the way.
+"""Helm 4's messages for failed executions, with a line for each template on the call path.
 
-Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and what it calls.
+Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and its callees.
 """
 
 from kmanifest.engines.helm.gotemplate.errors import ExecError
@@ -10,7 +10,10 @@ from kmanifest.engines.helm.templates.engine import abort_message
 
 
 def failure_message(error: GoError) -> str:
-    """What is told of a failure: whole, as v3 does, where the error of a function on the way is none of a template."""
+    """Return the message for a failed execution.
+
+    If an error on the call path is not a template error, the message is the whole text, as in Helm 3.
+    """
     text = str(error)
     if end := abort_message(text):
         return end
@@ -27,7 +30,7 @@ def failure_message(error: GoError) -> str:
 
 
 def _format_step(text: str) -> str | None:
-    """The lines for one error; None where it is none of a template."""
+    """Return the lines for one error, or None if it is not a template error."""
     rest = text.removeprefix("template: ")
     if rest == text:
         return None
@@ -41,7 +44,7 @@ def _format_step(text: str) -> str | None:
 
 
 def _parse_executing(text: str) -> tuple[str, str, str] | None:
-    """The place, the line about what was executed, and the message; None where the text does not tell what was."""
+    """Return location, line about the executed node, and message. None if the text does not name the node."""
     location, _, rest = text.partition(": executing ")
     if not rest.startswith('"'):
         return None
@@ -53,6 +56,6 @@ def _parse_executing(text: str) -> tuple[str, str, str] | None:
 
 
 def _parse_plain(text: str) -> tuple[str, str, str]:
-    """The place and the message; no place where the text has none."""
+    """Return location and message. The location is empty if the text has none."""
     location, _, message = text.rpartition(": ")
     return location, "", message

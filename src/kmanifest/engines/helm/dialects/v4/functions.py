@@ -1,4 +1,7 @@
-"""The functions that the templates of helm v4 have beside those of v3. Source: helm v4.3.1 pkg/engine/funcs.go."""
+"""The template functions that Helm 4 has and Helm 3 has not.
+
+Source: helm v4.3.1 pkg/engine/funcs.go.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -29,7 +32,7 @@ def functions(
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
-    """Every function that needs no render, by its name; the arguments are those of `sprig.functions`."""
+    """Return all functions that do not need a render, by name. The arguments are those of `sprig.functions`."""
     functions4 = {
         "durationDays": _duration_in(lambda value: _float_units(value, HOUR) / 24.0, "float64"),
         "durationHours": _duration_in(lambda value: _float_units(value, HOUR), "float64"),
@@ -53,7 +56,7 @@ def functions(
 
 
 def _duration_in(unit: Callable[[int], Any], result_type: str) -> Function:
-    """A function that tells a duration in a unit; 0 for what is no duration."""
+    """Return a function that converts a duration to a unit. It returns 0 for other values."""
 
     def call(value: Value) -> Any:
         try:
@@ -74,12 +77,15 @@ def _whole_units(nanoseconds: int, unit: int) -> Int64:
 
 
 def _truncated_quotient(number: int, unit: int) -> int:
-    """A quotient without its fraction, as Go divides."""
+    """Return a quotient without its fraction, as Go's division does."""
     return number // unit if number >= 0 else -(-number // unit)
 
 
 def _round_to(value: Value, multiple: Value) -> Duration:
-    """Source: Go 1.26 time/time.go, Duration.Round."""
+    """Round a duration to a multiple of another.
+
+    Source: Go 1.26 time/time.go, Duration.Round.
+    """
     nanoseconds, unit = _duration_and_multiple(value, multiple)
     if unit <= 0:
         return Duration(nanoseconds)
@@ -95,7 +101,7 @@ def _truncate_to(value: Value, multiple: Value) -> Duration:
 
 
 def _duration_and_multiple(value: Value, multiple: Value) -> tuple[int, int]:
-    """A duration and what it is to be a multiple of, which is 0 where one of them is none."""
+    """Return two durations in nanoseconds. An invalid first one makes both 0, an invalid second one is 0."""
     try:
         nanoseconds = _duration(value)
     except GoError:
@@ -107,7 +113,10 @@ def _duration_and_multiple(value: Value, multiple: Value) -> tuple[int, int]:
 
 
 def _duration(value: Value) -> Duration:
-    """A duration, the seconds in a number, or what a text says; GoError for anything else. Source: asDuration."""
+    """Return a duration: itself, a number of seconds, or the parsed text. Raises GoError for other values.
+
+    Source: asDuration.
+    """
     if isinstance(value, Duration):
         return value
     if isinstance(value, str):
@@ -142,7 +151,7 @@ def _duration_from_seconds(seconds: int) -> Duration:
 
 
 def _duration_from_float(seconds: float) -> Duration:
-    if not seconds - seconds == 0:  # infinite, or no number
+    if not seconds - seconds == 0:  # infinite or NaN
         raise GoError(f"invalid duration seconds: {format_value(seconds)}")
     if abs(seconds) > float(INT64_MAX) / float(SECOND):
         raise GoError(f"duration seconds overflow: {format_value(seconds)}")
@@ -150,7 +159,7 @@ def _duration_from_float(seconds: float) -> Duration:
 
 
 def _must_to_yaml(value: Value, limits: Limits) -> str:
-    """What `toYaml` gives; GoError where that is nothing, as there is nothing for what can't be written alone."""
+    """Return the result of `toYaml`. Raises GoError if it is empty, which means that the value can't be written."""
     text = serialization.to_yaml(value, serialization.single_string_limits(limits))
     if text:
         return text

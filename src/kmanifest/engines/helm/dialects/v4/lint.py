@@ -1,4 +1,7 @@
-"""What `helm lint` finds in v4. Source: helm v4.3.1 pkg/chart/v2/lint."""
+"""The checks of `helm lint` in Helm 4.
+
+Source: helm v4.3.1 pkg/chart/v2/lint.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -22,12 +25,12 @@ from kmanifest.startup.typing import Any
 def lint_chart(
     tree: Tree, path: str, settings: LintSettings, *, display_path: str = ""
 ) -> list[LintMessage]:
-    """What is found in the chart at `path`; `display_path` is its whole path. MissingError where there is no chart."""
+    """Return the problems of the chart at `path`, whose absolute path is `display_path`. Raises MissingError."""
     return _Linter(tree, path, settings, display_path or path).messages()
 
 
 class _Linter(Linter):
-    """One look at one chart, as v4 takes it."""
+    """Checks one chart as Helm 4 does."""
 
     head_shape = OBJECT._replace(type="rules.k8sYamlStruct", struct="k8sYamlStruct")
     list_problem = "annotation 'helm.sh/resource-policy' within List objects are ignored"
@@ -35,7 +38,10 @@ class _Linter(Linter):
     def metadata_problems(
         self, metadata: Metadata, raw: Any, content: bytes
     ) -> Iterator[tuple[int, str]]:
-        """What is wrong with Chart.yaml. Source: rules/chartfile.go."""
+        """Yield the problems of Chart.yaml.
+
+        Source: rules/chartfile.go.
+        """
         problem = strict_problem(content, raw, self._settings.dialect.loading.metadata)
         if problem:
             yield WARNING, f"failed to strictly parse chart metadata file\n\t{problem}"
@@ -44,21 +50,33 @@ class _Linter(Linter):
             yield WARNING, f"version '{metadata.version}' is not a valid SemVerV2"
 
     def schema_problem(self, values: Table, schema: bytes) -> str:
-        """What the schema says of the values, if it is asked. Source: rules/values.go."""
+        """Return the schema's errors for the values; empty if schemas are skipped.
+
+        Source: rules/values.go.
+        """
         return "" if self._settings.skip_schema else super().schema_problem(values, schema)
 
     def check_templates_directory(self, kind: str | None, path: str) -> bool:
-        """Source: rules/template.go, templatesDirExists and validateTemplatesDir."""
+        """Report problems of `templates/` itself.
+
+        Source: rules/template.go, templatesDirExists and validateTemplatesDir.
+        """
         if kind is None:
             return self._report(WARNING, path, "directory does not exist")
         return self._report(ERROR, path, "not a directory" if kind == "file" else "")
 
-    def check_template(self, name: str, source: bytes) -> bool:  # noqa: ARG002 - v4 looks at names alone
-        """Source: rules/template.go, Lint."""
+    def check_template(self, name: str, source: bytes) -> bool:  # noqa: ARG002 - Helm 4 checks only the name
+        """Report an unknown extension. Return whether the rendered text is checked as well.
+
+        Source: rules/template.go, Lint.
+        """
         return self._check_extension(name).lower() in (".yaml", ".yml")
 
     def lint_crds(self, chart: Chart | None, problem: str) -> None:
-        """Source: rules/crds.go, Crds."""
+        """Check the files in `crds/`.
+
+        Source: rules/crds.go, Crds.
+        """
         path = "crds/"
         kind = self._kind("crds")
         if kind is None or not self._report(

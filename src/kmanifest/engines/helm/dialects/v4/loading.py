@@ -1,4 +1,4 @@
-"""How helm v4 loads charts and files with values."""
+"""Loading of charts and value files in Helm 4."""
 
 from kmanifest.engines.helm.charts.archive import MAX_CHART, read_archive
 from kmanifest.engines.helm.charts.chart import Chart
@@ -16,11 +16,14 @@ _BASE: Final = Shape(
 )
 _RENDERED: Final = ("", "v1", "v2")
 _UNRENDERED: Final = "v3"
-"""A format that can be loaded and not yet rendered."""
+"""A format that Helm 4 loads but can't render yet."""
 
 
 def check_directory(tree: Tree, directory: str, display_path: str, limits: Limits) -> None:
-    """SourceError for a directory that has no Chart.yaml, or one of an unknown format. Source: pkg/chart/loader/load.go, LoadDir."""
+    """Raise SourceError if a directory has no Chart.yaml or one of an unknown format.
+
+    Source: pkg/chart/loader/load.go, LoadDir.
+    """
     chart_file = f"{display_path}/Chart.yaml"
     try:
         path = tree.resolve(join(directory, "Chart.yaml"))
@@ -36,7 +39,10 @@ def check_directory(tree: Tree, directory: str, display_path: str, limits: Limit
 
 
 def check_archive(content: bytes, limits: Limits) -> None:
-    """The same for a package; what is wrong with the archive itself is not told. Source: load.go, LoadFile."""
+    """Raise SourceError if an archive has no Chart.yaml or one of an unknown format.
+
+    The message does not contain problems of the archive itself. Source: load.go, LoadFile.
+    """
     try:
         files = read_archive(content, max_file=MAX_CHART)
     except LimitError:
@@ -59,20 +65,23 @@ def _check_version(content: bytes, limits: Limits) -> None:
 
 
 def check_format(chart: Chart) -> None:
-    """SourceError for a chart of the format that is to come. Source: pkg/action/install.go, RunWithContext."""
+    """Raise SourceError for a chart format that can't be rendered yet.
+
+    Source: pkg/action/install.go, RunWithContext.
+    """
     if chart.metadata.strings["apiVersion"] == _UNRENDERED:
         raise SourceError("invalid chart apiVersion")
 
 
 def with_v2_package(shape: Shape) -> Shape:
-    """The shape of something in a chart, whose Go package has another name in v4."""
+    """Return a shape with the name that its Go package has in Helm 4."""
     fields = shape.fields and {name: with_v2_package(field) for name, field in shape.fields.items()}
     item = shape.item and with_v2_package(shape.item)
     return shape._replace(type=shape.type.replace("chart.", "v2."), fields=fields, item=item)
 
 
 def load_values(content: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Table:
-    """The tables of all documents in a file, the later ones over the earlier; SourceError with helm's text.
+    """Return the tables of all documents in a file, merged in order. Raises SourceError with Helm's message.
 
     Source: pkg/chart/v2/loader/load.go, LoadValues.
     """
@@ -87,7 +96,10 @@ def load_values(content: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Table:
 
 
 def _split_documents(content: bytes) -> list[bytes]:
-    """The documents of a file. Source: apimachinery v0.37 util/yaml/decoder.go, YAMLReader."""
+    """Return the documents of a file.
+
+    Source: apimachinery v0.37 util/yaml/decoder.go, YAMLReader.
+    """
     if b"---" not in content:
         return [content]
     documents: list[bytes] = []
@@ -101,7 +113,7 @@ def _split_documents(content: bytes) -> list[bytes]:
             raise SourceError(
                 f"error reading yaml document: invalid Yaml document separator: {rest}"
             )
-        # One that follows a document is dropped, one that follows nothing is the first line of the next.
+        # A separator after a document is dropped. One without a document before it is the first line of the next.
         if lines:
             documents.append(b"\n".join(lines))
         lines = [] if lines else [line]

@@ -1,4 +1,7 @@
-"""What helm v4 logs: lines of Go's `log/slog` without a time. Source: helm v4.3.1 internal/logging/logging.go."""
+"""The log messages of Helm 4: lines of Go's `log/slog` without a time.
+
+Source: helm v4.3.1 internal/logging/logging.go.
+"""
 
 from collections.abc import Sequence
 
@@ -7,12 +10,12 @@ from kmanifest.engines.helm.messages import Messages
 
 
 class Messages4(Messages):
-    """The texts of helm v4.3.1; what it still logs as v3 does is of level INFO there."""
+    """The messages of helm v4.3.1. Messages that it still logs in Helm 3's form have the level INFO."""
 
-    def coalescing(self, line: int, text: str) -> str:  # noqa: ARG002 - v4 tells no lines
+    def coalescing(self, line: int, text: str) -> str:  # noqa: ARG002 - Helm 4 logs no line numbers
         return log_line("INFO", text)
 
-    def deprecated_file(self, line: int, text: str) -> str:  # noqa: ARG002 - v4 tells no lines
+    def deprecated_file(self, line: int, text: str) -> str:  # noqa: ARG002 - Helm 4 logs no line numbers
         return log_line("INFO", text)
 
     def symbolic_link(self, path: str, real: str) -> str:
@@ -58,12 +61,15 @@ class Messages4(Messages):
 
 
 def log_line(level: str, text: str, **attributes: str) -> str:
-    """One line of a log, as slog's TextHandler writes it."""
+    """Return one line of a log, as slog's TextHandler writes it."""
     pairs = {"level": level, "msg": text, **attributes}
     return " ".join(f"{key}={_format_value(value)}" for key, value in pairs.items())
 
 
 def _format_value(value: str) -> str:
-    """A value, in quotes where it needs them. Source: Go 1.26 log/slog text_handler.go, needsQuoting."""
+    """Return a value, in quotes if it needs them.
+
+    Source: Go 1.26 log/slog text_handler.go, needsQuoting.
+    """
     is_plain = value.isprintable() and value and not any(char in value for char in ' ="')
     return value if is_plain else quoted(value)

@@ -1,6 +1,7 @@
-"""What is in a file that a struct has no place for: keys that come twice, and fields that it doesn't have.
+"""Find content that a strict decoder refuses: duplicate keys, and fields that a struct does not have.
 
-Source: sigs.k8s.io/yaml v1.6.0 yaml.go, UnmarshalStrict; go.yaml.in/yaml/v2 v2.4.4 decode.go, setMapIndex; Go 1.26 encoding/json.
+Source: sigs.k8s.io/yaml v1.6.0 yaml.go, UnmarshalStrict; go.yaml.in/yaml/v2 v2.4.4 decode.go, setMapIndex; Go 1.26
+encoding/json.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ from kmanifest.startup.typing import Any
 
 
 def strict_problem(content: bytes, raw: Any, shape: Shape) -> str:
-    """What a strict reader says of a file, whose content is `raw` and has the shape else; empty where nothing is wrong."""
+    """Return the error of a strict decoder for a file; empty if there is none.
+
+    `raw` is the content as data, which already fits the shape.
+    """
     if duplicates := _duplicate_keys(content):
         lines = "\n  ".join(duplicates)
         return f"error converting YAML to JSON: yaml: unmarshal errors:\n  {lines}"
@@ -34,7 +38,7 @@ def _duplicate_keys(content: bytes) -> list[str]:
 
 
 def _find_duplicates(node: Any) -> Iterator[str]:
-    """The keys that their mapping has already; each is told once its value was looked at, with the line of that."""
+    """Yield a message for each duplicate key of a mapping, after those in its value. The line is that of the value."""
     if isinstance(node, pyyaml.SequenceNode):
         for item in node.value:
             yield from _find_duplicates(item)
@@ -49,7 +53,7 @@ def _find_duplicates(node: Any) -> Iterator[str]:
 
 
 def _unknown_fields(value: Any, shape: Shape) -> Iterator[str]:
-    """The names that a struct does not have, in the order in which JSON has them."""
+    """Yield the names of fields that a struct does not have, in JSON's order."""
     if shape.kind == "list" and isinstance(value, list) and shape.item is not None:
         for item in value:
             yield from _unknown_fields(item, shape.item)

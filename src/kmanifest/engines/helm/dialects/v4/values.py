@@ -1,4 +1,4 @@
-"""How helm v4 lays values over one another: a default that is null is none.
+"""How Helm 4 merges values: a null default counts as absent.
 
 Source: helm v4.3.1 pkg/chart/common/util/coalesce.go, coalesceValues and cleanNilValues.
 """
@@ -11,10 +11,10 @@ from kmanifest.startup.typing import Any
 
 
 def copy_defaults(chart: Chart, values: Mapping[str, Any]) -> Table:
-    """The chart's values for being laid under a table, which may be changed, without nulls.
+    """Return a copy of the chart's values without nulls.
 
-    A null on the first level stays where the table has its key, which it takes away. Nulls below the name of a held chart
-    stay, too, for what the table has to merge with them.
+    A null at the first level remains if `values` have the key, which it deletes. Nulls below the name of a subchart
+    remain if `values` have that name, because both are merged later.
     """
     subchart_names = {subchart.name for subchart in chart.dependencies}
     defaults: Table = {}
