@@ -17,10 +17,10 @@ from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.options import HelmOptions
-from kmanifest.engines.helm.render import Release, settle_values
-from kmanifest.engines.helm.templates.capabilities import make_capabilities
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.render import Release, final_values
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.io.tree import MemoryTree
@@ -61,15 +61,15 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
     top = {
         "Release": Release("rel", "ns").object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
+        "Values": final_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
     }
-    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
+    rendering = RenderSession(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
     text = rendering.render(collect_sources(chart, top, HELM3))["t/templates/case.yaml"]
     return {"raw": text.encode("utf-8", "surrogateescape")}
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Run the command in the directory of the case, with the environment and stdin of the case."""
+    """Execution the command in the directory of the case, with the environment and stdin of the case."""
     saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
     sys.stdin, sys.stdout, sys.stderr = (

@@ -1,4 +1,4 @@
-"""Run template cases here in the same way as the Go program tests/property/gotemplate_oracle.go."""
+"""Execution template cases here in the same way as the Go program tests/property/gotemplate_oracle.go."""
 
 import base64
 from collections.abc import Mapping

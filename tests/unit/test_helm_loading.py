@@ -1,4 +1,4 @@
-"""Charts from directories and archives, and what is refused in them."""
+"""Charts from directories and archives, and the errors for invalid ones."""
 
 import gzip
 import io
@@ -10,8 +10,8 @@ import pytest
 from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import read_archive
 from kmanifest.engines.helm.dialects.v3 import HELM3
-from kmanifest.engines.helm.manifests import sort_manifests, split
-from kmanifest.engines.helm.templates.file_globs import path_test
+from kmanifest.engines.helm.manifests import sort_manifests, split_manifests
+from kmanifest.engines.helm.objects.file_globs import path_matcher
 from kmanifest.helm import load_archive, load_chart
 from kmanifest.io.tree import DiskTree, MemoryTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
@@ -79,7 +79,7 @@ def test_paths_that_lead_out_are_refused(name: str, message: str):
     assert caught.value.message == message
 
 
-def test_what_is_too_large_is_not_unpacked():
+def test_too_large_archives_are_not_unpacked():
     bomb = packed(*((f"c/{index}", bytes(5 << 20)) for index in range(21)))
     with pytest.raises(LimitError, match="decompressed chart is larger"):
         read_archive(bomb)
@@ -90,19 +90,19 @@ def test_what_is_too_large_is_not_unpacked():
 @pytest.mark.parametrize(
     "content", [b"", b"\x1f\x8b", gzip.compress(b"x" * 600, mtime=0), b"no" * 10]
 )
-def test_what_is_no_archive_is_an_error(content: bytes):
+def test_a_file_that_is_not_an_archive_is_an_error(content: bytes):
     with pytest.raises(SourceError):
         read_archive(content)
 
 
-def test_a_cut_archive_is_an_error():
+def test_a_truncated_archive_is_an_error():
     whole = packed(("c/Chart.yaml", CHART.encode() * 2000))
     for size in range(20, len(whole) // 2, 7):
         with pytest.raises(SourceError):
             read_archive(whole[:size])
 
 
-def test_archives_in_archives_have_an_end():
+def test_nesting_of_archives_is_limited():
     content = packed(("c/Chart.yaml", CHART.encode()))
     for _ in range(70):
         content = packed(("c/Chart.yaml", CHART.encode()), ("c/charts/c.tgz", content))
@@ -110,7 +110,7 @@ def test_archives_in_archives_have_an_end():
         load_archive(content)
 
 
-def test_all_archives_together_are_bounded():
+def test_the_total_size_of_archives_is_limited():
     inner = packed(("c/Chart.yaml", CHART.encode()), ("c/x", bytes(1 << 20)))
     files = {f"c/charts/{index}.tgz": inner for index in range(4)}
     tree = MemoryTree({"c/Chart.yaml": CHART.encode(), **files})
@@ -129,10 +129,10 @@ def test_links_out_of_the_chart_are_refused(tmp_path: Path):
         load_chart(DiskTree(str(tmp_path / "c")), "")
 
 
-def test_a_link_to_what_holds_it_is_refused(tmp_path: Path):
+def test_a_link_to_a_parent_directory_is_refused(tmp_path: Path):
     (tmp_path / "Chart.yaml").write_text(CHART)
     (tmp_path / "loop").symlink_to(".")
-    with pytest.raises(KmanifestError, match="holds it"):
+    with pytest.raises(KmanifestError, match="is a link to a directory that contains it"):
         load_chart(DiskTree(str(tmp_path)), "")
 
 
@@ -154,7 +154,7 @@ def test_a_negative_rule_ignores_everything_else():
     ],
 )
 def test_globs(pattern: str, fits: list[str], others: list[str]):
-    test = path_test(pattern)
+    test = path_matcher(pattern)
     assert [path for path in (*fits, *others) if test(path)] == fits
 
 
@@ -169,10 +169,10 @@ def test_globs(pattern: str, fits: list[str], others: list[str]):
     ],
 )
 def test_documents(text: str, documents: list[str]):
-    assert split(text) == documents
+    assert split_manifests(text) == documents
 
 
-def test_kinds_in_the_order_of_installing():
+def test_kinds_are_in_install_order():
     files = {
         "c/b.yaml": "kind: Zoo\n---\nkind: Service\n---\nkind: Ant",
         "c/a.yaml": "kind: Namespace\n---\n# nothing",

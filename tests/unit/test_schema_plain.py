@@ -1,4 +1,4 @@
-"""The quick schema check accepts only values that the full validation accepts."""
+"""The fast check of a schema may accept only what the full check accepts."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from kmanifest.engines.helm.schemas.check import Checker
 from kmanifest.engines.helm.schemas.compile import Compiler
 from kmanifest.engines.helm.schemas.document import load_schema
 from kmanifest.engines.helm.schemas.meta_check import find_meta_fault
-from kmanifest.engines.helm.schemas.plain import fits
+from kmanifest.engines.helm.schemas.plain import accepts
 from kmanifest.model.errors import SourceError
 
 VALUES: tuple[Any, ...] = (None, True, False, 0, 1, 1.0, 1.5, "", "a", "b", [], [1.0], ["a", None], {}, {"a": 1.0}, {"b": "b", "c": {}})  # fmt: skip
@@ -67,15 +67,15 @@ MAKERS: dict[str, Any] = {
 }
 
 
-def test_what_fits_accepts_is_valid() -> None:
-    draw = random.Random(6)  # noqa: S311 - not for secrets
-    accepted = 0
+def test_accepted_values_are_valid() -> None:
+    draw = random.Random(6)  # noqa: S311 - nothing secret
+    found = 0
     for _ in range(20_000):
         schema, values = random_schema(draw, 3), draw.choice(VALUES)
-        if fits(json.dumps(schema).encode(), values):
-            accepted += 1
+        if accepts(json.dumps(schema).encode(), values):
+            found += 1
             assert is_valid(schema, values), (schema, values)
-    assert accepted > 1_000
+    assert found > 1_000
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_what_fits_accepts_is_valid() -> None:
         ({"properties": {"a": {"properties": {"b": {"type": "string"}}}}}, {"a": {"b": "c"}}),
     ],
 )
-def test_schemas_of_real_charts_fit(schema: Any, values: Any) -> None:
-    assert fits(json.dumps(schema).encode(), values)
+def test_usual_schemas_of_charts_are_accepted(schema: Any, values: Any) -> None:
+    assert accepts(json.dumps(schema).encode(), values)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"[1]", b"{} {}", b"\xff{}", b'{"default": NaN}', b"[" * 100_000]
 )
-def test_invalid_schemas_do_not_fit(text: bytes) -> None:
-    assert not fits(text, {})
+def test_invalid_schemas_are_not_accepted(text: bytes) -> None:
+    assert not accepts(text, {})

@@ -77,11 +77,9 @@ def modules(program: str, directory: Path) -> set[str]:
 def test_chart_of_version_3_imports_nothing_of_version_4(tmp_path: Path):
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 1.0.0\n")
     loaded = modules(PROGRAM.replace('["build"', '["helm", "template"'), tmp_path)
-    assert "kmanifest.engines.helm.dialects.dialect" in loaded
-    version4_modules = [
-        name for name in loaded if name.startswith("kmanifest.engines.helm.dialects.v4")
-    ]
-    assert [*version4_modules, *(loaded & {"kmanifest.cli.helm.version4"})] == []
+    assert "kmanifest.engines.helm.dialect" in loaded
+    found = [name for name in loaded if name.startswith("kmanifest.engines.helm.dialects.v4")]
+    assert [*found, *(loaded & {"kmanifest.cli.helm.version4"})] == []
 
 
 CHART = """

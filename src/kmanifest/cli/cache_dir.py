@@ -28,7 +28,7 @@ def open_cache(values: Mapping[str, Any]) -> "Cache":
         from kmanifest.io.cache import NoCache
 
         return NoCache()
-    from kmanifest.engines.helm.templates.runtime import PLAIN
+    from kmanifest.engines.helm.templates.runtime import PLAIN_DATA_KINDS
     from kmanifest.io.disk_cache import DiskCache
 
-    return DiskCache(os.path.join(directory, "templates"), PLAIN)
+    return DiskCache(os.path.join(directory, "templates"), PLAIN_DATA_KINDS)

@@ -12,7 +12,7 @@ from kmanifest.cli.shared import FETCH_FLAGS
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.dialect import Dialect
 
 NO_CLUSTER = "it needs a cluster, and kmanifest asks none"
 NO_NETWORK = "values are read from this machine only"

@@ -8,8 +8,14 @@ from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
-from kmanifest.engines.helm.dialects.dialect import Dialect
-from kmanifest.engines.helm.values.layers import Layer, Table, ValueSources, layers, merge_sources
+from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.engines.helm.values.layers import (
+    Table,
+    ValueLayer,
+    ValueSources,
+    merge_sources,
+    value_layers,
+)
 from kmanifest.io.tree import SnapshotDiskTree, tree_at
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -44,9 +50,9 @@ class Given(NamedTuple):
     contents: Mapping[str, bytes]
     dialect: Dialect
 
-    def layers(self) -> Iterable[Layer]:
+    def layers(self) -> Iterable[ValueLayer]:
         """The files and flags, to be laid over one another once more."""
-        return layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
+        return value_layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
 def given_values(parsed: Parsed, dialect: Dialect) -> Given:
@@ -112,9 +118,7 @@ def find_chart(name: str) -> str | None:
 def chart_of(parsed: Parsed, name: str, dialect: Dialect) -> Chart:
     """The chart that the command line names: a path, else what is fetched."""
     path = (
-        None
-        if parsed.values["repo"] and dialect.commands.asks_repository_first
-        else find_chart(name)
+        None if parsed.values["repo"] and dialect.commands.prefers_repository else find_chart(name)
     )
     if path is not None:
         if parsed.values["repo"]:
@@ -137,4 +141,4 @@ def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
     tree, place = tree_at(path)
     if follows_links:
         place, tree = os.path.join(tree.root, place).strip("/"), SnapshotDiskTree("/")
-    return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path, dialect=dialect)
+    return load_chart(tree, place, limits=LIMITS, warn=warn, display_path=path, dialect=dialect)

@@ -18,8 +18,8 @@ from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
-    from kmanifest.engines.helm.lint.linter import Message
+    from kmanifest.engines.helm.dialect import Dialect
+    from kmanifest.engines.helm.lint.linter import LintMessage
 
 FLAGS = (
     HELM_VERSION,
@@ -49,7 +49,7 @@ def lint(arguments: Sequence[str]) -> int:
     if parsed.values["help"]:
         return print_text(INTRODUCTION + describe(sorted(FLAGS)))
     dialect = dialect_of(parsed)
-    if not parsed.words and not dialect.commands.lints_here:
+    if not parsed.words and not dialect.commands.lints_current_directory:
         raise UsageError(
             '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
         )
@@ -82,7 +82,7 @@ def lint(arguments: Sequence[str]) -> int:
 
 
 def _check_kube_version(text: str) -> None:
-    from kmanifest.engines.helm.templates.capabilities import parse_kube_version
+    from kmanifest.engines.helm.objects.capabilities import parse_kube_version
     from kmanifest.model.errors import SourceError
 
     try:
@@ -110,14 +110,14 @@ def _add_held(directory: str, paths: list[str]) -> None:
 
 def _found(
     path: str, values: Mapping[str, object], parsed: Parsed, dialect: "Dialect"
-) -> "tuple[list[Message], str]":
+) -> "tuple[list[LintMessage], str]":
     """What was found in one chart, or why there is none."""
     from kmanifest.cli.helm.inputs import LIMITS, warn
-    from kmanifest.engines.helm.lint.linter import Settings
+    from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.tree import DiskTree, MemoryTree
 
-    settings = Settings(
+    settings = LintSettings(
         values=values,
         functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
         namespace=namespace_of(parsed),
@@ -139,11 +139,11 @@ def _found(
             word = "open" if error.message.startswith("open ") else "extract"
             return [], f"unable to {word} tarball: {error.message}"
         tree = MemoryTree({file.name: file.data for file in files})
-        return dialect.commands.lint_chart(tree, "", settings, shown=shown), ""
+        return dialect.commands.lint_chart(tree, "", settings, display_path=shown), ""
     if not os.path.exists(os.path.join(path, "Chart.yaml")):
         missing = os.path.normpath(os.path.join(path, "Chart.yaml"))
         return (
             [],
             f"unable to check Chart.yaml file in chart: stat {missing}: no such file or directory",
         )
-    return dialect.commands.lint_chart(DiskTree(path), "", settings, shown=shown), ""
+    return dialect.commands.lint_chart(DiskTree(path), "", settings, display_path=shown), ""

@@ -51,7 +51,7 @@ class DiskCharts:
             f"charts/{name}",
             limits=LIMITS,
             warn=warn,
-            shown=shown,
+            display_path=shown,
             dialect=HELM3,
         )
 

@@ -5,7 +5,7 @@ from kmanifest.cli.flags import Parsed
 from kmanifest.cli.helm.inputs import Given
 from kmanifest.engines.helm.api import impure_finding
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.values.error_values import blamed_values
+from kmanifest.engines.helm.values.error_values import values_in_error
 from kmanifest.engines.helm.values.origins import Origins, chart_layers
 from kmanifest.model.errors import format_field, one_line
 from kmanifest.model.findings import Finding
@@ -19,9 +19,9 @@ class Notes:
         self.on_impure = self._note if parsed.values["show-impure"] else None
         self.reads = None
         if parsed.values["unused-values"]:
-            from kmanifest.engines.helm.values.usage import Reads
+            from kmanifest.engines.helm.values.usage import ValueUsage
 
-            self.reads = Reads()
+            self.reads = ValueUsage()
 
     def _note(self, name: str, file: str, line: int, column: int) -> None:
         self._found.append(impure_finding(name, file, line, column))
@@ -36,7 +36,7 @@ class Notes:
 
 def tell_origins(text: str, chart: Chart, given: Given) -> None:
     """Print which file or flag has set each value that an error or warning hangs on."""
-    paths = blamed_values(text, chart)
+    paths = values_in_error(text, chart)
     if not paths:
         return
     origins = Origins(given.layers(), chart_layers(chart))

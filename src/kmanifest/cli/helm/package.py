@@ -63,7 +63,7 @@ def package(arguments: Sequence[str]) -> int:
 def _pack(parsed: Parsed, path: str) -> str:
     """Pack one chart; the path of its package."""
     from kmanifest.cli.helm.inputs import open_chart
-    from kmanifest.engines.helm.charts.dependencies import missing_dependencies
+    from kmanifest.engines.helm.dependencies import missing_dependencies
     from kmanifest.engines.helm.sources.packing import pack, package_name
     from kmanifest.io.system import system_clock
     from kmanifest.model.errors import MissingError, SourceError
@@ -77,7 +77,7 @@ def _pack(parsed: Parsed, path: str) -> str:
 
         fill(parsed, os.path.abspath(path), builds=False, quiet=True)
     chart = open_chart(path, follows_links=False, dialect=HELM3)
-    _set_versions(parsed, chart.metadata.texts)
+    _set_versions(parsed, chart.metadata.strings)
     missing = missing_dependencies(chart)
     if missing:
         raise SourceError(

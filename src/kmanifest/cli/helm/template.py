@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from kmanifest.cli.helm.inputs import Given
     from kmanifest.cli.helm.notes import Notes
     from kmanifest.engines.helm.charts.chart import Chart
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+    from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.manifests import Manifest
+    from kmanifest.engines.helm.objects.capabilities import Capabilities
     from kmanifest.engines.helm.render import Output, PostRender
-    from kmanifest.engines.helm.templates.capabilities import Capabilities
     from kmanifest.model.errors import KmanifestError
 
 _UNUSED = "accepted and not used: nothing is installed"
@@ -110,7 +110,7 @@ def template(arguments: Sequence[str]) -> int:
     output = _render(parsed, chart, given, name, capabilities, dialect)
     if isinstance(output, int):
         return output
-    from kmanifest.engines.helm.render import TemplateError, choose
+    from kmanifest.engines.helm.render import TemplateError, select_documents
 
     try:
         if parsed.values["output-dir"]:
@@ -124,7 +124,7 @@ def template(arguments: Sequence[str]) -> int:
         _fail(parsed, error)
         return FAILED
     if parsed.values["show-only"]:
-        text = choose(text, parsed.values["show-only"], dialect)
+        text = select_documents(text, parsed.values["show-only"], dialect)
     return print_text(text)
 
 
@@ -158,28 +158,28 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
             if parsed.values[flag]:
                 raise UsageError(f"cannot set --{flag} and also specify a name")
         return words[0], words[1]
-    from kmanifest.engines.helm.release_name import name_of
+    from kmanifest.engines.helm.release_name import resolve_release_name
     from kmanifest.model.errors import SourceError
 
     try:
-        return name_of("", parsed.values["name-template"], os.environ), words[0]
+        return resolve_release_name("", parsed.values["name-template"], os.environ), words[0]
     except SourceError as error:
         raise UsageError(error.message) from error
 
 
 def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
     from kmanifest.cli.helm.inputs import chart_of, given_values, warn
-    from kmanifest.engines.helm.charts.dependencies import check_dependencies, missing_dependencies
+    from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
     given = given_values(parsed, dialect)
     chart = chart_of(parsed, place, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
-        warn(dialect.words.deprecated())
+        warn(dialect.messages.deprecated_chart())
     if parsed.values["dependency-update"] and missing_dependencies(chart):
         chart = _with_dependencies(parsed, place, chart, dialect)
-    check_dependencies(chart, dialect.words)
+    check_dependencies(chart, dialect.messages)
     _check_flags(parsed)
     return chart, given
 
@@ -253,7 +253,7 @@ def _render(
             limits=LIMITS,
             bounds=make_bounds(LIMITS),
             on_impure=None if notes is None else notes.on_impure,
-            reads=None if notes is None else notes.reads,
+            usage=None if notes is None else notes.reads,
             warn=_warner(parsed, chart, given),
             cache=open_cache(parsed.values),
             dialect=dialect,
@@ -333,7 +333,7 @@ def _write(parsed: Parsed, name: str, output: "Output", post_render: "PostRender
     for place, manifests in ((directory, output.crds), (inner, output.manifests)):
         for manifest in manifests:
             path = f"{place}/{manifest.path}"
-            texts[path] = texts.get(path, "") + manifest.printed()
+            texts[path] = texts.get(path, "") + manifest.output_text()
             told.append(path)
     if not parsed.values["no-hooks"]:
         skip_tests = parsed.values["skip-tests"]
@@ -350,7 +350,7 @@ def _add_hook(texts: dict[str, str], directory: str, hook: "Manifest") -> str:
         from kmanifest.cli.helm.inputs import read_file
 
         texts[path] = read_file(path).decode("utf-8", "surrogateescape")
-    texts[path] = texts.get(path, "") + hook.printed()
+    texts[path] = texts.get(path, "") + hook.output_text()
     return path
 
 

@@ -83,7 +83,7 @@ def _drop_outdated(
     if not stat.S_ISREG(os.lstat(place).st_mode):
         return
     try:
-        chart = load_chart(DiskTree(charts), name, limits=LIMITS, shown=place, dialect=HELM3)
+        chart = load_chart(DiskTree(charts), name, limits=LIMITS, display_path=place, dialect=HELM3)
     except KmanifestError as error:
         out(f"Could not verify {place} for deletion: {error.message} (Skipping)")
         return

@@ -6,16 +6,16 @@ from functools import partial
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.formats.go_yaml import through_json
-from kmanifest.engines.helm.render import PostRender, Release, choose, render
-from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nested_too_deeply
+from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
+from kmanifest.engines.helm.render import PostRender, Release, render, select_documents
+from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nesting_error
 from kmanifest.engines.helm.values.layers import (
-    Layer,
     Table,
+    ValueLayer,
     ValueSources,
-    layers,
+    make_file_reader,
     mapping_layers,
-    reader,
+    value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import Tree, tree_at
@@ -29,7 +29,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.origins import Origins
-    from kmanifest.engines.helm.values.usage import Reads
+    from kmanifest.engines.helm.values.usage import ValueUsage
 
 
 def render_chart(
@@ -56,46 +56,50 @@ def render_chart(
     cache: Cache = NoCache(),
     helm_version: str = "3",
 ) -> Rendered:
-    """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
+    """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
-    The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
-    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
-    as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `post_render` gets
-    the text of all but hooks, and gives what takes its place. `cache` keeps parsed templates for other renders. `helm_version`
-    is `3` or `4`; a loaded chart has to be one of the same version. Nothing else reaches the machine, and no cluster is asked
-    for anything.
+    `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
+    paths without a tree. The files and flags in `sources` take precedence over `values`. An `Int64` in `values` stays
+    an integer, as `--set` makes it.
 
-    With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
-    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
-    that no template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
-    An error that hangs on a value has the place where that was set as its `location`.
+    `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
+    default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
+    text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
+    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. The render reaches nothing
+    else of the machine, and no cluster.
 
-    Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
-    there, RenderError where a template fails, LimitError past one of `limits`.
+    `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
+    runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
+    returns where one of `values` was set; without it, locations come from `sources` and the chart. An error caused by a
+    value has that value's location.
+
+    Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
+    (a template failed), LimitError (a limit of `limits`).
     """
     findings: list[Finding] = []
-    reads = _make_reads() if unused_values else None
+    usage = _make_usage() if unused_values else None
 
     def warn(text: str) -> None:
         findings.append(Finding("warning", text, Location()))
 
     dialect = find_dialect(helm_version)
 
-    def note(name: str, file: str, line: int, column: int) -> None:
+    def report_impure(name: str, file: str, line: int, column: int) -> None:
         findings.append(impure_finding(name, file, line, column))
 
     if isinstance(chart, str):
-        place, path = tree_at(chart) if tree is None else (tree, chart)
+        chart_tree, path = tree_at(chart) if tree is None else (tree, chart)
         chart = loader.load_chart(
-            place, path, limits=limits, warn=warn, shown=chart, dialect=dialect
+            chart_tree, path, limits=limits, warn=warn, display_path=chart, dialect=dialect
         )
-    table: Table = {} if values is None else through_json(dict(values))
-    given = tuple(layers(sources, reader(tree, limits), limits, dialect.readers))
-    for layer in given:
+    table: Table = {} if values is None else floats_for_numbers(dict(values))
+    given_layers = tuple(
+        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
+    )
+    for layer in given_layers:
         table = layer.apply(table)
 
-    finder = partial(_find_locate, chart, (*mapping_layers(values), *given), locate)
+    make_locate = partial(_make_locate, chart, (*mapping_layers(values), *given_layers), locate)
     try:
         output = render(
             chart,
@@ -107,34 +111,37 @@ def render_chart(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
-            on_impure=note if show_impure else None,
-            reads=reads,
+            on_impure=report_impure if show_impure else None,
+            usage=usage,
             warn=warn,
             cache=cache,
             dialect=dialect,
         )
     except RecursionError:
-        raise nested_too_deeply() from None
+        raise nesting_error() from None
     except KmanifestError as error:
-        error.location = _blamed(error, chart, finder)
+        error.location = _location_of(error, chart, make_locate)
         raise
-    if reads is not None:
-        findings += reads.findings(chart, table, finder())
+    if usage is not None:
+        findings += usage.findings(chart, table, make_locate())
     text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
     if show_only:
-        text = choose(text, show_only, dialect)
+        text = select_documents(text, show_only, dialect)
     return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
 
 
-def _find_locate(chart: Chart, given: Iterable[Layer], locate: Locate | None) -> Locate:
-    """What tells where a value was set: the caller, else the layers that were given and the chart."""
+def _make_locate(chart: Chart, given_layers: Iterable[ValueLayer], locate: Locate | None) -> Locate:
+    """Return a function from the path of a value to its location.
+
+    The caller's `locate` comes first, then the given layers and the values of the chart.
+    """
     from kmanifest.engines.helm.values.origins import (  # for errors and findings
         Origins,
         chart_layers,
     )
 
-    own = Origins(given, chart_layers(chart))
-    return lambda path: (None if locate is None else locate(path)) or own.find(path)
+    origins = Origins(given_layers, chart_layers(chart))
+    return lambda path: (None if locate is None else locate(path)) or origins.find(path)
 
 
 def load_chart(
@@ -145,9 +152,10 @@ def load_chart(
     warn: Callable[[str], None] = lambda _: None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart at `path`, a directory or a package, for many renders by that version of helm.
+    """Load the chart at `path`, a directory or an archive, for many renders by the given version of Helm.
 
-    `warn` is told what helm would log. SourceError, MissingError or LimitError with helm's text.
+    `warn` is called with each message that Helm would log. Raises SourceError, MissingError or LimitError with Helm's
+    message.
     """
     dialect = find_dialect(helm_version)
     return loader.load_chart(tree, path, limits=limits, warn=warn, dialect=dialect)
@@ -160,7 +168,7 @@ def load_archive(
     warn: Callable[[str], None] = lambda _: None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart in a package; as `load_chart`."""
+    """Load the chart in an archive. Arguments and errors are those of `load_chart`."""
     dialect = find_dialect(helm_version)
     return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
 
@@ -174,48 +182,52 @@ def find_origins(
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
 ) -> "Origins":
-    """Where each value of a render with these arguments was set; they are those of `render_chart`.
+    """Return where each value of a render was set. The arguments are those of `render_chart`.
 
-    The values of charts come first: their files are named as helm names templates (`shop/values.yaml`,
-    `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
-    files and flags.
+    The values of charts come first. Their files have the names that Helm gives to templates: `shop/values.yaml`,
+    `shop/charts/db/values.yaml`. The file of `values` is named `values`. Raises the errors of `render_chart` for files
+    and flags.
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 
-    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
-    return Origins([*mapping_layers(values), *given], chart_layers(chart))
+    given_layers = value_layers(
+        sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
+    )
+    return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
-def nowhere(_: FieldPath) -> Location:
-    """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
+def unknown_location(_: FieldPath) -> Location:
+    """Return an empty location, for renders in which Helm's names of chart files are not paths of the build's tree."""
     return Location()
 
 
 def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
-    """The finding for a call of an impure function, whose column is counted from 0."""
-    message = f"{name} may give something else from run to run"
+    """Return the finding for a call of an impure function. `column` counts from 0."""
+    message = f"{name} may return a different result in each render"
     return Finding("info", message, Location(file, line, column + 1), IMPURE)
 
 
-def _make_reads() -> "Reads":
-    from kmanifest.engines.helm.values.usage import Reads  # few renders ask
+def _make_usage() -> "ValueUsage":
+    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders report usage
 
-    return Reads()
+    return ValueUsage()
 
 
-def _blamed(error: KmanifestError, chart: Chart, finder: Callable[[], Locate]) -> Location:
-    """The place of an error: its own, else that of the first value that it hangs on."""
+def _location_of(
+    error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
+) -> Location:
+    """Return the location of an error, or that of the first value that it depends on."""
     if error.location != Location():
         return error.location
-    from kmanifest.engines.helm.values.error_values import blamed_values  # for errors only
+    from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
 
-    paths = blamed_values(error.message, chart)
-    found = map(finder(), paths) if paths else ()
-    return next((place for place in found if place is not None), Location())
+    paths = values_in_error(error.message, chart)
+    locations = map(make_locate(), paths) if paths else ()
+    return next((location for location in locations if location is not None), Location())
 
 
 def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
-    """The objects in an output."""
+    """Parse the objects of an output."""
     from kmanifest.io.tree import MemoryTree
     from kmanifest.pipeline import parsing as manifests
     from kmanifest.pipeline.context import Context

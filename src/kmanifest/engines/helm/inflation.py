@@ -1,4 +1,4 @@
-"""Charts under `helmCharts` of a kustomization: the built-in generator HelmChartInflationGenerator.
+"""`helmCharts` of a kustomization: the built-in generator HelmChartInflationGenerator.
 
 Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; api/types/helmchartargs.go, AsHelmArgs.
 """
@@ -6,12 +6,12 @@ Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; a
 from collections.abc import Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.engines.helm.api import nowhere, render_chart
+from kmanifest.engines.helm.api import render_chart, unknown_location
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.options import HelmOptions
-from kmanifest.engines.helm.release_name import name_of
+from kmanifest.engines.helm.release_name import resolve_release_name
 from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.engines.helm.values.layers import ValueSources
@@ -32,14 +32,14 @@ from kmanifest.pipeline import parsing as manifests
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
-_HOME: Final = "charts"
-_MERGES: Final = ("merge", "override", "replace")
+_DEFAULT_CHART_HOME: Final = "charts"
+_MERGE_MODES: Final = ("merge", "override", "replace")
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources that the chart of this config makes of its values."""
+    """Render the chart that this config names, and return its resources."""
     body = config.body
-    name, release_name = _text(body, "name"), _text(body, "releaseName")
+    name, release_name = _string(body, "name"), _string(body, "releaseName")
     if not name:
         raise SourceError("chart name cannot be empty").within(field=("name",))
     for field, value in (("releaseName", release_name), ("name", name)):
@@ -51,16 +51,17 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     files = _values_files(ctx, body, name, chart)
     options, chart_options = ctx.options, ctx.engine_options(HelmOptions)
     release = Release(
-        name_of(release_name, _text(body, "nameTemplate")), _text(body, "namespace") or "default"
+        resolve_release_name(release_name, _string(body, "nameTemplate")),
+        _string(body, "namespace") or "default",
     )
     rendered = render_chart(
         chart,
         tree=MemoryTree(files),
         sources=ValueSources(files=tuple(files)),
         release=release,
-        # What the config says wins over the flags, as there: it is read after them.
-        kube_version=_text(body, "kubeVersion") or chart_options.kube_version,
-        api_versions=_texts(body, "apiVersions") or chart_options.api_versions,
+        # The config takes precedence over the flags. kustomize reads it after them.
+        kube_version=_string(body, "kubeVersion") or chart_options.kube_version,
+        api_versions=_strings(body, "apiVersions") or chart_options.api_versions,
         include_crds=_is_on(body, "includeCRDs"),
         skip_hooks=_is_on(body, "skipHooks"),
         skip_tests=_is_on(body, "skipTests"),
@@ -68,8 +69,8 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         random=make_random(options.reproducible.seed, release, chart.name),
         clock=make_clock(options.reproducible.now),
         show_impure=options.reproducible.report,
-        # The files are copies, with names and lines of their own: an error is better placed by the config.
-        locate=nowhere,
+        # The value files are copies with different names and lines. So errors keep the location of the config.
+        locate=unknown_location,
         cache=ctx.cache,
     )
     for finding in rendered.findings:
@@ -77,119 +78,139 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     text = rendered.text().encode("utf-8", "surrogateescape")
     ctx.count_output(len(text))
     try:
-        made = manifests.parse(ctx, text, "")
+        resources = manifests.parse(ctx, text, "")
     except LimitError:
         raise
     except KmanifestError as error:
-        raise PluginError(f"what the chart {name} makes: {error.message}") from error
-    return [_marked(resource) for resource in made]
+        raise PluginError(f"output of chart {name}: {error.message}") from error
+    return [_with_generated_annotation(resource) for resource in resources]
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    """The chart in the chart home, else the one that is fetched from the repository, which is kept nowhere but in the store."""
-    path = trees.join(ctx.directory, f"{_home(body, name)}/{name}")
+    """Return the chart in the chart home, or else fetch it from the repository.
+
+    A fetched chart is kept in the download cache only, not in the chart home as kustomize does.
+    """
+    path = trees.join(ctx.directory, f"{_chart_home(body, name)}/{name}")
     try:
         real = ctx.tree.resolve(path)
     except MissingError as error:
-        if _text(body, "repo"):
+        if _string(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
     return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3)
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    # Most charts are in their home.
-    from kmanifest.engines.helm.sources.find import ChartQuery, Finder
+    from kmanifest.engines.helm.sources.find import (
+        ChartQuery,
+        Finder,
+    )  # most charts are in the chart home
     from kmanifest.engines.helm.sources.servers import RemoteFetcher
     from kmanifest.io.remote.charts import ChartClient
     from kmanifest.io.remote.store import open_store
     from kmanifest.io.remote.urls import check_protocol, shown_url
 
-    repository = _text(body, "repo")
+    repository = _string(body, "repo")
     ctx.require_remote(repository)
-    remotes = ctx.options.remote
+    remote_options = ctx.options.remote
     protocol = repository.partition("://")[0].lower()
-    check_protocol(protocol, (*remotes.protocols, "oci"), shown_url(repository))
+    check_protocol(protocol, (*remote_options.protocols, "oci"), shown_url(repository))
     charts = ChartClient(
-        store=open_store(remotes.store),
-        offline=remotes.offline,
-        max_age=remotes.max_age,
-        timeout=min(30.0, remotes.timeout),
+        store=open_store(remote_options.store),
+        offline=remote_options.offline,
+        max_age=remote_options.max_age,
+        timeout=min(30.0, remote_options.timeout),
     )
-    version = _text(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
+    version = _string(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
     is_registry = protocol == "oci"
-    text = f"{repository.rstrip('/')}/{name}" if is_registry else name
+    chart_argument = f"{repository.rstrip('/')}/{name}" if is_registry else name
     finder = Finder(RemoteFetcher(charts))
-    place = finder.find(text, ChartQuery(version, "" if is_registry else repository))
+    location = finder.find(chart_argument, ChartQuery(version, "" if is_registry else repository))
     return load_archive(
-        finder.fetch(place), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
+        finder.fetch(location), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
     )
 
 
-def _home(body: Mapping[str, Any], name: str) -> str:
-    """The directory of the chart's directory, which one that was pulled has by its version."""
-    home, version = _text(body, "chartHome") or _HOME, _text(body, "version")
-    return f"{home}/{name}-{version}" if version and _text(body, "repo") else home
+def _chart_home(body: Mapping[str, Any], name: str) -> str:
+    """Return the parent directory of the chart's directory.
+
+    With `repo` and `version` it ends with the name and version of the chart, as `helm pull` in kustomize creates it.
+    """
+    chart_home, version = (
+        _string(body, "chartHome") or _DEFAULT_CHART_HOME,
+        _string(body, "version"),
+    )
+    return f"{chart_home}/{name}-{version}" if version and _string(body, "repo") else chart_home
 
 
 def _values_files(
     ctx: Context, body: Mapping[str, Any], name: str, chart: Chart
 ) -> dict[str, bytes]:
-    """The files of values in their order, by names of their own: that of the chart or one instead of it, and more."""
-    merge = _text(body, "valuesMerge") or "override"
-    if merge not in _MERGES:
-        raise SourceError(f"valuesMerge must be one of {', '.join(_MERGES)}").within(
+    """Return the value files by generated names, lowest precedence first.
+
+    The first is the chart's file or the one that replaces it. The additional files follow.
+    """
+    merge_mode = _string(body, "valuesMerge") or "override"
+    if merge_mode not in _MERGE_MODES:
+        raise SourceError(f"valuesMerge must be one of {', '.join(_MERGE_MODES)}").within(
             field=("valuesMerge",)
         )
-    more = [ctx.read(path) for path in _texts(body, "additionalValuesFiles")]
-    path = _text(body, "valuesFile") or f"{_home(body, name)}/{name}/values.yaml"
-    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _text(body, "valuesFile"):
-        # The chart was fetched.
-        first = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
+    additional_files = [ctx.read(path) for path in _strings(body, "additionalValuesFiles")]
+    path = _string(body, "valuesFile") or f"{_chart_home(body, name)}/{name}/values.yaml"
+    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _string(body, "valuesFile"):
+        # Only a fetched chart has no such file here.
+        chart_values = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
-        first = ctx.read(path)
+        chart_values = ctx.read(path)
     if inline := body.get("valuesInline"):
-        own = as_mapping(inline, ("valuesInline",))
-        first = yaml.dump(_merged(ctx, first, own, merge)).encode()
-    return {f"values-{number}.yaml": content for number, content in enumerate([first, *more])}
+        inline_values = as_mapping(inline, ("valuesInline",))
+        chart_values = yaml.dump(
+            _merge_inline(ctx, chart_values, inline_values, merge_mode)
+        ).encode()
+    return {
+        f"values-{number}.yaml": content
+        for number, content in enumerate([chart_values, *additional_files])
+    }
 
 
-def _merged(
-    ctx: Context, content: bytes, inline: Mapping[str, Any], merge: str
+def _merge_inline(
+    ctx: Context, content: bytes, inline: Mapping[str, Any], merge_mode: str
 ) -> Mapping[str, Any]:
-    if merge == "replace":
+    if merge_mode == "replace":
         return inline
-    found = yaml.load_values(content, limits=ctx.options.limits)
-    written = as_mapping({} if found is None else found)
-    return merged(inline, written) if merge == "override" else merged(written, inline)
+    document = yaml.load_values(content, limits=ctx.options.limits)
+    file_values = as_mapping({} if document is None else document)
+    return merge2(inline, file_values) if merge_mode == "override" else merge2(file_values, inline)
 
 
-def merged(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """`target` with what `source` says over it: tables are merged, a null takes a value away, all else is replaced.
+def merge2(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `target` with the values of `source` merged into it.
 
-    Source: kyaml v0.21.2 yaml/merge2/merge2.go.
+    Tables are merged, a null removes a value, and everything else is replaced. Source: kyaml v0.21.2
+    yaml/merge2/merge2.go.
     """
     result = dict(target)
     for key, value in source.items():
         if value is None and key in result:
             del result[key]
         elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = merged(value, result[key])
+            result[key] = merge2(value, result[key])
         elif value is not None:
             result[key] = value
     return result
 
 
-def _marked(resource: Resource) -> Resource:
+def _with_generated_annotation(resource: Resource) -> Resource:
     annotations: Any = put(resource.body, ("metadata", "annotations", HELM_GENERATED), "true")
     return resource.with_body(annotations)
 
 
-def _text(body: Mapping[str, Any], name: str) -> str:
+def _string(body: Mapping[str, Any], name: str) -> str:
     return as_string(body.get(name) or "", (name,))
 
 
-def _texts(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _strings(body: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values: Iterable[Any] = as_list(body.get(name) or [], (name,))
     return tuple(as_string(value, (name,)) for value in values)
 

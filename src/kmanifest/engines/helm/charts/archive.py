@@ -1,7 +1,9 @@
-"""The files in a packaged chart: a gzipped tar archive, read within bounds and never unpacked to a disk.
+"""Read the files of a packaged chart, a gzipped tar archive, within limits and without unpacking it to disk.
 
-An entry is a path below one top directory, whose name does not count; links and devices are files without content.
-Decompressing stops at the bounds, whatever sizes the headers tell, and nothing behind the end of the archive is read.
+An entry's path is relative to one top directory, whose name has no meaning. Links and devices count as files without
+content. Decompression stops at the limits, independent of the sizes in the headers. Nothing after the end of the
+archive is read.
+
 Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 archive/tar reader.go.
 """
 
@@ -20,41 +22,44 @@ _BLOCK: Final = 512
 _MAX_HEADER: Final = 1 << 20
 _CHUNK: Final = 65_536
 _GZIP_HEADER: Final = 10
-_WITHOUT_CONTENT: Final = b"123456"
+_TYPES_WITHOUT_CONTENT: Final = b"123456"
 
 
 class File(NamedTuple):
-    """A file of a chart: its path from the chart's directory, and its content without a byte order mark."""
+    """A file of a chart: its path relative to the chart's directory, and its content without a byte order mark."""
 
     name: str
     data: bytes
 
 
-class Entry(NamedTuple):
-    """The header of one entry."""
+class _Entry(NamedTuple):
+    """The header of one archive entry."""
 
     name: str
     size: int
-    kind: bytes
+    type_flag: bytes
 
 
 def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
-    """The files of a packaged chart in their order; SourceError or LimitError with helm's text."""
+    """Return the files of a packaged chart in archive order.
+
+    Raises SourceError or LimitError with Helm's message.
+    """
     files: list[File] = []
     stream = _Stream(content)
-    left = MAX_CHART
-    for entry in _entries(stream):
-        if entry.kind == b"5":
+    remaining = MAX_CHART
+    for entry in _read_entries(stream):
+        if entry.type_flag == b"5":
             continue
-        name = _inner_path(entry.name)
-        if entry.size > left:
+        name = _path_in_chart(entry.name)
+        if entry.size > remaining:
             raise _chart_too_large()
         if entry.size > max_file:
             raise LimitError(
                 f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {max_file}"
             )
-        left -= entry.size
-        if left <= 0:
+        remaining -= entry.size
+        if remaining <= 0:
             raise _chart_too_large()
         if len(files) >= MAX_ENTRIES:
             raise LimitError(f"the chart archive has more than {MAX_ENTRIES} files")
@@ -65,7 +70,7 @@ def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
 
 
 def is_archive(content: bytes) -> bool:
-    """Whether some bytes begin as those of a gzip file do."""
+    """Return whether the content starts like a gzip file."""
     return content.startswith(b"\x1f\x8b\x08")
 
 
@@ -73,8 +78,11 @@ def _chart_too_large() -> LimitError:
     return LimitError(f"decompressed chart is larger than the maximum file size {MAX_CHART}")
 
 
-def _inner_path(name: str) -> str:
-    """The path of an entry from the chart's directory; SourceError where it leads out of it."""
+def _path_in_chart(name: str) -> str:
+    """Return the path of an entry relative to the chart's directory.
+
+    Raises SourceError if the path leads out of that directory.
+    """
     delimiter = "\\" if "\\" in name else "/"
     first, _, rest = name.partition(delimiter)
     path = rest.replace(delimiter, "/")
@@ -95,7 +103,7 @@ def _inner_path(name: str) -> str:
 
 
 def clean_path(path: str) -> str:
-    """A relative path as Go's `path.Clean` gives it."""
+    """Normalize a relative path as Go's `path.Clean` does."""
     steps: list[str] = []
     for step in path.split("/"):
         if step == ".." and steps and steps[-1] != "..":
@@ -106,114 +114,117 @@ def clean_path(path: str) -> str:
 
 
 class _Stream:
-    """The decompressed bytes of a gzip file, made as they are asked for."""
+    """The content of a gzip file, decompressed on demand."""
 
     def __init__(self, content: bytes) -> None:
         self._rest = content
         self._buffer = bytearray()
-        self._made = 0
-        self._inflater = _inflater()
+        self._decompressed_size = 0
+        self._decompressor = _new_decompressor()
         if not is_archive(content):
             is_short = len(content) < _GZIP_HEADER
             problem = "unexpected EOF" if is_short else "gzip: invalid header"
             raise SourceError(problem if content else "EOF")
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end."""
+        """Return the next `size` bytes, or fewer at the end."""
         while len(self._buffer) < size and self._fill(size - len(self._buffer)):
             pass
-        found = bytes(self._buffer[:size])
+        data = bytes(self._buffer[:size])
         del self._buffer[:size]
-        return found
+        return data
 
     def read_padded(self, size: int) -> bytes:
-        """The next `size` bytes, and past what fills their last block."""
-        found = self.read(size)
+        """Return the next `size` bytes and skip the padding of their last block."""
+        data = self.read(size)
         padding = -size % _BLOCK
-        if len(found) < size or len(self.read(padding)) < padding:
+        if len(data) < size or len(self.read(padding)) < padding:
             raise SourceError("unexpected EOF")
-        return found
+        return data
 
-    def _fill(self, wanted: int) -> bool:
-        from zlib import error as corrupt
+    def _fill(self, size: int) -> bool:
+        from zlib import error as zlib_error
 
-        if self._inflater.eof:
-            if not self._inflater.unused_data:
+        if self._decompressor.eof:
+            if not self._decompressor.unused_data:
                 return False
-            self._rest = self._inflater.unused_data
-            self._inflater = _inflater()
+            self._rest = self._decompressor.unused_data
+            self._decompressor = _new_decompressor()
         try:
-            made = self._inflater.decompress(self._rest, max(wanted, _CHUNK))
-        except corrupt:
+            chunk = self._decompressor.decompress(self._rest, max(size, _CHUNK))
+        except zlib_error:
             raise SourceError("gzip: invalid checksum or data") from None
-        self._rest = self._inflater.unconsumed_tail
-        if not made and not self._inflater.eof:
+        self._rest = self._decompressor.unconsumed_tail
+        if not chunk and not self._decompressor.eof:
             raise SourceError("unexpected EOF")
-        self._made += len(made)
-        # Headers and padding are no content, and a chart of small files may have as much of them.
-        if self._made > 2 * MAX_CHART:
+        self._decompressed_size += len(chunk)
+        # Headers and padding are not content. In a chart of small files they can be as large as the content.
+        if self._decompressed_size > 2 * MAX_CHART:
             raise _chart_too_large()
-        self._buffer += made
+        self._buffer += chunk
         return True
 
 
-def _inflater() -> Any:
-    from zlib import decompressobj  # a directory has no use for it
+def _new_decompressor() -> Any:
+    from zlib import decompressobj  # only archives need it
 
     return decompressobj(wbits=31)
 
 
-def _entries(stream: _Stream) -> Iterator[Entry]:
-    """The headers of an archive; after each, the stream stands at its content. Source: Go archive/tar, Reader.next."""
+def _read_entries(stream: _Stream) -> Iterator[_Entry]:
+    """Yield the headers of an archive. After each one, the stream is at the content of the entry.
+
+    Source: Go archive/tar, Reader.next.
+    """
     long_name, records = "", dict[str, str]()
-    while (block := _header(stream)) is not None:
-        size, kind = _number(block[124:136]), block[156:157]
-        if kind in (b"x", b"g", b"L", b"K"):
+    while (block := _read_header(stream)) is not None:
+        size, type_flag = _parse_number(block[124:136]), block[156:157]
+        if type_flag in (b"x", b"g", b"L", b"K"):
             if size > _MAX_HEADER:
                 raise LimitError("a header of the chart archive is too large")
             content = stream.read_padded(size)
-            if kind == b"x":
-                records = _records(content)
-            elif kind == b"L":
-                long_name = _text(content)
+            if type_flag == b"x":
+                records = _parse_pax_records(content)
+            elif type_flag == b"L":
+                long_name = _decode_field(content)
             continue
-        name = records.get("path") or long_name or _name(block)
+        name = records.get("path") or long_name or _entry_name(block)
         size = int(records["size"]) if records.get("size", "").isdecimal() else size
-        if kind in (b"0", b"\0") and name.endswith("/"):
-            kind = b"5"
-        yield Entry(name, 0 if kind in _WITHOUT_CONTENT else size, kind)
+        if type_flag in (b"0", b"\0") and name.endswith("/"):
+            type_flag = b"5"
+        yield _Entry(name, 0 if type_flag in _TYPES_WITHOUT_CONTENT else size, type_flag)
         long_name, records = "", {}
 
 
-def _header(stream: _Stream) -> bytes | None:
-    """The next header; None at the end."""
+def _read_header(stream: _Stream) -> bytes | None:
+    """Return the next header block, or None at the end."""
     block = stream.read(_BLOCK)
     if not block:
         return None
     if len(block) < _BLOCK:
         raise SourceError("unexpected EOF")
     if not any(block):
-        second = stream.read(_BLOCK)
-        if second and any(second):
+        next_block = stream.read(_BLOCK)
+        if next_block and any(next_block):
             raise SourceError("archive/tar: invalid tar header")
         return None
-    told = _number(block[148:156])
-    if told != sum(block) - sum(block[148:156]) + 8 * 32:
+    checksum = _parse_number(block[148:156])
+    if checksum != sum(block) - sum(block[148:156]) + 8 * 32:
         raise SourceError("archive/tar: invalid tar header")
     return block
 
 
-def _name(block: bytes) -> str:
-    name, prefix = _text(block[:100]), _text(block[345:500])
+def _entry_name(block: bytes) -> str:
+    name, prefix = _decode_field(block[:100]), _decode_field(block[345:500])
     is_posix = block[257:263] == b"ustar\0" and block[263:265] == b"00"
     return f"{prefix}/{name}" if is_posix and prefix else name
 
 
-def _text(field: bytes) -> str:
+def _decode_field(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _number(field: bytes) -> int:
+def _parse_number(field: bytes) -> int:
     if field[0] & 0x80:
         value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     else:
@@ -226,9 +237,12 @@ def _number(field: bytes) -> int:
     return value
 
 
-def _records(content: bytes) -> dict[str, str]:
-    """The records of a pax header. Source: Go archive/tar strconv.go, parsePAXRecord."""
-    found: dict[str, str] = {}
+def _parse_pax_records(content: bytes) -> dict[str, str]:
+    """Return the records of a pax header by key.
+
+    Source: Go archive/tar strconv.go, parsePAXRecord.
+    """
+    records: dict[str, str] = {}
     while content:
         head, space, _ = content.partition(b" ")
         length = int(head) if head.isdigit() and len(head) < 8 else 0
@@ -236,6 +250,6 @@ def _records(content: bytes) -> dict[str, str]:
         if not space or length < len(head) + 3 or not record.endswith(b"\n"):
             raise SourceError("archive/tar: invalid tar header")
         key, _, value = record[len(head) + 1 : -1].partition(b"=")
-        found[_text(key)] = _text(value)
+        records[_decode_field(key)] = _decode_field(value)
         content = content[length:]
-    return found
+    return records

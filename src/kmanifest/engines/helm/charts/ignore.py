@@ -1,7 +1,9 @@
-"""`.helmignore`: which files of a directory are no part of its chart.
+"""`.helmignore`: the rules that exclude files of a directory from its chart.
 
-The rules are tried in their order and the first that ignores a path decides; a rule with `!` ignores at once whatever it does
-*not* match, so that one `!a.txt` ignores everything else. Source: helm v3.22.0 pkg/ignore/rules.go.
+The rules are tried in order, and the first one that ignores a path decides. A rule with `!` ignores every path that it
+does *not* match. So a single `!a.txt` ignores everything else.
+
+Source: helm v3.22.0 pkg/ignore/rules.go.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,16 +15,16 @@ from kmanifest.startup.typing import Final, NamedTuple
 FILE_NAME: Final = ".helmignore"
 _BUILT_IN: Final = "templates/.?*"
 _SPACE: Final = " \t\n\v\f\r\x85\xa0"
-_MOST_PER_LINE: Final = 65_536
+_MAX_LINE: Final = 65_536
 
 
 class Rule(NamedTuple):
-    """One line of the file."""
+    """One line of a `.helmignore` file."""
 
-    fits: Callable[[str], bool]
-    negated: bool
-    is_for_directories: bool
-    is_for_names: bool
+    matches: Callable[[str], bool]
+    is_negated: bool
+    directories_only: bool
+    matches_base_name: bool
 
 
 class Rules(NamedTuple):
@@ -31,49 +33,55 @@ class Rules(NamedTuple):
     rules: tuple[Rule, ...]
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
-        """Whether the file or directory at `path`, relative to the chart's, is no part of it."""
+        """Return whether the path, relative to the chart's directory, is excluded from the chart."""
         name = path.rpartition("/")[2]
-        for fits, negated, is_for_directories, is_for_names in self.rules:
-            unmatched = is_for_directories and not is_directory
+        for matches, is_negated, directories_only, matches_base_name in self.rules:
+            unmatched = directories_only and not is_directory
             if not unmatched:
-                unmatched = not fits(name if is_for_names else path)
-            if unmatched == negated:
+                unmatched = not matches(name if matches_base_name else path)
+            if unmatched == is_negated:
                 return True
         return False
 
 
 def parse_rules(content: bytes | None) -> Rules:
-    """The rules of a file, None where there is none, and those that are built in; SourceError with helm's text."""
-    lines = _lines(content) if content else ()
-    return Rules(tuple(rule for line in (*lines, _BUILT_IN) if (rule := _rule(line))))
+    """Return the rules of a `.helmignore` file and the built-in rule. `content` is None if there is no file.
+
+    Raises SourceError with Helm's message.
+    """
+    lines = _split_lines(content) if content else ()
+    return Rules(tuple(rule for line in (*lines, _BUILT_IN) if (rule := _parse_rule(line))))
 
 
-def _lines(content: bytes) -> Iterable[str]:
+def _split_lines(content: bytes) -> Iterable[str]:
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     for line in text.split("\n"):
-        if len(line) >= _MOST_PER_LINE:
+        if len(line) >= _MAX_LINE:
             raise SourceError("bufio.Scanner: token too long")
         yield line
 
 
-def _rule(line: str) -> Rule | None:
+def _parse_rule(line: str) -> Rule | None:
     text = line.strip(_SPACE)
     if not text or text.startswith("#"):
         return None
     if "**" in text:
         raise SourceError("double-star (**) syntax is not supported")
-    _test(text)
-    negated = text.startswith("!")
-    text = text[negated:]
-    is_for_directories = text.endswith("/")
+    _make_matcher(text)
+    is_negated = text.startswith("!")
+    text = text[is_negated:]
+    directories_only = text.endswith("/")
     text = text.removesuffix("/")
     return Rule(
-        _test(text.removeprefix("/")), negated, is_for_directories, is_for_names="/" not in text
+        _make_matcher(text.removeprefix("/")),
+        is_negated,
+        directories_only,
+        matches_base_name="/" not in text,
     )
 
 
-def _test(pattern: str) -> Callable[[str], bool]:
-    """A test whether a path fits; most patterns are a name, or a star and an ending."""
+def _make_matcher(pattern: str) -> Callable[[str], bool]:
+    """Return a test for paths. Most patterns are a name, or a star and an ending, and need no regular expression."""
     ending = pattern.removeprefix("*")
     if not any(char in ending for char in "*?[\\"):
         if ending is pattern or not pattern:

@@ -1,4 +1,4 @@
-"""From the files of a directory or an archive to a `Chart`.
+"""Build a `Chart` from the files of a directory or an archive.
 
 Source: helm v3.22.0 pkg/chart/loader/load.go, directory.go, archive.go; internal/sympath/walk.go.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kmanifest.engines.helm.charts import ignore
 from kmanifest.engines.helm.charts.archive import BOM, MAX_ENTRIES, File, is_archive, read_archive
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -31,162 +31,174 @@ _OLD_LOCK: Final = (
 
 
 def load_chart(
-    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
+    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
     dialect: Dialect,
 ) -> Chart:  # fmt: skip
-    """The chart at `path`, which is a directory or an archive; `shown` is the path as errors tell it.
+    """Load the chart at `path`, a directory or an archive. Errors show `display_path` as its path.
 
-    SourceError, MissingError or LimitError with helm's text.
+    Raises SourceError, MissingError or LimitError with Helm's message.
     """
     real = tree.resolve(path)
     if tree.kind(real) == "dir":
-        dialect.loading.check_directory(tree, real, shown or path, limits)
+        dialect.loading.check_directory(tree, real, display_path or path, limits)
         return load_directory(
-            tree, path, limits=limits, warn=warn, shown=shown or path, dialect=dialect
+            tree, path, limits=limits, warn=warn, display_path=display_path or path, dialect=dialect
         )
-    name = shown or path
+    name = display_path or path
     content = tree.read(real, limit=max(limits.max_input_file, 0))
     if not is_archive(content):
         if name.endswith((".yml", ".yaml")):
             raise SourceError(
                 f"file '{name}' seems to be a YAML file, but expected a gzipped archive"
             )
-        word = (
+        content_type = (
             "text/plain; charset=utf-8" if _is_text(content[:512]) else "application/octet-stream"
         )
-        raise SourceError(f"file '{name}' does not appear to be a gzipped archive; got '{word}'")
+        raise SourceError(
+            f"file '{name}' does not appear to be a gzipped archive; got '{content_type}'"
+        )
     return load_archive(content, limits=limits, warn=warn, dialect=dialect)
 
 
 def load_directory(
-    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, shown: str = "",
+    tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
     dialect: Dialect,
 ) -> Chart:  # fmt: skip
-    """The chart in a directory, whatever the version of its format, as `lint` loads it; errors as of `load_chart`."""
-    walk = _Walk(tree, tree.resolve(path), limits, warn, shown or path, dialect)
-    return _Loader(limits, warn, dialect).chart(walk.all_files())
+    """Load the chart in a directory without a check of its format version, as `helm lint` does.
+
+    Raises the errors of `load_chart`.
+    """
+    reader = _DirectoryReader(tree, tree.resolve(path), limits, warn, display_path or path, dialect)
+    return _ChartBuilder(limits, warn, dialect).build(reader.all_files())
 
 
 def load_archive(
     content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect
 ) -> Chart:  # fmt: skip
-    """The chart in a package; errors as of `load_chart`."""
+    """Load the chart in an archive. Raises the errors of `load_chart`."""
     dialect.loading.check_archive(content, limits)
-    return _Loader(limits, warn, dialect).packaged(content, 0)
+    return _ChartBuilder(limits, warn, dialect).load_packaged(content, 0)
 
 
 def _is_text(content: bytes) -> bool:
     return not any(byte < 9 or 14 <= byte < 27 or 27 < byte < 32 or byte == 11 for byte in content)
 
 
-class _Walk:
-    """One walk over a directory, which follows links and stays within bounds."""
+class _DirectoryReader:
+    """Reads the files of one chart directory, follows links, and enforces the limits."""
 
     def __init__(
-        self, tree: Tree, root: str, limits: Limits, warn: Warn, shown: str, dialect: Dialect
+        self, tree: Tree, root: str, limits: Limits, warn: Warn, display_path: str, dialect: Dialect
     ) -> None:
         self._tree = tree
         self._root = root
         self._dialect = dialect
         self._limits = limits
         self._warn = warn
-        self._shown = shown
-        self._left = limits.max_total_input
+        self._display_path = display_path
+        self._remaining = limits.max_total_input
         self._count = 0
         rules = join(root, ignore.FILE_NAME)
-        self._rules = ignore.parse_rules(self._optional(rules))
+        self._rules = ignore.parse_rules(self._read_if_exists(rules))
 
-    def _optional(self, path: str) -> bytes | None:
+    def _read_if_exists(self, path: str) -> bytes | None:
         try:
             real = self._tree.resolve(path)
         except MissingError:
             return None
-        return self._read(real, path) if self._tree.kind(real) == "file" else None
+        return self._read_within_limits(real, path) if self._tree.kind(real) == "file" else None
 
     def all_files(self) -> list[File]:
-        """The files of the chart's directory that are not ignored, sorted as a walk meets them."""
+        """Return the files of the chart that are not ignored, in the order of the walk."""
         return list(self.files("", self._root, ()))
 
-    def files(self, inner: str, directory: str, above: tuple[str, ...]) -> Iterator[File]:
-        """The files below `directory`, which is at the path `inner` of the chart."""
-        if len(above) >= self._limits.max_depth:
+    def files(
+        self, path_in_chart: str, directory: str, ancestors: tuple[str, ...]
+    ) -> Iterator[File]:
+        """Yield the files below `directory`, whose path relative to the chart is `path_in_chart`."""
+        if len(ancestors) >= self._limits.max_depth:
             raise LimitError(
                 f"directories are nested deeper than {self._limits.max_depth} (max_depth)"
             )
         for name in self._tree.list(directory):
-            path = f"{inner}/{name}" if inner else name
-            real = self._followed(join_plain(directory, name), path)
+            path = f"{path_in_chart}/{name}" if path_in_chart else name
+            real = self._resolve_link(join_listed(directory, name), path)
             kind = self._tree.kind(real)
             if self._rules.ignores(path, is_directory=kind == "dir"):
                 continue
             if kind == "dir":
-                if any(is_below(each, real) for each in (*above, directory)):
-                    raise SourceError(f"{path!r} is a link to a directory that holds it")
-                yield from self.files(path, real, (*above, directory))
+                if any(is_below(ancestor, real) for ancestor in (*ancestors, directory)):
+                    raise SourceError(f"{path!r} is a link to a directory that contains it")
+                yield from self.files(path, real, (*ancestors, directory))
             else:
-                yield File(path, self._content(real, kind, path))
+                yield File(path, self._read_file(real, kind, path))
 
-    def _followed(self, path: str, inner: str) -> str:
+    def _resolve_link(self, path: str, path_in_chart: str) -> str:
         real = self._tree.resolve(path)
         if real != path:
-            self._warn(self._dialect.words.link(f"{self._shown}/{inner}", real))
+            self._warn(
+                self._dialect.messages.symbolic_link(f"{self._display_path}/{path_in_chart}", real)
+            )
         return real
 
-    def _content(self, real: str, kind: str | None, path: str) -> bytes:
+    def _read_file(self, real: str, kind: str | None, path: str) -> bytes:
         if kind is None:
             raise SourceError(
-                f"cannot load irregular file {self._shown}/{path} as it has file mode type bits set"
+                f"cannot load irregular file {self._display_path}/{path} as it has file mode type bits set"
             )
         self._count += 1
         if self._count > MAX_ENTRIES:
             raise LimitError(f"the chart has more than {MAX_ENTRIES} files")
-        return self._read(real, path)
+        return self._read_within_limits(real, path)
 
-    def _read(self, real: str, path: str) -> bytes:
+    def _read_within_limits(self, real: str, path: str) -> bytes:
         try:
             content = self._tree.read(real, limit=self._dialect.loading.max_file)
         except LimitError:
             raise LimitError(
                 f"chart file {quoted(base_name(path))} is larger than the maximum file size {self._dialect.loading.max_file}"
             ) from None
-        self._left -= len(content)
-        if self._left < 0:
-            bound = self._limits.max_total_input
-            raise LimitError(f"the chart has more than {bound} bytes (max_total_input)")
+        self._remaining -= len(content)
+        if self._remaining < 0:
+            limit = self._limits.max_total_input
+            raise LimitError(f"the chart has more than {limit} bytes (max_total_input)")
         return content.removeprefix(BOM)
 
 
-def join_plain(directory: str, name: str) -> str:
-    """A name in a directory that was listed."""
+def join_listed(directory: str, name: str) -> str:
+    """Join a directory and the name of one of its entries."""
     return f"{directory}/{name}" if directory else name
 
 
-class _Loader:
-    """Makes one chart and those that it holds of files; counts what all their archives hold."""
+class _ChartBuilder:
+    """Builds one chart and its subcharts from files. It counts the content of all archives together."""
 
     def __init__(self, limits: Limits, warn: Warn, dialect: Dialect) -> None:
         self._limits = limits
         self._warn = warn
         self._dialect = dialect
-        self._left = limits.max_total_input
+        self._remaining = limits.max_total_input
 
-    def packaged(self, content: bytes, depth: int) -> Chart:
-        """The chart in an archive."""
+    def load_packaged(self, content: bytes, depth: int) -> Chart:
+        """Return the chart in an archive."""
         files = read_archive(content, max_file=self._dialect.loading.max_file)
-        self._left -= sum(len(file.data) for file in files)
-        if self._left < 0:
-            bound = self._limits.max_total_input
-            raise LimitError(f"the archives hold more than {bound} bytes (max_total_input)")
-        return self.chart(files, depth)
+        self._remaining -= sum(len(file.data) for file in files)
+        if self._remaining < 0:
+            limit = self._limits.max_total_input
+            raise LimitError(f"the archives contain more than {limit} bytes (max_total_input)")
+        return self.build(files, depth)
 
-    def chart(self, files: Sequence[File], depth: int = 0) -> Chart:
-        """The chart that these are the files of. Source: load.go, LoadFiles."""
+    def build(self, files: Sequence[File], depth: int = 0) -> Chart:
+        """Return the chart with these files.
+
+        Source: load.go, LoadFiles.
+        """
         if depth > _MAX_NESTING:
             raise LimitError(f"charts are nested deeper than {_MAX_NESTING}")
-        metadata = self._metadata(files)
-        parts = _Parts(metadata, self._limits, self._warn, self._dialect)
+        metadata = self._load_metadata(files)
+        parts = _ChartParts(metadata, self._limits, self._warn, self._dialect)
         for file in files:
-            parts.take(file)
+            parts.add(file)
         if parts.metadata is None:
             raise SourceError("Chart.yaml file is missing")
         parts.metadata.validate()
@@ -194,36 +206,41 @@ class _Loader:
         chart.templates, chart.files = tuple(parts.templates), tuple(parts.files)
         chart.values, chart.schema = parts.values or {}, parts.schema
         chart.has_values, chart.raw = parts.values is not None, tuple(files)
-        # The reference takes them in the random order of a map.
-        held = [self._held(chart, name, parts.held[name], depth) for name in sorted(parts.held)]
-        chart.set_dependencies([each for each in held if each is not None])
+        # Helm loads them in the random order of a Go map.
+        subcharts = [
+            self._load_subchart(chart, name, parts.subcharts[name], depth)
+            for name in sorted(parts.subcharts)
+        ]
+        chart.set_dependencies([each for each in subcharts if each is not None])
         return chart
 
-    def _metadata(self, files: Sequence[File]) -> Metadata | None:
+    def _load_metadata(self, files: Sequence[File]) -> Metadata | None:
         metadata: Metadata | None = None
         for file in files:
             if file.name == "Chart.yaml":
                 metadata = metadata or Metadata()
-                metadata.update(_decoded(file, self._dialect.loading.metadata, self._limits))
-                metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
+                metadata.update(_decode_file(file, self._dialect.loading.metadata, self._limits))
+                metadata.strings["apiVersion"] = metadata.strings["apiVersion"] or "v1"
         return metadata
 
-    def _held(self, chart: Chart, name: str, files: list[File], depth: int) -> Chart | None:
-        """The chart that an entry of `charts/` is; None where it is none."""
+    def _load_subchart(
+        self, chart: Chart, name: str, files: list[File], depth: int
+    ) -> Chart | None:
+        """Return the chart in an entry of `charts/`, or None if the name of the entry starts with `_` or `.`."""
         if name[:1] in ("_", "."):
             return None
         try:
             if name.endswith(".tgz"):
-                first = files[0]
-                if first.name != name:
+                archive = files[0]
+                if archive.name != name:
                     raise _ArchiveNameError(
-                        f"error unpacking subchart tar in {chart.name}: expected {name}, got {first.name}"
+                        f"error unpacking subchart tar in {chart.name}: expected {name}, got {archive.name}"
                     )
-                return self.packaged(first.data, depth + 1)
-            inner = [
+                return self.load_packaged(archive.data, depth + 1)
+            inner_files = [
                 File(file.name.partition("/")[2], file.data) for file in files if "/" in file.name
             ]
-            return self.chart(inner, depth + 1)
+            return self.build(inner_files, depth + 1)
         except _ArchiveNameError:
             raise
         except KmanifestError as error:
@@ -232,18 +249,18 @@ class _Loader:
 
 
 class _ArchiveNameError(SourceError):
-    """An error that tells its place itself."""
+    """An error whose message already contains its location."""
 
 
-def _decoded(file: File, shape: Any, limits: Limits) -> dict[str, Any]:
+def _decode_file(file: File, shape: Any, limits: Limits) -> dict[str, Any]:
     try:
         return decode(load_yaml(file.data, limits=limits), shape) or {}
     except SourceError as error:
         raise SourceError(f"cannot load {file.name}: {error.message}") from error
 
 
-class _Parts:
-    """The files of one chart, each sorted to where it belongs."""
+class _ChartParts:
+    """The files of one chart, sorted by their role."""
 
     def __init__(
         self, metadata: Metadata | None, limits: Limits, warn: Warn, dialect: Dialect
@@ -256,47 +273,49 @@ class _Parts:
         self.files: list[File] = []
         self.values: dict[str, Any] | None = None
         self.schema: bytes | None = None
-        self.held: dict[str, list[File]] = {}
+        self.subcharts: dict[str, list[File]] = {}
 
-    def take(self, file: File) -> None:
-        """Sort in one file."""
+    def add(self, file: File) -> None:
+        """Add one file to the part that it belongs to."""
         name = file.name
         if name == "Chart.yaml":
             return
         if name == "Chart.lock":
-            _decoded(file, self._dialect.loading.lock, self._limits)
+            _decode_file(file, self._dialect.loading.lock, self._limits)
         elif name == "values.yaml":
-            self.values = self._values(file)
+            self.values = self._load_values(file)
         elif name == "values.schema.json":
             self.schema = file.data
         elif name in ("requirements.yaml", "requirements.lock"):
-            self._requirements(file)
+            self._add_requirements(file)
         elif name.startswith("templates/"):
             self.templates.append(file)
         elif name.startswith("charts/") and not name.endswith(".prov"):
-            inner = name.removeprefix("charts/")
-            self.held.setdefault(inner.partition("/")[0], []).append(File(inner, file.data))
+            path_in_charts = name.removeprefix("charts/")
+            self.subcharts.setdefault(path_in_charts.partition("/")[0], []).append(
+                File(path_in_charts, file.data)
+            )
         else:
             self.files.append(file)
 
-    def _values(self, file: File) -> dict[str, Any]:
+    def _load_values(self, file: File) -> dict[str, Any]:
         try:
             return self._dialect.readers.file(file.data, limits=self._limits)
         except SourceError as error:
             raise SourceError(f"cannot load values.yaml: {error.message}") from error
 
-    def _requirements(self, file: File) -> None:
-        """Take over what Helm 2 kept in files of their own."""
+    def _add_requirements(self, file: File) -> None:
+        """Read `requirements.yaml` or `requirements.lock`, in which Helm 2 keeps dependencies."""
         self.metadata = metadata = self.metadata or Metadata()
         is_lock = file.name.endswith(".lock")
         if is_lock:
-            _decoded(file, self._dialect.loading.lock, self._limits)
-        is_v1 = metadata.texts["apiVersion"] == "v1"
+            _decode_file(file, self._dialect.loading.lock, self._limits)
+        is_v1 = metadata.strings["apiVersion"] == "v1"
         if not is_v1:
             line, text = (138, _OLD_LOCK) if is_lock else (120, _OLD_REQUIREMENTS)
-            self._warn(self._dialect.words.old_file(line, text))
+            self._warn(self._dialect.messages.deprecated_file(line, text))
         if not is_lock:
-            metadata.update(_decoded(file, self._dialect.loading.metadata, self._limits))
-            is_v1 = metadata.texts["apiVersion"] == "v1"
+            metadata.update(_decode_file(file, self._dialect.loading.metadata, self._limits))
+            is_v1 = metadata.strings["apiVersion"] == "v1"
         if is_v1:
             self.files.append(file)

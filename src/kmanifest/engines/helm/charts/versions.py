@@ -1,4 +1,7 @@
-"""Versions and ranges of versions, as charts name them. Source: helm v3.22.0 pkg/chartutil/compatible.go."""
+"""Versions and version constraints of charts.
+
+Source: helm v3.22.0 pkg/chartutil/compatible.go.
+"""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +15,7 @@ _STRICT: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?"
 
 
 def is_version(text: str) -> bool:
-    """Whether a text is a version."""
+    """Return whether the text is a semantic version."""
     from kmanifest.engines.helm.sprig import semver
 
     try:
@@ -23,7 +26,7 @@ def is_version(text: str) -> bool:
 
 
 def fits(constraint: str, version: str) -> bool:
-    """Whether a version is in a range; it is in none where either is not well-formed."""
+    """Return whether a version satisfies a constraint; False if either is invalid."""
     from kmanifest.engines.helm.sprig import semver
 
     try:
@@ -33,12 +36,12 @@ def fits(constraint: str, version: str) -> bool:
 
 
 def is_strict_version(text: str) -> bool:
-    """Whether a text is a version with all of its three numbers and nothing before them."""
+    """Return whether the text is a version with all three numbers and no prefix."""
     return re.fullmatch(_STRICT, text) is not None and is_version(text)
 
 
 def check_constraint(constraint: str) -> None:
-    """SourceError where a text is no range of versions."""
+    """Raise SourceError if the text is not a version constraint."""
     from kmanifest.engines.helm.sprig import semver
 
     try:
@@ -48,7 +51,7 @@ def check_constraint(constraint: str) -> None:
 
 
 def are_equal(left: str, right: str) -> bool:
-    """Whether two texts are the same version, or the same text where the first is none."""
+    """Return whether two strings are the same version. If the first is not a version, compare them as strings."""
     from kmanifest.engines.helm.sprig import semver
 
     if not is_version(left):
@@ -57,7 +60,7 @@ def are_equal(left: str, right: str) -> bool:
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """Versions from the highest to the lowest; those that are equal stay in their order."""
+    """Return the versions from the highest to the lowest. Equal versions keep their order."""
     from kmanifest.engines.helm.sprig import semver
 
     parsed = [semver.parse(text) for text in versions]

@@ -107,7 +107,7 @@ class Index:
         fields = decode(value, ENTRY)
         metadata = Metadata()
         metadata.update(fields)
-        metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
+        metadata.strings["apiVersion"] = metadata.strings["apiVersion"] or "v1"
         try:
             metadata.validate()
         except KmanifestError as error:

@@ -86,7 +86,7 @@ def records_of(index: Index) -> Iterator[Record]:
             fields = entry.fields
             metadata = Metadata()
             metadata.update(fields)
-            metadata.texts["apiVersion"] = metadata.texts["apiVersion"] or "v1"
+            metadata.strings["apiVersion"] = metadata.strings["apiVersion"] or "v1"
             yield Record(
                 metadata,
                 fields.get("urls"),

@@ -118,7 +118,7 @@ class Manager:
             return self.update()
         helm2_digest = locks.helm2_lock_digest(self._chart.metadata.requirements())
         locks.check_in_sync(self._chart, lock, self._with_repository_urls(), helm2_digest)
-        locked = [dependency.copied() for dependency in lock.dependencies or ()]
+        locked = [dependency.copy() for dependency in lock.dependencies or ()]
         self._refresh_indexes(locked)
         return self._download_all(locked)
 
@@ -127,7 +127,7 @@ class Manager:
 
         Raises SourceError if a repository is unknown. Source: manager.go, resolveRepoNames.
         """
-        requirements = [dependency.copied() for dependency in self._chart.metadata.requirements()]
+        requirements = [dependency.copy() for dependency in self._chart.metadata.requirements()]
         missing: list[str] = []
         for dependency in requirements:
             if dependency.repository.startswith(FILE_SCHEME):

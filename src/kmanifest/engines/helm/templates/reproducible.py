@@ -1,4 +1,4 @@
-"""What makes a render repeatable: chance out of a seed, and the time at which a clock stands still."""
+"""Reproducible renders: randomness from a seed, and a fixed time."""
 
 import re
 
@@ -13,15 +13,19 @@ _SECOND: Final = 1_000_000_000
 
 
 def seeded_random(seed: str, *names: str) -> RandomSource:
-    """Chance that is the same wherever the texts are, for one render: passwords, keys, certificates and salts come of it.
+    """Return randomness that is determined by its arguments.
 
-    `names` keep apart what has the same seed, as two releases have. The seed is as secret as what is made of it.
+    It generates the passwords, keys, certificates and salts of one render. `names` distinguish uses of the same seed,
+    such as two releases. The seed is as secret as the generated values.
     """
     return SeededRandom(seed, *names)
 
 
 def load_time(text: str) -> int:
-    """Nanoseconds since 1970 of a time by RFC 3339 (`2026-01-31T12:00:00Z`) or in seconds since 1970; SourceError for others."""
+    """Parse an RFC 3339 time (`2026-01-31T12:00:00Z`) or seconds since 1970, and return nanoseconds since 1970.
+
+    Raises SourceError for any other text.
+    """
     if re.fullmatch("-?[0-9]{1,12}", text):
         return int(text) * _SECOND
     from kmanifest.engines.helm.sprig.time_reader import parse_time

@@ -1,8 +1,10 @@
-"""The little language of `--set` and its relatives: `a.b[0].c=x,d={1,2}`.
+"""The syntax of `--set` and related flags: `a.b[0].c=x,d={1,2}`.
 
-One reader walks along the text and writes into the values as it goes. A branch that ends with the text is no error: `a[0]`
-leaves an empty list. Errors have the texts of the reference, down to those that Go's runtime gives where a value is not of
-the type that a key wants. Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
+A reader goes through the text once and writes into the values as it goes. A key that the text ends in is not an error:
+`a[0]` leaves an empty list. Errors have Helm's messages, also those of Go's runtime for a value that does not have the
+type that a key needs.
+
+Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 """
 
 import re
@@ -15,44 +17,50 @@ from kmanifest.startup.typing import Any, Final
 
 MAX_INDEX: Final = 65_536
 MAX_NESTING: Final = 30
-MAX_CELLS: Final = 4_000_000
+MAX_ADDED_ITEMS: Final = 4_000_000
 _INT64: Final = 1 << 63
 
 Table = dict[str, Any]
-Reading = Callable[[str], Any]
+Convert = Callable[[str], Any]
 
 
 def set_typed(text: str, values: Table) -> None:
-    """Set what `--set` says: integers are int64, true, false and null are what they say, all else is text."""
-    Reader(text, typed_value).read(values)
+    """Set the values of a `--set` argument.
+
+    Integers become int64; `true`, `false` and `null` are recognized; anything else is a string.
+    """
+    FlagReader(text, typed_value).read(values)
 
 
 def set_strings(text: str, values: Table) -> None:
-    """Set what `--set-string` says."""
-    Reader(text, str).read(values)
+    """Set the values of a `--set-string` argument."""
+    FlagReader(text, str).read(values)
 
 
-def set_files(text: str, values: Table, read: Reading) -> None:
-    """Set what `--set-file` says: each value is the path of a file, whose content `read` gives."""
-    Reader(text, read).read(values)
+def set_files(text: str, values: Table, read: Convert) -> None:
+    """Set the values of a `--set-file` argument. Each value is a path; `read` returns the content of the file."""
+    FlagReader(text, read).read(values)
 
 
 def set_json(text: str, values: Table) -> None:
-    """Set what `--set-json` says: each value is JSON."""
+    """Set the values of a `--set-json` argument. Each value is JSON."""
     try:
-        JsonReader(text, str).read(values)
+        JsonFlagReader(text, str).read(values)
     except SourceError as error:
-        # Whatever is wrong, helm tells only the text.
+        # Helm's error contains only the text, for every kind of problem.
         raise SourceError(text) from error
 
 
 def set_literal(text: str, values: Table) -> None:
-    """Set what `--set-literal` says: everything behind the first `=` is the value."""
-    LiteralReader(text, str).read(values)
+    """Set the value of a `--set-literal` argument. Everything after the first `=` is the value."""
+    LiteralFlagReader(text, str).read(values)
 
 
 def typed_value(text: str) -> Any:
-    """The value of an unquoted word. Source: parser.go, typedVal."""
+    """Return the value of an unquoted string.
+
+    Source: parser.go, typedVal.
+    """
     folded = text.casefold()
     if folded in ("true", "false"):
         return folded == "true"
@@ -67,106 +75,108 @@ def typed_value(text: str) -> Any:
     return text
 
 
-class Reader:
-    """One text on its way into the values. A method that reads a key gives True where the text ended in it."""
+class FlagReader:
+    """Reads the text of one flag into the values. Methods that read a key return True if the text ended in it."""
 
     key_stops = "=[,."
     index_stops = "[.="
     ends_in_index = False
 
-    def __init__(self, text: str, convert: Reading) -> None:
+    def __init__(self, text: str, convert: Convert) -> None:
         self._text = text
         self._at = 0
         self._convert = convert
-        self._cells = 0
+        self._added_items = 0
 
     def read(self, values: Table) -> None:
-        """Set everything that the text says."""
-        while not self._key(values, 0):
+        """Set all values of the text."""
+        while not self._read_key(values, 0):
             pass
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
-    def _key(self, table: Table, nesting: int) -> bool:
-        key, last = self._until(self.key_stops)
+    def _read_key(self, table: Table, nesting: int) -> bool:
+        key, last = self._read_until(self.key_stops)
         if not last:
             if not key:
                 return True
             raise SourceError(f"key {quoted(key)} has no value")
         if last == "[":
-            return self._list(table, key, nesting)
+            return self._read_list_key(table, key, nesting)
         if last == "=":
-            return self._value(table, key)
+            return self._read_value(table, key)
         if last == ",":
             raise SourceError(f"key {quoted(key)} has no value (cannot end with ,)")
-        return self._nested(table, key, nesting + 1)
+        return self._read_nested_key(table, key, nesting + 1)
 
-    def _nested(self, table: Table, key: str, nesting: int) -> bool:
+    def _read_nested_key(self, table: Table, key: str, nesting: int) -> bool:
         if nesting > MAX_NESTING:
             raise SourceError(
                 f"value name nested level is greater than maximum supported nested level of {MAX_NESTING}"
             )
-        inner = _as(dict, table[key]) if key in table else {}
-        ended = self._key(inner, nesting)
+        inner = _require_type(dict, table[key]) if key in table else {}
+        ended = self._read_key(inner, nesting)
         if not inner and not ended:
             raise SourceError(f"key map {quoted(key)} has no value")
         if inner:
-            _set(table, key, inner)
+            _set_key(table, key, inner)
         return ended
 
-    def _list(self, table: Table, key: str, nesting: int) -> bool:
-        index = self._index()
+    def _read_list_key(self, table: Table, key: str, nesting: int) -> bool:
+        index = self._read_index()
         if index is None:
             return True
-        items = _as(list, table[key]) if key in table else []
-        items, ended = self._item(items, index, nesting)
-        _set(table, key, items)
+        items = _require_type(list, table[key]) if key in table else []
+        items, ended = self._read_list_item(items, index, nesting)
+        _set_key(table, key, items)
         return ended
 
-    def _item(self, items: list[Any], index: int, nesting: int) -> tuple[list[Any], bool]:
-        """The list with an item that was read, and whether the text ended before it was set."""
+    def _read_list_item(self, items: list[Any], index: int, nesting: int) -> tuple[list[Any], bool]:
+        """Return the list with the item that was read, and whether the text ended before the item was set."""
         if index < 0:
             raise SourceError(f"negative {index} index not allowed")
-        rest, last = self._until(self.index_stops)
+        rest, last = self._read_until(self.index_stops)
         if rest:
-            shown = " ".join(map(_quoted_char, rest))
-            raise SourceError(f"unexpected data at end of array index: [{shown}]")
+            unexpected = " ".join(map(_quoted_char, rest))
+            raise SourceError(f"unexpected data at end of array index: [{unexpected}]")
         if not last:
             return items, True
         if last == "=":
-            return self._put(items, index, self._item_value()), False
+            return self._set_item(items, index, self._read_item_value()), False
         old = items[index] if index < len(items) else None
         if last == "[":
-            further = self._index()
+            further = self._read_index()
             if further is None:
                 return items, True
-            inner, ended = self._item([] if old is None else _as(list, old), further, nesting)
-            return (items, True) if ended else (self._put(items, index, inner), False)
+            inner, ended = self._read_list_item(
+                [] if old is None else _require_type(list, old), further, nesting
+            )
+            return (items, True) if ended else (self._set_item(items, index, inner), False)
         if not isinstance(old, dict):
             old = {}
             if index < len(items):
                 items[index] = old
-        if self._key(old, nesting):
+        if self._read_key(old, nesting):
             return items, True
-        return self._put(items, index, old), False
+        return self._set_item(items, index, old), False
 
-    def _put(self, items: list[Any], index: int, value: Any) -> list[Any]:
+    def _set_item(self, items: list[Any], index: int, value: Any) -> list[Any]:
         if index > MAX_INDEX:
             raise SourceError(
                 f"index of {index} is greater than maximum supported index of {MAX_INDEX}"
             )
         missing = index + 1 - len(items)
         if missing > 0:
-            self._cells += missing
-            if self._cells > MAX_CELLS:
-                raise LimitError(f"more than {MAX_CELLS} items of lists")
+            self._added_items += missing
+            if self._added_items > MAX_ADDED_ITEMS:
+                raise LimitError(f"one --set flag adds more than {MAX_ADDED_ITEMS} list items")
             items = items + [None] * missing
         items[index] = value
         return items
 
-    def _index(self) -> int | None:
-        """The number in brackets; None where the text may end in them, and does."""
-        text, last = self._until("]")
+    def _read_index(self) -> int | None:
+        """Return the number in brackets, or None if the text ended in the brackets and may do so."""
+        text, last = self._read_until("]")
         if not last:
             if self.ends_in_index:
                 return None
@@ -184,26 +194,26 @@ class Reader:
 
     # --- values -------------------------------------------------------------------------------------------------
 
-    def _value(self, table: Table, key: str) -> bool:
+    def _read_value(self, table: Table, key: str) -> bool:
         if self._at >= len(self._text):
-            _set(table, key, "")
+            _set_key(table, key, "")
             return True
-        _set(table, key, self._item_value())
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> Any:
+    def _read_item_value(self) -> Any:
         if self._at >= len(self._text):
             return ""
         if self._text[self._at] == "{":
             self._at += 1
-            return self._braced()
-        text, _ = self._until(",")
+            return self._read_braced_list()
+        text, _ = self._read_until(",")
         return self._convert(text)
 
-    def _braced(self) -> list[Any]:
+    def _read_braced_list(self) -> list[Any]:
         items: list[Any] = []
         while True:
-            text, last = self._until(",}")
+            text, last = self._read_until(",}")
             if not last:
                 raise SourceError("list must terminate with '}'")
             items.append(self._convert(text))
@@ -212,47 +222,50 @@ class Reader:
                     self._at += 1
                 return items
 
-    def _until(self, stops: str) -> tuple[str, str]:
-        """The text before the next of `stops`, and which it is; empty where the text ends. A backslash takes one away."""
-        text, at, found = self._text, self._at, list[str]()
+    def _read_until(self, stops: str) -> tuple[str, str]:
+        """Return the text before the next character of `stops`, and that character, empty at the end.
+
+        A backslash escapes a character.
+        """
+        text, at, chars = self._text, self._at, list[str]()
         while at < len(text):
             char = text[at]
             at += 1
             if char in stops:
                 self._at = at
-                return "".join(found), char
+                return "".join(chars), char
             if char == "\\":
                 if at == len(text):
                     break
                 char = text[at]
                 at += 1
-            found.append(char)
+            chars.append(char)
         self._at = at
-        return "".join(found), ""
+        return "".join(chars), ""
 
 
-class JsonReader(Reader):
-    """What reads `--set-json`."""
+class JsonFlagReader(FlagReader):
+    """Reads `--set-json`."""
 
-    def _value(self, table: Table, key: str) -> bool:
-        _set(table, key, self._item_value())
+    def _read_value(self, table: Table, key: str) -> bool:
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> Any:
-        if self._is_empty():
+    def _read_item_value(self) -> Any:
+        if self._skip_blanks_and_comma():
             return None
-        import json  # for this flag only
+        import json  # only `--set-json` needs it
 
         decoder = json.JSONDecoder(parse_int=float, parse_constant=_refuse_constant)
         try:
             value, self._at = decoder.raw_decode(self._text, self._at)
         except (ValueError, RecursionError):
             raise SourceError("invalid JSON") from None
-        self._is_empty()
+        self._skip_blanks_and_comma()
         return value
 
-    def _is_empty(self) -> bool:
-        """Whether the value ends before it begins; past the blanks and the comma, if there is one."""
+    def _skip_blanks_and_comma(self) -> bool:
+        """Skip blanks and one comma. Return whether the value ended there, before its first character."""
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == ",":
@@ -264,48 +277,48 @@ class JsonReader(Reader):
         return True
 
 
-class LiteralReader(Reader):
-    """What reads `--set-literal`."""
+class LiteralFlagReader(FlagReader):
+    """Reads `--set-literal`."""
 
     key_stops = "=[."
 
-    def _value(self, table: Table, key: str) -> bool:
-        _set(table, key, self._item_value())
+    def _read_value(self, table: Table, key: str) -> bool:
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> str:
+    def _read_item_value(self) -> str:
         text, self._at = self._text[self._at :], len(self._text)
         return text
 
-    def _until(self, stops: str) -> tuple[str, str]:
+    def _read_until(self, stops: str) -> tuple[str, str]:
         text = self._text
         for at in range(self._at, len(text)):
             if text[at] in stops:
-                found = text[self._at : at], text[at]
+                result = text[self._at : at], text[at]
                 self._at = at + 1
-                return found
+                return result
         rest, self._at = text[self._at :], len(text)
         return rest, ""
 
 
-def _set(table: Table, key: str, value: Any) -> None:
+def _set_key(table: Table, key: str, value: Any) -> None:
     if key:
         table[key] = value
 
 
-def _as(kind: type, value: Any) -> Any:
-    """The value, which must be a dict or a list; SourceError with the words of Go's runtime."""
+def _require_type(kind: type, value: Any) -> Any:
+    """Return the value if it is a `kind`, dict or list. Raises SourceError with the message of Go's runtime."""
     if isinstance(value, kind):
         return value
-    got = go_type(value) if value is not None else "nil"
-    want = "map[string]interface {}" if kind is dict else "[]interface {}"
+    actual = go_type(value) if value is not None else "nil"
+    expected = "map[string]interface {}" if kind is dict else "[]interface {}"
     raise SourceError(
-        f"unable to parse key: interface conversion: interface {{}} is {got}, not {want}"
+        f"unable to parse key: interface conversion: interface {{}} is {actual}, not {expected}"
     )
 
 
 def go_type(value: Any) -> str:
-    """The Go type of a value of a chart."""
+    """Return the Go type of a value in a chart."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, str):

@@ -1,58 +1,61 @@
-"""What helm v4 tells of an execution that has failed: a step in a line of its own for each template on the way.
+"""Helm 4's messages for failed executions, with a line for each template on the call path.
 
-Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and what it calls.
+Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and its callees.
 """
 
 from kmanifest.engines.helm.gotemplate.errors import ExecError
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.manifests import SPACE
-from kmanifest.engines.helm.templates.engine import told_end
+from kmanifest.engines.helm.templates.engine import abort_message
 
 
-def told_failure(error: GoError) -> str:
-    """What is told of a failure: whole, as v3 does, where the error of a function on the way is none of a template."""
+def failure_message(error: GoError) -> str:
+    """Return the message for a failed execution.
+
+    If an error on the call path is not a template error, the message is the whole text, as in Helm 3.
+    """
     text = str(error)
-    if end := told_end(text):
+    if end := abort_message(text):
         return end
-    told: list[str] = []
+    lines: list[str] = []
     cause: GoError | None = error
     while cause is not None:
-        step = _step(str(cause))
+        step = _format_step(str(cause))
         if step is None:
             return text
-        if told[-1:] != [step]:
-            told.append(step)
+        if lines[-1:] != [step]:
+            lines.append(step)
         cause = cause.cause if isinstance(cause, ExecError) else None
-    return "".join(told).strip(SPACE)
+    return "".join(lines).strip(SPACE)
 
 
-def _step(text: str) -> str | None:
-    """The lines for one error; None where it is none of a template."""
+def _format_step(text: str) -> str | None:
+    """Return the lines for one error, or None if it is not a template error."""
     rest = text.removeprefix("template: ")
     if rest == text:
         return None
     if rest.startswith("no template "):
         return f"{text}\n"
-    place, what, message = _executing(rest) or _plain(rest)
-    if not place:
+    location, action, message = _parse_executing(rest) or _parse_plain(rest)
+    if not location:
         return None
     message = message.partition(" template:")[0]
-    return f"{place}\n  {what}{message}\n" if message else f"{place}\n  {what}"
+    return f"{location}\n  {action}{message}\n" if message else f"{location}\n  {action}"
 
 
-def _executing(text: str) -> tuple[str, str, str] | None:
-    """The place, the line about what was executed, and the message; None where the text does not tell what was."""
-    place, _, rest = text.partition(": executing ")
+def _parse_executing(text: str) -> tuple[str, str, str] | None:
+    """Return location, line about the executed node, and message. None if the text does not name the node."""
+    location, _, rest = text.partition(": executing ")
     if not rest.startswith('"'):
         return None
     name, _, rest = rest[1:].partition('"')
     if not rest.startswith(" at <"):
         return None
-    node, end, message = rest[len(" at <") :].partition(">: ")
-    return (place, f'executing "{name}" at <{node}>:\n    ', message) if end else None
+    node, separator, message = rest[len(" at <") :].partition(">: ")
+    return (location, f'executing "{name}" at <{node}>:\n    ', message) if separator else None
 
 
-def _plain(text: str) -> tuple[str, str, str]:
-    """The place and the message; no place where the text has none."""
-    place, _, message = text.rpartition(": ")
-    return place, "", message
+def _parse_plain(text: str) -> tuple[str, str, str]:
+    """Return location and message. The location is empty if the text has none."""
+    location, _, message = text.rpartition(": ")
+    return location, "", message

@@ -1,13 +1,13 @@
-"""What a chart is told of the cluster and of helm: `.Capabilities`.
+"""`.Capabilities`: the versions of Kubernetes, its APIs and Helm.
 
-Source: helm v3.22.0 pkg/chartutil/capabilities.go; the versions are those of client-go's scheme, in its order.
+Source: helm v3.22.0 pkg/chartutil/capabilities.go. The API versions are those of client-go's scheme, in its order.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoObject
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -77,14 +77,17 @@ DEFAULT_API_VERSIONS: Final = (
 
 
 class KubeVersion(Struct):
-    """`.Capabilities.KubeVersion`: printed where it stands it is its version, through a function it is its three fields."""
+    """`.Capabilities.KubeVersion`. An action prints it as its version, a function prints its three fields."""
 
     __slots__ = ()
     go_type = "chartutil.KubeVersion"
     FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
 
     def action_text(self) -> str:
-        """What an action that names it prints: its `String` is a method of the pointer, which a function never gets."""
+        """Return the text that an action prints.
+
+        `String` is a method of the pointer in Go. Functions receive the value, which does not have it.
+        """
         version: str = self._values["Version"]
         return version
 
@@ -107,7 +110,7 @@ class BuildInfo(Struct):
 
 
 class VersionSet(list[Any], GoObject):
-    """`.Capabilities.APIVersions`: a list of strings that can be asked."""
+    """`.Capabilities.APIVersions`: a list of strings with the method `Has`."""
 
     __slots__ = ()
     go_type = "chartutil.VersionSet"
@@ -129,37 +132,38 @@ class Capabilities(Struct):
     FIELDS = (Field("KubeVersion"), Field("APIVersions"), Field("HelmVersion"))
 
 
-class KubeVersionText(NamedTuple):
-    """A version of Kubernetes, parsed."""
+class ParsedKubeVersion(NamedTuple):
+    """A parsed version of Kubernetes."""
 
     version: str
     major: str
     minor: str
 
 
-def parse_kube_version(text: str) -> KubeVersionText:
-    """The version that `--kube-version` names, without what follows the numbers; SourceError where it is none.
+def parse_kube_version(text: str) -> ParsedKubeVersion:
+    """Parse the argument of `--kube-version`, without what follows the numbers.
 
-    Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go, ParseGeneric.
+    Raises SourceError if it is not a version. Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go,
+    ParseGeneric.
     """
     match = re.fullmatch(r"\s*v?([0-9]+(?:\.[0-9]+)*)(.*)", text, re.ASCII | re.DOTALL)
     if match is None:
         raise SourceError(f"could not parse {_quoted(text)} as version")
-    parts = match.group(1).split(".")
-    if len(parts) < 2:
+    components = match.group(1).split(".")
+    if len(components) < 2:
         raise SourceError(f"illegal version string {_quoted(text)}")
-    if len(parts[0]) > 1 and parts[0][0] == "0":
+    if len(components[0]) > 1 and components[0][0] == "0":
         raise SourceError(
-            f"illegal zero-prefixed version component {_quoted(parts[0])} in {_quoted(text)}"
+            f"illegal zero-prefixed version component {_quoted(components[0])} in {_quoted(text)}"
         )
-    for part in parts:
-        if len(part.lstrip("0")) > 19:
+    for component in components:
+        if len(component.lstrip("0")) > 19:
             raise SourceError(
-                f"illegal non-numeric version component {_quoted(part)} in {_quoted(text)}: "
-                f"strconv.ParseUint: parsing {_quoted(part)}: value out of range"
+                f"illegal non-numeric version component {_quoted(component)} in {_quoted(text)}: "
+                f"strconv.ParseUint: parsing {_quoted(component)}: value out of range"
             )
-    numbers = [str(int(part)) for part in parts]
-    return KubeVersionText("v" + ".".join(numbers), numbers[0], numbers[1])
+    numbers = [str(int(component)) for component in components]
+    return ParsedKubeVersion("v" + ".".join(numbers), numbers[0], numbers[1])
 
 
 def _quoted(text: str) -> str:
@@ -169,7 +173,7 @@ def _quoted(text: str) -> str:
 
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
-    """The capabilities of a render: those of the reference's release, unless the caller says otherwise."""
+    """Return the capabilities of a render. The defaults are those of Helm's release."""
     kube = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
     helm = {"Version": HELM_VERSION, "GitCommit": "", "GitTreeState": "", "GoVersion": GO_VERSION}
     return Capabilities(

@@ -1,7 +1,8 @@
 r"""The patterns of `.Files.Glob`: `*` and `?` stop at a slash, `**` does not; `[a-z]`, `[!abc]`, `{a,b}` and `\`.
 
-A pattern becomes a regular expression of RE2's, so that none takes longer than the text is long. What is not well-formed
-is taken for `**`. Source: github.com/gobwas/glob v0.2.3 syntax/lexer/lexer.go and syntax/ast/parser.go, as helm v3.22.0
+A pattern becomes an RE2 regular expression, so matching takes linear time. An invalid pattern matches everything.
+
+Source: github.com/gobwas/glob v0.2.3 syntax/lexer/lexer.go and syntax/ast/parser.go, as helm v3.22.0
 pkg/engine/files.go calls it.
 """
 
@@ -13,20 +14,20 @@ _ANY = r"(?s:.)*"
 _STEP = r"[^/]*"
 
 
-def path_test(pattern: str) -> Callable[[str], bool]:
-    """A test whether a path as a whole fits the pattern."""
+def path_matcher(pattern: str) -> Callable[[str], bool]:
+    """Return a test that matches whole paths against the pattern."""
     try:
         expression = "".join(_Translator(pattern).parts())
     except SourceError:
         return lambda _: True
-    import re2  # few charts look for files
+    import re2  # few charts use .Files.Glob
 
     compiled = re2.compile(expression.encode("utf-8", "replace"))
     return lambda path: compiled.fullmatch(path.encode("utf-8", "surrogateescape")) is not None
 
 
 class _Translator:
-    """One pass over a pattern."""
+    """Translates one pattern to a regular expression."""
 
     def __init__(self, pattern: str) -> None:
         self._text = pattern
@@ -34,13 +35,13 @@ class _Translator:
         self._depth = 0
 
     def parts(self) -> list[str]:
-        """The pieces of the regular expression; SourceError where the pattern is not well-formed."""
-        found: list[str] = []
+        """Return the parts of the regular expression. Raises SourceError if the pattern is invalid."""
+        parts: list[str] = []
         while self._at < len(self._text):
-            found.append(self._part())
+            parts.append(self._part())
         if self._depth:
             raise SourceError("a brace is not closed")
-        return found
+        return parts
 
     def _part(self) -> str:
         char = self._next()
@@ -66,22 +67,22 @@ class _Translator:
         return _literal(char)
 
     def _range(self) -> str:
-        negated = self._text.startswith("!", self._at)
-        self._at += negated
+        is_negated = self._text.startswith("!", self._at)
+        self._at += is_negated
         low = self._next()
         if self._text.startswith("-", self._at):
             self._at += 1
             high = self._next()
             if self._next() != "]" or high < low:
                 raise SourceError("a range is not closed")
-            return f"[{'^' if negated else ''}{_literal(low)}-{_literal(high)}]"
+            return f"[{'^' if is_negated else ''}{_literal(low)}-{_literal(high)}]"
         self._at -= 1
         chars = ""
         while (char := self._next()) != "]":
             chars += _literal(self._next() if char == "\\" else char)
         if not chars:
             raise SourceError("a list of characters is empty")
-        return f"[{'^' if negated else ''}{chars}]"
+        return f"[{'^' if is_negated else ''}{chars}]"
 
     def _next(self) -> str:
         if self._at >= len(self._text):

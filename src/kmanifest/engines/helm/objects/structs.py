@@ -1,7 +1,7 @@
-"""Go's structs as a template sees them: fields by their Go names, in their order, and the two ways in which they are dumped.
+"""Go's structs as templates see them: fields by their Go names, in order, and two ways to print them.
 
-`toJson` and `toYaml` print a struct by its JSON names and leave out what is `omitempty` and empty; `toYamlPretty`, which is
-go-yaml v3 on the Go value, goes by YAML names, which are the Go names in lower case where no tag says otherwise.
+`toJson` and `toYaml` print a struct by its JSON names and leave out empty `omitempty` fields. `toYamlPretty` passes the
+Go value to go-yaml v3. It uses YAML names, which are the Go names in lower case unless a tag differs.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from kmanifest.startup.typing import Any, NamedTuple
 
 
 class Field(NamedTuple):
-    """One field of a struct: its Go name, its JSON and YAML names, and whether each dump leaves it out where it is empty."""
+    """A field of a struct: its Go, JSON and YAML names, and whether each format leaves it out if it is empty."""
 
     name: str
     json: str = ""
@@ -21,7 +21,7 @@ class Field(NamedTuple):
 
 
 class Struct(GoObject):
-    """A struct, or a pointer to one where `kind` is `ptr`, whose fields are those of `FIELDS`."""
+    """A struct, or a pointer to one if `kind` is `ptr`. Its fields are those of `FIELDS`."""
 
     __slots__ = ("_values",)
     FIELDS: tuple[Field, ...] = ()
@@ -30,14 +30,14 @@ class Struct(GoObject):
         self._values = {field.name: values[field.name] for field in self.FIELDS}
 
     def __getitem__(self, name: str) -> Any:
-        """A field, as a table has it: the short way of the executor, which tries methods where there is none."""
+        """Return a field, as a table does. The executor uses this first and looks for methods only on KeyError."""
         return self._values[name]
 
     def fields(self) -> Mapping[str, Any]:
         return self._values
 
     def json(self) -> dict[str, Any]:
-        """The fields as `encoding/json` has them; what they hold may be objects again."""
+        """Return the fields as `encoding/json` has them. They may contain further objects."""
         return {
             field.json or field.name: self._values[field.name]
             for field in self.FIELDS
@@ -45,7 +45,7 @@ class Struct(GoObject):
         }
 
     def pretty(self) -> dict[str, Any]:
-        """The fields as go-yaml v3 has them; what they hold may be objects again."""
+        """Return the fields as go-yaml v3 has them. They may contain further objects."""
         return {
             field.yaml or field.name.lower(): self._values[field.name]
             for field in self.FIELDS
@@ -54,7 +54,7 @@ class Struct(GoObject):
 
 
 class ObjectList(list[Any]):
-    """A slice of another type than `[]interface {}`, which `go_type` names; one that was never made is `is_nil`."""
+    """A slice of another type than `[]interface {}`, named by `go_type`. `is_nil` is True for a nil slice."""
 
     __slots__ = ("go_type", "is_nil")
 
@@ -65,19 +65,19 @@ class ObjectList(list[Any]):
 
 
 class NilStrings(Strings):
-    """A `[]string` that was never made: it prints as `[]`, and JSON has `null` for it."""
+    """A nil `[]string`: it prints as `[]`, and is `null` in JSON."""
 
     __slots__ = ()
     is_nil = True
 
 
 class NilStringMap(StringMap):
-    """A `map[string]string` that was never made."""
+    """A nil `map[string]string`."""
 
     __slots__ = ()
     is_nil = True
 
 
 def is_empty(value: Any) -> bool:
-    """Whether `omitempty` leaves a value out: false, 0, nil and what has no elements."""
+    """Return whether `omitempty` leaves a value out: false, 0, nil, and empty containers."""
     return value is None or (not isinstance(value, GoObject) and not value)

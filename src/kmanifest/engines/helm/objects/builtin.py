@@ -1,19 +1,21 @@
-"""What a template sees beside its values: `.Chart`, `.Files`, `.Values` and the other tables, as Go's types.
+"""Helm's built-in objects as Go types: `.Chart`, `.Files`, and `.Values` and other tables.
 
-`.Release`, `.Subcharts` and a chart's own table of all these are plain maps. Source: helm v3.22.0 pkg/engine/engine.go,
-recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go; pkg/chartutil/values.go.
+`.Release`, `.Subcharts` and the table of all these objects are plain maps.
+
+Source: helm v3.22.0 pkg/engine/engine.go, recAllTpls; pkg/engine/files.go; pkg/chart/metadata.go and dependency.go;
+pkg/chartutil/values.go.
 """
 
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
-from kmanifest.engines.helm.templates import file_globs as globbing
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects import file_globs
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any
 
 
 class Maintainer(Struct):
-    """One of `.Chart.Maintainers`."""
+    """An item of `.Chart.Maintainers`."""
 
     __slots__ = ()
     go_type = "*chart.Maintainer"
@@ -26,7 +28,7 @@ class Maintainer(Struct):
 
 
 class DependencyObject(Struct):
-    """One of `.Chart.Dependencies`."""
+    """An item of `.Chart.Dependencies`."""
 
     __slots__ = ()
     go_type = "*chart.Dependency"
@@ -46,7 +48,7 @@ class DependencyObject(Struct):
 
 
 class MetadataObject(Struct):
-    """What is in Chart.yaml: `.Chart.Metadata`."""
+    """`.Chart.Metadata`: the content of Chart.yaml."""
 
     __slots__ = ()
     go_type = "chart.Metadata"
@@ -72,7 +74,7 @@ class MetadataObject(Struct):
 
 
 class ChartObject(GoObject):
-    """`.Chart`: the metadata, whose fields are its own as well, and `IsRoot`."""
+    """`.Chart`: the metadata, whose fields are also fields of the chart, and `IsRoot`."""
 
     __slots__ = ("_fields", "_is_root", "metadata")
     go_type = "struct { chart.Metadata; IsRoot bool }"
@@ -83,27 +85,27 @@ class ChartObject(GoObject):
         self._fields = {**metadata.fields(), "Metadata": metadata, "IsRoot": is_root}
 
     def __getitem__(self, name: str) -> Any:
-        """As of `Struct`."""
+        """Return a field, as `Struct` does."""
         return self._fields[name]
 
     def fields(self) -> Mapping[str, Any]:
         return self._fields
 
     def printed_fields(self) -> Mapping[str, Any]:
-        """The fields without those that are the metadata's."""
+        """Return the fields without those of the embedded metadata."""
         return {"Metadata": self.metadata, "IsRoot": self._is_root}
 
     def json(self) -> dict[str, Any]:
-        """The fields as `encoding/json` has them."""
+        """Return the fields as `encoding/json` has them."""
         return {**self.metadata.json(), "IsRoot": self._is_root}
 
     def pretty(self) -> dict[str, Any]:
-        """The fields as go-yaml v3 has them."""
+        """Return the fields as go-yaml v3 has them."""
         return {"metadata": self.metadata, "isroot": self._is_root}
 
 
 class Values(dict[str, Any], GoObject):
-    """A `chartutil.Values`: the table of a template, and `.Values` in it; what lies deeper is a plain map."""
+    """A `chartutil.Values`: the table of a template, and `.Values` in it. Nested tables are plain maps."""
 
     __slots__ = ("_methods",)
     _methods: Mapping[str, Function]
@@ -117,7 +119,7 @@ class Values(dict[str, Any], GoObject):
         try:
             return self._methods
         except AttributeError:
-            # Every field that a template names is looked up among these first.
+            # The executor looks up every field among the methods first, so they are created once.
             self._methods = self._make_methods()
             return self._methods
 
@@ -130,23 +132,23 @@ class Values(dict[str, Any], GoObject):
         }
 
     def _table(self, name: str) -> "Values":
-        found = find_table(self, name)
-        if found is None:
-            raise GoError(f"{_quoted(missing_table(self, name))} is not a table")
-        return type(self)(found)
+        table = get_table(self, name)
+        if table is None:
+            raise GoError(f"{_quoted(first_missing_table(self, name))} is not a table")
+        return type(self)(table)
 
     def _path_value(self, path: str) -> Any:
         if not path:
             raise GoError("YAML path cannot be empty")
-        above, _, key = path.rpartition(".")
-        table = find_table(self, above) if above else self
+        parent_path, _, key = path.rpartition(".")
+        table = get_table(self, parent_path) if parent_path else self
         if table is None or key not in table or isinstance(table[key], dict):
             raise GoError(f"{_quoted(key)} is not a value")
         return table[key]
 
 
 class Files(dict[str, Any], GoObject):
-    """`.Files`: the files of a chart that are nothing else, as bytes by their paths."""
+    """`.Files`: the files of a chart without another role, as bytes by path."""
 
     __slots__ = ()
     go_type = "engine.files"
@@ -170,7 +172,7 @@ class Files(dict[str, Any], GoObject):
         return go_string(dict.get(self, name, b""))
 
     def _glob(self, pattern: str) -> "Files":
-        test = globbing.path_test(pattern)
+        test = file_globs.path_matcher(pattern)
         return Files({name: content for name, content in self.items() if test(name)})
 
     def _lines(self, name: str) -> Strings:
@@ -178,31 +180,31 @@ class Files(dict[str, Any], GoObject):
         return Strings(content.removesuffix("\n").split("\n") if content else ())
 
     def _as_config(self) -> str:
-        return _to_yaml({_base(name): go_string(self[name]) for name in sorted(self)})
+        return _to_yaml({_base_name(name): go_string(self[name]) for name in sorted(self)})
 
     def _as_secrets(self) -> str:
-        from base64 import b64encode  # seldom
+        from base64 import b64encode  # few charts need it
 
-        return _to_yaml({_base(name): b64encode(self[name]).decode() for name in sorted(self)})
+        return _to_yaml({_base_name(name): b64encode(self[name]).decode() for name in sorted(self)})
 
 
 def go_string(content: bytes) -> str:
-    """Bytes as a string of a template's: what is not UTF-8 is kept."""
+    """Decode bytes to a string of a template. Invalid UTF-8 is preserved."""
     return content.decode("utf-8", "surrogateescape")
 
 
-def find_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
-    """The table at a dotted path; None where something on the way is none."""
+def get_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    """Return the table at a dotted path, or None if an element of the path is not a table."""
     table: Any = values
     for name in path.split("."):
         table = table.get(name)
         if not isinstance(table, dict):
             return None
-    return table  # type: ignore[no-any-return]  # a dict, as the loop has seen
+    return table  # type: ignore[no-any-return]  # a dict: the loop has checked it
 
 
-def missing_table(values: Mapping[str, Any], path: str) -> str:
-    """The first name on a dotted path that is no table."""
+def first_missing_table(values: Mapping[str, Any], path: str) -> str:
+    """Return the first name on a dotted path that is not a table."""
     table: Any = values
     for name in path.split("."):
         table = table.get(name)
@@ -211,7 +213,7 @@ def missing_table(values: Mapping[str, Any], path: str) -> str:
     return ""
 
 
-def _base(path: str) -> str:
+def _base_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
