@@ -7,12 +7,12 @@ Verbs are imported when they are named: start-up is a feature.
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kmanifest.cli import FAILED, INTERRUPTED, WRONG_USAGE
 from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
-
-Verb = Callable[[Sequence[str]], int]
+from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
+from kmanifest.startup.lazy import late
 
 INTRODUCTION = """\
 Renders Kustomize bases and overlays, and Helm charts, into Kubernetes YAML.
@@ -21,18 +21,45 @@ Usage:
   kmanifest VERB [arguments]
 
 Verbs:
-  build     print the resources of a kustomization
-  cfg       look into directories of resource files
-  create    write a new kustomization.yaml (also: init)
-  helm      render, check and show Helm charts
-  help      show this text, or that of a verb
-  localize  copy a kustomization with all that it names, so that it builds without a network
-  plugins   list, explain and check plug-ins, or start a new one
-  version   print the version
-
-Flags:
 """
 EPILOGUE = '\n"kmanifest VERB --help" tells more about a verb.\n'
+
+
+def show_help(arguments: Sequence[str]) -> int:
+    """Show the text of a verb, or of the command."""
+    names = [
+        argument for argument in arguments if not argument.startswith("-") and argument != "help"
+    ]
+    if names:
+        return find_verb(VERBS, names[0]).run(["--help"])
+    from kmanifest.cli.output import print_text
+
+    return print_text(_introduction())
+
+
+VERBS = (
+    Verb("build", "print the resources of a kustomization", late("kmanifest.cli.build", "build")),
+    Verb("cfg", "look into directories of resource files", late("kmanifest.cli.cfg", "cfg")),
+    Verb(
+        "create",
+        "write a new kustomization.yaml",
+        late("kmanifest.cli.create", "create"),
+        ("init",),
+    ),
+    Verb("helm", "render, check and show Helm charts", late("kmanifest.cli.helm", "helm")),
+    Verb("help", "show this text, or that of a verb", show_help),
+    Verb(
+        "localize",
+        "copy a kustomization with all that it names, so that it builds without a network",
+        late("kmanifest.cli.localize", "localize"),
+    ),
+    Verb(
+        "plugins",
+        "list, explain and check plug-ins, or start a new one",
+        late("kmanifest.cli.plugins", "plugins"),
+    ),
+    Verb("version", "print the version", late("kmanifest.cli.version", "version")),
+)
 
 
 def run() -> int:
@@ -74,63 +101,16 @@ def _dispatch(arguments: Sequence[str]) -> int:
     if unknown:
         raise UsageError(f"unknown flag: {unknown[0]}")
     if "-h" in before or "--help" in before:
-        return _help(rest)
+        return show_help(rest)
     if not rest:
         return _complain(_introduction(), WRONG_USAGE)
-    return _verb(rest[0])(rest[1:])
-
-
-def _verb(name: str) -> Verb:
-    """The function of a verb."""
-    if name == "build":
-        from kmanifest.cli.build import build  # each verb pays for itself only
-
-        return build
-    if name == "cfg":
-        from kmanifest.cli.cfg import cfg
-
-        return cfg
-    if name in ("create", "init"):
-        from kmanifest.cli.create import create
-
-        return create
-    if name == "helm":
-        from kmanifest.cli.helm import helm
-
-        return helm
-    if name == "localize":
-        from kmanifest.cli.localize import localize
-
-        return localize
-    if name == "version":
-        from kmanifest.cli.version import version
-
-        return version
-    if name == "plugins":
-        from kmanifest.cli.plugins import plugins
-
-        return plugins
-    if name == "help":
-        return _help
-    from kmanifest.model.errors import near_names
-
-    verbs = ("build", "cfg", "create", "helm", "help", "localize", "plugins", "version")
-    near = near_names(name, verbs, most=1)
-    raise UsageError(f"unknown verb: {name}" + (f" (did you mean {near[0]}?)" if near else ""))
-
-
-def _help(arguments: Sequence[str]) -> int:
-    """Show the text of a verb, or of the command."""
-    verbs = [word for word in arguments if not word.startswith("-") and word != "help"]
-    if verbs:
-        return _verb(verbs[0])(["--help"])
-    from kmanifest.cli.output import print_text
-
-    return print_text(_introduction())
+    return find_verb(VERBS, rest[0]).run(rest[1:])
 
 
 def _introduction() -> str:
-    return INTRODUCTION + describe((HELP, STACK_TRACE)) + EPILOGUE
+    return (
+        f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe((HELP, STACK_TRACE))}{EPILOGUE}"
+    )
 
 
 def _complain(text: str, code: int) -> int:

@@ -1,11 +1,12 @@
 """`kmanifest plugins`: which plug-ins there are, what one wants, whether a config fits, and the start of a new one."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from kmanifest.cli import DONE, FAILED
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
 from kmanifest.model.errors import MissingError, near_names
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
@@ -17,30 +18,13 @@ INTRODUCTION: Final = """\
 Shows, checks and starts plug-ins.
 
 Usage:
-  kmanifest plugins list                      all plug-ins that a build may use, and where they come from
-  kmanifest plugins info KIND                 what a plug-in does, and the schema of its config
-  kmanifest plugins check FILE                whether the configs in a file name plug-ins that are there, and fit them
-  kmanifest plugins new ROLE NAME [DIR]       a distribution with a generator, transformer or validator, to begin with
+  kmanifest plugins VERB [arguments]
 
-Flags:
+Verbs:
 """
 ROLES: Final = ("generator", "transformer", "validator")
 
 Named = tuple[str, "Plugin"]
-
-
-def plugins(arguments: Sequence[str]) -> int:
-    """Carry out what the words ask for; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"] or not parsed.words:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    verb, *words = parsed.words
-    work = _VERBS.get(verb)
-    if work is None:
-        near = near_names(verb, _VERBS, most=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise UsageError(f"unknown verb: plugins {verb}{hint}")
-    return work(words)
 
 
 def _list(words: Sequence[str]) -> int:
@@ -100,12 +84,31 @@ def _new(words: Sequence[str]) -> int:
     return print_text("".join(f"{file}\n" for file in files))
 
 
-_VERBS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
-    "list": _list,
-    "info": _info,
-    "check": _check,
-    "new": _new,
-}
+VERBS: Final = (
+    Verb("list", "all plug-ins that a build may use, and where they come from", _list),
+    Verb("info", "what a plug-in does, and the schema of its config", _info, parameters="KIND"),
+    Verb(
+        "check",
+        "whether the configs in a file name plug-ins that are there, and fit them",
+        _check,
+        parameters="FILE",
+    ),
+    Verb(
+        "new",
+        "a distribution with a generator, transformer or validator, to begin with",
+        _new,
+        parameters="ROLE NAME [DIR]",
+    ),
+)
+
+
+def plugins(arguments: Sequence[str]) -> int:
+    """Carry out what the words ask for; gives the exit code."""
+    parsed = parse(FLAGS, arguments)
+    if parsed.values["help"] or not parsed.words:
+        return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe(FLAGS)}")
+    name, *words = parsed.words
+    return find_verb(VERBS, name, parent="plugins").run(words)
 
 
 def _expect(words: Sequence[str], number: int, usage: str) -> Sequence[str]:

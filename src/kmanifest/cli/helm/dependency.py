@@ -11,6 +11,7 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.verbs import Verb, describe_verbs, take_verb
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
@@ -48,42 +49,14 @@ Usage:
   kmanifest helm dependency build|list|update [CHART] [flags]
 
 Verbs:
-  build   fetch into charts/ what Chart.lock says, or do as update where there is no Chart.lock
-  list    tell what is there and what is missing
-  update  look for versions, fetch them into charts/, and write Chart.lock
-
-Flags of build and update:
 """
-VERBS = {"build": "build", "list": "list", "ls": "list", "up": "update", "update": "update"}
 
 
-def dependency(arguments: Sequence[str]) -> int:
-    """Do what a verb below this one says; gives the exit code."""
-    place = next((at for at, word in enumerate(arguments) if word in VERBS), None)
-    if place is None:
-        words = [word for word in arguments if not word.startswith("-")]
-        if words:
-            raise UsageError(f'unknown command "{words[0]}" for "helm dependency"')
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    verb, rest = VERBS[arguments[place]], [*arguments[:place], *arguments[place + 1 :]]
-    parsed = read_flags(LIST_FLAGS if verb == "list" else FLAGS, rest)
+def _list(arguments: Sequence[str]) -> int:
+    parsed = read_flags(LIST_FLAGS, arguments)
     if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if len(parsed.words) > 1:
-        raise UsageError(
-            f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
-        )
-    path = os.path.normpath(parsed.words[0]) if parsed.words else "."
-    if verb == "list":
-        return _list(parsed, path)
-    builds = verb == "build"
-    wanted: Signatures = "if there" if builds else "always"
-    return fill(
-        parsed, path, builds=builds, signatures=wanted if parsed.values["verify"] else "never"
-    )
-
-
-def _list(parsed: Parsed, path: str) -> int:
+        return _help()
+    path = _chart_path(parsed, "list")
     from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
     from kmanifest.engines.helm.sources.listing import Listing
     from kmanifest.io.tree import DiskTree
@@ -98,6 +71,62 @@ def _list(parsed: Parsed, path: str) -> int:
     chart = open_chart(found, follows_links=False, dialect=HELM3)
     tree = DiskTree(found) if os.path.isdir(found) else None
     return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
+
+
+def _build(arguments: Sequence[str]) -> int:
+    parsed = read_flags(FLAGS, arguments)
+    if parsed.values["help"]:
+        return _help()
+    signatures: Signatures = "if there" if parsed.values["verify"] else "never"
+    return fill(parsed, _chart_path(parsed, "build"), builds=True, signatures=signatures)
+
+
+def _update(arguments: Sequence[str]) -> int:
+    parsed = read_flags(FLAGS, arguments)
+    if parsed.values["help"]:
+        return _help()
+    signatures: Signatures = "always" if parsed.values["verify"] else "never"
+    return fill(parsed, _chart_path(parsed, "update"), builds=False, signatures=signatures)
+
+
+VERBS = (
+    Verb(
+        "build",
+        "fetch into charts/ what Chart.lock says, or do as update where there is no Chart.lock",
+        _build,
+    ),
+    Verb("list", "tell what is there and what is missing", _list, ("ls",)),
+    Verb(
+        "update",
+        "look for versions, fetch them into charts/, and write Chart.lock",
+        _update,
+        ("up",),
+    ),
+)
+
+
+def dependency(arguments: Sequence[str]) -> int:
+    """Do what a verb below this one says; gives the exit code."""
+    verb, rest = take_verb(VERBS, arguments)
+    if verb is not None:
+        return verb.run(rest)
+    words = [word for word in arguments if not word.startswith("-")]
+    if words:
+        raise UsageError(f'unknown command "{words[0]}" for "helm dependency"')
+    return _help()
+
+
+def _help() -> int:
+    flags = f"Flags of build and update:\n{describe(sorted(FLAGS))}"
+    return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\n{flags}")
+
+
+def _chart_path(parsed: Parsed, verb: str) -> str:
+    if len(parsed.words) > 1:
+        raise UsageError(
+            f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
+        )
+    return os.path.normpath(parsed.words[0]) if parsed.words else "."
 
 
 def fill(
