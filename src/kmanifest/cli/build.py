@@ -231,8 +231,8 @@ def _charts(parsed: Parsed) -> "Charts":
 
     charts, values = Charts(), parsed.values
     if any(values[name] for name in VALUES):
-        from kmanifest.cli.helm.flags import dialect_of  # for charts
-        from kmanifest.cli.helm.inputs import given_values
+        from kmanifest.cli.helm.inputs import given_values  # for charts
+        from kmanifest.cli.helm.versioned_flags import dialect_of
 
         given = given_values(parsed, dialect_of(parsed))
         charts = charts._replace(values=given.values, locate=_locating(given))

@@ -9,10 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, parse
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.startup.typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
 
 NO_CLUSTER = "it needs a cluster, and kmanifest asks none"
 NO_NETWORK = "values are read from this machine only"
@@ -44,9 +40,6 @@ VALUES = (
     Flag("set-string", "list", "values that are text: key1=val1,key2=val2"),
     Flag("values", "list", "a YAML file with values; - is stdin", short="f"),
 )
-
-HELM_VERSION = Flag("helm-version", "text", "the version of helm to do as: 3, or 4", default="3")
-"""For the verbs that do as either."""
 
 SERVERS = (
     Flag("ca-file", "text", "certificates of who is trusted beside the usual"),
@@ -88,24 +81,6 @@ def read_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Parsed:
         if parsed.values.get(name):
             raise UsageError(f"--{name} is refused: {reason}")
     return parsed
-
-
-def read_versioned_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Parsed:
-    """The arguments of a verb that does as either version of helm, in that version's grammar; errors as of `read_flags`."""
-    if not any(word.partition("=")[0] == "--helm-version" for word in arguments):
-        return read_flags(flags, arguments)
-    from kmanifest.cli.helm.version4 import read_flags_of_version
-
-    return read_flags_of_version(flags, arguments)
-
-
-def dialect_of(parsed: Parsed) -> "Dialect":
-    """The version of helm that the flags ask for."""
-    from kmanifest.engines.helm.dialects.find import (
-        find_dialect,  # a wrong usage is told without it
-    )
-
-    return find_dialect(parsed.values["helm-version"])
 
 
 def namespace_of(parsed: Parsed) -> str:

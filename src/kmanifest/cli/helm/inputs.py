@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from kmanifest.cli.flags import Parsed, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.loader import load_archive, load_chart
+from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.dialect import Dialect
 from kmanifest.engines.helm.values.layers import Layer, Table, ValueSources, layers, merge_sources
 from kmanifest.io.tree import SteadyDisk, tree_at
@@ -107,29 +107,6 @@ def find_chart(name: str) -> str | None:
     if os.path.isabs(name) or name.startswith("."):
         raise MissingError(f'path "{name}" not found')
     return None
-
-
-def chart_of(parsed: Parsed, name: str, dialect: Dialect) -> Chart:
-    """The chart that the command line names: a path, else what is fetched."""
-    path = (
-        None
-        if parsed.values["repo"] and dialect.commands.asks_repository_first
-        else find_chart(name)
-    )
-    if path is not None:
-        if parsed.values["repo"]:
-            warn(
-                "install.go:759: WARN local chart found in current working directory. repository url ignored "
-                f"chart={name} repository={parsed.values['repo']}"
-            )
-        if parsed.values["verify"]:
-            from kmanifest.cli.helm.verify import verify_file  # seldom
-
-            verify_file(parsed, path)
-        return open_chart(path, follows_links=parsed.values["follow-links"], dialect=dialect)
-    from kmanifest.cli.helm.sources import fetch_chart  # for charts of servers
-
-    return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn, dialect=dialect)
 
 
 def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:

@@ -7,12 +7,10 @@ from kmanifest.cli import DONE
 from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     COMMON,
-    HELM_VERSION,
     VALUES,
-    dialect_of,
     namespace_of,
-    read_versioned_flags,
 )
+from kmanifest.cli.helm.versioned_flags import HELM_VERSION, dialect_of, read_versioned_flags
 from kmanifest.cli.output import print_text
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING

@@ -37,7 +37,7 @@ def show(arguments: Sequence[str]) -> int:
         )
     if parsed.values["jsonpath"]:
         raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
-    from kmanifest.cli.helm.inputs import chart_of
+    from kmanifest.cli.helm.charts import chart_of
     from kmanifest.engines.helm.show import show_chart
 
     return print_text(show_chart(chart_of(parsed, rest[0], HELM3), part))

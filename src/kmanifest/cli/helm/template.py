@@ -9,15 +9,13 @@ from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
 from kmanifest.cli.helm.flags import (
     CHART_PATH,
     COMMON,
-    HELM_VERSION,
     NO_CLUSTER,
     VALUES,
-    dialect_of,
     is_debugging,
     namespace_of,
-    read_versioned_flags,
     split_list,
 )
+from kmanifest.cli.helm.versioned_flags import HELM_VERSION, dialect_of, read_versioned_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -168,7 +166,8 @@ def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
 
 
 def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
-    from kmanifest.cli.helm.inputs import chart_of, given_values, warn
+    from kmanifest.cli.helm.charts import chart_of
+    from kmanifest.cli.helm.inputs import given_values, warn
     from kmanifest.engines.helm.charts.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
@@ -186,8 +185,9 @@ def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Giv
 
 def _with_dependencies(parsed: Parsed, place: str, chart: "Chart", dialect: "Dialect") -> "Chart":
     """The chart once its `charts/` is filled, if it is in a directory."""
+    from kmanifest.cli.helm.charts import chart_of
     from kmanifest.cli.helm.dependency import fill
-    from kmanifest.cli.helm.inputs import chart_of, find_chart
+    from kmanifest.cli.helm.inputs import find_chart
 
     path = find_chart(place)
     if path is None or not os.path.isdir(path):
