@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from kmanifest import MemoryTree, build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import parse
+from kmanifest.cli.build import FLAGS, build_options
+from kmanifest.cli.flags import parse_command_line
 from kmanifest.cli.main import main
 from kmanifest.engines.krm.exec_plugin import split_arguments
 from kmanifest.io.runner import ProcessRunner, Program, find_plugin_home
@@ -468,7 +468,7 @@ def test_command_registers_what_it_passes_on(project, monkeypatch, capsys):
     )
     words = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
     words += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
-    secrets = options_of(parse(FLAGS, words)).programs.secrets
+    secrets = build_options(parse_command_line(FLAGS, words)).programs.secrets
     assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
     assert main(["build", *words, "--stack-trace", str(project)]) == 1
     shown = capsys.readouterr().err

@@ -213,7 +213,7 @@ def test_faults_come_together_in_the_order_of_the_files():
         ("kustomization.yaml", 3, 4),
         ("kustomization.yaml", 6, 12),
     ]
-    line = report.describe(caught.value, terminal=False, colour=False)
+    line = report.format_error(caught.value, terminal=False, colour=False)
     assert line.endswith("images.0.name: no image is called 'w' (and 3 more)\n")
 
 

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 def cache_directory(values: Mapping[str, Any]) -> str:
     """The directory that the flags, else the environment, name; empty where the user has no home."""
-    own = values["cache-dir"] or os.environ.get("KMANIFEST_CACHE_DIR")
-    if own:
-        return os.path.abspath(own)
+    configured = values["cache-dir"] or os.environ.get("KMANIFEST_CACHE_DIR")
+    if configured:
+        return os.path.abspath(configured)
     home = os.environ.get("HOME", "")
-    caches = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
-    return os.path.join(caches, "kmanifest") if caches else ""
+    user_cache = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
+    return os.path.join(user_cache, "kmanifest") if user_cache else ""
 
 
 def open_cache(values: Mapping[str, Any]) -> "Cache":

@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kmanifest.cli import FAILED, INTERRUPTED, WRONG_USAGE
-from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
+from kmanifest.cli import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE
+from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe_flags
 from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
 from kmanifest.startup.lazy import late
 
@@ -34,7 +34,7 @@ def show_help(arguments: Sequence[str]) -> int:
         return find_verb(VERBS, names[0]).run(["--help"])
     from kmanifest.cli.output import print_text
 
-    return print_text(_introduction())
+    return print_text(_help_text())
 
 
 VERBS = (
@@ -72,7 +72,7 @@ def run() -> int:
             if stream is not None:
                 stream.flush()
     except (OSError, ValueError):
-        code = code or FAILED
+        code = code or EXIT_FAILURE
     os._exit(code)
 
 
@@ -81,41 +81,41 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _dispatch(arguments)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     except UsageError as error:
-        return _complain(f"error: {error}\n", WRONG_USAGE)
+        return _print_to_stderr(f"error: {error}\n", EXIT_USAGE)
     except BaseException as error:  # noqa: BLE001 - the last defence: a line, no traceback
         from kmanifest.cli import report  # not needed where all goes well
 
-        report.failure(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
-        return FAILED
+        report.print_error(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
+        return EXIT_FAILURE
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
     """Call the verb, which may stand after the global switches."""
-    rest = list(arguments)
-    before: list[str] = []
-    while rest and rest[0].startswith("-"):
-        before.append(rest.pop(0))
-    unknown = [word for word in before if word not in ("-h", "--help", f"--{STACK_TRACE.name}")]
-    if unknown:
-        raise UsageError(f"unknown flag: {unknown[0]}")
-    if "-h" in before or "--help" in before:
-        return show_help(rest)
-    if not rest:
-        return _complain(_introduction(), WRONG_USAGE)
-    return find_verb(VERBS, rest[0]).run(rest[1:])
+    remaining = list(arguments)
+    leading_flags: list[str] = []
+    while remaining and remaining[0].startswith("-"):
+        leading_flags.append(remaining.pop(0))
+    unknown_flags = [
+        flag for flag in leading_flags if flag not in ("-h", "--help", f"--{STACK_TRACE.name}")
+    ]
+    if unknown_flags:
+        raise UsageError(f"unknown flag: {unknown_flags[0]}")
+    if "-h" in leading_flags or "--help" in leading_flags:
+        return show_help(remaining)
+    if not remaining:
+        return _print_to_stderr(_help_text(), EXIT_USAGE)
+    return find_verb(VERBS, remaining[0]).run(remaining[1:])
 
 
-def _introduction() -> str:
-    return (
-        f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe((HELP, STACK_TRACE))}{EPILOGUE}"
-    )
+def _help_text() -> str:
+    return f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe_flags((HELP, STACK_TRACE))}{EPILOGUE}"
 
 
-def _complain(text: str, code: int) -> int:
+def _print_to_stderr(text: str, code: int) -> int:
     """Print `text` on stderr, where there is one; gives `code`."""
     from kmanifest.cli import report
 
-    report.tell(text)
+    report.print_message(text)
     return code

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from kmanifest.cli import DONE, READER_GONE
+from kmanifest.cli import EXIT_BROKEN_PIPE, EXIT_OK
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -25,15 +25,15 @@ class OutputError(KmanifestError):
     """The build is done, its output could not be written."""
 
 
-def write(rendered: "Rendered", path: str) -> int:
+def write_rendered(rendered: "Rendered", path: str) -> int:
     """Write to `path`, which is a file or an existing directory, or to stdout where it is empty; gives the exit code."""
     if path and os.path.isdir(path):
         write_directory(path, rendered)
-        return DONE
+        return EXIT_OK
     if not path:
         return print_pieces(rendered.pieces())
     write_file(path, rendered.pieces())
-    return DONE
+    return EXIT_OK
 
 
 def print_text(text: str) -> int:
@@ -49,23 +49,23 @@ def print_pieces(pieces: Iterable[bytes]) -> int:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _forget_stdout()
-        return READER_GONE
+        _discard_stdout()
+        return EXIT_BROKEN_PIPE
     except OSError as error:
-        _forget_stdout()
-        raise _refused("to stdout", error) from error
-    return DONE
+        _discard_stdout()
+        raise _write_error("to stdout", error) from error
+    return EXIT_OK
 
 
-def _refused(where: str, error: OSError) -> OutputError:
-    return OutputError(f"can't write {where}: {error.strerror or error}")
+def _write_error(target: str, error: OSError) -> OutputError:
+    return OutputError(f"can't write {target}: {error.strerror or error}")
 
 
-def _forget_stdout() -> None:
+def _discard_stdout() -> None:
     """Let what is left in the buffer go nowhere, or Python complains of it when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, sys.stdout.fileno())
+    os.close(null_device)
 
 
 def write_file(path: str, pieces: Iterable[bytes]) -> None:
@@ -80,7 +80,7 @@ def write_file(path: str, pieces: Iterable[bytes]) -> None:
         else:
             _replace_all([(target, pieces)])
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def replace_file(path: str, content: bytes) -> None:
@@ -88,7 +88,7 @@ def replace_file(path: str, content: bytes) -> None:
     try:
         _replace_all([(path, [content])])
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
@@ -99,10 +99,10 @@ def write_directory(directory: str, rendered: "Rendered") -> None:
     try:
         _replace_all(zip(paths, contents, strict=True))
     except OSError as error:
-        raise _refused(f"into {directory}", error) from error
+        raise _write_error(f"into {directory}", error) from error
 
 
-def check_new(path: str) -> None:
+def check_new_directory(path: str) -> None:
     """OutputError where a directory can't be made at `path`."""
     if os.path.lexists(path):
         raise OutputError(f"the destination {path} already exists")
@@ -114,7 +114,7 @@ def write_new_directory(
     path: str, files: "Mapping[str, File]", directories: Iterable[str] = ()
 ) -> None:
     """Make the directory at the absolute `path`, with these files and directories in it: whole or not at all."""
-    check_new(path)
+    check_new_directory(path)
     temporary = os.path.join(os.path.dirname(path), f".kmanifest-{os.getpid()}.tmp")
     is_claimed = False
     try:
@@ -138,7 +138,7 @@ def write_new_directory(
         if is_claimed and os.path.isdir(path) and not os.listdir(path):
             os.rmdir(path)
         if isinstance(error, OSError):
-            raise _refused(path, error) from error
+            raise _write_error(path, error) from error
         raise
 
 
@@ -152,54 +152,66 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
     """
     from kmanifest.model.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
 
-    given = [(each.id, each.effective_namespace) for each in resources]
-    several = len({space for _, space in given if space != CLUSTER_SCOPE}) > 1
-    taken: dict[str, str] = {}
-    for id_, space in given:
-        shown = space if several and space != CLUSTER_SCOPE else ""
-        parts = [part for part in (shown, id_.group, id_.version, id_.kind) if part]
-        name = _safe("_".join([*parts, id_.name]).lower() + ".yaml", str(id_))
-        if name in taken:
-            raise OutputError(f"{taken[name]} and {id_} would both be written to {name}")
-        taken[name] = str(id_)
+    identified = [(resource.id, resource.effective_namespace) for resource in resources]
+    has_several_namespaces = (
+        len({namespace for _, namespace in identified if namespace != CLUSTER_SCOPE}) > 1
+    )
+    ids_by_name: dict[str, str] = {}
+    for resource_id, namespace in identified:
+        prefix = namespace if has_several_namespaces and namespace != CLUSTER_SCOPE else ""
+        parts = [
+            part
+            for part in (prefix, resource_id.group, resource_id.version, resource_id.kind)
+            if part
+        ]
+        name = _safe_file_name(
+            "_".join([*parts, resource_id.name]).lower() + ".yaml", str(resource_id)
+        )
+        if name in ids_by_name:
+            raise OutputError(
+                f"{ids_by_name[name]} and {resource_id} would both be written to {name}"
+            )
+        ids_by_name[name] = str(resource_id)
         yield name
 
 
-def _safe(name: str, owner: str) -> str:
+def _safe_file_name(name: str, resource_id: str) -> str:
     """`name` as one component of a path."""
     if "/" in name or "\0" in name:
-        raise OutputError(f"{owner}: the name can't be that of a file: {name}")
+        raise OutputError(f"{resource_id}: the name can't be that of a file: {name}")
     if name.isprintable() and "\\" not in name:
         return name
-    keep = (char if char.isprintable() and char != "\\" else _percent(char) for char in name)
-    return "".join(keep)
+    escaped = (
+        char if char.isprintable() and char != "\\" else _percent_encoded(char) for char in name
+    )
+    return "".join(escaped)
 
 
-def _percent(char: str) -> str:
+def _percent_encoded(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
     """Write every file beside its place, then move all into place; on a failure none is left half-written."""
-    waiting: list[tuple[str, str]] = []
+    temporary_files: list[tuple[str, str]] = []
     try:
         for path, pieces in files:
             temporary = os.path.join(
-                os.path.dirname(path), f".kmanifest-{os.getpid()}-{len(waiting)}.tmp"
+                os.path.dirname(path), f".kmanifest-{os.getpid()}-{len(temporary_files)}.tmp"
             )
-            waiting.append((temporary, path))
-            _write_new(temporary, pieces, _mode(path))
-        while waiting:
-            temporary, path = waiting[-1]
+            temporary_files.append((temporary, path))
+            _write_new_file(temporary, pieces, _existing_mode(path))
+        while temporary_files:
+            temporary, path = temporary_files[-1]
             os.replace(temporary, path)
-            waiting.pop()
+            temporary_files.pop()
     finally:
-        for temporary, _ in waiting:
+        for temporary, _ in temporary_files:
             if os.path.lexists(temporary):
                 os.unlink(temporary)
 
 
-def _mode(path: str) -> int | None:
+def _existing_mode(path: str) -> int | None:
     """The permissions of the file that is to be replaced, None where there is none."""
     try:
         return (
@@ -211,7 +223,7 @@ def _mode(path: str) -> int | None:
         return None
 
 
-def _write_new(path: str, pieces: Iterable[bytes], mode: int | None) -> None:
+def _write_new_file(path: str, pieces: Iterable[bytes], mode: int | None) -> None:
     with open(os.open(path, NEW_FILE, 0o666), "wb") as stream:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(stream.fileno(), mode)

@@ -11,34 +11,36 @@ from kmanifest.pipeline import parsing as manifests
 from kmanifest.plugin import Context, Options, Programs, Registry, is_function
 from kmanifest.schema.check import check_config
 
-Verdict = tuple[bool, str]
+CheckResult = tuple[bool, str]
 
 
-def check_file(path: str) -> list[Verdict]:
+def check_file(path: str) -> list[CheckResult]:
     """For each config of a file whether it will do, and a line that says so."""
     options = Options(
         enable_plugins=True, allow_exec=True, programs=Programs(home=find_plugin_home(os.environ))
     )
-    disk = tree.DiskTree("/")
-    file = disk.resolve(path)
+    disk_tree = tree.DiskTree("/")
+    file = disk_tree.resolve(path)
     ctx = Context(
-        tree=disk,
+        tree=disk_tree,
         registry=Registry.default().with_entry_points(),
         options=options,
         directory=tree.parent(file),
         runner=ProcessRunner(),
     )
-    return [_verdict(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)]
+    return [
+        _check_config(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)
+    ]
 
 
-def _verdict(ctx: Context, config: Resource) -> Verdict:
+def _check_config(ctx: Context, config: Resource) -> CheckResult:
     try:
-        return True, f"ok: {config.id}: {_judged(ctx, config)}"
+        return True, f"ok: {config.id}: {_describe_match(ctx, config)}"
     except KmanifestError as error:
         return False, f"error: {config.id}: {error}"
 
 
-def _judged(ctx: Context, config: Resource) -> str:
+def _describe_match(ctx: Context, config: Resource) -> str:
     """What the config would use; the error that a build would raise before it."""
     if is_function(config):
         return f"function {function.find(ctx, function.read_function(config).path)}"

@@ -71,10 +71,10 @@ def greet(ctx: Context, config: Resource) -> list[Resource]:
 from kmanifest.plugin import Context, Plugin, Resource, ResourceMap, hookimpl
 {schema}
 
-def own(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+def set_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Every object with the owner in an annotation."""
-    place = ("metadata", "annotations", "{group}/owner")
-    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+    annotation = ("metadata", "annotations", "{group}/owner")
+    return resources.map(lambda resource: resource.put(annotation, config.body["owner"]))
 {hook}''',
     "validator": '''\
 """Warns of every object without a label."""
@@ -84,7 +84,7 @@ from collections.abc import Iterator
 from kmanifest.plugin import Context, Finding, Plugin, Resource, ResourceMap, hookimpl
 {schema}
 
-def missing(
+def require_label(
     ctx: Context, config: Resource, resources: ResourceMap
 ) -> Iterator[Finding]:
     """A warning for each object that lacks the label."""
@@ -95,7 +95,7 @@ def missing(
             yield Finding("warning", f"{{resource.id}} has no label {{label}}")
 {hook}''',
 }
-_FUNCTIONS: Final = {"generator": "greet", "transformer": "own", "validator": "missing"}
+_FUNCTIONS: Final = {"generator": "greet", "transformer": "set_owner", "validator": "require_label"}
 _CONFIG_FIELDS: Final = {
     "generator": ("greeting", "hello"),
     "transformer": ("owner", "team-a"),
@@ -103,17 +103,17 @@ _CONFIG_FIELDS: Final = {
 }
 _EXPECTED: Final = {
     "generator": """\
-    assert [resource.body["data"] for resource in built.resources] == [
+    assert [resource.body["data"] for resource in rendered.resources] == [
         {{}},
         {{"greeting": "hello"}},
     ]
 """,
     "transformer": """\
-    annotations = [resource.annotations for resource in built.resources]
+    annotations = [resource.annotations for resource in rendered.resources]
     assert annotations == [{{"{group}/owner": "team-a"}}]
 """,
     "validator": """\
-    assert [finding.message for finding in built.findings] == [
+    assert [finding.message for finding in rendered.findings] == [
         "ConfigMap/map has no label app",
     ]
 """,
@@ -136,7 +136,7 @@ def registry() -> Registry:
 
 
 def test_example() -> None:
-    built = build(str(EXAMPLE), registry=registry())
+    rendered = build(str(EXAMPLE), registry=registry())
 {expected}
 
 def test_config_that_does_not_fit(tmp_path: Path) -> None:
@@ -169,26 +169,28 @@ pip install '.[test]' && pytest
 _GROUP: Final = "example.com"
 
 
-def start(role: str, name: str, directory: str) -> list[str]:
+def write_scaffold(role: str, name: str, directory: str) -> list[str]:
     """Write the files of a new plug-in below `directory`; their paths.
 
     UsageError for a name that no package can have, OutputError where a file is there already.
     """
     if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) is None:
         raise UsageError(f"a name is lower case words with `-` between them, not {name!r}")
-    files = {os.path.join(directory, path): text for path, text in _files(role, name).items()}
-    if there := [path for path in files if os.path.lexists(path)]:
-        raise OutputError(f"{there[0]} is there already")
+    files = {
+        os.path.join(directory, path): text for path, text in _scaffold_files(role, name).items()
+    }
+    if existing := [path for path in files if os.path.lexists(path)]:
+        raise OutputError(f"{existing[0]} is there already")
     for path, text in files.items():
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_file(path, [text.encode()])
     return list(files)
 
 
-def _files(role: str, name: str) -> dict[str, str]:
+def _scaffold_files(role: str, name: str) -> dict[str, str]:
     module = name.replace("-", "_")
     field, value = _CONFIG_FIELDS[role]
-    facts = {
+    fields = {
         "field": field,
         "function": _FUNCTIONS[role],
         "group": _GROUP,
@@ -198,13 +200,13 @@ def _files(role: str, name: str) -> dict[str, str]:
         "role": role,
         "value": value,
     }
-    parts = {"schema": _SCHEMA.format(**facts), "hook": _HOOK.format(**facts)}
+    parts = {"schema": _SCHEMA.format(**fields), "hook": _HOOK.format(**fields)}
     return {
-        "pyproject.toml": _PYPROJECT.format(**facts),
-        "README.md": _README.format(**facts),
-        f"src/{module}/__init__.py": _MODULES[role].format(**facts, **parts),
-        "tests/test_example.py": _TEST.format(**facts, expected=_EXPECTED[role].format(**facts)),
-        "example/kustomization.yaml": _KUSTOMIZATION.format(**facts),
+        "pyproject.toml": _PYPROJECT.format(**fields),
+        "README.md": _README.format(**fields),
+        f"src/{module}/__init__.py": _MODULES[role].format(**fields, **parts),
+        "tests/test_example.py": _TEST.format(**fields, expected=_EXPECTED[role].format(**fields)),
+        "example/kustomization.yaml": _KUSTOMIZATION.format(**fields),
         "example/map.yaml": _MAP,
-        f"example/{name}.yaml": _CONFIG.format(**facts),
+        f"example/{name}.yaml": _CONFIG.format(**fields),
     }

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from kmanifest.cli.flags import Flag, Parsed, UsageError
+from kmanifest.cli.flags import CommandLine, Flag, UsageError
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FETCH_FLAGS = (
     ),
     Flag(
         "cache-dir",
-        "text",
+        "string",
         "where what was fetched and parsed is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
     ),
     Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
@@ -25,9 +25,9 @@ FETCH_FLAGS = (
 )
 """The flags of every verb that fetches what is remote."""
 
-REPEAT_FLAGS = (
-    Flag("now", "text", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
-    Flag("seed", "text", "of charts: make what is random of this text, keys too; as secret as they are"),
+CHART_RENDER_FLAGS = (
+    Flag("now", "string", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
+    Flag("seed", "string", "of charts: make what is random of this text, keys too; as secret as they are"),
     Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
     Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
 )  # fmt: skip
@@ -47,7 +47,7 @@ PLUGIN_FLAGS = (
     Flag("env", "list", "an environment variable for functions", short="e"),
     Flag(
         "plugin-allow-list",
-        "text",
+        "string",
         "a file with the SHA-256 of each program that may be run, one in a line",
     ),
     Flag(
@@ -55,66 +55,66 @@ PLUGIN_FLAGS = (
         "list",
         "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
     ),
-    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
+    Flag("plugin-timeout", "string", "seconds that a plug-in may take", default="60"),
 )
 """The flags of every verb that lets plug-ins run."""
 
 
-def seed_of(parsed: Parsed) -> str | None:
+def seed_option(command_line: CommandLine) -> str | None:
     """What chance is made of; None for that of this machine."""
-    return parsed.values["seed"] if parsed.was_given("seed") else None
+    return command_line.values["seed"] if command_line.has("seed") else None
 
 
-def now_of(parsed: Parsed) -> int | None:
+def time_option(command_line: CommandLine) -> int | None:
     """The time in nanoseconds since 1970; None for that of this machine."""
-    if not parsed.was_given("now"):
+    if not command_line.has("now"):
         return None
     from kmanifest.engines.helm.templates.reproducible import load_time  # few want another time
     from kmanifest.model.errors import SourceError
 
     try:
-        return load_time(parsed.values["now"])
+        return load_time(command_line.values["now"])
     except SourceError as error:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
-def remotes_of(values: Mapping[str, Any]) -> "Remotes":
+def remote_options(values: Mapping[str, Any]) -> "Remotes":
     """How what is remote is fetched."""
     from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.plugin import Remotes
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
     for name in names:
-        check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
-    standard = Remotes()
-    return standard._replace(
+        check_choice("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
+    defaults = Remotes()
+    return defaults._replace(
         store=cache_directory(values),
         offline=values["offline"],
-        protocols=(*standard.protocols, *names),
-        max_age=0.0 if values["refresh"] else standard.max_age,
+        protocols=(*defaults.protocols, *names),
+        max_age=0.0 if values["refresh"] else defaults.max_age,
     )
 
 
-def programs_of(values: Mapping[str, Any]) -> "Programs":
+def exec_plugin_options(values: Mapping[str, Any]) -> "Programs":
     """What plug-ins that are programs may use."""
     from kmanifest.io.runner import find_plugin_home, passed_on  # for builds with plug-ins
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.plugin import Programs
 
     names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed = tuple(name for name in names if name)
-    given = [text.partition("=")[::2] for text in values["env"]]
-    known = [*passed_on(os.environ, passed).items(), *given]
+    passed_names = tuple(name for name in names if name)
+    flag_variables = [text.partition("=")[::2] for text in values["env"]]
+    variables = [*passed_on(os.environ, passed_names).items(), *flag_variables]
     return Programs(
         home=find_plugin_home(os.environ),
-        environment=passed,
-        secrets=tuple(Secret(value) for name, value in known if is_secret_name(name)),
-        timeout=_seconds(values["plugin-timeout"]),
-        digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
+        environment=passed_names,
+        secrets=tuple(Secret(value) for name, value in variables if is_secret_name(name)),
+        timeout=_parse_seconds(values["plugin-timeout"]),
+        digests=_read_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         seconds = float(text.removesuffix("s"))
     except ValueError:
@@ -124,19 +124,19 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _digests(path: str) -> frozenset[str]:
+def _read_digests(path: str) -> frozenset[str]:
     """The digests in a file as sha256sum writes it; what follows one in its line, and lines with `#`, do not count."""
     try:
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read --plugin-allow-list {path}: {error}") from error
-    words = (line.split()[0] for line in lines if line.strip())
-    return frozenset(word.lower() for word in words if not word.startswith("#"))
+    digests = (line.split()[0] for line in lines if line.strip())
+    return frozenset(digest.lower() for digest in digests if not digest.startswith("#"))
 
 
-def check(name: str, values: Mapping[str, Any], legal: Sequence[str]) -> None:
+def check_choice(name: str, values: Mapping[str, Any], choices: Sequence[str]) -> None:
     """UsageError where the value of a flag is none of those that are `legal`."""
-    if values[name] not in legal:
-        shown = ", ".join(word for word in legal if word)
-        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {shown}")
+    if values[name] not in choices:
+        listed = ", ".join(choice for choice in choices if choice)
+        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {listed}")

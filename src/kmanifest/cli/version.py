@@ -2,38 +2,45 @@
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.flags import (
+    HELP,
+    STACK_TRACE,
+    Flag,
+    UsageError,
+    describe_flags,
+    parse_command_line,
+)
 from kmanifest.cli.output import print_text
 
-FLAGS = (Flag("output", "text", "one of yaml and json", short="o"), HELP, STACK_TRACE)
-REFERENCE = "v5.8.2"
+FLAGS = (Flag("output", "string", "one of yaml and json", short="o"), HELP, STACK_TRACE)
+KUSTOMIZE_VERSION = "v5.8.2"
 
 
 def version(arguments: Sequence[str]) -> int:
     """Print the version as text, YAML or JSON."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
+    command_line = parse_command_line(FLAGS, arguments)
+    if command_line.values["help"]:
         return print_text(
-            f"Prints the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe(FLAGS)}"
+            f"Prints the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe_flags(FLAGS)}"
         )
-    if parsed.words:
-        raise UsageError(f"unexpected argument: {parsed.words[0]}")
+    if command_line.arguments:
+        raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
     from kmanifest.yaml import ROOM  # a wrong usage is told without it
 
-    facts = {"version": f"v{_installed()}", "kustomize": REFERENCE, "yaml": ROOM}
-    form = parsed.values["output"]
-    if form == "json":
+    versions = {"version": f"v{_installed_version()}", "kustomize": KUSTOMIZE_VERSION, "yaml": ROOM}
+    output_format = command_line.values["output"]
+    if output_format == "json":
         import json  # the other forms need none
 
-        return print_text(json.dumps(facts, indent=2) + "\n")
-    if form == "yaml":
-        return print_text("".join(f"{key}: {value}\n" for key, value in facts.items()))
-    if form:
-        raise UsageError(f"illegal flag value --output {form}; legal values: yaml, json")
-    return print_text(f"{facts['version']} (YAML: {ROOM})\n")
+        return print_text(json.dumps(versions, indent=2) + "\n")
+    if output_format == "yaml":
+        return print_text("".join(f"{key}: {value}\n" for key, value in versions.items()))
+    if output_format:
+        raise UsageError(f"illegal flag value --output {output_format}; legal values: yaml, json")
+    return print_text(f"{versions['version']} (YAML: {ROOM})\n")
 
 
-def _installed() -> str:
+def _installed_version() -> str:
     """The version of the distribution that runs."""
     from importlib import metadata  # 40 ms that no other verb pays
 

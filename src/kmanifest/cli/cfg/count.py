@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.flags import (
+    HELP,
+    STACK_TRACE,
+    Flag,
+    UsageError,
+    describe_flags,
+    parse_command_line,
+)
 from kmanifest.cli.output import print_text
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -32,32 +39,32 @@ Flags:
 
 def count(arguments: Sequence[str]) -> int:
     """Print how many resources of each kind there are; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    if len(parsed.words) > 1:
-        raise UsageError(f"specify one directory, got {len(parsed.words)}")
-    by_kind = parsed.on("kind", default=True)
+    command_line = parse_command_line(FLAGS, arguments)
+    if command_line.values["help"]:
+        return print_text(INTRODUCTION + describe_flags(FLAGS))
+    if len(command_line.arguments) > 1:
+        raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
+    by_kind = command_line.switch("kind", default=True)
 
     from kmanifest.cli.cfg import reading  # a wrong usage is told without it
 
-    if not parsed.words:
-        return print_text(_counted(reading.read_stdin(), by_kind=by_kind))
-    recurse = parsed.on("recurse-subpackages", default=True)
+    if not command_line.arguments:
+        return print_text(_format_counts(reading.read_stdin(), by_kind=by_kind))
+    recurse = command_line.switch("recurse-subpackages", default=True)
     texts = [
-        f"{path}/\n{_counted(reading.read_package(path), by_kind=by_kind)}"
-        for path in reading.packages(parsed.words[0], recurse=recurse)
+        f"{path}/\n{_format_counts(reading.read_package(path), by_kind=by_kind)}"
+        for path in reading.find_packages(command_line.arguments[0], recurse=recurse)
     ]
     return print_text("\n".join(texts))
 
 
-def _counted(nodes: "Sequence[Node]", *, by_kind: bool) -> str:
-    from kmanifest.cli.cfg.nodes import meta
+def _format_counts(nodes: "Sequence[Node]", *, by_kind: bool) -> str:
+    from kmanifest.cli.cfg.nodes import resource_meta
 
     if not by_kind:
         return f"{len(nodes)}\n"
     counts: dict[str, int] = {}
     for node in nodes:
-        kind = meta(node).kind
+        kind = resource_meta(node).kind
         counts[kind] = counts.get(kind, 0) + 1
     return "".join(f"{kind}: {counts[kind]}\n" for kind in sorted(counts))

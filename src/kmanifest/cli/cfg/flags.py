@@ -13,17 +13,17 @@ EXCLUDE_NON_LOCAL = Flag(
 )
 
 
-def strings(values: Iterable[str]) -> list[str]:
+def split_list(values: Iterable[str]) -> list[str]:
     """The values of a flag that may hold several, with commas between them as in CSV."""
-    found: list[str] = []
+    items: list[str] = []
     for value in values:
         if '"' not in value:
-            found += value.split(",") if value else []
+            items += value.split(",") if value else []
             continue
         import csv  # quotes are rare
 
         try:
-            found += next(csv.reader([value], strict=True), [])
+            items += next(csv.reader([value], strict=True), [])
         except csv.Error as error:
             raise UsageError(f"{value!r} is not a list: {error}") from None
-    return found
+    return items

@@ -5,7 +5,7 @@ As with helm, whatever is wrong ends with exit code 1 and a line that begins wit
 
 from collections.abc import Sequence
 
-from kmanifest.cli import DONE, FAILED
+from kmanifest.cli import EXIT_FAILURE, EXIT_OK
 from kmanifest.cli.flags import UsageError
 from kmanifest.cli.output import print_text
 from kmanifest.cli.verbs import Verb, describe_verbs, take_verb, verb_names
@@ -57,29 +57,33 @@ VERBS = (
 
 def helm(arguments: Sequence[str]) -> int:
     """Do what a verb of helm's says; gives the exit code."""
-    verb, rest = take_verb(VERBS, arguments)
+    verb, verb_arguments = take_verb(VERBS, arguments)
     if verb is None:
-        words = [word for word in arguments if not word.startswith("-")]
-        if words and "--help" not in arguments and "-h" not in arguments:
-            known = ", ".join(verb_names(VERBS))
-            return _fail(f'unknown command "{words[0]}" for "kmanifest helm": it has {known}')
+        positional = [argument for argument in arguments if not argument.startswith("-")]
+        if positional and "--help" not in arguments and "-h" not in arguments:
+            verb_list = ", ".join(verb_names(VERBS))
+            return _print_error(
+                f'unknown command "{positional[0]}" for "kmanifest helm": it has {verb_list}'
+            )
         print_text(INTRODUCTION + describe_verbs(VERBS) + EPILOGUE)
-        return DONE
+        return EXIT_OK
     from kmanifest.model.errors import KmanifestError
 
     try:
-        return verb.run(rest)
+        return verb.run(verb_arguments)
     except UsageError as error:
-        return _fail(str(error))
+        return _print_error(str(error))
     except RecursionError:
-        return _fail("the input is nested more deeply than this thread's stack allows (max_depth)")
+        return _print_error(
+            "the input is nested more deeply than this thread's stack allows (max_depth)"
+        )
     except KmanifestError as error:
-        return _fail(error.message)
+        return _print_error(error.message)
 
 
-def _fail(message: str) -> int:
+def _print_error(message: str) -> int:
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
 
-    report.tell(f"Error: {printable(message)}\n")
-    return FAILED
+    report.print_message(f"Error: {printable(message)}\n")
+    return EXIT_FAILURE

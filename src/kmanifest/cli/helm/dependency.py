@@ -6,9 +6,9 @@ Source: helm v3.22.0 cmd/helm/dependency.go, dependency_build.go, dependency_upd
 import os
 from collections.abc import Sequence
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
-from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
+from kmanifest.cli.helm.flags import COMMON_FLAGS, SERVER_FLAGS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
 from kmanifest.cli.verbs import Verb, describe_verbs, take_verb
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.index import Index
     from kmanifest.engines.helm.sources.manage import Check, Manager, Out
 
-Signatures = Literal["never", "if there", "always"]
+SignatureCheck = Literal["never", "if present", "always"]
 
 LIST_FLAGS = (
-    Flag("max-col-width", "text", "how wide a column may be", default="80"),
-    *COMMON,
+    Flag("max-col-width", "string", "how wide a column may be", default="80"),
+    *COMMON_FLAGS,
 )
-FLAGS = (
+FILL_FLAGS = (
     Flag(
         "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
     ),
-    Flag("keyring", "text", "the public keys that signatures are checked with"),
+    Flag("keyring", "string", "the public keys that signatures are checked with"),
     Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
     Flag(
         "verify",
         "switch",
         "check signatures: update wants one of each chart, build checks those that are there",
     ),
-    *COMMON,
+    *COMMON_FLAGS,
     *FETCH_FLAGS,
-    *SERVERS,
+    *SERVER_FLAGS,
 )
 INTRODUCTION = """\
 Works on the charts that a chart needs, which its Chart.yaml names.
@@ -53,40 +53,44 @@ Verbs:
 
 
 def _list(arguments: Sequence[str]) -> int:
-    parsed = read_flags(LIST_FLAGS, arguments)
-    if parsed.values["help"]:
-        return _help()
-    path = _chart_path(parsed, "list")
-    from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
+    command_line = read_flags(LIST_FLAGS, arguments)
+    if command_line.values["help"]:
+        return _print_help()
+    path = _chart_path(command_line, "list")
+    from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart
     from kmanifest.engines.helm.sources.listing import Listing
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.errors import MissingError
 
-    width = parsed.values["max-col-width"]
+    width = command_line.values["max-col-width"]
     if not width.isdecimal():
         raise UsageError(f'invalid argument "{width}" for "--max-col-width" flag')
-    found = find_chart(path)
-    if found is None:
+    chart_path = find_local_chart(path)
+    if chart_path is None:
         raise MissingError(f"stat {path}: no such file or directory")
-    chart = open_chart(found, follows_links=False, dialect=HELM3)
-    tree = DiskTree(found) if os.path.isdir(found) else None
+    chart = open_chart(chart_path, follows_links=False, dialect=HELM3)
+    tree = DiskTree(chart_path) if os.path.isdir(chart_path) else None
     return print_text(Listing(chart, tree, path, LIMITS).text(int(width)))
 
 
 def _build(arguments: Sequence[str]) -> int:
-    parsed = read_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return _help()
-    signatures: Signatures = "if there" if parsed.values["verify"] else "never"
-    return fill(parsed, _chart_path(parsed, "build"), builds=True, signatures=signatures)
+    command_line = read_flags(FILL_FLAGS, arguments)
+    if command_line.values["help"]:
+        return _print_help()
+    signatures: SignatureCheck = "if present" if command_line.values["verify"] else "never"
+    return fill_charts_directory(
+        command_line, _chart_path(command_line, "build"), from_lock=True, signatures=signatures
+    )
 
 
 def _update(arguments: Sequence[str]) -> int:
-    parsed = read_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return _help()
-    signatures: Signatures = "always" if parsed.values["verify"] else "never"
-    return fill(parsed, _chart_path(parsed, "update"), builds=False, signatures=signatures)
+    command_line = read_flags(FILL_FLAGS, arguments)
+    if command_line.values["help"]:
+        return _print_help()
+    signatures: SignatureCheck = "always" if command_line.values["verify"] else "never"
+    return fill_charts_directory(
+        command_line, _chart_path(command_line, "update"), from_lock=False, signatures=signatures
+    )
 
 
 VERBS = (
@@ -107,42 +111,42 @@ VERBS = (
 
 def dependency(arguments: Sequence[str]) -> int:
     """Do what a verb below this one says; gives the exit code."""
-    verb, rest = take_verb(VERBS, arguments)
+    verb, verb_arguments = take_verb(VERBS, arguments)
     if verb is not None:
-        return verb.run(rest)
-    words = [word for word in arguments if not word.startswith("-")]
-    if words:
-        raise UsageError(f'unknown command "{words[0]}" for "helm dependency"')
-    return _help()
+        return verb.run(verb_arguments)
+    positional = [argument for argument in arguments if not argument.startswith("-")]
+    if positional:
+        raise UsageError(f'unknown command "{positional[0]}" for "helm dependency"')
+    return _print_help()
 
 
-def _help() -> int:
-    flags = f"Flags of build and update:\n{describe(sorted(FLAGS))}"
+def _print_help() -> int:
+    flags = f"Flags of build and update:\n{describe_flags(sorted(FILL_FLAGS))}"
     return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\n{flags}")
 
 
-def _chart_path(parsed: Parsed, verb: str) -> str:
-    if len(parsed.words) > 1:
+def _chart_path(command_line: CommandLine, verb: str) -> str:
+    if len(command_line.arguments) > 1:
         raise UsageError(
             f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
         )
-    return os.path.normpath(parsed.words[0]) if parsed.words else "."
+    return os.path.normpath(command_line.arguments[0]) if command_line.arguments else "."
 
 
-def fill(
-    parsed: Parsed,
+def fill_charts_directory(
+    command_line: CommandLine,
     path: str,
     *,
-    builds: bool,
+    from_lock: bool,
     quiet: bool = False,
-    signatures: Signatures = "never",
+    signatures: SignatureCheck = "never",
 ) -> int:
     """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code.
 
     `signatures` says which fetched charts are checked: none, as under `--dependency-update` of other verbs.
     """
     from kmanifest.cli.helm.inputs import open_chart
-    from kmanifest.cli.helm.writing import check_place, write_charts, write_lock
+    from kmanifest.cli.helm.writing import check_targets, write_charts, write_lock
     from kmanifest.engines.helm.sources.lock import dump_lock, lock_name
     from kmanifest.model.errors import MissingError, SourceError
 
@@ -150,71 +154,77 @@ def fill(
         raise MissingError(f"could not find {path}: stat {path}: no such file or directory")
     if not os.path.isdir(path):
         raise SourceError("only unpacked charts can be updated")
-    check_place(path)
+    check_targets(path)
     chart = open_chart(path, follows_links=False, dialect=HELM3)
 
-    def out(line: str) -> None:
+    def print_line(line: str) -> None:
         if not quiet:
             print_text(f"{line}\n")
 
-    manager = _manager(parsed, path, chart, out, signatures)
-    result = manager.build() if builds else manager.update()
+    manager = _make_manager(command_line, path, chart, print_line, signatures)
+    result = manager.build() if from_lock else manager.update()
     if result is None:
-        return DONE
-    write_charts(path, result.packages, result.own, out)
+        return EXIT_OK
+    write_charts(path, result.packages, result.own, print_line)
     if result.lock is not None:
         write_lock(path, lock_name(chart), dump_lock(result.lock))
-    return DONE
+    return EXIT_OK
 
 
-def _manager(
-    parsed: Parsed, path: str, chart: "Chart", out: "Out", signatures: Signatures
+def _make_manager(
+    command_line: CommandLine,
+    path: str,
+    chart: "Chart",
+    print_line: "Out",
+    signatures: SignatureCheck,
 ) -> "Manager":
     import time
 
     from kmanifest.cli.helm.local import DiskCharts
-    from kmanifest.cli.helm.sources import HelmHome, access_of, make_finder
+    from kmanifest.cli.helm.sources import HelmFiles, access_options, make_finder
     from kmanifest.engines.helm.sources.index import load_index
     from kmanifest.engines.helm.sources.manage import Clock, Manager
     from kmanifest.io.system import system_clock
 
-    home = HelmHome(parsed.values, os.environ)
-    finder = make_finder(parsed)
+    helm_files = HelmFiles(command_line.values, os.environ)
+    finder = make_finder(command_line)
 
-    def kept_index(name: str) -> "Index | None":
-        content = home.kept_index(name)
+    def cached_index(name: str) -> "Index | None":
+        content = helm_files.cached_index(name)
         return load_index(content, name) if content else None
 
     return Manager(
         chart,
         finder,
-        DiskCharts(path, parsed.values.get("allow-local", ())),
+        DiskCharts(path, command_line.values.get("allow-local", ())),
         clock=Clock(system_clock(), time.localtime().tm_gmtoff),
-        out=out,
-        access=access_of(parsed),
-        refreshes=not parsed.values.get("skip-refresh"),
-        kept_index=kept_index,
-        check=_checker(parsed, finder, out, signatures),
+        out=print_line,
+        access=access_options(command_line),
+        refreshes=not command_line.values.get("skip-refresh"),
+        kept_index=cached_index,
+        check=_signature_checker(command_line, finder, print_line, signatures),
     )
 
 
-def _checker(parsed: Parsed, finder: "Finder", out: "Out", signatures: Signatures) -> "Check":
+def _signature_checker(
+    command_line: CommandLine, finder: "Finder", print_line: "Out", signatures: SignatureCheck
+) -> "Check":
     """What checks a package by its provenance file. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
     from kmanifest.cli.helm.verify import verify_package
     from kmanifest.io.remote.urls import shown_url
     from kmanifest.model.errors import SourceError
 
-    def check(place: "Place", content: bytes) -> None:
+    def check(location: "Place", content: bytes) -> None:
         if signatures == "never":
             return
         try:
-            provenance = finder.fetch_provenance(place)
+            provenance = finder.fetch_provenance(location)
         except SourceError as error:
             if signatures == "always":
                 raise
-            where = place.reference or shown_url(place.url)
-            out(f"WARNING: Verification not found for {where}: {error.message}")
+            shown_location = location.reference or shown_url(location.url)
+            print_line(f"WARNING: Verification not found for {shown_location}: {error.message}")
             return
-        verify_package(parsed, place.file_name, content, provenance)
+        verify_package(command_line, location.file_name, content, provenance)
 
     return check

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 
-from kmanifest.cli.flags import Parsed, UsageError
+from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
@@ -19,11 +19,11 @@ URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 
 
-def warn(text: str) -> None:
+def print_warning(text: str) -> None:
     """Tell what the reference logs."""
     from kmanifest.cli import report  # most charts give no reason
 
-    report.tell(f"{printable(text)}\n")
+    report.print_message(f"{printable(text)}\n")
 
 
 def printable(text: str) -> str:
@@ -36,7 +36,7 @@ def printable(text: str) -> str:
     )
 
 
-class Given(NamedTuple):
+class CommandLineValues(NamedTuple):
     """The values that the flags give, and what they were made of: a pipe can't be read again."""
 
     values: Table
@@ -49,9 +49,9 @@ class Given(NamedTuple):
         return layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
-def given_values(parsed: Parsed, dialect: Dialect) -> Given:
+def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValues:
     """The values that the flags give."""
-    values = parsed.values
+    values = command_line.values
     sources = ValueSources(
         files=tuple(split_list(values["values"])),
         json=tuple(values["set-json"]),
@@ -67,39 +67,39 @@ def given_values(parsed: Parsed, dialect: Dialect) -> Given:
         contents.setdefault(path, content)
         return content
 
-    made = merge_sources(sources, read, LIMITS, dialect.readers)
-    return Given(made, sources, contents, dialect)
+    merged = merge_sources(sources, read, LIMITS, dialect.readers)
+    return CommandLineValues(merged, sources, contents, dialect)
 
 
 def read_file(path: str) -> bytes:
     """The content of a file that the command line names, which may be a pipe; `-` is stdin."""
     limit = LIMITS.max_input_file
     if path.strip() == "-":
-        return _bounded(sys.stdin.buffer.read(limit + 1), path)
+        return _within_limit(sys.stdin.buffer.read(limit + 1), path)
     if path.lower().startswith(URL_SCHEMES):
         raise UsageError(f"{path}: {NO_NETWORK}")
     try:
         with open(path, "rb") as stream:
-            return _bounded(stream.read(limit + 1), path)
+            return _within_limit(stream.read(limit + 1), path)
     except IsADirectoryError:
         raise MissingError(f"read {path}: is a directory") from None
     except OSError as error:
-        raise MissingError(f"open {path}: {_words(error)}") from None
+        raise MissingError(f"open {path}: {_error_text(error)}") from None
     except ValueError:
         raise MissingError(f"open {path}: invalid argument") from None
 
 
-def _bounded(content: bytes, path: str) -> bytes:
+def _within_limit(content: bytes, path: str) -> bytes:
     if len(content) > LIMITS.max_input_file:
         raise LimitError(f"{path} has more than {LIMITS.max_input_file} bytes (max_input_file)")
     return content
 
 
-def _words(error: OSError) -> str:
+def _error_text(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def find_chart(name: str) -> str | None:
+def find_local_chart(name: str) -> str | None:
     """The path of a chart on this machine; None where it is to be fetched. Source: pkg/action/install.go, LocateChart."""
     name = name.strip()
     if "\0" not in name and os.path.exists(name):
@@ -111,7 +111,9 @@ def find_chart(name: str) -> str | None:
 
 def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
     """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
-    tree, place = tree_at(path)
+    tree, chart_path = tree_at(path)
     if follows_links:
-        place, tree = os.path.join(tree.root, place).strip("/"), SteadyDisk("/")
-    return load_chart(tree, place, limits=LIMITS, warn=warn, shown=path, dialect=dialect)
+        chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SteadyDisk("/")
+    return load_chart(
+        tree, chart_path, limits=LIMITS, warn=print_warning, shown=path, dialect=dialect
+    )

@@ -7,42 +7,42 @@ YAML file asks for needs the permissions that it needs in a build. Source: helm 
 import os
 from functools import partial
 
-from kmanifest.cli.flags import Parsed, UsageError
+from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.inputs import LIMITS
-from kmanifest.cli.shared import programs_of, remotes_of
+from kmanifest.cli.shared import exec_plugin_options, remote_options
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.render import PostRender, TemplateError
 from kmanifest.io.runner import EVERYTHING, Done, ProcessRunner, Program
 from kmanifest.model.errors import KmanifestError, PluginError
 
 
-def find_post_renderer(parsed: Parsed) -> PostRender:
+def find_post_renderer(command_line: CommandLine) -> PostRender:
     """What the flag names; UsageError where that is nothing of the kind."""
-    name = parsed.values["post-renderer"]
-    if os.path.isdir(name) or (os.path.isfile(name) and _is_config(name)):
-        if parsed.values["output-dir"]:
+    name = command_line.values["post-renderer"]
+    if os.path.isdir(name) or (os.path.isfile(name) and _is_config_file(name)):
+        if command_line.values["output-dir"]:
             raise UsageError(
                 "--output-dir writes what was not post-rendered: leave out one of the two"
             )
-        return partial(_transformed, parsed, os.path.abspath(name))
-    path = os.path.abspath(_find_program(name))
-    return partial(_piped, parsed, path)
+        return partial(_transform, command_line, os.path.abspath(name))
+    path = os.path.abspath(_find_executable(name))
+    return partial(_run_executable, command_line, path)
 
 
-def _is_config(path: str) -> bool:
+def _is_config_file(path: str) -> bool:
     return path.endswith((".yaml", ".yml")) and not os.access(path, os.X_OK)
 
 
 # --- programs -----------------------------------------------------------------------------------------------------
 
 
-def _find_program(name: str) -> str:
+def _find_executable(name: str) -> str:
     """The path of a program. Source: Go 1.26 src/os/exec/lp_unix.go, LookPath."""
     from shutil import which
 
-    found = which(name)
-    if found is not None:
-        return found
+    path = which(name)
+    if path is not None:
+        return path
     problem = "executable file not found in $PATH"
     if "/" in name:
         problem = (
@@ -56,63 +56,65 @@ def _find_program(name: str) -> str:
     )
 
 
-def _piped(parsed: Parsed, path: str, text: str) -> str:
+def _run_executable(command_line: CommandLine, path: str, text: str) -> str:
     """What the program prints that has a text as its input; TemplateError in helm's words where it fails."""
-    arguments = tuple(parsed.values["post-renderer-args"])
-    timeout = programs_of(parsed.values).timeout
+    arguments = tuple(command_line.values["post-renderer-args"])
+    timeout = exec_plugin_options(command_line.values).timeout
     runner = ProcessRunner(passed=(EVERYTHING,), timeout=timeout, max_output=LIMITS.max_output)
     stdin = text.encode("utf-8", "surrogateescape")
     program = Program(path, arguments, os.getcwd(), stdin=stdin)
     try:
-        done = runner.carry_out(program)
+        result = runner.carry_out(program)
     except PluginError as error:
         cause = error.__cause__
-        why = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
-        raise _failed(path, "", f"fork/exec {path}: {why.lower()}") from error
-    if done.code:
-        raise _failed(path, done.errors.decode("utf-8", "surrogateescape"), _end(done))
-    return done.output.decode("utf-8", "surrogateescape")
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(error)
+        raise _executable_error(path, "", f"fork/exec {path}: {reason.lower()}") from error
+    if result.code:
+        raise _executable_error(
+            path, result.errors.decode("utf-8", "surrogateescape"), _exit_status_text(result)
+        )
+    return result.output.decode("utf-8", "surrogateescape")
 
 
-def _failed(path: str, said: str, why: str) -> TemplateError:
-    doing = "error while running post render on files: error while running command"
-    return TemplateError(f"{doing} {path}. error output:\n{said}: {why}")
+def _executable_error(path: str, stderr_text: str, reason: str) -> TemplateError:
+    action = "error while running post render on files: error while running command"
+    return TemplateError(f"{action} {path}. error output:\n{stderr_text}: {reason}")
 
 
-def _end(done: Done) -> str:
+def _exit_status_text(result: Done) -> str:
     import signal
 
-    if done.code > 0:
-        return f"exit status {done.code}"
-    name = signal.strsignal(-done.code) or str(-done.code)
+    if result.code > 0:
+        return f"exit status {result.code}"
+    name = signal.strsignal(-result.code) or str(-result.code)
     return f"signal: {name.lower()}"
 
 
 # --- transformers -------------------------------------------------------------------------------------------------
 
 
-def _transformed(parsed: Parsed, path: str, text: str) -> str:
+def _transform(command_line: CommandLine, path: str, text: str) -> str:
     """What transformers, or a component, make of the objects in a text."""
     from kmanifest import api
     from kmanifest.engines.kustomize.render import transform
     from kmanifest.plugin import Options, Plugin, Programs, Registry
 
-    values = parsed.values
+    values = command_line.values
     directory, name = os.path.split(path)
     options = Options(
         enable_plugins=values["enable-alpha-plugins"],
         allow_exec=values["enable-exec"],
         env=tuple(values["env"]),
         limits=LIMITS,
-        programs=programs_of(values) if values["enable-alpha-plugins"] else Programs(),
+        programs=exec_plugin_options(values) if values["enable-alpha-plugins"] else Programs(),
         allow_remote=True,
-        remotes=remotes_of(values),
+        remotes=remote_options(values),
     )
     renderer = Plugin(
         "renderer", "post-renderer", partial(transform, name=name, text=text), (name,)
     )
-    others = [plugin for plugin in Registry.default().all() if plugin.role != "renderer"]
-    registry = Registry([*others, renderer]).with_entry_points()
+    other_plugins = [plugin for plugin in Registry.default().all() if plugin.role != "renderer"]
+    registry = Registry([*other_plugins, renderer]).with_entry_points()
     try:
         rendered = api.build(directory, options=options, registry=registry)
         text = rendered.text()
@@ -121,5 +123,5 @@ def _transformed(parsed: Parsed, path: str, text: str) -> str:
     if rendered.warnings:
         from kmanifest.cli import report
 
-        report.findings(rendered.warnings)
+        report.print_findings(rendered.warnings)
     return text

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import Flag, UsageError, describe
-from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
+from kmanifest.cli.flags import Flag, UsageError, describe_flags
+from kmanifest.cli.helm.flags import CHART_PATH_FLAGS, COMMON_FLAGS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.engines.helm.dialects.v3 import HELM3
 
 FLAGS = (
-    Flag("jsonpath", "text", "refused: take the output apart with a program for YAML", hidden=True),
-    *COMMON,
-    *CHART_PATH,
+    Flag(
+        "jsonpath", "string", "refused: take the output apart with a program for YAML", hidden=True
+    ),
+    *COMMON_FLAGS,
+    *CHART_PATH_FLAGS,
 )
 INTRODUCTION = """\
 Shows what a chart says of itself: all of it, or its definition, CRDs, README or values.
@@ -25,19 +27,19 @@ PARTS = ("all", "chart", "crds", "readme", "values")
 
 def show(arguments: Sequence[str]) -> int:
     """Show one part of one chart; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
-    if parsed.values["help"] or not parsed.words:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    part, *rest = parsed.words
+    command_line = read_flags(FLAGS, arguments)
+    if command_line.values["help"] or not command_line.arguments:
+        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
+    part, *rest = command_line.arguments
     if part not in PARTS:
         raise UsageError(f'unknown command "{part}" for "helm show": it shows {", ".join(PARTS)}')
     if len(rest) != 1:
         raise UsageError(
             f'"helm show {part}" requires 1 argument\n\nUsage:  helm show {part} [CHART] [flags]'
         )
-    if parsed.values["jsonpath"]:
+    if command_line.values["jsonpath"]:
         raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
-    from kmanifest.cli.helm.charts import chart_of
+    from kmanifest.cli.helm.charts import load_chart_argument
     from kmanifest.engines.helm.show import show_chart
 
-    return print_text(show_chart(chart_of(parsed, rest[0], HELM3), part))
+    return print_text(show_chart(load_chart_argument(command_line, rest[0], HELM3), part))

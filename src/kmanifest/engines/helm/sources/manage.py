@@ -41,7 +41,7 @@ class LocalCharts(Protocol):
     def at(self, repository: str) -> Chart:
         """The chart at `file://…`; an error where there is none, or it may not be named."""
 
-    def held(self, name: str) -> Chart:
+    def vendored_chart(self, name: str) -> Chart:
         """The chart in the directory `charts/NAME`."""
 
 
@@ -255,7 +255,7 @@ class Manager:
     def _version(self, each: Dependency) -> str | None:
         """The version that is locked; None where none fits."""
         if not each.repository:
-            self._local.held(each.name)
+            self._local.vendored_chart(each.name)
             return each.version
         if each.repository.startswith(LOCAL):
             version = self._local.at(each.repository).metadata.version
@@ -309,7 +309,7 @@ class Manager:
         self._out(
             f"Dependency {each.name} did not declare a repository. Assuming it exists in the charts directory"
         )
-        version = self._local.held(each.name).metadata.version
+        version = self._local.vendored_chart(each.name).metadata.version
         if not fits(each.version, version):
             raise SourceError(
                 f"dependency {each.name} at version {version} does not satisfy the constraint {each.version}"

@@ -1,0 +1,47 @@
+"""What `helm template` tells on stderr beside helm's own words, where it is asked for."""
+
+from kmanifest.cli import report
+from kmanifest.cli.flags import CommandLine
+from kmanifest.cli.helm.inputs import CommandLineValues
+from kmanifest.engines.helm.api import impure_finding
+from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.values.error_values import blamed_values
+from kmanifest.engines.helm.values.origins import Origins, chart_layers
+from kmanifest.model.errors import format_field, one_line
+from kmanifest.pipeline.rendered import Finding
+
+
+class RenderReport:
+    """What `--show-impure` and `--unused-values` want to know of one render."""
+
+    def __init__(self, command_line: CommandLine) -> None:
+        self._findings: list[Finding] = []
+        self.on_impure = self._record_impure_call if command_line.values["show-impure"] else None
+        self.reads = None
+        if command_line.values["unused-values"]:
+            from kmanifest.engines.helm.values.usage import Reads
+
+            self.reads = Reads()
+
+    def _record_impure_call(self, name: str, file: str, line: int, column: int) -> None:
+        self._findings.append(impure_finding(name, file, line, column))
+
+    def print(self, chart: Chart, command_line_values: CommandLineValues) -> None:
+        """Print what was found, once the render is done."""
+        if self.reads is not None:
+            origins = Origins(command_line_values.layers())
+            self._findings += self.reads.findings(chart, command_line_values.values, origins.find)
+        report.print_findings(self._findings)
+
+
+def print_value_origins(text: str, chart: Chart, command_line_values: CommandLineValues) -> None:
+    """Print which file or flag has set each value that an error or warning hangs on."""
+    paths = blamed_values(text, chart)
+    if not paths:
+        return
+    origins = Origins(command_line_values.layers(), chart_layers(chart))
+    for path in paths:
+        origin = origins.find(path)
+        field = format_field(path if origin is None else origin.field)
+        message = f"nothing sets {field}" if origin is None else f"{field} is set by {origin}"
+        report.print_message(f"values: {one_line(message)}\n")
