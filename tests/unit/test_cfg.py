@@ -67,7 +67,7 @@ def test_files_to_pass_by(
 
 def test_paths_to_fields():
     assert paths.parse_path(r"a\.b.c[d=e].f") == ["a.b", "c", "[d=e]", "f"]
-    with pytest.raises(SourceError, match="no step of a path"):
+    with pytest.raises(SourceError, match="is not a path step"):
         paths.parse_path("a[b[c")
 
 

@@ -1,6 +1,6 @@
-"""`kmanifest build`: the flags of `kustomize build`, and what they mean for the engine.
+"""`kmanifest build`: the flags of `kustomize build`, and the options that they set.
 
-Source of names and texts: kustomize v5.8.2 kustomize/commands/build/*.go.
+Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 """
 
 import os
@@ -17,9 +17,10 @@ from kmanifest.cli.flags import (
 )
 from kmanifest.cli.output import print_text, write_rendered
 from kmanifest.cli.shared import (
-    CHART_RENDER_FLAGS,
     FETCH_FLAGS,
     PLUGIN_FLAGS,
+    REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
     check_choice,
     exec_plugin_options,
     remote_options,
@@ -41,17 +42,13 @@ NO_RESTRICTION = "LoadRestrictionsNone"
 MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
 VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
-"""The flags that give values for a chart."""
+"""The names of the flags that set values of a chart."""
 
-FLAGS = (
+_NO_CONTAINER = "accepted and not used: no container is started"
+KUSTOMIZE_FLAGS = (
     *FETCH_FLAGS,
     *PLUGIN_FLAGS,
-    *CHART_RENDER_FLAGS,
-    Flag(
-        "as-current-user",
-        "switch",
-        "run container functions under the user and group of this command",
-    ),
+    Flag("as-current-user", "switch", _NO_CONTAINER),
     Flag("enable-helm", "switch", "enable the Helm chart generator"),
     Flag(
         "enable-managedby-label",
@@ -61,37 +58,20 @@ FLAGS = (
         "Use the `managedByLabel` option in the `buildMetadata` field instead.",
         hidden=True,
     ),
-    Flag(
-        "helm-api-versions",
-        "list",
-        "a Kubernetes API version that charts find in Capabilities.APIVersions",
-    ),
-    Flag("helm-command", "string", "accepted and not used: no helm program is run", default="helm"),
-    Flag("helm-debug", "switch", "print what the Helm chart generator does"),
-    Flag(
-        "helm-kube-version",
-        "string",
-        "the Kubernetes version that charts find in Capabilities.KubeVersion",
-    ),
-    Flag(
-        "helm-version", "string", "of a chart: the version of helm to do as: 3, or 4", default="3"
-    ),
     HELP,
-    Flag("include-crds", "switch", "of a chart: also its definitions of custom resources"),
     Flag(
         "load-restrictor",
         "string",
-        f"with '{NO_RESTRICTION}', a kustomization may load files from outside its root",
+        f"with '{NO_RESTRICTION}', a kustomization can load files from outside its root",
         default=ROOT_ONLY,
     ),
-    Flag("mount", "list", "a storage option for container functions"),
-    Flag("namespace", "string", "of a chart: the namespace of the release", short="n"),
-    Flag("network", "switch", "let functions that ask for it use the network"),
-    Flag("network-name", "string", "the network of container functions", default="bridge"),
+    Flag("mount", "list", _NO_CONTAINER),
+    Flag("network", "switch", _NO_CONTAINER),
+    Flag("network-name", "string", _NO_CONTAINER, default="bridge"),
     Flag(
         "output",
         "string",
-        "a file to write to, or an existing directory for one file per resource",
+        "output file, or an existing directory for one file per resource",
         short="o",
     ),
     Flag(
@@ -103,23 +83,45 @@ FLAGS = (
         hidden=True,
     ),
     Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
-    *(
-        Flag(name, "list", f"of a chart: values, as `helm template --{name}` takes them")
-        for name in VALUE_FLAGS
-        if name != "values"
-    ),
     STACK_TRACE,
-    Flag("strict", "switch", "make it an error that a part of a kustomization touches nothing"),
-    Flag("values", "list", "of a chart: a YAML file with values; - is stdin", short="f"),
+    Flag(
+        "strict",
+        "switch",
+        "fail when a patch, image, replacement or replica count matches nothing",
+    ),
     Flag(
         "verbose",
         "switch",
-        "tell also which parts of a kustomization touch nothing",
+        "also list the parts of a kustomization that match nothing",
         short="v",
     ),
 )
+CHART_FLAGS = (
+    *REPRODUCIBLE_FLAGS,
+    Flag("helm-api-versions", "list", "Kubernetes API version for Capabilities.APIVersions"),
+    Flag("helm-command", "string", "accepted and not used: Helm is not run", default="helm"),
+    Flag("helm-debug", "switch", "accepted and not used"),
+    Flag("helm-kube-version", "string", "Kubernetes version for Capabilities.KubeVersion"),
+)
+"""The flags for the charts of `helmCharts` and for a chart in DIR."""
+
+CHART_DIRECTORY_FLAGS = (
+    UNUSED_VALUES,
+    Flag("helm-version", "string", "major version of Helm to follow: 3 or 4", default="3"),
+    Flag("include-crds", "switch", "include the chart's CustomResourceDefinitions in the output"),
+    Flag("namespace", "string", "namespace of the release", short="n"),
+    *(
+        Flag(name, "list", f"values, as for `helm template --{name}`")
+        for name in VALUE_FLAGS
+        if name != "values"
+    ),
+    Flag("values", "list", "YAML file with values; - is stdin", short="f"),
+)
+"""The flags for a chart in DIR."""
+
+FLAGS = (*KUSTOMIZE_FLAGS, *CHART_FLAGS, *CHART_DIRECTORY_FLAGS)
 INTRODUCTION = """\
-Prints the resources that a directory with a kustomization.yaml describes. Without DIR, that of the current directory.
+Print the resources of the kustomization or Helm chart in DIR. DIR defaults to the current directory.
 
 Usage:
   kmanifest build [DIR] [flags]
@@ -127,8 +129,6 @@ Usage:
 Examples:
   kmanifest build overlays/prod | kubectl apply -f -
   kmanifest build overlays/prod -o prod.yaml
-
-Flags:
 """
 UNUSED_FLAGS = {
     "helm-command": "charts are rendered by kmanifest itself",
@@ -137,19 +137,19 @@ UNUSED_FLAGS = {
 
 
 def build(arguments: Sequence[str]) -> int:
-    """Build one directory and write the result where it was asked for; gives the exit code."""
+    """Build one directory, write the output and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
+        return print_text(_help_text())
     notes = _flag_notes(command_line)
     if notes:
-        from kmanifest.cli import report  # most builds have nothing to tell
+        from kmanifest.cli import report  # imported for messages only
 
         report.print_message("".join(f"{note}\n" for note in notes))
     options = build_options(command_line)
     path = _directory_argument(command_line.arguments)
 
-    from kmanifest import api  # a wrong command line needs no engine
+    from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.plugin import Registry
 
     tree, path = _open_revision(path, command_line.values["rev"])
@@ -171,8 +171,18 @@ def build(arguments: Sequence[str]) -> int:
     return write_rendered(rendered, command_line.values["output"])
 
 
+def _help_text() -> str:
+    groups = (
+        ("Flags", KUSTOMIZE_FLAGS),
+        ("Flags for charts, in DIR or in helmCharts", CHART_FLAGS),
+        ("Flags for a chart in DIR", CHART_DIRECTORY_FLAGS),
+    )
+    texts = (f"\n{title}:\n{describe_flags(sorted(flags))}" for title, flags in groups)
+    return INTRODUCTION + "".join(texts)
+
+
 def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
-    """What is kept for later runs: the templates of charts."""
+    """The cache of parsed templates; None for a build without charts."""
     if not (command_line.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
         return None
     from kmanifest.cli.cache_dir import open_cache
@@ -181,10 +191,10 @@ def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
 
 
 def _open_revision(path: str, revision: str) -> "tuple[Tree | None, str]":
-    """The files to build from, None for those of the disk, and the directory among them."""
+    """The tree to build from, None for the local files, and the path of the directory in it."""
     if not revision:
         return None, path
-    from kmanifest.io.git_tree import open_commit  # for builds of commits only
+    from kmanifest.io.git_tree import open_commit  # imported for --rev only
 
     return open_commit(path, revision)
 
@@ -196,7 +206,7 @@ def _directory_argument(arguments: Sequence[str]) -> str:
 
 
 def _flag_notes(command_line: CommandLine) -> list[str]:
-    """What is to be said of the flags themselves: the reference's words for deprecated ones."""
+    """The messages about the flags: kustomize's own for deprecated flags, a note for each unused one."""
     notes = [
         f"Flag --{flag.name} has been deprecated, {flag.deprecated}"
         for flag in command_line.used_flags
@@ -207,14 +217,15 @@ def _flag_notes(command_line: CommandLine) -> list[str]:
 
 
 def build_options(command_line: CommandLine) -> "Options":
-    """The engine's options for these flags and this environment."""
+    """The options of a build, from the command line and the environment."""
     values = command_line.values
     check_choice("reorder", values, ("legacy", "none"))
     check_choice("helm-version", values, ("3", "4"))
     check_choice("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
     has_reorder = any(flag.name == "reorder" for flag in command_line.used_flags)
 
-    from kmanifest.plugin import Impure, Options, Programs  # as above
+    # imported here so that usage errors stay fast
+    from kmanifest.plugin import Impure, Options, Programs
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
@@ -237,12 +248,12 @@ def build_options(command_line: CommandLine) -> "Options":
 
 
 def _chart_options(command_line: CommandLine) -> "Charts":
-    """How a chart is rendered."""
+    """The options for a chart in DIR."""
     from kmanifest.plugin import Charts
 
     charts, values = Charts(), command_line.values
     if any(values[name] for name in VALUE_FLAGS):
-        from kmanifest.cli.helm.inputs import read_values  # for charts
+        from kmanifest.cli.helm.inputs import read_values  # imported for charts only
         from kmanifest.cli.helm.versioned_flags import helm_version
 
         command_line_values = read_values(command_line, helm_version(command_line))
@@ -258,11 +269,12 @@ def _chart_options(command_line: CommandLine) -> "Charts":
 
 
 def _value_locator(command_line_values: "CommandLineValues") -> "Locate":
-    """What tells where on the command line, or in which of its files, a value was set."""
+    """A function that returns the location of a value: a flag, or a line of a values file."""
     loaded: list[Origins] = []
 
     def locate(path: "FieldPath") -> "Location":
-        from kmanifest.engines.helm.values.origins import Origins  # for errors and findings
+        # imported for errors and findings only
+        from kmanifest.engines.helm.values.origins import Origins
         from kmanifest.model.errors import Location
 
         if not loaded:

@@ -1,7 +1,8 @@
-"""`kmanifest create`: a new kustomization.yaml in the current directory.
+"""`kmanifest create`: write a new kustomization.yaml to the current directory.
 
-Source of names, texts and order: kustomize v5.8.2 kustomize/commands/create/create.go. The file is written when all is
-known to be right; the reference leaves an empty one behind where a label is wrong, and empties one of two that are there.
+The file is written only if everything is valid. kustomize leaves an empty file behind if a label is invalid, and empties
+one of two existing files.
+Source of names, messages and order: kustomize v5.8.2 kustomize/commands/create/create.go.
 """
 
 import os
@@ -25,7 +26,7 @@ from kmanifest.model.errors import KmanifestError, LimitError, MissingError, Sou
 FLAGS = (
     *FETCH_FLAGS,
     Flag("annotations", "string", "common annotations: KEY:VALUE,KEY:VALUE"),
-    Flag("autodetect", "switch", "add the files of this directory that hold resources"),
+    Flag("autodetect", "switch", "add the files in this directory that contain resources"),
     HELP,
     Flag("labels", "string", "common labels: KEY:VALUE,KEY:VALUE"),
     Flag("nameprefix", "string", "the namePrefix field"),
@@ -34,13 +35,13 @@ FLAGS = (
     Flag(
         "recursive",
         "switch",
-        "with --autodetect, also look into directories, and add those to build",
+        "with --autodetect, also search subdirectories, and add those with a kustomization",
     ),
-    Flag("resources", "string", "files and directories to add, with wildcards: PATH,PATH"),
+    Flag("resources", "string", "files and directories to add, wildcards allowed: PATH,PATH"),
     STACK_TRACE,
 )
 INTRODUCTION = """\
-Writes a new kustomization.yaml to the current directory.
+Write a new kustomization.yaml to the current directory.
 
 Usage:
   kmanifest create [flags]
@@ -54,7 +55,7 @@ Flags:
 
 
 def create(arguments: Sequence[str]) -> int:
-    """Write kustomization.yaml as the flags say; gives the exit code."""
+    """Write kustomization.yaml with the fields that the flags set, and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -75,9 +76,9 @@ def create(arguments: Sequence[str]) -> int:
         "commonLabels": labels,
         "commonAnnotations": annotations,
     }
-    from kmanifest.yaml import dump  # a wrong usage is told without it
+    from kmanifest.yaml import dump  # imported here so that usage errors stay fast
 
-    # Field by field: the order is the reference's, not that of the alphabet.
+    # Field by field, since kustomize's order of fields is not alphabetical.
     text = "".join(
         dump({name: _replace_undecodable(value)}) for name, value in fields.items() if value
     )
@@ -86,7 +87,7 @@ def create(arguments: Sequence[str]) -> int:
 
 
 def parse_pairs(text: str, kind: str) -> dict[str, str]:
-    """`KEY:VALUE,KEY:VALUE` as a mapping; a value may stand in double quotes. UsageError where a key is empty.
+    """Parse `KEY:VALUE,KEY:VALUE`, where a value may be in double quotes. Raises UsageError for an empty key.
 
     Source: kustomize v5.8.2 kustomize/commands/internal/util/util.go, ConvertToMap.
     """
@@ -105,7 +106,7 @@ def parse_pairs(text: str, kind: str) -> dict[str, str]:
 def _replace_undecodable(
     value: str | list[str] | dict[str, str],
 ) -> str | list[str] | dict[str, str]:
-    """`value` with U+FFFD for each byte of the command line that is not UTF-8, as Go's JSON has it."""
+    """`value` with U+FFFD for each byte of the command line that is not UTF-8, as in Go's JSON."""
     if isinstance(value, str):
         return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
     if isinstance(value, list):
@@ -117,7 +118,7 @@ def _replace_undecodable(
 
 
 def _resource_paths(command_line: CommandLine) -> list[str]:
-    """The paths that are named, then those that are found."""
+    """The paths of --resources, then those that --autodetect finds."""
     paths: list[str] = []
     if command_line.values["resources"]:
         for pattern in command_line.values["resources"].split(","):
@@ -132,11 +133,11 @@ def _resource_paths(command_line: CommandLine) -> list[str]:
 
 
 def _matching_paths(pattern: str) -> list[str]:
-    """The paths that match, without hidden ones, or `pattern` itself where it leads to a directory in another way, or none.
+    """The paths that match, without hidden ones. If none does, `pattern` itself if it names a base directory.
 
     Source: kustomize v5.8.2 kustomize/commands/internal/util/util.go, GlobPatternsWithLoader.
     """
-    from kmanifest.cli.glob import glob  # not for those who name no resources
+    from kmanifest.cli.glob import glob  # imported for --resources only
 
     paths = glob(pattern)
     if not os.path.basename(pattern.rstrip("/")).startswith("."):
@@ -145,7 +146,7 @@ def _matching_paths(pattern: str) -> list[str]:
 
 
 def _fetched_repository(url: str, command_line: CommandLine) -> list[str]:
-    """The URL, if it is of a repository; an error where that can't be fetched."""
+    """Fetch the repository at `url` and return the URL; empty if it is not the URL of a repository."""
     from kmanifest.pipeline.remote_bases import find_repository
 
     repository = find_repository(url)
@@ -172,7 +173,7 @@ def _no_match_error(pattern: str) -> MissingError:
 
 
 def _is_base_directory(path: str) -> bool:
-    """Whether `path`, with `..` worked in before it is looked up, is a directory that does not hold this one.
+    """Whether the normalized `path` is a directory that does not contain the current one.
 
     Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New.
     """
@@ -185,7 +186,9 @@ def _is_base_directory(path: str) -> bool:
 
 
 def _detect_resource_files(directory: str, *, recursive: bool) -> Iterator[str]:
-    """The files below `directory` ("" is the current one) that hold resources or nothing, and directories to build.
+    """The files below `directory` that contain only resources, or nothing, and the directories with a kustomization.
+
+    An empty `directory` is the current one.
 
     Source: kustomize v5.8.2 kustomize/commands/create/create.go, detectResources.
     """
@@ -210,8 +213,8 @@ def _read_error(path: str, error: OSError) -> SourceError:
 
 
 def _holds_resources(path: str) -> bool:
-    """Whether a build could read the file; one that is too large for a build is passed by, and that is said."""
-    from kmanifest.engines.kustomize.resource_files import parse  # only `--autodetect` comes here
+    """Whether a build can read the file. A file above the size limit is skipped with a note on stderr."""
+    from kmanifest.engines.kustomize.resource_files import parse  # imported for --autodetect only
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.limits import DEFAULT_LIMITS
     from kmanifest.plugin import Context, Registry
@@ -223,7 +226,7 @@ def _holds_resources(path: str) -> bool:
     except LimitError as error:
         from kmanifest.cli import report
 
-        report.print_message(f"note: left out: {error}\n")
+        report.print_message(f"note: skipped: {error}\n")
         return False
     except KmanifestError as error:
         raise error.within(file=path) from error

@@ -1,8 +1,9 @@
-"""Command-line flags in the grammar that users of kustomize, helm and kubectl know (spf13/pflag).
+"""Command-line flags in the grammar of kustomize, Helm and kubectl (spf13/pflag).
 
-`--name value`, `--name=value`, `-o value`, `-ovalue`, `-o=value`, several short ones in one word, switches with an
-optional `=true` or `=false`, flags before and after the directory, `--` as their end, no abbreviations.
-argparse has another grammar, and its import costs more than all that is here (`bench/startup.py`).
+A value is written `--name value`, `--name=value`, `-o value`, `-ovalue` or `-o=value`. Several short flags can be in one
+argument. A switch can have `=true` or `=false`. Flags can come before and after other arguments; `--` ends them. They
+can't be abbreviated.
+argparse has another grammar, and its import takes longer than this whole module (`bench/startup.py`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,9 +15,9 @@ FALSE_STRINGS = ("0", "f", "F", "false", "FALSE", "False")
 
 
 class Flag(NamedTuple):
-    """One flag: a switch is True or False, a text holds the last value given, a list all of them.
+    """A flag. A switch is True or False, a string has the last value given, a list has all of them.
 
-    A flag with `alone` has that value where it is given without `=`, and never takes the next word.
+    A flag with an `implied_value` has that value if it is given without `=`; it never takes the next argument.
     """
 
     name: str
@@ -29,21 +30,21 @@ class Flag(NamedTuple):
     implied_value: str = ""
 
     def initial_value(self) -> bool | str | list[str]:
-        """The value of a flag that is not given."""
+        """The value of the flag if it is not on the command line."""
         if self.kind == "switch":
             return False
         return [] if self.kind == "list" else self.default
 
 
 class CommandLine(NamedTuple):
-    """What was on the command line: a value for every flag, the names that were given, and the other words."""
+    """A parsed command line: the values of all flags, the flags that were used, and the other arguments."""
 
     values: dict[str, Any]
     used_flags: tuple[Flag, ...]
     arguments: tuple[str, ...]
 
     def switch(self, name: str, *, default: bool = False) -> bool:
-        """The value of a switch, which is `default` where it is not given."""
+        """The value of a switch; `default` if it is not on the command line."""
         return bool(self.values[name]) if self.has(name) else default
 
     def has(self, name: str) -> bool:
@@ -52,15 +53,18 @@ class CommandLine(NamedTuple):
 
 
 class UsageError(Exception):
-    """The command line is wrong; the text says how in one line."""
+    """The command line is invalid. The message is one line."""
 
 
 HELP = Flag("help", "switch", "show this text", short="h")
-STACK_TRACE = Flag("stack-trace", "switch", "print a stack-trace on error")
+STACK_TRACE = Flag("stack-trace", "switch", "print a stack trace on error")
 
 
 def parse_command_line(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
-    """The `arguments` sorted into flags and other words; raises `UsageError`."""
+    """Separate `arguments` into flags and other arguments.
+
+    Raises UsageError for unknown flags and invalid values.
+    """
     flags_by_name = {flag.name: flag for flag in flags}
     flags_by_letter = {flag.short: flag for flag in flags_by_name.values() if flag.short}
     values = {flag.name: flag.initial_value() for flag in flags_by_name.values()}
@@ -90,7 +94,7 @@ def parse_command_line(flags: Iterable[Flag], arguments: Sequence[str]) -> Comma
 def _parse_short_flags(
     argument: str, flags_by_letter: dict[str, Flag], remaining: list[str], values: dict[str, Any]
 ) -> Iterable[Flag]:
-    """Read `-abc`, `-ovalue`, `-o=value` and `-o value`; gives the flags that were met."""
+    """Parse `-abc`, `-ovalue`, `-o=value` or `-o value`, and yield the flags in it."""
     letters = argument[1:]
     while letters:
         flag = flags_by_letter.get(letters[0])
@@ -109,7 +113,10 @@ def _parse_short_flags(
 def _store_value(
     flag: Flag, value: str | None, argument: str, remaining: list[str], values: dict[str, Any]
 ) -> None:
-    """Store the value of one flag, from the next word where it wants one that is not attached."""
+    """Store the value of one flag.
+
+    A flag that needs a value and has none attached takes the next argument.
+    """
     if flag.kind == "switch":
         if value is not None and value not in (*TRUE_STRINGS, *FALSE_STRINGS):
             problem = f'invalid argument "{value}" for "--{flag.name}" flag'
@@ -129,14 +136,14 @@ def _store_value(
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:
-    from kmanifest.model.errors import near_names  # only where an error is on its way
+    from kmanifest.model.errors import near_names  # imported for errors only
 
     near = near_names(name, names, most=1)
     return f" (did you mean --{near[0]}?)" if near else ""
 
 
 def describe_flags(flags: Iterable[Flag]) -> str:
-    """One line for each flag that is not hidden, aligned, in the order of the table."""
+    """The help text of the flags: one aligned line for each that is not hidden, in the given order."""
     rows = [(_flag_usage(flag), _flag_help(flag)) for flag in flags if not flag.hidden]
     width = max(len(usage) for usage, _ in rows)
     return "".join(f"  {usage:{width}}  {help_text}\n" for usage, help_text in rows)

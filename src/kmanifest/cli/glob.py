@@ -1,6 +1,6 @@
-"""Paths that match a pattern, as Go's filepath.Glob finds them.
+"""Paths that match a pattern, with the rules of Go's filepath.Glob.
 
-Python's own glob hides dot files, knows `[!a]` and no backslash, and takes a broken pattern for a name.
+Python's glob skips hidden files, negates with `[!a]`, has no backslash escapes, and reads an invalid pattern as a name.
 Source: Go 1.24 path/filepath/match.go.
 """
 
@@ -11,7 +11,7 @@ from kmanifest.model.globs import text_test
 
 
 def glob(pattern: str) -> list[str]:
-    """The paths that match, in Go's order; SourceError where `pattern` is not one."""
+    """The paths that match, in Go's order. Raises SourceError for an invalid pattern."""
     text_test(pattern)
     if not _has_wildcard(pattern):
         return [pattern] if "\0" not in pattern and os.path.lexists(pattern) else []
@@ -26,11 +26,11 @@ def _has_wildcard(pattern: str) -> bool:
 
 
 def _matching_entries(directory: str, pattern: str) -> Iterator[str]:
-    """The entries of one directory whose names match."""
+    """The paths of the directory entries whose names match."""
     try:
         names = sorted(os.listdir(directory), key=os.fsencode)
     except (OSError, ValueError):
-        return  # what can't be listed matches nothing
+        return  # a directory that can't be listed matches nothing
     matches = text_test(pattern)
     for name in names:
         if matches(name):

@@ -1,8 +1,9 @@
-"""`kmanifest localize`: a copy of a kustomization, and of all that it names, that builds without a network.
+"""`kmanifest localize`: copy a kustomization and everything it refers to, so that the copy builds without a network.
 
-Source of names, texts and order: kustomize v5.8.2 kustomize/commands/localize/localize.go; api/internal/localizer/util.go,
-establishScope and createNewDir. The copy is built in memory first, and written beside its place; the reference writes
-first, and keeps what it could not verify.
+The copy is built and verified in memory, then written next to its destination and renamed. kustomize writes first and
+keeps a copy that it could not verify.
+Source of names, messages and order: kustomize v5.8.2 kustomize/commands/localize/localize.go;
+api/internal/localizer/util.go, establishScope and createNewDir.
 """
 
 import os
@@ -35,11 +36,11 @@ FLAGS = tuple(
         (
             *FETCH_FLAGS,
             HELP,
-            Flag("no-verify", "switch", "do not build the target and the copy to compare them"),
+            Flag("no-verify", "switch", "do not compare the builds of the target and the copy"),
             Flag(
                 "scope",
                 "string",
-                "the directory that holds all that a local target may name; the target where it is not given",
+                "directory that contains everything a local target refers to (default: the target)",
             ),
             STACK_TRACE,
         )
@@ -47,11 +48,11 @@ FLAGS = tuple(
 )
 _MAX_ARGUMENTS = 2
 INTRODUCTION = """\
-Copies TARGET, a directory with a kustomization.yaml or the versioned URL of one, and all that it names, to DESTINATION.
-What is remote is downloaded into the copy, so that the copy builds without a network.
+Copy TARGET and everything it refers to into DESTINATION. TARGET is a directory with a kustomization.yaml, or the
+versioned URL of one. Remote files and bases are downloaded into the copy, so that it builds without a network.
 
-TARGET is the current directory where it is not given. DESTINATION is a new directory in one that exists; where it is not
-given, it is localized-TARGET[-REF] in the current directory.
+TARGET defaults to the current directory. DESTINATION is a new directory in an existing one; it defaults to
+localized-TARGET[-REF] in the current directory.
 
 Usage:
   kmanifest localize [TARGET [DESTINATION]] [flags]
@@ -63,12 +64,12 @@ Examples:
 Flags:
 """
 _NOT_KEPT_NOTE = """\
-note: the copy is not kept. If the target needs flags to build, localize it with --no-verify and compare the builds yourself.
+note: the copy is not kept. If the target needs flags to build, use --no-verify and compare the builds yourself.
 """
 
 
 class _Target(NamedTuple):
-    """What is to be copied: how it was named and is shown, and the directory and scope in the tree of its context."""
+    """The directory to copy: its name as given and as printed, and its directory and scope in the tree of `ctx`."""
 
     name: str
     display_name: str
@@ -79,7 +80,7 @@ class _Target(NamedTuple):
 
 
 def localize(arguments: Sequence[str]) -> int:
-    """Write the copy; gives the exit code."""
+    """Write the copy and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     values = command_line.values
     if values["help"]:
@@ -91,7 +92,7 @@ def localize(arguments: Sequence[str]) -> int:
     remotes = remote_options(values)
     name, destination, *_ = (*command_line.arguments, "", "")
 
-    from kmanifest import api  # a wrong command line needs no engine
+    from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.plugin import Options
 
     options = Options(allow_remote=True, remotes=remotes)
@@ -122,7 +123,7 @@ def localize(arguments: Sequence[str]) -> int:
 def _make_context(
     options: "Options", remote: "Remote | None", on_finding: "Callable[[Finding], None]"
 ) -> "Context":
-    """What the copy is made with: this machine's files, and what is fetched for this run."""
+    """A context with the local files, and with `remote` for what is fetched."""
     import time
 
     from kmanifest.io.tree import SteadyDisk
@@ -140,7 +141,7 @@ def _make_context(
 
 
 def _find_target(ctx: "Context", name: str, scope: str) -> _Target:
-    """The target of that name; an error where it is not there, or the scope does not go with it."""
+    """Find the target with this name. Raises an error if it does not exist or is not within the scope."""
     from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 
     repository = find_repository(name)
@@ -152,18 +153,20 @@ def _find_target(ctx: "Context", name: str, scope: str) -> _Target:
         return _Target(name, name, ctx, directory, scope_directory, None)
     from kmanifest.io.remote.urls import without_password
 
-    shown = without_password(name)
+    display_name = without_password(name)
     if not repository.ref:
-        raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
+        raise SourceError(
+            f"localize remote root {display_name!r} missing ref query string parameter"
+        )
     if scope:
-        raise SourceError(f"scope {scope!r} specified for remote localize target {shown!r}")
+        raise SourceError(f"scope {scope!r} specified for remote localize target {display_name!r}")
     ctx, directory = enter_repository(ctx, repository)
     repository_root = ctx.reach(repository.name).repository(repository)
-    return _Target(name, shown, ctx, directory, repository_root, repository)
+    return _Target(name, display_name, ctx, directory, repository_root, repository)
 
 
 def _resolve_directory(ctx: "Context", path: str) -> str:
-    """A directory of this machine in the tree."""
+    """The path of a local directory in the tree."""
     try:
         resolved = ctx.tree.resolve(trees.join("", os.path.abspath(path)))
         if ctx.tree.kind(resolved) != "dir":
@@ -182,7 +185,7 @@ def _default_name(target: _Target) -> str:
 
 
 def _make_copy(target: _Target, destination: str) -> "Copy":
-    """The copy, all in memory; an error tells where the target is wrong."""
+    """Copy the target in memory. Errors have the location in the target."""
     from kmanifest import api
     from kmanifest.engines.krm.function import program_of
     from kmanifest.engines.kustomize.localize import Wanted, localize
@@ -206,7 +209,10 @@ def _make_copy(target: _Target, destination: str) -> "Copy":
 
 
 def _verify_copy(target: _Target, copy: "Copy", destination: str) -> "Iterable[Finding]":
-    """The warnings of the target's build, which the build of the copy, without a network, agrees with; an error if not."""
+    """Compare the build of the target with the build of the copy, and return the warnings of the former.
+
+    Raises RenderError if they differ. The copy is built without a network.
+    """
     from kmanifest import api
     from kmanifest.io.tree import MemoryTree
 
@@ -227,7 +233,7 @@ def _verify_copy(target: _Target, copy: "Copy", destination: str) -> "Iterable[F
 
 
 def _build_copy(directory: str, tree: "Tree", registry: "Registry") -> str:
-    """What the copy builds, without a network."""
+    """Build the copy without a network and return the output."""
     from kmanifest import api
 
     try:
@@ -241,9 +247,9 @@ def _build_names(target: _Target, destination: str) -> str:
 
 
 def _difference_note(old: str, new: str) -> str:
-    """How many lines differ between two builds; not the lines, which may hold secrets."""
+    """A note with the number of lines that differ between two builds. The lines may contain secrets."""
     import difflib
 
     lines = list(difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=0))[2:]
     removed, added = (sum(line.startswith(sign) for line in lines) for sign in "-+")
-    return f"note: {removed} lines of the target's build are not in the copy's, which has {added} others\n"
+    return f"note: {removed} lines are only in the target's build, {added} only in the copy's\n"

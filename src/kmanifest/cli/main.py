@@ -1,7 +1,7 @@
-"""The entry of the command: finds the verb, and turns whatever happens into an exit code.
+"""Entry point of the command: runs the verb and returns an exit code.
 
-0 done; 1 the build failed or its output could not be written; 2 wrong usage; 130 Ctrl-C; 141 the reader went away.
-Verbs are imported when they are named: start-up is a feature.
+Exit codes: 0 success, 1 a build failed or its output could not be written, 2 wrong usage, 130 Ctrl-C, 141 stdout was
+closed by its reader. The module of a verb is imported when the verb is called, so that start-up stays fast.
 """
 
 import gc
@@ -15,18 +15,18 @@ from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
 from kmanifest.startup.lazy import late
 
 INTRODUCTION = """\
-Renders Kustomize bases and overlays, and Helm charts, into Kubernetes YAML.
+Render Kustomize bases and overlays, and Helm charts, to Kubernetes YAML.
 
 Usage:
   kmanifest VERB [arguments]
 
 Verbs:
 """
-EPILOGUE = '\n"kmanifest VERB --help" tells more about a verb.\n'
+EPILOGUE = '\nUse "kmanifest VERB --help" for the flags of a verb.\n'
 
 
 def show_help(arguments: Sequence[str]) -> int:
-    """Show the text of a verb, or of the command."""
+    """Print the help text of a verb, or of the command."""
     names = [
         argument for argument in arguments if not argument.startswith("-") and argument != "help"
     ]
@@ -39,7 +39,9 @@ def show_help(arguments: Sequence[str]) -> int:
 
 VERBS = (
     Verb("build", "print the resources of a kustomization", late("kmanifest.cli.build", "build")),
-    Verb("cfg", "look into directories of resource files", late("kmanifest.cli.cfg", "cfg")),
+    Verb(
+        "cfg", "search and format directories of resource files", late("kmanifest.cli.cfg", "cfg")
+    ),
     Verb(
         "create",
         "write a new kustomization.yaml",
@@ -47,15 +49,15 @@ VERBS = (
         ("init",),
     ),
     Verb("helm", "render, check and show Helm charts", late("kmanifest.cli.helm", "helm")),
-    Verb("help", "show this text, or that of a verb", show_help),
+    Verb("help", "show this text, or the help text of a verb", show_help),
     Verb(
         "localize",
-        "copy a kustomization with all that it names, so that it builds without a network",
+        "copy a kustomization and everything it refers to, so that it builds offline",
         late("kmanifest.cli.localize", "localize"),
     ),
     Verb(
         "plugins",
-        "list, explain and check plug-ins, or start a new one",
+        "list, describe and check plug-ins, or create a new one",
         late("kmanifest.cli.plugins", "plugins"),
     ),
     Verb("version", "print the version", late("kmanifest.cli.version", "version")),
@@ -63,8 +65,8 @@ VERBS = (
 
 
 def run() -> int:
-    """Run the command of this process and end it, without the cost of taking the interpreter apart."""
-    # A build makes next to no cycles and the process ends with it: 3 to 10 % less CPU, 1 MiB more.
+    """Run the command and end the process, without the cost of the interpreter's shutdown."""
+    # A build creates almost no reference cycles, and then the process ends: 3 to 10 % less CPU, 1 MiB more memory.
     gc.disable()
     code = main(sys.argv[1:])
     try:
@@ -77,22 +79,22 @@ def run() -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the `arguments` say; gives the exit code and lets no exception out."""
+    """Run the verb that the `arguments` name and return the exit code. Raises nothing."""
     try:
         return _dispatch(arguments)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except UsageError as error:
         return _print_to_stderr(f"error: {error}\n", EXIT_USAGE)
-    except BaseException as error:  # noqa: BLE001 - the last defence: a line, no traceback
-        from kmanifest.cli import report  # not needed where all goes well
+    except BaseException as error:  # noqa: BLE001 - users get one line, no traceback
+        from kmanifest.cli import report  # imported for errors only
 
         report.print_error(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
         return EXIT_FAILURE
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    """Call the verb, which may stand after the global switches."""
+    """Run the verb. Flags of the command may come before it."""
     remaining = list(arguments)
     leading_flags: list[str] = []
     while remaining and remaining[0].startswith("-"):
@@ -114,7 +116,7 @@ def _help_text() -> str:
 
 
 def _print_to_stderr(text: str, code: int) -> int:
-    """Print `text` on stderr, where there is one; gives `code`."""
+    """Print `text` to stderr, if it is open, and return `code`."""
     from kmanifest.cli import report
 
     report.print_message(text)

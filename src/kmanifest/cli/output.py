@@ -1,8 +1,8 @@
-"""Where a build's bytes go: stdout, one file, or a directory with one file per resource.
+"""Write output to stdout, to one file, or to a directory with one file per resource.
 
-Nothing is written before the whole build is rendered, and no file is replaced before its successor is complete on
-disk: a temporary file beside it, fsync, rename. A link given with `-o` stays a link, its target is rewritten; a link
-inside an output directory is replaced, never followed.
+Nothing is written before the whole build is rendered. A file is written to a temporary file next to it, synced and
+renamed, so the old content stays until the new content is complete. A symbolic link given with `-o` stays a link and its
+target is rewritten; a link inside an output directory is replaced, never followed.
 """
 
 import os
@@ -22,11 +22,11 @@ NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class OutputError(KmanifestError):
-    """The build is done, its output could not be written."""
+    """The output could not be written."""
 
 
 def write_rendered(rendered: "Rendered", path: str) -> int:
-    """Write to `path`, which is a file or an existing directory, or to stdout where it is empty; gives the exit code."""
+    """Write to the file or existing directory `path`, or to stdout if it is empty, and return the exit code."""
     if path and os.path.isdir(path):
         write_directory(path, rendered)
         return EXIT_OK
@@ -37,12 +37,12 @@ def write_rendered(rendered: "Rendered", path: str) -> int:
 
 
 def print_text(text: str) -> int:
-    """Print `text` on stdout; gives the exit code."""
+    """Print `text` to stdout and return the exit code."""
     return print_pieces([text.encode("utf-8", "surrogateescape")])
 
 
 def print_pieces(pieces: Iterable[bytes]) -> int:
-    """Print the pieces on stdout; gives the exit code, which tells when nobody reads any more."""
+    """Print the pieces to stdout and return the exit code: EXIT_BROKEN_PIPE if the reader has closed it."""
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
@@ -62,14 +62,14 @@ def _write_error(target: str, error: OSError) -> OutputError:
 
 
 def _discard_stdout() -> None:
-    """Let what is left in the buffer go nowhere, or Python complains of it when it ends."""
+    """Redirect stdout to the null device, so that Python can flush its buffer at exit without an error."""
     null_device = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null_device, sys.stdout.fileno())
     os.close(null_device)
 
 
 def write_file(path: str, pieces: Iterable[bytes]) -> None:
-    """Put `pieces` at `path`: whole or not at all, except where `path` is a device or a pipe."""
+    """Write `pieces` to `path` atomically, or directly if `path` is a device or a pipe."""
     target = os.path.realpath(path)
     try:
         if os.path.exists(target) and not os.path.isfile(target):
@@ -84,7 +84,7 @@ def write_file(path: str, pieces: Iterable[bytes]) -> None:
 
 
 def replace_file(path: str, content: bytes) -> None:
-    """Put `content` at `path`, whole or not at all; a link that is there is replaced, and not followed."""
+    """Write `content` to `path` atomically. An existing link is replaced, not followed."""
     try:
         _replace_all([(path, [content])])
     except OSError as error:
@@ -92,7 +92,7 @@ def replace_file(path: str, content: bytes) -> None:
 
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
-    """One file in `directory` for each resource, named as the reference names it."""
+    """Write one file per resource into `directory`, with the file names that kustomize uses."""
     names = list(file_names(rendered.resources))
     paths = [os.path.join(directory, name) for name in names]
     contents = ([text.encode()] for text in rendered.documents())
@@ -103,17 +103,17 @@ def write_directory(directory: str, rendered: "Rendered") -> None:
 
 
 def check_new_directory(path: str) -> None:
-    """OutputError where a directory can't be made at `path`."""
+    """Raise OutputError if a directory can't be created at `path`."""
     if os.path.lexists(path):
         raise OutputError(f"the destination {path} already exists")
     if not os.path.isdir(os.path.dirname(path)):
-        raise OutputError(f"the destination {path} has to be in a directory that exists")
+        raise OutputError(f"the destination {path} is in a directory that does not exist")
 
 
 def write_new_directory(
     path: str, files: "Mapping[str, File]", directories: Iterable[str] = ()
 ) -> None:
-    """Make the directory at the absolute `path`, with these files and directories in it: whole or not at all."""
+    """Create a directory with these files and subdirectories at the absolute `path`, completely or not at all."""
     check_new_directory(path)
     temporary = os.path.join(os.path.dirname(path), f".kmanifest-{os.getpid()}.tmp")
     is_claimed = False
@@ -125,14 +125,14 @@ def write_new_directory(
             mode = 0o777 if executable else 0o666
             with open(os.open(os.path.join(temporary, name), NEW_FILE, mode), "wb") as stream:
                 stream.write(content)
-        # An empty directory is made first, as a rename would replace one that somebody else has made meanwhile.
+        # An empty directory is created first: a rename alone could replace one that another process has just created.
         os.mkdir(path)
         is_claimed = True
         if os.name == "nt":
             os.rmdir(path)
         os.rename(temporary, path)
     except BaseException as error:
-        from shutil import rmtree  # only where it goes wrong
+        from shutil import rmtree  # imported for errors only
 
         rmtree(temporary, ignore_errors=True)
         if is_claimed and os.path.isdir(path) and not os.listdir(path):
@@ -143,14 +143,14 @@ def write_new_directory(
 
 
 def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
-    """The name of each file: `[namespace_][group_]version_kind_name.yaml` in lower case.
+    """The file name of each resource: `[namespace_][group_]version_kind_name.yaml` in lower case.
 
-    The namespace is there when the namespaced resources lie in more than one. A name with a slash
-    is refused, as no object can bear it; what is not printable is percent-encoded. Two resources
-    with one file are an error: in the reference the second overwrites the first.
+    The namespace is included if the namespaced resources are in more than one namespace. A name with a slash is an
+    error, since no Kubernetes object can have it. Characters that are not printable are percent-encoded. Two
+    resources with the same file name are an error; kustomize overwrites the first with the second.
     Source: kustomize v5.8.2 kustomize/commands/build/writer.go.
     """
-    from kmanifest.model.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
+    from kmanifest.model.resource import CLUSTER_SCOPE  # imported for `-o DIR` only
 
     identified = [(resource.id, resource.effective_namespace) for resource in resources]
     has_several_namespaces = (
@@ -176,9 +176,9 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
 
 
 def _safe_file_name(name: str, resource_id: str) -> str:
-    """`name` as one component of a path."""
+    """`name` as one path component. Raises OutputError if it can't be one."""
     if "/" in name or "\0" in name:
-        raise OutputError(f"{resource_id}: the name can't be that of a file: {name}")
+        raise OutputError(f"{resource_id}: the name can't be used as a file name: {name}")
     if name.isprintable() and "\\" not in name:
         return name
     escaped = (
@@ -192,7 +192,10 @@ def _percent_encoded(char: str) -> str:
 
 
 def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-    """Write every file beside its place, then move all into place; on a failure none is left half-written."""
+    """Write all files to temporary files next to their paths, then rename them.
+
+    A failure leaves no partial file.
+    """
     temporary_files: list[tuple[str, str]] = []
     try:
         for path, pieces in files:
@@ -212,7 +215,7 @@ def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
 
 
 def _existing_mode(path: str) -> int | None:
-    """The permissions of the file that is to be replaced, None where there is none."""
+    """The permissions of the regular file at `path`; None if there is none."""
     try:
         return (
             os.lstat(path).st_mode & 0o777

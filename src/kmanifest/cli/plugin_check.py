@@ -1,4 +1,4 @@
-"""Whether the configs in a file name plug-ins that are there, and are as those want them: nothing is run."""
+"""Check the plug-in configs in a file. No plug-in is run."""
 
 import os
 
@@ -15,7 +15,7 @@ CheckResult = tuple[bool, str]
 
 
 def check_file(path: str) -> list[CheckResult]:
-    """For each config of a file whether it will do, and a line that says so."""
+    """Check each config in a file: whether it is valid, and a line that says so."""
     options = Options(
         enable_plugins=True, allow_exec=True, programs=Programs(home=find_plugin_home(os.environ))
     )
@@ -41,7 +41,7 @@ def _check_config(ctx: Context, config: Resource) -> CheckResult:
 
 
 def _describe_match(ctx: Context, config: Resource) -> str:
-    """What the config would use; the error that a build would raise before it."""
+    """The plug-in that a build would use for the config. Raises the error that the build would raise."""
     if is_function(config):
         return f"function {function.find(ctx, function.read_function(config).path)}"
     plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)

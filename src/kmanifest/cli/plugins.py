@@ -1,4 +1,4 @@
-"""`kmanifest plugins`: which plug-ins there are, what one wants, whether a config fits, and the start of a new one."""
+"""`kmanifest plugins`: list and describe plug-ins, check their configs, and create a new plug-in."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FLAGS: Final[tuple[Flag, ...]] = (HELP, STACK_TRACE)
 INTRODUCTION: Final = """\
-Shows, checks and starts plug-ins.
+List, describe, check and create plug-ins.
 
 Usage:
   kmanifest plugins VERB [arguments]
@@ -54,7 +54,7 @@ def _info(arguments: Sequence[str]) -> int:
     ]
     if not matches:
         names = {plugin.name.rpartition("/")[2] for _, plugin in _all_plugins()}
-        raise MissingError(f"no plug-in is called {kind}", near=near_names(kind, names))
+        raise MissingError(f"unknown plug-in: {kind}", near=near_names(kind, names))
     return print_text("\n".join(_describe_plugin(source, plugin) for source, plugin in matches))
 
 
@@ -71,7 +71,7 @@ def _describe_plugin(source: str, plugin: "Plugin") -> str:
 
 def _check(arguments: Sequence[str]) -> int:
     (path,) = _expect_arguments(arguments, 1, "plugins check FILE")
-    from kmanifest.cli.plugin_check import check_file  # the other verbs read no configs
+    from kmanifest.cli.plugin_check import check_file  # imported for `check` only
 
     results = check_file(os.path.abspath(path))
     print_text("".join(f"{text}\n" for _, text in results))
@@ -80,11 +80,11 @@ def _check(arguments: Sequence[str]) -> int:
 
 def _new(arguments: Sequence[str]) -> int:
     if len(arguments) not in (2, 3):
-        raise UsageError("plugins new wants ROLE NAME [DIR]")
+        raise UsageError("usage: kmanifest plugins new ROLE NAME [DIR]")
     role, name, *rest = arguments
     if role not in ROLES:
-        raise UsageError(f"no role is called {role}; there are {', '.join(ROLES)}")
-    from kmanifest.cli.scaffold import write_scaffold  # the other verbs write no files
+        raise UsageError(f"unknown role: {role} (roles: {', '.join(ROLES)})")
+    from kmanifest.cli.scaffold import write_scaffold  # imported for `new` only
 
     directory = rest[0] if rest else name
     files = write_scaffold(role, name, directory)
@@ -92,17 +92,17 @@ def _new(arguments: Sequence[str]) -> int:
 
 
 VERBS: Final = (
-    Verb("list", "all plug-ins that a build may use, and where they come from", _list),
-    Verb("info", "what a plug-in does, and the schema of its config", _info, parameters="KIND"),
+    Verb("list", "list the plug-ins that a build can use, and their sources", _list),
+    Verb("info", "describe a plug-in and the schema of its config", _info, parameters="KIND"),
     Verb(
         "check",
-        "whether the configs in a file name plug-ins that are there, and fit them",
+        "check whether the configs in a file name existing plug-ins and match their schemas",
         _check,
         parameters="FILE",
     ),
     Verb(
         "new",
-        "a distribution with a generator, transformer or validator, to begin with",
+        "create a Python distribution with a generator, transformer or validator",
         _new,
         parameters="ROLE NAME [DIR]",
     ),
@@ -110,7 +110,7 @@ VERBS: Final = (
 
 
 def plugins(arguments: Sequence[str]) -> int:
-    """Carry out what the words ask for; gives the exit code."""
+    """Run the verb after `plugins` and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"] or not command_line.arguments:
         return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe_flags(FLAGS)}")
@@ -125,7 +125,7 @@ def _expect_arguments(arguments: Sequence[str], count: int, usage: str) -> Seque
 
 
 def _all_plugins() -> Iterable[SourcedPlugin]:
-    """Each plug-in with what it comes from."""
+    """All plug-ins, each with its source: `kmanifest` or the name of an entry point."""
     from kmanifest.engines.builtin import PLUGINS
     from kmanifest.pipeline.entrypoints import load_named
 

@@ -1,7 +1,7 @@
-"""Errors and findings as a person reads them, on stderr.
+"""Print errors and findings to stderr.
 
-One line for each where stderr is no terminal. On a terminal an error also shows the source around the place with a
-caret, the directories it was reached through, and the names that are near to one that was not found.
+Each is one line if stderr is not a terminal. On a terminal, an error is followed by the source lines around its
+location, the chain of directories that leads to it, and similar names if a name was not found.
 """
 
 import os
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 MAX_SOURCE_BYTES = 10 << 20
 SECRET_FIELDS = ("secretGenerator",)
-RED, BLUE, BOLD, RESET = "\x1b[1;31m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
+RED, BLUE, RESET = "\x1b[1;31m", "\x1b[1;34m", "\x1b[0m"
 INTERNAL_ERROR = (
     "internal error: {kind}: {text} (please report it with the output of --stack-trace)"
 )
 
 
 def print_message(text: str) -> None:
-    """Print `text` on stderr; nothing happens where there is no stderr."""
+    """Print `text` to stderr. Does nothing if stderr is closed."""
     if sys.stderr is None:
         return
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):  # nobody can be told
+    except (OSError, ValueError):  # there is nowhere else to report it
         return
 
 
 def print_findings(findings: "Iterable[Finding]") -> None:
-    """Print each finding once; a warning is exactly its message, as the reference prints it."""
+    """Print each finding once. A warning is printed as its bare message, as kustomize does."""
     messages: dict[str, None] = {}
     for finding in findings:
         lines = [one_line(line) for line in finding.message.split("\n")]
@@ -52,9 +52,9 @@ def print_findings(findings: "Iterable[Finding]") -> None:
 
 
 def print_error(error: BaseException, *, stack_trace: bool = False) -> None:
-    """Print why the command failed."""
+    """Print the error that ended the command."""
     if stack_trace:
-        import traceback  # only where it is asked for
+        import traceback  # imported for --stack-trace only
 
         print_message("".join(traceback.format_exception(error)))
     if isinstance(error, KmanifestError):
@@ -69,7 +69,7 @@ def print_error(error: BaseException, *, stack_trace: bool = False) -> None:
 
 
 def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
-    """The text for an error: one line, or on a terminal several for each of its causes."""
+    """The text of an error: one line, or on a terminal several lines for each of its causes."""
     if not terminal:
         return _format_one_line(error) + "\n"
     text = "".join(_format_for_terminal(cause) for cause in error.causes or (error,))
@@ -79,7 +79,7 @@ def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
 
 
 def _format_one_line(error: KmanifestError) -> str:
-    """The error in one line; of several, the first and how many follow."""
+    """The error in one line. For several causes: the first one and the number of the others."""
     if not error.causes:
         return f"error: {_with_relative_paths(error)}"
     remaining = len(error.causes) - 1
@@ -113,10 +113,10 @@ def _with_relative_paths(error: KmanifestError) -> str:
 
 
 def _location_prefix(finding: "Finding") -> str:
-    """Where a finding is; the field is told only where the reader is to mend it."""
-    from kmanifest.pipeline.rendered import IMPURE  # there is a finding, so it is there
+    """The location of a finding, with the field if the finding has a code."""
+    from kmanifest.pipeline.rendered import IMPURE  # already loaded by whatever made the finding
 
-    # A template is told by the name that helm has for it, which is no path.
+    # An impure call is located by the template name that Helm uses, which is not a path.
     is_path = finding.code != IMPURE
     parts = [str(_relative_location(finding.location) if is_path else finding.location)]
     if finding.code:
@@ -129,18 +129,21 @@ def _relative_location(location: Location) -> Location:
 
 
 def _relative_path(path: str) -> str:
-    """`path` as seen from the current directory where it lies below it, else as it is."""
+    """`path` relative to the current directory if it is below it, else unchanged."""
     return _openable_path(path).removeprefix(_current_directory_prefix()) if path else path
 
 
 def _openable_path(path: str) -> str:
-    """A path that can be opened: the engine names files from the root of its tree, here `/`; URLs and flags stay what they are."""
+    """`path` as it can be opened.
+
+    Engines name files relative to the root of the tree, here `/`. URLs and flags are unchanged.
+    """
     is_no_path = "://" in path or path.startswith("-")
     return path if is_no_path or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
 
 
 def _current_directory_prefix() -> str:
-    """The current directory with a slash behind it, empty where it is gone."""
+    """The current directory with a trailing slash; empty if it no longer exists."""
     try:
         return os.path.join(os.getcwd(), "")
     except OSError:
@@ -148,7 +151,7 @@ def _current_directory_prefix() -> str:
 
 
 def _relative_message(error: KmanifestError) -> str:
-    """The message with the paths in it as seen from the current directory."""
+    """The message with the paths in it relative to the current directory."""
     directory = _current_directory_prefix()
     if len(directory) < len("/a/"):
         return error.message
@@ -156,7 +159,7 @@ def _relative_message(error: KmanifestError) -> str:
 
 
 def _source_excerpt(location: Location) -> str:
-    """Three lines of the source with a caret; nothing where they can't be had or might hold a secret."""
+    """Three source lines with a caret; empty if they can't be read or may contain a secret."""
     lines = _source_lines(_openable_path(location.file)) if location.line else []
     if not 0 < location.line <= len(lines) or _may_show_secret(lines, location):
         return ""
@@ -173,7 +176,7 @@ def _source_excerpt(location: Location) -> str:
 
 
 def _source_lines(path: str) -> Sequence[str]:
-    """The lines of a regular file of bearable size, none for anything else."""
+    """The lines of a regular file up to `MAX_SOURCE_BYTES`; empty for anything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     try:
         with open(os.open(path, flags), "rb") as stream:
@@ -186,7 +189,7 @@ def _source_lines(path: str) -> Sequence[str]:
 
 
 def _may_show_secret(lines: Sequence[str], location: Location) -> bool:
-    """Whether the lines around the place may hold a secret's value."""
+    """Whether the lines around the location may contain a secret value."""
     if location.field and location.field[0] in SECRET_FIELDS:
         return True
     field = ""
@@ -209,7 +212,7 @@ def _has_colour() -> bool:
 
 
 def _coloured(line: str) -> str:
-    """A line of a report in colour: its first word, or the caret."""
+    """A line of an error report with its first word or its margin in colour."""
     for word, colour in (("error:", RED), ("in:", BLUE), ("help:", BLUE)):
         if line.startswith(word):
             return f"{colour}{word}{RESET}{line[len(word) :]}"

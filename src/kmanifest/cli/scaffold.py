@@ -1,4 +1,4 @@
-"""The start of a plug-in: a distribution with one plug-in, a test that passes, and a kustomization that uses it."""
+"""Create a plug-in project: a distribution with one plug-in, a passing test, and a kustomization that uses it."""
 
 import os
 import re
@@ -32,7 +32,7 @@ _HOOK: Final = '''
 
 @hookimpl
 def kmanifest_plugins() -> list[Plugin]:
-    """What kmanifest asks for."""
+    """The plug-ins that this distribution provides to kmanifest."""
     return [Plugin("{role}", "{group}/v1/{kind}", {function}, schema=SCHEMA)]
 '''
 _SCHEMA: Final = """
@@ -50,13 +50,13 @@ SCHEMA = {{
 """
 _MODULES: Final = {
     "generator": '''\
-"""Makes a ConfigMap that holds a greeting."""
+"""Generate a ConfigMap with a greeting."""
 
 from kmanifest.plugin import Context, Plugin, Resource, hookimpl
 {schema}
 
 def greet(ctx: Context, config: Resource) -> list[Resource]:
-    """A ConfigMap, called as the config is, with its greeting."""
+    """A ConfigMap with the name and the greeting of the config."""
     body = {{
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -66,18 +66,18 @@ def greet(ctx: Context, config: Resource) -> list[Resource]:
     return [Resource(body, config.origin)]
 {hook}''',
     "transformer": '''\
-"""Notes an owner on every object."""
+"""Set an owner annotation on every object."""
 
 from kmanifest.plugin import Context, Plugin, Resource, ResourceMap, hookimpl
 {schema}
 
 def set_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """Every object with the owner in an annotation."""
+    """Set the owner annotation on every object."""
     annotation = ("metadata", "annotations", "{group}/owner")
     return resources.map(lambda resource: resource.put(annotation, config.body["owner"]))
 {hook}''',
     "validator": '''\
-"""Warns of every object without a label."""
+"""Warn about objects without a label."""
 
 from collections.abc import Iterator
 
@@ -87,7 +87,7 @@ from kmanifest.plugin import Context, Finding, Plugin, Resource, ResourceMap, ho
 def require_label(
     ctx: Context, config: Resource, resources: ResourceMap
 ) -> Iterator[Finding]:
-    """A warning for each object that lacks the label."""
+    """A warning for each object without the label."""
     label = config.body["label"]
     for resource in resources:
         labels = resource.body.get("metadata", {{}}).get("labels") or {{}}
@@ -119,7 +119,7 @@ _EXPECTED: Final = {
 """,
 }
 _TEST: Final = '''\
-"""What the plug-in does to the kustomization in `example`."""
+"""Build the kustomization in `example` with the plug-in."""
 
 from pathlib import Path
 
@@ -139,7 +139,7 @@ def test_example() -> None:
     rendered = build(str(EXAMPLE), registry=registry())
 {expected}
 
-def test_config_that_does_not_fit(tmp_path: Path) -> None:
+def test_invalid_config(tmp_path: Path) -> None:
     for file in EXAMPLE.iterdir():
         text = file.read_text().replace("{field}:", "{field}s:")
         (tmp_path / file.name).write_text(text)
@@ -170,17 +170,17 @@ _GROUP: Final = "example.com"
 
 
 def write_scaffold(role: str, name: str, directory: str) -> list[str]:
-    """Write the files of a new plug-in below `directory`; their paths.
+    """Write the files of a new plug-in below `directory` and return their paths.
 
-    UsageError for a name that no package can have, OutputError where a file is there already.
+    Raises UsageError for a name that a package can't have, OutputError if a file already exists.
     """
     if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) is None:
-        raise UsageError(f"a name is lower case words with `-` between them, not {name!r}")
+        raise UsageError(f"invalid plug-in name {name!r}: use lower-case words joined by `-`")
     files = {
         os.path.join(directory, path): text for path, text in _scaffold_files(role, name).items()
     }
     if existing := [path for path in files if os.path.lexists(path)]:
-        raise OutputError(f"{existing[0]} is there already")
+        raise OutputError(f"{existing[0]} already exists")
     for path, text in files.items():
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_file(path, [text.encode()])

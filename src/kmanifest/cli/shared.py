@@ -1,4 +1,4 @@
-"""Flags that several verbs have, and what those that are given mean."""
+"""Flags that several verbs share, and the options built from them."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,63 +13,79 @@ FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
-        "fetch by these protocols, too, beside https and ssh: http, file",
+        "additional protocols for fetching besides https and ssh: http, file",
     ),
     Flag(
         "cache-dir",
         "string",
-        "where what was fetched and parsed is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
+        "directory for fetched files and parsed templates (default: $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory)",
     ),
-    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
-    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
+    Flag("offline", "switch", "fetch nothing; use remote bases and files from the cache"),
+    Flag("refresh", "switch", "resolve branches, tags and URLs again instead of using the cache"),
 )
-"""The flags of every verb that fetches what is remote."""
+"""The flags of all verbs that fetch remote files."""
 
-CHART_RENDER_FLAGS = (
-    Flag("now", "string", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
-    Flag("seed", "string", "of charts: make what is random of this text, keys too; as secret as they are"),
-    Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
-    Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
-)  # fmt: skip
-"""The flags of every verb that renders charts."""
+REPRODUCIBLE_FLAGS = (
+    Flag(
+        "now",
+        "string",
+        "time that templates see, as 2026-01-31T12:00:00Z or in seconds since 1970 (default: the current time)",
+    ),
+    Flag(
+        "seed",
+        "string",
+        "seed for the random template functions, generated keys included; treat it as a secret",
+    ),
+    Flag(
+        "show-impure",
+        "switch",
+        "list on stderr the templates that use random functions, the time or a cluster",
+    ),
+)
+"""The flags of all verbs that render charts."""
+
+UNUSED_VALUES = Flag(
+    "unused-values", "switch", "list on stderr the given values that no template reads"
+)
+"""The flag of all verbs that render a chart with values from the command line."""
 
 PLUGIN_FLAGS = (
     Flag(
         "enable-alpha-plugins",
         "switch",
-        "enable generators, transformers and validators that are plug-ins",
+        "enable generator, transformer and validator plug-ins",
     ),
     Flag(
         "enable-exec",
         "switch",
-        "let plug-ins run programs; not for configuration that you do not trust",
+        "allow plug-ins to run executables; do not use it with configuration that you do not trust",
     ),
-    Flag("env", "list", "an environment variable for functions", short="e"),
+    Flag("env", "list", "environment variable for functions: NAME or NAME=VALUE", short="e"),
     Flag(
         "plugin-allow-list",
         "string",
-        "a file with the SHA-256 of each program that may be run, one in a line",
+        "file with the SHA-256 digests of the executables that may run, one per line",
     ),
     Flag(
         "plugin-env",
         "list",
-        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+        "environment variables to pass to plug-ins, besides PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
     ),
-    Flag("plugin-timeout", "string", "seconds that a plug-in may take", default="60"),
+    Flag("plugin-timeout", "string", "time limit for one plug-in call, in seconds", default="60"),
 )
-"""The flags of every verb that lets plug-ins run."""
+"""The flags of all verbs that can run plug-ins."""
 
 
 def seed_option(command_line: CommandLine) -> str | None:
-    """What chance is made of; None for that of this machine."""
+    """The seed of the random functions; None for system randomness."""
     return command_line.values["seed"] if command_line.has("seed") else None
 
 
 def time_option(command_line: CommandLine) -> int | None:
-    """The time in nanoseconds since 1970; None for that of this machine."""
+    """The time that templates see, in nanoseconds since 1970; None for the current time."""
     if not command_line.has("now"):
         return None
-    from kmanifest.engines.helm.templates.reproducible import load_time  # few want another time
+    from kmanifest.engines.helm.templates.reproducible import load_time  # imported for --now only
     from kmanifest.model.errors import SourceError
 
     try:
@@ -79,7 +95,7 @@ def time_option(command_line: CommandLine) -> int | None:
 
 
 def remote_options(values: Mapping[str, Any]) -> "Remotes":
-    """How what is remote is fetched."""
+    """The options for remote files, from the flags of `FETCH_FLAGS`."""
     from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.plugin import Remotes
 
@@ -96,8 +112,9 @@ def remote_options(values: Mapping[str, Any]) -> "Remotes":
 
 
 def exec_plugin_options(values: Mapping[str, Any]) -> "Programs":
-    """What plug-ins that are programs may use."""
-    from kmanifest.io.runner import find_plugin_home, passed_on  # for builds with plug-ins
+    """The options for exec plug-ins, from the flags of `PLUGIN_FLAGS`."""
+    # imported for builds with plug-ins only
+    from kmanifest.io.runner import find_plugin_home, passed_on
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.plugin import Programs
 
@@ -120,12 +137,15 @@ def _parse_seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise UsageError(f"illegal flag value --plugin-timeout {text}; seconds are wanted")
+        raise UsageError(f"illegal flag value --plugin-timeout {text}; expected seconds")
     return seconds
 
 
 def _read_digests(path: str) -> frozenset[str]:
-    """The digests in a file as sha256sum writes it; what follows one in its line, and lines with `#`, do not count."""
+    """The digests in a file in the format of sha256sum.
+
+    File names and lines that start with `#` are ignored.
+    """
     try:
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
@@ -136,7 +156,7 @@ def _read_digests(path: str) -> frozenset[str]:
 
 
 def check_choice(name: str, values: Mapping[str, Any], choices: Sequence[str]) -> None:
-    """UsageError where the value of a flag is none of those that are `legal`."""
+    """Raise UsageError if the value of the flag `name` is not one of `choices`."""
     if values[name] not in choices:
         listed = ", ".join(choice for choice in choices if choice)
         raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {listed}")

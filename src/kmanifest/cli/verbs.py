@@ -1,4 +1,4 @@
-"""Tables of verbs: what runs each verb, its line in the help text, and how a verb is looked up by name."""
+"""Tables of verbs: lookup by name, and the lines of the help text."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ class Verb(NamedTuple):
 
     `run` takes the arguments after the verb and returns the exit code. For a verb with a module of its own it is
     a `late` function: only the module of the verb that is called is imported. `aliases` are other names of the
-    verb. `parameters` are its arguments as the help text shows them, where each verb of a table has others.
+    verb. `parameters` are its arguments as the help text shows them.
     """
 
     name: str
@@ -34,7 +34,7 @@ def find_verb(verbs: Sequence[Verb], name: str, *, parent: str = "") -> Verb:
     verb = get_verb(verbs, name)
     if verb is not None:
         return verb
-    from kmanifest.model.errors import near_names  # imported here so that the usual path stays fast
+    from kmanifest.model.errors import near_names  # imported for errors only
 
     near = near_names(name, verb_names(verbs), most=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
@@ -44,7 +44,10 @@ def find_verb(verbs: Sequence[Verb], name: str, *, parent: str = "") -> Verb:
 
 
 def take_verb(verbs: Sequence[Verb], arguments: Sequence[str]) -> tuple[Verb | None, list[str]]:
-    """The first argument that names a verb, and the other arguments. Helm allows flags before a verb."""
+    """The first verb among the arguments, and the other arguments.
+
+    As in Helm, flags may come before a verb.
+    """
     for index, argument in enumerate(arguments):
         verb = get_verb(verbs, argument)
         if verb is not None:
@@ -58,7 +61,7 @@ def verb_names(verbs: Sequence[Verb]) -> list[str]:
 
 
 def describe_verbs(verbs: Sequence[Verb]) -> str:
-    """One line for each verb, aligned, in the order of the table."""
+    """The help text of the verbs: one aligned line for each, in the given order."""
     rows = [(f"{verb.name} {verb.parameters}".rstrip(), _explain(verb)) for verb in verbs]
     width = max(len(usage) for usage, _ in rows)
     return "".join(f"  {usage:{width}}  {text}\n" for usage, text in rows)

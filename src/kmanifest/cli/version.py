@@ -1,4 +1,4 @@
-"""`kmanifest version`: which kmanifest this is, whose bytes it prints, and which of its YAML rooms it has taken."""
+"""`kmanifest version`: the versions of kmanifest and of the kustomize whose output it matches, and the YAML backend."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from kmanifest.cli.flags import (
 )
 from kmanifest.cli.output import print_text
 
-FLAGS = (Flag("output", "string", "one of yaml and json", short="o"), HELP, STACK_TRACE)
+FLAGS = (Flag("output", "string", "output format: yaml or json", short="o"), HELP, STACK_TRACE)
 KUSTOMIZE_VERSION = "v5.8.2"
 
 
@@ -21,16 +21,16 @@ def version(arguments: Sequence[str]) -> int:
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(
-            f"Prints the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe_flags(FLAGS)}"
+            f"Print the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe_flags(FLAGS)}"
         )
     if command_line.arguments:
         raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
-    from kmanifest.yaml import ROOM  # a wrong usage is told without it
+    from kmanifest.yaml import ROOM  # imported here so that usage errors stay fast
 
     versions = {"version": f"v{_installed_version()}", "kustomize": KUSTOMIZE_VERSION, "yaml": ROOM}
     output_format = command_line.values["output"]
     if output_format == "json":
-        import json  # the other forms need none
+        import json  # imported for this format only
 
         return print_text(json.dumps(versions, indent=2) + "\n")
     if output_format == "yaml":
@@ -41,8 +41,8 @@ def version(arguments: Sequence[str]) -> int:
 
 
 def _installed_version() -> str:
-    """The version of the distribution that runs."""
-    from importlib import metadata  # 40 ms that no other verb pays
+    """The version of the installed distribution."""
+    from importlib import metadata  # takes 40 ms
 
     try:
         return metadata.version("kmanifest")

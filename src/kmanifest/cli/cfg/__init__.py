@@ -1,6 +1,6 @@
-"""`kmanifest cfg`: looks into directories of resource files, without building them.
+"""`kmanifest cfg`: search and format directories of resource files, without building them.
 
-Source of names and texts: kustomize cmd/config v0.21.2 internal/commands.
+Source of names and messages: kustomize cmd/config v0.21.2 internal/commands.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from kmanifest.cli.verbs import Verb, describe_verbs, find_verb, verb_names
 from kmanifest.startup.lazy import late
 
 INTRODUCTION = """\
-Looks into directories of resource files, without building them.
+Search and format directories of resource files, without building them.
 
 Usage:
   kmanifest cfg VERB [arguments]
 
 Verbs:
 """
-EPILOGUE = '\n"kmanifest cfg VERB --help" tells more about a verb.\n'
+EPILOGUE = '\nUse "kmanifest cfg VERB --help" for the flags of a verb.\n'
 VERBS = (
     Verb(
         "cat",
@@ -27,20 +27,22 @@ VERBS = (
     ),
     Verb("count", "count the resources by kind", late("kmanifest.cli.cfg.count", "count")),
     Verb(
-        "grep", "print the resources with a field that fits", late("kmanifest.cli.cfg.grep", "grep")
+        "grep",
+        "print the resources with a field that matches",
+        late("kmanifest.cli.cfg.grep", "grep"),
     ),
     Verb(
         "tree",
-        "show the resources, and some of their fields, as a tree",
+        "print the resources, and some of their fields, as a tree",
         late("kmanifest.cli.cfg.tree", "tree"),
     ),
 )
 
 
 def cfg(arguments: Sequence[str]) -> int:
-    """Do what the first argument names; gives the exit code."""
+    """Run the verb after `cfg` and return the exit code."""
     if not arguments:
-        raise UsageError(f"specify what cfg shall do: {', '.join(verb_names(VERBS))}")
+        raise UsageError(f"specify a verb of cfg: {', '.join(verb_names(VERBS))}")
     if arguments[0] in ("-h", "--help", "help"):
         return print_text(INTRODUCTION + describe_verbs(VERBS) + EPILOGUE)
     return find_verb(VERBS, arguments[0], parent="cfg").run(arguments[1:])

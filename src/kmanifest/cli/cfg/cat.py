@@ -1,4 +1,4 @@
-"""`kmanifest cfg cat`: the resources of files, with their fields in the usual order.
+"""`kmanifest cfg cat`: print the resources of files, with their fields in the usual order.
 
 Source: kustomize cmd/config v0.21.2 internal/commands/cat.go.
 """
@@ -29,27 +29,27 @@ STYLES = (
     "TaggedStyle", "DoubleQuotedStyle", "SingleQuotedStyle", "LiteralStyle", "FoldedStyle", "FlowStyle",
 )  # fmt: skip
 FLAGS = (
-    Flag("annotate", "switch", "annotate resources with their file origins"),
-    Flag("dest", "string", "write to this file rather than to stdout"),
+    Flag("annotate", "switch", "annotate resources with their files"),
+    Flag("dest", "string", "output file (default: stdout)"),
     EXCLUDE_NON_LOCAL,
-    Flag("format", "switch", "put fields in the usual order; it is so unless =false is given"),
-    Flag("function-config", "string", "the file of a functionConfig for the list of --wrap-kind"),
+    Flag("format", "switch", "put fields in the usual order (default: true)"),
+    Flag("function-config", "string", "file with the functionConfig for the list of --wrap-kind"),
     HELP,
     INCLUDE_LOCAL,
     Flag(
         "recurse-subpackages",
         "switch",
-        "also print resources of directories that have a Krmfile; it is so unless =false is given",
+        "also print the resources of subdirectories with a Krmfile (default: true)",
         short="R",
     ),
     STACK_TRACE,
     Flag("strip-comments", "switch", "remove comments"),
-    Flag("style", "list", f"YAML styles of each resource: {', '.join(STYLES)}"),
-    Flag("wrap-kind", "string", "print one list of this kind, as ResourceList"),
-    Flag("wrap-version", "string", "the apiVersion of that list"),
+    Flag("style", "list", f"YAML style of the output: {', '.join(STYLES)}"),
+    Flag("wrap-kind", "string", "print one list of this kind, for example ResourceList"),
+    Flag("wrap-version", "string", "apiVersion of the list of --wrap-kind"),
 )
 INTRODUCTION = """\
-Prints the resources in a directory or a file, or on stdin.
+Print the resources in a directory or a file, or on stdin.
 
 Usage:
   kmanifest cfg cat [DIR] [flags]
@@ -63,7 +63,7 @@ Flags:
 
 
 def cat(arguments: Sequence[str]) -> int:
-    """Print the resources; gives the exit code."""
+    """Print the resources and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(FLAGS))
@@ -71,7 +71,7 @@ def cat(arguments: Sequence[str]) -> int:
         raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
     styles = _checked_styles(command_line)
 
-    from kmanifest.cli.cfg import pipeline, writing  # a wrong usage is told without them
+    from kmanifest.cli.cfg import pipeline, writing  # imported here so that usage errors stay fast
 
     filters = _filters(command_line)
     wrapper = _list_wrapper(command_line)
@@ -124,7 +124,7 @@ def _list_wrapper(command_line: CommandLine) -> "ResourceListWrapper":
 
 
 def _filters(command_line: CommandLine) -> "list[Filter]":
-    """What brings the wanted resources into the wanted form."""
+    """The filters that the flags request."""
     from kmanifest.cli.cfg.formatting import format_resources
     from kmanifest.cli.cfg.pipeline import local_config_filter, remove_all_comments
 

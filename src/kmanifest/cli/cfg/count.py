@@ -1,4 +1,7 @@
-"""`kmanifest cfg count`. Source: kustomize cmd/config v0.21.2 internal/commands/count.go."""
+"""`kmanifest cfg count`: count the resources by kind.
+
+Source: kustomize cmd/config v0.21.2 internal/commands/count.go.
+"""
 
 from collections.abc import Sequence
 
@@ -18,17 +21,21 @@ if TYPE_CHECKING:
 
 FLAGS = (
     HELP,
-    Flag("kind", "switch", "count by kind; --kind=false counts all together"),
+    Flag(
+        "kind",
+        "switch",
+        "count by kind (default: true); --kind=false prints one number for all kinds",
+    ),
     Flag(
         "recurse-subpackages",
         "switch",
-        "also count in directories that have a Krmfile; it is so unless =false is given",
+        "also count in subdirectories with a Krmfile (default: true)",
         short="R",
     ),
     STACK_TRACE,
 )
 INTRODUCTION = """\
-Counts the resources in a directory or a file, or on stdin.
+Count the resources in a directory or a file, or on stdin.
 
 Usage:
   kmanifest cfg count [DIR] [flags]
@@ -38,7 +45,7 @@ Flags:
 
 
 def count(arguments: Sequence[str]) -> int:
-    """Print how many resources of each kind there are; gives the exit code."""
+    """Print the number of resources of each kind and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(FLAGS))
@@ -46,7 +53,7 @@ def count(arguments: Sequence[str]) -> int:
         raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
     by_kind = command_line.switch("kind", default=True)
 
-    from kmanifest.cli.cfg import reading  # a wrong usage is told without it
+    from kmanifest.cli.cfg import reading  # imported here so that usage errors stay fast
 
     if not command_line.arguments:
         return print_text(_format_counts(reading.read_stdin(), by_kind=by_kind))

@@ -1,4 +1,4 @@
-"""The usual order of fields and of some lists.
+"""Sort fields and some lists into the usual order.
 
 Source: kyaml v0.21.2 kio/filters/fmtr.go, FormatFilter; yaml/order.go.
 """
@@ -39,14 +39,17 @@ _SORTED_LISTS: Final = {".spec.template.spec.containers": "name", ".webhooks.rul
 
 
 def format_resources(nodes: Sequence[Node]) -> list[Node]:
-    """Puts the fields and lists of all resources in the usual order."""
+    """Sort the fields and lists of all resources."""
     for node in nodes:
         _format_resource(node)
     return list(nodes)
 
 
 def _format_resource(root: Node) -> None:
-    """Put the fields of a resource, and some of its lists, in the usual order; what has no type is left as it is."""
+    """Sort the fields of a resource and some of its lists.
+
+    A resource without kind or apiVersion is unchanged.
+    """
     strategy = resource_meta(root).annotations.get(FORMATTING, "standard")
     if strategy not in ("standard", "none"):
         raise SourceError(f"the annotation {FORMATTING} is {strategy!r}, not standard or none")
@@ -60,7 +63,7 @@ def _format_resource(root: Node) -> None:
 
 
 def _sort_fields(root: Node, lists: dict[str, str]) -> None:
-    """Sort what is below a node, with a stack instead of recursion."""
+    """Sort the fields below a node, with a stack instead of recursion."""
     stack: list[tuple[Node, str | None]] = [(root, "")]
     while stack:
         node, path = stack.pop()
@@ -77,20 +80,20 @@ def _sort_fields(root: Node, lists: dict[str, str]) -> None:
 
 
 def _child_path(path: str | None, name: str, lists: Iterable[str]) -> str | None:
-    """The path of a field; None where it leads to no sorted list, so that paths stay short."""
+    """The path of a field; None if no sorted list is below it, so that paths stay short."""
     child = None if path is None else f"{path}.{name}"
     return child if child and any(sorted_list.startswith(child) for sorted_list in lists) else None
 
 
 def _sort_items(node: Node, name: str) -> None:
-    """Sort a list by a field of its items, or by themselves where the name is empty."""
+    """Sort a list by a field of its items, or by the items themselves if the name is empty."""
     node.content = sorted(
         node.content, key=lambda item: _last_field_text(item, name) if name else _scalar_text(item)
     )
 
 
 def _last_field_text(item: Node, name: str) -> str:
-    """The text of a field; here, unlike elsewhere, the last of several counts."""
+    """The text of a field. Unlike elsewhere, the last of several fields with the name counts."""
     pairs = item.content if item.kind == "mapping" else ()
     return _scalar_text({_scalar_text(key): value for key, value in pairs}.get(name))
 

@@ -1,4 +1,4 @@
-"""`kmanifest cfg grep`: the resources with a field that fits.
+"""`kmanifest cfg grep`: print the resources with a field that matches.
 
 Source: kustomize cmd/config v0.21.2 internal/commands/grep.go; kyaml v0.21.2 kio/filters/grep.go.
 """
@@ -24,20 +24,21 @@ FLAGS = (
     Flag(
         "annotate",
         "switch",
-        "annotate resources with their file origins; it is so unless =false is given",
+        "annotate resources with their files (default: true)",
     ),
     HELP,
     Flag("invert-match", "switch", "print the resources that do not match"),
     Flag(
         "recurse-subpackages",
         "switch",
-        "also print resources of directories that have a Krmfile; it is so unless =false is given",
+        "also search subdirectories with a Krmfile (default: true)",
         short="R",
     ),
     STACK_TRACE,
 )
 INTRODUCTION = """\
-Prints the resources in a directory or a file, or on stdin, that have a field which fits a regular expression or compares as asked.
+Print the resources in a directory or a file, or on stdin, that have a field which matches a regular expression or
+a comparison.
 
 Usage:
   kmanifest cfg grep QUERY [DIR] [flags]
@@ -53,7 +54,7 @@ OPERATORS = (">=", "<=", ">", "<", "=")
 
 
 class Query(NamedTuple):
-    """Where to look, how to compare, and with what."""
+    """The path of a field, a comparison operator and the value to compare with."""
 
     path: tuple[str, ...]
     operator: str
@@ -61,7 +62,7 @@ class Query(NamedTuple):
 
 
 def grep(arguments: Sequence[str]) -> int:
-    """Print the resources that fit; gives the exit code."""
+    """Print the resources that match and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(FLAGS))
@@ -75,7 +76,7 @@ def grep(arguments: Sequence[str]) -> int:
     except SourceError as error:
         raise UsageError(f"{command_line.arguments[0]}: {error.message}") from None
 
-    from kmanifest.cli.cfg import pipeline, writing  # a wrong usage is told without them
+    from kmanifest.cli.cfg import pipeline, writing  # imported here so that usage errors stay fast
 
     removed_annotations = (
         () if command_line.switch("annotate", default=True) else writing.INDEX_ANNOTATIONS
@@ -96,7 +97,7 @@ def grep(arguments: Sequence[str]) -> int:
 
 
 def parse_query(text: str) -> Query:
-    """`path=expression` or `path>quantity` in parts; SourceError where it is not well-formed."""
+    """Parse `path=expression` or `path>quantity`. Raises SourceError if it is invalid."""
     from kmanifest.cli.cfg.paths import parse_path
 
     *path, comparison = parse_path(text)
@@ -108,7 +109,7 @@ def parse_query(text: str) -> Query:
 
 
 def _make_test(query: Query) -> "Callable[[Node], bool]":
-    """Whether one node that the path leads to fits."""
+    """A function that returns whether a node at the path matches the query."""
     if query.operator == "=":
         from kmanifest.cli.cfg.nodes import flow_text
         from kmanifest.engines.kustomize.selectors import unanchored
@@ -135,7 +136,7 @@ def _has_match(node: "Node", query: Query, is_match: "Callable[[Node], bool]") -
     from kmanifest.cli.cfg.paths import find_matches
 
     try:
-        # All are looked at, because one that can't be compared is an error wherever it stands.
+        # All matches are tested: a value that can't be compared is an error even after one that matches.
         return True in [is_match(match.node) for match in find_matches(node, query.path)]
     except SourceError as error:
         meta = resource_meta(node)

@@ -1,4 +1,4 @@
-"""What a .krmignore file passes by: a subset of gitignore, without `**`.
+"""The paths that a .krmignore file excludes. The format is that of .gitignore without `**`.
 
 Source: kyaml v0.21.2 kio/ignorefilesmatcher.go; monochromegane/go-gitignore 205db1a8cc00.
 """
@@ -15,13 +15,13 @@ IGNORE_FILE = ".krmignore"
 
 
 class IgnoreTest(Protocol):
-    """Whether a path below the root, which is a directory or not, is passed by."""
+    """A function that returns whether a path below the root is ignored."""
 
     def __call__(self, path: str, *, is_directory: bool) -> bool: ...
 
 
 class _Pattern(NamedTuple):
-    """One line of the file."""
+    """A pattern from one line of the file."""
 
     depth: int
     from_root: bool
@@ -43,7 +43,7 @@ class _Pattern(NamedTuple):
 
 
 def load_ignore_file(disk: DiskTree, root: str) -> IgnoreTest:
-    """What the file in the directory `root` says; nothing is passed by where there is none."""
+    """Load the .krmignore of the directory `root`. Without the file, no path is ignored."""
     try:
         file = disk.resolve(f"{root}/{IGNORE_FILE}")
         content = disk.read(file, limit=DEFAULT_LIMITS.max_input_file)
@@ -69,5 +69,5 @@ def _parse_pattern(line: str) -> _Pattern:
     try:
         test = text_test(pattern)
     except SourceError:
-        test = None  # what is not well-formed fits nothing
+        test = None  # an invalid pattern matches nothing
     return _Pattern(pattern.count("/") + 1, line.startswith("/"), line.endswith("/"), test)

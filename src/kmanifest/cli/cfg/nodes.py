@@ -1,4 +1,4 @@
-"""Resource files as nodes that keep order, style and comments, and what is asked of such nodes.
+"""Read and change YAML nodes, which keep order, style and comments.
 
 Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
 """
@@ -12,7 +12,7 @@ from kmanifest.startup.typing import NamedTuple
 
 
 class ResourceMeta(NamedTuple):
-    """What identifies a resource; empty where it is not written."""
+    """The fields that identify a resource, and its annotations; empty if missing."""
 
     api_version: str
     kind: str
@@ -22,7 +22,7 @@ class ResourceMeta(NamedTuple):
 
 
 def is_null(node: Node | None) -> bool:
-    """Whether there is no node, or one that is written as null or as nothing."""
+    """Whether a node is missing, null or an empty plain scalar."""
     return node is None or (
         node.kind == "scalar"
         and (node.tag == TAG + "null" or (not node.tag and not node.style and _means_null(node)))
@@ -34,27 +34,27 @@ def _means_null(node: Node) -> bool:
 
 
 def is_empty(node: Node | None) -> bool:
-    """Whether a node is null, an empty text, list or mapping."""
+    """Whether a node is missing, null, or an empty string, list or mapping."""
     return node is None or is_null(node) or not node.content
 
 
 def get_field(node: Node, name: str) -> Node | None:
-    """The value of a field; None where `node` is no mapping, or has none."""
+    """The value of a field; None if `node` is not a mapping or does not have the field."""
     if node.kind != "mapping":
         return None
-    # The first of several counts.
+    # The first of several fields with the name counts.
     return next((value for key, value in node.content if key.content == name), None)
 
 
 def scalar_text(node: Node | None) -> str:
-    """The text of a scalar, the name of an alias, and empty for all else."""
+    """The text of a scalar or the name of an alias; empty for other nodes."""
     if node is None or is_null(node) or node.kind not in ("scalar", "alias"):
         return ""
     return str(node.content)
 
 
 def resource_meta(node: Node) -> ResourceMeta:
-    """What identifies the resource."""
+    """The fields that identify the resource, and its annotations."""
     metadata = get_field(node, "metadata")
     if metadata is None or is_empty(metadata):
         return ResourceMeta(
@@ -71,20 +71,20 @@ def resource_meta(node: Node) -> ResourceMeta:
         scalar_text(get_field(node, "kind")),
         scalar_text(get_field(metadata, "name")),
         scalar_text(get_field(metadata, "namespace")),
-        # Of a name that stands there twice the first counts.
+        # The first of several annotations with the name counts.
         {scalar_text(key): scalar_text(value) for key, value in reversed(pairs)},
     )
 
 
 def list_items(node: Node) -> list[Node]:
-    """The items of a list; SourceError where it is none."""
+    """The items of a list. Raises SourceError for other nodes."""
     if node.kind != "list":
         raise SourceError(f"expected a list, got a {node.kind}")
     return list(node.content)
 
 
 def flow_text(node: Node) -> str:
-    """A node in flow style, without quotes around it where it needs none, with its comments."""
+    """A node as text in flow style, with its comments and without unnecessary quotes."""
     return print_node(_flow_node(node)).strip()
 
 
@@ -92,19 +92,19 @@ def _flow_node(node: Node) -> Node:
     flow = Node(node.kind, node.content, style="{", tag=node.tag, anchor=node.anchor)
     flow.comments, flow.document = node.comments, node.document
     if node.kind == "scalar":
-        # The text of what stood in quotes is still a text.
+        # A quoted scalar stays a string without its quotes.
         flow.style = ""
         flow.tag = node.tag or (TAG + "str" if node.style else "")
     return flow
 
 
 def full_text(node: Node) -> str:
-    """A node as it is printed alone, with its comments."""
+    """A node as text in its own style, with its comments."""
     return print_node(node).strip()
 
 
 def remove_comments(root: Node) -> None:
-    """Take away all comments."""
+    """Remove all comments from a node and below it."""
     stack = [root]
     while stack:
         node = stack.pop()
@@ -116,7 +116,10 @@ def remove_comments(root: Node) -> None:
 
 
 def annotate(root: Node, pairs: Iterable[tuple[str, str]]) -> None:
-    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none, but not for null."""
+    """Set annotations, in quotes since some tools require them. A null node is unchanged.
+
+    Raises SourceError if `root`, its metadata or its annotations are not a mapping.
+    """
     if is_null(root):
         return
     if root.kind != "mapping":
@@ -147,7 +150,7 @@ def _set_string(node: Node, name: str, value: str) -> None:
 
 
 def remove_annotations(root: Node, names: Iterable[str]) -> None:
-    """Take annotations away; what is then empty stays."""
+    """Remove annotations. Annotations that are empty afterwards stay."""
     metadata = get_field(root, "metadata")
     annotations = None if metadata is None else get_field(metadata, "annotations")
     if annotations is not None and annotations.kind == "mapping":
@@ -155,7 +158,7 @@ def remove_annotations(root: Node, names: Iterable[str]) -> None:
         kept = []
         for key, value in annotations.content:
             if key.kind in ("scalar", "alias") and key.content in remaining_names:
-                # Of one that stands there twice the second stays.
+                # Of two annotations with the name the second stays.
                 remaining_names.remove(key.content)
             else:
                 kept.append((key, value))
@@ -163,7 +166,7 @@ def remove_annotations(root: Node, names: Iterable[str]) -> None:
 
 
 def remove_empty_metadata(root: Node) -> None:
-    """Take empty annotations away, and then empty metadata."""
+    """Remove empty annotations, then empty metadata."""
     metadata = get_field(root, "metadata")
     if metadata is not None and not is_null(metadata):
         if metadata.kind != "mapping":

@@ -1,6 +1,6 @@
-"""The order of fields in a formatted resource; all others follow by name.
+"""The order of fields in a formatted resource. Other fields follow in alphabetical order.
 
-Source: kyaml v0.21.2 yaml/order.go, fieldSortOrder. Of a name that stands there twice the last place counts.
+For a name that is listed twice, the last position counts. Source: kyaml v0.21.2 yaml/order.go, fieldSortOrder.
 """
 
 from kmanifest.startup.typing import Final
@@ -27,6 +27,6 @@ FIELD_ORDER: Final = {name: place for place, name in enumerate(_FIELD_NAMES.spli
 
 
 def sort_key(name: str) -> tuple[int, str]:
-    """What to sort the names of fields by."""
+    """The sort key of a field name."""
     index = FIELD_ORDER.get(name)
     return (len(FIELD_ORDER) * 2, name) if index is None else (index, "")

@@ -1,7 +1,7 @@
-r"""Paths to fields as they are written on a command line, and what they find.
+r"""Field paths of the command line, and the nodes that they match.
 
-`spec.containers[name=web].image`: names of fields, `[field=expression]` and `[=expression]` for items of a list, an
-index, `*` for all items; `\.` is a dot in a name.
+`spec.containers[name=web].image`: field names, `[field=expression]` and `[=expression]` for list items, an index, `*`
+for all items; `\.` is a dot in a name.
 Source: kustomize cmd/config v0.21.2 runner/runner.go, ParseFieldPath; kyaml v0.21.2 yaml/match.go, PathMatcher.
 """
 
@@ -16,25 +16,28 @@ from kmanifest.startup.typing import NamedTuple
 
 
 class PathMatch(NamedTuple):
-    """A node, and the texts by which the items on the way to it were chosen."""
+    """A node at a path, and the texts by which the list items on the path were selected."""
 
     node: Node
     item_texts: tuple[str, ...]
 
 
 def parse_path(text: str) -> list[str]:
-    """The steps of a path; SourceError where a step is not well-formed."""
+    """Split a path into steps. Raises SourceError for an invalid step."""
     steps: list[str] = []
     for part in text.replace("\\.", "\0").split("."):
         name, *rest = part.replace("\0", ".").split("[")
         if len(rest) > 1:
-            raise SourceError(f"{part!r} is no step of a path, such as list[field=value]")
+            raise SourceError(f"{part!r} is not a path step such as list[field=value]")
         steps += [name, f"[{rest[0]}"] if rest else [name]
     return steps
 
 
 def find_matches(node: Node, path: Sequence[str]) -> list[PathMatch]:
-    """All that the path leads to, in order; SourceError where a node on the way is of another kind."""
+    """The nodes at the path, in order.
+
+    Raises SourceError if a node on the path has another kind than the step needs.
+    """
     if not path:
         return [PathMatch(node, ())]
     step, rest = path[0], path[1:]
@@ -53,7 +56,7 @@ def find_matches(node: Node, path: Sequence[str]) -> list[PathMatch]:
     if value is None:
         return []
     if value.kind == "scalar" and rest:
-        # A text may hold YAML of its own.
+        # A scalar on the path is parsed as YAML itself.
         document = parse_node(value.content)
         return [] if document is None else find_matches(document, rest)
     return find_matches(value, rest)
@@ -69,7 +72,7 @@ def _find_at_index(node: Node, index: int, rest: Sequence[str]) -> list[PathMatc
 def _find_in_items(node: Node, step: str, rest: Sequence[str]) -> list[PathMatch]:
     name, equals, pattern = step[1:-1].partition("=")
     if not equals:
-        raise SourceError(f"{step!r} is no choice of items, such as [field=value]")
+        raise SourceError(f"{step!r} is not an item selector such as [field=value]")
     is_match: Callable[[str], bool] = unanchored(pattern)
     matches: list[PathMatch] = []
     for item in list_items(node):

@@ -1,4 +1,4 @@
-"""Filters one after the other; before and after each, the annotations for file and place agree under both of their names.
+"""Run filters over resources. Around each filter, the path and index annotations are set under both their names.
 
 Source: kyaml v0.21.2 kio/kio.go, Pipeline; kio/filters/local.go.
 """
@@ -20,7 +20,10 @@ _CURRENT_NAMES: Final = frozenset(new for _, new in ANNOTATION_PAIRS)
 
 
 def run_filters(nodes: Sequence[Node], filters: Iterable[Filter]) -> list[Node]:
-    """What the filters leave of some resources; SourceError for what can't be annotated."""
+    """Run the filters in order and return the remaining resources.
+
+    Raises SourceError if one can't be annotated.
+    """
     remaining = list(nodes)
     for run_filter in filters:
         annotations_before = _prepare_for_filter(remaining)
@@ -37,7 +40,7 @@ def run_filters(nodes: Sequence[Node], filters: Iterable[Filter]) -> list[Node]:
 
 
 def local_config_filter(*, local: bool, other: bool) -> Filter:
-    """Lets those resources through that are for the machine alone, if `local`, and those that are not, if `other`."""
+    """A filter that keeps resources with the local-config annotation if `local`, and those without it if `other`."""
     return lambda nodes: [
         node
         for node in nodes
@@ -46,17 +49,17 @@ def local_config_filter(*, local: bool, other: bool) -> Filter:
 
 
 def remove_all_comments(nodes: Sequence[Node]) -> list[Node]:
-    """Takes all comments away but those before and behind a document. Source: kio/filters/stripcomments.go."""
+    """Remove all comments except those before and after a document. Source: kio/filters/stripcomments.go."""
     for node in nodes:
         remove_comments(node)
     return list(nodes)
 
 
 def _prepare_for_filter(nodes: Iterable[Node]) -> list[set[str]]:
-    """Make resources ready for a filter; gives the annotations for file and place with which each came."""
+    """Annotate resources for a filter, and return the path and index annotations that each had before."""
     annotation_names: list[set[str]] = []
     for number, node in enumerate(nodes):
-        # It comes and goes as in the reference, because what is empty goes when it comes.
+        # As in kyaml, it is set and removed again: setting it also removes empty metadata.
         annotate(node, [(_RESOURCE_ID, str(number))])
         annotation_names.append(
             resource_meta(node).annotations.keys() & (_LEGACY_NAMES | _CURRENT_NAMES)
@@ -67,20 +70,23 @@ def _prepare_for_filter(nodes: Iterable[Node]) -> list[set[str]]:
 
 
 def _unused_names(annotation_names: Iterable[set[str]]) -> set[str]:
-    """The old names where no resource came with one, and so the new ones; SourceError where resources differ."""
+    """The legacy names if no resource had one, and the current names likewise.
+
+    Raises SourceError if resources differ.
+    """
     used = [names for names in annotation_names if names]
     unused: set[str] = set()
     for group in (_LEGACY_NAMES, _CURRENT_NAMES):
         uses = {bool(names & group) for names in used}
         if len(uses) > 1:
-            raise SourceError("the annotations for file and place differ in form between resources")
+            raise SourceError("the path and index annotations differ in format between resources")
         if True not in uses:
             unused |= group
     return unused
 
 
 def _check_annotation_pairs(node: Node) -> None:
-    """SourceError where an old annotation says something else than the new one."""
+    """Raise SourceError if a legacy annotation and the current one have different values."""
     annotations = resource_meta(node).annotations
     for legacy, current in ANNOTATION_PAIRS:
         if (

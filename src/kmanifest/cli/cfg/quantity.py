@@ -1,4 +1,4 @@
-"""Quantities as Kubernetes writes them: `500m`, `1Gi`, `1e3`.
+"""Parse Kubernetes quantities: `500m`, `1Gi`, `1e3`.
 
 Source: kustomize cmd/config v0.21.2 internal/commands/internal/k8sgen/pkg/api/resource/quantity.go, suffix.go.
 """
@@ -23,13 +23,13 @@ _LARGE_BINARY_EXPONENT: Final = 50
 
 
 def parse_quantity(text: str) -> Fraction:
-    """The number that `text` means, up to the next billionth away from zero; SourceError where it means none."""
+    """Parse a quantity, rounded away from zero to a billionth. Raises SourceError if it is invalid."""
     match = re.fullmatch(_QUANTITY, text)
     if not text or match is None or len(text) > _MAX_LENGTH:
         raise SourceError(f"{text[:40]!r} is not a quantity")
     sign, whole, rest, suffix = match.groups(default="")
     base, exponent = _parse_suffix(text, suffix)
-    # Without a digit it is zero, but where the reference has to count with more than 64 bits.
+    # Without a digit it is zero, except where kustomize has to calculate with more than 64 bits.
     if not (whole or rest) and (
         exponent < _MIN_EXPONENT or (base == 2 and exponent >= _LARGE_BINARY_EXPONENT)
     ):
@@ -42,12 +42,12 @@ def parse_quantity(text: str) -> Fraction:
 
 
 def _parse_suffix(text: str, suffix: str) -> tuple[int, int]:
-    """The base and the exponent that a suffix stands for."""
+    """The base and the exponent of a suffix."""
     if suffix in _BINARY_EXPONENTS:
         return 2, _BINARY_EXPONENTS[suffix]
     if suffix in _DECIMAL_EXPONENTS:
         return 10, _DECIMAL_EXPONENTS[suffix]
     exponent = re.fullmatch(_EXPONENT, suffix)
     if exponent is None:
-        raise SourceError(f"{text!r} is not a quantity: its suffix {suffix!r} is not known")
+        raise SourceError(f"{text!r} is not a quantity: unknown suffix {suffix!r}")
     return 10, int(exponent.group(1))

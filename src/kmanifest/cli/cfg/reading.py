@@ -1,6 +1,6 @@
-"""From directories of files to resources, each with annotations that tell its file and its place there.
+"""Read resources from directories and stdin, annotated with their file and their index in it.
 
-A directory with a Krmfile is a package of its own; a .krmignore says what to pass by.
+A directory with a Krmfile is a package of its own. A .krmignore file excludes paths.
 Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefilesmatcher.go, pathutil/pathutil.go.
 """
 
@@ -31,14 +31,14 @@ ANNOTATION_PAIRS: Final = (
 
 
 def find_packages(root: str, *, recurse: bool) -> list[str]:
-    """The directories to look into one by one: `root`, and those below that have a Krmfile."""
+    """The package directories: `root`, and with `recurse` those below it that have a Krmfile."""
     if recurse:
         packages = [
             _parent(path) for path in _walk_tree(root) if os.path.basename(path) == PACKAGE_FILE
         ]
     else:
         packages = [os.path.normpath(root)] if os.path.exists(f"{root}/{PACKAGE_FILE}") else []
-    # A root that is written in another way than its paths comes twice, as in the reference.
+    # As in kustomize, a root that is not in normalized form appears twice.
     return packages if root in packages else [root, *packages]
 
 
@@ -47,7 +47,7 @@ def _parent(path: str) -> str:
 
 
 def _walk_tree(root: str) -> Iterator[str]:
-    """`root` and all that is below it, in Go's order; links are not followed."""
+    """`root` and all paths below it, in Go's order. Links are not followed."""
     yield root
     if not os.path.isdir(root) or os.path.islink(root):
         return
@@ -67,9 +67,10 @@ def _sorted_names(directory: str) -> list[str]:
 def read_package(
     path: str, *, with_subpackages: bool = False, annotated: bool = True
 ) -> list[Node]:
-    """The resources of a file, or below a directory; `whole` where packages inside of it belong to it.
+    """Read the resources of a file, or of the files below a directory.
 
-    They are `marked` with annotations that tell where they come from.
+    With `with_subpackages`, packages below the directory are included. If `annotated`, the resources get path and
+    index annotations.
     """
     disk = DiskTree("/")
     root = "/" + disk.resolve(os.path.abspath(path))
@@ -113,7 +114,7 @@ def _read_file(disk: DiskTree, path: str, relative_path: str, *, annotated: bool
 
 
 def read_stdin() -> list[Node]:
-    """The resources on stdin; those of one list come one by one."""
+    """Read the resources on stdin. A single list is replaced by its items."""
     if sys.stdin is None:
         raise SourceError("stdin is closed")
     limit = DEFAULT_LIMITS.max_total_input
@@ -138,8 +139,8 @@ def read_stdin() -> list[Node]:
 def _parse_documents(
     content: bytes, relative_path: str, *, annotated: bool = True
 ) -> Iterator[tuple[Node, int]]:
-    """The documents that hold something, with annotations, and how many pieces the text has."""
-    # The bounds are looked at where the text comes in; the pieces keep the comments that stand behind a separator.
+    """The documents that are not empty, each with the total number of documents."""
+    # The size is checked where the content is read. The split keeps comments after a separator.
     pieces = split_documents(content, DEFAULT_LIMITS._replace(max_input_file=len(content)))
     index = 0
     for document_index, piece in enumerate(pieces):
@@ -158,7 +159,7 @@ def _parse_documents(
 
 
 def _annotate_source(node: Node, index: int, relative_path: str) -> None:
-    """Write down where a resource comes from, under the new names and the old ones."""
+    """Set the path and index annotations of a resource, under the current and the legacy names."""
     sync_annotation_names(node)
     annotations = {LEGACY_INDEX_ANNOTATION: str(index), INDEX_ANNOTATION: str(index)}
     if relative_path:
@@ -167,7 +168,7 @@ def _annotate_source(node: Node, index: int, relative_path: str) -> None:
 
 
 def sync_annotation_names(node: Node) -> None:
-    """Where only the old or the new name of an annotation is there, set the other."""
+    """If only the legacy or the current name of an annotation is set, set the other."""
     annotations = resource_meta(node).annotations
     for legacy, current in ANNOTATION_PAIRS:
         if annotations.get(current) and not annotations.get(legacy):

@@ -1,4 +1,4 @@
-"""`kmanifest cfg tree`: resources by directory or by owner, with some of their fields.
+"""`kmanifest cfg tree`: print resources by directory or by owner, with some of their fields.
 
 Source: kustomize cmd/config v0.21.2 internal/commands/tree.go; kyaml v0.21.2 kio/tree.go.
 """
@@ -28,19 +28,20 @@ FLAGS = (
     Flag("command", "switch", "show the commands of containers"),
     Flag("env", "switch", "show the environment of containers"),
     EXCLUDE_NON_LOCAL,
-    Flag("field", "list", "a field to show, as metadata.annotations.foo"),
-    Flag("graph-structure", "string", f"what the branches are: {', '.join(STRUCTURES)}"),
+    Flag("field", "list", "field to show, for example metadata.annotations.foo"),
+    Flag("graph-structure", "string", f"structure of the tree: {', '.join(STRUCTURES)}"),
     HELP,
     Flag("image", "switch", "show the images of containers"),
     INCLUDE_LOCAL,
     Flag("name", "switch", "show the names of containers"),
     Flag("ports", "switch", "show the ports of containers and services"),
-    Flag("replicas", "switch", "show how many replicas are wanted"),
-    Flag("resources", "switch", "show what containers need"),
+    Flag("replicas", "switch", "show the replica counts"),
+    Flag("resources", "switch", "show the resource requirements of containers"),
     STACK_TRACE,
 )
 INTRODUCTION = """\
-Shows the resources in a directory or a file, or on stdin with `-`, as a tree: of owners, where one has an owner, else of directories.
+Print the resources in a directory or a file, or on stdin with `-`, as a tree: by owner if one has an
+owner, else by directory.
 
 Usage:
   kmanifest cfg tree [DIR] [flags]
@@ -59,7 +60,7 @@ CONTAINERS = (
 
 
 def tree(arguments: Sequence[str]) -> int:
-    """Print the tree; gives the exit code."""
+    """Print the tree and return the exit code."""
     command_line = parse_command_line(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(FLAGS))
@@ -73,7 +74,8 @@ def tree(arguments: Sequence[str]) -> int:
         )
     fields = _fields(command_line)
 
-    from kmanifest.cli.cfg import pipeline, reading, tree_text  # a wrong usage is told without them
+    # imported here so that usage errors stay fast
+    from kmanifest.cli.cfg import pipeline, reading, tree_text
 
     path = command_line.arguments[0] if command_line.arguments else "."
     if path == "-":
@@ -89,7 +91,7 @@ def tree(arguments: Sequence[str]) -> int:
 
 
 def _fields(command_line: CommandLine) -> "list[DisplayField]":
-    """What is to be shown of each resource: what `--field` names, then what has a flag of its own."""
+    """The fields to show: those of `--field`, then those that have their own flag."""
     from kmanifest.cli.cfg.paths import parse_path
     from kmanifest.cli.cfg.tree_text import DisplayField, to_display_field
     from kmanifest.model.errors import SourceError

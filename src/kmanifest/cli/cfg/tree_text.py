@@ -1,7 +1,7 @@
-"""The tree that `cfg tree` prints: its branches and how it is drawn.
+"""The text of the tree that `cfg tree` prints.
 
-Source: kyaml v0.21.2 kio/tree.go; xlab/treeprint v1.2.0 treeprint.go. Among several directories above one the reference
-takes any; here it is the nearest.
+A directory is placed below its nearest ancestor that has resources; kustomize uses any of its ancestors.
+Source: kyaml v0.21.2 kio/tree.go; xlab/treeprint v1.2.0 treeprint.go.
 """
 
 import os
@@ -25,7 +25,7 @@ from kmanifest.startup.typing import NamedTuple
 
 
 class DisplayField(NamedTuple):
-    """A field to show: its name, the path to it, and its name within an item of a list (empty where it is in none)."""
+    """A field to show: its name, its path, and its name within a list item (empty if it is not in a list)."""
 
     name: str
     path: tuple[str, ...]
@@ -33,7 +33,7 @@ class DisplayField(NamedTuple):
 
 
 class TreeLine:
-    """A line of the tree and what hangs on it."""
+    """A line of the tree and the lines below it."""
 
     __slots__ = ("children", "label")
 
@@ -47,7 +47,7 @@ class TreeLine:
         return child
 
     def lines(self, indentation: str = "") -> list[str]:
-        """The lines below this one."""
+        """The text of the lines below this one."""
         lines: list[str] = []
         for child in self.children:
             is_last = child is self.children[-1]
@@ -60,7 +60,7 @@ class TreeLine:
 
 
 def to_display_field(path: Sequence[str]) -> DisplayField:
-    """A path as a field to show; those of containers are shown together."""
+    """The field to show for a path. Fields of containers are grouped by container."""
     name = ".".join(path)
     for containers in (
         "spec.template.spec.containers",
@@ -73,7 +73,7 @@ def to_display_field(path: Sequence[str]) -> DisplayField:
 
 
 def clean_path(path: str) -> str:
-    """A path as Go's filepath.Clean gives it."""
+    """The path in the form of Go's filepath.Clean."""
     path = os.path.normpath(path)
     return path[1:] if path.startswith("//") else path
 
@@ -81,7 +81,7 @@ def clean_path(path: str) -> str:
 def draw_tree(
     nodes: Sequence[Node], root: str, fields: Sequence[DisplayField], structure: str
 ) -> str:
-    """The whole tree as text."""
+    """The text of the whole tree."""
     for node in nodes:
         sync_annotation_names(node)
     if not structure:
@@ -134,12 +134,15 @@ def _directory_label(root: str, directory: str) -> str:
     except FileNotFoundError:
         return name
     except (OSError, ValueError):
-        pass  # as in the reference: something is there
+        pass  # as in kustomize: anything but "not found" counts
     return f"Pkg: {name}"
 
 
 def _sorted_resources(nodes: Iterable[Node]) -> list[Node]:
-    """By file, namespace, name, kind and apiVersion; of equal ones, as in the reference, the last comes first."""
+    """Sort by file, namespace, name, kind and apiVersion.
+
+    As in kustomize, the last of equal resources comes first.
+    """
 
     def sort_fields(node: Node) -> tuple[str, ...]:
         meta = resource_meta(node)
@@ -150,7 +153,7 @@ def _sorted_resources(nodes: Iterable[Node]) -> list[Node]:
 
 
 class _OwnershipNode:
-    """A resource and those that it owns."""
+    """A resource and the resources that it owns."""
 
     def __init__(self) -> None:
         self.node: Node | None = None
@@ -168,7 +171,7 @@ def _tree_by_owner(nodes: Iterable[Node], fields: Sequence[DisplayField]) -> Tre
         owner_node.owned.append(owned_node)
     for name, entry in by_id.items():
         if entry.node is None:
-            raise SourceError(f"owner {name!r} not found in the input, which has objects it owns")
+            raise SourceError(f"owner {name!r} of objects in the input is not in the input")
     root_line = TreeLine(".")
     _add_owned_resources(root_line, unowned, fields)
     return root_line
@@ -228,7 +231,7 @@ def _add_resource(
 def _field_values(
     node: Node, fields: Iterable[DisplayField]
 ) -> tuple[dict[str, str], dict[str, dict[str, list[tuple[str, str]]]]]:
-    """The fields of a resource that stand alone, and those of items, by the name of the item."""
+    """The values of fields outside lists, and of fields in list items, grouped by item."""
     values: dict[str, str] = {}
     values_in_items: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for display_field in fields:
@@ -236,7 +239,7 @@ def _field_values(
         if not matches:
             continue
         for match in matches:
-            # So the name of an item has its comment when its first field is looked up, and none later.
+            # As in kustomize, an item name has its comment only for the first field that is looked up.
             remove_comments(match.node)
         if not display_field.name_in_item:
             values[display_field.name] = flow_text(matches[0].node)

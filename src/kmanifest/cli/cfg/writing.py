@@ -1,4 +1,4 @@
-"""Resources as text: documents, or the items of one list.
+"""Format resources as YAML documents, or as the items of one list.
 
 Source: kyaml v0.21.2 kio/byteio_writer.go; kustomize cmd/config v0.21.2 internal/commands/cat.go and grep.go, runE.
 """
@@ -32,7 +32,7 @@ from kmanifest.startup.typing import Final, NamedTuple
 _SEQUENCE_INDENT: Final = ANNOTATION_PREFIX + "seqindent"
 INDEX_ANNOTATIONS: Final = (INDEX_ANNOTATION, LEGACY_INDEX_ANNOTATION, _SEQUENCE_INDENT)
 PATH_ANNOTATIONS: Final = (LEGACY_PATH_ANNOTATION, PATH_ANNOTATION)
-# In the order in which they win. Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node.
+# In order of precedence. Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node.
 _SCALAR_STYLES: Final = {
     "DoubleQuotedStyle": '"', "SingleQuotedStyle": "'", "LiteralStyle": "|", "FoldedStyle": ">",
 }  # fmt: skip
@@ -40,7 +40,7 @@ _BARE_LIST_KEY: Final = "bareSeqNodeWrappingKey"
 
 
 class ResourceListWrapper(NamedTuple):
-    """The list that holds all resources of a package; it is empty where no kind is given."""
+    """A list to wrap all resources of a package in. Without a kind they are not wrapped."""
 
     kind: str = ""
     api_version: str = ""
@@ -48,7 +48,7 @@ class ResourceListWrapper(NamedTuple):
 
 
 def format_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, recurse: bool) -> str:
-    """The text for the resources below a directory, package by package, or for those on stdin."""
+    """The text of the resources below a directory, package by package, or of those on stdin."""
     if path is None:
         return to_text(read_stdin())
     texts = [_package_text(package, to_text) for package in find_packages(path, recurse=recurse)]
@@ -70,10 +70,10 @@ def format_nodes(
     wrapper: ResourceListWrapper = ResourceListWrapper(),
     styles: Sequence[str] = (),
 ) -> str:
-    """The text of resources, without some annotations; empty where there are none."""
+    """The text of the resources, without the `removed_annotations`; empty if there are no resources."""
     if not nodes:
         return ""
-    # Both are told by annotations that may be taken away.
+    # Read first, since both depend on annotations that may be removed.
     as_json = not wrapper.kind and len(nodes) == 1 and _file_of(nodes[0]).endswith(".json")
     indented_lists = [_has_indented_lists(node) for node in nodes]
     for node in nodes:
@@ -93,7 +93,7 @@ def _file_of(node: Node) -> str:
 
 
 def _has_indented_lists(node: Node) -> bool:
-    """Whether lists are to be indented under their keys; of several annotations here the last counts."""
+    """Whether lists are indented below their keys. The last of several annotations with the name counts."""
     metadata = get_field(node, "metadata")
     annotations = None if metadata is None else get_field(metadata, "annotations")
     pairs = annotations.content if annotations and annotations.kind == "mapping" else ()
@@ -104,25 +104,25 @@ def _has_indented_lists(node: Node) -> bool:
 
 def _format_json(node: Node) -> str:
     from kmanifest.engines.kustomize.embedded_documents import json_value, set_values
-    from kmanifest.engines.kustomize.hashing import json_text  # for what says that it is JSON
+    from kmanifest.engines.kustomize.hashing import json_text  # imported for JSON files only
 
-    set_values(node)  # refuses what can't be JSON
+    set_values(node)  # raises an error for what JSON can't express
     return json_text(json_value(node), indent=2) + "\n"
 
 
 def _set_styles(node: Node, styles: Sequence[str]) -> None:
-    """Give a resource other styles than its own."""
+    """Set the YAML style of a resource."""
     if not styles:
         return
     node.tag = node.tag or node.implied_tag()
     node.tagged = "TaggedStyle" in styles
-    # A list may hold a null beside its resources.
+    # A list of resources may also contain null, which is a scalar.
     style_names = _SCALAR_STYLES if node.kind == "scalar" else {"FlowStyle": "{"}
     node.style = next((style for name, style in style_names.items() if name in styles), "")
 
 
 def _bare_list(node: Node) -> Node:
-    """What is printed for a resource: itself, but for what other commands put around a list."""
+    """The node to print for a resource: the resource, or the list that other commands have wrapped."""
     bare_list = get_field(node, _BARE_LIST_KEY)
     return node if bare_list is None or is_empty(bare_list) else bare_list
 

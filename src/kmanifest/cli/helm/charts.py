@@ -1,4 +1,4 @@
-"""The chart that an argument of the command line names."""
+"""Load the chart that a command-line argument names."""
 
 from kmanifest.cli.flags import CommandLine
 from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart, print_warning
@@ -8,7 +8,7 @@ from kmanifest.engines.helm.dialects.dialect import Dialect
 
 
 def load_chart_argument(command_line: CommandLine, name: str, dialect: Dialect) -> Chart:
-    """The chart that the command line names: a path, else what is fetched."""
+    """Load the chart at a local path, or fetch it from a repository or registry."""
     path = (
         None
         if command_line.values["repo"] and dialect.commands.asks_repository_first
@@ -21,11 +21,11 @@ def load_chart_argument(command_line: CommandLine, name: str, dialect: Dialect) 
                 f"chart={name} repository={command_line.values['repo']}"
             )
         if command_line.values["verify"]:
-            from kmanifest.cli.helm.verify import verify_file  # few calls verify
+            from kmanifest.cli.helm.verify import verify_file  # imported for --verify only
 
             verify_file(command_line, path)
         return open_chart(path, follows_links=command_line.values["follow-links"], dialect=dialect)
-    from kmanifest.cli.helm.sources import fetch_chart  # imported here because it brings HTTP
+    from kmanifest.cli.helm.sources import fetch_chart  # imported for charts of servers only
 
     return load_archive(
         fetch_chart(command_line, name), limits=LIMITS, warn=print_warning, dialect=dialect

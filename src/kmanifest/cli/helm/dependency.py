@@ -1,4 +1,4 @@
-"""`kmanifest helm dependency`: lists, builds and updates the charts that a chart needs.
+"""`kmanifest helm dependency`: list, build and update the dependencies of a chart.
 
 Source: helm v3.22.0 cmd/helm/dependency.go, dependency_build.go, dependency_update.go.
 """
@@ -24,26 +24,28 @@ if TYPE_CHECKING:
 SignatureCheck = Literal["never", "if present", "always"]
 
 LIST_FLAGS = (
-    Flag("max-col-width", "string", "how wide a column may be", default="80"),
+    Flag("max-col-width", "string", "maximum width of a column", default="80"),
     *COMMON_FLAGS,
 )
 FILL_FLAGS = (
     Flag(
-        "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
+        "allow-local",
+        "list",
+        "additional directory that file:// dependencies can be in, besides the project",
     ),
-    Flag("keyring", "string", "the public keys that signatures are checked with"),
-    Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
+    Flag("keyring", "string", "file with the public keys to verify signatures with"),
+    Flag("skip-refresh", "switch", "use Helm's cached repository indexes"),
     Flag(
         "verify",
         "switch",
-        "check signatures: update wants one of each chart, build checks those that are there",
+        "verify signatures: update requires one for each chart, build verifies those that exist",
     ),
     *COMMON_FLAGS,
     *FETCH_FLAGS,
     *SERVER_FLAGS,
 )
 INTRODUCTION = """\
-Works on the charts that a chart needs, which its Chart.yaml names.
+Manage the dependencies in the Chart.yaml of a chart.
 
 Usage:
   kmanifest helm dependency build|list|update [CHART] [flags]
@@ -96,13 +98,13 @@ def _update(arguments: Sequence[str]) -> int:
 VERBS = (
     Verb(
         "build",
-        "fetch into charts/ what Chart.lock says, or do as update where there is no Chart.lock",
+        "fetch the versions in Chart.lock into charts/; without a Chart.lock, the same as update",
         _build,
     ),
-    Verb("list", "tell what is there and what is missing", _list, ("ls",)),
+    Verb("list", "list the dependencies, and which of them are missing", _list, ("ls",)),
     Verb(
         "update",
-        "look for versions, fetch them into charts/, and write Chart.lock",
+        "find matching versions, fetch them into charts/, and write Chart.lock",
         _update,
         ("up",),
     ),
@@ -110,7 +112,7 @@ VERBS = (
 
 
 def dependency(arguments: Sequence[str]) -> int:
-    """Do what a verb below this one says; gives the exit code."""
+    """Run the verb after `dependency` and return the exit code."""
     verb, verb_arguments = take_verb(VERBS, arguments)
     if verb is not None:
         return verb.run(verb_arguments)
@@ -141,9 +143,10 @@ def fill_charts_directory(
     quiet: bool = False,
     signatures: SignatureCheck = "never",
 ) -> int:
-    """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code.
+    """Fetch the dependencies of the chart in the directory `path` into its `charts/`, and return the exit code.
 
-    `signatures` says which fetched charts are checked: none, as under `--dependency-update` of other verbs.
+    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` says
+    which packages have their signature verified. `--dependency-update` of other verbs verifies none.
     """
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.cli.helm.writing import check_targets, write_charts, write_lock
@@ -209,7 +212,10 @@ def _make_manager(
 def _signature_checker(
     command_line: CommandLine, finder: "Finder", print_line: "Out", signatures: SignatureCheck
 ) -> "Check":
-    """What checks a package by its provenance file. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
+    """A function that verifies a package with its provenance file.
+
+    Source: pkg/downloader/chart_downloader.go, DownloadTo.
+    """
     from kmanifest.cli.helm.verify import verify_package
     from kmanifest.io.remote.urls import shown_url
     from kmanifest.model.errors import SourceError

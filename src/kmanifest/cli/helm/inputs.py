@@ -1,4 +1,4 @@
-"""What the verbs of helm read from this machine: charts, files with values, stdin."""
+"""Local input of the verbs of Helm: charts, values files, stdin."""
 
 import os
 import sys
@@ -20,14 +20,14 @@ LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 
 
 def print_warning(text: str) -> None:
-    """Tell what the reference logs."""
-    from kmanifest.cli import report  # most charts give no reason
+    """Print a message that Helm logs to stderr."""
+    from kmanifest.cli import report  # imported for warnings only
 
     report.print_message(f"{printable(text)}\n")
 
 
 def printable(text: str) -> str:
-    """A text of several lines in which nothing steers a terminal."""
+    """The text with control characters escaped, except tabs and line breaks."""
     from kmanifest.model.errors import one_line
 
     return "\n".join(
@@ -37,7 +37,10 @@ def printable(text: str) -> str:
 
 
 class CommandLineValues(NamedTuple):
-    """The values that the flags give, and what they were made of: a pipe can't be read again."""
+    """The values from the command line, with their sources.
+
+    File contents are kept, since a pipe can't be read twice.
+    """
 
     values: Table
     sources: ValueSources
@@ -45,12 +48,12 @@ class CommandLineValues(NamedTuple):
     dialect: Dialect
 
     def layers(self) -> Iterable[Layer]:
-        """The files and flags, to be laid over one another once more."""
+        """The files and flags as separate layers, in the order in which they are merged."""
         return layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
 def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValues:
-    """The values that the flags give."""
+    """Read and merge the values from the flags and the files that they name."""
     values = command_line.values
     sources = ValueSources(
         files=tuple(split_list(values["values"])),
@@ -72,7 +75,7 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
 
 
 def read_file(path: str) -> bytes:
-    """The content of a file that the command line names, which may be a pipe; `-` is stdin."""
+    """The content of a file or pipe named on the command line; `-` is stdin."""
     limit = LIMITS.max_input_file
     if path.strip() == "-":
         return _within_limit(sys.stdin.buffer.read(limit + 1), path)
@@ -100,7 +103,10 @@ def _error_text(error: OSError) -> str:
 
 
 def find_local_chart(name: str) -> str | None:
-    """The path of a chart on this machine; None where it is to be fetched. Source: pkg/action/install.go, LocateChart."""
+    """The absolute path of a local chart; None if the chart has to be fetched.
+
+    Raises MissingError for a path that does not exist. Source: pkg/action/install.go, LocateChart.
+    """
     name = name.strip()
     if "\0" not in name and os.path.exists(name):
         return os.path.abspath(name)
@@ -110,7 +116,7 @@ def find_local_chart(name: str) -> str | None:
 
 
 def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
-    """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
+    """Load the local chart at `path`. Links out of its directory are an error unless `follows_links`."""
     tree, chart_path = tree_at(path)
     if follows_links:
         chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SteadyDisk("/")

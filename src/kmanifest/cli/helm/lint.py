@@ -1,15 +1,14 @@
-"""`kmanifest helm lint`: examines charts. Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go."""
+"""`kmanifest helm lint`: check charts for problems.
+
+Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import (
-    COMMON_FLAGS,
-    VALUE_FLAGS,
-    release_namespace,
-)
+from kmanifest.cli.helm.flags import COMMON_FLAGS, VALUE_FLAGS, release_namespace
 from kmanifest.cli.helm.versioned_flags import (
     HELM_VERSION_FLAG,
     helm_version,
@@ -25,17 +24,17 @@ if TYPE_CHECKING:
 
 FLAGS = (
     HELM_VERSION_FLAG,
-    Flag("kube-version", "string", "the version of Kubernetes for capabilities and deprecations"),
+    Flag("kube-version", "string", "Kubernetes version for capabilities and deprecations"),
     Flag("quiet", "switch", "print only warnings and errors"),
-    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
+    Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     Flag("strict", "switch", "fail on warnings"),
-    Flag("with-subcharts", "switch", "lint the charts in charts/, too"),
+    Flag("with-subcharts", "switch", "also lint the charts in charts/"),
     *COMMON_FLAGS,
     *VALUE_FLAGS,
 )
 INTRODUCTION = """\
-Examines charts for possible issues, as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. Without CHART, which version 4
-wants, that of the current directory.
+Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
+directory; version 4 requires it.
 
 Usage:
   kmanifest helm lint [CHART ...] [flags]
@@ -46,7 +45,7 @@ PACKAGE_SUFFIXES = (".tgz", ".tar.gz")
 
 
 def lint(arguments: Sequence[str]) -> int:
-    """Examine the charts and print what was found; gives the exit code."""
+    """Lint the charts, print the messages and return the exit code."""
     command_line = read_flags_with_version(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -60,7 +59,8 @@ def lint(arguments: Sequence[str]) -> int:
     if command_line.values["with-subcharts"]:
         for path in tuple(paths):
             _add_subcharts(os.path.normpath(os.path.join(path, "charts")), paths)
-    from kmanifest.cli.helm.inputs import read_values  # a wrong usage is told without it
+    # imported here so that usage errors stay fast
+    from kmanifest.cli.helm.inputs import read_values
 
     values = read_values(command_line, dialect).values
     quiet = command_line.values["quiet"]
@@ -100,7 +100,10 @@ def _check_kube_version(version: str) -> None:
 
 
 def _add_subcharts(directory: str, paths: list[str]) -> None:
-    """Add the charts below a directory, in the order in which a walk meets them; links are not followed."""
+    """Append the charts below a directory to `paths`, in the order of a directory walk.
+
+    Links are not followed.
+    """
     try:
         names = sorted(os.listdir(directory))
     except OSError:
@@ -118,7 +121,7 @@ def _add_subcharts(directory: str, paths: list[str]) -> None:
 def _lint_chart(
     path: str, values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
 ) -> "tuple[list[Message], str]":
-    """What was found in one chart, or why there is none."""
+    """The messages for one chart, or the reason why it can't be loaded."""
     from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import Settings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions

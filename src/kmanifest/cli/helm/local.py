@@ -1,7 +1,7 @@
-"""The charts of this machine that a chart may name as its dependencies.
+"""The local charts that a chart can have as dependencies.
 
-helm takes a chart from anywhere. Here a `file://` dependency has to lie in the project: the git repository of the chart, else the
-current directory if the chart is in it, else the directory that holds the chart. Whoever wants more says so.
+Helm accepts a `file://` dependency anywhere. Here it has to be in the project: the git repository of the chart, else the
+current directory if it contains the chart, else the parent directory of the chart. `--allow-local` adds directories.
 Source: helm v3.22.0 internal/resolver/resolver.go, GetLocalPath.
 """
 
@@ -17,7 +17,10 @@ from kmanifest.model.errors import MissingError, SourceError
 
 
 class DiskCharts:
-    """Charts that the one in the directory `path` names, in its project or in one of the directories `allowed`."""
+    """The local dependencies of the chart in the directory `path`.
+
+    They have to be in the project of the chart or in one of the `allowed` directories.
+    """
 
     def __init__(self, path: str, allowed: Sequence[str]) -> None:
         self._path = path
@@ -25,7 +28,10 @@ class DiskCharts:
         self._loaded: dict[str, Chart] = {}
 
     def at(self, repository: str) -> Chart:
-        """The chart at `file://…`; MissingError where there is none, SourceError where it is outside."""
+        """Load the chart at a `file://` URL.
+
+        Raises MissingError if there is none, SourceError if it is not allowed.
+        """
         name = repository.removeprefix("file://")
         shown_path = os.path.normpath(os.path.join(self._path, name))
         if "\0" in name or not os.path.exists(shown_path):
@@ -33,7 +39,7 @@ class DiskCharts:
         resolved = os.path.realpath(shown_path)
         if not any(is_inside(resolved, directory) for directory in self._allowed):
             raise SourceError(
-                f"{repository} is outside of the project {self._allowed[0]} (--allow-local DIR allows it)"
+                f"{repository} is outside the project {self._allowed[0]} (allow it with --allow-local DIR)"
             )
         if not os.path.isdir(resolved):
             raise SourceError(f"{shown_path} is not a directory")
@@ -42,7 +48,7 @@ class DiskCharts:
         return self._loaded[resolved]
 
     def vendored_chart(self, name: str) -> Chart:
-        """The chart in `charts/NAME`."""
+        """Load the chart in `charts/NAME`."""
         if not os.path.exists(os.path.join(self._path, "charts", name)):
             raise MissingError(f"directory {os.path.join(self._path, 'charts', name)} not found")
         shown_path = os.path.join(self._path, "charts", name)
@@ -57,7 +63,7 @@ class DiskCharts:
 
 
 def find_project(path: str) -> str:
-    """The directory of the project that the chart at a path belongs to."""
+    """The directory of the project that contains the chart at `path`."""
     chart = os.path.realpath(path)
     directory = chart
     while os.path.dirname(directory) != directory:
@@ -71,5 +77,5 @@ def find_project(path: str) -> str:
 
 
 def is_inside(path: str, directory: str) -> bool:
-    """Whether a resolved path is a resolved directory or below it."""
+    """Whether `path` is `directory` or below it. Both are resolved."""
     return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)

@@ -1,4 +1,7 @@
-"""`kmanifest helm package`: packs charts. Source: helm v3.22.0 cmd/helm/package.go, pkg/action/package.go."""
+"""`kmanifest helm package`: package charts into archives.
+
+Source: helm v3.22.0 cmd/helm/package.go, pkg/action/package.go.
+"""
 
 import os
 from collections.abc import Sequence
@@ -16,28 +19,32 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag(
-        "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
+        "allow-local",
+        "list",
+        "additional directory that file:// dependencies can be in, besides the project",
     ),
-    Flag("app-version", "string", "the version of the application, in place of the chart's"),
-    Flag("dependency-update", "switch", "do as dependency update before", short="u"),
-    Flag("destination", "string", "the directory for the package", short="d", default="."),
-    Flag("key", "string", "with --sign: the name, or a part of it, of the owner of the key"),
+    Flag("app-version", "string", "application version to write instead of the chart's own"),
+    Flag("dependency-update", "switch", "run `dependency update` first", short="u"),
+    Flag("destination", "string", "directory for the package", short="d", default="."),
+    Flag("key", "string", "with --sign: name of the key's owner, or a part of it"),
     Flag(
-        "keyring", "string", "with --sign: the secret keys, as gpg --export-secret-keys writes them"
+        "keyring",
+        "string",
+        "with --sign: file with secret keys in the format of gpg --export-secret-keys",
     ),
     Flag(
         "passphrase-file",
         "string",
-        "with --sign: a file whose first line is the key's passphrase; - is stdin",
+        "with --sign: file with the passphrase of the key in its first line; - is stdin",
     ),
-    Flag("sign", "switch", "sign the package: write NAME-VERSION.tgz.prov, too"),
-    Flag("version", "string", "the version of the chart, in place of its own"),
+    Flag("sign", "switch", "sign the package: also write NAME-VERSION.tgz.prov"),
+    Flag("version", "string", "chart version to write instead of the chart's own"),
     *COMMON_FLAGS,
     *FETCH_FLAGS,
     *SERVER_FLAGS,
 )
 INTRODUCTION = """\
-Packs the directory of a chart into an archive, NAME-VERSION.tgz.
+Package a chart directory into an archive, NAME-VERSION.tgz.
 
 Usage:
   kmanifest helm package CHART... [flags]
@@ -47,7 +54,7 @@ Flags:
 
 
 def package(arguments: Sequence[str]) -> int:
-    """Pack each chart that is named; gives the exit code."""
+    """Package each chart and return the exit code."""
     command_line = read_flags(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -63,7 +70,7 @@ def package(arguments: Sequence[str]) -> int:
 
 
 def _write_package(command_line: CommandLine, path: str) -> str:
-    """Pack one chart; the path of its package."""
+    """Package one chart and return the path of the package."""
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.engines.helm.charts.dependencies import missing_dependencies
     from kmanifest.engines.helm.sources.packing import pack, package_name
@@ -100,7 +107,7 @@ def _write_package(command_line: CommandLine, path: str) -> str:
 
 
 def _sign(command_line: CommandLine, chart: "Chart", package: bytes) -> bytes:
-    """The provenance file of a package. Source: pkg/action/package.go, Clearsign."""
+    """The content of the provenance file for a package. Source: pkg/action/package.go, Clearsign."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.cli.helm.verify import default_keyring
     from kmanifest.engines.helm.sources.signing import sign
@@ -129,14 +136,14 @@ def _read_passphrase(path: str) -> bytes:
 
 
 def _prompt_passphrase(owner: str) -> bytes:
-    """What the user types; SourceError where there is no terminal."""
+    """Read the passphrase from the terminal. Raises SourceError if there is none."""
     import sys
 
     from kmanifest.model.errors import SourceError
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise SourceError(
-            f"the key of {owner} has a passphrase, and there is no terminal to ask for it (--passphrase-file FILE)"
+            f"the key of {owner} has a passphrase, and there is no terminal to enter it (use --passphrase-file FILE)"
         )
     from getpass import getpass
 

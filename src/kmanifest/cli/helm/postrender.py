@@ -1,7 +1,8 @@
-"""`--post-renderer`: the output of a chart goes through a program, or through transformers and components of Kustomize.
+"""`--post-renderer`: change the output of a chart with an executable, or with transformers or a component of Kustomize.
 
-A program is named by its user, so it is run without another permission, and with the whole environment, as a pipe would run it. What a
-YAML file asks for needs the permissions that it needs in a build. Source: helm v3.22.0 pkg/postrender/exec.go.
+An executable is named by the user, so it runs without another permission and with the whole environment, as in a shell
+pipe. Transformers and components need the permissions that they need in a build.
+Source: helm v3.22.0 pkg/postrender/exec.go.
 """
 
 import os
@@ -17,12 +18,15 @@ from kmanifest.model.errors import KmanifestError, PluginError
 
 
 def find_post_renderer(command_line: CommandLine) -> PostRender:
-    """What the flag names; UsageError where that is nothing of the kind."""
+    """The post-renderer that the flag names.
+
+    Raises UsageError if there is no such executable or configuration.
+    """
     name = command_line.values["post-renderer"]
     if os.path.isdir(name) or (os.path.isfile(name) and _is_config_file(name)):
         if command_line.values["output-dir"]:
             raise UsageError(
-                "--output-dir writes what was not post-rendered: leave out one of the two"
+                "--output-dir writes files that are not post-rendered: use only one of --output-dir and --post-renderer"
             )
         return partial(_transform, command_line, os.path.abspath(name))
     path = os.path.abspath(_find_executable(name))
@@ -33,11 +37,11 @@ def _is_config_file(path: str) -> bool:
     return path.endswith((".yaml", ".yml")) and not os.access(path, os.X_OK)
 
 
-# --- programs -----------------------------------------------------------------------------------------------------
+# --- executables -----------------------------------------------------------------------------------------------------
 
 
 def _find_executable(name: str) -> str:
-    """The path of a program. Source: Go 1.26 src/os/exec/lp_unix.go, LookPath."""
+    """The path of an executable. Source: Go 1.26 src/os/exec/lp_unix.go, LookPath."""
     from shutil import which
 
     path = which(name)
@@ -57,7 +61,10 @@ def _find_executable(name: str) -> str:
 
 
 def _run_executable(command_line: CommandLine, path: str, text: str) -> str:
-    """What the program prints that has a text as its input; TemplateError in helm's words where it fails."""
+    """Run the executable with `text` as its stdin and return its stdout.
+
+    Raises TemplateError with Helm's message if it fails.
+    """
     arguments = tuple(command_line.values["post-renderer-args"])
     timeout = exec_plugin_options(command_line.values).timeout
     runner = ProcessRunner(passed=(EVERYTHING,), timeout=timeout, max_output=LIMITS.max_output)
@@ -94,7 +101,7 @@ def _exit_status_text(result: Done) -> str:
 
 
 def _transform(command_line: CommandLine, path: str, text: str) -> str:
-    """What transformers, or a component, make of the objects in a text."""
+    """Apply transformers or a component to the objects in `text` and return the result."""
     from kmanifest import api
     from kmanifest.engines.kustomize.render import transform
     from kmanifest.plugin import Options, Plugin, Programs, Registry

@@ -1,4 +1,7 @@
-"""`kmanifest helm pull`: saves packaged charts. Source: helm v3.22.0 cmd/helm/pull.go, pkg/action/pull.go, pkg/chartutil/expand.go."""
+"""`kmanifest helm pull`: download packaged charts.
+
+Source: helm v3.22.0 cmd/helm/pull.go, pkg/action/pull.go, pkg/chartutil/expand.go.
+"""
 
 import os
 from collections.abc import Sequence
@@ -13,15 +16,15 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.find import Finder, Place
 
 FLAGS = (
-    Flag("destination", "string", "the directory for the package", short="d", default="."),
-    Flag("prov", "switch", "save the provenance file, too, without checking it"),
-    Flag("untar", "switch", "unpack the chart, and do not save the package"),
-    Flag("untardir", "string", "the directory, below --destination, to unpack into", default="."),
+    Flag("destination", "string", "directory for the package", short="d", default="."),
+    Flag("prov", "switch", "also save the provenance file, without verifying it"),
+    Flag("untar", "switch", "unpack the chart instead of saving the package"),
+    Flag("untardir", "string", "directory below --destination to unpack into", default="."),
     *COMMON_FLAGS,
     *(flag for flag in CHART_PATH_FLAGS if flag.name != "follow-links"),
 )
 INTRODUCTION = """\
-Saves packaged charts of repositories and registries into files.
+Download packaged charts from repositories and registries.
 
 Usage:
   kmanifest helm pull CHART... [flags]
@@ -35,7 +38,7 @@ Flags:
 
 
 def pull(arguments: Sequence[str]) -> int:
-    """Save each chart that is named; gives the exit code."""
+    """Download each chart and return the exit code."""
     command_line = read_flags(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -61,7 +64,7 @@ def _save_chart(command_line: CommandLine, finder: "Finder", location: "Place") 
         print_text(verify_package(command_line, location.file_name, content, provenance).text())
     directory = command_line.values["destination"]
     if command_line.values["untar"]:
-        # Joined so that an absolute --untardir stands for itself.
+        # os.path.join ignores --destination if --untardir is absolute, as Helm does.
         expand(content, os.path.join(directory, command_line.values["untardir"]))
         return
     path = os.path.join(directory, location.file_name)
@@ -71,7 +74,7 @@ def _save_chart(command_line: CommandLine, finder: "Finder", location: "Place") 
 
 
 def expand(content: bytes, directory: str) -> None:
-    """Unpack a chart into a new directory of its name, which appears whole or not at all."""
+    """Unpack a chart into a new directory with its name, completely or not at all."""
     from kmanifest.engines.helm.sources.unpack import unpack
     from kmanifest.engines.kustomize.localize import File
 

@@ -1,4 +1,4 @@
-"""What `helm template` tells on stderr beside helm's own words, where it is asked for."""
+"""What `helm template` prints to stderr in addition to Helm's own messages, if a flag requests it."""
 
 from kmanifest.cli import report
 from kmanifest.cli.flags import CommandLine
@@ -12,7 +12,7 @@ from kmanifest.pipeline.rendered import Finding
 
 
 class RenderReport:
-    """What `--show-impure` and `--unused-values` want to know of one render."""
+    """Collects the findings of `--show-impure` and `--unused-values` for one render."""
 
     def __init__(self, command_line: CommandLine) -> None:
         self._findings: list[Finding] = []
@@ -27,7 +27,7 @@ class RenderReport:
         self._findings.append(impure_finding(name, file, line, column))
 
     def print(self, chart: Chart, command_line_values: CommandLineValues) -> None:
-        """Print what was found, once the render is done."""
+        """Print the findings. Called after the render."""
         if self.reads is not None:
             origins = Origins(command_line_values.layers())
             self._findings += self.reads.findings(chart, command_line_values.values, origins.find)
@@ -35,7 +35,7 @@ class RenderReport:
 
 
 def print_value_origins(text: str, chart: Chart, command_line_values: CommandLineValues) -> None:
-    """Print which file or flag has set each value that an error or warning hangs on."""
+    """Print the file or flag that set each value that an error or a warning depends on."""
     paths = blamed_values(text, chart)
     if not paths:
         return

@@ -1,4 +1,7 @@
-"""`kmanifest helm repo index`: the index of a directory of packaged charts. Source: helm v3.22.0 cmd/helm/repo_index.go."""
+"""`kmanifest helm repo index`: write the index of a directory of packaged charts.
+
+Source: helm v3.22.0 cmd/helm/repo_index.go.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,24 +17,24 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.indexing import Record
 
 FLAGS = (
-    Flag("json", "switch", "write JSON"),
-    Flag("merge", "string", "an index whose other charts come into the new one"),
-    Flag("url", "string", "the URL of the repository, where the charts' URLs are to begin with it"),
+    Flag("json", "switch", "write the index as JSON"),
+    Flag("merge", "string", "index file whose charts are added to the new index"),
+    Flag("url", "string", "URL of the repository, as the prefix of the chart URLs"),
     *COMMON_FLAGS,
 )
 INTRODUCTION = """\
-Writes an index.yaml for the packaged charts in a directory, which makes it a repository.
+Write an index.yaml for the packaged charts in a directory, which makes it a chart repository.
 
 Usage:
   kmanifest helm repo index DIR [flags]
 
 Flags:
 """
-_UNKNOWN_COMMAND_HINT = "kmanifest keeps no list of repositories: name them by URL, or let helm keep the list, which is read"
+_UNKNOWN_COMMAND_HINT = "kmanifest keeps no list of repositories: use their URLs, or add them with helm, whose list kmanifest reads"
 
 
 def repo(arguments: Sequence[str]) -> int:
-    """Index a directory; gives the exit code."""
+    """Write the index of a directory and return the exit code."""
     command_line = read_flags(FLAGS, arguments)
     positional = command_line.arguments
     if command_line.values["help"] or not positional:
@@ -58,7 +61,7 @@ def repo(arguments: Sequence[str]) -> int:
 
 
 def current_time() -> str:
-    """The time, as Go writes it."""
+    """The current time in Go's format."""
     import time
 
     from kmanifest.engines.helm.sources.lock import go_time
@@ -68,7 +71,10 @@ def current_time() -> str:
 
 
 def _index_records(directory: str, url: str) -> "Iterator[Record]":
-    """A record for each packaged chart in the directory and in those right below it; what is no chart is left out."""
+    """A record for each packaged chart in the directory and its direct subdirectories.
+
+    Other files are skipped.
+    """
     from hashlib import sha256
 
     from kmanifest.cli.helm.inputs import LIMITS, read_file
@@ -88,7 +94,7 @@ def _index_records(directory: str, url: str) -> "Iterator[Record]":
 
 
 def _package_paths(directory: str) -> list[str]:
-    """The paths of all files that may be packaged charts, sorted within each depth."""
+    """The relative paths of the .tgz files in the directory, then of those in its direct subdirectories."""
     from kmanifest.model.errors import MissingError
 
     try:
@@ -104,7 +110,7 @@ def _package_paths(directory: str) -> list[str]:
 
 
 def _records_to_merge(path: str, *, as_json: bool) -> "list[Record]":
-    """What is in the index to merge with, which is made where it is not there."""
+    """The records of the index to merge with. An index that does not exist is created empty."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.engines.helm.sources.index import load_index
     from kmanifest.engines.helm.sources.indexing import dump_index, records_of

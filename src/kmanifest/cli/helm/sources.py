@@ -1,6 +1,6 @@
-"""What helm has told this machine about repositories and registries, and the finder of charts that uses it.
+"""Helm's local files about repositories and registries, and the finder of charts that uses them.
 
-Source: helm v3.22.0 pkg/cli/environment.go, pkg/helmpath/lazypath.go for the places of files.
+Source: helm v3.22.0 pkg/cli/environment.go, pkg/helmpath/lazypath.go for the paths of files.
 """
 
 import os
@@ -21,14 +21,14 @@ from kmanifest.startup.typing import Final
 
 _MAX_CONFIG_BYTES: Final = 16 << 20
 _MAX_INDEX_BYTES: Final = 64 << 20
-# What a program that knows logins may want beside what every program gets.
+# The environment variables that credential helpers may need, in addition to those that every executable gets.
 _HELPER_ENVIRONMENT: Final = (
     "AWS_*", "AZURE_*", "CLOUDSDK_*", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "GNUPGHOME", "GOOGLE_*", "PASSWORD_STORE_*", "XDG_*",
 )  # fmt: skip
 
 
 class HelmFiles:
-    """The files in which helm keeps what it knows; flags count before the environment."""
+    """Helm's configuration and cache files. Flags take precedence over environment variables."""
 
     def __init__(self, values: Mapping[str, str], environment: Mapping[str, str]) -> None:
         self._values = values
@@ -36,13 +36,13 @@ class HelmFiles:
 
     @cached_property
     def repositories(self) -> list[RepositoryEntry]:
-        """The repositories that helm knows; none where it has no file of them."""
+        """The repositories in Helm's repositories.yaml; empty if the file does not exist."""
         path = self._file_path("repository-config", "CONFIG", ".config", "repositories.yaml")
         content = read_optional(path, _MAX_CONFIG_BYTES)
         return [] if content is None else load_repositories(content)
 
     def cached_index(self, name: str) -> bytes | None:
-        """The index of a repository as helm has last fetched it."""
+        """The cached index of a repository; None if Helm has not fetched it."""
         directory = self._file_path("repository-cache", "CACHE", ".cache", "repository")
         if "/" in name or os.sep in name:
             return None
@@ -50,7 +50,7 @@ class HelmFiles:
 
     @cached_property
     def logins(self) -> Logins:
-        """The logins for registries, helm's own before docker's."""
+        """The registry logins, those of Helm before those of Docker."""
         helm_file = self._file_path("registry-config", "CONFIG", ".config", "registry/config.json")
         docker_directory = self._environment.get("DOCKER_CONFIG") or os.path.join(
             self._home, ".docker"
@@ -60,7 +60,7 @@ class HelmFiles:
         return Logins([content for content in contents if content is not None])
 
     def login_for(self, host: str) -> Credential | None:
-        """What is shown to a registry: what a file says, else what a credential helper knows."""
+        """The login for a registry, from a file or else from a credential helper; None if there is none."""
         credential = self.logins.login(host)
         for name, server in () if credential else self.logins.helpers(host):
             credential = credential or _run_credential_helper(name, server)
@@ -85,7 +85,7 @@ class HelmFiles:
 
 
 def make_finder(command_line: CommandLine) -> Finder:
-    """The finder of charts for a command line."""
+    """The finder of charts with the options of a command line."""
     helm_files = HelmFiles(command_line.values, os.environ)
     remotes = remote_options(command_line.values)
     charts = Charts(
@@ -99,7 +99,7 @@ def make_finder(command_line: CommandLine) -> Finder:
 
 
 def chart_query(command_line: CommandLine) -> Asked:
-    """What the command line asks for."""
+    """The chart version, repository and login that the command line requests."""
     values = command_line.values
     version = values["version"].strip() or (">0.0.0-0" if values["devel"] else "")
     return Asked(
@@ -110,7 +110,7 @@ def chart_query(command_line: CommandLine) -> Asked:
 
 
 def access_options(command_line: CommandLine, *, passes_login: bool = False) -> Access:
-    """What the flags give to be shown to servers."""
+    """The login and client certificates from the flags."""
     values = command_line.values
     login = (values["username"], values["password"])
     certificates = Certificates(values["ca-file"], values["cert-file"], values["key-file"])
@@ -118,7 +118,7 @@ def access_options(command_line: CommandLine, *, passes_login: bool = False) -> 
 
 
 def fetch_chart(command_line: CommandLine, name: str) -> bytes:
-    """The packaged chart that a name on the command line stands for."""
+    """Fetch the packaged chart with this name, and verify it if --verify is set."""
     finder = make_finder(command_line)
     location = finder.find(name.strip(), chart_query(command_line))
     content = finder.fetch(location)
@@ -130,7 +130,7 @@ def fetch_chart(command_line: CommandLine, name: str) -> bytes:
 
 
 def read_optional(path: str, limit: int) -> bytes | None:
-    """The content of a file, None where there is none; MissingError where it can't be read."""
+    """The content of a file; None if it does not exist. Raises MissingError if it can't be read."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(limit + 1)
@@ -144,7 +144,7 @@ def read_optional(path: str, limit: int) -> bytes | None:
 
 
 def _run_credential_helper(name: str, server: str) -> Credential | None:
-    """What a credential helper of docker's knows; None where it is not there or knows nothing."""
+    """The login from one of Docker's credential helpers; None if the helper is missing, fails or has no login."""
     import re
     import shutil
 

@@ -1,4 +1,7 @@
-"""`kmanifest helm template`: prints what a chart renders. Source: helm v3.22.0 cmd/helm/template.go, install.go."""
+"""`kmanifest helm template`: render a chart and print the output.
+
+Source: helm v3.22.0 cmd/helm/template.go, install.go.
+"""
 
 import os
 import sys
@@ -21,7 +24,13 @@ from kmanifest.cli.helm.versioned_flags import (
     read_flags_with_version,
 )
 from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import CHART_RENDER_FLAGS, PLUGIN_FLAGS, seed_option, time_option
+from kmanifest.cli.shared import (
+    PLUGIN_FLAGS,
+    REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
+    seed_option,
+    time_option,
+)
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,41 +55,49 @@ _INSTALL_FLAGS = (
     Flag("description", "string", _NOT_INSTALLED, hidden=True),
     Flag("timeout", "string", _NOT_INSTALLED, hidden=True),
     Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True),
-    Flag("dry-run", "string", "accepted: client, true; refused: what asks a cluster", implied_value="client", hidden=True),
-    Flag("dependency-update", "switch", "do as dependency update where a chart is missing in charts/"),
-    Flag("validate", "switch", "refused: no cluster is asked", hidden=True),
-    Flag("enable-dns", "switch", "accepted: getHostByName gives nothing in any case", hidden=True),
+    Flag("dry-run", "string", "accepted: client, true; refused: values that need a cluster", implied_value="client", hidden=True),
+    Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/"),
+    Flag("validate", "switch", "refused: it needs a cluster", hidden=True),
+    Flag("enable-dns", "switch", "accepted and not used: getHostByName always returns an empty string", hidden=True),
 )  # fmt: skip
 FLAGS = (
-    Flag("api-versions", "list", "further versions that .Capabilities.APIVersions has", short="a"),
-    Flag("generate-name", "switch", "accepted: without a name, it is release-name", short="g"),
+    Flag(
+        "api-versions", "list", "additional API versions for .Capabilities.APIVersions", short="a"
+    ),
+    Flag(
+        "generate-name",
+        "switch",
+        "accepted and not used: the default name is release-name",
+        short="g",
+    ),
     HELM_VERSION_FLAG,
-    Flag("include-crds", "switch", "print the definitions in crds/ as well"),
+    Flag("include-crds", "switch", "include the CustomResourceDefinitions in crds/"),
     Flag("is-upgrade", "switch", "set .Release.IsUpgrade instead of .Release.IsInstall"),
-    Flag("kube-version", "string", "what .Capabilities.KubeVersion is"),
-    Flag("name-template", "string", "a template that makes the name of the release"),
+    Flag("kube-version", "string", "Kubernetes version for .Capabilities.KubeVersion"),
+    Flag("name-template", "string", "template for the name of the release"),
     Flag("no-hooks", "switch", "leave out hooks"),
-    Flag("output-dir", "string", "a directory for one file per template"),
+    Flag("output-dir", "string", "directory to write one file per template to"),
     Flag(
         "post-renderer",
         "string",
-        "a program through which the output goes, or a YAML file or component that transforms it",
+        "executable that filters the output, or a YAML file or component of Kustomize that transforms it",
     ),
-    Flag("post-renderer-args", "list", "an argument for the program of --post-renderer"),
-    Flag("release-name", "switch", "put the release's name into the paths below --output-dir"),
-    Flag("show-only", "list", "only what this template has rendered", short="s"),
-    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
+    Flag("post-renderer-args", "list", "argument for the executable of --post-renderer"),
+    Flag("release-name", "switch", "use the release name as a directory below --output-dir"),
+    Flag("show-only", "list", "print only the output of this template", short="s"),
+    Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     Flag("skip-tests", "switch", "leave out tests"),
     *COMMON_FLAGS,
-    *CHART_RENDER_FLAGS,
+    *REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
     *VALUE_FLAGS,
     *CHART_PATH_FLAGS,
     *PLUGIN_FLAGS,
     *_INSTALL_FLAGS,
 )
 INTRODUCTION = """\
-Prints what a chart renders, byte for byte as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. CHART is a directory
-or a packaged chart of this machine.
+Render a chart, byte for byte as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART is a directory, a packaged
+chart, or a chart of a repository or registry.
 
 Usage:
   kmanifest helm template [NAME] CHART [flags]
@@ -96,7 +113,7 @@ _DEBUG_HINT = "\n\nUse --debug flag to render out invalid YAML"
 
 
 def template(arguments: Sequence[str]) -> int:
-    """Render one chart and print it, or write it into files; gives the exit code."""
+    """Render one chart, print or write the output, and return the exit code."""
     command_line = read_flags_with_version(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -133,7 +150,8 @@ def template(arguments: Sequence[str]) -> int:
 def _post_renderer(command_line: CommandLine) -> "PostRender":
     if not command_line.values["post-renderer"]:
         return lambda text: text
-    from kmanifest.cli.helm.postrender import find_post_renderer  # seldom
+    # imported for --post-renderer only
+    from kmanifest.cli.helm.postrender import find_post_renderer
 
     return find_post_renderer(command_line)
 
@@ -151,7 +169,10 @@ def _capabilities(command_line: CommandLine, dialect: "Dialect") -> "Capabilitie
 
 
 def _name_and_chart(command_line: CommandLine) -> tuple[str, str]:
-    """The release's name and where the chart is. Source: pkg/action/install.go, NameAndChart."""
+    """The name of the release and the argument that names the chart.
+
+    Source: pkg/action/install.go, NameAndChart.
+    """
     positional = command_line.arguments
     if len(positional) > 2:
         raise UsageError(
@@ -194,7 +215,7 @@ def _load_inputs(
 def _with_updated_dependencies(
     command_line: CommandLine, chart_argument: str, chart: "Chart", dialect: "Dialect"
 ) -> "Chart":
-    """The chart once its `charts/` is filled, if it is in a directory."""
+    """Update the dependencies of the chart and load it again. A packaged chart is returned unchanged."""
     from kmanifest.cli.helm.charts import load_chart_argument
     from kmanifest.cli.helm.dependency import fill_charts_directory
     from kmanifest.cli.helm.inputs import find_local_chart
@@ -207,7 +228,7 @@ def _with_updated_dependencies(
 
 
 def _check_install_flags(command_line: CommandLine) -> None:
-    """Refuse what the reference refuses once the chart is loaded, and what asks a cluster."""
+    """Raise UsageError for what Helm refuses after it has loaded the chart, and for what needs a cluster."""
     dry_run = command_line.values["dry-run"] or "true"
     if dry_run not in _DRY_RUNS:
         raise UsageError(
@@ -236,7 +257,7 @@ def _render(
     capabilities: "Capabilities",
     dialect: "Dialect",
 ) -> "Output | int":
-    """What was rendered, or the exit code where it could not be."""
+    """Render the chart and return the output, or the exit code if it fails."""
     from kmanifest.cli.cache_dir import open_cache
     from kmanifest.cli.helm.inputs import LIMITS
     from kmanifest.engines.helm.render import Release, render
@@ -281,10 +302,10 @@ def _render(
 
 
 def _render_report(command_line: CommandLine) -> "RenderReport | None":
-    """What notes things of the render, if that is asked for."""
+    """The report that the flags request; None if they request none."""
     if not (command_line.values["show-impure"] or command_line.values["unused-values"]):
         return None
-    from kmanifest.cli.helm.render_report import RenderReport  # few ask
+    from kmanifest.cli.helm.render_report import RenderReport  # imported for these flags only
 
     return RenderReport(command_line)
 
@@ -304,18 +325,18 @@ def _warning_printer(
 def _print_value_origins(
     command_line: CommandLine, text: str, chart: "Chart", command_line_values: "CommandLineValues"
 ) -> None:
-    """Tell who set the values that an error or a warning hangs on.
+    """Print the origins of the values that an error or a warning depends on.
 
-    On a terminal and with `--debug` only: elsewhere stderr is what helm's is, byte by byte.
+    Only on a terminal or with `--debug`: otherwise stderr is byte-identical to Helm's.
     """
     if is_debug(command_line) or (sys.stderr is not None and sys.stderr.isatty()):
-        from kmanifest.cli.helm.render_report import print_value_origins  # for errors only
+        from kmanifest.cli.helm.render_report import print_value_origins  # imported for errors only
 
         print_value_origins(text, chart, command_line_values)
 
 
 def _print_error(command_line: CommandLine, error: "KmanifestError") -> None:
-    """Tell why nothing was rendered, and show what there is of it where that is wanted."""
+    """Print the error, and with `--debug` the rendered files."""
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
     from kmanifest.engines.helm.render import TemplateError
@@ -340,9 +361,10 @@ def _print_error(command_line: CommandLine, error: "KmanifestError") -> None:
 def _write_files(
     command_line: CommandLine, name: str, output: "Output", post_render: "PostRender"
 ) -> int:
-    """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile.
+    """Write the documents of each template to a file and return the exit code.
 
-    A post-renderer gets what is not in files, which is nothing, as under the reference.
+    As in Helm, a post-renderer is called only with the output that is not written to files, which is empty.
+    Source: cmd/helm/template.go and action.go, writeToFile.
     """
     remaining_text = output._replace(crds=(), manifests=()).text(
         skip_hooks=True, post_render=post_render
@@ -370,7 +392,10 @@ def _write_files(
 
 
 def _append_hook(texts_by_path: dict[str, str], directory: str, hook: "Manifest") -> str:
-    """A hook comes behind whatever its file holds, even from an earlier run: the reference asks only whether it is there."""
+    """Append a hook to the text for its file and return the path.
+
+    As in Helm, an existing file is appended to, even if an earlier run has written it.
+    """
     path = f"{directory}/{hook.path}"
     if path not in texts_by_path and os.path.isfile(path):
         from kmanifest.cli.helm.inputs import read_file

@@ -1,4 +1,7 @@
-"""`kmanifest helm verify`, and what `--verify` of other verbs does. Source: helm v3.22.0 cmd/helm/verify.go, pkg/downloader/chart_downloader.go, VerifyChart."""
+"""`kmanifest helm verify`, and `--verify` of other verbs.
+
+Source: helm v3.22.0 cmd/helm/verify.go, pkg/downloader/chart_downloader.go, VerifyChart.
+"""
 
 import os
 from collections.abc import Sequence
@@ -12,11 +15,11 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.provenance import Verified
 
 FLAGS = (
-    Flag("keyring", "string", "the public keys that signatures are checked with"),
+    Flag("keyring", "string", "file with the public keys to verify signatures with"),
     *COMMON_FLAGS,
 )
 INTRODUCTION = """\
-Tells who has signed a packaged chart, by the provenance file beside it.
+Verify the signature of a packaged chart with the provenance file next to it, and print the signer.
 
 Usage:
   kmanifest helm verify PATH [flags]
@@ -26,7 +29,7 @@ Flags:
 
 
 def verify(arguments: Sequence[str]) -> int:
-    """Check one packaged chart; gives the exit code."""
+    """Verify one packaged chart and return the exit code."""
     command_line = read_flags(FLAGS, arguments)
     if command_line.values["help"]:
         return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
@@ -36,7 +39,10 @@ def verify(arguments: Sequence[str]) -> int:
 
 
 def verify_file(command_line: CommandLine, path: str) -> "Verified":
-    """Who has signed the packaged chart at a path; an error where nobody has."""
+    """Verify the packaged chart at `path` and return its signer.
+
+    Raises an error if the signature is missing or invalid.
+    """
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.model.errors import MissingError, SourceError
 
@@ -57,7 +63,7 @@ def verify_file(command_line: CommandLine, path: str) -> "Verified":
 def verify_package(
     command_line: CommandLine, name: str, package: bytes, provenance: bytes
 ) -> "Verified":
-    """Who has signed a packaged chart that has this name; an error where nobody has."""
+    """Verify a packaged chart and return its signer. Raises an error if the signature is invalid."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.engines.helm.sources.provenance import verify as check
     from kmanifest.io.system import system_clock
@@ -71,6 +77,6 @@ def verify_package(
 
 
 def default_keyring() -> str:
-    """Where gpg kept public keys, which helm still looks for."""
+    """The path of the keyring of old versions of GnuPG, which is Helm's default."""
     home = os.environ.get("GNUPGHOME")
     return os.path.join(home or os.path.join(os.environ.get("HOME", ""), ".gnupg"), "pubring.gpg")

@@ -1,4 +1,4 @@
-"""The command line of helm v4: flags that v3 doesn't have, and what is told of old ones.
+"""The flags that Helm 4 adds, and its messages about deprecated flags.
 
 Source: helm v4.3.1 pkg/cmd/install.go, template.go, helpers.go and flags.go; pkg/cli/environment.go.
 """
@@ -32,7 +32,7 @@ _DEPRECATED_FLAGS = {
 
 
 def read_flags_for_version(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
-    """The arguments of a verb that does as either version of helm, in the grammar of the one that they name."""
+    """Parse arguments that contain --helm-version, with the flags of that version."""
     flags_by_name = {flag.name: flag for flag in flags}
     added = (*_ADDED_GLOBAL_FLAGS, *(_ADDED_FLAGS if "dry-run" in flags_by_name else ()))
     command_line = read_flags(
@@ -42,7 +42,7 @@ def read_flags_for_version(flags: Iterable[Flag], arguments: Sequence[str]) -> C
     if version == "3":
         return read_flags(flags_by_name.values(), arguments)
     if version != "4":
-        raise UsageError(f"--helm-version is 3 or 4, not {version!r}")
+        raise UsageError(f"illegal flag value --helm-version {version}; legal values: 3, 4")
     for flag in command_line.used_flags:
         if flag.name in _DEPRECATED_FLAGS:
             report.print_message(
@@ -55,7 +55,10 @@ def read_flags_for_version(flags: Iterable[Flag], arguments: Sequence[str]) -> C
 
 
 def _check_dry_run(value: str) -> None:
-    """UsageError for what is no dry run of the client. Source: helpers.go, cmdGetDryRunFlagStrategy."""
+    """Raise UsageError unless the value stands for a client-side dry run.
+
+    Source: helpers.go, cmdGetDryRunFlagStrategy.
+    """
     from kmanifest.engines.helm.dialects.v4.messages import log_line
 
     if value == "unset":

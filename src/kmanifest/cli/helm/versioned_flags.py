@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.dialects.dialect import Dialect
 
 HELM_VERSION_FLAG = Flag(
-    "helm-version", "string", "the version of helm to do as: 3, or 4", default="3"
+    "helm-version", "string", "major version of Helm to follow: 3 or 4", default="3"
 )
 
 
 def read_flags_with_version(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
-    """The arguments of a verb that does as either version of helm, in that version's grammar; errors as of `read_flags`."""
+    """Parse the arguments of a verb that follows either version, with the flags of the version in --helm-version."""
     if not any(argument.partition("=")[0] == "--helm-version" for argument in arguments):
         return read_flags(flags, arguments)
     from kmanifest.cli.helm.version4 import read_flags_for_version
@@ -24,7 +24,7 @@ def read_flags_with_version(flags: Iterable[Flag], arguments: Sequence[str]) -> 
 
 
 def helm_version(command_line: CommandLine) -> "Dialect":
-    """The version of helm that the flags ask for."""
+    """The version of Helm to follow."""
     # imported here so that usage errors stay fast
     from kmanifest.engines.helm.dialects.find import find_dialect
 

@@ -1,4 +1,4 @@
-"""How `charts/` and the lock of a chart are written: complete beside their place first, then moved there by a rename.
+"""Write `charts/` and the lock file of a chart: first completely to temporary files, then renamed.
 
 Source: helm v3.22.0 pkg/downloader/manager.go, downloadAll, safeMoveDeps, writeLock.
 """
@@ -18,7 +18,7 @@ from kmanifest.model.errors import KmanifestError, SourceError
 
 
 def check_targets(path: str) -> None:
-    """SourceError where a link stands where something is to be written, or no directory where one has to be."""
+    """Raise SourceError if `charts` or a lock file is a link, or if `charts` is not a directory."""
     for name in ("charts", *LOCK_NAMES):
         target = os.path.join(path, name)
         if os.path.islink(target):
@@ -29,7 +29,7 @@ def check_targets(path: str) -> None:
 
 
 def write_lock(path: str, name: str, content: bytes) -> None:
-    """Write the lock of the chart in a directory."""
+    """Write the lock file of the chart in the directory `path`."""
     check_targets(path)
     replace_file(os.path.join(path, name), content)
 
@@ -40,9 +40,9 @@ def write_charts(
     kept_names: Collection[str],
     print_line: Callable[[str], None],
 ) -> None:
-    """Put packages into `charts/`, and remove those of charts that are needed no more.
+    """Write packages into `charts/`, and remove packages of charts that are no longer dependencies.
 
-    SourceError where one is no chart: nothing is changed then. `own` are names of charts whose packages stay.
+    Raises SourceError before anything is changed if a package is not a chart. Packages of charts in `kept_names` stay.
     """
     for name, content in packages.items():
         try:
