@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmanifest import MemoryCache, build
-from kmanifest.cli.build import FLAGS, build_options
-from kmanifest.cli.flags import UsageError, parse_command_line
+from kmanifest.cli.build import COMMAND, build_options
+from kmanifest.cli.flags import UsageError
 from kmanifest.cli.output import write_rendered
 
 Command = tuple[Sequence[str], Path]
@@ -39,7 +39,7 @@ def of_list(source: Path, root: Path, out: Path) -> Iterator[Command]:
 def run(arguments: Sequence[str], path: Path, cache: MemoryCache | None) -> None:
     """One build; what it prints is in the file at `path`, which is empty where the build fails or was given `-o`."""
     with path.open("wb") as stream:
-        parsed = parse_command_line(FLAGS, arguments)
+        parsed = COMMAND.read(arguments)
         directory, *more = parsed.arguments or (".",)
         if more:
             raise UsageError("specify one directory")
