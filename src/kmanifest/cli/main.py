@@ -43,6 +43,11 @@ HELP_COMMAND = Command(
 VERBS = (
     Verb("build", "print the resources of a kustomization or chart", "kmanifest.cli.build"),
     Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),
+    Verb(
+        "completion",
+        "print a completion script for bash, zsh, fish or powershell",
+        "kmanifest.cli.completion",
+    ),
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
     Verb(
