@@ -1,7 +1,6 @@
 """Completion scripts in the real shells: bash always, zsh and fish if they are installed."""
 
 import os
-import pty
 import re
 import select
 import shlex
@@ -31,7 +30,7 @@ CASES = {
     "kmanifest helm --namespace template te": ["template"],
     "kmanifest helm dep ": ["build", "list", "update"],
     "kmanifest helm repo ": ["index"],
-    "kmanifest help c": ["cfg", "completion", "create"],
+    "kmanifest help c": ["cfg", "completion", "config", "create"],
     "kmanifest completion ": list(SHELLS),
     "kmanifest build --load-r": ["--load-restrictor"],
     "kmanifest build --load-restrictor ": ["LoadRestrictionsNone", "LoadRestrictionsRootOnly"],
@@ -189,6 +188,8 @@ PROMPT='READY'
 
 def on_a_terminal(command: list[str], keys: bytes, directory: Path, home: Path) -> None:
     """Run a program on a terminal and send some keys when it is ready."""
+    import pty  # there is none on Windows
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,

@@ -1,14 +1,17 @@
 """Flags from the environment and from kmanifest.toml: order, types, locations in errors, and what a project may not set."""
 
+import json
 import os
 import sys
+import tomllib
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from kmanifest.cli.flags import GLOBAL_FLAGS, Flag
 from kmanifest.cli.main import ROOT
-from kmanifest.cli.settings import all_commands
+from kmanifest.cli.settings import all_commands, is_settable
 from kmanifest.cli.verbs import Command, Group
 from tests.commands import Runner
 
@@ -39,6 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, {f"chart/{name}": text for name, text in CHART.items()})
     (tmp_path / "app").mkdir()
     monkeypatch.chdir(tmp_path / "app")
+    monkeypatch.delenv("KMANIFEST_CACHE_DIR")
     return tmp_path
 
 
@@ -192,7 +196,7 @@ def test_every_flag_has_a_variable_but_those_of_one_run():
     without = {
         flag.name for flag in ALL_FLAGS.values() if not (flag.variable_name() or flag.hidden)
     }
-    assert without == {"directory", "help", "version"}
+    assert without == {"all", "directory", "help", "origin", "version"}
 
 
 def test_a_variable_has_one_meaning():
@@ -511,3 +515,130 @@ def test_start_without_settings_imports_nothing_more(project: Path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
     )
     assert done.stdout == "[]\n"
+
+
+# --- config show and config schema ------------------------------------------------------------------------------------
+
+SETTINGS = """\
+color = "never"
+seed = "secret"
+
+[build]
+set = ["x=3", 'q="a\\b"']
+strict = true
+
+[helm]
+namespace = "team"
+
+[helm.lint]
+strict = true
+"""
+
+
+def test_settings_are_shown_with_their_origins(
+    project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
+):
+    write(project, {"kmanifest.toml": SETTINGS})
+    monkeypatch.setenv("KMANIFEST_STRICT", "0")
+    monkeypatch.setenv("KMANIFEST_ENV", "TOKEN=x,A=b")
+    file = f"..{os.sep}kmanifest.toml"
+    assert (
+        run("config", "show", "--origin").out
+        == f"""\
+# file: {file}
+color = "never"  # {file}:1
+env = ["TOKEN=***", "A=b"]  # KMANIFEST_ENV
+seed = "***"  # {file}:2
+
+[build]
+set = ["x=3", "q=\\"a\\\\b\\""]  # {file}:5
+strict = false  # KMANIFEST_STRICT
+
+[helm]
+namespace = "team"  # {file}:9
+
+[helm.lint]
+strict = true  # {file}:12
+"""
+    )
+    assert (
+        run("config", "show", "helm", "lint").out
+        == f"""\
+# file: {file}
+color = "never"
+env = ["TOKEN=***", "A=b"]
+seed = "***"
+
+[helm]
+namespace = "team"
+
+[helm.lint]
+strict = true
+"""
+    )
+
+
+def test_what_is_shown_is_a_settings_file(project: Path, run: Runner):
+    text = SETTINGS.replace("secret", "***")
+    write(project, {"kmanifest.toml": text})
+    shown = run("config", "show").out
+    assert tomllib.loads(shown) == tomllib.loads(text)
+    write(project, {"shown.toml": shown})
+    assert (
+        run("config", "show", "--config", "../shown.toml").out.split("\n")[1:]
+        == shown.split("\n")[1:]
+    )
+
+
+def test_defaults_are_shown_on_request(project: Path, run: Runner):
+    assert run("config", "show").out == "# file: none\n"
+    shown = run("config", "show", "--all", "--origin").out
+    assert 'load-restrictor = "LoadRestrictionsRootOnly"  # default\n' in shown
+    assert 'plugin-timeout = "60"  # default\n' in shown
+    tables = tomllib.loads(shown)
+    assert tables["cfg"]["count"]["kind"] is True
+    assert set(tables["build"]) >= {"output", "strict", "values"}
+    flags = {
+        flag.name for command in all_commands(ROOT) for flag in command.flags() if is_settable(flag)
+    }
+    assert [name for name in sorted(flags) if f"\n{name} = " not in shown] == []
+
+
+def test_values_that_a_verb_would_refuse_are_errors(
+    project: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KMANIFEST_STRICT", "maybe")
+    assert run("config", "show").err == (
+        'error: invalid argument "maybe" for "--strict" flag: expected true or false '
+        "(set by KMANIFEST_STRICT)\n"
+    )
+    monkeypatch.delenv("KMANIFEST_STRICT")
+    assert (
+        run("config", "show", "buidl").err == "error: unknown verb: buidl (did you mean build?)\n"
+    )
+    assert run("config", "show", "build", "x").err == "error: unexpected argument: x\n"
+
+
+def test_schema_and_checks_agree(project: Path, run: Runner):
+    text = run("config", "schema").out
+    jsonschema_rs.meta.validate(json.loads(text))
+    validator = jsonschema_rs.Draft7Validator(json.loads(text))
+    assert validator.is_valid(tomllib.loads(SETTINGS))
+    for name, (mistake, _) in MISTAKES.items():
+        if name != "syntax":
+            data = json.loads(json.dumps(tomllib.loads(mistake), default=str))
+            # A date has no JSON form but that of a string.
+            assert validator.is_valid(data) is (name == "date"), name
+    for refused in REFUSED.values():
+        assert validator.is_valid(tomllib.loads(refused))
+    assert validator.is_valid({"plugin-timeout": 60})
+
+
+def test_schema_has_every_key(run: Runner):
+    schema = json.loads(run("config", "schema").out)
+    for command in all_commands(ROOT):
+        table = schema
+        for name in command.path:
+            table = table["properties"][name]
+        expected = {flag.name for flag in (*GLOBAL_FLAGS, *command.flags()) if is_settable(flag)}
+        assert set(table["properties"]) == expected

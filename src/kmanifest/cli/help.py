@@ -83,14 +83,17 @@ def short_choices(flag: Flag) -> str:
 
 
 def flag_help(flag: Flag) -> str:
-    """The description of the flag, with its choices, default and environment variable."""
+    """The description of the flag, with its environment variable."""
+    variable = flag.variable_name()
+    return f"{description(flag)} [env: {variable}]" if variable else description(flag)
+
+
+def description(flag: Flag) -> str:
+    """The description of the flag, with its choices and its default."""
     text = flag.help
     if flag.choices and not short_choices(flag):
         text += f"; one of {', '.join(choice for choice in flag.choices if choice)}"
     if flag.default:
         quoted = flag.kind == "string" and not flag.value
         text += f' (default "{flag.default}")' if quoted else f" (default {flag.default})"
-    if flag.kind == "list":
-        text += " (may be repeated)"
-    variable = flag.variable_name()
-    return f"{text} [env: {variable}]" if variable else text
+    return f"{text} (may be repeated)" if flag.kind == "list" else text

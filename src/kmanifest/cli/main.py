@@ -27,7 +27,7 @@ OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
 """Environment variables with the prefix that are read where they are used."""
 
 
-def show_help(command_line: CommandLine, table: Group) -> int:
+def show_help(command_line: CommandLine, table: Group, _files: Sequence[str]) -> int:
     """Print the help text of the verb that the arguments name, or of the command."""
     return _run_group(table, [*command_line.arguments, "--help"], Session())
 
@@ -47,6 +47,11 @@ VERBS = (
         "completion",
         "print a completion script for bash, zsh, fish or powershell",
         "kmanifest.cli.completion",
+    ),
+    Verb(
+        "config",
+        "show the settings from kmanifest.toml and the environment",
+        "kmanifest.cli.config",
     ),
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
@@ -215,7 +220,7 @@ def _run_checked(command: Command, command_line: CommandLine) -> int:
         if command.check is not None:
             command.check(command_line)
         if command.needs_table:
-            return int(command.run(command_line, ROOT))
+            return int(command.run(command_line, ROOT, find_settings_files()))
         return int(command.run(command_line))
     except UsageError as error:
         if not command_line.origins:

@@ -190,7 +190,7 @@ def settable_flags(verb: Command | Group) -> tuple[Flag, ...]:
 
 def is_settable(flag: Flag) -> bool:
     """Whether a settings file can set the flag."""
-    return flag not in GLOBAL_FLAGS or flag.name not in UNSETTABLE
+    return not flag.hidden and (flag not in GLOBAL_FLAGS or flag.name not in UNSETTABLE)
 
 
 def _unknown_key(key: str, path: Path, verb: Command | Group, table: Group) -> str:

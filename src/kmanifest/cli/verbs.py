@@ -34,7 +34,7 @@ class Command(NamedTuple):
     - `completions`: for each argument DIRECTORY, FILE, ANY_TEXT or a tuple of words; the last stands for all that follow
     - `parse`: reads a command line. It may run more than once, so it prints nothing.
     - `check`: refuses invalid combinations of flags and prints notes about flags. It runs before `run`.
-    - `needs_table`: whether `run` is also given the group of all verbs
+    - `needs_table`: whether `run` is also given the group of all verbs, and the files that may have settings
     """
 
     path: tuple[str, ...]

@@ -1,5 +1,7 @@
 """`kmanifest completion`: print a completion script, built from the tables of verbs and flags."""
 
+from collections.abc import Sequence
+
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.output import print_text
 from kmanifest.cli.verbs import Command, Group
@@ -7,7 +9,7 @@ from kmanifest.cli.verbs import Command, Group
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
-def completion(command_line: CommandLine, table: Group) -> int:
+def completion(command_line: CommandLine, table: Group, _files: Sequence[str]) -> int:
     """Print the script for a shell and return the exit code."""
     if len(command_line.arguments) != 1:
         raise UsageError(f"specify one shell: {', '.join(SHELLS)}")
