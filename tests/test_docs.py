@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.cli import build, localize
+from tests import reference
 from tests.cases import PROJECT
+from tests.commands import Runner
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)\s]+)?\)")
@@ -48,7 +49,27 @@ def test_the_output_in_the_readme_is_the_output_of_its_command():
     assert expected.read_text(encoding="utf-8").startswith(shown)
 
 
-def test_every_flag_has_its_line():
-    page = (PROJECT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-    names = {flag.name for flag in (*build.COMMAND.flags(), *localize.COMMAND.flags())}
-    assert [name for name in sorted(names) if f"--{name}" not in page] == []
+def test_the_generated_parts_of_the_reference_are_up_to_date():
+    """`python -m tests.reference` writes them."""
+    assert reference.outdated() == []
+
+
+def test_every_verb_is_in_the_reference():
+    page = (reference.PAGES / "cli.md").read_text(encoding="utf-8")
+    names = set(reference.parts()) - {"variables", "restricted keys"}
+    assert names - {match[2] for match in reference.PART.finditer(page)} == set()
+
+
+def test_the_example_of_settings_is_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    page = (reference.PAGES / "config.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    command, _, shown = page.partition("```console\n$ ")[2].partition("```")[0].partition("\n")
+    (tmp_path / "kmanifest.toml").write_text(example)
+    variable, _, line = command.partition(" kmanifest ")
+    name, _, value = variable.partition("=")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KMANIFEST_CACHE_DIR")
+    monkeypatch.setenv(name, value)
+    assert Runner(capfd)(*line.split()) == (0, shown, "")
