@@ -130,7 +130,7 @@ def test_wrong_usage_is_exit_2(app: Path, arguments: Sequence[str], message: str
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "  build     print the resources of a kustomization or chart\n"),
+        ([], "  build       print the resources of a kustomization or chart\n"),
         (["cfg"], "  count  count the resources by kind\n"),
         (["plugins"], "  info   describe a plug-in and the schema of its config\n"),
         (["helm"], "  lint        examine a chart for possible issues\n"),

@@ -493,10 +493,10 @@ def test_shared_flags_are_those_of_the_verbs(group: "Command | Group"):
         name: {
             flag for command in all_commands(group) for flag in command.flags() if flag.name == name
         }
-        for name in (flag.name for flag in group.shared_flags)
+        for name in (flag.name for flag in group.shared_flags())
     }
     common = {flag.name for flag in GLOBAL_FLAGS}
-    for flag in group.shared_flags:
+    for flag in group.shared_flags():
         assert flag in records[flag.name] or flag.name in common, flag.name
 
 

@@ -8,6 +8,9 @@ from kmanifest.cli.verbs import Command, Group, Verb
 WIDEST_CHOICES = 24
 """Choices that are wider than this are listed after the description of the flag, not in place of its value."""
 
+HELP_SUMMARY = "show this text, or the help text of a verb"
+"""The line about `help`, which every group understands."""
+
 
 def command_help(command: Command) -> str:
     """The help text of a command: description, usage, examples, and its flags in groups."""
@@ -27,8 +30,11 @@ def command_help(command: Command) -> str:
 def group_help(group: Group) -> str:
     """The help text of a group: description, usage, its verbs, and the flags that may come before a verb."""
     name = program_name(group.path)
-    width = max(len(verb.name) for verb in group.verbs)
-    lines = [f"  {verb.name:{width}}  {verb_summary(verb)}\n" for verb in group.verbs]
+    rows = [(verb.name, verb_summary(verb)) for verb in group.verbs]
+    if not group.path:
+        rows = sorted([*rows, ("help", HELP_SUMMARY)])
+    width = max(len(verb) for verb, _ in rows)
+    lines = [f"  {verb:{width}}  {summary}\n" for verb, summary in rows]
     text = f"{group.introduction}\nUsage:\n  {name} VERB [arguments]\n\nVerbs:\n{''.join(lines)}"
     flags = (*group.leading_flags, *GLOBAL_FLAGS)
     return (

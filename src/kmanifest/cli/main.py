@@ -17,8 +17,6 @@ from kmanifest.cli.flags import (
     CommandLine,
     UsageError,
 )
-from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import SHARED_FLAGS
 from kmanifest.cli.verbs import Command, Group, Verb, get_verb, take_verb
 
 MAX_SETTINGS_BYTES = 1 << 20
@@ -27,19 +25,6 @@ OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
 """Environment variables with the prefix that are read where they are used."""
 
 
-def show_help(command_line: CommandLine, table: Group, _files: Sequence[str]) -> int:
-    """Print the help text of the verb that the arguments name, or of the command."""
-    return _run_group(table, [*command_line.arguments, "--help"], Session())
-
-
-HELP_COMMAND = Command(
-    ("help",),
-    "[VERB]",
-    "Show the verbs, or the help text of a verb.\n",
-    (),
-    show_help,
-    needs_table=True,
-)
 VERBS = (
     Verb("build", "print the resources of a kustomization or chart", "kmanifest.cli.build"),
     Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),
@@ -56,12 +41,6 @@ VERBS = (
     Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
     Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
     Verb(
-        "help",
-        "show this text, or the help text of a verb",
-        "kmanifest.cli.main",
-        attribute="HELP_COMMAND",
-    ),
-    Verb(
         "localize",
         "copy a kustomization and everything it refers to, so that it builds offline",
         "kmanifest.cli.localize",
@@ -77,7 +56,7 @@ ROOT = Group(
     (),
     "Render Kustomize bases and overlays, and Helm charts, to Kubernetes YAML.\n",
     VERBS,
-    shared_flags=SHARED_FLAGS,
+    shared="kmanifest.cli.shared",
 )
 
 
@@ -184,6 +163,7 @@ def _run_without_verb(group: Group, arguments: Sequence[str], session: Session) 
     if VERSION in command_line.used_flags:
         return _print_version()
     from kmanifest.cli.help import group_help  # imported for help only
+    from kmanifest.cli.output import print_text
 
     return print_text(group_help(group))
 
@@ -197,6 +177,7 @@ def run_command(command: Command, arguments: Sequence[str], session: Session) ->
     command_line = _read_command_line(command, arguments, session)
     if command_line.values["help"]:
         from kmanifest.cli.help import command_help  # imported for help only
+        from kmanifest.cli.output import print_text
 
         return print_text(command_help(command))
     if VERSION in command_line.used_flags:
@@ -210,6 +191,7 @@ def run_command(command: Command, arguments: Sequence[str], session: Session) ->
 
 
 def _print_version() -> int:
+    from kmanifest.cli.output import print_text
     from kmanifest.cli.version import program_version  # imported for --version only
 
     return print_text(f"{program_version()}\n")

@@ -182,7 +182,7 @@ def _check_table(
 
 def settable_flags(verb: Command | Group) -> tuple[Flag, ...]:
     """The flags that the table of a verb in a settings file can set."""
-    flags = verb.shared_flags if isinstance(verb, Group) else verb.flags()
+    flags = verb.shared_flags() if isinstance(verb, Group) else verb.flags()
     names = {flag.name for flag in flags}
     common = tuple(flag for flag in GLOBAL_FLAGS if flag.name not in names)
     return tuple(flag for flag in (*common, *flags) if is_settable(flag))

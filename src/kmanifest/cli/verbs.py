@@ -84,7 +84,7 @@ class Group(NamedTuple):
     - `path`, `introduction`: as in a Command
     - `verbs`: the table of its verbs
     - `leading_flags`: flags that may come before the verb, besides those that all verbs have
-    - `shared_flags`: flags that the settings file can set for all verbs of the group at once
+    - `shared`: the module with the SHARED_FLAGS that the settings file can set for all verbs of the group at once
     - `guard`: calls a function that runs a verb, and handles its errors in the way of this group
     """
 
@@ -92,8 +92,15 @@ class Group(NamedTuple):
     introduction: str
     verbs: tuple[Verb, ...]
     leading_flags: tuple[Flag, ...] = ()
-    shared_flags: tuple[Flag, ...] = ()
+    shared: str = ""
     guard: "Callable[[Callable[[], int]], int] | None" = None
+
+    def shared_flags(self) -> tuple[Flag, ...]:
+        """The flags that the settings file can set for all verbs of the group at once."""
+        flags: tuple[Flag, ...] = ()
+        if self.shared:
+            flags = load_attribute(self.shared, "SHARED_FLAGS")
+        return flags
 
 
 def get_verb(group: Group, name: str) -> Verb | None:

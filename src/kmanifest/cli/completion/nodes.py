@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kmanifest.cli.flags import GLOBAL_FLAGS, Flag
+from kmanifest.cli.help import HELP_SUMMARY
 from kmanifest.cli.verbs import Command, Group
 from kmanifest.startup.typing import NamedTuple
 
@@ -25,11 +26,14 @@ class Node(NamedTuple):
 
 
 def find_nodes(table: Group) -> list[Node]:
-    """All nodes. The arguments of `help` are the verbs of the program."""
+    """All nodes, with `help`, whose arguments are the verbs of the program."""
+    root, *others = _walk(table)
     names = tuple(verb.name for verb in table.verbs)
+    verbs = tuple(sorted([*root.verbs, (("help",), HELP_SUMMARY)]))
     return [
-        node._replace(arguments=(names,)) if node.path == ("help",) else node
-        for node in _walk(table)
+        root._replace(verbs=verbs),
+        Node(("help",), (), _shown(()), (names,)),
+        *others,
     ]
 
 

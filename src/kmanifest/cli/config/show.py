@@ -113,7 +113,7 @@ def _hoist(group: Group, effective: Effective) -> Effective:
     """Move each setting that all verbs of a group share to the group, and return the settings of the groups."""
     hoisted: dict[str, Setting] = {}
     inner = [path for path in effective if path[: len(group.path)] == group.path]
-    common = [flag for flag in (*GLOBAL_FLAGS, *group.shared_flags) if is_settable(flag)]
+    common = [flag for flag in (*GLOBAL_FLAGS, *group.shared_flags()) if is_settable(flag)]
     for flag in common:
         owners = [path for path in inner if _has(effective[path], flag)]
         values = {effective[path][flag.name] for path in owners}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import UsageError
-from kmanifest.cli.helm.flags import COMMON_FLAGS, SHARED_FLAGS
+from kmanifest.cli.helm.flags import COMMON_FLAGS
 from kmanifest.cli.verbs import Group, Verb
 
 VERBS = (
@@ -67,6 +67,6 @@ COMMAND = Group(
     "Render, lint, show, fetch and package Helm charts as helm v3.22.0 does, without a cluster.\n",
     VERBS,
     leading_flags=COMMON_FLAGS,
-    shared_flags=SHARED_FLAGS,
+    shared="kmanifest.cli.helm.flags",
     guard=with_helm_errors,
 )
