@@ -7,8 +7,15 @@ from collections.abc import Callable, Iterable
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import LazyNetwork
-from kmanifest.io.tree import SnapshotDiskTree, Tree
-from kmanifest.model.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
+from kmanifest.io.tree import SnapshotDiskTree, as_path, as_tree
+from kmanifest.model.errors import (
+    FindingsError,
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    check_argument,
+)
 from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context, Meter
@@ -22,13 +29,14 @@ if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import Runner
+    from kmanifest.io.tree import FilePath, Files, Tree
     from kmanifest.model.trace import Change
 
 
 def build(
-    path: str = ".",
+    path: "FilePath" = ".",
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     options: Options = Options(),
     registry: Registry | None = None,
     cache: Cache | None = None,
@@ -38,34 +46,36 @@ def build(
 ) -> Rendered:
     r"""Build the kustomization or chart in the directory `path`.
 
-    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree.
-    `cache` can be shared between builds and threads. `on_change` is called for each field that a step writes.
-    `runner` runs exec plug-ins, if `options` allow them. `remote` fetches remote bases and files; by default the
-    network is used, if `options` allow it.
+    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. A
+    mapping of paths to their content is taken as a `MemoryTree`. `cache` can be shared between builds and threads.
+    `on_change` is called for each field that a step writes. `runner` runs exec plug-ins, if `options` allow them.
+    `remote` fetches remote bases and files; by default the network is used, if `options` allow it.
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
     applied), LimitError (a limit of `options.limits`), FetchError (download failed), PluginError (a plug-in failed),
     FindingsError (with `causes`; only in a strict build). `error.location` has the file, field, line and column where
-    they are known.
+    they are known. An argument of a wrong type is a TypeError.
 
-    >>> from kmanifest import MemoryTree, build
-    >>> tree = MemoryTree({
+    >>> from kmanifest import build
+    >>> files = {
     ...     "kustomization.yaml": "namePrefix: my-\nresources: [map.yaml]",
     ...     "map.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}}",
-    ... })
-    >>> print(build(tree=tree).text(), end="")
+    ... }
+    >>> print(build(tree=files).text(), end="")
     apiVersion: v1
     kind: ConfigMap
     metadata:
       name: my-map
     """
+    path = as_path(path)
     check_options(options)
-    if tree is None:
+    _check_arguments(registry, cache, on_change, runner, remote)
+    if tree is not None:
+        tree, absolute_location = as_tree(tree), _identity
+    else:
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
         path = path if find_repository(path) else os.path.abspath(path)
         runner = runner or _runner_of(options)
-    else:
-        absolute_location = _identity
     network = network_of(options) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
@@ -100,6 +110,22 @@ def build(
     if options.strict:
         _raise_for_no_effect(rendered.findings)
     return rendered
+
+
+def _check_arguments(
+    registry: object, cache: object, on_change: object, runner: object, remote: object
+) -> None:
+    """Raise TypeError if an optional argument of `build` has a wrong type."""
+    if registry is not None:
+        check_argument("registry", registry, Registry, "a Registry")
+    if cache is not None:
+        check_argument("cache", cache, ("get", "find", "keep"), "a Cache such as MemoryCache()")
+    if on_change is not None:
+        check_argument("on_change", on_change, callable, "a function that takes a Change")
+    if runner is not None:
+        check_argument("runner", runner, ("kind", "run"), "a Runner")
+    if remote is not None:
+        check_argument("remote", remote, ("file", "repository", "tree_of"), "a Remote")
 
 
 def _raise_for_no_effect(findings: Iterable[Finding]) -> None:

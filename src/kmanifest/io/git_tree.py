@@ -9,8 +9,8 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 
-from kmanifest.io.tree import Kind, join
-from kmanifest.model.errors import LimitError, MissingError, SourceError
+from kmanifest.io.tree import FilePath, Kind, as_path, join
+from kmanifest.model.errors import LimitError, MissingError, SourceError, check_argument
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -138,12 +138,14 @@ class _LocalObjectStore:
         return data
 
 
-def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
+def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     """Return the files of a commit of the repository that contains the local `path`, and the path in the repository.
 
     `revision` is a branch, a tag, or a commit id or its beginning. `~N` and `^N` may follow. Raises MissingError if
     there is no such commit or no repository.
     """
+    path = as_path(path)
+    check_argument("revision", revision, str, "a str")
     try:
         from dulwich.errors import NotGitRepository
         from dulwich.repo import Repo

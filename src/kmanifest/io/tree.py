@@ -9,10 +9,19 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.model.errors import LimitError, MissingError, SourceError
-from kmanifest.startup.typing import Final, Literal, Protocol
+from kmanifest.model.errors import (
+    LimitError,
+    MissingError,
+    SourceError,
+    argument_error,
+    check_argument,
+)
+from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 
 Kind = Literal["file", "dir"]
+FilePath: TypeAlias = "str | os.PathLike[str]"
+Files: TypeAlias = "Mapping[Any, bytes | str]"
+"""The content of files by path. The keys are str or os.PathLike[str]; as `dict` is invariant, no type says so."""
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY
@@ -68,6 +77,28 @@ def is_below(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(directory + "/")
 
 
+def as_tree(tree: "Tree | Files") -> Tree:
+    """Return the argument `tree` of a public function as a tree. A mapping becomes a `MemoryTree`.
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(tree, Mapping) and not hasattr(tree, "resolve"):
+        return MemoryTree(tree)
+    description = "a Tree, or a mapping of paths to str or bytes"
+    check_argument("tree", tree, ("resolve", "kind", "read", "list"), description)
+    return tree  # type: ignore[return-value]  # just checked
+
+
+def as_path(path: FilePath, parameter: str = "path") -> str:
+    """Return a path as a string. A path object gets slashes, also on Windows. Raises TypeError for other types."""
+    if isinstance(path, str):
+        return path
+    text = path.__fspath__() if hasattr(path, "__fspath__") else None
+    if not isinstance(text, str):
+        raise argument_error(parameter, path, "a str or os.PathLike[str]")
+    return text.replace(os.sep, "/")
+
+
 def is_executable(tree: Tree, path: str) -> bool:
     """Whether the file at a resolved path is executable. False if the tree does not know."""
     method = getattr(tree, "is_executable", None)
@@ -77,8 +108,8 @@ def is_executable(tree: Tree, path: str) -> bool:
 class DiskTree:
     """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
 
-    def __init__(self, root: str = "/") -> None:
-        self.root = os.path.realpath(root)
+    def __init__(self, root: FilePath = "/") -> None:
+        self.root = os.path.realpath(as_path(root, "root"))
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
@@ -138,7 +169,7 @@ class SnapshotDiskTree(DiskTree):
     each of the parent directories.
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: FilePath = "/") -> None:
         super().__init__(root)
         self._resolved: set[str] = set()
 
@@ -166,9 +197,11 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 class MemoryTree:
     """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
 
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
+    def __init__(self, files: Files) -> None:
+        if not isinstance(files, Mapping):
+            raise argument_error("files", files, "a mapping of paths to str or bytes")
         self._files = {
-            join("", path): content.encode() if isinstance(content, str) else content
+            join("", as_path(path, "a path in files")): _as_bytes(path, content)
             for path, content in files.items()
         }
         self._directories: dict[str, set[str]] = {"": set()}
@@ -284,6 +317,14 @@ class RecordingTree:
         names = self._tree.list(path)
         self._record("list", path, tuple(names))
         return names
+
+
+def _as_bytes(path: FilePath, content: bytes | str) -> bytes:
+    if isinstance(content, str):
+        return content.encode()
+    if not isinstance(content, bytes):
+        raise argument_error(f"the content of {as_path(path)!r}", content, "str or bytes")
+    return content
 
 
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:

@@ -24,5 +24,10 @@ class Limits(NamedTuple):
     max_keys: int = 100
     deadline: float = 0.0
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
 
 DEFAULT_LIMITS = Limits()

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 
-from kmanifest.model.errors import SourceError
+from kmanifest.model.errors import SourceError, argument_error, check_argument
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -27,6 +27,11 @@ class ExecPluginOptions(NamedTuple):
     digests: frozenset[str] | None = None
     secrets: "tuple[Secret, ...]" = ()
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
 
 class RemoteOptions(NamedTuple):
     """Settings for remote bases and files. They are fetched only with `Options.allow_remote`.
@@ -44,6 +49,11 @@ class RemoteOptions(NamedTuple):
     timeout: float = 300.0
     max_size: int = 1 << 30
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
 
 class Reproducible(NamedTuple):
     """Inputs of a render that come from no file: the `seed` of random functions and the time `now`.
@@ -55,6 +65,11 @@ class Reproducible(NamedTuple):
     seed: str | None = None
     now: int | None = None
     report: bool = False
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self, secret=("seed",))
 
 
 class Options(NamedTuple):
@@ -78,6 +93,11 @@ class Options(NamedTuple):
     reproducible: Reproducible = Reproducible()
     engines: tuple[Hashable, ...] = ()
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
     def of_engine(self, record_type: type[Record]) -> Record:
         """Return the record of this type in `engines`, or one with the defaults."""
         for record in self.engines:
@@ -86,10 +106,31 @@ class Options(NamedTuple):
         return record_type()
 
 
+_RECORDS = (
+    ("limits", Limits),
+    ("exec_plugins", ExecPluginOptions),
+    ("remote", RemoteOptions),
+    ("reproducible", Reproducible),
+)
+
+
 def check_options(options: Options) -> None:
-    """Raise SourceError if a record in `options.engines` can't be hashed, or if two records have the same type."""
+    """Raise TypeError if the options, or a record in them, have a wrong type.
+
+    Raises SourceError if a record in `options.engines` can't be hashed, or if two records have the same type.
+    """
+    check_argument("options", options, Options, "an Options record")
+    for field, expected in _RECORDS:
+        check_argument(
+            f"options.{field}", getattr(options, field), expected, f"a {expected.__name__} record"
+        )
+    check_argument("options.engines", options.engines, tuple, "a tuple of records")
     seen: set[type] = set()
     for record in options.engines:
+        if isinstance(record, type):
+            raise argument_error(
+                "a record in options.engines", record, f"a record such as {record.__name__}()"
+            )
         name = type(record).__name__
         try:
             hash(record)

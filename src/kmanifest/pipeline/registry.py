@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.errors import (
+    KmanifestError,
+    MissingError,
+    SourceError,
+    argument_error,
+    near_names,
+)
 from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
@@ -39,9 +45,12 @@ class Registry:
         *,
         more: Callable[[], Iterable[Plugin]] | None = None,
     ) -> None:
-        self._plugins: Mapping[tuple[str, str], Plugin] = {
-            (plugin.role, plugin.name): plugin for plugin in plugins
-        }
+        try:
+            self._plugins: Mapping[tuple[str, str], Plugin] = {
+                (plugin.role, plugin.name): plugin for plugin in plugins
+            }
+        except (AttributeError, TypeError):
+            raise argument_error("plugins", plugins, "an iterable of Plugin records") from None
         self._more = more
 
     def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kmanifest.model.errors import Locate
+from kmanifest.model.errors import Locate, check_argument
 from kmanifest.startup.typing import Any, Final
 
 _FIELDS: Final = (
@@ -61,6 +61,8 @@ class HelmOptions:
         unused_values: bool = False,
         locate: Locate | None = None,
     ) -> None:
+        check_argument("values", values, Mapping, "a mapping")
+        check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
         fields = (
             MappingProxyType(_deep_copy(values)),
             release,
@@ -106,6 +108,10 @@ class HelmOptions:
     def _as_dict(self) -> dict[str, Any]:
         fields = {name: getattr(self, name) for name in _FIELDS}
         return {**fields, "values": dict(self.values)}
+
+
+def _is_not_text(value: Any) -> bool:
+    return not isinstance(value, str)
 
 
 def _restore(fields: dict[str, Any]) -> HelmOptions:

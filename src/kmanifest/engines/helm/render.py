@@ -41,6 +41,11 @@ class Release(NamedTuple):
     namespace: str = "default"
     is_upgrade: bool = False
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
     def object(self) -> dict[str, Any]:
         """Return `.Release`."""
         return {

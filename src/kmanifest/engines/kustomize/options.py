@@ -14,3 +14,8 @@ class KustomizeOptions(NamedTuple):
     reorder: Literal["", "legacy", "none"] = ""
     managed_by_label: bool = False
     enable_helm: bool = False
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
