@@ -8,6 +8,7 @@ api/resource/resource.go.
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model import fieldpath
+from kmanifest.model.errors import FieldPath
 from kmanifest.model.values import BlankKey, Body, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
@@ -279,6 +280,27 @@ class Resource:
     def put(self, path: fieldpath.Path, value: Any) -> Self:
         """Return the resource with `value` at `path`."""
         return self.with_body(fieldpath.put(self.body, path, value))
+
+    def with_changes(self, changes: Mapping[FieldPath, Any]) -> Self:
+        """Return the resource with other values at some field paths, or itself if nothing differs.
+
+        A path is a tuple of keys and list indexes. Mappings that are missing on the path are created. The value MISSING
+        removes the field or the list item. The changes are applied in order. Values are copied, so later changes of
+        theirs have no effect. References to the resource are not updated if its name changes.
+
+        Raises SourceError if a path leads through a scalar or to a list item that does not exist.
+
+        >>> from kmanifest import MISSING, Resource
+        >>> resource = Resource({"kind": "Job", "metadata": {"name": "a"}, "spec": {"suspend": True}})
+        >>> resource.with_changes({
+        ...     ("metadata", "labels", "app.kubernetes.io/name"): "a",
+        ...     ("spec", "suspend"): MISSING,
+        ... }).body
+        {'kind': 'Job', 'metadata': {'name': 'a', 'labels': {'app.kubernetes.io/name': 'a'}}, 'spec': {}}
+        """
+        from kmanifest.model.changes import apply_changes  # no build needs it
+
+        return self.with_body(apply_changes(self.body, changes))
 
     def with_body(self, body: Body) -> Self:
         """Return the resource with another body, or itself if the body is the same object."""
