@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from threading import Event
 from typing import Any
 
 import pytest
@@ -102,6 +103,9 @@ CHECKED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
     (build, {"on_change": []}, "on_change must be a function that takes a Change, not list"),
     (build, {"runner": "sh"}, "runner must be a Runner, not str"),
     (build, {"remote": True}, "remote must be a Remote, not bool"),
+    (build, {"cancel": 3}, "cancel must be an event such as threading.Event(), not int"),
+    (build, {"cancel": Event}, "cancel must be an event such as threading.Event(), not the class Event"),
+    (render_chart, {"chart": "c", "cancel": 3}, "cancel must be an event such as threading.Event(), not int"),
     (render_chart, {"chart": 3}, "chart must be a str or os.PathLike[str], not int"),
     (render_chart, {"chart": "c", "tree": 3}, "tree must be a Tree, or a mapping of paths to str or bytes, not int"),
     (render_chart, {"chart": "c", "values": "a=1"}, "values must be a mapping, not str"),

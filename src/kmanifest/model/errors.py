@@ -138,6 +138,13 @@ class LimitError(RenderError):
     """A limit of `Limits` is exceeded. The message contains the limit and the name of its field."""
 
 
+class CancelledError(LimitError):
+    """The caller's `cancel` event is set.
+
+    It is a LimitError, as it ends a build at the same points and in the same way as the deadline.
+    """
+
+
 class PluginError(KmanifestError):
     """A plug-in failed or returned an invalid result."""
 

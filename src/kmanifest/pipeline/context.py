@@ -8,7 +8,7 @@ from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
 from kmanifest.model.findings import NO_EFFECT, Finding
-from kmanifest.model.limits import Limits
+from kmanifest.model.limits import CancelEvent, Limits, check_cancelled
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.options import Options, Record
@@ -61,6 +61,11 @@ class Context(NamedTuple):
     remote: "Remote | None" = None
 
     @property
+    def cancel(self) -> CancelEvent | None:
+        """The event with which the caller ends this build, if there is one."""
+        return None if self.meter is None else self.meter.cancel
+
+    @property
     def caches_bases(self) -> bool:
         """Whether results for whole directories may be reused by other builds. False when exec plug-ins may run."""
         return not isinstance(self.cache, NoCache) and not self.options.enable_plugins
@@ -108,7 +113,7 @@ class Context(NamedTuple):
     def require_remote(self, url: str) -> "Remote":
         """Return the fetcher of remote files.
 
-        Raises SourceError if fetching is not allowed, LimitError after the deadline.
+        Raises SourceError if fetching is not allowed, and the errors of `Meter.check_time`.
         """
         if self.remote is None:
             raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
@@ -148,18 +153,21 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time."""
+    """Counters of one build for the limits on total input, output and time. `cancel` ends the build early."""
 
-    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output")
+    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output", "cancel")
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], cancel: CancelEvent | None = None
+    ) -> None:
+        self.cancel = cancel
         self._limits = limits
         self._clock = clock
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
         self._input = self._output = 0
 
     def count_input(self, size: int) -> None:
-        """Count bytes that were read. Raises LimitError if the sum is too large, or after the deadline."""
+        """Count bytes that were read. Raises LimitError if the sum is too large, and the errors of `check_time`."""
         self._input += size
         if self._input > self._limits.max_total_input:
             raise LimitError(
@@ -179,7 +187,9 @@ class Meter:
             )
 
     def check_time(self) -> None:
-        """Raise LimitError after the deadline."""
+        """Raise CancelledError if the build is cancelled, LimitError after the deadline."""
+        if self.cancel is not None:
+            check_cancelled(self.cancel)
         if self._deadline and self._clock() > self._deadline:
             raise LimitError(
                 f"the build took longer than {self._limits.deadline} seconds (deadline)"

@@ -28,7 +28,7 @@ from kmanifest.model.errors import (
     check_argument,
 )
 from kmanifest.model.findings import IMPURE, Finding
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_cancelled
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.engines.helm.values.usage import ValueUsage
     from kmanifest.io.tree import FilePath, Files, Tree
+    from kmanifest.model.limits import CancelEvent
 
 
 def render_chart(
@@ -63,18 +64,20 @@ def render_chart(
     locate: "Locate | None" = None,
     cache: Cache | None = None,
     helm_version: str = "3",
+    cancel: "CancelEvent | None" = None,
 ) -> Rendered:
     """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
     `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
-    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in `sources` take precedence over `values`. An `Int64` in `values` stays
-    an integer, as `--set` makes it.
+    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in
+    `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
 
     `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
     default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
     text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
-    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. The render reaches nothing
-    else of the machine, and no cluster.
+    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. `cancel` is an event such
+    as `threading.Event()`; when it is set, the render ends with CancelledError. The render reaches nothing else of the
+    machine, and no cluster.
 
     `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
     runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
@@ -82,7 +85,8 @@ def render_chart(
     value has that value's location.
 
     Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
-    (a template failed), LimitError (a limit of `limits`). An argument of a wrong type is a TypeError.
+    (a template failed), LimitError (a limit of `limits`), CancelledError (`cancel` is set). An argument of a wrong type
+    is a TypeError.
     """
     tree = None if tree is None else as_tree(tree)
     _check_sources(sources)
@@ -101,7 +105,9 @@ def render_chart(
         clock=clock,
         locate=locate,
         cache=cache,
+        cancel=cancel,
     )
+    check_cancelled(cancel)
     findings: list[Finding] = []
     usage = _make_usage() if unused_values else None
 
@@ -137,7 +143,7 @@ def render_chart(
             include_crds=include_crds,
             skip_schema=skip_schema,
             limits=limits,
-            bounds=make_bounds(limits),
+            bounds=make_bounds(limits, cancel),
             on_impure=report_impure if show_impure else None,
             usage=usage,
             warn=warn,
@@ -244,6 +250,7 @@ def _is_list_of_strings(value: Any) -> bool:
 _EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
     "api_versions": (_is_list_of_strings, "a list of str"),
     "cache": (("get", "find", "keep"), "a Cache such as MemoryCache()"),
+    "cancel": (("is_set",), "an event such as threading.Event()"),
     "chart": (Chart, "a Chart, as load_chart returns it"),
     "clock": (callable, "a function that returns nanoseconds since 1970"),
     "content": (bytes, "the bytes of an archive"),

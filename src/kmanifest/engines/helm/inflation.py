@@ -72,6 +72,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
+        cancel=ctx.cancel,
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)

@@ -30,5 +30,6 @@ def render(ctx: Context, path: str) -> Rendered:
         unused_values=helm_options.unused_values,
         locate=helm_options.locate or unknown_location,
         cache=ctx.cache,
+        cancel=ctx.cancel,
         helm_version=helm_options.helm_version,
     )
