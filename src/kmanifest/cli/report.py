@@ -98,12 +98,12 @@ def _relative(error: KmanifestError) -> str:
 
 def _place(finding: "Finding") -> str:
     """Where a finding is; the field is told only where the reader is to mend it."""
-    from kmanifest.model.findings import IMPURE  # there is a finding, so it is there
+    from kmanifest.model import findings as codes  # there is a finding, so it is there
 
     # A template is told by the name that helm has for it, which is no path.
-    is_path = finding.code != IMPURE
+    is_path = finding.code != codes.IMPURE
     parts = [str(_shown(finding.location) if is_path else finding.location)]
-    if finding.code:
+    if finding.code in codes.OF_FIELDS:
         parts.append(format_field(finding.location.field))
     return "".join(f"{one_line(part)}: " for part in parts if part)
 

@@ -28,6 +28,15 @@ class Location(NamedTuple):
         numbers = "".join(f":{number}" for number in (self.line, self.column) if number)
         return self.file + numbers
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return file, line, column and field as plain values. The field is a list of keys and list indexes."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "field": [step if step.__class__ is int else str(step) for step in self.field],
+        }
+
 
 Locate = Callable[[FieldPath], Location | None]
 """Returns where the value at a path was set; None if that is not known."""
@@ -38,8 +47,10 @@ class KmanifestError(Exception):
 
     `message`: the problem, in one line. `near`: the known names nearest to a name that was not found. `trail`: the
     directories that the build had entered, outermost first. `causes`: the single errors, if several independent errors
-    are reported together.
+    are reported together. `code`: the kind of error, for programs; subclasses have codes of their own.
     """
+
+    code = "error"
 
     def __init__(
         self,
@@ -111,6 +122,21 @@ class KmanifestError(Exception):
             self.message, location=location, near=self.near, trail=trail, causes=self.causes
         )
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as a dictionary of plain values, which JSON can represent.
+
+        The keys are those of `Finding.as_dict`, and `trail`. `causes` are such dictionaries as well.
+        """
+        return {
+            "code": self.code,
+            "message": self.message,
+            "severity": "error",
+            **self.location.as_dict(),
+            "near": list(self.near),
+            "causes": [cause.as_dict() for cause in self.causes],
+            "trail": list(self.trail),
+        }
+
     def at(self, location: Location) -> Self:
         """Return a copy with another location."""
         return type(self)(
@@ -121,21 +147,31 @@ class KmanifestError(Exception):
 class SourceError(KmanifestError):
     """Invalid input: a file that can't be parsed, a field of the wrong type, a path that is not allowed."""
 
+    code = "source-error"
+
 
 class MissingError(KmanifestError):
     """Something with this name does not exist. `near` lists similar names that exist."""
+
+    code = "missing-error"
 
 
 class FetchError(KmanifestError):
     """A download failed."""
 
+    code = "fetch-error"
+
 
 class RenderError(KmanifestError):
     """The input is well formed, but the build can't apply it."""
 
+    code = "render-error"
+
 
 class LimitError(RenderError):
     """A limit of `Limits` is exceeded. The message contains the limit and the name of its field."""
+
+    code = "limit-error"
 
 
 class CancelledError(LimitError):
@@ -144,13 +180,19 @@ class CancelledError(LimitError):
     It is a LimitError, as it ends a build at the same points and in the same way as the deadline.
     """
 
+    code = "cancelled"
+
 
 class PluginError(KmanifestError):
     """A plug-in failed or returned an invalid result."""
 
+    code = "plugin-error"
+
 
 class FindingsError(KmanifestError):
     """A strict build has findings that count as errors. `causes` has one error for each finding."""
+
+    code = "findings-error"
 
 
 def _restore(

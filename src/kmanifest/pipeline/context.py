@@ -7,7 +7,7 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
-from kmanifest.model.findings import NO_EFFECT, Finding
+from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import CancelEvent, Limits, check_cancelled
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -131,9 +131,11 @@ class Context(NamedTuple):
         if self.meter is not None:
             self.meter.count_output(size)
 
-    def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
-        """Report a warning."""
-        self.on_finding(Finding("warning", message, Location(file, field=field)))
+    def warn(
+        self, message: str, *, file: str = "", field: FieldPath = (), code: str = PLUGIN
+    ) -> None:
+        """Report a warning. `code` is the kind of finding."""
+        self.on_finding(Finding("warning", message, Location(file, field=field), code))
 
     def report_no_effect(
         self,

@@ -27,7 +27,7 @@ from kmanifest.model.errors import (
     Location,
     check_argument,
 )
-from kmanifest.model.findings import IMPURE, Finding
+from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_cancelled
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.rendered import Rendered
@@ -112,7 +112,7 @@ def render_chart(
     usage = _make_usage() if unused_values else None
 
     def warn(text: str) -> None:
-        findings.append(Finding("warning", text, Location()))
+        findings.append(Finding("warning", text, Location(), CHART_WARNING))
 
     dialect = find_dialect(helm_version)
 
