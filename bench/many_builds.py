@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmanifest import MemoryCache, build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import UsageError, parse
-from kmanifest.cli.output import write
+from kmanifest.cli.build import FLAGS, build_options
+from kmanifest.cli.flags import UsageError, parse_command_line
+from kmanifest.cli.output import write_rendered
 
 Command = tuple[Sequence[str], Path]
 """The arguments of one build, and the file for what it prints."""
@@ -39,13 +39,13 @@ def of_list(source: Path, root: Path, out: Path) -> Iterator[Command]:
 def run(arguments: Sequence[str], path: Path, cache: MemoryCache | None) -> None:
     """One build; what it prints is in the file at `path`, which is empty where the build fails or was given `-o`."""
     with path.open("wb") as stream:
-        parsed = parse(FLAGS, arguments)
-        directory, *more = parsed.words or (".",)
+        parsed = parse_command_line(FLAGS, arguments)
+        directory, *more = parsed.arguments or (".",)
         if more:
             raise UsageError("specify one directory")
-        rendered = build(directory, options=options_of(parsed), cache=cache)
+        rendered = build(directory, options=build_options(parsed), cache=cache)
         if parsed.values["output"]:
-            write(rendered, parsed.values["output"])
+            write_rendered(rendered, parsed.values["output"])
         else:
             rendered.write(stream)
 

@@ -106,7 +106,7 @@ def test_managed_by_label_by_environment(app: Path):
             ["create", "--resource", "a"],
             "error: unknown flag: --resource (did you mean --resources?)\n",
         ),
-        (["cfg"], "error: specify what cfg shall do: cat, count, grep, tree\n"),
+        (["cfg"], "error: specify a verb of cfg: cat, count, grep, tree\n"),
         (["cfg", "tre"], "error: unknown verb: cfg tre (did you mean tree?)\n"),
         (["cfg", "count", "a", "b"], "error: specify one directory, got 2\n"),
         (["cfg", "tree", "a", "b"], "error: specify one directory, got 2\n"),
@@ -154,6 +154,15 @@ def test_help_goes_to_stdout(app: Path, arguments: Sequence[str]):
     done = run(*arguments, cwd=app)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage:" in done.stdout
+
+
+def test_flags_for_charts_have_groups_of_their_own(app: Path):
+    _, general, charts, directory = run("build", "--help", cwd=app).stdout.split("\nFlags")
+    assert "--load-restrictor" in general
+    assert charts.startswith(" for charts, in DIR or in helmCharts:\n")
+    assert "--seed" in charts
+    assert directory.startswith(" for a chart in DIR:\n")
+    assert "--values" in directory
 
 
 def test_version(app: Path):
@@ -265,7 +274,7 @@ def test_nothing_is_written_outside_the_directory(app: Path):
     (app / "settings.yaml").write_text(text)
     done = run("build", "-o", "out", cwd=app)
     assert done.returncode == 1
-    assert "the name can't be that of a file" in done.stderr
+    assert "the name can't be used as a file name" in done.stderr
     assert not list((app / "out").iterdir())
     assert not list(app.parent.glob("out-of-here*"))
 

@@ -219,7 +219,7 @@ def test_all_faults_are_in_one_error_in_file_order():
         ("kustomization.yaml", 3, 4),
         ("kustomization.yaml", 6, 12),
     ]
-    line = report.describe(caught.value, terminal=False, colour=False)
+    line = report.format_error(caught.value, terminal=False, colour=False)
     assert line.endswith("images.0.name: no image is called 'w' (and 3 more)\n")
 
 

@@ -25,10 +25,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("place")
 def test_packages_are_read_one_by_one():
-    assert reading.packages(".", recurse=True) == [".", "p"]
-    assert reading.packages("./p", recurse=False) == ["./p", "p"]
+    assert reading.find_packages(".", recurse=True) == [".", "p"]
+    assert reading.find_packages("./p", recurse=False) == ["./p", "p"]
     assert len(reading.read_package(".")) == 2
-    assert len(reading.read_package(".", whole=True)) == 3
+    assert len(reading.read_package(".", with_subpackages=True)) == 3
 
 
 @POSIX
@@ -61,17 +61,17 @@ def test_files_to_pass_by(
     tmp_path: Path, lines: str, path: str, *, directory: bool, passed_by: bool
 ):
     (tmp_path / ".krmignore").write_text(lines)
-    is_ignored = ignore.load_ignored(DiskTree("/"), str(tmp_path)[1:])
+    is_ignored = ignore.load_ignore_file(DiskTree("/"), str(tmp_path)[1:])
     assert is_ignored(path, is_directory=directory) is passed_by
 
 
 def test_paths_to_fields():
     assert paths.parse_path(r"a\.b.c[d=e].f") == ["a.b", "c", "[d=e]", "f"]
-    with pytest.raises(SourceError, match="no step of a path"):
+    with pytest.raises(SourceError, match="is not a path step"):
         paths.parse_path("a[b[c")
 
 
 def test_flags_with_several_values():
-    assert flags.strings(["a,b", "", '"c,d",e']) == ["a", "b", "c,d", "e"]
+    assert flags.split_list(["a,b", "", '"c,d",e']) == ["a", "b", "c,d", "e"]
     with pytest.raises(UsageError, match="is not a list"):
-        flags.strings(['"a'])
+        flags.split_list(['"a'])

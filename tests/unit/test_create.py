@@ -57,4 +57,4 @@ def test_a_file_that_no_build_could_read_is_left_out(
         stream.truncate(DEFAULT_LIMITS.max_input_file + 1)
     create.create(["--autodetect"])
     assert "resources" not in (place / "kustomization.yaml").read_text()
-    assert "note: left out: " in capsys.readouterr().err
+    assert "note: skipped: " in capsys.readouterr().err

@@ -1,41 +1,52 @@
-"""`kmanifest version`: print the version of kmanifest, the version of kustomize that it follows, and the YAML backend in use."""
+"""`kmanifest version`: the versions of kmanifest and of the kustomize whose output it matches, and the YAML backend."""
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.flags import (
+    HELP,
+    STACK_TRACE,
+    Flag,
+    UsageError,
+    describe_flags,
+    parse_command_line,
+)
 from kmanifest.cli.output import print_text
 
-FLAGS = (Flag("output", "text", "one of yaml and json", short="o"), HELP, STACK_TRACE)
-REFERENCE = "v5.8.2"
+FLAGS = (Flag("output", "string", "output format: yaml or json", short="o"), HELP, STACK_TRACE)
+KUSTOMIZE_VERSION = "v5.8.2"
 
 
 def version(arguments: Sequence[str]) -> int:
     """Print the version as text, YAML or JSON."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
+    command_line = parse_command_line(FLAGS, arguments)
+    if command_line.values["help"]:
         return print_text(
-            f"Prints the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe(FLAGS)}"
+            f"Print the version.\n\nUsage:\n  kmanifest version [flags]\n\nFlags:\n{describe_flags(FLAGS)}"
         )
-    if parsed.words:
-        raise UsageError(f"unexpected argument: {parsed.words[0]}")
-    from kmanifest.yaml import BACKEND  # a wrong usage is told without it
+    if command_line.arguments:
+        raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
+    from kmanifest.yaml import BACKEND  # imported here so that usage errors stay fast
 
-    facts = {"version": f"v{_installed()}", "kustomize": REFERENCE, "yaml": BACKEND}
-    form = parsed.values["output"]
-    if form == "json":
-        import json  # the other forms need none
+    versions = {
+        "version": f"v{_installed_version()}",
+        "kustomize": KUSTOMIZE_VERSION,
+        "yaml": BACKEND,
+    }
+    output_format = command_line.values["output"]
+    if output_format == "json":
+        import json  # imported for this format only
 
-        return print_text(json.dumps(facts, indent=2) + "\n")
-    if form == "yaml":
-        return print_text("".join(f"{key}: {value}\n" for key, value in facts.items()))
-    if form:
-        raise UsageError(f"illegal flag value --output {form}; legal values: yaml, json")
-    return print_text(f"{facts['version']} (YAML: {BACKEND})\n")
+        return print_text(json.dumps(versions, indent=2) + "\n")
+    if output_format == "yaml":
+        return print_text("".join(f"{key}: {value}\n" for key, value in versions.items()))
+    if output_format:
+        raise UsageError(f"illegal flag value --output {output_format}; legal values: yaml, json")
+    return print_text(f"{versions['version']} (YAML: {BACKEND})\n")
 
 
-def _installed() -> str:
-    """The version of the distribution that runs."""
-    from importlib import metadata  # 40 ms that no other verb pays
+def _installed_version() -> str:
+    """The version of the installed distribution."""
+    from importlib import metadata  # takes 40 ms
 
     try:
         return metadata.version("kmanifest")

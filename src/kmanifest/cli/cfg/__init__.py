@@ -1,58 +1,48 @@
-"""`kmanifest cfg`: looks into directories of resource files, without building them.
+"""`kmanifest cfg`: search and format directories of resource files, without building them.
 
-Source of names and texts: kustomize cmd/config v0.21.2 internal/commands.
+Source of names and messages: kustomize cmd/config v0.21.2 internal/commands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kmanifest.cli.flags import UsageError
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import Verb, describe_verbs, find_verb, verb_names
+from kmanifest.startup.lazy import lazy_function
 
 INTRODUCTION = """\
-Looks into directories of resource files, without building them.
+Search and format directories of resource files, without building them.
 
 Usage:
   kmanifest cfg VERB [arguments]
 
 Verbs:
-  cat     print resources, with fields in the usual order
-  count   count the resources by kind
-  grep    print the resources with a field that fits
-  tree    show the resources, and some of their fields, as a tree
-
-"kmanifest cfg VERB --help" tells more about a verb.
 """
-VERBS = ("cat", "count", "grep", "tree")
+EPILOGUE = '\nUse "kmanifest cfg VERB --help" for the flags of a verb.\n'
+VERBS = (
+    Verb(
+        "cat",
+        "print resources, with fields in the usual order",
+        lazy_function("kmanifest.cli.cfg.cat", "cat"),
+    ),
+    Verb("count", "count the resources by kind", lazy_function("kmanifest.cli.cfg.count", "count")),
+    Verb(
+        "grep",
+        "print the resources with a field that matches",
+        lazy_function("kmanifest.cli.cfg.grep", "grep"),
+    ),
+    Verb(
+        "tree",
+        "print the resources, and some of their fields, as a tree",
+        lazy_function("kmanifest.cli.cfg.tree", "tree"),
+    ),
+)
 
 
 def cfg(arguments: Sequence[str]) -> int:
-    """Do what the first argument names; gives the exit code."""
+    """Run the verb after `cfg` and return the exit code."""
     if not arguments:
-        raise UsageError(f"specify what cfg shall do: {', '.join(VERBS)}")
+        raise UsageError(f"specify a verb of cfg: {', '.join(verb_names(VERBS))}")
     if arguments[0] in ("-h", "--help", "help"):
-        return print_text(INTRODUCTION)
-    return _verb(arguments[0])(arguments[1:])
-
-
-def _verb(name: str) -> Callable[[Sequence[str]], int]:
-    if name == "cat":
-        from kmanifest.cli.cfg.cat import cat  # each pays for itself only
-
-        return cat
-    if name == "grep":
-        from kmanifest.cli.cfg.grep import grep
-
-        return grep
-    if name == "count":
-        from kmanifest.cli.cfg.count import count
-
-        return count
-    if name == "tree":
-        from kmanifest.cli.cfg.tree import tree
-
-        return tree
-    from kmanifest.model.errors import near_names
-
-    near = near_names(name, VERBS, most=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    raise UsageError(f"unknown verb: cfg {name}{hint}")
+        return print_text(INTRODUCTION + describe_verbs(VERBS) + EPILOGUE)
+    return find_verb(VERBS, arguments[0], parent="cfg").run(arguments[1:])

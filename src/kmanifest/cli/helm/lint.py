@@ -1,17 +1,18 @@
-"""`kmanifest helm lint`: examines charts. Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go."""
+"""`kmanifest helm lint`: check charts for problems.
+
+Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
-from kmanifest.cli.helm.flags import (
-    COMMON,
-    HELM_VERSION,
-    VALUES,
-    dialect_of,
-    namespace_of,
-    read_versioned_flags,
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
+from kmanifest.cli.helm.flags import COMMON_FLAGS, VALUE_FLAGS, release_namespace
+from kmanifest.cli.helm.versioned_flags import (
+    HELM_VERSION_FLAG,
+    helm_version,
+    read_flags_with_version,
 )
 from kmanifest.cli.output import print_text
 from kmanifest.model.errors import KmanifestError
@@ -22,78 +23,87 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.lint.linter import LintMessage
 
 FLAGS = (
-    HELM_VERSION,
-    Flag("kube-version", "text", "the version of Kubernetes for capabilities and deprecations"),
+    HELM_VERSION_FLAG,
+    Flag("kube-version", "string", "Kubernetes version for capabilities and deprecations"),
     Flag("quiet", "switch", "print only warnings and errors"),
-    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
+    Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     Flag("strict", "switch", "fail on warnings"),
-    Flag("with-subcharts", "switch", "lint the charts in charts/, too"),
-    *COMMON,
-    *VALUES,
+    Flag("with-subcharts", "switch", "also lint the charts in charts/"),
+    *COMMON_FLAGS,
+    *VALUE_FLAGS,
 )
 INTRODUCTION = """\
-Examines charts for possible issues, as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. Without CHART, which version 4
-wants, that of the current directory.
+Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
+directory; version 4 requires it.
 
 Usage:
   kmanifest helm lint [CHART ...] [flags]
 
 Flags:
 """
-PACKAGES = (".tgz", ".tar.gz")
+PACKAGE_SUFFIXES = (".tgz", ".tar.gz")
 
 
 def lint(arguments: Sequence[str]) -> int:
-    """Examine the charts and print what was found; gives the exit code."""
-    parsed = read_versioned_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    dialect = dialect_of(parsed)
-    if not parsed.words and not dialect.commands.lints_current_directory:
+    """Lint the charts, print the messages and return the exit code."""
+    command_line = read_flags_with_version(FLAGS, arguments)
+    if command_line.values["help"]:
+        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
+    dialect = helm_version(command_line)
+    if not command_line.arguments and not dialect.commands.lints_current_directory:
         raise UsageError(
             '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
         )
-    _check_kube_version(parsed.values["kube-version"])
-    paths = list(parsed.words or (".",))
-    if parsed.values["with-subcharts"]:
+    _check_kube_version(command_line.values["kube-version"])
+    paths = list(command_line.arguments or (".",))
+    if command_line.values["with-subcharts"]:
         for path in tuple(paths):
-            _add_held(os.path.normpath(os.path.join(path, "charts")), paths)
-    from kmanifest.cli.helm.inputs import given_values  # a wrong usage is told without it
+            _add_subcharts(os.path.normpath(os.path.join(path, "charts")), paths)
+    # imported here so that usage errors stay fast
+    from kmanifest.cli.helm.inputs import read_values
 
-    values = given_values(parsed, dialect).values
-    quiet, lowest = parsed.values["quiet"], 2 if parsed.values["strict"] else 3
-    text, failed, noticed = "", 0, 0
+    values = read_values(command_line, dialect).values
+    quiet = command_line.values["quiet"]
+    failing_severity = 2 if command_line.values["strict"] else 3
+    report, failed_count, problem_count = "", 0, 0
     for path in paths:
-        messages, problem = _found(path, values, parsed, dialect)
-        is_noticed = bool(problem) or any(message.severity > 1 for message in messages)
-        noticed += is_noticed
-        if quiet and not is_noticed:
+        messages, problem = _lint_chart(path, values, command_line, dialect)
+        has_problem = bool(problem) or any(message.severity > 1 for message in messages)
+        problem_count += has_problem
+        if quiet and not has_problem:
             continue
-        text += f"==> Linting {path}\n"
-        text += f"Error {problem}\n" if problem else ""
-        text += "".join(f"{message}\n" for message in messages if not quiet or message.severity > 1)
-        text += "\n"
-        failed += bool(problem) or any(message.severity >= lowest for message in messages)
-    summary = f"{len(paths)} chart(s) linted, {failed} chart(s) failed"
-    if failed:
-        print_text(text)
+        report += f"==> Linting {path}\n"
+        report += f"Error {problem}\n" if problem else ""
+        report += "".join(
+            f"{message}\n" for message in messages if not quiet or message.severity > 1
+        )
+        report += "\n"
+        failed_count += bool(problem) or any(
+            message.severity >= failing_severity for message in messages
+        )
+    summary = f"{len(paths)} chart(s) linted, {failed_count} chart(s) failed"
+    if failed_count:
+        print_text(report)
         raise UsageError(summary)
-    return print_text(text + (f"{summary}\n" if not quiet or noticed else "")) or DONE
+    return print_text(report + (f"{summary}\n" if not quiet or problem_count else "")) or EXIT_OK
 
 
-def _check_kube_version(text: str) -> None:
+def _check_kube_version(version: str) -> None:
     from kmanifest.engines.helm.objects.capabilities import parse_kube_version
     from kmanifest.model.errors import SourceError
 
     try:
-        if text:
-            parse_kube_version(text)
+        if version:
+            parse_kube_version(version)
     except SourceError as error:
-        raise UsageError(f"invalid kube version '{text}': {error.message}") from error
+        raise UsageError(f"invalid kube version '{version}': {error.message}") from error
 
 
-def _add_held(directory: str, paths: list[str]) -> None:
-    """Add the charts below a directory, in the order in which a walk meets them; links are not followed."""
+def _add_subcharts(directory: str, paths: list[str]) -> None:
+    """Append the charts below a directory to `paths`, in the order of a directory walk.
+
+    Links are not followed.
+    """
     try:
         names = sorted(os.listdir(directory))
     except OSError:
@@ -102,17 +112,17 @@ def _add_held(directory: str, paths: list[str]) -> None:
         path = os.path.join(directory, name)
         if name == "Chart.yaml":
             paths.append(directory)
-        elif path.endswith(PACKAGES):
+        elif path.endswith(PACKAGE_SUFFIXES):
             paths.append(path)
         if os.path.isdir(path) and not os.path.islink(path):
-            _add_held(path, paths)
+            _add_subcharts(path, paths)
 
 
-def _found(
-    path: str, values: Mapping[str, object], parsed: Parsed, dialect: "Dialect"
+def _lint_chart(
+    path: str, values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
 ) -> "tuple[list[LintMessage], str]":
-    """What was found in one chart, or why there is none."""
-    from kmanifest.cli.helm.inputs import LIMITS, warn
+    """The messages for one chart, or the reason why it can't be loaded."""
+    from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.tree import DiskTree, MemoryTree
@@ -120,24 +130,24 @@ def _found(
     settings = LintSettings(
         values=values,
         functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
-        namespace=namespace_of(parsed),
-        kube_version=parsed.values["kube-version"],
-        skip_schema=parsed.values["skip-schema-validation"],
+        namespace=release_namespace(command_line),
+        kube_version=command_line.values["kube-version"],
+        skip_schema=command_line.values["skip-schema-validation"],
         limits=LIMITS,
         bounds=make_bounds(LIMITS),
-        warn=warn,
+        warn=print_warning,
         dialect=dialect,
     )
     shown = os.path.abspath(path)
-    if path.endswith(PACKAGES):
+    if path.endswith(PACKAGE_SUFFIXES):
         from kmanifest.cli.helm.inputs import read_file
         from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
             files = read_archive(read_file(path))
         except KmanifestError as error:
-            word = "open" if error.message.startswith("open ") else "extract"
-            return [], f"unable to {word} tarball: {error.message}"
+            action = "open" if error.message.startswith("open ") else "extract"
+            return [], f"unable to {action} tarball: {error.message}"
         tree = MemoryTree({file.name: file.data for file in files})
         return dialect.commands.lint_chart(tree, "", settings, display_path=shown), ""
     if not os.path.exists(os.path.join(path, "Chart.yaml")):

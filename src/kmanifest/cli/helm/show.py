@@ -1,19 +1,22 @@
-"""`kmanifest helm show`: what a chart says of itself. Source: helm v3.22.0 cmd/helm/show.go, pkg/action/show.go."""
+"""`kmanifest helm show`: print parts of a chart.
+
+Source: helm v3.22.0 cmd/helm/show.go, pkg/action/show.go.
+"""
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import Flag, UsageError, describe
-from kmanifest.cli.helm.flags import CHART_PATH, COMMON, read_flags
+from kmanifest.cli.flags import Flag, UsageError, describe_flags
+from kmanifest.cli.helm.flags import CHART_PATH_FLAGS, COMMON_FLAGS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.engines.helm.dialects.v3 import HELM3
 
 FLAGS = (
-    Flag("jsonpath", "text", "refused: take the output apart with a program for YAML", hidden=True),
-    *COMMON,
-    *CHART_PATH,
+    Flag("jsonpath", "string", "refused: select fields with a YAML tool instead", hidden=True),
+    *COMMON_FLAGS,
+    *CHART_PATH_FLAGS,
 )
 INTRODUCTION = """\
-Shows what a chart says of itself: all of it, or its definition, CRDs, README or values.
+Show the definition, CRDs, README or values of a chart, or all of them.
 
 Usage:
   kmanifest helm show all|chart|crds|readme|values CHART [flags]
@@ -24,20 +27,20 @@ PARTS = ("all", "chart", "crds", "readme", "values")
 
 
 def show(arguments: Sequence[str]) -> int:
-    """Show one part of one chart; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
-    if parsed.values["help"] or not parsed.words:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    part, *rest = parsed.words
+    """Print one part of a chart and return the exit code."""
+    command_line = read_flags(FLAGS, arguments)
+    if command_line.values["help"] or not command_line.arguments:
+        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
+    part, *rest = command_line.arguments
     if part not in PARTS:
-        raise UsageError(f'unknown command "{part}" for "helm show": it shows {", ".join(PARTS)}')
+        raise UsageError(f'unknown command "{part}" for "helm show" (commands: {", ".join(PARTS)})')
     if len(rest) != 1:
         raise UsageError(
             f'"helm show {part}" requires 1 argument\n\nUsage:  helm show {part} [CHART] [flags]'
         )
-    if parsed.values["jsonpath"]:
-        raise UsageError("--jsonpath is refused: take the output apart with a program for YAML")
-    from kmanifest.cli.helm.inputs import chart_of
+    if command_line.values["jsonpath"]:
+        raise UsageError("--jsonpath is refused: select fields with a YAML tool instead")
+    from kmanifest.cli.helm.charts import load_chart_argument
     from kmanifest.engines.helm.show import show_chart
 
-    return print_text(show_chart(chart_of(parsed, rest[0], HELM3), part))
+    return print_text(show_chart(load_chart_argument(command_line, rest[0], HELM3), part))
