@@ -56,8 +56,8 @@ def build(
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
     applied), LimitError (a limit of `options.limits`), CancelledError (`cancel` is set), FetchError (download failed),
-    PluginError (a plug-in failed), FindingsError (with `causes`; only in a strict build). `error.location` has the file, field, line and column where
-    they are known. An argument of a wrong type is a TypeError.
+    PluginError (a plug-in failed), FindingsError (with `causes`; only in a strict build). `error.location` has the file,
+    field, line and column where they are known. An argument of a wrong type is a TypeError.
 
     >>> from kmanifest import build
     >>> files = {

@@ -35,7 +35,15 @@ class ObjectStore(Protocol):
 
 
 class GitTree:
-    """The files of a commit. Paths are relative to the root of the repository."""
+    """The files of a commit. Paths are relative to the root of the repository.
+
+    `open_commit` returns one.
+
+    >>> from kmanifest import GitTree, build, open_commit
+    >>> def build_commit(directory: str, revision: str) -> str:
+    ...     tree, path = open_commit(directory, revision)
+    ...     return build(path, tree=tree).text()
+    """
 
     def __init__(self, objects: ObjectStore, root: bytes) -> None:
         self._objects = objects
@@ -142,7 +150,13 @@ def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     """Return the files of a commit of the repository that contains the local `path`, and the path in the repository.
 
     `revision` is a branch, a tag, or a commit id or its beginning. `~N` and `^N` may follow. Raises MissingError if
-    there is no such commit or no repository.
+    there is no such commit or no repository, or if dulwich is not installed (`kmanifest[git]`).
+
+    >>> from kmanifest import open_commit
+    >>> open_commit("/", "v1.4.0")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.MissingError: / is not in a git repository
     """
     path = as_path(path)
     check_argument("revision", revision, str, "a str")

@@ -40,10 +40,15 @@ FileKind = Literal["executable", "file", "nothing"]
 class Command(NamedTuple):
     """An executable with its arguments, environment, input and limits.
 
-    `path`, `directory`: the executable and the working directory, relative to the runner's root. `config`: written to
-    a temporary file whose path is the first argument. `stdin`: no input if None. `environment`: added to the
-    variables that the runner passes. `timeout`: in seconds; 0 means that of the runner. `output_directory` may grow
-    to `max_directory_size` bytes; 0 means no limit.
+    `path`: the executable, relative to the runner's root. `arguments`: its arguments. `directory`: the working
+    directory, relative to the runner's root. `config`: written to a temporary file whose path is the first argument.
+    `stdin`: no input if None. `environment`: added to the variables that the runner passes. `timeout`: in seconds; 0
+    means that of the runner. `output_directory`: a directory whose size is limited. `max_directory_size`: bytes that it
+    may grow to; 0 means no limit.
+
+    >>> from kmanifest import Command
+    >>> Command("app/generate.sh", ("--all",), directory="app").path
+    'app/generate.sh'
     """
 
     path: str
@@ -66,7 +71,19 @@ class ProcessResult(NamedTuple):
 
 
 class Runner(Protocol):
-    """Runs executables. An implementation can be a sandbox, or a fake in a test."""
+    """Runs executables. An implementation can be a sandbox, or a fake in a test.
+
+    >>> from kmanifest import Command, Options, Runner, build
+    >>> class Fake:
+    ...     def kind(self, path: str) -> str:
+    ...         return "executable"
+    ...     def run(self, command: Command) -> bytes:
+    ...         return b"{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}"
+    >>> function = "{apiVersion: a/v1, kind: F, metadata: {name: f, annotations: {config.kubernetes.io/function: 'exec: {path: ./f}'}}}"
+    >>> files = {"kustomization.yaml": "generators: [f.yaml]", "f.yaml": function, "f": "#!/bin/sh"}
+    >>> [resource.name for resource in build(tree=files, options=Options(enable_plugins=True, allow_exec=True), runner=Fake())]
+    ['made']
+    """
 
     def kind(self, path: str) -> FileKind:
         """Return whether an executable, another file or nothing is at a path."""

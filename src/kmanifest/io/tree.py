@@ -33,7 +33,15 @@ _OPEN_FLAGS: Final = (
 
 
 class Tree(Protocol):
-    """A read-only set of files."""
+    """A read-only set of files.
+
+    A class with these four methods is a tree; it needs no base class.
+
+    >>> from kmanifest import MemoryTree, Tree
+    >>> tree: Tree = MemoryTree({"base/kustomization.yaml": "namePrefix: p-"})
+    >>> tree.resolve("base"), tree.kind("base"), tree.list("base"), tree.read("base/kustomization.yaml", limit=100)
+    ('base', 'dir', ['kustomization.yaml'], b'namePrefix: p-')
+    """
 
     def resolve(self, path: str) -> str:
         """Return the path with every symbolic link followed.
@@ -106,7 +114,15 @@ def is_executable(tree: Tree, path: str) -> bool:
 
 
 class DiskTree:
-    """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it.
+
+    >>> import tempfile
+    >>> from kmanifest import DiskTree, build
+    >>> build("../x", tree=DiskTree(tempfile.gettempdir()))
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: path '../x' leads out of the tree
+    """
 
     def __init__(self, root: FilePath = "/") -> None:
         self.root = os.path.realpath(as_path(root, "root"))
@@ -195,7 +211,13 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
+
+    >>> from kmanifest import MemoryTree
+    >>> tree = MemoryTree({"base/kustomization.yaml": "resources: [map.yaml]", "base/map.yaml": b"kind: ConfigMap"})
+    >>> tree.list("base")
+    ['kustomization.yaml', 'map.yaml']
+    """
 
     def __init__(self, files: Files) -> None:
         if not isinstance(files, Mapping):
@@ -255,7 +277,13 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree whose paths all begin with a name. A path without this prefix is refused."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused.
+
+    >>> from kmanifest import MemoryTree, PrefixedTree
+    >>> tree = PrefixedTree(MemoryTree({"kustomization.yaml": ""}), "https://example.com/org/repo")
+    >>> tree.resolve("https://example.com/org/repo/kustomization.yaml")
+    'https://example.com/org/repo/kustomization.yaml'
+    """
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree

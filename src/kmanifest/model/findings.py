@@ -55,8 +55,9 @@ OF_FIELDS: Final = (NO_EFFECT, CHANGED_FIELD, IMPURE, UNUSED, UNREACHED)
 class Finding(NamedTuple):
     """A fact about the input that is not an error of the build, such as a deprecated field or a validator's result.
 
-    `code`: the kind of finding, for programs. A plug-in may choose codes of its own. `near`: the known names nearest to
-    a name that was not found.
+    `severity`: `info`, `warning` or `error`. `message`: the fact, in one line. `location`: where it is, as far as that is
+    known. `code`: the kind of finding, for programs; a plug-in may choose codes of its own. `near`: the known names
+    nearest to a name that was not found.
     """
 
     severity: Severity
@@ -70,8 +71,7 @@ class Finding(NamedTuple):
 
         >>> from kmanifest import Finding, Location
         >>> Finding("warning", "no owner", Location("app.yaml", 3, 1), "acme-owner").as_dict()
-        {'code': 'acme-owner', 'message': 'no owner', 'severity': 'warning', 'file': 'app.yaml', 'line': 3, 'column': 1, \
-'field': [], 'near': [], 'causes': []}
+        {'code': 'acme-owner', 'message': 'no owner', 'severity': 'warning', 'file': 'app.yaml', 'line': 3, 'column': 1, 'field': [], 'near': [], 'causes': []}
         """
         return {
             "code": self.code,

@@ -41,7 +41,16 @@ def split_api_version(api_version: str) -> tuple[str, str]:
 
 
 class ResourceId(NamedTuple):
-    """The id of an object. `namespace` is the one in the body; it is empty if the body has none."""
+    """The id of an object, from its body.
+
+    `group`: the group in `apiVersion`; empty for the core group. `version`: the version in `apiVersion`. `kind`: the
+    kind. `name`: the name. `namespace`: the namespace; empty if the body has none.
+
+    >>> from kmanifest import ResourceId
+    >>> identity = ResourceId(group="apps", version="v1", kind="Deployment", name="web", namespace="shop")
+    >>> print(identity, identity.gvk.api_version)
+    Deployment/web in namespace shop apps/v1
+    """
 
     group: str
     version: str
@@ -68,7 +77,17 @@ class PreviousId(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The origin of an object: its file and document, or its generator and the file of the generator's config."""
+    """The origin of an object: its file and document, or its generator and the file of the generator's config.
+
+    `file`: the file that contains the object. `document`: the index of the YAML document in the file. `configured_in`:
+    the file with the config of the generator. `configured_by`: the generator's type, name and namespace. `repo`: the
+    repository of the file, if it is remote. `ref`: its commit, branch or tag.
+
+    >>> from kmanifest import build
+    >>> files = {"kustomization.yaml": "resources: [all.yaml]", "all.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> build(tree=files).find("Job", "a").origin.file
+    'all.yaml'
+    """
 
     file: str = ""
     document: int = 0
@@ -90,6 +109,11 @@ class Resource:
     `previous_ids`: the ids before renames, oldest first. `prefixes`, `suffixes`: the ones that were added to the
     name, in that order. `behavior`, `needs_hash`: set by the generator of the object. `var_names`: the vars that read
     the object. `cluster_scoped`: None until it is looked up in a schema.
+
+    >>> from kmanifest import Resource
+    >>> resource = Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"b": "c"}}})
+    >>> resource.kind, resource.name, resource.labels, resource.get("metadata", "annotations")
+    ('ConfigMap', 'a', {'b': 'c'}, None)
     """
 
     __slots__ = (

@@ -20,6 +20,11 @@ class ResourceMap(Sequence[Resource]):
     """An ordered, immutable collection of resources.
 
     The constructor does not check that the ids differ. `append` does.
+
+    >>> from kmanifest import Resource, ResourceMap
+    >>> resources = ResourceMap([Resource({"kind": "Job", "metadata": {"name": name}}) for name in ("a", "b")])
+    >>> len(resources), resources.find("Job", "b").name, [each.name for each in resources.where(lambda each: each.name == "a")]
+    (2, 'b', ['a'])
     """
 
     __slots__ = ("_indexes_by_id", "_indexes_by_name", "_items")

@@ -23,10 +23,52 @@ if TYPE_CHECKING:
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
+"""Renders the directory at a path of `ctx.tree`.
+
+>>> from kmanifest.plugin import Context, Rendered, Renderer, Resource, ResourceMap
+>>> def render(ctx: Context, path: str) -> Rendered:
+...     names = ctx.tree.read(f"{path}/names.txt", limit=1000).decode().split()
+...     return Rendered(ResourceMap(Resource({"kind": "Name", "metadata": {"name": name}}) for name in names))
+>>> renderer: Renderer = render
+"""
+
 Generator = Callable[["Context", Resource], Iterable[Resource]]
+"""Returns new resources for its config.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Generator, Resource
+>>> def generate(ctx: Context, config: Resource) -> Iterable[Resource]:
+...     yield Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": config.name}})
+>>> generator: Generator = generate
+"""
+
 Transformer = Callable[["Context", Resource, ResourceMap], ResourceMap]
+"""Returns all resources, changed as its config says.
+
+>>> from kmanifest.plugin import Context, Resource, ResourceMap, Transformer
+>>> def add_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+...     return resources.map(lambda each: each.put(("metadata", "labels", "owner"), config.text("spec", "owner")))
+>>> transformer: Transformer = add_owner
+"""
+
 Validator = Callable[["Context", Resource, ResourceMap], Iterable[Finding]]
+"""Returns findings about the resources.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Finding, Resource, ResourceMap, Validator
+>>> def need_owner(ctx: Context, config: Resource, resources: ResourceMap) -> Iterable[Finding]:
+...     return [Finding("warning", f"{each.id} has no owner") for each in resources if "owner" not in each.labels]
+>>> validator: Validator = need_owner
+"""
+
 Fetcher = Callable[["Context", str], Tree]
+"""Returns the files at a URL with its scheme.
+
+>>> from kmanifest.plugin import Context, Fetcher, MemoryTree, Tree
+>>> def fetch(ctx: Context, url: str) -> Tree:
+...     return MemoryTree({"kustomization.yaml": "resources: []"})
+>>> fetcher: Fetcher = fetch
+"""
 
 
 class BuildState(Protocol):
@@ -42,8 +84,19 @@ class BuildState(Protocol):
 class Context(NamedTuple):
     """Everything that a step may use. A step reaches the machine only through this record.
 
-    `directory`: the directory of the kustomization whose step runs; files are read from it. `schema`: the known object
-    types at this point of the build. `state`: shared by the steps of one build; may be absent.
+    A test of a plug-in can make one.
+
+    `tree`: the files of the build. `registry`: the plug-ins. `options`: the options of the build. `cache`: the cache
+    that the caller passed. `directory`: the directory of the kustomization whose step runs; files are read from it.
+    `schema`: the known object types at this point of the build. `on_finding`: reports a finding. `on_change`: reports a
+    change, in a traced build. `clock`: seconds of a clock that never goes backwards. `meter`: counts what the limits
+    bound. `state`: shared by the steps of one build; may be absent. `runner`: runs executables, if they are allowed.
+    `remote`: fetches remote files, if that is allowed.
+
+    >>> from kmanifest.plugin import Context, MemoryTree, Registry
+    >>> ctx = Context(MemoryTree({"app/names.txt": "a b"}), Registry(), directory="app")
+    >>> ctx.read("names.txt")
+    b'a b'
     """
 
     tree: Tree
@@ -155,7 +208,18 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time. `cancel` ends the build early."""
+    """Counters of one build for the limits on total input, output and time. `cancel` ends the build early.
+
+    >>> import time
+    >>> from kmanifest import Limits
+    >>> from kmanifest.plugin import Meter
+    >>> meter = Meter(Limits(deadline=60.0, max_output=10), time.monotonic)
+    >>> meter.check_time()
+    >>> meter.count_output(11)
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.LimitError: the steps computed values of more than 10 bytes (max_output)
+    """
 
     __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output", "cancel")
 

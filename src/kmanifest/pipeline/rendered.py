@@ -22,6 +22,16 @@ class Rendered:
     the resources are parsed from it. The text stays as the templates wrote it. A value that can't be printed raises
     an error only when the text is needed. `locate_error` completes the location of such an error. It also completes
     the locations of findings, when `findings` is first read.
+
+    >>> from kmanifest import build
+    >>> files = {"kustomization.yaml": "{resources: [job.yaml], bases: []}", "job.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> rendered = build(tree=files)
+    >>> len(rendered), [resource.name for resource in rendered], [finding.code for finding in rendered.findings]
+    (1, ['a'], ['deprecated'])
+    >>> print(rendered.text(), end="")
+    kind: Job
+    metadata:
+      name: a
     """
 
     __slots__ = ("_findings", "_load", "_locate_error", "_located", "_resources", "_text", "limits")

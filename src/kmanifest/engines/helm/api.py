@@ -87,6 +87,20 @@ def render_chart(
     Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
     (a template failed), LimitError (a limit of `limits`), CancelledError (`cancel` is set). An argument of a wrong type
     is a TypeError.
+
+    >>> from kmanifest import render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}",
+    ...     "values.yaml": "replicas: 1",
+    ...     "templates/web.yaml": "{kind: Deployment, metadata: {name: web}, spec: {replicas: {{ .Values.replicas }}}}",
+    ... }
+    >>> rendered = render_chart("", tree=files, values={"replicas": 3})
+    >>> print(rendered.text(), end="")
+    ---
+    # Source: shop/templates/web.yaml
+    {kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}
+    >>> rendered.find("Deployment", "web").get("spec", "replicas")
+    3
     """
     tree = None if tree is None else as_tree(tree)
     _check_sources(sources)
@@ -193,6 +207,12 @@ def load_chart(
 
     `warn` is called with each message that Helm would log. Raises SourceError, MissingError or LimitError with Helm's
     message. An argument of a wrong type is a TypeError.
+
+    >>> from kmanifest.helm import load_chart, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "{size: {{ .Values.size }}}"}
+    >>> chart = load_chart(files, "")
+    >>> [render_chart(chart, values={"size": size}).text().splitlines()[-1] for size in ("s", "m")]
+    ['{size: s}', '{size: m}']
     """
     _check(limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
@@ -209,7 +229,14 @@ def load_archive(
     warn: "Callable[[str], None] | None" = None,
     helm_version: str = "3",
 ) -> Chart:
-    """Load the chart in an archive. Arguments and errors are those of `load_chart`."""
+    """Load the chart in an archive. Arguments and errors are those of `load_chart`.
+
+    >>> from kmanifest.helm import load_archive
+    >>> load_archive(b"no archive")
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: gzip: invalid header
+    """
     _check(content=content, limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
@@ -230,6 +257,12 @@ def find_origins(
     The values of charts come first. Their files have the names that Helm gives to templates: `shop/values.yaml`,
     `shop/charts/db/values.yaml`. The file of `values` is named `values`. Raises the errors of `render_chart` for files
     and flags.
+
+    >>> from kmanifest.helm import ValueSources, find_origins, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "values.yaml": "replicas: 1"}
+    >>> origins = find_origins(load_chart(files, ""), sources=ValueSources(typed=("image.tag=2",)))
+    >>> print(origins["replicas",], origins["image", "tag"])
+    c/values.yaml:1:1 --set
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 

@@ -35,7 +35,16 @@ PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
-    """The release, as templates see it."""
+    """The release, as templates see it.
+
+    - `name`: `.Release.Name`
+    - `namespace`: `.Release.Namespace`
+    - `is_upgrade`: `.Release.IsUpgrade`; its opposite is `.Release.IsInstall`
+
+    >>> from kmanifest.helm import Release
+    >>> Release("web", "shop")
+    Release(name='web', namespace='shop')
+    """
 
     name: str = "release-name"
     namespace: str = "default"

@@ -25,7 +25,27 @@ ReadFile = Callable[[str], bytes]
 
 
 class ValueSources(NamedTuple):
-    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields."""
+    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields.
+
+    - `files`: paths of value files, as for `--values`
+    - `json`: as for `--set-json`
+    - `typed`: as for `--set`
+    - `strings`: as for `--set-string`
+    - `contents`: as for `--set-file`
+    - `literals`: as for `--set-literal`
+
+    >>> from kmanifest.helm import ValueSources, render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{size: {{ .Values.size }}, tag: {{ .Values.image.tag | quote }}}",
+    ...     "prod.yaml": "size: large",
+    ... }
+    >>> sources = ValueSources(files=("prod.yaml",), strings=("image.tag=1.0",))
+    >>> print(render_chart("", tree=files, sources=sources).text(), end="")
+    ---
+    # Source: c/templates/a.yaml
+    {size: large, tag: "1.0"}
+    """
 
     files: "tuple[FilePath, ...]" = ()
     json: tuple[str, ...] = ()
