@@ -13,7 +13,12 @@ from tests.cases import PROJECT
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("[!.]*/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)(#[^)\s]+)?\)")
 CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-WITH_EXAMPLES = ("README.md", "docs/guide/kustomize.md", "docs/guide/helm.md")
+WITH_EXAMPLES = (
+    "README.md",
+    "docs/guide/kustomize.md",
+    "docs/guide/helm.md",
+    "docs/reference/api.md",
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(PROJECT).as_posix())

@@ -59,7 +59,7 @@ def repository(tmp_path_factory):
 
 
 def names(repository: Path, revision: str, directory: str = "overlay") -> list[str]:
-    tree, path = open_commit(str(repository / directory), revision)
+    tree, path = open_commit(repository / directory, revision)
     return sorted(resource.name for resource in build(path, tree=tree).resources)
 
 

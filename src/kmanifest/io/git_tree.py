@@ -9,8 +9,14 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 
-from kmanifest.io.tree import Kind, join
-from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
+from kmanifest.io.tree import FilePath, Kind, as_path, join
+from kmanifest.model.errors import (
+    KmanifestError,
+    LimitError,
+    MissingError,
+    SourceError,
+    check_argument,
+)
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -37,7 +43,15 @@ class ObjectStore(Protocol):
 
 
 class GitTree:
-    """The files of a commit. Paths are relative to the root of the repository."""
+    """The files of a commit. Paths are relative to the root of the repository.
+
+    `open_commit` returns one.
+
+    >>> from kmanifest import GitTree, build, open_commit
+    >>> def build_commit(directory: str, revision: str) -> str:
+    ...     tree, path = open_commit(directory, revision)
+    ...     return build(path, tree=tree).text()
+    """
 
     def __init__(self, objects: ObjectStore, root: bytes) -> None:
         self._objects = objects
@@ -169,13 +183,15 @@ class _reading_objects:  # noqa: N801 - reads as a sentence where it is used
             ) from error
 
 
-def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
+def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     """Return the files of a commit of the repository that contains the local `path`, and the path in the repository.
 
     `revision` is a branch, a tag, or a commit id or its beginning. `~N` and `^N` may follow. Raises MissingError if
     there is no such commit or no repository, SourceError for a repository that is not safe to read: one that belongs to
     another user, or one that borrows objects from elsewhere.
     """
+    path = as_path(path)
+    check_argument("revision", revision, str, "a str")
     try:
         from dulwich.repo import Repo
     except ImportError as error:

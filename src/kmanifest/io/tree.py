@@ -10,10 +10,19 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.model.errors import LimitError, MissingError, SourceError
-from kmanifest.startup.typing import Final, Literal, Protocol
+from kmanifest.model.errors import (
+    LimitError,
+    MissingError,
+    SourceError,
+    argument_error,
+    check_argument,
+)
+from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 
 Kind = Literal["file", "dir"]
+FilePath: TypeAlias = "str | os.PathLike[str]"
+Files: TypeAlias = "Mapping[Any, bytes | str]"
+"""The content of files by path. The keys are str or os.PathLike[str]; as `dict` is invariant, no type says so."""
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY
@@ -34,7 +43,15 @@ _MAX_OPEN_DIRECTORIES: Final = 64
 
 
 class Tree(Protocol):
-    """A read-only set of files."""
+    """A read-only set of files.
+
+    A class with these four methods is a tree; it needs no base class.
+
+    >>> from kmanifest import MemoryTree, Tree
+    >>> tree: Tree = MemoryTree({"base/kustomization.yaml": "namePrefix: p-"})
+    >>> tree.resolve("base"), tree.kind("base"), tree.list("base"), tree.read("base/kustomization.yaml", limit=100)
+    ('base', 'dir', ['kustomization.yaml'], b'namePrefix: p-')
+    """
 
     def resolve(self, path: str) -> str:
         """Return the path with every symbolic link followed.
@@ -78,6 +95,28 @@ def is_below(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(directory + "/")
 
 
+def as_tree(tree: "Tree | Files") -> Tree:
+    """Return the argument `tree` of a public function as a tree. A mapping becomes a `MemoryTree`.
+
+    Raises TypeError for anything else.
+    """
+    if isinstance(tree, Mapping) and not hasattr(tree, "resolve"):
+        return MemoryTree(tree)
+    description = "a Tree, or a mapping of paths to str or bytes"
+    check_argument("tree", tree, ("resolve", "kind", "read", "list"), description)
+    return tree  # type: ignore[return-value]  # just checked
+
+
+def as_path(path: FilePath, parameter: str = "path") -> str:
+    """Return a path as a string. A path object gets slashes, also on Windows. Raises TypeError for other types."""
+    if isinstance(path, str):
+        return path
+    text = path.__fspath__() if hasattr(path, "__fspath__") else None
+    if not isinstance(text, str):
+        raise argument_error(parameter, path, "a str or os.PathLike[str]")
+    return text.replace(os.sep, "/")
+
+
 def is_executable(tree: Tree, path: str) -> bool:
     """Whether the file at a resolved path is executable. False if the tree does not know."""
     method = getattr(tree, "is_executable", None)
@@ -85,15 +124,22 @@ def is_executable(tree: Tree, path: str) -> bool:
 
 
 class DiskTree:
-    """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it.
 
-    def __init__(self, root: str = "/") -> None:
-        self.root = os.path.realpath(root)
+    >>> import tempfile
+    >>> from kmanifest import DiskTree, build
+    >>> build("../x", tree=DiskTree(tempfile.gettempdir()))
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: path '../x' leads out of the tree
+    """
+
+    def __init__(self, root: FilePath = "/") -> None:
+        self.root = os.path.realpath(as_path(root, "root"))
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _check_path(path)
-        absolute = self._prefix + path
+        absolute = self._prefix + _inner_path(path)
         try:
             real = os.path.realpath(absolute, strict=True)
         except OSError as error:
@@ -126,9 +172,8 @@ class DiskTree:
 
     def list(self, path: str) -> Sequence[str]:
         if not _HAS_DIRECTORY_DESCRIPTORS:
-            _check_path(path)
             try:
-                return sorted(os.listdir(self._prefix + path))
+                return sorted(os.listdir(self._prefix + _inner_path(path)))
             except OSError as error:
                 raise _access_error(path, error) from None
         try:
@@ -142,7 +187,7 @@ class DiskTree:
 
     def _mode(self, path: str) -> int:
         """Return the type and permissions of what is at a resolved path, 0 if nothing is."""
-        _check_path(path)
+        path = _inner_path(path)
         directory, _, name = path.rpartition("/")
         try:
             if not _HAS_DIRECTORY_DESCRIPTORS or not name:
@@ -154,7 +199,7 @@ class DiskTree:
 
     def _open(self, path: str, flags: int) -> int:
         """Open a resolved path. No step of it is followed if it is a link."""
-        _check_path(path)
+        path = _inner_path(path)
         directory, _, name = path.rpartition("/")
         if not _HAS_DIRECTORY_DESCRIPTORS or not name:
             return os.open(self._prefix + path, flags)
@@ -201,7 +246,7 @@ class SnapshotDiskTree(DiskTree):
     each of the parent directories. Directories that were read stay open: what replaces one later is never read.
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: FilePath = "/") -> None:
         super().__init__(root)
         self._resolved: set[str] = set()
         self._open_directories: dict[str, int] = {}
@@ -241,11 +286,19 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
+    >>> from kmanifest import MemoryTree
+    >>> tree = MemoryTree({"base/kustomization.yaml": "resources: [map.yaml]", "base/map.yaml": b"kind: ConfigMap"})
+    >>> tree.list("base")
+    ['kustomization.yaml', 'map.yaml']
+    """
+
+    def __init__(self, files: Files) -> None:
+        if not isinstance(files, Mapping):
+            raise argument_error("files", files, "a mapping of paths to str or bytes")
         self._files = {
-            join("", path): content.encode() if isinstance(content, str) else content
+            join("", as_path(path, "a path in files")): _as_bytes(path, content)
             for path, content in files.items()
         }
         self._directories: dict[str, set[str]] = {"": set()}
@@ -299,7 +352,13 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree whose paths all begin with a name. A path without this prefix is refused."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused.
+
+    >>> from kmanifest import MemoryTree, PrefixedTree
+    >>> tree = PrefixedTree(MemoryTree({"kustomization.yaml": ""}), "https://example.com/org/repo")
+    >>> tree.resolve("https://example.com/org/repo/kustomization.yaml")
+    'https://example.com/org/repo/kustomization.yaml'
+    """
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree
@@ -363,6 +422,14 @@ class RecordingTree:
         return names
 
 
+def _as_bytes(path: FilePath, content: bytes | str) -> bytes:
+    if isinstance(content, str):
+        return content.encode()
+    if not isinstance(content, bytes):
+        raise argument_error(f"the content of {as_path(path)!r}", content, "str or bytes")
+    return content
+
+
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
@@ -390,12 +457,16 @@ def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _check_path(path: str) -> None:
-    """Raise SourceError unless the path is relative to the root of the tree, without `..`."""
+def _inner_path(path: str) -> str:
+    """Return the path without leading slashes, which stand for the root of the tree.
+
+    Raises SourceError for `..`, which could lead out of the tree.
+    """
     if "\0" in path:
         raise SourceError("a path must not contain a NUL character")
-    if path[:1] == "/" or (".." in path and ".." in path.split("/")):
+    if ".." in path and ".." in path.split("/"):
         raise SourceError(f"{path!r} is not a path in the tree")
+    return path.lstrip("/")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:
