@@ -15,6 +15,7 @@ from kmanifest.model.errors import (
     Location,
     MissingError,
     check_argument,
+    reporting_internal_errors,
 )
 from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
 from kmanifest.pipeline import steps
@@ -99,7 +100,8 @@ def build(
         return located.at(absolute_location(located.location))
 
     try:
-        rendered = steps.render(ctx, path)
+        with reporting_internal_errors():
+            rendered = steps.render(ctx, path)
     except KmanifestError as error:
         raise locate_error(error) from error
     except RecursionError:

@@ -284,6 +284,43 @@ class FindingsError(KmanifestError):
     code = "findings-error"
 
 
+class InternalError(KmanifestError):
+    """The machine or a library failed in a way that kmanifest did not expect. `__cause__` is the original exception.
+
+    Examples are a full disk for temporary files, or a damaged installation.
+
+    >>> from kmanifest import InternalError, MemoryTree, build
+    >>> class BrokenDisk(MemoryTree):
+    ...     def read(self, path, *, limit):
+    ...         raise OSError("input/output error")
+    >>> try:
+    ...     build(tree=BrokenDisk({"kustomization.yaml": "namePrefix: p-"}))
+    ... except InternalError as error:
+    ...     print(error.message)
+    internal error: OSError: input/output error
+    """
+
+    code = "internal-error"
+
+
+class reporting_internal_errors:  # noqa: N801 - reads as a sentence where it is used
+    """Raise InternalError for any OSError, UnicodeError or LookupError that leaves the block.
+
+    A caller that handles KmanifestError then handles everything that input or the machine can cause. This is a class
+    because importing `contextlib` takes half a millisecond.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError | UnicodeError | LookupError):
+            problem = " ".join(str(error).split())
+            raise InternalError(f"internal error: {type(error).__name__}: {problem}") from error
+
+
 def _restore(
     error_type: type[KmanifestError],
     message: str,

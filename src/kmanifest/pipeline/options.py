@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 
 from kmanifest.model.errors import SourceError, argument_error, check_argument
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def check_options(options: Options) -> None:
         check_argument(
             f"options.{field}", getattr(options, field), expected, f"a {expected.__name__} record"
         )
+    check_limits(options.limits)
     check_argument("options.engines", options.engines, tuple, "a tuple of records")
     seen: set[type] = set()
     for record in options.engines:

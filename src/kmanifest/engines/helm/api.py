@@ -26,9 +26,10 @@ from kmanifest.model.errors import (
     Locate,
     Location,
     check_argument,
+    reporting_internal_errors,
 )
 from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_cancelled
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_cancelled, check_limits
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -148,22 +149,23 @@ def render_chart(
 
     make_locate = partial(_make_locate, chart, (*mapping_layers(values), *given_layers), locate)
     try:
-        output = render(
-            chart,
-            table,
-            functions=make_functions(random, clock, limits, dialect=dialect),
-            release=release,
-            capabilities=dialect.make_capabilities(kube_version, api_versions),
-            include_crds=include_crds,
-            skip_schema=skip_schema,
-            limits=limits,
-            bounds=make_bounds(limits, cancel),
-            on_impure=report_impure if show_impure else None,
-            usage=usage,
-            warn=warn,
-            cache=NoCache() if cache is None else cache,
-            dialect=dialect,
-        )
+        with reporting_internal_errors():
+            output = render(
+                chart,
+                table,
+                functions=make_functions(random, clock, limits, dialect=dialect),
+                release=release,
+                capabilities=dialect.make_capabilities(kube_version, api_versions),
+                include_crds=include_crds,
+                skip_schema=skip_schema,
+                limits=limits,
+                bounds=make_bounds(limits, cancel),
+                on_impure=report_impure if show_impure else None,
+                usage=usage,
+                warn=warn,
+                cache=NoCache() if cache is None else cache,
+                dialect=dialect,
+            )
     except RecursionError:
         raise nesting_error() from None
     except KmanifestError as error:
@@ -306,6 +308,8 @@ def _check(**arguments: object) -> None:
     """Raise TypeError for the first argument of a wrong type."""
     for parameter, value in arguments.items():
         check_argument(parameter, value, *_EXPECTED[parameter])
+        if isinstance(value, Limits):
+            check_limits(value)
 
 
 def _check_optional(**arguments: object) -> None:
