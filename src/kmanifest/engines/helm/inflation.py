@@ -170,7 +170,7 @@ def _values_files(
         )
     additional_files = [ctx.read(path) for path in _strings(body, "additionalValuesFiles")]
     path = _string(body, "valuesFile") or f"{_chart_home(body, name)}/{name}/values.yaml"
-    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _string(body, "valuesFile"):
+    if not _string(body, "valuesFile") and not _exists(ctx, path):
         # Only a fetched chart has no such file here.
         chart_values = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
@@ -184,6 +184,14 @@ def _values_files(
         f"values-{number}.yaml": content
         for number, content in enumerate([chart_values, *additional_files])
     }
+
+
+def _exists(ctx: Context, path: str) -> bool:
+    try:
+        ctx.tree.resolve(trees.join(ctx.directory, path))
+    except MissingError:
+        return False
+    return True
 
 
 def _merge_inline(
