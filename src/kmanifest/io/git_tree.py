@@ -9,14 +9,9 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 
-from kmanifest.io.tree import FilePath, Kind, as_path, join
-from kmanifest.model.errors import (
-    KmanifestError,
-    LimitError,
-    MissingError,
-    SourceError,
-    check_argument,
-)
+from kmanifest.io.tree import FilePath, Kind, join
+from kmanifest.model.arguments import as_path, check_argument
+from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
