@@ -82,7 +82,7 @@ def test_a_directory_exchanged_during_a_build_is_never_read_outside(root: Path):
     assert contents == {b"a: 1\n"}
 
 
-@pytest.mark.parametrize("path", ["../out.yaml", "base/../../out.yaml", "/etc/hostname", ".."])
+@pytest.mark.parametrize("path", ["../out.yaml", "base/../../out.yaml", "/../out.yaml", ".."])
 @pytest.mark.parametrize("tree_type", [DiskTree, SnapshotDiskTree])
 def test_paths_that_leave_the_tree_are_refused(root: Path, tree_type: type[DiskTree], path: str):
     tree = tree_type(str(root))

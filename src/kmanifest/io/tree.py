@@ -115,8 +115,7 @@ class DiskTree:
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _check_path(path)
-        absolute = self._prefix + path
+        absolute = self._prefix + _inner_path(path)
         try:
             real = os.path.realpath(absolute, strict=True)
         except OSError as error:
@@ -149,9 +148,8 @@ class DiskTree:
 
     def list(self, path: str) -> Sequence[str]:
         if not _HAS_DIRECTORY_DESCRIPTORS:
-            _check_path(path)
             try:
-                return sorted(os.listdir(self._prefix + path))
+                return sorted(os.listdir(self._prefix + _inner_path(path)))
             except OSError as error:
                 raise _access_error(path, error) from None
         try:
@@ -165,7 +163,7 @@ class DiskTree:
 
     def _mode(self, path: str) -> int:
         """Return the type and permissions of what is at a resolved path, 0 if nothing is."""
-        _check_path(path)
+        path = _inner_path(path)
         directory, _, name = path.rpartition("/")
         try:
             if not _HAS_DIRECTORY_DESCRIPTORS or not name:
@@ -177,7 +175,7 @@ class DiskTree:
 
     def _open(self, path: str, flags: int) -> int:
         """Open a resolved path. No step of it is followed if it is a link."""
-        _check_path(path)
+        path = _inner_path(path)
         directory, _, name = path.rpartition("/")
         if not _HAS_DIRECTORY_DESCRIPTORS or not name:
             return os.open(self._prefix + path, flags)
@@ -424,12 +422,16 @@ def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _check_path(path: str) -> None:
-    """Raise SourceError unless the path is relative to the root of the tree, without `..`."""
+def _inner_path(path: str) -> str:
+    """Return the path without leading slashes, which stand for the root of the tree.
+
+    Raises SourceError for `..`, which could lead out of the tree.
+    """
     if "\0" in path:
         raise SourceError("a path must not contain a NUL character")
-    if path[:1] == "/" or (".." in path and ".." in path.split("/")):
+    if ".." in path and ".." in path.split("/"):
         raise SourceError(f"{path!r} is not a path in the tree")
+    return path.lstrip("/")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:
