@@ -6,7 +6,7 @@ Messages have one line. `cli.report` formats them for a terminal.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from kmanifest.startup.typing import Any, NamedTuple, Self, TypeAlias
+from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 FieldPath = tuple[str | int, ...]
 
@@ -303,22 +303,14 @@ class InternalError(KmanifestError):
     code = "internal-error"
 
 
-class reporting_internal_errors:  # noqa: N801 - reads as a sentence where it is used
-    """Raise InternalError for any OSError, UnicodeError or LookupError that leaves the block.
+def internal_error(error: Exception) -> InternalError:
+    """Return the error for an unexpected exception, in one line."""
+    problem = " ".join(str(error).split())
+    return InternalError(f"internal error: {type(error).__name__}: {problem}")
 
-    A caller that handles KmanifestError then handles everything that input or the machine can cause. This is a class
-    because importing `contextlib` takes half a millisecond.
-    """
 
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, OSError | UnicodeError | LookupError):
-            problem = " ".join(str(error).split())
-            raise InternalError(f"internal error: {type(error).__name__}: {problem}") from error
+UNEXPECTED: Final = (OSError, UnicodeError, LookupError)
+"""Exceptions that the public functions turn into an InternalError, so a caller only needs to handle KmanifestError."""
 
 
 def _restore(
@@ -330,32 +322,6 @@ def _restore(
     causes: tuple[KmanifestError, ...],
 ) -> KmanifestError:
     return error_type(message, location=location, near=near, trail=trail, causes=causes)
-
-
-Expected: TypeAlias = "type | tuple[str, ...] | Callable[[Any], bool]"
-"""The type that a parameter takes: a class, the names of a protocol's methods, or a function that accepts the value."""
-
-
-def check_argument(parameter: str, value: object, expected: Expected, description: str) -> None:
-    """Raise TypeError unless an argument of a public function has the type that its parameter takes.
-
-    `description` completes the sentence "PARAMETER must be".
-    """
-    if isinstance(expected, type):
-        fits = isinstance(value, expected)
-    elif isinstance(expected, tuple):
-        is_class = isinstance(value, type)
-        fits = not is_class and all(callable(getattr(value, name, None)) for name in expected)
-    else:
-        fits = expected(value)
-    if not fits:
-        raise argument_error(parameter, value, description)
-
-
-def argument_error(parameter: str, value: object, description: str) -> TypeError:
-    """Return the error for an argument of a wrong type: it names the parameter and what it takes."""
-    got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-    return TypeError(f"{parameter} must be {description}, not {got}")
 
 
 def format_field(field: Iterable[str | int]) -> str:

@@ -1,7 +1,6 @@
 """Limits of the input, output and time of a build. They are checked inside kmanifest's own loops."""
 
-from kmanifest.model.errors import CancelledError
-from kmanifest.startup.typing import NamedTuple, Protocol
+from kmanifest.startup.typing import NamedTuple
 
 MEBIBYTE = 1 << 20
 
@@ -47,31 +46,3 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
-
-
-def check_limits(limits: Limits) -> None:
-    """Raise TypeError unless each limit is a number that can be a limit.
-
-    A float such as 50.0, as some configuration files give it, would otherwise be no limit for the compiled backend.
-    """
-    if limits is DEFAULT_LIMITS:
-        return
-    for name, value in zip(Limits._fields, limits, strict=True):
-        if name == "deadline":
-            if value.__class__ not in (int, float) or not 0 <= value < float("inf"):
-                raise TypeError(f"limits.deadline must be seconds, or 0 for none, not {value!r}")
-        elif value.__class__ is not int or value < 0:
-            raise TypeError(f"limits.{name} must be an int that is not negative, not {value!r}")
-
-
-class CancelEvent(Protocol):
-    """An event with which a caller ends a build: `threading.Event`, `multiprocessing.Event`, or any object like them."""
-
-    def is_set(self) -> bool:
-        """Whether the build is to end. It is called often, by the thread of the build."""
-
-
-def check_cancelled(cancel: CancelEvent | None) -> None:
-    """Raise CancelledError if the event is set."""
-    if cancel is not None and cancel.is_set():
-        raise CancelledError("cancelled by the caller")
