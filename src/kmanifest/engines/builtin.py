@@ -80,7 +80,12 @@ PLUGINS: Final = (
 
 
 def default_registry() -> Registry:
-    """Return a registry of the built-in plug-ins."""
+    """Return a registry of the built-in plug-ins.
+
+    >>> from kmanifest import default_registry
+    >>> default_registry().find("transformer", "builtin/PrefixTransformer").role
+    'transformer'
+    """
     return Registry(PLUGINS)
 
 
@@ -88,6 +93,10 @@ def installed_registry(plugins: Iterable[Plugin] = PLUGINS) -> Registry:
     """Return a registry of these plug-ins and those of installed distributions.
 
     The distributions are searched when a plug-in is not found among the others.
+
+    >>> from kmanifest import build, installed_registry
+    >>> build(tree={"kustomization.yaml": "{resources: [], namePrefix: p-}"}, registry=installed_registry()).text()
+    ''
     """
     return Registry(plugins, more=_load_installed)
 

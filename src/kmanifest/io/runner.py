@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model.errors import LimitError, PluginError
+from kmanifest.model.limits import CancelEvent, check_cancelled
 from kmanifest.model.masking import Secret, masker
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
@@ -39,10 +40,15 @@ FileKind = Literal["executable", "file", "nothing"]
 class Command(NamedTuple):
     """An executable with its arguments, environment, input and limits.
 
-    `path`, `directory`: the executable and the working directory, relative to the runner's root. `config`: written to
-    a temporary file whose path is the first argument. `stdin`: no input if None. `environment`: added to the
-    variables that the runner passes. `timeout`: in seconds; 0 means that of the runner. `output_directory` may grow
-    to `max_directory_size` bytes; 0 means no limit.
+    `path`: the executable, relative to the runner's root. `arguments`: its arguments. `directory`: the working
+    directory, relative to the runner's root. `config`: written to a temporary file whose path is the first argument.
+    `stdin`: no input if None. `environment`: added to the variables that the runner passes. `timeout`: in seconds; 0
+    means that of the runner. `output_directory`: a directory whose size is limited. `max_directory_size`: bytes that it
+    may grow to; 0 means no limit.
+
+    >>> from kmanifest import Command
+    >>> Command("app/generate.sh", ("--all",), directory="app").path
+    'app/generate.sh'
     """
 
     path: str
@@ -65,7 +71,19 @@ class ProcessResult(NamedTuple):
 
 
 class Runner(Protocol):
-    """Runs executables. An implementation can be a sandbox, or a fake in a test."""
+    """Runs executables. An implementation can be a sandbox, or a fake in a test.
+
+    >>> from kmanifest import Command, Options, Runner, build
+    >>> class Fake:
+    ...     def kind(self, path: str) -> str:
+    ...         return "executable"
+    ...     def run(self, command: Command) -> bytes:
+    ...         return b"{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}"
+    >>> function = "{apiVersion: a/v1, kind: F, metadata: {name: f, annotations: {config.kubernetes.io/function: 'exec: {path: ./f}'}}}"
+    >>> files = {"kustomization.yaml": "generators: [f.yaml]", "f.yaml": function, "f": "#!/bin/sh"}
+    >>> [resource.name for resource in build(tree=files, options=Options(enable_plugins=True, allow_exec=True), runner=Fake())]
+    ['made']
+    """
 
     def kind(self, path: str) -> FileKind:
         """Return whether an executable, another file or nothing is at a path."""
@@ -84,7 +102,8 @@ class ProcessRunner:
     `environment`: the variables that can be passed; by default those of this process. Executables get
     DEFAULT_VARIABLES and the variables that match `pass_variables`: names, patterns that end in `*`, or `inherit` for
     all. `timeout`: in seconds. `max_output`: in bytes. `digests`: if given, only executables with one of these
-    SHA-256 digests run. `secrets`: masked in error messages that quote stderr.
+    SHA-256 digests run. `secrets`: masked in error messages that quote stderr. `cancel`: when it is set, a running
+    process is ended with CancelledError.
     """
 
     def __init__(
@@ -97,12 +116,14 @@ class ProcessRunner:
         max_output: int = 64 << 20,
         digests: frozenset[str] | None = None,
         secrets: Iterable[Secret] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._root = root
         self._timeout = timeout
         self._max_output = max_output
         self._digests = digests
         self._secrets = tuple(secrets)
+        self._cancel = cancel
         self._variable_patterns = tuple(pass_variables)
         available = os.environ if environment is None else environment
         self._environment = select_variables(
@@ -181,7 +202,7 @@ class ProcessRunner:
             )
         except (OSError, ValueError) as error:
             raise PluginError(f"{path} can't be started: {_start_failure(path, error)}") from error
-        session = _PipeSession(process, command, self._timeout, self._max_output)
+        session = _PipeSession(process, command, self._timeout, self._max_output, self._cancel)
         try:
             session.communicate(command.stdin)
         finally:
@@ -208,7 +229,12 @@ class _PipeSession:
     """Writes stdin of a process and collects its stdout and stderr, within the limits of the command."""
 
     def __init__(
-        self, process: "Popen[bytes]", command: Command, timeout: float, max_output: int
+        self,
+        process: "Popen[bytes]",
+        command: Command,
+        timeout: float,
+        max_output: int,
+        cancel: CancelEvent | None,
     ) -> None:
         self.output = bytearray()
         self._errors = bytearray()
@@ -216,9 +242,13 @@ class _PipeSession:
         self._command = command
         self._timeout = command.timeout or timeout
         self._max_output = max_output
+        self._cancel = cancel
 
     def communicate(self, stdin: bytes | None) -> None:
-        """Return when the process has ended. Raises LimitError if it exceeds a limit of time, output or file size."""
+        """Return when the process has ended.
+
+        Raises LimitError if it exceeds a limit of time, output or file size, CancelledError if `cancel` is set.
+        """
         self._transfer_all(stdin)
         self._check_directory_size()
 
@@ -234,6 +264,7 @@ class _PipeSession:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise self._timeout_error()
+                check_cancelled(self._cancel)
                 # A child process may keep the pipes open after the process itself has ended.
                 ready = selector.select(min(remaining, 0.1))
                 if not ready:
@@ -245,6 +276,7 @@ class _PipeSession:
             while not _has_ended(self._process):
                 if time.monotonic() > deadline:
                     raise self._timeout_error()
+                check_cancelled(self._cancel)
                 time.sleep(0.01)
 
     def complete_stderr(self) -> bytes:

@@ -25,6 +25,12 @@ class Missing:
 
 
 MISSING: Final = Missing()
+"""The marker for an absent value in a `Change` and in `Resource.with_changes`. Null is not absent: it is None.
+
+>>> from kmanifest import MISSING, Resource
+>>> Resource({"kind": "Job", "spec": {"suspend": True}}).with_changes({("spec",): MISSING}).body
+{'kind': 'Job'}
+"""
 
 
 def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:

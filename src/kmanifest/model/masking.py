@@ -24,6 +24,7 @@ _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u00
 class Secret:
     """A string that prints as `***`. Only `reveal` returns its value.
 
+    >>> from kmanifest import Secret
     >>> token = Secret("hunter2")
     >>> f"{token} {token!r} {token.reveal()}"
     '*** *** hunter2'

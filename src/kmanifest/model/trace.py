@@ -16,10 +16,19 @@ from kmanifest.startup.typing import Any, NamedTuple
 class Change(NamedTuple):
     """One write to one field of one resource.
 
-    `step`: name of the plug-in, such as `builtin/PrefixTransformer`, or `load` for an object of a file. `file` and
-    `config_field`: location of its config. `resource`: the id before the write. `field`: empty for the whole body.
-    `old` is MISSING if the field was added, `new` if it was removed. `lineage` distinguishes resources with the same
-    id.
+    `step`: name of the plug-in, such as `builtin/PrefixTransformer`, or `load` for an object of a file. `file`: the
+    file of its config. `config_field`: the field of the config in that file. `resource`: the id before the write. `field`: empty for the whole body.
+    `old`: MISSING if the field was added. `new`: MISSING if the field was removed. `lineage`: an object that all
+    states of one resource share; it distinguishes resources with the same id.
+
+    >>> from kmanifest import Change, build
+    >>> changes: list[Change] = []
+    >>> files = {"kustomization.yaml": "{resources: [job.yaml], namePrefix: my-}", "job.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> rendered = build(tree=files, on_change=changes.append)
+    >>> for change in changes:
+    ...     print(change.step, change.file, change.config_field, change.resource, change.field, change.old, change.new)
+    load job.yaml () Job/a () MISSING {'kind': 'Job', 'metadata': {'name': 'a'}}
+    builtin/PrefixTransformer kustomization.yaml ('namePrefix',) Job/a ('metadata', 'name') a my-a
     """
 
     step: str

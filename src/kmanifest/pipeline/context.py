@@ -7,8 +7,8 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
-from kmanifest.model.findings import NO_EFFECT, Finding
-from kmanifest.model.limits import Limits
+from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
+from kmanifest.model.limits import CancelEvent, Limits, check_cancelled
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.options import Options, Record
@@ -23,10 +23,52 @@ if TYPE_CHECKING:
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
+"""Renders the directory at a path of `ctx.tree`.
+
+>>> from kmanifest.plugin import Context, Rendered, Renderer, Resource, ResourceMap
+>>> def render(ctx: Context, path: str) -> Rendered:
+...     names = ctx.tree.read(f"{path}/names.txt", limit=1000).decode().split()
+...     return Rendered(ResourceMap(Resource({"kind": "Name", "metadata": {"name": name}}) for name in names))
+>>> renderer: Renderer = render
+"""
+
 Generator = Callable[["Context", Resource], Iterable[Resource]]
+"""Returns new resources for its config.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Generator, Resource
+>>> def generate(ctx: Context, config: Resource) -> Iterable[Resource]:
+...     yield Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": config.name}})
+>>> generator: Generator = generate
+"""
+
 Transformer = Callable[["Context", Resource, ResourceMap], ResourceMap]
+"""Returns all resources, changed as its config says.
+
+>>> from kmanifest.plugin import Context, Resource, ResourceMap, Transformer
+>>> def add_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+...     return resources.map(lambda each: each.put(("metadata", "labels", "owner"), config.text("spec", "owner")))
+>>> transformer: Transformer = add_owner
+"""
+
 Validator = Callable[["Context", Resource, ResourceMap], Iterable[Finding]]
+"""Returns findings about the resources.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Finding, Resource, ResourceMap, Validator
+>>> def need_owner(ctx: Context, config: Resource, resources: ResourceMap) -> Iterable[Finding]:
+...     return [Finding("warning", f"{each.id} has no owner") for each in resources if "owner" not in each.labels]
+>>> validator: Validator = need_owner
+"""
+
 Fetcher = Callable[["Context", str], Tree]
+"""Returns the files at a URL with its scheme.
+
+>>> from kmanifest.plugin import Context, Fetcher, MemoryTree, Tree
+>>> def fetch(ctx: Context, url: str) -> Tree:
+...     return MemoryTree({"kustomization.yaml": "resources: []"})
+>>> fetcher: Fetcher = fetch
+"""
 
 
 class BuildState(Protocol):
@@ -42,8 +84,19 @@ class BuildState(Protocol):
 class Context(NamedTuple):
     """Everything that a step may use. A step reaches the machine only through this record.
 
-    `directory`: the directory of the kustomization whose step runs; files are read from it. `schema`: the known object
-    types at this point of the build. `state`: shared by the steps of one build; may be absent.
+    A test of a plug-in can make one.
+
+    `tree`: the files of the build. `registry`: the plug-ins. `options`: the options of the build. `cache`: the cache
+    that the caller passed. `directory`: the directory of the kustomization whose step runs; files are read from it.
+    `schema`: the known object types at this point of the build. `on_finding`: reports a finding. `on_change`: reports a
+    change, in a traced build. `clock`: seconds of a clock that never goes backwards. `meter`: counts what the limits
+    bound. `state`: shared by the steps of one build; may be absent. `runner`: runs executables, if they are allowed.
+    `remote`: fetches remote files, if that is allowed.
+
+    >>> from kmanifest.plugin import Context, MemoryTree, Registry
+    >>> ctx = Context(MemoryTree({"app/names.txt": "a b"}), Registry(), directory="app")
+    >>> ctx.read("names.txt")
+    b'a b'
     """
 
     tree: Tree
@@ -59,6 +112,11 @@ class Context(NamedTuple):
     state: BuildState | None = None
     runner: "Runner | None" = None
     remote: "Remote | None" = None
+
+    @property
+    def cancel(self) -> CancelEvent | None:
+        """The event with which the caller ends this build, if there is one."""
+        return None if self.meter is None else self.meter.cancel
 
     @property
     def caches_bases(self) -> bool:
@@ -108,7 +166,7 @@ class Context(NamedTuple):
     def require_remote(self, url: str) -> "Remote":
         """Return the fetcher of remote files.
 
-        Raises SourceError if fetching is not allowed, LimitError after the deadline.
+        Raises SourceError if fetching is not allowed, and the errors of `Meter.check_time`.
         """
         if self.remote is None:
             raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
@@ -126,9 +184,11 @@ class Context(NamedTuple):
         if self.meter is not None:
             self.meter.count_output(size)
 
-    def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
-        """Report a warning."""
-        self.on_finding(Finding("warning", message, Location(file, field=field)))
+    def warn(
+        self, message: str, *, file: str = "", field: FieldPath = (), code: str = PLUGIN
+    ) -> None:
+        """Report a warning. `code` is the kind of finding."""
+        self.on_finding(Finding("warning", message, Location(file, field=field), code))
 
     def report_no_effect(
         self,
@@ -148,18 +208,32 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time."""
+    """Counters of one build for the limits on total input, output and time. `cancel` ends the build early.
 
-    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output")
+    >>> import time
+    >>> from kmanifest import Limits
+    >>> from kmanifest.plugin import Meter
+    >>> meter = Meter(Limits(deadline=60.0, max_output=10), time.monotonic)
+    >>> meter.check_time()
+    >>> meter.count_output(11)
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.LimitError: the steps computed values of more than 10 bytes (max_output)
+    """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output", "cancel")
+
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], cancel: CancelEvent | None = None
+    ) -> None:
+        self.cancel = cancel
         self._limits = limits
         self._clock = clock
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
         self._input = self._output = 0
 
     def count_input(self, size: int) -> None:
-        """Count bytes that were read. Raises LimitError if the sum is too large, or after the deadline."""
+        """Count bytes that were read. Raises LimitError if the sum is too large, and the errors of `check_time`."""
         self._input += size
         if self._input > self._limits.max_total_input:
             raise LimitError(
@@ -179,7 +253,9 @@ class Meter:
             )
 
     def check_time(self) -> None:
-        """Raise LimitError after the deadline."""
+        """Raise CancelledError if the build is cancelled, LimitError after the deadline."""
+        if self.cancel is not None:
+            check_cancelled(self.cancel)
         if self._deadline and self._clock() > self._deadline:
             raise LimitError(
                 f"the build took longer than {self._limits.deadline} seconds (deadline)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 
-from kmanifest.model.errors import SourceError
+from kmanifest.model.errors import SourceError, argument_error, check_argument
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -19,6 +19,12 @@ class ExecPluginOptions(NamedTuple):
     `HOME`, `LANG` and `TMPDIR`; also `PREFIX_*`, or `inherit` for all. `timeout`: seconds for one call. `digests`: if
     given, only executables with one of these SHA-256 digests run. `secrets`: values that are masked in whatever a
     plug-in prints.
+
+    >>> import os
+    >>> from kmanifest import ExecPluginOptions, Options, Secret
+    >>> token = Secret(os.environ.get("VAULT_TOKEN", "s.abc123"))
+    >>> Options(enable_plugins=True, exec_plugins=ExecPluginOptions(environment=("VAULT_*",), secrets=(token,)))
+    Options(enable_plugins=True, exec_plugins=ExecPluginOptions(environment=('VAULT_*',), secrets=(***,)))
     """
 
     home: str = ""
@@ -26,6 +32,11 @@ class ExecPluginOptions(NamedTuple):
     timeout: float = 60.0
     digests: frozenset[str] | None = None
     secrets: "tuple[Secret, ...]" = ()
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
 
 
 class RemoteOptions(NamedTuple):
@@ -35,6 +46,10 @@ class RemoteOptions(NamedTuple):
     resolved branch, tag or URL is reused; full commit ids are never resolved again. `offline`: use the cache only.
     `protocols`: may also contain `http` and `file`. `timeout`: seconds for one download. `max_size`: bytes for one
     repository.
+
+    >>> from kmanifest import Options, RemoteOptions
+    >>> Options(allow_remote=True, remote=RemoteOptions(store="/var/cache/app", max_age=600.0))
+    Options(allow_remote=True, remote=RemoteOptions(store='/var/cache/app', max_age=600.0))
     """
 
     store: str = ""
@@ -44,26 +59,61 @@ class RemoteOptions(NamedTuple):
     timeout: float = 300.0
     max_size: int = 1 << 30
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
 
 class Reproducible(NamedTuple):
-    """Inputs of a render that come from no file: the `seed` of random functions and the time `now`.
+    """Inputs of a render that come from no file: randomness and the time.
 
-    `now` is in nanoseconds since 1970. If one is None, this machine's is used. With `report`, each call that needs
-    either is a finding.
+    `seed`: seed of the random functions; it is as secret as what they generate. None means the randomness of this
+    machine. `now`: the time, in nanoseconds since 1970. None means the time of this machine. `report`: each call that
+    needs either is a finding.
+
+    >>> from kmanifest import Options, Reproducible, build
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{kind: Secret, metadata: {name: a}, stringData: {password: {{ randAlpha 8 }}}}",
+    ... }
+    >>> options = Options(reproducible=Reproducible(seed="from a vault", now=1_800_000_000_000_000_000))
+    >>> build(tree=files, options=options).text() == build(tree=files, options=options).text()
+    True
     """
 
     seed: str | None = None
     now: int | None = None
     report: bool = False
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self, secret=("seed",))
+
 
 class Options(NamedTuple):
     """The options of a build. The defaults are those of the command.
 
-    `load_restrictor`: `root-only` or `none`. `enable_plugins` allows plug-ins that are not built in, `allow_exec`
-    also executables. `env`: `NAME=value`, or `NAME`, for KRM functions. `strict`: a setting that matches nothing is
-    an error. `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions`
-    and `HelmOptions`. A record is immutable and hashable, as options are part of cache keys.
+    - `load_restrictor`: `root-only`, or `none` to allow files outside the directory of a kustomization
+    - `enable_plugins`: allow plug-ins that are not built in
+    - `allow_exec`: allow executables as well
+    - `env`: `NAME=value`, or `NAME`, for KRM functions
+    - `limits`: limits of size and time
+    - `exec_plugins`: limits and environment of executables
+    - `strict`: a setting that matches nothing is an error
+    - `allow_remote`: allow remote bases and files
+    - `remote`: how remote bases and files are fetched
+    - `reproducible`: the inputs of a render that come from no file
+    - `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions` and `HelmOptions`
+
+    A record is immutable and hashable, as options are part of cache keys. It prints only the fields that differ from
+    the defaults.
+
+    >>> from kmanifest import KustomizeOptions, Options
+    >>> options = Options(strict=True, engines=(KustomizeOptions(reorder="none"),))
+    >>> options._replace(load_restrictor="none")
+    Options(load_restrictor='none', strict=True, engines=(KustomizeOptions(reorder='none'),))
     """
 
     load_restrictor: Literal["root-only", "none"] = "root-only"
@@ -78,6 +128,11 @@ class Options(NamedTuple):
     reproducible: Reproducible = Reproducible()
     engines: tuple[Hashable, ...] = ()
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
     def of_engine(self, record_type: type[Record]) -> Record:
         """Return the record of this type in `engines`, or one with the defaults."""
         for record in self.engines:
@@ -86,10 +141,31 @@ class Options(NamedTuple):
         return record_type()
 
 
+_RECORDS = (
+    ("limits", Limits),
+    ("exec_plugins", ExecPluginOptions),
+    ("remote", RemoteOptions),
+    ("reproducible", Reproducible),
+)
+
+
 def check_options(options: Options) -> None:
-    """Raise SourceError if a record in `options.engines` can't be hashed, or if two records have the same type."""
+    """Raise TypeError if the options, or a record in them, have a wrong type.
+
+    Raises SourceError if a record in `options.engines` can't be hashed, or if two records have the same type.
+    """
+    check_argument("options", options, Options, "an Options record")
+    for field, expected in _RECORDS:
+        check_argument(
+            f"options.{field}", getattr(options, field), expected, f"a {expected.__name__} record"
+        )
+    check_argument("options.engines", options.engines, tuple, "a tuple of records")
     seen: set[type] = set()
     for record in options.engines:
+        if isinstance(record, type):
+            raise argument_error(
+                "a record in options.engines", record, f"a record such as {record.__name__}()"
+            )
         name = type(record).__name__
         try:
             hash(record)

@@ -4,19 +4,45 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.errors import (
+    KmanifestError,
+    MissingError,
+    SourceError,
+    argument_error,
+    near_names,
+)
 from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
+"""The role of a plug-in: which of the five signatures its function has.
+
+>>> from kmanifest.plugin import Role, default_registry
+>>> roles: list[Role] = ["generator", "transformer"]
+>>> {plugin.role for plugin in default_registry().all()} >= {*roles}
+True
+"""
 
 
 class Plugin(NamedTuple):
     """A plug-in: its role, the name by which files refer to it, and the function.
 
-    `name` is the language of a renderer, the URL scheme of a fetcher, otherwise `group/version/Kind` (`builtin/Kind`
-    for built-in plug-ins). `claims`: file names that mark a directory as one of this renderer's. `schema`: a JSON
-    Schema; the config is validated against it before the function is called.
+    `role`: which of the five signatures the function has. `name`: the language of a renderer, the URL scheme of a
+    fetcher, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
+    names that mark a directory as one of this renderer's. `schema`: a JSON Schema; the config is validated against it
+    before the function is called.
+
+    >>> from kmanifest import Plugin, build, default_registry
+    >>> def owner(ctx, config, resources):
+    ...     return resources.map(lambda each: each.put(("metadata", "labels", "owner"), config.text("spec", "owner")))
+    >>> registry = default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Owner", owner)])
+    >>> files = {
+    ...     "kustomization.yaml": "{resources: [job.yaml], transformers: [owner.yaml]}",
+    ...     "job.yaml": "{kind: Job, metadata: {name: a}}",
+    ...     "owner.yaml": "{apiVersion: acme.io/v1, kind: Owner, metadata: {name: o}, spec: {owner: shop}}",
+    ... }
+    >>> build(tree=files, registry=registry).find("Job", "a").labels
+    {'owner': 'shop'}
     """
 
     role: Role
@@ -31,6 +57,11 @@ class Registry:
 
     A later record replaces an earlier one with the same role and name. `more` returns further plug-ins. It is called
     once, when a plug-in is not found among the others. Its plug-ins never replace others.
+
+    >>> from kmanifest import default_registry
+    >>> registry = default_registry()
+    >>> registry.names("renderer")
+    ['kustomize', 'helm']
     """
 
     def __init__(
@@ -39,9 +70,12 @@ class Registry:
         *,
         more: Callable[[], Iterable[Plugin]] | None = None,
     ) -> None:
-        self._plugins: Mapping[tuple[str, str], Plugin] = {
-            (plugin.role, plugin.name): plugin for plugin in plugins
-        }
+        try:
+            self._plugins: Mapping[tuple[str, str], Plugin] = {
+                (plugin.role, plugin.name): plugin for plugin in plugins
+            }
+        except (AttributeError, TypeError):
+            raise argument_error("plugins", plugins, "an iterable of Plugin records") from None
         self._more = more
 
     def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":

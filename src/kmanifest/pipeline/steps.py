@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
-from kmanifest.model.findings import NO_EFFECT, Finding
+from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.resource import Lineage, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import Context
@@ -128,7 +128,7 @@ def _report_findings(ctx: Context, step: Step, resources: ResourceMap) -> None:
     with _located_at(step):
         _validate_config(step)
         for finding in step.plugin.call(ctx, step.config, resources):
-            ctx.on_finding(finding)
+            ctx.on_finding(finding if finding.code else finding._replace(code=PLUGIN))
 
 
 def _validate_config(step: Step) -> None:

@@ -4,6 +4,7 @@ Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; a
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from kmanifest import yaml
 from kmanifest.engines.helm.api import render_chart, unknown_location
@@ -26,6 +27,7 @@ from kmanifest.model.errors import (
     SourceError,
 )
 from kmanifest.model.fieldpath import put
+from kmanifest.model.findings import CHART_WARNING
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline import parsing as manifests
@@ -72,6 +74,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
+        cancel=ctx.cancel,
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)
@@ -98,7 +101,13 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         if _string(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
-    return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3)
+    return load_chart(
+        ctx.tree,
+        real,
+        limits=ctx.options.limits,
+        warn=partial(ctx.warn, code=CHART_WARNING),
+        dialect=HELM3,
+    )
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
@@ -128,7 +137,10 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
     finder = Finder(RemoteFetcher(charts))
     location = finder.find(chart_argument, ChartQuery(version, "" if is_registry else repository))
     return load_archive(
-        finder.fetch(location), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
+        finder.fetch(location),
+        limits=ctx.options.limits,
+        warn=partial(ctx.warn, code=CHART_WARNING),
+        dialect=HELM3,
     )
 
 
@@ -158,7 +170,7 @@ def _values_files(
         )
     additional_files = [ctx.read(path) for path in _strings(body, "additionalValuesFiles")]
     path = _string(body, "valuesFile") or f"{_chart_home(body, name)}/{name}/values.yaml"
-    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _string(body, "valuesFile"):
+    if not _string(body, "valuesFile") and not _exists(ctx, path):
         # Only a fetched chart has no such file here.
         chart_values = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
@@ -172,6 +184,14 @@ def _values_files(
         f"values-{number}.yaml": content
         for number, content in enumerate([chart_values, *additional_files])
     }
+
+
+def _exists(ctx: Context, path: str) -> bool:
+    try:
+        ctx.tree.resolve(trees.join(ctx.directory, path))
+    except MissingError:
+        return False
+    return True
 
 
 def _merge_inline(

@@ -23,7 +23,7 @@ from kmanifest.io import tree as trees
 from kmanifest.io.runner import Command
 from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
 from kmanifest.model.errors import KmanifestError, Location, PluginError, SourceError
-from kmanifest.model.findings import Finding, Severity
+from kmanifest.model.findings import FUNCTION_RESULT, Finding, Severity
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -240,4 +240,4 @@ def _result_to_finding(result: Mapping[str, Any], plugin_name: str) -> Finding:
     parts.append(scalar_text(result.get("message", "")))
     file = result.get("file")
     path = scalar_text(file.get("path", "")) if isinstance(file, Mapping) else ""
-    return Finding(severity, ": ".join(parts), Location(path))
+    return Finding(severity, ": ".join(parts), Location(path), FUNCTION_RESULT)

@@ -27,6 +27,7 @@ from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, l
 from kmanifest.engines.kustomize.transformers.names import add_hash
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import SourceError
+from kmanifest.model.findings import OVERRIDDEN
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing, steps
@@ -135,7 +136,12 @@ class _FinalSteps:
                     "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag "
                     "('--reorder'). Using the kustomization file over the CLI flag."
                 )
-                self._ctx.warn(message, file=self._kustomization.file, field=("sortOptions",))
+                self._ctx.warn(
+                    message,
+                    file=self._kustomization.file,
+                    field=("sortOptions",),
+                    code=OVERRIDDEN,
+                )
             return self._step(
                 "SortOrderTransformer",
                 lambda _ctx, _config, all_: sorting.sort_by_options(all_, options),

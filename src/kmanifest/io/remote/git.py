@@ -15,6 +15,7 @@ from kmanifest.io.git_tree import Entry
 from kmanifest.io.remote.urls import Repository, without_password
 from kmanifest.io.runner import Command, ProcessRunner
 from kmanifest.model.errors import FetchError, LimitError, MissingError, PluginError, SourceError
+from kmanifest.model.limits import CancelEvent
 from kmanifest.startup.typing import Final, NamedTuple
 
 PASSED_VARIABLES: Final = (
@@ -81,15 +82,23 @@ class Git:
     """Runs the git executable at `path`.
 
     It may fetch with `protocols` only. `pass_variables` are patterns of more environment variables for git. `max_size` is
-    the maximal size of a repository, in bytes.
+    the maximal size of a repository, in bytes. A running git is ended when `cancel` is set.
     """
 
     def __init__(
-        self, path: str, *, protocols: Sequence[str], pass_variables: Sequence[str], max_size: int
+        self,
+        path: str,
+        *,
+        protocols: Sequence[str],
+        pass_variables: Sequence[str],
+        max_size: int,
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._path = path
         self._protocols = protocols
-        self._runner = ProcessRunner(pass_variables=(*PASSED_VARIABLES, *pass_variables))
+        self._runner = ProcessRunner(
+            pass_variables=(*PASSED_VARIABLES, *pass_variables), cancel=cancel
+        )
         self._max_size = max_size
         self._settings: Sequence[Setting] | None = None
 
@@ -158,7 +167,7 @@ class Git:
         try:
             result = self._runner.run_process(program)
         except LimitError as error:
-            raise LimitError(f"{repository.name}: git: {error.message}") from error
+            raise type(error)(f"{repository.name}: git: {error.message}") from error
         except PluginError as error:
             raise FetchError(f"{repository.name}: git: {error.message}") from error
         if result.code:

@@ -10,6 +10,7 @@ from kmanifest.io.remote.store import Store, open_store
 from kmanifest.io.remote.urls import Repository, check_protocol, check_repository, shown_url
 from kmanifest.io.tree import MemoryTree, PrefixedTree, Tree
 from kmanifest.model.errors import FetchError
+from kmanifest.model.limits import CancelEvent
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Network:
     `store`: directory of the download cache; empty means a temporary directory. `offline`: use the store only.
     `max_age`: seconds for which a resolved branch, tag or URL is reused; full commit ids are never resolved again.
     `timeout`: seconds for one download. `max_file`, `max_repository`: maximal sizes in bytes. `pass_variables`: patterns of
-    the environment variables to pass to git.
+    the environment variables to pass to git. `cancel` ends git; an HTTP request ends at its own timeout.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Network:
         max_file: int = 10 << 20,
         max_repository: int = 1 << 30,
         pass_variables: Sequence[str] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._store_directory = store
         self._offline = offline
@@ -47,6 +49,7 @@ class Network:
         self._max_file = max_file
         self._max_repository = max_repository
         self._pass_variables = pass_variables
+        self._cancel = cancel
         self._trees: dict[str, Tree] = {}
         self._names: dict[object, str] = {}
         self._temporary_directory = ""
@@ -174,6 +177,7 @@ class Network:
                 protocols=self._protocols,
                 pass_variables=self._pass_variables,
                 max_size=self._max_repository,
+                cancel=self._cancel,
             )
         return self._lazy_git
 

@@ -8,7 +8,7 @@ from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.templates.engine import TEMPLATES_CACHE_KEY
 from kmanifest.model.errors import LimitError
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.limits import DEFAULT_LIMITS, CancelEvent, Limits, check_cancelled
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -58,14 +58,21 @@ def make_functions(
     )
 
 
-def make_bounds(limits: Limits) -> ExecutionLimits:
-    """Return the limits for executing the templates of one render."""
+def make_bounds(limits: Limits, cancel: CancelEvent | None = None) -> ExecutionLimits:
+    """Return the limits for executing the templates of one render. The clock raises CancelledError if it is cancelled."""
     bounds = ExecutionLimits(max_output=limits.max_output, max_string=limits.max_string)
-    if not limits.deadline:
+    if not limits.deadline and cancel is None:
         return bounds
     from kmanifest.io.system import monotonic_seconds
 
-    return bounds._replace(deadline=monotonic_seconds() + limits.deadline, clock=monotonic_seconds)
+    def read_clock() -> float:
+        check_cancelled(cancel)
+        return monotonic_seconds()
+
+    deadline = monotonic_seconds() + limits.deadline if limits.deadline else float("inf")
+    return bounds._replace(
+        deadline=deadline, clock=monotonic_seconds if cancel is None else read_clock
+    )
 
 
 def nesting_error() -> LimitError:

@@ -28,6 +28,7 @@ from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
+from kmanifest.model.findings import LOCALIZED
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing
@@ -251,7 +252,8 @@ class _Localizer:
             previous = self.output.content(trees.join(root.copy_directory, relative_path))
             if previous is not None and previous != content:
                 root.ctx.warn(
-                    f"{relative_path} is the copy of two URLs with different content, the second is {shown_url(path)}"
+                    f"{relative_path} is the copy of two URLs with different content, the second is {shown_url(path)}",
+                    code=LOCALIZED,
                 )
         else:
             relative_path = destinations.relative(root.ctx.locate(path), root.ctx.directory)
@@ -337,11 +339,12 @@ class _Localizer:
                 raise SourceError("it is not in or below the directory of the kustomization")
             content = ctx.tree.read(real_path, limit=_MAX_EXECUTABLE_SIZE)
         except KmanifestError as error:
-            ctx.warn(f"the function {path} is not copied: {error.message}")
+            ctx.warn(f"the function {path} is not copied: {error.message}", code=LOCALIZED)
             return
         executable = trees.is_executable(ctx.tree, real_path)
         if executable and not root.is_local:
-            ctx.warn(f"the function {path} comes from {real_path}: read it before you let it run")
+            message = f"the function {path} comes from {real_path}: read it before you let it run"
+            ctx.warn(message, code=LOCALIZED)
         relative_path = destinations.relative(path_in_tree, ctx.directory)
         self._put_file(root, relative_path, content, executable=executable)
 
