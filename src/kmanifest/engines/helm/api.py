@@ -55,6 +55,7 @@ def render_chart(
     locate: Locate | None = None,
     cache: Cache = NoCache(),
     helm_version: str = "3",
+    on_impure: Callable[[str], object] = lambda _: None,
 ) -> Rendered:
     """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
@@ -69,7 +70,7 @@ def render_chart(
     else of the machine, and no cluster.
 
     `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
-    runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
+    runs; `on_impure` is called with the name of each such function. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
     returns where one of `values` was set; without it, locations come from `sources` and the chart. An error caused by a
     value has that value's location.
 
@@ -85,7 +86,9 @@ def render_chart(
     dialect = find_dialect(helm_version)
 
     def report_impure(name: str, file: str, line: int, column: int) -> None:
-        findings.append(impure_finding(name, file, line, column))
+        on_impure(name)
+        if show_impure:
+            findings.append(impure_finding(name, file, line, column))
 
     if isinstance(chart, str):
         chart_tree, path = tree_at(chart) if tree is None else (tree, chart)
@@ -111,7 +114,7 @@ def render_chart(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits),
-            on_impure=report_impure if show_impure else None,
+            on_impure=report_impure,
             usage=usage,
             warn=warn,
             cache=cache,
