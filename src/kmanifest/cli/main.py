@@ -1,6 +1,7 @@
 """The entry of the command: finds the verb, and turns whatever happens into an exit code.
 
 0 done; 1 the build failed or its output could not be written; 2 wrong usage; 130 Ctrl-C; 141 the reader went away.
+SIGTERM and SIGHUP end the process as they do without a handler, but only after its plug-ins and temporary files are gone.
 Verbs are imported when they are named: start-up is a feature.
 """
 
@@ -11,6 +12,12 @@ from collections.abc import Callable, Sequence
 
 from kmanifest.cli import FAILED, INTERRUPTED, WRONG_USAGE
 from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal as signals
+else:
+    import _signal as signals  # the module signal imports enum, which takes several milliseconds
 
 Verb = Callable[[Sequence[str]], int]
 
@@ -35,24 +42,58 @@ Flags:
 EPILOGUE = '\n"kmanifest VERB --help" tells more about a verb.\n'
 
 
+TERMINATED = {128 + number: number for number in (signals.SIGTERM, getattr(signals, "SIGHUP", 1))}
+"""The signals that end this process, by the exit code that a shell shows for each."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asks this process to end. `number` is that of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 def run() -> int:
     """Run the command of this process and end it, without the cost of taking the interpreter apart."""
     # A build makes next to no cycles and the process ends with it: 3 to 10 % less CPU, 1 MiB more.
     gc.disable()
+    _handle_signals()
     code = main(sys.argv[1:])
+    if code in TERMINATED:
+        signals.raise_signal(TERMINATED[code])
+        os._exit(code)  # the first process of a container outlives the signal
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
     except (OSError, ValueError):
         code = code or FAILED
+    except KeyboardInterrupt:
+        code = code or INTERRUPTED
     os._exit(code)
+
+
+def _handle_signals() -> None:
+    """Let SIGTERM and SIGHUP raise Terminated, unless the parent process has this process ignore them."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signals, name, None)
+        if number is not None and signals.getsignal(number) == signals.SIG_DFL:
+            signals.signal(number, _terminate)
+
+
+def _terminate(number: int, _: object) -> None:
+    """Raise Terminated. A second signal ends the process at once."""
+    signals.signal(number, signals.SIG_DFL)
+    raise Terminated(number)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the `arguments` say; gives the exit code and lets no exception out."""
     try:
         return _dispatch(arguments)
+    except Terminated as error:
+        return 128 + error.number
     except KeyboardInterrupt:
         return INTERRUPTED
     except UsageError as error:
