@@ -9,6 +9,9 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
+CLEAN = "clean"
+"""The value of --plugin-env for an environment with nothing but what every executable gets."""
+
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
@@ -53,7 +56,7 @@ PLUGIN_FLAGS = (
     Flag(
         "plugin-env",
         "list",
-        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+        "variables that plug-ins get, without this flag all: clean passes PATH, HOME, LANG and TMPDIR only, names and PREFIX_* pass more",
     ),
     Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
 )
@@ -101,8 +104,7 @@ def programs_of(values: Mapping[str, Any]) -> "ExecPluginOptions":
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.pipeline.options import ExecPluginOptions
 
-    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed = tuple(name for name in names if name)
+    passed = _plugin_variables(values["plugin-env"])
     given = [text.partition("=")[::2] for text in values["env"]]
     known = [*select_variables(os.environ, passed).items(), *given]
     return ExecPluginOptions(
@@ -112,6 +114,19 @@ def programs_of(values: Mapping[str, Any]) -> "ExecPluginOptions":
         timeout=_seconds(values["plugin-timeout"]),
         digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )
+
+
+def _plugin_variables(given: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of the variables that plug-ins get: all, as from kustomize, without the flag."""
+    from kmanifest.io.runner import INHERIT_ALL
+
+    if not given:
+        return (INHERIT_ALL,)
+    names = [name.strip() for text in given for name in text.split(",")]
+    for name in names:
+        if "=" in name:
+            raise UsageError(f"illegal flag value --plugin-env {name}; a name is wanted")
+    return tuple(name for name in names if name not in ("", CLEAN))
 
 
 def _seconds(text: str) -> float:
