@@ -141,11 +141,13 @@ def _list_items(root: Node) -> list[Node]:
 
     As in kyaml, a list must have items or a functionConfig. Items that are not a YAML list count as none.
     """
-    if resource_meta(root).kind not in ("List", "ResourceList"):
+    resource_kind = resource_meta(root).kind
+    if resource_kind not in ("List", "ResourceList"):
         return [root]
     items = get_field(root, "items")
     if items is not None:
-        return list(items.content) if items.kind == "list" else []
+        is_yaml_list = items.kind == "list"
+        return list(items.content) if is_yaml_list else []
     return [root] if get_field(root, "functionConfig") is None else []
 
 
