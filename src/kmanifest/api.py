@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import LazyNetwork
-from kmanifest.io.tree import SnapshotDiskTree, as_path, as_tree
+from kmanifest.io.tree import SnapshotDiskTree
 from kmanifest.model.errors import (
+    UNEXPECTED,
     FindingsError,
     KmanifestError,
     LimitError,
     Location,
     MissingError,
-    check_argument,
+    internal_error,
 )
 from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context, Meter
-from kmanifest.pipeline.options import Options, check_options
+from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.pipeline.rendered import Rendered
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import Runner
     from kmanifest.io.tree import FilePath, Files, Tree
-    from kmanifest.model.limits import CancelEvent
+    from kmanifest.model.cancel import CancelEvent
     from kmanifest.model.trace import Change
 
 
@@ -70,12 +71,47 @@ def build(
     metadata:
       name: my-map
     """
+    from kmanifest.model.arguments import as_path
+    from kmanifest.pipeline.arguments import as_tree, check_optional, check_options
+
     path = as_path(path)
     check_options(options)
-    _check_arguments(registry, cache, on_change, runner, remote, cancel)
-    if tree is not None:
-        tree, absolute_location = as_tree(tree), _identity
-    else:
+    check_optional(
+        registry=registry,
+        cache=cache,
+        on_change=on_change,
+        runner=runner,
+        remote=remote,
+        cancel=cancel,
+    )
+    return run_build(
+        path,
+        tree=None if tree is None else as_tree(tree),
+        options=options,
+        registry=registry,
+        cache=cache,
+        on_change=on_change,
+        runner=runner,
+        remote=remote,
+        cancel=cancel,
+    )
+
+
+def run_build(
+    path: str,
+    *,
+    tree: "Tree | None",
+    options: Options,
+    registry: Registry | None,
+    cache: Cache | None,
+    on_change: "Callable[[Change], None] | None" = None,
+    runner: "Runner | None" = None,
+    remote: "Remote | None" = None,
+    cancel: "CancelEvent | None" = None,
+) -> Rendered:
+    """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly."""
+    absolute_location = _identity
+    if tree is None:
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
         path = path if find_repository(path) else os.path.abspath(path)
         runner = runner or _runner_of(options, cancel)
@@ -102,6 +138,8 @@ def build(
         rendered = steps.render(ctx, path)
     except KmanifestError as error:
         raise locate_error(error) from error
+    except UNEXPECTED as error:
+        raise internal_error(error) from error
     except RecursionError:
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
@@ -113,29 +151,6 @@ def build(
     if options.strict:
         _raise_for_no_effect(rendered.findings)
     return rendered
-
-
-def _check_arguments(
-    registry: object,
-    cache: object,
-    on_change: object,
-    runner: object,
-    remote: object,
-    cancel: object,
-) -> None:
-    """Raise TypeError if an optional argument of `build` has a wrong type."""
-    if registry is not None:
-        check_argument("registry", registry, Registry, "a Registry")
-    if cache is not None:
-        check_argument("cache", cache, ("get", "find", "keep"), "a Cache such as MemoryCache()")
-    if on_change is not None:
-        check_argument("on_change", on_change, callable, "a function that takes a Change")
-    if runner is not None:
-        check_argument("runner", runner, ("kind", "run"), "a Runner")
-    if remote is not None:
-        check_argument("remote", remote, ("file", "repository", "tree_of"), "a Remote")
-    if cancel is not None:
-        check_argument("cancel", cancel, ("is_set",), "an event such as threading.Event()")
 
 
 def _raise_for_no_effect(findings: Iterable[Finding]) -> None:

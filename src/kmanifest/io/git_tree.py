@@ -9,14 +9,9 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 
-from kmanifest.io.tree import FilePath, Kind, as_path, join
-from kmanifest.model.errors import (
-    KmanifestError,
-    LimitError,
-    MissingError,
-    SourceError,
-    check_argument,
-)
+from kmanifest.io.tree import FilePath, Kind, join
+from kmanifest.model.arguments import as_path, check_argument
+from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -187,8 +182,14 @@ def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     """Return the files of a commit of the repository that contains the local `path`, and the path in the repository.
 
     `revision` is a branch, a tag, or a commit id or its beginning. `~N` and `^N` may follow. Raises MissingError if
-    there is no such commit or no repository, SourceError for a repository that is not safe to read: one that belongs to
-    another user, or one that borrows objects from elsewhere.
+    there is no such commit or no repository, or if dulwich is not installed (`kmanifest[git]`). Raises SourceError for a
+    repository that is not safe to read: one that belongs to another user, or one that borrows objects from elsewhere.
+
+    >>> from kmanifest import open_commit
+    >>> open_commit("/", "v1.4.0")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.MissingError: / is not in a git repository
     """
     path = as_path(path)
     check_argument("revision", revision, str, "a str")

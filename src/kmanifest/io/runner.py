@@ -11,8 +11,8 @@ import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 
+from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
-from kmanifest.model.limits import CancelEvent, check_cancelled
 from kmanifest.model.masking import Secret, masker
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 

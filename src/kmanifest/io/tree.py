@@ -10,13 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.model.errors import (
-    LimitError,
-    MissingError,
-    SourceError,
-    argument_error,
-    check_argument,
-)
+from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 
 Kind = Literal["file", "dir"]
@@ -95,28 +89,6 @@ def is_below(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(directory + "/")
 
 
-def as_tree(tree: "Tree | Files") -> Tree:
-    """Return the argument `tree` of a public function as a tree. A mapping becomes a `MemoryTree`.
-
-    Raises TypeError for anything else.
-    """
-    if isinstance(tree, Mapping) and not hasattr(tree, "resolve"):
-        return MemoryTree(tree)
-    description = "a Tree, or a mapping of paths to str or bytes"
-    check_argument("tree", tree, ("resolve", "kind", "read", "list"), description)
-    return tree  # type: ignore[return-value]  # just checked
-
-
-def as_path(path: FilePath, parameter: str = "path") -> str:
-    """Return a path as a string. A path object gets slashes, also on Windows. Raises TypeError for other types."""
-    if isinstance(path, str):
-        return path
-    text = path.__fspath__() if hasattr(path, "__fspath__") else None
-    if not isinstance(text, str):
-        raise argument_error(parameter, path, "a str or os.PathLike[str]")
-    return text.replace(os.sep, "/")
-
-
 def is_executable(tree: Tree, path: str) -> bool:
     """Whether the file at a resolved path is executable. False if the tree does not know."""
     method = getattr(tree, "is_executable", None)
@@ -135,7 +107,11 @@ class DiskTree:
     """
 
     def __init__(self, root: FilePath = "/") -> None:
-        self.root = os.path.realpath(as_path(root, "root"))
+        if root.__class__ is not str:
+            from kmanifest.model.arguments import as_path  # the command passes strings
+
+            root = as_path(root, "root")
+        self.root = os.path.realpath(root)
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
@@ -295,12 +271,9 @@ class MemoryTree:
     """
 
     def __init__(self, files: Files) -> None:
-        if not isinstance(files, Mapping):
-            raise argument_error("files", files, "a mapping of paths to str or bytes")
-        self._files = {
-            join("", as_path(path, "a path in files")): _as_bytes(path, content)
-            for path, content in files.items()
-        }
+        from kmanifest.model.arguments import as_files  # a build of files on disk does not need it
+
+        self._files = {join("", path): content for path, content in as_files(files)}
         self._directories: dict[str, set[str]] = {"": set()}
         for path in self._files:
             entry = path
@@ -420,14 +393,6 @@ class RecordingTree:
         names = self._tree.list(path)
         self._record("list", path, tuple(names))
         return names
-
-
-def _as_bytes(path: FilePath, content: bytes | str) -> bytes:
-    if isinstance(content, str):
-        return content.encode()
-    if not isinstance(content, bytes):
-        raise argument_error(f"the content of {as_path(path)!r}", content, "str or bytes")
-    return content
 
 
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from kmanifest.model import fieldpath
-from kmanifest.model.errors import FieldPath, SourceError, argument_error
+from kmanifest.model.arguments import argument_error
+from kmanifest.model.errors import FieldPath, SourceError
 from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.values import Body, as_mapping
 from kmanifest.startup.typing import Any

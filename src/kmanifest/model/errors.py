@@ -6,7 +6,7 @@ Messages have one line. `cli.report` formats them for a terminal.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from kmanifest.startup.typing import Any, NamedTuple, Self, TypeAlias
+from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 FieldPath = tuple[str | int, ...]
 
@@ -284,6 +284,35 @@ class FindingsError(KmanifestError):
     code = "findings-error"
 
 
+class InternalError(KmanifestError):
+    """The machine or a library failed in a way that kmanifest did not expect. `__cause__` is the original exception.
+
+    Examples are a full disk for temporary files, or a damaged installation.
+
+    >>> from kmanifest import InternalError, MemoryTree, build
+    >>> class BrokenDisk(MemoryTree):
+    ...     def read(self, path, *, limit):
+    ...         raise OSError("input/output error")
+    >>> try:
+    ...     build(tree=BrokenDisk({"kustomization.yaml": "namePrefix: p-"}))
+    ... except InternalError as error:
+    ...     print(error.message)
+    internal error: OSError: input/output error
+    """
+
+    code = "internal-error"
+
+
+def internal_error(error: Exception) -> InternalError:
+    """Return the error for an unexpected exception, in one line."""
+    problem = " ".join(str(error).split())
+    return InternalError(f"internal error: {type(error).__name__}: {problem}")
+
+
+UNEXPECTED: Final = (OSError, UnicodeError, LookupError)
+"""Exceptions that the public functions turn into an InternalError, so a caller only needs to handle KmanifestError."""
+
+
 def _restore(
     error_type: type[KmanifestError],
     message: str,
@@ -293,32 +322,6 @@ def _restore(
     causes: tuple[KmanifestError, ...],
 ) -> KmanifestError:
     return error_type(message, location=location, near=near, trail=trail, causes=causes)
-
-
-Expected: TypeAlias = "type | tuple[str, ...] | Callable[[Any], bool]"
-"""The type that a parameter takes: a class, the names of a protocol's methods, or a function that accepts the value."""
-
-
-def check_argument(parameter: str, value: object, expected: Expected, description: str) -> None:
-    """Raise TypeError unless an argument of a public function has the type that its parameter takes.
-
-    `description` completes the sentence "PARAMETER must be".
-    """
-    if isinstance(expected, type):
-        fits = isinstance(value, expected)
-    elif isinstance(expected, tuple):
-        is_class = isinstance(value, type)
-        fits = not is_class and all(callable(getattr(value, name, None)) for name in expected)
-    else:
-        fits = expected(value)
-    if not fits:
-        raise argument_error(parameter, value, description)
-
-
-def argument_error(parameter: str, value: object, description: str) -> TypeError:
-    """Return the error for an argument of a wrong type: it names the parameter and what it takes."""
-    got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-    return TypeError(f"{parameter} must be {description}, not {got}")
 
 
 def format_field(field: Iterable[str | int]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import compress
 from operator import is_not
 
-from kmanifest.model.errors import MissingError, RenderError, check_argument, near_names
+from kmanifest.model.errors import MissingError, RenderError, near_names
 from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.startup.typing import Any, Self, overload
 
@@ -98,6 +98,8 @@ class ResourceMap(Sequence[Resource]):
 
         Raises MissingError with the nearest names if there is none, RenderError with all of them if there are several.
         """
+        from kmanifest.model.arguments import check_argument  # no build needs it
+
         for parameter, value in (("kind", kind), ("name", name), ("namespace", namespace or "")):
             check_argument(parameter, value, str, "a str")
         found = [

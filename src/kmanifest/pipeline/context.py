@@ -8,7 +8,7 @@ from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
-from kmanifest.model.limits import CancelEvent, Limits, check_cancelled
+from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.options import Options, Record
@@ -20,6 +20,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.runner import Runner
+    from kmanifest.model.cancel import CancelEvent
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
@@ -114,7 +115,7 @@ class Context(NamedTuple):
     remote: "Remote | None" = None
 
     @property
-    def cancel(self) -> CancelEvent | None:
+    def cancel(self) -> "CancelEvent | None":
         """The event with which the caller ends this build, if there is one."""
         return None if self.meter is None else self.meter.cancel
 
@@ -224,7 +225,7 @@ class Meter:
     __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output", "cancel")
 
     def __init__(
-        self, limits: Limits, clock: Callable[[], float], cancel: CancelEvent | None = None
+        self, limits: Limits, clock: Callable[[], float], cancel: "CancelEvent | None" = None
     ) -> None:
         self.cancel = cancel
         self._limits = limits
@@ -255,6 +256,8 @@ class Meter:
     def check_time(self) -> None:
         """Raise CancelledError if the build is cancelled, LimitError after the deadline."""
         if self.cancel is not None:
+            from kmanifest.model.cancel import check_cancelled  # the command does not need it
+
             check_cancelled(self.cancel)
         if self._deadline and self._clock() > self._deadline:
             raise LimitError(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.model.errors import KmanifestError, LimitError, argument_error
+from kmanifest.model.arguments import argument_error
+from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.rendered import unprintable_field

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable
 
-from kmanifest.model.errors import SourceError, argument_error, check_argument
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -139,38 +138,3 @@ class Options(NamedTuple):
             if record.__class__ is record_type:
                 return record  # type: ignore[return-value]  # just compared
         return record_type()
-
-
-_RECORDS = (
-    ("limits", Limits),
-    ("exec_plugins", ExecPluginOptions),
-    ("remote", RemoteOptions),
-    ("reproducible", Reproducible),
-)
-
-
-def check_options(options: Options) -> None:
-    """Raise TypeError if the options, or a record in them, have a wrong type.
-
-    Raises SourceError if a record in `options.engines` can't be hashed, or if two records have the same type.
-    """
-    check_argument("options", options, Options, "an Options record")
-    for field, expected in _RECORDS:
-        check_argument(
-            f"options.{field}", getattr(options, field), expected, f"a {expected.__name__} record"
-        )
-    check_argument("options.engines", options.engines, tuple, "a tuple of records")
-    seen: set[type] = set()
-    for record in options.engines:
-        if isinstance(record, type):
-            raise argument_error(
-                "a record in options.engines", record, f"a record such as {record.__name__}()"
-            )
-        name = type(record).__name__
-        try:
-            hash(record)
-        except TypeError as error:
-            raise SourceError(f"Options.engines: {name} must be hashable: {error}") from None
-        if type(record) in seen:
-            raise SourceError(f"Options.engines has two records of {name}")
-        seen.add(type(record))

@@ -4,13 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import (
-    KmanifestError,
-    MissingError,
-    SourceError,
-    argument_error,
-    near_names,
-)
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
@@ -75,6 +69,8 @@ class Registry:
                 (plugin.role, plugin.name): plugin for plugin in plugins
             }
         except (AttributeError, TypeError):
+            from kmanifest.model.arguments import argument_error  # for errors only
+
             raise argument_error("plugins", plugins, "an iterable of Plugin records") from None
         self._more = more
 

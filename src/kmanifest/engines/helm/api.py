@@ -1,44 +1,32 @@
 """Helm charts as a library: load a chart, render it in one call, and find where its values were set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
-from kmanifest.engines.helm.render import PostRender, Release, render, select_documents
-from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nesting_error
+from kmanifest.engines.helm.render import PostRender, Release
+from kmanifest.engines.helm.result import render_result
 from kmanifest.engines.helm.values.layers import (
-    Table,
-    ValueLayer,
     ValueSources,
     make_file_reader,
     mapping_layers,
     value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
-from kmanifest.io.tree import as_path, as_tree, tree_at
-from kmanifest.model.errors import (
-    Expected,
-    FieldPath,
-    KmanifestError,
-    Locate,
-    Location,
-    check_argument,
-)
-from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits, check_cancelled
-from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.io.tree import tree_at
+from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
+from kmanifest.model.errors import Locate
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.origins import Origins
-    from kmanifest.engines.helm.values.usage import ValueUsage
     from kmanifest.io.tree import FilePath, Files, Tree
-    from kmanifest.model.limits import CancelEvent
+    from kmanifest.model.cancel import CancelEvent
 
 
 def render_chart(
@@ -121,78 +109,54 @@ def render_chart(
         cache=cache,
         cancel=cancel,
     )
-    check_cancelled(cancel)
-    findings: list[Finding] = []
-    usage = _make_usage() if unused_values else None
-
-    def warn(text: str) -> None:
-        findings.append(Finding("warning", text, Location(), CHART_WARNING))
-
-    dialect = find_dialect(helm_version)
-
-    def report_impure(name: str, file: str, line: int, column: int) -> None:
-        findings.append(impure_finding(name, file, line, column))
-
+    warnings: list[str] = []
     if not isinstance(chart, Chart):
-        chart_path = as_path(chart, "chart")
-        chart_tree, path = tree_at(chart_path) if tree is None else (tree, chart_path)
-        chart = loader.load_chart(
-            chart_tree, path, limits=limits, warn=warn, display_path=chart_path, dialect=dialect
-        )
-    table: Table = {} if values is None else floats_for_numbers(dict(values))
-    given_layers = tuple(
-        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
-    )
-    for layer in given_layers:
-        table = layer.apply(table)
-
-    make_locate = partial(_make_locate, chart, (*mapping_layers(values), *given_layers), locate)
-    try:
-        output = render(
-            chart,
-            table,
-            functions=make_functions(random, clock, limits, dialect=dialect),
-            release=release,
-            capabilities=dialect.make_capabilities(kube_version, api_versions),
-            include_crds=include_crds,
-            skip_schema=skip_schema,
-            limits=limits,
-            bounds=make_bounds(limits, cancel),
-            on_impure=report_impure if show_impure else None,
-            usage=usage,
-            warn=warn,
-            cache=NoCache() if cache is None else cache,
-            dialect=dialect,
-        )
-    except RecursionError:
-        raise nesting_error() from None
-    except KmanifestError as error:
-        error.location = _location_of(error, chart, make_locate)
-        raise
-    if usage is not None:
-        findings += usage.findings(chart, table, make_locate())
-    text = output.text(
+        chart = _load_path(chart, tree, limits, helm_version, warnings.append)
+    return render_result(
+        chart,
+        tree=tree,
+        values=values,
+        sources=sources,
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        include_crds=include_crds,
         skip_hooks=skip_hooks,
         skip_tests=skip_tests,
-        post_render=post_render or (lambda text: text),
-    )
-    if show_only:
-        text = select_documents(text, show_only, dialect)
-    return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
-
-
-def _make_locate(chart: Chart, given_layers: Iterable[ValueLayer], locate: Locate | None) -> Locate:
-    """Return a function from the path of a value to its location.
-
-    The caller's `locate` comes first, then the given layers and the values of the chart.
-    """
-    from kmanifest.engines.helm.values.origins import (  # for errors and findings
-        Origins,
-        chart_layers,
+        skip_schema=skip_schema,
+        show_only=show_only,
+        post_render=post_render,
+        limits=limits,
+        random=random,
+        clock=clock,
+        show_impure=show_impure,
+        unused_values=unused_values,
+        locate=locate,
+        cache=NoCache() if cache is None else cache,
+        dialect=find_dialect(helm_version),
+        warnings=warnings,
+        cancel=cancel,
     )
 
-    origins = Origins(given_layers, chart_layers(chart))
-    return lambda path: (None if locate is None else locate(path)) or origins.find(path)
+
+def _load_path(
+    path: "FilePath",
+    tree: "Tree | None",
+    limits: Limits,
+    helm_version: str,
+    warn: Callable[[str], None],
+) -> Chart:
+    """Load the chart at a path in the tree, or at a local path."""
+    shown = as_path(path, "chart")
+    chart_tree, path_in_tree = tree_at(shown) if tree is None else (tree, shown)
+    return loader.load_chart(
+        chart_tree,
+        path_in_tree,
+        limits=limits,
+        warn=warn,
+        display_path=shown,
+        dialect=find_dialect(helm_version),
+    )
 
 
 def load_chart(
@@ -282,8 +246,8 @@ def _is_list_of_strings(value: Any) -> bool:
 
 _EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
     "api_versions": (_is_list_of_strings, "a list of str"),
-    "cache": (("get", "find", "keep"), "a Cache such as MemoryCache()"),
-    "cancel": (("is_set",), "an event such as threading.Event()"),
+    "cache": CACHE,
+    "cancel": CANCEL,
     "chart": (Chart, "a Chart, as load_chart returns it"),
     "clock": (callable, "a function that returns nanoseconds since 1970"),
     "content": (bytes, "the bytes of an archive"),
@@ -306,6 +270,8 @@ def _check(**arguments: object) -> None:
     """Raise TypeError for the first argument of a wrong type."""
     for parameter, value in arguments.items():
         check_argument(parameter, value, *_EXPECTED[parameter])
+        if isinstance(value, Limits):
+            check_limits(value)
 
 
 def _check_optional(**arguments: object) -> None:
@@ -320,46 +286,3 @@ def _check_sources(sources: ValueSources) -> None:
 
 def _ignore(_: str) -> None:
     """Ignore a message."""
-
-
-def unknown_location(_: FieldPath) -> Location:
-    """Return an empty location, for renders in which Helm's names of chart files are not paths of the build's tree."""
-    return Location()
-
-
-def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
-    """Return the finding for a call of an impure function. `column` counts from 0."""
-    message = f"{name} may return a different result in each render"
-    return Finding("info", message, Location(file, line, column + 1), IMPURE)
-
-
-def _make_usage() -> "ValueUsage":
-    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders report usage
-
-    return ValueUsage()
-
-
-def _location_of(
-    error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
-) -> Location:
-    """Return the location of an error, or that of the first value that it depends on."""
-    if error.location != Location():
-        return error.location
-    from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
-
-    paths = values_in_error(error.message, chart)
-    locations = map(make_locate(), paths) if paths else ()
-    return next((location for location in locations if location is not None), Location())
-
-
-def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
-    """Parse the objects of an output."""
-    from kmanifest.io.tree import MemoryTree
-    from kmanifest.pipeline import parsing as manifests
-    from kmanifest.pipeline.context import Context
-    from kmanifest.pipeline.options import Options
-    from kmanifest.pipeline.registry import Registry
-
-    ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
-    content = text.encode("utf-8", "surrogateescape")
-    return ResourceMap().append(manifests.parse(ctx, content, ""))

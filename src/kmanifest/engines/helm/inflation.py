@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from kmanifest import yaml
-from kmanifest.engines.helm.api import render_chart, unknown_location
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.release_name import resolve_release_name
 from kmanifest.engines.helm.render import Release
+from kmanifest.engines.helm.result import render_result, unknown_location
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
@@ -56,7 +56,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         resolve_release_name(release_name, _string(body, "nameTemplate")),
         _string(body, "namespace") or "default",
     )
-    rendered = render_chart(
+    rendered = render_result(
         chart,
         tree=MemoryTree(files),
         sources=ValueSources(files=tuple(files)),
@@ -74,6 +74,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
+        dialect=HELM3,
         cancel=ctx.cancel,
     )
     for finding in rendered.findings:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kmanifest.model.errors import Locate, check_argument
+from kmanifest.model.errors import Locate
 from kmanifest.startup.typing import Any, Final
 
 _FIELDS: Final = (
@@ -70,6 +70,8 @@ class HelmOptions:
         unused_values: bool = False,
         locate: Locate | None = None,
     ) -> None:
+        from kmanifest.model.arguments import check_argument  # for charts only
+
         check_argument("values", values, Mapping, "a mapping")
         check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
         fields = (

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from kmanifest.engines.helm.api import render_chart, unknown_location
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.find import find_dialect
 from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.render import Release
+from kmanifest.engines.helm.result import render_result, unknown_location
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.model.findings import CHART_WARNING
 from kmanifest.pipeline.context import Context
@@ -25,7 +25,7 @@ def render(ctx: Context, path: str) -> Rendered:
         dialect=dialect,
     )
     release = Release(helm_options.release, helm_options.namespace)
-    return render_chart(
+    return render_result(
         chart,
         values=helm_options.values,
         release=release,
@@ -39,6 +39,6 @@ def render(ctx: Context, path: str) -> Rendered:
         unused_values=helm_options.unused_values,
         locate=helm_options.locate or unknown_location,
         cache=ctx.cache,
+        dialect=dialect,
         cancel=ctx.cancel,
-        helm_version=helm_options.helm_version,
     )

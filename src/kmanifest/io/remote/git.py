@@ -14,8 +14,8 @@ from itertools import takewhile
 from kmanifest.io.git_tree import Entry
 from kmanifest.io.remote.urls import Repository, without_password
 from kmanifest.io.runner import Command, ProcessRunner
+from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError, LimitError, MissingError, PluginError, SourceError
-from kmanifest.model.limits import CancelEvent
 from kmanifest.startup.typing import Final, NamedTuple
 
 PASSED_VARIABLES: Final = (

@@ -9,8 +9,8 @@ from kmanifest.io.git_tree import GitTree
 from kmanifest.io.remote.store import Store, open_store
 from kmanifest.io.remote.urls import Repository, check_protocol, check_repository, shown_url
 from kmanifest.io.tree import MemoryTree, PrefixedTree, Tree
+from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError
-from kmanifest.model.limits import CancelEvent
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -8,12 +8,13 @@ from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.templates.engine import TEMPLATES_CACHE_KEY
 from kmanifest.model.errors import LimitError
-from kmanifest.model.limits import DEFAULT_LIMITS, CancelEvent, Limits, check_cancelled
+from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.render import Release
     from kmanifest.engines.helm.sprig.randomness import RandomSource
+    from kmanifest.model.cancel import CancelEvent
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
@@ -58,12 +59,13 @@ def make_functions(
     )
 
 
-def make_bounds(limits: Limits, cancel: CancelEvent | None = None) -> ExecutionLimits:
+def make_bounds(limits: Limits, cancel: "CancelEvent | None" = None) -> ExecutionLimits:
     """Return the limits for executing the templates of one render. The clock raises CancelledError if it is cancelled."""
     bounds = ExecutionLimits(max_output=limits.max_output, max_string=limits.max_string)
     if not limits.deadline and cancel is None:
         return bounds
     from kmanifest.io.system import monotonic_seconds
+    from kmanifest.model.cancel import check_cancelled
 
     def read_clock() -> float:
         check_cancelled(cancel)

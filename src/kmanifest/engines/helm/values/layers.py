@@ -12,7 +12,7 @@ from functools import partial
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
-from kmanifest.io.tree import FilePath, Tree, as_path, tree_at
+from kmanifest.io.tree import FilePath, Tree, tree_at
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -116,7 +116,8 @@ def value_layers(
     readers: ValueReaders = READERS,
 ) -> Iterable[ValueLayer]:
     """Yield the files and flags in the order in which they are merged. `read_file` returns the content of a file."""
-    for path in [as_path(file, "a path in sources.files") for file in sources.files]:
+    for file in sources.files:
+        path = file if isinstance(file, str) else _as_path(file)
         yield ValueLayer(
             path, _file_setter(path, read_file, limits, readers), partial(read_file, path)
         )
@@ -132,6 +133,12 @@ def value_layers(
         )
     for text in sources.literals:
         yield ValueLayer("--set-literal", _flag_setter("--set-literal", text, readers.literals))
+
+
+def _as_path(file: FilePath) -> str:
+    from kmanifest.model.arguments import as_path  # the command passes strings
+
+    return as_path(file, "a path in sources.files")
 
 
 def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[ValueLayer]:
