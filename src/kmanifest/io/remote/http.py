@@ -32,7 +32,7 @@ _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 
 
 class NoTlsError(FetchError):
-    """The server does not speak TLS."""
+    """The server does not support TLS."""
 
 
 class HttpResponse(NamedTuple):
