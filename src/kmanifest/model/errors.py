@@ -111,6 +111,10 @@ class KmanifestError(Exception):
             self.message, location=location, near=self.near, trail=trail, causes=self.causes
         )
 
+    def copy(self) -> Self:
+        """Return a copy. An error is raised from another one, never from itself: its causes would have no end."""
+        return self.at(self.location)
+
     def at(self, location: Location) -> Self:
         """Return a copy with another location."""
         return type(self)(

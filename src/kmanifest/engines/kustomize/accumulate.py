@@ -118,9 +118,9 @@ class KustomizationScope(NamedTuple):
         return namespace or self.ancestors.namespace
 
     def located(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
-        """Return the error at a field of the kustomization, unless it already names a file."""
+        """Return a copy of the error at a field of the kustomization, unless it already names a file."""
         if error.location.file:
-            return error
+            return error.copy()
         return error.within(file=self.kustomization.file, field=field)
 
 
@@ -278,12 +278,17 @@ class ResourceAccumulator:
             has_no_fallback = seconds > MAX_SECONDS_FOR_FALLBACK or find_repository(url) is None
             if has_no_fallback or not self._means_not_found(first, url, error):
                 raise
-            try:
-                self._add_of_kind(second, url, field)
-            except FetchError:
-                raise error from None
+            first_error = error
+        else:
+            return first
+        # Outside the `except`, so that no error of the second attempt has the first one as its context.
+        try:
+            self._add_of_kind(second, url, field)
+        except FetchError:
+            pass
+        else:
             return second
-        return first
+        raise first_error
 
     def _means_not_found(self, kind: str, url: str, error: KmanifestError) -> bool:
         """Return whether the error means that the URL does not exist as this kind.

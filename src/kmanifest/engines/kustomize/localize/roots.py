@@ -196,7 +196,7 @@ class _Localizer:
         try:
             return self._localize_root(root, path)
         except KmanifestError as error:
-            raise _choose_error(root.ctx, path, file_error, error) from error
+            raise _choose_error(root.ctx, path, file_error, error).copy() from error
 
     def _localize_root(self, root: _RootContext, path: str) -> str:
         """Copy the root that an entry names. Returns its path relative to the root that names it."""
@@ -317,7 +317,7 @@ class _Localizer:
         try:
             return _parse_objects(root.ctx, self._read(root, entry), entry), True
         except KmanifestError as error:
-            raise (inline_error if "\n" in entry else error) from error
+            raise (inline_error if "\n" in entry else error).copy() from error
 
     def _copy_executable(self, root: _RootContext, path: str) -> None:
         """Copy the executable of a function to the path that the function's config names.
