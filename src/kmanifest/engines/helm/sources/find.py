@@ -250,9 +250,9 @@ class Finder:
         return registries.pick_tag(versions, version)
 
     def _warn_of_skipped_entries(self, index: Index) -> None:
-        for message in index.skip_messages:
-            self._warn(message)
-        index.skip_messages.clear()
+        if index.skip_messages:  # one call, because there may be very many
+            self._warn("\n".join(index.skip_messages))
+            index.skip_messages.clear()
 
 
 def _access_for_other_server(access: Access, repository: str, url: str) -> Access:
