@@ -62,7 +62,7 @@ def build(
     check_options(options)
     if tree is None:
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
-        path = path if find_repository(path) else os.path.abspath(path)
+        path = path if _is_url(path) else os.path.abspath(path)
         runner = runner or _runner_of(options)
     else:
         absolute_location = _identity
@@ -152,6 +152,11 @@ def _network(options: Options) -> "Network":
         max_repository=remote.max_size,
         pass_variables=options.exec_plugins.environment,
     )
+
+
+def _is_url(path: str) -> bool:
+    """Return whether the argument of a build is a URL, also one that can't be built."""
+    return find_repository(path) is not None or ("://" in path and not os.path.exists(path))
 
 
 def _identity(location: Location) -> Location:

@@ -50,6 +50,11 @@ class KmanifestError(Exception):
         trail: Iterable[str] = (),
         causes: Iterable["KmanifestError"] = (),
     ) -> None:
+        if "://" in message and "@" in message:
+            # Messages mask URLs when they are written. This is for URLs in paths, values and texts of templates.
+            from kmanifest.model.url_masking import mask_logins
+
+            message = mask_logins(message)
         super().__init__(message)
         self.message = message
         self.location = location

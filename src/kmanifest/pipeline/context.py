@@ -6,7 +6,7 @@ from kmanifest.io import tree as trees
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
+from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, SourceError
 from kmanifest.model.findings import NO_EFFECT, Finding
 from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
@@ -84,12 +84,28 @@ class Context(NamedTuple):
         """
         if is_file_url(path):
             return self.require_remote(path).file(path)
-        real = self.tree.resolve(trees.join(self.directory, path))
+        real = self.resolve(path)
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
             raise SourceError(
                 f"security; file {path!r} is not in or below the directory of the kustomization"
             )
         return real
+
+    def resolve(self, path: str) -> str:
+        """Return the path with every link followed, without looking at the load restriction.
+
+        Raises the errors of `Tree.resolve`. If the path is a URL that can't be fetched, they do not show its secrets.
+        """
+        if "://" not in path:
+            return self.tree.resolve(trees.join(self.directory, path))
+        try:
+            return self.tree.resolve(trees.join(self.directory, path))
+        except KmanifestError as error:
+            error_type = type(error)
+        from kmanifest.model.url_masking import mask_url  # for errors only
+
+        # Outside the `except`: the message of the first error contains the URL in another form.
+        raise error_type(f"no such file or directory: {mask_url(path)!r}")
 
     def read_resolved(self, path: str) -> bytes:
         """Return the content of the file at a resolved path."""
@@ -111,7 +127,11 @@ class Context(NamedTuple):
         Raises SourceError if fetching is not allowed, LimitError after the deadline.
         """
         if self.remote is None:
-            raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
+            from kmanifest.model.url_masking import mask_url  # for errors only
+
+            raise SourceError(
+                f"remote files are fetched only with Options.allow_remote: {mask_url(url)!r}"
+            )
         if self.meter is not None:
             self.meter.check_time()
         if self.state is not None:

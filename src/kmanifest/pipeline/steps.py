@@ -47,6 +47,8 @@ def render(ctx: Context, path: str) -> Rendered:
 
 
 def _resolve_directory(ctx: Context, path: str) -> str:
+    if "://" in path:
+        return ctx.resolve(path)
     directory = trees.join("", path)
     try:
         return ctx.tree.resolve(directory)

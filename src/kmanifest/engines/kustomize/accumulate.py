@@ -40,7 +40,7 @@ from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import as_mapping
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
+from kmanifest.pipeline.remote_bases import find_fetcher, find_repository, shown_entry
 from kmanifest.pipeline.steps import Step
 from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
@@ -381,7 +381,7 @@ def _entry_kind(scope: KustomizationScope, path: str, field: FieldPath) -> str:
         kind = ctx.tree.kind(full)
         if kind is None and _is_remote(ctx, path):
             return "dir"
-        kind = kind or ctx.tree.kind(ctx.tree.resolve(full))
+        kind = kind or ctx.tree.kind(ctx.resolve(path))
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
@@ -404,7 +404,7 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
             if kind == "Component"
             else "a Component must be listed under components"
         )
-        raise SourceError(f"{rule}: {path!r} is a {child.kind}")
+        raise SourceError(f"{rule}: {shown_entry(path)!r} is a {child.kind}")
     return child
 
 
