@@ -66,7 +66,8 @@ def build(
         runner = runner or _runner_of(options)
     else:
         absolute_location = _identity
-    network = network_of(options) if remote is None else None
+    meter = Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total)
+    network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
@@ -76,7 +77,7 @@ def build(
         on_finding=findings.append,
         on_change=on_change,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic),
+        meter=meter,
         runner=runner,
         remote=remote or network,
     )
@@ -131,25 +132,28 @@ def _runner_of(options: Options) -> "Runner | None":
     )
 
 
-def network_of(options: Options) -> LazyNetwork | None:
-    """Return the fetcher of remote files, or None if the options do not allow fetching."""
+def network_of(options: Options, meter: Meter | None = None) -> LazyNetwork | None:
+    """Return the fetcher of remote files, or None if the options do not allow fetching.
+
+    `meter` is that of the build, whose limits the downloads share.
+    """
     if not options.allow_remote:
         return None
-    return LazyNetwork(lambda: _network(options))
+    if meter is None:
+        meter = Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total)
+    return LazyNetwork(lambda: _network(options, meter))
 
 
-def _network(options: Options) -> "Network":
-    from kmanifest.io.remote.network import Network  # few builds fetch anything
+def _network(options: Options, meter: Meter) -> "Network":
+    # few builds fetch anything
+    from kmanifest.io.remote.network import Network
+    from kmanifest.pipeline.fetching import fetch_settings
 
-    remote, limits = options.remote, options.limits
     return Network(
-        store=remote.store,
-        offline=remote.offline,
-        protocols=remote.protocols,
-        max_age=remote.max_age,
-        timeout=min(remote.timeout, limits.deadline or remote.timeout),
-        max_file=limits.max_input_file,
-        max_repository=remote.max_size,
+        fetch_settings(options, meter),
+        store=options.remote.store,
+        max_store=options.remote.max_store,
+        max_file=options.limits.max_input_file,
         pass_variables=options.exec_plugins.environment,
     )
 

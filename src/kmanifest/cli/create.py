@@ -155,7 +155,7 @@ def _fetched_repository(url: str, command_line: CommandLine) -> list[str]:
     from kmanifest import api
     from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remote=remote_options(command_line.values))
+    options = Options(allow_remote=True, remote=remote_options(command_line.values, [url]))
     network = api.network_of(options)
     if network is not None:
         try:

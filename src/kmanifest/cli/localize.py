@@ -98,7 +98,7 @@ def localize(arguments: Sequence[str]) -> int:
         raise UsageError(
             f"accepts at most {_MAX_ARGUMENTS} arguments, got {len(command_line.arguments)}"
         )
-    remotes = remote_options(values)
+    remotes = remote_options(values, command_line.arguments[:1])
     name, destination, *_ = (*command_line.arguments, "", "")
 
     from kmanifest import api  # imported here so that usage errors stay fast
@@ -145,7 +145,7 @@ def _make_context(
         options=options,
         on_finding=on_finding,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic),
+        meter=Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total),
         remote=remote,
     )
 

@@ -168,11 +168,18 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time."""
+    """Counters of one build for the limits on total input, output, downloads and time.
 
-    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output")
+    All downloads of the build, charts included, share it. `max_fetched` is the limit of their bytes.
+    """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    __slots__ = ("_clock", "_deadline", "_fetched", "_input", "_limits", "_max_fetched", "_output")
+
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], *, max_fetched: int = 1 << 62
+    ) -> None:
+        self._fetched = 0
+        self._max_fetched = max_fetched
         self._limits = limits
         self._clock = clock
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
@@ -197,6 +204,22 @@ class Meter:
             raise LimitError(
                 f"the steps computed values of more than {self._limits.max_output} bytes (max_output)"
             )
+
+    def count_fetched(self, size: int) -> None:
+        """Count downloaded bytes. Raises LimitError if the sum is too large, and the errors of `check_time`."""
+        self._fetched += size
+        if self._fetched > self._max_fetched:
+            raise LimitError(f"more than {self._max_fetched} bytes were downloaded (max_total)")
+        self.check_time()
+
+    def bytes_left(self) -> int:
+        """Return the number of bytes that may still be downloaded."""
+        return max(self._max_fetched - self._fetched, 0)
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""
+        self.check_time()
+        return self._deadline - self._clock() if self._deadline else float("inf")
 
     def check_time(self) -> None:
         """Raise LimitError after the deadline."""

@@ -7,6 +7,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from kmanifest.io.remote.access import CredentialSource
     from kmanifest.model.masking import Secret
 
 Record = TypeVar("Record")
@@ -29,20 +30,38 @@ class ExecPluginOptions(NamedTuple):
 
 
 class RemoteOptions(NamedTuple):
-    """Settings for remote bases and files. They are fetched only with `Options.allow_remote`.
+    """Settings for remote bases, files and charts. They are fetched only with `Options.allow_remote`.
 
     `store`: directory of the download cache; empty means a temporary one for this build. `max_age`: seconds for which a
     resolved branch, tag or URL is reused; full commit ids are never resolved again. `offline`: use the cache only.
-    `protocols`: may also contain `http` and `file`. `timeout`: seconds for one download. `max_size`: bytes for one
-    repository.
+    `protocols`: `https`, `ssh` and `oci` (charts in registries); may also contain `http` and `file`. `timeout`: seconds
+    for one download. `max_size`: bytes for one repository or chart. `max_total`: bytes for all downloads of a build.
+    `max_store`: bytes to which the download cache may grow before the oldest content is removed.
+
+    `hosts`: the hosts that may be connected to, whoever names them: host names, `*.SUFFIX`, addresses, networks
+    (`10.0.0.0/8`), `private` for all private networks, `*` for all other networks but inner ones. An inner address must
+    be named. `tenant`: on whose behalf the build runs; content in the store that was fetched for one tenant is never
+    used for another. `credentials(host, path)`: returns a `Credential` or None. `user_credentials`: git also gets the
+    credential helpers, tokens, keys and agent of the user of this process, for any host that a repository names.
     """
 
     store: str = ""
     offline: bool = False
-    protocols: tuple[str, ...] = ("https", "ssh")
+    protocols: tuple[str, ...] = ("https", "ssh", "oci")
     max_age: float = 60.0
     timeout: float = 300.0
     max_size: int = 1 << 30
+    hosts: tuple[str, ...] = ("*",)
+    tenant: str = ""
+    credentials: "CredentialSource | None" = None
+    user_credentials: bool = False
+    max_total: int = 4 << 30
+    max_store: int = 20 << 30
+
+    def __repr__(self) -> str:  # a function may contain secrets
+        fields = zip(self._fields, self, strict=True)
+        shown = ", ".join(f"{name}={value!r}" for name, value in fields if name != "credentials")
+        return f"RemoteOptions({shown})"
 
 
 class Reproducible(NamedTuple):
