@@ -156,7 +156,7 @@ def build(arguments: Sequence[str]) -> int:
 
     tree, path = _open_revision(path, command_line.values["rev"])
     registry = installed_registry()
-    rendered = api.build(
+    rendered = api.run_build(
         path,
         options=options,
         registry=registry,

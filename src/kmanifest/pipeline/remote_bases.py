@@ -6,6 +6,7 @@ Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtG
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Plugin
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, s
     """
     if repository.has_git_prefix:
         ctx.warn(
-            f"the prefix git:: has no effect and will be refused in the future: {repository.name}"
+            f"the prefix git:: has no effect and will be refused in the future: {repository.name}",
+            code=DEPRECATED,
         )
     remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)

@@ -35,11 +35,25 @@ PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
-    """The release, as templates see it."""
+    """The release, as templates see it.
+
+    - `name`: `.Release.Name`
+    - `namespace`: `.Release.Namespace`
+    - `is_upgrade`: `.Release.IsUpgrade`; its opposite is `.Release.IsInstall`
+
+    >>> from kmanifest.helm import Release
+    >>> Release("web", "shop")
+    Release(name='web', namespace='shop')
+    """
 
     name: str = "release-name"
     namespace: str = "default"
     is_upgrade: bool = False
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
 
     def object(self) -> dict[str, Any]:
         """Return `.Release`."""

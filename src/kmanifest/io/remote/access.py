@@ -8,9 +8,17 @@ Login = tuple[str, str]  # name and password
 
 
 class Credential(NamedTuple):
-    """Credentials for a server: a login, and for a registry also an identity token, for SSH the file of a private key.
+    """Credentials for a server.
 
-    A registry's token server exchanges the identity token for access tokens.
+    `login`: name and password, for https and for registries. `identity_token`: for registries, whose token server
+    exchanges it for access tokens. `ssh_key_file`: path of a private key, for repositories by SSH.
+
+    >>> from kmanifest import Credential, RemoteOptions
+    >>> def credentials(host: str, path: str) -> Credential | None:
+    ...     return Credential(ssh_key_file="/keys/team-a") if host == "git.example.com" else None
+    >>> remote = RemoteOptions(tenant="team-a", credentials=credentials)
+    >>> Credential(("deploy", "s3cret"))
+    Credential(a login, no token, no key)
     """
 
     login: Login | None = None

@@ -24,6 +24,7 @@ from kmanifest.io.remote.settings import FetchSettings
 from kmanifest.io.remote.store import directory_size
 from kmanifest.io.remote.urls import Endpoint, Repository, check_protocol, find_endpoint
 from kmanifest.io.runner import Command, ProcessResult, ProcessRunner
+from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError, LimitError, PluginError, SourceError
 from kmanifest.model.url_masking import mask_url, mask_urls
 from kmanifest.startup.typing import Final, NamedTuple
@@ -102,19 +103,25 @@ Setting = tuple[str, str]
 class Git:
     """Runs the git executable at `path`, as `settings` allow.
 
-    `pass_variables` are patterns of more environment variables for git, if it gets the user's credentials.
+    `pass_variables` are patterns of more environment variables for git, if it gets the user's credentials. A running
+    git is ended when `cancel` is set.
     """
 
     def __init__(
-        self, path: str, settings: FetchSettings, *, pass_variables: Sequence[str] = ()
+        self,
+        path: str,
+        settings: FetchSettings,
+        *,
+        pass_variables: Sequence[str] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._path = path
         self._settings = settings
         variables = [*NETWORK_VARIABLES]
         if settings.user_credentials:
             variables += (*CREDENTIAL_VARIABLES, *pass_variables)
-        self._runner = ProcessRunner(pass_variables=variables)
-        self._listing_runner = ProcessRunner(max_output=_MAX_WHOLE_LISTING)
+        self._runner = ProcessRunner(pass_variables=variables, cancel=cancel)
+        self._listing_runner = ProcessRunner(max_output=_MAX_WHOLE_LISTING, cancel=cancel)
         self._lazy_user_settings: Sequence[Setting] | None = None
 
     def fetch(

@@ -11,6 +11,7 @@ from kmanifest.io.remote.settings import FetchSettings
 from kmanifest.io.remote.store import Key, Partition, Store, open_store, remove_directory
 from kmanifest.io.remote.urls import Repository, check_protocol, check_repository, find_endpoint
 from kmanifest.io.tree import MemoryTree, PrefixedTree, Tree
+from kmanifest.model.cancel import CancelEvent
 from kmanifest.model.errors import FetchError
 from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
@@ -29,7 +30,7 @@ class Network:
 
     `store`: directory of the download cache; empty means a temporary directory. `max_store`: its maximal size in bytes.
     `max_file`: maximal size of a file in bytes. `pass_variables`: patterns of the environment variables to pass to git,
-    if it gets the user's credentials.
+    if it gets the user's credentials. `cancel` ends git.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Network:
         max_store: int = 0,
         max_file: int = 10 << 20,
         pass_variables: Sequence[str] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._settings = settings
+        self._cancel = cancel
         self._store_directory = store
         self._max_store = max_store
         self._max_file = max_file
@@ -192,7 +195,9 @@ class Network:
             path = shutil.which("git")
             if path is None:
                 raise FetchError("no 'git' program on path")
-            self._lazy_git = Git(path, self._settings, pass_variables=self._pass_variables)
+            self._lazy_git = Git(
+                path, self._settings, pass_variables=self._pass_variables, cancel=self._cancel
+            )
         return self._lazy_git
 
 

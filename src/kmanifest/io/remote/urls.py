@@ -43,9 +43,17 @@ _BAD_REF_PATTERN: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 class Repository(NamedTuple):
     """A repository, a directory in it, and how to fetch it.
 
-    `host` is the part of the URL before the repository's path, with scheme and user. `directory` is relative to the
-    repository's root. An empty `ref` means the default branch. `timeout` is in seconds. `has_git_prefix` is true for
-    URLs that begin with `git::`.
+    A `Remote` receives such records.
+
+    `url`: the URL as it was written. `host`: the part of the URL before the repository's path, with scheme and user.
+    `path`: the path of the repository. `directory`: relative to the repository's root. `ref`: a commit, branch or tag;
+    empty means the default branch. `timeout`: in seconds. `submodules`: whether submodules are fetched when a file in
+    them is read. `has_git_prefix`: whether the URL begins with `git::`.
+
+    >>> from kmanifest import Repository
+    >>> repository = Repository("https://example.com/org/shop//base?ref=v1", "https://example.com/", "org/shop", "base", "v1")
+    >>> repository.clone_url, repository.protocol, repository.directory, repository.ref
+    ('https://example.com/org/shop', 'https', 'base', 'v1')
     """
 
     url: str

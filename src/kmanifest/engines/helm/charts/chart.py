@@ -302,7 +302,14 @@ class Crd:
 
 
 class Chart:
-    """A chart. `parent` is the chart that contains it; `raw` holds all files of the loaded chart."""
+    """A chart. `parent` is the chart that contains it; `raw` holds all files of the loaded chart.
+
+    >>> from kmanifest.helm import Chart, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}", "values.yaml": "size: 1"}
+    >>> chart: Chart = load_chart(files, "")
+    >>> chart.name, chart.metadata.version, chart.is_library
+    ('shop', '1.0.0', False)
+    """
 
     __slots__ = ("dependencies", "files", "has_values", "metadata", "parent", "raw", "schema", "templates", "values")  # fmt: skip
 

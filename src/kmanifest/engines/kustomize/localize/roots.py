@@ -27,6 +27,7 @@ from kmanifest.engines.kustomize.roots import Root, enter_root
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
+from kmanifest.model.findings import LOCALIZED
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.url_masking import mask_url
@@ -251,7 +252,8 @@ class _Localizer:
             previous = self.output.content(trees.join(root.copy_directory, relative_path))
             if previous is not None and previous != content:
                 root.ctx.warn(
-                    f"{relative_path} is the copy of two URLs with different content, the second is {mask_url(path)}"
+                    f"{relative_path} is the copy of two URLs with different content, the second is {mask_url(path)}",
+                    code=LOCALIZED,
                 )
         else:
             relative_path = destinations.relative(root.ctx.locate(path), root.ctx.directory)
@@ -322,9 +324,10 @@ class _Localizer:
     def _copy_executable(self, root: _RootContext, path: str) -> None:
         """Copy the executable of a function to the path that the function's config names.
 
-        An executable outside of the root is reported and not copied. kustomize copies no executables.
+        An executable outside of the root is reported and not copied. One on PATH has a name without a slash; it is
+        found where the copy is built, too. kustomize copies no executables.
         """
-        if not path:
+        if "/" not in path:
             return
         ctx = root.ctx
         try:
@@ -337,11 +340,12 @@ class _Localizer:
                 raise SourceError("it is not in or below the directory of the kustomization")
             content = ctx.tree.read(real_path, limit=_MAX_EXECUTABLE_SIZE)
         except KmanifestError as error:
-            ctx.warn(f"the function {path} is not copied: {error.message}")
+            ctx.warn(f"the function {path} is not copied: {error.message}", code=LOCALIZED)
             return
         executable = trees.is_executable(ctx.tree, real_path)
         if executable and not root.is_local:
-            ctx.warn(f"the function {path} comes from {real_path}: read it before you let it run")
+            message = f"the function {path} comes from {real_path}: read it before you let it run"
+            ctx.warn(message, code=LOCALIZED)
         relative_path = destinations.relative(path_in_tree, ctx.directory)
         self._put_file(root, relative_path, content, executable=executable)
 
