@@ -10,6 +10,7 @@ import pytest
 from kmanifest import KustomizeOptions, LimitError, Limits, MemoryCache, Options, build
 from kmanifest.helm import render_chart
 from kmanifest.io.remote.git import Git
+from kmanifest.io.remote.settings import FetchSettings
 from kmanifest.io.remote.urls import Repository
 from kmanifest.io.runner import Command, ProcessRunner
 from kmanifest.model.errors import CancelledError
@@ -153,7 +154,7 @@ def test_an_exec_plugin_is_ended(tmp_path: Path):
 def test_git_is_ended(tmp_path: Path):
     event = Event()
     event.set()
-    git = Git(str(sleeper(tmp_path)), protocols=(), pass_variables=(), max_size=1, cancel=event)
+    git = Git(str(sleeper(tmp_path)), FetchSettings(), cancel=event)
     repository = Repository(
         "https://example.com/r", "https://example.com/r", "", "", "", 27.0, submodules=False
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kmanifest.io.cache import Cache, MemoryCache
     from kmanifest.io.git_tree import GitTree, open_commit
     from kmanifest.io.remote import Remote
+    from kmanifest.io.remote.access import Credential
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.runner import Command, Runner
     from kmanifest.io.tree import DiskTree, MemoryTree, PrefixedTree, Tree
@@ -53,6 +54,7 @@ _MODULES = {
     "io.cache": ("Cache", "MemoryCache"),
     "io.git_tree": ("GitTree", "open_commit"),
     "io.remote": ("Remote",),
+    "io.remote.access": ("Credential",),
     "io.remote.urls": ("Repository",),
     "io.runner": ("Command", "Runner"),
     "io.tree": ("DiskTree", "MemoryTree", "PrefixedTree", "Tree"),
@@ -88,6 +90,7 @@ __all__ = [
     "CancelledError",
     "Change",
     "Command",
+    "Credential",
     "DiskTree",
     "ExecPluginOptions",
     "FetchError",

@@ -113,9 +113,10 @@ def run_build(
     absolute_location = _identity
     if tree is None:
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
-        path = path if find_repository(path) else os.path.abspath(path)
+        path = path if _is_url(path) else os.path.abspath(path)
         runner = runner or _runner_of(options, cancel)
-    network = network_of(options, cancel) if remote is None else None
+    meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)
+    network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
@@ -125,7 +126,7 @@ def run_build(
         on_finding=findings.append,
         on_change=on_change,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic, cancel),
+        meter=meter,
         runner=runner,
         remote=remote or network,
     )
@@ -183,30 +184,38 @@ def _runner_of(options: Options, cancel: "CancelEvent | None") -> "Runner | None
     )
 
 
-def network_of(options: Options, cancel: "CancelEvent | None" = None) -> LazyNetwork | None:
-    """Return the fetcher of remote files, or None if the options do not allow fetching."""
+def network_of(options: Options, meter: Meter | None = None) -> LazyNetwork | None:
+    """Return the fetcher of remote files, or None if the options do not allow fetching.
+
+    `meter` is that of the build, whose limits the downloads share.
+    """
     if not options.allow_remote:
         return None
-    return LazyNetwork(lambda: _network(options, cancel))
+    if meter is None:
+        meter = Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total)
+    return LazyNetwork(lambda: _network(options, meter))
 
 
-def _network(options: Options, cancel: "CancelEvent | None") -> "Network":
-    from kmanifest.io.remote.network import Network  # few builds fetch anything
+def _network(options: Options, meter: Meter) -> "Network":
+    # few builds fetch anything
+    from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import INHERIT_ALL
+    from kmanifest.pipeline.fetching import fetch_settings
 
-    remote, limits = options.remote, options.limits
     return Network(
-        store=remote.store,
-        offline=remote.offline,
-        protocols=remote.protocols,
-        max_age=remote.max_age,
-        timeout=min(remote.timeout, limits.deadline or remote.timeout),
-        max_file=limits.max_input_file,
-        max_repository=remote.max_size,
+        fetch_settings(options, meter),
+        store=options.remote.store,
+        max_store=options.remote.max_store,
+        max_file=options.limits.max_input_file,
         # git gets variables that are named, but never the whole environment: some of them run executables.
         pass_variables=[name for name in options.exec_plugins.environment if name != INHERIT_ALL],
-        cancel=cancel,
+        cancel=meter.cancel,
     )
+
+
+def _is_url(path: str) -> bool:
+    """Return whether the argument of a build is a URL, also one that can't be built."""
+    return find_repository(path) is not None or ("://" in path and not os.path.exists(path))
 
 
 def _identity(location: Location) -> Location:

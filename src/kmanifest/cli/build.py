@@ -236,7 +236,7 @@ def build_options(command_line: CommandLine) -> "Options":
         else ExecPluginOptions(),
         strict=values["strict"],
         allow_remote=True,
-        remote=remote_options(values),
+        remote=remote_options(values, command_line.arguments[:1]),
         reproducible=Reproducible(
             seed_option(command_line), time_option(command_line), values["show-impure"]
         ),

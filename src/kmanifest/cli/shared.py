@@ -1,7 +1,7 @@
 """Flags that several verbs share, and the options built from them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError
 from kmanifest.startup.typing import TYPE_CHECKING, Any
@@ -16,7 +16,12 @@ FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
-        "additional protocols for fetching besides https and ssh: http, file",
+        "additional protocols for fetching besides https, ssh and oci: http, file",
+    ),
+    Flag(
+        "allow-host",
+        "list",
+        "host to fetch from: a name, *.SUFFIX, an address, a network such as 10.0.0.0/8, private for all private networks, * for the open network (default: $KMANIFEST_ALLOW_HOST, or *,private); hosts named on the command line are always allowed",
     ),
     Flag(
         "cache-dir",
@@ -97,21 +102,48 @@ def time_option(command_line: CommandLine) -> int | None:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
-def remote_options(values: Mapping[str, Any]) -> "RemoteOptions":
-    """The options for remote files, from the flags of `FETCH_FLAGS`."""
+def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "RemoteOptions":
+    """The options for remote files, from the flags of `FETCH_FLAGS`.
+
+    `named` are arguments that may be URLs. Their hosts are allowed, because the user has named them.
+    """
     from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.pipeline.options import RemoteOptions
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
     for name in names:
-        check_choice("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
+        check_choice(
+            "allow-protocol", {"allow-protocol": name}, ("https", "ssh", "oci", "http", "file")
+        )
     defaults = RemoteOptions()
     return defaults._replace(
         store=cache_directory(values),
         offline=values["offline"],
         protocols=(*defaults.protocols, *names),
         max_age=0.0 if values["refresh"] else defaults.max_age,
+        hosts=_host_patterns(values["allow-host"], named),
+        user_credentials=True,
     )
+
+
+def _host_patterns(values: Sequence[str], named: Iterable[str]) -> tuple[str, ...]:
+    """The patterns of the flag or the environment, and the hosts of the URLs in `named`."""
+    configured = ",".join(values) or os.environ.get("KMANIFEST_ALLOW_HOST", "") or "*,private"
+    patterns = tuple(name.strip() for name in configured.split(",") if name.strip())
+    urls = [
+        text for text in named if "://" in text or "@" in text or text.lower().startswith("github.")
+    ]
+    if values or urls:
+        from kmanifest.io.remote.hosts import HostPolicy  # few builds fetch anything
+        from kmanifest.io.remote.urls import find_hosts
+        from kmanifest.model.errors import SourceError
+
+        try:
+            HostPolicy(patterns)
+        except SourceError as error:
+            raise UsageError(f"illegal flag value --allow-host: {error.message}") from error
+        patterns = (*patterns, *find_hosts(urls))
+    return patterns
 
 
 def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":

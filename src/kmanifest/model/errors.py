@@ -76,6 +76,11 @@ class KmanifestError(Exception):
         trail: Iterable[str] = (),
         causes: Iterable["KmanifestError"] = (),
     ) -> None:
+        if "://" in message and "@" in message:
+            # Messages mask URLs when they are written. This is for URLs in paths, values and template output.
+            from kmanifest.model.url_masking import mask_logins
+
+            message = mask_logins(message)
         super().__init__(message)
         self.message = message
         self.location = location
@@ -151,6 +156,10 @@ class KmanifestError(Exception):
             "causes": [cause.as_dict() for cause in self.causes],
             "trail": list(self.trail),
         }
+
+    def copy(self) -> Self:
+        """Return a copy. An error is raised from another one, never from itself: its causes would have no end."""
+        return self.at(self.location)
 
     def at(self, location: Location) -> Self:
         """Return a copy with another location."""

@@ -6,7 +6,7 @@ from kmanifest.io import tree as trees
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
+from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, SourceError
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
@@ -146,12 +146,28 @@ class Context(NamedTuple):
         """
         if is_file_url(path):
             return self.require_remote(path).file(path)
-        real = self.tree.resolve(trees.join(self.directory, path))
+        real = self.resolve(path)
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
             raise SourceError(
                 f"security; file {path!r} is not in or below the directory of the kustomization"
             )
         return real
+
+    def resolve(self, path: str) -> str:
+        """Return the path with every link followed, without looking at the load restriction.
+
+        Raises the errors of `Tree.resolve`. If the path is a URL that can't be fetched, they do not show its secrets.
+        """
+        if "://" not in path:
+            return self.tree.resolve(trees.join(self.directory, path))
+        try:
+            return self.tree.resolve(trees.join(self.directory, path))
+        except KmanifestError as error:
+            error_type = type(error)
+        from kmanifest.model.url_masking import mask_url  # for errors only
+
+        # Outside the `except`: the message of the first error contains the URL in another form.
+        raise error_type(f"no such file or directory: {mask_url(path)!r}")
 
     def read_resolved(self, path: str) -> bytes:
         """Return the content of the file at a resolved path."""
@@ -173,7 +189,11 @@ class Context(NamedTuple):
         Raises SourceError if fetching is not allowed, and the errors of `Meter.check_time`.
         """
         if self.remote is None:
-            raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
+            from kmanifest.model.url_masking import mask_url  # for errors only
+
+            raise SourceError(
+                f"remote files are fetched only with Options.allow_remote: {mask_url(url)!r}"
+            )
         if self.meter is not None:
             self.meter.check_time()
         if self.state is not None:
@@ -212,7 +232,10 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time. `cancel` ends the build early.
+    """Counters of one build for the limits on total input, output, downloads and time.
+
+    All downloads of the build, charts included, share it. `max_fetched` is the limit of their bytes. `cancel` ends the
+    build early.
 
     >>> import time
     >>> from kmanifest import Limits
@@ -225,11 +248,27 @@ class Meter:
     kmanifest.model.errors.LimitError: the steps computed values of more than 10 bytes (max_output)
     """
 
-    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output", "cancel")
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_fetched",
+        "_input",
+        "_limits",
+        "_max_fetched",
+        "_output",
+        "cancel",
+    )
 
     def __init__(
-        self, limits: Limits, clock: Callable[[], float], cancel: "CancelEvent | None" = None
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        cancel: "CancelEvent | None" = None,
+        *,
+        max_fetched: int = 1 << 62,
     ) -> None:
+        self._fetched = 0
+        self._max_fetched = max_fetched
         self.cancel = cancel
         self._limits = limits
         self._clock = clock
@@ -255,6 +294,22 @@ class Meter:
             raise LimitError(
                 f"the steps computed values of more than {self._limits.max_output} bytes (max_output)"
             )
+
+    def count_fetched(self, size: int) -> None:
+        """Count downloaded bytes. Raises LimitError if the sum is too large, and the errors of `check_time`."""
+        self._fetched += size
+        if self._fetched > self._max_fetched:
+            raise LimitError(f"more than {self._max_fetched} bytes were downloaded (max_total)")
+        self.check_time()
+
+    def bytes_left(self) -> int:
+        """Return the number of bytes that may still be downloaded."""
+        return max(self._max_fetched - self._fetched, 0)
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""
+        self.check_time()
+        return self._deadline - self._clock() if self._deadline else float("inf")
 
     def check_time(self) -> None:
         """Raise CancelledError if the build is cancelled, LimitError after the deadline."""

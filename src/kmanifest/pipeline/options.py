@@ -6,6 +6,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from kmanifest.io.remote.access import CredentialSource
     from kmanifest.model.masking import Secret
 
 Record = TypeVar("Record")
@@ -39,29 +40,48 @@ class ExecPluginOptions(NamedTuple):
 
 
 class RemoteOptions(NamedTuple):
-    """Settings for remote bases and files. They are fetched only with `Options.allow_remote`.
+    """Settings for remote bases, files and charts. They are fetched only with `Options.allow_remote`.
 
-    `store`: directory of the download cache; empty means a temporary one for this build. `max_age`: seconds for which a
-    resolved branch, tag or URL is reused; full commit ids are never resolved again. `offline`: use the cache only.
-    `protocols`: may also contain `http` and `file`. `timeout`: seconds for one download. `max_size`: bytes for one
-    repository.
+    - `store`: directory of the download cache; empty means a temporary one for this build
+    - `offline`: use the cache only
+    - `protocols`: `https`, `ssh` and `oci` (charts in registries); may also contain `http` and `file`
+    - `max_age`: seconds for which a resolved branch, tag or URL is reused; full commit ids are never resolved again
+    - `timeout`: seconds for one download
+    - `max_size`: bytes of one repository or chart
+    - `hosts`: the hosts that may be connected to, whoever names them: names, `*.SUFFIX`, addresses, networks such as
+      `10.0.0.0/8`, `private` for all private networks, `*` for the open network. An inner address must be named
+    - `tenant`: on whose behalf the build runs; what was fetched for one tenant is never used for another
+    - `credentials`: a function that returns the `Credential` for a host and a path on it, or None
+    - `user_credentials`: git gets the credentials of the user of this process, for any host that a repository names
+    - `max_total`: bytes of all downloads of a build
+    - `max_store`: bytes to which the cache may grow before its oldest content is removed
 
-    >>> from kmanifest import Options, RemoteOptions
+    >>> from kmanifest import Credential, Options, RemoteOptions
     >>> Options(allow_remote=True, remote=RemoteOptions(store="/var/cache/app", max_age=600.0))
     Options(allow_remote=True, remote=RemoteOptions(store='/var/cache/app', max_age=600.0))
+    >>> def credentials(host: str, path: str) -> Credential | None:
+    ...     return Credential(("deploy", "s3cret")) if host == "git.example.com" and path.startswith("/team-a/") else None
+    >>> RemoteOptions(hosts=("git.example.com",), tenant="team-a", credentials=credentials)
+    RemoteOptions(hosts=('git.example.com',), tenant='team-a', credentials=***)
     """
 
     store: str = ""
     offline: bool = False
-    protocols: tuple[str, ...] = ("https", "ssh")
+    protocols: tuple[str, ...] = ("https", "ssh", "oci")
     max_age: float = 60.0
     timeout: float = 300.0
     max_size: int = 1 << 30
+    hosts: tuple[str, ...] = ("*",)
+    tenant: str = ""
+    credentials: "CredentialSource | None" = None
+    user_credentials: bool = False
+    max_total: int = 4 << 30
+    max_store: int = 20 << 30
 
     def __repr__(self) -> str:
         from kmanifest.model.records import describe  # rarely printed
 
-        return describe(self)
+        return describe(self, secret=("credentials",))
 
 
 class Reproducible(NamedTuple):

@@ -28,6 +28,15 @@ def find_repository(path: str) -> "Repository | None":
     return parse_repository(path)
 
 
+def shown_entry(path: str) -> str:
+    """Return an entry of a kustomization for a message: a URL without its secrets, a path as it is."""
+    if "://" not in path and "@" not in path and "?" not in path:
+        return path
+    from kmanifest.model.url_masking import mask_url  # for errors only
+
+    return mask_url(path) if "://" in path or find_repository(path) is not None else path
+
+
 def find_fetcher(ctx: Context, url: str) -> Plugin | None:
     """Return the fetcher plug-in for the scheme of a URL, or None.
 

@@ -52,6 +52,8 @@ def render(ctx: Context, path: str) -> Rendered:
 
 
 def _resolve_directory(ctx: Context, path: str) -> str:
+    if "://" in path:
+        return ctx.resolve(path)
     directory = trees.join("", path)
     try:
         return ctx.tree.resolve(directory)
@@ -253,7 +255,7 @@ def _is_third_party(plugin: Plugin) -> bool:
 def _with_location(error: KmanifestError, step: Step) -> KmanifestError:
     """Return the error with a location in the step's config file, unless it already names a file."""
     if error.location.file:
-        return error
+        return error.copy()
     return error.at(_location_in_config(error.location, step))
 
 

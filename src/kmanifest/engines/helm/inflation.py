@@ -131,34 +131,29 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    from kmanifest.engines.helm.sources.find import (
-        ChartQuery,
-        Finder,
-    )  # most charts are in the chart home
+    """Fetch a chart with the protocols, hosts, credentials, sizes and deadline of all other downloads of the build."""
+    # most charts are in the chart home
+    from kmanifest.engines.helm.sources.find import ChartQuery, Finder
     from kmanifest.engines.helm.sources.servers import RemoteFetcher
+    from kmanifest.io.remote.budget import NoBudget
     from kmanifest.io.remote.charts import ChartClient
     from kmanifest.io.remote.store import open_store
-    from kmanifest.io.remote.urls import check_protocol, shown_url
+    from kmanifest.pipeline.fetching import fetch_settings
 
     repository = _string(body, "repo")
     ctx.require_remote(repository)
-    remote_options = ctx.options.remote
-    protocol = repository.partition("://")[0].lower()
-    check_protocol(protocol, (*remote_options.protocols, "oci"), shown_url(repository))
-    charts = ChartClient(
-        store=open_store(remote_options.store),
-        offline=remote_options.offline,
-        max_age=remote_options.max_age,
-        timeout=min(30.0, remote_options.timeout),
-    )
+    options = ctx.options
+    settings = fetch_settings(options, ctx.meter or NoBudget())
+    settings = settings._replace(max_size=min(settings.max_size, options.limits.max_total_input))
+    store = open_store(options.remote.store, options.remote.max_store)
     version = _string(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
-    is_registry = protocol == "oci"
+    is_registry = repository.partition("://")[0].lower() == "oci"
     chart_argument = f"{repository.rstrip('/')}/{name}" if is_registry else name
-    finder = Finder(RemoteFetcher(charts))
+    finder = Finder(RemoteFetcher(ChartClient(settings, store=store)))
     location = finder.find(chart_argument, ChartQuery(version, "" if is_registry else repository))
     return load_archive(
         finder.fetch(location),
-        limits=ctx.options.limits,
+        limits=options.limits,
         warn=partial(ctx.warn, code=CHART_WARNING),
         dialect=HELM3,
     )

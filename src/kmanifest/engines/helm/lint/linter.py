@@ -27,6 +27,7 @@ from kmanifest.engines.helm.values.layers import Table, coalesce_tables, coalesc
 from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 INFO: Final = 1
@@ -430,7 +431,7 @@ def _maintainer_problem(metadata: Metadata) -> str:
         if email and not is_email(email):
             return f"invalid email '{email}' for maintainer '{name}'"
         if url and not is_url(url):
-            return f"invalid url '{url}' for maintainer '{name}'"
+            return f"invalid url '{mask_url(url)}' for maintainer '{name}'"
     return ""
 
 
