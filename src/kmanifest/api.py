@@ -8,7 +8,15 @@ from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import LazyNetwork
 from kmanifest.io.tree import SnapshotDiskTree
-from kmanifest.model.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
+from kmanifest.model.errors import (
+    UNEXPECTED,
+    FindingsError,
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    internal_error,
+)
 from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context, Meter
@@ -130,6 +138,8 @@ def run_build(
         rendered = steps.render(ctx, path)
     except KmanifestError as error:
         raise locate_error(error) from error
+    except UNEXPECTED as error:
+        raise internal_error(error) from error
     except RecursionError:
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"

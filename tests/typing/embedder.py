@@ -109,6 +109,8 @@ def describe(error: k.KmanifestError) -> str:
             return f"{where}: {error.message}"
         case k.FindingsError():
             return json.dumps([cause.as_dict() for cause in error.causes])
+        case k.InternalError():
+            return "the machine failed"
     return str(error)
 
 

@@ -6,6 +6,7 @@ itself.
 
 from collections.abc import Callable, Iterator, Mapping
 
+from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, TypeAlias
 
 Expected: TypeAlias = "type | tuple[str, ...] | Callable[[Any], bool]"
@@ -57,3 +58,16 @@ def as_files(files: Any) -> Iterator[tuple[str, bytes]]:
             yield name, content
         else:
             raise argument_error(f"the content of {name!r}", content, "str or bytes")
+
+
+def check_limits(limits: Limits) -> None:
+    """Raise TypeError unless each limit is a number that can be a limit.
+
+    A float such as 50.0, as some configuration files give it, would otherwise be no limit for the compiled backend.
+    """
+    for name, value in zip(Limits._fields, limits, strict=True):
+        if name == "deadline":
+            if value.__class__ not in (int, float) or not 0 <= value < float("inf"):
+                raise TypeError(f"limits.deadline must be seconds, or 0 for none, not {value!r}")
+        elif value.__class__ is not int or value < 0:
+            raise TypeError(f"limits.{name} must be an int that is not negative, not {value!r}")

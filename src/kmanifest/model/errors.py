@@ -6,7 +6,7 @@ Messages have one line. `cli.report` formats them for a terminal.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from kmanifest.startup.typing import Any, NamedTuple, Self
+from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 FieldPath = tuple[str | int, ...]
 
@@ -282,6 +282,35 @@ class FindingsError(KmanifestError):
     """
 
     code = "findings-error"
+
+
+class InternalError(KmanifestError):
+    """The machine or a library failed in a way that kmanifest did not expect. `__cause__` is the original exception.
+
+    Examples are a full disk for temporary files, or a damaged installation.
+
+    >>> from kmanifest import InternalError, MemoryTree, build
+    >>> class BrokenDisk(MemoryTree):
+    ...     def read(self, path, *, limit):
+    ...         raise OSError("input/output error")
+    >>> try:
+    ...     build(tree=BrokenDisk({"kustomization.yaml": "namePrefix: p-"}))
+    ... except InternalError as error:
+    ...     print(error.message)
+    internal error: OSError: input/output error
+    """
+
+    code = "internal-error"
+
+
+def internal_error(error: Exception) -> InternalError:
+    """Return the error for an unexpected exception, in one line."""
+    problem = " ".join(str(error).split())
+    return InternalError(f"internal error: {type(error).__name__}: {problem}")
+
+
+UNEXPECTED: Final = (OSError, UnicodeError, LookupError)
+"""Exceptions that the public functions turn into an InternalError, so a caller only needs to handle KmanifestError."""
 
 
 def _restore(

@@ -6,7 +6,7 @@ The command does not need this module: it makes the arguments from its flags.
 from collections.abc import Mapping
 
 from kmanifest.io.tree import MemoryTree, Tree
-from kmanifest.model.arguments import Expected, argument_error, check_argument
+from kmanifest.model.arguments import Expected, argument_error, check_argument, check_limits
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
@@ -60,6 +60,7 @@ def check_options(options: Options) -> None:
     for field, expected in _RECORDS:
         description = f"a {expected.__name__} record"
         check_argument(f"options.{field}", getattr(options, field), expected, description)
+    check_limits(options.limits)
     check_argument("options.engines", options.engines, tuple, "a tuple of records")
     seen: set[type] = set()
     for record in options.engines:

@@ -15,7 +15,7 @@ from kmanifest.engines.helm.values.layers import (
 )
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import tree_at
-from kmanifest.model.arguments import Expected, as_path, check_argument
+from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
@@ -270,6 +270,8 @@ def _check(**arguments: object) -> None:
     """Raise TypeError for the first argument of a wrong type."""
     for parameter, value in arguments.items():
         check_argument(parameter, value, *_EXPECTED[parameter])
+        if isinstance(value, Limits):
+            check_limits(value)
 
 
 def _check_optional(**arguments: object) -> None:

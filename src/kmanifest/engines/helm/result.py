@@ -18,7 +18,14 @@ from kmanifest.engines.helm.values.layers import (
 )
 from kmanifest.io.cache import Cache
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location
+from kmanifest.model.errors import (
+    UNEXPECTED,
+    FieldPath,
+    KmanifestError,
+    Locate,
+    Location,
+    internal_error,
+)
 from kmanifest.model.findings import CHART_WARNING, IMPURE, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resourcemap import ResourceMap
@@ -101,6 +108,8 @@ def render_result(
             cache=cache,
             dialect=dialect,
         )
+    except UNEXPECTED as error:
+        raise internal_error(error) from error
     except RecursionError:
         raise nesting_error() from None
     except KmanifestError as error:
