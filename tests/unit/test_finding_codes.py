@@ -184,5 +184,5 @@ def test_each_error_has_a_code_of_its_own():
 
 def test_a_limit_of_a_build():
     with pytest.raises(KmanifestError) as caught:
-        build(tree={"kustomization.yaml": ""}, options=Options(limits=Limits(max_total_input=-1)))
+        build(tree={"kustomization.yaml": "#"}, options=Options(limits=Limits(max_total_input=0)))
     assert caught.value.as_dict()["code"] == "limit-error"
