@@ -18,9 +18,10 @@ def name_of(case: Case) -> str:
 
 
 @pytest.fixture(autouse=True)
-def plugin_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     case = request.node.callspec.params["case"]
-    monkeypatch.setenv("KUSTOMIZE_PLUGIN_HOME", case.plugins)
+    for name, text in case.environment.items():
+        monkeypatch.setenv(name, text)
 
 
 @pytest.mark.parametrize("case", RUNS, ids=name_of)

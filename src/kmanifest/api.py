@@ -192,6 +192,7 @@ def network_of(options: Options, cancel: "CancelEvent | None" = None) -> LazyNet
 
 def _network(options: Options, cancel: "CancelEvent | None") -> "Network":
     from kmanifest.io.remote.network import Network  # few builds fetch anything
+    from kmanifest.io.runner import INHERIT_ALL
 
     remote, limits = options.remote, options.limits
     return Network(
@@ -202,7 +203,8 @@ def _network(options: Options, cancel: "CancelEvent | None") -> "Network":
         timeout=min(remote.timeout, limits.deadline or remote.timeout),
         max_file=limits.max_input_file,
         max_repository=remote.max_size,
-        pass_variables=options.exec_plugins.environment,
+        # git gets variables that are named, but never the whole environment: some of them run executables.
+        pass_variables=[name for name in options.exec_plugins.environment if name != INHERIT_ALL],
         cancel=cancel,
     )
 

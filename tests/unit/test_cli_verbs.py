@@ -5,7 +5,8 @@ import pytest
 from kmanifest.cli import cfg, helm, main, plugins
 from kmanifest.cli.flags import UsageError
 from kmanifest.cli.helm import dependency
-from kmanifest.cli.verbs import Verb, describe_verbs, find_verb, get_verb, take_verb
+from kmanifest.cli.helm.flags import LEADING_FLAGS
+from kmanifest.cli.verbs import Verb, describe_verbs, find_verb, get_verb, split_verb
 
 TABLES = {
     "": main.VERBS,
@@ -65,9 +66,44 @@ def test_unknown_verb(name: str, parent: str, message: str):
     assert str(caught.value) == message
 
 
-def test_verb_among_flags():
-    assert take_verb(VERBS, ["-n", "x", "init", "build"]) == (VERBS[1], ["-n", "x", "build"])
-    assert take_verb(VERBS, ["-n", "x"]) == (None, ["-n", "x"])
+@pytest.mark.parametrize(
+    ("line", "name", "others"),
+    [
+        ("template c", "template", "c"),
+        ("-n x template c", "template", "-n x c"),
+        ("-n lint template c", "template", "-n lint c"),
+        ("-n template template x", "template", "-n template x"),
+        ("-nlint template c", "template", "-nlint c"),
+        ("--namespace=lint template c", "template", "--namespace=lint c"),
+        ("--namespace lint template c", "template", "--namespace lint c"),
+        ("--set a=b template c", "template", "--set a=b c"),
+        ("--debug template c", "template", "--debug c"),
+        ("--offline template c", "template", "--offline c"),
+        ("--dry-run template c", "c", "--dry-run template"),
+        ("-xyz template c", "template", "-xyz c"),
+        ("x template c", "x", "template c"),
+        ("template -n lint", "template", "-n lint"),
+        ("-n lint", "", "-n lint"),
+        ("-- template c", "", "-- template c"),
+        ("- template c", "template", "- c"),
+        ("", "", ""),
+    ],
+)
+def test_verb_among_flags(line: str, name: str, others: str):
+    """The expected names are those of helm v3.22.0, except for `--offline`, which it does not have."""
+    assert split_verb(line.split(), LEADING_FLAGS) == (name, others.split())
+
+
+@pytest.mark.parametrize("arguments", [["x", "lint"], ["-n", "y", "x"], ["--dry-run", "lint", "x"]])
+def test_the_first_other_argument_is_the_verb(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+):
+    assert helm.helm(arguments) == 1
+    assert capfd.readouterr().err.startswith('Error: unknown command "x" for "kmanifest helm"')
+
+
+def test_a_table_without_verbs():
+    assert describe_verbs(()) == ""
 
 
 def test_description_is_aligned():

@@ -183,6 +183,7 @@ def test_each_error_has_a_code_of_its_own():
 
 
 def test_a_limit_of_a_build():
+    limits = Limits(max_total_input=0)
     with pytest.raises(KmanifestError) as caught:
-        build(tree={"kustomization.yaml": ""}, options=Options(limits=Limits(max_total_input=-1)))
+        build(tree={"kustomization.yaml": "namePrefix: p-"}, options=Options(limits=limits))
     assert caught.value.as_dict()["code"] == "limit-error"

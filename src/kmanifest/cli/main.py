@@ -1,7 +1,9 @@
 """Entry point of the command: runs the verb and returns an exit code.
 
 Exit codes: 0 success, 1 a build failed or its output could not be written, 2 wrong usage, 130 Ctrl-C, 141 stdout was
-closed by its reader. The module of a verb is imported when the verb is called, so that start-up stays fast.
+closed by its reader. SIGTERM and SIGHUP end the process as they do without a handler, but only after its plug-ins are
+ended and its temporary files removed. The module of a verb is imported when the verb is called, so that start-up stays
+fast.
 """
 
 import gc
@@ -13,6 +15,12 @@ from kmanifest.cli import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE
 from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe_flags
 from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
 from kmanifest.startup.lazy import lazy_function
+from kmanifest.startup.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal as signals
+else:
+    import _signal as signals  # the module signal imports enum, which takes several milliseconds
 
 INTRODUCTION = """\
 Render Kustomize bases and overlays, and Helm charts, to Kubernetes YAML.
@@ -70,24 +78,58 @@ VERBS = (
 )
 
 
+TERMINATED = {128 + number: number for number in (signals.SIGTERM, getattr(signals, "SIGHUP", 1))}
+"""The signals that end this process, by the exit code that a shell shows for each."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asks this process to end. `number` is that of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 def run() -> int:
     """Run the command and end the process, without the cost of the interpreter's shutdown."""
     # A build creates almost no reference cycles, and then the process ends: 3 to 10 % less CPU, 1 MiB more memory.
     gc.disable()
+    _handle_signals()
     code = main(sys.argv[1:])
+    if code in TERMINATED:
+        signals.raise_signal(TERMINATED[code])
+        os._exit(code)  # the first process of a container outlives the signal
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
     except (OSError, ValueError):
         code = code or EXIT_FAILURE
+    except KeyboardInterrupt:
+        code = code or EXIT_INTERRUPTED
     os._exit(code)
+
+
+def _handle_signals() -> None:
+    """Let SIGTERM and SIGHUP raise Terminated, unless the parent process has this process ignore them."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signals, name, None)
+        if number is not None and signals.getsignal(number) == signals.SIG_DFL:
+            signals.signal(number, _terminate)
+
+
+def _terminate(number: int, _: object) -> None:
+    """Raise Terminated. A second signal ends the process at once."""
+    signals.signal(number, signals.SIG_DFL)
+    raise Terminated(number)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the verb that the `arguments` name and return the exit code. Raises nothing."""
     try:
         return _dispatch(arguments)
+    except Terminated as error:
+        return 128 + error.number
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except UsageError as error:

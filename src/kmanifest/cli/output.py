@@ -93,7 +93,7 @@ def replace_file(path: str, content: bytes) -> None:
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
     """Write one file per resource into `directory`, with the file names that kustomize uses."""
-    names = list(file_names(rendered.resources))
+    names = list(file_names(rendered.read_only_resources))
     paths = [os.path.join(directory, name) for name in names]
     contents = ([text.encode()] for text in rendered.documents())
     try:

@@ -9,6 +9,9 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
+CLEAN = "clean"
+"""The value of --plugin-env for an environment with nothing but what every executable gets."""
+
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
@@ -69,7 +72,7 @@ PLUGIN_FLAGS = (
     Flag(
         "plugin-env",
         "list",
-        "environment variables to pass to plug-ins, besides PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+        "environment variables that plug-ins get (default: all): names or PREFIX_*, besides PATH, HOME, LANG and TMPDIR; clean for these four only",
     ),
     Flag("plugin-timeout", "string", "time limit for one plug-in call, in seconds", default="60"),
 )
@@ -118,8 +121,7 @@ def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.pipeline.options import ExecPluginOptions
 
-    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed_names = tuple(name for name in names if name)
+    passed_names = _plugin_variables(values["plugin-env"])
     flag_variables = [text.partition("=")[::2] for text in values["env"]]
     variables = [*select_variables(os.environ, passed_names).items(), *flag_variables]
     return ExecPluginOptions(
@@ -129,6 +131,19 @@ def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
         timeout=_parse_seconds(values["plugin-timeout"]),
         digests=_read_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )
+
+
+def _plugin_variables(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of the variables that plug-ins get. Without the flag they get all, as from kustomize."""
+    from kmanifest.io.runner import INHERIT_ALL
+
+    if not arguments:
+        return (INHERIT_ALL,)
+    names = [name.strip() for argument in arguments for name in argument.split(",")]
+    for name in names:
+        if "=" in name:
+            raise UsageError(f"illegal flag value --plugin-env {name}; expected a name")
+    return tuple(name for name in names if name not in ("", CLEAN))
 
 
 def _parse_seconds(text: str) -> float:

@@ -78,8 +78,11 @@ class BuildState(Protocol):
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the value under `key`. The first call creates it with `make`."""
 
-    def note_fetch(self) -> None:
-        """Record that the current result depends on remote content, so that no other build reuses it."""
+    def prevent_sharing(self) -> None:
+        """Record that no other build may reuse the current result: it depends on more than files and options."""
+
+    def prevent_reuse(self) -> None:
+        """Record that nothing may reuse the current result: it depends on randomness or time."""
 
 
 class Context(NamedTuple):
@@ -121,8 +124,8 @@ class Context(NamedTuple):
 
     @property
     def caches_bases(self) -> bool:
-        """Whether results for whole directories may be reused by other builds. False when exec plug-ins may run."""
-        return not isinstance(self.cache, NoCache) and not self.options.enable_plugins
+        """Whether results for whole directories are kept for other builds."""
+        return not isinstance(self.cache, NoCache)
 
     def engine_options(self, record_type: type[Record]) -> Record:
         """Return an engine's options: the record of this type in `Options.engines`, or one with the defaults."""
@@ -174,7 +177,7 @@ class Context(NamedTuple):
         if self.meter is not None:
             self.meter.check_time()
         if self.state is not None:
-            self.state.note_fetch()
+            self.state.prevent_sharing()
         return self.remote
 
     def count_output(self, size: int) -> None:

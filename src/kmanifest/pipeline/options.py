@@ -15,9 +15,9 @@ class ExecPluginOptions(NamedTuple):
     """Limits and environment of exec plug-ins. They run only with `Options.enable_plugins`.
 
     `home`: directory of legacy exec plug-ins. `environment`: names of variables that a plug-in gets besides `PATH`,
-    `HOME`, `LANG` and `TMPDIR`; also `PREFIX_*`, or `inherit` for all. `timeout`: seconds for one call. `digests`: if
-    given, only executables with one of these SHA-256 digests run. `secrets`: values that are masked in whatever a
-    plug-in prints.
+    `HOME`, `LANG` and `TMPDIR`; also `PREFIX_*`, or `inherit` for all, as the command does. `timeout`: seconds for one
+    call. `digests`: if given, only executables with one of these SHA-256 digests run. `secrets`: values that are
+    masked in whatever a plug-in prints.
 
     >>> import os
     >>> from kmanifest import ExecPluginOptions, Options, Secret

@@ -1,6 +1,6 @@
 """The registry: plug-ins by role and name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
@@ -46,6 +46,40 @@ class Plugin(NamedTuple):
     schema: Mapping[str, Any] | None = None
 
 
+class BuiltinPlugin(Plugin):
+    """A plug-in of kmanifest itself.
+
+    It never changes a body in place. Its result depends only on its arguments, or it records that it does not with
+    `BuildState.prevent_sharing`. Neither is known of any other plug-in.
+    """
+
+    __slots__ = ()
+
+
+class _RegistryIdentity:
+    """The plug-ins of a registry as a part of a cache key. Functions are compared by identity."""
+
+    __slots__ = ("_key", "_referenced")
+
+    def __init__(
+        self, plugins: Iterable[Plugin], more: Callable[[], Iterable[Plugin]] | None
+    ) -> None:
+        self._referenced = (*plugins, more)  # so that no other object gets the id of one of them
+        self._key = (
+            id(more),
+            *(
+                (plugin.role, plugin.name, id(plugin.call), plugin.claims, id(plugin.schema))
+                for plugin in plugins
+            ),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _RegistryIdentity) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
 class Registry:
     """The plug-ins available to a build, by role and name.
 
@@ -73,6 +107,15 @@ class Registry:
 
             raise argument_error("plugins", plugins, "an iterable of Plugin records") from None
         self._more = more
+        self._given = tuple(self._plugins.values()), more
+        self._identity: _RegistryIdentity | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        """A value that two registries share only if both were made with the same plug-ins and the same `more`."""
+        if self._identity is None:
+            self._identity = _RegistryIdentity(*self._given)
+        return self._identity
 
     def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":
         """Return a registry with these plug-ins as well."""
@@ -122,6 +165,13 @@ class Registry:
         """Return the names of all plug-ins with this role."""
         self._load_more()
         return [name for known_role, name in self._plugins if known_role == role]
+
+    def near_kinds(self, kind: str) -> list[str]:
+        """Return the kinds of third-party plug-ins that are similar to a kind that is not found, nearest first."""
+        roles: tuple[Role, ...] = ("generator", "transformer", "validator")
+        names = (name.split("/") for role in roles for name in self.names(role))
+        kinds = {known for group, *_, known in names if group not in ("builtin", "krm")}
+        return near_names(kind, kinds - {kind})
 
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """Return the renderer with a marker file in `directory`.

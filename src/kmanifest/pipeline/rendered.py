@@ -23,6 +23,9 @@ class Rendered:
     an error only when the text is needed. `locate_error` completes the location of such an error. It also completes
     the locations of findings, when `findings` is first read.
 
+    The bodies of `resources` are plain dictionaries and lists that belong to the caller: each is in one place only. A
+    build shares parts of bodies, also with other builds, so they are copied when `resources` is first read.
+
     >>> from kmanifest import build
     >>> files = {"kustomization.yaml": "{resources: [job.yaml], bases: []}", "job.yaml": "{kind: Job, metadata: {name: a}}"}
     >>> rendered = build(tree=files)
@@ -34,7 +37,16 @@ class Rendered:
       name: a
     """
 
-    __slots__ = ("_findings", "_load", "_locate_error", "_located", "_resources", "_text", "limits")
+    __slots__ = (
+        "_findings",
+        "_is_shared",
+        "_load",
+        "_locate_error",
+        "_located",
+        "_resources",
+        "_text",
+        "limits",
+    )
 
     def __init__(
         self,
@@ -45,6 +57,7 @@ class Rendered:
         locate_error: LocateError = lambda error: error,
     ) -> None:
         self._resources: ResourceMap | None = resources
+        self._is_shared = True
         self._text: str | None = None
         self._load: Callable[[], ResourceMap] = lambda: resources
         self._findings = tuple(findings)
@@ -79,11 +92,22 @@ class Rendered:
             self._text,
             self._load,
         )
+        rendered._is_shared = self._is_shared
         return rendered
 
     @property
     def resources(self) -> ResourceMap:
         """The resources in order. Raises KmanifestError if the text is not valid manifests."""
+        resources = self.read_only_resources
+        if self._is_shared:
+            copies = [resource.with_body(resource.copy_body()) for resource in resources]
+            resources = self._resources = ResourceMap(copies)
+            self._is_shared = False
+        return resources
+
+    @property
+    def read_only_resources(self) -> ResourceMap:
+        """The resources without a copy. Whoever changes their bodies changes the results of other builds."""
         if self._resources is None:
             self._resources = self._load()
         return self._resources
@@ -106,12 +130,12 @@ class Rendered:
         """
         from kmanifest.model.changes import plain_copy  # the command does not need it
 
-        return [plain_copy(resource.body) for resource in self.resources]
+        return [plain_copy(resource.body) for resource in self.read_only_resources]
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._text is not None:
-            return _restore_text, (self._text, self.resources, self.findings, self.limits)
-        return _restore, (self.resources, self.findings, self.limits)
+            return _restore_text, (self._text, self.read_only_resources, self.findings, self.limits)
+        return _restore, (self.read_only_resources, self.findings, self.limits)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -139,7 +163,7 @@ class Rendered:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""
         size = 0
         dumper = yaml.Dumper(self.limits)
-        for resource in self.resources:
+        for resource in self.read_only_resources:
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_FAILURE, EXIT_OK
 from kmanifest.cli.flags import UsageError
+from kmanifest.cli.helm.flags import LEADING_FLAGS
 from kmanifest.cli.output import print_text
-from kmanifest.cli.verbs import Verb, describe_verbs, take_verb, verb_names
+from kmanifest.cli.verbs import Verb, describe_verbs, get_verb, split_verb, verb_names
 from kmanifest.startup.lazy import lazy_function
 
 INTRODUCTION = """\
@@ -69,13 +70,13 @@ VERBS = (
 
 def helm(arguments: Sequence[str]) -> int:
     """Run a verb of Helm and return the exit code."""
-    verb, verb_arguments = take_verb(VERBS, arguments)
+    name, verb_arguments = split_verb(arguments, LEADING_FLAGS)
+    verb = get_verb(VERBS, name)
     if verb is None:
-        positional = [argument for argument in arguments if not argument.startswith("-")]
-        if positional and "--help" not in arguments and "-h" not in arguments:
+        if name and "--help" not in arguments and "-h" not in arguments:
             verb_list = ", ".join(verb_names(VERBS))
             return _print_error(
-                f'unknown command "{positional[0]}" for "kmanifest helm" (commands: {verb_list})'
+                f'unknown command "{name}" for "kmanifest helm" (commands: {verb_list})'
             )
         print_text(INTRODUCTION + describe_verbs(VERBS) + EPILOGUE)
         return EXIT_OK

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, SERVER_FLAGS, read_flags
+from kmanifest.cli.helm.flags import COMMON_FLAGS, LEADING_FLAGS, SERVER_FLAGS, read_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.cli.verbs import Verb, describe_verbs, take_verb
+from kmanifest.cli.verbs import Verb, describe_verbs, get_verb, split_verb
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
@@ -113,12 +113,12 @@ VERBS = (
 
 def dependency(arguments: Sequence[str]) -> int:
     """Run the verb after `dependency` and return the exit code."""
-    verb, verb_arguments = take_verb(VERBS, arguments)
+    name, verb_arguments = split_verb(arguments, LEADING_FLAGS)
+    verb = get_verb(VERBS, name)
     if verb is not None:
         return verb.run(verb_arguments)
-    positional = [argument for argument in arguments if not argument.startswith("-")]
-    if positional:
-        raise UsageError(f'unknown command "{positional[0]}" for "helm dependency"')
+    if name:
+        raise UsageError(f'unknown command "{name}" for "helm dependency"')
     return _print_help()
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from kmanifest.cli.flags import HELP, STACK_TRACE, CommandLine, Flag, UsageError, parse_command_line
-from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.shared import FETCH_FLAGS, REPRODUCIBLE_FLAGS, UNUSED_VALUES
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
 NO_NETWORK = "values are read from local files only"
@@ -31,6 +31,9 @@ COMMON_FLAGS = (
     Flag("kube-as-group", "list", "accepted and not used", hidden=True),
     Flag("kube-insecure-skip-tls-verify", "switch", "accepted and not used", hidden=True),
 )  # fmt: skip
+
+LEADING_FLAGS = (*COMMON_FLAGS, *FETCH_FLAGS, *REPRODUCIBLE_FLAGS, UNUSED_VALUES)
+"""The flags for `split_verb`: Helm's flags of all verbs, and kmanifest's own."""
 
 VALUE_FLAGS = (
     Flag("set", "list", "values: key1=val1,key2=val2"),

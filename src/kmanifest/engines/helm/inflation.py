@@ -4,6 +4,7 @@ Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; a
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 
 from kmanifest import yaml
@@ -17,6 +18,7 @@ from kmanifest.engines.helm.result import render_result, unknown_location
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
+from kmanifest.io.cache import NoCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import (
@@ -36,6 +38,7 @@ from kmanifest.startup.typing import Any, Final
 
 _DEFAULT_CHART_HOME: Final = "charts"
 _MERGE_MODES: Final = ("merge", "override", "replace")
+_CONSTANT_FUNCTIONS: Final = frozenset(("lookup",))  # without a cluster it always returns the same
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -52,10 +55,12 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     chart = _load(ctx, body, name)
     files = _values_files(ctx, body, name, chart)
     options, chart_options = ctx.options, ctx.engine_options(HelmOptions)
+    name_template = _string(body, "nameTemplate")
     release = Release(
-        resolve_release_name(release_name, _string(body, "nameTemplate")),
+        resolve_release_name(release_name, name_template),
         _string(body, "namespace") or "default",
     )
+    impure_functions: set[str] = set()
     rendered = render_result(
         chart,
         tree=MemoryTree(files),
@@ -71,6 +76,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         random=make_random(options.reproducible.seed, release, chart.name),
         clock=make_clock(options.reproducible.now),
         show_impure=options.reproducible.report,
+        on_impure=impure_functions.add,
         # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
@@ -79,6 +85,10 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)
+    if not _is_repeatable(ctx, name_template, impure_functions):
+        ctx = ctx._replace(cache=NoCache())
+        if ctx.state is not None:
+            ctx.state.prevent_reuse()
     text = rendered.text().encode("utf-8", "surrogateescape")
     ctx.count_output(len(text))
     try:
@@ -88,6 +98,15 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     except KmanifestError as error:
         raise PluginError(f"output of chart {name}: {error.message}") from error
     return [_with_generated_annotation(resource) for resource in resources]
+
+
+def _is_repeatable(ctx: Context, name_template: str, impure_functions: AbstractSet[str]) -> bool:
+    """Return whether the chart renders to the same text each time."""
+    if "{{" in name_template:  # it may call any function, and has no seed
+        return False
+    reproducible = ctx.options.reproducible
+    has_fixed_inputs = reproducible.seed is not None and reproducible.now is not None
+    return has_fixed_inputs or impure_functions <= _CONSTANT_FUNCTIONS
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:

@@ -63,6 +63,7 @@ def render_result(
     dialect: Dialect,
     warnings: Iterable[str] = (),
     cancel: "CancelEvent | None" = None,
+    on_impure: Callable[[str], object] | None = None,
 ) -> Rendered:
     """Render a loaded chart. The other arguments are those of `render_chart`, and not checked.
 
@@ -75,6 +76,10 @@ def render_result(
         findings.append(Finding("warning", text, Location(), CHART_WARNING))
 
     def report_impure(name: str, file: str, line: int, column: int) -> None:
+        if on_impure is not None:
+            on_impure(name)
+        if not show_impure:
+            return
         findings.append(impure_finding(name, file, line, column))
 
     for warning in warnings:
@@ -102,7 +107,7 @@ def render_result(
             skip_schema=skip_schema,
             limits=limits,
             bounds=make_bounds(limits, cancel),
-            on_impure=report_impure if show_impure else None,
+            on_impure=report_impure if show_impure or on_impure is not None else None,
             usage=usage,
             warn=warn,
             cache=cache,

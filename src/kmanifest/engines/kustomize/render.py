@@ -33,7 +33,7 @@ from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing, steps
 from kmanifest.pipeline.context import Context, Transformer
 from kmanifest.pipeline.parsing import check_metadata
-from kmanifest.pipeline.registry import Plugin
+from kmanifest.pipeline.registry import BuiltinPlugin
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import Final
 
@@ -124,7 +124,7 @@ class _FinalSteps:
         )
 
     def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
-        plugin = Plugin("transformer", f"builtin/{name}", call)
+        plugin = BuiltinPlugin("transformer", f"builtin/{name}", call)
         config = Resource({"apiVersion": "builtin", "kind": name}, Origin(self._kustomization.file))
         return steps.transform(self._ctx, steps.Step(plugin, config), resources)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
 from kmanifest.engines.helm.charts.loader import load_directory
-from kmanifest.engines.helm.charts.versions import fits, is_version
+from kmanifest.engines.helm.charts.versions import is_version, satisfies
 from kmanifest.engines.helm.dependencies import process_dependencies
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
@@ -78,10 +78,13 @@ class LintSettings(NamedTuple):
 
 
 def lint_chart(
-    tree: Tree, path: str, settings: LintSettings, *, display_path: str = ""
+    tree: Tree, settings: LintSettings, *, directory: str = "", display_path: str = ""
 ) -> list[LintMessage]:
-    """Return the problems of the chart at `path`, whose absolute path is `display_path`. Raises MissingError."""
-    return Linter(tree, path, settings, display_path or path).messages()
+    """Return the problems of the chart in a directory of the tree.
+
+    Messages show `display_path` as the path of the directory. Raises MissingError if there is no such directory.
+    """
+    return Linter(tree, directory, settings, display_path or directory).messages()
 
 
 class Linter:
@@ -116,7 +119,7 @@ class Linter:
     def _read(self, name: str) -> bytes | None:
         try:
             real = self._tree.resolve(join(self._path, name))
-            return self._tree.read(real, limit=self._settings.dialect.loading.max_file)
+            return self._tree.read(real, limit=self._settings.dialect.loading.max_file_bytes)
         except MissingError:
             return None
 
@@ -348,7 +351,7 @@ class Linter:
             self._report(ERROR, "", f"unable to load chart\n\t{problem}")
             return
         declared = [dependency.name for dependency in chart.metadata.requirements()]
-        present = [subchart.name for subchart in chart.dependencies]
+        present = [subchart.name for subchart in chart.subcharts]
         unknown = [name for name in present if name not in declared]
         if unknown:
             text = f"chart metadata is missing these dependencies: {','.join(unknown)}"
@@ -412,7 +415,7 @@ def _version_problem(version: str) -> str:
         return "version is required"
     if not is_version(version):
         return f"version '{version}' is not a valid SemVer"
-    if fits(">0.0.0-0", version):
+    if satisfies(version, ">0.0.0-0"):
         return ""
     return f"version {version} is less than or equal to 0.0.0-0"
 

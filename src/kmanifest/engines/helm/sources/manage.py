@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
-from kmanifest.engines.helm.charts.versions import check_constraint, fits, is_version
+from kmanifest.engines.helm.charts.versions import check_constraint, is_version, satisfies
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources import lock as locks
 from kmanifest.engines.helm.sources import registries, urls
@@ -291,7 +291,7 @@ class Manager:
             return dependency.version
         if dependency.repository.startswith(FILE_SCHEME):
             version = self._local.at(dependency.repository).metadata.version
-            return version if fits(dependency.version, version) else None
+            return version if satisfies(version, dependency.version) else None
         if urls.is_oci(dependency.repository):
             return self._resolve_registry_version(dependency)
         index, _ = self._index_for(dependency.repository)
@@ -300,7 +300,7 @@ class Manager:
                 f"{dependency.name} chart not found in repo {without_password(dependency.repository)}"
             )
         usable = (entry.version for entry in index.versions(dependency.name) if entry.urls)
-        return next((version for version in usable if fits(dependency.version, version)), None)
+        return next((version for version in usable if satisfies(version, dependency.version)), None)
 
     def _resolve_registry_version(self, dependency: Dependency) -> str | None:
         if is_version(dependency.version):
@@ -314,7 +314,9 @@ class Manager:
             problem = f"could not retrieve list of tags for repository {without_password(dependency.repository)}"
             raise type(error)(f"{problem}: {error.message}") from error
         versions = registries.versions_from_tags(tags)
-        return next((version for version in versions if fits(dependency.version, version)), None)
+        return next(
+            (version for version in versions if satisfies(version, dependency.version)), None
+        )
 
     # Packages
 
@@ -344,7 +346,7 @@ class Manager:
             f"Dependency {dependency.name} did not declare a repository. Assuming it exists in the charts directory"
         )
         version = self._local.vendored_chart(dependency.name).metadata.version
-        if not fits(dependency.version, version):
+        if not satisfies(version, dependency.version):
             raise SourceError(
                 f"dependency {dependency.name} at version {version} "
                 f"does not satisfy the constraint {dependency.version}"
@@ -352,7 +354,7 @@ class Manager:
 
     def _pack_local(self, dependency: Dependency, packages: dict[str, bytes]) -> None:
         chart = self._local.at(dependency.repository)
-        if not fits(dependency.version, chart.metadata.version):
+        if not satisfies(chart.metadata.version, dependency.version):
             raise SourceError(f"can't get a valid version for dependency {dependency.name}")
         packages[package_name(chart)] = pack(chart, self._clock.now)
         dependency.version = chart.metadata.version

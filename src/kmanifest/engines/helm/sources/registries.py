@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from kmanifest.engines.helm.charts.chart import base_name
 from kmanifest.engines.helm.charts.versions import (
     check_constraint,
-    fits,
     is_strict_version,
     newest_first,
+    satisfies,
 )
 from kmanifest.engines.helm.sources.urls import OCI
 from kmanifest.model.errors import SourceError
@@ -91,6 +91,6 @@ def pick_tag(versions: Sequence[str], version: str) -> str:
     constraint = version or "*"
     check_constraint(constraint)
     for candidate in versions:
-        if fits(constraint, candidate):
+        if satisfies(candidate, constraint):
             return candidate
     raise SourceError(f"Could not locate a version matching provided version string {version}")

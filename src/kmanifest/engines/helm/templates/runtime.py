@@ -54,7 +54,7 @@ def make_functions(
     """Return the functions of Helm's templates. `TZ` in `env` is the local time zone of the date functions."""
     from kmanifest.io.system import SystemRandom, system_clock
 
-    return dialect.functions(
+    return dialect.make_functions(
         random=random or SystemRandom(), clock=clock or system_clock, env=env, limits=limits
     )
 

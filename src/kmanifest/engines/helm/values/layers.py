@@ -295,7 +295,7 @@ class _Coalescer:
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
         """Merge `table` over the values of the chart and its subcharts, in place."""
         self._coalesce_chart_values(chart, table, prefix)
-        for subchart in chart.dependencies:
+        for subchart in chart.subcharts:
             self._coalesce_subchart(chart, subchart, table, prefix)
         return table
 
@@ -312,7 +312,7 @@ class _Coalescer:
 
     def _coalesce_chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
         path = _join_path(prefix, chart.name)
-        names = {subchart.name for subchart in chart.dependencies}
+        names = {subchart.name for subchart in chart.subcharts}
         copy_chart_defaults = copy_defaults if self._merges else self._rules.copy_defaults
         for key, value in copy_chart_defaults(chart, table).items():
             if key not in table:

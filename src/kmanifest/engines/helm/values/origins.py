@@ -78,7 +78,7 @@ class Origins(Mapping[FieldPath, Location]):
 
 def chart_layers(chart: Chart, prefix: FieldPath = ()) -> Iterator[ValueLayer]:
     """Yield the values of a chart and before them those of its subcharts, below the keys that it has for these."""
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         for name in subchart_keys(chart, subchart):
             yield from chart_layers(subchart, (*prefix, name))
     content = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")

@@ -210,7 +210,7 @@ class DeclaredValues:
             for entry in dependency.import_values:
                 child = entry.get("child") if isinstance(entry, dict) else f"exports.{entry}"
                 self.paths.add((*path, *str(child).split(".")))
-            for subchart in chart.dependencies:
+            for subchart in chart.subcharts:
                 if subchart.name == dependency.name:
                     self._add(subchart, path)
 

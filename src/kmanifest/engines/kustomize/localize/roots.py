@@ -324,9 +324,10 @@ class _Localizer:
     def _copy_executable(self, root: _RootContext, path: str) -> None:
         """Copy the executable of a function to the path that the function's config names.
 
-        An executable outside of the root is reported and not copied. kustomize copies no executables.
+        An executable outside of the root is reported and not copied. One on PATH has a name without a slash; it is
+        found where the copy is built, too. kustomize copies no executables.
         """
-        if not path:
+        if "/" not in path:
             return
         ctx = root.ctx
         try:
