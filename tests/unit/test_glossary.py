@@ -157,6 +157,11 @@ ALLOWED = {
         AllowedUse("*", "in place", "English: a change of the object itself, or instead of"),
         AllowedUse("*", "takes the place", "English: replaces"),
         AllowedUse(
+            "src/kmanifest/engines/helm/sprig/numbers.py",
+            "`places` decimals",
+            "a parameter of sprig's `round`",
+        ),
+        AllowedUse(
             "src/kmanifest/engines/helm/schemas/formats.py",
             "in correct place",
             "an error text of Helm's validator",

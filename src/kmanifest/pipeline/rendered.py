@@ -25,7 +25,7 @@ class Rendered:
     an error only when the text is needed. `locate_error` completes the location of such an error. It also completes
     the locations of findings, when `findings` is first read.
 
-    The bodies of `resources` are plain dictionaries and lists that belong to the caller: no part is shared. A
+    The bodies of `resources` are plain dictionaries and lists that belong to the caller: no other object contains them. A
     build shares parts of bodies, also with other builds, so they are copied when `resources` is first read.
 
     >>> from kmanifest import build
