@@ -6,8 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chart_fixtures import isolated_home, private_server, registry, run, server
+from tests.fetching import plain_home, web_server
 
-__all__ = ["isolated_home", "private_server", "registry", "run", "server"]
+__all__ = [
+    "isolated_home",
+    "plain_home",
+    "private_server",
+    "registry",
+    "run",
+    "server",
+    "web_server",
+]
 
 
 @pytest.fixture(autouse=True, scope="session")

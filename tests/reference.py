@@ -3,7 +3,7 @@
     python -m tests.reference            # writes them
     python -m tests.reference --check    # reports which are not up to date
 
-A generated part of a page stands between `<!-- generated: NAME -->` and `<!-- end -->`. The text around it is written by hand.
+A generated part of a page is between `<!-- generated: NAME -->` and `<!-- end -->`. The text around it is written by hand.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Flags of all verbs, near names, verbs of other programs, and versions in the formats of kustomize and Helm."""
+"""Flags of all verbs, near names, verbs of kustomize and Helm, and versions in the formats of kustomize and Helm."""
 
 import json
 import os

@@ -187,7 +187,7 @@ PROMPT='READY'
 
 
 def on_a_terminal(command: list[str], keys: bytes, directory: Path, home: Path) -> None:
-    """Run a program on a terminal and send some keys when it is ready."""
+    """Run a shell on a terminal and send some keys when it is ready."""
     import pty  # there is none on Windows
 
     ours, theirs = pty.openpty()
@@ -208,7 +208,7 @@ def on_a_terminal(command: list[str], keys: bytes, directory: Path, home: Path) 
         os.write(ours, keys)
         while select.select([ours], [], [], 60)[0] and os.read(ours, 65536):
             pass
-    except OSError:  # the program has ended
+    except OSError:  # the shell has ended
         pass
     finally:
         os.close(ours)

@@ -1,4 +1,4 @@
-"""Every fixture through the library: the same bytes as its peer, the same warnings, or an error in the right place."""
+"""Every fixture through the library: the bytes and warnings of its peer, or an error with the right location."""
 
 import pytest
 
@@ -17,9 +17,10 @@ def name_of(case: Case) -> str:
 
 
 @pytest.fixture(autouse=True)
-def plugin_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     case = request.node.callspec.params["case"]
-    monkeypatch.setenv("KUSTOMIZE_PLUGIN_HOME", case.plugins)
+    for name, text in case.environment.items():
+        monkeypatch.setenv(name, text)
 
 
 @pytest.mark.parametrize("case", RUNS, ids=name_of)

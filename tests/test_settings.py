@@ -132,7 +132,7 @@ def test_switch_can_be_set_and_unset(
             "ftp",
             "build",
             2,
-            "error: illegal flag value --allow-protocol ftp; legal values: https, ssh, http, file "
+            "error: illegal flag value --allow-protocol ftp; legal values: https, ssh, oci, http, file "
             "(set by KMANIFEST_ALLOW_PROTOCOL)\n",
         ),
         (
@@ -206,7 +206,7 @@ def test_a_variable_has_one_meaning():
         if variable := flag.variable_name():
             meanings.setdefault(variable, set()).add(flag)
     several = {variable: flags for variable, flags in meanings.items() if len(flags) > 1}
-    # Described in different words, or with another default, but the same setting.
+    # Described differently, or with another default, but the same setting.
     assert sorted(variable.removeprefix("KMANIFEST_") for variable in several) == [
         "CFG_ANNOTATE",
         "CFG_RECURSE_SUBPACKAGES",

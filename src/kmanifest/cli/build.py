@@ -161,7 +161,7 @@ def build(command_line: CommandLine) -> int:
 
     tree, path = _open_revision(path, command_line.values["rev"])
     registry = installed_registry()
-    rendered = api.build(
+    rendered = api.run_build(
         path,
         options=options,
         registry=registry,
@@ -227,7 +227,7 @@ def build_options(command_line: CommandLine) -> "Options":
         else ExecPluginOptions(),
         strict=values["strict"],
         allow_remote=True,
-        remote=remote_options(values),
+        remote=remote_options(values, command_line.arguments[:1]),
         reproducible=Reproducible(
             seed_option(command_line), time_option(command_line), values["show-impure"]
         ),

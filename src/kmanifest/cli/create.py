@@ -131,7 +131,7 @@ def _fetched_repository(url: str, command_line: CommandLine) -> list[str]:
     from kmanifest import api
     from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remote=remote_options(command_line.values))
+    options = Options(allow_remote=True, remote=remote_options(command_line.values, [url]))
     network = api.network_of(options)
     if network is not None:
         try:
@@ -144,8 +144,10 @@ def _fetched_repository(url: str, command_line: CommandLine) -> list[str]:
 def _no_match_error(pattern: str) -> MissingError:
     directory, name = os.path.split(pattern)
     names = os.listdir(directory or ".") if os.path.isdir(directory or ".") else []
+    from kmanifest.pipeline.remote_bases import shown_entry
+
     near = [os.path.join(directory, near_name) for near_name in near_names(name, names)]
-    return MissingError(f"--resources: nothing matches {pattern!r}", near=near)
+    return MissingError(f"--resources: nothing matches {shown_entry(pattern)!r}", near=near)
 
 
 def _is_base_directory(path: str) -> bool:

@@ -15,7 +15,7 @@ FALSE_STRINGS = ("0", "f", "F", "false", "FALSE", "False")
 VARIABLE_PREFIX = "KMANIFEST_"
 NO_VARIABLE = "-"
 RENAMED_FLAGS = {"name": "release-name", "colour": "color"}
-"""Flags of other programs, and what kmanifest calls them."""
+"""Flags of kustomize and Helm, and what kmanifest calls them."""
 ANY_VALUE = ("*",)
 SWITCHED_ON = ("true",)
 
@@ -25,7 +25,7 @@ class Flag(NamedTuple):
 
     A flag with an `implied_value` has that value if it is given without `=`; it never takes the next argument.
 
-    - `value`: the name of the value in the help text, in the peers' words; by default `string` or `stringArray`
+    - `value`: the name of the value in the help text, as kustomize and Helm name it; by default `string` or `stringArray`
     - `choices`: the only valid values; an empty one is valid and not shown
     - `path`: what the value names, `file` or `directory`: shells complete it, and a path in a settings file is relative
       to that file
@@ -62,7 +62,7 @@ class Flag(NamedTuple):
 class CommandLine(NamedTuple):
     """A parsed command line: the values of all flags, the flags that are set, and the other arguments.
 
-    `origins` says what set a flag that is not on the command line itself: an environment variable, or a line of a
+    `origins` has the origin of a flag that is not on the command line itself: an environment variable, or a line of a
     settings file.
     """
 

@@ -1,4 +1,4 @@
-"""The help texts of commands and groups of verbs."""
+"""The help of commands and groups of verbs."""
 
 from collections.abc import Iterable
 
@@ -50,7 +50,7 @@ def verb_summary(verb: Verb) -> str:
 
 
 def program_name(path: Iterable[str]) -> str:
-    """The words that call a verb, with the name of the program."""
+    """The arguments that call a verb, after `kmanifest`."""
     return " ".join(("kmanifest", *path))
 
 
@@ -78,7 +78,7 @@ def _value_usage(flag: Flag) -> str:
 
 
 def value_name(flag: Flag) -> str:
-    """The name of the value in the words of kustomize and Helm, such as `string` or `stringArray`."""
+    """The name of the value as kustomize and Helm name it, such as `string` or `stringArray`."""
     return flag.value or ("stringArray" if flag.kind == "list" else "string")
 
 

@@ -15,7 +15,13 @@ from kmanifest.cli.output import check_new_directory, write_new_directory
 from kmanifest.cli.shared import FETCH_FLAGS, remote_options
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
+from kmanifest.model.errors import (
+    KmanifestError,
+    LimitError,
+    MissingError,
+    RenderError,
+    SourceError,
+)
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -70,7 +76,7 @@ def localize(command_line: CommandLine) -> int:
         raise UsageError(
             f"accepts at most {_MAX_ARGUMENTS} arguments, got {len(command_line.arguments)}"
         )
-    remotes = remote_options(values)
+    remotes = remote_options(values, command_line.arguments[:1])
     name, destination, *_ = (*command_line.arguments, "", "")
 
     from kmanifest import api  # imported here so that usage errors stay fast
@@ -115,7 +121,7 @@ def _make_context(
         options=options,
         on_finding=on_finding,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic),
+        meter=Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total),
         remote=remote,
     )
 
@@ -131,9 +137,9 @@ def _find_target(ctx: "Context", name: str, scope: str) -> _Target:
         if not trees.is_below(directory, scope_directory):
             raise SourceError(f"localize scope {scope!r} does not contain target {name!r}")
         return _Target(name, name, ctx, directory, scope_directory, None)
-    from kmanifest.io.remote.urls import without_password
+    from kmanifest.model.url_masking import mask_url
 
-    display_name = without_password(name)
+    display_name = mask_url(name)
     if not repository.ref:
         raise SourceError(
             f"localize remote root {display_name!r} missing ref query string parameter"
@@ -147,6 +153,10 @@ def _find_target(ctx: "Context", name: str, scope: str) -> _Target:
 
 def _resolve_directory(ctx: "Context", path: str) -> str:
     """The path of a local directory in the tree."""
+    if "://" in path and not os.path.exists(path):
+        from kmanifest.model.url_masking import mask_url
+
+        raise MissingError(f"no such file or directory: {mask_url(path)!r}")
     try:
         resolved = ctx.tree.resolve(trees.join("", os.path.abspath(path)))
         if ctx.tree.kind(resolved) != "dir":

@@ -93,7 +93,7 @@ def replace_file(path: str, content: bytes) -> None:
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
     """Write one file per resource into `directory`, with the file names that kustomize uses."""
-    names = list(file_names(rendered.resources))
+    names = list(file_names(rendered.read_only_resources))
     paths = [os.path.join(directory, name) for name in names]
     contents = ([text.encode()] for text in rendered.documents())
     try:
@@ -115,10 +115,13 @@ def write_new_directory(
 ) -> None:
     """Create a directory with these files and subdirectories at the absolute `path`, completely or not at all."""
     check_new_directory(path)
-    temporary = os.path.join(os.path.dirname(path), f".kmanifest-{os.getpid()}.tmp")
+    temporary = _temporary_path(path)
     is_claimed = False
     try:
         os.mkdir(temporary)
+    except OSError as error:
+        raise _write_error(path, error) from error
+    try:
         for directory in directories:
             os.mkdir(os.path.join(temporary, directory))
         for name, (content, executable) in files.items():
@@ -167,12 +170,22 @@ def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
         name = _safe_file_name(
             "_".join([*parts, resource_id.name]).lower() + ".yaml", str(resource_id)
         )
-        if name in ids_by_name:
+        key = _same_file_key(name)
+        if key in ids_by_name:
             raise OutputError(
-                f"{ids_by_name[name]} and {resource_id} would both be written to {name}"
+                f"{ids_by_name[key]} and {resource_id} would both be written to {name}"
             )
-        ids_by_name[name] = str(resource_id)
+        ids_by_name[key] = str(resource_id)
         yield name
+
+
+def _same_file_key(name: str) -> str:
+    """A key that is equal for names that some file systems, such as APFS, take for one file."""
+    if name.isascii():
+        return name
+    import unicodedata  # imported for names that are not ASCII only
+
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _safe_file_name(name: str, resource_id: str) -> str:
@@ -199,11 +212,10 @@ def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
     temporary_files: list[tuple[str, str]] = []
     try:
         for path, pieces in files:
-            temporary = os.path.join(
-                os.path.dirname(path), f".kmanifest-{os.getpid()}-{len(temporary_files)}.tmp"
-            )
+            temporary = _temporary_path(path)
+            descriptor = os.open(temporary, NEW_FILE, 0o666)
             temporary_files.append((temporary, path))
-            _write_new_file(temporary, pieces, _existing_mode(path))
+            _write_new_file(descriptor, pieces, _existing_mode(path))
         while temporary_files:
             temporary, path = temporary_files[-1]
             os.replace(temporary, path)
@@ -226,8 +238,16 @@ def _existing_mode(path: str) -> int | None:
         return None
 
 
-def _write_new_file(path: str, pieces: Iterable[bytes], mode: int | None) -> None:
-    with open(os.open(path, NEW_FILE, 0o666), "wb") as stream:
+def _temporary_path(path: str) -> str:
+    """A new name in the directory of `path`.
+
+    It is random, as processes in containers share process ids and can share a directory.
+    """
+    return os.path.join(os.path.dirname(path), f".kmanifest-{os.urandom(8).hex()}.tmp")
+
+
+def _write_new_file(descriptor: int, pieces: Iterable[bytes], mode: int | None) -> None:
+    with open(descriptor, "wb") as stream:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(stream.fileno(), mode)
         stream.writelines(pieces)

@@ -141,13 +141,13 @@ def _with_relative_paths(error: KmanifestError) -> str:
 
 
 def _location_prefix(finding: "Finding") -> str:
-    """The location of a finding, with the field if the finding has a code."""
-    from kmanifest.model.findings import IMPURE  # already loaded by whatever made the finding
+    """The location of a finding, with the field if the finding is about one field."""
+    from kmanifest.model import findings  # already loaded by whatever made the finding
 
     # An impure call is located by the template name that Helm uses, which is not a path.
-    is_path = finding.code != IMPURE
+    is_path = finding.code != findings.IMPURE
     parts = [str(_relative_location(finding.location) if is_path else finding.location)]
-    if finding.code:
+    if finding.code in findings.OF_FIELDS:
         parts.append(format_field(finding.location.field))
     return "".join(f"{one_line(part)}: " for part in parts if part)
 

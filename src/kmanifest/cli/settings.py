@@ -5,7 +5,7 @@ before those of the command line, so it is parsed and checked as if it were give
 replaces the list of a setting.
 
 The file is kmanifest.toml, or `[tool.kmanifest]` in pyproject.toml: the nearest one from the current directory up to the
-root of its git repository. It belongs to the project, and the project may be somebody else's. So such a file must not
+root of its git repository. It belongs to the project, and the project may be that of others. So such a file must not
 widen what a run may do (`Flag.user_only`), nor name files outside of the project. A file that the user names with
 `--config` may do both.
 """
@@ -242,7 +242,7 @@ def _refusal(flag: Flag) -> str:
 
 
 def _to_texts(file: "SettingsFile", path: Path, flag: Flag, value: object) -> tuple[str, ...]:
-    """The value as texts. Raises UsageError if it is not of the flag's type."""
+    """The value as strings. Raises UsageError if it is not of the flag's type."""
     if flag.kind == "switch":
         if isinstance(value, bool):
             return ("true" if value else "false",)

@@ -1,7 +1,7 @@
 """Flags that several verbs share, and the options built from them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.cli.flags import (
     ANY_VALUE,
@@ -18,15 +18,25 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
+CLEAN = "clean"
+"""The value of --plugin-env for an environment with nothing but what every executable gets."""
+
 _UNITS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
-        "additional protocols for fetching, besides https and ssh",
+        "additional protocols for fetching, besides https, ssh and oci",
         value="strings",
-        choices=("http", "file", "https", "ssh"),
+        choices=("http", "file", "https", "ssh", "oci"),
+        user_only=ANY_VALUE,
+    ),
+    Flag(
+        "allow-host",
+        "list",
+        "host to fetch from: a name, *.SUFFIX, an address, a network such as 10.0.0.0/8, private for all private networks, * for the open network (default: *,private); hosts named on the command line are always allowed",
+        value="strings",
         user_only=ANY_VALUE,
     ),
     Flag(
@@ -94,7 +104,7 @@ PLUGIN_FLAGS = (
     Flag(
         "plugin-env",
         "list",
-        "environment variables to pass to plug-ins, besides PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+        "environment variables that plug-ins get (default: all): names or PREFIX_*, besides PATH, HOME, LANG and TMPDIR; clean for these four only",
         value="strings",
     ),
     Flag(
@@ -137,21 +147,48 @@ def time_option(command_line: CommandLine) -> int | None:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
-def remote_options(values: Mapping[str, Any]) -> "RemoteOptions":
-    """The options for remote files, from the flags of `FETCH_FLAGS`."""
+def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "RemoteOptions":
+    """The options for remote files, from the flags of `FETCH_FLAGS`.
+
+    `named` are arguments that may be URLs. Their hosts are allowed, because the user has named them.
+    """
     from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.pipeline.options import RemoteOptions
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
     for name in names:
-        check_choice("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
+        check_choice(
+            "allow-protocol", {"allow-protocol": name}, ("https", "ssh", "oci", "http", "file")
+        )
     defaults = RemoteOptions()
     return defaults._replace(
         store=cache_directory(values),
         offline=values["offline"],
         protocols=(*defaults.protocols, *names),
         max_age=0.0 if values["refresh"] else defaults.max_age,
+        hosts=_host_patterns(values["allow-host"], named),
+        user_credentials=True,
     )
+
+
+def _host_patterns(values: Sequence[str], named: Iterable[str]) -> tuple[str, ...]:
+    """The patterns of the flag or the environment, and the hosts of the URLs in `named`."""
+    configured = ",".join(values) or os.environ.get("KMANIFEST_ALLOW_HOST", "") or "*,private"
+    patterns = tuple(name.strip() for name in configured.split(",") if name.strip())
+    urls = [
+        text for text in named if "://" in text or "@" in text or text.lower().startswith("github.")
+    ]
+    if values or urls:
+        from kmanifest.io.remote.hosts import HostPolicy  # few builds fetch anything
+        from kmanifest.io.remote.urls import find_hosts
+        from kmanifest.model.errors import SourceError
+
+        try:
+            HostPolicy(patterns)
+        except SourceError as error:
+            raise UsageError(f"illegal flag value --allow-host: {error.message}") from error
+        patterns = (*patterns, *find_hosts(urls))
+    return patterns
 
 
 def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
@@ -161,8 +198,7 @@ def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.pipeline.options import ExecPluginOptions
 
-    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed_names = tuple(name for name in names if name)
+    passed_names = _plugin_variables(values["plugin-env"])
     flag_variables = [text.partition("=")[::2] for text in values["env"]]
     variables = [*select_variables(os.environ, passed_names).items(), *flag_variables]
     return ExecPluginOptions(
@@ -172,6 +208,19 @@ def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
         timeout=_parse_seconds(values["plugin-timeout"]),
         digests=_read_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )
+
+
+def _plugin_variables(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of the variables that plug-ins get. Without the flag they get all, as from kustomize."""
+    from kmanifest.io.runner import INHERIT_ALL
+
+    if not arguments:
+        return (INHERIT_ALL,)
+    names = [name.strip() for argument in arguments for name in argument.split(",")]
+    for name in names:
+        if "=" in name:
+            raise UsageError(f"illegal flag value --plugin-env {name}; expected a name")
+    return tuple(name for name in names if name not in ("", CLEAN))
 
 
 def _parse_seconds(text: str) -> float:

@@ -1,6 +1,6 @@
 """Messages for verbs that do not exist: the nearest name, or what to use instead.
 
-Users of kustomize and Helm type the verbs of those programs. Source of the names: kustomize v5.8.2 and helm v3.22.0,
+Users of kustomize and Helm type the verbs of those commands. Source of the names: kustomize v5.8.2 and helm v3.22.0,
 `--help`.
 """
 
@@ -86,14 +86,14 @@ def _verbs_of(loaded: Command | Group) -> tuple[Verb, ...]:
 
 
 def unknown_command(path: Sequence[str], name: str, names: Sequence[str]) -> str:
-    """The message for a verb of Helm that does not exist, in Helm's words."""
+    """The message for a verb of Helm that does not exist, as Helm prints it."""
     near = near_names(name, names, most=1)
     hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(names)}"
     return f'unknown command "{name}" for "kmanifest {" ".join(path)}" ({hint})'
 
 
 def _advice(parent: str, name: str) -> str:
-    """What to use instead of this verb of another program; empty if no program has it."""
+    """What to use instead of this verb of kustomize or Helm; empty if neither has it."""
     if parent == "helm repo" and not near_names(name, ["index"]):
         return ADVICE["helm repo"]
     advice = ADVICE.get(f"{parent} {name}".strip(), "")

@@ -1,7 +1,7 @@
 """Tables of verbs: commands with their flags, and groups of verbs.
 
 The module of a verb has a `Command`, the package of several verbs a `Group`. A table names these modules, so that only
-the modules of the verb that is called are imported. The help texts, the completion scripts, the keys of the settings file
+the modules of the verb that is called are imported. The help, the completion scripts, the keys of the settings file
 and the reference pages are built from the same tables.
 """
 
@@ -25,13 +25,13 @@ DIRECTORY, FILE, ANY_TEXT = "directory", "file", ""
 class Command(NamedTuple):
     """A verb that does something.
 
-    - `path`: the words that call it, after the program's name
+    - `path`: the arguments that call it, after `kmanifest`
     - `usage`: its arguments as the help text shows them
     - `introduction`: the sentences of the help text
     - `flag_groups`: headings and the flags below them, without the flags that all verbs have
     - `run`: does it and returns the exit code
     - `examples`: command lines for the help text
-    - `completions`: for each argument DIRECTORY, FILE, ANY_TEXT or a tuple of words; the last stands for all that follow
+    - `completions`: for each argument DIRECTORY, FILE, ANY_TEXT or a tuple of choices; the last stands for all that follow
     - `parse`: reads a command line. It may run more than once, so it prints nothing.
     - `check`: refuses invalid combinations of flags and prints notes about flags. It runs before `run`.
     - `needs_table`: whether `run` is also given the group of all verbs, and the files that may have settings

@@ -94,8 +94,8 @@ def _list_wrapper(command_line: CommandLine) -> "ResourceListWrapper":
     path = command_line.values["function-config"]
     config = None
     if path:
-        nodes = reading.read_package(
-            path, with_subpackages=True, annotated=command_line.values["annotate"]
+        nodes = reading.read_resources(
+            path, recurse=True, annotated=command_line.values["annotate"]
         )
         if len(nodes) != 1:
             problem = f"expected exactly one functionConfig, found {len(nodes)}"

@@ -43,7 +43,7 @@ def count(command_line: CommandLine) -> int:
         return print_text(_format_counts(reading.read_stdin(), by_kind=by_kind))
     recurse = command_line.values["recurse-subpackages"]
     texts = [
-        f"{path}/\n{_format_counts(reading.read_package(path), by_kind=by_kind)}"
+        f"{path}/\n{_format_counts(reading.read_resources(path), by_kind=by_kind)}"
         for path in reading.find_packages(command_line.arguments[0], recurse=recurse)
     ]
     return print_text("\n".join(texts))

@@ -1,12 +1,14 @@
 """Read resources from directories and stdin, annotated with their file and their index in it.
 
-A directory with a Krmfile is a package of its own. A .krmignore file excludes paths.
+A document is one piece of YAML in a file or on stdin. A resource is the node of a document, or an item of a list on
+stdin. A directory with a Krmfile is a package of its own. A .krmignore file excludes paths.
+
 Source: kyaml v0.21.2 kio/pkgio_reader.go, kio/byteio_reader.go, kio/ignorefilesmatcher.go, pathutil/pathutil.go.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kmanifest.cli.cfg.nodes import annotate, get_field, is_null, resource_meta
 from kmanifest.engines.kustomize.goyaml.compose import parse_node
@@ -15,7 +17,7 @@ from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Final
-from kmanifest.yaml.split import split_documents
+from kmanifest.yaml.split import Part, split_documents
 
 PACKAGE_FILE: Final = "Krmfile"
 ANNOTATION_PREFIX: Final = "internal.config.kubernetes.io/"
@@ -31,7 +33,10 @@ ANNOTATION_PAIRS: Final = (
 
 
 def find_packages(root: str, *, recurse: bool) -> list[str]:
-    """The package directories: `root`, and with `recurse` those below it that have a Krmfile."""
+    """The package directories: `root`, and with `recurse` those below it that have a Krmfile.
+
+    Raises SourceError if a directory can't be read.
+    """
     if recurse:
         packages = [
             _parent(path) for path in _walk_tree(root) if os.path.basename(path) == PACKAGE_FILE
@@ -64,23 +69,23 @@ def _sorted_names(directory: str) -> list[str]:
         ) from error
 
 
-def read_package(
-    path: str, *, with_subpackages: bool = False, annotated: bool = True
-) -> list[Node]:
+def read_resources(path: str, *, recurse: bool = False, annotated: bool = True) -> list[Node]:
     """Read the resources of a file, or of the files below a directory.
 
-    With `with_subpackages`, packages below the directory are included. If `annotated`, the resources get path and
-    index annotations.
+    With `recurse`, packages below the directory are included. If `annotated`, the resources get path and index
+    annotations. A file whose name does not end in `.yaml` or `.yml` has no resources. Raises SourceError or LimitError
+    with the file, and LimitError if there are more than `max_objects` resources.
     """
     disk = DiskTree("/")
     root = "/" + disk.resolve(os.path.abspath(path))
     if not os.path.isdir(root):
-        relative_path = os.path.basename(root)
-        return _read_file(disk, root, relative_path, annotated=annotated) if _is_yaml(root) else []
+        resources = _read_file(disk, root, os.path.basename(root), annotated=annotated)
+        _check_count(resources)
+        return resources
     from kmanifest.cli.cfg.ignore import load_ignore_file
 
     is_ignored = load_ignore_file(disk, root)
-    nodes: list[Node] = []
+    resources = []
     stack = [os.path.join(root, name) for name in reversed(_sorted_names(root))]
     while stack:
         entry = stack.pop()
@@ -89,32 +94,30 @@ def read_package(
         if is_ignored(relative_path, is_directory=is_directory):
             continue
         if not is_directory:
-            nodes += (
-                _read_file(disk, entry, relative_path, annotated=annotated)
-                if _is_yaml(entry)
-                else []
-            )
-        elif with_subpackages or not os.path.exists(os.path.join(entry, PACKAGE_FILE)):
+            resources += _read_file(disk, entry, relative_path, annotated=annotated)
+            _check_count(resources)
+        elif recurse or not os.path.exists(os.path.join(entry, PACKAGE_FILE)):
             stack += [os.path.join(entry, name) for name in reversed(_sorted_names(entry))]
-        if len(nodes) > DEFAULT_LIMITS.max_objects:
-            raise LimitError(f"more than {DEFAULT_LIMITS.max_objects} objects (max_objects)")
-    return nodes
-
-
-def _is_yaml(path: str) -> bool:
-    return path.endswith((".yaml", ".yml"))
+    return resources
 
 
 def _read_file(disk: DiskTree, path: str, relative_path: str, *, annotated: bool) -> list[Node]:
+    """The resources of a file; none if it is not a YAML file. Errors are attributed to the file."""
+    if not path.endswith((".yaml", ".yml")):
+        return []
     try:
         content = disk.read(disk.resolve(path), limit=DEFAULT_LIMITS.max_input_file)
-        return [node for node, _ in _parse_documents(content, relative_path, annotated=annotated)]
+        return _parse_documents(_split(content), relative_path, annotated=annotated)
     except KmanifestError as error:
         raise error.within(file=path) from error
 
 
 def read_stdin() -> list[Node]:
-    """Read the resources on stdin. A single list is replaced by its items."""
+    """Read the resources on stdin. If the only document is a List or ResourceList, its items are the resources.
+
+    Raises SourceError if stdin is closed or is not valid YAML, LimitError if it has more than `max_total_input` bytes
+    or `max_objects` resources.
+    """
     if sys.stdin is None:
         raise SourceError("stdin is closed")
     limit = DEFAULT_LIMITS.max_total_input
@@ -122,40 +125,62 @@ def read_stdin() -> list[Node]:
     if len(content) > limit:
         raise LimitError(f"stdin has more than {limit} bytes (max_total_input)")
     try:
-        documents = list(_parse_documents(content, ""))
+        documents = _split(content)
+        resources = _parse_documents(documents, "", annotated=True)
     except KmanifestError as error:
         raise error.within(file="stdin") from error
-    if documents and documents[0][1] == 1:
-        root = documents[0][0]
-        if resource_meta(root).kind in ("List", "ResourceList"):
-            items = get_field(root, "items")
-            if items is not None:
-                return list(items.content) if items.kind == "list" else []
-            if get_field(root, "functionConfig") is not None:
-                return []
-    return [node for node, _ in documents]
+    # As in kyaml, a list is not replaced if there are empty documents next to it.
+    if resources and len(documents) == 1:
+        resources = _list_items(resources[0])
+    _check_count(resources)
+    return resources
+
+
+def _list_items(root: Node) -> list[Node]:
+    """The items of a List or ResourceList; any other resource itself.
+
+    As in kyaml, a list must have items or a functionConfig. Items that are not a YAML list count as none.
+    """
+    resource_kind = resource_meta(root).kind
+    if resource_kind not in ("List", "ResourceList"):
+        return [root]
+    items = get_field(root, "items")
+    if items is not None:
+        is_yaml_list = items.kind == "list"
+        return list(items.content) if is_yaml_list else []
+    return [root] if get_field(root, "functionConfig") is None else []
+
+
+def _check_count(resources: Sequence[Node]) -> None:
+    """Raise LimitError if there are too many resources."""
+    if len(resources) > DEFAULT_LIMITS.max_objects:
+        raise LimitError(f"more than {DEFAULT_LIMITS.max_objects} objects (max_objects)")
+
+
+def _split(content: bytes) -> Sequence[Part]:
+    """The documents of a file or stdin, empty ones included. Comments after a separator are kept."""
+    # The caller has checked the size.
+    return split_documents(content, DEFAULT_LIMITS._replace(max_input_file=len(content)))
 
 
 def _parse_documents(
-    content: bytes, relative_path: str, *, annotated: bool = True
-) -> Iterator[tuple[Node, int]]:
-    """The documents that are not empty, each with the total number of documents."""
-    # The size is checked where the content is read. The split keeps comments after a separator.
-    pieces = split_documents(content, DEFAULT_LIMITS._replace(max_input_file=len(content)))
-    index = 0
-    for document_index, piece in enumerate(pieces):
+    documents: Sequence[Part], relative_path: str, *, annotated: bool
+) -> list[Node]:
+    """The resources in the documents that are not empty. Raises SourceError with the index of the document."""
+    resources: list[Node] = []
+    for document_index, document in enumerate(documents):
         try:
-            node = parse_node(piece.data.decode())
+            node = parse_node(document.data.decode())
             if node is None or is_null(node):
                 continue
             if annotated:
-                _annotate_source(node, index, relative_path)
+                _annotate_source(node, len(resources), relative_path)
         except UnicodeDecodeError:
             raise SourceError("the text is not UTF-8").within(document=document_index) from None
         except KmanifestError as error:
             raise error.within(document=document_index) from error
-        yield node, len(pieces)
-        index += 1
+        resources.append(node)
+    return resources
 
 
 def _annotate_source(node: Node, index: int, relative_path: str) -> None:

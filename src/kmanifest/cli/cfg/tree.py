@@ -49,7 +49,7 @@ def tree(command_line: CommandLine) -> int:
     if path == "-":
         root, nodes = ".", reading.read_stdin()
     else:
-        root, nodes = tree_text.clean_path(path), reading.read_package(path, with_subpackages=True)
+        root, nodes = tree_text.clean_path(path), reading.read_resources(path, recurse=True)
     select = pipeline.local_config_filter(
         local=command_line.values["include-local"],
         other=not command_line.values["exclude-non-local"],

@@ -21,7 +21,7 @@ from kmanifest.cli.cfg.reading import (
     LEGACY_PATH_ANNOTATION,
     PATH_ANNOTATION,
     find_packages,
-    read_package,
+    read_resources,
     read_stdin,
 )
 from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_node
@@ -56,7 +56,7 @@ def format_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, re
 
 
 def _package_text(path: str, to_text: Callable[[Sequence[Node]], str]) -> str:
-    nodes = read_package(path)
+    nodes = read_resources(path)
     try:
         return to_text(nodes)
     except KmanifestError as error:

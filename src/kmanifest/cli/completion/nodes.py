@@ -11,9 +11,9 @@ Words = tuple[str, ...]
 
 
 class Node(NamedTuple):
-    """A verb, or the program itself.
+    """A verb, or the command itself.
 
-    - `path`: the words that lead to it
+    - `path`: the arguments that lead to it
     - `verbs`: the names of its verbs, each with its aliases, and their summaries
     - `flags`: the flags that are valid here, without hidden ones
     - `arguments`: what its arguments can be, as in `Command.completions`
@@ -26,7 +26,7 @@ class Node(NamedTuple):
 
 
 def find_nodes(table: Group) -> list[Node]:
-    """All nodes, with `help`, whose arguments are the verbs of the program."""
+    """All nodes, also `help`, whose arguments are all verbs."""
     root, *others = _walk(table)
     names = tuple(verb.name for verb in table.verbs)
     verbs = tuple(sorted([*root.verbs, (("help",), HELP_SUMMARY)]))

@@ -65,7 +65,7 @@ def show(command_line: CommandLine, table: Group, files: Sequence[str]) -> int:
 
 
 def _select(table: Group, words: Sequence[str]) -> Path:
-    """The path of the verb that the words name."""
+    """The path of the verb that the arguments name."""
     group: Group | Command = table
     path: list[str] = []
     for word in words:
@@ -143,8 +143,8 @@ def _toml(setting: Setting) -> str:
     flag = setting.flag
     if flag.kind == "switch":
         return "true" if setting.values[0] in TRUE_STRINGS else "false"
-    texts = list(map(_quoted, _without_secrets(setting)))
-    return f"[{', '.join(texts)}]" if flag.kind == "list" else texts[0]
+    items = list(map(_quoted, _without_secrets(setting)))
+    return f"[{', '.join(items)}]" if flag.kind == "list" else items[0]
 
 
 def _without_secrets(setting: Setting) -> Iterable[str]:

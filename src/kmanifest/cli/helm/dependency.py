@@ -89,7 +89,7 @@ def fill_charts_directory(
 ) -> int:
     """Fetch the dependencies of the chart in the directory `path` into its `charts/`, and return the exit code.
 
-    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` says
+    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` is
     which packages have their signature verified. `--dependency-update` of other verbs verifies none.
     """
     from kmanifest.cli.helm.inputs import open_chart
@@ -162,8 +162,8 @@ def _signature_checker(
     Source: pkg/downloader/chart_downloader.go, DownloadTo.
     """
     from kmanifest.cli.helm.verify import verify_package
-    from kmanifest.io.remote.urls import shown_url
     from kmanifest.model.errors import SourceError
+    from kmanifest.model.url_masking import mask_url
 
     def check(location: "ChartLocation", content: bytes) -> None:
         if signatures == "never":
@@ -173,7 +173,7 @@ def _signature_checker(
         except SourceError as error:
             if signatures == "always":
                 raise
-            shown_location = location.reference or shown_url(location.url)
+            shown_location = location.reference or mask_url(location.url)
             print_line(f"WARNING: Verification not found for {shown_location}: {error.message}")
             return
         verify_package(command_line, location.file_name, content, provenance)

@@ -4,9 +4,8 @@ Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.helm.flags import (
     COMMON_FLAGS,
@@ -22,7 +21,7 @@ from kmanifest.cli.helm.versioned_flags import (
 from kmanifest.cli.output import print_text
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
@@ -40,8 +39,38 @@ LINT_FLAGS = (
 PACKAGE_SUFFIXES = (".tgz", ".tar.gz")
 
 
+class ChartReport(NamedTuple):
+    """The result of linting one chart.
+
+    - `path`: the path of the chart as on the command line.
+    - `messages`: the problems that were found in the chart.
+    - `load_error`: why the chart could not be opened at all; empty if it could. Then there are no messages.
+    """
+
+    path: str
+    messages: "Sequence[LintMessage]"
+    load_error: str
+
+    def has(self, severity: int) -> bool:
+        """Whether there is a load error or a message of at least this severity."""
+        return bool(self.load_error) or any(
+            message.severity >= severity for message in self.messages
+        )
+
+    def text(self, lowest_severity: int) -> str:
+        """The lines for the chart, with the messages of at least this severity."""
+        lines = [f"==> Linting {self.path}"]
+        if self.load_error:
+            lines.append(f"Error {self.load_error}")
+        lines += [str(each) for each in self.messages if each.severity >= lowest_severity]
+        return "\n".join(lines) + "\n\n"
+
+
 def lint(command_line: CommandLine) -> int:
-    """Lint the charts, print the messages and return the exit code."""
+    """Lint the charts, print the messages and return the exit code.
+
+    If a chart fails, raises UsageError with the last line of the output, which Helm prints as an error.
+    """
     dialect = helm_version(command_line)
     if not command_line.arguments and not dialect.commands.lints_current_directory:
         raise UsageError(
@@ -51,37 +80,28 @@ def lint(command_line: CommandLine) -> int:
     paths = list(command_line.arguments or (".",))
     if command_line.values["with-subcharts"]:
         for path in tuple(paths):
-            _add_subcharts(os.path.normpath(os.path.join(path, "charts")), paths)
+            paths += _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
     # imported here so that usage errors stay fast
     from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    values = read_values(command_line, dialect).values
+    flag_values = read_values(command_line, dialect).values
     quiet = command_line.values["quiet"]
-    failing_severity = 2 if command_line.values["strict"] else 3
-    report, failed_count, problem_count = "", 0, 0
-    for path in paths:
-        messages, problem = _lint_chart(path, values, command_line, dialect)
-        has_problem = bool(problem) or any(message.severity > 1 for message in messages)
-        problem_count += has_problem
-        if quiet and not has_problem:
-            continue
-        report += f"==> Linting {path}\n"
-        report += f"Error {problem}\n" if problem else ""
-        report += "".join(
-            f"{message}\n" for message in messages if not quiet or message.severity > 1
-        )
-        report += "\n"
-        failed_count += bool(problem) or any(
-            message.severity >= failing_severity for message in messages
-        )
+    failing_severity = WARNING if command_line.values["strict"] else ERROR
+    reports = [_lint_chart(path, flag_values, command_line, dialect) for path in paths]
+    failed_count = sum(report.has(failing_severity) for report in reports)
+    shown_reports = [report for report in reports if report.has(WARNING)] if quiet else reports
+    text = "".join(report.text(WARNING if quiet else INFO) for report in shown_reports)
     summary = f"{len(paths)} chart(s) linted, {failed_count} chart(s) failed"
     if failed_count:
-        print_text(report)
+        print_text(text)
         raise UsageError(summary)
-    return print_text(report + (f"{summary}\n" if not quiet or problem_count else "")) or EXIT_OK
+    # As in Helm, --quiet prints no summary if there is nothing else to print.
+    return print_text(text + (f"{summary}\n" if shown_reports else ""))
 
 
 def _check_kube_version(version: str) -> None:
+    """Raise UsageError if the argument of --kube-version is not a version. It may be empty."""
     from kmanifest.engines.helm.objects.capabilities import parse_kube_version
     from kmanifest.model.errors import SourceError
 
@@ -92,36 +112,40 @@ def _check_kube_version(version: str) -> None:
         raise UsageError(f"invalid kube version '{version}': {error.message}") from error
 
 
-def _add_subcharts(directory: str, paths: list[str]) -> None:
-    """Append the charts below a directory to `paths`, in the order of a directory walk.
+def _find_subcharts(directory: str) -> list[str]:
+    """The paths of the charts below a directory, in the order of Go's filepath.Walk. Links are not followed.
 
-    Links are not followed.
+    As in Helm, only names count: a directory named `x.tgz` is taken for a package, and is also searched.
     """
+    if os.path.islink(directory):
+        return []
     try:
-        names = sorted(os.listdir(directory))
+        names = sorted(os.listdir(directory), key=os.fsencode)
     except OSError:
-        return
+        return []  # as in Helm, also for a chart without subcharts
+    charts: list[str] = []
     for name in names:
         path = os.path.join(directory, name)
         if name == "Chart.yaml":
-            paths.append(directory)
-        elif path.endswith(PACKAGE_SUFFIXES):
-            paths.append(path)
-        if os.path.isdir(path) and not os.path.islink(path):
-            _add_subcharts(path, paths)
+            charts.append(directory)
+        elif name.endswith(PACKAGE_SUFFIXES):
+            charts.append(path)
+        if os.path.isdir(path):
+            charts += _find_subcharts(path)
+    return charts
 
 
 def _lint_chart(
-    path: str, values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
-) -> "tuple[list[LintMessage], str]":
-    """The messages for one chart, or the reason why it can't be loaded."""
+    path: str, flag_values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
+) -> ChartReport:
+    """Lint the chart at `path`, a directory or a package."""
     from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.tree import DiskTree, MemoryTree
 
     settings = LintSettings(
-        values=values,
+        values=flag_values,
         functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
         namespace=release_namespace(command_line),
         kube_version=command_line.values["kube-version"],
@@ -131,25 +155,25 @@ def _lint_chart(
         warn=print_warning,
         dialect=dialect,
     )
-    shown = os.path.abspath(path)
+    tree: DiskTree | MemoryTree
     if path.endswith(PACKAGE_SUFFIXES):
         from kmanifest.cli.helm.inputs import read_file
         from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
-            files = read_archive(read_file(path))
+            files = read_archive(read_file(path), max_file_bytes=dialect.loading.max_file_bytes)
         except KmanifestError as error:
             action = "open" if error.message.startswith("open ") else "extract"
-            return [], f"unable to {action} tarball: {error.message}"
+            return ChartReport(path, (), f"unable to {action} tarball: {error.message}")
         tree = MemoryTree({file.name: file.data for file in files})
-        return dialect.commands.lint_chart(tree, "", settings, display_path=shown), ""
-    if not os.path.exists(os.path.join(path, "Chart.yaml")):
-        missing = os.path.normpath(os.path.join(path, "Chart.yaml"))
-        return (
-            [],
-            f"unable to check Chart.yaml file in chart: stat {missing}: no such file or directory",
-        )
-    return dialect.commands.lint_chart(DiskTree(path), "", settings, display_path=shown), ""
+    else:
+        chart_file = os.path.normpath(os.path.join(path, "Chart.yaml"))
+        if not os.path.exists(chart_file):
+            problem = f"stat {chart_file}: no such file or directory"
+            return ChartReport(path, (), f"unable to check Chart.yaml file in chart: {problem}")
+        tree = DiskTree(path)
+    messages = dialect.commands.lint_chart(tree, settings, display_path=os.path.abspath(path))
+    return ChartReport(path, messages, "")
 
 
 COMMAND = Command(

@@ -14,6 +14,7 @@ from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import MissingError, SourceError
+from kmanifest.model.url_masking import mask_url
 
 
 class DiskCharts:
@@ -39,7 +40,7 @@ class DiskCharts:
         resolved = os.path.realpath(shown_path)
         if not any(is_inside(resolved, directory) for directory in self._allowed):
             raise SourceError(
-                f"{repository} is outside the project {self._allowed[0]} (allow it with --allow-local DIR)"
+                f"{mask_url(repository)} is outside the project {self._allowed[0]} (allow it with --allow-local DIR)"
             )
         if not os.path.isdir(resolved):
             raise SourceError(f"{shown_path} is not a directory")

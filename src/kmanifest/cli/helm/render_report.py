@@ -3,8 +3,8 @@
 from kmanifest.cli import report
 from kmanifest.cli.flags import CommandLine
 from kmanifest.cli.helm.inputs import CommandLineValues
-from kmanifest.engines.helm.api import impure_finding
 from kmanifest.engines.helm.charts.chart import Chart
+from kmanifest.engines.helm.result import impure_finding
 from kmanifest.engines.helm.values.error_values import values_in_error
 from kmanifest.engines.helm.values.origins import Origins, chart_layers
 from kmanifest.model.errors import format_field, one_line

@@ -14,9 +14,13 @@ from kmanifest.engines.helm.sources.config import Logins, RepositoryEntry, load_
 from kmanifest.engines.helm.sources.find import ChartQuery, Finder
 from kmanifest.engines.helm.sources.servers import RemoteFetcher
 from kmanifest.io.remote.access import Access, Certificates, Credential
+from kmanifest.io.remote.budget import NoBudget
 from kmanifest.io.remote.charts import ChartClient
 from kmanifest.io.remote.store import open_store
+from kmanifest.io.remote.urls import find_hosts
 from kmanifest.model.errors import KmanifestError, MissingError
+from kmanifest.pipeline.fetching import fetch_settings
+from kmanifest.pipeline.options import Options
 from kmanifest.startup.typing import Final
 
 _MAX_CONFIG_BYTES: Final = 16 << 20
@@ -87,11 +91,15 @@ class HelmFiles:
 def make_finder(command_line: CommandLine) -> Finder:
     """The finder of charts with the options of a command line."""
     helm_files = HelmFiles(command_line.values, os.environ)
-    remotes = remote_options(command_line.values)
+    named = [command_line.values.get("repo", ""), *command_line.arguments]
+    remotes = remote_options(command_line.values, named)
+    # Helm fetches with http, too. The repositories that the user has configured are named by the user.
+    protocols = (*remotes.protocols, "http")
+    urls = (repository.url for repository in helm_files.repositories)
+    remotes = remotes._replace(protocols=protocols, hosts=(*remotes.hosts, *find_hosts(urls)))
     charts = ChartClient(
-        store=open_store(remotes.store),
-        offline=remotes.offline,
-        max_age=remotes.max_age,
+        fetch_settings(Options(remote=remotes), NoBudget()),
+        store=open_store(remotes.store, remotes.max_store),
         login_for=helm_files.login_for,
         plain_http=command_line.values["plain-http"],
     )

@@ -63,7 +63,7 @@ def write_charts(
 
 
 def _write_packages(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
-    temporary = os.path.join(path, f"tmpcharts-{os.getpid()}")
+    temporary = os.path.join(path, f"tmpcharts-{os.urandom(8).hex()}")
     os.mkdir(temporary)
     try:
         for name, content in packages.items():

@@ -15,7 +15,15 @@ Value = Any
 
 
 class Int64(int):
-    """An `int64`: the type of `--set` and of most sprig functions."""
+    """An `int64`: the type of `--set` and of most sprig functions.
+
+    Helm reads other numbers as `float64`, which templates print differently.
+
+    >>> from kmanifest.helm import Int64, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "sizes: {{ .Values.a }}, {{ .Values.b }}"}
+    >>> render_chart("", tree=files, values={"a": 2_000_000, "b": Int64(2_000_000)}).text().splitlines()[-1]
+    'sizes: 2e+06, 2000000'
+    """
 
     __slots__ = ()
     go_type = "int64"
@@ -90,6 +98,33 @@ class GoObject:
     def __bool__(self) -> bool:
         """Return whether `if` treats it as true: a struct and a pointer always, a container if it is not empty."""
         return self.kind not in ("map", "slice") or bool(self.fields())
+
+
+class GoMap(GoObject):
+    """A map of a named type, such as `.Values`.
+
+    A named type has methods, and Go's type assertions distinguish it from its underlying type. Like a Go
+    map, it is a reference: several maps, of this and the underlying type, may have the same
+    `entries`. `underlying_type` is the type that it can be assigned to without a conversion.
+    """
+
+    __slots__ = ("entries",)
+    kind = "map"
+    underlying_type: str = "map[string]interface {}"
+
+    def __init__(self, entries: dict[str, Value] | None = None) -> None:
+        self.entries: dict[str, Value] = {} if entries is None else entries
+
+    def __getitem__(self, name: str) -> Value:
+        """Return an entry, as a table does."""
+        return self.entries[name]
+
+    def __bool__(self) -> bool:
+        return len(self.entries) > 0
+
+    def fields(self) -> Mapping[str, Value]:
+        """Return the entries."""
+        return self.entries
 
 
 class GoError(Exception):
