@@ -167,9 +167,9 @@ CONTENT = (MAP % "decoded").encode()
     ("encoding", "body"),
     [
         ("identity", CONTENT),
-        ("gzip", gzip.compress(CONTENT)),
-        ("X-GZIP", gzip.compress(CONTENT) + bytes(100)),
-        ("gzip", gzip.compress(CONTENT[:20]) + gzip.compress(CONTENT[20:])),
+        ("gzip", gzip.compress(CONTENT, mtime=0)),
+        ("X-GZIP", gzip.compress(CONTENT, mtime=0) + bytes(100)),
+        ("gzip", gzip.compress(CONTENT[:20], mtime=0) + gzip.compress(CONTENT[20:], mtime=0)),
         ("deflate", zlib.compress(CONTENT)),
         ("deflate", raw_deflate(CONTENT)),
     ],
@@ -182,10 +182,10 @@ def test_one_encoding_is_decoded(server, encoding, body):
 @pytest.mark.parametrize(
     ("encoding", "body", "expected"),
     [
-        ("gzip, gzip", gzip.compress(gzip.compress(CONTENT)), "is not supported"),
+        ("gzip, gzip", gzip.compress(gzip.compress(CONTENT), mtime=0), "is not supported"),
         ("br", CONTENT, "is not supported"),
         ("gzip", CONTENT, "is not valid gzip"),
-        ("gzip", gzip.compress(CONTENT)[:-9], "is not complete"),
+        ("gzip", gzip.compress(CONTENT, mtime=0)[:-9], "is not complete"),
         ("deflate", b"\xff\xff", "is not valid deflate"),
     ],
 )
@@ -213,7 +213,7 @@ def test_content_is_decoded_to_the_limit_and_not_further(server, monkeypatch):
             return getattr(self.decoder, name)
 
     monkeypatch.setattr("kmanifest.io.remote.http.zlib.decompressobj", Counting)
-    server.answers["/x.yaml"] = encoded("gzip", gzip.compress(bytes(64 << 20)))
+    server.answers["/x.yaml"] = encoded("gzip", gzip.compress(bytes(64 << 20), mtime=0))
     client = HttpClient(
         protocols=("http",), timeout=10.0, max_size=10_000, hosts=HostPolicy(("localhost",))
     )

@@ -105,6 +105,8 @@ def perform(
 ) -> Outcome:
     """Execute a run with a command in a copy of its input. `server` serves remote files."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
+    # The servers of the fixtures are on this machine, which repositories may not lead to otherwise.
+    environment["KMANIFEST_ALLOW_HOST"] = "*,private,localhost"
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary) / "input"
         if server is None:
