@@ -64,7 +64,7 @@ OPTIONS = k.Options(
     limits=k.Limits(deadline=60.0),
     exec_plugins=k.ExecPluginOptions(secrets=(k.Secret("hunter2"),)),
     allow_remote=True,
-    remote=k.RemoteOptions(offline=True),
+    remote=k.RemoteOptions(offline=True, credentials=lambda *_: k.Credential(("name", "word"))),
     reproducible=k.Reproducible(seed="seed", now=0),
     engines=(k.KustomizeOptions(reorder="none"), k.HelmOptions(release="web")),
 )
