@@ -273,7 +273,7 @@ def field_rows(node: ast.ClassDef, doc: str) -> Iterator[tuple[str, str, str, st
 
 
 def _meanings(doc: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the texts that a docstring has for fields: "`name`: text." in a paragraph or as an item of a list."""
+    """Yield the descriptions of fields in a docstring: "`name`: text." in a paragraph or as an item of a list."""
     for block in re.split(r"\n\s*\n", doc):
         for line in re.split(r"\n(?=- )", block):
             text = " ".join(line.removeprefix("- ").split())
@@ -285,7 +285,7 @@ def _meanings(doc: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _without_fields(doc: str, names: Sequence[str]) -> str:
-    """Return a docstring without the texts that `_meanings` finds."""
+    """Return a docstring without the descriptions that `_meanings` finds."""
     kept = []
     for block in re.split(r"\n\s*\n", doc):
         if block.startswith("- `"):

@@ -4,7 +4,7 @@
     python -m tests.documentation --commands docs/guide/python-plugins.md   # print the commands that CI runs
 
 The blocks of a page run in order, in one working directory. A shell block keeps its directory and exported variables
-for the next one; a Python block is a program of its own. Comments in front of a block change this:
+for the next one; each Python block runs in a new process. Comments in front of a block change this:
 
 - `<!-- directory: PATH -->`: the page starts in a copy of this directory of the project, not in an empty one. `.` is the
   project with its examples only;
@@ -148,7 +148,7 @@ def run_page(page: Page, directory: Path) -> Iterator[Result]:
 
 
 def differences(page: Page, results: list[Result]) -> list[str]:
-    """Return a message for each block whose exit code or output is not what the page says."""
+    """Return a message for each block whose exit code or output is not the one that the page shows."""
     found: list[str] = []
     for result in results:
         where = f"{page.name}:{result.block.line}"

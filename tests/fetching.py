@@ -90,12 +90,12 @@ def chart_client(store: str, **settings: Any) -> ChartClient:
 
 
 def unknown_host(*_: object, **__: object) -> None:
-    """Stand in for `socket.getaddrinfo` without a name server."""
+    """Replace `socket.getaddrinfo` without a name server."""
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Let the name `host.example` have another address at each request. Return the list of the names that were asked."""
+    """Let the name `host.example` have another address at each request. Return the list of the resolved names."""
     asked: list[str] = []
     original = socket.getaddrinfo
 

@@ -1,4 +1,4 @@
-"""docs/reference/api.md is complete, equals what the code says, and its examples are true."""
+"""docs/reference/api.md is complete, equals the code, and its examples are true."""
 
 import ast
 import doctest

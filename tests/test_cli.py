@@ -1,4 +1,4 @@
-"""The command as its users meet it: a process with arguments, two streams and an exit code."""
+"""The command as a process: arguments, streams and exit codes."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the devices and sig
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    """A directory that builds to one ConfigMap."""
+    """A directory whose build is one ConfigMap."""
     directory = tmp_path / "app"
     directory.mkdir()
     (directory / "kustomization.yaml").write_text("resources: [settings.yaml]\n")

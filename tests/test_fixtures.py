@@ -1,4 +1,4 @@
-"""Every fixture through the library: the same bytes as its peer, the same warnings, or an error in the right place."""
+"""Every fixture through the library: the bytes and warnings of its peer, or an error with the right location."""
 
 import pytest
 

@@ -344,7 +344,7 @@ def test_a_login_is_sent_to_no_other_host(store, monkeypatch):
 
 
 def test_a_response_of_another_server_is_marked(monkeypatch):
-    """A registry's client must know who asks for a login."""
+    """A registry's client must know which server requests a login."""
     FakeServers(monkeypatch)
     client = HttpClient(protocols=("https",), timeout=5.0, max_size=1000)
     assert client.request("https://one.example/x").is_redirected

@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> str:
 
 
 class RedirectedHttp:
-    """A client whose answers come from another server, which asks for a login."""
+    """A client whose answers come from another server, which requests a login."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, bool]] = []
@@ -58,7 +58,7 @@ def test_a_challenge_of_another_server_does_not_get_the_login(credential):
 
 
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> Path:
-    """Put a stand-in for a program on the path. Return the file that gets its arguments and its environment."""
+    """Put a fake executable on PATH. Return the file that gets its arguments and its environment."""
     witness = tmp_path / f"{name}.txt"
     script = tmp_path / "bin" / name
     script.parent.mkdir(exist_ok=True)

@@ -169,7 +169,7 @@ def test_an_ignored_signal_stays_ignored(project: Project):
     assert b"name: made" in out
 
 
-# --- in a program that uses the library
+# --- in the library
 
 
 def test_handlers_of_the_caller_are_restored_and_called(tmp_path: Path):

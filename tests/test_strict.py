@@ -135,7 +135,7 @@ def tree(kustomization: str, more: Mapping[str, str] = MORE) -> MemoryTree:
 
 
 def no_effect_messages(rendered: Rendered) -> list[str]:
-    """The findings of settings without effect, each as the text of an error."""
+    """Return the findings of settings without effect, each as the text of an error."""
     return [
         str(MissingError(finding.message, location=finding.location, near=finding.near))
         for finding in rendered.findings

@@ -60,11 +60,17 @@ FILES = {
     "chart/Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
     "chart/templates/a.yaml": "{kind: Job, metadata: {name: {{ randAlpha 4 | lower }}}, n: {{ .Values.n }}}",
 }
+
+
+def credentials(host: str, _: str) -> k.Credential | None:
+    return k.Credential(("deploy", "s3cret")) if host == "git.example.com" else None
+
+
 OPTIONS = k.Options(
     limits=k.Limits(deadline=60.0),
     exec_plugins=k.ExecPluginOptions(secrets=(k.Secret("hunter2"),)),
     allow_remote=True,
-    remote=k.RemoteOptions(offline=True, credentials=lambda *_: k.Credential(("name", "word"))),
+    remote=k.RemoteOptions(offline=True, credentials=credentials),
     reproducible=k.Reproducible(seed="seed", now=0),
     engines=(k.KustomizeOptions(reorder="none"), k.HelmOptions(release="web")),
 )

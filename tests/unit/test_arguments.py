@@ -1,6 +1,6 @@
 """Arguments of public functions: path objects, mappings as trees, and errors for wrong types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Any
@@ -13,6 +13,7 @@ from kmanifest import (
     MemoryCache,
     MemoryTree,
     Options,
+    Plugin,
     Registry,
     RemoteOptions,
     build,
@@ -133,6 +134,7 @@ CHECKED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
     (find_origins, {"chart": "c"}, "chart must be a Chart, as load_chart returns it, not str"),
     (DiskTree, {"root": 3}, "root must be a str or os.PathLike[str], not int"),
     (MemoryTree, {"files": "a.yaml"}, "files must be a mapping of paths to str or bytes, not str"),
+    (Registry, {"plugins": 3}, "plugins must be an iterable of Plugin records, not int"),
     (Registry, {"plugins": ["x"]}, "plugins must be an iterable of Plugin records, not list"),
     (HelmOptions, {"values": 3}, "values must be a mapping, not int"),
     (HelmOptions, {"api_versions": "v1"}, "api_versions must be a tuple of str, not str"),
@@ -146,3 +148,11 @@ def test_a_wrong_type_is_named(
     with pytest.raises(TypeError) as caught:
         function(**arguments)
     assert str(caught.value) == message
+
+
+def test_an_error_inside_an_iterable_of_plugins_is_not_hidden():
+    def plugins() -> Iterator[Plugin]:
+        yield None.nothing  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'nothing'"):
+        Registry(plugins())

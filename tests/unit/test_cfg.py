@@ -1,4 +1,4 @@
-"""What `kmanifest cfg` reads: packages, files to pass by, paths to fields."""
+"""The input of `kmanifest cfg`: packages, ignored files, paths of fields."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""`kmanifest create` where the disk is odd, and the patterns of Go."""
+"""`kmanifest create` with unusual files, and Go's patterns."""
 
 import os
 from pathlib import Path

@@ -47,7 +47,7 @@ def test_masked(url: str, shown: str):
 
 @given(st.text(alphabet="ab:/@?#;[]%0. \n", max_size=30))
 def test_the_login_of_a_url_is_never_shown(rest: str):
-    """Also if programs would read the URL in another way."""
+    """Also if other clients would read the URL in another way."""
     assert "SECRET" not in mask_url(f"https://SECRET@{rest}")
     assert "SECRET" not in mask_url(f"https://u:SECRET@{rest}")
     assert "SECRET" not in mask_url(f"https://host/{rest}?SECRET")
@@ -114,7 +114,7 @@ def test_a_url_that_programs_read_in_different_ways_is_refused(url):
 
 URL_NAME = re.compile(r"(^|_)(url|urls|uri|realm|clone_url|repository|repo)$")
 MASKING = {"mask_url", "mask_urls", "shown_entry", "_error_summary"}
-# Texts that are no messages, or that have no secrets; each with the reason.
+# Strings that are no messages, or that have no secrets; each with the reason.
 ALLOWED = {
     ("engines/helm/sources/manage.py", "dependency.repository"): "the reference to a chart",
     ("io/remote/oci.py", "realm"): "the URL of a request",

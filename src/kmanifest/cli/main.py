@@ -83,7 +83,7 @@ TERMINATED = {128 + number: number for number in (signals.SIGTERM, getattr(signa
 
 
 class Terminated(KeyboardInterrupt):
-    """A signal asks this process to end. `number` is that of the signal."""
+    """A signal that ends this process. `number` is that of the signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ CheckResult = tuple[bool, str]
 
 
 def check_file(path: str) -> list[CheckResult]:
-    """Check each config in a file: whether it is valid, and a line that says so."""
+    """Check each config in a file. Return whether it is valid, and a line for the user."""
     options = Options(
         enable_plugins=True,
         allow_exec=True,
@@ -51,7 +51,7 @@ def _describe_match(ctx: Context, config: Resource) -> str:
         return f"function {function.find_executable(ctx, function.read_function(config).path)}"
     plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)
     if plugin is None:
-        return f"program {exec_plugin.find_executable(ctx, config)}"
+        return f"exec plug-in {exec_plugin.find_executable(ctx, config)}"
     if plugin.schema is not None:
         check_config(config.body, plugin.schema)
     return f"{plugin.role} {plugin.name}"

@@ -16,7 +16,7 @@ from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 Kind = Literal["file", "dir"]
 FilePath: TypeAlias = "str | os.PathLike[str]"
 Files: TypeAlias = "Mapping[Any, bytes | str]"
-"""The content of files by path. The keys are str or os.PathLike[str]; as `dict` is invariant, no type says so."""
+"""The content of files by path. The keys are str or os.PathLike[str]; no type expresses that, as `dict` is invariant."""
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY

@@ -77,7 +77,7 @@ class KmanifestError(Exception):
         causes: Iterable["KmanifestError"] = (),
     ) -> None:
         if "://" in message and "@" in message:
-            # Messages mask URLs when they are written. This is for URLs in paths, values and texts of templates.
+            # Messages mask URLs when they are written. This is for URLs in paths, values and template output.
             from kmanifest.model.url_masking import mask_logins
 
             message = mask_logins(message)

@@ -44,7 +44,7 @@ Generator = Callable[["Context", Resource], Iterable[Resource]]
 """
 
 Transformer = Callable[["Context", Resource, ResourceMap], ResourceMap]
-"""Returns all resources, changed as its config says.
+"""Returns all resources, changed according to its config.
 
 >>> from kmanifest.plugin import Context, Resource, ResourceMap, Transformer
 >>> def add_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:

@@ -98,11 +98,12 @@ class Registry:
         *,
         more: Callable[[], Iterable[Plugin]] | None = None,
     ) -> None:
+        records = tuple(plugins) if isinstance(plugins, Iterable) else (plugins,)
         try:
             self._plugins: Mapping[tuple[str, str], Plugin] = {
-                (plugin.role, plugin.name): plugin for plugin in plugins
+                (plugin.role, plugin.name): plugin for plugin in records
             }
-        except (AttributeError, TypeError):
+        except AttributeError:
             from kmanifest.model.arguments import argument_error  # for errors only
 
             raise argument_error("plugins", plugins, "an iterable of Plugin records") from None

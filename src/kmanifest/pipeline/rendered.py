@@ -18,12 +18,14 @@ LocateError = Callable[[KmanifestError], KmanifestError]
 class Rendered:
     """The result of a build: resources and text. Each is computed from the other when it is first needed.
 
+    Iteration yields the resources, and `len` counts them.
+
     A kustomization produces resources, and the text is printed from them. A chart produces text (`from_text`), and
     the resources are parsed from it. The text stays as the templates wrote it. A value that can't be printed raises
     an error only when the text is needed. `locate_error` completes the location of such an error. It also completes
     the locations of findings, when `findings` is first read.
 
-    The bodies of `resources` are plain dictionaries and lists that belong to the caller: each is in one place only. A
+    The bodies of `resources` are plain dictionaries and lists that belong to the caller: no other object contains them. A
     build shares parts of bodies, also with other builds, so they are copied when `resources` is first read.
 
     >>> from kmanifest import build

@@ -16,7 +16,7 @@ from kmanifest.startup.typing import NamedTuple
 
 
 class PathMatch(NamedTuple):
-    """A node at a path, and the texts by which the list items on the path were selected."""
+    """A node at a path, and the strings by which the list items on the path were selected."""
 
     node: Node
     item_texts: tuple[str, ...]

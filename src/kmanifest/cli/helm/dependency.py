@@ -145,7 +145,7 @@ def fill_charts_directory(
 ) -> int:
     """Fetch the dependencies of the chart in the directory `path` into its `charts/`, and return the exit code.
 
-    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` says
+    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` is
     which packages have their signature verified. `--dependency-update` of other verbs verifies none.
     """
     from kmanifest.cli.helm.inputs import open_chart

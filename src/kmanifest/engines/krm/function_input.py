@@ -48,7 +48,7 @@ def _index(index: int) -> dict[str, str]:
 
 
 def _dump(body: Body, annotations: Mapping[str, str], dumper: yaml.Dumper) -> str:
-    """Return the text of an object with these annotations: those that it has in their place, and the others last."""
+    """Return the text of an object with these annotations: those that it has at their positions, and the others last."""
     body = without_annotations(body, ())  # an empty mapping of annotations is left out
     metadata = body.get("metadata")
     existing = metadata.get("annotations") if isinstance(metadata, Mapping) else None

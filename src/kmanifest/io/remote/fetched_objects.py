@@ -134,7 +134,7 @@ class FetchedObjects:
         return len(self._gitlinks) > gitlinks_before
 
     def _check_submodules(self, commit: "_FetchedCommit") -> None:
-        """Raise SourceError if a submodule URL could run a program or be taken for an option.
+        """Raise SourceError if a submodule URL could run an executable or be taken for an option.
 
         Unused submodules are checked, too: such a URL is an attack.
         """

@@ -207,7 +207,7 @@ class Git:
         endpoint = find_endpoint(url)
         if endpoint is None:  # a local repository
             return _Target(url)
-        if not endpoint.host.isascii():  # programs translate such names in different ways
+        if not endpoint.host.isascii():  # clients translate such names in different ways
             raise SourceError(f"{repository.name}: the host in the URL must be written in ASCII")
         target = _Target(_unambiguous(url, endpoint), endpoint, credential=credential)
         hosts, is_ssh = self._settings.hosts, endpoint.scheme == "ssh"
@@ -279,7 +279,7 @@ class Git:
         return str(locations[-1].decode("latin-1").strip())
 
     def _rewritten(self, url: str) -> str:
-        """Return the URL that the user's settings `url.*.insteadOf` put in the place of a URL."""
+        """Return the URL that the user's settings `url.*.insteadOf` substitute for a URL."""
         rules = [
             (prefix, name[len("url.") : -len(".insteadof")])
             for name, prefix in self._user_settings()
@@ -496,7 +496,7 @@ def _has_proxy(endpoint: Endpoint) -> bool:
 
 
 def _unambiguous(url: str, endpoint: Endpoint) -> str:
-    """Return a URL whose login contains no `@`, because programs differ in which one ends the login."""
+    """Return a URL whose login contains no `@`, because clients differ in which one ends the login."""
     escaped = endpoint.login.replace("@", "%40")
     return url.replace(f"{endpoint.login}@", f"{escaped}@", 1) if "@" in endpoint.login else url
 

@@ -1,6 +1,6 @@
 """Decide which servers may be connected to, before each connection is made.
 
-A host name says nothing about the address behind it. So the name is resolved once, its addresses are checked, and the
+A host name is independent of the address behind it. So the name is resolved once, its addresses are checked, and the
 connection is made to a checked address. A proxy resolves names itself: with a proxy, the name alone decides.
 
 An address is inner if it is not one of the open network: loopback, private and link-local networks (cloud metadata),

@@ -39,7 +39,7 @@ _GZIP: Final = ("gzip", "x-gzip")
 
 
 class NoTlsError(FetchError):
-    """The server does not speak TLS."""
+    """The server does not support TLS."""
 
 
 class HttpResponse(NamedTuple):

@@ -145,7 +145,7 @@ class RegistryClient:
     def _authorization(self, artifact: Artifact, scheme: str, response: HttpResponse) -> str:
         """Return the `Authorization` header that the registry's challenge requires.
 
-        The challenge must come from the registry itself: the login is sent where the challenge says.
+        The challenge must come from the registry itself: the login is sent to the address in the challenge.
         An access token is requested over https or from the registry itself, else FetchError is raised.
         """
         scheme_name, values = _parse_challenge(response.headers.get("www-authenticate", ""))

@@ -38,7 +38,7 @@ _SHARE_TO_KEEP: Final = 0.75  # of the maximal size, when the store has become t
 
 
 class Key(NamedTuple):
-    """What a name in the store stands for. `kind` says what the other fields are.
+    """The meaning of a name in the store. `kind` determines the other fields.
 
     All inputs that decide the content are fields, so two different requests never have the same key.
     """
@@ -130,7 +130,7 @@ class Store:
                 yield from map(_measure, _paths(repository, is_name=_is_hash))
 
     def _remove_item(self, path: str) -> None:
-        """Remove a file or directory. A directory disappears as a whole, so that nobody uses a part of it."""
+        """Remove a file or directory. A directory disappears as a whole, so that no process uses a part of it."""
         with suppress(OSError):
             if os.path.isdir(path) and not os.path.islink(path):
                 doomed = tempfile.mkdtemp(prefix=_UNFINISHED_PREFIX, dir=self._root)

@@ -159,7 +159,7 @@ class Endpoint(NamedTuple):
 def find_endpoint(url: str) -> Endpoint | None:
     """Return the server that a URL or a `user@host:path` leads to, or None for a path and a `file` URL.
 
-    Raises SourceError if it is not clear which host a program would connect to.
+    Raises SourceError if it is not clear which host a client would connect to.
     """
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower() if separator else "ssh"
@@ -175,7 +175,7 @@ def find_endpoint(url: str) -> Endpoint | None:
 
 
 def find_hosts(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the hosts of those texts that are URLs."""
+    """Return the hosts of the URLs among these strings."""
     hosts: list[str] = []
     for text in texts:
         is_short = text[:11].lower().startswith(("github.com/", "github.com:"))

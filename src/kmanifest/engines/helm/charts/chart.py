@@ -136,7 +136,7 @@ class Dependency:
         self.version = _sanitize(self.version)
         self.repository = _sanitize(self.repository)
         self.condition = _sanitize(self.condition)
-        self.tags[:] = map(_sanitize, self.tags)  # in place: the type tells whether it is nil in Go
+        self.tags[:] = map(_sanitize, self.tags)  # in place: the type shows whether it is nil in Go
         if self.alias and re.fullmatch("[a-zA-Z0-9_-]+", self.alias) is None:
             raise _validation_error(
                 f"dependency {quoted(self.name)} has disallowed characters in the alias"
@@ -164,7 +164,7 @@ class Metadata:
     """The content of Chart.yaml.
 
     - `strings`: the string fields by their YAML names; empty if missing. An alias replaces the name.
-    - `sources`, `keywords`, `annotations`: the fields of these names. Their types tell whether they are nil in Go.
+    - `sources`, `keywords`, `annotations`: the fields of these names. Their types show whether they are nil in Go.
     - `maintainers`: the maintainers as maps with `name`, `email` and `url`, or null; None if the field is missing.
     - `deprecated`: whether the chart is deprecated.
     - `dependencies`: the dependencies, or null; None if the field is missing or all of them are disabled.

@@ -65,7 +65,7 @@ def is_same_version(wanted: str, found: str) -> bool:
 def newest_first(versions: Iterable[str]) -> list[str]:
     """Return the versions from the highest to the lowest. Equal versions keep their order.
 
-    Raises GoError if one of the texts is not a version.
+    Raises GoError if one of the strings is not a version.
     """
     from kmanifest.engines.helm.sprig import semver
 

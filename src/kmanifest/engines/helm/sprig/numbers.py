@@ -196,7 +196,7 @@ def _ceil(number: float) -> float:
 
 
 def _round(value: Value, places: int, *round_on: float) -> float:
-    """Return the number with `places` decimals: rounded up if the rest is at least `round_on`, else down.
+    """Return the number with the given number of digits after the decimal point: rounded up if the rest is at least `round_on`, else down.
 
     As in sprig, the rest of a negative number is negative. So it is rounded down unless `round_on` is negative.
     """

@@ -29,7 +29,7 @@ class _Failure(NamedTuple):
     """The parts of the error of one template.
 
     - `location`: the template, with line and column if the error has them.
-    - `action`: what was executed, as `executing "NAME" at <NODE>:`; empty if the error does not say it.
+    - `action`: what was executed, as `executing "NAME" at <NODE>:`; empty if the error does not contain it.
     - `message`: the problem, without the error of an included template.
     """
 
