@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmanifest import MemoryCache, build
-from kmanifest.cli.build import FLAGS, build_options
-from kmanifest.cli.flags import UsageError, parse_command_line
+from kmanifest.cli.build import COMMAND, build_options
+from kmanifest.cli.flags import UsageError
 from kmanifest.cli.output import write_rendered
 
 Command = tuple[Sequence[str], Path]
@@ -38,7 +38,7 @@ def of_list(source: Path, root: Path, out: Path) -> Iterator[Command]:
 def run(arguments: Sequence[str], path: Path, cache: MemoryCache | None) -> None:
     """Run one build and write its output to `path`. The file is empty if the build fails or has `-o`."""
     with path.open("wb") as stream:
-        parsed = parse_command_line(FLAGS, arguments)
+        parsed = COMMAND.read(arguments)
         directory, *more = parsed.arguments or (".",)
         if more:
             raise UsageError("specify one directory")

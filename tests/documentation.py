@@ -35,7 +35,7 @@ _TOKENS = re.compile(
     r"|^(?P<fence>`{3,})(?P<language>\w*)\n(?P<code>.*?)^(?P=fence)$",
     re.DOTALL | re.MULTILINE,
 )
-_NAMES = ("directory", "exit", "output", "file", "needs", "not run", "run by")
+_NAMES = ("generated", "end", "directory", "exit", "output", "file", "needs", "not run", "run by")
 
 
 class Block(NamedTuple):

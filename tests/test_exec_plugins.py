@@ -14,8 +14,7 @@ import pytest
 
 from kmanifest import MemoryTree, Plugin, build, default_registry
 from kmanifest.api import network_of
-from kmanifest.cli.build import FLAGS, build_options
-from kmanifest.cli.flags import parse_command_line
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.cli.main import main
 from kmanifest.engines.krm.exec_plugin import split_arguments
 from kmanifest.io import runner as runners
@@ -650,7 +649,7 @@ def test_command_masks_the_variables_that_it_passes_on(project, monkeypatch, cap
     )
     arguments = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
     arguments += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
-    secrets = build_options(parse_command_line(FLAGS, arguments)).exec_plugins.secrets
+    secrets = build_options(COMMAND.read(arguments)).exec_plugins.secrets
     assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
     assert main(["build", *arguments, "--stack-trace", str(project)]) == 1
     printed = capsys.readouterr().err

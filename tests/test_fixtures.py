@@ -3,8 +3,7 @@
 import pytest
 
 from kmanifest.api import build
-from kmanifest.cli.build import FLAGS, build_options
-from kmanifest.cli.flags import parse_command_line
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.model.errors import KmanifestError
 from tests.cases import Case, find_cases
 
@@ -26,7 +25,7 @@ def environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("case", RUNS, ids=name_of)
 def test_same_bytes_as_the_peer(case: Case):
-    rendered = build(str(case.target), options=build_options(parse_command_line(FLAGS, case.args)))
+    rendered = build(str(case.target), options=build_options(COMMAND.read(case.args)))
     assert rendered.text().encode() == case.expected.read_bytes()
     warnings = case.warnings.read_text(encoding="utf-8") if case.warnings.exists() else ""
     messages = dict.fromkeys(finding.message for finding in rendered.warnings)
@@ -36,7 +35,7 @@ def test_same_bytes_as_the_peer(case: Case):
 @pytest.mark.parametrize("case", ERRORS, ids=name_of)
 def test_refused_in_the_right_place(case: Case):
     with pytest.raises(KmanifestError) as caught:
-        build(str(case.target), options=build_options(parse_command_line(FLAGS, case.args))).text()
+        build(str(case.target), options=build_options(COMMAND.read(case.args))).text()
     line = str(caught.value)
     assert "\n" not in line
     for part in case.error.read_text(encoding="utf-8").splitlines():

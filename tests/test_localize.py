@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kmanifest import KmanifestError, MemoryTree, Options, Registry, build
-from kmanifest.cli.localize import localize as run
+from kmanifest.cli import localize as command
 from kmanifest.cli.output import OutputError, write_new_directory
 from kmanifest.engines.krm.function import executable_path
 from kmanifest.engines.kustomize.localize import File, LocalizedFiles, LocalizeRequest, localize
@@ -40,6 +40,11 @@ EXECUTABLE = f"""\
 #!{sys.executable}
 print('''{MAP}''')
 """
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with the arguments."""
+    return command.localize(command.COMMAND.read(arguments))
 
 
 def localize_tree(

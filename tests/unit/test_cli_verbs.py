@@ -2,111 +2,101 @@
 
 import pytest
 
-from kmanifest.cli import cfg, helm, main, plugins
-from kmanifest.cli.flags import UsageError
-from kmanifest.cli.helm import dependency
-from kmanifest.cli.helm.flags import LEADING_FLAGS
-from kmanifest.cli.verbs import Verb, describe_verbs, find_verb, get_verb, split_verb
-
-TABLES = {
-    "": main.VERBS,
-    "cfg": cfg.VERBS,
-    "helm": helm.VERBS,
-    "helm dependency": dependency.VERBS,
-    "plugins": plugins.VERBS,
-}
-WITH_HELP = [
-    (parent, verb) for parent, verbs in TABLES.items() if parent != "plugins" for verb in verbs
-]
+from kmanifest.cli.flags import Flag
+from kmanifest.cli.help import command_help, group_help
+from kmanifest.cli.main import ROOT, Session, run_command
+from kmanifest.cli.settings import all_commands
+from kmanifest.cli.unknown import unknown_verb
+from kmanifest.cli.verbs import Command, Group, Verb, get_verb, take_verb
 
 
-def run(arguments: object) -> int:
-    return 0
+def all_groups(group: Group) -> list[Group]:
+    inner = [verb.load() for verb in group.verbs]
+    return [group, *(each for one in inner if isinstance(one, Group) for each in all_groups(one))]
 
 
-VERBS = (
-    Verb("build", "print resources", run),
-    Verb("create", "write a file", run, ("init", "new"), "NAME"),
+COMMANDS = list(all_commands(ROOT))
+GROUPS = all_groups(ROOT)
+VERBS = Group(
+    ("x",),
+    "Do things.\n",
+    (Verb("build", "print resources", "m"), Verb("create", "write a file", "m", ("init", "new"))),
+    leading_flags=(Flag("namespace", "string", "where", short="n"),),
 )
 
 
-@pytest.mark.parametrize(
-    ("parent", "verb"),
-    WITH_HELP,
-    ids=[f"{parent} {verb.name}".strip() for parent, verb in WITH_HELP],
-)
-def test_every_verb_can_be_run(parent: str, verb: Verb, capfd: pytest.CaptureFixture[str]):
-    assert verb.run(["--help"]) == 0
-    assert "Usage:" in capfd.readouterr().out
+def name_of(verb: Command | Group) -> str:
+    return " ".join(verb.path) or "kmanifest"
 
 
-@pytest.mark.parametrize("verbs", TABLES.values(), ids=TABLES)
-def test_each_name_stands_for_one_verb(verbs: tuple[Verb, ...]):
-    names = [name for verb in verbs for name in (verb.name, *verb.aliases)]
+@pytest.mark.parametrize("command", COMMANDS, ids=name_of)
+def test_every_verb_has_a_help_text(command: Command, capfd: pytest.CaptureFixture[str]):
+    assert run_command(command, ["--help"], Session()) == 0
+    text = capfd.readouterr().out
+    assert text == command_help(command)
+    usage = f"kmanifest {' '.join(command.path)} {command.usage}".rstrip()
+    assert f"Usage:\n  {usage} [flags]\n" in text
+    assert max(map(len, text.split("\n\nUsage:")[0].split("\n"))) <= 130
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=name_of)
+def test_each_name_stands_for_one_verb(group: Group):
+    names = [name for verb in group.verbs for name in (verb.name, *verb.aliases)]
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("group", GROUPS, ids=name_of)
+def test_a_verb_has_the_path_that_the_tables_give_it(group: Group):
+    assert [verb.load().path for verb in group.verbs] == [
+        (*group.path, verb.name) for verb in group.verbs
+    ]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=name_of)
+def test_the_letters_of_flags_are_unambiguous(command: Command):
+    letters = [flag.short for flag in command.flags() if flag.short]
+    assert len(letters) == len(set(letters))
+
+
 def test_lookup_by_name_and_alias():
-    assert get_verb(VERBS, "build") is VERBS[0]
-    assert find_verb(VERBS, "init") is VERBS[1]
+    assert get_verb(VERBS, "build") is VERBS.verbs[0]
+    assert get_verb(VERBS, "init") is VERBS.verbs[1]
     assert get_verb(VERBS, "buil") is None
 
 
 @pytest.mark.parametrize(
-    ("name", "parent", "message"),
+    ("name", "path", "message"),
     [
-        ("biuld", "", "unknown verb: biuld (did you mean build?)"),
-        ("crate", "x", "unknown verb: x crate (did you mean create?)"),
-        ("zzz", "", "unknown verb: zzz"),
+        ("biuld", (), "unknown verb: biuld (did you mean build?)"),
+        ("crate", ("x",), "unknown verb: x crate (did you mean create?)"),
+        ("zzz", (), "unknown verb: zzz"),
     ],
 )
-def test_unknown_verb(name: str, parent: str, message: str):
-    with pytest.raises(UsageError) as caught:
-        find_verb(VERBS, name, parent=parent)
-    assert str(caught.value) == message
+def test_unknown_verb(name: str, path: tuple[str, ...], message: str):
+    assert unknown_verb(VERBS._replace(path=path), name) == message
 
 
 @pytest.mark.parametrize(
     ("line", "name", "others"),
     [
-        ("template c", "template", "c"),
-        ("-n x template c", "template", "-n x c"),
-        ("-n lint template c", "template", "-n lint c"),
-        ("-n template template x", "template", "-n template x"),
-        ("-nlint template c", "template", "-nlint c"),
-        ("--namespace=lint template c", "template", "--namespace=lint c"),
-        ("--namespace lint template c", "template", "--namespace lint c"),
-        ("--set a=b template c", "template", "--set a=b c"),
-        ("--debug template c", "template", "--debug c"),
-        ("--offline template c", "template", "--offline c"),
-        ("--dry-run template c", "c", "--dry-run template"),
-        ("-xyz template c", "template", "-xyz c"),
-        ("x template c", "x", "template c"),
-        ("template -n lint", "template", "-n lint"),
-        ("-n lint", "", "-n lint"),
-        ("-- template c", "", "-- template c"),
-        ("- template c", "template", "- c"),
-        ("", "", ""),
+        ("-n x init build", "init", "-n x build"),
+        ("-nx init -n build", "init", "-nx -n build"),
+        ("--namespace init build", "build", "--namespace init"),
+        ("--namespace=x init", "init", "--namespace=x"),
+        ("-qn build build", "build", "-qn build"),
+        ("-q build", "build", "-q"),
+        ("-C build -- build", "", "-C build -- build"),
+        ("--unknown build x", "build", "--unknown x"),
+        ("--unknown x build", "build", "--unknown x"),
+        ("-n x", "", "-n x"),
+        ("x build", "x", "build"),
     ],
 )
-def test_verb_among_flags(line: str, name: str, others: str):
-    """The expected names are those of helm v3.22.0, except for `--offline`, which it does not have."""
-    assert split_verb(line.split(), LEADING_FLAGS) == (name, others.split())
-
-
-@pytest.mark.parametrize("arguments", [["x", "lint"], ["-n", "y", "x"], ["--dry-run", "lint", "x"]])
-def test_the_first_other_argument_is_the_verb(
-    arguments: list[str], capfd: pytest.CaptureFixture[str]
-):
-    assert helm.helm(arguments) == 1
-    assert capfd.readouterr().err.startswith('Error: unknown command "x" for "kmanifest helm"')
-
-
-def test_a_table_without_verbs():
-    assert describe_verbs(()) == ""
+def test_flags_may_come_before_a_verb(line: str, name: str, others: str):
+    assert take_verb(VERBS, line.split()) == (name, others.split())
 
 
 def test_description_is_aligned():
-    assert describe_verbs(VERBS) == (
-        "  build        print resources\n  create NAME  write a file (also: init, new)\n"
+    assert "  build   print resources\n  create  write a file (also: init, new)\n" in group_help(
+        VERBS
     )

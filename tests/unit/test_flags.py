@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from kmanifest.cli.flags import Flag, UsageError, describe_flags, parse_command_line
+from kmanifest.cli.flags import Flag, UsageError, parse_command_line
+from kmanifest.cli.help import describe_flags
 
 FLAGS = (
     Flag("output", "string", "where to", short="o"),
@@ -80,5 +81,5 @@ def test_lists_are_not_shared():
 
 def test_description_leaves_hidden_flags_out():
     text = describe_flags(FLAGS)
-    assert '      --kind VALUE    which (default "all")\n' in text
+    assert '      --kind string      which (default "all") [env: KMANIFEST_KIND]\n' in text
     assert "old" not in text

@@ -69,6 +69,15 @@ PATTERNS = {
 # The reason is for the reader of this list; the text is what a line has if it is one of these uses.
 ALLOWED = {
     "words": [
+        AllowedUse(
+            "src/kmanifest/cli/completion/*", "", "a shell splits a command line into words"
+        ),
+        AllowedUse("src/kmanifest/cli/config/show.py", "word", "a variable for one argument"),
+        AllowedUse(
+            "tests/test_completion.py",
+            "a word of its own",
+            "a shell splits a command line into words",
+        ),
         AllowedUse("src/kmanifest/yaml/*", "", "plain scalars are words of YAML's grammar"),
         AllowedUse("native/src/*", "", "plain scalars are words of YAML's grammar"),
         AllowedUse(
@@ -156,11 +165,6 @@ ALLOWED = {
     "place": [
         AllowedUse("*", "in place", "English: a change of the object itself, or instead of"),
         AllowedUse("*", "takes the place", "English: replaces"),
-        AllowedUse(
-            "src/kmanifest/engines/helm/sprig/numbers.py",
-            "`places` decimals",
-            "a parameter of sprig's `round`",
-        ),
         AllowedUse(
             "src/kmanifest/engines/helm/schemas/formats.py",
             "in correct place",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.cli.helm import helm
+from kmanifest.cli.main import main
 
 CHART = "apiVersion: v2\nname: c\nversion: 1.0.0\n"
 INVALID = "apiVersion: v2\nname: c\n"
@@ -31,7 +31,7 @@ def _directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_several_charts(capfd: pytest.CaptureFixture[str]):
     write_charts(Path(), good=CHART, bad=INVALID)
-    assert helm(["lint", "good", "bad", "none"]) == 1
+    assert main(["helm", "lint", "good", "bad", "none"]) == 1
     output, errors = capfd.readouterr()
     assert linted(output) == ["good", "bad", "none"]
     assert "[INFO] Chart.yaml: icon is recommended" in output
@@ -42,9 +42,9 @@ def test_several_charts(capfd: pytest.CaptureFixture[str]):
 
 def test_quiet(capfd: pytest.CaptureFixture[str]):
     write_charts(Path(), good=CHART, bad=INVALID)
-    assert helm(["lint", "--quiet", "good"]) == 0
+    assert main(["helm", "lint", "--quiet", "good"]) == 0
     assert capfd.readouterr() == ("", "")
-    assert helm(["lint", "--quiet", "good", "bad"]) == 1
+    assert main(["helm", "lint", "--quiet", "good", "bad"]) == 1
     output, errors = capfd.readouterr()
     assert linted(output) == ["bad"]
     assert "[INFO]" not in output
@@ -64,7 +64,7 @@ def test_subcharts_are_in_the_order_of_bytes_and_links_are_not_followed(
     except OSError:
         pytest.skip("the file system requires UTF-8")
     Path("a/charts/link").symlink_to("../../other")
-    helm(["lint", "--with-subcharts", "a"])
+    main(["helm", "lint", "--with-subcharts", "a"])
     output = os.fsencode(capfd.readouterr().out.replace("\ufffd", invalid_name))
     expected = ["a", "a/charts/B", "a/charts/a", "a/charts/x.tgz", "a/charts/x.tgz"]
     expected += [f"a/charts/{name}" for name in ("\ue000", invalid_name)]
@@ -78,7 +78,7 @@ def test_subcharts_in_a_linked_directory_are_not_found(capfd: pytest.CaptureFixt
     write_charts(Path(), a=CHART)
     write_charts(Path("other"), sub=CHART)
     Path("a/charts").symlink_to("../other")
-    helm(["lint", "--with-subcharts", "a"])
+    main(["helm", "lint", "--with-subcharts", "a"])
     assert linted(capfd.readouterr().out) == ["a"]
 
 
@@ -91,6 +91,6 @@ def test_the_size_of_files_in_packages(
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
-    helm(["lint", "--helm-version", version, "c.tgz"])
+    main(["helm", "lint", "--helm-version", version, "c.tgz"])
     message = 'decompressed chart file "c/big" is larger than the maximum file size 5242880'
     assert (message in capfd.readouterr().out) is is_too_large

@@ -6,27 +6,19 @@ Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 import os
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    CommandLine,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
-from kmanifest.cli.output import print_text, write_rendered
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
+from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
     FETCH_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
-    check_choice,
     exec_plugin_options,
     remote_options,
     seed_option,
     time_option,
 )
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,46 +38,16 @@ MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
 """The names of the flags that set values of a chart."""
 
-_NO_CONTAINER = "accepted and not used: no container is started"
-KUSTOMIZE_FLAGS = (
-    *FETCH_FLAGS,
-    *PLUGIN_FLAGS,
-    Flag("as-current-user", "switch", _NO_CONTAINER),
-    Flag("enable-helm", "switch", "enable the Helm chart generator"),
-    Flag(
-        "enable-managedby-label",
-        "switch",
-        "add the label app.kubernetes.io/managed-by",
-        deprecated="The flag `enable-managedby-label` has been deprecated. "
-        "Use the `managedByLabel` option in the `buildMetadata` field instead.",
-        hidden=True,
-    ),
-    HELP,
-    Flag(
-        "load-restrictor",
-        "string",
-        f"with '{NO_RESTRICTION}', a kustomization can load files from outside its root",
-        default=ROOT_ONLY,
-    ),
-    Flag("mount", "list", _NO_CONTAINER),
-    Flag("network", "switch", _NO_CONTAINER),
-    Flag("network-name", "string", _NO_CONTAINER, default="bridge"),
+GENERAL_FLAGS = (
     Flag(
         "output",
         "string",
         "output file, or an existing directory for one file per resource",
         short="o",
-    ),
-    Flag(
-        "reorder",
-        "string",
-        "order of the output: legacy or none",
-        default="legacy",
-        deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
-        hidden=True,
+        path="file",
+        user_only=ANY_VALUE,
     ),
     Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
-    STACK_TRACE,
     Flag(
         "strict",
         "switch",
@@ -96,6 +58,34 @@ KUSTOMIZE_FLAGS = (
         "switch",
         "also list the parts of a kustomization that match nothing",
         short="v",
+    ),
+)
+KUSTOMIZE_FLAGS = (
+    Flag("enable-helm", "switch", "enable the Helm chart generator"),
+    Flag(
+        "enable-managedby-label",
+        "switch",
+        "add the label app.kubernetes.io/managed-by",
+        deprecated="The flag `enable-managedby-label` has been deprecated. "
+        "Use the `managedByLabel` option in the `buildMetadata` field instead.",
+        hidden=True,
+    ),
+    Flag(
+        "load-restrictor",
+        "string",
+        f"with '{NO_RESTRICTION}', a kustomization can load files from outside its root",
+        default=ROOT_ONLY,
+        choices=(ROOT_ONLY, NO_RESTRICTION, ""),
+        user_only=(NO_RESTRICTION,),
+    ),
+    Flag(
+        "reorder",
+        "string",
+        "order of the output",
+        default="legacy",
+        deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
+        hidden=True,
+        choices=("legacy", "none"),
     ),
 )
 CHART_FLAGS = (
@@ -109,45 +99,60 @@ CHART_FLAGS = (
 
 CHART_DIRECTORY_FLAGS = (
     UNUSED_VALUES,
-    Flag("helm-version", "string", "major version of Helm to follow: 3 or 4", default="3"),
+    Flag(
+        "helm-version",
+        "string",
+        "major version of Helm to follow",
+        default="3",
+        choices=("3", "4"),
+    ),
     Flag("include-crds", "switch", "include the chart's CustomResourceDefinitions in the output"),
     Flag("namespace", "string", "namespace of the release", short="n"),
+    Flag("release-name", "string", "name of the release", default="release-name"),
     *(
-        Flag(name, "list", f"values, as for `helm template --{name}`")
+        Flag(name, "list", f"values, as for `helm template --{name}`", whole=True)
         for name in VALUE_FLAGS
         if name != "values"
     ),
-    Flag("values", "list", "YAML file with values; - is stdin", short="f"),
+    Flag(
+        "values",
+        "list",
+        "YAML file with values; - is stdin",
+        short="f",
+        value="strings",
+        path="file",
+    ),
 )
 """The flags for a chart in DIR."""
 
-FLAGS = (*KUSTOMIZE_FLAGS, *CHART_FLAGS, *CHART_DIRECTORY_FLAGS)
-INTRODUCTION = """\
-Print the resources of the kustomization or Helm chart in DIR. DIR defaults to the current directory.
-
-Usage:
-  kmanifest build [DIR] [flags]
-
-Examples:
-  kmanifest build overlays/prod | kubectl apply -f -
-  kmanifest build overlays/prod -o prod.yaml
-"""
+_NO_CONTAINER = "accepted and not used: no container is started"
+CONTAINER_FLAGS = (
+    Flag("as-current-user", "switch", _NO_CONTAINER),
+    Flag("mount", "list", _NO_CONTAINER, whole=True),
+    Flag("network", "switch", _NO_CONTAINER),
+    Flag("network-name", "string", _NO_CONTAINER, default="bridge"),
+)
+FLAG_GROUPS = (
+    ("General flags", GENERAL_FLAGS),
+    ("Kustomize flags", KUSTOMIZE_FLAGS),
+    ("Chart flags, for a chart in DIR and for helmCharts", CHART_FLAGS),
+    ("Chart flags, only for a chart in DIR", CHART_DIRECTORY_FLAGS),
+    ("Plug-in flags", (*PLUGIN_FLAGS, *CONTAINER_FLAGS)),
+    ("Remote flags", FETCH_FLAGS),
+)
 UNUSED_FLAGS = {
     "helm-command": "charts are rendered by kmanifest itself",
     "as-current-user": "no container is started",
 }
 
 
-def build(arguments: Sequence[str]) -> int:
+def build(command_line: CommandLine) -> int:
     """Build one directory, write the output and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(_help_text())
     notes = _flag_notes(command_line)
     if notes:
         from kmanifest.cli import report  # imported for messages only
 
-        report.print_message("".join(f"{note}\n" for note in notes))
+        report.print_note("".join(f"{note}\n" for note in notes))
     options = build_options(command_line)
     path = _directory_argument(command_line.arguments)
 
@@ -169,16 +174,6 @@ def build(arguments: Sequence[str]) -> int:
 
         report.print_findings(findings)
     return write_rendered(rendered, command_line.values["output"])
-
-
-def _help_text() -> str:
-    groups = (
-        ("Flags", KUSTOMIZE_FLAGS),
-        ("Flags for charts, in DIR or in helmCharts", CHART_FLAGS),
-        ("Flags for a chart in DIR", CHART_DIRECTORY_FLAGS),
-    )
-    texts = (f"\n{title}:\n{describe_flags(sorted(flags))}" for title, flags in groups)
-    return INTRODUCTION + "".join(texts)
 
 
 def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
@@ -219,10 +214,6 @@ def _flag_notes(command_line: CommandLine) -> list[str]:
 def build_options(command_line: CommandLine) -> "Options":
     """The options of a build, from the command line and the environment."""
     values = command_line.values
-    check_choice("reorder", values, ("legacy", "none"))
-    check_choice("helm-version", values, ("3", "4"))
-    check_choice("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
-
     # imported here so that usage errors stay fast
     from kmanifest.pipeline.options import ExecPluginOptions, Options, Reproducible
 
@@ -258,12 +249,14 @@ def _kustomize_options(command_line: CommandLine) -> "KustomizeOptions":
 
 def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
     """Return the options for charts, if a flag sets one: most builds don't import the Helm engine."""
-    if not any(command_line.has(flag.name) for flag in (*CHART_FLAGS, *CHART_DIRECTORY_FLAGS)):
+    chart_flags = (*CHART_FLAGS, *CHART_DIRECTORY_FLAGS)
+    if not any(flag in chart_flags for flag in command_line.used_flags):
         return ()
     from kmanifest.engines.helm.options import HelmOptions
 
     values = command_line.values
     options = HelmOptions(
+        release=values["release-name"] or "release-name",
         namespace=values["namespace"] or "default",
         include_crds=values["include-crds"],
         helm_version=values["helm-version"],
@@ -297,3 +290,21 @@ def _value_locator(command_line_values: "CommandLineValues") -> "Locate":
         return origin._replace(file=os.path.abspath(origin.file))
 
     return locate
+
+
+COMMAND = Command(
+    ("build",),
+    "[DIR]",
+    """\
+Print the resources of a kustomization or of a Helm chart. DIR is a directory with a kustomization or a chart, or the URL
+of a kustomization in a git repository. It defaults to the current directory.
+""",
+    FLAG_GROUPS,
+    build,
+    examples=(
+        "kmanifest build overlays/prod | kubectl apply -f -",
+        "kmanifest build overlays/prod -o prod.yaml",
+        "kmanifest build charts/web -f prod.yaml --namespace web",
+    ),
+    completions=(DIRECTORY,),
+)

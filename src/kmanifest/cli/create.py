@@ -6,28 +6,20 @@ Source of names, messages and order: kustomize v5.8.2 kustomize/commands/create/
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    CommandLine,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
-from kmanifest.cli.output import print_text, write_file
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.output import write_file
 from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 
-FLAGS = (
-    *FETCH_FLAGS,
+FIELD_FLAGS = with_variables(
+    "CREATE_",
     Flag("annotations", "string", "common annotations: KEY:VALUE,KEY:VALUE"),
     Flag("autodetect", "switch", "add the files in this directory that contain resources"),
-    HELP,
     Flag("labels", "string", "common labels: KEY:VALUE,KEY:VALUE"),
     Flag("nameprefix", "string", "the namePrefix field"),
     Flag("namespace", "string", "the namespace field"),
@@ -38,27 +30,11 @@ FLAGS = (
         "with --autodetect, also search subdirectories, and add those with a kustomization",
     ),
     Flag("resources", "string", "files and directories to add, wildcards allowed: PATH,PATH"),
-    STACK_TRACE,
 )
-INTRODUCTION = """\
-Write a new kustomization.yaml to the current directory.
-
-Usage:
-  kmanifest create [flags]
-
-Examples:
-  kmanifest create --autodetect
-  kmanifest create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-
-
-Flags:
-"""
 
 
-def create(arguments: Sequence[str]) -> int:
+def create(command_line: CommandLine) -> int:
     """Write kustomization.yaml with the fields that the flags set, and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     if command_line.arguments:
         raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
     labels = parse_pairs(command_line.values["labels"], "label")
@@ -229,7 +205,7 @@ def _holds_resources(path: str) -> bool:
     except LimitError as error:
         from kmanifest.cli import report
 
-        report.print_message(f"note: skipped: {error}\n")
+        report.print_note(f"note: skipped: {error}\n")
         return False
     except KmanifestError as error:
         raise error.within(file=path) from error
@@ -238,3 +214,16 @@ def _holds_resources(path: str) -> bool:
     except (KmanifestError, RecursionError):
         return False
     return True
+
+
+COMMAND = Command(
+    ("create",),
+    "",
+    "Write a new kustomization.yaml to the current directory.\n",
+    (("Kustomize flags", FIELD_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    create,
+    examples=(
+        "kmanifest create --autodetect",
+        "kmanifest create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-",
+    ),
+)

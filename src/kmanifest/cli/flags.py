@@ -12,12 +12,27 @@ from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 TRUE_STRINGS = ("1", "t", "T", "true", "TRUE", "True")
 FALSE_STRINGS = ("0", "f", "F", "false", "FALSE", "False")
+VARIABLE_PREFIX = "KMANIFEST_"
+NO_VARIABLE = "-"
+RENAMED_FLAGS = {"name": "release-name", "colour": "color"}
+"""Flags of kustomize and Helm, and what kmanifest calls them."""
+ANY_VALUE = ("*",)
+SWITCHED_ON = ("true",)
 
 
 class Flag(NamedTuple):
     """A flag. A switch is True or False, a string has the last value given, a list has all of them.
 
     A flag with an `implied_value` has that value if it is given without `=`; it never takes the next argument.
+
+    - `value`: the name of the value in the help text, as kustomize and Helm name it; by default `string` or `stringArray`
+    - `choices`: the only valid values; an empty one is valid and not shown
+    - `path`: what the value names, `file` or `directory`: shells complete it, and a path in a settings file is relative
+      to that file
+    - `variable`: the environment variable that sets the flag: empty for `KMANIFEST_` and the name, NO_VARIABLE for none
+    - `whole`: the environment variable is one item of the list, because a comma is part of the item's own grammar
+    - `user_only`: the values that the settings file of a project must not give, because they widen what a run may do;
+      ANY_VALUE stands for all
     """
 
     name: str
@@ -28,27 +43,40 @@ class Flag(NamedTuple):
     deprecated: str = ""
     hidden: bool = False
     implied_value: str = ""
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    path: str = ""
+    variable: str = ""
+    whole: bool = False
+    user_only: tuple[str, ...] = ()
 
-    def initial_value(self) -> bool | str | list[str]:
-        """The value of the flag if it is not on the command line."""
-        if self.kind == "switch":
-            return False
-        return [] if self.kind == "list" else self.default
+    def variable_name(self) -> str:
+        """The environment variable that sets the flag; empty if there is none, as for hidden flags."""
+        if self.hidden:
+            return ""
+        if self.variable:
+            return self.variable.removeprefix(NO_VARIABLE)
+        return VARIABLE_PREFIX + self.name.upper().replace("-", "_")
 
 
 class CommandLine(NamedTuple):
-    """A parsed command line: the values of all flags, the flags that were used, and the other arguments."""
+    """A parsed command line: the values of all flags, the flags that are set, and the other arguments.
+
+    `origins` has the origin of a flag that is not on the command line itself: an environment variable, or a line of a
+    settings file.
+    """
 
     values: dict[str, Any]
     used_flags: tuple[Flag, ...]
     arguments: tuple[str, ...]
+    origins: tuple[tuple[str, str], ...] = ()
 
     def switch(self, name: str, *, default: bool = False) -> bool:
-        """The value of a switch; `default` if it is not on the command line."""
+        """The value of a switch; `default` if nothing sets it."""
         return bool(self.values[name]) if self.has(name) else default
 
     def has(self, name: str) -> bool:
-        """Whether the flag is on the command line."""
+        """Whether something sets the flag: the command line, the environment or a settings file."""
         return any(flag.name == name for flag in self.used_flags)
 
 
@@ -56,8 +84,50 @@ class UsageError(Exception):
     """The command line is invalid. The message is one line."""
 
 
-HELP = Flag("help", "switch", "show this text", short="h")
+HELP = Flag("help", "switch", "show this text", short="h", variable=NO_VARIABLE)
+QUIET = Flag("quiet", "switch", "print no warnings and notes, only errors", short="q")
 STACK_TRACE = Flag("stack-trace", "switch", "print a stack trace on error")
+VERSION = Flag("version", "switch", "print the version", variable=NO_VARIABLE)
+
+
+def with_variables(prefix: str, *flags: Flag) -> tuple[Flag, ...]:
+    """The flags with a part of the variables' names after `KMANIFEST_`, for names that mean something else elsewhere."""
+    return tuple(
+        flag._replace(variable=VARIABLE_PREFIX + prefix + flag.name.upper().replace("-", "_"))
+        for flag in flags
+    )
+
+
+COLOR = Flag(
+    "color",
+    "string",
+    "colour of error messages; for auto, NO_COLOR, FORCE_COLOR, TERM=dumb and the terminal decide",
+    default="auto",
+    choices=("auto", "always", "never"),
+)
+GLOBAL_FLAGS = (
+    COLOR,
+    Flag(
+        "config",
+        "string",
+        "settings file to use instead of the nearest kmanifest.toml",
+        path="file",
+    ),
+    Flag(
+        "directory",
+        "string",
+        "run as if started in this directory",
+        short="C",
+        path="directory",
+        variable=NO_VARIABLE,
+    ),
+    HELP,
+    Flag("no-config", "switch", "use no settings file"),
+    QUIET,
+    STACK_TRACE,
+    VERSION,
+)
+"""The flags of all verbs, before the verb or after it."""
 
 
 def parse_command_line(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
@@ -67,7 +137,14 @@ def parse_command_line(flags: Iterable[Flag], arguments: Sequence[str]) -> Comma
     """
     flags_by_name = {flag.name: flag for flag in flags}
     flags_by_letter = {flag.short: flag for flag in flags_by_name.values() if flag.short}
-    values = {flag.name: flag.initial_value() for flag in flags_by_name.values()}
+    values: dict[str, Any] = {
+        name: flag.default
+        if flag.kind == "string"
+        else []
+        if flag.kind == "list"
+        else flag.default == "true"
+        for name, flag in flags_by_name.items()
+    }
     used: dict[str, Flag] = {}
     positional: list[str] = []
     remaining = list(reversed(arguments))
@@ -131,6 +208,8 @@ def _store_value(
         value = remaining.pop()
     if flag.kind == "list":
         values[flag.name].append(value)
+    elif flag.choices and value not in flag.choices:
+        raise UsageError(choice_problem(flag, value))
     else:
         values[flag.name] = value
 
@@ -138,23 +217,13 @@ def _store_value(
 def _suggestion(name: str, names: Iterable[str]) -> str:
     from kmanifest.model.errors import near_names  # imported for errors only
 
-    near = near_names(name, names, most=1)
+    known = set(names)
+    renamed = RENAMED_FLAGS.get(name)
+    near = [renamed] if renamed in known else near_names(name, known, most=1)
     return f" (did you mean --{near[0]}?)" if near else ""
 
 
-def describe_flags(flags: Iterable[Flag]) -> str:
-    """The help text of the flags: one aligned line for each that is not hidden, in the given order."""
-    rows = [(_flag_usage(flag), _flag_help(flag)) for flag in flags if not flag.hidden]
-    width = max(len(usage) for usage, _ in rows)
-    return "".join(f"  {usage:{width}}  {help_text}\n" for usage, help_text in rows)
-
-
-def _flag_usage(flag: Flag) -> str:
-    short = f"-{flag.short}, " if flag.short else "    "
-    return f"{short}--{flag.name}{'' if flag.kind == 'switch' else ' VALUE'}"
-
-
-def _flag_help(flag: Flag) -> str:
-    default = f' (default "{flag.default}")' if flag.default else ""
-    repetition = " (may be repeated)" if flag.kind == "list" else ""
-    return f"{flag.help}{default}{repetition}"
+def choice_problem(flag: Flag, value: str) -> str:
+    """The message for a value that is not one of the choices of the flag."""
+    listed = ", ".join(choice for choice in flag.choices if choice)
+    return f"illegal flag value --{flag.name} {value}; legal values: {listed}"

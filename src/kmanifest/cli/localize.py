@@ -7,19 +7,13 @@ api/internal/localizer/util.go, establishScope and createNewDir.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from kmanifest.cli import EXIT_OK, report
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
-from kmanifest.cli.output import check_new_directory, print_text, write_new_directory
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.output import check_new_directory, write_new_directory
 from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import (
     KmanifestError,
@@ -40,20 +34,16 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.options import Options
     from kmanifest.pipeline.registry import Registry
 
-FLAGS = tuple(
-    sorted(
-        (
-            *FETCH_FLAGS,
-            HELP,
-            Flag("no-verify", "switch", "do not compare the builds of the target and the copy"),
-            Flag(
-                "scope",
-                "string",
-                "directory that contains everything a local target refers to (default: the target)",
-            ),
-            STACK_TRACE,
-        )
-    )
+LOCALIZE_FLAGS = with_variables(
+    "LOCALIZE_",
+    Flag("no-verify", "switch", "do not compare the builds of the target and the copy"),
+    Flag(
+        "scope",
+        "string",
+        "directory that contains everything a local target refers to (default: the target)",
+        path="directory",
+        user_only=ANY_VALUE,
+    ),
 )
 _MAX_ARGUMENTS = 2
 INTRODUCTION = """\
@@ -62,15 +52,6 @@ versioned URL of one. Remote files and bases are downloaded into the copy, so th
 
 TARGET defaults to the current directory. DESTINATION is a new directory in an existing one; it defaults to
 localized-TARGET[-REF] in the current directory.
-
-Usage:
-  kmanifest localize [TARGET [DESTINATION]] [flags]
-
-Examples:
-  kmanifest localize overlays/prod --scope .
-  kmanifest localize 'https://github.com/acme/shop//overlays/prod?ref=v1' vendored
-
-Flags:
 """
 _NOT_KEPT_NOTE = """\
 note: the copy is not kept. If the target needs flags to build, use --no-verify and compare the builds yourself.
@@ -88,12 +69,9 @@ class _Target(NamedTuple):
     repository: "Repository | None"
 
 
-def localize(arguments: Sequence[str]) -> int:
+def localize(command_line: CommandLine) -> int:
     """Write the copy and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
     values = command_line.values
-    if values["help"]:
-        return print_text(INTRODUCTION + describe_flags(FLAGS))
     if len(command_line.arguments) > _MAX_ARGUMENTS:
         raise UsageError(
             f"accepts at most {_MAX_ARGUMENTS} arguments, got {len(command_line.arguments)}"
@@ -122,10 +100,8 @@ def localize(arguments: Sequence[str]) -> int:
     write_new_directory(destination, copy.files, copy.directories)
     if not values["no-verify"]:
         outcome = "are the same after localization."
-        report.print_message(
-            f"VERIFICATION SUCCESS: {_build_names(target, destination)} {outcome}\n"
-        )
-    report.print_message(f'SUCCESS: localized "{target.display_name}" to directory {destination}\n')
+        report.print_note(f"VERIFICATION SUCCESS: {_build_names(target, destination)} {outcome}\n")
+    report.print_note(f'SUCCESS: localized "{target.display_name}" to directory {destination}\n')
     return EXIT_OK
 
 
@@ -267,3 +243,17 @@ def _difference_note(old: str, new: str) -> str:
     lines = list(difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=0))[2:]
     removed, added = (sum(line.startswith(sign) for line in lines) for sign in "-+")
     return f"note: {removed} lines are only in the target's build, {added} only in the copy's\n"
+
+
+COMMAND = Command(
+    ("localize",),
+    "[TARGET [DESTINATION]]",
+    INTRODUCTION,
+    (("Kustomize flags", LOCALIZE_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    localize,
+    examples=(
+        "kmanifest localize overlays/prod --scope .",
+        "kmanifest localize 'https://github.com/acme/shop//overlays/prod?ref=v1' vendored",
+    ),
+    completions=(DIRECTORY,),
+)

@@ -1,4 +1,4 @@
-"""Entry point of the command: runs the verb and returns an exit code.
+"""Entry point of the command: finds the verb, reads its command line and settings, runs it and returns an exit code.
 
 Exit codes: 0 success, 1 a build failed or its output could not be written, 2 wrong usage, 130 Ctrl-C, 141 stdout was
 closed by its reader. SIGTERM and SIGHUP end the process as they do without a handler, but only after its plug-ins are
@@ -11,10 +11,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kmanifest.cli import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_USAGE
-from kmanifest.cli.flags import HELP, STACK_TRACE, UsageError, describe_flags
-from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
-from kmanifest.startup.lazy import lazy_function
+from kmanifest.cli import EXIT_FAILURE, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from kmanifest.cli.flags import (
+    QUIET,
+    VARIABLE_PREFIX,
+    VERSION,
+    CommandLine,
+    UsageError,
+)
+from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import SHARED_FLAGS
+from kmanifest.cli.verbs import Command, Group, Verb, get_verb, take_verb
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,60 +29,95 @@ if TYPE_CHECKING:
 else:
     import _signal as signals  # the module signal imports enum, which takes several milliseconds
 
-INTRODUCTION = """\
-Render Kustomize bases and overlays, and Helm charts, to Kubernetes YAML.
-
-Usage:
-  kmanifest VERB [arguments]
-
-Verbs:
-"""
-EPILOGUE = '\nUse "kmanifest VERB --help" for the flags of a verb.\n'
+MAX_SETTINGS_BYTES = 1 << 20
+SETTINGS_FILES = ("kmanifest.toml", "pyproject.toml")
+OTHER_VARIABLES = (f"{VARIABLE_PREFIX}YAML", f"{VARIABLE_PREFIX}CACHE_DIR")
+"""Environment variables with the prefix that are read where they are used."""
 
 
-def show_help(arguments: Sequence[str]) -> int:
-    """Print the help text of a verb, or of the command."""
-    names = [
-        argument for argument in arguments if not argument.startswith("-") and argument != "help"
-    ]
-    if names:
-        return find_verb(VERBS, names[0]).run(["--help"])
-    from kmanifest.cli.output import print_text
-
-    return print_text(_help_text())
+def show_help(command_line: CommandLine, table: Group, _files: Sequence[str]) -> int:
+    """Print the help text of the verb that the arguments name, or of the command."""
+    return _run_group(table, [*command_line.arguments, "--help"], Session())
 
 
+HELP_COMMAND = Command(
+    ("help",),
+    "[VERB]",
+    "Show the verbs, or the help text of a verb.\n",
+    (),
+    show_help,
+    needs_table=True,
+)
 VERBS = (
+    Verb("build", "print the resources of a kustomization or chart", "kmanifest.cli.build"),
+    Verb("cfg", "search and format directories of resource files", "kmanifest.cli.cfg"),
     Verb(
-        "build",
-        "print the resources of a kustomization",
-        lazy_function("kmanifest.cli.build", "build"),
+        "completion",
+        "print a completion script for bash, zsh, fish or powershell",
+        "kmanifest.cli.completion",
     ),
     Verb(
-        "cfg",
-        "search and format directories of resource files",
-        lazy_function("kmanifest.cli.cfg", "cfg"),
+        "config",
+        "show the settings from kmanifest.toml and the environment",
+        "kmanifest.cli.config",
     ),
+    Verb("create", "write a new kustomization.yaml", "kmanifest.cli.create", ("init",)),
+    Verb("helm", "render, check and show Helm charts", "kmanifest.cli.helm"),
     Verb(
-        "create",
-        "write a new kustomization.yaml",
-        lazy_function("kmanifest.cli.create", "create"),
-        ("init",),
+        "help",
+        "show this text, or the help text of a verb",
+        "kmanifest.cli.main",
+        attribute="HELP_COMMAND",
     ),
-    Verb("helm", "render, check and show Helm charts", lazy_function("kmanifest.cli.helm", "helm")),
-    Verb("help", "show this text, or the help text of a verb", show_help),
     Verb(
         "localize",
         "copy a kustomization and everything it refers to, so that it builds offline",
-        lazy_function("kmanifest.cli.localize", "localize"),
+        "kmanifest.cli.localize",
     ),
     Verb(
         "plugins",
         "list, describe and check plug-ins, or create a new one",
-        lazy_function("kmanifest.cli.plugins", "plugins"),
+        "kmanifest.cli.plugins",
     ),
-    Verb("version", "print the version", lazy_function("kmanifest.cli.version", "version")),
+    Verb("version", "print the version", "kmanifest.cli.version"),
 )
+ROOT = Group(
+    (),
+    "Render Kustomize bases and overlays, and Helm charts, to Kubernetes YAML.\n",
+    VERBS,
+    shared_flags=SHARED_FLAGS,
+)
+
+
+class Session:
+    """What the flags of all verbs have set: what is needed to print an error, and to restore the directory."""
+
+    __slots__ = ("_start_directory", "color", "stack_trace")
+
+    def __init__(self) -> None:
+        self.color = "auto"
+        self.stack_trace = False
+        self._start_directory = ""
+
+    def enter(self, command_line: CommandLine) -> None:
+        """Apply the flags of all verbs. Raises UsageError if the directory can't be entered."""
+        values = command_line.values
+        self.color = values["color"]
+        self.stack_trace = values["stack-trace"]
+        if not values["directory"] or self._start_directory:
+            return
+        try:
+            self._start_directory = os.getcwd()
+            os.chdir(values["directory"])
+        except OSError as error:
+            raise UsageError(
+                f"can't change to the directory {values['directory']}: {error.strerror or error}"
+            ) from error
+
+    def close(self) -> None:
+        """Restore the current directory."""
+        if self._start_directory:
+            os.chdir(self._start_directory)
 
 
 TERMINATED = {128 + number: number for number in (signals.SIGTERM, getattr(signals, "SIGHUP", 1))}
@@ -126,46 +168,177 @@ def _terminate(number: int, _: object) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the verb that the `arguments` name and return the exit code. Raises nothing."""
+    session = Session()
     try:
-        return _dispatch(arguments)
+        return _run_group(ROOT, arguments, session)
     except Terminated as error:
         return 128 + error.number
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except UsageError as error:
-        return _print_to_stderr(f"error: {error}\n", EXIT_USAGE)
-    except BaseException as error:  # noqa: BLE001 - users get one line, no traceback
         from kmanifest.cli import report  # imported for errors only
 
-        report.print_error(error, stack_trace=f"--{STACK_TRACE.name}" in arguments)
+        report.print_usage_error(str(error), color=session.color)
+        return EXIT_USAGE
+    except BaseException as error:  # noqa: BLE001 - users get one line, no traceback
+        from kmanifest.cli import report
+
+        stack_trace = session.stack_trace or "--stack-trace" in arguments
+        report.print_error(error, stack_trace=stack_trace, color=session.color)
         return EXIT_FAILURE
+    finally:
+        session.close()
 
 
-def _dispatch(arguments: Sequence[str]) -> int:
-    """Run the verb. Flags of the command may come before it."""
-    remaining = list(arguments)
-    leading_flags: list[str] = []
-    while remaining and remaining[0].startswith("-"):
-        leading_flags.append(remaining.pop(0))
-    unknown_flags = [
-        flag for flag in leading_flags if flag not in ("-h", "--help", f"--{STACK_TRACE.name}")
-    ]
-    if unknown_flags:
-        raise UsageError(f"unknown flag: {unknown_flags[0]}")
-    if "-h" in leading_flags or "--help" in leading_flags:
-        return show_help(remaining)
-    if not remaining:
-        return _print_to_stderr(_help_text(), EXIT_USAGE)
-    return find_verb(VERBS, remaining[0]).run(remaining[1:])
+def _run_group(group: Group, arguments: Sequence[str], session: Session) -> int:
+    if group.guard is not None:
+        return group.guard(lambda: _run_verb(group, arguments, session))
+    return _run_verb(group, arguments, session)
 
 
-def _help_text() -> str:
-    return f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe_flags((HELP, STACK_TRACE))}{EPILOGUE}"
+def _run_verb(group: Group, arguments: Sequence[str], session: Session) -> int:
+    """Run the verb of the group that the arguments name. Without one, print the help text of the group."""
+    name, remaining = take_verb(group, arguments)
+    if not name:
+        return _run_without_verb(group, remaining, session)
+    verb = get_verb(group, name)
+    if verb is None and name == "help":
+        return _run_verb(group, [*remaining, "--help"], session)
+    if verb is None:
+        from kmanifest.cli.unknown import unknown_verb  # imported for errors only
+
+        raise UsageError(unknown_verb(group, name))
+    loaded = verb.load()
+    if isinstance(loaded, Group):
+        return _run_group(loaded, remaining, session)
+    return run_command(loaded, remaining, session)
 
 
-def _print_to_stderr(text: str, code: int) -> int:
-    """Print `text` to stderr, if it is open, and return `code`."""
-    from kmanifest.cli import report
+def _run_without_verb(group: Group, arguments: Sequence[str], session: Session) -> int:
+    """Print the help text of the group, or the version."""
+    if not group.path and "-v" in arguments:
+        raise UsageError(
+            "specify a verb: -v is the flag --verbose of build (--version prints the version)"
+        )
+    flag_groups = (("Flags", group.leading_flags),)
+    command = Command(group.path, "VERB", group.introduction, flag_groups, _do_nothing)
+    command_line = _read_command_line(command, arguments, session)
+    if VERSION in command_line.used_flags:
+        return _print_version()
+    from kmanifest.cli.help import group_help  # imported for help only
 
-    report.print_message(text)
-    return code
+    return print_text(group_help(group))
+
+
+def _do_nothing(_: CommandLine) -> int:
+    return EXIT_OK
+
+
+def run_command(command: Command, arguments: Sequence[str], session: Session) -> int:
+    """Read the command line and the settings of a command, run it and return the exit code."""
+    command_line = _read_command_line(command, arguments, session)
+    if command_line.values["help"]:
+        from kmanifest.cli.help import command_help  # imported for help only
+
+        return print_text(command_help(command))
+    if VERSION in command_line.used_flags:
+        return _print_version()
+    if QUIET in command_line.used_flags and command_line.values["quiet"]:
+        from kmanifest.cli import report  # imported for messages only
+
+        with report.quiet():
+            return _run_checked(command, command_line)
+    return _run_checked(command, command_line)
+
+
+def _print_version() -> int:
+    from kmanifest.cli.version import program_version  # imported for --version only
+
+    return print_text(f"{program_version()}\n")
+
+
+def _run_checked(command: Command, command_line: CommandLine) -> int:
+    try:
+        if command.check is not None:
+            command.check(command_line)
+        if command.needs_table:
+            return int(command.run(command_line, ROOT, find_settings_files()))
+        return int(command.run(command_line))
+    except UsageError as error:
+        if not command_line.origins:
+            raise
+        from kmanifest.cli.settings import with_origin
+
+        raise with_origin(error, command_line.origins) from error
+
+
+def _read_command_line(command: Command, arguments: Sequence[str], session: Session) -> CommandLine:
+    """Parse the arguments, and add the settings from the environment and the settings file."""
+    without_settings: CommandLine | None = None
+    try:
+        without_settings = command.read(arguments)
+        session.enter(without_settings)
+        if not _has_settings(without_settings):
+            return without_settings
+    except UsageError:
+        # A setting that selects the version of Helm can make the flags valid.
+        if without_settings is not None or not (_has_variables() or find_settings_files()):
+            raise
+    from kmanifest.cli import settings  # imported only if there are settings
+
+    files = find_settings_files()
+    command_line = settings.read_with_settings(command, without_settings, arguments, files, ROOT)
+    session.enter(command_line)
+    return command_line
+
+
+def _has_settings(command_line: CommandLine) -> bool:
+    """Whether the environment or a file may set a flag."""
+    if command_line.values["config"] or _has_variables():
+        return True
+    return not command_line.values["no-config"] and bool(find_settings_files())
+
+
+def _has_variables() -> bool:
+    names = [name for name in os.environ if name.startswith(VARIABLE_PREFIX)]
+    return any(name not in OTHER_VARIABLES for name in names)
+
+
+def find_settings_files() -> list[str]:
+    """The files that may have settings, nearest first: from the current directory up to the root of its git repository.
+
+    Outside of a repository, only the current directory counts: those above it can belong to other users. A
+    pyproject.toml counts if it contains `tool.kmanifest`.
+    """
+    try:
+        directory = start = os.getcwd()
+    except OSError:
+        return []
+    found: list[str] = []
+    while True:
+        prefix = directory if directory.endswith(os.sep) else directory + os.sep
+        # os.access is several times as fast as os.path.exists if the file does not exist.
+        found += [
+            prefix + name
+            for name in SETTINGS_FILES
+            if os.access(prefix + name, os.F_OK) and _has_settings_table(prefix + name)
+        ]
+        if os.access(f"{prefix}.git", os.F_OK):
+            return found
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return [path for path in found if os.path.dirname(path) == start]
+        directory = parent
+
+
+def _has_settings_table(path: str) -> bool:
+    """Whether a file is kmanifest's own or contains the name of its table."""
+    if not os.path.isfile(path):
+        return False
+    if path.endswith(SETTINGS_FILES[0]):
+        return True
+    try:
+        with open(path, "rb") as stream:
+            return b"tool.kmanifest" in stream.read(MAX_SETTINGS_BYTES)
+    except OSError:
+        return False

@@ -4,38 +4,22 @@ import os
 from collections.abc import Iterable, Sequence
 
 from kmanifest.cli import EXIT_FAILURE, EXIT_OK
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
+from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.output import print_text
-from kmanifest.cli.verbs import Verb, describe_verbs, find_verb
+from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, FILE, Command, Group, Verb
 from kmanifest.model.errors import MissingError, near_names
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kmanifest.pipeline.registry import Plugin
 
-FLAGS: Final[tuple[Flag, ...]] = (HELP, STACK_TRACE)
-INTRODUCTION: Final = """\
-List, describe, check and create plug-ins.
-
-Usage:
-  kmanifest plugins VERB [arguments]
-
-Verbs:
-"""
 ROLES: Final = ("generator", "transformer", "validator")
 
 SourcedPlugin = tuple[str, "Plugin"]
 
 
-def _list(arguments: Sequence[str]) -> int:
-    _expect_arguments(arguments, 0, "plugins list")
+def _list(command_line: CommandLine) -> int:
+    _expect_arguments(command_line, 0, "plugins list")
     rows = [(plugin.role, plugin.name, source) for source, plugin in _all_plugins()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return print_text(
@@ -45,8 +29,8 @@ def _list(arguments: Sequence[str]) -> int:
     )
 
 
-def _info(arguments: Sequence[str]) -> int:
-    (kind,) = _expect_arguments(arguments, 1, "plugins info KIND")
+def _info(command_line: CommandLine) -> int:
+    (kind,) = _expect_arguments(command_line, 1, "plugins info KIND")
     matches = [
         (source, plugin)
         for source, plugin in _all_plugins()
@@ -69,8 +53,8 @@ def _describe_plugin(source: str, plugin: "Plugin") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check(arguments: Sequence[str]) -> int:
-    (path,) = _expect_arguments(arguments, 1, "plugins check FILE")
+def _check(command_line: CommandLine) -> int:
+    (path,) = _expect_arguments(command_line, 1, "plugins check FILE")
     from kmanifest.cli.plugin_check import check_file  # imported for `check` only
 
     results = check_file(os.path.abspath(path))
@@ -78,10 +62,10 @@ def _check(arguments: Sequence[str]) -> int:
     return EXIT_OK if all(is_valid for is_valid, _ in results) else EXIT_FAILURE
 
 
-def _new(arguments: Sequence[str]) -> int:
-    if len(arguments) not in (2, 3):
+def _new(command_line: CommandLine) -> int:
+    if len(command_line.arguments) not in (2, 3):
         raise UsageError("usage: kmanifest plugins new ROLE NAME [DIR]")
-    role, name, *rest = arguments
+    role, name, *rest = command_line.arguments
     if role not in ROLES:
         raise UsageError(f"unknown role: {role} (roles: {', '.join(ROLES)})")
     from kmanifest.cli.scaffold import write_scaffold  # imported for `new` only
@@ -91,37 +75,10 @@ def _new(arguments: Sequence[str]) -> int:
     return print_text("".join(f"{file}\n" for file in files))
 
 
-VERBS: Final = (
-    Verb("list", "list the plug-ins that a build can use, and their sources", _list),
-    Verb("info", "describe a plug-in and the schema of its config", _info, parameters="KIND"),
-    Verb(
-        "check",
-        "check whether the configs in a file name existing plug-ins and match their schemas",
-        _check,
-        parameters="FILE",
-    ),
-    Verb(
-        "new",
-        "create a Python distribution with a generator, transformer or validator",
-        _new,
-        parameters="ROLE NAME [DIR]",
-    ),
-)
-
-
-def plugins(arguments: Sequence[str]) -> int:
-    """Run the verb after `plugins` and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"] or not command_line.arguments:
-        return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\nFlags:\n{describe_flags(FLAGS)}")
-    name, *rest = command_line.arguments
-    return find_verb(VERBS, name, parent="plugins").run(rest)
-
-
-def _expect_arguments(arguments: Sequence[str], count: int, usage: str) -> Sequence[str]:
-    if len(arguments) != count:
+def _expect_arguments(command_line: CommandLine, count: int, usage: str) -> Sequence[str]:
+    if len(command_line.arguments) != count:
         raise UsageError(f"usage: kmanifest {usage}")
-    return arguments
+    return command_line.arguments
 
 
 def _all_plugins() -> Iterable[SourcedPlugin]:
@@ -135,3 +92,60 @@ def _all_plugins() -> Iterable[SourcedPlugin]:
         *builtin,
         *(each for each in load_named() if (each[1].role, each[1].name) not in names),
     ]
+
+
+LIST: Final = Command(
+    ("plugins", "list"),
+    "",
+    "List the plug-ins that a build can use, and their sources.\n",
+    (),
+    _list,
+)
+INFO: Final = Command(
+    ("plugins", "info"),
+    "KIND",
+    "Describe a plug-in and the schema of its config.\n",
+    (),
+    _info,
+    examples=("kmanifest plugins info PrefixTransformer",),
+    completions=(ANY_TEXT,),
+)
+CHECK: Final = Command(
+    ("plugins", "check"),
+    "FILE",
+    "Check whether the configs in a file name existing plug-ins and match their schemas. No plug-in is run.\n",
+    (),
+    _check,
+    completions=(FILE,),
+)
+NEW: Final = Command(
+    ("plugins", "new"),
+    "ROLE NAME [DIR]",
+    """\
+Create a Python distribution with a plug-in, a test that passes, and a kustomization that uses the plug-in. ROLE is
+generator, transformer or validator. DIR defaults to NAME in the current directory.
+""",
+    (),
+    _new,
+    examples=("kmanifest plugins new transformer cost-labels",),
+    completions=(ROLES, ANY_TEXT, DIRECTORY),
+)
+VERBS: Final = (
+    Verb("list", "list the plug-ins that a build can use, and their sources", __name__, (), "LIST"),
+    Verb("info", "describe a plug-in and the schema of its config", __name__, (), "INFO"),
+    Verb(
+        "check",
+        "check whether the configs in a file name existing plug-ins and match their schemas",
+        __name__,
+        (),
+        "CHECK",
+    ),
+    Verb(
+        "new",
+        "create a Python distribution with a generator, transformer or validator",
+        __name__,
+        (),
+        "NEW",
+    ),
+)
+COMMAND: Final = Group(("plugins",), "List, describe, check and create plug-ins.\n", VERBS)

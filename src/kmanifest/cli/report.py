@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 
 from kmanifest.model.errors import KmanifestError, Location, format_field, one_line
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -22,6 +23,24 @@ INTERNAL_ERROR = (
     "internal error: {kind}: {text} (please report it with the output of --stack-trace)"
 )
 
+_is_quiet = ContextVar("_is_quiet", default=False)
+
+
+class quiet:  # noqa: N801 - reads as a sentence where it is used
+    """Print no warnings and notes inside the block."""
+
+    def __enter__(self) -> None:
+        self._token = _is_quiet.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _is_quiet.reset(self._token)
+
+
+def print_note(text: str) -> None:
+    """Print `text`, a warning or a note, to stderr. Does nothing after `--quiet`."""
+    if not _is_quiet.get():
+        print_message(text)
+
 
 def print_message(text: str) -> None:
     """Print `text` to stderr. Does nothing if stderr is closed."""
@@ -35,9 +54,11 @@ def print_message(text: str) -> None:
 
 
 def print_findings(findings: "Iterable[Finding]") -> None:
-    """Print each finding once. A warning is printed as its bare message, as kustomize does."""
+    """Print each finding once. A warning is printed as its bare message, as kustomize does, and not after `--quiet`."""
     messages: dict[str, None] = {}
     for finding in findings:
+        if finding.severity == "warning" and _is_quiet.get():
+            continue
         lines = [one_line(line) for line in finding.message.split("\n")]
         prefix = (
             ""
@@ -51,14 +72,20 @@ def print_findings(findings: "Iterable[Finding]") -> None:
     print_message("".join(f"{text}\n" for text in messages))
 
 
-def print_error(error: BaseException, *, stack_trace: bool = False) -> None:
-    """Print the error that ended the command."""
+def print_usage_error(message: str, *, color: str = "auto") -> None:
+    """Print the message about a wrong command line or setting."""
+    text = f"error: {message}\n"
+    print_message(_coloured(text) if has_colour(color) else text)
+
+
+def print_error(error: BaseException, *, stack_trace: bool = False, color: str = "auto") -> None:
+    """Print the error that ended the command. `color` is the value of `--color`."""
     if stack_trace:
         import traceback  # imported for --stack-trace only
 
         print_message("".join(traceback.format_exception(error)))
     if isinstance(error, KmanifestError):
-        print_message(format_error(error, terminal=_is_terminal(), colour=_has_colour()))
+        print_message(format_error(error, terminal=_is_terminal(), colour=has_colour(color)))
     elif isinstance(error, MemoryError):
         print_message("error: out of memory\n")
     elif isinstance(error, RecursionError):
@@ -71,7 +98,8 @@ def print_error(error: BaseException, *, stack_trace: bool = False) -> None:
 def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
     """The text of an error: one line, or on a terminal several lines for each of its causes."""
     if not terminal:
-        return _format_one_line(error) + "\n"
+        line = _format_one_line(error) + "\n"
+        return _coloured(line) if colour else line
     text = "".join(_format_for_terminal(cause) for cause in error.causes or (error,))
     if not colour:
         return text
@@ -207,8 +235,15 @@ def _is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _has_colour() -> bool:
-    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def has_colour(color: str) -> bool:
+    """Whether to print colours, for a value of `--color`."""
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return _is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def _coloured(line: str) -> str:

@@ -3,7 +3,16 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from kmanifest.cli.flags import CommandLine, Flag, UsageError
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    COLOR,
+    QUIET,
+    STACK_TRACE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+)
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,21 +21,30 @@ if TYPE_CHECKING:
 CLEAN = "clean"
 """The value of --plugin-env for an environment with nothing but what every executable gets."""
 
+_UNITS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
+
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
-        "additional protocols for fetching besides https, ssh and oci: http, file",
+        "additional protocols for fetching, besides https, ssh and oci",
+        value="strings",
+        choices=("http", "file", "https", "ssh", "oci"),
+        user_only=ANY_VALUE,
     ),
     Flag(
         "allow-host",
         "list",
-        "host to fetch from: a name, *.SUFFIX, an address, a network such as 10.0.0.0/8, private for all private networks, * for the open network (default: $KMANIFEST_ALLOW_HOST, or *,private); hosts named on the command line are always allowed",
+        "host to fetch from: a name, *.SUFFIX, an address, a network such as 10.0.0.0/8, private for all private networks, * for the open network (default: *,private); hosts named on the command line are always allowed",
+        value="strings",
+        user_only=ANY_VALUE,
     ),
     Flag(
         "cache-dir",
         "string",
-        "directory for fetched files and parsed templates (default: $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory)",
+        "directory for fetched files and parsed templates (default: kmanifest in the user's cache directory)",
+        path="directory",
+        user_only=ANY_VALUE,
     ),
     Flag("offline", "switch", "fetch nothing; use remote bases and files from the cache"),
     Flag("refresh", "switch", "resolve branches, tags and URLs again instead of using the cache"),
@@ -62,26 +80,53 @@ PLUGIN_FLAGS = (
         "enable-alpha-plugins",
         "switch",
         "enable generator, transformer and validator plug-ins",
+        user_only=SWITCHED_ON,
     ),
     Flag(
         "enable-exec",
         "switch",
         "allow plug-ins to run executables; do not use it with configuration that you do not trust",
+        user_only=SWITCHED_ON,
     ),
-    Flag("env", "list", "environment variable for functions: NAME or NAME=VALUE", short="e"),
+    Flag(
+        "env",
+        "list",
+        "environment variable for functions: NAME or NAME=VALUE",
+        short="e",
+        user_only=ANY_VALUE,
+    ),
     Flag(
         "plugin-allow-list",
         "string",
         "file with the SHA-256 digests of the executables that may run, one per line",
+        path="file",
     ),
     Flag(
         "plugin-env",
         "list",
         "environment variables that plug-ins get (default: all): names or PREFIX_*, besides PATH, HOME, LANG and TMPDIR; clean for these four only",
+        value="strings",
     ),
-    Flag("plugin-timeout", "string", "time limit for one plug-in call, in seconds", default="60"),
+    Flag(
+        "plugin-timeout",
+        "string",
+        "time limit for one plug-in call, in seconds or as 1m30s",
+        default="60",
+        value="duration",
+    ),
 )
 """The flags of all verbs that can run plug-ins."""
+
+SHARED_FLAGS = (
+    COLOR,
+    QUIET,
+    STACK_TRACE,
+    *FETCH_FLAGS,
+    *REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
+    *PLUGIN_FLAGS,
+)
+"""The flags that a settings file can set for all verbs at once."""
 
 
 def seed_option(command_line: CommandLine) -> str | None:
@@ -180,11 +225,26 @@ def _plugin_variables(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def _parse_seconds(text: str) -> float:
     try:
-        seconds = float(text.removesuffix("s"))
+        seconds = parse_duration(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
         raise UsageError(f"illegal flag value --plugin-timeout {text}; expected seconds")
+    return seconds
+
+
+def parse_duration(text: str) -> float:
+    """The seconds in a duration as Go writes it, such as `1m30s`, or in a plain number. Raises ValueError for others."""
+    seconds, number = 0.0, ""
+    rest = text
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        number, rest = rest[:digits], rest[digits:]
+        unit = next((unit for unit in _UNITS if rest.startswith(unit)), "")
+        if not unit and (rest or seconds):
+            raise ValueError(text)
+        seconds += float(number) * _UNITS.get(unit, 1.0)
+        rest = rest[len(unit) :]
     return seconds
 
 

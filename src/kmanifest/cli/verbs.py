@@ -1,87 +1,135 @@
-"""Tables of verbs: lookup by name, and the lines of the help text."""
+"""Tables of verbs: commands with their flags, and groups of verbs.
 
-from collections.abc import Callable, Iterable, Sequence
+The module of a verb has a `Command`, the package of several verbs a `Group`. A table names these modules, so that only
+the modules of the verb that is called are imported. The help, the completion scripts, the keys of the settings file
+and the reference pages are built from the same tables.
+"""
 
-from kmanifest.cli.flags import Flag, UsageError
-from kmanifest.startup.typing import NamedTuple
+from collections.abc import Sequence
+
+from kmanifest.cli.flags import GLOBAL_FLAGS, CommandLine, Flag, parse_command_line
+from kmanifest.startup.lazy import load_attribute
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    FlagGroup = tuple[str, tuple[Flag, ...]]
+    Completion = str | tuple[str, ...]
+    Parse = Callable[[Iterable[Flag], Sequence[str]], CommandLine]
+
+DIRECTORY, FILE, ANY_TEXT = "directory", "file", ""
+"""What an argument of a command can be."""
+
+
+class Command(NamedTuple):
+    """A verb that does something.
+
+    - `path`: the arguments that call it, after `kmanifest`
+    - `usage`: its arguments as the help text shows them
+    - `introduction`: the sentences of the help text
+    - `flag_groups`: headings and the flags below them, without the flags that all verbs have
+    - `run`: does it and returns the exit code
+    - `examples`: command lines for the help text
+    - `completions`: for each argument DIRECTORY, FILE, ANY_TEXT or a tuple of choices; the last stands for all that follow
+    - `parse`: reads a command line. It may run more than once, so it prints nothing.
+    - `check`: refuses invalid combinations of flags and prints notes about flags. It runs before `run`.
+    - `needs_table`: whether `run` is also given the group of all verbs, and the files that may have settings
+    """
+
+    path: tuple[str, ...]
+    usage: str
+    introduction: str
+    flag_groups: "tuple[FlagGroup, ...]"
+    run: "Callable[..., int]"
+    examples: tuple[str, ...] = ()
+    completions: "tuple[Completion, ...]" = ()
+    parse: "Parse" = parse_command_line
+    check: "Callable[[CommandLine], None] | None" = None
+    needs_table: bool = False
+
+    def flags(self) -> tuple[Flag, ...]:
+        """The flags of all groups."""
+        flags: tuple[Flag, ...] = ()
+        for _, group in self.flag_groups:
+            flags += group
+        return flags
+
+    def read(self, arguments: Sequence[str]) -> CommandLine:
+        """Parse the arguments after the verb. Raises UsageError if they are invalid."""
+        return self.parse((*GLOBAL_FLAGS, *self.flags()), arguments)
 
 
 class Verb(NamedTuple):
-    """A verb: its names, its line in the help text, and the function that runs it.
+    """A row of a table of verbs: the name, a line for the help text, and the module with its Command or Group.
 
-    - `name`: the name that the help text shows.
-    - `summary`: what the verb does, in one line of the help text.
-    - `run`: takes the arguments after the verb and returns the exit code. For a verb with a module of its own it is a
-      `lazy_function`, so that only the module of the verb that is called is imported.
-    - `aliases`: other names of the verb.
-    - `parameters`: the arguments of the verb as the help text shows them.
+    `aliases` are other names of the verb.
     """
 
     name: str
     summary: str
-    run: Callable[[Sequence[str]], int]
+    module: str
     aliases: tuple[str, ...] = ()
-    parameters: str = ""
+    attribute: str = "COMMAND"
+
+    def load(self) -> "Command | Group":
+        """Import the verb."""
+        loaded: Command | Group = load_attribute(self.module, self.attribute)
+        return loaded
 
 
-def get_verb(verbs: Sequence[Verb], name: str) -> Verb | None:
-    """The verb with this name or alias; None if there is none. `find_verb` raises an error instead."""
-    return next((verb for verb in verbs if name == verb.name or name in verb.aliases), None)
+class Group(NamedTuple):
+    """A verb with verbs of its own.
 
-
-def find_verb(verbs: Sequence[Verb], name: str, *, parent: str = "") -> Verb:
-    """The verb with this name or alias. Raises UsageError with the nearest name if there is none.
-
-    `parent` is the verb that the table belongs to; empty for the verbs of the command.
+    - `path`, `introduction`: as in a Command
+    - `verbs`: the table of its verbs
+    - `leading_flags`: flags that may come before the verb, besides those that all verbs have
+    - `shared_flags`: flags that the settings file can set for all verbs of the group at once
+    - `guard`: calls a function that runs a verb, and handles its errors in the way of this group
     """
-    verb = get_verb(verbs, name)
-    if verb is not None:
-        return verb
-    from kmanifest.model.errors import near_names  # imported for errors only
 
-    near = near_names(name, verb_names(verbs), most=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    raise UsageError(
-        f"unknown verb: {parent} {name}{hint}" if parent else f"unknown verb: {name}{hint}"
-    )
+    path: tuple[str, ...]
+    introduction: str
+    verbs: tuple[Verb, ...]
+    leading_flags: tuple[Flag, ...] = ()
+    shared_flags: tuple[Flag, ...] = ()
+    guard: "Callable[[Callable[[], int]], int] | None" = None
 
 
-def split_verb(arguments: Sequence[str], flags: Iterable[Flag]) -> tuple[str, list[str]]:
-    """The name of a verb, and the other arguments. The name is empty if there are only flags.
+def get_verb(group: Group, name: str) -> Verb | None:
+    """The verb with this name or alias; None if there is none."""
+    return next((verb for verb in group.verbs if name == verb.name or name in verb.aliases), None)
 
-    Flags may come before the verb. The verb is the first argument that is neither a flag nor the value of a flag. As
-    in Helm, every flag that is not in `flags` has a value: in `--dry-run template chart` the name is `chart`.
 
-    Source: github.com/spf13/cobra v1.10.2 command.go, stripFlags.
+def take_verb(group: Group, arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The name of the verb, empty if there is none, and the other arguments in their order.
+
+    As in Helm, flags may come before the verb. An unknown flag takes the next argument unless that is a verb.
+    Source: spf13/cobra v1.10 command.go, stripFlags.
     """
-    switches = [flag for flag in flags if flag.kind == "switch" or flag.implied_value]
-    without_value = {f"--{flag.name}" for flag in switches}
-    without_value |= {f"-{flag.short}" for flag in switches if flag.short}
-    is_value = False
-    for index, argument in enumerate(arguments):
-        if is_value:
-            is_value = False
-        elif argument == "--":
+    index = 0
+    while index < len(arguments):
+        argument = arguments[index]
+        if argument == "--":
             break
-        elif argument.startswith("-"):
-            is_one_flag = argument.startswith("--") or len(argument) == len("-n")
-            is_value = is_one_flag and "=" not in argument and argument not in without_value
-        elif argument:
+        if not argument.startswith("-") or argument == "-":
             return argument, [*arguments[:index], *arguments[index + 1 :]]
+        following = arguments[index + 1] if index + 1 < len(arguments) else ""
+        index += 2 if _takes_next(group, argument, following) else 1
     return "", list(arguments)
 
 
-def verb_names(verbs: Sequence[Verb]) -> list[str]:
-    """The names of the verbs, without aliases, in the order of the table."""
-    return [verb.name for verb in verbs]
-
-
-def describe_verbs(verbs: Sequence[Verb]) -> str:
-    """The help text of the verbs: one aligned line for each, in the given order; empty without verbs."""
-    rows = [(f"{verb.name} {verb.parameters}".rstrip(), _explain(verb)) for verb in verbs]
-    width = max((len(usage) for usage, _ in rows), default=0)
-    return "".join(f"  {usage:{width}}  {text}\n" for usage, text in rows)
-
-
-def _explain(verb: Verb) -> str:
-    return f"{verb.summary} (also: {', '.join(verb.aliases)})" if verb.aliases else verb.summary
+def _takes_next(group: Group, argument: str, following: str) -> bool:
+    """Whether a flag before the verb takes the argument that follows it."""
+    flags = (*GLOBAL_FLAGS, *group.leading_flags)
+    if argument.startswith("--"):
+        name = argument[2:]
+        flag = next((flag for flag in flags if flag.name == name), None)
+        if flag is None:
+            return "=" not in name and get_verb(group, following) is None
+        return flag.kind != "switch" and not flag.implied_value
+    for position, letter in enumerate(argument[1:], 2):
+        flag = next((flag for flag in flags if flag.short == letter), None)
+        if flag is None or flag.kind != "switch":
+            return flag is not None and position == len(argument)
+    return False

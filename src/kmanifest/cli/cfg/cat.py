@@ -7,16 +7,9 @@ from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, split_list
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    CommandLine,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text, write_file
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -28,45 +21,35 @@ if TYPE_CHECKING:
 STYLES = (
     "TaggedStyle", "DoubleQuotedStyle", "SingleQuotedStyle", "LiteralStyle", "FoldedStyle", "FlowStyle",
 )  # fmt: skip
-FLAGS = (
+FLAGS = with_variables(
+    "CFG_",
     Flag("annotate", "switch", "annotate resources with their files"),
-    Flag("dest", "string", "output file (default: stdout)"),
+    Flag("dest", "string", "output file (default: stdout)", path="file", user_only=ANY_VALUE),
     EXCLUDE_NON_LOCAL,
-    Flag("format", "switch", "put fields in the usual order (default: true)"),
-    Flag("function-config", "string", "file with the functionConfig for the list of --wrap-kind"),
-    HELP,
+    Flag("format", "switch", "put fields in the usual order", default="true"),
+    Flag(
+        "function-config",
+        "string",
+        "file with the functionConfig for the list of --wrap-kind",
+        path="file",
+    ),
     INCLUDE_LOCAL,
     Flag(
         "recurse-subpackages",
         "switch",
-        "also print the resources of subdirectories with a Krmfile (default: true)",
+        "also print the resources of subdirectories with a Krmfile",
         short="R",
+        default="true",
     ),
-    STACK_TRACE,
     Flag("strip-comments", "switch", "remove comments"),
-    Flag("style", "list", f"YAML style of the output: {', '.join(STYLES)}"),
+    Flag("style", "list", "YAML style of the output", value="strings", choices=STYLES),
     Flag("wrap-kind", "string", "print one list of this kind, for example ResourceList"),
     Flag("wrap-version", "string", "apiVersion of the list of --wrap-kind"),
 )
-INTRODUCTION = """\
-Print the resources in a directory or a file, or on stdin.
-
-Usage:
-  kmanifest cfg cat [DIR] [flags]
-
-Examples:
-  kmanifest cfg cat base
-  kmanifest cfg cat base --wrap-kind ResourceList --wrap-version config.kubernetes.io/v1 --function-config fn.yaml
-
-Flags:
-"""
 
 
-def cat(arguments: Sequence[str]) -> int:
+def cat(command_line: CommandLine) -> int:
     """Print the resources and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(FLAGS))
     if len(command_line.arguments) > 1:
         raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
     styles = _checked_styles(command_line)
@@ -88,7 +71,7 @@ def cat(arguments: Sequence[str]) -> int:
         )
 
     path = command_line.arguments[0] if command_line.arguments else None
-    recurse = command_line.switch("recurse-subpackages", default=True)
+    recurse = command_line.values["recurse-subpackages"]
     text = writing.format_all(path, to_text, recurse=recurse)
     if not command_line.values["dest"]:
         return print_text(text)
@@ -134,8 +117,22 @@ def _filters(command_line: CommandLine) -> "list[Filter]":
             other=not command_line.values["exclude-non-local"],
         )
     ]
-    if command_line.switch("format", default=True):
+    if command_line.values["format"]:
         filters.append(format_resources)
     if command_line.values["strip-comments"]:
         filters.append(remove_all_comments)
     return filters
+
+
+COMMAND = Command(
+    ("cfg", "cat"),
+    "[DIR]",
+    "Print the resources in a directory or a file, or on stdin.\n",
+    (("Flags", FLAGS),),
+    cat,
+    examples=(
+        "kmanifest cfg cat base",
+        "kmanifest cfg cat base --wrap-kind ResourceList --wrap-version config.kubernetes.io/v1 --function-config fn.yaml",
+    ),
+    completions=(DIRECTORY,),
+)

@@ -5,51 +5,32 @@ Source: kustomize cmd/config v0.21.2 internal/commands/grep.go; kyaml v0.21.2 ki
 
 from collections.abc import Callable, Sequence
 
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.yaml_nodes import Node
 
-FLAGS = (
+FLAGS = with_variables(
+    "CFG_",
     Flag(
         "annotate",
         "switch",
-        "annotate resources with their files (default: true)",
+        "annotate resources with their files",
+        default="true",
     ),
-    HELP,
     Flag("invert-match", "switch", "print the resources that do not match"),
     Flag(
         "recurse-subpackages",
         "switch",
-        "also search subdirectories with a Krmfile (default: true)",
+        "also search subdirectories with a Krmfile",
         short="R",
+        default="true",
     ),
-    STACK_TRACE,
 )
-INTRODUCTION = """\
-Print the resources in a directory or a file, or on stdin, that have a field which matches a regular expression or
-a comparison.
-
-Usage:
-  kmanifest cfg grep QUERY [DIR] [flags]
-
-Examples:
-  kmanifest cfg grep kind=Deployment base
-  kmanifest cfg grep 'spec.replicas>2' base
-  kmanifest cfg grep 'spec.template.spec.containers[name=web].image=nginx:1\\.7' base | kmanifest cfg tree -
-
-Flags:
-"""
 OPERATORS = (">=", "<=", ">", "<", "=")
 
 
@@ -61,11 +42,8 @@ class Query(NamedTuple):
     value: str
 
 
-def grep(arguments: Sequence[str]) -> int:
+def grep(command_line: CommandLine) -> int:
     """Print the resources that match and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(FLAGS))
     if len(command_line.arguments) not in (1, 2):
         raise UsageError(
             f"specify a query and at most one directory, got {len(command_line.arguments)}"
@@ -78,9 +56,7 @@ def grep(arguments: Sequence[str]) -> int:
 
     from kmanifest.cli.cfg import pipeline, writing  # imported here so that usage errors stay fast
 
-    removed_annotations = (
-        () if command_line.switch("annotate", default=True) else writing.INDEX_ANNOTATIONS
-    )
+    removed_annotations = () if command_line.values["annotate"] else writing.INDEX_ANNOTATIONS
     expected = not command_line.values["invert-match"]
 
     def matching(nodes: "Sequence[Node]") -> "list[Node]":
@@ -91,7 +67,7 @@ def grep(arguments: Sequence[str]) -> int:
             pipeline.run_filters(nodes, [matching]), removed_annotations=removed_annotations
         )
 
-    recurse = command_line.switch("recurse-subpackages", default=True)
+    recurse = command_line.values["recurse-subpackages"]
     path = command_line.arguments[1] if len(command_line.arguments) > 1 else None
     return print_text(writing.format_all(path, to_text, recurse=recurse))
 
@@ -142,3 +118,21 @@ def _has_match(node: "Node", query: Query, is_match: "Callable[[Node], bool]") -
         meta = resource_meta(node)
         resource_name = f"{meta.kind} {meta.name}".strip()
         raise error.within(field=(resource_name,)) from error
+
+
+COMMAND = Command(
+    ("cfg", "grep"),
+    "QUERY [DIR]",
+    """\
+Print the resources in a directory or a file, or on stdin, that have a field which matches a regular expression or
+a comparison.
+""",
+    (("Flags", FLAGS),),
+    grep,
+    examples=(
+        "kmanifest cfg grep kind=Deployment base",
+        "kmanifest cfg grep 'spec.replicas>2' base",
+        "kmanifest cfg grep 'spec.template.spec.containers[name=web].image=nginx:1\\.7' base | kmanifest cfg tree -",
+    ),
+    completions=(ANY_TEXT, DIRECTORY),
+)

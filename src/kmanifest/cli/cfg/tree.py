@@ -3,55 +3,32 @@
 Source: kustomize cmd/config v0.21.2 internal/commands/tree.go; kyaml v0.21.2 kio/tree.go.
 """
 
-from collections.abc import Sequence
-
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, split_list
-from kmanifest.cli.flags import (
-    HELP,
-    STACK_TRACE,
-    CommandLine,
-    Flag,
-    UsageError,
-    describe_flags,
-    parse_command_line,
-)
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.cli.cfg.tree_text import DisplayField
 
 STRUCTURES = ("owners", "directory")
-FLAGS = (
+FLAGS = with_variables(
+    "CFG_",
     Flag("all", "switch", "show all fields that have a flag"),
     Flag("args", "switch", "show the arguments of containers"),
     Flag("command", "switch", "show the commands of containers"),
     Flag("env", "switch", "show the environment of containers"),
     EXCLUDE_NON_LOCAL,
-    Flag("field", "list", "field to show, for example metadata.annotations.foo"),
-    Flag("graph-structure", "string", f"structure of the tree: {', '.join(STRUCTURES)}"),
-    HELP,
+    Flag("field", "list", "field to show, for example metadata.annotations.foo", value="strings"),
+    Flag("graph-structure", "string", "structure of the tree", choices=(*STRUCTURES, "")),
     Flag("image", "switch", "show the images of containers"),
     INCLUDE_LOCAL,
     Flag("name", "switch", "show the names of containers"),
     Flag("ports", "switch", "show the ports of containers and services"),
     Flag("replicas", "switch", "show the replica counts"),
     Flag("resources", "switch", "show the resource requirements of containers"),
-    STACK_TRACE,
 )
-INTRODUCTION = """\
-Print the resources in a directory or a file, or on stdin with `-`, as a tree: by owner if one has an
-owner, else by directory.
-
-Usage:
-  kmanifest cfg tree [DIR] [flags]
-
-Examples:
-  kmanifest cfg tree base --replicas --image
-  kubectl get all -o yaml | kmanifest cfg tree - --field 'status.conditions[type=Ready].status'
-
-Flags:
-"""
 CONTAINERS = (
     "spec.containers",
     "spec.template.spec.containers",
@@ -59,19 +36,10 @@ CONTAINERS = (
 )
 
 
-def tree(arguments: Sequence[str]) -> int:
+def tree(command_line: CommandLine) -> int:
     """Print the tree and return the exit code."""
-    command_line = parse_command_line(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(FLAGS))
     if len(command_line.arguments) > 1:
         raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
-    structure = command_line.values["graph-structure"]
-    if structure not in ("", *STRUCTURES):
-        choices = ", ".join(STRUCTURES)
-        raise UsageError(
-            f"illegal flag value --graph-structure {structure}; legal values: {choices}"
-        )
     fields = _fields(command_line)
 
     # imported here so that usage errors stay fast
@@ -87,7 +55,11 @@ def tree(arguments: Sequence[str]) -> int:
         other=not command_line.values["exclude-non-local"],
     )
     nodes = pipeline.run_filters(nodes, [select])
-    return print_text(tree_text.draw_tree(nodes, root, fields, structure) if nodes else "")
+    return print_text(
+        tree_text.draw_tree(nodes, root, fields, command_line.values["graph-structure"])
+        if nodes
+        else ""
+    )
 
 
 def _fields(command_line: CommandLine) -> "list[DisplayField]":
@@ -113,3 +85,20 @@ def _fields(command_line: CommandLine) -> "list[DisplayField]":
         if name in ("replicas", "ports"):
             fields.append(DisplayField(f"spec.{name}", ("spec", name), ""))
     return fields
+
+
+COMMAND = Command(
+    ("cfg", "tree"),
+    "[DIR]",
+    """\
+Print the resources in a directory or a file, or on stdin with `-`, as a tree: by owner if one has an owner,
+else by directory.
+""",
+    (("Flags", FLAGS),),
+    tree,
+    examples=(
+        "kmanifest cfg tree base --replicas --image",
+        "kubectl get all -o yaml | kmanifest cfg tree - --field 'status.conditions[type=Ready].status'",
+    ),
+    completions=(DIRECTORY,),
+)

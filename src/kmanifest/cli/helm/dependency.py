@@ -4,15 +4,13 @@ Source: helm v3.22.0 cmd/helm/dependency.go, dependency_build.go, dependency_upd
 """
 
 import os
-from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_OK
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, LEADING_FLAGS, SERVER_FLAGS, read_flags
+from kmanifest.cli.flags import CommandLine, Flag, UsageError
+from kmanifest.cli.helm.flags import ALLOW_LOCAL, COMMON_FLAGS, KEYRING, SERVER_FLAGS, check_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.cli.verbs import Verb, describe_verbs, get_verb, split_verb
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -24,16 +22,12 @@ if TYPE_CHECKING:
 SignatureCheck = Literal["never", "if present", "always"]
 
 LIST_FLAGS = (
-    Flag("max-col-width", "string", "maximum width of a column", default="80"),
+    Flag("max-col-width", "string", "maximum width of a column", default="80", value="uint"),
     *COMMON_FLAGS,
 )
 FILL_FLAGS = (
-    Flag(
-        "allow-local",
-        "list",
-        "additional directory that file:// dependencies can be in, besides the project",
-    ),
-    Flag("keyring", "string", "file with the public keys to verify signatures with"),
+    ALLOW_LOCAL,
+    KEYRING,
     Flag("skip-refresh", "switch", "use Helm's cached repository indexes"),
     Flag(
         "verify",
@@ -41,25 +35,13 @@ FILL_FLAGS = (
         "verify signatures: update requires one for each chart, build verifies those that exist",
     ),
     *COMMON_FLAGS,
-    *FETCH_FLAGS,
-    *SERVER_FLAGS,
 )
-INTRODUCTION = """\
-Manage the dependencies in the Chart.yaml of a chart.
-
-Usage:
-  kmanifest helm dependency build|list|update [CHART] [flags]
-
-Verbs:
-"""
 
 
-def _list(arguments: Sequence[str]) -> int:
-    command_line = read_flags(LIST_FLAGS, arguments)
-    if command_line.values["help"]:
-        return _print_help()
+def _list(command_line: CommandLine) -> int:
     path = _chart_path(command_line, "list")
     from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.listing import DependencyTable
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.errors import MissingError
@@ -75,56 +57,18 @@ def _list(arguments: Sequence[str]) -> int:
     return print_text(DependencyTable(chart, tree, path, LIMITS).text(int(width)))
 
 
-def _build(arguments: Sequence[str]) -> int:
-    command_line = read_flags(FILL_FLAGS, arguments)
-    if command_line.values["help"]:
-        return _print_help()
+def _build(command_line: CommandLine) -> int:
     signatures: SignatureCheck = "if present" if command_line.values["verify"] else "never"
     return fill_charts_directory(
         command_line, _chart_path(command_line, "build"), from_lock=True, signatures=signatures
     )
 
 
-def _update(arguments: Sequence[str]) -> int:
-    command_line = read_flags(FILL_FLAGS, arguments)
-    if command_line.values["help"]:
-        return _print_help()
+def _update(command_line: CommandLine) -> int:
     signatures: SignatureCheck = "always" if command_line.values["verify"] else "never"
     return fill_charts_directory(
         command_line, _chart_path(command_line, "update"), from_lock=False, signatures=signatures
     )
-
-
-VERBS = (
-    Verb(
-        "build",
-        "fetch the versions in Chart.lock into charts/; without a Chart.lock, the same as update",
-        _build,
-    ),
-    Verb("list", "list the dependencies, and which of them are missing", _list, ("ls",)),
-    Verb(
-        "update",
-        "find matching versions, fetch them into charts/, and write Chart.lock",
-        _update,
-        ("up",),
-    ),
-)
-
-
-def dependency(arguments: Sequence[str]) -> int:
-    """Run the verb after `dependency` and return the exit code."""
-    name, verb_arguments = split_verb(arguments, LEADING_FLAGS)
-    verb = get_verb(VERBS, name)
-    if verb is not None:
-        return verb.run(verb_arguments)
-    if name:
-        raise UsageError(f'unknown command "{name}" for "helm dependency"')
-    return _print_help()
-
-
-def _print_help() -> int:
-    flags = f"Flags of build and update:\n{describe_flags(sorted(FILL_FLAGS))}"
-    return print_text(f"{INTRODUCTION}{describe_verbs(VERBS)}\n{flags}")
 
 
 def _chart_path(command_line: CommandLine, verb: str) -> str:
@@ -150,6 +94,7 @@ def fill_charts_directory(
     """
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.cli.helm.writing import check_targets, write_charts, write_lock
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.lock import dump_lock, lock_name
     from kmanifest.model.errors import MissingError, SourceError
 
@@ -234,3 +179,61 @@ def _signature_checker(
         verify_package(command_line, location.file_name, content, provenance)
 
     return check
+
+
+_FILL_FLAG_GROUPS = (("Flags", FILL_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)))
+BUILD = Command(
+    ("helm", "dependency", "build"),
+    "[CHART]",
+    "Fetch the versions in Chart.lock into charts/. Without a Chart.lock, this is the same as update.\n",
+    _FILL_FLAG_GROUPS,
+    _build,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+LIST = Command(
+    ("helm", "dependency", "list"),
+    "[CHART]",
+    "List the dependencies of a chart, and which of them are missing.\n",
+    (("Flags", LIST_FLAGS),),
+    _list,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+UPDATE = Command(
+    ("helm", "dependency", "update"),
+    "[CHART]",
+    "Find matching versions, fetch them into charts/, and write Chart.lock.\n",
+    _FILL_FLAG_GROUPS,
+    _update,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+VERBS = (
+    Verb(
+        "build",
+        "fetch the versions in Chart.lock into charts/; without a Chart.lock, the same as update",
+        __name__,
+        attribute="BUILD",
+    ),
+    Verb(
+        "list",
+        "list the dependencies, and which of them are missing",
+        __name__,
+        ("ls",),
+        "LIST",
+    ),
+    Verb(
+        "update",
+        "find matching versions, fetch them into charts/, and write Chart.lock",
+        __name__,
+        ("up",),
+        "UPDATE",
+    ),
+)
+COMMAND = Group(
+    ("helm", "dependency"),
+    "Manage the dependencies in the Chart.yaml of a chart.\n",
+    VERBS,
+    leading_flags=COMMON_FLAGS,
+)

@@ -5,75 +5,110 @@ Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, CommandLine, Flag, UsageError, parse_command_line
-from kmanifest.cli.shared import FETCH_FLAGS, REPRODUCIBLE_FLAGS, UNUSED_VALUES
+from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
 NO_NETWORK = "values are read from local files only"
 
+_UNUSED = "accepted and not used: there is no cluster"
 COMMON_FLAGS = (
     Flag("debug", "switch", "print rendered output even if it is not valid YAML"),
-    HELP,
     Flag("namespace", "string", "namespace of the release ($HELM_NAMESPACE, else default)", short="n"),
-    STACK_TRACE,
     *(
-        Flag(name, "string", "accepted and not used: there is no cluster", hidden=True)
+        Flag(name, "string", _UNUSED, hidden=True)
         for name in (
             "burst-limit", "kube-apiserver", "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name",
             "kube-token", "kubeconfig", "qps",
         )
     ),
-    Flag("registry-config", "string", "Helm's file with registry logins ($HELM_REGISTRY_CONFIG)"),
-    Flag("repository-cache", "string", "directory with Helm's cached repository indexes ($HELM_REPOSITORY_CACHE)"),
-    Flag("repository-config", "string", "Helm's file with repository names and URLs ($HELM_REPOSITORY_CONFIG)"),
-    Flag("kube-as-group", "list", "accepted and not used", hidden=True),
-    Flag("kube-insecure-skip-tls-verify", "switch", "accepted and not used", hidden=True),
+    Flag("registry-config", "string", "Helm's file with registry logins ($HELM_REGISTRY_CONFIG)", path="file", user_only=ANY_VALUE),
+    Flag("repository-cache", "string", "directory with Helm's cached repository indexes ($HELM_REPOSITORY_CACHE)", path="directory", user_only=ANY_VALUE),
+    Flag("repository-config", "string", "Helm's file with repository names and URLs ($HELM_REPOSITORY_CONFIG)", path="file", user_only=ANY_VALUE),
+    Flag("kube-as-group", "list", _UNUSED, hidden=True),
+    Flag("kube-insecure-skip-tls-verify", "switch", _UNUSED, hidden=True),
 )  # fmt: skip
-
-LEADING_FLAGS = (*COMMON_FLAGS, *FETCH_FLAGS, *REPRODUCIBLE_FLAGS, UNUSED_VALUES)
-"""The flags for `split_verb`: Helm's flags of all verbs, and kmanifest's own."""
+"""The flags of all verbs of Helm."""
 
 VALUE_FLAGS = (
-    Flag("set", "list", "values: key1=val1,key2=val2"),
-    Flag("set-file", "list", "values from the contents of files: key1=path1,key2=path2"),
-    Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2"),
-    Flag("set-literal", "list", "literal string value: key=value"),
-    Flag("set-string", "list", "string values: key1=val1,key2=val2"),
-    Flag("values", "list", "YAML file with values; - is stdin", short="f"),
-)
+    Flag("set", "list", "values: key1=val1,key2=val2", whole=True),
+    Flag("set-file", "list", "values from the contents of files: key1=path1,key2=path2", whole=True),
+    Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2", whole=True),
+    Flag("set-literal", "list", "literal string value: key=value", whole=True),
+    Flag("set-string", "list", "string values: key1=val1,key2=val2", whole=True),
+    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", path="file"),
+)  # fmt: skip
 
 SERVER_FLAGS = (
-    Flag("ca-file", "string", "file with additional trusted CA certificates"),
-    Flag("cert-file", "string", "file with the client certificate"),
+    Flag("ca-file", "string", "file with additional trusted CA certificates", path="file", user_only=ANY_VALUE),
+    Flag("cert-file", "string", "file with the client certificate", path="file", user_only=ANY_VALUE),
     Flag("insecure-skip-tls-verify", "switch", "refused: server certificates are always verified; trust a private CA with --ca-file", hidden=True),
-    Flag("key-file", "string", "file with the key of the client certificate"),
-    Flag("password", "string", "password for the repository or registry"),
-    Flag("plain-http", "switch", "use HTTP instead of HTTPS for registries"),
-    Flag("username", "string", "user name for the repository or registry"),
+    Flag("key-file", "string", "file with the key of the client certificate", path="file", user_only=ANY_VALUE),
+    Flag("password", "string", "password for the repository or registry", user_only=ANY_VALUE),
+    Flag("plain-http", "switch", "use HTTP instead of HTTPS for registries", user_only=SWITCHED_ON),
+    Flag("username", "string", "user name for the repository or registry", user_only=ANY_VALUE),
 )  # fmt: skip
 """The flags of all verbs that connect to servers, in addition to `FETCH_FLAGS`."""
 
+KEYRING = Flag(
+    "keyring",
+    "string",
+    "file with the public keys to verify signatures with",
+    path="file",
+    user_only=ANY_VALUE,
+)
+
 CHART_PATH_FLAGS = (
-    *FETCH_FLAGS,
-    *SERVER_FLAGS,
     Flag("devel", "switch", "include pre-release versions; the same as --version '>0.0.0-0'"),
-    Flag("keyring", "string", "file with the public keys to verify signatures with"),
+    KEYRING,
     Flag(
         "pass-credentials",
         "switch",
         "send the login also to other servers that the index refers to",
+        user_only=SWITCHED_ON,
     ),
-    Flag("repo", "string", "URL of the chart's repository"),
+    Flag("repo", "string", "URL of the chart's repository", user_only=ANY_VALUE),
     Flag("verify", "switch", "verify the signature of the chart"),
-    Flag("version", "string", "version of the chart, or a range of versions"),
+    Flag(
+        "version",
+        "string",
+        "version of the chart, or a range of versions",
+        variable="KMANIFEST_CHART_VERSION",
+    ),
     Flag(
         "follow-links",
         "switch",
         "follow symbolic links out of the chart directory; do not use it with charts that you do not trust",
+        user_only=SWITCHED_ON,
     ),
 )
+"""The flags of all verbs that take a chart, in addition to `FETCH_FLAGS` and `SERVER_FLAGS`."""
+
+HELM_VERSION_FLAG = Flag(
+    "helm-version", "string", "major version of Helm to follow", default="3", choices=("3", "4")
+)
+"""The flag of the verbs that follow either Helm 3 or Helm 4."""
+
+DESTINATION = Flag(
+    "destination",
+    "string",
+    "directory for the package",
+    short="d",
+    default=".",
+    path="directory",
+    user_only=ANY_VALUE,
+)
+ALLOW_LOCAL = Flag(
+    "allow-local",
+    "list",
+    "additional directory that file:// dependencies can be in, besides the project",
+    path="directory",
+    user_only=ANY_VALUE,
+)
+
+SHARED_FLAGS = (*COMMON_FLAGS, HELM_VERSION_FLAG, *VALUE_FLAGS, *SERVER_FLAGS)
+"""The flags that a settings file can set for all verbs of Helm at once."""
 
 _REFUSED_FLAGS = {
     "insecure-skip-tls-verify": "server certificates are always verified; trust a private CA with --ca-file",
@@ -81,13 +116,11 @@ _REFUSED_FLAGS = {
 }
 
 
-def read_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
-    """Parse the arguments of a verb. Raises UsageError also for flags that kmanifest refuses."""
-    command_line = parse_command_line(flags, arguments)
+def check_flags(command_line: CommandLine) -> None:
+    """Raise UsageError for a flag that kmanifest refuses."""
     for name, reason in _REFUSED_FLAGS.items():
         if command_line.values.get(name):
             raise UsageError(f"--{name} is refused: {reason}")
-    return command_line
 
 
 def release_namespace(command_line: CommandLine) -> str:

@@ -29,7 +29,7 @@ def print_warning(text: str) -> None:
     """Print a message that Helm logs to stderr."""
     from kmanifest.cli import report  # imported for warnings only
 
-    report.print_message(f"{printable(text)}\n")
+    report.print_note(f"{printable(text)}\n")
 
 
 def printable(text: str) -> str:

@@ -6,14 +6,20 @@ Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
 import os
 from collections.abc import Mapping, Sequence
 
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, VALUE_FLAGS, release_namespace
-from kmanifest.cli.helm.versioned_flags import (
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.helm.flags import (
+    COMMON_FLAGS,
     HELM_VERSION_FLAG,
+    VALUE_FLAGS,
+    release_namespace,
+)
+from kmanifest.cli.helm.versioned_flags import (
+    check_versioned_flags,
     helm_version,
-    read_flags_with_version,
+    parse_with_version,
 )
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
@@ -21,25 +27,15 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
 
-FLAGS = (
+LINT_FLAGS = (
     HELM_VERSION_FLAG,
     Flag("kube-version", "string", "Kubernetes version for capabilities and deprecations"),
-    Flag("quiet", "switch", "print only warnings and errors"),
+    *with_variables("LINT_", Flag("quiet", "switch", "print only warnings and errors", short="q")),
     Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
-    Flag("strict", "switch", "fail on warnings"),
+    *with_variables("LINT_", Flag("strict", "switch", "fail on warnings")),
     Flag("with-subcharts", "switch", "also lint the charts in charts/"),
     *COMMON_FLAGS,
-    *VALUE_FLAGS,
 )
-INTRODUCTION = """\
-Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
-directory; version 4 requires it.
-
-Usage:
-  kmanifest helm lint [CHART ...] [flags]
-
-Flags:
-"""
 PACKAGE_SUFFIXES = (".tgz", ".tar.gz")
 
 
@@ -70,14 +66,11 @@ class ChartReport(NamedTuple):
         return "\n".join(lines) + "\n\n"
 
 
-def lint(arguments: Sequence[str]) -> int:
+def lint(command_line: CommandLine) -> int:
     """Lint the charts, print the messages and return the exit code.
 
     If a chart fails, raises UsageError with the last line of the output, which Helm prints as an error.
     """
-    command_line = read_flags_with_version(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     dialect = helm_version(command_line)
     if not command_line.arguments and not dialect.commands.lints_current_directory:
         raise UsageError(
@@ -181,3 +174,18 @@ def _lint_chart(
         tree = DiskTree(path)
     messages = dialect.commands.lint_chart(tree, settings, display_path=os.path.abspath(path))
     return ChartReport(path, messages, "")
+
+
+COMMAND = Command(
+    ("helm", "lint"),
+    "[CHART ...]",
+    """\
+Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
+directory; version 4 requires it.
+""",
+    (("Flags", LINT_FLAGS), ("Value flags", VALUE_FLAGS)),
+    lint,
+    completions=(FILE,),
+    parse=parse_with_version,
+    check=check_versioned_flags,
+)

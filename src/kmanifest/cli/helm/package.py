@@ -4,60 +4,73 @@ Source: helm v3.22.0 cmd/helm/package.go, pkg/action/package.go.
 """
 
 import os
-from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_OK
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, SERVER_FLAGS, read_flags
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+    with_variables,
+)
+from kmanifest.cli.helm.flags import (
+    ALLOW_LOCAL,
+    COMMON_FLAGS,
+    DESTINATION,
+    SERVER_FLAGS,
+    check_flags,
+)
 from kmanifest.cli.output import OutputError, print_text, replace_file
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.charts.chart import Chart
 
-FLAGS = (
-    Flag(
-        "allow-local",
-        "list",
-        "additional directory that file:// dependencies can be in, besides the project",
-    ),
+PACKAGE_FLAGS = (
+    ALLOW_LOCAL,
     Flag("app-version", "string", "application version to write instead of the chart's own"),
-    Flag("dependency-update", "switch", "run `dependency update` first", short="u"),
-    Flag("destination", "string", "directory for the package", short="d", default="."),
-    Flag("key", "string", "with --sign: name of the key's owner, or a part of it"),
     Flag(
-        "keyring",
-        "string",
-        "with --sign: file with secret keys in the format of gpg --export-secret-keys",
+        "dependency-update",
+        "switch",
+        "run `dependency update` first",
+        short="u",
+        user_only=SWITCHED_ON,
     ),
+    DESTINATION,
+    Flag("key", "string", "with --sign: name of the key's owner, or a part of it"),
     Flag(
         "passphrase-file",
         "string",
         "with --sign: file with the passphrase of the key in its first line; - is stdin",
+        path="file",
+        user_only=ANY_VALUE,
     ),
-    Flag("sign", "switch", "sign the package: also write NAME-VERSION.tgz.prov"),
-    Flag("version", "string", "chart version to write instead of the chart's own"),
+    Flag(
+        "sign",
+        "switch",
+        "sign the package: also write NAME-VERSION.tgz.prov",
+        user_only=SWITCHED_ON,
+    ),
+    *with_variables(
+        "PACKAGE_",
+        Flag(
+            "keyring",
+            "string",
+            "with --sign: file with secret keys in the format of gpg --export-secret-keys",
+            path="file",
+            user_only=ANY_VALUE,
+        ),
+        Flag("version", "string", "chart version to write instead of the chart's own"),
+    ),
     *COMMON_FLAGS,
-    *FETCH_FLAGS,
-    *SERVER_FLAGS,
 )
-INTRODUCTION = """\
-Package a chart directory into an archive, NAME-VERSION.tgz.
-
-Usage:
-  kmanifest helm package CHART... [flags]
-
-Flags:
-"""
 
 
-def package(arguments: Sequence[str]) -> int:
+def package(command_line: CommandLine) -> int:
     """Package each chart and return the exit code."""
-    command_line = read_flags(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     if not command_line.arguments:
         raise UsageError("need at least one argument, the path to the chart")
     if command_line.values["sign"] and not command_line.values["key"]:
@@ -73,6 +86,7 @@ def _write_package(command_line: CommandLine, path: str) -> str:
     """Package one chart and return the path of the package."""
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.engines.helm.dependencies import missing_dependencies
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.packing import pack, package_name
     from kmanifest.io.system import system_clock
     from kmanifest.model.errors import MissingError, SourceError
@@ -158,3 +172,14 @@ def _set_versions(command_line: CommandLine, metadata: dict[str, str]) -> None:
     if not is_version(metadata["version"]):
         raise SourceError("invalid semantic version")
     metadata["appVersion"] = command_line.values["app-version"] or metadata["appVersion"]
+
+
+COMMAND = Command(
+    ("helm", "package"),
+    "CHART...",
+    "Package a chart directory into an archive, NAME-VERSION.tgz.\n",
+    (("Flags", PACKAGE_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS))),
+    package,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)

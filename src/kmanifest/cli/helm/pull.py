@@ -4,44 +4,41 @@ Source: helm v3.22.0 cmd/helm/pull.go, pkg/action/pull.go, pkg/chartutil/expand.
 """
 
 import os
-from collections.abc import Sequence
 
 from kmanifest.cli import EXIT_OK
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import CHART_PATH_FLAGS, COMMON_FLAGS, read_flags
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
+from kmanifest.cli.helm.flags import (
+    CHART_PATH_FLAGS,
+    COMMON_FLAGS,
+    DESTINATION,
+    SERVER_FLAGS,
+    check_flags,
+)
 from kmanifest.cli.output import OutputError, print_text, replace_file, write_new_directory
+from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.verbs import ANY_TEXT, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.find import ChartLocation, Finder
 
-FLAGS = (
-    Flag("destination", "string", "directory for the package", short="d", default="."),
+PULL_FLAGS = (
+    DESTINATION,
     Flag("prov", "switch", "also save the provenance file, without verifying it"),
     Flag("untar", "switch", "unpack the chart instead of saving the package"),
-    Flag("untardir", "string", "directory below --destination to unpack into", default="."),
+    Flag(
+        "untardir",
+        "string",
+        "directory below --destination to unpack into",
+        default=".",
+        user_only=ANY_VALUE,
+    ),
     *COMMON_FLAGS,
-    *(flag for flag in CHART_PATH_FLAGS if flag.name != "follow-links"),
 )
-INTRODUCTION = """\
-Download packaged charts from repositories and registries.
-
-Usage:
-  kmanifest helm pull CHART... [flags]
-
-Examples:
-  kmanifest helm pull postgresql --repo https://charts.example.org --version '~12.1'
-  kmanifest helm pull oci://registry.example.org/charts/postgresql --version 12.1.3 --untar
-
-Flags:
-"""
 
 
-def pull(arguments: Sequence[str]) -> int:
+def pull(command_line: CommandLine) -> int:
     """Download each chart and return the exit code."""
-    command_line = read_flags(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     if not command_line.arguments:
         raise UsageError(
             '"helm pull" requires at least 1 argument\n\nUsage:  helm pull [chart URL | repo/chartname] [...] [flags]'
@@ -90,3 +87,22 @@ def expand(content: bytes, directory: str) -> None:
     except OSError as error:
         raise OutputError(f"failed to untar (mkdir): {directory}: {error.strerror}") from error
     write_new_directory(target, {path: File(data) for path, data in files.items()}, directories)
+
+
+COMMAND = Command(
+    ("helm", "pull"),
+    "CHART...",
+    "Download packaged charts from repositories and registries.\n",
+    (
+        ("Flags", PULL_FLAGS),
+        ("Chart flags", tuple(flag for flag in CHART_PATH_FLAGS if flag.name != "follow-links")),
+        ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
+    ),
+    pull,
+    examples=(
+        "kmanifest helm pull postgresql --repo https://charts.example.org --version '~12.1'",
+        "kmanifest helm pull oci://registry.example.org/charts/postgresql --version 12.1.3 --untar",
+    ),
+    completions=(ANY_TEXT,),
+    check=check_flags,
+)

@@ -4,46 +4,32 @@ Source: helm v3.22.0 cmd/helm/repo_index.go.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
-from kmanifest.cli.flags import Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, read_flags
-from kmanifest.cli.output import print_text, replace_file
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.helm.flags import COMMON_FLAGS, check_flags
+from kmanifest.cli.output import replace_file
+from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.indexing import Record
 
-FLAGS = (
-    Flag("json", "switch", "write the index as JSON"),
-    Flag("merge", "string", "index file whose charts are added to the new index"),
-    Flag("url", "string", "URL of the repository, as the prefix of the chart URLs"),
+INDEX_FLAGS = (
+    *with_variables(
+        "INDEX_",
+        Flag("json", "switch", "write the index as JSON"),
+        Flag("merge", "string", "index file whose charts are added to the new index", path="file"),
+        Flag("url", "string", "URL of the repository, as the prefix of the chart URLs"),
+    ),
     *COMMON_FLAGS,
 )
-INTRODUCTION = """\
-Write an index.yaml for the packaged charts in a directory, which makes it a chart repository.
-
-Usage:
-  kmanifest helm repo index DIR [flags]
-
-Flags:
-"""
-_UNKNOWN_COMMAND_HINT = "kmanifest keeps no list of repositories: use their URLs, or add them with helm, whose list kmanifest reads"
 
 
-def repo(arguments: Sequence[str]) -> int:
+def index(command_line: CommandLine) -> int:
     """Write the index of a directory and return the exit code."""
-    command_line = read_flags(FLAGS, arguments)
-    positional = command_line.arguments
-    if command_line.values["help"] or not positional:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
-    if positional[0] != "index":
-        raise UsageError(
-            f'unknown command "{positional[0]}" for "helm repo": {_UNKNOWN_COMMAND_HINT}'
-        )
-    if len(positional) != 2:
+    if len(command_line.arguments) != 1:
         raise UsageError(
             '"helm repo index" requires 1 argument\n\nUsage:  helm repo index [DIR] [flags]'
         )
@@ -51,7 +37,7 @@ def repo(arguments: Sequence[str]) -> int:
 
     as_json = command_line.values["json"]
     generated = current_time()
-    directory = os.path.abspath(positional[1])
+    directory = os.path.abspath(command_line.arguments[0])
     records = list(_index_records(directory, command_line.values["url"]))
     if command_line.values["merge"]:
         records = merge(records, _records_to_merge(command_line.values["merge"], as_json=as_json))
@@ -79,6 +65,7 @@ def _index_records(directory: str, url: str) -> "Iterator[Record]":
 
     from kmanifest.cli.helm.inputs import LIMITS, read_file
     from kmanifest.engines.helm.charts.loader import load_archive
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.indexing import Record, package_url
     from kmanifest.model.errors import KmanifestError
 
@@ -123,3 +110,27 @@ def _records_to_merge(path: str, *, as_json: bool) -> "list[Record]":
         return list(records_of(load_index(read_file(path), path)))
     except SourceError as error:
         raise SourceError(f"merge failed: error loading {path}: {error.message}") from error
+
+
+INDEX = Command(
+    ("helm", "repo", "index"),
+    "DIR",
+    "Write an index.yaml for the packaged charts in a directory, which makes it a chart repository.\n",
+    (("Flags", INDEX_FLAGS),),
+    index,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+COMMAND = Group(
+    ("helm", "repo"),
+    "Make a directory of packaged charts a chart repository.\n",
+    (
+        Verb(
+            "index",
+            "write the index.yaml of a directory of packaged charts",
+            __name__,
+            attribute="INDEX",
+        ),
+    ),
+    leading_flags=COMMON_FLAGS,
+)

@@ -5,32 +5,43 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from kmanifest.cli import EXIT_FAILURE
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+    with_variables,
+)
 from kmanifest.cli.helm.flags import (
     CHART_PATH_FLAGS,
     COMMON_FLAGS,
+    HELM_VERSION_FLAG,
     NO_CLUSTER,
+    SERVER_FLAGS,
     VALUE_FLAGS,
     is_debug,
     release_namespace,
     split_list,
 )
 from kmanifest.cli.helm.versioned_flags import (
-    HELM_VERSION_FLAG,
+    check_versioned_flags,
     helm_version,
-    read_flags_with_version,
+    parse_with_version,
 )
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
+    FETCH_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     seed_option,
     time_option,
 )
+from kmanifest.cli.verbs import FILE, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,16 +64,20 @@ _INSTALL_FLAGS = (
         )
     ),
     Flag("description", "string", _NOT_INSTALLED, hidden=True),
-    Flag("timeout", "string", _NOT_INSTALLED, hidden=True),
-    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True),
+    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, value="duration"),
+    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, value="stringToString"),
     Flag("dry-run", "string", "accepted: client, true; refused: values that need a cluster", implied_value="client", hidden=True),
-    Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/"),
+    Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/", user_only=SWITCHED_ON),
     Flag("validate", "switch", "refused: it needs a cluster", hidden=True),
     Flag("enable-dns", "switch", "accepted and not used: getHostByName always returns an empty string", hidden=True),
 )  # fmt: skip
-FLAGS = (
+RENDER_FLAGS = (
     Flag(
-        "api-versions", "list", "additional API versions for .Capabilities.APIVersions", short="a"
+        "api-versions",
+        "list",
+        "additional API versions for .Capabilities.APIVersions",
+        short="a",
+        value="strings",
     ),
     Flag(
         "generate-name",
@@ -76,47 +91,44 @@ FLAGS = (
     Flag("kube-version", "string", "Kubernetes version for .Capabilities.KubeVersion"),
     Flag("name-template", "string", "template for the name of the release"),
     Flag("no-hooks", "switch", "leave out hooks"),
-    Flag("output-dir", "string", "directory to write one file per template to"),
+    Flag(
+        "output-dir",
+        "string",
+        "directory to write one file per template to",
+        path="directory",
+        user_only=ANY_VALUE,
+    ),
     Flag(
         "post-renderer",
         "string",
         "executable that filters the output, or a YAML file or component of Kustomize that transforms it",
+        path="file",
+        user_only=ANY_VALUE,
     ),
-    Flag("post-renderer-args", "list", "argument for the executable of --post-renderer"),
-    Flag("release-name", "switch", "use the release name as a directory below --output-dir"),
+    Flag(
+        "post-renderer-args",
+        "list",
+        "argument for the executable of --post-renderer",
+        whole=True,
+        user_only=ANY_VALUE,
+    ),
+    *with_variables(
+        "TEMPLATE_",
+        Flag("release-name", "switch", "use the release name as a directory below --output-dir"),
+    ),
     Flag("show-only", "list", "print only the output of this template", short="s"),
     Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     Flag("skip-tests", "switch", "leave out tests"),
     *COMMON_FLAGS,
-    *REPRODUCIBLE_FLAGS,
-    UNUSED_VALUES,
-    *VALUE_FLAGS,
-    *CHART_PATH_FLAGS,
-    *PLUGIN_FLAGS,
     *_INSTALL_FLAGS,
 )
-INTRODUCTION = """\
-Render a chart, byte for byte as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART is a directory, a packaged
-chart, or a chart of a repository or registry.
-
-Usage:
-  kmanifest helm template [NAME] CHART [flags]
-
-Examples:
-  kmanifest helm template my-release ./chart -f prod.yaml --set image.tag=1.2 | kubectl apply -f -
-
-Flags:
-"""
 _SYSTEM_LABELS = ("name", "owner", "status", "version", "createdAt", "modifiedAt")
 _DRY_RUNS = ("false", "true", "none", "client", "server")
 _DEBUG_HINT = "\n\nUse --debug flag to render out invalid YAML"
 
 
-def template(arguments: Sequence[str]) -> int:
+def template(command_line: CommandLine) -> int:
     """Render one chart, print or write the output, and return the exit code."""
-    command_line = read_flags_with_version(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     if not command_line.arguments:
         raise UsageError(
             '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
@@ -416,3 +428,27 @@ def _write_all_files(texts_by_path: Mapping[str, str]) -> None:
         except OSError as error:
             raise OutputError(f"can't write {path}: {error.strerror or error}") from error
         write_file(path, [text.encode("utf-8", "surrogateescape")])
+
+
+COMMAND = Command(
+    ("helm", "template"),
+    "[NAME] CHART",
+    """\
+Render a chart, byte for byte as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART is a directory, a packaged
+chart, or a chart of a repository or registry.
+""",
+    (
+        ("Flags", RENDER_FLAGS),
+        ("Value flags", (*VALUE_FLAGS, UNUSED_VALUES, *REPRODUCIBLE_FLAGS)),
+        ("Chart flags", CHART_PATH_FLAGS),
+        ("Plug-in flags", PLUGIN_FLAGS),
+        ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
+    ),
+    template,
+    examples=(
+        "kmanifest helm template my-release ./chart -f prod.yaml --set image.tag=1.2 | kubectl apply -f -",
+    ),
+    completions=(FILE,),
+    parse=parse_with_version,
+    check=check_versioned_flags,
+)

@@ -4,35 +4,19 @@ Source: helm v3.22.0 cmd/helm/verify.go, pkg/downloader/chart_downloader.go, Ver
 """
 
 import os
-from collections.abc import Sequence
 
-from kmanifest.cli.flags import CommandLine, Flag, UsageError, describe_flags
-from kmanifest.cli.helm.flags import COMMON_FLAGS, read_flags
+from kmanifest.cli.flags import CommandLine, UsageError
+from kmanifest.cli.helm.flags import COMMON_FLAGS, KEYRING, check_flags
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import FILE, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.provenance import Verification
 
-FLAGS = (
-    Flag("keyring", "string", "file with the public keys to verify signatures with"),
-    *COMMON_FLAGS,
-)
-INTRODUCTION = """\
-Verify the signature of a packaged chart with the provenance file next to it, and print the signer.
 
-Usage:
-  kmanifest helm verify PATH [flags]
-
-Flags:
-"""
-
-
-def verify(arguments: Sequence[str]) -> int:
+def verify(command_line: CommandLine) -> int:
     """Verify one packaged chart and return the exit code."""
-    command_line = read_flags(FLAGS, arguments)
-    if command_line.values["help"]:
-        return print_text(INTRODUCTION + describe_flags(sorted(FLAGS)))
     if len(command_line.arguments) != 1:
         raise UsageError('"helm verify" requires 1 argument\n\nUsage:  helm verify PATH [flags]')
     return print_text(verify_file(command_line, command_line.arguments[0]).text())
@@ -80,3 +64,14 @@ def default_keyring() -> str:
     """The path of the keyring of old versions of GnuPG, which is Helm's default."""
     home = os.environ.get("GNUPGHOME")
     return os.path.join(home or os.path.join(os.environ.get("HOME", ""), ".gnupg"), "pubring.gpg")
+
+
+COMMAND = Command(
+    ("helm", "verify"),
+    "PATH",
+    "Verify the signature of a packaged chart with the provenance file next to it, and print the signer.\n",
+    (("Flags", (KEYRING, *COMMON_FLAGS)),),
+    verify,
+    completions=(FILE,),
+    check=check_flags,
+)

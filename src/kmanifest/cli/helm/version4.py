@@ -6,8 +6,15 @@ Source: helm v4.3.1 pkg/cmd/install.go, template.go, helpers.go and flags.go; pk
 from collections.abc import Iterable, Sequence
 
 from kmanifest.cli import report
-from kmanifest.cli.flags import FALSE_STRINGS, TRUE_STRINGS, CommandLine, Flag, UsageError
-from kmanifest.cli.helm.flags import NO_CLUSTER, read_flags
+from kmanifest.cli.flags import (
+    FALSE_STRINGS,
+    TRUE_STRINGS,
+    CommandLine,
+    Flag,
+    UsageError,
+    parse_command_line,
+)
+from kmanifest.cli.helm.flags import NO_CLUSTER
 
 _UNUSED = "accepted and not used: nothing is installed"
 _ADDED_FLAGS = (
@@ -19,7 +26,6 @@ _ADDED_FLAGS = (
     Flag("dry-run", "string", "accepted: client; refused: server", implied_value="unset", default="client", hidden=True),
 )  # fmt: skip
 _ADDED_GLOBAL_FLAGS = (
-    Flag("color", "string", "accepted and not used", hidden=True),
     Flag("colour", "string", "accepted and not used", hidden=True),
     Flag("content-cache", "string", "accepted and not used", hidden=True),
 )
@@ -31,27 +37,28 @@ _DEPRECATED_FLAGS = {
 }
 
 
-def read_flags_for_version(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
+def parse_for_version(flags: Iterable[Flag], arguments: Sequence[str]) -> CommandLine:
     """Parse arguments that contain --helm-version, with the flags of that version."""
     flags_by_name = {flag.name: flag for flag in flags}
     added = (*_ADDED_GLOBAL_FLAGS, *(_ADDED_FLAGS if "dry-run" in flags_by_name else ()))
-    command_line = read_flags(
+    command_line = parse_command_line(
         {**flags_by_name, **{flag.name: flag for flag in added}}.values(), arguments
     )
-    version = command_line.values["helm-version"]
-    if version == "3":
-        return read_flags(flags_by_name.values(), arguments)
-    if version != "4":
-        raise UsageError(f"illegal flag value --helm-version {version}; legal values: 3, 4")
+    if command_line.values["helm-version"] == "3":
+        return parse_command_line(flags_by_name.values(), arguments)
+    return command_line
+
+
+def check_version4_flags(command_line: CommandLine) -> None:
+    """Print Helm 4's messages about deprecated flags, and raise UsageError for a dry run that needs a cluster."""
     for flag in command_line.used_flags:
         if flag.name in _DEPRECATED_FLAGS:
-            report.print_message(
+            report.print_note(
                 f"Flag --{flag.name} has been deprecated, {_DEPRECATED_FLAGS[flag.name]}\n"
             )
-    if "dry-run" in flags_by_name:
+    if "dry-run" in command_line.values:
         _check_dry_run(command_line.values["dry-run"])
         command_line.values["dry-run"] = "client"
-    return command_line
 
 
 def _check_dry_run(value: str) -> None:
@@ -63,13 +70,13 @@ def _check_dry_run(value: str) -> None:
 
     if value == "unset":
         text = "--dry-run is deprecated and should be replaced with '--dry-run=client'"
-        report.print_message(f"{log_line('WARN', text)}\n")
+        report.print_note(f"{log_line('WARN', text)}\n")
     elif value in TRUE_STRINGS:
         text = (
             f"boolean '--dry-run={value}' flag is deprecated and must be replaced with "
             "'--dry-run=client'"
         )
-        report.print_message(f"{log_line('WARN', text)}\n")
+        report.print_note(f"{log_line('WARN', text)}\n")
     elif value in ("none", *FALSE_STRINGS):
         raise UsageError(f'invalid dry-run value ("{value}"). Must be "server" or "client"')
     elif value == "server":
