@@ -91,6 +91,7 @@ def test_patterns_of_hosts(patterns, host, port, address, is_allowed):
         (("*",), "2130706433", False),
         (("*",), "localhost", False),
         (("*",), "metadata", False),
+        (("*",), "\uff11\uff12\uff17.0.0.1", False),
         (("*",), "metadata.google.internal", False),
         (("*", "private"), "git", True),
         (("*", "private"), "localhost", False),
@@ -144,11 +145,12 @@ def test_an_index_and_a_chart_and_a_registry_are_on_allowed_hosts(server, store)
 
 
 @NEEDS_GIT
+@pytest.mark.parametrize("host", ["host.example", "HOST.example", "host.example."])
 @pytest.mark.parametrize("path", ["map.yaml", "base.git?ref=main"])
-def test_the_checked_address_is_the_one_that_is_used(web_server, path, monkeypatch):
+def test_the_checked_address_is_the_one_that_is_used(web_server, path, host, monkeypatch):
     """A name with a short life must not lead to another address after it was checked. git can't resolve this name."""
     asked = resolving(monkeypatch, "127.0.0.1", "192.0.2.1")
-    url = f"http://host.example:{web_server.address.partition(':')[2]}/{path}"
+    url = f"http://{host}:{web_server.address.partition(':')[2]}/{path}"
     assert "name: in-" in build_text(url, hosts=("127.0.0.1",))
     assert asked == ["host.example"]
 

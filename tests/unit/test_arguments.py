@@ -15,6 +15,7 @@ from kmanifest import (
     Options,
     Plugin,
     Registry,
+    RemoteOptions,
     build,
 )
 from kmanifest.helm import ValueSources, find_origins, load_archive, load_chart, render_chart
@@ -98,6 +99,8 @@ CHECKED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
     (build, {"options": Options(limits=3)}, "options.limits must be a Limits record, not int"),  # type: ignore[arg-type]
     (build, {"options": Options(engines=[])}, "options.engines must be a tuple of records, not list"),  # type: ignore[arg-type]
     (build, {"options": Options(engines=(HelmOptions,))}, "a record in options.engines must be a record such as HelmOptions(), not the class HelmOptions"),
+    (build, {"options": Options(remote=RemoteOptions(hosts="a.example"))}, "options.remote.hosts must be a tuple of str, not str"),  # type: ignore[arg-type]
+    (build, {"options": Options(remote=RemoteOptions(credentials=3))}, "options.remote.credentials must be a function that takes a host and a path, not int"),  # type: ignore[arg-type]
     (build, {"registry": []}, "registry must be a Registry, not list"),
     (build, {"cache": {}}, "cache must be a Cache such as MemoryCache(), not dict"),
     (build, {"cache": MemoryCache}, "cache must be a Cache such as MemoryCache(), not the class MemoryCache"),

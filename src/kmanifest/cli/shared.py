@@ -172,8 +172,8 @@ def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "Rem
 
 
 def _host_patterns(values: Sequence[str], named: Iterable[str]) -> tuple[str, ...]:
-    """The patterns of the flag or the environment, and the hosts of the URLs in `named`."""
-    configured = ",".join(values) or os.environ.get("KMANIFEST_ALLOW_HOST", "") or "*,private"
+    """The patterns of the flag, and the hosts of the URLs in `named`."""
+    configured = ",".join(values) or "*,private"
     patterns = tuple(name.strip() for name in configured.split(",") if name.strip())
     urls = [
         text for text in named if "://" in text or "@" in text or text.lower().startswith("github.")

@@ -61,6 +61,14 @@ def check_options(options: Options) -> None:
         description = f"a {expected.__name__} record"
         check_argument(f"options.{field}", getattr(options, field), expected, description)
     check_limits(options.limits)
+    for field in ("hosts", "protocols"):  # a str would be a tuple of its characters
+        value = getattr(options.remote, field)
+        check_argument(f"options.remote.{field}", value, tuple, "a tuple of str")
+    if options.remote.credentials is not None:
+        description = "a function that takes a host and a path"
+        check_argument(
+            "options.remote.credentials", options.remote.credentials, callable, description
+        )
     check_argument("options.engines", options.engines, tuple, "a tuple of records")
     seen: set[type] = set()
     for record in options.engines:

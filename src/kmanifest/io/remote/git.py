@@ -19,7 +19,14 @@ from itertools import takewhile
 from urllib.parse import urljoin
 
 from kmanifest.io.remote.access import Credential
-from kmanifest.io.remote.hosts import Address, find_proxy, is_inner, literal_address, to_address
+from kmanifest.io.remote.hosts import (
+    Address,
+    find_proxy,
+    is_inner,
+    literal_address,
+    normalized,
+    to_address,
+)
 from kmanifest.io.remote.settings import FetchSettings
 from kmanifest.io.remote.store import directory_size
 from kmanifest.io.remote.urls import Endpoint, Repository, check_protocol, find_endpoint
@@ -419,7 +426,10 @@ class _Target(NamedTuple):
         if self.endpoint is not None and self.addresses and not literal_address(self.endpoint.host):
             listed = ",".join(f"[{text}]" if ":" in text else text for text in self.addresses)
             # git before 2.37 ignores it. Then libcurl resolves the name again.
-            settings.append(("http.curloptResolve", f"{self.endpoint.host}:{self.port}:{listed}"))
+            settings += [
+                ("http.curloptResolve", f"{host}:{self.port}:{listed}")
+                for host in {self.endpoint.host, normalized(self.endpoint.host)}
+            ]
         if self.credential is not None and self.credential.login is not None:
             encoded = b64encode(":".join(self.credential.login).encode()).decode()
             settings.append(("http.extraHeader", f"Authorization: Basic {encoded}"))

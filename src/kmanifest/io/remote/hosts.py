@@ -31,7 +31,7 @@ ANY_PUBLIC: Final = "*"
 ANY_PRIVATE: Final = "private"
 """The pattern for all servers in private networks: those of an organization, but not this machine and its link."""
 
-_NAME_PATTERN: Final = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
+_NAME_PATTERN: Final = re.compile(r"(\*\.)?[^\s*/?#@:\[\]%\\]+")
 _PRIVATE_NETWORKS: Final = tuple(
     map(
         ip_network,
@@ -105,7 +105,7 @@ class HostPolicy:
             return self.allows(host, port, address)
         if self.names(host, port, None):
             return True
-        if _is_local_name(host):
+        if _is_local_name(host) or not host.isascii():  # a proxy may read it as another name
             return False
         return self._allows_private if _is_inner_name(host) else self._allows_public
 
