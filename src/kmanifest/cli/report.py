@@ -96,22 +96,16 @@ def print_error(error: BaseException, *, stack_trace: bool = False, color: str =
 
 
 def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
-    """The text of an error: one line, or on a terminal several lines for each of its causes."""
-    if not terminal:
-        line = _format_one_line(error) + "\n"
-        return _coloured(line) if colour else line
-    text = "".join(_format_for_terminal(cause) for cause in error.causes or (error,))
+    """The text of an error: one line for each of its causes, on a terminal several lines."""
+    format_cause = _format_for_terminal if terminal else _format_one_line
+    text = "".join(format_cause(cause) for cause in error.causes or (error,))
     if not colour:
         return text
     return "".join(_coloured(line) for line in text.splitlines(keepends=True))
 
 
 def _format_one_line(error: KmanifestError) -> str:
-    """The error in one line. For several causes: the first one and the number of the others."""
-    if not error.causes:
-        return f"error: {_with_relative_paths(error)}"
-    remaining = len(error.causes) - 1
-    return _format_one_line(error.causes[0]) + (f" (and {remaining} more)" if remaining else "")
+    return f"error: {_with_relative_paths(error)}\n"
 
 
 def _format_for_terminal(error: KmanifestError) -> str:
