@@ -14,6 +14,7 @@ from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.release_name import name_of
 from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
+from kmanifest.engines.helm.values.inline import merge_inline_values
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import MemoryTree
@@ -150,34 +151,14 @@ def _values_files(
         first = ctx.read(path)
     if inline := body.get("valuesInline"):
         own = as_mapping(inline, ("valuesInline",))
-        first = yaml.dump(_merged(ctx, first, own, merge)).encode()
+        try:
+            merged = merge_inline_values(first, own, merge, ctx.options.limits)
+        except KmanifestError as error:
+            # A line of the values file would pass for one of the kustomization.
+            location = error.location._replace(line=0, column=0)
+            raise error.at(location).within(field=("valuesInline",)) from error
+        first = yaml.dump(merged).encode()
     return {f"values-{number}.yaml": content for number, content in enumerate([first, *more])}
-
-
-def _merged(
-    ctx: Context, content: bytes, inline: Mapping[str, Any], merge: str
-) -> Mapping[str, Any]:
-    if merge == "replace":
-        return inline
-    found = yaml.load_values(content, limits=ctx.options.limits)
-    written = as_mapping({} if found is None else found)
-    return merged(inline, written) if merge == "override" else merged(written, inline)
-
-
-def merged(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """`target` with what `source` says over it: tables are merged, a null takes a value away, all else is replaced.
-
-    Source: kyaml v0.21.2 yaml/merge2/merge2.go.
-    """
-    result = dict(target)
-    for key, value in source.items():
-        if value is None and key in result:
-            del result[key]
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = merged(value, result[key])
-        elif value is not None:
-            result[key] = value
-    return result
 
 
 def _marked(resource: Resource) -> Resource:
