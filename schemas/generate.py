@@ -1,4 +1,4 @@
-"""Writes `src/kmanifest/schema/tables.py` and `scope.py` from the upstream files beside this one.
+"""Writes `tables.py`, `names.py` and `scope.py` in `src/kmanifest/schema` from the upstream files beside this one.
 
 Run from anywhere: `python schemas/generate.py`; with `--check`, writes nothing and fails where the files would change.
 The grammar of a line of `tables.DEFINITIONS` is told in that file's docstring, which this script writes.
@@ -32,6 +32,15 @@ from kmanifest.startup.typing import Final
 
 '''
 
+NAMES_HEAD = '''"""The names of the definitions in `tables.DEFINITIONS`. Generated: do not edit.
+
+Made by `schemas/generate.py` from the same files as `tables`. Only references from other documents need them.
+"""
+
+from kmanifest.startup.typing import Final
+
+'''
+
 SCOPE_HEAD = '''"""Which built-in types live in a namespace and which do not. Generated: do not edit.
 
 Made by `schemas/generate.py` from kyaml v0.21.2 openapi/openapi.go, precomputedIsNamespaceScoped (Apache-2.0).
@@ -44,8 +53,12 @@ from kmanifest.startup.typing import Final
 
 
 def main() -> int:
-    """Writes both modules, or says with `--check` whether they are up to date."""
-    wanted = {TARGET / "tables.py": tables_text(), TARGET / "scope.py": scope_text()}
+    """Writes the modules, or says with `--check` whether they are up to date."""
+    wanted = {
+        TARGET / "tables.py": tables_text(),
+        TARGET / "names.py": names_text(),
+        TARGET / "scope.py": scope_text(),
+    }
     if "--check" in sys.argv[1:]:
         stale = [
             path.name
@@ -78,6 +91,14 @@ def tables_text() -> str:
         "}\n",
     ]
     return "".join(parts)
+
+
+def names_text() -> str:
+    """The text of `names.py`."""
+    definitions, types = load()
+    order = reachable(definitions, sorted(set(types.values())))
+    rows = (f'    "{name}": {number},\n' for number, name in enumerate(order))
+    return "".join([NAMES_HEAD, "NAMES: Final = {\n", *rows, "}\n"])
 
 
 def scope_text() -> str:

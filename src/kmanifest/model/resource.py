@@ -7,9 +7,12 @@ transformer can disturb it and nothing has to be taken out at the end. Source: k
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model import fieldpath
-from kmanifest.model.values import BlankKey, Body, scalar_text
+from kmanifest.model.errors import SourceError
+from kmanifest.model.values import Body, null_text, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
+REWRITTEN_AS_FLOW: Final = "flow"  # JSON, as items of list kinds are
+REWRITTEN_AS_BLOCK: Final = "block"  # sorted, as after a JSON patch
 CLUSTER_SCOPE: Final = "_non_namespaceable_"
 DEFAULT_NAMESPACE: Final = "default"
 
@@ -65,8 +68,21 @@ class PreviousId(NamedTuple):
     kind: str
 
 
+class UnevenPast(tuple[PreviousId, ...]):
+    """A past that a file gives in part: names without namespaces or kinds, or the other way round.
+
+    No id can be added to it, because the names, namespaces and kinds that kustomize keeps would then differ in number.
+    """
+
+    __slots__ = ()
+
+
 class Origin(NamedTuple):
-    """Where an object came from: the file and the document in it, or the file and plug-in that generated it."""
+    """Where an object came from: the file and the document in it, or the file and plug-in that generated it.
+
+    `rewritten` says in which style kustomize has written the object since, if it has; the style of the file is then
+    lost. `has_schema_comments` means that the body has a `SchemaKey`.
+    """
 
     file: str = ""
     document: int = 0
@@ -74,6 +90,8 @@ class Origin(NamedTuple):
     configured_by: str = ""
     repo: str = ""
     ref: str = ""
+    rewritten: str = ""
+    has_schema_comments: bool = False
 
 
 class Lineage:
@@ -87,7 +105,7 @@ class Resource:
 
     `past` holds the ids before renames, oldest first; `prefixes` and `suffixes` what was put around the name, in the
     order in which it was; `behavior` and `needs_hash` come with a generated object; `cluster_scoped` is None as long
-    as no schema was asked.
+    as no schema was asked; `is_unresolved` means that the body may hold a `ScalarNode` whose value is not its text.
     """
 
     __slots__ = (
@@ -96,6 +114,7 @@ class Resource:
         "behavior",
         "body",
         "cluster_scoped",
+        "is_unresolved",
         "lineage",
         "needs_hash",
         "origin",
@@ -114,6 +133,7 @@ class Resource:
     needs_hash: bool
     var_names: tuple[str, ...]
     cluster_scoped: bool | None
+    is_unresolved: bool
     lineage: "Lineage"
     _id: ResourceId | None
     _key: IdKey | None
@@ -134,6 +154,7 @@ class Resource:
         self.needs_hash = needs_hash
         self.past = self.prefixes = self.suffixes = self.var_names = ()
         self.lineage = Lineage()
+        self.is_unresolved = False
         self._id = self._key = None
 
     def __repr__(self) -> str:
@@ -155,6 +176,7 @@ class Resource:
         new.needs_hash = self.needs_hash
         new.var_names = self.var_names
         new.cluster_scoped = self.cluster_scoped
+        new.is_unresolved = self.is_unresolved
         new.lineage = self.lineage
         new._id = self._id
         new._key = self._key
@@ -309,8 +331,22 @@ class Resource:
         new._key = None
         return new
 
+    def with_resolution(self, *, is_unresolved: bool) -> Self:
+        """This resource, noted to hold or not to hold a `ScalarNode` whose value is not its text."""
+        if self.is_unresolved is is_unresolved:
+            return self
+        new = self._copy()
+        new.is_unresolved = is_unresolved
+        return new
+
     def with_current_id_remembered(self) -> Self:
-        """This resource with its current id added to its past, to be called before it is renamed."""
+        """This resource with its current id added to its past, to be called before it is renamed.
+
+        SourceError where a file gives the past in part.
+        """
+        if self.past.__class__ is UnevenPast:
+            message = "number of previous names, number of previous namespaces, number of previous kinds not equal"
+            raise SourceError(message).within(file=self.origin.file, document=self.origin.document)
         _, _, kind, name, namespace = self.key
         new = self._copy()
         new.past = (*self.past, PreviousId(name, namespace, kind))
@@ -386,14 +422,12 @@ def string_map(value: Any) -> dict[str, str]:
     """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
     if not isinstance(value, Mapping):
         return {}
-    return {
-        key: _null_text(key) if item is None else string_or_empty(item)
-        for key, item in value.items()
-    }
-
-
-def _null_text(key: str) -> str:
-    return "" if isinstance(key, BlankKey) else "null"
+    if None in value.values():  # such a value may have a key that says how it was written
+        return {
+            str(key): null_text(key) if item is None else string_or_empty(item)
+            for key, item in value.items()
+        }
+    return {key: string_or_empty(item) for key, item in value.items()}
 
 
 def describe(resources: Iterable[Resource]) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
-from kmanifest.model.resource import Origin, Resource, string_or_empty
-from kmanifest.model.values import Body, IntText, type_name
+from kmanifest.model.resource import REWRITTEN_AS_FLOW, Origin, Resource, string_or_empty
+from kmanifest.model.values import Body, IntText, ScalarNode, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -18,18 +18,27 @@ _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
 class Loaded(NamedTuple):
-    """One object of a file and the number of the document that holds it."""
+    """One object of a file, the number of the document that holds it, and how it was written since it was read."""
 
     body: Body
     document: int
+    rewritten: str = ""
 
 
-def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
-    """The resources in a text, which came from `file` ("" where it stands inside a kustomization)."""
+def parse(
+    ctx: Context, content: bytes, file: str, *, allow_other_keys: bool = False
+) -> list[Resource]:
+    """The resources in a text, which came from `file` ("" where it stands inside a kustomization).
+
+    `allow_other_keys` is that of `yaml.load_documents`.
+    """
     limits = ctx.options.limits
+    kind = "patches" if allow_other_keys else "resources"
     try:
         loaded = ctx.cache.get(
-            ("resources", content, limits), lambda: _load(content, ctx), weight=8 * len(content)
+            (kind, content, limits),
+            lambda: _load(content, ctx, allow_other_keys=allow_other_keys),
+            weight=8 * len(content),
         )
     except KmanifestError as error:
         raise error.within(file=file) from error
@@ -39,23 +48,28 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     return [
         Resource(
             body,
-            Origin(file, document),
+            Origin(file, document, rewritten=rewritten),
             cluster_scoped=is_cluster_scoped(
                 string_or_empty(body.get("apiVersion")), string_or_empty(body["kind"])
             ),
         )
-        for body, document in loaded
+        for body, document, rewritten in loaded
     ]
 
 
-def _load(content: bytes, ctx: Context) -> Sequence[Loaded]:
+def _load(content: bytes, ctx: Context, *, allow_other_keys: bool) -> Sequence[Loaded]:
     scalar_cache = None if ctx.state is None else ctx.state.shared("scalars", yaml.ScalarCache)
-    documents = yaml.load_documents(content, limits=ctx.options.limits, scalar_cache=scalar_cache)
+    documents = yaml.load_documents(
+        content,
+        limits=ctx.options.limits,
+        scalar_cache=scalar_cache,
+        allow_other_keys=allow_other_keys,
+    )
     bodies: Sequence[Any] = documents
     found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:
         found = _unwrapped(found)
-    for body, document in found:
+    for body, document, _ in found:
         check_metadata(body, document)
     return _expanded(found)
 
@@ -97,12 +111,12 @@ def _is_mapping(value: Any) -> bool:
 
 def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
     """The objects, with those in lists (of any kind that ends in List) behind all others of the file."""
-    if not any(str(body.get("kind")).endswith("List") for body, _ in found):
+    if not any(str(body.get("kind")).endswith("List") for body, *_ in found):
         return found
     result, queue = [], list(found)
-    for body, document in queue:
+    for body, document, rewritten in queue:
         if not str(body.get("kind")).endswith("List") or "items" not in body:
-            result.append(Loaded(body, document))
+            result.append(Loaded(body, document, rewritten))
             continue
         items = body["items"]
         if items is None:
@@ -114,9 +128,9 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
         for index, item in enumerate(items):
             if item in _EMPTY:
                 continue
-            inner = Loaded(through_json(item), document)
+            inner = Loaded(through_json(item), document, REWRITTEN_AS_FLOW)
             try:
-                check_metadata(*inner)
+                check_metadata(inner.body, document)
             except SourceError as error:
                 raise error.within(field=("items", index)) from None
             queue.append(inner)
@@ -124,13 +138,15 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
 
 
 def through_json(value: Any) -> Any:
-    """A value without the texts of its scalars: as it is after it was written as JSON and read again."""
+    """A value as it is after it was written as JSON and read again: strings are quoted, and a null is the word `null`."""
     if isinstance(value, Mapping):
-        return {key: through_json(item) for key, item in value.items()}
+        return {
+            str(key) if item is None else key: through_json(item) for key, item in value.items()
+        }
     if isinstance(value, list):
         return [through_json(item) for item in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)
     if isinstance(value, IntText):
         return int(value)
-    return str(value) if isinstance(value, str) and value.__class__ is not str else value
+    return ScalarNode(value, quoted=True) if isinstance(value, str) else value

@@ -91,7 +91,7 @@ class TypeSchema:
 class Schema:
     """All the types known to one build. Immutable; may be used by several threads."""
 
-    __slots__ = ("_base", "_definitions", "_namespaced", "_types")
+    __slots__ = ("_base", "_base_wins", "_definitions", "_namespaced", "_types")
 
     def __init__(
         self,
@@ -99,11 +99,14 @@ class Schema:
         types: Mapping[str, str],
         namespaced: Mapping[str, bool],
         base: "Schema | None" = None,
+        *,
+        base_wins: bool = False,
     ) -> None:
         self._definitions = definitions
         self._types = types
         self._namespaced = namespaced
         self._base = base
+        self._base_wins = base_wins
 
     def for_type(self, api_version: str, kind: str) -> TypeSchema | None:
         """The schema of a whole resource of this type; None where the type is not known.
@@ -112,11 +115,27 @@ class Schema:
         """
         if api_version == KUSTOMIZATION_API and self is not BUILTIN:
             return BUILTIN.for_type(api_version, kind)
-        name = self._types.get(f"{api_version} {kind}")
-        found = None if name is None else self._definitions.resolve(name)
-        if found is not None:
+        if self._base is not None and self._base_wins:
+            found = self._base.for_type(api_version, kind)
+            return found or self._own_type(api_version, kind)
+        found = self._own_type(api_version, kind)
+        if found is not None or self._base is None:
             return found
-        return self._base.for_type(api_version, kind) if self._base else None
+        return self._base.for_type(api_version, kind)
+
+    def _own_type(self, api_version: str, kind: str) -> TypeSchema | None:
+        name = self._types.get(f"{api_version} {kind}")
+        return None if name is None else self._definitions.resolve(name)
+
+    def of_comment(self, node: Node) -> TypeSchema:
+        """The schema in a comment, whose references lead to the definitions of this schema.
+
+        A `$ref` of the comment itself is followed once. If it leads nowhere, nothing is known but that it is a schema.
+        Source: kyaml v0.21.2 yaml/walk/walk.go, GetSchema; yaml/walk/map.go, valueIfPresent.
+        """
+        reference = node.get("$ref")
+        found = self._definitions.resolve(reference) if isinstance(reference, str) else None
+        return found or TypeSchema(node, self._definitions)
 
     def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
         """Whether this type certainly lives in no namespace; an unknown one does not count.
@@ -129,12 +148,24 @@ class Schema:
             return True
         return key not in NAMESPACED and self._namespaced.get(key) is False
 
+    @staticmethod
+    def is_builtin_type(api_version: str, kind: str) -> bool:
+        """Whether the built-in table says if this type lives in a namespace."""
+        key = f"{api_version} {kind}"
+        return key in CLUSTER_SCOPED or key in NAMESPACED
+
     @classmethod
-    def from_document(cls, document: Mapping[str, Any], base: "Schema | None" = None) -> "Schema":
+    def from_document(
+        cls,
+        document: Mapping[str, Any],
+        base: "Schema | None" = None,
+        *,
+        base_wins: bool = False,
+    ) -> "Schema":
         """The schema that a parsed OpenAPI v2 document (`openapi.path` of a kustomization) declares.
 
-        It stands in place of the built-in one. `base` is for a schema that was already in use when this one
-        was declared: types that this document does not have are then looked up there.
+        It stands in place of the built-in one. `base` is for a schema that is in use as well: types and definitions
+        that this document does not have are then looked up there, and with `base_wins` all are looked up there first.
         Source: kyaml v0.21.2 openapi/openapi.go, parse, AddDefinitions and findNamespaceability.
         """
         definitions = _section(document, "definitions")
@@ -143,16 +174,26 @@ class Schema:
             for key in _type_keys(as_mapping(definition, ("definitions", name)), name):
                 types[key] = REFERENCE.format(name.replace("~", "~0").replace("/", "~1"))
         paths = _section(document, "paths")
-        return cls(_Definitions(definitions), types, _namespaced(paths), base)
+        more = None if base is None else base._definitions
+        known = _Definitions(definitions, more, base_wins=base_wins)
+        return cls(known, types, _namespaced(paths), base, base_wins=base_wins)
 
 
 class _Definitions:
     """Definitions by name, as an OpenAPI document has them; each becomes a `TypeSchema` when it is first asked for."""
 
-    __slots__ = ("_nodes", "_resolved")
+    __slots__ = ("_base", "_base_wins", "_nodes", "_resolved")
 
-    def __init__(self, nodes: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[str, Any],
+        base: "_Definitions | None" = None,
+        *,
+        base_wins: bool = False,
+    ) -> None:
         self._nodes = nodes
+        self._base = base
+        self._base_wins = base_wins
         self._resolved: dict[str, TypeSchema | None] = {}
 
     def definition(self, name: str) -> Node | None:
@@ -169,17 +210,22 @@ class _Definitions:
             return self._resolved[reference]
         except KeyError:
             pass
-        node = self._pointed(reference)
-        for _ in range(LONGEST_CHAIN):
-            further = node.get("$ref") if node is not None else None
-            if not isinstance(further, str) or not further:
-                break
-            node = self._pointed(further)
-        else:
-            node = None
-        found = None if node is None else TypeSchema(node, self)
-        self._resolved[reference] = found
+        found = (
+            self._base.resolve(reference) if self._base is not None and self._base_wins else None
+        )
+        found = self._resolved[reference] = found or self._resolve_chain(reference)
         return found
+
+    def _resolve_chain(self, reference: str) -> TypeSchema | None:
+        for _ in range(LONGEST_CHAIN):
+            node = self._pointed(reference)
+            if node is None:
+                return None if self._base is None else self._base.resolve(reference)
+            further = node.get("$ref")
+            if not isinstance(further, str) or not further:
+                return TypeSchema(node, self)
+            reference = further
+        return None
 
     def _pointed(self, reference: str) -> Node | None:
         steps = [
@@ -195,15 +241,20 @@ class _Definitions:
 
 
 class _BuiltinDefinitions(_Definitions):
-    """The definitions of the built-in table, whose names are their places in it."""
+    """The definitions of the built-in table, which refer to each other by their places in it."""
 
     __slots__ = ()
 
     def definition(self, name: str) -> Node | None:
-        """The definition at this place of `tables.DEFINITIONS`."""
+        """The definition at this place of `tables.DEFINITIONS`, or with this name."""
         from kmanifest.schema.tables import DEFINITIONS  # only a build with patches needs it
 
-        return _definition(DEFINITIONS[int(name)])
+        if name.isdecimal():
+            return _definition(DEFINITIONS[int(name)])
+        from kmanifest.schema.names import NAMES  # only references from elsewhere have names
+
+        place = NAMES.get(name)
+        return None if place is None else _definition(DEFINITIONS[place])
 
 
 class _BuiltinSchema(Schema):

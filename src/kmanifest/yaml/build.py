@@ -170,9 +170,10 @@ class Builder(ABC):
                     continue
                 value = plain_values.get(event.value)
                 if value is None:
-                    value = self._scalar(event, flow=flow)
-                    if value is None and not event.value:
-                        key = self._blank_key(key)
+                    # An empty value of a mapping is null here, also inside braces.
+                    value = self._scalar(event, flow=False)
+                    if value is None:
+                        key = self._null_key(key, event.value, flow=flow)
                 node[key] = value
                 continue
             container.key = key
@@ -248,8 +249,8 @@ class Builder(ABC):
     def _key(self, event: Any, container: OpenContainer) -> Any:
         """The key for `event`, or MERGE_KEY for `<<`. Keys that are simply strings don't come here."""
 
-    def _blank_key(self, key: str) -> str:
-        """The key of a null without text (`key:`)."""
+    def _null_key(self, key: str, text: str, *, flow: bool) -> str:  # noqa: ARG002 - a reader may use them
+        """The key of a null that is written as `text`; `flow` means inside braces."""
         return key
 
     def _check_duplicate(self, key: str, event: Any) -> None:  # noqa: B027 - optional for a reader

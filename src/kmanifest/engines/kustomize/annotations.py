@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import remove
-from kmanifest.model.resource import PreviousId, Resource, string_map
+from kmanifest.model.resource import PreviousId, Resource, UnevenPast, string_map
 from kmanifest.startup.typing import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -113,23 +113,37 @@ def origin_text(fields: Sequence[tuple[str, str]]) -> str:
 
 
 def with_history_from_annotations(resource: Resource) -> Resource:
-    """Return the resource with the history in its annotations, if a file contains kustomize's internal ones."""
+    """Return the resource with the history in its annotations, if a file contains kustomize's internal ones.
+
+    Without previous names there is no previous id. Previous namespaces or kinds that are missing count as one empty
+    text each.
+    Source: kustomize v5.8.2 api/internal/utils/makeResIds.go, PrevIds.
+    """
     annotated = {
         name.removeprefix(INTERNAL_PREFIX): text.split(",")
         for name, text in resource.annotations.items()
         if name.startswith(INTERNAL_PREFIX)
     }
-    names, namespaces, kinds = (
-        annotated.get(f"previous{field}", []) for field in ("Names", "Namespaces", "Kinds")
-    )
-    if not len(names) == len(namespaces) == len(kinds):
-        raise SourceError(
-            "number of previous names, number of previous namespaces, number of previous kinds not equal"
-        )
     return resource.with_history(
-        past=tuple(map(PreviousId, names, namespaces, kinds)),
+        past=_annotated_past(
+            *(annotated.get(f"previous{field}") for field in ("Names", "Namespaces", "Kinds"))
+        ),
         prefixes=tuple(annotated.get("prefixes", ())),
         suffixes=tuple(annotated.get("suffixes", ())),
         needs_hash=annotated.get("needsHashSuffix") == ["enabled"],
         behavior=annotated.get("generatorBehavior", [""])[0],
     )
+
+
+def _annotated_past(
+    names: list[str] | None, namespaces: list[str] | None, kinds: list[str] | None
+) -> tuple[PreviousId, ...]:
+    if names is None:
+        return () if namespaces is kinds is None else UnevenPast()
+    rows = names, namespaces or [""], kinds or [""]
+    if not len(names) == len(rows[1]) == len(rows[2]):
+        raise SourceError(
+            "number of previous names, number of previous namespaces, number of previous kinds not equal"
+        )
+    past = map(PreviousId, *rows)
+    return tuple(past) if namespaces and kinds else UnevenPast(past)

@@ -35,9 +35,13 @@ class CachedBase(NamedTuple):
 
 
 class KustomizeBuildState:
-    """The state of one build: results of directories, directories in progress, and values shared by steps."""
+    """The state of one build: results of directories, directories in progress, and values shared by steps.
+
+    `has_merged_patch` is set when the first strategic merge patch is merged.
+    """
 
     def __init__(self) -> None:
+        self.has_merged_patch = False
         self._results: dict[Hashable, BaseResult] = {}
         self._in_progress: list[set[str]] = []
         self._shared: dict[Hashable, Any] = {}

@@ -17,13 +17,12 @@ from kmanifest.engines.kustomize.path_matcher import (
     is_scalar,
     text_at,
 )
-from kmanifest.engines.kustomize.scalars import resolve_plain, set_text
-from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
-from kmanifest.engines.kustomize.yaml_nodes import NodeReplacement, ScalarChange
+from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, NodeWriter, node_value
+from kmanifest.engines.kustomize.yaml_nodes import Node, NodeReplacement, ScalarChange
 from kmanifest.model.errors import FieldPath, MissingError, RenderError, SourceError
 from kmanifest.model.fieldpath import MISSING, get, put
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import SharedText, scalar_text, type_name
+from kmanifest.model.values import ScalarNode, is_string, scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Body = Any
@@ -38,6 +37,7 @@ class ReplacementSource(NamedTuple):
 
     `value` is MISSING if the text has no type, as with `sourceValue`. `resource_index` and `field` locate the value,
     which is read again for each target, because a target can contain the source.
+    `find_node` returns the YAML node of the value in its file, for a value that is put into YAML.
     `count_output` is called with the size of each value that is copied or put together: sizes can double with each
     target.
     """
@@ -47,6 +47,7 @@ class ReplacementSource(NamedTuple):
     text: str | None = None
     resource_index: int = -1
     field: FieldPath = ()
+    find_node: Callable[[Any], Node] | None = None
 
     def reread_from(self, body: Body) -> "ReplacementSource":
         """Return this source with its current value in `body`; unchanged if the field no longer exists."""
@@ -57,9 +58,18 @@ class ReplacementSource(NamedTuple):
         """Return the value that replaces a mapping or a list."""
         if self.text is None:
             return self._copy(self.value)
-        return (
-            resolve_plain(self.text) if self.value is MISSING else set_text(self.value, self.text)
-        )
+        if self.value is MISSING:
+            return node_value(self.text, NO_TAG, quoted=False)
+        return NodeWriter().set_text(self.value, self.text)
+
+    def as_node(self, value: Any) -> NodeReplacement:
+        """Return what replaces a mapping or a list in YAML inside a string, where `value` is what `as_value` returns."""
+        if self.value is MISSING:
+            # An untyped text stays as it is until the document is parsed again.
+            return NodeReplacement(ScalarChange(self.as_string()))
+        if self.text is not None or self.find_node is None:
+            return NodeReplacement(value)
+        return NodeReplacement(value, self.find_node(value))
 
     def as_string(self) -> str:
         """Return the text that is put into a scalar; empty for a mapping or a list."""
@@ -74,14 +84,16 @@ class ReplacementSource(NamedTuple):
         return [] if isinstance(self.value, list) else {}
 
     def _copy(self, value: Any) -> Any:
-        """Return a copy that shares no string with another field."""
+        """Return a copy that shares no node with another field."""
         if isinstance(value, Mapping):
             self.count_output(len(value) * BYTES_PER_ITEM)
             return {key: self._copy(item) for key, item in value.items()}
         if isinstance(value, list):
             self.count_output(len(value) * BYTES_PER_ITEM)
             return [self._copy(item) for item in value]
-        return str(value) if isinstance(value, SharedText) else value
+        if value.__class__ is ScalarNode:
+            return ScalarNode(value, value.tag, quoted=value.quoted)
+        return value
 
 
 class ReplacementOptions(NamedTuple):
@@ -110,9 +122,10 @@ def fill_path(
     `is_source` means that the value comes from this resource.
     Raises MissingError with near names if no field is at the path and none is created.
     """
-    body = _fill_embedded(steps, options, source, resource.body)
+    writer = NodeWriter()
+    body = _fill_embedded(steps, options, source, resource.body, writer)
     if body is not None:
-        return propagate_aliases(resource, resource.with_body(body))
+        return writer.finish(resource, body)
     matcher = PathMatcher(
         steps, parse_value, create=source.new_target() if options.create else None
     )
@@ -126,8 +139,8 @@ def fill_path(
             matches = [Match(_ANNOTATIONS, {})]
         else:
             raise MissingError(message, near=matcher.near)
-    body = _put_at_matches(body, matches, options, source, is_source=is_source)
-    return _with_body_and_history(resource, body, matches)
+    body = _put_at_matches(body, matches, options, source, writer, is_source=is_source)
+    return _with_history(writer.finish(resource, body), matches)
 
 
 def _put_at_matches(
@@ -135,6 +148,7 @@ def _put_at_matches(
     matches: Iterable[Match],
     options: ReplacementOptions,
     source: ReplacementSource,
+    writer: NodeWriter,
     *,
     is_source: bool,
 ) -> Body:
@@ -146,8 +160,11 @@ def _put_at_matches(
         new = replaced_value(old, options, source, null=null)
         if field is None:
             continue
-        if isinstance(new, ScalarChange):
-            new = _retype(old, new.text, field)
+        new = (
+            _with_text(old, new.text, field, writer)
+            if isinstance(new, ScalarChange)
+            else writer.noted(new)
+        )
         body = put(body, field, new)
     return body
 
@@ -157,11 +174,13 @@ def _current_value(matched: Any, body: Body, field: FieldPath | None) -> Any:
     return matched if field is None or isinstance(matched, CreatedScalar) else get(body, field)
 
 
-def _retype(old: Any, text: str, field: FieldPath) -> Any:
-    if len(field) == len(_ANNOTATIONS) + 1 and field[:-1] == _ANNOTATIONS:
-        # kustomize writes all annotations again as strings before it prints them.
+def _with_text(old: Any, text: str, field: FieldPath, writer: NodeWriter) -> Any:
+    if isinstance(old, CreatedScalar):
+        return writer.noted(node_value(text, NO_TAG, quoted=False))
+    if field[:-1] == _ANNOTATIONS and not is_string(old):
+        # kustomize writes all annotations again as strings before it prints them, so any text fits.
         return text
-    return resolve_plain(text) if isinstance(old, CreatedScalar) else set_text(old, text)
+    return writer.set_text(old, text)
 
 
 def replaced_value(
@@ -204,24 +223,27 @@ def _has_hidden_annotations(resource: Resource) -> bool:
     )
 
 
-def _with_body_and_history(resource: Resource, body: Body, matches: Iterable[Match]) -> Resource:
-    """Return the resource with its new body.
+def _with_history(resource: Resource, matches: Iterable[Match]) -> Resource:
+    """Return the resource with the history that kustomize has after these fields were replaced.
 
-    If all annotations were replaced, kustomize loses the history that it keeps there, and so it is removed here.
+    If all annotations were replaced, kustomize loses the history that it keeps there.
     """
-    result = propagate_aliases(resource, resource.with_body(body))
     replaces_annotations = any(
         match.field is not None and match.field == _ANNOTATIONS[: len(match.field)]
         for match in matches
     )
-    return result.with_history() if replaces_annotations else result
+    return resource.with_history() if replaces_annotations else resource
 
 
 # Inside strings
 
 
 def _fill_embedded(
-    steps: list[str], options: ReplacementOptions, source: ReplacementSource, body: Body
+    steps: list[str],
+    options: ReplacementOptions,
+    source: ReplacementSource,
+    body: Body,
+    writer: NodeWriter,
 ) -> Body | None:
     """Return the body with a value put into the YAML or JSON inside a string; None if the path leads into none.
 
@@ -240,7 +262,7 @@ def _fill_embedded(
         if new is None:
             return None
         source.count_output(len(new))
-        return put(body, match.field, set_text(match.value, new))
+        return put(body, match.field, writer.set_text(match.value, new))
     return None
 
 
@@ -262,10 +284,7 @@ def _changed_document(
             if field is None:
                 continue
             if not isinstance(new, ScalarChange):
-                # An untyped text stays as it is until the document is parsed again.
-                new = NodeReplacement(
-                    new if source.value is not MISSING else ScalarChange(source.as_string())
-                )
+                new = source.as_node(new)
             value = put(value, field, new) if field else new
         return document.text_with(value, text)
     except SourceError:

@@ -23,6 +23,8 @@ from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustom
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.engines.kustomize.references import fix_references
+from kmanifest.engines.kustomize.scalar_nodes import resolved
+from kmanifest.engines.kustomize.scalars import plain_key
 from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
 from kmanifest.engines.kustomize.transformers.names import add_hash
 from kmanifest.io import tree as trees
@@ -86,6 +88,34 @@ def _is_for_output(resource: Resource) -> bool:
     except SourceError as error:
         raise error.within(file=resource.origin.file) from error
     return not is_local_config(resource)
+
+
+def _check_annotation_keys(resource: Resource, checked_keys: set[str]) -> None:
+    """Raise SourceError if an annotation has a key that kustomize writes without quotes, but that needs them.
+
+    Keys that were found to be valid are added to `checked_keys`.
+    """
+    keys = resource.get("metadata", "annotations") or ()
+    if checked_keys.issuperset(keys):
+        return
+    for key in keys:
+        try:
+            plain_key(key, "annotation")
+        except SourceError as error:
+            raise error.within(
+                file=resource.origin.file,
+                field=("metadata", "annotations", key),
+                document=resource.origin.document,
+            ) from None
+    checked_keys.update(keys)
+
+
+def _with_metadata(resource: Resource) -> Resource:
+    """Return the resource with an empty `metadata` if it has none, as a list without items may have.
+
+    Source: kyaml v0.21.2 yaml/rnode.go, setMapInMetadata, with which kustomize removes its annotations.
+    """
+    return resource if "metadata" in resource.body else resource.put(("metadata",), {})
 
 
 class _FinalSteps:
@@ -164,7 +194,15 @@ class _FinalSteps:
         if "transformerAnnotations" not in self._build_metadata():
             removed.add(TRANSFORMATIONS)
         names = frozenset(removed)
-        return resources.map(lambda resource: without_annotations(resource, names))
+        checked_keys: set[str] = set()
+
+        def clean(resource: Resource) -> Resource:
+            # Annotations are written as strings, whatever their nodes would be resolved to.
+            resource = resolved(without_annotations(resource, names))
+            _check_annotation_keys(resource, checked_keys)
+            return _with_metadata(resource)
+
+        return resources.map(clean)
 
     def _build_metadata(self) -> tuple[str, ...]:
         return tuple(self._kustomization.get("buildMetadata"))

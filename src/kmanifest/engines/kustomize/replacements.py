@@ -5,7 +5,7 @@ its type. A created field, and a mapping or list, gets the source's value.
 Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/filters/replacement/replacement.go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, ListShape, RecordShape, decode
@@ -23,6 +23,7 @@ from kmanifest.engines.kustomize.path_matcher import (
 )
 from kmanifest.engines.kustomize.scalars import config_value
 from kmanifest.engines.kustomize.selectors import Selector, report_no_match
+from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -135,17 +136,36 @@ def _source(
     selector = replacement["source"]
     try:
         resource_index = _select_source(selector, resources)
-        match = _find_source(
-            resources[resource_index], selector.get("fieldPath") or DEFAULT_FIELD_PATH
-        )
+        resource = resources[resource_index]
+        field, value = _find_source(resource, selector.get("fieldPath") or DEFAULT_FIELD_PATH)
+
         return _select_part(
             ReplacementOptions.of(selector.get("options", {})),
             ReplacementSource(
-                ctx.count_output, match.value, None, resource_index, match.field or ()
+                ctx.count_output,
+                value,
+                resource_index=resource_index,
+                field=field or (),
+                find_node=_node_finder(ctx, resource, field or ()),
             ),
         )
     except KmanifestError as error:
         raise error.within(field=("source",)) from error
+
+
+def _node_finder(ctx: Context, resource: Resource, field: FieldPath) -> Callable[[Any], Node]:
+    """Return a function that returns the YAML node of the value at a field."""
+    nodes: list[Any] = []
+
+    def find_node(current: Any) -> Node:
+        from kmanifest.engines.kustomize.source_nodes import SourceNodes  # few replacements need it
+
+        if not nodes:
+            nodes.append(SourceNodes(ctx, resource, field))
+        node: Node = nodes[0].node(current)
+        return node
+
+    return find_node
 
 
 def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:

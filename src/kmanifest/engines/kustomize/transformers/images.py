@@ -11,7 +11,7 @@ from functools import cache
 from kmanifest.engines.kustomize.config import Specs, selects
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import IMAGE
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter
 from kmanifest.engines.kustomize.transformers.fields import (
     located,
     require_scalar,
@@ -234,17 +234,18 @@ def _rename_images(
     A value that has become null is no longer an image.
     """
     body = resource.body
+    writer = NodeWriter()
     renamed = []
     for image in images:
-        value = _renamed_value(image, rename, resource)
+        value = _renamed_value(image, rename, resource, writer)
         if value is not image.value:
             body = put(body, image.field, value)
         if value is not None:
             renamed.append(_Image(image.field, scalar_text(value), value, image.match_count))
-    return resource.with_body(body), renamed
+    return writer.finish(resource, body), renamed
 
 
-def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
+def _renamed_value(image: _Image, rename: Rename, resource: Resource, writer: NodeWriter) -> Any:
     """Return the value of an image after it was renamed as often as it was found."""
     value = image.value
     for _ in range(image.match_count):
@@ -252,7 +253,7 @@ def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
         if text is None or (new := rename(text)) == text:
             break
         try:
-            value = retype(value, new)
+            value = writer.set_scalar(value, new)
         except SourceError as error:
             raise located(error.within(field=image.field), resource) from None
     return value

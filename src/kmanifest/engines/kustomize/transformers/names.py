@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved, retype
 from kmanifest.engines.kustomize.transformers.fields import require_scalar, specs_of, update_all
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import FieldUpdate
@@ -61,7 +61,7 @@ def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
     def change(resource: Resource) -> Resource:
         if not resource.needs_hash:
             return resource
-        name = f"{resource.name}-{name_hash(resource.body)}"
+        name = f"{resource.name}-{name_hash(resolved(resource).body)}"
         return resource.with_current_id_remembered().put(_NAME, retype(resource.get(*_NAME), name))
 
     return resources.map(change)
@@ -82,12 +82,13 @@ def _rename(
     change: Callable[[str], str],
 ) -> ResourceMap:
     table = FieldTable(specs_of(config.body))
+    writer = NodeWriter()
 
     def change_field(old: Any) -> Any:
         require_scalar(old)
-        return retype(old, change("" if old is None else scalar_text(old)))
+        return writer.set_scalar(old, change("" if old is None else scalar_text(old)))
 
-    update = FieldUpdate(change_field, "")
+    update = FieldUpdate(change_field, None)
 
     def rename(resource: Resource) -> Resource:
         group, version, kind = resource.original_type
@@ -96,7 +97,7 @@ def _rename(
         for field in table.fields_for(group, version, kind):
             if field.steps == _NAME:
                 resource = remember(resource)
-            resource = update_all(resource, (field,), update)
+            resource = update_all(resource, (field,), update, writer)
         return resource
 
     return resources.map(rename)
