@@ -436,7 +436,10 @@ class _CommentedMerge(_Merge):
     ) -> dict[str, Any]:
         from kmanifest.engines.kustomize.schema_comments import walked_keys  # few files
 
-        return walked_keys(super()._merge_with_itself(origin, schema), self._schemas)
+        walked = walked_keys(super()._merge_with_itself(origin, schema), self._schemas)
+        origin.clear()
+        origin.update(walked)
+        return origin  # the same object: lists test whether an element is that of the patch
 
     def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
         from kmanifest.engines.kustomize.schema_comments import walked_keys  # few files

@@ -17,7 +17,8 @@ in another state is a `ScalarNode`.
 5. Nodes are no longer shared after a JSON patch, which prints the object and parses it, and in annotations that
    kustomize writes anew as a map.
 
-Whether a string was quoted in its file is not kept, and neither is a missing tag of a text that is a string anyway.
+Whether a string was quoted in its file is not kept, and neither is a missing tag of a text that is a string without
+quotes anyway.
 Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.21.2 yaml/fns.go, FieldSetter;
 yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, node.
 """
@@ -64,7 +65,8 @@ def node_value(text: str, tag: str, *, quoted: bool) -> Any:
     if tag == STRING_TAG:
         return ScalarNode(text) if must_be_quoted(text) else text
     if tag == NO_TAG:
-        return text if resolve_plain(text).__class__ is str else ScalarNode(text, NO_TAG)
+        is_usual = resolve_plain(text).__class__ is str and can_be_plain(text)
+        return text if is_usual else ScalarNode(text, NO_TAG)
     return resolve_tagged(TAG_PREFIX + tag, text, resolve_v3)
 
 
