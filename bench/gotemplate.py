@@ -1,9 +1,9 @@
-"""Parsing and executing a megabyte of templates that look like a big chart's: CPU milliseconds, least and median of a few runs.
+"""Measure parsing and executing a megabyte of templates like those of a large chart. Prints CPU milliseconds, minimum and median.
 
     python bench/gotemplate.py [RUNS [CHART ...]]
 
-The text is 64 files with 10,000 actions, of which a quarter are distinct; a quarter of the blocks are not entered. The templates of
-each directory CHART, and of the charts in it, are parsed as well. Where the extension is installed, it takes turns with the pure parser.
+The input is 64 files with 10,000 actions, a quarter of them distinct. A quarter of the blocks are not entered. The templates of each
+directory CHART, and of its subcharts, are parsed as well. If the extension is installed, it alternates with the pure-Python parser.
 """
 
 import gc
@@ -17,10 +17,10 @@ from typing import Any
 
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate import gofmt
-from kmanifest.engines.helm.gotemplate.execute import Run
+from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
-from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, Parser
-from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
+from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, CachingParser
+from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function
 from kmanifest.engines.helm.templates.runtime import make_functions
 
@@ -68,7 +68,7 @@ ACTIONS = 20
 
 
 def make(actions: int, size: int) -> list[tuple[str, str]]:
-    """The files: that many actions in about that many bytes."""
+    """Return files with this many actions in about this many bytes."""
     chance = random.Random(1)
     blocks = actions // ACTIONS
     words = [f"part{number}" for number in range(160)]
@@ -87,7 +87,7 @@ def make(actions: int, size: int) -> list[tuple[str, str]]:
 
 
 def values() -> dict[str, Any]:
-    """What the blocks look at."""
+    """Return the values that the blocks use."""
     parts = {
         f"part{number}": {
             "enabled": number % 4 > 0,
@@ -105,8 +105,8 @@ def values() -> dict[str, Any]:
     }
 
 
-def functions(runs: list[Run]) -> dict[str, Function]:
-    """A few functions like helm's."""
+def functions(runs: list[Execution]) -> dict[str, Function]:
+    """Return a few functions like Helm's."""
 
     def include(name: str, data: object) -> str:
         return runs[-1].execute(name, data)
@@ -131,25 +131,25 @@ Files = list[tuple[str, str]]
 
 
 def chart_files(chart: Path) -> Files:
-    """The templates below a directory."""
+    """Return the templates below a directory."""
     paths = sorted(path for path in chart.rglob("templates/**/*") if path.is_file())
     return [(str(path), path.read_text("utf-8", "surrogateescape")) for path in paths]
 
 
-def pure(files: Files, known: Collection[str]) -> list[Parsed]:
-    """All files by the pure parser."""
+def pure(files: Files, known: Collection[str]) -> list[ParseResult]:
+    """Parse all files with the pure-Python parser."""
     actions: Actions = {}
     return [parse(name, text, known, actions=actions) for name, text in files]
 
 
-def chosen(files: Files, known: Collection[str]) -> list[Parsed]:
-    """All files by the parser that a chart gets here."""
-    parser = Parser(known)
+def chosen(files: Files, known: Collection[str]) -> list[ParseResult]:
+    """Parse all files with the parser that charts use here."""
+    parser = CachingParser(known)
     return [parser.parse(name, text) for name, text in files]
 
 
 def timed(works: Mapping[str, Callable[[], object]], runs: int) -> None:
-    """Print least and median milliseconds of CPU time; the works take turns."""
+    """Print the minimum and median CPU milliseconds of the works, which alternate."""
     spent: dict[str, list[float]] = {title: [] for title in works}
     for _ in range(runs):
         for title, work in works.items():
@@ -161,7 +161,7 @@ def timed(works: Mapping[str, Callable[[], object]], runs: int) -> None:
 
 
 def time_parsers(files: Files, known: Collection[str], runs: int) -> None:
-    """Both parsers on the same files, or the one that there is."""
+    """Compare both parsers on the same files, or measure the only one that is installed."""
     size = sum(len(text) for _, text in files)
     actions: Actions = {}
     for name, text in files:
@@ -175,15 +175,17 @@ def time_parsers(files: Files, known: Collection[str], runs: int) -> None:
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     files = make(10_000, 1_000_000)
     data = values()
     parsed = chosen(files, functions([]))
 
     def write() -> int:
-        made: list[Run] = []
-        made.append(Run(TemplateSet("t").with_parsed(*parsed), functions(made), missing_key="zero"))
+        made: list[Execution] = []
+        made.append(
+            Execution(TemplateSet("t").with_parsed(*parsed), functions(made), missing_key="zero")
+        )
         return sum(len(made[0].execute(name, data)) for name, _ in files[1:])
 
     print(f"prints {write()} bytes")

@@ -1,8 +1,8 @@
 """Generate src/kmanifest/engines/kustomize/defaults.py from the field specs that are compiled into kustomize.
 
 Usage: python schemas/generate_fieldspecs.py DIRECTORY
-where DIRECTORY is api/internal/konfig/builtinpluginconsts of kustomize (api v0.21.2, the one in kustomize v5.8.2).
-Needs the project installed (PyYAML comes with it). The order is the one after TransformerConfig.sortFields.
+DIRECTORY is api/internal/konfig/builtinpluginconsts of kustomize (api v0.21.2, the one in kustomize v5.8.2).
+The project must be installed (PyYAML comes with it). The specs have the order of TransformerConfig.sortFields.
 """
 
 import json
@@ -34,7 +34,7 @@ def gvk_order(spec: dict[str, Any]) -> tuple[int, str]:
 
 
 def constants(directory: Path) -> dict[str, Any]:
-    """Every table, from constants that are sums of raw strings and of other constants."""
+    """Return all tables. The Go constants are sums of raw strings and of other constants."""
     sums = {}
     for source in sorted(directory.glob("*.go")):
         for name, value in re.findall(
@@ -80,15 +80,15 @@ def constant_name(table: str) -> str:
 
 
 def main() -> None:
-    found = constants(Path(sys.argv[1]))
+    tables = constants(Path(sys.argv[1]))
     text = HEAD
     text += "Spec = tuple[str, str, str, str, bool]\nReference = tuple[str, str, str, tuple[Spec, ...]]\n"
     for table in TABLES:
-        rows = [spec_tuple(spec) for spec in sorted(found.get(table) or [], key=gvk_order)]
+        rows = [spec_tuple(spec) for spec in sorted(tables.get(table) or [], key=gvk_order)]
         text += f"\n{constant_name(table)}: Final[tuple[Spec, ...]] = {literal(rows)}\n"
     text += "\n# (group, version and kind of the target, fields that refer to it)\n"
     text += "NAME_REFERENCE: Final[tuple[Reference, ...]] = (\n"
-    for target in sorted(found["nameReference"], key=gvk_order):
+    for target in sorted(tables["nameReference"], key=gvk_order):
         head = ", ".join(f'"{target.get(part, "")}"' for part in ("group", "version", "kind"))
         rows = [spec_tuple(spec) for spec in sorted(target["fieldSpecs"], key=gvk_order)]
         text += f"    (\n        {head},\n        {literal(rows, '            ')},\n    ),\n"

@@ -1,6 +1,7 @@
-"""Builds that several tests run: the examples and all fixtures, as library calls, and what a test asks of them.
+"""Builds that several tests run: the examples and all fixtures as library calls, and helpers to compare their results.
 
-A `Job` is a fixture with its flags; `outcome` is its text, or its error in one line without the place of the project.
+A `Job` is a fixture with its flags. `Job.outcome` is its text, or its error in one line without the path of the
+project.
 """
 
 import os
@@ -12,8 +13,7 @@ from typing import Any, NamedTuple
 
 import kmanifest
 from kmanifest.api import build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import parse
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.io.cache import Cache, MemoryCache
 from kmanifest.io.tree import MemoryTree, Tree
 from kmanifest.model import fieldpath
@@ -30,7 +30,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(kmanifest.__file__)))
 
 
 class Job(NamedTuple):
-    """One build: where, of what tree, with which options and plug-ins."""
+    """One build: its path, tree, options and plug-ins."""
 
     name: str
     path: str
@@ -51,7 +51,7 @@ class Job(NamedTuple):
         )
 
     def outcome(self, cache: Cache | None = None) -> str:
-        """The text and the findings, or the error."""
+        """Return the text and the findings, or the error."""
         try:
             rendered = self.build(cache)
             findings = [
@@ -61,23 +61,23 @@ class Job(NamedTuple):
             text = rendered.text() + "".join(findings)
         except KmanifestError as error:
             text = f"{type(error).__name__}: {error}"
-        for place in (str(PROJECT), str(PROJECT).lstrip("/")):
-            text = text.replace(place, "")
+        for project_path in (str(PROJECT), str(PROJECT).lstrip("/")):
+            text = text.replace(project_path, "")
         return text
 
 
 def job_of(case: Case) -> Job:
-    """The build of a fixture."""
-    return Job(case.name, str(case.target), options_of(parse(FLAGS, case.args)))
+    """Return the build of a fixture."""
+    return Job(case.name, str(case.target), build_options(COMMAND.read(case.args)))
 
 
 def fixture_jobs(pattern: str = "*/*") -> list[Job]:
-    """The builds of all fixtures that start no program, also of those that are refused."""
-    return [job_of(case) for case in find_cases(pattern) if not case.starts_programs]
+    """Return the builds of all fixtures that start no process, those that end in an error included."""
+    return [job_of(case) for case in find_cases(pattern) if not case.starts_processes]
 
 
 def memory_tree(case: Case) -> tuple[MemoryTree, str]:
-    """The files of a fixture in memory, and the directory to build there."""
+    """Return the files of a fixture in memory, and the directory to build."""
     root = case.directory if case.target.is_relative_to(case.directory) else PROJECT / "examples"
     files = {
         path.relative_to(root).as_posix(): path.read_bytes()
@@ -88,7 +88,7 @@ def memory_tree(case: Case) -> tuple[MemoryTree, str]:
 
 
 def plain(value: Any) -> Any:
-    """A value with its types and the order of its keys, in a form that nothing else shares or changes."""
+    """Return a copy of a value for comparisons. It contains the types, the source text and the order of keys."""
     if isinstance(value, Mapping):
         return type(value).__name__, [(type(key), key, plain(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):
@@ -97,7 +97,7 @@ def plain(value: Any) -> Any:
 
 
 def replay(changes: Iterable[Change]) -> dict[Lineage, Any]:
-    """The bodies that all changes together make of nothing, by lineage."""
+    """Return the bodies, by lineage, that result from applying all changes to nothing."""
     bodies: dict[Lineage, Any] = {}
     for change in changes:
         if change.field:
@@ -116,9 +116,9 @@ def replay(changes: Iterable[Change]) -> dict[Lineage, Any]:
     return bodies
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two traced values agree; `True` is not `1`."""
-    return one is other or (one.__class__ is other.__class__ and bool(one == other))
+def same(first: Any, second: Any) -> bool:
+    """Whether two traced values are equal and have the same type. `True` is not `1`."""
+    return first is second or (first.__class__ is second.__class__ and bool(first == second))
 
 
 def run_python(
@@ -129,7 +129,7 @@ def run_python(
     roots: Sequence[str] = (SOURCE, str(PROJECT)),
     before: Callable[[], Any] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Python in a process of its own, which finds kmanifest and the tests wherever it runs."""
+    """Run Python in a new process in which kmanifest and the tests can be imported from any directory."""
     plain_environment = {
         key: text for key, text in os.environ.items() if not key.startswith(("PYTHON", "LC_"))
     }
@@ -149,11 +149,11 @@ def run_python(
 
 
 def mixed_jobs() -> list[Job]:
-    """Builds that have little in common: other schemas, plug-ins, limits, and some that are refused."""
-    return [*fixture_jobs(), *_own_jobs()]
+    """Return builds with different schemas, plug-ins and limits. Some end in an error."""
+    return [*fixture_jobs(), *_plugin_jobs()]
 
 
-def _own_jobs() -> list[Job]:
+def _plugin_jobs() -> list[Job]:
     from kmanifest.model.resource import Resource
     from kmanifest.model.resourcemap import ResourceMap
     from kmanifest.pipeline.context import Context
@@ -179,42 +179,47 @@ def _own_jobs() -> list[Job]:
     tree = MemoryTree(files)
     small = Options()._replace(limits=Options().limits._replace(max_objects=1))
     return [
-        Job("own/red", "", tree=tree, registry=painter("red")),
-        Job("own/blue", "", tree=tree, registry=painter("blue")),
-        Job("own/without-the-plug-in", "", tree=tree),
-        Job("own/too-many", "", small, tree, painter("red")),
+        Job("plugins/red", "", tree=tree, registry=painter("red")),
+        Job("plugins/blue", "", tree=tree, registry=painter("blue")),
+        Job("plugins/no-plug-in", "", tree=tree),
+        Job("plugins/too-many", "", small, tree, painter("red")),
     ]
 
 
-def run_threads(jobs: Sequence[Job], wanted: Sequence[str], threads: int, builds: int) -> list[str]:
-    """Builds all jobs by turns in some threads, half of them with one cache; the names of those that differ."""
+def run_threads(
+    jobs: Sequence[Job], expected: Sequence[str], threads: int, builds: int
+) -> list[str]:
+    """Build all jobs in several threads, half of the time with a shared cache. Return the names of jobs that differ.
+
+    Each thread goes through the jobs in its own order.
+    """
     from threading import Barrier, Thread
 
     cache = MemoryCache()
     start = Barrier(threads)
-    wrong: list[str] = []
+    differing: list[str] = []
 
     def work(number: int) -> None:
         start.wait()
         for turn in range(builds):
-            place = (number * 7 + turn * (2 * number + 1)) % len(jobs)
-            kept = cache if (turn + number) % 2 else None
+            index = (number * 7 + turn * (2 * number + 1)) % len(jobs)
+            job_cache = cache if (turn + number) % 2 else None
             try:
-                if jobs[place].outcome(kept) != wanted[place]:
-                    wrong.append(jobs[place].name)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, a thread must not swallow it
-                wrong.append(f"{jobs[place].name}: {error!r}")
+                if jobs[index].outcome(job_cache) != expected[index]:
+                    differing.append(jobs[index].name)
+            except BaseException as error:  # noqa: BLE001 - an error in a thread must not be lost
+                differing.append(f"{jobs[index].name}: {error!r}")
 
     workers = [Thread(target=work, args=(number,)) for number in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return wrong
+    return differing
 
 
 def process_state() -> dict[str, Any]:
-    """What belongs to the whole process, and which no build may change."""
+    """Return the state of the process that no build may change."""
     import decimal
     import gc
     import locale

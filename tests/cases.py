@@ -1,10 +1,14 @@
-"""Fixtures on disk: a directory with `case.toml`, its input, and what the peer made of it.
+"""Fixtures of builds: each is a directory with `case.toml`, its input and the expected result from the peer.
 
-`case.toml` has `description`, `peer`, `version`, `args` (flags of the peer's build), and either `target` (a directory
-of the case, `input` where it is not given) or `source` (a directory of the project); `plugins` is a directory of the case that
-is the home of legacy exec plug-ins. Beside it lie
-`expected.yaml`, what the peer prints, and `warnings.txt`, what it warns of, or `error.txt`: the peer refuses too, and
-every line of it is a text that our one-line error must hold, the place first.
+The peer is the program whose output is expected, such as kustomize. `case.toml` has:
+
+- `description`, `peer`, `version`, and `args`, the flags of the peer's `build`;
+- `target`, a directory of the case (default `input`), or `source`, a directory of the project;
+- optionally `plugins`, a directory of the case with legacy exec plug-ins; `path`, a directory of the case with
+  executables, which is added to `PATH`; and `environment`, a table of variables.
+
+`expected.yaml` is the peer's stdout, and `warnings.txt` its warnings. `error.txt` exists instead if the peer fails
+too. Each of its lines must be part of kmanifest's error, which has one line. The first line is the location.
 """
 
 import os
@@ -31,9 +35,17 @@ class Case(NamedTuple):
     args: tuple[str, ...]
     target: Path
     plugins: str
+    path: str
+    variables: tuple[tuple[str, str], ...]
 
     @property
-    def starts_programs(self) -> bool:
+    def environment(self) -> dict[str, str]:
+        """The variables with which the case is built, besides those of the process."""
+        path = {"PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}"} if self.path else {}
+        return {"KUSTOMIZE_PLUGIN_HOME": self.plugins, **path, **dict(self.variables)}
+
+    @property
+    def starts_processes(self) -> bool:
         return "--enable-alpha-plugins" in self.args
 
     @property
@@ -50,7 +62,7 @@ class Case(NamedTuple):
 
 
 class PeerResult(NamedTuple):
-    """What the peer did."""
+    """The result of a peer's build."""
 
     code: int
     output: bytes
@@ -59,52 +71,56 @@ class PeerResult(NamedTuple):
 
 
 def find_cases(pattern: str = "*/*") -> list[Case]:
-    """The fixtures whose `language/name` matches a glob, sorted by name, but for those of `tests.verbs`, `tests.remotes` and `tests.charts`."""
-    found = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
-    others = ("verbs", "remote", "helm")
-    return [load_case(path.parent) for path in found if path.parent.parent.name not in others]
+    """Return the fixtures whose `language/name` matches a glob, sorted by name.
+
+    Fixtures of `tests.verbs`, `tests.remotes` and `tests.charts` are not included.
+    """
+    paths = sorted(FIXTURES.glob(f"{pattern}/case.toml"))
+    other_kinds = ("verbs", "remote", "helm")
+    return [load_case(path.parent) for path in paths if path.parent.parent.name not in other_kinds]
 
 
 def load_case(directory: Path) -> Case:
-    """The fixture in a directory."""
-    facts = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
-    source = facts.get("source")
-    target = PROJECT / source if source else directory / facts.get("target", "input")
+    """Return the fixture in a directory."""
+    settings = tomllib.loads((directory / "case.toml").read_text(encoding="utf-8"))
+    source = settings.get("source")
+    target = PROJECT / source if source else directory / settings.get("target", "input")
     return Case(
         name=directory.relative_to(FIXTURES).as_posix(),
         directory=directory,
-        description=facts["description"],
-        peer=facts["peer"],
-        version=facts["version"],
-        args=tuple(facts["args"]),
+        description=settings["description"],
+        peer=settings["peer"],
+        version=settings["version"],
+        args=tuple(settings["args"]),
         target=target,
-        plugins=str(directory / facts["plugins"]) if "plugins" in facts else "",
+        plugins=str(directory / settings["plugins"]) if "plugins" in settings else "",
+        path=str(directory / settings["path"]) if "path" in settings else "",
+        variables=tuple(settings.get("environment", {}).items()),
     )
 
 
 def peer_missing(case: Case) -> str:
-    """Why the peer of a case can't be asked; empty where it can."""
+    """Return the reason why the peer of a case can't run, or an empty string."""
     return reason_missing(case.peer, case.version)
 
 
 def reason_missing(peer: str, version: str) -> str:
-    """Why a peer of this version can't be asked; empty where it can."""
-    program = shutil.which(peer)
-    if program is None:
+    """Return the reason why a peer with this version can't run, or an empty string."""
+    executable = shutil.which(peer)
+    if executable is None:
         return f"{peer} is not on PATH"
-    found = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
-    if version not in found.stdout:
-        return f"{peer} is {found.stdout.strip()}, not {version}"
+    result = subprocess.run([executable, "version"], capture_output=True, text=True, check=False)
+    if version not in result.stdout:
+        return f"{peer} is {result.stdout.strip()}, not {version}"
     return ""
 
 
-def ask_peer(case: Case) -> PeerResult:
-    """Let the peer build a case, in the directory of the case."""
+def run_peer(case: Case) -> PeerResult:
+    """Run the peer's build of a case in the directory of the case."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    if case.plugins:
-        environment["KUSTOMIZE_PLUGIN_HOME"] = case.plugins
+    environment.update(case.environment)
     target = os.path.relpath(case.target, case.directory)
-    done = subprocess.run(
+    result = subprocess.run(
         [case.peer, "build", *case.args, target],
         cwd=case.directory,
         env=environment,
@@ -113,12 +129,12 @@ def ask_peer(case: Case) -> PeerResult:
         timeout=60,
         check=False,
     )
-    lines = done.stderr.decode().splitlines(keepends=True)
-    # What the peer says of its own flags is the command's business; its log has a clock.
-    notes = [
+    lines = result.stderr.decode().splitlines(keepends=True)
+    # Warnings about the peer's own flags are not part of the fixture. The times in its log are removed.
+    messages = [
         CLOCK.sub("", line) for line in lines if line.strip() and not line.startswith("Flag --")
     ]
-    text = "".join(dict.fromkeys(notes))
-    if done.returncode:
-        return PeerResult(done.returncode, done.stdout, "", text)
-    return PeerResult(0, done.stdout, text, "")
+    text = "".join(dict.fromkeys(messages))
+    if result.returncode:
+        return PeerResult(result.returncode, result.stdout, "", text)
+    return PeerResult(0, result.stdout, text, "")

@@ -1,4 +1,4 @@
-"""The adapters by which the shared conformance runners call the library: `--in-process tests.conformance:kustomize`, or `:helm`."""
+"""Adapters that the shared conformance runners call: `--in-process tests.conformance:kustomize`, or `:helm`."""
 
 import io
 import json
@@ -15,30 +15,31 @@ from kmanifest.cli.main import main
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
-from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
+from kmanifest.engines.helm.objects.capabilities import make_capabilities
 from kmanifest.engines.helm.options import HelmOptions
-from kmanifest.engines.helm.render import Release, settle_values
-from kmanifest.engines.helm.templates.capabilities import make_capabilities
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.render import Release, final_values
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
+from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
 
 def kustomize(path: str, options: Mapping[str, Any]) -> str:
-    """What `kmanifest build` prints for the directory `path`; raises where it refuses."""
+    """Return the output of `kmanifest build` for the directory `path`. Raises KmanifestError if the build fails."""
     return build(path, options=_options(options)).text()
 
 
 def helm(kind: str, case: Mapping[str, Any]) -> dict[str, Any]:
-    """What a case of the helm suites gives, in the form that its runner wants."""
+    """Return the result of a case of the Helm suites, in the format of its runner."""
     return {"gotmpl": _gotmpl, "func": _func, "chart": _chart}[kind](case)
 
 
 def _gotmpl(case: Mapping[str, Any]) -> dict[str, Any]:
-    parser = Parser(())
+    parser = CachingParser(())
     named = sorted((case.get("templates") or {}).items())
     parsed = [parser.parse(name, text) for name, text in (*named, ("t", case["template"]))]
     templates = TemplateSet("t").with_parsed(*parsed)
@@ -61,15 +62,15 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
     top = {
         "Release": Release("rel", "ns").object(),
         "Capabilities": capabilities,
-        "Values": settle_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
+        "Values": final_values(chart, {}, skip_schema=True, warn=lambda _: None, dialect=HELM3),
     }
-    rendering = Rendering(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
+    rendering = RenderSession(functions(random=SystemRandom(), clock=time_ns), dialect=HELM3)
     text = rendering.render(collect_sources(chart, top, HELM3))["t/templates/case.yaml"]
     return {"raw": text.encode("utf-8", "surrogateescape")}
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
-    """What the command does in the directory of the case."""
+    """Execution the command in the directory of the case, with the environment and stdin of the case."""
     saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
     sys.stdin, sys.stdout, sys.stderr = (
@@ -95,24 +96,26 @@ def _printed(stream: io.TextIOWrapper) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def _options(given: Mapping[str, Any]) -> Options:
+def _options(options: Mapping[str, Any]) -> Options:
     return Options(
         load_restrictor="none"
-        if given.get("load_restrictor") == "LoadRestrictionsNone"
+        if options.get("load_restrictor") == "LoadRestrictionsNone"
         else "root-only",
-        enable_plugins=bool(given.get("enable_alpha_plugins")),
-        allow_exec=bool(given.get("enable_exec")),
-        env=tuple(given.get("env") or ()),
-        exec_plugins=ExecPluginOptions(home=given.get("plugin_home") or ""),
+        enable_plugins=bool(options.get("enable_alpha_plugins")),
+        allow_exec=bool(options.get("enable_exec")),
+        env=tuple(options.get("env") or ()),
+        exec_plugins=ExecPluginOptions(
+            home=options.get("plugin_home") or "", environment=(INHERIT_ALL,)
+        ),
         engines=(
             KustomizeOptions(
-                reorder=given.get("reorder") or "",
-                managed_by_label=bool(given.get("enable_managedby_label")),
-                enable_helm=bool(given.get("enable_helm")),
+                reorder=options.get("reorder") or "",
+                managed_by_label=bool(options.get("enable_managedby_label")),
+                enable_helm=bool(options.get("enable_helm")),
             ),
             HelmOptions(
-                api_versions=tuple(given.get("helm_api_versions") or ()),
-                kube_version=given.get("helm_kube_version") or "",
+                api_versions=tuple(options.get("helm_api_versions") or ()),
+                kube_version=options.get("helm_kube_version") or "",
             ),
         ),
     )

@@ -1,8 +1,8 @@
-"""Prints a digest of each build of the examples and fixtures, to compare versions of Python and environments.
+"""Print a digest of each build of the examples and fixtures, to compare Python versions and environments.
 
 python3.11 -m tests.digests > 3.11; python3.13 -m tests.digests > 3.13; cmp 3.11 3.13
-python -m tests.digests 'kustomize/yaml-*'                     only the fixtures whose names match
-python -m tests.digests --list real.json                       and the directories of a list of real work
+python -m tests.digests 'kustomize/yaml-*'                     only fixtures whose names match
+python -m tests.digests --list real.json                       also the directories of a list of real projects
 python -m tests.digests --directory examples/shop/overlays/prod
 """
 

@@ -1,12 +1,12 @@
-"""Cases of templates that Go answered: what it takes to run them here as the Go program tests/property/gotemplate_oracle.go does."""
+"""Execution template cases here in the same way as the Go program tests/property/gotemplate_oracle.go."""
 
 import base64
 from collections.abc import Mapping
 from typing import Any
 
 from kmanifest.engines.helm.gotemplate import gofmt
-from kmanifest.engines.helm.gotemplate.execute import Run
-from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.execute import Execution
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
@@ -21,7 +21,7 @@ from kmanifest.model.errors import LimitError
 
 Case = Mapping[str, Any]
 Answer = tuple[str, bytes]
-"""`o` and the output, `e` and the text of the error, or `l` and that of a bound."""
+"""`o` and the output, `e` and the error message, or `l` and the message of an exceeded limit."""
 
 ANY = "interface {}"
 TYPES: Mapping[str, Any] = {
@@ -36,25 +36,31 @@ TYPES: Mapping[str, Any] = {
 }
 
 
-def value_of(data: Any) -> Any:
-    """A value of JSON; `{"$t": type, "v": value}` is one that JSON has not."""
+def load_value(data: Any) -> Any:
+    """Return a value from JSON.
+
+    `{"$t": type, "v": value}` is a value that JSON can't represent.
+    """
     if isinstance(data, list):
-        return [value_of(element) for element in data]
+        return [load_value(element) for element in data]
     if not isinstance(data, dict):
         return data
     if "$t" in data:
-        return TYPES[data["$t"]](value_of(data["v"]))
-    return {key: value_of(element) for key, element in data.items()}
+        return TYPES[data["$t"]](load_value(data["v"]))
+    return {key: load_value(element) for key, element in data.items()}
 
 
-def functions(runs: list[Run]) -> dict[str, Function]:
-    """The functions of the Go program; `runs` is where `include` finds the run."""
+def functions(executions: list[Execution]) -> dict[str, Function]:
+    """Return the functions of the Go program.
+
+    `include` uses the last item of `executions`.
+    """
 
     def ferr(value: Any) -> Any:
         raise GoError(f"bad: {gofmt.sprint([value])}")
 
     def include(name: str, data: Any) -> str:
-        return runs[-1].execute(name, data)
+        return executions[-1].execute(name, data)
 
     table: tuple[tuple[str, Any, tuple[str, ...], str], ...] = (
         ("include", include, ("string", ANY), "string"),
@@ -78,25 +84,28 @@ def functions(runs: list[Run]) -> dict[str, Function]:
     return {name: Function(call, takes, gives) for name, call, takes, gives in table}
 
 
-def text_of(case: Case) -> str:
-    """The text of the template, which may hold any bytes."""
+def template_text(case: Case) -> str:
+    """Return the text of the template, which may contain any bytes."""
     if case.get("b64"):
         return base64.b64decode(case["b64"]).decode("utf-8", "surrogateescape")
     return str(case["template"])
 
 
-def answer(case: Case, parser: Parser | None = None) -> Answer:
-    """What we make of a case."""
-    runs: list[Run] = []
-    known = functions(runs)
-    named = {**dict(sorted((case.get("templates") or {}).items())), "t": text_of(case)}
+def run_case(case: Case, parser: CachingParser | None = None) -> Answer:
+    """Return kmanifest's answer to a case."""
+    executions: list[Execution] = []
+    table = functions(executions)
+    texts_by_name = {
+        **dict(sorted((case.get("templates") or {}).items())),
+        "t": template_text(case),
+    }
     missing_key: Any = case.get("missingkey") or "default"
-    parser = parser or Parser(known)
+    parser = parser or CachingParser(table)
     try:
-        parsed = [parser.parse(name, text) for name, text in named.items()]
-        templates = TemplateSet("root").with_parsed(*parsed)
-        runs.append(Run(templates, known, missing_key=missing_key))
-        output = runs[0].execute("t", value_of(case["data"]))
+        parse_results = [parser.parse(name, text) for name, text in texts_by_name.items()]
+        templates = TemplateSet("root").with_parsed(*parse_results)
+        executions.append(Execution(templates, table, missing_key=missing_key))
+        output = executions[0].execute("t", load_value(case["data"]))
     except GoError as error:
         return "e", str(error).encode("utf-8", "surrogateescape")
     except LimitError as error:

@@ -1,10 +1,10 @@
-"""The cases of the chart suite as helm v4.3.1 answers them, against `--helm-version 4`.
+"""Run the cases of the chart suite with the answers of helm v4.3.1 against `--helm-version 4`.
 
     python -m tests.helm4 ../shared/conformance/helm/suites/chart.public.jsonl
 
-A case names what v4 gives where it differs from v3: its output, its exit code and its stderr. A case passes as it does with the
-suite's own runner: the same output and exit code, and an error that holds the expected one. Prints each case that does not,
-and how many there are whose stderr is the same to the last byte. Exit 1 where a case fails.
+A case contains Helm 4's output, exit code and stderr if they differ from those of Helm 3. The rules are those of the
+suite's runner: the same output and exit code, and an error that contains the expected one. Prints each failing case,
+and the number of cases whose stderr is identical. The exit code is 1 if a case fails.
 """
 
 import json
@@ -24,7 +24,7 @@ WIDTH = 600
 
 
 class Expected(NamedTuple):
-    """What helm v4.3.1 gives; `stderr` is empty where the suite doesn't tell."""
+    """The result of helm v4.3.1. `stderr` is empty if the suite does not have it."""
 
     code: int
     output: str
@@ -33,37 +33,39 @@ class Expected(NamedTuple):
 
 
 def expected_of(case: Mapping[str, Any]) -> Expected:
-    """What v4 gives for a case: what the case tells of v4, else what it tells of v3."""
-    there = case.get("helm4")
-    if there is None:
+    """Return Helm 4's result for a case. It is that of Helm 3 unless the case has another."""
+    helm4_result = case.get("helm4")
+    if helm4_result is None:
         error, stderr = case.get("error_contains", ""), case.get("error", "")
         return Expected(case["exit_code"], case["expected"], error, stderr)
-    error = re.sub(r"\A(?:level=.*\n)*", "", there["stderr"]).partition(ADVICE)[0].strip()
+    error = re.sub(r"\A(?:level=.*\n)*", "", helm4_result["stderr"]).partition(ADVICE)[0].strip()
     if case.get("error_unstable"):
         error = case["error_contains"]
-    return Expected(there["exit_code"], there["stdout"], error, there["stderr"])
+    return Expected(
+        helm4_result["exit_code"], helm4_result["stdout"], error, helm4_result["stderr"]
+    )
 
 
 def perform(case: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What kmanifest gives for a case."""
+    """Return kmanifest's result for a case."""
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory).resolve()
+        root = Path(directory).resolve()
         for name, content in case["chart_files"].items():
-            path = place / name
+            path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             is_text = isinstance(content, str)
             path.write_bytes(content.encode() if is_text else b64decode(content["b64"]))
         result = helm(
             "chart",
             {
-                "cwd": str(place),
+                "cwd": str(root),
                 "args": [*case["args"], "--helm-version", "4"],
                 "stdin": case.get("stdin", ""),
                 "env": case.get("env", {}),
             },
         )
-    texts = {name: _normal(result[name], str(place)) for name in ("stdout", "stderr")}
-    return {**result, **texts}
+    outputs = {name: _normal(result[name], str(root)) for name in ("stdout", "stderr")}
+    return {**result, **outputs}
 
 
 def _normal(text: str, directory: str) -> str:
@@ -72,36 +74,36 @@ def _normal(text: str, directory: str) -> str:
 
 
 def problem(case: Mapping[str, Any], expected: Expected, result: Mapping[str, Any]) -> str:
-    """Why a case fails; empty where it passes."""
+    """Return why a case fails; empty if it passes."""
     if result["exit_code"] != expected.code:
         return f"exit code {result['exit_code']}, not {expected.code}: {result['stderr']}"
     if expected.code and case["args"][0] != "lint":
-        is_told = expected.error in result["stderr"]
-        return "" if is_told else _difference("stderr", result["stderr"], expected.error)
+        contains_error = expected.error in result["stderr"]
+        return "" if contains_error else _difference("stderr", result["stderr"], expected.error)
     if result["stdout"] != expected.output:
         return _difference("stdout", result["stdout"], expected.output)
     return ""
 
 
-def _difference(name: str, ours: str, theirs: str) -> str:
-    return f"{name} {ours!r:.{WIDTH}}\n    not {theirs!r:.{WIDTH}}"
+def _difference(name: str, actual: str, expected: str) -> str:
+    return f"{name} {actual!r:.{WIDTH}}\n    not {expected!r:.{WIDTH}}"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the cases of the suites that are named."""
-    count = passed = told = same = 0
+    """Run the cases of the given suites."""
+    count = passed = with_stderr = same = 0
     for suite in arguments:
         for line in Path(suite).read_bytes().splitlines():
             case = json.loads(line)
             expected, result = expected_of(case), perform(case)
-            found = problem(case, expected, result)
+            failure = problem(case, expected, result)
             count += 1
-            passed += not found
-            told += bool(expected.stderr)
+            passed += not failure
+            with_stderr += bool(expected.stderr)
             same += bool(expected.stderr) and result["stderr"] == expected.stderr
-            if found:
-                print(f"FAIL {case['id']} {case['group']} {' '.join(case['args'])}\n    {found}")
-    print(f"{same} of {told} have the same stderr")
+            if failure:
+                print(f"FAIL {case['id']} {case['group']} {' '.join(case['args'])}\n    {failure}")
+    print(f"{same} of {with_stderr} have the same stderr")
     print(f"{passed} of {count} pass ({100 * passed / max(1, count):.1f} %)")
     return 0 if passed == count else 1
 

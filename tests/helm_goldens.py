@@ -1,7 +1,7 @@
-"""What the functions of helm's templates give: `tests/unit/helm_goldens.json`, made by helm itself.
+"""Generate the results of Helm's template functions: `tests/unit/helm_goldens.json`.
 
-`python -m tests.helm_goldens` has the helm that HELM names (or the one on the path) render each template of that file once
-more, and writes what it gives. A new case is a template put into the file by hand.
+`python -m tests.helm_goldens` renders each template of that file with helm, and writes the results. The variable HELM
+can name the executable; by default it is the one on the path. To add a case, add its template to the file by hand.
 """
 
 import json
@@ -26,7 +26,7 @@ VALUES: dict[str, Any] = {
 
 
 def render(template: str, values: dict[str, Any]) -> dict[str, str]:
-    """The output of one template, or its error, by helm."""
+    """Return Helm's output for one template, or its error."""
     with tempfile.TemporaryDirectory() as directory:
         chart = Path(directory)
         (chart / "templates").mkdir()
@@ -49,14 +49,14 @@ def render(template: str, values: dict[str, Any]) -> dict[str, str]:
 
 def main() -> None:
     cases = json.loads(GOLDENS.read_text("utf-8"))
-    made = []
+    results = []
     for case in cases:
         values = case.get("values", {})
-        kept = {"template": case["template"], **({"values": values} if values else {})}
-        made.append(kept | render(case["template"], values))
-    lines = ",\n".join(json.dumps(case) for case in made)
+        inputs = {"template": case["template"], **({"values": values} if values else {})}
+        results.append(inputs | render(case["template"], values))
+    lines = ",\n".join(json.dumps(case) for case in results)
     GOLDENS.write_text(f"[\n{lines}\n]\n", "utf-8")
-    sys.stdout.write(f"{len(made)} cases\n")
+    sys.stdout.write(f"{len(results)} cases\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A web server on loopback for what a build fetches: repositories over git's smart HTTP, files, and hostile answers.
+"""A local web server for tests of downloads: git repositories over smart HTTP, files, and hostile responses.
 
-`/NAME.git/…` is a repository of the directory that is served, any other path a file in it; what lies below `/private/` wants the
-login `USER`. `/hostile/WHAT` answers as the method `_WHAT` does.
+`/NAME.git/…` is a repository in the served directory. Any other path is a file in it. Paths below `/private/` need
+the login `USER`. The method `_NAME` sends the response for `/hostile/NAME`.
 """
 
 import base64
@@ -30,16 +30,16 @@ GIT = (
 
 
 def git_missing() -> str:
-    """Why there is no git server; empty where there is one."""
+    """Return the reason why repositories can't be served, or an empty string."""
     if shutil.which("git") is None:
         return "git is not on PATH"
     return "" if _backend().exists() else "git has no http-backend"
 
 
 def git(directory: Path, *arguments: str) -> str:
-    """What git prints, run in a directory."""
+    """Run git in a directory and return its stdout."""
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
+    result = subprocess.run(
         [*GIT, *arguments],
         cwd=directory,
         env=environment,
@@ -47,11 +47,11 @@ def git(directory: Path, *arguments: str) -> str:
         text=True,
         check=True,
     )
-    return done.stdout.strip()
+    return result.stdout.strip()
 
 
 def publish(source: Path, bare: Path) -> str:
-    """Make `bare` a repository with the files of `source` on its branch `main`; the id of the commit."""
+    """Commit the files of `source` to the branch `main` of the bare repository `bare`. Return the commit id."""
     work = bare.with_suffix(".work")
     if not work.exists():
         work.mkdir(parents=True)
@@ -66,7 +66,10 @@ def publish(source: Path, bare: Path) -> str:
 
 
 class Server:
-    """A running server of the files below `root`; `requests` are the paths that were asked for, with `!` where somebody logged in."""
+    """A running server for the files below `root`.
+
+    `requests`: the requested paths, in order. A request with a login has a `!` after its path.
+    """
 
     def __init__(self, root: Path) -> None:
         self.requests: list[str] = []
@@ -94,7 +97,7 @@ class Server:
 
 @contextmanager
 def serving(root: Path) -> Iterator[Server]:
-    """A server of the files below `root`, as long as the block takes."""
+    """Run a server for the files below `root` during the block."""
     server = Server(root)
     try:
         yield server
@@ -112,21 +115,21 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        what = urlsplit(self.path).path
+        path = urlsplit(self.path).path
         login = "Basic " + base64.b64encode(USER.encode()).decode()
         with suppress(ConnectionError):
-            if what.startswith("/hostile/"):
-                getattr(self, "_" + what.split("/")[2])()
+            if path.startswith("/hostile/"):
+                getattr(self, "_" + path.split("/")[2])()
                 self.close_connection = True
-            elif what.startswith("/private/") and self.headers.get("Authorization") != login:
+            elif path.startswith("/private/") and self.headers.get("Authorization") != login:
                 self._answer(401, b"", ("WWW-Authenticate", 'Basic realm="here"'))
-            elif ".git/" in what:
-                self._ask_git()
+            elif ".git/" in path:
+                self._serve_git()
             else:
-                self._serve_file(what)
+                self._serve_file(path)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def _answer(self, code: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.send_response(code)
@@ -142,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, b"")
 
-    def _ask_git(self) -> None:
+    def _serve_git(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         environment = {
@@ -159,24 +162,24 @@ class _Handler(BaseHTTPRequestHandler):
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
             "REMOTE_ADDR": "127.0.0.1",
         }
-        asked = self.rfile.read(length)
+        request_body = self.rfile.read(length)
         output = subprocess.run(
-            [_backend()], input=asked, env=environment, capture_output=True, check=False
+            [_backend()], input=request_body, env=environment, capture_output=True, check=False
         ).stdout
         head, _, body = output.partition(b"\r\n\r\n")
         headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n") if line]
         code = next((int(value[:3]) for name, value in headers if name == "Status"), 200)
         self._answer(code, body, *((n, v) for n, v in headers if n != "Status"))
 
-    # Hostile answers. Each ends when the client goes away.
+    # Hostile responses. Each ends when the client closes the connection.
 
     def _begin(self, *headers: str) -> None:
         lines = ["HTTP/1.1 200 OK", *headers, "", ""]
         self.wfile.write("\r\n".join(lines).encode())
 
-    def _drip(self, piece: bytes) -> None:
+    def _drip(self, data: bytes) -> None:
         while True:
-            self.wfile.write(piece)
+            self.wfile.write(data)
             time.sleep(0.05)
 
     def _stall(self) -> None:

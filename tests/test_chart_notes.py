@@ -1,4 +1,4 @@
-"""The flags of `helm template` and `build CHART` that helm has not: a fixed chance and time, and what is told of values."""
+"""The flags of `helm template` and `build CHART` that Helm does not have: seed and time, and reports about values."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,34 +35,34 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         path.write_text(content)
     monkeypatch.chdir(tmp_path)
 
-    def go(*arguments: str) -> tuple[int, str, str]:
+    def run_command(*arguments: str) -> tuple[int, str, str]:
         code = main(arguments)
         return code, *capfd.readouterr()
 
-    return go
+    return run_command
 
 
-REPEATED = ("--seed", "s", "--now", "2026-01-31T12:00:00+01:00")
+REPRODUCIBLE = ("--seed", "s", "--now", "2026-01-31T12:00:00+01:00")
 
 
 @pytest.mark.parametrize("verb", [("helm", "template", "shop"), ("build", "shop")])
-def test_a_seed_and_a_time_make_a_render_repeatable(run: Run, verb: tuple[str, ...]):
-    code, first, errors = run(*verb, *REPEATED)
+def test_a_seed_and_a_time_make_a_render_reproducible(run: Run, verb: tuple[str, ...]):
+    code, first, errors = run(*verb, *REPRODUCIBLE)
     assert (code, errors) == (0, "")
     assert 'at: "2026-01-31 11:00"' in first
-    assert run(*verb, *REPEATED)[1] == first
+    assert run(*verb, *REPRODUCIBLE)[1] == first
     assert run(*verb, "--seed", "s", "--now", "1769857200")[1] == first
     assert run(*verb, "--seed", "t", "--now", "1769857200")[1] != first
 
 
-def test_both_verbs_give_the_same_of_one_seed(run: Run):
-    _, by_helm, _ = run("helm", "template", "shop", *REPEATED)
-    assert run("build", "shop", *REPEATED)[1] == by_helm
+def test_both_verbs_have_the_same_output_for_one_seed(run: Run):
+    _, by_helm, _ = run("helm", "template", "shop", *REPRODUCIBLE)
+    assert run("build", "shop", *REPRODUCIBLE)[1] == by_helm
 
 
-def test_releases_of_one_seed_share_no_password(run: Run):
+def test_releases_with_one_seed_do_not_share_passwords(run: Run):
     texts = [
-        run("helm", "template", *release, "shop", *REPEATED)[1]
+        run("helm", "template", *release, "shop", *REPRODUCIBLE)[1]
         for release in (("a",), ("b",), ("-n", "x", "a"))
     ]
     passwords = {line for text in texts for line in text.splitlines() if "password" in line}
@@ -73,21 +73,21 @@ def test_charts_of_a_kustomization_have_the_seed_and_the_time(run: Run, tmp_path
     (tmp_path / "charts").mkdir()
     (tmp_path / "shop").rename(tmp_path / "charts" / "shop")
     (tmp_path / "kustomization.yaml").write_text("helmCharts: [{name: shop, releaseName: a}]\n")
-    code, first, errors = run("build", ".", "--enable-helm", "--show-impure", *REPEATED)
+    code, first, errors = run("build", ".", "--enable-helm", "--show-impure", *REPRODUCIBLE)
     assert code == 0
     assert "at: 2026-01-31 11:00" in first
-    assert run("build", ".", "--enable-helm", *REPEATED) == (0, first, "")
+    assert run("build", ".", "--enable-helm", *REPRODUCIBLE) == (0, first, "")
     assert errors.splitlines() == IMPURE
 
 
 IMPURE = [
-    f"info: shop/templates/a.yaml:{place} may give something else from run to run"
+    f"info: shop/templates/a.yaml:{place} may return a different result in each render"
     for place in ("7:16: randAlphaNum", "9:11: now", "9:17: date")
 ]
 
 
 @pytest.mark.parametrize("verb", [("helm", "template", "shop"), ("build", "shop")])
-def test_impure_calls_are_told(run: Run, verb: tuple[str, ...]):
+def test_impure_calls_are_reported(run: Run, verb: tuple[str, ...]):
     code, _, errors = run(*verb, "--show-impure")
     assert code == 0
     assert errors.splitlines() == IMPURE
@@ -97,27 +97,27 @@ UNUSED = [
     "prod.yaml:2:1: replicas: no template reads it (did you mean replicaCount?)",
     "--set: image.tags: no template reads it (did you mean tag?)",
 ]
-GIVEN = ("-f", "prod.yaml", "--set", "image.tags=x", "--unused-values")
+UNUSED_VALUES_ARGUMENTS = ("-f", "prod.yaml", "--set", "image.tags=x", "--unused-values")
 
 
 @pytest.mark.parametrize("verb", [("helm", "template", "shop"), ("build", "shop")])
-def test_unused_values_are_told(run: Run, verb: tuple[str, ...]):
-    code, text, errors = run(*verb, *GIVEN)
+def test_unused_values_are_reported(run: Run, verb: tuple[str, ...]):
+    code, text, errors = run(*verb, *UNUSED_VALUES_ARGUMENTS)
     assert code == 0
     assert "tag: b" in text
     assert errors.splitlines() == [f"info: {line}" for line in UNUSED]
 
 
-def test_unused_values_are_an_error_where_the_build_is_strict(run: Run):
-    code, text, errors = run("build", "shop", *GIVEN, "--strict")
+def test_unused_values_are_an_error_in_a_strict_build(run: Run):
+    code, text, errors = run("build", "shop", *UNUSED_VALUES_ARGUMENTS, "--strict")
     assert (code, text) == (1, "")
     assert errors == f"error: {UNUSED[0]} (and 1 more)\n"
     assert run("build", "shop", "--set", "image.tag=x", "--unused-values", "--strict")[0] == 0
 
 
-def test_what_a_condition_keeps_from_being_read_is_no_error(run: Run):
+def test_values_behind_a_false_condition_are_not_an_error(run: Run):
     code, _, errors = run("build", "shop", "--set", "later=x", "--unused-values", "--strict")
-    assert (code, errors) == (0, "info: --set: later: no template has read it this time\n")
+    assert (code, errors) == (0, "info: --set: later: no template read it in this render\n")
 
 
 def test_values_of_a_pipe_have_their_lines(
@@ -137,14 +137,14 @@ shop:
 """
 
 
-def test_errors_tell_who_set_the_value_only_with_debug_or_on_a_terminal(run: Run):
+def test_errors_show_where_a_value_was_set_only_with_debug_or_on_a_terminal(run: Run):
     arguments = ("helm", "template", "shop", "-f", "prod.yaml", "--set-string", "replicaCount=3")
     assert run(*arguments) == (1, "", SCHEMA)
     told = "values: replicaCount is set by --set-string\n"
     assert run(*arguments, "--debug") == (1, "", SCHEMA + told)
 
 
-def test_an_error_of_a_template_tells_where_its_value_was_set(run: Run, tmp_path: Path):
+def test_an_error_of_a_template_shows_where_its_value_was_set(run: Run, tmp_path: Path):
     (tmp_path / "prod.yaml").write_text("image:\n")
     arguments = ("shop", "-f", "prod.yaml")
     problem = (
@@ -160,7 +160,7 @@ def test_an_error_of_a_template_tells_where_its_value_was_set(run: Run, tmp_path
     assert run("build", "shop") == (1, "", f"error: {problem}\n")
 
 
-def test_a_warning_about_tables_tells_where_the_value_was_set(run: Run):
+def test_a_warning_about_tables_shows_where_the_value_was_set(run: Run):
     arguments = (
         "helm",
         "template",
@@ -179,7 +179,7 @@ def test_a_warning_about_tables_tells_where_the_value_was_set(run: Run):
     ("verb", "code", "word"),
     [(("helm", "template", "shop"), 1, "Error"), (("build", "shop"), 2, "error")],
 )
-def test_no_time(run: Run, verb: tuple[str, ...], code: int, word: str):
+def test_an_invalid_time(run: Run, verb: tuple[str, ...], code: int, word: str):
     problem = "is neither a time such as 2026-01-31T12:00:00Z nor seconds since 1970"
     assert run(*verb, "--now", "noon") == (
         code, "", f"{word}: illegal flag value --now: 'noon' {problem}\n",

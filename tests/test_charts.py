@@ -1,22 +1,22 @@
-"""Every run on a chart: the bytes of its peer on stdout and stderr, its exit code, and the files that it makes."""
+"""Every run on a chart: same stdout, stderr, exit code and files as the reference program."""
 
 import pytest
 
-from tests.charts import ChartRun, find_runs, ours, perform, read_golden
+from tests.charts import ChartRun, find_runs, kmanifest_command, perform, read_golden
 
 RUNS = find_runs()
 
 
-def name_of(run: ChartRun) -> str:
+def run_name(run: ChartRun) -> str:
     return run.name
 
 
-@pytest.mark.parametrize("run", RUNS, ids=name_of)
+@pytest.mark.parametrize("run", RUNS, ids=run_name)
 def test_same_as_the_peer(run: ChartRun):
-    outcome = perform(run, ours(run))
+    outcome = perform(run, kmanifest_command(run))
     assert (outcome.out or None) == read_golden(run.golden("out"))
     assert (outcome.err or None) == read_golden(run.golden("err"))
-    assert (outcome.made or None) == read_golden(run.golden("made"))
+    assert (outcome.files or None) == read_golden(run.golden("made"))
     assert outcome.code == run.code
 
 

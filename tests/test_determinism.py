@@ -1,4 +1,4 @@
-"""One result whatever the machine is like: hash seed, directory, locale, zone, mask, where and how the files were made."""
+"""Results do not depend on the machine: hash seed, directory, locale, time zone, umask, path and order of files."""
 
 import os
 import shutil
@@ -34,39 +34,41 @@ def digests(
     project: Path = PROJECT,
     before: Callable[[], Any] | None = None,
 ) -> str:
-    """What `tests.digests` prints of the builds above."""
-    done = run_python(
+    """Return the output of `tests.digests` for BUILDS."""
+    result = run_python(
         ["-W", "error", "-m", "tests.digests", *BUILDS],
         environment=environment,
         directory=directory,
         roots=(SOURCE, str(project)),
         before=before,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("\n") == len(BUILDS)
-    return done.stdout
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.count("\n") == len(BUILDS)
+    return result.stdout
 
 
 @pytest.fixture(scope="module")
-def wanted() -> str:
+def expected() -> str:
     return digests()
 
 
 @pytest.mark.parametrize(
-    "environment", ENVIRONMENTS, ids=lambda each: ",".join(map("=".join, each.items()))
+    "environment",
+    ENVIRONMENTS,
+    ids=lambda environment: ",".join(map("=".join, environment.items())),
 )
-def test_environment_does_not_matter(environment: Mapping[str, str], wanted: str):
-    assert digests(environment) == wanted
+def test_environment_does_not_matter(environment: Mapping[str, str], expected: str):
+    assert digests(environment) == expected
 
 
-def test_current_directory_and_mask_do_not_matter(wanted: str, tmp_path: Path):
-    assert digests(directory=str(tmp_path)) == wanted
-    assert digests(before=lambda: os.umask(0o777)) == wanted
+def test_current_directory_and_mask_do_not_matter(expected: str, tmp_path: Path):
+    assert digests(directory=str(tmp_path)) == expected
+    assert digests(before=lambda: os.umask(0o777)) == expected
 
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["in order", "last file first"])
 def test_moved_tree_and_order_of_creation_do_not_matter(
-    wanted: str, tmp_path: Path, *, backwards: bool
+    expected: str, tmp_path: Path, *, backwards: bool
 ):
     moved = tmp_path / "a place with ünicode"
     sources = [
@@ -81,4 +83,4 @@ def test_moved_tree_and_order_of_creation_do_not_matter(
         target = moved / path.relative_to(PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    assert digests(project=moved, directory=str(tmp_path)) == wanted
+    assert digests(project=moved, directory=str(tmp_path)) == expected

@@ -1,4 +1,4 @@
-"""Charts that a kustomization names, and charts that are built by themselves."""
+"""Charts in `helmCharts` of a kustomization, and charts that are built directly."""
 
 import io
 import tarfile
@@ -56,11 +56,12 @@ def server(tmp_path_factory):
 
 def fetching(store: Path, **remotes: Any) -> Options:
     protocols = ("http", "https")
-    given = RemoteOptions(store=str(store), protocols=protocols, **remotes)
+    hosts = ("127.0.0.1",)
+    given = RemoteOptions(store=str(store), protocols=protocols, hosts=hosts, **remotes)
     return Options(engines=(KustomizeOptions(enable_helm=True),), allow_remote=True, remote=given)
 
 
-def test_a_chart_of_the_chart_home_is_told_the_namespace():
+def test_a_chart_of_the_chart_home_gets_the_namespace():
     tree = in_home(releaseName="rel", valuesInline="{colour: blue}")
     text = build(tree=tree, options=Options(engines=(KustomizeOptions(enable_helm=True),))).text()
     assert "namespace: shop" in text
@@ -75,7 +76,7 @@ def test_a_chart_of_the_chart_home_is_told_the_namespace():
         ("replace", '{"colour":"blue","size":1}'),
     ],
 )
-def test_inline_values_are_merged_as_asked(merge, expected):
+def test_inline_values_are_merged_by_values_merge(merge, expected):
     tree = in_home(valuesInline="{colour: blue}", valuesMerge=merge)
     assert (
         expected
@@ -83,7 +84,7 @@ def test_inline_values_are_merged_as_asked(merge, expected):
     )
 
 
-def test_charts_are_rendered_where_that_is_allowed_only():
+def test_charts_are_rendered_only_if_allowed():
     with pytest.raises(PluginError, match="--enable-helm"):
         build(tree=in_home())
 
@@ -115,7 +116,7 @@ def test_a_chart_of_a_repository_is_fetched_once(server, tmp_path):
         )
 
 
-def test_a_chart_that_is_nowhere(server, tmp_path):
+def test_a_chart_that_does_not_exist(server, tmp_path):
     text = kustomization(repo=f"http://{server.address}/nothing")
     with pytest.raises(FetchError):
         build(tree=MemoryTree({"kustomization.yaml": text}), options=fetching(tmp_path))
@@ -126,14 +127,14 @@ def test_a_chart_that_is_nowhere(server, tmp_path):
         )
 
 
-def test_a_chart_is_built_by_itself():
+def test_a_chart_is_built_directly():
     chart = HelmOptions(values={"colour": "green"}, release="mine", namespace="prod")
     rendered = build(tree=MemoryTree(CHART), options=Options(engines=(chart,)))
     assert rendered.text().startswith("---\n# Source: demo/templates/map.yaml\n")
     assert rendered.resources[0].body["data"]["values"] == '{"colour":"green","size":1}'
 
 
-def test_a_kustomization_beside_a_chart_is_what_is_built():
+def test_a_kustomization_next_to_a_chart_is_built_instead():
     files = {**CHART, "kustomization.yaml": "resources: [values.yaml]"}
     with pytest.raises(KmanifestError) as caught:
         build(tree=MemoryTree(files))

@@ -1,15 +1,17 @@
-"""Every bound of `Limits` is reached by a small input and named in the error; deep input on a small stack ends cleanly."""
+"""Small inputs that exceed each limit of `Limits`, and deep input on a small stack. All must end with an error."""
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from kmanifest.api import build
 from kmanifest.engines.builtin import default_registry
+from kmanifest.helm import render_chart
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import MemoryTree
-from kmanifest.model.errors import KmanifestError, LimitError
+from kmanifest.model.errors import InternalError, KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -25,11 +27,11 @@ def config_map(name: str = "a", rest: str = "") -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n{rest}"
 
 
-def several(number: int) -> str:
+def config_maps(number: int) -> str:
     return "---\n".join(config_map(f"a{index}") for index in range(number))
 
 
-def one(body: str = config_map(), kustomization: str = "resources: [a.yaml]\n") -> Files:
+def one_manifest(body: str = config_map(), kustomization: str = "resources: [a.yaml]\n") -> Files:
     return {"kustomization.yaml": kustomization, "a.yaml": body}
 
 
@@ -70,9 +72,13 @@ def chart(template: str) -> Files:
     return {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": text}
 
 
-REACHED: tuple[tuple[str, Limits, Files], ...] = (
-    ("max_input_file", Limits(max_input_file=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
-    ("max_input_file", Limits(max_input_file=10), one()),
+EXCEEDED: tuple[tuple[str, Limits, Files], ...] = (
+    (
+        "max_input_file",
+        Limits(max_input_file=200),
+        one_manifest(config_map(rest=f"data: {{a: {LONG}}}")),
+    ),
+    ("max_input_file", Limits(max_input_file=10), one_manifest()),
     (
         "max_input_file",
         Limits(max_input_file=200),
@@ -83,37 +89,41 @@ REACHED: tuple[tuple[str, Limits, Files], ...] = (
         Limits(max_input_file=200),
         {"kustomization.yaml": "configMapGenerator: [{name: a, envs: [f]}]", "f": f"a={LONG}"},
     ),
-    ("max_total_input", Limits(max_total_input=40), one()),
+    ("max_total_input", Limits(max_total_input=40), one_manifest()),
     ("max_total_input", Limits(max_total_input=200), many_files(10)),
-    ("max_depth", Limits(max_depth=20), one(config_map(rest=DEEP))),
-    ("max_depth", Limits(max_depth=20), one(config_map(rest=DEEP_BLOCK))),
+    ("max_depth", Limits(max_depth=20), one_manifest(config_map(rest=DEEP))),
+    ("max_depth", Limits(max_depth=20), one_manifest(config_map(rest=DEEP_BLOCK))),
     ("max_depth", Limits(max_depth=20), {"kustomization.yaml": DEEP}),
-    ("max_depth", Limits(max_depth=20), one(kustomization=PATCH + f"x, value: {DEEP[3:-1]}}}\n")),
-    ("max_documents", Limits(max_documents=4), one(several(5))),
+    (
+        "max_depth",
+        Limits(max_depth=20),
+        one_manifest(kustomization=PATCH + f"x, value: {DEEP[3:-1]}}}\n"),
+    ),
+    ("max_documents", Limits(max_documents=4), one_manifest(config_maps(5))),
     ("max_documents", Limits(max_documents=4), {**many_files(4), **ALL_FILES}),
-    ("max_objects", Limits(max_objects=4), one(several(5))),
-    ("max_objects", Limits(max_objects=4), one(ITEMS)),
+    ("max_objects", Limits(max_objects=4), one_manifest(config_maps(5))),
+    ("max_objects", Limits(max_objects=4), one_manifest(ITEMS)),
     ("max_objects", Limits(max_objects=4), many_files(5)),
     ("max_objects", Limits(max_objects=4), components(5)),
     ("max_objects", Limits(max_objects=4), {"kustomization.yaml": GENERATED}),
-    ("max_output", Limits(max_output=20), one()),
-    ("max_output", Limits(max_output=100), one(several(5))),
-    ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{a: {LONG}}}"))),
-    ("max_string", Limits(max_string=200), one(config_map(rest=f"data: {{{LONG}: a}}"))),
+    ("max_output", Limits(max_output=20), one_manifest()),
+    ("max_output", Limits(max_output=100), one_manifest(config_maps(5))),
+    ("max_string", Limits(max_string=200), one_manifest(config_map(rest=f"data: {{a: {LONG}}}"))),
+    ("max_string", Limits(max_string=200), one_manifest(config_map(rest=f"data: {{{LONG}: a}}"))),
     ("max_items", Limits(max_items=20), chart("{{ until 100 | len }}")),
     ("max_keys", Limits(max_keys=0), chart("{{ genPrivateKey `ed25519` | len }}")),
-    ("deadline", Limits(deadline=1e-9), one()),
+    ("deadline", Limits(deadline=1e-9), one_manifest()),
 )
 
 
 @pytest.mark.parametrize(
     ("name", "limits", "files"),
-    REACHED,
-    ids=[f"{row[0]}-{index}" for index, row in enumerate(REACHED)],
+    EXCEEDED,
+    ids=[f"{row[0]}-{index}" for index, row in enumerate(EXCEEDED)],
 )
 def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
     tree = MemoryTree(files)
-    if name != "max_depth":  # what is so deep is no object
+    if name != "max_depth":  # the deep inputs are not valid objects
         build(tree=tree).text()
     with pytest.raises(LimitError, match=name) as caught:
         build(tree=tree, options=Options(limits=limits)).text()
@@ -123,12 +133,12 @@ def test_limit_is_reached_and_named(name: str, limits: Limits, files: Files):
         assert error.location.file
 
 
-def test_each_field_is_tried():
-    # What one function of a template makes is bounded by max_items: tests/unit/test_helm_functions.py.
-    assert {row[0] for row in REACHED} | {"max_items"} == set(Limits._fields)
+def test_each_field_is_covered():
+    # tests/unit/test_helm_functions.py tests max_items, which limits single template functions.
+    assert {row[0] for row in EXCEEDED} | {"max_items"} == set(Limits._fields)
 
 
-def test_what_is_as_large_as_allowed_passes():
+def test_input_exactly_at_the_limits_passes():
     size = len(config_map())
     limits = Limits(
         max_input_file=size,
@@ -140,7 +150,10 @@ def test_what_is_as_large_as_allowed_passes():
         max_string=size,
         deadline=60.0,
     )
-    assert build(tree=MemoryTree(one()), options=Options(limits=limits)).text() == config_map()
+    assert (
+        build(tree=MemoryTree(one_manifest()), options=Options(limits=limits)).text()
+        == config_map()
+    )
 
 
 SPEC = "apiVersion: acme.io/v1\nkind: W\nmetadata:\n  name: a\nspec:\n  a: text\n"
@@ -158,16 +171,16 @@ NESTED = """\
     ("name", "replacement"),
     [("max_string", JOINED), ("max_output", JOINED), ("max_output", NESTED)],
 )
-def test_replacements_that_double_a_value_end(name: str, replacement: str):
+def test_replacements_that_double_a_value_stop_at_the_limit(name: str, replacement: str):
     doubled = "".join(replacement.format(index) for index in range(64))
-    files = one(SPEC, f"resources: [a.yaml]\nreplacements:\n{doubled}")
+    files = one_manifest(SPEC, f"resources: [a.yaml]\nreplacements:\n{doubled}")
     limits = DEFAULT_LIMITS._replace(**{name: 100_000})
     with pytest.raises(LimitError, match=name) as caught:
         build(tree=MemoryTree(files), options=Options(limits=limits))
     assert caught.value.location.file == "kustomization.yaml"
 
 
-def test_vars_that_stand_often_for_a_long_text_end():
+def test_vars_that_repeat_a_long_value_stop_at_the_limit():
     often = "$(V)" * 1_000
     files = {
         "kustomization.yaml": "resources: [a.yaml]\nconfigurations: [c.yaml]\nvars:\n- name: V\n"
@@ -189,7 +202,7 @@ def test_deadline_ends_a_build_between_two_steps_of_plugins():
 
     config = "apiVersion: acme.io/v1\nkind: Slow\nmetadata:\n  name: {}\n"
     files = {
-        **one(kustomization="resources: [a.yaml]\ntransformers: [s.yaml, t.yaml]\n"),
+        **one_manifest(kustomization="resources: [a.yaml]\ntransformers: [s.yaml, t.yaml]\n"),
         "s.yaml": config.format("s"),
         "t.yaml": config.format("t"),
     }
@@ -203,7 +216,7 @@ def test_deadline_ends_a_build_between_two_steps_of_plugins():
 
 
 def test_a_cache_filled_with_wide_limits_does_not_lift_narrow_ones():
-    files = {"base/kustomization.yaml": "resources: [a.yaml]", "base/a.yaml": several(5) + DEEP}
+    files = {"base/kustomization.yaml": "resources: [a.yaml]", "base/a.yaml": config_maps(5) + DEEP}
     tree = MemoryTree({**files, "kustomization.yaml": "resources: [base]"})
     cache = MemoryCache()
     build(tree=tree, cache=cache)
@@ -215,8 +228,8 @@ def test_a_cache_filled_with_wide_limits_does_not_lift_narrow_ones():
 
 
 @pytest.mark.parametrize("field", ["max_depth", "max_string", "max_documents"])
-def test_a_parsed_file_in_the_cache_keeps_to_the_limits_of_each_build(field: str):
-    files = one(several(5) + DEEP)
+def test_a_cached_file_is_checked_against_the_limits_of_each_build(field: str):
+    files = one_manifest(config_maps(5) + DEEP)
     cache = MemoryCache()
     build(tree=MemoryTree(files), cache=cache)
     options = Options(limits=DEFAULT_LIMITS._replace(**{field: 4}))
@@ -243,7 +256,7 @@ def test_findings_of_bases_are_reported_each_time(*, cached: bool):
     assert build("two", tree=tree, cache=cache).findings == first[:1]
 
 
-# Deep input. In processes of their own: what goes wrong here is a segmentation fault.
+# Deep input. These tests start new processes, because a failure would be a segmentation fault.
 
 STACK = """
 import sys, threading
@@ -262,7 +275,7 @@ else:
     sys.setrecursionlimit(200)
     work()
 """
-EVERYTHING = """\
+ALL_FIELDS = """\
 resources: [a.yaml]
 namePrefix: p-
 namespace: some
@@ -288,18 +301,18 @@ patchesJson6902:
 
 
 def deep_outcomes(depth: int) -> list[str]:
-    """`done`, or the class of the error, of some builds of input that is `depth` deep."""
+    """Return `done` or the name of the error class, for several builds with input nested `depth` levels deep."""
     outcomes = []
     for opened, closed in (('{"a": ', "}"), ("[", "]")):
         deep = opened * depth + "1" + closed * depth
         object_ = config_map(rest=f"x: {deep}\n")
         for files in (
-            one(object_),
-            one(object_, EVERYTHING.replace("DEEP", deep)),
-            one(kustomization=JSON6902.replace("DEEP", deep)),
-            {**one(object_, "resources: [a.yaml, b.yaml]"), "b.yaml": object_},
-            {**one(object_, "resources: [a.yaml]\nopenapi: {path: o}\n"), "o": deep},
-            {**one(object_, "resources: [a.yaml]\ncrds: [o]\n"), "o": deep},
+            one_manifest(object_),
+            one_manifest(object_, ALL_FIELDS.replace("DEEP", deep)),
+            one_manifest(kustomization=JSON6902.replace("DEEP", deep)),
+            {**one_manifest(object_, "resources: [a.yaml, b.yaml]"), "b.yaml": object_},
+            {**one_manifest(object_, "resources: [a.yaml]\nopenapi: {path: o}\n"), "o": deep},
+            {**one_manifest(object_, "resources: [a.yaml]\ncrds: [o]\n"), "o": deep},
             {"kustomization.yaml": f"metadata: {deep}\n"},
             chain(depth),
         ):
@@ -313,7 +326,7 @@ def deep_outcomes(depth: int) -> list[str]:
 
 
 def chain(depth: int) -> Files:
-    """Bases inside one another."""
+    """Return a chain of bases, each of which uses the next."""
     directories = [f"b{level}" for level in range(min(depth, 300))]
     files = {
         f"{name}/kustomization.yaml": f"resources: [../b{level + 1}]"
@@ -326,15 +339,41 @@ def chain(depth: int) -> Files:
 @pytest.mark.parametrize("depth", [40, 900, 1_400, 5_000])
 @pytest.mark.parametrize("where", ["thread", "recursion limit"])
 def test_deep_input_on_a_small_stack_ends_cleanly(depth: int, where: str):
-    done = run_python(["-X", "faulthandler", "-c", STACK, str(depth), where])
-    assert (done.returncode, done.stderr) == (0, "")
-    outcomes = done.stdout.split()
+    result = run_python(["-X", "faulthandler", "-c", STACK, str(depth), where])
+    assert (result.returncode, result.stderr) == (0, "")
+    outcomes = result.stdout.split()
     assert len(outcomes) == 32
     assert set(outcomes) <= {"done", "LimitError", "SourceError", "RenderError", "MissingError"}
     assert outcomes[0] == ("LimitError" if depth > DEFAULT_LIMITS.max_depth else "done")
 
 
-def test_the_recursion_limit_is_left_alone():
+def test_the_recursion_limit_is_not_changed():
     before = sys.getrecursionlimit()
     deep_outcomes(100)
     assert sys.getrecursionlimit() == before
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_depth": 50.0}, {"max_depth": -1}, {"max_input_file": 1e2}, {"max_items": True}]
+    + [{"deadline": value} for value in (-1.0, float("nan"), float("inf"), "5")],
+)
+def test_values_that_are_no_limits_are_refused(limits: dict[str, Any]):
+    """M10 of the audit: the compiled backend took a float for no limit."""
+    (name,) = limits
+    with pytest.raises(TypeError, match=name):
+        build(tree={"kustomization.yaml": ""}, options=Options(limits=Limits(**limits)))
+    with pytest.raises(TypeError, match=name):
+        render_chart("", tree={"Chart.yaml": "{}"}, limits=Limits(**limits))
+
+
+def test_failures_of_the_machine_are_errors_of_kmanifest():
+    """M6 of the audit: an operator that handles KmanifestError must not be ended by a full disk."""
+
+    class FullDisk(MemoryTree):
+        def read(self, path: str, *, limit: int) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(InternalError, match=r"OSError: .*No space left") as caught:
+        build(tree=FullDisk({"kustomization.yaml": "resources: []"}))
+    assert isinstance(caught.value.__cause__, (OSError, KmanifestError))

@@ -1,4 +1,4 @@
-"""What `localize` does beside the bytes of the peer: programs, patterns, verification, bounds, and what is left behind."""
+"""`localize` beyond kustomize's output: executables, patterns, verification, limits and cleanup after errors."""
 
 import os
 import stat
@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from kmanifest import KmanifestError, MemoryTree, Options, Registry, build
-from kmanifest.cli.localize import localize as run
+from kmanifest.cli import localize as command
 from kmanifest.cli.output import OutputError, write_new_directory
-from kmanifest.engines.krm.function import program_of
-from kmanifest.engines.kustomize.localize import Copy, File, Wanted, localize
+from kmanifest.engines.krm.function import executable_path
+from kmanifest.engines.kustomize.localize import File, LocalizedFiles, LocalizeRequest, localize
 from kmanifest.engines.kustomize.localize.destinations import (
     default_name,
-    place_of_file,
-    place_of_root,
+    file_destination,
     relative,
+    root_destination,
 )
 from kmanifest.io.remote.urls import Repository, parse_repository
 from kmanifest.io.tree import PrefixedTree, Tree
@@ -36,28 +36,33 @@ metadata:
     config.kubernetes.io/function: |
       exec: {path: %s}
 """
-PROGRAM = f"""\
+EXECUTABLE = f"""\
 #!{sys.executable}
 print('''{MAP}''')
 """
 
 
-def copied(
+def run(arguments: list[str]) -> int:
+    """Run the command with the arguments."""
+    return command.localize(command.COMMAND.read(arguments))
+
+
+def localize_tree(
     files: dict[str, str],
     directory: str = "",
     scope: str = "",
     findings: list[Finding] | None = None,
-) -> Copy:
+) -> LocalizedFiles:
     findings = [] if findings is None else findings
     ctx = Context(MemoryTree(files), Registry(), on_finding=findings.append)
-    return localize(ctx, Wanted(directory, scope, program_of=program_of))
+    return localize(ctx, LocalizeRequest(directory, scope, executable_path=executable_path))
 
 
-def text_of(copy: Copy, path: str) -> str:
+def text_of(copy: LocalizedFiles, path: str) -> str:
     return copy.files[path].content.decode()
 
 
-def put(directory: Path, files: dict[str, str]) -> Path:
+def write_files(directory: Path, files: dict[str, str]) -> Path:
     for name, content in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,34 +74,34 @@ def names(directory: Path) -> set[str]:
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
 
 
-# Programs and patterns, which the reference leaves behind
+# Executables and patterns, which kustomize does not copy
 
 
 @pytest.fixture
 def with_function(tmp_path: Path) -> Path:
-    target = put(
+    target = write_files(
         tmp_path / "target",
         {
             "kustomization.yaml": "generators: [function.yaml]\n",
             "function.yaml": FUNCTION % "./bin/made",
-            "bin/made": PROGRAM,
+            "bin/made": EXECUTABLE,
         },
     )
     (target / "bin/made").chmod(0o755)
     return target
 
 
-def test_the_program_of_a_function_is_copied_with_its_mode(with_function: Path):
+def test_a_function_executable_is_copied_with_its_mode(with_function: Path):
     copy = with_function.parent / "copy"
     assert run(["--no-verify", str(with_function), str(copy)]) == 0
-    assert (copy / "bin/made").read_text(encoding="utf-8") == PROGRAM
+    assert (copy / "bin/made").read_text(encoding="utf-8") == EXECUTABLE
     assert (copy / "bin/made").stat().st_mode & stat.S_IXUSR
     assert not (copy / "function.yaml").stat().st_mode & stat.S_IXUSR
     options = Options(enable_plugins=True, allow_exec=True)
     assert build(str(copy), options=options).text() == MAP
 
 
-def test_what_is_no_program_becomes_none(with_function: Path):
+def test_a_file_that_is_not_executable_stays_so(with_function: Path):
     (with_function / "bin/made").chmod(0o644)
     copy = with_function.parent / "copy"
     assert run(["--no-verify", str(with_function), str(copy)]) == 0
@@ -106,34 +111,45 @@ def test_what_is_no_program_becomes_none(with_function: Path):
 @pytest.mark.parametrize("form", ["configFn", "config.k8s.io/function"])
 def test_older_forms_of_functions(form: str):
     metadata = (
-        "{name: a, configFn: {exec: {path: run}}}"
+        "{name: a, configFn: {exec: {path: ./run}}}"
         if form == "configFn"
-        else f'{{name: a, annotations: {{{form}: "exec: {{path: run}}"}}}}'
+        else f'{{name: a, annotations: {{{form}: "exec: {{path: ./run}}"}}}}'
     )
     config = f"apiVersion: a/v1\nkind: A\nmetadata: {metadata}\n"
-    copy = copied({"kustomization.yaml": "transformers: [f.yaml]", "f.yaml": config, "run": "#!"})
+    copy = localize_tree(
+        {"kustomization.yaml": "transformers: [f.yaml]", "f.yaml": config, "run": "#!"}
+    )
     assert copy.files["run"] == File(b"#!", executable=False)
 
 
-@pytest.mark.parametrize("path", ["/bin/sh", "../run", "nowhere"])
-def test_a_program_out_of_reach_is_told_and_left(path: str):
+@pytest.mark.parametrize("path", ["/bin/sh", "../run", "./nowhere"])
+def test_an_executable_outside_of_the_root_is_reported_and_not_copied(path: str):
     findings: list[Finding] = []
     files = {"a/kustomization.yaml": "validators: [f.yaml]", "a/f.yaml": FUNCTION % path, "run": ""}
-    copy = copied(files, "a", "a", findings)
+    copy = localize_tree(files, "a", "a", findings)
     assert set(copy.files) == {"kustomization.yaml", "f.yaml"}
     assert [path in finding.message for finding in findings] == [True]
 
 
-def test_a_container_has_no_program():
+def test_an_executable_on_path_is_not_copied():
+    findings: list[Finding] = []
+    files = {"kustomization.yaml": "validators: [f.yaml]", "f.yaml": FUNCTION % "run", "run": ""}
+    copy = localize_tree(files, findings=findings)
+    assert (set(copy.files), findings) == ({"kustomization.yaml", "f.yaml"}, [])
+
+
+def test_a_container_has_no_executable():
     config = "apiVersion: a/v1\nkind: A\nmetadata: {name: a, annotations: {config.kubernetes.io/container: i}}"
     findings: list[Finding] = []
-    copied({"kustomization.yaml": "validators: [f.yaml]", "f.yaml": config}, findings=findings)
+    localize_tree(
+        {"kustomization.yaml": "validators: [f.yaml]", "f.yaml": config}, findings=findings
+    )
     assert findings == []
 
 
 def test_the_files_of_patterns_are_copied(tmp_path: Path):
     patterns = "apiVersion: kmanifest.dev/v1alpha1\nkind: ResourcesGenerator\nmetadata: {name: r}\n"
-    target = put(
+    target = write_files(
         tmp_path / "target",
         {
             "kustomization.yaml": "generators: [all.yaml]\n",
@@ -148,7 +164,7 @@ def test_the_files_of_patterns_are_copied(tmp_path: Path):
     assert names(copy) == names(target) - {"m/other.txt"}
 
 
-# Verification, and what is left behind
+# Verification and cleanup
 
 
 def test_the_key_of_a_link_is_kept(tmp_path: Path):
@@ -156,15 +172,17 @@ def test_the_key_of_a_link_is_kept(tmp_path: Path):
         "kustomization.yaml": "configMapGenerator: [{name: a, files: [key]}]\n",
         "real": "text",
     }
-    target = put(tmp_path / "target", files)
+    target = write_files(tmp_path / "target", files)
     (target / "key").symlink_to("real")
     assert run([str(target), str(tmp_path / "copy")]) == 0
     assert "- key=real\n" in (tmp_path / "copy/kustomization.yaml").read_text(encoding="utf-8")
 
 
-def test_a_copy_that_builds_otherwise_is_not_kept(tmp_path: Path, monkeypatch):
-    target = put(tmp_path / "target", {"kustomization.yaml": "resources: [m.yaml]", "m.yaml": MAP})
-    other = Copy(
+def test_a_copy_with_a_different_build_is_not_kept(tmp_path: Path, monkeypatch):
+    target = write_files(
+        tmp_path / "target", {"kustomization.yaml": "resources: [m.yaml]", "m.yaml": MAP}
+    )
+    other = LocalizedFiles(
         {"kustomization.yaml": File(b"resources: [m.yaml]"), "m.yaml": File(b"{}")}, (), ""
     )
     monkeypatch.setattr("kmanifest.engines.kustomize.localize.localize", lambda *_: other)
@@ -173,7 +191,7 @@ def test_a_copy_that_builds_otherwise_is_not_kept(tmp_path: Path, monkeypatch):
     assert os.listdir(tmp_path) == ["target"]
 
 
-def test_a_target_that_wants_flags_is_told_of(with_function: Path, capsys):
+def test_a_target_that_needs_flags_is_reported(with_function: Path, capsys):
     with pytest.raises(KmanifestError):
         run([str(with_function), str(with_function.parent / "copy")])
     assert "--no-verify" in capsys.readouterr().err
@@ -181,7 +199,7 @@ def test_a_target_that_wants_flags_is_told_of(with_function: Path, capsys):
 
 
 def test_the_right_directory_is_verified(tmp_path: Path):
-    put(tmp_path, {"a/b/c/kustomization.yaml": "resources: [m.yaml]", "a/b/c/m.yaml": MAP})
+    write_files(tmp_path, {"a/b/c/kustomization.yaml": "resources: [m.yaml]", "a/b/c/m.yaml": MAP})
     assert run([str(tmp_path / "a/b/c"), str(tmp_path / "copy"), "--scope", str(tmp_path)]) == 0
     assert names(tmp_path / "copy/a/b/c") == {"kustomization.yaml", "m.yaml"}
 
@@ -204,13 +222,13 @@ def test_a_file_that_can_not_be_written_leaves_nothing(tmp_path: Path):
     assert os.listdir(tmp_path) == []
 
 
-def test_what_comes_meanwhile_is_not_touched(tmp_path: Path, monkeypatch):
-    made = os.mkdir
+def test_a_directory_created_meanwhile_is_not_changed(tmp_path: Path, monkeypatch):
+    real_mkdir = os.mkdir
 
     def mkdir(path: str) -> None:
-        made(path)
+        real_mkdir(path)
         if path.endswith("copy"):
-            made(path)
+            real_mkdir(path)
 
     monkeypatch.setattr(os, "mkdir", mkdir)
     with pytest.raises(OutputError, match="exists"):
@@ -221,46 +239,48 @@ def test_what_comes_meanwhile_is_not_touched(tmp_path: Path, monkeypatch):
 
 def test_references_into_the_destination_are_refused(tmp_path: Path):
     files = {"kustomization.yaml": "helmGlobals: {chartHome: copy/x}\n"}
-    target = put(tmp_path / "target", files)
+    target = write_files(tmp_path / "target", files)
     with pytest.raises(KmanifestError):
         run(["--no-verify", str(target), str(target / "copy")])
     assert names(target) == set(files)
 
 
-def test_a_copy_inside_of_charts_does_not_hold_itself(tmp_path: Path):
-    target = put(tmp_path, {"kustomization.yaml": "helmCharts: [{name: c}]", "charts/c/a": ""})
+def test_a_copy_inside_of_charts_does_not_contain_itself(tmp_path: Path):
+    target = write_files(
+        tmp_path, {"kustomization.yaml": "helmCharts: [{name: c}]", "charts/c/a": ""}
+    )
     (target / "charts/empty").mkdir()
     assert run(["--no-verify", str(target), str(target / "charts/copy")]) == 0
     copy = target / "charts/copy"
     assert names(copy) == {"kustomization.yaml", "charts", "charts/c", "charts/c/a", "charts/empty"}
 
 
-# Bounds
+# Limits
 
 
-def test_roots_that_are_reached_again_and_again():
+def test_roots_that_are_reached_many_times():
     files = {"0/kustomization.yaml": "resources: [m.yaml]", "0/m.yaml": MAP}
     for number in range(1, 60):
         below = f"../{number - 1}"
         files[f"{number}/kustomization.yaml"] = f"resources: [{below}, {below}]"
-    assert len(copied(files, "59").files) == 61
+    assert len(localize_tree(files, "59").files) == 61
 
 
 def test_nested_roots_are_bounded():
-    def chain(length: int) -> Copy:
+    def chain(length: int) -> LocalizedFiles:
         files = {
             f"{number}/kustomization.yaml": f"resources: [../{number + 1}]"
             for number in range(length)
         }
         files[f"{length}/kustomization.yaml"] = "resources: []"
-        return copied(files, "0")
+        return localize_tree(files, "0")
 
     assert len(chain(190).files) == 191
     with pytest.raises(LimitError):
         chain(210)
 
 
-def test_a_cycle_through_what_was_done_before_is_found():
+def test_a_cycle_through_a_finished_root_is_found():
     files = {
         "a/kustomization.yaml": "resources: [../b, ../c]",
         "b/kustomization.yaml": "resources: [../d]",
@@ -268,19 +288,19 @@ def test_a_cycle_through_what_was_done_before_is_found():
         "d/kustomization.yaml": "resources: [../c]",
     }
     with pytest.raises(SourceError, match="cycle detected"):
-        copied(files, "a")
+        localize_tree(files, "a")
 
 
 def test_one_path_can_not_be_a_file_and_a_directory():
     files = {"kustomization.yaml": "resources: [a]", "a/kustomization.yaml": "crds: [b]", "a/b": ""}
-    assert set(copied(files).files) == {"kustomization.yaml", "a/kustomization.yaml", "a/b"}
+    assert set(localize_tree(files).files) == {"kustomization.yaml", "a/kustomization.yaml", "a/b"}
 
 
-# Places of what is remote
+# Destinations of remote files and roots
 
 
 @pytest.mark.parametrize(
-    ("url", "place"),
+    ("url", "path"),
     [
         ("https://example.org/a/b.yaml", "example.org/a/b.yaml"),
         ("https://user:word@example.org:8080/a/../b.yaml?x=y#z", "example.org/b.yaml"),
@@ -290,17 +310,17 @@ def test_one_path_can_not_be_a_file_and_a_directory():
         ("https://example.org/../../a", "example.org/a"),
     ],
 )
-def test_places_of_files(url: str, place: str):
-    assert place_of_file(url) == f"localized-files/{place}"
+def test_file_destinations(url: str, path: str):
+    assert file_destination(url) == f"localized-files/{path}"
 
 
-def test_a_url_that_is_none():
+def test_an_invalid_url():
     with pytest.raises(SourceError):
-        place_of_file("https://example.org/%zz ")
+        file_destination("https://example.org/%zz ")
 
 
 @pytest.mark.parametrize(
-    ("url", "place"),
+    ("url", "path"),
     [
         ("https://github.com/org/repo//dir?ref=v1", "github.com/org/repo/v1/dir"),
         ("git@github.com:org/repo.git?ref=a/b", "github.com/org/repo/a/b/dir"),
@@ -310,10 +330,10 @@ def test_a_url_that_is_none():
         ("https://host/a/_git/repo/dir?ref=1", "host/a/_git/repo/1/dir"),
     ],
 )
-def test_places_of_roots(url: str, place: str):
+def test_root_destinations(url: str, path: str):
     repository = parse_repository(url)
     assert repository is not None
-    assert place_of_root(repository, "dir") == f"localized-files/{place}"
+    assert root_destination(repository, "dir") == f"localized-files/{path}"
 
 
 @pytest.mark.parametrize(
@@ -332,11 +352,11 @@ def test_default_names():
     assert default_name("x/y", repository) == "localized-y-a-b"
 
 
-# What is remote
+# Remote files and roots
 
 
-class Elsewhere:
-    """A remote with one repository, and the same content at every URL."""
+class FakeRemote:
+    """A remote with one repository, and the same content at every file URL."""
 
     def __init__(self, files: dict[str, str]) -> None:
         self._files = files
@@ -352,46 +372,46 @@ class Elsewhere:
             return None
         if path.startswith("https://files/"):
             return PrefixedTree(MemoryTree({"": MAP}), path)
-        return PrefixedTree(Forged(self._files), "https://host/a/b@1")
+        return PrefixedTree(ForgedTree(self._files), "https://host/a/b@1")
 
 
-class Forged(MemoryTree):
-    """Files whose directories also name themselves, and the one above."""
+class ForgedTree(MemoryTree):
+    """Files whose directories also list `.` and `..`."""
 
     def list(self, path: str) -> list[str]:
         return [".", "..", *super().list(path)]
 
 
-def fetched(entry: str, files: dict[str, str], field: str = "resources") -> Copy:
+def localize_remote(entry: str, files: dict[str, str], field: str = "resources") -> LocalizedFiles:
     tree = MemoryTree({"kustomization.yaml": f"{field}: ['{entry}']"})
-    ctx = Context(tree, Registry(), options=Options(allow_remote=True), remote=Elsewhere(files))
-    return localize(ctx, Wanted("", ""))
+    ctx = Context(tree, Registry(), options=Options(allow_remote=True), remote=FakeRemote(files))
+    return localize(ctx, LocalizeRequest("", ""))
 
 
 @pytest.mark.parametrize("name", [".git", ".GIT", ".git.", "git~1"])
-def test_what_is_remote_makes_no_repository(name: str):
+def test_remote_files_create_no_repository(name: str):
     files = {"kustomization.yaml": f"crds: ['{name}/config']", f"{name}/config": "[core]"}
     with pytest.raises(SourceError, match="security"):
-        fetched("https://host/a/b?ref=1", files)
+        localize_remote("https://host/a/b?ref=1", files)
     with pytest.raises(SourceError, match="security"):
-        fetched(f"https://files/{name}/config", {}, "crds")
+        localize_remote(f"https://files/{name}/config", {}, "crds")
 
 
 def test_a_forged_directory_of_charts():
     files = {"kustomization.yaml": "helmCharts: [{name: c}]", "charts/c/a": "", "other": ""}
-    place = "localized-files/host/a/b/1"
-    copy = fetched("https://host/a/b?ref=1", files)
+    path = "localized-files/host/a/b/1"
+    copy = localize_remote("https://host/a/b?ref=1", files)
     assert set(copy.files) == {
         "kustomization.yaml",
-        f"{place}/kustomization.yaml",
-        f"{place}/charts/c/a",
+        f"{path}/kustomization.yaml",
+        f"{path}/charts/c/a",
     }
 
 
-def test_two_urls_with_one_place_are_told():
+def test_two_urls_with_one_destination_are_reported():
     findings: list[Finding] = []
 
-    class Changing(Elsewhere):
+    class Changing(FakeRemote):
         def tree_of(self, path: str) -> Tree | None:
             return PrefixedTree(MemoryTree({"": path}), path) if "://" in path else None
 
@@ -400,22 +420,22 @@ def test_two_urls_with_one_place_are_told():
     options = Options(allow_remote=True)
     remote = Changing({})
     ctx = Context(tree, Registry(), options, remote=remote, on_finding=findings.append)
-    localize(ctx, Wanted("", ""))
+    localize(ctx, LocalizeRequest("", ""))
     (finding,) = findings
     assert "localized-files/files/a" in finding.message
 
 
 @pytest.mark.skipif(bool(git_missing()), reason=git_missing())
-def test_a_remote_target_with_a_program_is_verified_and_builds_offline(tmp_path: Path, capsys):
-    source = put(
+def test_a_remote_target_with_an_executable_is_verified_and_builds_offline(tmp_path: Path, capsys):
+    source = write_files(
         tmp_path / "source",
         {
             "top/kustomization.yaml": "resources: [../map, ../map/../more]\n",
             "map/kustomization.yaml": "resources: [m.yaml]\n",
             "map/m.yaml": MAP,
             "more/kustomization.yaml": "generators: [f.yaml]\n",
-            "more/f.yaml": FUNCTION % "run",
-            "more/run": PROGRAM.replace("name: map", "name: made"),
+            "more/f.yaml": FUNCTION % "./run",
+            "more/run": EXECUTABLE.replace("name: map", "name: made"),
         },
     )
     (source / "more/run").chmod(0o755)
@@ -433,20 +453,20 @@ def test_a_remote_target_with_a_program_is_verified_and_builds_offline(tmp_path:
     assert "name: made" in build(str(copy / "top"), options=options).text()
 
 
-def test_offline_is_offline(tmp_path: Path):
+def test_offline_refuses_downloads(tmp_path: Path):
     files = {"kustomization.yaml": "resources: ['https://127.0.0.1:1/a/b.yaml']"}
-    target = put(tmp_path / "target", files)
+    target = write_files(tmp_path / "target", files)
     fetch = ["--offline", "--cache-dir", str(tmp_path / "cache")]
     with pytest.raises(KmanifestError, match="offline"):
         run([str(target), str(tmp_path / "copy"), *fetch])
 
 
 def test_stdout_is_empty(tmp_path: Path):
-    put(tmp_path, {"a/kustomization.yaml": "resources: [m.yaml]", "a/m.yaml": MAP})
-    program = [sys.executable, "-m", "kmanifest", "localize", "a"]
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    assert done.stderr.splitlines() == [
+    write_files(tmp_path, {"a/kustomization.yaml": "resources: [m.yaml]", "a/m.yaml": MAP})
+    command = [sys.executable, "-m", "kmanifest", "localize", "a"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
         "VERIFICATION SUCCESS: `kustomize build` for a and "
         f"{tmp_path / 'localized-a'} are the same after localization.",
         f'SUCCESS: localized "a" to directory {tmp_path / "localized-a"}',

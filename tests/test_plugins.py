@@ -1,4 +1,4 @@
-"""Plug-ins of installed distributions, the schema of a config, and the verb `plugins`."""
+"""Plug-ins of installed distributions, schemas of configs, and the command `kmanifest plugins`."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def write(path: Path, text: str) -> None:
 
 
 def install(site: Path, name: str, module: str) -> None:
-    """A distribution with one entry point, as an installer would leave it in `site`."""
+    """Write a distribution with one entry point into `site`, as an installer does."""
     write(site / f"{name}.py", module)
     info = site / f"{name}-1.0.dist-info"
     write(info / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
@@ -60,9 +60,9 @@ def project(tmp_path):
 
 
 def run(arguments: list[str], directory: Path, site: Path | None = None):
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from kmanifest.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    script = "import sys; sys.path.insert(0, sys.argv.pop(1)); from kmanifest.cli.main import main; sys.exit(main(sys.argv[1:]))"
     return subprocess.run(
-        [sys.executable, "-c", program, str(site or directory), *arguments],
+        [sys.executable, "-c", script, str(site or directory), *arguments],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -73,7 +73,7 @@ def run(arguments: list[str], directory: Path, site: Path | None = None):
 # --- entry points
 
 
-def test_found_where_it_is_asked_for(site, project):
+def test_installed_plugin_is_found_on_demand(site, project):
     install(site, "makers", HOOK.format(more=""))
     registry = installed_registry()
     assert [each.name for each in build(str(project), registry=registry).resources] == ["made"]
@@ -81,14 +81,14 @@ def test_found_where_it_is_asked_for(site, project):
         build(str(project))
 
 
-def test_the_command_finds_it(site, project):
+def test_the_command_finds_installed_plugins(site, project):
     install(site, "makers", HOOK.format(more=""))
-    done = run(["build", "."], project, site)
-    assert (done.stderr, done.returncode) == ("", 0)
-    assert "name: made" in done.stdout
+    result = run(["build", "."], project, site)
+    assert (result.stderr, result.returncode) == ("", 0)
+    assert "name: made" in result.stdout
 
 
-def test_not_looked_for_without_need(site, tmp_path):
+def test_distributions_are_not_loaded_without_need(site, tmp_path):
     install(site, "makers", "raise RuntimeError('never imported')\n")
     write(tmp_path / "plain/kustomization.yaml", "namePrefix: p-\nresources: [map.yaml]\n")
     write(tmp_path / "plain/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n")
@@ -102,37 +102,37 @@ def test_not_looked_for_without_need(site, tmp_path):
         ("raise RuntimeError('broken')\n", "makers can't be loaded: RuntimeError: broken"),
         (
             HOOK.format(more="    return [3]").replace("    return [Plugin", "    [Plugin"),
-            "gives int",
+            "got int",
         ),
     ],
 )
-def test_distribution_that_is_broken(site, project, module, message):
+def test_broken_distribution(site, project, module, message):
     install(site, "makers", module)
     with pytest.raises(PluginError, match=message):
         build(str(project), registry=installed_registry())
 
 
-def test_two_of_one_name(site, project):
+def test_two_plugins_of_one_name(site, project):
     install(site, "makers", HOOK.format(more=""))
     install(site, "others", HOOK.format(more=""))
-    with pytest.raises(PluginError, match="makers and others both bring the generator"):
+    with pytest.raises(PluginError, match="makers and others both provide the generator"):
         build(str(project), registry=installed_registry())
 
 
-def test_what_is_built_in_stays(site):
+def test_built_in_plugins_are_not_replaced(site):
     module = HOOK.format(more="").replace("example.com/v1/Maker", "builtin/ConfigMapGenerator")
     install(site, "makers", module)
     registry = installed_registry()
-    own = default_registry().find("generator", "builtin/ConfigMapGenerator")
-    assert registry.find("generator", "builtin/ConfigMapGenerator") is own
-    assert own in registry.all()
+    builtin = default_registry().find("generator", "builtin/ConfigMapGenerator")
+    assert registry.find("generator", "builtin/ConfigMapGenerator") is builtin
+    assert builtin in registry.all()
 
 
 # --- schemas
 
 
 @pytest.mark.parametrize(
-    ("schema", "config", "place", "message"),
+    ("schema", "config", "location", "message"),
     [
         ({"required": ["size"]}, "colour: red\n", ":1:1", "size.* is a required property"),
         ({"properties": {"size": {"type": "integer"}}}, "size: big\n", ":4:1", "is not of type"),
@@ -144,22 +144,22 @@ def test_what_is_built_in_stays(site):
         ),
     ],
 )
-def test_config_that_does_not_fit(project, schema, config, place, message):
+def test_invalid_config(project, schema, config, location, message):
     write(project / "maker.yaml", CONFIG + config)
-    called = []
+    calls = []
 
     def make(ctx, config):
-        called.append(config)
+        calls.append(config)
         return [Resource({})]
 
     plugin = Plugin("generator", "example.com/v1/Maker", make, schema=schema)
-    with pytest.raises(KmanifestError, match=message) as caught:
+    with pytest.raises(KmanifestError, match=message) as excinfo:
         build(str(project), registry=default_registry().with_plugins([plugin]))
-    assert str(caught.value.location) == f"{project}/maker.yaml{place}"
-    assert not called
+    assert str(excinfo.value.location) == f"{project}/maker.yaml{location}"
+    assert not calls
 
 
-# --- the verb
+# --- the command
 
 
 def test_list_and_info(site, project):
@@ -167,24 +167,27 @@ def test_list_and_info(site, project):
     listed = run(["plugins", "list"], project, site).stdout
     assert "example.com/v1/Maker" in listed
     assert listed.splitlines()[-1].split() == ["generator", "example.com/v1/Maker", "makers"]
-    told = run(["plugins", "info", "Maker"], project, site).stdout
-    assert told == (
+    info = run(["plugins", "info", "Maker"], project, site).stdout
+    assert info == (
         "generator example.com/v1/Maker\nfrom: makers\n\nMakes a map.\n\n"
         "schema of its config:\nrequired:\n- size\n"
     )
     missing = run(["plugins", "info", "Makers"], project, site)
     assert (missing.returncode, missing.stdout) == (1, "")
-    assert missing.stderr == "error: no plug-in is called Makers (did you mean Maker?)\n"
+    assert missing.stderr == "error: unknown plug-in: Makers (did you mean Maker?)\n"
 
 
 def test_check(site, project):
     install(site, "makers", HOOK.format(more=""))
-    done = run(["plugins", "check", "maker.yaml"], project, site)
-    assert (done.returncode, done.stdout) == (0, "ok: Maker/m: generator example.com/v1/Maker\n")
+    result = run(["plugins", "check", "maker.yaml"], project, site)
+    assert (result.returncode, result.stdout) == (
+        0,
+        "ok: Maker/m: generator example.com/v1/Maker\n",
+    )
     write(project / "maker.yaml", f"{CONFIG}---\n{CONFIG}".replace("Maker", "Baker", 1))
-    done = run(["plugins", "check", "maker.yaml"], project, site)
-    first, second = done.stdout.splitlines()
-    assert done.returncode == 1
+    result = run(["plugins", "check", "maker.yaml"], project, site)
+    first, second = result.stdout.splitlines()
+    assert result.returncode == 1
     assert first.startswith("error: Baker/m: there is no plug-in home")
     assert "is a required property" in second
 
@@ -194,16 +197,16 @@ def test_check(site, project):
     [["lists"], ["info"], ["check"], ["new", "generator"], ["new", "engine", "a"], ["new", "generator", "A b"]],
 )  # fmt: skip
 def test_wrong_usage(tmp_path, arguments):
-    done = run(["plugins", *arguments], tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
+    result = run(["plugins", *arguments], tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("role", ["generator", "transformer", "validator"])
 def test_new_plugin_passes_its_own_test(tmp_path, role):
-    done = run(["plugins", "new", role, "my-plugin"], tmp_path)
-    assert (done.stderr, done.returncode) == ("", 0)
+    result = run(["plugins", "new", role, "my-plugin"], tmp_path)
+    assert (result.stderr, result.returncode) == ("", 0)
     directory = tmp_path / "my-plugin"
     tests = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=src"],
@@ -215,14 +218,14 @@ def test_new_plugin_passes_its_own_test(tmp_path, role):
     assert "2 passed" in tests.stdout, tests.stdout
     again = run(["plugins", "new", role, "my-plugin"], tmp_path)
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
 
 def test_the_example_passes_its_own_tests():
     example = PROJECT / "plugins" / "python-example"
     if not example.exists():
         pytest.skip("an installed package has no examples")
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=example,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", str(PROJECT / "src")])},
@@ -230,4 +233,4 @@ def test_the_example_passes_its_own_tests():
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert result.returncode == 0, result.stdout

@@ -1,4 +1,4 @@
-"""`--post-renderer` beyond what helm has: transformers and components of Kustomize, their permissions, and the bounds of programs."""
+"""`--post-renderer` beyond Helm's features: Kustomize transformers and components, permissions, and limits."""
 
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ print(sys.stdin.read().replace("busybox", "marked"))
 
 @pytest.fixture
 def chart():
-    """A chart in the current directory."""
+    """Create a chart in the current directory."""
     for name, text in FILES.items():
         path = Path("c", name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def test_a_transformer(chart, run):
     outcome = run("template", "c", "--post-renderer", "post/prefix.yaml")
     assert outcome.code == 0, outcome.errors
     first, second, hook = outcome.output.split("---\n", 2)
-    # In helm's order, with the references to what has another name, and without the hooks.
+    # In Helm's order, with updated references to renamed objects, and without hooks.
     assert "name: my-zz" in first
     assert "name: my-a" in second
     assert "configMapRef:\n        name: my-zz" in second
@@ -75,7 +75,7 @@ def test_a_component(chart, run):
     assert 'one: "1"\n  two: "2"' in outcome.output
 
 
-def test_what_transforms_nothing_is_told_with_its_place(chart, run):
+def test_a_step_without_effect_is_reported_with_its_location(chart, run):
     write("post/kustomization.yaml", "namePrefix: my-\n")
     said = problem(run("template", "c", "--post-renderer", "post"))
     assert "post" in said
@@ -86,7 +86,9 @@ def test_what_transforms_nothing_is_told_with_its_place(chart, run):
     assert "PrefiksTransformer" in problem(run("template", "c", "--post-renderer", "strange.yaml"))
     write("prefix.yaml", PREFIX)
     arguments = ("--post-renderer", "prefix.yaml", "--output-dir", "out")
-    assert "leave out one" in problem(run("template", "c", *arguments))
+    assert "use only one of --output-dir and --post-renderer" in problem(
+        run("template", "c", *arguments)
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs are not run on Windows")
@@ -102,7 +104,7 @@ def test_a_function_needs_the_permissions_of_a_build(chart, run):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs are not run on Windows")
-def test_a_program_gets_the_whole_environment_and_not_all_the_time(chart, run, monkeypatch):
+def test_an_executable_gets_the_whole_environment_and_a_time_limit(chart, run, monkeypatch):
     monkeypatch.setenv("OF_THE_USER", "here")
     write("show.sh", "#!/bin/sh\necho $OF_THE_USER\n", 0o755)
     outcome = run("template", "c", "--no-hooks", "--post-renderer", "./show.sh")
@@ -113,7 +115,7 @@ def test_a_program_gets_the_whole_environment_and_not_all_the_time(chart, run, m
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs are not run on Windows")
-def test_nothing_is_written_where_a_program_fails(chart, run):
+def test_nothing_is_written_if_an_executable_fails(chart, run):
     outcome = run("template", "c", "--post-renderer", "false", "--output-dir", "out")
     assert (outcome.code, outcome.output) == (1, "")
     assert "exit status 1\n\nUse --debug" in outcome.errors

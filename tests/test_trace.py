@@ -1,4 +1,4 @@
-"""With `on_change`, every write names its step, the file of its config, and the old and new value."""
+"""With `on_change`, every write reports its step, the file of its config, and the old and new value."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -65,7 +65,7 @@ spec: {center: "42"}
 
 
 def cost_labels(_: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """A transformer as an author writes one who knows nothing of traces, and changes a copy in place."""
+    """Add a label. Like a plug-in whose author does not know about traces, this changes a copy of the body in place."""
 
     def change(resource: Resource) -> Resource:
         body = resource.copy_body()
@@ -90,7 +90,7 @@ def bodies_of(rendered: Rendered) -> dict[Any, Any]:
 
 
 @pytest.fixture(scope="module")
-def run() -> tuple[Rendered, list[Change]]:
+def traced_build() -> tuple[Rendered, list[Change]]:
     return traced(Job("own", "", tree=MemoryTree(FILES), registry=REGISTRY))
 
 
@@ -102,18 +102,22 @@ def writes(changes: list[Change], step: str) -> set[tuple[Any, ...]]:
     }
 
 
-def test_hand_written_plugin_is_traced(run: tuple[Rendered, list[Change]]):
-    # `labels` was not there, so the leaf is the whole of it.
+def test_hand_written_plugin_is_traced(traced_build: tuple[Rendered, list[Change]]):
+    # The objects had no `labels`, so the whole mapping is one leaf.
     field, new = ("metadata", "labels"), {"cost": "42"}
-    found = [change for change in run[1] if change.step == "acme.io/v1/CostLabels"]
-    assert {change.resource.name for change in found} == {"my-settings", "my-web", "my-made"}
-    for change in found:
+    label_changes = [change for change in traced_build[1] if change.step == "acme.io/v1/CostLabels"]
+    assert {change.resource.name for change in label_changes} == {
+        "my-settings",
+        "my-web",
+        "my-made",
+    }
+    for change in label_changes:
         assert (change.field, change.old, change.new) == (field, MISSING, new)
-        assert (change.file, change.configured) == ("config/costs.yaml", ())
+        assert (change.file, change.config_field) == ("config/costs.yaml", ())
 
 
-def test_built_in_steps_name_their_field_and_file(run: tuple[Rendered, list[Change]]):
-    changes = run[1]
+def test_built_in_steps_name_their_field_and_file(traced_build: tuple[Rendered, list[Change]]):
+    changes = traced_build[1]
     image = ("spec", "template", "spec", "containers", 0, "image")
     assert writes(changes, "builtin/ImageTagTransformer") == {
         ("my-web", image, "kustomization.yaml", "nginx", "nginx:2")
@@ -125,28 +129,30 @@ def test_built_in_steps_name_their_field_and_file(run: tuple[Rendered, list[Chan
         ("settings", ("data", "b"), "kustomization.yaml", "2", MISSING),
         ("settings", ("data", "c"), "kustomization.yaml", MISSING, "3"),
     }
-    configured = {change.step: change.configured for change in changes}
-    assert configured["builtin/ImageTagTransformer"] == ("images", 0)
-    assert configured["builtin/PatchTransformer"] == ("patches", 0)
-    assert configured["builtin/ConfigMapGenerator"] == ("configMapGenerator", 0)
+    config_fields = {change.step: change.config_field for change in changes}
+    assert config_fields["builtin/ImageTagTransformer"] == ("images", 0)
+    assert config_fields["builtin/PatchTransformer"] == ("patches", 0)
+    assert config_fields["builtin/ConfigMapGenerator"] == ("configMapGenerator", 0)
     reference = ("spec", "template", "spec", "containers", 0, "envFrom", 0, "configMapRef", "name")
     assert ("my-web", reference, "kustomization.yaml", "settings", "my-settings") in writes(
         changes, "builtin/NameReferenceTransformer"
     )
 
 
-def test_objects_that_come_of_files_name_the_file(run: tuple[Rendered, list[Change]]):
-    loaded = [(change.file, change.resource.name) for change in run[1] if change.step == "load"]
+def test_loaded_objects_name_their_file(traced_build: tuple[Rendered, list[Change]]):
+    loaded = [
+        (change.file, change.resource.name) for change in traced_build[1] if change.step == "load"
+    ]
     assert loaded == [("base/all.yaml", "settings"), ("base/all.yaml", "web")]
 
 
-def test_replay_gives_the_output(run: tuple[Rendered, list[Change]]):
-    rendered, changes = run
+def test_replay_gives_the_output(traced_build: tuple[Rendered, list[Change]]):
+    rendered, changes = traced_build
     assert replay(changes) == bodies_of(rendered)
 
 
-def test_a_leaf_that_did_not_change_is_not_reported(run: tuple[Rendered, list[Change]]):
-    for change in run[1]:
+def test_a_leaf_that_did_not_change_is_not_reported(traced_build: tuple[Rendered, list[Change]]):
+    for change in traced_build[1]:
         assert change.old is not change.new
         assert plain(change.old) != plain(change.new)
 
@@ -154,27 +160,27 @@ def test_a_leaf_that_did_not_change_is_not_reported(run: tuple[Rendered, list[Ch
 def test_a_traced_build_makes_the_same_bytes_with_and_without_a_cache():
     job = Job("own", "", tree=MemoryTree(FILES), registry=REGISTRY)
     cache = MemoryCache()
-    wanted = job.build().text()
+    expected = job.build().text()
     job.build(cache)
-    runs: list[list[Change]] = []
-    one = Lineage()
-    for kept in (None, MemoryCache(), cache, cache):
+    recorded: list[list[Change]] = []
+    lineage = Lineage()
+    for job_cache in (None, MemoryCache(), cache, cache):
         changes: list[Change] = []
-        assert job.build(kept, changes.append).text() == wanted
-        runs.append([change._replace(lineage=one) for change in changes])
-    assert runs[0] == runs[1] == runs[2] == runs[3]
+        assert job.build(job_cache, changes.append).text() == expected
+        recorded.append([change._replace(lineage=lineage) for change in changes])
+    assert recorded[0] == recorded[1] == recorded[2] == recorded[3]
 
 
 @pytest.mark.parametrize("job", fixture_jobs(), ids=lambda job: job.name)
 def test_replay_of_each_fixture(job: Job):
     try:
-        wanted = job.build().text()
+        expected = job.build().text()
     except KmanifestError as error:
         with pytest.raises(type(error)):
             traced(job)
         return
     rendered, changes = traced(job)
-    assert rendered.text() == wanted
+    assert rendered.text() == expected
     bodies = replay(changes)
     assert bodies.keys() == bodies_of(rendered).keys()
     dumper = yaml.Dumper()
@@ -185,7 +191,7 @@ def test_replay_of_each_fixture(job: Job):
         assert change.file
 
 
-def test_differences_tell_null_from_nothing_and_true_from_one():
+def test_differences_distinguish_null_from_missing_and_true_from_one():
     old: Mapping[str, Any] = {"a": None, "b": True, "c": [1, 2], "d": {"e": 1}, "same": {"x": []}}
     new = {**old, "b": 1, "c": [1, 3], "d": {"e": 1, "f": None}, "g": []}
     del new["a"]
@@ -199,7 +205,7 @@ def test_differences_tell_null_from_nothing_and_true_from_one():
     assert list(differences(old, dict(old))) == []
 
 
-def test_an_error_in_on_change_is_the_callers_own():
+def test_an_error_in_on_change_reaches_the_caller():
     def refuse(_: Change) -> None:
         raise ZeroDivisionError
 

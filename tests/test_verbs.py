@@ -38,18 +38,18 @@ def name_of(run: Run) -> str:
 
 @pytest.mark.parametrize("run", RUNS, ids=name_of)
 def test_same_bytes_as_the_peer(run: Run, here):
-    outcome = perform(run, [sys.executable, "-m", "kmanifest"], here, more=run.ours)
+    outcome = perform(run, [sys.executable, "-m", "kmanifest"], here, more=run.kmanifest_args)
     if run.error:
         assert outcome.code in (1, 2)
         assert outcome.out == b""
         assert outcome.errors.count("\n") == 1
         assert run.error in outcome.errors
-        kept = run.case / "input" / run.makes
-        assert outcome.file == (content_of(kept) if run.makes and kept.exists() else None)
-        assert outcome.made == []
+        kept = run.case / "input" / run.output
+        assert outcome.file == (content_of(kept) if run.output and kept.exists() else None)
+        assert outcome.new_names == []
     else:
-        assert (outcome.code, run.tells in outcome.errors) == (0, True)
-        assert outcome.errors == "" or run.tells
+        assert (outcome.code, run.stderr in outcome.errors) == (0, True)
+        assert outcome.errors == "" or run.stderr
         assert (outcome.out or None) == golden(run.out)
         assert outcome.file == golden(run.file)
 

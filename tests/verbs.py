@@ -1,10 +1,17 @@
-"""Fixtures of the verbs beside `build`: one directory of input, and many runs of the command in a copy of it.
+"""Fixtures of all verbs but `build`: a directory of input, and several runs of the command in a copy of it.
 
-`case.toml` has `description`, `peer`, `version`, `[runs]` (a name and the arguments of each), `[stdin]` (a file of the
-case that a run reads), `[errors]` (runs that the peer refuses too, with a text that our one line must hold), and
-`makes`, a file or a directory that the runs write. `expected/NAME.out` is what the peer prints, `expected/NAME.file` what it
-writes; of a directory, each file with its size and content, and each empty directory. `tells` is what a good run says on
-stderr. Where something is `served`, the input names it as the fixtures of remote bases do. `ours` are arguments for kmanifest only.
+`case.toml` has `description`, `peer`, `version` and:
+
+- `[runs]`: the name and the arguments of each run;
+- `[stdin]`: the file of the case that a run reads;
+- `[errors]`: runs that fail with the peer too, each with a string that kmanifest's one-line error must contain;
+- `output`: a file or directory that the runs write, or a pattern for its name;
+- `stderr`: a string that a successful run prints on stderr;
+- `served`: whether the input refers to the test server, as the fixtures of remote bases do;
+- `kmanifest_args`: further arguments for kmanifest only.
+
+`expected/NAME.out` is the peer's stdout, `expected/NAME.file` the content of `output`. For a directory, that is each
+file with its size and content, and each empty directory.
 """
 
 import os
@@ -33,10 +40,10 @@ class Run(NamedTuple):
     args: tuple[str, ...]
     stdin: Path | None
     error: str
-    makes: str
-    tells: str
+    output: str
+    stderr: str
     served: bool
-    ours: tuple[str, ...]
+    kmanifest_args: tuple[str, ...]
 
     @property
     def out(self) -> Path:
@@ -48,111 +55,119 @@ class Run(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a run did; `file` is None where nothing was written, `made` are the names in its directory that were not there."""
+    """The result of a run.
+
+    `file`: the content of its output, or None if it wrote none. `new_names`: the names that it added to its directory.
+    """
 
     code: int
     out: bytes
     errors: str
     file: bytes | None
-    made: list[str]
+    new_names: list[str]
 
 
 def find_runs(pattern: str = "*") -> list[Run]:
-    """The runs whose `case/name` matches a glob for the case, in the order of the files."""
+    """Return the runs of the cases whose name matches a glob, in the order of the files."""
     cases = sorted(VERBS.glob(f"{pattern}/case.toml"))
     return [run for path in cases for run in load_runs(path.parent)]
 
 
 def load_runs(case: Path) -> list[Run]:
-    """The runs of one case."""
-    facts = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
-    inputs = facts.get("stdin", {})
-    errors = facts.get("errors", {})
+    """Return the runs of one case."""
+    settings = tomllib.loads((case / "case.toml").read_text(encoding="utf-8"))
+    inputs = settings.get("stdin", {})
+    errors = settings.get("errors", {})
     return [
         Run(
             name=f"{case.name}/{name}",
             case=case,
-            peer=facts["peer"],
-            version=facts["version"],
+            peer=settings["peer"],
+            version=settings["version"],
             args=tuple(args),
             stdin=case / inputs[name] if name in inputs else None,
             error=errors.get(name, ""),
-            makes=facts.get("makes", ""),
-            tells=facts.get("tells", ""),
-            served=facts.get("served", False),
-            ours=tuple(facts.get("ours", ())),
+            output=settings.get("output", ""),
+            stderr=settings.get("stderr", ""),
+            served=settings.get("served", False),
+            kmanifest_args=tuple(settings.get("kmanifest_args", ())),
         )
-        for name, args in facts["runs"].items()
+        for name, args in settings["runs"].items()
     ]
 
 
 def perform(
-    run: Run, program: Sequence[str], here: FixtureServer | None = None, *, more: Sequence[str] = ()
+    run: Run,
+    command: Sequence[str],
+    server: FixtureServer | None = None,
+    *,
+    more: Sequence[str] = (),
 ) -> Outcome:
-    """Let a program do the run in a copy of its input; `here` is what serves what is remote."""
+    """Execute a run with a command in a copy of its input. `server` serves remote files, from this machine."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    with tempfile.TemporaryDirectory() as above:
-        place = Path(above) / "input"
-        if here is None:
-            shutil.copytree(run.case / "input", place, symlinks=True)
+    environment["KMANIFEST_ALLOW_HOST"] = "*,private,localhost"
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary) / "input"
+        if server is None:
+            shutil.copytree(run.case / "input", directory, symlinks=True)
         else:
-            here.copy(run.case / "input", place)
-        before = set(os.listdir(place))
-        done = subprocess.run(
-            [*program, *(here.with_address(arg) if here else arg for arg in run.args), *more],
-            cwd=place,
-            env={**environment, "KMANIFEST_CACHE_DIR": f"{above}/cache"},
+            server.copy(run.case / "input", directory)
+        before = set(os.listdir(directory))
+        result = subprocess.run(
+            [*command, *(server.with_address(arg) if server else arg for arg in run.args), *more],
+            cwd=directory,
+            env={**environment, "KMANIFEST_CACHE_DIR": f"{temporary}/cache"},
             input=run.stdin.read_bytes() if run.stdin else b"",
             capture_output=True,
             timeout=60,
             check=False,
         )
-        made = next(place.glob(run.makes), place / run.makes) if run.makes else None
-        file = content_of(made) if made and made.exists() else None
-        names = sorted(set(os.listdir(place)) - before)
-    return Outcome(done.returncode, done.stdout, done.stderr.decode(), file, names)
+        output = next(directory.glob(run.output), directory / run.output) if run.output else None
+        file = content_of(output) if output and output.exists() else None
+        names = sorted(set(os.listdir(directory)) - before)
+    return Outcome(result.returncode, result.stdout, result.stderr.decode(), file, names)
 
 
 def content_of(path: Path) -> bytes:
-    """The content of a file, or of a directory as it is written in a golden."""
+    """Return the content of a file, or of a directory in the format of `expected/NAME.file`."""
     if path.is_file():
         return path.read_bytes()
     parts = [f"=== {path.name}/\n".encode()]
-    for each in sorted(path.rglob("*")):
-        name = each.relative_to(path).as_posix()
-        if each.is_symlink():
-            parts.append(f"=== {name} -> {os.readlink(each)}\n".encode())
-        elif each.is_file():
-            content = each.read_bytes()
+    for entry in sorted(path.rglob("*")):
+        name = entry.relative_to(path).as_posix()
+        if entry.is_symlink():
+            parts.append(f"=== {name} -> {os.readlink(entry)}\n".encode())
+        elif entry.is_file():
+            content = entry.read_bytes()
             end = b"" if content.endswith(b"\n") or not content else b"\n"
             parts.append(f"=== {name} {len(content)}\n".encode() + content + end)
-        elif not any(each.iterdir()):
+        elif not any(entry.iterdir()):
             parts.append(f"=== {name}/\n".encode())
     return b"".join(parts)
 
 
-def differences(run: Run, here: FixtureServer | None) -> dict[Path, bytes | None]:
-    """The goldens of a run that are not what its peer gives, with what they should hold; None for none."""
-    outcome = perform(run, [run.peer], here)
+def differences(run: Run, server: FixtureServer | None) -> dict[Path, bytes | None]:
+    """Return the expected files of a run that differ from the peer's result, with the right content (None: no file)."""
+    outcome = perform(run, [run.peer], server)
     if bool(outcome.code) is not bool(run.error):
         raise SystemExit(f"{run.name}: {run.peer} gives exit code {outcome.code}: {outcome.errors}")
-    wanted: dict[Path, bytes | None] = {
+    expected: dict[Path, bytes | None] = {
         run.out: outcome.out or None if not run.error else None,
         run.file: outcome.file if not run.error else None,
     }
-    return {path: content for path, content in wanted.items() if golden(path) != content}
+    return {path: content for path, content in expected.items() if golden(path) != content}
 
 
 def golden(path: Path) -> bytes | None:
-    """The content of a golden, None where there is none."""
+    """Return the content of an expected file, or None if it does not exist."""
     return path.read_bytes() if path.exists() else None
 
 
 def server_missing(run: Run) -> str:
-    """Why nothing can be served to a run; empty where nothing has to be."""
+    """Return the reason why a run can't be served, or an empty string if it can be or needs no server."""
     return git_missing() if run.served else ""
 
 
 def peer_missing(run: Run) -> str:
-    """Why the peer of a run can't be asked; empty where it can."""
+    """Return the reason why the peer of a run can't run, or an empty string."""
     return server_missing(run) or reason_missing(run.peer, run.version)

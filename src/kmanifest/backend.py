@@ -1,7 +1,7 @@
 """Choose the backend, compiled or pure Python, for YAML and template parsing. Nothing else chooses.
 
 The pure-Python backend is always available. The compiled one comes with the distribution `kmanifest-native`
-(`pip install kmanifest[fast]`) and is used when that is installed. The environment variable KMANIFEST_YAML
+(built from `native/`: `pip install ./native`) and is used when that is installed. The environment variable KMANIFEST_YAML
 (`python` or `native`) overrides this choice.
 """
 

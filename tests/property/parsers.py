@@ -1,11 +1,12 @@
-"""The two parsers of templates against each other: random and changed texts must give the same trees, or the same refusal.
+"""Compare the two template parsers: random and changed templates must have the same trees, or both parsers reject them.
 
     python -m tests.property.parsers [--texts 200000] [--seed 0] [CORPUS ...]
 
-A text is a piece of a template below the CORPUS directories (by default the fixtures), one of `FACTS`, or one that `Maker`
-makes, changed in a few places. What the compiled parser gives must be what the pure one gives, to the types of its numbers,
-and it must give nothing where the pure one refuses. How many it left to the pure one is printed; the first differences
-are, too, and the exit code is 1 if there is one.
+A text is a part of a template below the CORPUS directories (by default the fixtures), one of
+`FACTS`, or one that `CaseGenerator` generates. It is changed at a few positions. The compiled
+parser must return the pure parser's trees, with the same types of numbers, and None if the pure
+parser rejects the text. The program prints how many templates the compiled parser left to the pure one,
+and the first differences. The exit code is 1 if there is a difference.
 """
 
 import argparse
@@ -26,12 +27,12 @@ from kmanifest.engines.helm.templates.runtime import make_functions
 from kmanifest.model.errors import LimitError
 from tests.gotemplates import functions
 from tests.property.template_facts import FACTS, TEMPLATES
-from tests.property.templates import DAMAGE, Maker
+from tests.property.templates import DAMAGE, CaseGenerator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 FUNCTIONS: Final = frozenset({*make_functions(dialect=HELM3), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
-ROUND = 500
-MOST_SHOWN = 10
+BATCH_SIZE = 500
+MAX_SHOWN = 10
 MARKS = (
     *DAMAGE,
     "{{-",
@@ -53,8 +54,8 @@ MARKS = (
 )
 
 
-class Both:
-    """Both parsers, which remember the actions of the texts that they have met."""
+class ParserPair:
+    """Both parsers, with their caches of parsed actions."""
 
     def __init__(self, names: frozenset[str] = FUNCTIONS) -> None:
         self._names = names
@@ -62,22 +63,22 @@ class Both:
         self._compiled: Any = load_extension().TemplateParser(frozenset((*names, *BUILTINS)))
 
     def verdict(self, text: str) -> str:
-        """`same`, `refused` by both, `left` to the pure parser, or how they differ."""
-        found = self._compiled.parse("t", text)
+        """Return `same`, `refused` by both, `left` to the pure parser, or the difference."""
+        compiled_trees = self._compiled.parse("t", text)
         try:
-            wanted = parse("t", text, self._names, actions=self._actions).trees
+            pure_trees = parse("t", text, self._names, actions=self._actions).trees
         except (ParseError, LimitError) as error:
-            return "refused" if found is None else f"not refused: {error}"
-        if found is None:
+            return "refused" if compiled_trees is None else f"not refused: {error}"
+        if compiled_trees is None:
             return "left"
-        # Version 2 tells types apart, and not whether two things are one.
-        if marshal.dumps(found, 2) == marshal.dumps(wanted, 2):
+        # Version 2 of marshal distinguishes types, and not whether two objects are identical.
+        if marshal.dumps(compiled_trees, 2) == marshal.dumps(pure_trees, 2):
             return "same"
-        return f"different:\n  {found!r:.600}\n  {wanted!r:.600}"
+        return f"different:\n  {compiled_trees!r:.600}\n  {pure_trees!r:.600}"
 
 
 def corpus(directories: list[Path]) -> list[str]:
-    """The templates of charts below the directories."""
+    """Return the templates of charts below the directories."""
     return [
         path.read_text("utf-8", "surrogateescape")
         for directory in directories
@@ -86,39 +87,41 @@ def corpus(directories: list[Path]) -> list[str]:
     ]
 
 
-def texts(seed: int, files: list[str]) -> Iterator[str]:
-    """Endless texts, the same for the same seed."""
-    chance = random.Random(seed)
-    maker = Maker(seed)
+def generate_texts(seed: int, files: list[str]) -> Iterator[str]:
+    """Yield endless templates, the same for the same seed."""
+    rng = random.Random(seed)
+    generator = CaseGenerator(seed)
     facts = [*FACTS, *(text for text, _ in TEMPLATES)]
     while True:
-        kind = chance.random()
+        kind = rng.random()
         if kind < 0.3:
-            text: str = maker.case()["template"]
+            text: str = generator.case()["template"]
         else:
-            text = chance.choice(facts) if kind < 0.4 else _piece(chance, chance.choice(files))
-        for _ in range(chance.choice((0, 0, 1, 1, 1, 2, 3))):
-            text = _changed(chance, text)
+            text = rng.choice(facts) if kind < 0.4 else _pick_lines(rng, rng.choice(files))
+        for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 3))):
+            text = _change_text(rng, text)
         yield text
 
 
-def _piece(chance: random.Random, file: str) -> str:
-    if chance.random() < 0.6:
+def _pick_lines(rng: random.Random, file: str) -> str:
+    if rng.random() < 0.6:
         return file
     lines = file.splitlines(keepends=True)
-    start = chance.randrange(len(lines) + 1)
-    return "".join(lines[start : start + chance.randint(1, 30)])
+    start = rng.randrange(len(lines) + 1)
+    return "".join(lines[start : start + rng.randint(1, 30)])
 
 
-def _changed(chance: random.Random, text: str) -> str:
-    # Mostly in an action: what stands outside of them means little.
-    opened = [place for place in range(len(text)) if text.startswith("{{", place)]
-    place = chance.choice(opened) + chance.randint(0, 30) if opened else 0
-    if chance.random() < 0.2:
-        place = chance.randint(0, len(text))
-    dropped = chance.choice((0, 0, 0, 1, 1, 2, 5))
-    put = chance.choice(MARKS) if not dropped or chance.random() < 0.3 else ""
-    return text[:place] + put + text[place + dropped :]
+def _change_text(rng: random.Random, text: str) -> str:
+    # Mostly in an action, because text outside of actions has little effect.
+    action_positions = [
+        position for position in range(len(text)) if text.startswith("{{", position)
+    ]
+    position = rng.choice(action_positions) + rng.randint(0, 30) if action_positions else 0
+    if rng.random() < 0.2:
+        position = rng.randint(0, len(text))
+    deleted_count = rng.choice((0, 0, 0, 1, 1, 2, 5))
+    inserted = rng.choice(MARKS) if not deleted_count or rng.random() < 0.3 else ""
+    return text[:position] + inserted + text[position + deleted_count :]
 
 
 def main() -> int:
@@ -129,14 +132,16 @@ def main() -> int:
     options = parser.parse_args()
     files = corpus(options.corpus)
     counts: Counter[str] = Counter()
-    both = Both()
-    for number, text in zip(range(options.texts), texts(options.seed, files), strict=False):
-        if number % ROUND == 0:
-            both = Both()
-        verdict = both.verdict(text)
+    pair = ParserPair()
+    for number, text in zip(
+        range(options.texts), generate_texts(options.seed, files), strict=False
+    ):
+        if number % BATCH_SIZE == 0:
+            pair = ParserPair()
+        verdict = pair.verdict(text)
         kind = verdict if verdict in ("same", "refused", "left") else "differ"
         counts[kind] += 1
-        if kind == "differ" and counts[kind] <= MOST_SHOWN:
+        if kind == "differ" and counts[kind] <= MAX_SHOWN:
             print(f"text {number}: {text!r}\n{verdict}\n")
     print(f"{options.texts} texts of {len(files)} files, seed {options.seed}: {dict(counts)}")
     return 1 if counts["differ"] else 0

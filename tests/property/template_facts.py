@@ -1,4 +1,7 @@
-"""Templates that each show a rule, and the data that they look at. Go answers them: see `templates.py`."""
+"""Templates that each show one rule, and their data.
+
+Go provides the answers: see `templates.py`.
+"""
 
 from typing import Any
 
@@ -79,17 +82,17 @@ _FORMATS = """
 
 
 def _split(texts: str) -> list[str]:
-    """Templates with a bar or the end of a line between two; in braces both belong to the template."""
-    found = [""]
+    """Return the templates, which a bar or the end of a line separates, except in braces."""
+    templates = [""]
     depth = 0
     for char in texts.strip("\n"):
         depth += {"{": 1, "}": -1}.get(char, 0)
         if char in "|\n" and depth <= 0:
-            found.append("")
+            templates.append("")
             depth = 0
         else:
-            found[-1] += char
-    return [text for text in found if text]
+            templates[-1] += char
+    return [text for text in templates if text]
 
 
 _VALUES = [

@@ -1,12 +1,13 @@
-"""Random templates against Go: the same output, or the same error, byte for byte.
+"""Compare random templates with Go: the same output, or the same error, byte for byte.
 
     python -m tests.property.templates ORACLE [--templates 100000] [--seed 0]
     python -m tests.property.templates ORACLE --write tests/fixtures/gotemplate.jsonl
 
-ORACLE is the program that Go builds of gotemplate_oracle.go. A template is made of every kind of action and operand, and a
-quarter of them is damaged afterwards. The first differences are printed, and the exit code is 1 if an output differs or only
-one of both refuses; where both refuse in different words, that is counted. `--write` makes the fixture anew: the cases of
-`FACTS` and a few hundred random ones, each with Go's answer.
+ORACLE is the program that Go builds from gotemplate_oracle.go. A template combines every kind of
+action and operand, and a quarter of the templates are damaged afterwards. The program prints the
+first differences. The exit code is 1 if an output differs or only one of the two reports an error.
+Different error messages are only counted. `--write` creates the fixture: the cases of `FACTS` and a
+few hundred random ones, each with Go's answer.
 """
 
 import argparse
@@ -21,12 +22,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kmanifest.engines.helm.gotemplate.parsers import Parser
-from tests.gotemplates import Answer, answer, functions
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
+from tests.gotemplates import Answer, functions, run_case
 from tests.property.template_facts import DATA, FACTS, OTHER_DATA, TEMPLATES
 
-ROUND = 5000
-SHOWN = 12
+BATCH_SIZE = 5000
+MAX_SHOWN = 12
 KEYS = [*DATA]
 LITERALS = [
     "1",
@@ -81,7 +82,7 @@ COUNTS = {
 NAMES = [*COUNTS]
 VARIABLES = ["$", "$x", "$y", "$.s", "$x.a", "$v", "$k", "$.m.one", "$v.x"]
 TEXTS = ["", " ", "a", "\n", "x y", "\n  ", "é\n", "{", "}", "%", " \t\n", "b{ {"]
-SOURCES = [
+RANGE_SOURCES = [
     ".l",
     ".m",
     ".li",
@@ -146,26 +147,26 @@ HELPERS = {
 }
 
 
-class Maker:
-    """Makes random cases."""
+class CaseGenerator:
+    """A generator of random cases."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._pick = self._random.choice
 
-    def _chance(self, share: float) -> bool:
+    def _with_probability(self, share: float) -> bool:
         return self._random.random() < share
 
     def _weighted(self, **weights: float) -> str:
         return self._random.choices([*weights], [*weights.values()])[0]
 
     def _field(self) -> str:
-        if self._chance(0.08):
+        if self._with_probability(0.08):
             return ".nope"
         key = self._pick(KEYS)
-        if self._chance(0.15):
+        if self._with_probability(0.15):
             return f".{key}.{self._pick([*KEYS, 'one', 'two', 'x', 'y', 'k', 'nope'])}"
-        return ".m.two.y" if self._chance(0.05) else f".{key}"
+        return ".m.two.y" if self._with_probability(0.05) else f".{key}"
 
     def _operand(self, depth: int) -> str:
         kind = self._weighted(literal=25, field=30, dot=7, variable=12, name=2, chain=2, nested=22)
@@ -179,7 +180,7 @@ class Maker:
             return self._pick(NAMES) + (".a" if kind == "chain" else "")
         if kind == "field" or depth > 2:
             return self._field()
-        rest = f".{self._pick([*KEYS, 'a', 'n', 'l', 'x'])}" if self._chance(0.3) else ""
+        rest = f".{self._pick([*KEYS, 'a', 'n', 'l', 'x'])}" if self._with_probability(0.3) else ""
         return f"({self.pipeline(depth + 1)}){rest}"
 
     def _verb(self) -> str:
@@ -193,12 +194,12 @@ class Maker:
         )
 
     def _printf(self, depth: int) -> str:
-        form = "".join(
+        parts = "".join(
             self._pick(["a ", "", "|", " ", "é"]) + self._verb()
             for _ in range(self._pick([1, 1, 2, 3]))
         )
-        given = (self._operand(depth) for _ in range(self._pick([0, 1, 1, 2, 3])))
-        return " ".join([f'printf "{form}"', *given])
+        operands = (self._operand(depth) for _ in range(self._pick([0, 1, 1, 2, 3])))
+        return " ".join([f'printf "{parts}"', *operands])
 
     def _command(self, depth: int) -> str:
         kind = self._weighted(printf=12, include=2, call=50, two=6, operand=30)
@@ -209,7 +210,7 @@ class Maker:
             return f"include {name} {self._operand(depth)}"
         if kind == "call":
             name = self._pick(NAMES)
-            count = self._pick([0, 1, 1, 2, 2, 3]) if self._chance(0.35) else COUNTS[name]
+            count = self._pick([0, 1, 1, 2, 2, 3]) if self._with_probability(0.35) else COUNTS[name]
             return " ".join([name, *(self._operand(depth) for _ in range(count))])
         return " ".join(self._operand(depth) for _ in range(1 + (kind == "two")))
 
@@ -225,24 +226,24 @@ class Maker:
         start = self._action(
             f"{kind} {self._pick(['', '', '$x := '])}{self.pipeline()}"
         ) + self._body(depth)
-        while self._chance(0.2):
+        while self._with_probability(0.2):
             start += self._action(f"else {kind} {self.pipeline()}") + self._body(depth)
         return start + self._end(depth)
 
     def _end(self, depth: int) -> str:
-        otherwise = self._action("else") + self._body(depth) if self._chance(0.4) else ""
+        otherwise = self._action("else") + self._body(depth) if self._with_probability(0.4) else ""
         return otherwise + self._action("end")
 
     def _range(self, depth: int) -> str:
         names = self._pick(
             ["", "", "$v := ", "$k, $v := ", "$k,$v:=", "$v = ", "$k, $v = ", "$x, $x := "]
         )
-        source = self._pick(SOURCES) if self._chance(0.9) else self.pipeline()
-        last = self._pick(LOOP_ENDS) + self._pick(TEXTS) if self._chance(0.25) else ""
+        source = self._pick(RANGE_SOURCES) if self._with_probability(0.9) else self.pipeline()
+        last = self._pick(LOOP_ENDS) + self._pick(TEXTS) if self._with_probability(0.25) else ""
         return self._action(f"range {names}{source}") + self._body(depth) + last + self._end(depth)
 
     def node(self, depth: int) -> str:
-        """A text, an action or a block."""
+        """Return a text, an action or a block."""
         kind = self._weighted(
             text=20,
             print=35,
@@ -299,65 +300,65 @@ class Maker:
         return start + "".join(self.node(0) for _ in range(self._pick([1, 2, 3, 4])))
 
     def case(self) -> dict[str, Any]:
-        """A template with its data, and sometimes others that it can name."""
+        """Return a template with its data, and sometimes other templates that it can include."""
         text = self._template()
         case: dict[str, Any] = {
-            "data": DATA if self._chance(0.85) else self._pick(OTHER_DATA),
+            "data": DATA if self._with_probability(0.85) else self._pick(OTHER_DATA),
             "missingkey": self._pick(["", "zero", "zero", "error"]),
         }
-        if '"d' in text or self._chance(0.1):
-            more = "".join(self.node(1) for _ in range(2)) if self._chance(0.5) else ""
+        if '"d' in text or self._with_probability(0.1):
+            more = "".join(self.node(1) for _ in range(2)) if self._with_probability(0.5) else ""
             case["templates"] = {**HELPERS, "f1": HELPERS["f1"] + more}
-        case["template"] = self._damaged(text) if self._chance(0.25) else text
-        if self._chance(0.02):
+        case["template"] = self._damaged(text) if self._with_probability(0.25) else text
+        if self._with_probability(0.02):
             data = case["template"].encode() + b'{{"\xff"}}'
             case["b64"] = base64.b64encode(data).decode()
         return case
 
 
-def ask(oracle: str, cases: Sequence[dict[str, Any]]) -> list[Answer]:
-    """Go's answers."""
+def run_oracle(oracle: str, cases: Sequence[dict[str, Any]]) -> list[Answer]:
+    """Return Go's answers."""
     lines = "\n".join(map(json.dumps, cases)) + "\n"
-    done = subprocess.run([oracle], input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    result = subprocess.run([oracle], input=lines.encode(), stdout=subprocess.PIPE, check=True)
     answers = []
-    for line in done.stdout.splitlines():
+    for line in result.stdout.splitlines():
         ((kind, text),) = json.loads(line).items()
         answers.append((kind, base64.b64decode(text)))
     return answers
 
 
 def compare(oracle: str, templates: int, seed: int) -> int:
-    """Compare; gives the number of real differences."""
-    maker = Maker(seed)
+    """Compare random templates and return the number of real differences."""
+    generator = CaseGenerator(seed)
     counts: Counter[str] = Counter()
-    shown = 0
-    for start in range(0, templates, ROUND):
-        cases = [maker.case() for _ in range(min(ROUND, templates - start))]
-        parser = Parser(functions([]))
-        for case, want in zip(cases, ask(oracle, cases), strict=True):
-            got = answer(case, parser)
-            kind = _judge(case, want, got)
+    shown_count = 0
+    for start in range(0, templates, BATCH_SIZE):
+        cases = [generator.case() for _ in range(min(BATCH_SIZE, templates - start))]
+        parser = CachingParser(functions([]))
+        for case, expected in zip(cases, run_oracle(oracle, cases), strict=True):
+            actual = run_case(case, parser)
+            kind = _classify(case, expected, actual)
             counts[kind] += 1
-            if not kind.startswith("same") and kind != "addresses" and shown < SHOWN:
-                shown += 1
+            if not kind.startswith("same") and kind != "addresses" and shown_count < MAX_SHOWN:
+                shown_count += 1
                 print(
-                    f"{kind}: {json.dumps(case)[:1500]}\n  Go   {want!r:.600}\n  ours {got!r:.600}"
+                    f"{kind}: {json.dumps(case)[:1500]}\n  Go        {expected!r:.600}\n  kmanifest {actual!r:.600}"
                 )
     print(dict(counts))
     return counts["different"]
 
 
-def _judge(case: dict[str, Any], want: Answer, got: Answer) -> str:
-    if got == want:
-        return "same output" if want[0] == "o" else "same error"
+def _classify(case: dict[str, Any], expected: Answer, actual: Answer) -> str:
+    if actual == expected:
+        return "same output" if expected[0] == "o" else "same error"
     if re.search("%[^a-zA-Z%]*p", str(case["template"])):
         return "addresses"
-    return "other words" if got[0] == want[0] == "e" else "different"
+    return "other message" if actual[0] == expected[0] == "e" else "different"
 
 
 def write(oracle: str, path: Path) -> None:
-    """Make the fixture anew."""
-    maker = Maker(7)
+    """Write the fixture."""
+    generator = CaseGenerator(7)
     cases: list[dict[str, Any]] = [
         {"template": text, "data": DATA, "missingkey": key}
         for text in FACTS
@@ -365,11 +366,11 @@ def write(oracle: str, path: Path) -> None:
     ]
     cases += [{"template": text, "data": DATA, "templates": named} for text, named in TEMPLATES]
     while len(cases) < 900:
-        case = maker.case()
+        case = generator.case()
         if len(case["template"]) < 150 and case["data"] is DATA and "b64" not in case:
             cases.append(case)
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for case, (kind, text) in zip(cases, ask(oracle, cases), strict=True):
+        for case, (kind, text) in zip(cases, run_oracle(oracle, cases), strict=True):
             case.pop("data")
             try:
                 case[kind] = text.decode()
@@ -384,11 +385,11 @@ def main() -> int:
     parser.add_argument("--templates", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", type=Path)
-    given = parser.parse_args()
-    if given.write:
-        write(given.oracle, given.write)
+    options = parser.parse_args()
+    if options.write:
+        write(options.oracle, options.write)
         return 0
-    return 1 if compare(given.oracle, given.templates, given.seed) else 0
+    return 1 if compare(options.oracle, options.templates, options.seed) else 0
 
 
 if __name__ == "__main__":

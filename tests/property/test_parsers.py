@@ -1,4 +1,7 @@
-"""Both parsers of templates do the same, where the compiled one is installed; `parsers.py` runs more of it."""
+"""Both template parsers return the same trees, if the compiled one is installed.
+
+`parsers.py` runs more cases.
+"""
 
 from itertools import islice
 
@@ -13,19 +16,19 @@ from tests.property.template_facts import FACTS, TEMPLATES
 FILES = parsers.corpus([parsers.FIXTURES])
 
 
-def test_every_fact_and_every_chart_of_the_fixtures():
-    both = parsers.Both()
+def test_every_fact_and_every_fixture_chart():
+    pair = parsers.ParserPair()
     for text in (*FACTS, *(text for text, _ in TEMPLATES), *FILES):
-        assert both.verdict(text) in ("same", "refused", "left"), text
+        assert pair.verdict(text) in ("same", "refused", "left"), text
 
 
 def test_charts_are_read_by_the_compiled_parser():
-    both = parsers.Both()
-    assert {both.verdict(text) for text in FILES} <= {"same", "refused"}
+    pair = parsers.ParserPair()
+    assert {pair.verdict(text) for text in FILES} <= {"same", "refused"}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_changed_templates(seed: int):
-    both = parsers.Both()
-    for text in islice(parsers.texts(seed, FILES), 1500):
-        assert both.verdict(text) in ("same", "refused", "left"), text
+    pair = parsers.ParserPair()
+    for text in islice(parsers.generate_texts(seed, FILES), 1500):
+        assert pair.verdict(text) in ("same", "refused", "left"), text

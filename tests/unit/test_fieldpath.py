@@ -1,4 +1,4 @@
-"""Field paths: which of them a plain look finds to end early, and what is then left to the exact walk."""
+"""Field paths: quick checks for absent paths, and the exact search."""
 
 import pytest
 
@@ -26,17 +26,17 @@ BODY = {
 def test_a_path_is_absent_only_where_a_mapping_lacks_its_field(path: str, absent: bool):
     steps = path.split("/")
     assert is_absent(BODY, steps) is absent
-    assert PathTree([steps]).present(BODY) == ([] if absent else [0])
+    assert PathTree([steps]).candidates(BODY) == ([] if absent else [0])
 
 
-def test_paths_of_a_tree_are_found_in_their_order():
+def test_candidates_of_a_path_tree_are_in_order():
     paths = ["spec/template/containers[]/image", "spec", "spec/replicas", "kind", "spec/template"]
-    assert PathTree([path.split("/") for path in paths]).present(BODY) == [0, 1, 3, 4]
-    assert PathTree([path.split("/") for path in paths]).present({"spec": []}) == [0, 1, 2, 4]
+    assert PathTree([path.split("/") for path in paths]).candidates(BODY) == [0, 1, 3, 4]
+    assert PathTree([path.split("/") for path in paths]).candidates({"spec": []}) == [0, 1, 2, 4]
 
 
-def test_a_path_finds_places_with_their_values_and_the_nulls_that_should_be_lists():
-    assert find_fields(BODY, ["spec", "template", "containers[]", "image"]).found == [
+def test_find_fields_returns_values_and_nulls_that_should_be_lists():
+    assert find_fields(BODY, ["spec", "template", "containers[]", "image"]).fields == [
         (("spec", "template", "containers", 0, "image"), "a")
     ]
     assert find_fields(BODY, ["spec", "nothing[]", "image"]).null_lists == [("spec", "nothing")]

@@ -192,7 +192,7 @@ def test_merge_into_a_renamed_one():
     renamed = old.with_current_id_remembered().put(("metadata", "name"), "p-n")
     (result,) = absorb(ResourceMap([renamed]), [make(literals=["b=2"], behavior="merge")])
     assert result.name == "p-n"
-    assert result.past == renamed.past
+    assert result.previous_ids == renamed.previous_ids
 
 
 def test_merge_encodes_string_data():

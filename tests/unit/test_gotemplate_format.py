@@ -1,6 +1,6 @@
-"""Texts of values that templates alone do not reach; the verbs are in test_gotemplate_goldens.py.
+"""The string forms of values that templates alone do not produce. test_gotemplate_goldens.py tests the verbs.
 
-The floats and quoted texts are as Go 1.26 prints them (strconv.FormatFloat, strconv.Quote).
+The floats and quoted strings are as Go 1.26 prints them (strconv.FormatFloat, strconv.Quote).
 """
 
 from typing import Any
@@ -58,7 +58,7 @@ def test_floats(value: float, verb: str, precision: int, text: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ('a"b\\c\n\t', '"a\\"b\\\\c\\n\\t"'),
         ("é☃\U0001f600", '"é☃\U0001f600"'),
@@ -71,9 +71,9 @@ def test_floats(value: float, verb: str, precision: int, text: str):
         ),  # of Unicode 15, which Python 3.11 does not know
     ],
 )
-def test_quoted(text: str, shown: str):
-    assert quoted(text) == shown
-    assert unquoted(shown) == text
+def test_quoted(text: str, expected: str):
+    assert quoted(text) == expected
+    assert unquoted(expected) == text
 
 
 def test_escapes_of_bytes_make_characters():
@@ -81,7 +81,7 @@ def test_escapes_of_bytes_make_characters():
 
 
 @pytest.mark.parametrize("text", ['"\\q"', '"\\x4"', '"\\ud800"', '"\\400"', '"\\\'"'])
-def test_what_can_not_be_unquoted(text: str):
+def test_invalid_escapes_are_errors(text: str):
     with pytest.raises(GoError, match="invalid syntax"):
         unquoted(text)
 
@@ -120,8 +120,8 @@ def test_truth():
 
 def test_keys_are_in_the_order_of_their_bytes():
     keys = ["\U0001f600", "\uffff", "z", "\udcff", "é", "a"]
-    shown = [key for key, _ in gofmt.sorted_items(dict.fromkeys(keys, 0))]
-    assert shown == sorted(keys, key=lambda key: key.encode("utf-8", "surrogateescape"))
+    sorted_keys = [key for key, _ in gofmt.sorted_items(dict.fromkeys(keys, 0))]
+    assert sorted_keys == sorted(keys, key=lambda key: key.encode("utf-8", "surrogateescape"))
 
 
 def test_printable_characters():
@@ -130,6 +130,6 @@ def test_printable_characters():
     ]  # fmt: skip
 
 
-def test_sprint_puts_spaces_between_what_are_no_strings():
+def test_sprint_puts_spaces_between_values_that_are_not_strings():
     assert gofmt.sprint([1, 2, "a", 3, None, [1]]) == "1 2a3 <nil> [1]"
     assert gofmt.sprintln(["a", 1, None]) == "a 1 <nil>\n"

@@ -1,4 +1,7 @@
-"""What Go made of some hundred templates: `python -m tests.property.templates ORACLE --write` asks it."""
+"""Go's output for some hundred templates.
+
+`python -m tests.property.templates ORACLE --write` records it.
+"""
 
 import json
 from pathlib import Path
@@ -6,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.gotemplates import answer
+from tests.gotemplates import run_case
 from tests.property.template_facts import DATA
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "gotemplate.jsonl"
@@ -15,10 +18,10 @@ CASES = [json.loads(line) for line in FIXTURE.read_text(encoding="utf-8").split(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["template"][:60])
 def test_golden(case: dict[str, Any]):
-    assert answer({**case, "data": DATA}) == wanted(case)
+    assert run_case({**case, "data": DATA}) == expected_answer(case)
 
 
-def wanted(case: dict[str, Any]) -> tuple[str, bytes]:
+def expected_answer(case: dict[str, Any]) -> tuple[str, bytes]:
     for kind in ("o", "e"):
         if kind in case:
             return kind, case[kind].encode()

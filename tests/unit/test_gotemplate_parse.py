@@ -1,11 +1,11 @@
-"""Tokens and programs: what the executor and a cache on disk rely on."""
+"""Tokens and programs: the properties that the executor and the disk cache need."""
 
 import marshal
 
 import pytest
 
 from kmanifest.engines.helm.gotemplate import lexer, nodes
-from kmanifest.engines.helm.gotemplate.actions import MAX_NESTED
+from kmanifest.engines.helm.gotemplate.actions import MAX_NESTING
 from kmanifest.engines.helm.gotemplate.errors import ParseError
 from kmanifest.engines.helm.gotemplate.nodes import node_text
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
@@ -21,7 +21,7 @@ CHART_LIKE = """{{- define "a" -}}
 """
 
 
-def test_tokens_tell_kind_text_position_and_space():
+def test_tokens_hold_type_text_position_and_space():
     assert lexer.read_tokens(' $x := .a.b | f "s" ') == [
         (lexer.VARIABLE, "$x", 1, True),
         (lexer.ASSIGN, ":=", 4, True),
@@ -46,7 +46,7 @@ def test_tokens_tell_kind_text_position_and_space():
         ("3k", True, 'bad number syntax: "3k"'),
     ],
 )
-def test_what_is_no_token_is_told_at_its_place(text: str, closed: bool, message: str):
+def test_invalid_tokens_are_errors_with_go_s_message(text: str, closed: bool, message: str):
     assert lexer.read_tokens(text, closed=closed)[-1][:2] == (lexer.ERROR, message)
 
 
@@ -65,7 +65,7 @@ def test_an_action_with_the_same_text_is_the_same_node_in_all_files():
     assert len(actions) == 1
 
 
-def test_a_remembered_action_is_checked_where_it_stands():
+def test_a_cached_action_is_checked_in_its_context():
     actions: Actions = {}
     parse("a", "{{ $x := 1 }}{{ $x }}{{ range .l }}{{ break }}{{ end }}", (), actions=actions)
     with pytest.raises(ParseError, match=r'^template: b:2: undefined variable "\$x"$'):
@@ -85,7 +85,7 @@ def test_an_error_is_found_in_code_that_never_runs():
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("{{  $x  :=  .a.b  |  print   1  }}", "$x := .a.b | print 1"),
         ('{{ (index .m  "a").b }}', '(index .m "a").b'),
@@ -94,10 +94,10 @@ def test_an_error_is_found_in_code_that_never_runs():
         ("{{ (print) 1 }}", "(print) 1"),
     ],
 )
-def test_the_text_of_a_node_is_go_s(text: str, shown: str):
+def test_the_text_of_a_node_is_go_s(text: str, expected: str):
     operation = parse("t", text, ()).trees[0][1][0]
     assert not isinstance(operation, str)
-    assert node_text(operation[2]) == shown
+    assert node_text(operation[2]) == expected
 
 
 def test_an_empty_definition_replaces_nothing():
@@ -121,7 +121,7 @@ def test_an_empty_definition_replaces_nothing():
         "{{ ." + "a." * 50_000 + "a }}",
     ],
 )  # fmt: skip
-def test_blocks_and_pipelines_may_be_as_long_as_they_like(text: str):
+def test_blocks_and_pipelines_have_no_length_limit(text: str):
     assert parse("t", text, ()).name == "t"
 
 
@@ -135,13 +135,13 @@ def test_blocks_and_pipelines_may_be_as_long_as_they_like(text: str):
         ("{{ (" + " " * 1_000_000, "unclosed action"),
     ],
 )
-def test_hostile_texts_are_refused_at_once(text: str, message: str):
+def test_hostile_texts_are_rejected_quickly(text: str, message: str):
     with pytest.raises(ParseError, match=message):
         parse("t", text, ())
 
 
 def test_parentheses_nest_to_the_limit():
-    assert parse("t", "{{" + "(" * MAX_NESTED + "1" + ")" * MAX_NESTED + "}}", ())
+    assert parse("t", "{{" + "(" * MAX_NESTING + "1" + ")" * MAX_NESTING + "}}", ())
 
 
 def test_a_text_that_python_s_stack_does_not_hold_is_a_limit():
@@ -149,7 +149,7 @@ def test_a_text_that_python_s_stack_does_not_hold_is_a_limit():
         if left:
             deeper(left - 1)
         else:
-            parse("t", "{{" + "(" * MAX_NESTED + "1" + ")" * MAX_NESTED + "}}", ())
+            parse("t", "{{" + "(" * MAX_NESTING + "1" + ")" * MAX_NESTING + "}}", ())
 
     with pytest.raises(LimitError, match="nest too deeply"):
         deeper(600)

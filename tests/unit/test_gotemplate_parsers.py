@@ -1,4 +1,7 @@
-"""The compiled parser of templates gives what the pure one gives, or nothing; `tests/property/parsers.py` runs more of it."""
+"""The compiled template parser returns the pure parser's trees, or None.
+
+`tests/property/parsers.py` runs more cases.
+"""
 
 import os
 import subprocess
@@ -10,15 +13,15 @@ import pytest
 
 from kmanifest.engines.helm.gotemplate import nodes, parsers
 from kmanifest.engines.helm.gotemplate.errors import ParseError
-from kmanifest.engines.helm.gotemplate.parsers import Parser
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
 
 if not hasattr(pytest.importorskip("kmanifest_native"), "TemplateParser"):
     pytest.skip("the extension is an older one", allow_module_level=True)
 
 from kmanifest.backend import load_extension
-from tests.property.parsers import FUNCTIONS, Both
+from tests.property.parsers import FUNCTIONS, ParserPair
 
-PLAIN = [
+SUPPORTED = [
     "", "text", "{", "}", "}}", "{ {", "a\n\n", "a}}b", "é\u2028", "x\x00y",
     # operands
     "{{.}}", "{{.a}}", "{{.a.b.c}}", "{{ .a }}{{.a}}", "{{ .Values.a.b }}x{{ .Values.a.b }}", "{{$}}", "{{$.a.b}}", "{{$x := 1}}{{$x}}{{$x.a.b}}",
@@ -52,11 +55,11 @@ PLAIN = [
     '{{define "x"}}a{{end}}', '{{define "x"}}{{if .a}}b{{end}}{{end}}c', '{{define "x"}}{{$x := 1}}{{$x}}{{end}}{{template "x"}}', '{{define "x"}} {{end}}{{define "x"}}b{{end}}',
     '{{define "x"}}b{{end}}{{define "y"}}c{{end}}{{define "x"}} \n{{/* c */}}{{end}}', '{{define "t"}}a{{end}}', '{{define "t"}}a{{end}}  ', '{{define "t"}}  {{end}}b', '{{define ""}}{{end}}', '{{define "x"}}\u2003{{end}}', '{{if .a}}{{block "x" .}}{{range .}}{{break}}{{end}}{{end}}{{end}}',
 ]  # fmt: skip
-LEFT = [
+UNSUPPORTED = [
     '{{"\udcff"}}', "a\udc80", '{{"\\xff"}}', "{{'\\xff'}}", "{{1_000}}", "{{1i}}", "{{1+2i}}", "{{0x1p-2}}", "{{1e300}}", "{{9223372036854775808}}", "{{.é}}", "{{$é := 1}}",
     "{{" + "(" * 120 + "1" + ")" * 120 + "}}",
 ]  # fmt: skip
-REFUSED = [
+INVALID = [
     "{{", "{{.a", "{{.a}", '{{"a}}', '{{"a\n"}}', '{{"a\\\n"}}', "{{`a}}", "{{'a}}", "{{''}}", "{{'ab'}}", '{{"\\q"}}', '{{"\\\'"}}', '{{"\\ud800"}}', "{{/* c", "{{/* c */ }}", "{{ /* c */}}",
     "{{}}", "{{ -}}", "{{- -}}", "{{-}}", "{{#}}", "{{.a!}}", "{{.a$}}", "{{..}}", "{{..a}}", "{{.a.}}", "{{.a.5}}", "{{.a .}.}}", "{{a.}}", "{{$.}}", "{{:}}", "{{1,2}}", '{{"a""b"}}', '{{"a".b}}', '{{print "a".b}}', "{{1.a}}",
     "{{nil.a}}", "{{3k}}", "{{08}}", "{{1e400}}", "{{-1e400}}", "{{+}}", "{{1-1}}", "{{0x}}", "{{1e}}", "{{(1}}", "{{1)}}", "{{()}}", "{{(print)x}}", "{{print(1)}}", "{{| .a}}", "{{.a || .b}}", "{{.a | 1}}", "{{print | 1 2}}", "{{.a | .}}",
@@ -74,46 +77,46 @@ CHART_LIKE = """{{- define "a" -}}
 """
 
 
-def compiled(names: frozenset[str] = FUNCTIONS | {"print", "printf", "len"}) -> Any:
+def new_compiled_parser(names: frozenset[str] = FUNCTIONS | {"print", "printf", "len"}) -> Any:
     return load_extension().TemplateParser(names)
 
 
-@pytest.mark.parametrize("text", PLAIN)
-def test_plain_text_has_the_same_trees(text: str):
-    assert Both().verdict(text) == "same"
+@pytest.mark.parametrize("text", SUPPORTED)
+def test_both_parsers_build_the_same_trees(text: str):
+    assert ParserPair().verdict(text) == "same"
 
 
-@pytest.mark.parametrize("text", LEFT)
-def test_odd_text_is_left_to_the_pure_parser(text: str):
-    assert Both().verdict(text) == "left"
+@pytest.mark.parametrize("text", UNSUPPORTED)
+def test_unsupported_text_is_left_to_the_pure_parser(text: str):
+    assert ParserPair().verdict(text) == "left"
 
 
-@pytest.mark.parametrize("text", REFUSED)
-def test_wrong_text_is_refused(text: str):
-    assert Both().verdict(text) == "refused"
+@pytest.mark.parametrize("text", INVALID)
+def test_invalid_text_is_rejected(text: str):
+    assert ParserPair().verdict(text) == "refused"
     with pytest.raises(ParseError, match=r"^template: t:\d+: "):
-        Parser(FUNCTIONS).parse("t", text)
+        CachingParser(FUNCTIONS).parse("t", text)
 
 
-def test_what_is_remembered_is_checked_where_it_stands():
-    both = Both()
-    for text in (*PLAIN, *REFUSED, *PLAIN, *REFUSED):
-        assert both.verdict(text) in ("same", "refused"), text
+def test_cached_actions_are_checked_in_their_context():
+    pair = ParserPair()
+    for text in (*SUPPORTED, *INVALID, *SUPPORTED, *INVALID):
+        assert pair.verdict(text) in ("same", "refused"), text
 
 
 def test_a_function_named_like_a_keyword_takes_its_place():
-    both = Both(frozenset({"break"}))
-    assert both.verdict("{{range .a}}{{continue}}{{end}}") == "same"
-    assert both.verdict("{{range .a}}{{break}}{{end}}") == "refused"
+    pair = ParserPair(frozenset({"break"}))
+    assert pair.verdict("{{range .a}}{{continue}}{{end}}") == "same"
+    assert pair.verdict("{{range .a}}{{break}}{{end}}") == "refused"
 
 
 def test_an_action_with_the_same_text_is_the_same_node_in_all_files():
-    parser = compiled()
+    parser = new_compiled_parser()
     first = parser.parse("a", "x{{ .a.b.c | print }}")
     second = parser.parse("b", "\n\n{{- .a.b.c | print }}{{ .a.b.c | print }}")
     node = first[0][1][1][2]
-    found = [op[2] for op in second[0][1] if op[0] == nodes.ACTION]
-    assert [each is node for each in found] == [True, True]
+    found_nodes = [op[2] for op in second[0][1] if op[0] == nodes.ACTION]
+    assert [each is node for each in found_nodes] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +134,8 @@ def test_an_action_with_the_same_text_is_the_same_node_in_all_files():
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_long_texts_are_no_matter(text: str, count: int):
-    assert len(compiled().parse("t", text)) == count
+def test_long_texts_are_parsed(text: str, count: int):
+    assert len(new_compiled_parser().parse("t", text)) == count
 
 
 @pytest.mark.parametrize(
@@ -152,37 +155,37 @@ def test_long_texts_are_no_matter(text: str, count: int):
     ],
     ids=lambda text: text[:20],
 )
-def test_hostile_texts_are_refused_at_once(text: str):
-    assert compiled().parse("t", text) is None
+def test_hostile_texts_are_rejected_quickly(text: str):
+    assert new_compiled_parser().parse("t", text) is None
 
 
 def test_threads_may_share_a_parser():
-    parser = Parser(FUNCTIONS)
-    wanted = Parser(FUNCTIONS).parse("t", CHART_LIKE)
+    parser = CachingParser(FUNCTIONS)
+    expected = CachingParser(FUNCTIONS).parse("t", CHART_LIKE)
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(lambda _: parser.parse("t", CHART_LIKE), range(2_000))) == {wanted}
+        assert set(pool.map(lambda _: parser.parse("t", CHART_LIKE), range(2_000))) == {expected}
 
 
-def test_an_older_extension_is_no_matter(monkeypatch: pytest.MonkeyPatch):
-    wanted = Parser(FUNCTIONS).parse("t", CHART_LIKE)
-    monkeypatch.setattr(parsers, "_COMPILED", None)
-    assert Parser(FUNCTIONS).parse("t", CHART_LIKE) == wanted
+def test_an_extension_without_the_parser_is_supported(monkeypatch: pytest.MonkeyPatch):
+    expected = CachingParser(FUNCTIONS).parse("t", CHART_LIKE)
+    monkeypatch.setattr(parsers, "_COMPILED_PARSER", None)
+    assert CachingParser(FUNCTIONS).parse("t", CHART_LIKE) == expected
 
 
 @pytest.mark.parametrize("backend", ["python", "native"])
 def test_the_pure_parser_is_imported_where_it_is_needed(backend: str):
     program = (
-        "import sys\nfrom kmanifest.engines.helm.gotemplate.parsers import Parser\n"
-        f"Parser(()).parse('t', {CHART_LIKE!r})\n"
+        "import sys\nfrom kmanifest.engines.helm.gotemplate.parsers import CachingParser\n"
+        f"CachingParser(()).parse('t', {CHART_LIKE!r})\n"
         "print(*(name for name in ('actions', 'lexer', 'numbers', 'parser') if f'kmanifest.engines.helm.gotemplate.{name}' in sys.modules))"
     )
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "KMANIFEST_YAML": backend},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.split() == (
+    assert result.stdout.split() == (
         [] if backend == "native" else ["actions", "lexer", "numbers", "parser"]
     )

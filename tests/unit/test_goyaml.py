@@ -1,4 +1,4 @@
-"""YAML as go-yaml v3 reads and prints it: where comments hang, styles, what is refused, and bounds."""
+"""YAML as go-yaml v3 reads and prints it: comments, styles, errors and limits."""
 
 import time
 from contextlib import suppress
@@ -17,21 +17,21 @@ def read(text: str) -> Node:
     return node
 
 
-def placed(text: str) -> dict[str, tuple[str, str, str]]:
-    """The comments of each node that has some: head, line and foot, by `.path` of a value or `.path key`."""
+def comments_by_path(text: str) -> dict[str, tuple[str, str, str]]:
+    """Return the comments of each node that has any: head, line and foot, by `.path` of a value or `.path key`."""
     root = read(text)
-    found: dict[str, tuple[str, str, str]] = {"document": root.document}
-    waiting = [("", root)]
-    while waiting:
-        path, node = waiting.pop(0)
-        found[path] = node.comments
+    comments_of: dict[str, tuple[str, str, str]] = {"document": root.document}
+    pending = [("", root)]
+    while pending:
+        path, node = pending.pop(0)
+        comments_of[path] = node.comments
         if node.kind == "mapping":
             for key, value in node.content:
                 name = f"{path}.{key.content}"
-                waiting += [(f"{name} key", key), (name, value)]
+                pending += [(f"{name} key", key), (name, value)]
         elif node.kind == "list":
-            waiting += [(f"{path}.{place}", item) for place, item in enumerate(node.content)]
-    return {path: comments for path, comments in found.items() if any(comments)}
+            pending += [(f"{path}.{index}", item) for index, item in enumerate(node.content)]
+    return {path: comments for path, comments in comments_of.items() if any(comments)}
 
 
 def head(text: str = "# c") -> tuple[str, str, str]:
@@ -52,45 +52,45 @@ def foot(text: str = "# c") -> tuple[str, str, str]:
         pytest.param("# c\na: 1\n", {".a key": head()}, id="above a key"),
         pytest.param("a: 1\n# c\nb: 2\n", {".b key": head()}, id="between keys"),
         pytest.param("a: 1\n# c\n\nb: 2\n", {".a key": foot()}, id="before a blank line"),
-        pytest.param("a: 1\n\n# c\nb: 2\n", {".b key": head()}, id="behind a blank line"),
+        pytest.param("a: 1\n\n# c\nb: 2\n", {".b key": head()}, id="after a blank line"),
         pytest.param("a: 1\n# c\n", {".a key": foot()}, id="at the end"),
         pytest.param("# c\n# d\na: 1\n", {".a key": head("# c\n# d")}, id="two lines"),
-        pytest.param("# c \t\na: 1\n", {".a key": head("# c \t")}, id="blanks at its end"),
+        pytest.param("# c \t\na: 1\n", {".a key": head("# c \t")}, id="trailing blanks"),
         pytest.param("a:\n  b: 1\n  # c\nd: 2\n", {".a.b key": foot()}, id="deeper than the next"),
         pytest.param("a:\n  b: 1\n# c\nd: 2\n", {".d key": head()}, id="as deep as the next"),
         pytest.param("a:\n  b: 1\n # c\nd: 2\n", {".a.b key": foot()}, id="between two depths"),
     ],
 )
-def test_comments_above_and_below(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+def test_head_and_foot_comments(text: str, comments: dict[str, tuple[str, str, str]]):
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
     ("text", "comments"),
     [
         pytest.param("a: 1 # c\n", {".a": line()}, id="a scalar"),
-        pytest.param("a: x\n  y # c\n", {".a": line()}, id="a scalar of two lines"),
-        pytest.param("a: 'x\n\n  y' # c\n", {".a": line()}, id="quotes over lines"),
-        pytest.param("a: | # c\n  # text\n", {".a": line()}, id="the head of a block scalar"),
+        pytest.param("a: x\n  y # c\n", {".a": line()}, id="a scalar on two lines"),
+        pytest.param("a: 'x\n\n  y' # c\n", {".a": line()}, id="a quoted scalar on several lines"),
+        pytest.param("a: | # c\n  # text\n", {".a": line()}, id="a block scalar header"),
         pytest.param("a: # c\n  b: 1\n", {".a key": line()}, id="a key with a mapping"),
         pytest.param("a: # c\n- 1\n", {".a key": line()}, id="a key with a list"),
-        pytest.param("a: # c\nb: 1\n", {".a key": line()}, id="a key with nothing"),
+        pytest.param("a: # c\nb: 1\n", {".a key": line()}, id="a key without value"),
         pytest.param("a: &x # c\n  b: 1\n", {".a.b key": line()}, id="an anchor"),
         pytest.param("? a # c\n: b # d\n", {".a key": line(), ".a": line("# d")}, id="complex key"),
-        pytest.param("a: [1, # c\n 2]\n", {".a.0": line()}, id="behind a comma"),
+        pytest.param("a: [1, # c\n 2]\n", {".a.0": line()}, id="after a comma"),
         pytest.param("--- # c\na: 1\n", {".a key": head()}, id="a document's start"),
     ],
 )
-def test_comments_beside(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+def test_line_comments(text: str, comments: dict[str, tuple[str, str, str]]):
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
     ("text", "comments"),
     [
         pytest.param("# c\n- a: 1\n", {".0": head()}, id="above a dash"),
-        pytest.param("- # c\n  a: 1\n", {".0.a key": head()}, id="beside a dash"),
-        pytest.param("- # c\n- 1\n", {".1": head()}, id="beside a dash with nothing"),
+        pytest.param("- # c\n  a: 1\n", {".0.a key": head()}, id="after a dash"),
+        pytest.param("- # c\n- 1\n", {".1": head()}, id="after a dash without content"),
         pytest.param("# c\n- # d\n  a: 1\n", {".0": head(), ".0.a key": head("# d")}, id="stem"),
         pytest.param("a:\n# c\n- 1\n", {".a.0": head()}, id="between a key and its list"),
         pytest.param("- 1\n# c\n\n- 2\n", {".0": foot()}, id="before a blank line"),
@@ -99,7 +99,7 @@ def test_comments_beside(text: str, comments: dict[str, tuple[str, str, str]]):
     ],
 )
 def test_comments_in_lists(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+    assert comments_by_path(text) == comments
 
 
 @pytest.mark.parametrize(
@@ -107,16 +107,16 @@ def test_comments_in_lists(text: str, comments: dict[str, tuple[str, str, str]])
     [
         pytest.param("# c\n\na: 1\n", {"document": head()}, id="before a blank line"),
         pytest.param("# c\n\n# d\na: 1\n", {"document": head(), ".a key": head("# d")}, id="both"),
-        pytest.param("a: 1\n\n# c\n", {"document": foot()}, id="behind a blank line"),
-        # Behind `---` there is no comment of the document, and the blank line stays with it.
-        pytest.param("---\n# c\n\na: 1\n", {".a key": head("# c\n")}, id="behind a start"),
+        pytest.param("a: 1\n\n# c\n", {"document": foot()}, id="after a blank line"),
+        # After `---`, a comment never belongs to the document, and it keeps the blank line.
+        pytest.param("---\n# c\n\na: 1\n", {".a key": head("# c\n")}, id="after a document start"),
     ],
 )
 def test_comments_of_documents(text: str, comments: dict[str, tuple[str, str, str]]):
-    assert placed(text) == comments
+    assert comments_by_path(text) == comments
 
 
-def test_a_tag_that_is_written_is_kept():
+def test_explicit_tags_are_kept():
     assert print_node(read("a: !!str x\nb: !!int 5\nc: !x y\n")) == (
         "a: !!str x\nb: !!int 5\nc: !x y\n"
     )
@@ -133,7 +133,7 @@ def test_a_merge_key_is_printed_with_its_tag():
     [
         ("a:   b\n", "a: b\n"),
         ("a:\n    - 1\n    -   - 2\n", "a:\n- 1\n- - 2\n"),
-        # The emitter writes one line break more before what is indented than the scanner takes away.
+        # Before an indented line, the emitter writes one line break more than the scanner removes.
         ("a: >\n  x\n  y\n\n   z\n", "a: >\n  x y\n\n\n   z\n"),
         ("a: |2+\n   x\n\n", "a: |2+\n   x\n\n"),
         ("a: 'x\n\n  y'\n", "a: 'x\n\n  y'\n"),
@@ -145,7 +145,7 @@ def test_a_merge_key_is_printed_with_its_tag():
         ("{a: [1, # c\n 2]}\n", "{a: [1, # c\n    2]}\n"),
     ],
 )
-def test_printed_again(text: str, printed: str):
+def test_printed_form(text: str, printed: str):
     assert print_node(read(text)) == printed
 
 
@@ -172,10 +172,10 @@ def test_documents_with_lists_indented_under_their_keys():
         ("%TAG ! x\n%TAG ! y\n---\na\n", "found duplicate %TAG directive"),
     ],
 )
-def test_refused(text: str, problem: str):
-    with pytest.raises(SourceError, match="the text is not YAML: ") as caught:
+def test_invalid_yaml(text: str, problem: str):
+    with pytest.raises(SourceError, match="the text is not YAML: ") as excinfo:
         parse_node(text)
-    assert caught.value.message.endswith(problem)
+    assert excinfo.value.message.endswith(problem)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# c\n", "\ufeff"])
@@ -204,10 +204,10 @@ def test_depth_is_bounded(opening: str):
         ),
         pytest.param("a: '" + "\n" * 300_000 + "'", id="line breaks in quotes"),
         pytest.param("a: |\n" + "\n" * 300_000 + "  x\n", id="line breaks in a literal"),
-        pytest.param("'" + "''" * 150_000, id="quotes that are not closed"),
+        pytest.param("'" + "''" * 150_000, id="unclosed quotes"),
     ],
 )
-def test_large_texts_take_time_in_proportion(text: str):
+def test_large_inputs_take_linear_time(text: str):
     start = time.process_time()
     with suppress(SourceError):
         parse_node(text)

@@ -1,9 +1,9 @@
-"""Where each value was set, and which values an error or a warning of a render hangs on."""
+"""Where each value was set, and which values an error or a warning of a render depends on."""
 
 import pytest
 
 from kmanifest.engines.helm.gotemplate.values import Int64
-from kmanifest.engines.helm.values.error_values import blamed_values
+from kmanifest.engines.helm.values.error_values import values_in_error
 from kmanifest.helm import ValueSources, find_origins, load_chart, render_chart
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, Location
@@ -37,7 +37,7 @@ CHART = load_chart(TREE, "shop")
 SOURCES = ValueSources(files=("a.yaml", "b.yaml"), typed=("t.a=5,new=1",))
 
 
-def test_each_value_knows_the_file_and_line_or_the_flag_that_set_it_last():
+def test_each_value_has_the_file_and_line_or_the_flag_that_set_it_last():
     origins = find_origins(CHART, tree=TREE, sources=SOURCES, values={"given": 1, "new": 0})
     assert {path: str(place) for path, place in origins.items()} == {
         ("x",): "b.yaml:2:1",
@@ -55,13 +55,13 @@ def test_each_value_knows_the_file_and_line_or_the_flag_that_set_it_last():
     assert origins["x",].field == ("x",)
 
 
-def test_a_table_has_the_place_of_what_was_set_in_it_last():
+def test_a_table_has_the_location_of_the_value_set_last_in_it():
     origins = find_origins(CHART, tree=TREE, sources=ValueSources(files=("a.yaml", "b.yaml")))
     assert origins.find(("t",)) == Location("b.yaml", 3, 1, ("t",))
     assert origins.find(("t", "c", "0")) == Location("b.yaml", 6, 5, ("t", "c", 0))
 
 
-def test_what_a_scalar_cuts_off_has_its_place():
+def test_a_value_that_a_scalar_replaced_has_the_location_of_the_scalar():
     origins = find_origins(CHART, tree=TREE, sources=ValueSources(files=("a.yaml",)))
     assert origins.find(("t", "b", "below")) == Location("a.yaml", 2, 11, ("t", "b"))
     assert origins.find(("nowhere",)) is None
@@ -74,7 +74,7 @@ def test_padding_of_a_list_is_not_set_by_its_flag():
     assert origins["l", 1].file == "--set"
 
 
-def test_flags_are_laid_over_what_was_given_alone():
+def test_flags_are_merged_over_given_values_only():
     origins = find_origins(CHART, sources=ValueSources(typed=("base.a=1", "l[0]=1")))
     assert origins["base", "a"].file == "--set"
     assert ("base",) not in origins
@@ -106,11 +106,11 @@ SCHEMA = (
         ("chart requires kubeVersion: 1", []),
     ],
 )  # fmt: skip
-def test_blamed(text: str, paths: list[tuple[str, ...]]):
-    assert list(blamed_values(text, CHART)) == paths
+def test_values_in_error(text: str, paths: list[tuple[str, ...]]):
+    assert list(values_in_error(text, CHART)) == paths
 
 
-def test_an_error_of_a_render_is_where_its_value_was_set():
+def test_an_error_of_a_render_has_the_location_of_its_value():
     size = {"size": {"x": 1}}
     values = {"deep": {"er": Int64(1)}, "main": size, "spare": size}
     with pytest.raises(KmanifestError) as caught:
@@ -119,7 +119,7 @@ def test_an_error_of_a_render_is_where_its_value_was_set():
     assert caught.value.message.startswith("template: shop/templates/a.yaml:1:")
 
 
-def test_places_of_version_4_are_found_as_it_reads_flags():
+def test_version_4_locates_values_as_it_reads_flags():
     tree = MemoryTree(
         {
             "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",

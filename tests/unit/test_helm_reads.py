@@ -1,4 +1,4 @@
-"""Values that no template reads, and calls of functions that give something else from run to run."""
+"""Findings for values that no template reads, and for calls of functions whose result differs between renders."""
 
 from typing import Any
 
@@ -63,11 +63,11 @@ DEEP = {"a": {"b": {"c": 1, "d": 2}, "e": 3}}
         ("{{ eq .Values.a.e 3.0 }}{{ len .Values.a.b }}", []),
     ],
 )  # fmt: skip
-def test_what_a_template_reads(template: str, paths: list[str]):
+def test_unread_values_of_a_template(template: str, paths: list[str]):
     assert unused(template.replace("`", '"'), DEEP) == paths
 
 
-def test_the_output_is_that_of_any_render():
+def test_the_report_does_not_change_the_output():
     template = (
         "{{ toYaml .Values | b64enc }}{{ typeOf .Values }}{{ typeOf .Values.a }}{{ kindOf .Values.a }}{{ .Values.a }}"
         '{{ mergeOverwrite (deepCopy .Values.a) (dict "b" (dict "z" 1)) }}{{ .Values.a | toJson }}'
@@ -88,14 +88,14 @@ def test_a_list_is_read_as_a_whole():
     ) == ["m"]
 
 
-def test_the_nearest_name_that_is_read_is_told():
+def test_the_most_similar_read_name_is_suggested():
     found = rendered("{{ .Values.replicaCount }}", {"replicas": 3}).findings
     place = found[0].location
     assert found == (Finding("info", "no template reads it", place, UNUSED, ("replicaCount",)),)
     assert (place.file, place.field) == ("values", ("replicas",))
 
 
-def test_a_null_that_takes_a_default_away_is_read_where_the_default_would_be():
+def test_a_null_that_deletes_a_default_counts_as_read_with_the_default():
     files = {"values.yaml": "a: 1\nb: 1\n"}
     assert unused("{{ if .Values.a }}{{ end }}", {"a": None, "b": None}, **files) == ["b"]
 
@@ -121,7 +121,7 @@ def test_an_alias_is_the_name_of_its_values():
     assert unused("", values, **{**SUB, "Chart.yaml": aliased}) == ["db", "main.siz"]
 
 
-def test_what_chart_yaml_names_counts_as_read():
+def test_values_named_in_chart_yaml_count_as_read():
     values = {
         "db": {"enabled": True, "size": 1, "out": {"put": {"a": 1}, "puts": 1}},
         "tags": {"data": True, "date": True},
@@ -129,12 +129,12 @@ def test_what_chart_yaml_names_counts_as_read():
     assert unused("", values, **{**SUB, "Chart.yaml": DECLARED}) == ["db.out.puts", "tags.date"]
 
 
-def test_the_values_of_a_chart_that_is_switched_off_are_told_once():
+def test_the_values_of_a_disabled_chart_are_reported_once():
     files = {**SUB, "Chart.yaml": DECLARED}
     assert unused("", {"db": {"enabled": False}}, **files) == []
     found = rendered("", {"db": {"enabled": False, "size": 1, "x": 2}}, **files).findings
     assert [(one.message, one.location.field, one.code) for one in found] == [
-        ("its chart is switched off", ("db",), UNREACHED)
+        ("its chart is disabled", ("db",), UNREACHED)
     ]
 
 
@@ -147,11 +147,11 @@ def test_the_values_of_a_chart_that_is_switched_off_are_told_once():
         ("{{ if false }}{{ .Values.tags }}{{ end }}", UNUSED),
     ],
 )
-def test_what_a_condition_has_kept_from_being_read_is_told_apart(template: str, code: str):
+def test_values_behind_a_false_condition_are_reported_as_unreached(template: str, code: str):
     assert [one.code for one in rendered(template, {"tag": 1}).findings] == [code]
 
 
-def test_a_table_that_is_handed_on_may_be_read_there():
+def test_a_table_that_is_passed_on_may_be_read_there():
     template = (
         '{{ .Values.probe.period }}{{ if false }}{{ omit .Values.probe "on" | toYaml }}{{ end }}'
     )
@@ -161,7 +161,7 @@ def test_a_table_that_is_handed_on_may_be_read_there():
     assert found.code == UNUSED
 
 
-def test_the_chart_above_may_read_the_values_of_another():
+def test_the_parent_chart_may_read_the_values_of_a_subchart():
     values = {"db": {"size": 1, "deploy": 1}, "global": {"zone": "a"}}
     template = "{{ if false }}{{ .Values.db.deploy }}{{ end }}"
     assert [one.code for one in rendered(template, values, **SUB).findings] == [UNREACHED]
@@ -182,7 +182,7 @@ def test_layers_have_their_lines():
     assert [str(one.location) for one in found] == ["b.yaml:1:1", "a.yaml:2:1", "--set-string"]
 
 
-def test_impure_calls_are_told_with_their_places():
+def test_impure_calls_are_reported_with_their_locations():
     template = (
         '{{ include "x" . }}{{ lookup "v1" "Pod" "" "" }}\n# {{ upper "a" }}{{ tpl "{{ now }}" . }}'
     )
@@ -196,6 +196,6 @@ def test_impure_calls_are_told_with_their_places():
     ]
 
 
-def test_nothing_is_told_unasked():
+def test_nothing_is_reported_by_default():
     tree = MemoryTree({"Chart.yaml": CHART, "templates/a.yaml": "# {{ now }}"})
     assert render_chart("", tree=tree, values={"a": 1}).findings == ()

@@ -1,4 +1,4 @@
-"""`render_chart`: text first, resources when asked; a loaded chart serves many renders, in many threads."""
+"""`render_chart`: text first, resources on demand; a loaded chart serves many renders, in many threads."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -26,17 +26,17 @@ data: {num: "{{ .Values.num }}", t: {{ toJson .Values.t | quote }}} # kept
 TREE = MemoryTree(FILES)
 
 
-def test_text_is_what_the_templates_wrote_and_resources_are_read_from_it():
+def test_text_is_the_output_of_templates_and_resources_are_parsed_from_it():
     rendered = render_chart("c", tree=TREE, release=Release("rel"))
     assert rendered.text().endswith('data: {num: "1", t: "{\\"a\\":1}"} # kept\n')
     assert [resource.id.name for resource in rendered.resources] == ["rel"]
-    assert b"".join(rendered.pieces()) == rendered.text().encode()
+    assert b"".join(rendered.chunks()) == rendered.text().encode()
     copied = pickle.loads(pickle.dumps(rendered))  # noqa: S301 - our own bytes
     assert copied.text() == rendered.text()
     assert copied.resources == rendered.resources
 
 
-def test_values_of_python_are_as_those_of_a_file():
+def test_values_from_python_are_read_as_those_of_a_file():
     assert 'num: "1e+06"' in render_chart("c", tree=TREE, values={"num": 1_000_000}).text()
     sources = ValueSources(files=("over.yaml",))
     assert 'num: "1e+06"' in render_chart("c", tree=TREE, sources=sources).text()
@@ -44,7 +44,7 @@ def test_values_of_python_are_as_those_of_a_file():
     assert 'num: "1000000"' in render_chart("c", tree=TREE, sources=sources).text()
 
 
-def test_a_loaded_chart_serves_many_threads_and_stays_as_it_is():
+def test_a_loaded_chart_serves_many_threads_and_does_not_change():
     chart = load_chart(TREE, "c")
 
     def text(number: int) -> str:
@@ -56,7 +56,7 @@ def test_a_loaded_chart_serves_many_threads_and_stays_as_it_is():
     assert chart.values == {"num": 1.0, "t": {"a": 1.0}}
 
 
-def test_what_is_not_text_of_objects_fails_only_when_objects_are_wanted():
+def test_text_that_is_not_objects_fails_only_when_resources_are_read():
     files = {**FILES, "c/templates/a.yaml": "kind: X\nname: y\n"}
     rendered = render_chart("c", tree=MemoryTree(files))
     assert "kind: X" in rendered.text()
@@ -64,7 +64,7 @@ def test_what_is_not_text_of_objects_fails_only_when_objects_are_wanted():
         _ = rendered.resources
 
 
-def test_errors_have_the_words_of_helm():
+def test_errors_have_the_messages_of_helm():
     files = {**FILES, "c/templates/a.yaml": '{{ fail "no" }}'}
     with pytest.raises(RenderError) as caught:
         render_chart("c", tree=MemoryTree(files))
@@ -84,7 +84,7 @@ def test_warnings_are_findings():
     "template",
     ["{{ range until 100000000 }}x{{ end }}", '{{ repeat 100000000 "ab" }}', '{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}'],
 )  # fmt: skip
-def test_templates_stay_within_bounds(template: str):
+def test_limits_apply_to_templates(template: str):
     files = {**FILES, "c/templates/a.yaml": template}
     with pytest.raises(RenderError):
         render_chart("c", tree=MemoryTree(files), limits=Limits(max_output=1 << 20))
@@ -96,7 +96,7 @@ def test_values_that_are_nested_too_deeply_are_an_error():
         render_chart("c", tree=MemoryTree(files), sources=ValueSources(files=("deep.yaml",)))
 
 
-def test_version_of_helm_is_the_callers():
+def test_the_caller_chooses_the_version_of_helm():
     files = {
         "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
         "c/values.yaml": "x: null\n---\ny2: 1\n",
@@ -108,5 +108,7 @@ def test_version_of_helm_is_the_callers():
     assert render_chart("c", tree=tree, helm_version="4").text() == f'{source}v: {{"y2":1}}\n'
     loaded = load_chart(tree, "c", helm_version="4")
     assert render_chart(loaded, helm_version="4").text() == f'{source}v: {{"y2":1}}\n'
-    with pytest.raises(SourceError, match="3 or 4, not '2'"):
+    with pytest.raises(
+        SourceError, match="unknown major version of Helm: expected 3 or 4, got '2'"
+    ):
         render_chart("c", tree=tree, helm_version="2")

@@ -1,18 +1,18 @@
-"""`seeded_random` and a fixed clock: the same bytes each time, keys and certificates too."""
+"""`seeded_random` and a fixed clock produce the same bytes each time, keys and certificates included."""
 
 import hmac
 from hashlib import sha256
 
 import pytest
 
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.templates.reproducible import load_time
 from kmanifest.helm import render_chart, seeded_random
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import RenderError, SourceError
 
 NOON = 1_700_000_000_000_000_000
-DRAWN = (
+RANDOM_CALLS = (
     "{{ randAlphaNum 20 }} {{ uuidv4 }} {{ shuffle `abcdef` }} {{ randInt 1 1000 }} {{ bcrypt `p` }} "
     "{{ htpasswd `u` `p` }} {{ encryptAES `k` `text` }} {{ now }}"
 )
@@ -33,27 +33,27 @@ def text(template: str, seed: str = "a") -> str:
     return render_chart("", tree=tree, random=seeded_random(seed), clock=lambda: NOON).text()
 
 
-def test_the_stream_is_the_one_that_is_documented():
+def test_the_stream_is_as_documented():
     texts = (b"seed", b"name")
     parts = [len(each).to_bytes(8, "big") + each for each in texts]
     key = sha256(b"".join([b"kmanifest random 1", *parts])).digest()
     blocks = [hmac.new(key, bytes([0] * 7 + [index]), sha256).digest() for index in range(2)]
-    drawn = seeded_random("seed", "name")
-    assert drawn.randbytes(5) + drawn.randbytes(40) == b"".join(blocks)[:45]
+    random = seeded_random("seed", "name")
+    assert random.randbytes(5) + random.randbytes(40) == b"".join(blocks)[:45]
     assert (
         seeded_random("seed", "name").randrange(1 << 61)
         == int.from_bytes(blocks[0][:8], "big") >> 3
     )
 
 
-def test_numbers_are_below_their_bound_and_reach_it():
-    drawn = seeded_random("a")
-    assert {drawn.randrange(10) for _ in range(500)} == set(range(10))
-    assert drawn.randrange(1) == 0
+def test_numbers_cover_their_range():
+    random = seeded_random("a")
+    assert {random.randrange(10) for _ in range(500)} == set(range(10))
+    assert random.randrange(1) == 0
 
 
-def test_names_keep_streams_apart():
-    def start(random: Random) -> bytes:
+def test_names_separate_streams():
+    def start(random: RandomSource) -> bytes:
         return random.randbytes(16)
 
     streams = [
@@ -65,15 +65,15 @@ def test_names_keep_streams_apart():
     assert len(set(map(start, streams))) == 4
 
 
-def test_a_seed_and_a_time_give_the_same_text():
-    assert text(DRAWN) == text(DRAWN)
+def test_a_seed_and_a_time_make_a_render_reproducible():
+    assert text(RANDOM_CALLS) == text(RANDOM_CALLS)
 
 
-def test_another_seed_gives_another_text():
-    assert text(DRAWN) != text(DRAWN, seed="b")
+def test_another_seed_changes_the_text():
+    assert text(RANDOM_CALLS) != text(RANDOM_CALLS, seed="b")
 
 
-def test_keys_and_certificates_are_the_same_and_are_good():
+def test_keys_and_certificates_are_reproducible_and_valid():
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -89,16 +89,16 @@ def test_keys_and_certificates_are_the_same_and_are_good():
     leaf.verify_directly_issued_by(authority)
     curved.verify_directly_issued_by(curved)
     assert private[0].public_key() == authority.public_key()
-    assert private[0].key_size == 2048  # type: ignore[union-attr]  # it is an RSA key
+    assert private[0].key_size == 2048  # type: ignore[union-attr]  # an RSA key
 
 
-def test_what_no_seed_makes_is_refused_with_its_place():
+def test_values_that_cannot_be_seeded_are_refused_with_their_location():
     with pytest.raises(RenderError) as caught:
         text("{{ genPrivateKey `dsa` }}")
     assert caught.value.message == (
         'template: shop/templates/a.yaml:2:3: executing "shop/templates/a.yaml" at <include "made" .>: error calling include: '
         'template: shop/templates/a.yaml:1:22: executing "made" at <genPrivateKey `dsa`>: '
-        "error calling genPrivateKey: a DSA key can't be made of a seed: make another kind, or give the key"
+        "error calling genPrivateKey: a DSA key can't be derived from a seed: use another kind of key, or pass the key"
     )
 
 

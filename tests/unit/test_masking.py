@@ -1,4 +1,4 @@
-"""Texts without what is secret in them."""
+"""Masking of secrets in strings."""
 
 import copy
 import pickle
@@ -43,13 +43,13 @@ def test_masked(text: str, secrets: tuple[str, ...], expected: str):
 
 
 @given(st.binary(max_size=5), TEXTS, st.binary(max_size=5))
-def test_base64_of_a_secret_and_of_what_holds_it(before: bytes, secret: str, after: bytes):
+def test_base64_of_a_longer_value_with_a_secret(before: bytes, secret: str, after: bytes):
     whole = before + secret.encode() + after
     inner = (len(before) + 2) // 3 * 4, (len(before) + len(secret.encode())) // 3 * 4
     for encode in (b64encode, urlsafe_b64encode):
         text = encode(whole).decode()
-        for said in (text, text.rstrip("=")):
-            assert text[inner[0] : inner[1]] not in masked(f"<{said}>", secret)
+        for encoded in (text, text.rstrip("=")):
+            assert text[inner[0] : inner[1]] not in masked(f"<{encoded}>", secret)
 
 
 def test_base64_alone_leaves_nothing():
@@ -67,14 +67,14 @@ def test_base64_in_lines(width: int):
     assert masked("\n".join(lines), secret) == "\n".join(["***"] * len(lines))
 
 
-def test_long_texts_take_no_time():
+def test_long_texts_are_masked_quickly():
     start = time.process_time()
     masked("a" * 500_000, "a" * 20_000, "a" * 100 + "b", "ab" * 1_000)
     masked("x", "[" * 100_000)
     assert time.process_time() - start < 5
 
 
-def test_secret_shows_itself_to_nobody():
+def test_a_secret_is_masked_in_every_format():
     secret = PublicSecret("hunter2")
     assert f"{secret} {secret!r} {secret:>20} {[secret]} {secret!s}" == "*** *** *** [***] ***"
     assert secret.reveal() == "hunter2"

@@ -1,4 +1,4 @@
-"""What the built-in schema and one of a user's own say."""
+"""The built-in schema and custom schemas."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ POD = ("spec", "template", "spec")
         ("Deployment", (*POD, "containers", "[]", "ports"), "merge", ("containerPort", "protocol")),
         ("Deployment", (*POD, "tolerations"), "", ()),
         ("Deployment", ("metadata", "finalizers"), "merge", ()),
-        ("Deployment", ("spec", "strategy"), "", ()),  # beside a $ref the strategy is lost
+        ("Deployment", ("spec", "strategy"), "", ()),  # a strategy next to a $ref is ignored
         ("Deployment", ("metadata", "labels", "any"), "", ()),
         (
             "StatefulSet",
@@ -46,12 +46,12 @@ POD = ("spec", "template", "spec")
     ],
 )
 def test_fields(kind: str, path: tuple[str, ...], strategy: str, keys: tuple[str, ...]) -> None:
-    found = at(BUILTIN.for_type("apps/v1", kind), *path)
-    assert (found.strategy, found.merge_keys) == (strategy, keys)
-    assert found.merges is ("merge" in strategy)
+    field = at(BUILTIN.for_type("apps/v1", kind), *path)
+    assert (field.strategy, field.merge_keys) == (strategy, keys)
+    assert field.merges is ("merge" in strategy)
 
 
-def test_what_is_not_known() -> None:
+def test_unknown_types_and_fields() -> None:
     deployment = BUILTIN.for_type("apps/v1", "Deployment")
     assert deployment is not None
     assert deployment.field("nothing") is None
@@ -121,7 +121,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def test_schema_of_a_users_own() -> None:
+def test_custom_schema() -> None:
     schema = Schema.from_document(DOCUMENT)
     foo = schema.for_type("e.com/v1", "Foo")
     assert at(foo, "list").merge_keys == ("id",)
@@ -136,7 +136,7 @@ def test_schema_of_a_users_own() -> None:
     assert Schema.from_document(DOCUMENT, BUILTIN).for_type("apps/v1", "Deployment") is not None
 
 
-def test_scope_by_the_paths_of_a_users_own() -> None:
+def test_scope_by_the_paths_of_a_custom_schema() -> None:
     schema = Schema.from_document(DOCUMENT)
     assert schema.is_cluster_scoped("e.com/v1", "Foo")
     assert not schema.is_cluster_scoped("e.com/v1", "Bar")
@@ -153,36 +153,41 @@ def test_scope_by_the_paths_of_a_users_own() -> None:
         {"definitions": {"a": {"x-kubernetes-group-version-kind": [{"kind": 1}]}}},
     ],
 )
-def test_documents_that_are_wrong(document: dict[str, Any]) -> None:
+def test_invalid_documents(document: dict[str, Any]) -> None:
     with pytest.raises(SourceError):
         Schema.from_document(document)
 
 
-def test_schemas_travel() -> None:
+def test_schemas_are_picklable() -> None:
     for schema in (BUILTIN, Schema.from_document(DOCUMENT)):
         schema.for_type("v1", "Pod")
-        copy = pickle.loads(pickle.dumps(schema))  # noqa: S301 - our own
+        copy = pickle.loads(pickle.dumps(schema))  # noqa: S301 - built in this test
         assert copy.for_type("v1", "Pod") is not None
 
 
-def test_built_in_table_says_what_upstream_says() -> None:
+def test_built_in_table_equals_upstream() -> None:
     upstream = Schema.from_document(
         json.loads(gzip.decompress((SCHEMAS / "kubernetes-openapi-v1.21.2.json.gz").read_bytes()))
     )
     for key in upstream._types:
         api_version, kind = key.split(" ")
-        todo = [(upstream.for_type(api_version, kind), BUILTIN.for_type(api_version, kind), 0)]
-        while todo:
-            theirs, ours, depth = todo.pop()
-            assert (theirs is None) is (ours is None), key
-            if theirs is None or ours is None or depth > 8:
+        pending = [(upstream.for_type(api_version, kind), BUILTIN.for_type(api_version, kind), 0)]
+        while pending:
+            upstream_type, builtin_type, depth = pending.pop()
+            assert (upstream_type is None) is (builtin_type is None), key
+            if upstream_type is None or builtin_type is None or depth > 8:
                 continue
-            assert (theirs.strategy, theirs.merge_keys) == (ours.strategy, ours.merge_keys), key
-            names = [*theirs._node.get("properties", {}), "no such field"]
-            todo += [(theirs.field(name), ours.field(name), depth + 1) for name in names]
-            todo.append((theirs.elements(), ours.elements(), depth + 1))
+            assert (upstream_type.strategy, upstream_type.merge_keys) == (
+                builtin_type.strategy,
+                builtin_type.merge_keys,
+            ), key
+            names = [*upstream_type._node.get("properties", {}), "no such field"]
+            pending += [
+                (upstream_type.field(name), builtin_type.field(name), depth + 1) for name in names
+            ]
+            pending.append((upstream_type.elements(), builtin_type.elements(), depth + 1))
 
 
 def test_generated_modules_are_up_to_date() -> None:
-    program = [sys.executable, str(SCHEMAS / "generate.py"), "--check"]
-    assert subprocess.run(program, capture_output=True, check=False).returncode == 0
+    command = [sys.executable, str(SCHEMAS / "generate.py"), "--check"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""The quick look at a schema may only find good what the whole check finds good."""
+"""The fast check of a schema may accept only what the full check accepts."""
 
 import json
 import random
@@ -11,14 +11,14 @@ from kmanifest.engines.helm.schemas.check import Checker
 from kmanifest.engines.helm.schemas.compile import Compiler
 from kmanifest.engines.helm.schemas.document import load_schema
 from kmanifest.engines.helm.schemas.meta_check import find_meta_fault
-from kmanifest.engines.helm.schemas.plain import fits
+from kmanifest.engines.helm.schemas.plain import accepts
 from kmanifest.model.errors import SourceError
 
 VALUES: tuple[Any, ...] = (None, True, False, 0, 1, 1.0, 1.5, "", "a", "b", [], [1.0], ["a", None], {}, {"a": 1.0}, {"b": "b", "c": {}})  # fmt: skip
 KINDS = ("array", "boolean", "integer", "null", "number", "object", "string", "text", 1)
 
 
-def is_good(schema: Any, values: Any) -> bool:
+def is_valid(schema: Any, values: Any) -> bool:
     try:
         document = load_schema(json.dumps(schema).encode())
         compiled = Compiler(document, LOCATION, find_meta_fault).compile()
@@ -31,8 +31,8 @@ def random_schema(draw: random.Random, depth: int) -> Any:
     if depth == 0 or draw.random() < 0.1:
         return draw.choice([True, False, {}, {"type": draw.choice(KINDS)}, 3])
     schema: dict[str, Any] = {}
-    for word in draw.sample(sorted(MAKERS), draw.randrange(1, 5)):
-        schema[word] = MAKERS[word](draw, depth - 1)
+    for keyword in draw.sample(sorted(MAKERS), draw.randrange(1, 5)):
+        schema[keyword] = MAKERS[keyword](draw, depth - 1)
     return schema
 
 
@@ -67,14 +67,14 @@ MAKERS: dict[str, Any] = {
 }
 
 
-def test_what_it_finds_good_is_good() -> None:
+def test_accepted_values_are_valid() -> None:
     draw = random.Random(6)  # noqa: S311 - nothing secret
     found = 0
     for _ in range(20_000):
         schema, values = random_schema(draw, 3), draw.choice(VALUES)
-        if fits(json.dumps(schema).encode(), values):
+        if accepts(json.dumps(schema).encode(), values):
             found += 1
-            assert is_good(schema, values), (schema, values)
+            assert is_valid(schema, values), (schema, values)
     assert found > 1_000
 
 
@@ -89,12 +89,12 @@ def test_what_it_finds_good_is_good() -> None:
         ({"properties": {"a": {"properties": {"b": {"type": "string"}}}}}, {"a": {"b": "c"}}),
     ],
 )
-def test_it_knows_what_charts_say(schema: Any, values: Any) -> None:
-    assert fits(json.dumps(schema).encode(), values)
+def test_usual_schemas_of_charts_are_accepted(schema: Any, values: Any) -> None:
+    assert accepts(json.dumps(schema).encode(), values)
 
 
 @pytest.mark.parametrize(
     "text", [b"", b"{", b"[1]", b"{} {}", b"\xff{}", b'{"default": NaN}', b"[" * 100_000]
 )
-def test_what_is_no_schema_is_in_doubt(text: bytes) -> None:
-    assert not fits(text, {})
+def test_invalid_schemas_are_not_accepted(text: bytes) -> None:
+    assert not accepts(text, {})

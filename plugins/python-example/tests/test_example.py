@@ -1,4 +1,4 @@
-"""What the three plug-ins do to the kustomization in `example`, and what they refuse."""
+"""The output of the three plug-ins for the kustomization in `example`, and their errors."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from kmanifest import KmanifestError, Rendered, build, default_registry
 EXAMPLE = Path(__file__).parents[1] / "example"
 
 
-def built(directory: Path) -> Rendered:
+def build_example(directory: Path) -> Rendered:
     plugins = kmanifest_example.kmanifest_plugins()
     return build(str(directory), registry=default_registry().with_plugins(plugins))
 
@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_generator_and_transformer() -> None:
-    flags, deployment = sorted(built(EXAMPLE).resources, key=lambda each: each.kind)
+    flags, deployment = sorted(build_example(EXAMPLE).resources, key=lambda each: each.kind)
     assert flags.body["data"] == {"new-cart": "on", "search": "on"}
     container = deployment.body["spec"]["template"]["spec"]["containers"][0]
     assert container["envFrom"] == [{"configMapRef": {"name": flags.name}}]
@@ -32,7 +32,7 @@ def test_generator_and_transformer() -> None:
 
 
 def test_validator_warns() -> None:
-    findings = built(EXAMPLE).findings
+    findings = build_example(EXAMPLE).findings
     assert [finding.message for finding in findings] == ["ConfigMap/shop-flags has no label app"]
 
 
@@ -40,13 +40,13 @@ def test_strict_validator_refuses(project: Path) -> None:
     with (project / "labels.yaml").open("a") as stream:
         stream.write("strict: true\n")
     with pytest.raises(KmanifestError, match="has no label app"):
-        built(project)
+        build_example(project)
 
 
-def test_config_that_does_not_fit(project: Path) -> None:
+def test_invalid_config(project: Path) -> None:
     (project / "owner.yaml").write_text(
         "apiVersion: example.com/v1\nkind: Owner\nmetadata: {name: o}\nowner: 3\n"
     )
-    with pytest.raises(KmanifestError, match="3 is not of type") as caught:
-        built(project)
-    assert str(caught.value.location) == f"{project}/owner.yaml:4:1"
+    with pytest.raises(KmanifestError, match="3 is not of type") as excinfo:
+        build_example(project)
+    assert str(excinfo.value.location) == f"{project}/owner.yaml:4:1"

@@ -1,1 +1,1 @@
-"""The code that touches the machine: files, git, processes, the network, caches."""
+"""Input and output: files, git, processes, the network and caches."""

@@ -1,6 +1,7 @@
-"""Results that are kept because their inputs are the same bytes: the only thing that builds share and change.
+"""Caches of results that depend only on their key. A cache is the only mutable object that builds share.
 
-A key holds all that decides the result (what is made, and the content it is made of), so an entry is never stale.
+A key contains everything that determines the result: the kind of result and the content it is computed from. So an
+entry is never stale.
 """
 
 from collections import OrderedDict
@@ -8,29 +9,37 @@ from collections.abc import Callable, Hashable
 
 from kmanifest.startup.typing import Any, Protocol, TypeVar
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 class Cache(Protocol):
-    """Where a build keeps what another one may want. Sizes are in bytes, and rough."""
+    """Storage for results that other builds can reuse. A `weight` is a rough size in bytes.
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
-        """What is kept for `key`, or what `make` makes now; `weight` is its size."""
+    A class with these three methods is a cache. Results are shared, so they must not be changed.
+
+    >>> from kmanifest import Cache, MemoryCache
+    >>> cache: Cache = MemoryCache()
+    >>> cache.get("key", lambda: "computed", weight=8), cache.get("key", lambda: "again", weight=8)
+    ('computed', 'computed')
+    """
+
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:
+        """Return the value stored for `key`, or call `make` and store its result."""
 
     def find(self, key: Hashable) -> Any:
-        """What is kept for `key`; None where nothing is."""
+        """Return the value stored for `key`, or None."""
 
     def keep(self, key: Hashable, value: Any, *, weight: int) -> None:
-        """Keep a value of this size, in the place of an older one."""
+        """Store a value. It replaces an older value with the same key."""
 
 
 class NoCache:
-    """Keeps nothing: for the single build of a command."""
+    """A cache that stores nothing, for the single build of a command."""
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:  # noqa: ARG002 - the protocol's
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:  # noqa: ARG002 - required by the protocol
         return make()
 
-    def find(self, key: Hashable) -> Any:  # noqa: ARG002 - the protocol's
+    def find(self, key: Hashable) -> Any:  # noqa: ARG002 - required by the protocol
         return None
 
     def keep(self, key: Hashable, value: Any, *, weight: int) -> None:
@@ -38,25 +47,37 @@ class NoCache:
 
 
 class MemoryCache:
-    """Keeps what was used last, up to `capacity` bytes of weight. Safe to share between threads and builds.
+    """A cache in memory that keeps the most recently used values, up to a total weight of `capacity` bytes.
 
-    Two threads that miss at the same moment both make the value; the last to finish stays.
+    It can be shared between threads and builds. If two threads miss the same key at the same time, both compute the
+    value, and the later one is stored.
+
+    >>> from kmanifest import MemoryCache, build
+    >>> cache = MemoryCache(capacity=64 << 20)
+    >>> files = {
+    ...     "base/kustomization.yaml": "resources: [map.yaml]",
+    ...     "base/map.yaml": "{kind: ConfigMap, metadata: {name: map}}",
+    ...     "one/kustomization.yaml": "{resources: [../base], namePrefix: one-}",
+    ...     "two/kustomization.yaml": "{resources: [../base], namePrefix: two-}",
+    ... }
+    >>> [resource.name for path in ("one", "two") for resource in build(path, tree=files, cache=cache)]
+    ['one-map', 'two-map']
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:
-        from threading import Lock  # a single build has no use for it
+        from threading import Lock  # a single build does not need it
 
         self.capacity = capacity
         self._lock = Lock()
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._weight = 0
 
-    def get(self, key: Hashable, make: Callable[[], Made], *, weight: int) -> Made:
-        kept: Made | None = self.find(key)
-        if kept is None:
-            kept = make()
-            self.keep(key, kept, weight=weight)
-        return kept
+    def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:
+        value: Result | None = self.find(key)
+        if value is None:
+            value = make()
+            self.keep(key, value, weight=weight)
+        return value
 
     def find(self, key: Hashable) -> Any:
         with self._lock:
@@ -77,8 +98,8 @@ class MemoryCache:
                 self._weight -= self._entries.popitem(last=False)[1][1]
 
     def __getstate__(self) -> dict[str, Any]:
-        # A cache travels to another process empty: a Context is picklable for `build_many`.
+        # A Context must be picklable. Its cache is empty in the other process.
         return {"capacity": self.capacity}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["capacity"])  # type: ignore[misc]  # the one way to a fresh lock
+        self.__init__(state["capacity"])  # type: ignore[misc]  # creates a new lock

@@ -1,7 +1,8 @@
-"""The one place that starts programs, each bounded in time and in what it prints, and none left behind.
+"""Run executables. No other module starts processes.
 
-A program runs in a process group of its own, without a terminal, with the few variables of the environment that it is
-given and nothing else; its group is ended when it ends. What leaves that group on purpose can't be followed.
+Each process has a time limit and an output limit. It runs in its own process group, without a terminal, and its
+environment contains only the selected variables. When it ends, or a signal ends the build, all processes of its group
+are killed and its temporary files are removed. A process that leaves the group on purpose can't be tracked.
 """
 
 import os
@@ -10,6 +11,10 @@ import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 
+from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
+from kmanifest.io.signals import PostponedSignals
+from kmanifest.io.system import remove
+from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
 from kmanifest.model.masking import Secret, masker
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
@@ -17,30 +22,41 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTu
 if TYPE_CHECKING:
     from subprocess import Popen
 
-ALWAYS: Final = ("PATH", "HOME", "LANG", "TMPDIR")
-"""The variables that every program gets."""
+DEFAULT_VARIABLES: Final = ("PATH", "HOME", "LANG", "TMPDIR")
+"""The environment variables that every executable gets."""
 
-EVERYTHING: Final = "inherit"
-"""The pattern by which a program gets the whole environment, as under kustomize."""
+INHERIT_ALL: Final = "inherit"
+"""The pattern that passes the whole environment to an executable, as kustomize does."""
 
-_MOST_ERRORS: Final = 64 << 10  # bytes of stderr that are kept
-_GRACE: Final = 2.0  # seconds between TERM and KILL
-_CHUNK: Final = 64 << 10
-# Bounded, as what a program says must not take long to be searched: each `token` in a row of them is a beginning.
-_SECRET: Final = (
+_COERCED_LOCALES: Final = ("C.UTF-8", "C.utf8", "UTF-8")
+_SECONDS_TO_RETRY: Final = (
+    1.0  # while a new executable is still open in a process that another thread starts
+)
+_MAX_STDERR: Final = 64 << 10  # bytes; the rest of stderr is discarded
+_SECONDS_TO_TERMINATE: Final = 2.0  # between SIGTERM and SIGKILL
+_CHUNK_SIZE: Final = 64 << 10
+# The repetitions are bounded, so that a search takes little time: each of many `token`s in a row starts a match.
+_SECRET_PATTERN: Final = (
     r"(?i)((?:token|passw(?:or)?d|passphrase|secret|credential|api-?_?key|authorization)[\w-]{0,64}[\"']?"
     r"\s{0,8}[=:]\s{0,8}[\"']?(?:bearer\s{1,8}|basic\s{1,8})?)[^\s,;&\"']+"
 )
 
-FileKind = Literal["program", "file", "nothing"]
+FileKind = Literal["executable", "file", "nothing"]
 
 
-class Program(NamedTuple):
-    """A program to be run.
+class Command(NamedTuple):
+    """An executable with its arguments, environment, input and limits.
 
-    `path` and `directory` are resolved paths of the runner's root. `config` is put into a temporary file whose path is
-    the first argument; `stdin` is closed where it is None. `environment` comes on top of what the runner passes on.
-    `timeout` is in seconds, 0 for the runner's own. The directory `grows` may come to hold `growth` bytes.
+    `path`: the executable, relative to the runner's root. `arguments`: its arguments. `directory`: the working
+    directory, relative to the runner's root. `config`: written to a temporary file whose path is the first argument.
+    `stdin`: no input if None. `environment`: added to the variables that the runner passes. `timeout`: in seconds; 0
+    means that of the runner. `output_directory`: a directory whose size is limited. `max_directory_size`: bytes that it
+    may grow to; 0 means no limit. `called_as`: the executable's path as it is written, absolute or relative to
+    `directory`: a script sees it as `$0`. Empty means the absolute path.
+
+    >>> from kmanifest import Command
+    >>> Command("app/generate.sh", ("--all",), directory="app").path
+    'app/generate.sh'
     """
 
     path: str
@@ -50,12 +66,13 @@ class Program(NamedTuple):
     stdin: bytes | None = None
     environment: tuple[tuple[str, str], ...] = ()
     timeout: float = 0.0
-    grows: str = ""
-    growth: int = 0
+    output_directory: str = ""
+    max_directory_size: int = 0
+    called_as: str = ""
 
 
 class ProcessResult(NamedTuple):
-    """How a program ended: its exit code, or the number of the signal below 0, and what it printed."""
+    """The result of a process: exit code, stdout and stderr. For a signal, the code is its negative number."""
 
     code: int
     output: bytes
@@ -63,25 +80,43 @@ class ProcessResult(NamedTuple):
 
 
 class Runner(Protocol):
-    """Runs programs, or something that stands for them: a sandbox, a fake in a test."""
+    """Runs executables. An implementation can be a sandbox, or a fake in a test.
+
+    It may also have a method `find(name)`, which returns the path of the executable with this name and raises a
+    KmanifestError if there is none. Without it, KRM functions can't be called by name.
+
+    >>> from kmanifest import Command, Options, Runner, build
+    >>> class Fake:
+    ...     def kind(self, path: str) -> str:
+    ...         return "executable"
+    ...     def run(self, command: Command) -> bytes:
+    ...         return b"{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}"
+    >>> function = "{apiVersion: a/v1, kind: F, metadata: {name: f, annotations: {config.kubernetes.io/function: 'exec: {path: ./f}'}}}"
+    >>> files = {"kustomization.yaml": "generators: [f.yaml]", "f.yaml": function, "f": "#!/bin/sh"}
+    >>> [resource.name for resource in build(tree=files, options=Options(enable_plugins=True, allow_exec=True), runner=Fake())]
+    ['made']
+    """
 
     def kind(self, path: str) -> FileKind:
-        """What is at a path: a file that may be executed, another one, or nothing."""
+        """Return whether an executable, another file or nothing is at a path."""
 
-    def run(self, program: Program) -> bytes:
-        """What the program prints.
+    def run(self, command: Command) -> bytes:
+        """Run a command and return its stdout.
 
-        PluginError where it can't be started or fails, with what it says on stderr; LimitError where it takes too long or
-        prints too much.
+        Raises PluginError with the stderr if it can't be started or fails, LimitError if it exceeds a limit of time or
+        output.
         """
 
 
 class ProcessRunner:
-    """Runs programs of this machine, whose paths are below `root`.
+    """Runs local executables. Their paths are relative to `root`.
 
-    `environment` is what there is to pass on, by default that of this process, of which a program gets the variables in ALWAYS and those that match
-    `passed`: names, or patterns that end in `*`. `timeout` is in seconds, `max_output` in bytes. Where `digests` are given,
-    only programs whose SHA-256 is among them are run. What a program says on stderr is told without the `secrets`.
+    `environment`: the variables that can be passed; by default those of this process. Executables get
+    DEFAULT_VARIABLES and the variables that match `pass_variables`: names, patterns that end in `*`, or `inherit` for
+    all. `timeout`: in seconds. `max_output`: in bytes. `digests`: if given, only executables with one of these
+    SHA-256 digests run. A private copy of the compared bytes is run then, so nothing can be exchanged in between.
+    `secrets`: masked in error messages that quote stderr. `cancel`: when it is set, a running process is ended with
+    CancelledError.
     """
 
     def __init__(
@@ -89,156 +124,261 @@ class ProcessRunner:
         root: str = "/",
         *,
         environment: Mapping[str, str] | None = None,
-        passed: Iterable[str] = (),
+        pass_variables: Iterable[str] = (),
         timeout: float = 60.0,
         max_output: int = 64 << 20,
         digests: frozenset[str] | None = None,
         secrets: Iterable[Secret] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._root = root
         self._timeout = timeout
         self._max_output = max_output
         self._digests = digests
         self._secrets = tuple(secrets)
-        self._patterns = tuple(passed)
-        there = os.environ if environment is None else environment
-        self._environment = passed_on(there, (*ALWAYS, *self._patterns))
+        self._cancel = cancel
+        self._variable_patterns = tuple(pass_variables)
+        available = inherited_environment() if environment is None else environment
+        self._environment = select_variables(
+            available, (*DEFAULT_VARIABLES, *self._variable_patterns)
+        )
 
     def kind(self, path: str) -> FileKind:
         try:
-            mode = os.stat(self._on_disk(path)).st_mode
+            mode = os.stat(self._absolute_path(path)).st_mode
         except (OSError, ValueError):
             return "nothing"
         if stat.S_ISREG(mode) and (mode & 0o111 or os.name == "nt"):
-            return "program"
+            return "executable"
         return "file"
 
-    def run(self, program: Program) -> bytes:
-        self._check_digest(program.path)
-        done = self.run_process(program)
-        if done.code:
-            raise PluginError(self._failure(self._on_disk(program.path), done.code, done.errors))
-        return done.output
+    def find(self, name: str) -> str:
+        """Return the absolute path of the executable with this name on PATH. Raises MissingError if there is none."""
+        return find_on_path(name, self._environment.get("PATH", ""))
 
-    def run_process(self, program: Program) -> ProcessResult:
-        """How the program ends; PluginError where it can't be started, LimitError where a bound is reached."""
-        if program.config is None:
-            return self._start(program, program.arguments)
-        import tempfile  # only for plug-ins that read their config from a file
+    def run(self, command: Command) -> bytes:
+        result = self.run_process(command)
+        if result.code:
+            raise PluginError(
+                self._failure_message(self._absolute_path(command.path), result.code, result.errors)
+            )
+        return result.output
 
-        handle, name = tempfile.mkstemp(prefix="kust-plugin-config-")
+    def run_process(self, command: Command) -> ProcessResult:
+        """Run a command and return its result, whatever its exit code.
+
+        Raises PluginError if it can't be started, LimitError if it exceeds a limit. A signal that this process handles
+        ends the command, too.
+        """
+        if os.name == "nt":
+            raise PluginError("executables can't be run on Windows: write the plug-in in Python")
+        signals, files = PostponedSignals(), _TemporaryFiles()
         try:
-            with open(handle, "wb") as stream:
-                stream.write(program.config)
-            return self._start(program, (name, *program.arguments))
+            signals.begin()
+            process = self._start(command, files)
+            try:
+                session = _PipeSession(
+                    process, command, self._timeout, self._max_output, self._cancel
+                )
+                try:
+                    signals.end()
+                    session.communicate(command.stdin)
+                finally:
+                    signals.begin()
+            finally:
+                _end_group(process)
         finally:
-            os.unlink(name)
+            files.remove()
+            signals.end()
+        return ProcessResult(process.returncode, bytes(session.output), session.complete_stderr())
 
-    def passes(self, name: str) -> bool:
-        """Whether programs get the variable of this name."""
+    def passes_variable(self, name: str) -> bool:
+        """Whether executables get the variable with this name."""
         return name in self._environment
 
-    def _on_disk(self, path: str) -> str:
+    def _absolute_path(self, path: str) -> str:
         return os.path.join(self._root, path)
 
-    def _check_digest(self, path: str) -> None:
-        if self._digests is None:
-            return
-        from hashlib import sha256  # few ask for it
-
-        with open(self._on_disk(path), "rb") as stream:
-            digest = sha256(stream.read()).hexdigest()
-        if digest not in self._digests:
-            raise PluginError(
-                f"{path}: its SHA-256 {digest} is not in the list of trusted programs"
-            )
-
-    def _start(self, program: Program, arguments: Sequence[str]) -> ProcessResult:
-        if os.name == "nt":
-            raise PluginError("programs are not run on Windows: write the plug-in in Python")
-        import subprocess  # most builds start nothing
-
-        path = self._on_disk(program.path)
+    def _start(self, command: Command, files: "_TemporaryFiles") -> "Popen[bytes]":
+        path = self._absolute_path(command.path)
+        directory = self._absolute_path(command.directory)
+        arguments = list(command.arguments)
+        if command.config is not None:
+            arguments.insert(0, files.write(command.config))
+        called_as = command.called_as or path
+        executable = called_as if "/" in called_as else path
+        if self._digests is not None:
+            executable = copy_trusted(path, files.make_directory(), self._digests)
+        environment = {**self._environment, **dict(command.environment)}
         try:
-            process = subprocess.Popen(  # noqa: S603 - to start programs is what it is for
-                [path, *arguments],
-                stdin=subprocess.DEVNULL if program.stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self._on_disk(program.directory),
-                env={**self._environment, **dict(program.environment)},
-                start_new_session=True,
+            return _start_process(
+                [called_as, *arguments],
+                executable=executable,
+                directory=directory,
+                environment=environment,
+                has_stdin=command.stdin is not None,
             )
         except (OSError, ValueError) as error:
-            raise PluginError(f"{path} can't be started: {_why(path, error)}") from error
-        exchange = _Exchange(process, program, self._timeout, self._max_output)
-        try:
-            exchange.run_process(program.stdin)
-        finally:
-            _end_group(process)
-        return ProcessResult(process.returncode, bytes(exchange.output), exchange.said())
+            reason = start_failure(path, directory, error)
+            raise PluginError(f"{path} can't be started: {reason}") from error
 
-    def _failure(self, path: str, code: int, errors: bytes) -> str:
-        """What is to be told of a program that failed: what it said, and which environment it had."""
-        how = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
-        said = re.sub(_SECRET, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace")))
-        lines = "; ".join(line.strip() for line in said.split("\n") if line.strip())
+    def _failure_message(self, path: str, code: int, errors: bytes) -> str:
+        """Return the message for a failed process: how it ended, its stderr with secrets masked, and its variables."""
+        ending = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
+        stderr_text = re.sub(
+            _SECRET_PATTERN, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace"))
+        )
+        lines = "; ".join(line.strip() for line in stderr_text.split("\n") if line.strip())
+        message = f"{path} failed, {ending}{': ' + lines if lines else ''}"
+        if INHERIT_ALL in self._variable_patterns:
+            return message
         names = ", ".join(sorted(self._environment))
-        hint = "" if EVERYTHING in self._patterns else "; --plugin-env NAME passes on more"
-        return f"{path} failed, {how}{': ' + lines if lines else ''} (environment: {names}{hint})"
+        return f"{message} (environment: {names}; --plugin-env NAME passes on more)"
 
 
-class _Exchange:
-    """Feeds a process and gathers what it prints, as long as it may."""
+class _TemporaryFiles:
+    """The temporary files of one process."""
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+        self._directories: list[str] = []
+
+    def write(self, content: bytes) -> str:
+        """Write a file that only this user can read, and return its path. The prefix of its name is kustomize's."""
+        import tempfile  # few builds start processes
+
+        try:
+            descriptor, path = tempfile.mkstemp(prefix="kust-plugin-config-")
+            self._files.append(path)
+            with open(descriptor, "wb") as stream:
+                stream.write(content)
+        except OSError as error:
+            raise _temporary_file_error(error) from error
+        return path
+
+    def make_directory(self) -> str:
+        """Create a directory that only this user can enter, and return its path."""
+        import tempfile
+
+        try:
+            path = tempfile.mkdtemp(prefix="kmanifest-plugin-")
+        except OSError as error:
+            raise _temporary_file_error(error) from error
+        self._directories.append(path)
+        return path
+
+    def remove(self) -> None:
+        """Remove all files and directories."""
+        for path in self._files:
+            remove(path)
+        for directory in self._directories:
+            import shutil
+
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _temporary_file_error(error: OSError) -> PluginError:
+    reason = error.strerror or str(error)
+    return PluginError(f"the config of a plug-in can't be written to a temporary file: {reason}")
+
+
+def _start_process(
+    arguments: list[str],
+    *,
+    executable: str,
+    directory: str,
+    environment: Mapping[str, str],
+    has_stdin: bool,
+) -> "Popen[bytes]":
+    import errno
+    import subprocess  # most builds start no process
+    import time
+
+    deadline = time.monotonic() + _SECONDS_TO_RETRY
+    while True:
+        try:
+            return subprocess.Popen(  # noqa: S603 - this is the purpose of the module
+                arguments,
+                executable=executable,
+                stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=directory,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            # A process that another thread starts has open, for a moment, what this one just wrote.
+            if error.errno != errno.ETXTBSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+class _PipeSession:
+    """Writes stdin of a process and collects its stdout and stderr, within the limits of the command."""
 
     def __init__(
-        self, process: "Popen[bytes]", program: Program, timeout: float, max_output: int
+        self,
+        process: "Popen[bytes]",
+        command: Command,
+        timeout: float,
+        max_output: int,
+        cancel: CancelEvent | None,
     ) -> None:
         self.output = bytearray()
         self._errors = bytearray()
         self._process = process
-        self._program = program
-        self._timeout = program.timeout or timeout
+        self._command = command
+        self._timeout = command.timeout or timeout
         self._max_output = max_output
+        self._cancel = cancel
 
-    def run_process(self, stdin: bytes | None) -> None:
-        """Return when the process has ended; LimitError where it does not in time, or prints or writes too much."""
-        self._serve_pipes(stdin)
-        self._check_growth()
+    def communicate(self, stdin: bytes | None) -> None:
+        """Return when the process has ended.
 
-    def _serve_pipes(self, stdin: bytes | None) -> None:
+        Raises LimitError if it exceeds a limit of time, output or file size, CancelledError if `cancel` is set.
+        """
+        self._transfer_all(stdin)
+        self._check_directory_size()
+
+    def _transfer_all(self, stdin: bytes | None) -> None:
         import selectors
         import time
 
         deadline = time.monotonic() + self._timeout
         with selectors.DefaultSelector() as selector:
             pending = memoryview(stdin or b"")
-            self._register(selector)
+            self._register_pipes(selector)
             while selector.get_map():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise self._too_late()
-                # A child may hold the pipes open when the program itself has ended.
-                ready = selector.select(min(left, 0.1))
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise self._timeout_error()
+                check_cancelled(self._cancel)
+                # A child process may keep the pipes open after the process itself has ended.
+                ready = selector.select(min(remaining, 0.1))
                 if not ready:
-                    self._check_growth()
+                    self._check_directory_size()
                     if _has_ended(self._process):
                         return
                 for key, _ in ready:
-                    pending = self._serve(selector, key.fileobj, pending)
+                    pending = self._transfer(selector, key.fileobj, pending)
             while not _has_ended(self._process):
                 if time.monotonic() > deadline:
-                    raise self._too_late()
+                    raise self._timeout_error()
+                check_cancelled(self._cancel)
                 time.sleep(0.01)
 
-    def said(self) -> bytes:
-        """What the process said on stderr, without a line that was cut off: half a secret could not be told from a word."""
+    def complete_stderr(self) -> bytes:
+        """Return the stderr of the process. If it was cut off, the incomplete last line is left out.
+
+        Half a secret in that line could not be recognized and masked.
+        """
         errors = self._errors
-        if len(errors) >= _MOST_ERRORS:
+        if len(errors) >= _MAX_STDERR:
             errors = errors[: errors.rfind(b"\n") + 1]
         return bytes(errors)
 
-    def _register(self, selector: Any) -> None:
+    def _register_pipes(self, selector: Any) -> None:
         import selectors
 
         process = self._process
@@ -248,52 +388,52 @@ class _Exchange:
                 writes = stream is process.stdin
                 selector.register(stream, selectors.EVENT_WRITE if writes else selectors.EVENT_READ)
 
-    def _serve(self, selector: Any, stream: Any, pending: memoryview) -> memoryview:
-        """Move some bytes of one pipe; what is left to be written."""
+    def _transfer(self, selector: Any, stream: Any, pending: memoryview) -> memoryview:
+        """Read or write some bytes of one pipe. Return the rest of stdin that is still to be written."""
         if stream is self._process.stdin:
             try:
-                pending = pending[os.write(stream.fileno(), pending[:_CHUNK]) :]
-            except BrokenPipeError:  # it does not want to read on
+                pending = pending[os.write(stream.fileno(), pending[:_CHUNK_SIZE]) :]
+            except BrokenPipeError:  # the process has closed its stdin
                 pending = pending[len(pending) :]
             if not pending:
                 selector.unregister(stream)
                 stream.close()
             return pending
-        chunk = os.read(stream.fileno(), _CHUNK)
+        chunk = os.read(stream.fileno(), _CHUNK_SIZE)
         if not chunk:
             selector.unregister(stream)
         elif stream is self._process.stdout:
             self.output += chunk
             if len(self.output) > self._max_output:
-                raise LimitError(f"the program printed more than {self._max_output} bytes")
-        elif len(self._errors) < _MOST_ERRORS:
+                raise LimitError(f"the process printed more than {self._max_output} bytes")
+        elif len(self._errors) < _MAX_STDERR:
             self._errors += chunk
         return pending
 
-    def _check_growth(self) -> None:
-        most, directory = self._program.growth, self._program.grows
-        if most and _size_of(directory) > most:
-            raise LimitError(f"more than {most} bytes were written")
+    def _check_directory_size(self) -> None:
+        limit, directory = self._command.max_directory_size, self._command.output_directory
+        if limit and _directory_size(directory) > limit:
+            raise LimitError(f"more than {limit} bytes were written")
 
-    def _too_late(self) -> LimitError:
-        key = "" if self._program.timeout else " (plugin-timeout)"
-        return LimitError(f"the program took longer than {self._timeout:g} seconds{key}")
+    def _timeout_error(self) -> LimitError:
+        key = "" if self._command.timeout else " (plugin-timeout)"
+        return LimitError(f"the process took longer than {self._timeout:g} seconds{key}")
 
 
-def _size_of(directory: str) -> int:
-    """The bytes of the files below a directory in which a program is writing."""
+def _directory_size(directory: str) -> int:
+    """Return the size in bytes of all files below a directory. A process may be writing there."""
     size = 0
     for path, _, names in os.walk(directory):
         for name in names:
             try:
                 size += os.lstat(os.path.join(path, name)).st_size
-            except OSError:  # it is gone since then
+            except OSError:  # it was removed meanwhile
                 continue
     return size
 
 
 def find_plugin_home(environment: Mapping[str, str]) -> str:
-    """The home of legacy exec plug-ins: the first place of the reference that is there; empty where none is.
+    """Return the directory of legacy exec plug-ins, or an empty string if none of kustomize's candidates exists.
 
     Source: kustomize v5.8.2 api/konfig/plugins.go, DefaultAbsPluginHome.
     """
@@ -307,20 +447,41 @@ def find_plugin_home(environment: Mapping[str, str]) -> str:
     return next((os.path.abspath(path) for path in candidates if path and os.path.isdir(path)), "")
 
 
-def passed_on(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
-    """The variables whose names match one of the patterns: names, `PREFIX_*`, or `inherit` for all."""
-    return {name: value for name, value in environment.items() if _is_passed(name, patterns)}
+def inherited_environment() -> dict[str, str]:
+    """Return the environment variables of this process, without the one that Python adds.
+
+    In the C locale, Python sets LC_CTYPE when it starts (PEP 538). Executables that kustomize starts don't get it.
+    """
+    variables = dict(os.environ)
+    if variables.get("LC_CTYPE") in _COERCED_LOCALES and _was_started_without("LC_CTYPE"):
+        del variables["LC_CTYPE"]
+    return variables
 
 
-def _is_passed(name: str, patterns: Iterable[str]) -> bool:
+def _was_started_without(name: str) -> bool:
+    """Whether this process certainly was started without an environment variable. False if it is not known."""
+    try:
+        with open("/proc/self/environ", "rb") as stream:
+            variables = stream.read().split(b"\0")
+    except OSError:
+        return False
+    return not any(variable.startswith(f"{name}=".encode()) for variable in variables)
+
+
+def select_variables(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
+    """Return the variables whose names match a pattern: a name, `PREFIX_*`, or `inherit` for all."""
+    return {name: value for name, value in environment.items() if _is_selected(name, patterns)}
+
+
+def _is_selected(name: str, patterns: Iterable[str]) -> bool:
     return any(
-        pattern in (EVERYTHING, name) or (pattern[-1:] == "*" and name.startswith(pattern[:-1]))
+        pattern in (INHERIT_ALL, name) or (pattern[-1:] == "*" and name.startswith(pattern[:-1]))
         for pattern in patterns
     )
 
 
 def _has_ended(process: "Popen[bytes]") -> bool:
-    """Whether a process has ended. It is not collected yet, so that its number, and its group's, stay its own."""
+    """Whether a process has ended. It is not waited for, so that no other process can get its id or group id."""
     if not hasattr(os, "waitid"):
         return process.poll() is not None
     flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
@@ -328,12 +489,12 @@ def _has_ended(process: "Popen[bytes]") -> bool:
 
 
 def _end_group(process: "Popen[bytes]") -> None:
-    """End a process and all that it left behind in its group: asked first, then forced."""
+    """Terminate a process that still runs, then kill all processes of its group."""
     import time
 
     if not _has_ended(process):
         _signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + _SECONDS_TO_TERMINATE
         while not _has_ended(process) and time.monotonic() < deadline:
             time.sleep(0.01)
     _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -358,17 +519,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _why(path: str, error: Exception) -> str:
-    """Why a program can't be started, in the words that help."""
-    try:
-        with open(path, "rb") as stream:
-            first = stream.readline(200)
-    except OSError:
-        first = b""
-    if first.startswith(b"#!") and first.endswith(b"\r\n"):
-        return "its first line ends with CRLF, so the interpreter is not found: use LF"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)

@@ -1,27 +1,29 @@
-"""What this machine says: chance and the clock, for callers of an engine who bring none of their own, whose a directory is, and files that appear whole."""
+"""System functions: random numbers and clocks, the defaults of engines; private directories; atomic writes."""
 
 import os
+import stat
 import time
+from collections.abc import Iterator
 
 
 class SystemRandom:
-    """Chance that nobody can foretell."""
+    """Unpredictable random numbers from the operating system."""
 
     def randrange(self, stop: int, /) -> int:
-        """An integer from 0 up to `stop`, without it; `random.SystemRandom` takes 4 ms to import."""
+        """Return an integer from 0 to `stop` - 1. The `random` module is not used, because importing it takes 4 ms."""
         bits = (stop - 1).bit_length()
         while True:
-            drawn = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> (-bits % 8)
-            if drawn < stop:
-                return drawn
+            number = int.from_bytes(os.urandom((bits + 7) // 8), "big") >> (-bits % 8)
+            if number < stop:
+                return number
 
     def randbytes(self, n: int, /) -> bytes:
-        """That many bytes."""
+        """Return `n` bytes."""
         return os.urandom(n)
 
 
 def make_private(path: str) -> bool:
-    """Whether a directory is there, or can be made, and can be written by this process's user and by nobody else."""
+    """Create a directory if needed. Return whether this process can write to it and no other user can."""
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
     except OSError:
@@ -30,44 +32,72 @@ def make_private(path: str) -> bool:
 
 
 def is_private(path: str) -> bool:
-    """Whether a path, links followed, belongs to this process's user, and nobody else can write there."""
+    """Whether only the user of this process, and root, can change what is at a path.
+
+    The directory itself and all of its parents count: who can rename a parent can exchange the directory. A directory
+    like /tmp, in which only owners can rename, is safe.
+    """
     try:
-        status = os.stat(path)
+        real = os.path.realpath(path)
+        status = os.lstat(real)
+        if not hasattr(os, "geteuid"):
+            return True
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            return False
+        return all(map(_is_safe_parent, _parents(real)))
     except OSError:
         return False
-    is_own = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
-    return is_own and not status.st_mode & 0o022
+
+
+def _parents(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
+def _is_safe_parent(path: str) -> bool:
+    status = os.lstat(path)
+    if status.st_uid not in (0, os.geteuid()):
+        return False
+    if status.st_mode & stat.S_ISVTX:
+        return True
+    # Many systems give each user a group of their own, and make home directories writable for it.
+    is_group_writable = status.st_mode & 0o020 and status.st_gid != os.getegid()
+    return not (status.st_mode & 0o002 or is_group_writable)
 
 
 def write_atomically(path: str, content: bytes) -> None:
-    """Put a file of this user's alone in its place, whole; where there is no room, nothing is left of it."""
-    begun = f"{path}.{os.urandom(8).hex()}"
+    """Write a file that only this user can read. Other processes see the whole content or none.
+
+    An error, such as a full disk, is ignored. Then no partial file remains.
+    """
+    temporary = f"{path}.{os.urandom(8).hex()}"
     try:
-        # Not by tempfile, which takes 5 ms to import.
-        handle = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Importing `tempfile` takes 5 ms.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return
     try:
         with open(handle, "wb") as stream:
             stream.write(content)
-        os.replace(begun, path)
+        os.replace(temporary, path)
     except OSError:
-        remove(begun)
+        remove(temporary)
 
 
 def remove(path: str) -> None:
-    """Remove a file, if it is there and can be removed."""
-    from contextlib import suppress  # half a millisecond, for what is rare
+    """Remove a file. Errors are ignored."""
+    from contextlib import suppress  # takes half a millisecond; rarely needed
 
     with suppress(OSError):
         os.unlink(path)
 
 
 def system_clock() -> int:
-    """Nanoseconds since 1970."""
+    """Return the time in nanoseconds since 1970."""
     return time.time_ns()
 
 
 def monotonic_seconds() -> float:
-    """Seconds by a clock that never goes back."""
+    """Return seconds of a clock that never goes backwards. Only differences have a meaning."""
     return time.monotonic()

@@ -1,8 +1,9 @@
-"""Read-only sets of files, and the one gate through which every path goes.
+"""Read-only sets of files. All paths of a build are resolved and read here.
 
-A path inside a tree is POSIX and relative to the tree's root, without `..`; "" is the root itself. `Tree.resolve` follows
-symbolic links and must be asked first: what it gives is what is read, so that a link can't lead out between
-the two. Only regular files are read, never a device or a FIFO.
+A path in a tree is a POSIX path relative to the root of the tree, without `..`. The root itself is "". Callers first
+resolve a path with `Tree.resolve`, which follows symbolic links, and then read exactly the resolved path. On disk, no
+step of a resolved path is followed if it has become a link since. So a directory that is replaced between the two calls
+can't lead out of the tree. Only regular files are read, never a device or a FIFO.
 """
 
 import os
@@ -10,9 +11,12 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.model.errors import LimitError, MissingError, SourceError
-from kmanifest.startup.typing import Final, Literal, Protocol
+from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 
 Kind = Literal["file", "dir"]
+FilePath: TypeAlias = "str | os.PathLike[str]"
+Files: TypeAlias = "Mapping[Any, bytes | str]"
+"""The content of files by path. The keys are str or os.PathLike[str]; no type expresses that, as `dict` is invariant."""
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY
@@ -21,28 +25,48 @@ _OPEN_FLAGS: Final = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_HAS_DIRECTORY_DESCRIPTORS: Final = os.open in os.supports_dir_fd
+_DIRECTORY_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_DIRECTORY", 0)
+)
+_STEP_FLAGS: Final = _DIRECTORY_FLAGS | getattr(os, "O_PATH", 0)
+_MAX_OPEN_DIRECTORIES: Final = 64
 
 
 class Tree(Protocol):
-    """A read-only set of files."""
+    """A read-only set of files.
+
+    A class with these four methods is a tree; it needs no base class.
+
+    >>> from kmanifest import MemoryTree, Tree
+    >>> tree: Tree = MemoryTree({"base/kustomization.yaml": "namePrefix: p-"})
+    >>> tree.resolve("base"), tree.kind("base"), tree.list("base"), tree.read("base/kustomization.yaml", limit=100)
+    ('base', 'dir', ['kustomization.yaml'], b'namePrefix: p-')
+    """
 
     def resolve(self, path: str) -> str:
-        """`path` with every symbolic link followed; MissingError where nothing is, SourceError where it leads out."""
+        """Return the path with every symbolic link followed.
+
+        Raises MissingError if nothing is at the path, SourceError if a link leads out of the tree.
+        """
 
     def kind(self, path: str) -> Kind | None:
-        """What is at a resolved path; None for nothing and for what is neither a file nor a directory."""
+        """Return `file` or `dir` for a resolved path, or None if it does not exist or is something else."""
 
     def read(self, path: str, *, limit: int) -> bytes:
-        """The content of the file at a resolved path; LimitError where it has more than `limit` bytes."""
+        """Return the content of the file at a resolved path. Raises LimitError if it has more than `limit` bytes."""
 
     def list(self, path: str) -> Sequence[str]:
-        """The sorted names in the directory at a resolved path."""
+        """Return the sorted names in the directory at a resolved path."""
 
 
 def join(directory: str, path: str) -> str:
-    """`path`, as it is written in a file of `directory`, from the tree's root, with `.` and `..` worked in.
+    """Return a path relative to the tree's root, without `.` and `..`, from a path relative to `directory`.
 
-    SourceError where `..` leads above the tree's root.
+    A path with a leading slash is relative to the root. Raises SourceError if `..` leads out of the tree.
     """
     steps = directory.split("/") if directory and not path.startswith("/") else []
     for step in path.split("/"):
@@ -56,31 +80,42 @@ def join(directory: str, path: str) -> str:
 
 
 def parent(path: str) -> str:
-    """The directory that holds `path`."""
+    """Return the directory that contains `path`."""
     return path.rpartition("/")[0]
 
 
 def is_below(path: str, directory: str) -> bool:
-    """True where `path` is `directory` or lies in it."""
+    """Whether `path` is `directory` or inside it."""
     return not directory or path == directory or path.startswith(directory + "/")
 
 
 def is_executable(tree: Tree, path: str) -> bool:
-    """Whether the file at a resolved path may be executed; False where the tree can't tell."""
-    ask = getattr(tree, "is_executable", None)
-    return ask is not None and bool(ask(path))
+    """Whether the file at a resolved path is executable. False if the tree does not know."""
+    method = getattr(tree, "is_executable", None)
+    return method is not None and bool(method(path))
 
 
 class DiskTree:
-    """The files of a directory of this machine; nothing outside it can be reached, by `..` or by a link."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it.
 
-    def __init__(self, root: str = "/") -> None:
+    >>> import tempfile
+    >>> from kmanifest import DiskTree, build
+    >>> build("../x", tree=DiskTree(tempfile.gettempdir()))
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: path '../x' leads out of the tree
+    """
+
+    def __init__(self, root: FilePath = "/") -> None:
+        if root.__class__ is not str:
+            from kmanifest.model.arguments import as_path  # the command passes strings
+
+            root = as_path(root, "root")
         self.root = os.path.realpath(root)
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _refuse_nul(path)
-        absolute = self._prefix + path
+        absolute = self._prefix + _inner_path(path)
         try:
             real = os.path.realpath(absolute, strict=True)
         except OSError as error:
@@ -92,17 +127,12 @@ class DiskTree:
         return real[len(self._prefix) :]
 
     def kind(self, path: str) -> Kind | None:
-        _refuse_nul(path)
-        try:
-            mode = os.lstat(self._prefix + path).st_mode
-        except OSError:
-            return None
+        mode = self._mode(path)
         return "file" if stat.S_ISREG(mode) else "dir" if stat.S_ISDIR(mode) else None
 
     def read(self, path: str, *, limit: int) -> bytes:
-        _refuse_nul(path)
         try:
-            descriptor = os.open(self._prefix + path, _OPEN_FLAGS)
+            descriptor = self._open(path, _OPEN_FLAGS)
         except OSError as error:
             raise _access_error(path, error) from None
         try:
@@ -113,44 +143,116 @@ class DiskTree:
             os.close(descriptor)
 
     def is_executable(self, path: str) -> bool:
-        """Whether anybody may execute the file at a resolved path."""
-        _refuse_nul(path)
-        try:
-            return bool(os.lstat(self._prefix + path).st_mode & 0o111)
-        except OSError:
-            return False
+        """Whether the file at a resolved path is executable for its owner, its group or others."""
+        return bool(self._mode(path) & 0o111)
 
     def list(self, path: str) -> Sequence[str]:
-        _refuse_nul(path)
+        if not _HAS_DIRECTORY_DESCRIPTORS:
+            try:
+                return sorted(os.listdir(self._prefix + _inner_path(path)))
+            except OSError as error:
+                raise _access_error(path, error) from None
         try:
-            return sorted(os.listdir(self._prefix + path))
+            descriptor = self._open(path, _DIRECTORY_FLAGS)
         except OSError as error:
             raise _access_error(path, error) from None
+        try:
+            return sorted(os.listdir(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def _mode(self, path: str) -> int:
+        """Return the type and permissions of what is at a resolved path, 0 if nothing is."""
+        path = _inner_path(path)
+        directory, _, name = path.rpartition("/")
+        try:
+            if not _HAS_DIRECTORY_DESCRIPTORS or not name:
+                return os.lstat(self._prefix + path).st_mode
+            with self._directory(directory) as descriptor:
+                return os.lstat(name, dir_fd=descriptor).st_mode
+        except OSError:
+            return 0
+
+    def _open(self, path: str, flags: int) -> int:
+        """Open a resolved path. No step of it is followed if it is a link."""
+        path = _inner_path(path)
+        directory, _, name = path.rpartition("/")
+        if not _HAS_DIRECTORY_DESCRIPTORS or not name:
+            return os.open(self._prefix + path, flags)
+        with self._directory(directory) as descriptor:
+            return os.open(name, flags, dir_fd=descriptor)
+
+    def _directory(self, path: str) -> "_Descriptor":
+        """Return a descriptor of the directory at a resolved path."""
+        return _Descriptor(self._open_steps(path), owned=True)
+
+    def _open_steps(self, path: str) -> int:
+        """Open a directory one step at a time, so that a step that is a link is an error."""
+        descriptor = os.open(self.root, _STEP_FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+        for step in path.split("/") if path else ():
+            try:
+                next_descriptor = os.open(step, _STEP_FLAGS, dir_fd=descriptor)
+            finally:
+                os.close(descriptor)
+            descriptor = next_descriptor
+        return descriptor
+
+
+class _Descriptor:
+    """A context manager of an open directory. It closes the descriptor if it owns it."""
+
+    __slots__ = ("_descriptor", "_owned")
+
+    def __init__(self, descriptor: int, *, owned: bool) -> None:
+        self._descriptor = descriptor
+        self._owned = owned
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        if self._owned:
+            os.close(self._descriptor)
 
 
 class SnapshotDiskTree(DiskTree):
-    """The disk for the time of one build, in which directories stay what they are.
+    """A directory on disk for one build in one thread, during which directories are not replaced.
 
-    What lies in a directory that is known to be reached by no link needs one look, not one for each directory above it.
+    Paths in a directory that is known to be a real path are resolved with one system call. Otherwise there is one for
+    each of the parent directories. Directories that were read stay open: what replaces one later is never read.
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: FilePath = "/") -> None:
         super().__init__(root)
-        self._real: set[str] = set()
+        self._resolved: set[str] = set()
+        self._open_directories: dict[str, int] = {}
 
     def resolve(self, path: str) -> str:
-        if parent(path) in self._real and self.kind(path) is not None:
-            real = path
+        if parent(path) in self._resolved and self.kind(path) is not None:
+            resolved = path
         else:
-            real = super().resolve(path)
-        self._real |= {parent(real), real}
-        return real
+            resolved = super().resolve(path)
+        self._resolved |= {parent(resolved), resolved}
+        return resolved
+
+    def _directory(self, path: str) -> _Descriptor:
+        descriptor = self._open_directories.get(path)
+        if descriptor is None:
+            if len(self._open_directories) >= _MAX_OPEN_DIRECTORIES:
+                oldest = next(iter(self._open_directories))
+                os.close(self._open_directories.pop(oldest))
+            descriptor = self._open_directories[path] = self._open_steps(path)
+        return _Descriptor(descriptor, owned=False)
+
+    def __del__(self) -> None:
+        for descriptor in getattr(self, "_open_directories", {}).values():
+            os.close(descriptor)
 
 
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
-    """A path of this machine as one in a tree: a directory is a tree of its own, a file lies in that of its directory.
+    """Return a tree and a path in it for a local path. So no link can lead out of the directory.
 
-    So no link in it leads out of it.
+    The root of the tree is the path itself if it is a directory, otherwise the directory that contains the file.
     """
     real = os.path.realpath(path)
     if os.path.isdir(real):
@@ -160,20 +262,25 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files that are in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
-        self._files = {
-            join("", path): content.encode() if isinstance(content, str) else content
-            for path, content in files.items()
-        }
+    >>> from kmanifest import MemoryTree
+    >>> tree = MemoryTree({"base/kustomization.yaml": "resources: [map.yaml]", "base/map.yaml": b"kind: ConfigMap"})
+    >>> tree.list("base")
+    ['kustomization.yaml', 'map.yaml']
+    """
+
+    def __init__(self, files: Files) -> None:
+        from kmanifest.model.arguments import as_files  # a build of files on disk does not need it
+
+        self._files = {join("", path): content for path, content in as_files(files)}
         self._directories: dict[str, set[str]] = {"": set()}
         for path in self._files:
-            name = path
-            while name:
-                above, _, last = name.rpartition("/")
-                self._directories.setdefault(above, set()).add(last)
-                name = above
+            entry = path
+            while entry:
+                directory, _, name = entry.rpartition("/")
+                self._directories.setdefault(directory, set()).add(name)
+                entry = directory
 
     def resolve(self, path: str) -> str:
         if self.kind(path) is None:
@@ -186,7 +293,7 @@ class MemoryTree:
     def read(self, path: str, *, limit: int) -> bytes:
         if path not in self._files:
             raise MissingError(f"no such file: {path!r}")
-        return _bounded(self._files[path], path, limit)
+        return _within_limit(self._files[path], path, limit)
 
     def list(self, path: str) -> Sequence[str]:
         if path not in self._directories:
@@ -195,7 +302,7 @@ class MemoryTree:
 
 
 class SubTree:
-    """One directory of another tree as a tree of its own."""
+    """One directory of another tree, as a tree. Links can't lead out of the directory."""
 
     def __init__(self, tree: Tree, directory: str) -> None:
         self._tree = tree
@@ -218,7 +325,13 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree under a name with which all its paths begin; a path without it leads out."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused.
+
+    >>> from kmanifest import MemoryTree, PrefixedTree
+    >>> tree = PrefixedTree(MemoryTree({"kustomization.yaml": ""}), "https://example.com/org/repo")
+    >>> tree.resolve("https://example.com/org/repo/kustomization.yaml")
+    'https://example.com/org/repo/kustomization.yaml'
+    """
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree
@@ -238,7 +351,7 @@ class PrefixedTree:
         return self._tree.list(self._inner(path))
 
     def is_executable(self, path: str) -> bool:
-        """Whether the file at a resolved path may be executed."""
+        """Whether the file at a resolved path is executable."""
         return is_executable(self._tree, self._inner(path))
 
     def _inner(self, path: str) -> str:
@@ -248,34 +361,37 @@ class PrefixedTree:
 
 
 class RecordingTree:
-    """Another tree, with a note of each answer it gave, so that a cached result can be told to be still true."""
+    """A tree that records each read of another tree, so that a cached result can be checked later.
 
-    def __init__(self, tree: Tree, note: Callable[[str, str, object], None]) -> None:
+    `record` is called with the operation, the path and the result; the result of a failed `resolve` is None.
+    """
+
+    def __init__(self, tree: Tree, record: Callable[[str, str, object], None]) -> None:
         self._tree = tree
-        self._note = note
+        self._record = record
 
     def resolve(self, path: str) -> str:
         try:
             real = self._tree.resolve(path)
         except (MissingError, SourceError):
-            self._note("resolve", path, None)
+            self._record("resolve", path, None)
             raise
-        self._note("resolve", path, real)
+        self._record("resolve", path, real)
         return real
 
     def kind(self, path: str) -> Kind | None:
         kind = self._tree.kind(path)
-        self._note("kind", path, kind)
+        self._record("kind", path, kind)
         return kind
 
     def read(self, path: str, *, limit: int) -> bytes:
         content = self._tree.read(path, limit=limit)
-        self._note("read", path, content)
+        self._record("read", path, content)
         return content
 
     def list(self, path: str) -> Sequence[str]:
         names = self._tree.list(path)
-        self._note("list", path, tuple(names))
+        self._record("list", path, tuple(names))
         return names
 
 
@@ -284,31 +400,38 @@ def _read_regular(descriptor: int, path: str, limit: int) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{path!r} is not a regular file")
     if status.st_size > limit:
-        raise _too_large(path, status.st_size, limit)
-    # A file under /proc, or one that grows, has more than its size says.
-    chunks, left = [], limit + 1
-    while left > 0:
-        chunk = os.read(descriptor, min(left, max(status.st_size + 1, 65_536)))
+        raise _size_error(path, status.st_size, limit)
+    # A file under /proc, or one that grows, can have more bytes than its size.
+    chunks, remaining = [], limit + 1
+    while remaining > 0:
+        chunk = os.read(descriptor, min(remaining, max(status.st_size + 1, 65_536)))
         if not chunk:
             break
         chunks.append(chunk)
-        left -= len(chunk)
-    return _bounded(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
+        remaining -= len(chunk)
+    return _within_limit(chunks[0] if len(chunks) == 1 else b"".join(chunks), path, limit)
 
 
-def _bounded(content: bytes, path: str, limit: int) -> bytes:
+def _within_limit(content: bytes, path: str, limit: int) -> bytes:
     if len(content) > limit:
-        raise _too_large(path, len(content), limit)
+        raise _size_error(path, len(content), limit)
     return content
 
 
-def _too_large(path: str, size: int, limit: int) -> LimitError:
+def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _refuse_nul(path: str) -> None:
+def _inner_path(path: str) -> str:
+    """Return the path without leading slashes, which stand for the root of the tree.
+
+    Raises SourceError for `..`, which could lead out of the tree.
+    """
     if "\0" in path:
-        raise SourceError("a path may not hold a NUL character")
+        raise SourceError("a path must not contain a NUL character")
+    if ".." in path and ".." in path.split("/"):
+        raise SourceError(f"{path!r} is not a path in the tree")
+    return path.lstrip("/")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:

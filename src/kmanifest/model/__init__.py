@@ -1,1 +1,1 @@
-"""The immutable values that a build works on. Nothing here does input or output."""
+"""Immutable values that a build works on. Nothing here does input or output."""

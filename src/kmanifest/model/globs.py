@@ -1,10 +1,12 @@
-"""Patterns for names and paths, matched in a time that no pattern can blow up.
+"""Glob patterns for names and paths, with a matching time that no pattern can make exponential.
 
-A pattern is a row of sets of characters, with stars between them. To match is to walk along the text: where a set does not
-hold the next character, the last star takes one character more. An earlier star need never be tried again, as whatever it
-would take the last one can take, too, so the time is at most the square of the length of the text. With `**`, a
-pattern for a path is a row of steps, and each directory carries the places in the row that its path leads to; so one
-walk over a tree serves many patterns and enters no directory in vain.
+A pattern is a sequence of character sets and stars. The matcher goes through the string from the start. If a set does
+not contain the next character, the last star matches one more character. An earlier star is never extended again: the
+last star can match whatever the earlier one would. So the time is at most quadratic in the length of the string.
+
+A pattern for paths is a sequence of steps, and works as a nondeterministic automaton: its states are indexes of
+steps. Each directory of a walk carries the states that its path leads to. So one walk over a tree serves many
+patterns, and enters only directories that can contain a match.
 Source: Go 1.24 path/filepath/match.go.
 """
 
@@ -14,149 +16,155 @@ from itertools import takewhile
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple, Self
 
-Places = frozenset[int]
+States = frozenset[int]
 
 
-class _Set(NamedTuple):
-    """A set of characters."""
+class _CharSet(NamedTuple):
+    """A set of characters, as ranges with both ends included."""
 
     ranges: tuple[tuple[str, str], ...]
     negated: bool = False
 
-    def holds(self, char: str) -> bool:
+    def contains(self, char: str) -> bool:
         return any(low <= char <= high for low, high in self.ranges) != self.negated
 
 
-_NOT_SLASH: Final = _Set((("/", "/"),), negated=True)
-_DOT: Final = _Set(((".", "."),))
+_NOT_SLASH: Final = _CharSet((("/", "/"),), negated=True)
+_DOT: Final = _CharSet(((".", "."),))
 
-_Parts = tuple[_Set | None, ...]  # None is a star
+_Parts = tuple[_CharSet | None, ...]  # None is a star
 
 
-def text_test(pattern: str) -> Callable[[str], bool]:
-    """A test whether a text as a whole fits a pattern of Go's filepath.Match; SourceError where it is not well-formed.
+def compile_glob(pattern: str) -> Callable[[str], bool]:
+    """Return a function that reports whether a pattern of Go's filepath.Match matches a whole string.
 
-    There are `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before any. A star does not go beyond a slash.
+    The syntax has `*`, `?`, `[a-z]`, `[^a-z]` and a backslash to escape any of them. A star does not match a slash.
+    Raises SourceError if the pattern is malformed.
     """
     parts = _parse(pattern, "^")
-    start = "".join(takewhile(lambda char: char not in "*?[\\", pattern))
-    return lambda text: text.startswith(start) and _fits(parts, text)
+    prefix = "".join(takewhile(lambda char: char not in "*?[\\", pattern))
+    return lambda text: text.startswith(prefix) and _matches(parts, text)
 
 
 class PathPattern(NamedTuple):
-    """A pattern for paths: `**` is any number of directories, and a class may be negated by `!`, too.
+    """A pattern for paths. `**` matches any number of directories. A class may be negated by `!` as well as by `^`.
 
-    What begins with a dot is meant only by a step that begins with one. A link to a directory is not followed by `**`.
+    Only a step that begins with a dot matches a name that begins with a dot. `**` does not follow a link to a
+    directory.
     """
 
     steps: tuple[_Parts | None, ...]  # None is `**`
 
     @classmethod
-    def of(cls, pattern: str) -> Self:
-        """The pattern that a text describes; SourceError where it is not well-formed."""
+    def parse(cls, pattern: str) -> Self:
+        """Return the pattern that a string describes. Raises SourceError if it is malformed."""
         return cls(
             tuple(None if step == "**" else _parse(step, "^!") for step in pattern.split("/"))
         )
 
-    def start(self) -> Places:
-        """Where a path begins."""
-        return self._closed((0,))
+    def start_states(self) -> States:
+        """Return the states of an empty path."""
+        return self._closure((0,))
 
-    def after(self, places: Places, name: str, *, is_followed: bool = True) -> Places:
-        """Where the path leads with one more name; it leads nowhere if that is empty."""
-        found = set()
-        for place in places:
-            step = self.steps[place] if place < len(self.steps) else ()
+    def advance(self, states: States, name: str, *, is_followed: bool = True) -> States:
+        """Return the states after one more name. An empty result means that no path from here can match.
+
+        `is_followed` is False for a link to a directory.
+        """
+        reached = set()
+        for state in states:
+            step = self.steps[state] if state < len(self.steps) else ()
             if step is None:
                 if is_followed and not name.startswith("."):
-                    found.add(place)
-            elif step and (name[:1] != "." or step[0] == _DOT) and _fits(step, name):
-                found.add(place + 1)
-        return self._closed(found)
+                    reached.add(state)
+            elif step and (name[:1] != "." or step[0] == _DOT) and _matches(step, name):
+                reached.add(state + 1)
+        return self._closure(reached)
 
-    def fits(self, places: Places) -> bool:
-        """Whether a path that leads to these places fits as it is."""
-        return len(self.steps) in places
+    def accepts(self, states: States) -> bool:
+        """Whether a path with these states matches the whole pattern."""
+        return len(self.steps) in states
 
-    def _closed(self, places: Iterable[int]) -> Places:
-        found = set()
-        for start in places:
-            place = start
-            found.add(place)
-            while place < len(self.steps) and self.steps[place] is None:
-                place += 1
-                found.add(place)
-        return frozenset(found)
+    def _closure(self, states: Iterable[int]) -> States:
+        """Add the states that are reached without a further name, because `**` may match no directory."""
+        reached = set()
+        for start in states:
+            state = start
+            reached.add(state)
+            while state < len(self.steps) and self.steps[state] is None:
+                state += 1
+                reached.add(state)
+        return frozenset(reached)
 
 
-def _fits(parts: _Parts, text: str) -> bool:
-    place = at = 0
-    star = taken = -1
-    while at < len(text):
-        part = parts[place] if place < len(parts) else None
-        if part is not None and part.holds(text[at]):
-            place, at = place + 1, at + 1
-        elif part is None and place < len(parts):
-            star, taken = place, at
-            place += 1
-        elif star >= 0 and text[taken] != "/":
-            taken += 1
-            place, at = star + 1, taken
+def _matches(parts: _Parts, text: str) -> bool:
+    part_index = position = 0
+    star_index = star_end = -1
+    while position < len(text):
+        part = parts[part_index] if part_index < len(parts) else None
+        if part is not None and part.contains(text[position]):
+            part_index, position = part_index + 1, position + 1
+        elif part is None and part_index < len(parts):
+            star_index, star_end = part_index, position
+            part_index += 1
+        elif star_index >= 0 and text[star_end] != "/":
+            star_end += 1
+            part_index, position = star_index + 1, star_end
         else:
             return False
-    return not any(parts[place:])
+    return not any(parts[part_index:])
 
 
 def _parse(pattern: str, negations: str) -> _Parts:
-    parts: list[_Set | None] = []
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        at += 1
+    parts: list[_CharSet | None] = []
+    position = 0
+    while position < len(pattern):
+        char = pattern[position]
+        position += 1
         if char == "*":
             parts.append(None)
         elif char == "?":
             parts.append(_NOT_SLASH)
         elif char == "[":
-            part, at = _class(pattern, at, negations)
+            part, position = _parse_class(pattern, position, negations)
             parts.append(part)
         else:
             if char == "\\":
-                char, at = _escaped(pattern, at)
-            parts.append(_Set(((char, char),)))
+                char, position = _parse_escape(pattern, position)
+            parts.append(_CharSet(((char, char),)))
     return tuple(parts)
 
 
-def _class(pattern: str, at: int, negations: str) -> tuple[_Set, int]:
-    """The set that the brackets describe whose inside begins at `at`, and where the text behind them begins."""
-    negated = pattern[at : at + 1] in tuple(negations)
-    at += negated
+def _parse_class(pattern: str, position: int, negations: str) -> tuple[_CharSet, int]:
+    """Parse a class whose content begins at `position`. Return its character set and the position after the bracket."""
+    negated = pattern[position : position + 1] in tuple(negations)
+    position += negated
     ranges: list[tuple[str, str]] = []
-    while not (ranges and pattern.startswith("]", at)):
-        low, at = _bound(pattern, at)
+    while not (ranges and pattern.startswith("]", position)):
+        low, position = _parse_bound(pattern, position)
         high = low
-        if pattern.startswith("-", at):
-            high, at = _bound(pattern, at + 1)
-        ranges.append((low, high))  # an empty range is legal and holds nothing
-    return _Set(tuple(ranges), negated), at + 1
+        if pattern.startswith("-", position):
+            high, position = _parse_bound(pattern, position + 1)
+        ranges.append((low, high))  # an empty range is legal and contains no character
+    return _CharSet(tuple(ranges), negated), position + 1
 
 
-def _bound(pattern: str, at: int) -> tuple[str, int]:
-    """One end of a range, and the place of the text behind it, which can't be empty."""
-    if pattern.startswith("\\", at):
-        at += 1
-    elif pattern[at : at + 1] in ("-", "]"):
-        raise _malformed(pattern)
-    if at + 1 >= len(pattern):
-        raise _malformed(pattern)
-    return pattern[at], at + 1
+def _parse_bound(pattern: str, position: int) -> tuple[str, int]:
+    """Parse one end of a range. Return its character and the position after it, where the pattern must go on."""
+    if pattern.startswith("\\", position):
+        position += 1
+    elif pattern[position : position + 1] in ("-", "]"):
+        raise _malformed_error(pattern)
+    if position + 1 >= len(pattern):
+        raise _malformed_error(pattern)
+    return pattern[position], position + 1
 
 
-def _escaped(pattern: str, at: int) -> tuple[str, int]:
-    if at == len(pattern):
-        raise _malformed(pattern)
-    return pattern[at], at + 1
+def _parse_escape(pattern: str, position: int) -> tuple[str, int]:
+    if position == len(pattern):
+        raise _malformed_error(pattern)
+    return pattern[position], position + 1
 
 
-def _malformed(pattern: str) -> SourceError:
+def _malformed_error(pattern: str) -> SourceError:
     return SourceError(f"the pattern {pattern!r} is not well-formed")

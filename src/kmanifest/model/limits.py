@@ -1,4 +1,4 @@
-"""Bounds on what a build may read, make and take: immutable, passed in, checked inside our own loops."""
+"""Limits of the input, output and time of a build. They are checked inside kmanifest's own loops."""
 
 from kmanifest.startup.typing import NamedTuple
 
@@ -6,11 +6,26 @@ MEBIBYTE = 1 << 20
 
 
 class Limits(NamedTuple):
-    """Bounds of one build. Sizes are bytes, times seconds; 0 for `deadline` means no bound on time.
+    """The limits of one build. A build that exceeds one fails with a LimitError that names the field of this record.
 
-    `max_items` is for the lists that one call of a template's function makes, and for what it copies. `max_keys` is for the
-    private keys that the templates of one render make; one that takes long, of RSA with 4,096 bits or of DSA, counts as eight.
-    An error that comes of a bound is a `LimitError` that names the field of this record.
+    - `max_input_file`: bytes of one file
+    - `max_total_input`: bytes of all files that are read
+    - `max_depth`: levels of mappings and lists inside each other
+    - `max_documents`: YAML documents in one file
+    - `max_objects`: resources
+    - `max_output`: characters of the output, and bytes of the values that steps compute
+    - `max_string`: characters of one string
+    - `max_items`: items that one call of a template function creates or copies
+    - `max_keys`: private keys that the templates of one render generate; RSA with 4,096 bits and DSA count as eight
+    - `deadline`: seconds for the build; 0 means no limit
+
+    >>> from kmanifest import LimitError, Limits, Options, build
+    >>> files = {"kustomization.yaml": "resources: [map.yaml]", "map.yaml": "{kind: ConfigMap, metadata: {name: map}}"}
+    >>> try:
+    ...     build(tree=files, options=Options(limits=Limits(max_input_file=30, deadline=10.0)))
+    ... except LimitError as error:
+    ...     print(error.message)
+    'map.yaml' has 40 bytes, more than 30 (max_input_file)
     """
 
     max_input_file: int = 10 * MEBIBYTE
@@ -23,6 +38,11 @@ class Limits(NamedTuple):
     max_items: int = 1_000_000
     max_keys: int = 100
     deadline: float = 0.0
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
 
 
 DEFAULT_LIMITS = Limits()

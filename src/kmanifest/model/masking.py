@@ -1,9 +1,9 @@
-"""What the caller knows to be secret, and texts without it.
+"""Secrets of the caller, and strings in which they are masked.
 
-A program may say a secret in other words than it got it: one line of a key, one value of a JSON document, in base64, alone or
-behind something else (`user:password`). Each of these forms is looked for on its own, and what any of them covers is
-masked, so that no rest is left where they overlap; the time is that of one search for each form. What has less than four characters
-is no secret: without every `a` a text can't be read.
+An executable may print a secret in another form than it received: one line of a key, one value of a JSON document, or
+base64 of the secret alone or after another value (`user:password`). Each of these forms is searched for. Everything
+that a form covers is masked, so nothing remains where forms overlap. The time is that of one search for each form. A
+string of less than four characters is not masked: a text with every `a` masked would be unreadable.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,19 +11,26 @@ from collections.abc import Callable, Iterable, Iterator
 from kmanifest.startup.typing import Any, Final
 
 MASK: Final = "***"
-SHORTEST: Final = 4
+MIN_LENGTH: Final = 4
 
-_SECRET_WORDS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
-_SECRET_ENDS: Final = ("_PAT", "_PWD")
-_PLACE_ENDS: Final = ("_DIR", "_FILE", "_PATH")  # where a secret is, which is none
+_SECRET_NAME_PARTS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+_SECRET_NAME_ENDINGS: Final = ("_PAT", "_PWD")
+_PATH_NAME_ENDINGS: Final = (
+    "_DIR",
+    "_FILE",
+    "_PATH",
+    "_SOCK",
+)  # the path of a secret is not secret
+_AUTHOR_NAME_PARTS: Final = ("AUTHORITY", "AUTHOR")  # GIT_AUTHOR_NAME, XAUTHORITY
 _URL_SAFE: Final = {ord("+"): "-", ord("/"): "_"}
-_WIDTHS: Final = (64, 70, 76)  # of the lines into which programs break base64
+_LINE_WIDTHS: Final = (64, 70, 76)  # usual line lengths of base64
 _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
 class Secret:
-    """A text that shows itself to nobody who does not ask with `reveal`.
+    """A string that prints as `***`. Only `reveal` returns its value.
 
+    >>> from kmanifest import Secret
     >>> token = Secret("hunter2")
     >>> f"{token} {token!r} {token.reveal()}"
     '*** *** hunter2'
@@ -35,7 +42,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the secret value."""
         return self._text
 
     def __repr__(self) -> str:
@@ -51,31 +58,34 @@ class Secret:
         return hash(self._text)
 
     def __reduce_ex__(self, _: Any) -> Any:
-        raise TypeError("a secret is not pickled or copied: hand on the record that holds it")
+        raise TypeError("a secret is not pickled or copied: pass the record that contains it")
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name is likely to hold a secret."""
+    """Whether an environment variable with this name probably contains a secret."""
     upper = name.upper()
-    if upper.endswith(_PLACE_ENDS):
+    if upper.endswith(_PATH_NAME_ENDINGS):
         return False
-    return any(word in upper for word in _SECRET_WORDS) or upper.endswith(_SECRET_ENDS)
+    upper = upper.replace("AUTHORIZATION", "AUTH")
+    for part in _AUTHOR_NAME_PARTS:
+        upper = upper.replace(part, "")
+    return any(part in upper for part in _SECRET_NAME_PARTS) or upper.endswith(_SECRET_NAME_ENDINGS)
 
 
 def masker(secrets: Iterable[Secret]) -> Callable[[str], str]:
-    """A function that gives a text with `***` in the place of these secrets, in whatever form they are in it."""
-    forms = {form for secret in secrets for form in _forms(secret.reveal())}
-    return lambda text: _masked(text, forms)
+    """Return a function that replaces these secrets with `***` in a string, in every form that it knows."""
+    forms = {form for secret in secrets for form in _search_forms(secret.reveal())}
+    return lambda text: _mask(text, forms)
 
 
-def _masked(text: str, forms: Iterable[str]) -> str:
-    shown: list[str] = []
+def _mask(text: str, forms: Iterable[str]) -> str:
+    parts: list[str] = []
     end = 0
     for start, stop in sorted(span for form in forms for span in _spans(text, form)):
         if start >= end:
-            shown += (text[end:start], MASK)
+            parts += (text[end:start], MASK)
         end = max(end, stop)
-    return "".join((*shown, text[end:]))
+    return "".join((*parts, text[end:]))
 
 
 def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
@@ -85,59 +95,62 @@ def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
         start = text.find(form, start + len(form))
 
 
-def _forms(text: str) -> Iterator[str]:
-    """All that is to be looked for, for one secret."""
-    for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_texts_in_json(text)}:
-        if len(part.strip()) < SHORTEST:
+def _search_forms(text: str) -> Iterator[str]:
+    """Yield the strings to search for, for one secret."""
+    for part in {text, text.strip(), *map(str.strip, text.splitlines()), *_strings_in_json(text)}:
+        if len(part.strip()) < MIN_LENGTH:
             continue
         content = part.encode("utf-8", "surrogateescape")
         yield content.decode("utf-8", "replace")
-        yield from _in_json(part)
-        for form in _in_base64(content):
-            if len(form) >= SHORTEST:
+        yield from _json_forms(part)
+        for form in _base64_forms(content):
+            if len(form) >= MIN_LENGTH:
                 yield form
                 yield form.translate(_URL_SAFE)
 
 
-def _in_base64(content: bytes) -> Iterator[str]:
-    """What base64 makes of it at the end of a text, and in the middle of one, where up to two bytes go before its group."""
-    from binascii import b2a_base64  # where something went wrong only
+def _base64_forms(content: bytes) -> Iterator[str]:
+    """Yield the base64 forms of the content, at the end and in the middle of a longer value.
 
-    for before, first in ((0, 0), (1, 2), (2, 3)):
-        padded = b2a_base64(bytes(before) + content, newline=False).decode()[first:]
-        text = padded.rstrip("=")
+    Base64 encodes groups of three bytes, so up to two bytes of the value before can share the first group.
+    """
+    from binascii import b2a_base64  # for errors only
+
+    for offset, skipped in ((0, 0), (1, 2), (2, 3)):
+        padded = b2a_base64(bytes(offset) + content, newline=False).decode()[skipped:]
+        unpadded = padded.rstrip("=")
         yield padded
-        yield text
-        # The last character also holds bits of what follows.
-        yield text[:-1] if padded != text else text
-        for width in _WIDTHS:
-            for start in range(0, len(text), width):
-                yield text[start : start + width]
+        yield unpadded
+        # The last character also contains bits of the byte after the secret.
+        yield unpadded[:-1] if padded != unpadded else unpadded
+        for width in _LINE_WIDTHS:
+            for start in range(0, len(unpadded), width):
+                yield unpadded[start : start + width]
 
 
-def _in_json(text: str) -> Iterator[str]:
-    import json  # as above
+def _json_forms(text: str) -> Iterator[str]:
+    import json  # for errors only
 
     yield json.dumps(text)[1:-1]
-    plain = json.dumps(text, ensure_ascii=False)[1:-1]
-    yield plain
-    yield plain.translate(_GO_ESCAPES)
+    unescaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield unescaped
+    yield unescaped.translate(_GO_ESCAPES)
 
 
-def _texts_in_json(text: str) -> Iterator[str]:
-    """The texts in a JSON document, such as the key of an account."""
+def _strings_in_json(text: str) -> Iterator[str]:
+    """Yield the strings in a JSON document, such as the key of a service account."""
     if text.lstrip()[:1] not in ("{", "["):
         return
-    import json  # as above
+    import json  # for errors only
 
     try:
-        waiting = [json.loads(text)]
+        pending = [json.loads(text)]
     except (ValueError, RecursionError):
         return
-    while waiting:
-        value = waiting.pop()
+    while pending:
+        value = pending.pop()
         if isinstance(value, str):
             yield value
             yield from map(str.strip, value.splitlines())
         elif isinstance(value, dict | list):
-            waiting += value.values() if isinstance(value, dict) else value
+            pending += value.values() if isinstance(value, dict) else value

@@ -1,13 +1,14 @@
-"""One Kubernetes object with what a build knows of it beside its body.
+"""A Kubernetes object with the facts that a build knows about it besides its body.
 
-kustomize keeps that knowledge in annotations of the object (`internal.config.kubernetes.io/…`); here it is fields, so no
-transformer can disturb it and nothing has to be taken out at the end. Source: kustomize v5.8.2 api/resource/resource.go.
+kustomize stores these facts in annotations of the object (`internal.config.kubernetes.io/…`). Here they are fields,
+so no transformer can damage them and none have to be removed at the end. Source: kustomize v5.8.2
+api/resource/resource.go.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model import fieldpath
-from kmanifest.model.errors import SourceError
+from kmanifest.model.errors import FieldPath, SourceError
 from kmanifest.model.values import Body, null_text, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
@@ -28,7 +29,7 @@ class Gvk(NamedTuple):
 
     @property
     def api_version(self) -> str:
-        """Group and version as they are written in `apiVersion`."""
+        """The group and version in the form of `apiVersion`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def __str__(self) -> str:
@@ -36,13 +37,22 @@ class Gvk(NamedTuple):
 
 
 def split_api_version(api_version: str) -> tuple[str, str]:
-    """Group and version of an `apiVersion`."""
+    """Return the group and version of an `apiVersion`."""
     group, slash, version = api_version.partition("/")
     return (group, version) if slash else ("", api_version)
 
 
 class ResourceId(NamedTuple):
-    """What tells one object from another; the namespace is as written, empty where none is."""
+    """The id of an object, from its body.
+
+    `group`: the group in `apiVersion`; empty for the core group. `version`: the version in `apiVersion`. `kind`: the
+    kind. `name`: the name. `namespace`: the namespace; empty if the body has none.
+
+    >>> from kmanifest import ResourceId
+    >>> identity = ResourceId(group="apps", version="v1", kind="Deployment", name="web", namespace="shop")
+    >>> print(identity, identity.gvk.api_version)
+    Deployment/web in namespace shop apps/v1
+    """
 
     group: str
     version: str
@@ -56,20 +66,20 @@ class ResourceId(NamedTuple):
         return Gvk(self.group, self.version, self.kind)
 
     def __str__(self) -> str:
-        where = f" in namespace {self.namespace}" if self.namespace else ""
-        return f"{self.kind}/{self.name}{where}"
+        namespace_part = f" in namespace {self.namespace}" if self.namespace else ""
+        return f"{self.kind}/{self.name}{namespace_part}"
 
 
 class PreviousId(NamedTuple):
-    """What an object was called before a transformer renamed it; the namespace is the effective one."""
+    """The id of an object before a transformer renamed it. `namespace` is the effective namespace."""
 
     name: str
     namespace: str
     kind: str
 
 
-class UnevenPast(tuple[PreviousId, ...]):
-    """A past that a file gives in part: names without namespaces or kinds, or the other way round.
+class UnevenPreviousIds(tuple[PreviousId, ...]):
+    """Previous ids that a file contains in part: names without namespaces or kinds, or the other way round.
 
     No id can be added to it, because the names, namespaces and kinds that kustomize keeps would then differ in number.
     """
@@ -78,10 +88,18 @@ class UnevenPast(tuple[PreviousId, ...]):
 
 
 class Origin(NamedTuple):
-    """Where an object came from: the file and the document in it, or the file and plug-in that generated it.
+    """The origin of an object: its file and document, or its generator and the file of the generator's config.
 
-    `rewritten` says in which style kustomize has written the object since, if it has; the style of the file is then
-    lost. `has_schema_comments` means that the body has a `SchemaKey`.
+    `file`: the file that contains the object. `document`: the index of the YAML document in the file. `configured_in`:
+    the file with the config of the generator. `configured_by`: the generator's type, name and namespace. `repo`: the
+    repository of the file, if it is remote. `ref`: its commit, branch or tag. `rewritten`: the style in which
+    kustomize has written the object since, if it has; the style of the file is then lost. `has_schema_comments`:
+    whether the body has a `SchemaKey`.
+
+    >>> from kmanifest import build
+    >>> files = {"kustomization.yaml": "resources: [all.yaml]", "all.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> build(tree=files).find("Job", "a").origin.file
+    'all.yaml'
     """
 
     file: str = ""
@@ -95,17 +113,23 @@ class Origin(NamedTuple):
 
 
 class Lineage:
-    """What all the changed copies of one resource share, and no other resource has: only its identity counts."""
+    """An object that all changed copies of one resource share, and no other resource. Only its identity counts."""
 
     __slots__ = ()
 
 
 class Resource:
-    """One Kubernetes object, immutable: every change gives a new one that shares what did not change.
+    """One Kubernetes object. It is immutable: a change returns a copy that shares everything unchanged.
 
-    `past` holds the ids before renames, oldest first; `prefixes` and `suffixes` what was put around the name, in the
-    order in which it was; `behavior` and `needs_hash` come with a generated object; `cluster_scoped` is None as long
-    as no schema was asked; `is_unresolved` means that the body may hold a `ScalarNode` whose value is not its text.
+    `previous_ids`: the ids before renames, oldest first. `prefixes`, `suffixes`: the ones that were added to the
+    name, in that order. `behavior`, `needs_hash`: set by the generator of the object. `var_names`: the vars that read
+    the object. `cluster_scoped`: None until it is looked up in a schema. `is_unresolved`: whether the body may
+    contain a `ScalarNode` whose value differs from its text.
+
+    >>> from kmanifest import Resource
+    >>> resource = Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"b": "c"}}})
+    >>> resource.kind, resource.name, resource.labels, resource.get("metadata", "annotations")
+    ('ConfigMap', 'a', {'b': 'c'}, None)
     """
 
     __slots__ = (
@@ -118,15 +142,15 @@ class Resource:
         "lineage",
         "needs_hash",
         "origin",
-        "past",
         "prefixes",
+        "previous_ids",
         "suffixes",
         "var_names",
     )
 
     body: Body
     origin: Origin
-    past: tuple[PreviousId, ...]
+    previous_ids: tuple[PreviousId, ...]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     behavior: str
@@ -152,7 +176,7 @@ class Resource:
         self.cluster_scoped = cluster_scoped
         self.behavior = behavior
         self.needs_hash = needs_hash
-        self.past = self.prefixes = self.suffixes = self.var_names = ()
+        self.previous_ids = self.prefixes = self.suffixes = self.var_names = ()
         self.lineage = Lineage()
         self.is_unresolved = False
         self._id = self._key = None
@@ -163,13 +187,13 @@ class Resource:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Resource) and self.body == other.body and self.id == other.id
 
-    __hash__ = None  # type: ignore[assignment]  # a body is made of dictionaries
+    __hash__ = None  # type: ignore[assignment]  # a body contains dictionaries
 
     def _copy(self) -> Self:
         new = self.__class__.__new__(self.__class__)
         new.body = self.body
         new.origin = self.origin
-        new.past = self.past
+        new.previous_ids = self.previous_ids
         new.prefixes = self.prefixes
         new.suffixes = self.suffixes
         new.behavior = self.behavior
@@ -182,7 +206,7 @@ class Resource:
         new._key = self._key
         return new
 
-    # What the body says
+    # Values from the body
 
     @property
     def id(self) -> ResourceId:
@@ -192,7 +216,7 @@ class Resource:
             group, version = split_api_version(string_or_empty(body.get("apiVersion")))
             name = namespace = ""
             metadata = body.get("metadata")
-            # The first test is for speed: an abstract class is slow to ask, and ids are asked for all the time.
+            # The first test is for speed: isinstance is slow with an abstract class, and ids are needed very often.
             if isinstance(metadata, dict) or isinstance(metadata, Mapping):  # noqa: SIM101 - in this order
                 name = string_or_empty(metadata.get("name"))
                 namespace = string_or_empty(metadata.get("namespace"))
@@ -203,58 +227,58 @@ class Resource:
 
     @property
     def kind(self) -> str:
-        """The kind, as the body has it."""
+        """The kind in the body."""
         return self.id.kind
 
     @property
     def name(self) -> str:
-        """The name, as the body has it."""
+        """The name in the body."""
         return self.id.name
 
     @property
     def namespace(self) -> str:
-        """The namespace as the body has it, empty where it has none."""
+        """The namespace in the body, empty if it has none."""
         return self.id.namespace
 
     @property
     def api_version(self) -> str:
-        """`apiVersion`, as the body has it."""
+        """The `apiVersion` in the body."""
         return string_or_empty(self.body.get("apiVersion"))
 
     @property
     def labels(self) -> dict[str, str]:
-        """`metadata.labels` as texts."""
+        """The labels, with every value as a string."""
         return string_map(self.get("metadata", "labels"))
 
     @property
     def annotations(self) -> dict[str, str]:
-        """`metadata.annotations` as texts."""
+        """The annotations, with every value as a string."""
         return string_map(self.get("metadata", "annotations"))
 
     def get(self, *path: str | int) -> Any:
-        """What lies at `path` in the body; None where nothing does."""
+        """Return the value at `path` in the body, or None."""
         return fieldpath.get(self.body, path)
 
     def text(self, *path: str | int) -> str:
-        """The text of the scalar at `path`; empty where nothing is."""
+        """Return the source text of the scalar at `path`, or an empty string."""
         return string_or_empty(self.get(*path))
 
     def copy_body(self) -> dict[str, Any]:
-        """A deep copy of the body that the caller may change, for plug-ins that want to."""
-        return fieldpath.deep_copy(self.body)  # type: ignore[no-any-return]  # a mapping is copied to a dict
+        """Return a deep copy of the body, for a plug-in that changes it in place."""
+        return fieldpath.deep_copy(self.body)  # type: ignore[no-any-return]  # the copy of a mapping is a dict
 
     # Identity
 
     @property
     def effective_namespace(self) -> str:
-        """The namespace that counts when ids are compared: one word for all cluster-scoped objects, else never empty."""
+        """The namespace for comparing ids: one constant for all cluster-scoped objects, otherwise never empty."""
         if self.cluster_scoped:
             return CLUSTER_SCOPE
         return self.id.namespace or DEFAULT_NAMESPACE
 
     @property
     def key(self) -> IdKey:
-        """The current id in the form in which ids are compared: equal for two objects that may not stand together."""
+        """The current id in the form for comparing ids. Two objects of a build must not have the same key."""
         if self._key is None:
             group, version, kind, name, namespace = self.id
             if self.cluster_scoped:
@@ -262,47 +286,68 @@ class Resource:
             self._key = (group, version, kind, name, namespace or DEFAULT_NAMESPACE)
         return self._key
 
-    def past_keys(self) -> list[IdKey]:
-        """The ids of the past in the form in which ids are compared."""
-        if not self.past:
+    def previous_keys(self) -> list[IdKey]:
+        """Return the previous ids in the form for comparing ids."""
+        if not self.previous_ids:
             return []
         group, version, *_ = self.id
         return [
-            (group, version, past.kind, past.name, past.namespace or DEFAULT_NAMESPACE)
-            for past in self.past
+            (group, version, previous.kind, previous.name, previous.namespace or DEFAULT_NAMESPACE)
+            for previous in self.previous_ids
         ]
 
     def all_keys(self) -> list[IdKey]:
-        """Every id that this object has or had, the oldest first."""
-        return [*self.past_keys(), self.key] if self.past else [self.key]
+        """Return the keys of all ids that the object has or had, oldest first."""
+        return [*self.previous_keys(), self.key] if self.previous_ids else [self.key]
 
     @property
     def original_id(self) -> ResourceId:
-        """The id before any rename; its namespace is the effective one if there was a rename."""
-        if not self.past:
+        """The id before all renames. If there was a rename, its namespace is the effective one."""
+        if not self.previous_ids:
             return self.id
-        first = self.past[0]
+        first = self.previous_ids[0]
         return ResourceId(self.id.group, self.id.version, first.kind, first.name, first.namespace)
 
     @property
     def original_type(self) -> tuple[str, str, str]:
-        """Group, version and kind before any rename, by which field specs are looked up after one."""
+        """The group, version and kind before all renames. Field specs are selected by them even after a rename."""
         group, version, kind, _, _ = self.id
-        return (group, version, self.past[0].kind if self.past else kind)
+        return (group, version, self.previous_ids[0].kind if self.previous_ids else kind)
 
     @property
     def original_key(self) -> IdKey:
-        """The id before any rename in the form in which ids are compared."""
-        return self.past_keys()[0] if self.past else self.key
+        """The id before all renames in the form for comparing ids."""
+        return self.previous_keys()[0] if self.previous_ids else self.key
 
     # Changed copies
 
     def put(self, path: fieldpath.Path, value: Any) -> Self:
-        """This resource with `value` at `path`."""
+        """Return the resource with `value` at `path`."""
         return self.with_body(fieldpath.put(self.body, path, value))
 
+    def with_changes(self, changes: Mapping[FieldPath, Any]) -> Self:
+        """Return the resource with other values at some field paths, or itself if nothing differs.
+
+        A path is a tuple of keys and list indexes. Mappings that are missing on the path are created. The value MISSING
+        removes the field or the list item. The changes are applied in order. Values are copied, so later changes of
+        theirs have no effect. References to the resource are not updated if its name changes.
+
+        Raises SourceError if a path leads through a scalar or to a list item that does not exist.
+
+        >>> from kmanifest import MISSING, Resource
+        >>> resource = Resource({"kind": "Job", "metadata": {"name": "a"}, "spec": {"suspend": True}})
+        >>> resource.with_changes({
+        ...     ("metadata", "labels", "app.kubernetes.io/name"): "a",
+        ...     ("spec", "suspend"): MISSING,
+        ... }).body
+        {'kind': 'Job', 'metadata': {'name': 'a', 'labels': {'app.kubernetes.io/name': 'a'}}, 'spec': {}}
+        """
+        from kmanifest.model.changes import apply_changes  # no build needs it
+
+        return self.with_body(apply_changes(self.body, changes))
+
     def with_body(self, body: Body) -> Self:
-        """This resource with another body; itself where the body is the same object."""
+        """Return the resource with another body, or itself if the body is the same object."""
         if body is self.body:
             return self
         old = self.body
@@ -311,19 +356,19 @@ class Resource:
         if (
             body.get("kind") is not old.get("kind")
             or body.get("apiVersion") is not old.get("apiVersion")
-            or not _have_one_name(body.get("metadata"), old.get("metadata"))
+            or not _have_same_name(body.get("metadata"), old.get("metadata"))
         ):
             new._id = new._key = None
         return new
 
     def with_origin(self, origin: Origin) -> Self:
-        """This resource as coming from elsewhere."""
+        """Return the resource with another origin."""
         new = self._copy()
         new.origin = origin
         return new
 
     def with_scope(self, *, cluster_scoped: bool) -> Self:
-        """This resource, known to live in a namespace or not to."""
+        """Return the resource with a known scope: cluster-scoped or namespaced."""
         if self.cluster_scoped is cluster_scoped:
             return self
         new = self._copy()
@@ -332,7 +377,7 @@ class Resource:
         return new
 
     def with_resolution(self, *, is_unresolved: bool) -> Self:
-        """This resource, noted to hold or not to hold a `ScalarNode` whose value is not its text."""
+        """Return the resource with `is_unresolved` set."""
         if self.is_unresolved is is_unresolved:
             return self
         new = self._copy()
@@ -340,46 +385,50 @@ class Resource:
         return new
 
     def with_current_id_remembered(self) -> Self:
-        """This resource with its current id added to its past, to be called before it is renamed.
+        """Return the resource with its current id added to its previous ids. Call this before a rename.
 
-        SourceError where a file gives the past in part.
+        Raises SourceError if a file contains only a part of the previous ids.
         """
-        if self.past.__class__ is UnevenPast:
+        if self.previous_ids.__class__ is UnevenPreviousIds:
             message = "number of previous names, number of previous namespaces, number of previous kinds not equal"
             raise SourceError(message).within(file=self.origin.file, document=self.origin.document)
         _, _, kind, name, namespace = self.key
         new = self._copy()
-        new.past = (*self.past, PreviousId(name, namespace, kind))
+        new.previous_ids = (*self.previous_ids, PreviousId(name, namespace, kind))
         return new
 
     def with_prefix(self, prefix: str) -> Self:
-        """This resource, its name noted to have been given `prefix`."""
+        """Return the resource with `prefix` added to its recorded prefixes. The name stays the same."""
         new = self._copy()
         new.prefixes = (*self.prefixes, prefix)
         return new
 
     def with_suffix(self, suffix: str) -> Self:
-        """This resource, its name noted to have been given `suffix`."""
+        """Return the resource with `suffix` added to its recorded suffixes. The name stays the same."""
         new = self._copy()
         new.suffixes = (*self.suffixes, suffix)
         return new
 
     def with_var(self, name: str) -> Self:
-        """This resource, noted as the one that the var `name` reads."""
+        """Return the resource with `name` added to the vars that read it."""
         new = self._copy()
         new.var_names = (*self.var_names, name)
         return new
 
     def with_history_of(self, other: "Resource", *, needs_hash: bool) -> Self:
-        """This resource with the past of `other`, whose place it takes."""
+        """Return the resource with the history and lineage of `other`, which it replaces."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = other.past, other.prefixes, other.suffixes
+        new.previous_ids, new.prefixes, new.suffixes = (
+            other.previous_ids,
+            other.prefixes,
+            other.suffixes,
+        )
         new.var_names, new.behavior, new.needs_hash = other.var_names, other.behavior, needs_hash
         new.lineage = other.lineage
         return new
 
-    def detached(self) -> Self:
-        """This resource as one of its own: no longer a changed copy of what it was made from."""
+    def with_new_lineage(self) -> Self:
+        """Return the resource with a lineage of its own. It no longer counts as a changed copy of another one."""
         new = self._copy()
         new.lineage = Lineage()
         return new
@@ -387,30 +436,30 @@ class Resource:
     def with_history(
         self,
         *,
-        past: tuple[PreviousId, ...] = (),
+        previous_ids: tuple[PreviousId, ...] = (),
         prefixes: tuple[str, ...] = (),
         suffixes: tuple[str, ...] = (),
         needs_hash: bool = False,
         behavior: str = "",
     ) -> Self:
-        """This resource with another past; with none at all where nothing is said."""
+        """Return the resource with another history. What is not passed is emptied."""
         new = self._copy()
-        new.past, new.prefixes, new.suffixes = past, prefixes, suffixes
+        new.previous_ids, new.prefixes, new.suffixes = previous_ids, prefixes, suffixes
         new.needs_hash, new.behavior = needs_hash, behavior
         return new
 
 
-def _have_one_name(one: Any, other: Any) -> bool:
-    """True where two values of `metadata` certainly have the same name and namespace."""
-    return one is other or (
-        one.__class__ is other.__class__ is dict
-        and one.get("name") is other.get("name")
-        and one.get("namespace") is other.get("namespace")
+def _have_same_name(first: Any, second: Any) -> bool:
+    """Whether two values of `metadata` certainly have the same name and namespace. False means that they may differ."""
+    return first is second or (
+        first.__class__ is second.__class__ is dict
+        and first.get("name") is second.get("name")
+        and first.get("namespace") is second.get("namespace")
     )
 
 
 def string_or_empty(value: Any) -> str:
-    """The text of a scalar as it was written; empty for null, a mapping or a list."""
+    """Return the source text of a scalar, or an empty string for null, a mapping or a list."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     if value is None or isinstance(value, Mapping | list):
@@ -419,10 +468,10 @@ def string_or_empty(value: Any) -> str:
 
 
 def string_map(value: Any) -> dict[str, str]:
-    """A mapping with each value as the text it was written with; what is no scalar counts as empty."""
+    """Return a mapping with the source text of each value. A mapping or list as value becomes an empty string."""
     if not isinstance(value, Mapping):
         return {}
-    if None in value.values():  # such a value may have a key that says how it was written
+    if None in value.values():  # such a value may have a key that holds how it was written
         return {
             str(key): null_text(key) if item is None else string_or_empty(item)
             for key, item in value.items()
@@ -430,11 +479,11 @@ def string_map(value: Any) -> dict[str, str]:
     return {key: string_or_empty(item) for key, item in value.items()}
 
 
-def describe(resources: Iterable[Resource]) -> str:
-    """The ids of some resources for a message."""
+def format_ids(resources: Iterable[Resource]) -> str:
+    """Return the ids of resources as text for a message."""
     return ", ".join(str(resource.id) for resource in resources)
 
 
 def names_of(resources: Sequence[Resource]) -> list[str]:
-    """`Kind/name` of each resource, for hints."""
+    """Return `Kind/name` of each resource, for suggestions in messages."""
     return [f"{resource.kind}/{resource.name}" for resource in resources]

@@ -1,8 +1,8 @@
-"""An ordered set of resources in which no two have the same current id.
+"""An ordered collection of resources in which no two have the same current id.
 
-Order is the order of loading. The two indexes (by any id of the present or past, by any name) are made when first
-asked for and handed on to a changed map as far as its ids are the same, so that a build's cost grows with the number
-of its resources and not with its square. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
+The order is the order of loading. Two lookup tables, by id and by name, contain current and previous ones. They are
+built when they are first needed. A changed map gets them too, as far as its ids are the same. So the cost of a build
+is linear in the number of its resources, not quadratic. Source: kustomize v5.8.2 api/resmap/reswrangler.go.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -10,21 +10,29 @@ from itertools import compress
 from operator import is_not
 
 from kmanifest.model.errors import MissingError, RenderError, near_names
-from kmanifest.model.resource import IdKey, Resource, describe, names_of
+from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.startup.typing import Any, Self, overload
 
-Index = dict[Hashable, tuple[int, ...]]
+IndexesByKey = dict[Hashable, tuple[int, ...]]
 
 
 class ResourceMap(Sequence[Resource]):
-    """An ordered, immutable set of resources. Making one does not check that the ids differ; `append` does."""
+    """An ordered, immutable collection of resources.
 
-    __slots__ = ("_any", "_items", "_named")
+    The constructor does not check that the ids differ. `append` does.
+
+    >>> from kmanifest import Resource, ResourceMap
+    >>> resources = ResourceMap([Resource({"kind": "Job", "metadata": {"name": name}}) for name in ("a", "b")])
+    >>> len(resources), resources.find("Job", "b").name, [each.name for each in resources.where(lambda each: each.name == "a")]
+    (2, 'b', ['a'])
+    """
+
+    __slots__ = ("_indexes_by_id", "_indexes_by_name", "_items")
 
     def __init__(self, resources: Iterable[Resource] = ()) -> None:
         self._items = tuple(resources)
-        self._any: Index | None = None
-        self._named: Index | None = None
+        self._indexes_by_id: IndexesByKey | None = None
+        self._indexes_by_name: IndexesByKey | None = None
 
     def __len__(self) -> int:
         return len(self._items)
@@ -44,112 +52,156 @@ class ResourceMap(Sequence[Resource]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ResourceMap) and self._items == other._items
 
-    __hash__ = None  # type: ignore[assignment]  # bodies are made of dictionaries
+    __hash__ = None  # type: ignore[assignment]  # bodies contain dictionaries
 
     def __repr__(self) -> str:
-        return f"ResourceMap({describe(self)})"
+        return f"ResourceMap({format_ids(self)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ResourceMap, (self._items,)
 
     def indexes_by_current_id(self, key: IdKey) -> Sequence[int]:
-        """Where the resources stand whose current id is `key`."""
-        return [place for place in self.indexes_by_any_id(key) if self._items[place].key == key]
+        """Return the indexes of the resources whose current id is `key`."""
+        return [index for index in self.indexes_by_any_id(key) if self._items[index].key == key]
 
     def indexes_by_any_id(self, key: IdKey) -> Sequence[int]:
-        """Where the resources stand whose current id, or one of their past, is `key`."""
-        if self._any is None:
-            self._any = _added({}, 0, self._items, Resource.all_keys)
-        return self._any.get(key, ())
+        """Return the indexes of the resources whose current id, or a previous one, is `key`."""
+        if self._indexes_by_id is None:
+            self._indexes_by_id = _with_entries({}, 0, self._items, Resource.all_keys)
+        return self._indexes_by_id.get(key, ())
 
-    def named(self, name: str) -> Sequence[int]:
-        """Where the resources stand that have, or once had, this name."""
-        if self._named is None:
-            self._named = _added({}, 0, self._items, _names)
-        return self._named.get(name, ())
+    def indexes_by_name(self, name: str) -> Sequence[int]:
+        """Return the indexes of the resources that have, or once had, this name."""
+        if self._indexes_by_name is None:
+            self._indexes_by_name = _with_entries({}, 0, self._items, _all_names)
+        return self._indexes_by_name.get(name, ())
 
     def index_of(self, key: IdKey) -> int:
-        """Where the one resource stands that has or had the id `key`.
+        """Return the index of the one resource that has, or once had, the id `key`.
 
-        MissingError, with the nearest ids, where none does; RenderError where several do.
+        Raises MissingError with the nearest names if there is none, RenderError if there are several.
         """
-        found = self.indexes_by_any_id(key)
+        indexes = self.indexes_by_any_id(key)
+        if len(indexes) == 1:
+            return indexes[0]
+        kind_and_name = f"{key[2]}/{key[3]}"
+        if indexes:
+            ids = format_ids(self._items[index] for index in indexes)
+            raise RenderError(f"several resources match {kind_and_name}: {ids}")
+        near = near_names(kind_and_name, names_of(self._items))
+        raise MissingError(f"no resource matches {kind_and_name}", near=near)
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Resource:
+        """Return the resource with this kind and name.
+
+        `namespace` is the one in the body; an empty string means a resource without one, None any namespace.
+
+        Raises MissingError with the nearest names if there is none, RenderError with all of them if there are several.
+        """
+        from kmanifest.model.arguments import check_argument  # no build needs it
+
+        for parameter, value in (("kind", kind), ("name", name), ("namespace", namespace or "")):
+            check_argument(parameter, value, str, "a str")
+        found = [
+            resource
+            for resource in self._items
+            if resource.name == name
+            and resource.kind == kind
+            and namespace in (None, resource.namespace)
+        ]
         if len(found) == 1:
             return found[0]
-        wanted = f"{key[2]}/{key[3]}"
+        wanted = f"{kind}/{name}" + (f" in namespace {namespace}" if namespace else "")
         if found:
-            several = describe(self._items[index] for index in found)
-            raise RenderError(f"several resources match {wanted}: {several}")
-        near = near_names(wanted, names_of(self._items))
-        raise MissingError(f"no resource matches {wanted}", near=near)
+            ids = ", ".join(f"{resource.api_version} {resource.id}" for resource in found)
+            raise RenderError(f"several resources match {wanted}: {ids}")
+        known = (
+            names_of(self._items) if namespace is None else [str(item.id) for item in self._items]
+        )
+        raise MissingError(f"no resource matches {wanted}", near=near_names(wanted, known))
 
     def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
-        """The resources that are not the ones of `before` at their places; all where there are more places or fewer."""
+        """Return the resources that differ from the ones in `before` at the same index.
+
+        If the two maps have different lengths, all resources are returned.
+        """
         if len(self._items) != len(before._items):
             return self._items
         return list(compress(self._items, map(is_not, before._items, self._items)))
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
-        """Each resource as `change` makes it; itself where `change` gives every one back."""
+        """Return a map with the result of `change` for each resource, or itself if no result differs."""
         items = tuple([change(resource) for resource in self._items])
-        return self._changed(items, _differing(self._items, items))
+        return self._with_items(items, _differing(self._items, items))
 
     def replace(self, changed: Mapping[int, Resource]) -> Self:
-        """This map with other resources at some places."""
+        """Return the map with other resources at some indexes."""
         items = list(self._items)
         for index, resource in changed.items():
             items[index] = resource
-        return self._changed(tuple(items), list(changed))
+        return self._with_items(tuple(items), list(changed))
 
     def where(self, keep: Callable[[Resource], bool]) -> Self:
-        """The resources for which `keep` is true; itself where it is for all."""
-        kept = [resource for resource in self._items if keep(resource)]
-        return self if len(kept) == len(self._items) else self.__class__(kept)
+        """Return a map of the resources for which `keep` is true, or itself if it is true for all."""
+        items = [resource for resource in self._items if keep(resource)]
+        return self if len(items) == len(self._items) else self.__class__(items)
 
     def without_empty(self, changed: Iterable[Resource]) -> Self:
-        """This map without resources that have no body any more; they are looked for if one of `changed` has none."""
+        """Return the map without resources with an empty body. Only if one of `changed` has one, all are checked."""
         return self if all(map(_has_body, changed)) else self.where(_has_body)
 
-    def append(self, new: Iterable[Resource]) -> Self:
-        """This map with more resources behind; RenderError where two have the same current id."""
-        added = tuple(new)
+    def append(self, resources: Iterable[Resource]) -> Self:
+        """Return the map with more resources at the end. Raises RenderError if two have the same current id."""
+        added = tuple(resources)
         if not added:
             return self
         result = self.__class__((*self._items, *added))
         size = len(self._items)
-        if self._any is not None:
-            result._any = _added(dict(self._any), size, added, Resource.all_keys)
-        if self._named is not None:
-            result._named = _added(dict(self._named), size, added, _names)
+        if self._indexes_by_id is not None:
+            result._indexes_by_id = _with_entries(
+                dict(self._indexes_by_id), size, added, Resource.all_keys
+            )
+        if self._indexes_by_name is not None:
+            result._indexes_by_name = _with_entries(
+                dict(self._indexes_by_name), size, added, _all_names
+            )
         return result.check_unique(added if size else None)
 
     def check_unique(self, resources: Iterable[Resource] | None = None) -> Self:
-        """This map; RenderError where two resources, one of them among `resources`, have the same current id."""
+        """Return this map. Raises RenderError if two resources have the same current id.
+
+        If `resources` are given, only these are compared with all others.
+        """
         if resources is None and self.has_distinct_keys():
             return self
         for resource in self._items if resources is None else resources:
-            if len(places := self.indexes_by_current_id(resource.key)) > 1:
-                raise _already_there(self, places)
+            if len(indexes := self.indexes_by_current_id(resource.key)) > 1:
+                raise _duplicate_error(self, indexes)
         return self
 
     def has_distinct_keys(self) -> bool:
-        """True where no two resources have the same current id."""
+        """Whether no two resources have the same current id."""
         return len({resource.key for resource in self._items}) == len(self._items)
 
-    def _changed(self, items: tuple[Resource, ...], places: Sequence[int]) -> Self:
-        if not places:
+    def _with_items(self, items: tuple[Resource, ...], indexes: Sequence[int]) -> Self:
+        """Return a map of `items`, which differ from the old ones at `indexes`. Keep the lookup tables if possible."""
+        if not indexes:
             return self
         result = self.__class__(items)
-        if self._any is self._named is None:
+        if self._indexes_by_id is self._indexes_by_name is None:
             return result
-        if all(self._items[place].key == items[place].key for place in places):
-            result._any = _grown(self._any, self._items, items, places, Resource.all_keys)
-            result._named = _grown(self._named, self._items, items, places, _names)
+        if all(self._items[index].key == items[index].key for index in indexes):
+            result._indexes_by_id = _updated_indexes(
+                self._indexes_by_id, self._items, items, indexes, Resource.all_keys
+            )
+            result._indexes_by_name = _updated_indexes(
+                self._indexes_by_name, self._items, items, indexes, _all_names
+            )
         return result
 
 
 def _differing(old: Sequence[Resource], new: Sequence[Resource]) -> list[int]:
-    """The places where two sequences of one length hold other objects."""
+    """Return the indexes at which two sequences of one length contain different objects."""
     return list(compress(range(len(new)), map(is_not, old, new)))
 
 
@@ -157,48 +209,54 @@ def _has_body(resource: Resource) -> bool:
     return bool(resource.body)
 
 
-def _names(resource: Resource) -> Iterable[str]:
-    return (resource.name, *[past.name for past in resource.past])
+def _all_names(resource: Resource) -> Iterable[str]:
+    return (resource.name, *[previous.name for previous in resource.previous_ids])
 
 
-def _added(
-    index: Index,
+def _with_entries(
+    indexes_by_key: IndexesByKey,
     first: int,
     resources: Iterable[Resource],
     keys_of: Callable[[Resource], Iterable[Hashable]],
-) -> Index:
-    """`index` with the resources, the first of which stands at `first`, under each of their keys."""
-    for place, resource in enumerate(resources, first):
+) -> IndexesByKey:
+    """Add the resources to a lookup table under each of their keys, and return the table.
+
+    `first` is the index of the first of these resources.
+    """
+    for index, resource in enumerate(resources, first):
         for key in keys_of(resource):
-            places = index.setdefault(key, (place,))
-            if places[-1] != place:
-                index[key] = (*places, place)
-    return index
+            indexes = indexes_by_key.setdefault(key, (index,))
+            if indexes[-1] != index:
+                indexes_by_key[key] = (*indexes, index)
+    return indexes_by_key
 
 
-def _grown(
-    index: Index | None,
+def _updated_indexes(
+    indexes_by_key: IndexesByKey | None,
     old: Sequence[Resource],
     new: Sequence[Resource],
-    places: Iterable[int],
+    changed_indexes: Iterable[int],
     keys_of: Callable[[Resource], Iterable[Hashable]],
-) -> Index | None:
-    """`index` for other resources at some places; None, to be made again, where one of them lost a key."""
-    if index is None:
+) -> IndexesByKey | None:
+    """Return a lookup table after the resources at some indexes changed, or None if one of them lost a key.
+
+    None means that the table must be built again.
+    """
+    if indexes_by_key is None:
         return None
-    grown = index
-    for place in places:
-        before, after = set(keys_of(old[place])), set(keys_of(new[place]))
-        if not before <= after:
+    updated = indexes_by_key
+    for index in changed_indexes:
+        old_keys, new_keys = set(keys_of(old[index])), set(keys_of(new[index]))
+        if not old_keys <= new_keys:
             return None
-        for key in after - before:
-            grown = dict(index) if grown is index else grown
-            grown[key] = tuple(sorted((*grown.get(key, ()), place)))
-    return grown
+        for key in new_keys - old_keys:
+            updated = dict(indexes_by_key) if updated is indexes_by_key else updated
+            updated[key] = tuple(sorted((*updated.get(key, ()), index)))
+    return updated
 
 
-def _already_there(resources: ResourceMap, places: Sequence[int]) -> RenderError:
-    first, second = resources[places[0]], resources[places[1]]
-    before = f" in {first.origin.file}" if first.origin.file else ""
-    message = f"may not add {second.id}: the id is already registered{before}"
+def _duplicate_error(resources: ResourceMap, indexes: Sequence[int]) -> RenderError:
+    first, second = resources[indexes[0]], resources[indexes[1]]
+    where = f" in {first.origin.file}" if first.origin.file else ""
+    message = f"may not add {second.id}: the id is already registered{where}"
     return RenderError(message).within(file=second.origin.file, document=second.origin.document)

@@ -1,7 +1,8 @@
-"""What a YAML document is made of once it is loaded, and the narrowing of one value to one shape.
+"""The values of a loaded YAML document, and functions that check the type of a value.
 
-Bodies are plain `dict`, `list`, `str`, `int`, `float`, `bool` and `None`. A scalar whose source text is not what
-its value prints as keeps that text (`0x1F`, `1.50`, `2001-01-01`), because kustomize's replacements copy text.
+Bodies are plain `dict`, `list`, `str`, `int`, `float`, `bool` and `None`. A scalar keeps its source text if that
+differs from the printed value (`0x1F`, `1.50`, `2001-01-01`). The reason is that kustomize's replacements copy the
+source text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ Body: TypeAlias = Mapping[str, Any]
 
 
 class IntText(int):
-    """An integer that was written otherwise than it prints: `IntText(31, "0x1F")`."""
+    """An integer whose source text differs from its printed form: `IntText(31, "0x1F")`."""
 
     text: str
 
@@ -23,12 +24,12 @@ class IntText(int):
         self.text = text
         return self
 
-    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # int's own takes one; pickle needs both
+    def __getnewargs__(self) -> tuple[int, str]:  # type: ignore[override]  # that of int has one item; pickle needs both
         return int(self), self.text
 
 
 class FloatText(float):
-    """A floating-point number that was written otherwise than it prints: `FloatText(1.5, "1.50")`."""
+    """A floating-point number whose source text differs from its printed form: `FloatText(1.5, "1.50")`."""
 
     text: str
 
@@ -42,7 +43,7 @@ class FloatText(float):
 
 
 class TimeText(str):
-    """An unquoted date, whose value is the RFC 3339 text that kustomize prints and whose `text` is what was written."""
+    """An unquoted date. Its value is the RFC 3339 form that kustomize prints, its `text` the source text."""
 
     __slots__ = ("text",)
     text: str
@@ -57,10 +58,10 @@ class TimeText(str):
 
 
 class BlankKey(str):
-    """The key of a null that was written as nothing (`key:`), equal to the plain key in every way.
+    """The key of a null with empty source text (`key:`). It is equal to the plain key in every way.
 
-    kustomize keeps the text of a null: one that was written as `null` survives a strategic merge patch, one that was
-    written as nothing does not. The key carries it, because None can't, and because keys outlive copies of a mapping.
+    kustomize keeps the source text of a null. A null written as `null` survives a strategic merge patch, an empty one
+    does not. The key object records this, because None can't, and because copies of a mapping keep their key objects.
     """
 
     __slots__ = ()
@@ -114,7 +115,7 @@ class SchemaKey(str):
 class OtherKey(str):
     """The text of a key that is not a string, such as `8080:`.
 
-    A strategic merge patch may have one, because kustomize compares the texts of keys. Nothing with such a key can be
+    A strategic merge patch may have one, because kustomize compares keys as strings. Nothing with such a key can be
     printed.
     """
 
@@ -135,8 +136,13 @@ def null_text(key: Any) -> str:
     return "" if isinstance(key, BlankKey) else key.text if isinstance(key, NullKey) else "null"
 
 
+def printed_value(key: Any, value: Any) -> Any:
+    """Return the value of an entry as it is printed: a null that was written as nothing inside braces is an empty string."""
+    return "" if value is None and key.__class__ is FlowBlankKey else value
+
+
 class ScalarNode(str):
-    """A scalar of a YAML document, with what a value can't tell: its tag, whether it is quoted, and which node it is.
+    """A scalar of a YAML document, with what a value does not hold: its tag, whether it is quoted, and which node it is.
 
     Its characters are the text of the node. `tag` is a short name such as `int`, and empty for a node without a tag,
     whose type its text decides when it is printed. Two fields that hold the same object share one node, so identity
@@ -158,7 +164,7 @@ class ScalarNode(str):
 
 
 def is_string(value: Any) -> bool:
-    """True for a string, which an unquoted date is not; a node without a tag counts as one.
+    """Whether a value is a string. An unquoted date is not, and a node without a tag is.
 
     Source: kyaml v0.21.2 yaml/types.go, IsYNodeString.
     """
@@ -168,46 +174,46 @@ def is_string(value: Any) -> bool:
 
 
 def type_name(value: Any) -> str:
-    """The YAML word for the type of `value`, for messages."""
+    """Return the YAML name of the value's type, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    for kind, name in (
+    for python_type, name in (
         (str, "string"),
         (int, "integer"),
         (float, "number"),
         (Mapping, "mapping"),
         (Sequence, "list"),
     ):
-        if isinstance(value, kind):
+        if isinstance(value, python_type):
             return name
     return type(value).__name__
 
 
 def as_mapping(value: Any, field: Sequence[str | int] = ()) -> Body:
-    """`value`, which must be a mapping."""
+    """Return the value as a mapping. Raises SourceError if it is not one."""
     if not isinstance(value, Mapping):
         raise SourceError(f"expected a mapping, got {type_name(value)}").within(field=field)
     return value
 
 
 def as_list(value: Any, field: Sequence[str | int] = ()) -> Sequence[Any]:
-    """`value`, which must be a list."""
+    """Return the value as a list. Raises SourceError if it is not one."""
     if not isinstance(value, list | tuple):
         raise SourceError(f"expected a list, got {type_name(value)}").within(field=field)
     return value
 
 
-def as_text(value: Any, field: Sequence[str | int] = ()) -> str:
-    """`value`, which must be a string."""
+def as_string(value: Any, field: Sequence[str | int] = ()) -> str:
+    """Return the value as a string. Raises SourceError if it is not one."""
     if not isinstance(value, str):
         raise SourceError(f"expected a string, got {type_name(value)}").within(field=field)
     return value
 
 
 def scalar_text(value: Any) -> str:
-    """The text of a scalar as it was written, or as it would be where that was not kept."""
+    """Return the source text of a scalar, or its printed form if the two do not differ."""
     if value.__class__ is str:
         return value  # type: ignore[no-any-return]  # just tested
     if isinstance(value, IntText | FloatText | TimeText):

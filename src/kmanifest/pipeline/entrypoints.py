@@ -25,7 +25,8 @@ class Hooks:
 def load_plugins() -> list[Plugin]:
     """Return the plug-ins of all installed distributions, sorted by entry point.
 
-    Raises PluginError if one can't be loaded or returns something else, or if two distributions have one of the same name.
+    Raises PluginError if a distribution can't be loaded or returns anything but plug-ins, or if two distributions
+    have a plug-in of the same name.
     """
     return [plugin for _, plugin in load_named()]
 
@@ -40,10 +41,10 @@ def load_named() -> list[tuple[str, Plugin]]:
         distribution = point.dist.name if point.dist is not None else point.name
         for plugin in _plugins_of(point, distribution):
             key = plugin.role, plugin.name
-            other, known = loaded.setdefault(key, (distribution, plugin))
-            if known is not plugin:
+            first_distribution, first = loaded.setdefault(key, (distribution, plugin))
+            if first is not plugin:
                 raise PluginError(
-                    f"{other} and {distribution} both bring the {plugin.role} {plugin.name}"
+                    f"{first_distribution} and {distribution} both provide the {plugin.role} {plugin.name}"
                 )
     return list(loaded.values())
 
@@ -57,13 +58,13 @@ def _plugins_of(point: "EntryPoint", distribution: str) -> Iterator[Plugin]:
     manager.add_hookspecs(hooks)
     try:
         manager.register(point.load(), point.name)
-        plugins = [each for result in manager.hook.kmanifest_plugins() for each in result]
+        plugins = [plugin for result in manager.hook.kmanifest_plugins() for plugin in result]
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"
         raise PluginError(f"the plug-ins of {distribution} can't be loaded: {problem}") from error
     for plugin in plugins:
         if not isinstance(plugin, Plugin):
             raise PluginError(
-                f"{distribution} gives {type(plugin).__name__} where a Plugin is wanted"
+                f"{distribution} must return Plugin records, got {type(plugin).__name__}"
             )
         yield plugin

@@ -1,6 +1,6 @@
-"""From the text of manifests to resources: the documents, the lists in them, and what every object must have.
+"""Parse manifests into resources: split documents, expand lists, and check that every object has a kind and a name.
 
-The parsed bodies are kept in `ctx.cache` by content, and shared by everyone who reads the same bytes.
+Parsed bodies are cached in `ctx.cache` by content. All builds that read the same bytes share them.
 Source: kustomize v5.8.2 api/resource/factory.go; kyaml/kio/byteio_reader.go.
 """
 
@@ -17,8 +17,8 @@ _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
 _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
-class Loaded(NamedTuple):
-    """One object of a file, the number of the document that holds it, and how it was written since it was read."""
+class LoadedObject(NamedTuple):
+    """One object of a file, the index of the document that contains it, and how it was written since it was read."""
 
     body: Body
     document: int
@@ -28,21 +28,22 @@ class Loaded(NamedTuple):
 def parse(
     ctx: Context, content: bytes, file: str, *, allow_other_keys: bool = False
 ) -> list[Resource]:
-    """The resources in a text, which came from `file` ("" where it stands inside a kustomization).
+    """Return the resources in the content of `file`. `file` is empty for manifests inside a kustomization.
 
-    `allow_other_keys` is that of `yaml.load_documents`.
+    `allow_other_keys` is that of `yaml.load_documents`. Raises SourceError if the content is invalid, LimitError if
+    it exceeds a limit.
     """
     limits = ctx.options.limits
     kind = "patches" if allow_other_keys else "resources"
     try:
-        loaded = ctx.cache.get(
+        objects = ctx.cache.get(
             (kind, content, limits),
-            lambda: _load(content, ctx, allow_other_keys=allow_other_keys),
+            lambda: _load_objects(content, ctx, allow_other_keys=allow_other_keys),
             weight=8 * len(content),
         )
     except KmanifestError as error:
         raise error.within(file=file) from error
-    if len(loaded) > limits.max_objects:
+    if len(objects) > limits.max_objects:
         raise LimitError(f"more than {limits.max_objects} objects (max_objects)").within(file=file)
     is_cluster_scoped = ctx.schema.is_cluster_scoped
     return [
@@ -53,12 +54,14 @@ def parse(
                 string_or_empty(body.get("apiVersion")), string_or_empty(body["kind"])
             ),
         )
-        for body, document, rewritten in loaded
+        for body, document, rewritten in objects
     ]
 
 
-def _load(content: bytes, ctx: Context, *, allow_other_keys: bool) -> Sequence[Loaded]:
-    scalar_cache = None if ctx.state is None else ctx.state.shared("scalars", yaml.ScalarCache)
+def _load_objects(
+    content: bytes, ctx: Context, *, allow_other_keys: bool
+) -> Sequence[LoadedObject]:
+    scalar_cache = None if ctx.state is None else ctx.state.shared("scalar cache", yaml.ScalarCache)
     documents = yaml.load_documents(
         content,
         limits=ctx.options.limits,
@@ -66,31 +69,34 @@ def _load(content: bytes, ctx: Context, *, allow_other_keys: bool) -> Sequence[L
         allow_other_keys=allow_other_keys,
     )
     bodies: Sequence[Any] = documents
-    found = [Loaded(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
+    objects = [LoadedObject(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:
-        found = _unwrapped(found)
-    for body, document, _ in found:
+        objects = _unwrap_list(objects)
+    for body, document, _ in objects:
         check_metadata(body, document)
-    return _expanded(found)
+    return _expand_lists(objects)
 
 
-def _unwrapped(found: list[Loaded]) -> list[Loaded]:
-    """The items of a file that is a single List or ResourceList; it may also hold the input of a function."""
-    body = found[0].body if found else None
+def _unwrap_list(objects: list[LoadedObject]) -> list[LoadedObject]:
+    """Return the items of a file that is a single List or ResourceList, or the input of a function."""
+    body = objects[0].body if objects else None
     if not isinstance(body, Mapping) or body.get("kind") not in ("List", "ResourceList"):
-        return found
+        return objects
     if "items" not in body and "functionConfig" not in body:
-        return found
+        return objects
     items = body.get("items")
     return (
-        [Loaded(item, 0) for item in items or () if item not in _EMPTY]
+        [LoadedObject(item, 0) for item in items or () if item not in _EMPTY]
         if isinstance(items, list)
         else []
     )
 
 
 def check_metadata(body: Any, document: int | None) -> None:
-    """SourceError where an object has no kind or no name. Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata."""
+    """Raise SourceError if an object has no kind or no name.
+
+    Source: kyaml v0.21.2 yaml/rnode.go, GetValidatedMetadata.
+    """
     if not _is_mapping(body):
         raise SourceError(f"expected an object, got {type_name(body)}").within(document=document)
     kind = body.get("kind")
@@ -105,18 +111,21 @@ def check_metadata(body: Any, document: int | None) -> None:
 
 
 def _is_mapping(value: Any) -> bool:
-    # The first test is for speed: an abstract class is slow to ask.
+    # The first test is for speed: isinstance is slow with an abstract class.
     return value.__class__ is dict or isinstance(value, Mapping)
 
 
-def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
-    """The objects, with those in lists (of any kind that ends in List) behind all others of the file."""
-    if not any(str(body.get("kind")).endswith("List") for body, *_ in found):
-        return found
-    result, queue = [], list(found)
+def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
+    """Return the objects with lists replaced by their items, which come after all other objects of the file.
+
+    A list is an object of any kind that ends in `List`.
+    """
+    if not any(str(body.get("kind")).endswith("List") for body, *_ in objects):
+        return objects
+    expanded, queue = [], list(objects)
     for body, document, rewritten in queue:
         if not str(body.get("kind")).endswith("List") or "items" not in body:
-            result.append(Loaded(body, document, rewritten))
+            expanded.append(LoadedObject(body, document, rewritten))
             continue
         items = body["items"]
         if items is None:
@@ -128,23 +137,27 @@ def _expanded(found: Sequence[Loaded]) -> Sequence[Loaded]:
         for index, item in enumerate(items):
             if item in _EMPTY:
                 continue
-            inner = Loaded(through_json(item), document, REWRITTEN_AS_FLOW)
+            item_object = LoadedObject(without_source_text(item), document, REWRITTEN_AS_FLOW)
             try:
-                check_metadata(inner.body, document)
+                check_metadata(item_object.body, document)
             except SourceError as error:
                 raise error.within(field=("items", index)) from None
-            queue.append(inner)
-    return result
+            queue.append(item_object)
+    return expanded
 
 
-def through_json(value: Any) -> Any:
-    """A value as it is after it was written as JSON and read again: strings are quoted, and a null is the word `null`."""
+def without_source_text(value: Any) -> Any:
+    """Return a value as it is after writing it as JSON and reading it again.
+
+    Strings are quoted then, and a null is written as `null`.
+    """
     if isinstance(value, Mapping):
         return {
-            str(key) if item is None else key: through_json(item) for key, item in value.items()
+            str(key) if item is None else key: without_source_text(item)
+            for key, item in value.items()
         }
     if isinstance(value, list):
-        return [through_json(item) for item in value]
+        return [without_source_text(item) for item in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)
     if isinstance(value, IntText):

@@ -1,4 +1,4 @@
-"""From the URL of a remote base to its files: a context whose tree is what was fetched, and nothing else.
+"""Fetch a remote base and return a context whose tree contains only the fetched files.
 
 Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtGitClone.
 """
@@ -6,6 +6,7 @@ Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtG
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Plugin
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def find_repository(path: str) -> "Repository | None":
-    """The repository that an entry of a kustomization, or the argument of a build, names; None for a path."""
+    """Return the repository that a `resources` entry or the argument of a build refers to, or None for a path."""
     if (
         "://" not in path
         and "@" not in path
@@ -27,31 +28,46 @@ def find_repository(path: str) -> "Repository | None":
     return parse_repository(path)
 
 
+def shown_entry(path: str) -> str:
+    """Return an entry of a kustomization for a message: a URL without its secrets, a path as it is."""
+    if "://" not in path and "@" not in path and "?" not in path:
+        return path
+    from kmanifest.model.url_masking import mask_url  # for errors only
+
+    return mask_url(path) if "://" in path or find_repository(path) is not None else path
+
+
 def find_fetcher(ctx: Context, url: str) -> Plugin | None:
-    """The plug-in for the scheme of a URL that is neither of a repository nor of a web server."""
-    scheme, found, _ = url.partition("://")
-    return ctx.registry.get("fetcher", scheme.lower()) if found else None
+    """Return the fetcher plug-in for the scheme of a URL, or None.
+
+    Fetchers are for URLs that refer neither to a repository nor to a file on a web server.
+    """
+    scheme, separator, _ = url.partition("://")
+    return ctx.registry.get("fetcher", scheme.lower()) if separator else None
 
 
 def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, str]:
-    """The context in which a directory of a repository is built, and that directory, resolved.
+    """Fetch a repository. Return the context for building a directory of it, and the resolved directory.
 
-    What was fetched never loads files from outside its root, whatever the build may do.
+    A fetched kustomization never loads files from outside its root, even if the options of the build allow it.
     """
     if repository.has_git_prefix:
-        ctx.warn(f"the prefix git:: is of no use and will not be taken for ever: {repository.name}")
+        ctx.warn(
+            f"the prefix git:: has no effect and will be refused in the future: {repository.name}",
+            code=DEPRECATED,
+        )
     remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)
-    return _inside(ctx, name, repository.directory)
+    return _enter_directory(ctx, name, repository.directory)
 
 
 def enter_fetched(ctx: Context, fetcher: Plugin, url: str) -> tuple[Context, str]:
-    """The same for what a plug-in fetches, from its root."""
+    """Fetch a URL with a plug-in. Return the context for building the fetched files, and their root directory."""
     ctx.require_remote(url)
-    return _inside(ctx._replace(tree=PrefixedTree(fetcher.call(ctx, url), url)), url, "")
+    return _enter_directory(ctx._replace(tree=PrefixedTree(fetcher.call(ctx, url), url)), url, "")
 
 
-def _inside(ctx: Context, name: str, directory: str) -> tuple[Context, str]:
+def _enter_directory(ctx: Context, name: str, directory: str) -> tuple[Context, str]:
     ctx = ctx._replace(
         tree=ctx.tree_of(name), options=ctx.options._replace(load_restrictor="root-only")
     )

@@ -1,4 +1,4 @@
-"""What is known of the types of Kubernetes: how their lists merge, and which of them live in no namespace."""
+"""The types of Kubernetes: how their lists are merged, and which types are cluster-scoped."""
 
 from kmanifest.schema.openapi import BUILTIN, Schema, TypeSchema
 

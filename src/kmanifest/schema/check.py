@@ -1,4 +1,4 @@
-"""Whether the config of a plug-in is as its JSON Schema wants it."""
+"""Validate the config of a plug-in with the plug-in's JSON Schema."""
 
 import json
 from collections.abc import Mapping
@@ -9,13 +9,16 @@ from kmanifest.startup.typing import Any
 
 
 def check_config(body: Body, schema: Mapping[str, Any]) -> None:
-    """SourceError with the field where `body` is not as `schema` says; of several, that of the field that comes first."""
+    """Raise SourceError with the field if `body` does not match `schema`.
+
+    Of several errors, the one whose field path comes first is raised.
+    """
     import jsonschema_rs
 
-    # JSON has the plain values of numbers and dates, which is what a schema is about.
+    # A schema describes JSON values. The round trip turns numbers and dates into plain ones.
     instance = json.loads(json.dumps(body))
     errors = jsonschema_rs.validator_for(dict(schema)).iter_errors(instance)
-    faults = sorted((list(map(str, error.instance_path)), error.message) for error in errors)
-    for path, message in faults[:1]:
+    problems = sorted((list(map(str, error.instance_path)), error.message) for error in errors)
+    for path, message in problems[:1]:
         field = tuple(int(step) if step.isdecimal() else step for step in path)
-        raise SourceError(f"not as the plug-in wants it: {message}").within(field=field)
+        raise SourceError(f"does not match the plug-in's schema: {message}").within(field=field)

@@ -1,12 +1,12 @@
-"""The types that a build knows: merge strategies of fields for patches, and which kinds live in no namespace.
+"""The types of a build: the patch strategies of their fields, and which types are cluster-scoped.
 
-A `Schema` answers two questions, and a build asks the second far more often than the first. So the small table of
-scopes is loaded with this module, and the larger one of fields when a patch first needs it.
+A build needs the scopes far more often than the patch strategies. So the small table of scopes is loaded with this
+module, and the larger table of fields when a patch first needs it.
 
-The walk over a schema follows kyaml v0.21.2 openapi/openapi.go, ResourceSchema: a field is found among `properties`,
-else it is what `additionalProperties` says, and a `$ref` is followed until there is none, whereby whatever stands
-beside the `$ref` is lost. A field that is known but has no strategy is a `TypeSchema` all the same: that its list is
-replaced is then certain, and no `apiVersion` and `kind` inside it are looked at.
+A walk over a schema follows kyaml v0.21.2 openapi/openapi.go, ResourceSchema. A field has its schema in `properties`,
+or else in `additionalProperties`. A `$ref` is followed until there is none, and everything next to a `$ref` is
+ignored. A known field without a strategy has a `TypeSchema`, too. It means that the field's list is replaced, and that
+an `apiVersion` and a `kind` inside the field are not used to find another schema.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,17 +22,17 @@ MAP_KEYS: Final = "x-kubernetes-list-map-keys"
 TYPE: Final = "x-kubernetes-group-version-kind"
 REFERENCE: Final = "#/definitions/{}"
 
-# The kustomization's own types are added to whatever schema is in use, after it (openapi.go, initSchema).
+# kyaml adds the types of the kustomization file to every schema, after its other types (openapi.go, initSchema).
 KUSTOMIZATION_API: Final = "kustomize.config.k8s.io/v1beta1"
 
-# A chain of references longer than this one goes round in a circle.
-LONGEST_CHAIN: Final = 100
+# A longer chain of references is a cycle.
+MAX_REFERENCES: Final = 100
 
 Node = Mapping[str, Any]
 
 
 class TypeSchema:
-    """One node of a schema: a type, a field or the elements of a list. Immutable."""
+    """A node of a schema: a type, a field or the elements of a list. Immutable."""
 
     __slots__ = ("_definitions", "_fields", "_node", "merge_keys", "strategy")
 
@@ -47,14 +47,14 @@ class TypeSchema:
 
     @property
     def merges(self) -> bool:
-        """Whether a patch's list is merged into this one, not put in its place.
+        """Whether a patch's list is merged into this list instead of replacing it.
 
         Source: kyaml v0.21.2 yaml/schema/schema.go, schemaHasMergeStrategy.
         """
         return "merge" in self.strategy.split(",")
 
     def field(self, name: str) -> "TypeSchema | None":
-        """The schema of a field of a mapping; None where nothing is known of it.
+        """Return the schema of a mapping's field, or None if the field is unknown.
 
         Source: kyaml v0.21.2 openapi/openapi.go, ResourceSchema.Field.
         """
@@ -63,25 +63,26 @@ class TypeSchema:
         except KeyError:
             pass
         properties = self._node.get("properties") or {}
-        others = self._node.get("additionalProperties")
-        node = properties.get(name, others)
-        found = self._below(node) if isinstance(node, Mapping) else None
-        self._fields[name] = found
-        return found
+        additional = self._node.get("additionalProperties")
+        node = properties.get(name, additional)
+        schema = self._child(node) if isinstance(node, Mapping) else None
+        self._fields[name] = schema
+        return schema
 
     def elements(self) -> "TypeSchema | None":
-        """The schema of the elements of a list; None where nothing is known of them.
+        """Return the schema of a list's elements, or None if it is unknown.
 
         Source: kyaml v0.21.2 openapi/openapi.go, ResourceSchema.Elements.
         """
         items = self._node.get("items")
         if self._node.get("type") not in ("array", ["array"]) or not isinstance(items, Mapping):
             return None
-        if "" not in self._fields:  # no field has an empty name: the place is free for the elements
-            self._fields[""] = self._below(items)
+        # No field has an empty name, so this key is free for the elements.
+        if "" not in self._fields:
+            self._fields[""] = self._child(items)
         return self._fields[""]
 
-    def _below(self, node: Node) -> "TypeSchema | None":
+    def _child(self, node: Node) -> "TypeSchema | None":
         reference = node.get("$ref")
         if isinstance(reference, str) and reference:
             return self._definitions.resolve(reference)
@@ -89,7 +90,7 @@ class TypeSchema:
 
 
 class Schema:
-    """All the types known to one build. Immutable; may be used by several threads."""
+    """The types known to one build. Immutable; several threads can use one schema."""
 
     __slots__ = ("_base", "_base_wins", "_definitions", "_namespaced", "_types")
 
@@ -109,18 +110,17 @@ class Schema:
         self._base_wins = base_wins
 
     def for_type(self, api_version: str, kind: str) -> TypeSchema | None:
-        """The schema of a whole resource of this type; None where the type is not known.
+        """Return the schema of resources of this type, or None if the type is unknown.
 
         Source: kyaml v0.21.2 openapi/openapi.go, SchemaForResourceType.
         """
         if api_version == KUSTOMIZATION_API and self is not BUILTIN:
             return BUILTIN.for_type(api_version, kind)
         if self._base is not None and self._base_wins:
-            found = self._base.for_type(api_version, kind)
-            return found or self._own_type(api_version, kind)
-        found = self._own_type(api_version, kind)
-        if found is not None or self._base is None:
-            return found
+            return self._base.for_type(api_version, kind) or self._own_type(api_version, kind)
+        schema = self._own_type(api_version, kind)
+        if schema is not None or self._base is None:
+            return schema
         return self._base.for_type(api_version, kind)
 
     def _own_type(self, api_version: str, kind: str) -> TypeSchema | None:
@@ -128,19 +128,19 @@ class Schema:
         return None if name is None else self._definitions.resolve(name)
 
     def of_comment(self, node: Node) -> TypeSchema:
-        """The schema in a comment, whose references lead to the definitions of this schema.
+        """Return the schema in a comment, whose references lead to the definitions of this schema.
 
         A `$ref` of the comment itself is followed once. If it leads nowhere, nothing is known but that it is a schema.
         Source: kyaml v0.21.2 yaml/walk/walk.go, GetSchema; yaml/walk/map.go, valueIfPresent.
         """
         reference = node.get("$ref")
-        found = self._definitions.resolve(reference) if isinstance(reference, str) else None
-        return found or TypeSchema(node, self._definitions)
+        schema = self._definitions.resolve(reference) if isinstance(reference, str) else None
+        return schema or TypeSchema(node, self._definitions)
 
     def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
-        """Whether this type certainly lives in no namespace; an unknown one does not count.
+        """Whether this type is known to be cluster-scoped. False for an unknown type.
 
-        The built-in table is asked first, whatever a custom schema says.
+        The built-in table has precedence over a custom schema.
         Source: kyaml v0.21.2 openapi/openapi.go, IsCertainlyClusterScoped and IsNamespaceScoped.
         """
         key = f"{api_version} {kind}"
@@ -150,7 +150,7 @@ class Schema:
 
     @staticmethod
     def is_builtin_type(api_version: str, kind: str) -> bool:
-        """Whether the built-in table says if this type lives in a namespace."""
+        """Whether the built-in table has this type, namespaced or cluster-scoped."""
         key = f"{api_version} {kind}"
         return key in CLUSTER_SCOPED or key in NAMESPACED
 
@@ -162,10 +162,11 @@ class Schema:
         *,
         base_wins: bool = False,
     ) -> "Schema":
-        """The schema that a parsed OpenAPI v2 document (`openapi.path` of a kustomization) declares.
+        """Return the schema in a parsed OpenAPI v2 document (`openapi.path` of a kustomization).
 
-        It stands in place of the built-in one. `base` is for a schema that is in use as well: types and definitions
-        that this document does not have are then looked up there, and with `base_wins` all are looked up there first.
+        The schema replaces the built-in one. `base` is a schema that is in use as well: types and definitions that
+        the document does not have are looked up there, and with `base_wins` all are looked up there first. Raises
+        SourceError if the document is invalid.
         Source: kyaml v0.21.2 openapi/openapi.go, parse, AddDefinitions and findNamespaceability.
         """
         definitions = _section(document, "definitions")
@@ -174,13 +175,13 @@ class Schema:
             for key in _type_keys(as_mapping(definition, ("definitions", name)), name):
                 types[key] = REFERENCE.format(name.replace("~", "~0").replace("/", "~1"))
         paths = _section(document, "paths")
-        more = None if base is None else base._definitions
-        known = _Definitions(definitions, more, base_wins=base_wins)
-        return cls(known, types, _namespaced(paths), base, base_wins=base_wins)
+        base_definitions = None if base is None else base._definitions
+        known = _Definitions(definitions, base_definitions, base_wins=base_wins)
+        return cls(known, types, _find_namespaced(paths), base, base_wins=base_wins)
 
 
 class _Definitions:
-    """Definitions by name, as an OpenAPI document has them; each becomes a `TypeSchema` when it is first asked for."""
+    """The definitions of an OpenAPI document by name. Each becomes a `TypeSchema` when it is first needed."""
 
     __slots__ = ("_base", "_base_wins", "_nodes", "_resolved")
 
@@ -197,37 +198,39 @@ class _Definitions:
         self._resolved: dict[str, TypeSchema | None] = {}
 
     def definition(self, name: str) -> Node | None:
-        """The definition of this name."""
+        """Return the definition of this name, or None if there is none."""
         node = self._nodes.get(name)
         return node if isinstance(node, Mapping) else None
 
     def resolve(self, reference: str) -> TypeSchema | None:
-        """What `#/definitions/...` leads to, through further references; None where there is no schema.
+        """Return the schema that `#/definitions/...` refers to, or None if there is none.
 
+        Further references are followed.
         Source: kyaml v0.21.2 openapi/openapi.go, Resolve.
         """
         try:
             return self._resolved[reference]
         except KeyError:
             pass
-        found = (
+        base_schema = (
             self._base.resolve(reference) if self._base is not None and self._base_wins else None
         )
-        found = self._resolved[reference] = found or self._resolve_chain(reference)
-        return found
+        schema = base_schema or self._follow(reference)
+        self._resolved[reference] = schema
+        return schema
 
-    def _resolve_chain(self, reference: str) -> TypeSchema | None:
-        for _ in range(LONGEST_CHAIN):
-            node = self._pointed(reference)
+    def _follow(self, reference: str) -> TypeSchema | None:
+        for _ in range(MAX_REFERENCES):
+            node = self._find_node(reference)
             if node is None:
                 return None if self._base is None else self._base.resolve(reference)
-            further = node.get("$ref")
-            if not isinstance(further, str) or not further:
+            next_reference = node.get("$ref")
+            if not isinstance(next_reference, str) or not next_reference:
                 return TypeSchema(node, self)
-            reference = further
+            reference = next_reference
         return None
 
-    def _pointed(self, reference: str) -> Node | None:
+    def _find_node(self, reference: str) -> Node | None:
         steps = [
             step.replace("~1", "/").replace("~0", "~")
             for step in reference.partition("#")[2].split("/")
@@ -241,24 +244,24 @@ class _Definitions:
 
 
 class _BuiltinDefinitions(_Definitions):
-    """The definitions of the built-in table, which refer to each other by their places in it."""
+    """The definitions of the built-in table, which refer to each other by their index in it."""
 
     __slots__ = ()
 
     def definition(self, name: str) -> Node | None:
-        """The definition at this place of `tables.DEFINITIONS`, or with this name."""
+        """Return the definition at this index of `tables.DEFINITIONS`, or with this name."""
         from kmanifest.schema.tables import DEFINITIONS  # only a build with patches needs it
 
         if name.isdecimal():
             return _definition(DEFINITIONS[int(name)])
         from kmanifest.schema.names import NAMES  # only references from elsewhere have names
 
-        place = NAMES.get(name)
-        return None if place is None else _definition(DEFINITIONS[place])
+        index = NAMES.get(name)
+        return None if index is None else _definition(DEFINITIONS[index])
 
 
 class _BuiltinSchema(Schema):
-    """Kubernetes v1.21.2 as kustomize v5.8.2 has it built in, and the kustomization's own types."""
+    """The schema that is built into kustomize v5.8.2: Kubernetes v1.21.2 and the kustomization file."""
 
     __slots__ = ()
 
@@ -266,30 +269,30 @@ class _BuiltinSchema(Schema):
         super().__init__(_BuiltinDefinitions({}), {}, {})
 
     def for_type(self, api_version: str, kind: str) -> TypeSchema | None:
-        """The schema of a whole resource of this type; None where the type is not known."""
+        """Return the schema of resources of this type, or None if the type is unknown."""
         from kmanifest.schema.tables import TYPES  # only a build with patches needs it
 
-        place = TYPES.get(f"{api_version} {kind}")
-        return None if place is None else self._definitions.resolve(REFERENCE.format(place))
+        index = TYPES.get(f"{api_version} {kind}")
+        return None if index is None else self._definitions.resolve(REFERENCE.format(index))
 
 
 def _definition(line: str) -> Node:
-    """A line of `tables.DEFINITIONS` as an OpenAPI node."""
+    """Return a line of `tables.DEFINITIONS` as an OpenAPI node."""
     properties: dict[str, Node] = {}
     for field in line.split():
-        text, *strategy = field.split("!")
-        name, _, kind = text.partition("=")
+        named_type, *strategy = field.split("!")
+        name, _, kind = named_type.partition("=")
         properties[name] = _node(kind, strategy)
-    others = properties.pop("*", None)
+    additional = properties.pop("*", None)
     return (
         {"properties": properties}
-        if others is None
-        else {"properties": properties, "additionalProperties": others}
+        if additional is None
+        else {"properties": properties, "additionalProperties": additional}
     )
 
 
 def _node(kind: str, strategy: Sequence[str] = ()) -> Node:
-    """A type in the grammar of `tables.DEFINITIONS` as an OpenAPI node."""
+    """Return a type in the grammar of `tables.DEFINITIONS` as an OpenAPI node."""
     node: dict[str, Any] = {}
     if kind.startswith("["):
         node = {"type": "array", "items": _node(kind[1:])}
@@ -305,7 +308,10 @@ def _node(kind: str, strategy: Sequence[str] = ()) -> Node:
 
 
 def _strategy_and_keys(node: Node) -> tuple[str, tuple[str, ...]]:
-    """Source: kyaml v0.21.2 openapi/openapi.go, PatchStrategyAndKeyList."""
+    """Return the patch strategy and the merge keys of a node.
+
+    Source: kyaml v0.21.2 openapi/openapi.go, PatchStrategyAndKeyList.
+    """
     strategy = node.get(STRATEGY)
     if strategy is None:
         return "", ()
@@ -337,23 +343,23 @@ def _type_keys(definition: Node, name: str) -> Iterator[str]:
 def _type_key(entry: Node, field: tuple[str, ...]) -> str:
     group, version, kind = (entry.get(part) for part in ("group", "version", "kind"))
     if not isinstance(version, str) or not isinstance(kind, str):
-        wrong = version if not isinstance(version, str) else kind
-        raise SourceError(f"version and kind must be strings, got {type_name(wrong)}").within(
+        invalid = version if not isinstance(version, str) else kind
+        raise SourceError(f"version and kind must be strings, got {type_name(invalid)}").within(
             field=field
         )
     return f"{group}/{version} {kind}" if isinstance(group, str) and group else f"{version} {kind}"
 
 
-def _namespaced(paths: Mapping[str, Any]) -> Mapping[str, bool]:
-    """Whether a type lives in a namespace, by the API paths under which it can be read."""
-    found: dict[str, bool] = {}
+def _find_namespaced(paths: Mapping[str, Any]) -> Mapping[str, bool]:
+    """Return whether each type is namespaced, by the API paths under which it can be read."""
+    is_namespaced: dict[str, bool] = {}
     for path, item in paths.items():
         entry = as_mapping(item or {}, ("paths", path)).get("get")
         declared = entry.get(TYPE) if isinstance(entry, Mapping) else None
         if isinstance(declared, Mapping):
             key = _type_key(declared, ("paths", path, "get", TYPE))
-            found[key] = "namespaces/{namespace}" in path or found.get(key, False)
-    return found
+            is_namespaced[key] = "namespaces/{namespace}" in path or is_namespaced.get(key, False)
+    return is_namespaced
 
 
 BUILTIN: Final[Schema] = _BuiltinSchema()

@@ -1,1 +1,1 @@
-"""Fast replacements for parts of the standard library that are slow to import, and lazy imports."""
+"""Lazy imports, and replacements for parts of the standard library that are slow to import."""

@@ -1,4 +1,4 @@
-"""Digests without `hashlib`, which loads OpenSSL: 2 to 4 ms, a tenth of a small build."""
+"""Digests without importing `hashlib`, which loads OpenSSL in 2 to 4 ms, a tenth of a small build."""
 
 from sys import version_info
 
@@ -8,20 +8,20 @@ if version_info >= (3, 12):
 
 
 def fingerprint(content: bytes) -> bytes:
-    """32 bytes by which content of this machine is known again: BLAKE2b, the fastest that is at hand."""
+    """Return a digest of 32 bytes, to recognize content on this machine. It is BLAKE2b, the fastest available."""
     try:
         module = __import__("_blake2")
     except ImportError:
         module = __import__("hashlib")
-    made: bytes = module.blake2b(content, digest_size=32, usedforsecurity=False).digest()
-    return made
+    checksum: bytes = module.blake2b(content, digest_size=32, usedforsecurity=False).digest()
+    return checksum
 
 
 def digest(name: str, content: bytes) -> bytes:
-    """The digest of `content` by `sha1`, `sha256` or `sha512`."""
+    """Return the digest of the content. `name` is `sha1`, `sha256` or `sha512`."""
     try:
         module = __import__(_MODULES[name])
-    except ImportError:  # an interpreter that is built without its own
+    except ImportError:  # an interpreter built without these modules
         module = __import__("hashlib")
-    made: bytes = getattr(module, name)(content, usedforsecurity=False).digest()
-    return made
+    digest_bytes: bytes = getattr(module, name)(content, usedforsecurity=False).digest()
+    return digest_bytes

@@ -1,4 +1,4 @@
-"""Functions and classes of modules that are imported when they are needed: start-up is a feature."""
+"""Import functions and classes when they are first used, so that start-up is fast."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,18 @@ from kmanifest.startup.typing import Any
 
 
 def load_attribute(module: str, name: str) -> Any:
-    """What a module calls `name`. Not by importlib's import_module, which takes a third of a millisecond to import."""
+    """Import a module and return its attribute `name`.
+
+    `importlib.import_module` is not used, because importing importlib takes a third of a millisecond.
+    """
     return getattr(__import__(module, fromlist=[name]), name)
 
 
 def lazy_function(module: str, function: str) -> Callable[..., Any]:
-    """The function of a module that is imported when it is first called."""
+    """Return a function that imports its module when it is first called."""
 
-    def call(*arguments: Any, **named: Any) -> Any:
-        return load_attribute(module, function)(*arguments, **named)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return load_attribute(module, function)(*arguments, **keywords)
 
     call.__name__ = function
     return call

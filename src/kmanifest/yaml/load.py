@@ -32,10 +32,10 @@ def load_documents(
     """The documents of a resource file in order, None for an empty one.
 
     Numbers and dates whose printed text differs from the file are IntText, FloatText and TimeText. The key of
-    a null that is not written as `null` says how it is written: see `null_key`. An alias is the same object as its anchor. Files that are
-    loaded with the same `scalar_cache` share the values of plain scalars. A key that is not a string is an
-    error, unless `allow_other_keys` makes it an OtherKey. Raises SourceError with line, column and document, or
-    LimitError.
+    a null that is not written as `null` holds how it is written: see `null_key`. An alias is the same object as its
+    anchor. Files that are loaded with the same `scalar_cache` share the values of plain scalars. A key that is not a
+    string is an error, unless `allow_other_keys` makes it an OtherKey. Raises SourceError with line, column and
+    document, or LimitError.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
     scalar_cache = ScalarCache() if scalar_cache is None else scalar_cache

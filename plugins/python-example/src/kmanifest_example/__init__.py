@@ -1,4 +1,4 @@
-"""One plug-in of each role: flags that become a ConfigMap, an owner on every object, labels that must be there."""
+"""One plug-in of each role: a ConfigMap of feature flags, an owner annotation, and required labels."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ GROUP = "example.com/v1"
 
 
 def _schema(required: str, **fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of a config with these fields beside those that every object has."""
+    """Return the schema of a config with these fields, besides those that every object has."""
     names = ("apiVersion", "kind", "metadata")
     return {
         "type": "object",
@@ -27,14 +27,14 @@ def _schema(required: str, **fields: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-TEXTS = {"type": "array", "items": {"type": "string"}}
-FLAGS_SCHEMA = _schema("flags", flags=TEXTS)
+STRINGS = {"type": "array", "items": {"type": "string"}}
+FLAGS_SCHEMA = _schema("flags", flags=STRINGS)
 OWNER_SCHEMA = _schema("owner", owner={"type": "string", "minLength": 1})
-LABELS_SCHEMA = _schema("labels", labels=TEXTS, strict={"type": "boolean"})
+LABELS_SCHEMA = _schema("labels", labels=STRINGS, strict={"type": "boolean"})
 
 
 def feature_flags(ctx: Context, config: Resource) -> list[Resource]:
-    """A ConfigMap, called as the config is, in which every flag is on; its name gets a hash of the content."""
+    """Return a ConfigMap with the name of the config in which all flags are on. Its name gets a content hash."""
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -45,27 +45,30 @@ def feature_flags(ctx: Context, config: Resource) -> list[Resource]:
 
 
 def owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """Every object with the owner in an annotation."""
-    place = ("metadata", "annotations", "example.com/owner")
-    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+    """Return the resources with the owner in an annotation."""
+    field = ("metadata", "annotations", "example.com/owner")
+    return resources.map(lambda resource: resource.put(field, config.body["owner"]))
 
 
 def required_labels(ctx: Context, config: Resource, resources: ResourceMap) -> Iterator[Finding]:
-    """A warning for each label that an object lacks; an error where the config is strict."""
+    """Yield a warning for each label that an object lacks.
+
+    Raises KmanifestError instead if the config is strict.
+    """
     for resource in resources:
         metadata = resource.body.get("metadata", {})
-        there = metadata.get("labels") or {}
+        present = metadata.get("labels") or {}
         for label in config.body["labels"]:
-            if label in there:
+            if label in present:
                 continue
             message = f"{resource.id} has no label {label}"
             if config.body.get("strict"):
-                raise KmanifestError(message, location=_place(resource))
-            yield Finding("warning", message, _place(resource))
+                raise KmanifestError(message, location=_location(resource))
+            yield Finding("warning", message, _location(resource))
 
 
-def _place(resource: Resource) -> Any:
-    """Where the object was written; kmanifest finds the line."""
+def _location(resource: Resource) -> Any:
+    """Return the location of the object in its file; kmanifest adds the line."""
     from kmanifest import Location
 
     origin = resource.origin
@@ -74,7 +77,7 @@ def _place(resource: Resource) -> Any:
 
 @hookimpl
 def kmanifest_plugins() -> list[Plugin]:
-    """What kmanifest asks for."""
+    """Return the plug-ins of this distribution. kmanifest calls this hook."""
     return [
         Plugin("generator", f"{GROUP}/FeatureFlags", feature_flags, schema=FLAGS_SCHEMA),
         Plugin("transformer", f"{GROUP}/Owner", owner, schema=OWNER_SCHEMA),

@@ -1,41 +1,38 @@
 """Helm charts as a library: load a chart, render it in one call, and find where its values were set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.formats.go_yaml import through_json
-from kmanifest.engines.helm.render import PostRender, Release, choose, render
-from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nested_too_deeply
+from kmanifest.engines.helm.render import PostRender, Release
+from kmanifest.engines.helm.result import render_result
 from kmanifest.engines.helm.values.layers import (
-    Layer,
-    Table,
     ValueSources,
-    layers,
+    make_file_reader,
     mapping_layers,
-    reader,
+    value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
-from kmanifest.io.tree import Tree, tree_at
-from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location
-from kmanifest.model.findings import IMPURE, Finding
+from kmanifest.io.tree import tree_at
+from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
+from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.origins import Origins
-    from kmanifest.engines.helm.values.usage import Reads
+    from kmanifest.io.tree import FilePath, Files, Tree
+    from kmanifest.model.cancel import CancelEvent
 
 
 def render_chart(
-    chart: Chart | str,
+    chart: "Chart | FilePath",
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     release: Release = Release(),
@@ -46,182 +43,246 @@ def render_chart(
     skip_tests: bool = False,
     skip_schema: bool = False,
     show_only: Sequence[str] = (),
-    post_render: PostRender = lambda text: text,
+    post_render: "PostRender | None" = None,
     limits: Limits = DEFAULT_LIMITS,
-    random: "Random | None" = None,
-    clock: Callable[[], int] | None = None,
+    random: "RandomSource | None" = None,
+    clock: "Callable[[], int] | None" = None,
     show_impure: bool = False,
     unused_values: bool = False,
-    locate: Locate | None = None,
-    cache: Cache = NoCache(),
+    locate: "Locate | None" = None,
+    cache: Cache | None = None,
     helm_version: str = "3",
+    cancel: "CancelEvent | None" = None,
 ) -> Rendered:
-    """What `helm template` prints for a chart: `text()` has its bytes, `resources` its objects.
+    """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
-    The chart is a loaded one, or the path of one, which lies in `tree` as do the files that `sources` names; without a tree all
-    of them are paths of this machine. `values` are laid under those files and flags; an `Int64` among them stays an integer,
-    as `--set` makes it. `random` and `clock` (in nanoseconds) are for charts that make passwords, certificates and dates;
-    without them, those of this machine are asked; `seeded_random` makes one that gives the same each time. `post_render` gets
-    the text of all but hooks, and gives what takes its place. `cache` keeps parsed templates for other renders. `helm_version`
-    is `3` or `4`; a loaded chart has to be one of the same version. Nothing else reaches the machine, and no cluster is asked
-    for anything.
+    `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
+    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in
+    `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
 
-    With `show_impure`, a finding with the code `impure` tells each place where a template calls a function that gives something
-    else from run to run, or `lookup`; with `unused_values`, one with the code `unused` or `unreached` tells each of the given values
-    that no template has read. `locate` knows where the `values` were set; without it, they are placed by `sources` and the chart alone.
-    An error that hangs on a value has the place where that was set as its `location`.
+    `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
+    default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
+    text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
+    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. `cancel` is an event such
+    as `threading.Event()`; when it is set, the render ends with CancelledError. The render reaches nothing else of the
+    machine, and no cluster.
 
-    Raises a KmanifestError with helm's text: SourceError for what is written wrongly, MissingError for a file that is not
-    there, RenderError where a template fails, LimitError past one of `limits`.
+    `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
+    runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
+    returns where one of `values` was set; without it, locations come from `sources` and the chart. An error caused by a
+    value has that value's location.
+
+    Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
+    (a template failed), LimitError (a limit of `limits`), CancelledError (`cancel` is set). An argument of a wrong type
+    is a TypeError.
+
+    >>> from kmanifest import render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}",
+    ...     "values.yaml": "replicas: 1",
+    ...     "templates/web.yaml": "{kind: Deployment, metadata: {name: web}, spec: {replicas: {{ .Values.replicas }}}}",
+    ... }
+    >>> rendered = render_chart("", tree=files, values={"replicas": 3})
+    >>> print(rendered.text(), end="")
+    ---
+    # Source: shop/templates/web.yaml
+    {kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}
+    >>> rendered.find("Deployment", "web").get("spec", "replicas")
+    3
     """
-    findings: list[Finding] = []
-    reads = _make_reads() if unused_values else None
-
-    def warn(text: str) -> None:
-        findings.append(Finding("warning", text, Location()))
-
-    dialect = find_dialect(helm_version)
-
-    def note(name: str, file: str, line: int, column: int) -> None:
-        findings.append(impure_finding(name, file, line, column))
-
-    if isinstance(chart, str):
-        place, path = tree_at(chart) if tree is None else (tree, chart)
-        chart = loader.load_chart(
-            place, path, limits=limits, warn=warn, shown=chart, dialect=dialect
-        )
-    table: Table = {} if values is None else through_json(dict(values))
-    given = tuple(layers(sources, reader(tree, limits), limits, dialect.readers))
-    for layer in given:
-        table = layer.apply(table)
-
-    finder = partial(_find_locate, chart, (*mapping_layers(values), *given), locate)
-    try:
-        output = render(
-            chart,
-            table,
-            functions=make_functions(random, clock, limits, dialect=dialect),
-            release=release,
-            capabilities=dialect.make_capabilities(kube_version, api_versions),
-            include_crds=include_crds,
-            skip_schema=skip_schema,
-            limits=limits,
-            bounds=make_bounds(limits),
-            on_impure=note if show_impure else None,
-            reads=reads,
-            warn=warn,
-            cache=cache,
-            dialect=dialect,
-        )
-    except RecursionError:
-        raise nested_too_deeply() from None
-    except KmanifestError as error:
-        error.location = _blamed(error, chart, finder)
-        raise
-    if reads is not None:
-        findings += reads.findings(chart, table, finder())
-    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
-    if show_only:
-        text = choose(text, show_only, dialect)
-    return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
-
-
-def _find_locate(chart: Chart, given: Iterable[Layer], locate: Locate | None) -> Locate:
-    """What tells where a value was set: the caller, else the layers that were given and the chart."""
-    from kmanifest.engines.helm.values.origins import (  # for errors and findings
-        Origins,
-        chart_layers,
+    tree = None if tree is None else as_tree(tree)
+    _check_sources(sources)
+    _check(
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        show_only=show_only,
+        limits=limits,
+        helm_version=helm_version,
+    )
+    _check_optional(
+        values=values,
+        post_render=post_render,
+        random=random,
+        clock=clock,
+        locate=locate,
+        cache=cache,
+        cancel=cancel,
+    )
+    warnings: list[str] = []
+    if not isinstance(chart, Chart):
+        chart = _load_path(chart, tree, limits, helm_version, warnings.append)
+    return render_result(
+        chart,
+        tree=tree,
+        values=values,
+        sources=sources,
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        include_crds=include_crds,
+        skip_hooks=skip_hooks,
+        skip_tests=skip_tests,
+        skip_schema=skip_schema,
+        show_only=show_only,
+        post_render=post_render,
+        limits=limits,
+        random=random,
+        clock=clock,
+        show_impure=show_impure,
+        unused_values=unused_values,
+        locate=locate,
+        cache=NoCache() if cache is None else cache,
+        dialect=find_dialect(helm_version),
+        warnings=warnings,
+        cancel=cancel,
     )
 
-    own = Origins(given, chart_layers(chart))
-    return lambda path: (None if locate is None else locate(path)) or own.find(path)
+
+def _load_path(
+    path: "FilePath",
+    tree: "Tree | None",
+    limits: Limits,
+    helm_version: str,
+    warn: Callable[[str], None],
+) -> Chart:
+    """Load the chart at a path in the tree, or at a local path."""
+    shown = as_path(path, "chart")
+    chart_tree, path_in_tree = tree_at(shown) if tree is None else (tree, shown)
+    return loader.load_chart(
+        chart_tree,
+        path_in_tree,
+        limits=limits,
+        warn=warn,
+        display_path=shown,
+        dialect=find_dialect(helm_version),
+    )
 
 
 def load_chart(
-    tree: Tree,
-    path: str,
+    tree: "Tree | Files",
+    path: "FilePath",
     *,
     limits: Limits = DEFAULT_LIMITS,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: "Callable[[str], None] | None" = None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart at `path`, a directory or a package, for many renders by that version of helm.
+    """Load the chart at `path`, a directory or an archive, for many renders by the given version of Helm.
 
-    `warn` is told what helm would log. SourceError, MissingError or LimitError with helm's text.
+    `warn` is called with each message that Helm would log. Raises SourceError, MissingError or LimitError with Helm's
+    message. An argument of a wrong type is a TypeError.
+
+    >>> from kmanifest.helm import load_chart, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "{size: {{ .Values.size }}}"}
+    >>> chart = load_chart(files, "")
+    >>> [render_chart(chart, values={"size": size}).text().splitlines()[-1] for size in ("s", "m")]
+    ['{size: s}', '{size: m}']
     """
+    _check(limits=limits, helm_version=helm_version)
+    _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_chart(tree, path, limits=limits, warn=warn, dialect=dialect)
+    return loader.load_chart(
+        as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
+    )
 
 
 def load_archive(
     content: bytes,
     *,
     limits: Limits = DEFAULT_LIMITS,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: "Callable[[str], None] | None" = None,
     helm_version: str = "3",
 ) -> Chart:
-    """The chart in a package; as `load_chart`."""
+    """Load the chart in an archive. Arguments and errors are those of `load_chart`.
+
+    >>> from kmanifest.helm import load_archive
+    >>> load_archive(b"no archive")
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: gzip: invalid header
+    """
+    _check(content=content, limits=limits, helm_version=helm_version)
+    _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
+    return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
 
 
 def find_origins(
     chart: Chart,
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
 ) -> "Origins":
-    """Where each value of a render with these arguments was set; they are those of `render_chart`.
+    """Return where each value of a render was set. The arguments are those of `render_chart`.
 
-    The values of charts come first: their files are named as helm names templates (`shop/values.yaml`,
-    `shop/charts/db/values.yaml`). Those that are given as `values` are of the file `values`. Raises what `render_chart` does for
-    files and flags.
+    The values of charts come first. Their files have the names that Helm gives to templates: `shop/values.yaml`,
+    `shop/charts/db/values.yaml`. The file of `values` is named `values`. Raises the errors of `render_chart` for files
+    and flags.
+
+    >>> from kmanifest.helm import ValueSources, find_origins, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "values.yaml": "replicas: 1"}
+    >>> origins = find_origins(load_chart(files, ""), sources=ValueSources(typed=("image.tag=2",)))
+    >>> print(origins["replicas",], origins["image", "tag"])
+    c/values.yaml:1:1 --set
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 
-    given = layers(sources, reader(tree, limits), limits, find_dialect(helm_version).readers)
-    return Origins([*mapping_layers(values), *given], chart_layers(chart))
+    tree = None if tree is None else as_tree(tree)
+    _check_sources(sources)
+    _check(chart=chart, limits=limits, helm_version=helm_version)
+    _check_optional(values=values)
+    given_layers = value_layers(
+        sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
+    )
+    return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
-def nowhere(_: FieldPath) -> Location:
-    """No place, for renders in which the names that helm has for a chart's files are not those of the build's tree."""
-    return Location()
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
-def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
-    """The finding for a call of an impure function, whose column is counted from 0."""
-    message = f"{name} may give something else from run to run"
-    return Finding("info", message, Location(file, line, column + 1), IMPURE)
+_EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
+    "api_versions": (_is_list_of_strings, "a list of str"),
+    "cache": CACHE,
+    "cancel": CANCEL,
+    "chart": (Chart, "a Chart, as load_chart returns it"),
+    "clock": (callable, "a function that returns nanoseconds since 1970"),
+    "content": (bytes, "the bytes of an archive"),
+    "helm_version": (str, "a str, '3' or '4'"),
+    "kube_version": (str, "a str"),
+    "limits": (Limits, "a Limits record"),
+    "locate": (callable, "a function from the path of a value to a Location"),
+    "post_render": (callable, "a function from text to text"),
+    "random": (("randrange", "randbytes"), "a source such as seeded_random('text')"),
+    "release": (Release, "a Release record"),
+    "show_only": (_is_list_of_strings, "a list of str"),
+    "sources": (ValueSources, "a ValueSources record"),
+    "values": (Mapping, "a mapping"),
+    "warn": (callable, "a function that takes a str"),
+}
+"""The types of the parameters of this module."""
 
 
-def _make_reads() -> "Reads":
-    from kmanifest.engines.helm.values.usage import Reads  # few renders ask
-
-    return Reads()
-
-
-def _blamed(error: KmanifestError, chart: Chart, finder: Callable[[], Locate]) -> Location:
-    """The place of an error: its own, else that of the first value that it hangs on."""
-    if error.location != Location():
-        return error.location
-    from kmanifest.engines.helm.values.error_values import blamed_values  # for errors only
-
-    paths = blamed_values(error.message, chart)
-    found = map(finder(), paths) if paths else ()
-    return next((place for place in found if place is not None), Location())
+def _check(**arguments: object) -> None:
+    """Raise TypeError for the first argument of a wrong type."""
+    for parameter, value in arguments.items():
+        check_argument(parameter, value, *_EXPECTED[parameter])
+        if isinstance(value, Limits):
+            check_limits(value)
 
 
-def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
-    """The objects in an output."""
-    from kmanifest.io.tree import MemoryTree
-    from kmanifest.pipeline import parsing as manifests
-    from kmanifest.pipeline.context import Context
-    from kmanifest.pipeline.options import Options
-    from kmanifest.pipeline.registry import Registry
+def _check_optional(**arguments: object) -> None:
+    _check(**{name: value for name, value in arguments.items() if value is not None})
 
-    ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
-    content = text.encode("utf-8", "surrogateescape")
-    return ResourceMap().append(manifests.parse(ctx, content, ""))
+
+def _check_sources(sources: ValueSources) -> None:
+    _check(sources=sources)
+    for field, value in zip(sources._fields, sources, strict=True):
+        check_argument(f"sources.{field}", value, _is_list_of_strings, "a tuple of str")
+
+
+def _ignore(_: str) -> None:
+    """Ignore a message."""

@@ -1,23 +1,21 @@
-"""From rendered files to the documents of the output: split, hooks told from the others, all in the order of installing.
+"""Split rendered files into documents, separate hooks, and sort all in install order.
 
 Source: helm v3.22.0 pkg/releaseutil/manifest.go, manifest_sorter.go, kind_sorter.go.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, STRING_MAP, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
 SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What Go's `strings.TrimSpace` takes away."""
+"""The characters that Go's `strings.TrimSpace` removes."""
 
-_SPLITTING: Final = "\t\n\f\r "  # RE2's `\s`
+_RE2_SPACE: Final = "\t\n\f\r "  # RE2's `\s`
 
 INSTALL_ORDER: Final = (
     "PriorityClass", "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy",
@@ -29,7 +27,7 @@ INSTALL_ORDER: Final = (
 )  # fmt: skip
 RANKS: Final[Mapping[str, int]] = {kind: rank for rank, kind in enumerate(INSTALL_ORDER)}
 
-_EVENTS: Final = {
+_HOOK_EVENTS: Final = {
     "pre-install": "pre-install", "post-install": "post-install", "pre-delete": "pre-delete", "post-delete": "post-delete",
     "pre-upgrade": "pre-upgrade", "post-upgrade": "post-upgrade", "pre-rollback": "pre-rollback",
     "post-rollback": "post-rollback", "test": "test", "test-success": "test",
@@ -53,7 +51,7 @@ HEAD: Final = Shape(
 
 
 class Manifest(NamedTuple):
-    """One document: the path of its template, its text, its kind, and for a hook the events that it is for."""
+    """One document: the path of its template, its text and kind, and for a hook its events."""
 
     path: str
     text: str
@@ -62,93 +60,104 @@ class Manifest(NamedTuple):
 
     @property
     def is_test(self) -> bool:
-        """Whether it is a hook for tests."""
+        """Whether the document is a test hook."""
         return "test" in self.events
 
-    def printed(self) -> str:
-        """The document as the output has it."""
+    def output_text(self) -> str:
+        """Return the document as the output contains it."""
         return f"---\n# Source: {self.path}\n{self.text}\n"
 
 
-class Sorted(NamedTuple):
-    """The hooks and the other documents, each in the order of installing."""
+class SortedManifests(NamedTuple):
+    """The hooks and the other documents, each in install order."""
 
     hooks: list[Manifest]
-    others: list[Manifest]
+    manifests: list[Manifest]
 
 
-def split(text: str) -> list[str]:
-    """The documents of a text without the spaces around them. Source: manifest.go, SplitManifests.
+def split_manifests(text: str) -> list[str]:
+    """Return the documents of a text, without surrounding white space.
 
-    A separator is `---` at the start of a line, with the white space around it; two in a row leave a document of three dashes,
-    because the first has taken the line break that the second needs.
+    A separator is `---` at the start of a line, with the white space around it. Two separators in a row leave a
+    document of three dashes: the first has consumed the line break that the second needs.
+
+    Source: manifest.go, SplitManifests.
     """
     text = text.strip(SPACE)
-    found: list[str] = []
+    documents: list[str] = []
     start = at = 0
     while (at := text.find("---", at)) >= 0:
         if at and (text[at - 1] != "\n" or at - 1 < start):
             at += 1
             continue
-        found.append(text[start:at].rstrip(_SPLITTING))
+        documents.append(text[start:at].rstrip(_RE2_SPACE))
         at += 3
-        while at < len(text) and text[at] in _SPLITTING:
+        while at < len(text) and text[at] in _RE2_SPACE:
             at += 1
         start = at
-    found.append(text[start:])
-    return [each.strip(SPACE) for each in found if each]
+    documents.append(text[start:])
+    return [document.strip(SPACE) for document in documents if document]
 
 
 def sort_manifests(
     files: Mapping[str, str],
     warn: Callable[[str], None],
-    dialect: "Dialect",
+    dialect: Dialect,
     limits: Limits = DEFAULT_LIMITS,
-) -> Sorted:
-    """The documents of all rendered files; SourceError where one is no object. Source: manifest_sorter.go, SortManifests."""
+) -> SortedManifests:
+    """Return the documents of all rendered files in install order. Raises SourceError if a document is not an object.
+
+    Source: manifest_sorter.go, SortManifests.
+    """
     hooks: list[Manifest] = []
-    others: list[Manifest] = []
+    manifests: list[Manifest] = []
     for path in sorted(files, key=lambda name: name.encode("utf-8", "surrogateescape")):
         text = files[path]
         if path.rpartition("/")[2].startswith("_") or not text.strip(SPACE):
             continue
         for document in dialect.documents.split(text):
-            kind, annotations = _head(document, path, dialect.documents.head, limits)
+            kind, annotations = _read_head(document, path, dialect.documents.head, limits)
             if HOOK not in annotations:
-                others.append(Manifest(path, document, kind))
-            elif events := _events(annotations[HOOK]):
+                manifests.append(Manifest(path, document, kind))
+            elif events := _parse_events(annotations[HOOK]):
                 hooks.append(Manifest(path, document, kind, events))
             else:
-                warn(dialect.words.unknown_hook(annotations[HOOK]))
-    return Sorted(
-        sort_by_kind(hooks, dialect.documents.ranks), sort_by_kind(others, dialect.documents.ranks)
+                warn(dialect.messages.unknown_hook(annotations[HOOK]))
+    return SortedManifests(
+        sort_by_kind(hooks, dialect.documents.ranks),
+        sort_by_kind(manifests, dialect.documents.ranks),
     )
 
 
 def sort_by_kind(manifests: Iterable[Manifest], ranks: Mapping[str, int]) -> list[Manifest]:
-    """The documents by kind: known ones as they are to be installed, then the others by name; else as they were."""
+    """Sort documents by kind: known kinds in install order, then the others by name. The sort is stable."""
     last = len(ranks)
     return sorted(
         manifests,
-        key=lambda one: (ranks.get(one.kind, last), "" if one.kind in ranks else one.kind),
+        key=lambda manifest: (
+            ranks.get(manifest.kind, last),
+            "" if manifest.kind in ranks else manifest.kind,
+        ),
     )
 
 
-def _head(document: str, path: str, shape: Shape, limits: Limits) -> tuple[str, Mapping[str, str]]:
-    """The kind and the annotations of a document."""
+def _read_head(
+    document: str, path: str, shape: Shape, limits: Limits
+) -> tuple[str, Mapping[str, str]]:
+    """Return the kind and the annotations of a document."""
     try:
         value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
-        found = _plain_head(value)
-        if found is not None:
-            return found
+        plain_head = _read_plain_head(value)
+        if plain_head is not None:
+            return plain_head
         head: dict[str, Any] = decode(value, shape) or {}
     except SourceError as error:
         raise SourceError(f"YAML parse error on {path}: {error.message}") from error
     return head.get("kind", ""), (head.get("metadata") or {}).get("annotations") or {}
 
 
-def _plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
-    """The same of an object as nearly all are; None where it must be looked at field by field."""
+def _read_plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
+    """Return the same for an object in the usual form. None if the fields must be decoded one by one."""
     if value.__class__ is not dict or value.get("apiVersion").__class__ is not str:
         return None
     kind, metadata = value.get("kind"), value.get("metadata")
@@ -157,12 +166,12 @@ def _plain_head(value: Any) -> tuple[str, Mapping[str, str]] | None:
     annotations = metadata.get("annotations", {})
     if metadata.get("name").__class__ is not str or annotations.__class__ is not dict:
         return None
-    if any(text.__class__ is not str for text in annotations.values()):
+    if any(annotation.__class__ is not str for annotation in annotations.values()):
         return None
     return kind, annotations
 
 
-def _events(text: str) -> tuple[str, ...]:
-    """The events that an annotation names; none where one is unknown."""
-    events = [_EVENTS.get(word.strip(SPACE).lower()) for word in text.split(",")]
+def _parse_events(text: str) -> tuple[str, ...]:
+    """Return the events that a hook annotation names, or none if one of them is unknown."""
+    events = [_HOOK_EVENTS.get(name.strip(SPACE).lower()) for name in text.split(",")]
     return tuple(event for event in events if event) if all(events) else ()

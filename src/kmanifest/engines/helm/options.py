@@ -20,14 +20,28 @@ _FIELDS: Final = (
 
 
 class HelmOptions:
-    """What a caller can choose for charts, in Helm's words, passed in `Options.engines`.
+    """The options of a build for Helm charts, passed in `Options.engines`.
 
     `kube_version` and `api_versions` apply to every chart, also to those in `helmCharts` of a kustomization. The others
-    apply to a chart that is built by itself: `values` as from files and `--set`; the name (`release`) and `namespace` of
-    the release; `include_crds`; `helm_version`, `3` or `4`; `unused_values`: values that no template reads are findings,
-    in strict builds errors; `locate`: returns where a value was set, by its path.
+    apply only to a chart that is built directly.
+
+    - `values`: values, merged as a file of `--values` is
+    - `release`, `namespace`: name and namespace of the release
+    - `include_crds`: include the CustomResourceDefinitions of `crds/` in the output
+    - `helm_version`: the major version of Helm to follow, `3` or `4`
+    - `unused_values`: report values that no template reads; in a strict build they are errors
+    - `locate`: returns where a value was set, by its path
+    - `kube_version`, `api_versions`: the Kubernetes versions that charts find in `.Capabilities`
 
     The record is immutable and hashable. It copies `values`.
+
+    >>> from kmanifest import HelmOptions, Options, build
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{kind: Job, metadata: {name: {{ .Release.Name }}, labels: {size: {{ .Values.size }}}}}",
+    ... }
+    >>> build(tree=files, options=Options(engines=(HelmOptions(values={"size": "m"}, release="web"),))).to_dicts()
+    [{'kind': 'Job', 'metadata': {'name': 'web', 'labels': {'size': 'm'}}}]
     """
 
     __slots__ = ("_key", *_FIELDS)
@@ -56,8 +70,12 @@ class HelmOptions:
         unused_values: bool = False,
         locate: Locate | None = None,
     ) -> None:
+        from kmanifest.model.arguments import check_argument  # for charts only
+
+        check_argument("values", values, Mapping, "a mapping")
+        check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
         fields = (
-            MappingProxyType(_copy(values)),
+            MappingProxyType(_deep_copy(values)),
             release,
             namespace,
             include_crds,
@@ -69,10 +87,10 @@ class HelmOptions:
         )
         for name, value in zip(_FIELDS, fields, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_key", (_frozen(values), *fields[1:]))
+        object.__setattr__(self, "_key", (_hashable(values), *fields[1:]))
 
     def replace(self, **changes: Any) -> "HelmOptions":
-        """Return a record with some fields changed."""
+        """Return a copy of the record with some fields changed."""
         return HelmOptions(**{**self._as_dict(), **changes})
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -92,7 +110,7 @@ class HelmOptions:
             if value != getattr(defaults, name)
         }
         if "values" in changed:
-            changed["values"] = ...  # may be long, and secret
+            changed["values"] = ...  # may be long, and may contain secrets
         return f"HelmOptions({', '.join(f'{name}={value!r}' for name, value in changed.items())})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -103,20 +121,24 @@ class HelmOptions:
         return {**fields, "values": dict(self.values)}
 
 
+def _is_not_text(value: Any) -> bool:
+    return not isinstance(value, str)
+
+
 def _restore(fields: dict[str, Any]) -> HelmOptions:
     return HelmOptions(**fields)
 
 
-def _copy(value: Any) -> Any:
+def _deep_copy(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
+        return {key: _deep_copy(item) for key, item in value.items()}
+    return [_deep_copy(item) for item in value] if isinstance(value, list) else value
 
 
-def _frozen(value: Any) -> Any:
-    """A hashable form of a value, in which 1, 1.0 and True differ, as they do in YAML."""
+def _hashable(value: Any) -> Any:
+    """Return a hashable form of a value. It distinguishes 1, 1.0 and True, as YAML does."""
     if isinstance(value, Mapping):
-        return ("map", *((key, _frozen(item)) for key, item in value.items()))
+        return ("map", *((key, _hashable(item)) for key, item in value.items()))
     if isinstance(value, list):
-        return ("list", *map(_frozen, value))
+        return ("list", *map(_hashable, value))
     return type(value).__name__, repr(value)

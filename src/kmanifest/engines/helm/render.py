@@ -1,4 +1,4 @@
-"""A chart and values in, manifests out: everything that `helm template` does but read flags and write files.
+"""Render a chart with values to manifests: all of `helm template` but reading flags and writing files.
 
 Source: helm v3.22.0 pkg/action/install.go, RunWithContext; pkg/action/action.go, renderResources; cmd/helm/template.go.
 """
@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.dependencies import check_dependencies, process_dependencies
-from kmanifest.engines.helm.charts.versions import fits
-from kmanifest.engines.helm.dialects.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure
+from kmanifest.engines.helm.charts.versions import satisfies
+from kmanifest.engines.helm.dependencies import check_dependencies, process_dependencies
+from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits, OnImpureCall
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.manifests import SPACE, Manifest, sort_manifests
+from kmanifest.engines.helm.objects.capabilities import Capabilities
 from kmanifest.engines.helm.schemas import validate_values
-from kmanifest.engines.helm.templates.capabilities import Capabilities
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.values.layers import coalesce_values
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model import globs
@@ -24,7 +24,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.values.usage import Reads
+    from kmanifest.engines.helm.values.usage import ValueUsage
 
 NOTES: Final = "NOTES.txt"
 _NAME: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -35,14 +35,28 @@ PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
-    """What a chart is told of its release."""
+    """The release, as templates see it.
+
+    - `name`: `.Release.Name`
+    - `namespace`: `.Release.Namespace`
+    - `is_upgrade`: `.Release.IsUpgrade`; its opposite is `.Release.IsInstall`
+
+    >>> from kmanifest.helm import Release
+    >>> Release("web", "shop")
+    Release(name='web', namespace='shop')
+    """
 
     name: str = "release-name"
     namespace: str = "default"
     is_upgrade: bool = False
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
+
     def object(self) -> dict[str, Any]:
-        """`.Release`."""
+        """Return `.Release`."""
         return {
             "Name": self.name,
             "Namespace": self.namespace,
@@ -54,13 +68,13 @@ class Release(NamedTuple):
 
 
 class TemplateError(RenderError):
-    """A render that failed once the values were settled; `files` is what there is of it, by path."""
+    """A render that failed after the values were merged. `files` has the rendered files by path, if there are any."""
 
     files: Mapping[str, str] = {}
 
 
 class Output(NamedTuple):
-    """What a render has made: definitions of custom resources as they are written, documents, and hooks."""
+    """The result of a render: CustomResourceDefinitions as they are written, documents, and hooks."""
 
     crds: tuple[Manifest, ...]
     manifests: tuple[Manifest, ...]
@@ -73,13 +87,15 @@ class Output(NamedTuple):
         skip_tests: bool = False,
         post_render: PostRender = lambda text: text,
     ) -> str:
-        """All of it as `helm template` prints it; everything but hooks as `post_render` leaves it."""
-        whole = "".join(one.printed() for one in (*self.crds, *self.manifests))
-        whole = post_render(whole).strip(SPACE) + "\n"
+        """Return the text that `helm template` prints. `post_render` is applied to everything but hooks."""
+        text = "".join(manifest.output_text() for manifest in (*self.crds, *self.manifests))
+        text = post_render(text).strip(SPACE) + "\n"
         if skip_hooks:
-            return whole
-        return whole + "".join(
-            one.printed() for one in self.hooks if not (skip_tests and one.is_test)
+            return text
+        return text + "".join(
+            manifest.output_text()
+            for manifest in self.hooks
+            if not (skip_tests and manifest.is_test)
         )
 
 
@@ -93,25 +109,25 @@ def render(
     include_crds: bool = False,
     skip_schema: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    bounds: Bounds = Bounds(),
-    on_impure: Impure | None = None,
-    reads: "Reads | None" = None,
+    bounds: ExecutionLimits = ExecutionLimits(),
+    on_impure: OnImpureCall | None = None,
+    usage: "ValueUsage | None" = None,
     warn: Warn = lambda _: None,
     cache: Cache = NoCache(),
     dialect: Dialect,
 ) -> Output:
-    """What the chart makes of the values; the chart itself is not changed.
+    """Render a chart with values. The chart itself is not changed.
 
-    `on_impure` is told each call of a function that gives something else from run to run, `reads` notes which values are read.
-    SourceError for what is wrong before anything is rendered, TemplateError after that, each with helm's text.
+    `on_impure` is called for each call of a function whose result differs between runs. `usage` records which values
+    are read. Raises SourceError before the templates run and TemplateError after that, both with Helm's message.
     """
     check_installable(chart)
-    check_dependencies(chart, dialect.words)
+    check_dependencies(chart, dialect.messages)
     dialect.loading.check_format(chart)
-    with_stage = dialect.with_stage
-    with_stage("release name check", lambda: check_release_name(release.name), warn)
-    chart = chart.copied()
-    with_stage(
+    run_stage = dialect.run_stage
+    run_stage("release name check", lambda: check_release_name(release.name), warn)
+    chart = chart.copy()
+    run_stage(
         "chart dependencies processing",
         lambda: process_dependencies(chart, values, warn, dialect),
         warn,
@@ -120,31 +136,31 @@ def render(
     top: dict[str, Any] = {
         "Release": release.object(),
         "Capabilities": capabilities,
-        "Values": dialect.table(
-            settle_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
+        "Values": dialect.values_type(
+            final_values(chart, values, skip_schema=skip_schema, warn=warn, dialect=dialect)
         ),
     }
     try:
         check_kube_version(chart, capabilities)
-        if reads is not None:
-            functions = reads.functions(functions)
-        rendering = Rendering(
+        if usage is not None:
+            functions = usage.functions(functions)
+        session = RenderSession(
             functions, warn=warn, bounds=bounds, on_impure=on_impure, cache=cache, dialect=dialect
         )
         sources = collect_sources(chart, top, dialect)
-        if reads is not None:
-            reads.begin(top["Values"], sources.values())
-        files = rendering.render(sources)
+        if usage is not None:
+            usage.begin(chart, top["Values"], sources.values())
+        files = session.render(sources)
     except LimitError:
         raise
     except KmanifestError as error:
         raise TemplateError(error.message, location=error.location) from error
-    return _output(
+    return _make_output(
         chart, files, include_crds=include_crds, limits=limits, warn=warn, dialect=dialect
     )
 
 
-def settle_values(
+def final_values(
     chart: Chart,
     values: Mapping[str, Any],
     *,
@@ -152,25 +168,33 @@ def settle_values(
     warn: Warn,
     dialect: Dialect,
 ) -> Any:
-    """The values over those of the charts, which are as the schemas want them. Source: values.go, ToRenderValues."""
-    settled = coalesce_values(chart, values, warn, dialect.coalescing)
+    """Return the values merged over those of the chart and its subcharts, checked by their schemas.
+
+    Raises SourceError if a schema does not match. Source: values.go, ToRenderValues.
+    """
+    coalesced = coalesce_values(chart, values, warn, dialect.coalescing)
     if not skip_schema:
-        validate_values(chart, settled, lambda address: warn(dialect.words.urn(address)))
-    return settled
+        validate_values(
+            chart, coalesced, lambda address: warn(dialect.messages.unresolved_urn(address))
+        )
+    return coalesced
 
 
 def check_installable(chart: Chart) -> None:
-    """SourceError for a library."""
+    """Raise SourceError if the chart is a library chart."""
     if chart.metadata.type not in ("", "application"):
         raise SourceError(f"{chart.metadata.type} charts are not installable")
 
 
 def check_release_name(name: str) -> None:
-    """SourceError for a name that no release may have. Source: pkg/chartutil/validate_name.go."""
+    """Raise SourceError if the name is not a valid release name.
+
+    Source: pkg/chartutil/validate_name.go.
+    """
     problem = ""
     if not name:
         problem = "no name provided"
-    elif len(name) > _MAX_NAME or not (_is_plain(name) or re.fullmatch(_NAME, name)):
+    elif len(name) > _MAX_NAME or not (_is_alphanumeric(name) or re.fullmatch(_NAME, name)):
         problem = f"invalid release name, must match regex ^{_NAME}$ and the length must not be longer than {_MAX_NAME}"
     if problem:
         from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
@@ -178,22 +202,25 @@ def check_release_name(name: str) -> None:
         raise SourceError(f"release name {quoted(name)}: {problem}")
 
 
-def _is_plain(name: str) -> bool:
-    """Whether a name has letters and digits only, as most have; the pattern takes a while to compile."""
+def _is_alphanumeric(name: str) -> bool:
+    """Return whether a name has only lower case letters and digits.
+
+    Most names do, and need no regular expression, which takes long to compile.
+    """
     return name.isascii() and name.isalnum() and name == name.lower()
 
 
 def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
-    """RenderError where the chart is for other versions of Kubernetes."""
-    wanted = chart.metadata.texts["kubeVersion"]
-    there = capabilities.fields()["KubeVersion"]
-    if wanted and not fits(wanted, there.printed()):
+    """Raise RenderError if the chart does not support this version of Kubernetes."""
+    constraint = chart.metadata.strings["kubeVersion"]
+    kube_version = capabilities.fields()["KubeVersion"]
+    if constraint and not satisfies(kube_version.action_text(), constraint):
         raise RenderError(
-            f"chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {there.fields()['Version']}"
+            f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {kube_version.fields()['Version']}"
         )
 
 
-def _output(
+def _make_output(
     chart: Chart,
     files: Mapping[str, str],
     *,
@@ -202,15 +229,15 @@ def _output(
     warn: Warn,
     dialect: Dialect,
 ) -> Output:
-    from kmanifest.engines.helm.templates.objects import go_string
+    from kmanifest.engines.helm.objects.builtin import go_string
 
-    others = {path: text for path, text in files.items() if not path.endswith(NOTES)}
+    manifest_files = {path: text for path, text in files.items() if not path.endswith(NOTES)}
     try:
-        hooks, manifests = sort_manifests(others, warn, dialect, limits)
+        hooks, manifests = sort_manifests(manifest_files, warn, dialect, limits)
     except SourceError as error:
-        failed = TemplateError(error.message, location=error.location)
-        failed.files = others
-        raise failed from error
+        template_error = TemplateError(error.message, location=error.location)
+        template_error.files = manifest_files
+        raise template_error from error
     crds = chart.crds() if include_crds else ()
     return Output(
         tuple(Manifest(crd.path, go_string(crd.data), "") for crd in crds),
@@ -219,28 +246,28 @@ def _output(
     )
 
 
-def choose(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
-    """The documents of an output whose templates' paths, from the chart's directory on, fit the patterns, pattern by pattern.
+def select_documents(text: str, patterns: Sequence[str], dialect: Dialect) -> str:
+    """Return the documents whose template path, relative to the chart, matches a pattern, in the order of the patterns.
 
-    SourceError where one fits nothing. Source: cmd/helm/template.go, `--show-only`.
+    Raises SourceError if a pattern matches nothing. Source: cmd/helm/template.go, `--show-only`.
     """
     documents = [
         (match.group(1), document)
         for document in dialect.documents.split(text)
         if (match := re.search("# Source: [^/]+/(.+)", document))
     ]
-    chosen: list[str] = []
+    selected: list[str] = []
     for pattern in patterns:
         try:
-            fits_path = globs.text_test(pattern)
+            matches = globs.compile_glob(pattern)
         except SourceError:
-            fits_path = _fits_nothing
-        found = [document for path, document in documents if fits_path(path)]
-        if not found:
+            matches = _matches_nothing
+        matching = [document for path, document in documents if matches(path)]
+        if not matching:
             raise SourceError(f"could not find template {pattern} in chart")
-        chosen += found
-    return "".join(f"---\n{document}\n" for document in chosen)
+        selected += matching
+    return "".join(f"---\n{document}\n" for document in selected)
 
 
-def _fits_nothing(_: str) -> bool:
+def _matches_nothing(_: str) -> bool:
     return False

@@ -1,5 +1,5 @@
-"""Plug-ins that are programs: legacy exec plug-ins of kustomize, and KRM functions.
+"""Exec plug-ins: legacy exec plug-ins of kustomize, and KRM functions.
 
-Both get resources as YAML and print resources; `exchange` is what they have in common. The programs are started by the
-runner of the context, which bounds them.
+Both get resources as YAML and print resources; `resource_list` has the code that both use. The runner of the context
+starts the executables and limits their time and output.
 """

@@ -1,46 +1,53 @@
-"""KRM functions: a program that reads a ResourceList and prints one.
+"""KRM functions: executables that read a ResourceList and print one.
 
-Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go, fn/runtime/exec/exec.go, runfn/runfn.go;
-kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
+The path of an executable is that of the function's config: a name on PATH, or a path that is absolute or relative to
+the directory of the kustomization. It may be anywhere on the machine, as in kustomize.
+
+Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go, fn/runtime/exec/exec.go,
+runfn/runfn.go; kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest import yaml
+from kmanifest.engines.krm.function_input import ID_ANNOTATIONS, INDEX_ANNOTATIONS, function_input
 from kmanifest.engines.krm.resource_list import (
     ID,
-    Discreet,
-    annotated,
-    generated,
-    marked,
-    merged,
-    resources_in,
-    run,
-    runner_of,
+    find_runner,
+    masking_errors,
+    parse_output,
+    run_executable,
+    update_resources,
+    with_id_annotation,
+    with_resource_options,
     without_annotations,
 )
 from kmanifest.io import tree as trees
-from kmanifest.io.runner import Program
+from kmanifest.io.runner import Command, Runner
 from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
-from kmanifest.model.errors import KmanifestError, Location, PluginError, SourceError
-from kmanifest.model.findings import Finding, Severity
+from kmanifest.model.errors import (
+    KmanifestError,
+    Location,
+    MissingError,
+    PluginError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.findings import FUNCTION_RESULT, Finding, Severity
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import Body, as_list, as_mapping, as_text, scalar_text, type_name
+from kmanifest.model.values import Body, as_list, as_mapping, as_string, scalar_text, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
 _EXEC_FIELDS: Final = ("args", "envs", "path")
-_INDEX: Final = ("config.kubernetes.io/index", "internal.config.kubernetes.io/index")
-_NUMBER: Final = ("config.k8s.io/id", "internal.config.kubernetes.io/id")
-_LOCAL: Final = "config.kubernetes.io/local-config"
-_OURS: Final = frozenset(
+_INTERNAL_ANNOTATIONS: Final = frozenset(
     (
         ID,
-        *_INDEX,
-        *_NUMBER,
+        *INDEX_ANNOTATIONS,
+        *ID_ANNOTATIONS,
         "config.kubernetes.io/path",
         "internal.config.kubernetes.io/path",
         "internal.config.kubernetes.io/seqindent",
@@ -53,8 +60,8 @@ _SEVERITIES: Final[Mapping[str, Severity]] = {
 }
 
 
-class Function(NamedTuple):
-    """What a config says of its function."""
+class FunctionSpec(NamedTuple):
+    """The executable of a function, with its arguments and its environment variables (`name=value`)."""
 
     path: str
     arguments: tuple[str, ...]
@@ -62,61 +69,51 @@ class Function(NamedTuple):
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
-    """The resources that the function of this config makes; it gets the config as its only item, too."""
-    with Discreet(ctx):
-        made = _call(ctx, config, [_local(config)])
-        return [generated(resource) for resource in made]
+    """Return the resources that the function of this config prints.
+
+    The function gets the config both as `functionConfig` and as the only item.
+    """
+    with masking_errors(ctx):
+        printed = _call_function(ctx, config, None)
+        return [with_resource_options(resource) for resource in printed]
 
 
 def transform(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """The resources as the function of this config leaves them."""
-    with Discreet(ctx):
-        made = _call(ctx, config, [marked(resource) for resource in resources])
-        return merged(resources, made, str(config.id))
+    """Return the resources as the function of this config changes them."""
+    with masking_errors(ctx):
+        printed = _call_function(
+            ctx, config, [with_id_annotation(resource) for resource in resources]
+        )
+        return update_resources(resources, printed, str(config.id))
 
 
-def _local(config: Resource) -> Body:
-    """The config as a function gets it, so that it is no part of the output where it is given back."""
-    return annotated(config.body, {_LOCAL: "true"})
-
-
-def _call(ctx: Context, config: Resource, items: Iterable[Body]) -> list[Resource]:
+def _call_function(ctx: Context, config: Resource, items: Iterable[Body] | None) -> list[Resource]:
     function = read_function(config)
-    path = find(ctx, function.path)
-    listed: Body = {
-        "apiVersion": "config.kubernetes.io/v1",
-        "kind": "ResourceList",
-        "items": [_numbered(body, number) for number, body in enumerate(items)],
-        "functionConfig": _local(config),
-    }
-    # What has no `=`, or more than one, is left out, as in the reference (runfn.go, mergeExecEnv).
-    given = [text.split("=") for text in (*function.environment, *ctx.options.env)]
-    program = Program(
+    _check_trust(ctx, config, function)
+    path = find_executable(ctx, function.path)
+    stdin = function_input(config.body, items, yaml.Dumper(ctx.options.limits))
+    # A variable without `=`, or with more than one, is left out, as in kyaml (runfn.go, mergeExecEnv).
+    variables = [text.split("=") for text in (*function.environment, *ctx.options.env)]
+    command = Command(
         path,
         arguments=function.arguments,
         directory=ctx.directory,
-        stdin=yaml.Dumper(ctx.options.limits).dump(listed).encode(),
-        environment=tuple((parts[0], parts[1]) for parts in given if len(parts) == 2),
+        stdin=stdin,
+        environment=tuple((parts[0], parts[1]) for parts in variables if len(parts) == 2),
+        called_as=function.path,
     )
-    output = run(ctx, program)
-    who = function.path
-    made = resources_in(ctx, output, who)
-    for finding in _results(ctx, output, who):
+    output = run_executable(ctx, command)
+    plugin_name = function.path
+    printed = parse_output(ctx, output, plugin_name)
+    for finding in _parse_results(ctx, output, plugin_name):
         ctx.on_finding(finding)
-    return [each.with_body(without_annotations(each.body, _OURS)) for each in made]
+    return [
+        each.with_body(without_annotations(each.body, _INTERNAL_ANNOTATIONS)) for each in printed
+    ]
 
 
-def _numbered(body: Body, number: int) -> Body:
-    """An item as a function gets it: with the place and the number by which the reference knows it again."""
-    notes = {
-        **dict.fromkeys(_INDEX, str(number)),
-        **dict.fromkeys(_NUMBER, str(number + 1)),
-    }
-    return annotated(body, notes)
-
-
-def program_of(config: Resource) -> str:
-    """The path of the program that a config names; empty for a config that names none, or is written wrongly."""
+def executable_path(config: Resource) -> str:
+    """Return the path of the executable that a config names; empty if it names none or is invalid."""
     if not is_function(config):
         return ""
     try:
@@ -125,30 +122,36 @@ def program_of(config: Resource) -> str:
         return ""
 
 
-def read_function(config: Resource) -> Function:
-    """The function that a config names; PluginError for one in a container, which is not run."""
-    spec = _spec(config)
+def read_function(config: Resource) -> FunctionSpec:
+    """Return the function that a config names.
+
+    Raises SourceError if the config is invalid, and PluginError for a container, because containers are not run.
+    """
+    spec = _load_spec(config)
     if unknown := sorted(set(spec) - set(_FIELDS)):
         raise SourceError(f"unknown field of a function: {unknown[0]}")
-    # It defers a failure to the end of a run, and a build runs one function at a time: a failure stays one (runfn.go, runFunctions).
-    if not isinstance(defers := spec.get("deferFailure"), bool | None):
-        raise SourceError(f"deferFailure of a function is true or false, got {type_name(defers)}")
+    # `deferFailure` delays the error to the end of a run (runfn.go, runFunctions). A build runs one function at a time,
+    # so a failure is an error in both cases.
+    if not isinstance(defer_failure := spec.get("deferFailure"), bool | None):
+        raise SourceError(
+            f"deferFailure of a function is true or false, got {type_name(defer_failure)}"
+        )
     container = spec.get("container")
     if isinstance(container, Mapping) and container.get("image"):
         raise PluginError(
-            f"the function {container['image']} is a container, and none is started: "
-            "take its program out of the image and name it under `exec`"
+            f"the function {container['image']} is a container, and containers are not run: "
+            "copy its executable out of the image and name it under `exec`"
         )
-    program = as_mapping(spec.get("exec") or {}, ("exec",))
-    if unknown := sorted(set(program) - set(_EXEC_FIELDS)):
+    exec_spec = as_mapping(spec.get("exec") or {}, ("exec",))
+    if unknown := sorted(set(exec_spec) - set(_EXEC_FIELDS)):
         raise SourceError(f"unknown field of a function: exec.{unknown[0]}")
-    path = as_text(program.get("path") or "", ("exec", "path"))
+    path = as_string(exec_spec.get("path") or "", ("exec", "path"))
     if not path:
         raise SourceError("a function needs `exec` with a `path`")
-    return Function(path, _texts(program, "args"), _texts(program, "envs"))
+    return FunctionSpec(path, _strings(exec_spec, "args"), _strings(exec_spec, "envs"))
 
 
-def _spec(config: Resource) -> Mapping[str, Any]:
+def _load_spec(config: Resource) -> Mapping[str, Any]:
     *current, container = FUNCTION_ANNOTATIONS
     for name in current:
         if text := config.annotations.get(name):
@@ -159,30 +162,82 @@ def _spec(config: Resource) -> Mapping[str, Any]:
     return {"container": {"image": config.annotations.get(container, "")}}
 
 
-def _texts(program: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    values: Sequence[Any] = as_list(program.get(name) or [], ("exec", name))
+def _strings(exec_spec: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values: Sequence[Any] = as_list(exec_spec.get(name) or [], ("exec", name))
     return tuple(scalar_text(value) for value in values)
 
 
-def find(ctx: Context, path: str) -> str:
-    """The resolved path of a program that a file of this directory names; it has to lie in or below the directory."""
-    if not ctx.options.allow_exec:
-        raise PluginError(f"the function {path} is a program: it is run with --enable-exec only")
-    if path.startswith("/"):
-        raise SourceError(f"security; the path of a function can't be absolute: {path!r}")
-    found = ctx.tree.resolve(trees.join(ctx.directory, path))
-    if not trees.is_below(found, ctx.directory):
-        message = (
-            f"security; function {path!r} is not in or below the directory of the kustomization"
+def _check_trust(ctx: Context, config: Resource, function: FunctionSpec) -> None:
+    """Raise PluginError if the source of a config is not trusted to run this function.
+
+    The config of a remote file may name any executable of this machine. With a list of trusted digests, a variable of
+    the config, such as LD_PRELOAD, could make a trusted executable run other code.
+    """
+    if "://" in config.origin.file:
+        raise PluginError(
+            f"the function {function.path} is not run: its config comes from {config.origin.file}"
         )
-        raise SourceError(message)
-    if runner_of(ctx).kind(found) != "program":
+    if function.environment and ctx.options.exec_plugins.digests is not None:
+        raise PluginError(
+            f"the function {function.path} has `envs`, which are refused with --plugin-allow-list: "
+            "pass variables with --env"
+        )
+
+
+def find_executable(ctx: Context, path: str) -> str:
+    """Return the path of a function's executable.
+
+    A name without a slash is looked up on PATH. Any other path is relative to the directory of the kustomization, or
+    absolute. Raises PluginError if executables are not allowed or the file is not executable, and MissingError with
+    the nearest names if there is none. Source: kyaml v0.21.2 fn/runtime/exec/exec.go, Run.
+    """
+    if not ctx.options.allow_exec:
+        raise PluginError(f"the function {path} is an executable: it runs only with --enable-exec")
+    runner = find_runner(ctx)
+    if "/" not in path:
+        return _find_by_name(ctx, runner, path)
+    absolute_or_relative = path if path.startswith("/") else _below(ctx.directory, path)
+    kind = runner.kind(absolute_or_relative)
+    if kind == "nothing":
+        message = f"no such file or directory: {path!r}"
+        raise MissingError(message, near=_near_paths(ctx, path))
+    if kind != "executable":
         raise PluginError(f"unexecutable function at: {path}")
-    return found
+    return absolute_or_relative
 
 
-def _results(ctx: Context, output: bytes, who: str) -> list[Finding]:
-    """What a function has to say beside its resources; the reference drops it."""
+def _find_by_name(ctx: Context, runner: Runner, name: str) -> str:
+    find: Callable[[str], str] | None = getattr(runner, "find", None)
+    if find is None:
+        raise PluginError(f"the runner of this build does not find executables by name: {name}")
+    try:
+        return find(name)
+    except MissingError as error:
+        if runner.kind(_below(ctx.directory, name)) == "nothing":
+            raise
+        message = (
+            f"{name} is not on PATH; the file in the directory of the kustomization is ./{name}"
+        )
+        raise MissingError(message) from error
+
+
+def _below(directory: str, path: str) -> str:
+    """Return a path relative to the root of the tree. Any `..` is left to the system, which may first follow a link."""
+    steps = [step for step in path.split("/") if step not in ("", ".")]
+    return "/".join([directory, *steps] if directory else steps)
+
+
+def _near_paths(ctx: Context, path: str) -> list[str]:
+    head, slash, last = path.rpartition("/")
+    try:
+        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or "/")))
+    except KmanifestError:
+        return []
+    return [f"{head}{slash}{name}" for name in near_names(last, names)]
+
+
+def _parse_results(ctx: Context, output: bytes, plugin_name: str) -> list[Finding]:
+    """Return the `results` in a function's output as findings. kustomize ignores them."""
     if b"results:" not in output:
         return []
     try:
@@ -195,29 +250,29 @@ def _results(ctx: Context, output: bytes, who: str) -> list[Finding]:
     results = first.get("results")
     mask = masker(ctx.options.exec_plugins.secrets)
     return [
-        _masked_finding(_finding(result, who), mask)
+        _masked_finding(_result_to_finding(result, plugin_name), mask)
         for result in (results if isinstance(results, list) else ())
         if isinstance(result, Mapping)
     ]
 
 
 def _masked_finding(finding: Finding, mask: Callable[[str], str]) -> Finding:
-    file = mask(finding.location.file)
+    masked_file = mask(finding.location.file)
     return finding._replace(
-        message=mask(finding.message), location=finding.location._replace(file=file)
+        message=mask(finding.message), location=finding.location._replace(file=masked_file)
     )
 
 
-def _finding(result: Mapping[str, Any], who: str) -> Finding:
+def _result_to_finding(result: Mapping[str, Any], plugin_name: str) -> Finding:
     severity = _SEVERITIES.get(scalar_text(result.get("severity")), "info")
-    subject = result.get("resourceRef")
+    resource_ref = result.get("resourceRef")
     field = result.get("field")
-    parts = [who]
-    if isinstance(subject, Mapping) and subject.get("name"):
-        parts.append(f"{subject.get('kind', '')}/{subject['name']}")
+    parts = [plugin_name]
+    if isinstance(resource_ref, Mapping) and resource_ref.get("name"):
+        parts.append(f"{resource_ref.get('kind', '')}/{resource_ref['name']}")
     if isinstance(field, Mapping) and field.get("path"):
         parts.append(scalar_text(field["path"]))
     parts.append(scalar_text(result.get("message", "")))
     file = result.get("file")
     path = scalar_text(file.get("path", "")) if isinstance(file, Mapping) else ""
-    return Finding(severity, ": ".join(parts), Location(path))
+    return Finding(severity, ": ".join(parts), Location(path), FUNCTION_RESULT)

@@ -1,4 +1,4 @@
-"""What goes into a program and what comes out of it: resources as text, and how they take the places of those that went in.
+"""Input and output of exec plug-ins: resources as YAML, and how printed resources are merged into the input.
 
 Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 """
@@ -6,14 +6,15 @@ Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kmanifest import yaml
-from kmanifest.io.runner import Program, Runner
+from kmanifest.io.cache import NoCache
+from kmanifest.io.runner import Command, Runner
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError, SourceError
 from kmanifest.model.fieldpath import put
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import Body, scalar_text
-from kmanifest.pipeline import parsing as manifests
+from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 
@@ -25,10 +26,10 @@ _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
 
-class Discreet:
-    """What goes wrong inside is told without what the caller knows to be secret: it may hold what a program printed.
+class masking_errors:  # noqa: N801 - reads as a sentence where it is used
+    """Mask the caller's secrets in errors raised inside the block, which may quote a plug-in's output.
 
-    A class, as `step` has one for the place of an error.
+    This is a class because importing `contextlib` takes half a millisecond.
     """
 
     __slots__ = ("_secrets",)
@@ -37,7 +38,7 @@ class Discreet:
         self._secrets = ctx.options.exec_plugins.secrets
 
     def __enter__(self) -> None:
-        """Nothing is to be prepared."""
+        """Do nothing."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if self._secrets and isinstance(error, KmanifestError):
@@ -54,24 +55,33 @@ def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError
     )
 
 
-def runner_of(ctx: Context) -> Runner:
-    """The runner of this build; PluginError where it has none, and for what was fetched, which is not on disk."""
+def find_runner(ctx: Context) -> Runner:
+    """Return the runner of this build.
+
+    Raises PluginError if the build has none, and for plug-ins of a remote base, whose files are not on disk.
+    """
     if "://" in ctx.directory:
-        raise PluginError("what is remote starts no programs; `kmanifest localize` brings it here")
+        raise PluginError(
+            "plug-ins of remote bases are not run: make a local copy with `kmanifest localize`"
+        )
     if ctx.runner is None:
-        raise PluginError("a program needs files on disk: this build has no runner to start it")
+        raise PluginError(
+            "an exec plug-in needs files on disk: this build has no runner to start it"
+        )
     return ctx.runner
 
 
-def run(ctx: Context, program: Program) -> bytes:
-    """What a program prints."""
-    output = runner_of(ctx).run(program)
+def run_executable(ctx: Context, command: Command) -> bytes:
+    """Run an executable and return its output. No other build may reuse the result."""
+    if ctx.state is not None:
+        ctx.state.prevent_sharing()
+    output = find_runner(ctx).run(command)
     ctx.count_output(len(output))
     return output
 
 
-def marked(resource: Resource) -> Body:
-    """The body of a resource as a transformer gets it: its current id is in an annotation."""
+def with_id_annotation(resource: Resource) -> Body:
+    """Return a resource's body with its current id in an annotation, as transformers get it."""
     group, version, kind, name, namespace = resource.id
     parts = {
         "group": group,
@@ -81,43 +91,49 @@ def marked(resource: Resource) -> Body:
         "version": version,
     }
     text = yaml.dump({key: part for key, part in parts.items() if part})
-    return annotated(resource.body, {ID: text})
+    return with_annotations(resource.body, {ID: text})
 
 
-def annotated(body: Body, more: Mapping[str, str]) -> Body:
-    """A body with more annotations."""
+def with_annotations(body: Body, annotations: Mapping[str, str]) -> Body:
+    """Return a body with more annotations."""
     metadata = body.get("metadata")
-    known = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    result: Body = put(body, ("metadata", "annotations"), {**(known or {}), **more})
-    return result
+    existing = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    changed: Body = put(body, ("metadata", "annotations"), {**(existing or {}), **annotations})
+    return changed
 
 
 def without_annotations(body: Body, names: Collection[str]) -> Body:
-    """A body without these annotations, and without an empty mapping of them."""
+    """Return a body without these annotations, and without the field `annotations` if none are left."""
     metadata = body.get("metadata")
     if not isinstance(metadata, Mapping) or "annotations" not in metadata:
         return body
-    known = metadata["annotations"]
-    kept = {key: value for key, value in (known or {}).items() if key not in names}
+    annotations = metadata["annotations"]
+    kept = {key: value for key, value in (annotations or {}).items() if key not in names}
     if kept:
-        return body if len(kept) == len(known) else put(body, ("metadata", "annotations"), kept)
-    rest = {key: value for key, value in metadata.items() if key != "annotations"}
-    return {**body, "metadata": rest}
+        return (
+            body if len(kept) == len(annotations) else put(body, ("metadata", "annotations"), kept)
+        )
+    other_metadata = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**body, "metadata": other_metadata}
 
 
-def resources_in(ctx: Context, output: bytes, who: str) -> list[Resource]:
-    """The resources that a program printed; PluginError where it printed something else."""
+def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource]:
+    """Return the resources in a plug-in's output. Raises PluginError if it contains anything else."""
     try:
-        return manifests.parse(ctx._replace(state=None), output, "")
+        # The output may hold secrets, so it is not kept.
+        return parsing.parse(ctx._replace(state=None, cache=NoCache()), output, "")
     except LimitError:
         raise
     except KmanifestError as error:
         line = f" (line {error.location.line} of its output)" if error.location.line else ""
-        raise PluginError(f"{who} printed no resources: {error.message}{line}") from error
+        raise PluginError(f"{plugin_name} printed no resources: {error.message}{line}") from error
 
 
-def generated(resource: Resource) -> Resource:
-    """A generated resource, told by its annotations whether its name gets a hash and how it is merged."""
+def with_resource_options(resource: Resource) -> Resource:
+    """Return a generated resource with the options in its annotations: the name's hash, and how it is merged.
+
+    Raises SourceError if the annotation for the hash is neither true nor false.
+    """
     annotations = resource.annotations
     text = annotations.get(_NEEDS_HASH)
     needs_hash = "false" if text is None else scalar_text(text)
@@ -133,22 +149,25 @@ def generated(resource: Resource) -> Resource:
     )
 
 
-def merged(resources: ResourceMap, made: Iterable[Resource], who: str) -> ResourceMap:
-    """The resources as a program left them: those of the same id changed, new ones at the end, others gone.
+def update_resources(
+    resources: ResourceMap, printed: Iterable[Resource], plugin_name: str
+) -> ResourceMap:
+    """Return the resources with a plug-in's output merged into them.
 
-    PluginError where it printed two resources with one id.
+    A printed resource replaces the body of the one with the same id. New resources are added at the end, and resources
+    that were not printed are removed. Raises PluginError if two printed resources have the same id.
     """
     changed: dict[int, Resource] = {}
     added: list[Resource] = []
-    seen: set[Any] = set()
-    for new in made:
-        if new.key in seen:
-            raise PluginError(f"{who} printed {new.id} twice")
-        seen.add(new.key)
-        places = resources.indexes_by_current_id(new.key)
-        if places:
-            changed[places[0]] = resources[places[0]].with_body(new.body)
+    seen_keys: set[Any] = set()
+    for resource in printed:
+        if resource.key in seen_keys:
+            raise PluginError(f"{plugin_name} printed {resource.id} twice")
+        seen_keys.add(resource.key)
+        indexes = resources.indexes_by_current_id(resource.key)
+        if indexes:
+            changed[indexes[0]] = resources[indexes[0]].with_body(resource.body)
         else:
-            added.append(new)
-    kept = resources.replace(changed).where(lambda resource: resource.key in seen)
+            added.append(resource)
+    kept = resources.replace(changed).where(lambda resource: resource.key in seen_keys)
     return kept.append(added)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import remove
-from kmanifest.model.resource import PreviousId, Resource, UnevenPast, string_map
+from kmanifest.model.resource import PreviousId, Resource, UnevenPreviousIds, string_map
 from kmanifest.startup.typing import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -125,7 +125,7 @@ def with_history_from_annotations(resource: Resource) -> Resource:
         if name.startswith(INTERNAL_PREFIX)
     }
     return resource.with_history(
-        past=_annotated_past(
+        previous_ids=_annotated_previous_ids(
             *(annotated.get(f"previous{field}") for field in ("Names", "Namespaces", "Kinds"))
         ),
         prefixes=tuple(annotated.get("prefixes", ())),
@@ -135,15 +135,15 @@ def with_history_from_annotations(resource: Resource) -> Resource:
     )
 
 
-def _annotated_past(
+def _annotated_previous_ids(
     names: list[str] | None, namespaces: list[str] | None, kinds: list[str] | None
 ) -> tuple[PreviousId, ...]:
     if names is None:
-        return () if namespaces is kinds is None else UnevenPast()
+        return () if namespaces is kinds is None else UnevenPreviousIds()
     rows = names, namespaces or [""], kinds or [""]
     if not len(names) == len(rows[1]) == len(rows[2]):
         raise SourceError(
             "number of previous names, number of previous namespaces, number of previous kinds not equal"
         )
-    past = map(PreviousId, *rows)
-    return tuple(past) if namespaces and kinds else UnevenPast(past)
+    previous_ids = map(PreviousId, *rows)
+    return tuple(previous_ids) if namespaces and kinds else UnevenPreviousIds(previous_ids)

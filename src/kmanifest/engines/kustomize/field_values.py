@@ -215,7 +215,7 @@ def _has_hidden_annotations(resource: Resource) -> bool:
     There is then an annotations map, even if the user wrote none.
     """
     return bool(
-        resource.past
+        resource.previous_ids
         or resource.prefixes
         or resource.suffixes
         or resource.behavior

@@ -27,7 +27,7 @@ from kmanifest.model.errors import (
     SourceError,
     near_names,
 )
-from kmanifest.model.globs import PathPattern, Places
+from kmanifest.model.globs import PathPattern, States
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
@@ -38,7 +38,7 @@ _CONFIG: Final = RecordShape(
 _MAX_COMPARED_NAMES: Final = 2_000  # names that are compared with a pattern without a match
 
 # By the index of the pattern, without the patterns that can no longer match.
-PatternPositions = Mapping[int, Places]
+PatternPositions = Mapping[int, States]
 
 
 class _Pattern(NamedTuple):
@@ -61,7 +61,7 @@ class _Pattern(NamedTuple):
             raise SourceError(f"security; {rule}: {entry!r}")
         if "" in steps or "." in steps:
             raise SourceError(f"a pattern can't have an empty step or the step '.': {entry!r}")
-        return cls(text, PathPattern.of(text), not entry.startswith("!"))
+        return cls(text, PathPattern.parse(text), not entry.startswith("!"))
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -133,7 +133,7 @@ class _DirectoryWalk:
         Raises MissingError for the first pattern that has no effect.
         """
         entered = set()
-        start = {index: pattern.path.start() for index, pattern in enumerate(self._patterns)}
+        start = {index: pattern.path.start_states() for index, pattern in enumerate(self._patterns)}
         self._pending = [(self._ctx.directory, "", start)]
         while self._pending:
             directory, prefix, positions = self._pending.pop()
@@ -186,11 +186,11 @@ class _DirectoryWalk:
         self, positions: PatternPositions, name: str, *, is_followed: bool = True
     ) -> PatternPositions:
         """Return the positions after one more name; none if no pattern that includes files can still match."""
-        advanced: dict[int, Places] = {}
+        advanced: dict[int, States] = {}
         if "/" in name or name in (".", ".."):  # only a Git commit can have such names
             return advanced
         for index, pattern_positions in positions.items():
-            if next_positions := self._patterns[index].path.after(
+            if next_positions := self._patterns[index].path.advance(
                 pattern_positions, name, is_followed=is_followed
             ):
                 advanced[index] = next_positions
@@ -201,7 +201,7 @@ class _DirectoryWalk:
 
     def _is_match(self, positions: PatternPositions) -> bool:
         return any(
-            self._patterns[index].path.fits(pattern_positions)
+            self._patterns[index].path.accepts(pattern_positions)
             for index, pattern_positions in positions.items()
         )
 
@@ -226,7 +226,7 @@ class _DirectoryWalk:
         is_included = False
         for index, pattern_positions in positions.items():
             pattern = self._patterns[index]
-            if pattern.path.fits(pattern_positions) and (is_included or pattern.includes):
+            if pattern.path.accepts(pattern_positions) and (is_included or pattern.includes):
                 self._used_patterns.add(index)
                 is_included = pattern.includes
                 self.matched.add(file)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from operator import is_
 
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.model.values import Body, FloatText, FlowBlankKey, IntText, type_name
+from kmanifest.model.values import Body, FloatText, FlowBlankKey, IntText, printed_value, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
 
 UNKNOWN: Final = "unknown"
@@ -118,7 +118,7 @@ def _with_changed_items(container: Any, changed: Mapping[int, Any]) -> Any:
 
 
 def _has_null_keys(container: Any) -> bool:
-    """Return whether a container has a null whose key says how it was written."""
+    """Return whether a container has a null whose key holds how it was written."""
     return container.__class__ is dict and any(
         item is None and key.__class__ is not str for key, item in container.items()
     )
@@ -127,10 +127,7 @@ def _has_null_keys(container: Any) -> bool:
 def _with_plain_nulls(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """Return the mapping with each null written as `null`; one written as nothing inside braces is an empty string."""
     return {
-        str(key) if item is None else key: ""
-        if item is None and key.__class__ is FlowBlankKey
-        else item
-        for key, item in mapping.items()
+        str(key) if item is None else key: printed_value(key, item) for key, item in mapping.items()
     }
 
 

@@ -527,7 +527,7 @@ def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
 
 
 def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
-    """Return the elements by the texts of their keys; None if an element lacks a key or shares its keys with another."""
+    """Return the elements by the text of their keys; None if an element lacks a key or shares its keys with another."""
     by_values: dict[tuple[str, ...], Any] = {}
     for element in elements:
         if not isinstance(element, dict):
@@ -675,7 +675,7 @@ def _is_quoted_after_patch(node: ScalarNode) -> bool:
 def _as_new_entry(value: Any) -> Any:
     """Return a value after it was put into a mapping.
 
-    Words such as `yes` get quotes, whether they had any or not; no other string that can be plain needs them.
+    Strings such as `yes` get quotes, whether they had any or not; no other string that can be plain needs them.
     """
     if value.__class__ is str and value in WORDS_QUOTED_AFTER_PATCH:
         return ScalarNode(value, quoted=True)

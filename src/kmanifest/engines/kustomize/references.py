@@ -17,7 +17,7 @@ from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, new_entry, retype
 from kmanifest.engines.kustomize.transformers.fields import located
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import split_path
-from kmanifest.model.resource import Gvk, Resource, describe
+from kmanifest.model.resource import Gvk, Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.startup.typing import Any, NamedTuple
@@ -60,7 +60,7 @@ class RenameIndex:
             None
         )
         for resource in resources:
-            for name in {past.name for past in resource.past}:
+            for name in {past.name for past in resource.previous_ids}:
                 self._by_name.setdefault(name, []).append(resource)
 
     def previously_named(self, name: str) -> Sequence[Resource]:
@@ -264,7 +264,7 @@ class _ReferringObject:
             return None
         if all(are_equal(selected[0], other) for other in selected[1:]):
             return selected[0]
-        raise RenderError(f"found multiple possible referrals: {describe(selected)}")
+        raise RenderError(f"found multiple possible referrals: {format_ids(selected)}")
 
     def _can_refer_to(self, other: Resource) -> bool:
         """Return whether the object may refer to another one.
@@ -298,7 +298,7 @@ def _had_type(resource: Resource, gvk: Gvk) -> bool:
     group, version, _, _, _ = resource.id
     if gvk.group not in ("", group) or gvk.version not in ("", version):
         return False
-    return not gvk.kind or gvk.kind in [past.kind for past in resource.past]
+    return not gvk.kind or gvk.kind in [past.kind for past in resource.previous_ids]
 
 
 def _namespaces_of_subjects(binding: Resource) -> frozenset[str]:

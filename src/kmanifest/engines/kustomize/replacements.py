@@ -194,7 +194,7 @@ def ids_of(resource: Resource) -> list[ResourceId]:
     current = resource.id
     past = [
         ResourceId(*current[:2], previous.kind, previous.name, previous.namespace)
-        for previous in resource.past
+        for previous in resource.previous_ids
     ]
     return [current, *past]
 

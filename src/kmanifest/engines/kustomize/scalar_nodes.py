@@ -125,7 +125,7 @@ def is_other_type_in_yaml_1_1(text: str) -> bool:
             return not isinstance(resolve_v2(text), str)
         except SourceError:  # an infinity or NaN
             return True
-    from kmanifest import yaml  # few texts are anything but a plain scalar
+    from kmanifest import yaml  # few strings are anything but a plain scalar
 
     try:
         return not isinstance(yaml.load_values(text.encode()), str)

@@ -151,7 +151,7 @@ def _schemas_of(key: str | None) -> tuple[Body | None, Body | None]:
 
 
 def _is_merged(old: str | None, new: str | None, schemas: Schema) -> bool:
-    """Return whether the comments say that a list is merged: those of the base, or else those of the patch."""
+    """Return whether a list is merged by the comments: those of the base, or else those of the patch."""
     for key in (old, new):
         of_key, of_value = _schemas_of(key)
         schema = of_value or of_key

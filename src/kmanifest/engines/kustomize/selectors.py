@@ -110,7 +110,11 @@ class Selector(NamedTuple):
 
     def matching_indexes(self, resources: ResourceMap) -> list[int]:
         """Return the indexes of the resources that match, as in `selects`."""
-        indexes = resources.named(self.literal_name) if self.literal_name else range(len(resources))
+        indexes = (
+            resources.indexes_by_name(self.literal_name)
+            if self.literal_name
+            else range(len(resources))
+        )
         return [index for index in indexes if self.selects(resources[index])]
 
     def selects(self, resource: Resource) -> bool:

@@ -21,7 +21,8 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_field
-from kmanifest.model.resource import IdKey, Resource, describe, names_of
+from kmanifest.model.findings import UNUSABLE_VAR, UNUSED_VAR
+from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import (
     FloatText,
@@ -115,7 +116,7 @@ def _mark(resources: ResourceMap, var: Var) -> ResourceMap:
         index for index, resource in enumerate(resources) if any(map(matches, resource.all_keys()))
     ]
     if len(indexes) > 1:
-        several = describe(resources[index] for index in indexes)
+        several = format_ids(resources[index] for index in indexes)
         raise RenderError(f"var {var.name!r} matches several resources: {several}").within(
             field=("objref",)
         )
@@ -153,7 +154,8 @@ def resolve_vars(
     resources = resources.map(lambda resource: _resolve(resource, table, update, expander.writer))
     unused = [name for name in values if name not in expander.used_names]
     if unused:
-        ctx.warn(f"well-defined vars that were never replaced: {','.join(unused)}")
+        message = f"well-defined vars that were never replaced: {','.join(unused)}"
+        ctx.warn(message, code=UNUSED_VAR)
     return resources
 
 
@@ -303,9 +305,8 @@ class _Expander:
         if value is MISSING:
             return f"$({name})"
         if isinstance(value, Mapping | list):
-            self._ctx.warn(
-                f"var {name!r} is a {type_name(value)}, which can't be put into a string"
-            )
+            message = f"var {name!r} is a {type_name(value)}, which can't be put into a string"
+            self._ctx.warn(message, code=UNUSABLE_VAR)
             return f"$({name})"
         self.used_names.add(name)
         return value

@@ -1,1 +1,1 @@
-"""Charts: loading them from directories and archives, and their dependencies."""
+"""Load charts from directories and archives."""

@@ -1,8 +1,11 @@
-"""A chart: what lies in its files, and the charts that it holds.
+"""A chart: the data of its files, and its subcharts.
 
-A `Chart` and its `Dependency` records are changed while the conditions and aliases of one render are worked in
-(`dependencies`), and know the chart that holds them, because the reference keeps them so and what it prints depends on which of
-two aliases was worked in last. A loaded chart is therefore never rendered itself: `copied()` is.
+A dependency is a record in Chart.yaml, a subchart is a chart in `charts/`, for which there may be a dependency.
+
+A render changes a `Chart` and its `Dependency` records in place while it processes conditions and aliases
+(`dependencies`). A subchart also knows its parent. Helm does the same, and its output depends on which of two aliases
+was processed last. So a loaded chart is never rendered itself: a render works on `chart.copy()`.
+
 Source: helm v3.22.0 pkg/chart/chart.go, metadata.go, dependency.go.
 """
 
@@ -21,15 +24,15 @@ from kmanifest.engines.helm.formats.go_json import (
 )
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
-from kmanifest.engines.helm.templates.structs import NilStringMap, NilStrings, ObjectList
+from kmanifest.engines.helm.objects.structs import NilStringMap, NilStrings, ObjectList
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.templates.objects import ChartObject, MetadataObject
+    from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject
 
 _MANIFEST_EXTENSIONS: Final = (".yaml", ".yml", ".json")
-_SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
 
 _MAINTAINER: Final = Shape(
     "struct",
@@ -87,49 +90,61 @@ LOCK: Final = Shape(
     struct="Lock",
 )
 _NO_IMPORTS: Final = ObjectList(None, "[]interface {}")
-_TEXTS: Final = (
+_STRING_FIELDS: Final = (
     "name", "home", "version", "description", "icon", "apiVersion", "condition", "tags", "appVersion", "kubeVersion", "type",
 )  # fmt: skip
-_CLEANED: Final = ("name", "description", "home", "icon", "condition", "tags", "appVersion", "kubeVersion")  # fmt: skip
+_SANITIZED_FIELDS: Final = ("name", "description", "home", "icon", "condition", "tags", "appVersion", "kubeVersion")  # fmt: skip
 
 
 class Dependency:
-    """A chart that Chart.yaml asks for."""
+    """A dependency that Chart.yaml declares.
+
+    - `name`: the name of the chart. Processing dependencies replaces it by the alias.
+    - `version`: the version of the chart, or a constraint for it.
+    - `repository`: where the chart is fetched from.
+    - `condition`: paths in the values, separated by commas. The first that leads to a boolean enables or disables it.
+    - `tags`: names of booleans in `tags` of the values, which enable or disable it.
+    - `enabled`: whether it is enabled. Processing dependencies overwrites what Chart.yaml has.
+    - `import_values`: the tables of the subchart's values to import: names, or maps with `child` and `parent`.
+    - `alias`: the name of the chart in this one; empty if it is `name`.
+    """
 
     __slots__ = (
         "alias", "condition", "enabled", "import_values", "name", "repository", "tags", "version",
     )  # fmt: skip
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.name: str = facts.get("name", "")
-        self.version: str = facts.get("version", "")
-        self.repository: str = facts.get("repository", "")
-        self.condition: str = facts.get("condition", "")
-        self.tags: Strings = facts.get("tags", NilStrings())
-        self.enabled: bool = facts.get("enabled", False)
-        self.import_values: list[Any] = facts.get("import-values", _NO_IMPORTS)
-        self.alias: str = facts.get("alias", "")
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.name: str = fields.get("name", "")
+        self.version: str = fields.get("version", "")
+        self.repository: str = fields.get("repository", "")
+        self.condition: str = fields.get("condition", "")
+        self.tags: Strings = fields.get("tags", NilStrings())
+        self.enabled: bool = fields.get("enabled", False)
+        self.import_values: list[Any] = fields.get("import-values", _NO_IMPORTS)
+        self.alias: str = fields.get("alias", "")
 
-    def copied(self) -> "Dependency":
-        """A record of its own with the same facts."""
-        made = Dependency({})
+    def copy(self) -> "Dependency":
+        """Return a separate record with the same fields."""
+        copy = Dependency({})
         for slot in self.__slots__:
-            setattr(made, slot, getattr(self, slot))
-        return made
+            setattr(copy, slot, getattr(self, slot))
+        return copy
 
     def validate(self) -> None:
-        """Clean the texts; SourceError where the alias is not allowed."""
-        self.name = _clean(self.name)
-        self.version = _clean(self.version)
-        self.repository = _clean(self.repository)
-        self.condition = _clean(self.condition)
-        self.tags[:] = map(_clean, self.tags)
+        """Replace the strings by sanitized ones. Raises SourceError if the alias has disallowed characters."""
+        self.name = _sanitize(self.name)
+        self.version = _sanitize(self.version)
+        self.repository = _sanitize(self.repository)
+        self.condition = _sanitize(self.condition)
+        self.tags[:] = map(_sanitize, self.tags)  # in place: the type shows whether it is nil in Go
         if self.alias and re.fullmatch("[a-zA-Z0-9_-]+", self.alias) is None:
-            raise _invalid(f"dependency {quoted(self.name)} has disallowed characters in the alias")
+            raise _validation_error(
+                f"dependency {quoted(self.name)} has disallowed characters in the alias"
+            )
 
     def object(self) -> Any:
-        """The dependency as a template sees it."""
-        from kmanifest.engines.helm.templates.objects import DependencyObject
+        """Return the dependency as templates see it."""
+        from kmanifest.engines.helm.objects.builtin import DependencyObject
 
         return DependencyObject(
             {
@@ -146,12 +161,19 @@ class Dependency:
 
 
 class Metadata:
-    """What is in Chart.yaml: its texts by their names there, and what is not a text."""
+    """The content of Chart.yaml.
 
-    __slots__ = ("annotations", "dependencies", "deprecated", "keywords", "maintainers", "sources", "texts")  # fmt: skip
+    - `strings`: the string fields by their YAML names; empty if missing. An alias replaces the name.
+    - `sources`, `keywords`, `annotations`: the fields of these names. Their types show whether they are nil in Go.
+    - `maintainers`: the maintainers as maps with `name`, `email` and `url`, or null; None if the field is missing.
+    - `deprecated`: whether the chart is deprecated.
+    - `dependencies`: the dependencies, or null; None if the field is missing or all of them are disabled.
+    """
+
+    __slots__ = ("annotations", "dependencies", "deprecated", "keywords", "maintainers", "sources", "strings")  # fmt: skip
 
     def __init__(self) -> None:
-        self.texts: dict[str, str] = dict.fromkeys(_TEXTS, "")
+        self.strings: dict[str, str] = dict.fromkeys(_STRING_FIELDS, "")
         self.sources: Strings = NilStrings()
         self.keywords: Strings = NilStrings()
         self.maintainers: list[dict[str, str] | None] | None = None
@@ -161,131 +183,144 @@ class Metadata:
 
     @property
     def name(self) -> str:
-        """The chart's name, which an alias may have replaced."""
-        return self.texts["name"]
+        """The name of the chart. An alias may have replaced it."""
+        return self.strings["name"]
 
     @property
     def version(self) -> str:
-        """The chart's version."""
-        return self.texts["version"]
+        """The version of the chart."""
+        return self.strings["version"]
 
     @property
     def type(self) -> str:
-        """`application`, `library` or nothing."""
-        return self.texts["type"]
+        """The type of the chart: `application`, `library` or empty."""
+        return self.strings["type"]
 
-    def update(self, facts: Mapping[str, Any]) -> None:
-        """Take over what a file says, field by field, as decoding JSON into a struct that is in use does."""
-        for name in _TEXTS:
-            if name in facts:
-                self.texts[name] = facts[name]
-        self.sources = facts.get("sources", self.sources)
-        self.keywords = facts.get("keywords", self.keywords)
-        self.maintainers = facts.get("maintainers", self.maintainers)
-        self.deprecated = facts.get("deprecated", self.deprecated)
-        if "annotations" in facts:
-            self.annotations = StringMap({**self.annotations, **facts["annotations"]})
-        if "dependencies" in facts:
+    def update(self, fields: Mapping[str, Any]) -> None:
+        """Overwrite the fields that `fields` contains, as Go does when it decodes JSON into a used struct."""
+        for name in _STRING_FIELDS:
+            if name in fields:
+                self.strings[name] = fields[name]
+        self.sources = fields.get("sources", self.sources)
+        self.keywords = fields.get("keywords", self.keywords)
+        self.maintainers = fields.get("maintainers", self.maintainers)
+        self.deprecated = fields.get("deprecated", self.deprecated)
+        if "annotations" in fields:
+            self.annotations = StringMap({**self.annotations, **fields["annotations"]})
+        if "dependencies" in fields:
             self.dependencies = [
-                None if each is None else Dependency(each) for each in facts["dependencies"]
+                None if dependency is None else Dependency(dependency)
+                for dependency in fields["dependencies"]
             ]
 
     def requirements(self) -> list[Dependency]:
-        """The dependencies; none of a validated chart is null."""
-        return [each for each in self.dependencies or () if each is not None]
+        """Return the declared dependencies without null entries, which only an unvalidated chart has."""
+        return [dependency for dependency in self.dependencies or () if dependency is not None]
 
-    def copied(self, *, name: str = "") -> "Metadata":
-        """A record with the same facts and the same dependencies, and perhaps another name."""
-        made = Metadata()
+    def copy(self, *, name: str = "") -> "Metadata":
+        """Return a record with the same fields and the same dependency records. `name` replaces the name."""
+        copy = Metadata()
         for slot in self.__slots__:
-            setattr(made, slot, getattr(self, slot))
+            setattr(copy, slot, getattr(self, slot))
         if name:
-            made.texts = {**self.texts, "name": name}
-        return made
+            copy.strings = {**self.strings, "name": name}
+        return copy
+
+    def copy_dependencies(self) -> None:
+        """Replace the dependency records by copies, so that a change of them affects no other chart."""
+        if self.dependencies is not None:
+            self.dependencies = [dependency.copy() for dependency in self.requirements()]
 
     def validate(self) -> None:
-        """Clean the texts; SourceError with helm's text where the chart can't be used."""
-        texts = self.texts
-        for name in _CLEANED:
-            texts[name] = _clean(texts[name])
-        self.sources[:] = map(_clean, self.sources)
-        self.keywords[:] = map(_clean, self.keywords)
+        """Replace the strings by sanitized ones. Raises SourceError with Helm's message if the chart is invalid."""
+        strings = self.strings
+        for name in _SANITIZED_FIELDS:
+            strings[name] = _sanitize(strings[name])
+        self.sources[:] = map(_sanitize, self.sources)
+        self.keywords[:] = map(_sanitize, self.keywords)
         for field in ("apiVersion", "name"):
-            if not texts[field]:
-                raise _invalid(f"chart.metadata.{field} is required")
-        name = texts["name"]
+            if not strings[field]:
+                raise _validation_error(f"chart.metadata.{field} is required")
+        name = strings["name"]
         if name in (".", ".."):
-            raise _invalid(f"chart.metadata.name {quoted(name)} is not allowed")
+            raise _validation_error(f"chart.metadata.name {quoted(name)} is not allowed")
         if name != base_name(name):
-            raise _invalid(f"chart.metadata.name {quoted(name)} is invalid")
+            raise _validation_error(f"chart.metadata.name {quoted(name)} is invalid")
         self._validate_version()
-        if texts["type"] not in ("", "application", "library"):
-            raise _invalid("chart.metadata.type must be application or library")
+        if strings["type"] not in ("", "application", "library"):
+            raise _validation_error("chart.metadata.type must be application or library")
         self._validate_lists()
 
     def _validate_version(self) -> None:
         from kmanifest.engines.helm.charts.versions import is_version
 
         if not self.version:
-            raise _invalid("chart.metadata.version is required")
+            raise _validation_error("chart.metadata.version is required")
         if not is_version(self.version):
-            raise _invalid(f"chart.metadata.version {quoted(self.version)} is invalid")
+            raise _validation_error(f"chart.metadata.version {quoted(self.version)} is invalid")
 
     def _validate_lists(self) -> None:
         for maintainer in self.maintainers or ():
             if maintainer is None:
-                raise _invalid("maintainers must not contain empty or null nodes")
-            maintainer.update({key: _clean(text) for key, text in maintainer.items()})
+                raise _validation_error("maintainers must not contain empty or null nodes")
+            maintainer.update({key: _sanitize(text) for key, text in maintainer.items()})
         names: set[str] = set()
         for dependency in self.dependencies or ():
             if dependency is None:
-                raise _invalid("dependencies must not contain empty or null nodes")
+                raise _validation_error("dependencies must not contain empty or null nodes")
             dependency.validate()
             name = dependency.alias or dependency.name
             if name in names:
-                raise _invalid(f"more than one dependency with name or alias {quoted(name)}")
+                raise _validation_error(
+                    f"more than one dependency with name or alias {quoted(name)}"
+                )
             names.add(name)
 
     def object(self) -> "MetadataObject":
-        """The metadata as a template sees them."""
-        from kmanifest.engines.helm.templates.objects import Maintainer, MetadataObject
+        """Return the metadata as templates see it."""
+        from kmanifest.engines.helm.objects.builtin import Maintainer, MetadataObject
 
-        texts = self.texts
-        people = [
-            Maintainer({"Name": one.get("name", ""), "Email": one.get("email", ""), "URL": one.get("url", "")})
-            for one in self.maintainers or ()
-            if one is not None
+        strings = self.strings
+        maintainers = [
+            Maintainer({"Name": maintainer.get("name", ""), "Email": maintainer.get("email", ""), "URL": maintainer.get("url", "")})
+            for maintainer in self.maintainers or ()
+            if maintainer is not None
         ]  # fmt: skip
-        needed = [each.object() for each in self.requirements()]
+        dependencies = [dependency.object() for dependency in self.requirements()]
         return MetadataObject(
             {
-                "Name": texts["name"],
-                "Home": texts["home"],
+                "Name": strings["name"],
+                "Home": strings["home"],
                 "Sources": self.sources,
-                "Version": texts["version"],
-                "Description": texts["description"],
+                "Version": strings["version"],
+                "Description": strings["description"],
                 "Keywords": self.keywords,
                 "Maintainers": ObjectList(
-                    None if self.maintainers is None else people, "[]*chart.Maintainer"
+                    None if self.maintainers is None else maintainers, "[]*chart.Maintainer"
                 ),
-                "Icon": texts["icon"],
-                "APIVersion": texts["apiVersion"],
-                "Condition": texts["condition"],
-                "Tags": texts["tags"],
-                "AppVersion": texts["appVersion"],
+                "Icon": strings["icon"],
+                "APIVersion": strings["apiVersion"],
+                "Condition": strings["condition"],
+                "Tags": strings["tags"],
+                "AppVersion": strings["appVersion"],
                 "Deprecated": self.deprecated,
                 "Annotations": self.annotations,
-                "KubeVersion": texts["kubeVersion"],
+                "KubeVersion": strings["kubeVersion"],
                 "Dependencies": ObjectList(
-                    None if self.dependencies is None else needed, "[]*chart.Dependency"
+                    None if self.dependencies is None else dependencies, "[]*chart.Dependency"
                 ),
-                "Type": texts["type"],
+                "Type": strings["type"],
             }
         )
 
 
 class Crd:
-    """A file in a `crds/` directory: its name in its chart, and the path by which the output names it."""
+    """A file in a `crds/` directory.
+
+    - `name`: its path in its chart.
+    - `path`: its path in the output, from the root chart on.
+    - `data`: its content.
+    """
 
     __slots__ = ("data", "name", "path")
 
@@ -296,9 +331,26 @@ class Crd:
 
 
 class Chart:
-    """A chart; `parent` is the one that holds it, `raw` are all files of the loaded one."""
+    """A chart.
 
-    __slots__ = ("dependencies", "files", "has_values", "metadata", "parent", "raw", "schema", "templates", "values")  # fmt: skip
+    - `metadata`: the content of Chart.yaml.
+    - `templates`: the files in `templates/`.
+    - `files`: the files without another role, which templates can read.
+    - `raw`: all files of the chart as they were loaded, those of its subcharts included.
+    - `values`: the content of values.yaml; empty without the file. Imported values are added to it.
+    - `has_values`: whether there is a values.yaml.
+    - `schema`: the content of values.schema.json; None without the file.
+    - `parent`: the chart that contains it; None for a root chart.
+    - `subcharts`: the charts in `charts/`. Processing dependencies removes those that are disabled.
+
+    >>> from kmanifest.helm import Chart, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}", "values.yaml": "size: 1"}
+    >>> chart: Chart = load_chart(files, "")
+    >>> chart.name, chart.metadata.version, chart.is_library
+    ('shop', '1.0.0', False)
+    """
+
+    __slots__ = ("files", "has_values", "metadata", "parent", "raw", "schema", "subcharts", "templates", "values")  # fmt: skip
 
     def __init__(self, metadata: Metadata) -> None:
         self.metadata = metadata
@@ -309,25 +361,25 @@ class Chart:
         self.has_values = False
         self.schema: bytes | None = None
         self.parent: Chart | None = None
-        self.dependencies: list[Chart] = []
+        self.subcharts: list[Chart] = []
 
     @property
     def name(self) -> str:
-        """The name, which an alias may have replaced."""
+        """The name of the chart. An alias may have replaced it."""
         return self.metadata.name
 
     @property
     def is_root(self) -> bool:
-        """Whether no chart holds it."""
+        """Whether the chart has no parent."""
         return self.parent is None
 
     @property
     def is_library(self) -> bool:
-        """Whether it is there for the templates that it defines."""
+        """Whether the chart only defines templates for other charts."""
         return self.metadata.type.lower() == "library"
 
     def path(self) -> str:
-        """The path of its directory from above the root chart, by names: `c/charts/sub`."""
+        """Return the path of the chart from the root chart on, by chart names: `c/charts/sub`."""
         names: list[str] = []
         chart: Chart | None = self
         while chart is not None:
@@ -335,59 +387,65 @@ class Chart:
             chart = chart.parent
         return "/charts/".join(reversed(names))
 
-    def set_dependencies(self, charts: Sequence["Chart"]) -> None:
-        """Let these be the charts that it holds."""
-        self.dependencies = list(charts)
+    def set_subcharts(self, charts: Sequence["Chart"]) -> None:
+        """Replace the subcharts, and make this chart their parent."""
+        self.subcharts = list(charts)
         for chart in charts:
             chart.parent = self
 
-    def shallow(self, *, alias: str) -> "Chart":
-        """A chart of its own that holds the very same charts, with an alias for a name where there is one."""
-        made = Chart(self.metadata.copied(name=alias))
-        for slot in ("dependencies", "files", "has_values", "parent", "raw", "schema", "templates", "values"):  # fmt: skip
-            setattr(made, slot, getattr(self, slot))
-        return made
+    def shallow_copy(self, *, alias: str) -> "Chart":
+        """Return a separate chart with the same subcharts and dependency records. An alias, if not empty, replaces the name.
 
-    def copied(self) -> "Chart":
-        """A chart that a render may change, and all that it holds; values and files are shared."""
-        made = self.shallow(alias="")
-        made.metadata = self.metadata.copied()
-        if self.metadata.dependencies is not None:
-            made.metadata.dependencies = [each.copied() for each in self.metadata.requirements()]
-        made.parent = None
-        made.set_dependencies([chart.copied() for chart in self.dependencies])
-        return made
+        The subcharts still have this chart as their parent.
+        """
+        copy = Chart(self.metadata.copy(name=alias))
+        for slot in ("files", "has_values", "parent", "raw", "schema", "subcharts", "templates", "values"):  # fmt: skip
+            setattr(copy, slot, getattr(self, slot))
+        return copy
+
+    def copy(self) -> "Chart":
+        """Return a copy, subcharts included, that a render may change. It is a root chart. Values and files are shared."""
+        copy = self.shallow_copy(alias="")
+        copy.metadata.copy_dependencies()
+        copy.parent = None
+        copy.set_subcharts([chart.copy() for chart in self.subcharts])
+        return copy
 
     def crds(self) -> Iterator[Crd]:
-        """The files of the `crds/` directories, of this chart and of those that it holds."""
+        """Yield the files in the `crds/` directories of this chart and of its subcharts."""
         path = self.path()
         for file in self.files:
-            extension = "." + base_name(file.name).rpartition(".")[2].lower()
-            if file.name.startswith("crds/") and extension in _MANIFEST_EXTENSIONS:
+            if file.name.startswith("crds/") and file.name.lower().endswith(_MANIFEST_EXTENSIONS):
                 yield Crd(file.name, f"{path}/{file.name}", file.data)
-        for chart in self.dependencies:
+        for chart in self.subcharts:
             yield from chart.crds()
 
     def object(self) -> "ChartObject":
-        """The chart as a template sees it."""
-        from kmanifest.engines.helm.templates.objects import ChartObject
+        """Return the chart as templates see it."""
+        from kmanifest.engines.helm.objects.builtin import ChartObject
 
         return ChartObject(self.metadata.object(), is_root=self.is_root)
 
 
 def base_name(path: str) -> str:
-    """The last step of a path, as Go's `filepath.Base` gives it."""
+    """Return the last element of a path, as Go's `filepath.Base` does: `.` for an empty path, `/` for slashes only."""
     if not path:
         return "."
     return path.rstrip("/").rpartition("/")[2] or "/"
 
 
-def _clean(text: str) -> str:
-    """A text in which every space is a blank and nothing is unprintable. Source: metadata.go, sanitizeString."""
-    if text.isprintable():
-        return text.translate({0xA0: " "}) if "\xa0" in text else text
-    return "".join(" " if char in _SPACES or "\u2000" <= char <= "\u200a" else char for char in text if char in _SPACES or "\u2000" <= char <= "\u200a" or char.isprintable())  # fmt: skip
+def _sanitize(text: str) -> str:
+    """Return the text with every space character as a blank and without unprintable characters.
+
+    Source: metadata.go, sanitizeString.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    from kmanifest.engines.helm.gotemplate.printable import is_printable  # rarely needed
+
+    chars = (" " if char in SPACES else char for char in text)
+    return "".join(char for char in chars if is_printable(char))
 
 
-def _invalid(text: str) -> SourceError:
-    return SourceError(f"validation: {text}")
+def _validation_error(message: str) -> SourceError:
+    return SourceError(f"validation: {message}")

@@ -1,85 +1,110 @@
-"""`.helmignore`: which files of a directory are no part of its chart.
+"""`.helmignore`: the rules that exclude files of a directory from its chart.
 
-The rules are tried in their order and the first that ignores a path decides; a rule with `!` ignores at once whatever it does
-*not* match, so that one `!a.txt` ignores everything else. Source: helm v3.22.0 pkg/ignore/rules.go.
+The rules are tried in order, and the first one that ignores a path decides. A rule with `!` ignores every path that it
+does *not* match. So a single `!a.txt` ignores everything else.
+
+Source: helm v3.22.0 pkg/ignore/rules.go.
 """
 
 from collections.abc import Callable, Iterable
 
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model import globs
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
 FILE_NAME: Final = ".helmignore"
-_BUILT_IN: Final = "templates/.?*"
-_SPACE: Final = " \t\n\v\f\r\x85\xa0"
-_MOST_PER_LINE: Final = 65_536
+_BUILT_IN_RULE: Final = "templates/.?*"
+_MAX_LINE_BYTES: Final = 65_536
+_SPECIAL_CHARS: Final = "*?[\\"
 
 
 class Rule(NamedTuple):
-    """One line of the file."""
+    """One line of a `.helmignore` file.
 
-    fits: Callable[[str], bool]
-    negated: bool
-    is_for_directories: bool
-    is_for_names: bool
+    - `matches`: reports whether the pattern matches a path or a name.
+    - `is_negated`: whether the line begins with `!`. Then the rule ignores what it does not match.
+    - `directories_only`: whether the line ends in `/`. Then the rule matches no file.
+    - `matches_base_name`: whether the pattern is compared with the last element of a path, not with the whole path.
+    """
+
+    matches: Callable[[str], bool]
+    is_negated: bool
+    directories_only: bool
+    matches_base_name: bool
 
 
 class Rules(NamedTuple):
-    """All rules of one chart."""
+    """All rules of one chart, in order."""
 
     rules: tuple[Rule, ...]
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
-        """Whether the file or directory at `path`, relative to the chart's, is no part of it."""
+        """Return whether the path, relative to the chart's directory, is excluded from the chart."""
         name = path.rpartition("/")[2]
-        for fits, negated, is_for_directories, is_for_names in self.rules:
-            unmatched = is_for_directories and not is_directory
-            if not unmatched:
-                unmatched = not fits(name if is_for_names else path)
-            if unmatched == negated:
+        for matches, is_negated, directories_only, matches_base_name in self.rules:
+            may_match = is_directory or not directories_only
+            matched = may_match and matches(name if matches_base_name else path)
+            if matched != is_negated:
                 return True
         return False
 
 
 def parse_rules(content: bytes | None) -> Rules:
-    """The rules of a file, None where there is none, and those that are built in; SourceError with helm's text."""
-    lines = _lines(content) if content else ()
-    return Rules(tuple(rule for line in (*lines, _BUILT_IN) if (rule := _rule(line))))
+    """Return the rules of a `.helmignore` file and the built-in rule. `content` is None if there is no file.
+
+    Raises SourceError with Helm's message.
+    """
+    lines = _split_lines(content) if content else ()
+    return Rules(tuple(rule for line in (*lines, _BUILT_IN_RULE) if (rule := _parse_rule(line))))
 
 
-def _lines(content: bytes) -> Iterable[str]:
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    for line in text.split("\n"):
-        if len(line) >= _MOST_PER_LINE:
+def _split_lines(content: bytes) -> Iterable[str]:
+    """Yield the lines. Raises SourceError for a line that is too long for Go's bufio.Scanner.
+
+    As in Helm, a byte order mark counts for the length of the first line.
+    """
+    for index, line in enumerate(content.split(b"\n")):
+        if len(line) >= _MAX_LINE_BYTES:
             raise SourceError("bufio.Scanner: token too long")
-        yield line
+        text = line if index else line.removeprefix(b"\xef\xbb\xbf")
+        yield text.decode("utf-8", "surrogateescape")
 
 
-def _rule(line: str) -> Rule | None:
-    text = line.strip(_SPACE)
+def _parse_rule(line: str) -> Rule | None:
+    """Return the rule in a line. None for an empty line or a comment. Raises SourceError for an invalid pattern."""
+    text = line.strip(SPACES)
     if not text or text.startswith("#"):
         return None
     if "**" in text:
         raise SourceError("double-star (**) syntax is not supported")
-    _test(text)
-    negated = text.startswith("!")
-    text = text[negated:]
-    is_for_directories = text.endswith("/")
-    text = text.removesuffix("/")
+    # As in Helm, the whole line must be a valid pattern, with its `!` and slashes.
+    _make_matcher(text)
+    pattern = text.removeprefix("!")
+    path = pattern.removesuffix("/")
     return Rule(
-        _test(text.removeprefix("/")), negated, is_for_directories, is_for_names="/" not in text
+        _make_matcher(path.removeprefix("/")),
+        is_negated=text.startswith("!"),
+        directories_only=pattern.endswith("/"),
+        matches_base_name="/" not in path,
     )
 
 
-def _test(pattern: str) -> Callable[[str], bool]:
-    """A test whether a path fits; most patterns are a name, or a star and an ending."""
+def _make_matcher(pattern: str) -> Callable[[str], bool]:
+    """Return a function that reports whether a pattern matches a path. Raises SourceError for an invalid pattern.
+
+    Most patterns are a name, or a star and an ending. For these a comparison is faster than the general function.
+    """
+    if not _has_special_chars(pattern):
+        return lambda path: path == pattern
     ending = pattern.removeprefix("*")
-    if not any(char in ending for char in "*?[\\"):
-        if ending is pattern or not pattern:
-            return pattern.__eq__
-        return lambda path: path.endswith(ending) and "/" not in path[: -len(ending) or None]
+    if not _has_special_chars(ending):
+        return lambda path: path.endswith(ending) and "/" not in path.removesuffix(ending)
     try:
-        return globs.text_test(pattern)
+        return globs.compile_glob(pattern)
     except SourceError:
         raise SourceError("syntax error in pattern") from None
+
+
+def _has_special_chars(pattern: str) -> bool:
+    return any(char in pattern for char in _SPECIAL_CHARS)

@@ -1,11 +1,11 @@
-"""The major versions of helm, by their numbers."""
+"""Find the dialect of a major version of Helm."""
 
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.model.errors import SourceError
 
 
 def find_dialect(version: str) -> Dialect:
-    """The dialect of a major version of helm, `3` or `4`; SourceError for any other."""
+    """Return the dialect of a major version of Helm, `3` or `4`. Raises SourceError for any other."""
     if version == "3":
         from kmanifest.engines.helm.dialects.v3 import HELM3
 
@@ -14,4 +14,4 @@ def find_dialect(version: str) -> Dialect:
         from kmanifest.engines.helm.dialects.v4.dialect import HELM4
 
         return HELM4
-    raise SourceError(f"the version of helm is 3 or 4, not {version!r}")
+    raise SourceError(f"unknown major version of Helm: expected 3 or 4, got {version!r}")

@@ -1,46 +1,57 @@
-"""Helm v3 as a dialect. Source: helm v3.22.0."""
+"""Helm 3 as a dialect.
+
+Source: helm v3.22.0.
+"""
 
 from collections.abc import Callable
 
-from kmanifest.engines.helm.charts.archive import MAX_FILE
+from kmanifest.engines.helm.charts.archive import MAX_FILE_BYTES
 from kmanifest.engines.helm.charts.chart import LOCK, METADATA, Chart
-from kmanifest.engines.helm.dialects.dialect import Commands, Dialect, Documents, Loading
-from kmanifest.engines.helm.dialects.messages import Words
-from kmanifest.engines.helm.manifests import HEAD, RANKS, split
-from kmanifest.engines.helm.templates.capabilities import make_capabilities
-from kmanifest.engines.helm.templates.objects import Values
-from kmanifest.engines.helm.values.layers import READERS, Coalescing, Warn, copy_defaults
+from kmanifest.engines.helm.dialect import CommandRules, Dialect, DocumentRules, LoadRules
+from kmanifest.engines.helm.manifests import HEAD, RANKS, split_manifests
+from kmanifest.engines.helm.messages import Messages
+from kmanifest.engines.helm.objects.builtin import Values
+from kmanifest.engines.helm.objects.capabilities import make_capabilities
+from kmanifest.engines.helm.values.layers import READERS, CoalesceRules, Warn, copy_defaults
 from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
-_HOME: Final = "kmanifest.engines.helm"
+_ENGINE: Final = "kmanifest.engines.helm"
 
 
-def _nothing(*_: object) -> None:
-    """Version 3 loads charts of every format."""
+def _accept_all(*_: object) -> None:
+    """Do nothing: Helm 3 loads charts of every format."""
 
 
-def _run(_: str, step: Callable[[], None], __: Warn) -> None:
+def _run_stage(_name: str, step: Callable[[], None], _warn: Warn) -> None:
+    """Run a step of a render. Helm 3 does not name it in errors."""
     step()
 
 
-_WORDS: Final = Words()
+_MESSAGES: Final = Messages()
 HELM3: Final = Dialect(
-    words=_WORDS,
-    loading=Loading(_nothing, _nothing, _nothing, METADATA, LOCK, MAX_FILE),
+    messages=_MESSAGES,
+    loading=LoadRules(
+        check_directory=_accept_all,
+        check_archive=_accept_all,
+        check_format=_accept_all,
+        metadata=METADATA,
+        lock=LOCK,
+        max_file_bytes=MAX_FILE_BYTES,
+    ),
     readers=READERS,
-    coalescing=Coalescing(copy_defaults, _WORDS.coalescing),
-    taken=lambda chart, alias: chart.shallow(alias=alias),
-    with_stage=_run,
+    coalescing=CoalesceRules(copy_defaults, _MESSAGES.coalescing),
+    alias_dependency=lambda chart, alias: chart.shallow_copy(alias=alias),
+    run_stage=_run_stage,
     make_capabilities=make_capabilities,
-    functions=lazy_function(f"{_HOME}.templates.functions", "functions"),
-    chart_object=Chart.object,
-    table=Values,
-    told_failure=lazy_function(f"{_HOME}.templates.engine", "told_failure"),
-    documents=Documents(split, HEAD, RANKS),
-    commands=Commands(
-        asks_repository_first=False,
-        lints_here=True,
-        lint_chart=lazy_function(f"{_HOME}.lint.linter", "lint_chart"),
+    make_functions=lazy_function(f"{_ENGINE}.templates.functions", "functions"),
+    make_chart_object=Chart.object,
+    values_type=Values,
+    format_failure=lazy_function(f"{_ENGINE}.templates.engine", "format_failure"),
+    documents=DocumentRules(split=split_manifests, head=HEAD, ranks=RANKS),
+    commands=CommandRules(
+        prefers_repository=False,
+        lints_current_directory=True,
+        lint_chart=lazy_function(f"{_ENGINE}.lint.linter", "lint_chart"),
     ),
 )

@@ -1,18 +1,19 @@
-"""Fitting what was read from YAML into the structs of helm, with the errors of `encoding/json`.
+"""Decode data from YAML into Helm's structs, with the errors of `encoding/json`.
 
-A shape says what a field is. The first value that does not fit is the error; keys are met in the order of their bytes, as
-JSON made from YAML has them. Numbers and booleans become strings where the struct has a string, before JSON is made.
+A `Shape` describes a Go type. The first value that does not fit is the error. Keys are visited in byte order, as in
+JSON converted from YAML. Numbers and booleans become strings if the struct has a string, before the conversion to JSON.
+
 Source: Go 1.26 encoding/json decode.go; sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
 """
 
-from kmanifest.engines.helm.formats.go_yaml import json_word, through_json
+from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers, json_type_name
 from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 
 class Shape(NamedTuple):
-    """What a Go type takes: `type` is its name in an error; `struct` is the name of a struct alone."""
+    """A Go type: `type` is its name in errors, `struct` the name of a struct without its package."""
 
     kind: Literal["string", "bool", "any", "list", "map", "struct", "time"]
     type: str
@@ -30,32 +31,32 @@ TIME = Shape("time", "time.Time")
 
 
 class Decoder:
-    """Fits one value; a new one for each."""
+    """Decodes one value. Each value needs a new decoder."""
 
     def __init__(self) -> None:
         self._struct: str | None = None
         self._path: tuple[str, ...] = ()
 
     def decode(self, value: Any, shape: Shape) -> Any:
-        """The value in its shape, None where it is null; a struct as a dict by the JSON names that are there."""
+        """Return the value decoded by its shape, or None for null. A struct becomes a dict by JSON names."""
         if value is None:
             return None
         kind = shape.kind
         if kind == "string":
-            return self._string(value, shape)
+            return self._decode_string(value, shape)
         if kind == "any":
-            return through_json(value)
+            return floats_for_numbers(value)
         if kind == "bool":
             if not isinstance(value, bool):
-                raise self._refused(value, shape.type)
+                raise self._type_mismatch(value, shape.type)
             return value
         if kind == "struct":
-            return self._fields(value, shape)
+            return self._decode_fields(value, shape)
         if kind == "time":
-            return self._time(value)
-        return self._items(value, shape)
+            return self._check_time(value)
+        return self._decode_items(value, shape)
 
-    def _string(self, value: Any, shape: Shape) -> str:
+    def _decode_string(self, value: Any, shape: Shape) -> str:
         if isinstance(value, str):
             return value
         if isinstance(value, bool):
@@ -63,77 +64,83 @@ class Decoder:
         if isinstance(value, int):
             return str(int(value))
         if isinstance(value, float):
-            from kmanifest.yaml.scalars import float32_text  # seldom
+            from kmanifest.yaml.scalars import float32_text  # rarely needed
 
             return float32_text(value)
-        raise self._refused(value, shape.type)
+        raise self._type_mismatch(value, shape.type)
 
-    def _items(self, value: Any, shape: Shape) -> Any:
+    def _decode_items(self, value: Any, shape: Shape) -> Any:
         item = shape.item or ANY
         if shape.kind == "list":
             if not isinstance(value, list):
-                raise self._refused(value, shape.type)
-            made = [self.decode(each, item) for each in value]
-            return Strings(text or "" for text in made) if item is STRING else made
+                raise self._type_mismatch(value, shape.type)
+            items = [self.decode(entry, item) for entry in value]
+            return Strings(text or "" for text in items) if item is STRING else items
         if not isinstance(value, dict):
-            raise self._refused(value, shape.type)
+            raise self._type_mismatch(value, shape.type)
         return StringMap({key: self.decode(value[key], item) or "" for key in sorted(value)})
 
-    def _fields(self, value: Any, shape: Shape) -> dict[str, Any]:
+    def _decode_fields(self, value: Any, shape: Shape) -> dict[str, Any]:
         fields = shape.fields or {}
         if not isinstance(value, dict):
-            raise self._refused(value, shape.type)
-        folded = {name.casefold(): name for name in fields}
-        before = self._struct, self._path
+            raise self._type_mismatch(value, shape.type)
+        folded: dict[str, str] | None = None
+        outer = self._struct, self._path
         result: dict[str, Any] = {}
         for key in sorted(value):
-            name = key if key in fields else folded.get(key.casefold())
+            name = key if key in fields else None
+            if name is None:
+                if folded is None:
+                    folded = {field.casefold(): field for field in fields}
+                name = folded.get(key.casefold())
             if name is None:
                 continue
-            self._struct, self._path = shape.struct, (*before[1], name)
-            made = self.decode(value[key], fields[name])
-            if made is not None:
-                result[name] = made
+            self._struct, self._path = shape.struct, (*outer[1], name)
+            decoded = self.decode(value[key], fields[name])
+            if decoded is not None:
+                result[name] = decoded
             elif fields[name].kind in ("list", "map"):
                 result.pop(name, None)
-        self._struct, self._path = before
+        self._struct, self._path = outer
         return result
 
-    def _time(self, value: Any) -> str:
-        # A time is read with its own method, so a number never becomes a string for it.
+    def _check_time(self, value: Any) -> str:
+        # `time.Time` has its own unmarshal method, so a number does not become a string first.
         if not isinstance(value, str):
-            raise SourceError(_decoding("Time.UnmarshalJSON: input is not a JSON string"))
-        wanted = "2006-01-02T15:04:05Z07:00"
-        rest, layout = _unparsed_time(value)
+            raise SourceError(_decoding_message("Time.UnmarshalJSON: input is not a JSON string"))
+        expected_layout = "2006-01-02T15:04:05Z07:00"
+        rest, layout = _time_mismatch(value)
         if layout:
             from kmanifest.engines.helm.gotemplate.gofmt import quoted  # for errors only
 
             raise SourceError(
-                _decoding(
-                    f"parsing time {quoted(value)} as {quoted(wanted)}: "
+                _decoding_message(
+                    f"parsing time {quoted(value)} as {quoted(expected_layout)}: "
                     f"cannot parse {quoted(rest)} as {quoted(layout)}"
                 )
             )
         return value
 
-    def _refused(self, value: Any, type_: str) -> SourceError:
-        where = f"Go value of type {type_}"
+    def _type_mismatch(self, value: Any, type_: str) -> SourceError:
+        target = f"Go value of type {type_}"
         if self._struct is not None:
-            where = f"Go struct field {self._struct}.{'.'.join(self._path)} of type {type_}"
-        return SourceError(_decoding(f"json: cannot unmarshal {json_word(value)} into {where}"))
+            target = f"Go struct field {self._struct}.{'.'.join(self._path)} of type {type_}"
+        return SourceError(
+            _decoding_message(f"json: cannot unmarshal {json_type_name(value)} into {target}")
+        )
 
 
 def decode(value: Any, shape: Shape) -> Any:
-    """The value in its shape; SourceError with the text of sigs.k8s.io/yaml where it does not fit."""
+    """Return the value decoded by its shape. Raises SourceError with the message of sigs.k8s.io/yaml."""
     return Decoder().decode(value, shape)
 
 
-def _decoding(text: str) -> str:
+def _decoding_message(text: str) -> str:
     return f"error unmarshaling JSON: while decoding JSON: {text}"
 
 
-def _unparsed_time(text: str) -> tuple[str, str]:
-    """What is left of a text that is no RFC 3339 time, and the part of the layout that it does not fit; empty for a time."""
+def _time_mismatch(text: str) -> tuple[str, str]:
+    """Return the unmatched rest of a text and the layout part that it does not match; empty for an RFC 3339 time."""
     import re
 
     rest = text

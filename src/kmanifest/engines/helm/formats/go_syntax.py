@@ -1,6 +1,7 @@
-"""Why go-yaml refuses a key of a mapping, with the key and its value in Go's syntax, as an error of helm shows them.
+"""Find why go-yaml refuses a key of a mapping, and show the key and its value in Go's syntax, as Helm's errors do.
 
-An unquoted `{{ .Values.x }}` in a values file is a mapping whose key is a mapping, so users meet this text.
+An unquoted `{{ .Values.x }}` in a values file is a mapping whose key is a mapping, so users see this message.
+
 Source: go.yaml.in/yaml/v2 v2.4.4 decode.go, mapping; sigs.k8s.io/yaml v1.6.0 yaml.go, convertToJSONableObject.
 """
 
@@ -12,11 +13,11 @@ from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2
 
-_MOST = 1_000
+_MAX_ITEMS = 1_000
 
 
-def describe_refused_key(data: bytes) -> str:
-    """The text for the first key in `data` that can't be one."""
+def bad_key_message(data: bytes) -> str:
+    """Return the message for the first invalid key in `data`."""
     try:
         root = pyyaml.compose(data, Loader=pyyaml.CBaseLoader)
     except (pyyaml.YAMLError, RecursionError) as error:
@@ -24,18 +25,18 @@ def describe_refused_key(data: bytes) -> str:
     pairs = list(_pairs(root))
     for key, _ in pairs:
         if not isinstance(key, pyyaml.ScalarNode):
-            return f"yaml: invalid map key: {syntax(key)}"
+            return f"yaml: invalid map key: {go_literal(key)}"
     for key, value in pairs:
-        found = _scalar(key)
-        if found is None:
-            return f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {_value_syntax(value)}"
-        if isinstance(found, int) and found > INT64_MAX:
-            return f"unsupported map key of type: uint64, key: {found:#x}, value: {_value_syntax(value)}"
-    raise SourceError("every key can be one")
+        resolved = _resolve_scalar(key)
+        if resolved is None:
+            return f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {_typed_literal(value)}"
+        if isinstance(resolved, int) and resolved > INT64_MAX:
+            return f"unsupported map key of type: uint64, key: {resolved:#x}, value: {_typed_literal(value)}"
+    raise SourceError("every key is valid")
 
 
 def find_parse_problem(data: bytes) -> tuple[str, int] | None:
-    """What libyaml finds wrong in the first document, and in which line; None where it is well-formed."""
+    """Return libyaml's error for the first document and its line, or None if the document parses."""
     try:
         for event in pyyaml.parse(data, Loader=pyyaml.CBaseLoader):
             if isinstance(event, pyyaml.DocumentEndEvent):
@@ -49,9 +50,9 @@ def find_parse_problem(data: bytes) -> tuple[str, int] | None:
 
 
 def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
-    """The keys and values of all mappings, as they are met from top to bottom."""
+    """Yield the keys and values of all mappings, from top to bottom."""
     todo = [root]
-    for _ in range(_MOST * _MOST):
+    for _ in range(_MAX_ITEMS * _MAX_ITEMS):
         if not todo:
             return
         node = todo.pop()
@@ -62,29 +63,31 @@ def _pairs(root: Any) -> Iterator[tuple[Any, Any]]:
             todo.extend(reversed(node.value))
 
 
-def _scalar(node: Any) -> Any:
+def _resolve_scalar(node: Any) -> Any:
     return node.value if node.style else resolve_v2(node.value)
 
 
-def _value_syntax(node: Any) -> str:
-    """A value as `%+#v` shows it where its own type is known."""
-    if isinstance(node, pyyaml.ScalarNode) and _scalar(node) is None:
+def _typed_literal(node: Any) -> str:
+    """Return a value as `%+#v` shows it if its type is known."""
+    if isinstance(node, pyyaml.ScalarNode) and _resolve_scalar(node) is None:
         return "<nil>"
-    return syntax(node)
+    return go_literal(node)
 
 
-def syntax(node: Any) -> str:
-    """A node as Go's `%#v` shows what it is in an `interface {}`."""
+def go_literal(node: Any) -> str:
+    """Return a node as Go's `%#v` shows its value in an `interface {}`."""
     if isinstance(node, pyyaml.MappingNode):
-        pairs = sorted((syntax(key), syntax(value)) for key, value in node.value[:_MOST])
+        pairs = sorted(
+            (go_literal(key), go_literal(value)) for key, value in node.value[:_MAX_ITEMS]
+        )
         inner = ", ".join(f"{key}:{value}" for key, value in pairs)
         return f"map[interface {{}}]interface {{}}{{{inner}}}"
     if isinstance(node, pyyaml.SequenceNode):
-        return f"[]interface {{}}{{{', '.join(map(syntax, node.value[:_MOST]))}}}"
-    return _scalar_syntax(_scalar(node))
+        return f"[]interface {{}}{{{', '.join(map(go_literal, node.value[:_MAX_ITEMS]))}}}"
+    return _scalar_literal(_resolve_scalar(node))
 
 
-def _scalar_syntax(value: Any) -> str:
+def _scalar_literal(value: Any) -> str:
     from kmanifest.engines.helm.gotemplate import gofmt
 
     if value is None:

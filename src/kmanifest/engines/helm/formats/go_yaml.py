@@ -1,6 +1,7 @@
-"""YAML as helm reads it, with its errors in the words of go-yaml and sigs.k8s.io/yaml, and JSON's numbers.
+"""Read YAML as Helm does, with the errors of go-yaml and sigs.k8s.io/yaml, and JSON's numbers.
 
-Everything that helm reads passes through JSON, and there every number is a `float64`.
+Helm converts everything that it reads to JSON, in which every number is a `float64`.
+
 Source: sigs.k8s.io/yaml v1.6.0 yaml.go; go.yaml.in/yaml/v2 v2.4.4 decode.go, parser.fail.
 """
 
@@ -12,7 +13,7 @@ from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
-# What go-yaml's parser says, which counts lines from 0; its scanner counts from 1.
+# Errors of go-yaml's parser, which counts lines from 0. Its scanner counts from 1.
 _PARSER_PROBLEMS: Final = (
     "did not find expected node content",
     "did not find expected key",
@@ -26,10 +27,10 @@ _PARSER_PROBLEMS: Final = (
     "found duplicate %TAG directive",
 )
 _BAD_KEY: Final = "a key must be"
-# go-yaml does not see that an empty collection is a key: the document ends with it.
+# go-yaml does not recognize an empty collection as a key: the document ends after it.
 _EMPTY_KEY: Final = rb"\s*(\{[ \t]*\}|\[[ \t]*\])[ \t]*:"
 _OTHER_VERSION: Final = rb"(?m)^%YAML[ \t]+(?!1\.1\s)"
-# What go-yaml tells without a line.
+# Errors that go-yaml reports without a line.
 _READER_PROBLEMS: Final = (
     "control characters are not allowed",
     "invalid leading UTF-8 octet",
@@ -40,39 +41,45 @@ _READER_PROBLEMS: Final = (
 
 
 def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """The first document in `data`, with integers as they were written; SourceError with helm's text.
+    """Return the first document in `data`, with integers as written. Raises SourceError with Helm's message.
 
-    Bounds are those of `limits`, but for that on the size of one file, which is the caller's.
+    All of `limits` apply except the size of one file, which the caller checks.
     """
-    roomy = limits._replace(max_input_file=max(limits.max_input_file, len(data)))
+    widened_limits = limits._replace(max_input_file=max(limits.max_input_file, len(data)))
     try:
-        return yaml.load_values(data, limits=roomy)
+        return yaml.load_values(data, limits=widened_limits)
     except LimitError:
         raise
     except SourceError as error:
         if error.message.startswith(_BAD_KEY) and (match := re.match(_EMPTY_KEY, data)):
             return {} if match.group(1).startswith(b"{") else []
-        text = f"error converting YAML to JSON: {_problem(error, data)}"
+        text = f"error converting YAML to JSON: {_go_yaml_message(error, data)}"
         raise SourceError(text, location=error.location) from error
 
 
 def load_values(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, wanted: str = "map[string]interface {}"
+    data: bytes, *, limits: Limits = DEFAULT_LIMITS, go_type: str = "map[string]interface {}"
 ) -> dict[str, Any]:
-    """The table in a values file, empty where there is nothing; SourceError with helm's text, which names the type `wanted`."""
-    value = through_json(load_yaml(data, limits=limits))
+    """Return the table in a values file; empty if there is no document. Raises SourceError with Helm's message.
+
+    `go_type` is the type that the message names.
+    """
+    value = floats_for_numbers(load_yaml(data, limits=limits))
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise SourceError(
             "error unmarshaling JSON: while decoding JSON: "
-            f"json: cannot unmarshal {json_word(value)} into Go value of type {wanted}"
+            f"json: cannot unmarshal {json_type_name(value)} into Go value of type {go_type}"
         )
     return value
 
 
-def through_json(value: Any) -> Any:
-    """A copy of a value in which every number is a float, but for what `--set` made; what aliases shared is shared no more."""
+def floats_for_numbers(value: Any) -> Any:
+    """Return a copy of a value in which every number is a float, except the `Int64` values of `--set`.
+
+    The copy does not share branches that aliases shared.
+    """
     if not isinstance(value, dict | list):
         return _as_float(value)
     result: Any = value.copy()
@@ -85,8 +92,8 @@ def through_json(value: Any) -> Any:
             if kind is str or kind is bool or item is None or kind is float:
                 continue
             if isinstance(item, dict | list):
-                node[key] = copied = item.copy()
-                todo.append(copied)
+                node[key] = copy = item.copy()
+                todo.append(copy)
             else:
                 node[key] = _as_float(item)
     return result
@@ -96,8 +103,8 @@ def _as_float(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool | Int64) else value
 
 
-def json_word(value: Any) -> str:
-    """The word of `encoding/json` for the kind of a value."""
+def json_type_name(value: Any) -> str:
+    """Return the name that `encoding/json` has for the kind of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -109,47 +116,48 @@ def json_word(value: Any) -> str:
     return "object" if isinstance(value, dict) else "array"
 
 
-def _problem(error: SourceError, data: bytes) -> str:
-    """What go-yaml says where our loader says `error`.
+def _go_yaml_message(error: SourceError, data: bytes) -> str:
+    """Return go-yaml's message for an error of kmanifest's loader.
 
-    It parses a whole document before it looks at any value, so what is wrong with a value is told only where all parses.
+    go-yaml parses a whole document before it decodes any value. So errors of values appear only if the whole document
+    parses.
     """
     message, line = error.message, error.location.line
-    if _is_of_value(message):
+    if _is_value_error(message):
         from kmanifest.engines.helm.formats.go_syntax import find_parse_problem  # for errors only
 
-        found = find_parse_problem(data)
-        if found is None:
-            return _value_problem(message, data)
-        message, line = found
-    for ours, theirs in (
+        parse_problem = find_parse_problem(data)
+        if parse_problem is None:
+            return _value_message(message, data)
+        message, line = parse_problem
+    for prefix, template in (
         ("unknown anchor `", "yaml: unknown anchor '{}' referenced"),
         ("the anchor `", "yaml: anchor '{}' value contains itself"),
     ):
-        if message.startswith(ours):
-            return theirs.format(message[len(ours) :].partition("`")[0])
+        if message.startswith(prefix):
+            return template.format(message[len(prefix) :].partition("`")[0])
     is_late = message == "did not find expected <document start>"
     if message.startswith("incompatible YAML") or (is_late and re.search(_OTHER_VERSION, data)):
         return "yaml: found incompatible YAML document"
     if message.startswith("unknown escape"):
         message = "found unknown escape character"
-    # go-yaml v2 has libyaml's spelling.
-    return f"yaml: {_line(message, line)}{message.replace('hexadecimal', 'hexdecimal')}"
+    # go-yaml v2 has libyaml's misspelling.
+    return f"yaml: {_line_prefix(message, line)}{message.replace('hexadecimal', 'hexdecimal')}"
 
 
-def _is_of_value(message: str) -> bool:
+def _is_value_error(message: str) -> bool:
     return message.startswith(
         (_BAD_KEY, "`<<` merges", "!!", "excessive aliasing")
     ) or message.endswith("can't be written as JSON: put it in quotes")
 
 
-def _value_problem(message: str, data: bytes) -> str:
-    """What is said of a value or a key, in a document that parses."""
-    word = message.partition(" can't be written as JSON")[0]
-    if word != message:
-        return f"json: unsupported value: {word}"
+def _value_message(message: str, data: bytes) -> str:
+    """Return the message for a value or key in a document that parses."""
+    value = message.partition(" can't be written as JSON")[0]
+    if value != message:
+        return f"json: unsupported value: {value}"
     if message.startswith(_BAD_KEY):
-        return _refused_key(data)
+        return _bad_key_message(data)
     if message.startswith("`<<` merges"):
         return "yaml: map merge requires map or sequence of maps as the value"
     if message.startswith("!!binary value"):
@@ -159,17 +167,17 @@ def _value_problem(message: str, data: bytes) -> str:
     return f"yaml: cannot decode {message.replace(' is not a ', ' as a ')}"
 
 
-def _line(message: str, line: int) -> str:
+def _line_prefix(message: str, line: int) -> str:
     if message in _READER_PROBLEMS or line <= 1:
         return ""
     return f"line {line - 1 if message in _PARSER_PROBLEMS else line}: "
 
 
-def _refused_key(data: bytes) -> str:
-    """Why the first key that is no scalar, or a null, is refused: the error shows it as Go's `%#v` does."""
-    from kmanifest.engines.helm.formats.go_syntax import describe_refused_key  # for errors only
+def _bad_key_message(data: bytes) -> str:
+    """Return the message for the first key that is null or not a scalar. It shows the key as Go's `%#v` does."""
+    from kmanifest.engines.helm.formats.go_syntax import bad_key_message  # for errors only
 
     try:
-        return describe_refused_key(data)
+        return bad_key_message(data)
     except (KmanifestError, RecursionError):
         return "yaml: invalid map key"

@@ -1,7 +1,8 @@
-"""Go values → YAML text as go-yaml v3 prints them with an indentation of two: what `toYamlPretty` gives.
+"""Print Go values as YAML as go-yaml v3 does with an indentation of two, for `toYamlPretty`.
 
-No JSON is between, so a float prints as Go prints it and a struct by its YAML names; nothing is folded, and lists stand
-two columns further in than their key. The walk keeps its own stack.
+The value is not converted to JSON: a float prints as in Go, and a struct by its YAML names. Nothing is folded. Lists
+are indented two columns more than their key. Containers are kept on a stack, not in recursive calls.
+
 Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, emitterc.go and sorter.go.
 """
 
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.dicts import too_deep
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
@@ -36,39 +37,42 @@ _FLOATS: Final = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
 _MAX_KEY: Final = 128
 
 
-class _Open:
-    """A mapping or list that is being printed: what is left of it, and what its first line has in front."""
+class _OpenContainer:
+    """A mapping or list that is being printed: its remaining items, and the text before its first line."""
 
-    __slots__ = ("indent", "items", "lead", "mapping")
+    __slots__ = ("indent", "is_mapping", "items", "lead")
 
-    def __init__(self, items: Iterator[Any], lead: str, indent: int, *, mapping: bool) -> None:
+    def __init__(self, items: Iterator[Any], lead: str, indent: int, *, is_mapping: bool) -> None:
         self.items = items
         self.lead = lead
         self.indent = indent
-        self.mapping = mapping
+        self.is_mapping = is_mapping
 
 
 def print_value(value: Value, limits: Limits) -> str:
-    """The document of a value, with a line break at its end. GoError for what YAML has not, LimitError."""
+    """Return the document of a value, with a line break at its end.
+
+    Raises GoError for a value that YAML can't represent, and LimitError.
+    """
     out = _Lines(limits)
-    stack: list[_Open] = []
-    opened = _open(value, "", 0)
-    if opened is None:
-        return _ended(_scalar(value, 2))
-    stack.append(opened)
+    stack: list[_OpenContainer] = []
+    container = _open_container(value, "", 0)
+    if container is None:
+        return _with_line_break(_scalar(value, 2))
+    stack.append(container)
     while stack:
-        opened = _print_frame(stack[-1], out)
-        if opened is None:
+        container = _print_frame(stack[-1], out)
+        if container is None:
             stack.pop()
         else:
-            stack.append(opened)
+            stack.append(container)
             if len(stack) > limits.max_depth:
                 raise too_deep(limits)
     return out.text()
 
 
 class _Lines:
-    """The lines that were printed, counted as they come: a long text may stand in many places."""
+    """The printed lines. Their size is counted as they are added, because a long string can be printed many times."""
 
     __slots__ = ("_limits", "_lines", "_size")
 
@@ -78,7 +82,7 @@ class _Lines:
         self._size = 0
 
     def append(self, line: str) -> None:
-        """Add a line; LimitError where that is too much."""
+        """Add a line. Raises LimitError if the text becomes too long."""
         self._size += len(line)
         check_text(self._size, self._limits)
         self._lines.append(line)
@@ -87,67 +91,71 @@ class _Lines:
         return "".join(self._lines)
 
 
-def _print_frame(frame: _Open, out: _Lines) -> _Open | None:
-    """Print what is left of a frame, up to the next container in it, which is given."""
+def _print_frame(frame: _OpenContainer, out: _Lines) -> _OpenContainer | None:
+    """Print the rest of a container up to the next container in it, and return that one."""
     pad = " " * frame.indent
     for item in frame.items:
         lead, frame.lead = frame.lead or pad, ""
-        if not frame.mapping:
-            below = _open(item, lead + "- ", frame.indent + 2)
-            if below is not None:
-                return below
-            out.append(_ended(f"{lead}- {_scalar(item, frame.indent + 2)}"))
+        if not frame.is_mapping:
+            container = _open_container(item, lead + "- ", frame.indent + 2)
+            if container is not None:
+                return container
+            out.append(_with_line_break(f"{lead}- {_scalar(item, frame.indent + 2)}"))
             continue
         key, value = item
-        below, line = _entry(lead, pad, key, value, frame.indent)
+        container, line = _mapping_entry(lead, pad, key, value, frame.indent)
         out.append(line)
-        if below is not None:
-            return below
+        if container is not None:
+            return container
     return None
 
 
-def _entry(lead: str, pad: str, key: Any, value: Any, indent: int) -> tuple[_Open | None, str]:
-    """The line of a key and, where it is none with lines of its own, of its value."""
-    shown = _key(key)
-    if shown is None:
-        long = _text(key, indent + 2)
-        below = _open(value, pad + ": ", indent + 2)
-        line = _ended(f"{lead}? {long}")
-        return below, line if below is not None else line + _ended(
+def _mapping_entry(
+    lead: str, pad: str, key: Any, value: Any, indent: int
+) -> tuple[_OpenContainer | None, str]:
+    """Return the container in a value, if it has one, and the line of the key with any other value."""
+    key_text = _simple_key(key)
+    if key_text is None:
+        key_block = _string_text(key, indent + 2)
+        container = _open_container(value, pad + ": ", indent + 2)
+        line = _with_line_break(f"{lead}? {key_block}")
+        return container, line if container is not None else line + _with_line_break(
             f"{pad}: {_scalar(value, indent + 2)}"
         )
-    below = _open(value, "", indent + 2)
-    if below is not None:
-        return below, f"{lead}{shown}:\n"
-    return None, _ended(f"{lead}{shown}: {_scalar(value, indent + 2)}")
+    container = _open_container(value, "", indent + 2)
+    if container is not None:
+        return container, f"{lead}{key_text}:\n"
+    return None, _with_line_break(f"{lead}{key_text}: {_scalar(value, indent + 2)}")
 
 
-def _ended(line: str) -> str:
-    """A line with its break, unless a block that ends with another break has one already."""
+def _with_line_break(line: str) -> str:
+    """Return a line with a line break, unless a block already ends with another kind of break."""
     return line if line[-1] in "\x85\u2028\u2029" else line + "\n"
 
 
-def _key(key: Any) -> str | None:
-    """A key on the line of its colon; None where it is too long for that, or has lines."""
+def _simple_key(key: Any) -> str | None:
+    """Return a key that fits on one line with its colon. None if it is too long or has line breaks."""
     if not isinstance(key, str):
         return _scalar(key, 0)
     if _BREAKS.search(key) is not None or len(to_bytes(key)) > _MAX_KEY:
         return None
-    return _text(key, 0, is_key=True)
+    return _string_text(key, 0, is_key=True)
 
 
-def _open(value: Any, lead: str, indent: int) -> _Open | None:
-    """A frame for a container with something in it, None for any other value."""
+def _open_container(value: Any, lead: str, indent: int) -> _OpenContainer | None:
+    """Return the state for printing a container that is not empty, None for other values."""
+    if isinstance(value, GoMap):
+        value = value.entries
     if isinstance(value, GoObject) and not isinstance(value, dict | list):
         fields = _object_fields(value)
         if not isinstance(fields, Mapping) or not fields:
             return None
-        return _Open(iter(fields.items()), lead, indent, mapping=True)
+        return _OpenContainer(iter(fields.items()), lead, indent, is_mapping=True)
     if isinstance(value, dict) and value:
-        items = iter([(key, value[key]) for key in _sorted(value)])
-        return _Open(items, lead, indent, mapping=True)
+        items = iter([(key, value[key]) for key in _sorted_keys(value)])
+        return _OpenContainer(items, lead, indent, is_mapping=True)
     if isinstance(value, list | bytes) and value:
-        return _Open(iter(value), lead, indent, mapping=False)
+        return _OpenContainer(iter(value), lead, indent, is_mapping=False)
     return None
 
 
@@ -159,9 +167,9 @@ def _object_fields(value: GoObject) -> Any:
 
 
 def _scalar(value: Any, indent: int) -> str:
-    """A scalar or an empty container, without a line break at its end."""
+    """Return a scalar or an empty container, without a line break at its end."""
     if isinstance(value, str):
-        return _text(value, indent)
+        return _string_text(value, indent)
     if value is None:
         return "null"
     if value is True or value is False:
@@ -170,43 +178,51 @@ def _scalar(value: Any, indent: int) -> str:
         text = float_text(value, "g", -1)
         return _FLOATS.get(text, text)
     if isinstance(value, int):
-        return _text(value.text(), indent) if isinstance(value, Duration) else int.__repr__(value)
+        return (
+            _string_text(value.text(), indent)
+            if isinstance(value, Duration)
+            else int.__repr__(value)
+        )
     if isinstance(value, list | bytes):
         return "[]"
-    if isinstance(value, dict):
+    if isinstance(value, dict | GoMap):
         return "{}"
     if isinstance(value, GoObject):
         fields = _object_fields(value)
         if isinstance(fields, Mapping):
             return "{}"
-        # A time is printed as it is, whatever it could be taken for.
-        return str(fields) if value.go_type == "time.Time" else _text(fields, indent)
+        # A time is printed without quotes, even if it looks like another type.
+        return str(fields) if value.go_type == "time.Time" else _string_text(fields, indent)
     raise GoError(f"cannot marshal type: {type(value).__name__}")
 
 
-def _text(text: str, indent: int, *, is_key: bool = False) -> str:
-    """A string in the style that it gets, further lines at `indent`."""
+def _string_text(text: str, indent: int, *, is_key: bool = False) -> str:
+    """Return a string in the style that go-yaml chooses. Further lines have the indentation `indent`."""
     if not (text.isascii() or text.isprintable()) and re.search("[\udc80-\udcff]", text):
         from base64 import b64encode
 
         return f"!!binary {b64encode(to_bytes(text)).decode()}"
-    multiline = _BREAKS.search(text) is not None
-    special = _SPECIAL.search(text) is not None
-    space_break = multiline and _SPACE_BREAK.search(text) is not None
+    is_multiline = _BREAKS.search(text) is not None
+    has_special = _SPECIAL.search(text) is not None
+    has_space_break = is_multiline and _SPACE_BREAK.search(text) is not None
     if "\n" in text:
-        literal = not (special or space_break or text.endswith(" ") or is_key)
-        return _literal(text, indent) if literal else _double(text)
-    if not _is_string(text) or special or space_break or "\t" in text:
-        return _double(text)
-    if multiline:
-        return _double(text) if is_key or _BREAK_SPACE.search(text) else _single(text, indent)
+        is_literal = not (has_special or has_space_break or text.endswith(" ") or is_key)
+        return _literal_block(text, indent) if is_literal else _double_quoted(text)
+    if not _is_string(text) or has_special or has_space_break or "\t" in text:
+        return _double_quoted(text)
+    if is_multiline:
+        return (
+            _double_quoted(text)
+            if is_key or _BREAK_SPACE.search(text)
+            else _single_quoted(text, indent)
+        )
     if _EDGE.search(text) is not None or _INDICATOR.search(text) is not None:
-        return _single(text, indent)
+        return _single_quoted(text, indent)
     return text
 
 
 def _is_string(text: str) -> bool:
-    """Whether the text without quotes is a string to go-yaml v3, and to readers of YAML 1.1.
+    """Return whether go-yaml v3 and readers of YAML 1.1 read the text without quotes as a string.
 
     Source: encode.go, stringv.
     """
@@ -216,23 +232,23 @@ def _is_string(text: str) -> bool:
 
 
 def _is_odd_number(text: str) -> bool:
-    """Numbers of v3 alone: it drops all underscores before it looks."""
+    """Return whether v3 alone reads a number: it removes all underscores first."""
     return "_" in text and text[0] in "+-0123456789" and not is_plain_string(text.replace("_", ""))
 
 
-def _single(text: str, indent: int) -> str:
-    """Single-quoted text; what follows a line break, which is none to most readers, is indented."""
+def _single_quoted(text: str, indent: int) -> str:
+    """Return a single-quoted string. Text after a Unicode line break is indented."""
     return "'" + _AFTER_BREAK.sub(" " * indent, text.replace("'", "''")) + "'"
 
 
-def _double(text: str) -> str:
+def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
-        # The emitter looks for a byte order mark at the start of the whole text at each character: all are escaped.
+        # For each character go-yaml tests whether the whole text starts with a byte order mark. So all are escaped.
         return '"' + "".join(map(escape, text)) + '"'
     return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
 
 
-def _literal(text: str, indent: int) -> str:
+def _literal_block(text: str, indent: int) -> str:
     pad = " " * indent
     hint = "2" if text[0] in f" {_BREAK}" else ""
     body = _LINE_START.sub(pad, text)
@@ -242,11 +258,12 @@ def _literal(text: str, indent: int) -> str:
 # --- the order of keys ---------------------------------------------------------------------------------------------
 
 
-def _sorted(keys: Iterable[Any]) -> list[Any]:
-    """Keys in the natural order of v3, which differs from that of v2 where letters meet what follows digits.
+def _sorted_keys(keys: Iterable[Any]) -> list[Any]:
+    """Return keys in the natural order of v3.
 
-    The relation is not transitive; neighbours are merged as `kmanifest.yaml.dumper` does for v2, from the order of
-    code points.
+    It differs from that of v2 if a letter is compared with another character after digits. The relation is not
+    transitive. So neighbours are merged, starting from the order of code points, as `kmanifest.yaml.dumper` does for
+    v2.
     """
     try:
         ordered = sorted(keys)
@@ -256,17 +273,20 @@ def _sorted(keys: Iterable[Any]) -> list[Any]:
 
 
 def _less(left: str, right: str) -> bool:
-    """Source: sorter.go, keyList.Less."""
-    digits = False
-    for at, (one, other) in enumerate(zip(left, right, strict=False)):
-        if one == other:
-            digits = one.isdecimal()
+    """Return whether a key sorts before another.
+
+    Source: sorter.go, keyList.Less.
+    """
+    after_digit = False
+    for at, (char, other_char) in enumerate(zip(left, right, strict=False)):
+        if char == other_char:
+            after_digit = char.isdecimal()
             continue
-        letter, other_letter = one.isalpha(), other.isalpha()
-        if letter and other_letter:
-            return one < other
-        if letter or other_letter:
-            return letter if digits else other_letter
+        is_letter, is_other_letter = char.isalpha(), other_char.isalpha()
+        if is_letter and is_other_letter:
+            return char < other_char
+        if is_letter or is_other_letter:
+            return is_letter if after_digit else is_other_letter
         return _less_numbers(left, right, at)
     return len(left) < len(right)
 
@@ -276,8 +296,8 @@ def _less_numbers(left: str, right: str, at: int) -> bool:
     if "0" in (left[at], right[at]):
         before = re.search("[0-9]*\\Z", left[:at])
         start = 1 if before is not None and before.group().strip("0") else 0
-    number, end = _number(left, at, start)
-    other, other_end = _number(right, at, start)
+    number, end = _read_number(left, at, start)
+    other, other_end = _read_number(right, at, start)
     if number != other:
         return number < other
     if end != other_end:
@@ -285,8 +305,8 @@ def _less_numbers(left: str, right: str, at: int) -> bool:
     return left[at] < right[at]
 
 
-def _number(text: str, at: int, start: int) -> tuple[int, int]:
-    """The number that goes on there, in 64 bits as Go has it, and where it ends."""
+def _read_number(text: str, at: int, start: int) -> tuple[int, int]:
+    """Return the number that continues at a position, as a signed 64-bit integer, and the position of its end."""
     number = start
     while at < len(text) and text[at].isdecimal():
         number = (number * 10 + ord(text[at]) - 48) & ((1 << 64) - 1)

@@ -1,13 +1,15 @@
-"""Values as YAML, JSON and TOML, and back, as helm's functions of templates do it: they never fail, but for a bound.
+"""Helm's template functions for YAML, JSON and TOML. They raise no errors except for limits.
 
-What can't be written is an empty string, but for TOML, which tells the error in its place; what can't be read is a table
-with the error under `Error`, or a list with the error in it. Source: helm v3.22.0 pkg/engine/funcs.go.
+A value that can't be written becomes an empty string, or in TOML the error message. A text that can't be read becomes a
+table with the message under `Error`, or a list with the message.
+
+Source: helm v3.22.0 pkg/engine/funcs.go.
 """
 
 from collections.abc import Mapping
 
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
-from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, valid
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
+from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, to_valid_utf8
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
@@ -15,64 +17,67 @@ from kmanifest.startup.typing import Any, Final
 _MAP: Final = "map[string]interface {}"
 _LIST: Final = "[]interface {}"
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
-_MOST_SEEN: Final = 100_000
+_MAX_NODES: Final = 100_000
 _END: Final = object()
 
 
-def for_one_text(limits: Limits) -> Limits:
-    """Limits under which an output is one text."""
+def single_string_limits(limits: Limits) -> Limits:
+    """Return limits under which the output is no longer than one string may be."""
     return limits._replace(max_output=min(limits.max_output, limits.max_string))
 
 
-def to_yaml(value: Value, limits: Limits = for_one_text(DEFAULT_LIMITS)) -> str:
-    """What `toYaml` gives: JSON read again and printed by go-yaml v2, without the last line break."""
+def to_yaml(value: Value, limits: Limits = single_string_limits(DEFAULT_LIMITS)) -> str:
+    """Implement `toYaml`: convert to JSON, print as go-yaml v2 does, and remove the last line break."""
     from kmanifest.yaml import Dumper
 
     try:
-        return Dumper(limits).dump(_through_json(value, limits)).removesuffix("\n")
+        return Dumper(limits).dump(_as_json_value(value, limits)).removesuffix("\n")
     except (GoError, SourceError):
         return ""
 
 
-def _through_json(value: Value, limits: Limits) -> Value:
-    """The value as its JSON has it: itself, where nothing in it differs."""
-    if _is_plain(value):
+def _as_json_value(value: Value, limits: Limits) -> Value:
+    """Return the value as JSON represents it: the same object if nothing differs."""
+    if _is_json_value(value):
         return value
-    return _Copier(limits).copy(value)
+    return _JsonCopier(limits).copy(value)
 
 
-def _is_plain(value: Value) -> bool:
-    """Whether there are only values that JSON has as they are, and not so many that one may contain itself."""
+def _is_json_value(value: Value) -> bool:
+    """Return whether JSON represents the whole value unchanged.
+
+    False also for very many items, as the value may contain itself.
+    """
     todo = [value]
-    seen = 0
+    node_count = 0
     while todo:
         node = todo.pop()
         kind = node.__class__
         if kind is str:
-            if not node.isascii() and valid(node) is not node:
+            if not node.isascii() and to_valid_utf8(node) is not node:
                 return False
         elif kind is dict:
-            seen += len(node)
+            node_count += len(node)
             todo.extend(node)
             todo.extend(node.values())
         elif kind is list:
-            seen += len(node)
+            node_count += len(node)
             todo.extend(node)
         elif kind not in _PLAIN:
             return False
-        if seen > _MOST_SEEN:
+        if node_count > _MAX_NODES:
             return False
     return True
 
 
-class _Copier:
-    """Copies a value as JSON has it; what contains itself is Go's error, and very much of it a LimitError."""
+class _JsonCopier:
+    """Copies a value as JSON represents it. A cycle raises Go's error, too many items a LimitError."""
 
-    __slots__ = ("_limits", "_made", "_path", "_stack")
+    __slots__ = ("_item_count", "_limits", "_path", "_stack")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._made = 0
+        self._item_count = 0
         self._path: set[int] = set()
         self._stack: list[tuple[Any, Any, int]] = []
 
@@ -86,22 +91,24 @@ class _Copier:
                 stack.pop()
                 self._path.discard(identity)
             elif isinstance(target, dict):
-                key, below = item
-                target[valid(str(key))] = self._begin(below)
+                key, item_value = item
+                target[to_valid_utf8(str(key))] = self._begin(item_value)
             else:
                 target.append(self._begin(item))
         return root
 
     def _begin(self, value: Any) -> Any:
-        """The copy of a leaf, or an empty one of a container that is to be filled next."""
+        """Return the copy of a leaf, or for a container an empty one that is filled next."""
         if value.__class__ is str:
-            return valid(value)
+            return to_valid_utf8(value)
         if value.__class__ in _PLAIN:
             return value
         if is_nil(value):
             return None
         if isinstance(value, list):
             return self._enter(value, iter(value), [])
+        if isinstance(value, GoMap):
+            value = value.entries
         if isinstance(value, dict):
             return self._enter(value, iter(value.items()), {})
         if isinstance(value, GoObject):
@@ -116,8 +123,8 @@ class _Copier:
     def _enter(self, value: Any, items: Any, target: Any) -> Any:
         if id(value) in self._path:
             raise GoError("json: unsupported value: encountered a cycle")
-        self._made += len(value) if isinstance(value, dict | list) else 1
-        check_items(self._made, self._limits)
+        self._item_count += len(value) if isinstance(value, dict | list) else 1
+        check_items(self._item_count, self._limits)
         self._path.add(id(value))
         self._stack.append((items, target, id(value)))
         return target
@@ -131,12 +138,12 @@ def _leaf(value: Any) -> Value:
 
         return b64encode(value).decode()
     if isinstance(value, str):
-        return valid(str.__str__(value))
+        return to_valid_utf8(str.__str__(value))
     raise GoError(f"json: unsupported type: {type(value).__name__}")
 
 
 def to_yaml_pretty(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toYamlPretty` gives: the value printed by go-yaml v3, without the last line break."""
+    """Implement `toYamlPretty`: print as go-yaml v3 does, and remove the last line break."""
     from kmanifest.engines.helm.formats.pretty_yaml import print_value
 
     try:
@@ -146,7 +153,7 @@ def to_yaml_pretty(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def to_json(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toJson` gives."""
+    """Implement `toJson`."""
     from kmanifest.engines.helm.sprig.json_writer import encode
 
     try:
@@ -156,7 +163,7 @@ def to_json(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def to_toml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
-    """What `toToml` gives, which is the error where there is one."""
+    """Implement `toToml`, which returns the error message if the value can't be written."""
     from kmanifest.engines.helm.formats.toml_writer import TomlError, encode
 
     try:
@@ -166,68 +173,68 @@ def to_toml(value: Value, limits: Limits = DEFAULT_LIMITS) -> str:
 
 
 def from_yaml(text: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
-    """What `fromYaml` gives: the first document, which must be a table."""
+    """Implement `fromYaml`: return the first document, which must be a table."""
     try:
         value = _read_yaml(text, limits)
     except SourceError as error:
         return {"Error": error.message}
     if value is None:
         return {}
-    return value if isinstance(value, dict) else {"Error": _decoding(value, _MAP)}
+    return value if isinstance(value, dict) else {"Error": _decoding_message(value, _MAP)}
 
 
 def from_yaml_array(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Value]:
-    """What `fromYamlArray` gives: the first document, which must be a list."""
+    """Implement `fromYamlArray`: return the first document, which must be a list."""
     try:
         value = _read_yaml(text, limits)
     except SourceError as error:
         return [error.message]
     if value is None:
         return []
-    return value if isinstance(value, list) else [_decoding(value, _LIST)]
+    return value if isinstance(value, list) else [_decoding_message(value, _LIST)]
 
 
 def _read_yaml(text: str, limits: Limits) -> Any:
-    from kmanifest.engines.helm.formats.go_yaml import load_yaml, through_json
+    from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers, load_yaml
 
-    return through_json(load_yaml(to_bytes(text), limits=limits))
+    return floats_for_numbers(load_yaml(to_bytes(text), limits=limits))
 
 
-def _decoding(value: Any, wanted: str) -> str:
-    from kmanifest.engines.helm.formats.go_yaml import json_word
+def _decoding_message(value: Any, go_type: str) -> str:
+    from kmanifest.engines.helm.formats.go_yaml import json_type_name
 
     return (
         "error unmarshaling JSON: while decoding JSON: "
-        f"json: cannot unmarshal {json_word(value)} into Go value of type {wanted}"
+        f"json: cannot unmarshal {json_type_name(value)} into Go value of type {go_type}"
     )
 
 
 def from_json(text: str) -> dict[str, Value]:
-    """What `fromJson` gives: a table, which has what could be read even where there is an error."""
+    """Implement `fromJson`: return a table. In case of an error it also contains the part that was read."""
     from kmanifest.engines.helm.sprig.json_reader import decode_as
 
     try:
         value, error = decode_as(text, dict, _MAP)
-    except GoError as refused:
-        return {"Error": str(refused)}
+    except GoError as go_error:
+        return {"Error": str(go_error)}
     if error:
         value["Error"] = error
-    return value  # type: ignore[no-any-return]  # a dict, as was asked
+    return value  # type: ignore[no-any-return]  # a dict: requested above
 
 
 def from_json_array(text: str) -> list[Value]:
-    """What `fromJsonArray` gives: a list, or the error in one."""
+    """Implement `fromJsonArray`: return a list, or a list with the error message."""
     from kmanifest.engines.helm.sprig.json_reader import decode_as
 
     try:
         value, error = decode_as(text, list, _LIST)
-    except GoError as refused:
-        return [str(refused)]
+    except GoError as go_error:
+        return [str(go_error)]
     return [error] if error else value
 
 
 def from_toml(text: str) -> dict[str, Value]:
-    """What `fromToml` gives: the table, or the error under `Error`."""
+    """Implement `fromToml`: return the table, or the error message under `Error`."""
     from kmanifest.engines.helm.formats.toml_reader import decode
     from kmanifest.engines.helm.formats.toml_writer import TomlError
 

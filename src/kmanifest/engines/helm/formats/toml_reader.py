@@ -1,7 +1,8 @@
-"""TOML 1.1 → values, as BurntSushi's decoder reads them into a table, with its errors.
+"""Read TOML 1.1 as BurntSushi's decoder does, with its errors.
 
-Integers are int64, times `time.Time`; an array of tables has a type of its own. Lexer and parser of the reference take
-turns, so what is wrong first in the text is the error; here they are one.
+Integers are int64, times are `time.Time`, and an array of tables has a type of its own. BurntSushi's lexer and parser
+alternate, so the first error in the text is reported. Here both are one class.
+
 Source: github.com/BurntSushi/toml v1.6.0 lex.go, parse.go and error.go.
 """
 
@@ -40,7 +41,7 @@ _HEX: Final = {"x": (2, "two"), "u": (4, "four"), "U": (8, "eight")}
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
 _LINE_END: Final = re.compile(r"\\\\|\\[ \t\r]*\n[ \t\r\n]*")
 _SPECIAL: Final = frozenset(("nan", "+nan", "-nan", "inf", "+inf", "-inf"))
-_DEEPEST: Final = 100
+_MAX_DEPTH: Final = 100
 _TIMES: Final = (
     ("2006-01-02T15:04:05.999999999Z07:00", UTC),
     ("2006-01-02T15:04:05.999999999", Zone("datetime-local")),
@@ -54,22 +55,22 @@ Key = tuple[str, ...]
 
 
 def decode(text: str) -> dict[str, Value]:
-    """The table of a text. TomlError with the place and BurntSushi's words."""
+    """Return the table of a text. Raises TomlError with BurntSushi's message, which contains the line."""
     return _Parser(text.removeprefix("\ufeff")).parse()
 
 
 class _Parser:
-    """Reads a text from its start, and keeps of each key how it came about."""
+    """Reads a text from its start, and records how each key was created."""
 
     __slots__ = (
         "_arrays",
         "_at",
         "_context",
-        "_counted",
         "_depth",
         "_implicit",
         "_key",
         "_key_line",
+        "_line_position",
         "_root",
         "_text",
     )
@@ -84,7 +85,7 @@ class _Parser:
         self._implicit: set[Key] = set()
         self._arrays: set[Key] = set()
         self._depth = 0
-        self._counted = (0, 1)  # a place, and its line
+        self._line_position = (0, 1)  # a position, and its line
 
     def parse(self) -> dict[str, Value]:
         if "\0" in self._text[:6]:
@@ -97,15 +98,15 @@ class _Parser:
                 return self._root
             if char == "[":
                 self._at += 1
-                self._table()
+                self._read_table_name()
             else:
-                self._pair()
+                self._read_pair()
             self._end_item()
 
     # --- characters and errors
 
     def _peek(self) -> str:
-        """The next character, none at the end; what TOML refuses everywhere is an error."""
+        """Return the next character, empty at the end. Raises TomlError for characters that TOML never allows."""
         char = self._text[self._at : self._at + 1]
         if char and _CONTROL.match(char) is not None and char != "\n":
             if char == "\r" and self._text[self._at + 1 : self._at + 2] == "\n":
@@ -116,13 +117,16 @@ class _Parser:
         return char
 
     def _line(self) -> int:
-        counted, line = self._counted
-        line += self._text.count("\n", counted, self._at)
-        self._counted = (self._at, line)
+        position, line = self._line_position
+        line += self._text.count("\n", position, self._at)
+        self._line_position = (self._at, line)
         return line
 
     def _fail(self, message: str, *, line: int | None = None) -> NoReturn:
-        """The error at a line, that of the place where none is given; at an end after a line break, the line before."""
+        """Raise the error for a line, by default the current one.
+
+        At the end of a text that ends with a line break, it is the line before.
+        """
         if line is None:
             line = self._line()
             if self._at >= len(self._text) and self._text.endswith("\n"):
@@ -134,16 +138,16 @@ class _Parser:
     def _unexpected(
         self, before: str, char: str, after: str = " instead", *, counts: bool = False
     ) -> NoReturn:
-        """The error of a character; a line break, which was read already, may count as one."""
+        """Raise the error for a character. With `counts`, a line break counts as read and its line is the next."""
         line = self._line() + 1 if counts and char == "\n" else None
-        self._fail(f"{before} {_shown(char)}{after}", line=line)
+        self._fail(f"{before} {_quote_char(char)}{after}", line=line)
 
     def _skip_blanks(self) -> str:
-        self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _BLANKS.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         return self._peek()
 
     def _skip_all(self) -> str:
-        """Skip spaces, line breaks and comments; the next character."""
+        """Skip spaces, line breaks and comments, and return the next character."""
         while True:
             char = self._skip_blanks()
             if char == "#":
@@ -154,11 +158,11 @@ class _Parser:
                 return char
 
     def _comment(self) -> None:
-        self._at = _COMMENT.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _COMMENT.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._peek()
 
     def _end_item(self) -> None:
-        """What follows a table's name or a value at the top."""
+        """Check what follows a table name or a top-level value."""
         char = self._skip_blanks()
         if char == "#":
             self._comment()
@@ -169,9 +173,9 @@ class _Parser:
 
     # --- keys
 
-    def _table(self) -> None:
-        array = self._peek() == "["
-        self._at += array
+    def _read_table_name(self) -> None:
+        is_array = self._peek() == "["
+        self._at += is_array
         parts: list[str] = []
         while True:
             char = self._skip_blanks()
@@ -180,7 +184,7 @@ class _Parser:
                 self._fail(message, line=self._line())
             if char == ".":
                 self._fail("unexpected table separator (table names cannot be empty)")
-            parts.append(self._name(char))
+            parts.append(self._read_name(char))
             if len(parts) == 1:
                 self._key_line = self._line()
             char = self._skip_blanks()
@@ -191,27 +195,27 @@ class _Parser:
             self._at += 1
             if char == "]":
                 break
-        if array:
+        if is_array:
             char = self._peek()
             if char != "]":
                 before = "expected end of table array name delimiter ']', but got"
                 self._unexpected(before, char, counts=True)
             self._at += 1
-        self._add_context(tuple(parts), array=array)
+        self._add_context(tuple(parts), is_array=is_array)
 
-    def _name(self, char: str) -> str:
+    def _read_name(self, char: str) -> str:
         if char == '"':
             self._at += 1
-            return self._basic()
+            return self._read_basic_string()
         if char == "'":
             self._at += 1
-            return self._raw()
+            return self._read_literal_string()
         match = _BARE.match(self._text, self._at)
-        self._at = match.end()  # type: ignore[union-attr]  # it matches nothing as well
-        return match.group()  # type: ignore[union-attr]  # the same
+        self._at = match.end()  # type: ignore[union-attr]  # the pattern also matches an empty string
+        return match.group()  # type: ignore[union-attr]  # as above
 
-    def _dotted_key(self) -> Key:
-        """A key with its dots, up to its `=`."""
+    def _read_dotted_key(self) -> Key:
+        """Return a dotted key, up to its `=`."""
         char = self._skip_blanks()
         if char in ("=", ""):
             self._fail("unexpected '=': key name appears blank", line=self._line())
@@ -219,7 +223,7 @@ class _Parser:
             self._fail("unexpected '.': keys cannot start with a '.'")
         parts: list[str] = []
         while True:
-            parts.append(self._name(char))
+            parts.append(self._read_name(char))
             if len(parts) == 1:
                 self._key_line = self._line()
             char = self._skip_blanks()
@@ -235,16 +239,16 @@ class _Parser:
             if char in ("=", ".", ""):
                 self._fail(f"unexpected '{char or '='}'", line=self._line())
 
-    def _pair(self, target: dict[str, Any] | None = None) -> None:
-        """A key and its value, put into the table at hand; in an inline table into `target` as well."""
+    def _read_pair(self, target: dict[str, Any] | None = None) -> None:
+        """Read a key and its value into the current table, and in an inline table also into `target`."""
         outer = self._context
-        key = self._dotted_key()
+        key = self._read_dotted_key()
         self._key = key[-1]
         for part in key[:-1]:
             self._implicit.add((*self._context, part))
-            self._add_context((*self._context, part), array=False)
+            self._add_context((*self._context, part), is_array=False)
         self._key = key[-1]
-        value, is_array = self._value(in_array=False)
+        value, is_array = self._read_value(in_array=False)
         self._set_value(key[-1], value)
         if is_array:
             self._arrays.add((*self._context, key[-1]))
@@ -257,50 +261,56 @@ class _Parser:
                     )
             target[key[-1]] = value
         self._context = outer
-        if target is None:  # within an inline table, an error names the key before
+        if target is None:  # in an inline table, errors name the previous key
             self._key = ""
 
     # --- the tables
 
-    def _add_context(self, key: Key, *, array: bool) -> None:
-        """Make a table the one at hand, with those above it. Source: parse.go, addContext."""
+    def _add_context(self, key: Key, *, is_array: bool) -> None:
+        """Make a table and its parents, and make it the current table.
+
+        Source: parse.go, addContext.
+        """
         table = self._root
-        above: Key = ()
+        parents: Key = ()
         for part in key[:-1]:
-            above = (*above, part)
+            parents = (*parents, part)
             if part not in table:
-                self._implicit.add(above)
+                self._implicit.add(parents)
                 table[part] = {}
-            found = table[part]
-            if isinstance(found, Tables):
-                table = found[-1]
-            elif isinstance(found, dict):
-                table = found
+            current = table[part]
+            if isinstance(current, Tables):
+                table = current[-1]
+            elif isinstance(current, dict):
+                table = current
             else:
-                message = f"Key '{_dotted(above)}' was already created as a hash."
+                message = f"Key '{_dotted(parents)}' was already created as a hash."
                 self._fail(message, line=self._key_line)
-        self._context = above
+        self._context = parents
         name = key[-1]
-        if array:
-            found = table.setdefault(name, Tables())
-            if not isinstance(found, Tables):
+        if is_array:
+            current = table.setdefault(name, Tables())
+            if not isinstance(current, Tables):
                 self._fail(
                     f"Key '{_dotted(key)}' was already created and cannot be used as an array.",
                     line=self._key_line,
                 )
-            found.append({})
+            current.append({})
         else:
             self._set_value(name, {})
-        self._context = (*above, name)
+        self._context = (*parents, name)
 
     def _set_value(self, name: str, value: Any) -> None:
-        """Put a value into the table at hand. Source: parse.go, setValue."""
+        """Set a value in the current table.
+
+        Source: parse.go, setValue.
+        """
         table: Any = self._root
         path: Key = ()
         for part in self._context:
             path = (*path, part)
-            found = table[part]
-            table = found[-1] if isinstance(found, Tables) else found
+            current = table[part]
+            table = current[-1] if isinstance(current, Tables) else current
             if not isinstance(table, dict):
                 self._fail(f"Key '{_dotted(path)}' has already been defined.", line=self._key_line)
         path = (*path, name)
@@ -315,24 +325,24 @@ class _Parser:
 
     # --- values
 
-    def _value(self, *, in_array: bool) -> tuple[Any, bool]:
-        """A value, and whether it is an array."""
+    def _read_value(self, *, in_array: bool) -> tuple[Any, bool]:
+        """Return a value, and whether it is an array."""
         char = self._skip_blanks()
         if char == "[":
             self._at += 1
-            return self._array(), True
+            return self._read_array(), True
         if char == "{":
             self._at += 1
-            return self._inline_table(in_array=in_array), False
-        return self._leaf(char), False
+            return self._read_inline_table(in_array=in_array), False
+        return self._read_leaf(char), False
 
-    def _leaf(self, char: str) -> Any:
+    def _read_leaf(self, char: str) -> Any:
         if char in ('"', "'") and char:
-            return self._string(char)
+            return self._read_string(char)
         if "0" <= char <= "9":
-            return self._number_or_date(char)
+            return self._read_number_or_date(char)
         if char in ("+", "-") and char:
-            return self._signed()
+            return self._read_signed()
         if char == ".":
             self._fail("floats must start with a digit, not '.'")
         word = self._text[self._at : self._at + 3]
@@ -340,12 +350,12 @@ class _Parser:
             self._at += 3
             return float(word)
         if char.isalpha():
-            return self._boolean()
+            return self._read_boolean()
         if not char:
             self._fail("unexpected EOF; expected value")
         return self._unexpected("expected value but found", char)
 
-    def _boolean(self) -> bool:
+    def _read_boolean(self) -> bool:
         match = _LETTERS.match(self._text, self._at)
         word = match.group() if match is not None else ""
         self._at += len(word)
@@ -355,10 +365,10 @@ class _Parser:
 
     def _descend(self) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise LimitError(f"TOML deeper than {_DEEPEST} levels")
+        if self._depth > _MAX_DEPTH:
+            raise LimitError(f"TOML deeper than {_MAX_DEPTH} levels")
 
-    def _array(self) -> list[Any]:
+    def _read_array(self) -> list[Any]:
         self._descend()
         self._arrays.add((*self._context, self._key))
         items: list[Any] = []
@@ -368,11 +378,11 @@ class _Parser:
                 self._fail("unexpected comma")
             if char == "]":
                 break
-            items.append(self._value(in_array=True)[0])
+            items.append(self._read_value(in_array=True)[0])
             char = self._skip_all()
             if char not in (",", "]") or not char:
-                got = f"'{char}'" if char else "end of file"
-                self._fail(f"expected a comma (',') or array terminator (']'), but got {got}")
+                found = f"'{char}'" if char else "end of file"
+                self._fail(f"expected a comma (',') or array terminator (']'), but got {found}")
             if char == "]":
                 break
             self._at += 1
@@ -380,13 +390,13 @@ class _Parser:
         self._depth -= 1
         return items
 
-    def _inline_table(self, *, in_array: bool) -> dict[str, Any]:
+    def _read_inline_table(self, *, in_array: bool) -> dict[str, Any]:
         self._descend()
         outer, outer_key = self._context, self._key
         self._implicit.add((*self._context, self._key))
         path = (*self._context, self._key)
         self._key = ""
-        self._add_context(path, array=in_array)
+        self._add_context(path, is_array=in_array)
         inner = self._context
         table: dict[str, Any] = {}
         while True:
@@ -395,13 +405,13 @@ class _Parser:
                 self._fail("unexpected comma")
             if char == "}":
                 break
-            self._pair(table)
+            self._read_pair(table)
             self._context = inner
             char = self._skip_all()
             if char not in (",", "}") or not char:
-                got = f"'{char}'" if char else "end of file"
+                found = f"'{char}'" if char else "end of file"
                 self._fail(
-                    f"expected a comma or an inline table terminator '}}', but got {got} instead"
+                    f"expected a comma or an inline table terminator '}}', but got {found} instead"
                 )
             if char == "}":
                 break
@@ -413,16 +423,16 @@ class _Parser:
 
     # --- strings
 
-    def _string(self, quote: str) -> str:
+    def _read_string(self, quote: str) -> str:
         if self._text.startswith(quote * 3, self._at):
             self._at += 3
-            return self._long(quote)
+            return self._read_long_string(quote)
         self._at += 1
-        return self._basic() if quote == '"' else self._raw()
+        return self._read_basic_string() if quote == '"' else self._read_literal_string()
 
-    def _raw(self) -> str:
+    def _read_literal_string(self) -> str:
         start = self._at
-        self._at = _LITERAL.match(self._text, start).end()  # type: ignore[union-attr]  # it matches nothing as well
+        self._at = _LITERAL.match(self._text, start).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._check_end("'")
         self._at += 1
         return self._text[start : self._at - 1]
@@ -434,10 +444,10 @@ class _Parser:
         if char in "\r\n":
             self._fail("strings cannot contain newlines")
 
-    def _basic(self) -> str:
+    def _read_basic_string(self) -> str:
         start = self._at
         while True:
-            self._at = _BASIC.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            self._at = _BASIC.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
             self._check_end('"')
             if self._text[self._at] == '"':
                 break
@@ -446,7 +456,7 @@ class _Parser:
         return self._unescaped(self._text[start : self._at - 1])
 
     def _check_escape(self, start: int) -> None:
-        """Step over a backslash and what it escapes."""
+        """Skip a backslash and the characters that it escapes."""
         self._at += 1
         char = self._peek()
         if char in _HEX:
@@ -454,25 +464,25 @@ class _Parser:
             for _ in range(size):
                 self._at += 1
                 if self._peek() not in set("0123456789abcdefABCDEF"):
-                    got = quoted(self._text[start : self._at + 1])
+                    found = quoted(self._text[start : self._at + 1])
                     self._fail(
-                        f"expected {name} hexadecimal digits after '\\{char}', but got {got} instead"
+                        f"expected {name} hexadecimal digits after '\\{char}', but got {found} instead"
                     )
         elif char not in _ESCAPES and char not in (" ", "\t"):
             self._fail(f"invalid escape in string '\\{char or chr(0)}'")
         self._at += 1
 
-    def _long(self, quote: str) -> str:
-        """A string between three quotes, of which two more may stand at its end."""
+    def _read_long_string(self, quote: str) -> str:
+        """Read a string in triple quotes. It may end with up to two more quotes."""
         start = self._at
         pattern = _BASIC if quote == '"' else _LITERAL
         while True:
-            self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+            self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
             char = self._peek()
             if not char:
                 self._fail(f"unexpected EOF; expected {_quote_name(quote * 3)}")
             if char == quote:
-                size = self._quotes(quote)
+                size = self._count_quotes(quote)
                 if size > 5:
                     self._fail(f"unexpected {_quote_name(quote * 6)}")
                 self._at += size
@@ -486,7 +496,7 @@ class _Parser:
             else:
                 self._at += 1
 
-    def _quotes(self, quote: str) -> int:
+    def _count_quotes(self, quote: str) -> int:
         end = self._at
         while self._text.startswith(quote, end):
             end += 1
@@ -517,44 +527,44 @@ class _Parser:
     # --- numbers and times
 
     def _take(self, pattern: "re.Pattern[str]", start: int) -> str:
-        """The text from `start` to where the pattern, which goes on here, ends."""
-        self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
+        """Return the text from `start` to the end of the pattern's match at the current position."""
+        self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
         self._peek()
         return self._text[start : self._at]
 
-    def _number_or_date(self, first: str) -> Any:
+    def _read_number_or_date(self, first: str) -> Any:
         start = self._at
         self._at += 1
         char = self._peek()
         if first == "0" and char in _BASES:
-            return self._based(start, char)
+            return self._read_based_integer(start, char)
         if first != "0" or char.isdigit():
             self._take(_DIGITS, start)
             char = self._peek()
             if char in ("-", ":"):
-                return self._time(self._take(_DATE, start).strip())
-        return self._decimal(start)
+                return self._parse_datetime(self._take(_DATE, start).strip())
+        return self._read_decimal(start)
 
-    def _based(self, start: int, base: str) -> Int64:
+    def _read_based_integer(self, start: int, base: str) -> Int64:
         pattern, digits, name = _BASES[base]
         self._at += 1
         char = self._peek()
         if char not in set(digits):
             self._fail(f"not {name} number: '{self._text[start : self._at]}{char or chr(0)}'")
-        return self._integer(self._take(pattern, start))
+        return self._parse_integer(self._take(pattern, start))
 
-    def _decimal(self, start: int) -> Any:
-        """What goes on as an integer, or as a float where a point or an exponent comes."""
+    def _read_decimal(self, start: int) -> Any:
+        """Read the rest of an integer, or of a float if a point or an exponent follows."""
         text = (
             self._take(_DECIMAL, start)
             if self._peek() in ("_", *"0123456789")
             else self._text[start : self._at]
         )
         if self._peek() in (".", "e", "E"):
-            return self._float(self._take(_FLOAT, start))
-        return self._integer(text)
+            return self._parse_float(self._take(_FLOAT, start))
+        return self._parse_integer(text)
 
-    def _signed(self) -> Any:
+    def _read_signed(self) -> Any:
         start = self._at
         self._at += 1
         char = self._peek()
@@ -573,24 +583,24 @@ class _Parser:
             )
         if not "0" <= char <= "9":
             self._unexpected("expected a digit but got", char, "", counts=True)
-        return self._decimal(start)
+        return self._read_decimal(start)
 
-    def _integer(self, text: str) -> Int64:
-        if not _underscores_ok(text):
+    def _parse_integer(self, text: str) -> Int64:
+        if not _has_valid_underscores(text):
             self._fail(f"Invalid integer {quoted(text)}: underscores must be surrounded by digits")
-        if _leading_zero(text):
+        if _has_leading_zero(text):
             self._fail(f"Invalid integer {quoted(text)}: cannot have leading zeroes")
         number, error = parse_int(text, 0)
         if error:
             self._fail(f"{text} is out of range for int64")
         return Int64(number)
 
-    def _float(self, text: str) -> float:
+    def _parse_float(self, text: str) -> float:
         parts = [part for part in re.split("[.eE]", text) if part]
-        # A sign of the exponent stands before its digits, where no underscore may be.
-        if not all(map(_underscores_ok, parts)):
+        # The sign of an exponent is part of the last element. No underscore may follow it.
+        if not all(map(_has_valid_underscores, parts)):
             self._fail(f"Invalid float {quoted(text)}: underscores must be surrounded by digits")
-        if parts and _leading_zero(parts[0]):
+        if parts and _has_leading_zero(parts[0]):
             self._fail(f"Invalid float {quoted(text)}: cannot have leading zeroes")
         if re.search(r"\.(?![0-9])", text) is not None:
             self._fail(f"Invalid float {quoted(text)}: '.' must be followed by one or more digits")
@@ -601,14 +611,14 @@ class _Parser:
             self._fail(f"{text} is out of range for float64")
         return self._fail(f"Invalid float value: {quoted(text)}")
 
-    def _time(self, text: str) -> Time:
+    def _parse_datetime(self, text: str) -> Time:
         text = text.replace("z", "Z").replace("t", "T").replace(" ", "T")
         for layout, zone in _TIMES:
             try:
                 time = parse_time(layout, text, zone)
             except GoError:
                 continue
-            if _lacks_zero(text, layout):
+            if _lacks_leading_zero(text, layout):
                 break
             return time
         return self._fail(f"invalid datetime: {quoted(text)}")
@@ -620,7 +630,7 @@ def _dotted(key: Key) -> str:
     return dotted(key)
 
 
-def _shown(char: str) -> str:
+def _quote_char(char: str) -> str:
     from kmanifest.engines.helm.gotemplate.quoting import quoted_char  # for errors only
 
     return quoted_char(ord(char) if char else 0)
@@ -630,26 +640,29 @@ def _quote_name(quotes: str) -> str:
     return f"'{quotes}'" if quotes[0] == '"' else f'"{quotes}"'
 
 
-def _underscores_ok(text: str) -> bool:
-    """Whether each underscore stands between digits. Source: parse.go, numUnderscoresOK."""
+def _has_valid_underscores(text: str) -> bool:
+    """Return whether each underscore is between digits.
+
+    Source: parse.go, numUnderscoresOK.
+    """
     if text in _SPECIAL:
         return True
-    accepts = False
+    is_after_digit = False
     for char in text:
-        if char == "_" and not accepts:
+        if char == "_" and not is_after_digit:
             return False
-        accepts = char in "0123456789abcdefABCDEF"
-    return accepts
+        is_after_digit = char in "0123456789abcdefABCDEF"
+    return is_after_digit
 
 
-def _leading_zero(text: str) -> bool:
+def _has_leading_zero(text: str) -> bool:
     if len(text) > 1 and text[0] == "0" and text[1] not in "box":
         return True
     return len(text) > 2 and text[0] in "+-" and text[1] == "0"
 
 
-def _lacks_zero(text: str, layout: str) -> bool:
-    """Whether a number has fewer digits than the layout, which Go's reader of times lets pass."""
+def _lacks_leading_zero(text: str, layout: str) -> bool:
+    """Return whether a number has fewer digits than the layout, which Go's time parser accepts."""
     for index, char in enumerate(layout):
         if char in ".Z":
             return False

@@ -1,4 +1,6 @@
-"""Go values → TOML, byte for byte as BurntSushi's encoder writes them: values first, then tables, each two columns further.
+"""Write Go values as TOML, byte for byte as BurntSushi's encoder does.
+
+Values come before tables. Each level of tables is indented by two more columns.
 
 Source: github.com/BurntSushi/toml v1.6.0 encode.go and meta.go, Key.
 """
@@ -7,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil
 from kmanifest.engines.helm.sprig.json_writer import sorted_keys
@@ -23,18 +25,18 @@ _SHORT: Final = {
 _NO_TOP: Final = "toml: top-level values must be Go maps or structs"
 _NIL_ITEM: Final = "toml: cannot encode array with nil element"
 _TIME_FORMAT: Final = "2006-01-02T15:04:05.999999999Z07:00"
-_DEEPEST: Final = 100
-"""Each level takes several frames of Python's stack; no table of a chart is a tenth as deep."""
+_MAX_DEPTH: Final = 100
+"""Each level takes several frames of Python's stack. No table of a chart is a tenth as deep."""
 
 Key = tuple[str, ...]
 
 
 class TomlError(Exception):
-    """What can't be written, or is no TOML, in BurntSushi's words."""
+    """A value that can't be written, or an invalid text, with BurntSushi's message."""
 
 
 def encode(value: Value, limits: Limits) -> str:
-    """The document of a value; a value that is no table is written alone. TomlError, LimitError."""
+    """Return the document of a value. A value that is not a table is written alone. Raises TomlError or LimitError."""
     if value is None:
         raise GoError("reflect: call of reflect.Value.Type on zero Value")
     return _Writer(limits).write(value)
@@ -60,8 +62,8 @@ class _Writer:
 
     def _enter(self) -> None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise LimitError(f"a value deeper than {_DEEPEST} levels in TOML")
+        if self._depth > _MAX_DEPTH:
+            raise LimitError(f"a value deeper than {_MAX_DEPTH} levels in TOML")
 
     def _new_line(self) -> None:
         if self._out:
@@ -70,14 +72,14 @@ class _Writer:
     def _encode(self, key: Key, value: Value) -> None:
         if value is None or (is_nil(value) and not isinstance(value, list)):
             return
-        if isinstance(value, list) and _is_tables(value):
-            self._tables(key, value)
+        if isinstance(value, list) and _is_table_list(value):
+            self._write_tables(key, value)
         elif _is_table(value):
-            self._table(key, value)
+            self._write_table(key, value)
         else:
-            self._entry(key, value, inline=False)
+            self._write_entry(key, value, inline=False)
 
-    def _tables(self, key: Key, value: list[Value]) -> None:
+    def _write_tables(self, key: Key, value: list[Value]) -> None:
         if not key:
             raise TomlError(_NO_TOP)
         for item in value:
@@ -86,52 +88,56 @@ class _Writer:
             self._new_line()
             self._put(f"{_indent(key)}[[{dotted(key)}]]")
             self._new_line()
-            self._fields(key, item, inline=False)
+            self._write_fields(key, item, inline=False)
 
-    def _table(self, key: Key, value: Value) -> None:
+    def _write_table(self, key: Key, value: Value) -> None:
         if len(key) == 1:
             self._new_line()
         if key:
             self._put(f"{_indent(key)}[{dotted(key)}]")
             self._new_line()
-        self._fields(key, value, inline=False)
+        self._write_fields(key, value, inline=False)
 
-    def _fields(self, key: Key, value: Value, *, inline: bool) -> None:
-        """The values of a table, then its tables; inline, all on one line."""
+    def _write_fields(self, key: Key, value: Value, *, inline: bool) -> None:
+        """Write the values of a table, then its tables. An inline table is written on one line."""
         self._enter()
         fields = _fields_of(value)
-        tables = [name for name in fields if _is_table(fields[name]) or _is_tables(fields[name])]
+        tables = [
+            name for name in fields if _is_table(fields[name]) or _is_table_list(fields[name])
+        ]
         values = [name for name in fields if name not in set(tables)]
         if not inline:
             for name in (*values, *tables):
                 if not is_nil(fields[name]) and fields[name] is not None:
                     self._encode((*key, name), fields[name])
         else:
-            self._inline(fields, values, tables)
+            self._write_inline(fields, values, tables)
         self._depth -= 1
 
-    def _inline(self, fields: Mapping[str, Value], values: list[str], tables: list[str]) -> None:
+    def _write_inline(
+        self, fields: Mapping[str, Value], values: list[str], tables: list[str]
+    ) -> None:
         self._put("{")
-        for names, followed in ((values, bool(tables)), (tables, False)):
+        for names, is_followed in ((values, bool(tables)), (tables, False)):
             for index, name in enumerate(names):
                 if fields[name] is None or is_nil(fields[name]):
                     continue
-                self._entry((name,), fields[name], inline=True)
-                if followed or index != len(names) - 1:
+                self._write_entry((name,), fields[name], inline=True)
+                if is_followed or index != len(names) - 1:
                     self._put(", ")
         self._put("}")
 
-    def _entry(self, key: Key, value: Value, *, inline: bool) -> None:
+    def _write_entry(self, key: Key, value: Value, *, inline: bool) -> None:
         if not key:
-            self._element(value)
+            self._write_element(value)
             return
-        self._put(f"{_indent(key)}{_part(key[-1])} = ")
-        self._element(value)
+        self._put(f"{_indent(key)}{_key_part(key[-1])} = ")
+        self._write_element(value)
         if not inline:
             self._new_line()
 
-    def _element(self, value: Value) -> None:
-        """A value as it stands in a list or behind a key."""
+    def _write_element(self, value: Value) -> None:
+        """Write a value in a list or after a key."""
         if isinstance(value, str):
             self._put('"' + _ESCAPED.sub(_escape, value) + '"')
         elif value is True or value is False:
@@ -140,11 +146,11 @@ class _Writer:
             text = f'"{value.text()}"' if isinstance(value, Duration) else int.__repr__(value)
             self._put(text)
         elif isinstance(value, float):
-            self._put(_float(value))
+            self._put(_float_text(value))
         elif isinstance(value, list | bytes):
-            self._list(list(value))
+            self._write_list(list(value))
         elif _is_table(value):
-            self._fields((), value, inline=True)
+            self._write_fields((), value, inline=True)
         elif isinstance(value, GoObject):
             text = value.text() or ""
             is_time = type_name(value) == "time.Time"
@@ -152,7 +158,7 @@ class _Writer:
         else:
             raise TomlError(f"unexpected type: {kind_name(value)}")
 
-    def _list(self, value: list[Value]) -> None:
+    def _write_list(self, value: list[Value]) -> None:
         self._enter()
         self._put("[")
         for index, item in enumerate(value):
@@ -160,7 +166,7 @@ class _Writer:
                 self._put(", ")
             if item is None:
                 raise TomlError(_NIL_ITEM)
-            self._element(item)
+            self._write_element(item)
         self._put("]")
         self._depth -= 1
 
@@ -170,32 +176,39 @@ def _time_text(value: Any) -> str:
 
 
 def _is_table(value: Value) -> bool:
-    if isinstance(value, dict):
+    if isinstance(value, dict | GoMap):
         return True
     if not isinstance(value, GoObject) or isinstance(value, list):
         return False
-    # What has a text of its own in JSON marshals itself to text for TOML too.
-    make = getattr(value, "json", None)
-    return value.kind in ("struct", "ptr") and (make is None or isinstance(make(), Mapping))
+    # An object that marshals itself to a JSON string also marshals itself to text in TOML.
+    json_method = getattr(value, "json", None)
+    return value.kind in ("struct", "ptr") and (
+        json_method is None or isinstance(json_method(), Mapping)
+    )
 
 
-def _is_tables(value: Value, depth: int = 0) -> bool:
-    """Whether a list holds tables only; one that holds nothing is a list. A nil within it, however deep, is an error."""
+def _is_table_list(value: Value, depth: int = 0) -> bool:
+    """Return whether a list contains only tables. Raises TomlError for a nil item at any depth.
+
+    An empty list is not a list of tables.
+    """
     if not isinstance(value, list) or not value:
         return False
-    if depth > _DEEPEST:
-        raise LimitError(f"a list deeper than {_DEEPEST} levels in TOML")
-    tables = True
+    if depth > _MAX_DEPTH:
+        raise LimitError(f"a list deeper than {_MAX_DEPTH} levels in TOML")
+    holds_tables = True
     for item in value:
         if item is None or is_nil(item):
             raise TomlError(_NIL_ITEM)
-        tables = tables and _is_table(item)
-        _is_tables(item, depth + 1)
-    return tables
+        holds_tables = holds_tables and _is_table(item)
+        _is_table_list(item, depth + 1)
+    return holds_tables
 
 
 def _fields_of(value: Any) -> Mapping[str, Value]:
-    """The fields of a table by name, those of a map in the order of their names."""
+    """Return the fields of a table by name. Those of a map are sorted by name."""
+    if isinstance(value, GoMap):
+        value = value.entries
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
@@ -210,11 +223,11 @@ def _indent(key: Key) -> str:
 
 
 def dotted(key: Key) -> str:
-    """A key with its dots, quoted where that is needed."""
-    return ".".join(map(_part, key))
+    """Return a dotted key. Parts are quoted if needed."""
+    return ".".join(map(_key_part, key))
 
 
-def _part(name: str) -> str:
+def _key_part(name: str) -> str:
     return name if _BARE.fullmatch(name) is not None else '"' + _ESCAPED.sub(_escape, name) + '"'
 
 
@@ -223,7 +236,7 @@ def _escape(match: "re.Match[str]") -> str:
     return _SHORT.get(char) or f"\\u{ord(char):04x}"
 
 
-def _float(value: float) -> str:
+def _float_text(value: float) -> str:
     text = float_text(value, "g", -1)
     if text[-1] in "fN":
         return {"+Inf": "inf", "-Inf": "-inf"}.get(text, "nan")

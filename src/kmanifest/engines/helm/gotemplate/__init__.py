@@ -1,7 +1,9 @@
-"""Go's text/template: a lexer, a parser, an executor, and the functions that every template has. It knows no Kubernetes.
+"""Go's text/template: a lexer, a parser, an executor, and the built-in functions.
 
-`templates.parse` makes templates of a text, `templates.TemplateSet` holds those of many, `execute.execute` prints one, and
-`execute.Run` prints many that share functions and bounds. `gofmt` has the texts of values.
+It knows nothing of Kubernetes. `parsers.CachingParser` parses template files.
+`templates.TemplateSet` holds the templates of many files. `execute.execute` renders one template.
+`execute.Execution` renders many that share functions and limits. `gofmt` formats values as Go's fmt
+does.
 
 Source: Go 1.26 text/template and fmt.
 """

@@ -1,7 +1,8 @@
-"""The text of one action → a node, without its place: each distinct text is parsed once.
+"""Parse the text of one action into a node without a location.
 
-The parser goes the way of Go's and complains at the same token, so that its errors are Go's. What an action needs of its
-surroundings is kept beside it, the variables and functions that it uses, so the next one with that text needs no parsing.
+Each distinct text is parsed once. The parser follows Go's and fails at the same token, so its
+errors are Go's. An action is stored with the variables and functions that it uses. The next action
+with the same text then needs no parsing.
 
 Source: Go 1.26 text/template/parse/parse.go.
 """
@@ -18,12 +19,15 @@ from kmanifest.engines.helm.gotemplate.quoting import quoted, unquoted
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Final, NamedTuple
 
-MAX_NESTED: Final = 150
-"""How deep parentheses may nest; Go takes 10,000, which no one writes and Python's stack does not hold."""
+MAX_NESTING: Final = 150
+"""The maximum depth of parentheses.
 
-ANYWHERE: Final = frozenset({"", "if", "range", "with", "template", "block"})
-"""Keywords of actions that may stand anywhere."""
-_TERMS: Final = frozenset(
+Go allows 10,000, but no chart needs that and it exceeds Python's stack.
+"""
+
+UNRESTRICTED_KEYWORDS: Final = frozenset({"", "if", "range", "with", "template", "block"})
+"""Keywords of the actions that are valid at any point of a template."""
+_TERM_TYPES: Final = frozenset(
     {
         lexer.BOOL,
         lexer.CHAR_CONSTANT,
@@ -39,25 +43,28 @@ _TERMS: Final = frozenset(
 )
 
 
-class Surroundings(NamedTuple):
-    """What the parser knows where an action stands.
+class ParserState(NamedTuple):
+    """The state of the parser at the start of an action.
 
-    `block` is the innermost open block: "" at the top of the file, `if`, `with`, `range`, `define` or `block`, and `else` in
-    the second part of one. `chains` is the word that may follow `else`: `if`, `with`, or nothing.
+    `block` is the innermost open block: `if`, `with`, `range`, `define` or `block`. It is "" at the
+    top of the file, and `else` in the second part of a block. `else_keyword` is the keyword that
+    may follow `else`: `if`, `with` or "".
     """
 
     functions: Container[str]
     variables: Container[str]
     block: str
-    chains: str
+    else_keyword: str
     in_range: bool
 
 
 class Action(NamedTuple):
-    """A parsed action: its keyword (`else if` and `else with` are words of their own), node, and name of a template.
+    """A parsed action: its keyword, its node, and the name of a template.
 
-    `uses` are the variables that it takes from before it, `declares` those it leaves, `calls` its functions. What is `bound`
-    must be looked at where it stands; all else means the same everywhere.
+    `else if` and `else with` are keywords of their own. `uses` are the variables that must be
+    declared before it, `declares` those it adds, `calls` its functions. If `depends_on_state` is
+    true, the action must be checked again wherever its text occurs. Other actions mean the same
+    everywhere.
     """
 
     keyword: str
@@ -66,11 +73,11 @@ class Action(NamedTuple):
     uses: tuple[str, ...]
     declares: tuple[str, ...]
     calls: tuple[str, ...]
-    bound: bool
+    depends_on_state: bool
 
 
 class ActionError(Exception):
-    """What is wrong with an action, and the position of the token that Go had read last."""
+    """An error in an action, with the position of the token that Go read last."""
 
     def __init__(self, message: str, position: int, *, lexical: bool = False) -> None:
         super().__init__(message)
@@ -79,110 +86,123 @@ class ActionError(Exception):
         self.lexical = lexical
 
 
-_FIELD: Final = re.compile(
+_FIELD_ACTION: Final = re.compile(
     r"[ \t\r\n]*+(?:(if|with|range)[ \t\r\n]++)?((?>(?:\.[A-Za-z_]\w*+)+))[ \t\r\n]*+(?:(?<=[ \t\r\n])-)?\Z",
     re.ASCII,
 )
 
 
-def read_field(text: str) -> Action | None:
-    """An action that looks at a field and does no more, as a third of a chart's do; None for any other.
+def parse_field_action(text: str) -> Action | None:
+    """Return an action that only reads a field; None for any other action.
 
-    It means the same wherever it stands.
+    A third of a chart's actions are of this kind. They mean the same everywhere.
     """
-    match = _FIELD.match(text)
+    match = _FIELD_ACTION.match(text)
     if match is None:
         return None
     names = match[2].split(".")
-    # Go gives a chain of fields the place of its second one.
+    # Go gives a chain of fields the position of its second one.
     position = match.start(2) + (len(names[1]) + 1 if len(names) > 2 else 0)
     return Action(
-        match[1] or "", (nodes.FIELD, position, tuple(names[1:])), "", (), (), (), bound=False
+        match[1] or "",
+        (nodes.FIELD, position, tuple(names[1:])),
+        "",
+        (),
+        (),
+        (),
+        depends_on_state=False,
     )
 
 
 class ActionParser:
-    """Parses the text of one action where it stands."""
+    """A parser for the text of one action, in the state of the file's parser at that point."""
 
     def __init__(
-        self, text: str, around: Surroundings, *, closed: bool = True, trimmed: bool = False
+        self, text: str, state: ParserState, *, closed: bool = True, trimmed: bool = False
     ) -> None:
         self._tokens = lexer.read_tokens(text, closed=closed, trimmed=trimmed)
         self._index = 0
-        self._around = around
+        self._state = state
         self._declared: dict[str, None] = {}
         self._uses: list[str] = []
         self._calls: list[str] = []
         self._depth = 0
-        self._peeked = -1
-        self._chained = False
+        self._peeked_position = -1
+        self._is_chained = False
 
     def parse(self) -> Action:
-        """The action; ActionError in Go's words where it is none."""
+        """Return the action.
+
+        Raises ActionError with Go's message if it is invalid.
+        """
         token = self._tokens[0]
-        if token[0] != lexer.KEYWORD or ((word := token[1]) == "define" and self._around.block):
-            return self._made("", self._pipeline("command", lexer.RIGHT))
-        if word in ("break", "continue"):
-            return self._loop_word(word)
+        if token[0] != lexer.KEYWORD or ((keyword := token[1]) == "define" and self._state.block):
+            return self._new_action("", self._pipeline("command", lexer.RIGHT))
+        if keyword in ("break", "continue"):
+            return self._loop_control(keyword)
         self._index = 1
-        if word == "else":
+        if keyword == "else":
             return self._else()
-        if word == "end":
+        if keyword == "end":
             self._expect_end("end")
-            if not self._around.block:
+            if not self._state.block:
                 raise self._error("unexpected {{end}}")
-            return self._made("end", None)
-        if word in ("if", "range", "with"):
-            return self._made(word, self._pipeline(word, lexer.RIGHT))
-        return self._named(word)
+            return self._new_action("end", None)
+        if keyword in ("if", "range", "with"):
+            return self._new_action(keyword, self._pipeline(keyword, lexer.RIGHT))
+        return self._named_action(keyword)
 
-    def _made(self, keyword: str, node: Node | None, name: str = "") -> Action:
+    def _new_action(self, keyword: str, node: Node | None, name: str = "") -> Action:
         uses, calls = tuple(self._uses), tuple(self._calls)
-        bound = bool(uses or calls) or keyword not in ANYWHERE
-        return Action(keyword, node, name, uses, tuple(self._declared), calls, bound)
+        depends_on_state = bool(uses or calls) or keyword not in UNRESTRICTED_KEYWORDS
+        return Action(keyword, node, name, uses, tuple(self._declared), calls, depends_on_state)
 
-    def _loop_word(self, word: str) -> Action:
-        if word in self._around.functions:
-            return self._made("", self._pipeline("command", lexer.RIGHT))
+    def _loop_control(self, keyword: str) -> Action:
+        if keyword in self._state.functions:
+            return self._new_action("", self._pipeline("command", lexer.RIGHT))
         self._index = 1
-        self._expect_end(f"{{{{{word}}}}}")
-        if not self._around.in_range:
-            raise self._error(f"{{{{{word}}}}} outside {{{{range}}}}")
-        return self._made(word, None)
+        self._expect_end(f"{{{{{keyword}}}}}")
+        if not self._state.in_range:
+            raise self._error(f"{{{{{keyword}}}}} outside {{{{range}}}}")
+        return self._new_action(keyword, None)
 
     def _else(self) -> Action:
         token = self._tokens[1]
-        follows = token[1] if token[0] == lexer.KEYWORD and token[1] in ("if", "with") else ""
-        if not follows:
+        chained_keyword = (
+            token[1] if token[0] == lexer.KEYWORD and token[1] in ("if", "with") else ""
+        )
+        if not chained_keyword:
             self._expect_end("else")
         else:
             self._index = 2
-        block = self._around.block
+        block = self._state.block
         if not block:
             raise self._error("unexpected {{else}}")
         if block in ("define", "block"):
             raise self._error(f"unexpected {{{{else}}}} in {block} clause")
         if block == "else":
             raise self._error("expected end; found {{else}}")
-        if follows and follows != self._around.chains:
+        if chained_keyword and chained_keyword != self._state.else_keyword:
             raise self._unexpected(token, "input")
-        if not follows:
-            return self._made("else", None)
-        self._chained = True
-        return self._made(f"else {follows}", self._pipeline(follows, lexer.RIGHT))
+        if not chained_keyword:
+            return self._new_action("else", None)
+        self._is_chained = True
+        return self._new_action(
+            f"else {chained_keyword}", self._pipeline(chained_keyword, lexer.RIGHT)
+        )
 
-    def _named(self, word: str) -> Action:
-        """`define`, `block` and `template`: a name, and a pipeline after the last two."""
-        context = f"{word} clause"
+    def _named_action(self, keyword: str) -> Action:
+        """Parse `define`, `block` or `template`: a name, and a pipeline after the last two."""
+        context = f"{keyword} clause"
         position = self._tokens[1][2]
         name = self._string(context)
-        if word == "define":
+        if keyword == "define":
             self._expect_end(context)
-            return self._made(word, None, name)
+            return self._new_action(keyword, None, name)
         node = None
-        if word == "block" or self._tokens[self._index][0] != lexer.RIGHT:
+        if keyword == "block" or self._tokens[self._index][0] != lexer.RIGHT:
             node = self._pipeline(context, lexer.RIGHT)
-        return self._made(word, (nodes.TEMPLATE, position, name, node), name)
+        return self._new_action(keyword, (nodes.TEMPLATE, position, name, node), name)
 
     def _string(self, context: str) -> str:
         token = self._next()
@@ -207,35 +227,36 @@ class ActionParser:
         return token
 
     def _error(self, message: str) -> ActionError:
-        """An error at the token that was read last."""
+        """Return an error at the token that was read last."""
         return ActionError(message, self._tokens[self._index - 1][2])
 
     def _unexpected(self, token: Token, context: str) -> ActionError:
         if token[0] == lexer.ERROR:
-            # In these Go has forgotten where the action began, which it tells in all others.
-            forgotten = self._chained or context == "define clause"
-            return ActionError(token[1], token[2], lexical=not forgotten)
+            # Go's message omits the start of the action in these two cases and has it in all others.
+            omits_start = self._is_chained or context == "define clause"
+            return ActionError(token[1], token[2], lexical=not omits_start)
         text = token[1]
         if token[0] == lexer.FIELD:
             text = text[: text.find(".", 1)] if "." in text[1:] else text
         if token[0] in (lexer.KEYWORD, lexer.DOT, lexer.NIL):
-            shown = f"<{text}>"
+            token_text = f"<{text}>"
         elif len(text.encode("utf-8", "surrogateescape")) > 10:
-            shown = sprintf("%.10q...", [text])
+            token_text = sprintf("%.10q...", [text])
         else:
-            shown = quoted(text)
-        return ActionError(f"unexpected {shown} in {context}", token[2])
+            token_text = quoted(text)
+        return ActionError(f"unexpected {token_text} in {context}", token[2])
 
     def _pipeline(self, context: str, end: int) -> Node:
-        """A pipeline to its end, which is read too.
+        """Parse a pipeline and the token that ends it.
 
-        A command alone is given back as itself, but not in parentheses, nor where the text of the pipeline could be told.
+        A single command is returned without a pipeline around it. This does not apply in
+        parentheses, nor where an error message may contain the pipeline's text.
         """
         tokens = self._tokens
         position = tokens[self._index][2]
         variables, assigns = self._declarations(context)
         commands = []
-        while (token := tokens[self._index])[0] in _TERMS:
+        while (token := tokens[self._index])[0] in _TERM_TYPES:
             commands.append(self._command())
         self._index += 1
         if token[0] != end:
@@ -245,24 +266,24 @@ class ActionParser:
         for stage, command in enumerate(commands[1:], 2):
             if _is_constant(command):
                 raise self._error(f"non executable command in pipeline stage {stage}")
-        plain = commands[0][0] != nodes.PIPE or not context.endswith("clause")
-        if len(commands) == 1 and not variables and end == lexer.RIGHT and plain:
+        can_stand_alone = commands[0][0] != nodes.PIPE or not context.endswith("clause")
+        if len(commands) == 1 and not variables and end == lexer.RIGHT and can_stand_alone:
             return commands[0]
         return (nodes.PIPE, position, tuple(commands), variables, assigns)
 
     def _declarations(self, context: str) -> tuple[tuple[str, ...], bool]:
-        found: list[str] = []
+        names: list[str] = []
         while (token := self._tokens[self._index])[0] == lexer.VARIABLE:
-            after = self._tokens[self._index + 1]
-            if after[0] != lexer.ASSIGN and after[1] != ",":
-                self._peeked = token[2]
+            next_token = self._tokens[self._index + 1]
+            if next_token[0] != lexer.ASSIGN and next_token[1] != ",":
+                self._peeked_position = token[2]
                 break
             self._index += 2
-            found.append(token[1])
+            names.append(token[1])
             self._declared[token[1]] = None
-            if after[0] == lexer.ASSIGN:
-                return tuple(found), after[1] == "="
-            if context != "range" or len(found) > 1:
+            if next_token[0] == lexer.ASSIGN:
+                return tuple(names), next_token[1] == "="
+            if context != "range" or len(names) > 1:
                 raise self._error(f"too many declarations in {context}")
             self._index += 1
             if self._tokens[self._index - 1][0] not in (
@@ -272,7 +293,7 @@ class ActionParser:
             ):
                 raise self._error("range can only initialize variables")
             self._index -= 1
-        return tuple(found), False
+        return tuple(names), False
 
     def _command(self) -> Node:
         operands: list[Node] = []
@@ -316,8 +337,8 @@ class ActionParser:
             return (code, position, node[2], (*node[3], *names))
         if _is_constant(node):
             message = f"unexpected . after term {quoted(nodes.node_text(node))}"
-            before = tokens[self._index - 1]
-            end = before[2] + len(before[1])
+            previous = tokens[self._index - 1]
+            end = previous[2] + len(previous[1])
             raise ActionError(message, end if token[3] else token[2])
         return (nodes.CHAIN, position, node, tuple(names))
 
@@ -326,10 +347,10 @@ class ActionParser:
         self._index += 1
         if kind == lexer.FIELD:
             names = tuple(text.split(".")[1:])
-            # Go gives a chain of fields the place of its second one.
+            # Go gives a chain of fields the position of its second one.
             return (nodes.FIELD, position + len(names[0]) + 1 if names[1:] else position, names)
         if kind == lexer.IDENTIFIER:
-            if text not in self._around.functions:
+            if text not in self._state.functions:
                 raise self._error(f"function {quoted(text)} not defined")
             self._calls.append(text)
             return (nodes.CALL, position, text, ())
@@ -353,16 +374,18 @@ class ActionParser:
 
     def _variable(self, name: str, position: int) -> Node:
         if name not in self._declared:
-            if name not in self._around.variables:
-                # Go looks one token ahead of the first word of a pipeline, to see whether it declares it.
-                ahead = self._tokens[self._index]
+            if name not in self._state.variables:
+                # Go reads one token after a pipeline's first variable, to see whether it is declared there.
+                next_token = self._tokens[self._index]
                 message = f"undefined variable {quoted(name)}"
-                raise ActionError(message, ahead[2] if position == self._peeked else position)
+                raise ActionError(
+                    message, next_token[2] if position == self._peeked_position else position
+                )
             self._uses.append(name)
         return (nodes.VARIABLE, position, name, ())
 
     def _parenthesized(self) -> Node:
-        if self._depth >= MAX_NESTED:
+        if self._depth >= MAX_NESTING:
             raise self._error("max expression depth exceeded")
         self._depth += 1
         node = self._pipeline("parenthesized pipeline", lexer.RIGHT_PAREN)
@@ -377,7 +400,7 @@ class ActionParser:
         integer, unsigned, real, imaginary = number
         if imaginary is not None:
             return (nodes.CONSTANT, position, imaginary, text, number)
-        if real is not None and _looks_real(text):
+        if real is not None and _looks_like_float(text):
             return (nodes.CONSTANT, position, real, text, number)
         if integer is None and unsigned is not None:
             return (nodes.OVERFLOW, position, None, text, number)
@@ -385,14 +408,17 @@ class ActionParser:
 
 
 def _is_constant(node: Node) -> bool:
-    """Whether nothing can be done with `node` but give its value; a command with arguments counts by its first word."""
+    """Return whether evaluating `node` only returns its value.
+
+    A command with arguments counts by its first operand.
+    """
     if node[0] == nodes.INVOKE:
         node = node[2]
     return node[0] in (nodes.CONSTANT, nodes.OVERFLOW, nodes.DOT, nodes.NIL)
 
 
-def _looks_real(text: str) -> bool:
-    """Whether Go takes the text of a number for a float's: it says so itself, if nothing else is asked for."""
+def _looks_like_float(text: str) -> bool:
+    """Return whether Go gives a number with this text the type float64 if nothing else requires a type."""
     if text[0] == "'":
         return False
     lowered = text.lower()

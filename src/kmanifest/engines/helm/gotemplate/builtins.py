@@ -1,4 +1,4 @@
-"""The functions that every template has.
+"""The functions that are predefined in every template.
 
 Source: Go 1.26 text/template/funcs.go.
 """
@@ -12,12 +12,12 @@ from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
 from kmanifest.startup.typing import Final
 
-RAW: Final = "reflect.Value"
-"""The type of a parameter that takes whatever there is, and knows no value from a nil one."""
+REFLECT_VALUE: Final = "reflect.Value"
+"""The type of a parameter that accepts any value and distinguishes a missing value from a nil one."""
 
 
 def truth(value: Value) -> bool:
-    """Whether `value` is true for `if`, `and` and the like: not zero, not empty, not nil."""
+    """Return whether `value` is true for `if`, `and` and `or`: not zero, not empty, not nil."""
     return bool(value)
 
 
@@ -25,8 +25,8 @@ def _not(value: Value) -> bool:
     return not value
 
 
-def _short(*_: Value) -> Value:
-    raise GoError("and, or and call are the executor's")
+def _run_by_executor(*_: Value) -> Value:
+    raise GoError("and, or and call are run by the executor")
 
 
 def _len(value: Value) -> int:
@@ -80,21 +80,21 @@ def _element(item: Value, index: Value) -> Value:
 
 
 def zero_element(container: Value) -> Value:
-    """What Go gives for a key that `container` does not hold."""
+    """Return Go's result for a key that `container` does not have."""
     if type_name(container).endswith("]string"):
         return ""
-    # A named type does not tell what it holds by its name.
+    # The name of a named type does not contain its element type.
     return getattr(container, "zero", None)
 
 
-def _index_number(index: Value, most: int) -> int:
+def _index_number(index: Value, maximum: int) -> int:
     if index is None:
         raise GoError("cannot index slice/array with nil")
     if index is NIL:
         raise GoError("cannot index slice/array with type interface {}")
     if index.__class__ is bool or not isinstance(index, int):
         raise GoError(f"cannot index slice/array with type {type_name(index)}")
-    if not 0 <= index <= most:
+    if not 0 <= index <= maximum:
         raise GoError(f"index out of range: {index:d}")
     return int(index)
 
@@ -108,50 +108,53 @@ def _slice(item: Value, *indexes: Value) -> Value:
         if len(indexes) == 3:
             raise GoError("cannot 3-index slice a string")
         data = item.encode("utf-8", "surrogateescape")
-        start, end = _bounds(indexes, len(data), len(data))
+        start, end = _slice_range(indexes, len(data), len(data))
         return data[start:end].decode("utf-8", "surrogateescape")
     if isinstance(item, list):
-        room = _capacity(len(item))
-        start, end = _bounds(indexes, len(item), room)
-        padded = item if end <= len(item) else [*item, *[zero_element(item)] * (room - len(item))]
+        capacity = _capacity(len(item))
+        start, end = _slice_range(indexes, len(item), capacity)
+        padded = (
+            item if end <= len(item) else [*item, *[zero_element(item)] * (capacity - len(item))]
+        )
         return type(item)(padded[start:end])
     if isinstance(item, bytes):
-        start, end = _bounds(indexes, len(item), len(item))
+        start, end = _slice_range(indexes, len(item), len(item))
         return item[start:end]
     raise GoError(f"can't slice item of type {type_name(item)}")
 
 
-def _bounds(indexes: tuple[Value, ...], length: int, most: int) -> tuple[int, int]:
-    found = [_index_number(index, most) for index in indexes]
-    start, end = (*found, 0, length)[:2] if not found else (*found, length)[:2]
+def _slice_range(indexes: tuple[Value, ...], length: int, maximum: int) -> tuple[int, int]:
+    numbers = [_index_number(index, maximum) for index in indexes]
+    start, end = (*numbers, 0, length)[:2] if not numbers else (*numbers, length)[:2]
     if start > end:
         raise GoError(f"invalid slice index: {start} > {end}")
-    if len(found) == 3 and end > found[2]:
-        raise GoError(f"invalid slice index: {end} > {found[2]}")
+    if len(numbers) == 3 and end > numbers[2]:
+        raise GoError(f"invalid slice index: {end} > {numbers[2]}")
     return start, end
 
 
 def _capacity(length: int) -> int:
-    """The capacity of a slice of this length that encoding/json has filled: it grows in steps.
+    """Return the capacity of a slice of this length that encoding/json has filled: it grows in steps.
 
-    Source: Go 1.26 runtime/slice.go, nextslicecap, without what the allocator adds beyond 512 elements.
+    Source: Go 1.26 runtime/slice.go, nextslicecap, without the allocator's rounding above 512
+    elements.
     """
-    room = 1 if length else 0
-    while room < length:
-        room += room if room < 256 else (room + 768) // 4
-    return room
+    capacity = 1 if length else 0
+    while capacity < length:
+        capacity += capacity if capacity < 256 else (capacity + 768) // 4
+    return capacity
 
 
 _BOOL, _COMPLEX, _INT, _FLOAT, _STRING, _UINT = "bool", "complex", "int", "float", "string", "uint"
-_BAD_TYPE: Final = "invalid type for comparison"
+_BAD_COMPARISON_TYPE: Final = "invalid type for comparison"
 _KINDS: Final = {bool: _BOOL, int: _INT, float: _FLOAT, str: _STRING, complex: _COMPLEX}
 
 
 def _basic_kind(value: Value) -> str:
-    """Which values `value` can be compared with; empty where it can't."""
-    found = _KINDS.get(value.__class__)
-    if found is not None:
-        return found
+    """Return the group of types that `value` can be compared with; empty if it can't be compared."""
+    kind = _KINDS.get(value.__class__)
+    if kind is not None:
+        return kind
     if isinstance(value, int):
         return _UINT if isinstance(value, Uint8) or type_name(value).startswith("uint") else _INT
     if isinstance(value, float):
@@ -159,16 +162,16 @@ def _basic_kind(value: Value) -> str:
     return _STRING if isinstance(value, str) else ""
 
 
-def _plain(value: Value) -> Value:
+def _none_for_nil(value: Value) -> Value:
     return None if value is NIL else value
 
 
 def _eq(first: Value, *others: Value) -> bool:
     if not others:
         raise GoError("missing argument for comparison")
-    first = _plain(first)
+    first = _none_for_nil(first)
     kind = _basic_kind(first)
-    return any(_equal(first, kind, _plain(other)) for other in others)
+    return any(_equal(first, kind, _none_for_nil(other)) for other in others)
 
 
 def _equal(first: Value, kind: str, other: Value) -> bool:
@@ -188,11 +191,11 @@ def _equal_objects(first: Value, other: Value) -> bool:
     if first is None or other is None:
         return first is other
     if kind_name(first) != kind_name(other):
-        shown = gofmt.sprintf("non-comparable types %s: ", [first])
-        raise GoError(f"{shown}{type_name(first)}, {type_name(other)}: {gofmt.text(other)}")
+        problem = gofmt.sprintf("non-comparable types %s: ", [first])
+        raise GoError(f"{problem}{type_name(first)}, {type_name(other)}: {gofmt.text(other)}")
     if kind_name(other) in ("slice", "map", "func"):
-        shown = gofmt.sprintf("non-comparable type %s: ", [other])
-        raise GoError(shown + type_name(other))
+        problem = gofmt.sprintf("non-comparable type %s: ", [other])
+        raise GoError(problem + type_name(other))
     return first is other
 
 
@@ -206,15 +209,15 @@ def _ne(first: Value, other: Value) -> bool:
 
 
 def _lt(first: Value, other: Value) -> bool:
-    first, other = _plain(first), _plain(other)
+    first, other = _none_for_nil(first), _none_for_nil(other)
     kind, other_kind = _basic_kind(first), _basic_kind(other)
     if not kind or not other_kind:
-        raise GoError(_BAD_TYPE)
+        raise GoError(_BAD_COMPARISON_TYPE)
     if kind != other_kind:
         if {kind, other_kind} != {_INT, _UINT}:
             raise _incompatible(first, other)
     elif kind in (_BOOL, _COMPLEX):
-        raise GoError(_BAD_TYPE)
+        raise GoError(_BAD_COMPARISON_TYPE)
     if kind == _STRING and not (first.isascii() and other.isascii()):
         return bool(_bytes(first) < _bytes(other))
     return bool(first < other)
@@ -236,8 +239,8 @@ def _ge(first: Value, other: Value) -> bool:
     return not _lt(first, other)
 
 
-def _printf(form: str, *arguments: Value) -> str:
-    return gofmt.sprintf(form, arguments)
+def _printf(format_string: str, *arguments: Value) -> str:
+    return gofmt.sprintf(format_string, arguments)
 
 
 def _print(*arguments: Value) -> str:
@@ -248,76 +251,79 @@ def _println(*arguments: Value) -> str:
     return gofmt.sprintln(arguments)
 
 
-def _shown(arguments: tuple[Value, ...]) -> str:
-    """The arguments as one text, as actions print them: nothing is `<no value>`."""
+def _joined_arguments(arguments: tuple[Value, ...]) -> str:
+    """Return the arguments as one string, as actions print them: a missing value is `<no value>`."""
     if len(arguments) == 1 and arguments[0].__class__ is str:
         return str(arguments[0])
     return gofmt.sprint(
-        ["<no value>" if argument is None else argument for argument in arguments], printed=True
+        ["<no value>" if argument is None else argument for argument in arguments], as_action=True
     )
 
 
-_HTML: Final = str.maketrans(
+_HTML_ESCAPES: Final = str.maketrans(
     {"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
 
 
 def _html(*arguments: Value) -> str:
-    return _shown(arguments).translate(_HTML)
+    return _joined_arguments(arguments).translate(_HTML_ESCAPES)
 
 
-_JS: Final = {
+_JS_ESCAPES: Final = {
     "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
 }  # fmt: skip
 
 
 def _js(*arguments: Value) -> str:
-    return "".join(map(_js_char, _shown(arguments)))
+    return "".join(map(_js_char, _joined_arguments(arguments)))
 
 
 def _js_char(char: str) -> str:
-    if char in _JS:
-        return _JS[char]
+    if char in _JS_ESCAPES:
+        return _JS_ESCAPES[char]
     if " " <= char <= "~" or char == "\x7f":
         return char
     if char < " ":
         return f"\\u{ord(char):04X}"
     if has_raw_bytes(char):
-        # What is no UTF-8 is the replacement character to Go, which can be printed: the byte stays.
+        # Go reads a byte that is not UTF-8 as the replacement character, which is printable: the byte stays.
         return char
     return char if is_printable(char) else f"\\u{ord(char):04X}"
 
 
 def _urlquery(*arguments: Value) -> str:
-    data = _shown(arguments).encode("utf-8", "surrogateescape")
-    return "".join(_URL[byte] for byte in data)
+    data = _joined_arguments(arguments).encode("utf-8", "surrogateescape")
+    return "".join(_URL_ESCAPES[byte] for byte in data)
 
 
-_URL: Final = [
+_URL_ESCAPES: Final = [
     chr(byte) if (chr(byte).isalnum() and byte < 0x80) or chr(byte) in "-_.~" else f"%{byte:02X}"
     for byte in range(256)
 ]
-_URL[0x20] = "+"
+_URL_ESCAPES[0x20] = "+"
 
 BUILTINS: Final[Mapping[str, Function]] = {
-    "and": Function(_short, (RAW, "..." + RAW), RAW),
-    "call": Function(_short, (RAW, "..." + RAW), RAW),
+    "and": Function(_run_by_executor, (REFLECT_VALUE, "..." + REFLECT_VALUE), REFLECT_VALUE),
+    "call": Function(_run_by_executor, (REFLECT_VALUE, "..." + REFLECT_VALUE), REFLECT_VALUE),
     "html": Function(_html, ("...interface {}",), "string"),
-    "index": Function(_index, (RAW, "..." + RAW), RAW),
-    "slice": Function(_slice, (RAW, "..." + RAW), RAW),
+    "index": Function(_index, (REFLECT_VALUE, "..." + REFLECT_VALUE), REFLECT_VALUE),
+    "slice": Function(_slice, (REFLECT_VALUE, "..." + REFLECT_VALUE), REFLECT_VALUE),
     "js": Function(_js, ("...interface {}",), "string"),
-    "len": Function(_len, (RAW,), "int"),
-    "not": Function(_not, (RAW,), "bool"),
-    "or": Function(_short, (RAW, "..." + RAW), RAW),
+    "len": Function(_len, (REFLECT_VALUE,), "int"),
+    "not": Function(_not, (REFLECT_VALUE,), "bool"),
+    "or": Function(_run_by_executor, (REFLECT_VALUE, "..." + REFLECT_VALUE), REFLECT_VALUE),
     "print": Function(_print, ("...interface {}",), "string"),
     "printf": Function(_printf, ("string", "...interface {}"), "string"),
     "println": Function(_println, ("...interface {}",), "string"),
     "urlquery": Function(_urlquery, ("...interface {}",), "string"),
-    "eq": Function(_eq, (RAW, "..." + RAW), "bool"),
-    "ge": Function(_ge, (RAW, RAW), "bool"),
-    "gt": Function(_gt, (RAW, RAW), "bool"),
-    "le": Function(_le, (RAW, RAW), "bool"),
-    "lt": Function(_lt, (RAW, RAW), "bool"),
-    "ne": Function(_ne, (RAW, RAW), "bool"),
+    "eq": Function(_eq, (REFLECT_VALUE, "..." + REFLECT_VALUE), "bool"),
+    "ge": Function(_ge, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
+    "gt": Function(_gt, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
+    "le": Function(_le, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
+    "lt": Function(_lt, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
+    "ne": Function(_ne, (REFLECT_VALUE, REFLECT_VALUE), "bool"),
 }
-"""Go's own functions; `and`, `or` and `call` are carried out by the executor."""
+"""Go's built-in functions.
+
+The executor runs `and`, `or` and `call` itself.
+"""

@@ -1,4 +1,4 @@
-"""Functions as the executor calls them, and whether a value fits a parameter.
+"""Functions as the executor calls them, and the check that a value fits a parameter.
 
 Source: Go 1.26 text/template/exec.go, evalCall, evalArg and validateType.
 """
@@ -6,13 +6,14 @@ Source: Go 1.26 text/template/exec.go, evalCall, evalArg and validateType.
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm.gotemplate import nodes
-from kmanifest.engines.helm.gotemplate.builtins import BUILTINS, RAW
-from kmanifest.engines.helm.gotemplate.errors import Failure
-from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
+from kmanifest.engines.helm.gotemplate.builtins import BUILTINS, REFLECT_VALUE
+from kmanifest.engines.helm.gotemplate.errors import NodeError
+from kmanifest.engines.helm.gotemplate.gofmt import type_name
 from kmanifest.engines.helm.gotemplate.nodes import Node, last_node, node_text
 from kmanifest.engines.helm.gotemplate.values import (
     NIL,
     Function,
+    GoMap,
     GoObject,
     Int32,
     Int64,
@@ -25,11 +26,11 @@ from kmanifest.startup.typing import Any, Final
 
 ANY: Final = "interface {}"
 
-# What tells at once that a value has the type of a parameter: its class. A parameter of any type is told by None.
-_CLASSES: Final[dict[str, Any]] = {
+# The class that a value of a parameter's type has, so that one comparison decides. None stands for any type.
+_CLASS_BY_NAME: Final[dict[str, Any]] = {
     ANY: None,
     "any": None,
-    RAW: RAW,
+    REFLECT_VALUE: REFLECT_VALUE,
     "string": str,
     "int": int,
     "bool": bool,
@@ -49,130 +50,139 @@ _COMPLEXES: Final = frozenset({"complex64", "complex128"})
 
 
 class Call:
-    """A function by name, with the types that each number of arguments wants.
+    """A function with its name and the types of its parameters for each number of arguments.
 
-    `wants` maps the number to a tuple of classes, None for any type, RAW or another name of a type; it is filled as numbers
-    come. `short` is what makes `or` (True) and `and` (False) stop.
+    `types_by_count` maps a number of arguments to a tuple of types. A type is a class, None for any
+    type, REFLECT_VALUE, or the name of another Go type. The mapping is filled on demand.
+    `stop_value` is the truth value that ends the evaluation of `or` (True) and `and` (False).
     """
 
     __slots__ = (
-        "_fixed",
-        "_rest",
+        "_fixed_types",
+        "_variadic_type",
         "call",
-        "gives",
         "impure",
+        "is_call",
+        "is_slice",
         "name",
-        "short",
-        "slices",
-        "special",
-        "wants",
+        "result_type",
+        "stop_value",
+        "types_by_count",
     )
 
     def __init__(self, name: str, function: Function, *, builtin: bool) -> None:
         self.name = name
         self.call: Callable[..., Value] = function.call
-        self.gives = function.gives
+        self.result_type = function.result_type
         self.impure = function.impure
-        self.short = {"or": True, "and": False}.get(name) if builtin else None
-        self.slices = builtin and name == "slice"
-        self.special = builtin and name == "call"
-        takes = [_class_of(type_) for type_ in function.takes]
-        variadic = bool(function.takes) and function.takes[-1].startswith("...")
-        self._rest = takes.pop() if variadic else _NO_REST
-        self._fixed = tuple(takes)
-        self.wants: dict[int, tuple[Any, ...]] = {}
+        self.stop_value = {"or": True, "and": False}.get(name) if builtin else None
+        self.is_slice = builtin and name == "slice"
+        self.is_call = builtin and name == "call"
+        types = [_class_of(type_) for type_ in function.parameter_types]
+        is_variadic = bool(function.parameter_types) and function.parameter_types[-1].startswith(
+            "..."
+        )
+        self._variadic_type = types.pop() if is_variadic else _NOT_VARIADIC
+        self._fixed_types = tuple(types)
+        self.types_by_count: dict[int, tuple[Any, ...]] = {}
 
-    def expect(self, count: int, written: int, node: Node) -> tuple[Any, ...]:
-        """The types of `count` arguments, of which `written` stand after the name; Failure where that many are wrong."""
-        fixed = len(self._fixed)
-        if self._rest is not _NO_REST:
+    def types_for_count(self, count: int, written_count: int, node: Node) -> tuple[Any, ...]:
+        """Return the types of `count` arguments.
+
+        Raises NodeError if the number is wrong. `written_count` of the arguments are written after
+        the name.
+        """
+        fixed = len(self._fixed_types)
+        if self._variadic_type is not _NOT_VARIADIC:
             if count < fixed:
-                message = f"want at least {fixed} got {written}"
-                raise Failure(f"wrong number of args for {self.name}: {message}", node)
+                message = f"want at least {fixed} got {written_count}"
+                raise NodeError(f"wrong number of args for {self.name}: {message}", node)
         elif count != fixed:
-            raise Failure(f"wrong number of args for {self.name}: want {fixed} got {count}", node)
-        wants = self._fixed + (self._rest,) * (count - fixed)
-        if count < _REMEMBERED:
-            self.wants[count] = wants
-        return wants
+            raise NodeError(f"wrong number of args for {self.name}: want {fixed} got {count}", node)
+        types = self._fixed_types + (self._variadic_type,) * (count - fixed)
+        if count < _MAX_CACHED_COUNT:
+            self.types_by_count[count] = types
+        return types
 
 
-_NO_REST: Final = object()
-_REMEMBERED: Final = 64
+_NOT_VARIADIC: Final = object()
+_MAX_CACHED_COUNT: Final = 64
 
 
 def _class_of(type_: str) -> Any:
     type_ = type_.removeprefix("...")
-    return _CLASSES.get(type_, type_)
+    return _CLASS_BY_NAME.get(type_, type_)
 
 
-_NAMES: Final = {class_: name for name, class_ in _CLASSES.items() if class_ is not None}
+_NAME_BY_CLASS: Final = {
+    class_: name for name, class_ in _CLASS_BY_NAME.items() if class_ is not None
+}
 
 
 def find_call(name: str, functions: Mapping[str, Function]) -> Call | None:
-    """The function that templates call `name`: the caller's, or Go's own."""
+    """Return the function that templates call `name`: the caller's, or Go's built-in one."""
     if name in functions:
         return Call(name, functions[name], builtin=False)
     return Call(name, BUILTINS[name], builtin=True) if name in BUILTINS else None
 
 
-def accept(value: Value, want: Any, node: Node, stopped: dict[int, int]) -> Value:
-    """`value`, which an argument gave, as a parameter of type `want`; Failure where Go refuses."""
-    if want is None or want is RAW:
-        return None if value is NIL and want is None else value
-    type_ = want if want.__class__ is str else _NAMES[want]
+def evaluate_argument(
+    value: Value, expected: Any, node: Node, stop_indexes: dict[int, int]
+) -> Value:
+    """Return the value of the argument `node` as a parameter of type `expected`.
+
+    Raises NodeError where Go rejects it.
+    """
+    if expected is None or expected is REFLECT_VALUE:
+        return None if value is NIL and expected is None else value
+    type_ = expected if expected.__class__ is str else _NAME_BY_CLASS[expected]
     code = node[0]
     if code in (nodes.CONSTANT, nodes.OVERFLOW):
-        return _constant(node, type_)
+        return _constant_value(node, type_)
     if code == nodes.NIL:
         if _can_be_nil(type_):
-            return _zero(type_)
-        raise Failure(f"cannot assign nil to {type_}", node)
-    return assign(value, want, last_node(node, stopped))
+            return _zero_value(type_)
+        raise NodeError(f"cannot assign nil to {type_}", node)
+    return validate_type(value, expected, last_node(node, stop_indexes))
 
 
-def assign(value: Value, want: Any, node: Node) -> Value:
-    """`value` as a parameter of type `want`; `node` is to blame where it is none."""
-    if want is None:
+def validate_type(value: Value, expected: Any, node: Node) -> Value:
+    """Return `value` as a parameter of type `expected`.
+
+    Raises NodeError at `node` if it has another type.
+    """
+    if expected is None:
         return None if value is NIL else value
-    if want is RAW:
+    if expected is REFLECT_VALUE:
         return value
-    type_ = want if want.__class__ is str else _NAMES[want]
+    type_ = expected if expected.__class__ is str else _NAME_BY_CLASS[expected]
     if value is None:
         if _can_be_nil(type_):
-            return _zero(type_)
-        raise Failure(f"invalid value; expected {type_}", node)
-    got = ANY if value is NIL else type_name(value)
-    if got == type_ or _assignable(value, type_):
+            return _zero_value(type_)
+        raise NodeError(f"invalid value; expected {type_}", node)
+    actual = ANY if value is NIL else type_name(value)
+    if isinstance(value, GoMap) and value.underlying_type == type_:
+        return value.entries
+    if actual == type_ or _implements(value, type_):
         return value
-    raise Failure(f"wrong type for value; expected {type_}; got {got}", node)
+    raise NodeError(f"wrong type for value; expected {type_}; got {actual}", node)
 
 
-def _assignable(value: Value, type_: str) -> bool:
-    """Whether a value of a named type fits the type that it is made of."""
-    if isinstance(value, GoObject) and not isinstance(value, (dict, list)):
-        return type_ in ("error", "fmt.Stringer") and value.text() is not None
-    name = type_name(value)
-    if name[:1] == "[" or name[:4] == "map[":
-        return False
-    if kind_name(value) == "map":
-        return type_ == "map[string]interface {}" and value.__class__ is not StringMap
-    return type_ == "[]interface {}" and kind_name(value) == "slice"
+def _implements(value: Value, type_: str) -> bool:
+    """Return whether a value has the methods of an interface type."""
+    is_object = isinstance(value, GoObject) and not isinstance(value, list)
+    return is_object and type_ in ("error", "fmt.Stringer") and value.text() is not None
 
 
 def _can_be_nil(type_: str) -> bool:
     return (
         type_[:1] in "[*"
         or type_.startswith(("map[", "func(", "interface "))
-        or type_
-        in (
-            "error",
-            "fmt.Stringer",
-        )
+        or type_ in ("error", "fmt.Stringer", "io.Writer")
     )
 
 
-def _zero(type_: str) -> Value:
+def _zero_value(type_: str) -> Value:
     if type_.startswith("[]"):
         return Strings() if type_ == "[]string" else [] if type_ != "[]uint8" else b""
     if type_.startswith("map["):
@@ -180,46 +190,46 @@ def _zero(type_: str) -> Value:
     return None
 
 
-def _constant(node: Node, type_: str) -> Value:
-    """A constant as a value of the type that a parameter has."""
+def _constant_value(node: Node, type_: str) -> Value:
+    """Return a constant as a value of the parameter's type."""
     value, number = node[2], node[4]
     if type_ == "bool":
         if value.__class__ is bool:
             return value
-        word = "bool"
+        kind = "bool"
     elif type_ == "string":
         if value.__class__ is str:
             return value
-        word = "string"
+        kind = "string"
     elif type_ in _INTS:
         if number and number[0] is not None:
-            return _typed_int(number[0], type_)
-        word = "integer"
+            return _int_of_type(number[0], type_)
+        kind = "integer"
     elif type_ in _UINTS:
         if number and number[1] is not None:
-            return _typed_int(number[1], type_)
-        word = "unsigned integer"
+            return _int_of_type(number[1], type_)
+        kind = "unsigned integer"
     elif type_ in _FLOATS:
         if number and number[2] is not None:
             return number[2]
-        word = "float"
+        kind = "float"
     elif type_ in _COMPLEXES:
         if number and number[3] is not None:
             return number[3]
-        word = "complex"
+        kind = "complex"
     else:
-        raise Failure(f"can't handle {node_text(node)} for arg of type {type_}", node)
-    raise Failure(f"expected {word}; found {node_text(node)}", node)
+        raise NodeError(f"can't handle {node_text(node)} for arg of type {type_}", node)
+    raise NodeError(f"expected {kind}; found {node_text(node)}", node)
 
 
-def _typed_int(value: int, type_: str) -> int:
-    """An integer cut to the bits of its type, as reflect's SetInt does."""
-    bits = _BITS.get(type_, 64)
+def _int_of_type(value: int, type_: str) -> int:
+    """Return an integer truncated to the bits of its type, as reflect's SetInt does."""
+    bits = _BITS_BY_TYPE.get(type_, 64)
     value &= (1 << bits) - 1
     if type_ in _INTS and value >> (bits - 1):
         value -= 1 << bits
-    made: int = _CLASSES.get(type_, int)(value)
-    return made
+    result: int = _CLASS_BY_NAME.get(type_, int)(value)
+    return result
 
 
-_BITS: Final = {"int8": 8, "int16": 16, "int32": 32, "uint8": 8, "uint16": 16, "uint32": 32}
+_BITS_BY_TYPE: Final = {"int8": 8, "int16": 16, "int32": 32, "uint8": 8, "uint16": 16, "uint32": 32}

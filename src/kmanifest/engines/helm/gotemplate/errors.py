@@ -1,18 +1,26 @@
-"""What goes wrong in a template: a text that does not parse, and an execution that fails, both in Go's words."""
+"""The errors of templates: one for a text that can't be parsed, one for an execution that fails.
+
+Both have Go's messages.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Any
 
 
 class ParseError(GoError):
-    """A text is no template; its text is Go's `template: name:line: message`."""
+    """The text is not a valid template.
+
+    The message is Go's `template: name:line: message`.
+    """
 
 
 class ExecError(GoError):
-    """An execution failed; its text is Go's `template: name:line:column: executing "name" at <node>: message`.
+    """An execution failed.
 
-    `name` is the template that failed. `cause` is what a function that was called raised, as Go's `Unwrap` gives it: a
-    GoError, which is an ExecError again where that function executed a template; None where no function is to blame.
+    The message is Go's `template: name:line:column: executing "name" at <node>: message`. `name` is
+    the template that failed. `cause` is the GoError that a called function raised, like Go's
+    `Unwrap`. It is an ExecError again if that function executed a template, and None if no function
+    failed.
     """
 
     def __init__(self, text: str, *, name: str = "", cause: GoError | None = None) -> None:
@@ -21,11 +29,12 @@ class ExecError(GoError):
         self.cause = cause
 
 
-class Failure(Exception):  # noqa: N818 - it never leaves this room
-    """An execution failed at `node`; the executor adds the place.
+class NodeError(Exception):
+    """An execution failed at `node`.
 
-    The type in the text of a missing field depends on how its receiver came about: `otherwise` is the text where `base`,
-    a variable or `.`, is an element that a `range` took out of a container of interfaces.
+    The executor adds the location. For a missing field, the type in the message depends on the
+    origin of the receiver. If `receiver_name`, a variable or `.`, is an element that `range` took
+    from a container of interfaces, `message_for_element` is the message.
     """
 
     def __init__(
@@ -34,12 +43,12 @@ class Failure(Exception):  # noqa: N818 - it never leaves this room
         node: tuple[Any, ...],
         *,
         cause: GoError | None = None,
-        base: str = "",
-        otherwise: str = "",
+        receiver_name: str = "",
+        message_for_element: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.node = node
         self.cause = cause
-        self.base = base
-        self.otherwise = otherwise
+        self.receiver_name = receiver_name
+        self.message_for_element = message_for_element

@@ -1,21 +1,24 @@
-"""Pipelines, commands and operands: a node and a dot → a value.
+"""Evaluate pipelines, commands and operands: a node and a dot become a value.
 
-`evaluate` is written for speed, because a chart evaluates ten thousand of them: fields of plain dictionaries, variables and
-constants take the first branches, a call is carried out where it stands (so a function that executes a template costs three
-frames of Python's stack), and whatever is out of the ordinary goes to a function of its own, which looks at everything anew.
+`evaluate` is written for speed, because a chart evaluates ten thousand pipelines. Its first
+branches handle fields of plain dictionaries, variables and constants. It calls functions itself, so
+a function that executes a template costs three frames of Python's stack. Rare cases go to separate
+functions, which check everything again.
 
-No value is None. NIL is an interface that holds nothing: a container gives it for a nil element. What a pipeline gives is
-never NIL, as Go takes the value out of the interface at the end of each command.
+None stands for no value. NIL is an interface that holds nothing: a container returns it for a nil
+element. A pipeline never returns NIL, because Go takes the value out of the interface at the end of
+each command.
 
-Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls. bench/gotemplate.py measures.
+Source: Go 1.26 text/template/exec.go, evalPipeline and what it calls. Measured by
+bench/gotemplate.py.
 """
 
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate import nodes
-from kmanifest.engines.helm.gotemplate.builtins import RAW, zero_element
-from kmanifest.engines.helm.gotemplate.calls import ANY, Call, accept, assign
-from kmanifest.engines.helm.gotemplate.errors import Failure
+from kmanifest.engines.helm.gotemplate.builtins import REFLECT_VALUE, zero_element
+from kmanifest.engines.helm.gotemplate.calls import ANY, Call, evaluate_argument, validate_type
+from kmanifest.engines.helm.gotemplate.errors import NodeError
 from kmanifest.engines.helm.gotemplate.gofmt import type_name
 from kmanifest.engines.helm.gotemplate.nodes import (
     CALL,
@@ -32,41 +35,53 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     node_text,
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
-from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoMap, GoObject, Value
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final, Literal, Protocol
 
 MissingKey = Literal["default", "zero", "error"]
 Variables = dict[str, Value]
-_MISSING: Final = object()
-"""There is no command before this one in the pipeline."""
+_NO_FINAL: Final = object()
+"""The previous command's value for the first command of a pipeline.
+
+Source: exec.go, missingVal.
+"""
 
 
-class RunState(Protocol):
-    """What an evaluation reads and changes of the run that it belongs to.
+class ExecutionState(Protocol):
+    """The part of an execution that an evaluation reads and changes.
 
-    `calls` holds the functions that were found, by their names. `log` holds the variables that were declared, with the values
-    that they had before. `stopped` maps the id of an `and` or `or` that stopped early to the index of its last argument.
+    `calls` maps the name of each function used so far to its call. `undo_log` lists the declared
+    variables with their values before the declaration. `stop_indexes` maps the id of an `and` or
+    `or` that stopped early to the index of the last argument it evaluated.
     """
 
     missing_key: MissingKey
     max_string: int
     calls: dict[str, Call]
-    log: list[tuple[str, Value]]
-    stopped: dict[int, int]
+    undo_log: list[tuple[str, Value]]
+    stop_indexes: dict[int, int]
 
     def find_call(self, node: Node, /) -> Call:
-        """Find the function that a node names and add it to `calls`; Failure if there is none."""
+        """Find the function that a node names and add it to `calls`.
 
-    def too_long(self, name: str, /) -> LimitError:
-        """The error for a function that returned more than `max_string` characters."""
+        Raises NodeError if there is none.
+        """
+
+    def string_limit_error(self, name: str, /) -> LimitError:
+        """Return the error for a function that returned more than `max_string` characters."""
 
     def report_impure(self, name: str, op: Node, node: Node, /) -> None:
         """Report the call of a function whose result depends on more than its arguments."""
 
 
-def evaluate(run: RunState, op: Node, dot: Value, variables: Variables, node: Node) -> Value:
-    """The value of a pipeline or command; None for no value. `op` is the operation that it belongs to."""
+def evaluate(
+    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node
+) -> Value:
+    """Return the value of a pipeline or command; None for no value.
+
+    `op` is the operation that contains it.
+    """
     code = node[0]
     if code == FIELD:
         value = dot
@@ -74,7 +89,7 @@ def evaluate(run: RunState, op: Node, dot: Value, variables: Variables, node: No
             for name in node[2]:
                 value = value[name]
         except (KeyError, TypeError):
-            value = operand(run, op, dot, variables, node)
+            value = evaluate_operand(execution, op, dot, variables, node)
             return None if value is NIL else value
         return value
     if code == VARIABLE:
@@ -83,255 +98,281 @@ def evaluate(run: RunState, op: Node, dot: Value, variables: Variables, node: No
             for name in node[3]:
                 value = value[name]
         except (KeyError, TypeError):
-            value = operand(run, op, dot, variables, node)
+            value = evaluate_operand(execution, op, dot, variables, node)
         return None if value is NIL else value
     commands = node[2] if code == PIPE else (node,)
-    value = _MISSING
+    value = _NO_FINAL
     for command in commands:
         if command[0] != CALL:
-            if value is _MISSING and command[0] <= VARIABLE:
-                value = evaluate(run, op, dot, variables, command)
-            elif value is _MISSING and command[0] != INVOKE:
-                value = operand(run, op, dot, variables, command)
+            if value is _NO_FINAL and command[0] <= VARIABLE:
+                value = evaluate(execution, op, dot, variables, command)
+            elif value is _NO_FINAL and command[0] != INVOKE:
+                value = evaluate_operand(execution, op, dot, variables, command)
             else:
-                value = _invoke(run, op, dot, variables, node, command, value)
+                value = _invoke(execution, op, dot, variables, node, command, value)
             if value is NIL:
                 value = None
             continue
         name = command[2]
         arguments = command[3]
-        call = run.calls.get(name) or run.find_call(command)
-        count = len(arguments) if value is _MISSING else len(arguments) + 1
-        wants = call.wants.get(count) or call.expect(
+        call = execution.calls.get(name) or execution.find_call(command)
+        count = len(arguments) if value is _NO_FINAL else len(arguments) + 1
+        expected_types = call.types_by_count.get(count) or call.types_for_count(
             count, len(arguments), (CALL, command[1], name, ())
         )
-        short = call.short
-        given = []
-        for argument, want in zip(arguments, wants):  # noqa: B905 - its word costs a tenth of a chart
+        stop_value = call.stop_value
+        argument_values = []
+        for argument, expected in zip(arguments, expected_types):  # noqa: B905 - `strict=` costs a tenth of a chart's time
             kind = argument[0]
             if kind == CONSTANT:
-                found = argument[2]
+                argument_value = argument[2]
             elif kind == FIELD:
-                found = dot
+                argument_value = dot
                 try:
                     for name in argument[2]:
-                        found = found[name]
-                    if found is None:
-                        found = NIL
+                        argument_value = argument_value[name]
+                    if argument_value is None:
+                        argument_value = NIL
                 except (KeyError, TypeError):
-                    found = operand(run, op, dot, variables, argument)
+                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
             elif kind == VARIABLE:
                 try:
-                    found = variables[argument[2]]
+                    argument_value = variables[argument[2]]
                     if argument[3]:
                         for name in argument[3]:
-                            found = found[name]
-                        if found is None:
-                            found = NIL
+                            argument_value = argument_value[name]
+                        if argument_value is None:
+                            argument_value = NIL
                 except (KeyError, TypeError):
-                    found = operand(run, op, dot, variables, argument)
+                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
             elif kind == DOT:
-                found = dot
+                argument_value = dot
             elif kind == PIPE:
-                found = evaluate(run, op, dot, variables, argument)
+                argument_value = evaluate(execution, op, dot, variables, argument)
             else:
-                found = _argument(run, op, dot, variables, argument, want)
-            if want is None:
-                if found is NIL:
-                    found = None
-            elif want is not RAW and found.__class__ is not want:
-                found = accept(found, want, argument, run.stopped)
-            given.append(found)
-            if short is not None and (not found) is not short:
-                run.stopped[id(command)] = len(given) - 1
-                value = found
+                argument_value = _evaluate_argument(
+                    execution, op, dot, variables, argument, expected
+                )
+            if expected is None:
+                if argument_value is NIL:
+                    argument_value = None
+            elif expected is not REFLECT_VALUE and argument_value.__class__ is not expected:
+                argument_value = evaluate_argument(
+                    argument_value, expected, argument, execution.stop_indexes
+                )
+            argument_values.append(argument_value)
+            if stop_value is not None and (not argument_value) is not stop_value:
+                execution.stop_indexes[id(command)] = len(argument_values) - 1
+                value = argument_value
                 break
         else:
-            if value is not _MISSING:
-                want = wants[-1]
-                if want is not None and value.__class__ is not want:
-                    value = assign(value, want, _last_of(command, run))
-                given.append(value)
-            if short is not None:
-                run.stopped.pop(id(command), None)
-                value = given[-1]
-            elif call.special:
-                value = _call_value(command, given, has_final=value is not _MISSING)
+            if value is not _NO_FINAL:
+                expected = expected_types[-1]
+                if expected is not None and value.__class__ is not expected:
+                    value = validate_type(value, expected, _last_evaluated_node(command, execution))
+                argument_values.append(value)
+            if stop_value is not None:
+                execution.stop_indexes.pop(id(command), None)
+                value = argument_values[-1]
+            elif call.is_call:
+                value = _call_value(command, argument_values, has_final=value is not _NO_FINAL)
             else:
                 if call.impure:
-                    run.report_impure(command[2], op, command)
-                elif call.slices:
-                    given[1 : len(arguments)] = map(_unboxed, given[1:], arguments[1:])
+                    execution.report_impure(command[2], op, command)
+                elif call.is_slice:
+                    argument_values[1 : len(arguments)] = map(
+                        _nil_if_interface, argument_values[1:], arguments[1:]
+                    )
                 try:
-                    value = call.call(*given)
+                    value = call.call(*argument_values)
                 except GoError as error:
                     message = f"error calling {command[2]}: {error}"
-                    raise Failure(message, command, cause=error) from error
-                if value.__class__ is str and len(value) > run.max_string:
-                    raise run.too_long(command[2])
+                    raise NodeError(message, command, cause=error) from error
+                if value.__class__ is str and len(value) > execution.max_string:
+                    raise execution.string_limit_error(command[2])
         if value is NIL:
             value = None
     if code == PIPE and node[3]:
-        _declare(run, variables, node, value)
+        _assign_variables(execution, variables, node, value)
     return value
 
 
-def _unboxed(value: Value, node: Node) -> Value:
-    """NIL for a value in an interface, which Go's `slice` does not take for an index: a container gives one."""
+def _nil_if_interface(value: Value, node: Node) -> Value:
+    """Return NIL for a value that comes from a container.
+
+    Go has it in an interface, which `slice` rejects as an index.
+    """
     code = node[0]
     if value is None:
         return None
     return NIL if code in (FIELD, CHAIN) or (code == VARIABLE and node[3]) else value
 
 
-def _declare(run: RunState, variables: Variables, node: Node, value: Value) -> None:
-    """Give the variables of a pipeline its value."""
+def _assign_variables(
+    execution: ExecutionState, variables: Variables, node: Node, value: Value
+) -> None:
+    """Assign the value of a pipeline to its variables."""
     for name in node[3]:
         if not node[4]:
-            run.log.append((name, variables.get(name, UNDECLARED)))
+            execution.undo_log.append((name, variables.get(name, UNDECLARED)))
         elif name not in variables:
-            blamed = last_node((PIPE, node[1], node[2], (), False), run.stopped)
-            raise Failure(f"undefined variable: {name}", blamed)
+            error_node = last_node((PIPE, node[1], node[2], (), False), execution.stop_indexes)
+            raise NodeError(f"undefined variable: {name}", error_node)
         variables[name] = value
 
 
 UNDECLARED: Final = object()
-"""A variable did not exist before it was declared."""
+"""The value in the undo log of a variable that did not exist before its declaration."""
 
 
-def _last_of(command: Node, run: RunState) -> Node:
-    """The node that Go evaluated last before it takes the value of the command before this one."""
+def _last_evaluated_node(command: Node, execution: ExecutionState) -> Node:
+    """Return the node that Go evaluated last before it takes the value of the previous command."""
     if command[3]:
-        return last_node(command[3][-1], run.stopped)
+        return last_node(command[3][-1], execution.stop_indexes)
     return (CALL, command[1], command[2], ())
 
 
-def _argument(
-    run: RunState, op: Node, dot: Value, variables: Variables, node: Node, want: Any
+def _evaluate_argument(
+    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node, expected: Any
 ) -> Value:
-    """An operand of the rarer kinds."""
+    """Return the value of an argument whose kind `evaluate` does not handle itself."""
     code = node[0]
     if code == CALL:
-        value = evaluate(run, op, dot, variables, node)
-        gives = run.calls[node[2]].gives
-        return NIL if value is None and gives == ANY else value
-    if code == OVERFLOW and (want is None or want is RAW):
-        raise Failure(f"{node_text(node)} overflows int", node)
+        value = evaluate(execution, op, dot, variables, node)
+        result_type = execution.calls[node[2]].result_type
+        return NIL if value is None and result_type == ANY else value
+    if code == OVERFLOW and (expected is None or expected is REFLECT_VALUE):
+        raise NodeError(f"{node_text(node)} overflows int", node)
     if code in (nodes.NIL, OVERFLOW):
         return None
-    return operand(run, op, dot, variables, node)
+    return evaluate_operand(execution, op, dot, variables, node)
 
 
-def operand(run: RunState, op: Node, dot: Value, variables: Variables, node: Node) -> Value:
-    """The value of an operand, which may be NIL."""
+def evaluate_operand(
+    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node
+) -> Value:
+    """Return the value of an operand, which may be NIL."""
     code = node[0]
     if code == FIELD:
-        return _fields(run, op, dot, variables, node, dot, node[2], ".")
+        return _evaluate_field_chain(execution, op, dot, variables, node, dot, node[2], ".")
     if code == VARIABLE:
         name = node[2]
         if name not in variables:
-            raise Failure(f"undefined variable: {name}", node)
+            raise NodeError(f"undefined variable: {name}", node)
         value = variables[name]
         if not node[3]:
             return value
-        return _fields(run, op, dot, variables, node, value, node[3], name)
+        return _evaluate_field_chain(execution, op, dot, variables, node, value, node[3], name)
     if code == CONSTANT:
         return node[2]
     if code == DOT:
         return dot
     if code in (PIPE, CALL):
-        return evaluate(run, op, dot, variables, node)
+        return evaluate(execution, op, dot, variables, node)
     if code == CHAIN:
-        value = _argument(run, op, dot, variables, node[2], None)
-        return _fields(run, op, dot, variables, node, value, node[3], "")
+        value = _evaluate_argument(execution, op, dot, variables, node[2], None)
+        return _evaluate_field_chain(execution, op, dot, variables, node, value, node[3], "")
     if code == nodes.NIL:
-        raise Failure("nil is not a command", node)
-    raise Failure(f"{node_text(node)} overflows int", node)
+        raise NodeError("nil is not a command", node)
+    raise NodeError(f"{node_text(node)} overflows int", node)
 
 
-def _fields(
-    run: RunState,
+def _evaluate_field_chain(
+    execution: ExecutionState,
     op: Node,
     dot: Value,
     variables: Variables,
     node: Node,
     value: Value,
     names: tuple[str, ...],
-    base: str,
-    given: tuple[Node, ...] = (),
-    final: Value = _MISSING,
+    receiver_name: str,
+    arguments: tuple[Node, ...] = (),
+    final: Value = _NO_FINAL,
 ) -> Value:
-    """Walk along the fields of a value; the arguments are for the last one, which must be a method then."""
-    typed = ""
+    """Return the value at a chain of fields.
+
+    Arguments belong to the last field, which must then be a method.
+    """
+    known_type = ""
     last = len(names) - 1
     for index, name in enumerate(names):
-        holder = value
-        method = _method(value, name)
+        container = value
+        method = _find_method(value, name)
         if method is not None:
-            arguments = given if index == last else ()
-            piped = final if index == last else _MISSING
-            value = _call_method(run, op, dot, variables, node, name, method, arguments, piped)
-            typed, base = "", ""
+            method_arguments = arguments if index == last else ()
+            method_final = final if index == last else _NO_FINAL
+            value = _call_method(
+                execution, op, dot, variables, node, name, method, method_arguments, method_final
+            )
+            known_type, receiver_name = "", ""
             continue
-        has_arguments = index == last and (bool(given) or final is not _MISSING)
-        value = _field(run, value, name, node, typed, base, has_arguments=has_arguments)
-        plain = isinstance(holder, dict | list) and zero_element(holder) is None
-        typed, base = ANY if plain else "", ""
+        has_arguments = index == last and (bool(arguments) or final is not _NO_FINAL)
+        value = _evaluate_field(
+            execution, value, name, node, known_type, receiver_name, has_arguments=has_arguments
+        )
+        is_container = isinstance(container, dict | list | GoMap)
+        holds_interfaces = is_container and zero_element(container) is None
+        known_type, receiver_name = ANY if holds_interfaces else "", ""
     return value
 
 
-def _method(value: Value, name: str) -> Function | None:
+def _find_method(value: Value, name: str) -> Function | None:
     return value.methods().get(name) if isinstance(value, GoObject) else None
 
 
-def _field(
-    run: RunState,
+def _evaluate_field(
+    execution: ExecutionState,
     value: Value,
     name: str,
     node: Node,
-    typed: str,
-    base: str,
+    known_type: str,
+    receiver_name: str,
     *,
     has_arguments: bool,
 ) -> Value:
-    blamed = last_node(node, run.stopped) if node[0] == CHAIN else node
+    error_node = last_node(node, execution.stop_indexes) if node[0] == CHAIN else node
     if value is None:
-        if run.missing_key == "error":
-            raise Failure(f"nil data; no entry for key {quoted(name)}", blamed)
+        if execution.missing_key == "error":
+            raise NodeError(f"nil data; no entry for key {quoted(name)}", error_node)
         return None
     if value is NIL:
-        raise Failure(f"nil pointer evaluating interface {{}}.{name}", blamed)
+        raise NodeError(f"nil pointer evaluating interface {{}}.{name}", error_node)
     if isinstance(value, dict) or (isinstance(value, GoObject) and value.kind == "map"):
         if has_arguments:
-            raise Failure(f"{name} is not a method but has arguments", blamed)
+            raise NodeError(f"{name} is not a method but has arguments", error_node)
         entries: Mapping[str, Value] = value if isinstance(value, dict) else value.fields()
         if name in entries:
-            found = entries[name]
-            return NIL if found is None else found
-        return _missing_entry(run, value, name, blamed)
+            field_value = entries[name]
+            return NIL if field_value is None else field_value
+        return _missing_entry(execution, value, name, error_node)
     if isinstance(value, GoObject):
         fields = value.fields()
         if name in fields:
             if has_arguments:
                 message = f"{name} has arguments but cannot be invoked as function"
-                raise Failure(message, blamed)
-            found = fields[name]
-            return NIL if found is None else found
+                raise NodeError(message, error_node)
+            field_value = fields[name]
+            return NIL if field_value is None else field_value
     message = f"can't evaluate field {name} in type "
-    raise Failure(message + (typed or type_name(value)), blamed, base=base, otherwise=message + ANY)
+    raise NodeError(
+        message + (known_type or type_name(value)),
+        error_node,
+        receiver_name=receiver_name,
+        message_for_element=message + ANY,
+    )
 
 
-def _missing_entry(run: RunState, container: Value, name: str, node: Node) -> Value:
-    if run.missing_key == "error":
-        raise Failure(f"map has no entry for key {quoted(name)}", node)
-    if run.missing_key == "zero":
+def _missing_entry(execution: ExecutionState, container: Value, name: str, node: Node) -> Value:
+    if execution.missing_key == "error":
+        raise NodeError(f"map has no entry for key {quoted(name)}", node)
+    if execution.missing_key == "zero":
         zero = zero_element(container)
         return NIL if zero is None else zero
     return None
 
 
 def _invoke(
-    run: RunState,
+    execution: ExecutionState,
     op: Node,
     dot: Value,
     variables: Variables,
@@ -339,65 +380,71 @@ def _invoke(
     command: Node,
     final: Value,
 ) -> Value:
-    """A command that is no function and is given arguments, or the value of the command before it."""
-    first, given = (command[2], command[3]) if command[0] == INVOKE else (command, ())
+    """Evaluate a command that is not a function but has arguments or a value from the previous command."""
+    first, arguments = (command[2], command[3]) if command[0] == INVOKE else (command, ())
     code = first[0]
     if code == FIELD:
-        return _fields(run, op, dot, variables, first, dot, first[2], ".", given, final)
+        return _evaluate_field_chain(
+            execution, op, dot, variables, first, dot, first[2], ".", arguments, final
+        )
     if code == VARIABLE:
         if first[2] not in variables:
-            raise Failure(f"undefined variable: {first[2]}", first)
-        base = variables[first[2]]
+            raise NodeError(f"undefined variable: {first[2]}", first)
+        receiver = variables[first[2]]
     if code == VARIABLE and first[3]:
-        return _fields(run, op, dot, variables, first, base, first[3], first[2], given, final)
+        return _evaluate_field_chain(
+            execution, op, dot, variables, first, receiver, first[3], first[2], arguments, final
+        )
     if code == CHAIN:
-        base = _argument(run, op, dot, variables, first[2], None)
-        return _fields(run, op, dot, variables, first, base, first[3], "", given, final)
-    blamed = first
+        receiver = _evaluate_argument(execution, op, dot, variables, first[2], None)
+        return _evaluate_field_chain(
+            execution, op, dot, variables, first, receiver, first[3], "", arguments, final
+        )
+    error_node = first
     if code == PIPE:
-        blamed = pipe
+        error_node = pipe
         commands = pipe[2] if pipe[0] == PIPE else (pipe,)
         index = next(i for i, candidate in enumerate(commands) if candidate is command)
         if index:
-            blamed = last_node(commands[index - 1], run.stopped)
-    raise Failure(f"can't give argument to non-function {node_text(first)}", blamed)
+            error_node = last_node(commands[index - 1], execution.stop_indexes)
+    raise NodeError(f"can't give argument to non-function {node_text(first)}", error_node)
 
 
 def _call_method(
-    run: RunState,
+    execution: ExecutionState,
     op: Node,
     dot: Value,
     variables: Variables,
     node: Node,
     name: str,
     function: Function,
-    given: tuple[Node, ...],
+    arguments: tuple[Node, ...],
     final: Value,
 ) -> Value:
-    """Call a method of an object with arguments as a function."""
+    """Call a method of an object with the values of its arguments."""
     call = Call(name, function, builtin=False)
-    count = len(given) + (final is not _MISSING)
-    wants = call.expect(count, len(given), node)
+    count = len(arguments) + (final is not _NO_FINAL)
+    expected_types = call.types_for_count(count, len(arguments), node)
     values = []
-    blamed = node
-    for argument, want in zip(given, wants, strict=False):
-        value = _argument(run, op, dot, variables, argument, want)
-        values.append(accept(value, want, argument, run.stopped))
-        blamed = last_node(argument, run.stopped)
-    if final is not _MISSING:
-        values.append(assign(final, wants[-1], blamed))
+    error_node = node
+    for argument, expected in zip(arguments, expected_types, strict=False):
+        value = _evaluate_argument(execution, op, dot, variables, argument, expected)
+        values.append(evaluate_argument(value, expected, argument, execution.stop_indexes))
+        error_node = last_node(argument, execution.stop_indexes)
+    if final is not _NO_FINAL:
+        values.append(validate_type(final, expected_types[-1], error_node))
     if call.impure:
-        run.report_impure(name, op, node)
+        execution.report_impure(name, op, node)
     try:
         value = call.call(*values)
     except GoError as error:
-        raise Failure(f"error calling {name}: {error}", node, cause=error) from error
-    return NIL if value is None and call.gives == ANY else value
+        raise NodeError(f"error calling {name}: {error}", node, cause=error) from error
+    return NIL if value is None and call.result_type == ANY else value
 
 
-def _call_value(command: Node, given: list[Value], *, has_final: bool) -> Value:
-    """Go's `call`: its first argument is the function."""
-    function = given[0]
+def _call_value(command: Node, values: list[Value], *, has_final: bool) -> Value:
+    """Run Go's `call`: its first argument is the function."""
+    function = values[0]
     arguments = command[3]
     name = node_text(arguments[0]) if arguments else ""
     if arguments and arguments[0][0] == PIPE:
@@ -409,16 +456,21 @@ def _call_value(command: Node, given: list[Value], *, has_final: bool) -> Value:
     elif not isinstance(function, Function):
         message = f"non-function {name} of type {type_name(function)}"
     else:
-        return _call_function(command, name, function, given[1:])
-    raise Failure(f"error calling call: {message}", command, cause=GoError(message))
+        return _call_function(command, name, function, values[1:])
+    raise NodeError(f"error calling call: {message}", command, cause=GoError(message))
 
 
-def _call_function(command: Node, name: str, function: Function, given: list[Value]) -> Value:
+def _call_function(command: Node, name: str, function: Function, values: list[Value]) -> Value:
     try:
-        wants = Call(name, function, builtin=False).expect(len(given), len(given), command)
-        return function.call(
-            *(assign(value, want, command) for value, want in zip(given, wants, strict=True))
+        expected_types = Call(name, function, builtin=False).types_for_count(
+            len(values), len(values), command
         )
-    except (GoError, Failure) as error:
+        return function.call(
+            *(
+                validate_type(value, expected, command)
+                for value, expected in zip(values, expected_types, strict=True)
+            )
+        )
+    except (GoError, NodeError) as error:
         message = f"error calling call: {error}"
-        raise Failure(message, command, cause=GoError(str(error))) from error
+        raise NodeError(message, command, cause=GoError(str(error))) from error

@@ -1,12 +1,21 @@
-"""Templates executed: the operations of a program, one after the other, with a list instead of a stack of calls.
+"""Execute templates: run the operations of a program one after the other, with a list as the stack of open blocks.
 
-One call of `Run.execute` is one loop. Blocks push what they must restore on `stack`, `{{template}}` pushes where it stands on
-`frames`, so neither costs a frame of Python's stack; only a function that executes a template, as helm's `include` does, comes
-in here again. The stack holds for a scoped `if` the height of the log, for `with` a tuple of the dot and the height, and for
-`range` a list `[dot, height, height in the body, iterator, elements, names of variables]`. The log tells what to undo when variables go out of scope.
+One call of `Execution.execute` is one loop. A block pushes on `stack` what its end restores, and
+`{{template}}` pushes the current position on `frames`. So neither uses a frame of Python's stack.
+Only a function that executes a template, as Helm's `include` does, calls `execute` again.
 
-Steps are counted where a program may grow beyond its text, at the end of each round of a loop and where a template is begun,
-by the number of operations that follow; so no single operation pays for it. Output is measured there, too.
+The stack has one entry for each open block:
+
+    scoped `if`   the length of the undo log
+    `with`        a tuple: the dot, the length of the undo log, whether the body runs
+    `range`       a list: the dot, the length of the undo log, its length in the body, the iterator,
+                  the elements, the names of the variables
+
+The undo log restores variables when their scope ends.
+
+Steps are counted only where a program may run longer than its text: at the end of each round of a
+loop, and at the start of a template. The count grows by the number of operations that follow, so a
+single operation has no extra cost. The output's size is checked at the same points.
 
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
@@ -15,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
-from kmanifest.engines.helm.gotemplate.errors import ExecError, Failure
+from kmanifest.engines.helm.gotemplate.errors import ExecError, NodeError
 from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, MissingKey, Variables, evaluate
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gofmt import sorted_items, text, type_name
@@ -42,18 +51,24 @@ from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-Impure = Callable[[str, str, int, int], None]
-"""Is told each call of an impure function: its name, the file, line and column."""
+OnImpureCall = Callable[[str, str, int, int], None]
+"""A callback for each call of an impure function.
+
+It gets the name, the file, the line and the column.
+"""
 
 MAX_DEPTH: Final = 100_000
-"""How deep `{{template}}` may nest."""
-_ROUND: Final = 4096
-_NO_VALUE: Final = "<no value>"
-_DONE: Final = object()
+"""The maximum depth of nested `{{template}}` actions."""
+_STEPS_PER_CHECK: Final = 4096
+_NO_VALUE_TEXT: Final = "<no value>"
+_EXHAUSTED: Final = object()
 
 
-class Bounds(NamedTuple):
-    """Bounds of a run. `deadline` is a time by `clock`, 0 for none; steps are operations, sizes are characters."""
+class ExecutionLimits(NamedTuple):
+    """The limits of an execution.
+
+    `deadline` is a time of `clock`, 0 for none. Steps are operations, sizes are in characters.
+    """
 
     max_steps: int = 20_000_000
     max_output: int = DEFAULT_LIMITS.max_output
@@ -69,32 +84,40 @@ def execute(
     functions: Mapping[str, Function],
     *,
     missing_key: MissingKey = "default",
-    bounds: Bounds = Bounds(),
-    on_impure: Impure | None = None,
+    limits: ExecutionLimits = ExecutionLimits(),
+    on_impure: OnImpureCall | None = None,
 ) -> str:
-    """What a template prints for `data`; ExecError where it fails, LimitError where it goes beyond `bounds`."""
-    run = Run(templates, functions, missing_key=missing_key, bounds=bounds, on_impure=on_impure)
-    return run.execute(name, data)
+    """Return the output of a template for `data`.
+
+    Raises ExecError if the execution fails, LimitError if it exceeds `limits`.
+    """
+    execution = Execution(
+        templates, functions, missing_key=missing_key, limits=limits, on_impure=on_impure
+    )
+    return execution.execute(name, data)
 
 
-class Run:
-    """Executions that share functions and bounds: all files of a chart, and what their functions execute in turn."""
+class Execution:
+    """An executor of templates that share functions and limits, such as all files of a chart.
+
+    A function of a template may call `execute` again.
+    """
 
     __slots__ = (
-        "_bounds",
         "_depth",
-        "_fuel",
         "_functions",
+        "_limits",
         "_on_impure",
-        "_printed",
+        "_output_size",
         "_steps",
+        "_steps_until_check",
         "_template",
         "_templates",
         "calls",
-        "log",
         "max_string",
         "missing_key",
-        "stopped",
+        "stop_indexes",
+        "undo_log",
     )
 
     def __init__(
@@ -103,29 +126,30 @@ class Run:
         functions: Mapping[str, Function],
         *,
         missing_key: MissingKey = "default",
-        bounds: Bounds = Bounds(),
-        on_impure: Impure | None = None,
+        limits: ExecutionLimits = ExecutionLimits(),
+        on_impure: OnImpureCall | None = None,
     ) -> None:
         self._templates = templates
         self._functions = functions
-        self._bounds = bounds
+        self._limits = limits
         self._on_impure = on_impure
         self._depth = 0
         self._steps = 0
-        self._fuel = 0
-        self._printed = 0
+        self._steps_until_check = 0
+        self._output_size = 0
         self._template: Template | None = None
         self.missing_key = missing_key
-        self.max_string = bounds.max_string
+        self.max_string = limits.max_string
         self.calls: dict[str, Call] = {}
-        self.log: list[tuple[str, Value]] = []
-        self.stopped: dict[int, int] = {}
+        self.undo_log: list[tuple[str, Value]] = []
+        self.stop_indexes: dict[int, int] = {}
 
     def execute(self, name: str, data: Value, templates: TemplateSet | None = None) -> str:
-        """What a template prints for `data`, by itself or within an execution that is under way.
+        """Return the output of a template for `data`.
 
-        `templates` are others than the run's own, which hold for this template and those that it names. GoError if there
-        is no such template, ExecError where it fails.
+        It may be called during another execution. `templates` replaces the execution's templates
+        for this template and those that it includes. Raises GoError if there is no such template,
+        ExecError if the execution fails.
         """
         if templates is None:
             templates = self._templates
@@ -133,10 +157,10 @@ class Run:
         if template is None:
             root = quoted(templates.root)
             raise GoError(f"template: no template {quoted(name)} associated with template {root}")
-        saved = (self._templates, self._template, self.log, self._depth)
-        self._templates, self._template, self._depth = templates, template, saved[3] + 1
-        log: list[tuple[str, Value]] = []
-        self.log = log
+        outer_state = (self._templates, self._template, self.undo_log, self._depth)
+        self._templates, self._template, self._depth = templates, template, outer_state[3] + 1
+        undo_log: list[tuple[str, Value]] = []
+        self.undo_log = undo_log
         program = template.program
         dot = data
         variables: Variables = {"$": dot}
@@ -144,10 +168,10 @@ class Run:
         frames: list[Any] = []
         out: list[str] = []
         write = out.append
-        measured = 0
+        counted = 0
         position = 0
         op: Any = ""
-        self._fuel -= len(program)
+        self._steps_until_check -= len(program)
         try:
             while True:
                 op = program[position]
@@ -162,14 +186,14 @@ class Run:
                     if kind is str:
                         write(value)
                     elif value is None:
-                        write(_NO_VALUE)
+                        write(_NO_VALUE_TEXT)
                     elif kind is float:
                         write(float_text(value))
                     else:
-                        write(_printed(value))
+                        write(_action_text(value))
                 elif code == IF:
                     if op[4]:
-                        stack.append(len(log))
+                        stack.append(len(undo_log))
                     if not evaluate(self, op, dot, variables, op[2]):
                         position = op[3]
                 elif code == JUMP:
@@ -177,24 +201,24 @@ class Run:
                 elif code == SET:
                     evaluate(self, op, dot, variables, op[2])
                 elif code == WITH:
-                    height = len(log)
+                    log_length = len(undo_log)
                     value = evaluate(self, op, dot, variables, op[2])
                     if value:
-                        stack.append((dot, height, True))
+                        stack.append((dot, log_length, True))
                         dot = value
                     else:
-                        stack.append((dot, height, False))
+                        stack.append((dot, log_length, False))
                         position = op[3]
                 elif code == UNSCOPE:
-                    height = stack.pop()
-                    if len(log) > height:
-                        _undo(variables, log, height)
+                    log_length = stack.pop()
+                    if len(undo_log) > log_length:
+                        _restore_variables(variables, undo_log, log_length)
                 elif code == NEXT:
                     loop = stack[-1]
-                    if len(log) > loop[2]:
-                        _undo(variables, log, loop[2])
-                    item: Any = next(loop[3], _DONE)
-                    if item is _DONE:
+                    if len(undo_log) > loop[2]:
+                        _restore_variables(variables, undo_log, loop[2])
+                    item: Any = next(loop[3], _EXHAUSTED)
+                    if item is _EXHAUSTED:
                         position = op[2]
                         continue
                     position = op[1]
@@ -205,19 +229,19 @@ class Run:
                     if names:
                         variables[names[0]] = item[0]
                         variables[names[-1]] = dot
-                    self._fuel -= op[4]
-                    if self._fuel < 0:
-                        self._refill(islice(out, measured, None))
-                        measured = len(out)
+                    self._steps_until_check -= op[4]
+                    if self._steps_until_check < 0:
+                        self._check_limits(islice(out, counted, None))
+                        counted = len(out)
                 elif code == RANGE:
-                    height = len(log)
+                    log_length = len(undo_log)
                     value = evaluate(self, op, dot, variables, op[2])
-                    if _is_empty(value, op[4]):
-                        stack.append((dot, height, False))
+                    if _has_no_elements(value, op[4]):
+                        stack.append((dot, log_length, False))
                         position = op[3]
                         continue
-                    items = _items(self, value, op)
-                    stack.append([dot, height, len(log), items, value, op[4]])
+                    items = _range_items(self, value, op)
+                    stack.append([dot, log_length, len(undo_log), items, value, op[4]])
                     index, dot = next(items)
                     if dot is None:
                         dot = NIL
@@ -228,109 +252,118 @@ class Run:
                 elif code == UNNEST:
                     loop = stack.pop()
                     dot = loop[0]
-                    if len(log) > loop[1]:
-                        _undo(variables, log, loop[1])
+                    if len(undo_log) > loop[1]:
+                        _restore_variables(variables, undo_log, loop[1])
                 elif code == INCLUDE:
                     node = op[2]
-                    found = self._templates.find(node[2])
-                    if found is None:
-                        raise Failure(f"template {quoted(node[2])} not defined", node)
+                    target = self._templates.find(node[2])
+                    if target is None:
+                        raise NodeError(f"template {quoted(node[2])} not defined", node)
                     if len(frames) >= MAX_DEPTH:
                         message = f"exceeded maximum template depth ({MAX_DEPTH})"
-                        raise Failure(message, node)
+                        raise NodeError(message, node)
                     value = evaluate(self, op, dot, variables, node[3]) if node[3] else None
-                    frames.append((template, program, position, dot, variables, log, stack))
-                    self._template = template = found
-                    program, position, dot = found.program, 0, value
+                    frames.append((template, program, position, dot, variables, undo_log, stack))
+                    self._template = template = target
+                    program, position, dot = target.program, 0, value
                     variables, stack = {"$": dot}, []
-                    self.log = log = []
-                    self._fuel -= len(program)
-                    if self._fuel < 0:
-                        self._refill(islice(out, measured, None))
-                        measured = len(out)
+                    self.undo_log = undo_log = []
+                    self._steps_until_check -= len(program)
+                    if self._steps_until_check < 0:
+                        self._check_limits(islice(out, counted, None))
+                        counted = len(out)
                 elif code == LEAVE:
                     while stack[-1].__class__ is not list:
                         stack.pop()
                     position = op[2]
                 elif frames:  # STOP
-                    template, program, position, dot, variables, log, stack = frames.pop()
-                    self._template, self.log = template, log
+                    template, program, position, dot, variables, undo_log, stack = frames.pop()
+                    self._template, self.undo_log = template, undo_log
                 else:
                     break
-            self._measure(islice(out, measured, None) if measured else out)
-        except Failure as failure:
-            raise _located(failure, template, op, stack, log) from failure
+            self._count_output(islice(out, counted, None) if counted else out)
+        except NodeError as failure:
+            raise _exec_error(failure, template, op, stack, undo_log) from failure
         except RecursionError:
-            if saved[3]:
+            if outer_state[3]:
                 raise
             raise LimitError(TOO_DEEP) from None
         finally:
-            self._templates, self._template, self.log, self._depth = saved
+            self._templates, self._template, self.undo_log, self._depth = outer_state
         return "".join(out)
 
     def find_call(self, node: Node) -> Call:
-        """The function that a node names; Failure if there is none."""
-        name = node[2]
-        found = find_call(name, self._functions)
-        if found is None:
-            raise Failure(f"{quoted(name)} is not a defined function", node)
-        self.calls[name] = found
-        return found
+        """Return the function that a node names.
 
-    def too_long(self, name: str) -> LimitError:
-        """The error for a text that a function made."""
+        Raises NodeError if there is none.
+        """
+        name = node[2]
+        call = find_call(name, self._functions)
+        if call is None:
+            raise NodeError(f"{quoted(name)} is not a defined function", node)
+        self.calls[name] = call
+        return call
+
+    def string_limit_error(self, name: str) -> LimitError:
+        """Return the error for a string that a function returned."""
         return LimitError(
-            f"function {name} makes a text of more than {self.max_string} characters (max_string)"
+            f"function {name} returned a string of more than {self.max_string} characters"
+            " (max_string)"
         )
 
     def report_impure(self, name: str, op: Node, node: Node) -> None:
-        """Tell the caller that a function is called whose result is not made of its arguments alone."""
+        """Report the call of a function whose result depends on more than its arguments."""
         if self._on_impure is None or self._template is None:
             return
         template = self._template
-        line, column = place(template.text, op[1] + node[1])
+        line, column = line_and_column(template.text, op[1] + node[1])
         self._on_impure(name, template.file, line, column)
 
-    def _refill(self, printed: Iterator[str]) -> None:
-        """Count the steps since the last time, and see whether the bounds hold."""
-        self._steps += _ROUND - self._fuel
-        self._fuel = _ROUND
-        bounds = self._bounds
-        if self._steps > bounds.max_steps:
-            raise LimitError(f"the templates take more than {bounds.max_steps} steps (max_steps)")
-        if bounds.deadline and bounds.clock is not None and bounds.clock() > bounds.deadline:
+    def _check_limits(self, output: Iterator[str]) -> None:
+        """Count the steps since the last check and enforce the limits."""
+        self._steps += _STEPS_PER_CHECK - self._steps_until_check
+        self._steps_until_check = _STEPS_PER_CHECK
+        limits = self._limits
+        if self._steps > limits.max_steps:
+            raise LimitError(f"the templates take more than {limits.max_steps} steps (max_steps)")
+        if limits.deadline and limits.clock is not None and limits.clock() > limits.deadline:
             raise LimitError("the templates take longer than allowed (deadline)")
-        self._measure(printed)
+        self._count_output(output)
 
-    def _measure(self, printed: Iterable[str]) -> None:
-        self._printed += sum(map(len, printed))
-        if self._printed > self._bounds.max_output:
+    def _count_output(self, output: Iterable[str]) -> None:
+        self._output_size += sum(map(len, output))
+        if self._output_size > self._limits.max_output:
             raise LimitError(
-                f"the output is larger than {self._bounds.max_output} characters (max_output)"
+                f"the output is larger than {self._limits.max_output} characters (max_output)"
             )
 
 
-def _printed(value: Value) -> str:
-    """What an action prints of a value that is neither a string nor nothing."""
+def _action_text(value: Value) -> str:
+    """Return the output of an action for a value that is neither a string nor None."""
     if isinstance(value, GoObject):
-        shown = value.printed()
-        if shown is not None:
-            return shown
+        string = value.action_text()
+        if string is not None:
+            return string
     return text(value)
 
 
-def _undo(variables: Variables, log: list[tuple[str, Value]], height: int) -> None:
-    """Take back what was declared since the log was `height` long."""
-    while len(log) > height:
-        name, old = log.pop()
-        if old is UNDECLARED:
+def _restore_variables(
+    variables: Variables, undo_log: list[tuple[str, Value]], log_length: int
+) -> None:
+    """Undo the declarations made since the undo log had the length `log_length`."""
+    while len(undo_log) > log_length:
+        name, previous = undo_log.pop()
+        if previous is UNDECLARED:
             del variables[name]
         else:
-            variables[name] = old
+            variables[name] = previous
 
 
-def _is_empty(value: Value, names: tuple[str, ...]) -> bool:
-    """Whether a `range` over `value` has nothing to do; what can't be ranged over is not empty."""
+def _has_no_elements(value: Value, names: tuple[str, ...]) -> bool:
+    """Return whether a `range` over `value` has no rounds.
+
+    A value that can't be ranged over is not empty.
+    """
     if value is None:
         return True
     if isinstance(value, (list, dict, bytes)):
@@ -340,8 +373,11 @@ def _is_empty(value: Value, names: tuple[str, ...]) -> bool:
     return isinstance(value, int) and value.__class__ is not bool and value <= 0 and len(names) < 2
 
 
-def _items(run: Run, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
-    """Index and element of each round; Failure where there is nothing to range over."""
+def _range_items(execution: Execution, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
+    """Return index and element of each round.
+
+    Raises NodeError if `value` can't be ranged over.
+    """
     if isinstance(value, list):
         return iter(list(enumerate(value)))
     if isinstance(value, dict):
@@ -351,7 +387,7 @@ def _items(run: Run, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
     if isinstance(value, int) and value.__class__ is not bool:
         if len(op[4]) > 1:
             message = f"can't use {value:d} to iterate over more than one variable"
-            raise Failure(message, last_node(op[2], run.stopped))
+            raise NodeError(message, last_node(op[2], execution.stop_indexes))
         kind = value.__class__
         return ((None, number if kind is int else kind(number)) for number in range(value))
     if isinstance(value, GoObject) and value.kind == "map":
@@ -359,45 +395,47 @@ def _items(run: Run, value: Value, op: Node) -> Iterator[tuple[Value, Value]]:
     if isinstance(value, GoObject) and value.kind == "slice":
         return enumerate(value.fields().values())
     message = f"range can't iterate over {text(value)}"
-    raise Failure(message, last_node(op[2], run.stopped))
+    raise NodeError(message, last_node(op[2], execution.stop_indexes))
 
 
-def place(source: str, offset: int) -> tuple[int, int]:
-    """Line, counted from 1, and column, counted in bytes from 0."""
+def line_and_column(source: str, offset: int) -> tuple[int, int]:
+    """Return the line, counted from 1, and the column, counted in bytes from 0."""
     start = source.rfind("\n", 0, offset) + 1
     column = len(source[start:offset].encode("utf-8", "surrogateescape"))
     return source.count("\n", 0, start) + 1, column
 
 
-def _located(
-    failure: Failure,
+def _exec_error(
+    failure: NodeError,
     template: Template,
     op: Node,
     stack: list[Any],
-    log: list[tuple[str, Value]],
+    undo_log: list[tuple[str, Value]],
 ) -> ExecError:
     message = failure.message
-    if failure.base and _is_element(failure.base, stack, log):
-        message = failure.otherwise
+    if failure.receiver_name and _is_range_element(failure.receiver_name, stack, undo_log):
+        message = failure.message_for_element
     node = failure.node
-    line, column = place(template.text, op[1] + node[1])
-    where = f"template: {template.file}:{line}:{column}: executing {quoted(template.name)}"
+    line, column = line_and_column(template.text, op[1] + node[1])
+    location = f"template: {template.file}:{line}:{column}: executing {quoted(template.name)}"
     return ExecError(
-        f"{where} at <{node_text(node)}>: {message}", name=template.name, cause=failure.cause
+        f"{location} at <{node_text(node)}>: {message}", name=template.name, cause=failure.cause
     )
 
 
-def _is_element(base: str, stack: list[Any], log: list[tuple[str, Value]]) -> bool:
-    """Whether `.` or a variable holds what a `range` took out of a container of interfaces."""
+def _is_range_element(
+    receiver_name: str, stack: list[Any], undo_log: list[tuple[str, Value]]
+) -> bool:
+    """Return whether `.` or a variable holds an element that a `range` took from a container of interfaces."""
     for entry in reversed(stack):
         if entry.__class__ is list:
-            if base == ".":
+            if receiver_name == ".":
                 return _holds_interfaces(entry[4])
-            if any(name == base for name, _ in log[entry[2] :]):
+            if any(name == receiver_name for name, _ in undo_log[entry[2] :]):
                 return False
-            if base in entry[5]:
+            if receiver_name in entry[5]:
                 return _holds_interfaces(entry[4])
-        elif base == "." and entry.__class__ is tuple and entry[2]:
+        elif receiver_name == "." and entry.__class__ is tuple and entry[2]:
             return False
     return False
 
@@ -406,4 +444,4 @@ def _holds_interfaces(container: Value) -> bool:
     return type_name(container).endswith("interface {}")
 
 
-__all__ = ["Bounds", "Run", "execute", "place"]
+__all__ = ["Execution", "ExecutionLimits", "execute", "line_and_column"]

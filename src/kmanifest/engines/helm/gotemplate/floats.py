@@ -1,4 +1,4 @@
-"""The texts of a float64: Go's strconv.FormatFloat.
+"""Format a float64 as Go's strconv.FormatFloat does.
 
 Source: Go 1.26 internal/strconv/ftoa.go.
 """
@@ -11,7 +11,10 @@ _MANTISSA_BITS: Final = 52
 
 
 def float_text(value: float, verb: str = "g", precision: int = -1) -> str:
-    """`value` in the form `verb`: `e E f g G x X b`; a precision of -1 takes the fewest digits that tell it exactly."""
+    """Return `value` in the form `verb`, one of `e E f g G x X b`.
+
+    A precision of -1 uses the fewest digits that identify the value.
+    """
     if verb == "g" and precision < 0 and -1e6 < value < 1e6 and value.is_integer() and value:
         return f"{value:.0f}"
     if isnan(value):
@@ -42,7 +45,10 @@ def _shortest(value: float, verb: str) -> str:
 
 
 def shortest_digits(value: float) -> tuple[str, str, int]:
-    """Sign, the fewest digits that tell `value`, and where the decimal point stands: 0.05 is `5` with -1."""
+    """Return the sign, the fewest digits that identify `value`, and the position of the decimal point.
+
+    For 0.05 the digits are `5` and the position is -1.
+    """
     text = repr(value)
     sign = "-" if text[0] == "-" else ""
     mantissa, _, exponent = text.lstrip("-").partition("e")
@@ -67,13 +73,13 @@ def _scientific(digits: str, exponent: int, letter: str) -> str:
 
 
 def _parts(value: float) -> tuple[str, int, int]:
-    """Sign, mantissa as an integer and exponent of two, as the bits of a float64 have them."""
+    """Return the sign, the mantissa as an integer, and the exponent of two, as in the bits of a float64."""
     sign = "-" if str(value)[0] == "-" else ""
     if value == 0:
         return sign, 0, -1074
     mantissa, exponent = frexp(abs(value))
     exponent -= 53
-    if exponent < -1074:  # a number below the normal ones has fewer bits
+    if exponent < -1074:  # a subnormal number has fewer bits
         return sign, int(mantissa * 2.0 ** (53 + exponent + 1074)), -1074
     return sign, int(mantissa * 2.0**53), exponent
 

@@ -1,49 +1,56 @@
-"""Tables of functions: in groups that are made when they are needed, and one over another."""
+"""Tables of functions: one that loads its groups on demand, and one that merges two tables."""
 
 from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 
 
-class Groups(Mapping[str, Function]):
-    """The functions of groups, each given as the names in it and what makes it, which is called when one of it is asked for."""
+class LazyFunctions(Mapping[str, Function]):
+    """A table of functions in groups.
+
+    A group consists of its names and a function that loads it. It is loaded when one of its
+    functions is looked up.
+    """
 
     def __init__(self, *groups: tuple[str, Callable[[], Functions]]) -> None:
-        self._makers = {name: make for names, make in groups for name in names.split()}
-        self._made: dict[str, Function] = {}
+        self._loaders = {name: load for names, load in groups for name in names.split()}
+        self._loaded: dict[str, Function] = {}
 
     def __getitem__(self, name: str) -> Function:
-        found = self._made.get(name)
-        if found is None:
-            self._made.update(self._makers[name]())
-            found = self._made[name]
-        return found
+        function = self._loaded.get(name)
+        if function is None:
+            self._loaded.update(self._loaders[name]())
+            function = self._loaded[name]
+        return function
 
     def __contains__(self, name: object) -> bool:
-        return name in self._makers
+        return name in self._loaders
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
+        return iter(self._loaders)
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._loaders)
 
 
-class Overlay(Mapping[str, Function]):
-    """Two tables as one: of two functions with one name, that of `upper` is found."""
+class MergedFunctions(Mapping[str, Function]):
+    """Two tables as one.
 
-    def __init__(self, upper: Functions, lower: Functions) -> None:
-        self._upper = upper
-        self._lower = lower
+    For a name in both, the function of `overriding` is returned.
+    """
+
+    def __init__(self, overriding: Functions, base: Functions) -> None:
+        self._overriding = overriding
+        self._base = base
 
     def __getitem__(self, name: str) -> Function:
-        return self._upper[name] if name in self._upper else self._lower[name]
+        return self._overriding[name] if name in self._overriding else self._base[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._upper or name in self._lower
+        return name in self._overriding or name in self._base
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(self._lower), **dict.fromkeys(self._upper)})
+        return iter({**dict.fromkeys(self._base), **dict.fromkeys(self._overriding)})
 
     def __len__(self) -> int:
-        return len({*self._lower, *self._upper})
+        return len({*self._base, *self._overriding})

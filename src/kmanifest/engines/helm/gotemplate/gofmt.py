@@ -1,6 +1,7 @@
-"""Go's fmt: the texts of values, and formats with verbs.
+"""Go's fmt: values as strings, and formatting with verbs.
 
-`text` is the short way to `%v` that nearly every value takes; everything else is printed by a `Printer` (`verbs.py`).
+`text` is the fast path for `%v` that nearly every value takes. A `Printer` (`printf.py`) formats
+everything else.
 
 Source: Go 1.26 fmt/print.go.
 """
@@ -27,7 +28,7 @@ __all__ = [
 
 
 def text(value: Value) -> str:
-    """What `%v` prints of `value`."""
+    """Return `value` as `%v` prints it."""
     kind = value.__class__
     if kind is str:
         return str(value)
@@ -39,74 +40,78 @@ def text(value: Value) -> str:
         return float_text(value)
     if value is None or value is NIL:
         return NIL_TEXT
-    from kmanifest.engines.helm.gotemplate.printf import (
-        Printer,  # few charts print what is no plain value
-    )
+    # Imported here because few charts print compound values.
+    from kmanifest.engines.helm.gotemplate.printf import Printer
 
-    return Printer().printed(value, "v")
+    return Printer().format_value(value, "v")
 
 
-def sprint(values: Sequence[Value], *, printed: bool = False) -> str:
-    """What fmt.Sprint gives: a space between two values of which neither is a string.
+def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
+    """Return the result of fmt.Sprint: a space separates two values if neither is a string.
 
-    With `printed` an object gives the text that an action prints of it.
+    With `as_action` an object is printed as an action prints it.
     """
-    pieces: list[str] = []
-    before = True
+    parts: list[str] = []
+    previous_is_string = True
     for value in values:
-        is_text = isinstance(value, str)
-        if not is_text and not before:
-            pieces.append(" ")
-        before = is_text
-        shown = value.printed() if printed and isinstance(value, GoObject) else None
-        pieces.append(text(value) if shown is None else shown)
-    return _joined(pieces)
+        is_string = isinstance(value, str)
+        if not is_string and not previous_is_string:
+            parts.append(" ")
+        previous_is_string = is_string
+        string = value.action_text() if as_action and isinstance(value, GoObject) else None
+        parts.append(text(value) if string is None else string)
+    return _join(parts)
 
 
 def sprintln(values: Sequence[Value]) -> str:
-    """What fmt.Sprintln gives: spaces between all values and a newline after them."""
-    return _joined([" ".join(map(text, values)), "\n"])
+    """Return the result of fmt.Sprintln: spaces between all values and a newline after the last."""
+    return _join([" ".join(map(text, values)), "\n"])
 
 
-def _joined(pieces: list[str]) -> str:
-    if sum(map(len, pieces)) > DEFAULT_LIMITS.max_string:
-        from kmanifest.engines.helm.gotemplate.printf import too_large  # as above
+def _join(parts: list[str]) -> str:
+    if sum(map(len, parts)) > DEFAULT_LIMITS.max_string:
+        # Imported here for the same reason.
+        from kmanifest.engines.helm.gotemplate.printf import string_limit_error
 
-        raise too_large()
-    return "".join(pieces)
+        raise string_limit_error()
+    return "".join(parts)
 
 
-def sprintf(form: str, values: Sequence[Value]) -> str:
-    """What fmt.Sprintf gives, with Go's remarks for what does not fit; LimitError where it is beyond all bounds."""
-    first, *others = form.split("%")
+def sprintf(format_string: str, values: Sequence[Value]) -> str:
+    """Return the result of fmt.Sprintf, with Go's notes about arguments that do not match.
+
+    Raises LimitError if the string is too long.
+    """
+    first, *others = format_string.split("%")
     if len(others) != len(values):
-        return _printed(form, values)
-    pieces = [first]
-    for part, value in zip(others, values, strict=True):
-        kind, verb = value.__class__, part[:1]
+        return _format_with_printer(format_string, values)
+    parts = [first]
+    for directive, value in zip(others, values, strict=True):
+        kind, verb = value.__class__, directive[:1]
         if kind is str and verb in ("s", "v"):
-            pieces.append(value)
+            parts.append(value)
         elif (kind is int and verb in ("d", "v")) or (verb == "v" and kind in (float, bool)):
-            pieces.append(text(value))
+            parts.append(text(value))
         else:
-            return _printed(form, values)
-        pieces.append(part[1:])
-    return _joined(pieces)
+            return _format_with_printer(format_string, values)
+        parts.append(directive[1:])
+    return _join(parts)
 
 
-def _printed(form: str, values: Sequence[Value]) -> str:
-    """The same for any directives and values."""
-    from kmanifest.engines.helm.gotemplate.printf import Printer  # as above
+def _format_with_printer(format_string: str, values: Sequence[Value]) -> str:
+    """Return the result of fmt.Sprintf for any directives and values."""
+    # Imported here for the same reason.
+    from kmanifest.engines.helm.gotemplate.printf import Printer
 
     printer = Printer()
-    pieces = printer.pieces
+    parts = printer.parts
     position = 0
     number = 0
-    while (found := form.find("%", position)) >= 0:
-        if found > position:
-            pieces.append(form[position:found])
-        position, number = printer.directive(form, found + 1, values, number)
-    pieces.append(form[position:])
+    while (percent := format_string.find("%", position)) >= 0:
+        if percent > position:
+            parts.append(format_string[position:percent])
+        position, number = printer.print_directive(format_string, percent + 1, values, number)
+    parts.append(format_string[position:])
     if number < len(values) and not printer.reordered:
-        printer.leftover(values[number:])
-    return _joined(pieces)
+        printer.print_extra(values[number:])
+    return _join(parts)

@@ -1,4 +1,4 @@
-"""The Go types of values, and the order of keys.
+"""The Go types of values, and Go's order of map keys.
 
 Source: Go 1.26 reflect/type.go, String and Kind; internal/fmtsort/sort.go.
 """
@@ -7,7 +7,7 @@ from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
 from kmanifest.startup.typing import Final
 
 NIL_TEXT: Final = "<nil>"
-_TYPES: Final[dict[type, str]] = {
+_TYPE_NAMES: Final[dict[type, str]] = {
     str: "string",
     bool: "bool",
     int: "int",
@@ -19,7 +19,7 @@ _TYPES: Final[dict[type, str]] = {
     type(None): NIL_TEXT,
     type(NIL): NIL_TEXT,
 }
-_KINDS: Final[dict[type, str]] = {
+_KIND_NAMES: Final[dict[type, str]] = {
     str: "string",
     bool: "bool",
     int: "int",
@@ -34,16 +34,16 @@ _KINDS: Final[dict[type, str]] = {
 
 
 def type_name(value: Value) -> str:
-    """The Go type of `value`, as `%T` prints it."""
-    found = _TYPES.get(value.__class__)
-    return found if found is not None else str(value.go_type)
+    """Return the Go type of `value`, as `%T` prints it."""
+    name = _TYPE_NAMES.get(value.__class__)
+    return name if name is not None else str(value.go_type)
 
 
 def kind_name(value: Value) -> str:
-    """The kind of `value`'s type in reflect's word."""
-    found = _KINDS.get(value.__class__)
-    if found is not None:
-        return found
+    """Return the kind of the type of `value`, as reflect names it."""
+    name = _KIND_NAMES.get(value.__class__)
+    if name is not None:
+        return name
     if isinstance(value, GoObject):
         return value.kind
     if isinstance(value, list):
@@ -56,16 +56,16 @@ def kind_name(value: Value) -> str:
 
 
 def sorted_items(mapping: dict[str, Value]) -> list[tuple[str, Value]]:
-    """The items in the order of Go: by the bytes of their keys."""
+    """Return the items in Go's order: by the bytes of their keys."""
     try:
         return sorted(mapping.items(), key=_key)
-    except TypeError:  # keys of several types: by their texts, for want of something better
+    except TypeError:  # keys of several types have no order: use their string forms
         return sorted(mapping.items(), key=lambda item: str(item[0]))
 
 
 def _key(item: tuple[str, Value]) -> str:
     key = item[0]
-    # The order of code points is that of UTF-8; raw bytes come in by the code points that they would begin.
+    # Code points have the same order as their UTF-8 bytes. Raw bytes sort with the characters they could start.
     return key if key.__class__ is not str or key.isascii() else _byte_order(key)
 
 

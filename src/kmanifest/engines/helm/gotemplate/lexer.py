@@ -1,8 +1,12 @@
-"""Where the actions of a text are, and the tokens of one action.
+"""Find the actions of a text, and split one action into tokens.
 
-A text is cut by one pattern that knows strings, so that `}}` in one ends no action. The text of an action is cut by another;
-where that finds nothing, a slower look tells Go's error. A chain of fields is one token here. Tokens are `(type, text, position, spaced)`, `spaced` if there is
-space before it: all that Go's parser wants of space. The last one is RIGHT, the end of the action, or ERROR.
+One pattern splits a text into text and actions. It knows strings, so `}}` inside a string does not
+end an action. A second pattern splits an action into tokens. If it does not match, slower code
+finds Go's error message.
+
+A token is `(type, text, position, after_space)`. `after_space` is true if space precedes it; Go's
+parser needs nothing else about space. A chain of fields is one token here. The last token is RIGHT,
+the end of the action, or ERROR.
 
 Source: Go 1.26 text/template/parse/lex.go.
 """
@@ -15,27 +19,32 @@ from kmanifest.startup.typing import Final
 
 SPACES: Final = " \t\r\n"
 
-# Atomic groups, not possessive ones: Python before 3.11.5 loses its way in the latter (CPython's issue 106052).
-_TEXT: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
-_MARK: Final = r"(-(?=[ \t\r\n]))?"
+# Atomic groups, not possessive ones: Python before 3.11.5 fails on nested possessive ones (CPython issue 106052).
+_TEXT_BEFORE: Final = r"([^{]*+(?>(?:\{(?!\{)[^{]*+)*))"
+_TRIM_MARK: Final = r"(-(?=[ \t\r\n]))?"
 _STRING: Final = r'"(?>(?:[^"\\\n]|\\[^\n])*)"' r"|`[^`]*+`|'(?>(?:[^'\\\n]|\\[^\n])*)'"
-_INSIDE: Final = rf"""((?>(?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*))"""
-_TRIMS: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
-PIECE: Final = re.compile(rf"{_TEXT}\{{\{{{_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_INSIDE}\}}\}}{_TRIMS})")
-"""Text and the action after it: the text, the mark that trims it, the beginning of a comment, and the action's text, with the
-space of that mark and the whole mark that trims what follows. It takes the space that is trimmed, and fails where the action
-is not closed."""
+_ACTION_BODY: Final = rf"""((?>(?:[^"'`}}]++|{_STRING}|\}}(?!\}}))*))"""
+_TRIMMED_SPACE: Final = r"(?:(?<=-\}\})(?<=[ \t\r\n]...)[ \t\r\n]*+)?"
+PIECE: Final = re.compile(
+    rf"{_TEXT_BEFORE}\{{\{{{_TRIM_MARK}(?:(?(2)[ \t\r\n])(/\*)|{_ACTION_BODY}\}}\}}{_TRIMMED_SPACE})"
+)
+"""A pattern that matches text and the action after it.
 
-_AHEAD: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
+The groups are the text, the trim mark after `{{`, the start of a comment, and the action's text.
+The action's text includes the space after the left trim mark and the whole right trim mark. The
+match includes the space that is trimmed. There is no match if the action is not closed.
+"""
+
+_TERMINATOR: Final = r"(?=[ \t\r\n.,|:()]|\Z)"
 _NUMBER: Final = (
     r"(?>[+-]?(?:0[xX][0-9a-fA-F_]*\.?[0-9a-fA-F_]*(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*\.?[0-7_]*"
     r"|0[bB][01_]*\.?[01_]*|[0-9_]*\.?[0-9_]*(?:[eE][+-]?[0-9_]*)?)i?)(?!\w)"
 )
 _TOKEN: Final = re.compile(
     r"[ \t\r\n]++"
-    rf"|(?>(?:\.(?![0-9])\w++{_AHEAD})+)|\.{_AHEAD}"
-    rf"|[^\W0-9]\w*+{_AHEAD}"
-    rf"|\$\w*+{_AHEAD}"
+    rf"|(?>(?:\.(?![0-9])\w++{_TERMINATOR})+)|\.{_TERMINATOR}"
+    rf"|[^\W0-9]\w*+{_TERMINATOR}"
+    rf"|\$\w*+{_TERMINATOR}"
     rf"|{_STRING}"
     rf"|(?=[-+0-9]|\.[0-9]){_NUMBER}(?:(?![+-])|{_NUMBER}(?<=i))"
     r"|:=|[=|()!#%&*,/;<>?@\[\\\]^{}~]"
@@ -62,15 +71,15 @@ ERROR: Final = 18
 Token = tuple[int, str, int, bool]
 
 _SPACE: Final = 0
-# What a token is, by its first character; a letter beyond ASCII begins a word.
-_KINDS: Final = {
+# The type of a token by its first character. A letter outside ASCII starts an identifier.
+_TYPE_BY_FIRST_CHARACTER: Final = {
     **dict.fromkeys("!#%&*,/;<>?@[\\]^{}~", OTHER),
     **dict.fromkeys("0123456789+-", NUMBER),
     **dict.fromkeys(SPACES, _SPACE),
     ".": FIELD, "$": VARIABLE, '"': STRING, "`": STRING, "'": CHAR_CONSTANT, ":": ASSIGN, "=": ASSIGN, "|": BAR, "(": LEFT,
     ")": RIGHT_PAREN,
 }  # fmt: skip
-_WORDS: Final = {
+_TYPE_BY_KEYWORD: Final = {
     "true": BOOL, "false": BOOL, "nil": NIL, "block": KEYWORD, "break": KEYWORD, "continue": KEYWORD,
     "define": KEYWORD, "else": KEYWORD, "end": KEYWORD, "if": KEYWORD, "range": KEYWORD, "template": KEYWORD,
     "with": KEYWORD,
@@ -78,80 +87,81 @@ _WORDS: Final = {
 
 
 def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> list[Token]:
-    """The tokens of an action's text; `closed` if the end of the action follows, else the end of the file.
+    """Return the tokens of an action's text.
 
-    `trimmed` if a mark that trims stands before the end, with its space: that is no part of `text`.
+    `closed` means that the end of the action follows, otherwise the end of the file. `trimmed`
+    means that a trim mark and its space precede the end; they are not part of `text`.
     """
     tokens: list[Token] = []
     add = tokens.append
     position = depth = 0
-    spaced = False
-    plain = text.isascii()
-    words = _TOKEN.findall(text)
-    if sum(map(len, words)) != len(text):
-        words = _first_words(text)
-    for word in words:
-        kind = _KINDS.get(word[0], IDENTIFIER)
+    after_space = False
+    is_ascii = text.isascii()
+    strings = _TOKEN.findall(text)
+    if sum(map(len, strings)) != len(text):
+        strings = _leading_token_strings(text)
+    for string in strings:
+        kind = _TYPE_BY_FIRST_CHARACTER.get(string[0], IDENTIFIER)
         if kind == _SPACE:
-            spaced = True
-            position += len(word)
+            after_space = True
+            position += len(string)
             continue
-        if not plain and kind <= VARIABLE and not word.isascii() and not _is_word(word):
+        if not is_ascii and kind <= VARIABLE and not string.isascii() and not _is_word(string):
             break
         if kind == IDENTIFIER:
-            kind = _WORDS.get(word, IDENTIFIER)
+            kind = _TYPE_BY_KEYWORD.get(string, IDENTIFIER)
         elif kind == FIELD:
-            if word == ".":
-                # Go looks at what follows, and takes the last character of a file for a number.
+            if string == ".":
+                # Go checks the next character. A dot that is the last character of a file is a number.
                 kind = DOT if closed or position < len(text) - 1 else NUMBER
-            elif word[1] in "0123456789":
+            elif string[1] in "0123456789":
                 kind = NUMBER
         elif kind == LEFT:
             depth += 1
         elif kind == RIGHT_PAREN:
             depth -= 1
             if depth < 0:
-                add((ERROR, "unexpected right paren", position, spaced))
+                add((ERROR, "unexpected right paren", position, after_space))
                 return tokens
-        add((kind, word, position, spaced))
-        position += len(word)
-        spaced = False
+        add((kind, string, position, after_space))
+        position += len(string)
+        after_space = False
     if position == len(text):
         if closed and depth == 0:
-            add((RIGHT, "}}", position + 2 * trimmed, spaced))
+            add((RIGHT, "}}", position + 2 * trimmed, after_space))
         else:
             message = "unclosed left paren" if closed else "unclosed action"
-            add((ERROR, message, position, spaced))
+            add((ERROR, message, position, after_space))
     else:
-        _add_error(tokens, text, position, spaced=spaced)
+        _add_error(tokens, text, position, after_space=after_space)
     return tokens
 
 
-def _first_words(text: str) -> list[str]:
-    """The tokens before the first place where there is none, which `findall` would pass over."""
-    words = []
+def _leading_token_strings(text: str) -> list[str]:
+    """Return the tokens before the first invalid character, which `findall` would skip."""
+    strings = []
     position = 0
-    while found := _TOKEN.match(text, position):
-        words.append(found[0])
-        position = found.end()
-    return words
+    while match := _TOKEN.match(text, position):
+        strings.append(match[0])
+        position = match.end()
+    return strings
 
 
-def _add_error(tokens: list[Token], text: str, start: int, *, spaced: bool) -> None:
-    """Add why there is no token at `start`, after what Go takes for one and Python does not."""
+def _add_error(tokens: list[Token], text: str, start: int, *, after_space: bool) -> None:
+    """Add the error for the invalid token at `start`, after a part of it that is a token in Go."""
     kind, end = NUMBER, 0
     if text[start] == ".":
-        kind, end = FIELD, start + _good_fields(text, start)
+        kind, end = FIELD, start + _valid_fields_length(text, start)
     if not text.isascii() and end <= start:
-        kind, end = NUMBER, _number_before(text, start)
+        kind, end = NUMBER, _number_end_before_digit(text, start)
     if end > start:
-        tokens.append((kind, text[start:end], start, spaced))
-        start, spaced = end, False
-    tokens.append((ERROR, _error(text, start), start, spaced))
+        tokens.append((kind, text[start:end], start, after_space))
+        start, after_space = end, False
+    tokens.append((ERROR, _error_message(text, start), start, after_space))
 
 
 def is_alphanumeric(char: str) -> bool:
-    """Whether a word may hold `char`: a letter, a digit or an underscore."""
+    """Return whether an identifier may contain `char`: a letter, a digit or an underscore."""
     return char == "_" or char.isalpha() or char.isdecimal()
 
 
@@ -159,22 +169,22 @@ def _is_word(word: str) -> bool:
     return all(map(is_alphanumeric, word.removeprefix("$").replace(".", "")))
 
 
-_CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_AHEAD})+)"
+_CHAIN: Final = rf"(?>(?:\.(?![0-9])\w++{_TERMINATOR})+)"
 
 
-def _good_fields(text: str, start: int) -> int:
-    """The length of the first fields of a chain, up to one that is no word to Go."""
-    found = re.compile(_CHAIN).match(text, start)
+def _valid_fields_length(text: str, start: int) -> int:
+    """Return the length of the leading fields of a chain that Go accepts."""
+    match = re.compile(_CHAIN).match(text, start)
     length = 0
-    for name in found[0].split(".")[1:] if found else ():
+    for name in match[0].split(".")[1:] if match else ():
         if not _is_word(name):
             break
         length += len(name) + 1
     return length
 
 
-def _error(text: str, start: int) -> str:
-    """Why there is no token at `start`."""
+def _error_message(text: str, start: int) -> str:
+    """Return why there is no valid token at `start`."""
     char = text[start]
     if char == '"':
         return "unterminated quoted string"
@@ -197,32 +207,32 @@ def _error(text: str, start: int) -> str:
 
 
 def unicode_text(char: str) -> str:
-    """A character as `%#U` prints it."""
+    """Return a character as `%#U` prints it."""
     char = "\ufffd" if "\ud800" <= char <= "\udfff" else char
     return f"U+{ord(char):04X}" + (f" '{char}'" if is_printable(char) else "")
 
 
-def _number_before(text: str, start: int) -> int:
-    """The end of a number after which comes what Python takes for a digit and Go does not, like a superscript; 0 for none."""
-    found = None
+def _number_end_before_digit(text: str, start: int) -> int:
+    """Return the end of a number before a character that is a digit only in Python, like a superscript; else 0."""
+    match = None
     if re.compile(_NUMBER_START).match(text, start):
-        found = re.compile(_SCAN).match(text, start)
-    if found is None or found.end() == len(text):
+        match = re.compile(_NUMBER_SCAN).match(text, start)
+    if match is None or match.end() == len(text):
         return 0
-    char = text[found.end()]
-    return 0 if char.isascii() or is_alphanumeric(char) else found.end()
+    char = text[match.end()]
+    return 0 if char.isascii() or is_alphanumeric(char) else match.end()
 
 
 _NUMBER_START: Final = r"[-+0-9]|\.[0-9]"
-_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
+_NUMBER_SCAN: Final = _NUMBER.removesuffix(r"(?!\w)")
 
 
 def _number_end(text: str, start: int) -> int:
-    """Where Go stops to read what is no number, with the character that it stumbles on."""
+    """Return where Go stops reading an invalid number, after the character that is wrong."""
     end = start
     for _ in range(2):
-        found = re.compile(_SCAN).match(text, end)
-        end = found.end() if found else end
+        match = re.compile(_NUMBER_SCAN).match(text, end)
+        end = match.end() if match else end
         if end < len(text) and is_alphanumeric(text[end]):
             return end + 1
         if text[end : end + 1] not in ("+", "-"):

@@ -1,33 +1,35 @@
-"""The tree of a template as plain tuples, and its text as Go prints it.
+"""The tree of a template as plain tuples, and the text of a node as Go prints it.
 
-A node is `(code, position, ...)`; the position counts characters from the beginning of the action's text, so that one tree
-serves all actions with the same text. What follows:
+A node is `(code, position, ...)`. The position counts characters from the start of the action's
+text, so one node serves all actions with the same text. The further items depend on the code:
 
     FIELD     names                         .a.b
     VARIABLE  name, names                   $x.a
     CONSTANT  value, text, number or None   "a", 1.5, true
-    OVERFLOW  None, text, number            an integer that fits no int
+    OVERFLOW  None, text, number            an integer that no int can hold
     DOT, NIL
     CALL      name, arguments               a function; without arguments also an operand
     CHAIN     node, names                   (pipeline).a
-    INVOKE    node, arguments               anything else that is given arguments
+    INVOKE    node, arguments               anything else with arguments
     PIPE      commands, variables, assigns  a pipeline of several commands, with variables, or in parentheses
     TEMPLATE  name, pipeline or None
 
-The number of a constant is `(int, uint, float, complex)`, each None where the text is no such number.
+The number of a constant is `(int, uint, float, complex)`. Each is None if the text is not a number
+of that type.
 
-A program is a flat tuple of operations, so neither parser nor executor recurses into blocks. One of text is the text itself;
-the others are `(code, offset, ...)`, and the offset is where the action's text begins in the file:
+A program is a flat tuple of operations, so neither the parser nor the executor recurses into
+blocks. A text operation is the string itself. The others are `(code, offset, ...)`; the offset is
+the start of the action's text in the file:
 
     ACTION    node                          prints
     SET       node                          declares or assigns, prints nothing
-    IF        node, else, scoped            jumps to `else` if false; `scoped` if something is declared in it
+    IF        node, else, scoped            jumps to `else` if false; `scoped` if it declares a variable
     WITH      node, else
     RANGE     node, else, names             `names` of the variables
     NEXT      body, end, names, weight      the next element, or a jump to `end`
     JUMP      target
     UNSCOPE, UNNEST                         the ends of a scoped `if`, and of `with` and `range`
-    LEAVE     target                        `break` and `continue`: out of all blocks in the loop, to its end or `NEXT`
+    LEAVE     target                        `break` and `continue`: leaves the blocks in the loop, jumps to its end or `NEXT`
     INCLUDE   template node
     STOP
 
@@ -68,7 +70,7 @@ STOP: Final = 11
 
 
 def node_text(node: Node) -> str:
-    """`node` as Go's String() prints it: one space between words, nothing else of the spacing in the file."""
+    """Return `node` as Go's String() prints it, with one space between tokens."""
     code = node[0]
     if code == FIELD:
         return "." + ".".join(node[2])
@@ -99,14 +101,15 @@ def _operand_text(node: Node) -> str:
 def _pipe_text(node: Node) -> str:
     sign = " = " if node[4] else " := "
     start = ", ".join(node[3]) + sign if node[3] else ""
-    # A command that is a pipeline has its parentheses, as its own text is that of a command.
+    # A command that is a pipeline is printed in parentheses.
     return start + " | ".join(map(_operand_text, node[2]))
 
 
-def last_node(node: Node, stopped: dict[int, int]) -> Node:
-    """The node that Go evaluated last when `node` has been evaluated: it blames that one for what is wrong with the value.
+def last_node(node: Node, stop_indexes: dict[int, int]) -> Node:
+    """Return the node that Go evaluated last for `node`.
 
-    `stopped` has the number of the last argument that an `and` or `or` evaluated, by the node's id.
+    Go reports errors in the value at that node. `stop_indexes` maps the id of an `and` or `or` that
+    stopped early to the index of the last argument it evaluated.
     """
     while True:
         code = node[0]
@@ -115,6 +118,6 @@ def last_node(node: Node, stopped: dict[int, int]) -> Node:
         elif code in (CHAIN, INVOKE):
             node = node[2]
         elif code == CALL and node[3]:
-            node = node[3][stopped.get(id(node), -1)]
+            node = node[3][stop_indexes.get(id(node), -1)]
         else:
             return node

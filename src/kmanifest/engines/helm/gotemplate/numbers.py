@@ -1,4 +1,4 @@
-"""The numbers of a template: which Go types the text of one fits, and its value in each.
+"""The numbers of a template: the Go types that a number's text fits, and its value in each.
 
 Source: Go 1.26 text/template/parse/node.go, newNumber; strconv/atoi.go and atof.go.
 """
@@ -10,7 +10,7 @@ from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Final
 
 Number = tuple[int | None, int | None, float | None, complex | None]
-"""The text as int64, uint64, float64 and complex128; None where it is none."""
+"""The number as int64, uint64, float64 and complex128; None for a type that can't hold it."""
 
 _INT: Final = (
     r"[+-]?(?:0[xX](_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*)|0[bB](_?[01]+(?:_[01]+)*)"
@@ -30,7 +30,10 @@ _UINT_MAX: Final = (1 << 64) - 1
 
 
 def read_number(text: str) -> Number:
-    """The number that `text` writes; GoError in Go's words where it writes none."""
+    """Return the number with this text.
+
+    Raises GoError with Go's message if it is invalid.
+    """
     if text[0] == "'":
         code = char_code(text)
         return code, code, float(code), None
@@ -45,8 +48,8 @@ def _imaginary(text: str) -> Number | None:
     parts = re.match(_COMPLEX, text, re.IGNORECASE)
     if parts and len(parts[2]) == 1:
         raise GoError("syntax error scanning complex number")
-    real = _part(parts[1]) if parts else 0.0
-    imaginary = _part(parts[2]) if parts else read_float(text[:-1])
+    real = _complex_part(parts[1]) if parts else 0.0
+    imaginary = _complex_part(parts[2]) if parts else read_float(text[:-1])
     if imaginary is None:
         return None
     if imaginary != 0:
@@ -60,8 +63,8 @@ def _imaginary(text: str) -> Number | None:
     )
 
 
-def _part(text: str) -> float:
-    """Half of a complex number."""
+def _complex_part(text: str) -> float:
+    """Return one part of a complex number."""
     value = read_float(text)
     if value is None:
         plain = re.sub(_UNDERSCORED, "", text)
@@ -73,16 +76,20 @@ def _part(text: str) -> float:
 def _real(text: str) -> Number:
     integer = read_int(text)
     if integer is not None and _INT_MIN <= integer <= _UINT_MAX:
-        # An unsigned number has no sign, but for a zero, which Go allows one.
+        # An unsigned number has no sign. Go makes an exception for zero.
         unsigned = integer if integer == 0 or text[0] not in "+-" else None
         if integer > _INT_MAX:
-            return (None, unsigned, float(integer), None) if unsigned is not None else _huge(text)
+            return (
+                (None, unsigned, float(integer), None)
+                if unsigned is not None
+                else _raise_overflow(text)
+            )
         return integer, unsigned, float(integer), None
     value = read_float(text)
     if value is None:
         raise GoError(f"illegal number syntax: {quoted(text)}")
     if not any(char in ".eEpP" for char in text):
-        return _huge(text)
+        return _raise_overflow(text)
     integer = int(value) if value.is_integer() else None
     return (
         integer if integer is not None and _INT_MIN <= integer <= _INT_MAX else None,
@@ -92,12 +99,15 @@ def _real(text: str) -> Number:
     )
 
 
-def _huge(text: str) -> Number:
+def _raise_overflow(text: str) -> Number:
     raise GoError(f"integer overflow: {quoted(text)}")
 
 
 def read_int(text: str) -> int | None:
-    """What strconv.ParseInt reads with base 0, without its bounds: prefixes, octal after a zero, underscores."""
+    """Return the result of strconv.ParseInt with base 0, for an integer of any size.
+
+    It accepts prefixes, octal digits after a zero, and underscores.
+    """
     if text.isascii() and text.isdecimal() and (text[0] != "0" or text == "0"):
         return _decimal(text)
     match = re.match(_INT, text)
@@ -109,12 +119,12 @@ def read_int(text: str) -> int | None:
 
 
 def _decimal(digits: str) -> int:
-    # Python refuses to read thousands of digits; Go reads 64 bits.
+    # Python rejects numbers of thousands of digits. Any number beyond 64 bits gives the same error in Go.
     return int(digits) if len(digits) < 1_000 else 1 << 1_000
 
 
 def read_float(text: str) -> float | None:
-    """What strconv.ParseFloat reads of digits: decimal or, with an exponent of two, hexadecimal; None if out of range."""
+    """Return the result of strconv.ParseFloat for decimal digits or a hexadecimal float; None if it is out of range."""
     plain = re.sub(_UNDERSCORED, "", text) if "_" in text else text
     if re.match(_FLOAT, plain):
         value = float(plain)

@@ -1,8 +1,9 @@
-"""Texts → parsed templates.
+"""Parse template files into templates.
 
-Blocks become jumps as the parser goes, and the open ones are a list: a text may nest them as deep as it likes. The text of
-an action is looked up before it is parsed (`actions.py`); what is found is checked against the variables and functions at
-hand, and parsed again where something is amiss, so that the error is the one that Go gives at that place.
+Blocks become jumps while the parser runs, and the open blocks are a list, so a text may nest them
+without limit. The text of an action is looked up before it is parsed (`actions.py`). An action that
+is found is checked against the current variables and functions. If it does not fit, it is parsed
+again, so that the error is Go's at that position.
 
 Source: Go 1.26 text/template/parse/parse.go, Parse and what it calls.
 """
@@ -11,54 +12,61 @@ from collections.abc import Container
 
 from kmanifest.engines.helm.gotemplate import nodes
 from kmanifest.engines.helm.gotemplate.actions import (
-    ANYWHERE,
+    UNRESTRICTED_KEYWORDS,
     Action,
     ActionError,
     ActionParser,
-    Surroundings,
-    read_field,
+    ParserState,
+    parse_field_action,
 )
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
 from kmanifest.engines.helm.gotemplate.errors import ParseError
 from kmanifest.engines.helm.gotemplate.lexer import PIECE, SPACES
 from kmanifest.engines.helm.gotemplate.nodes import Node, Program
 from kmanifest.engines.helm.gotemplate.quoting import quoted
-from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Parsed
+from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, ParseResult
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final
 
 Actions = dict[str, Action]
-"""Parsed actions by their text: whoever parses many files gives each the same dictionary."""
+"""Parsed actions by their text.
 
-# What Go's unicode.IsSpace holds for space.
-_BLANKS: Final = (
+A caller that parses many files passes the same dictionary each time.
+"""
+
+# The characters that are space by Go's unicode.IsSpace.
+_GO_SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
 
-class _Functions:
-    """The names of functions, Go's own among them; those that were found are in `known`."""
+class _FunctionNames:
+    """The names of functions, Go's built-in ones included.
 
-    __slots__ = ("_names", "known")
+    `seen_names` holds those that were found.
+    """
+
+    __slots__ = ("_names", "seen_names")
 
     def __init__(self, names: Container[str]) -> None:
         self._names = names
-        self.known: set[str] = set(BUILTINS)
+        self.seen_names: set[str] = set(BUILTINS)
 
     def __contains__(self, name: object) -> bool:
-        if name not in self.known and name in self._names:
-            self.known.add(str(name))
-        return name in self.known
+        if name not in self.seen_names and name in self._names:
+            self.seen_names.add(str(name))
+        return name in self.seen_names
 
 
 def parse(
     name: str, text: str, functions: Container[str], *, actions: Actions | None = None
-) -> Parsed:
-    """The templates of `text`; ParseError in Go's words where it is none.
+) -> ParseResult:
+    """Return the templates of `text`.
 
-    `functions` holds the names that may be called besides Go's own. `actions` remembers parsed actions from one text to the
-    next; it is only good for texts with the same functions named `break` or `continue`, if any.
+    Raises ParseError with Go's message if it is invalid. `functions` holds the names that may be
+    called besides Go's built-in ones. `actions` caches parsed actions between files. All of these
+    files must have the same functions named `break` or `continue`, if any.
     """
     try:
         return _Parser(name, text, functions, {} if actions is None else actions).parse()
@@ -67,10 +75,20 @@ def parse(
 
 
 class _Block:
-    """An open block, and the operations whose targets are known when it ends."""
+    """An open block, with the operations that get their targets when it ends."""
 
     __slots__ = (
-        "breaks", "chained", "continues", "jump", "kind", "node", "offset", "otherwise", "start", "variables", "word",
+        "breaks",
+        "clause",
+        "continues",
+        "else_target",
+        "is_chained",
+        "jump",
+        "kind",
+        "node",
+        "offset",
+        "start",
+        "variable_count",
     )  # fmt: skip
 
     def __init__(
@@ -79,216 +97,240 @@ class _Block:
         offset: int,
         node: Node | None,
         start: int,
-        variables: int,
+        variable_count: int,
         *,
-        chained: bool,
+        is_chained: bool,
     ) -> None:
-        self.kind = self.word = kind
+        self.kind = self.clause = kind
         self.offset = offset
         self.node = node
         self.start = start
-        self.variables = variables
-        self.chained = chained
-        self.jump = self.otherwise = 0
+        self.variable_count = variable_count
+        self.is_chained = is_chained
+        self.jump = self.else_target = 0
         self.breaks: list[int] = []
         self.continues: list[int] = []
 
 
-class _Tree:
-    """A template in the making."""
+class _TemplateBuilder:
+    """A template that is being parsed."""
 
     __slots__ = (
-        "began", "blank", "blocks", "code", "declared", "loops", "name", "position", "variables", "word",
+        "action_start",
+        "blocks",
+        "clause",
+        "code",
+        "is_blank",
+        "loops",
+        "name",
+        "position",
+        "variable_names",
+        "variables",
     )  # fmt: skip
 
-    def __init__(self, name: str, word: str = "", position: int = 0) -> None:
+    def __init__(self, name: str, clause: str = "", position: int = 0) -> None:
         self.name = name
         self.position = position
-        self.word = word
+        self.clause = clause
         self.code: list[Any] = []
         self.blocks: list[_Block] = []
         self.loops: list[_Block] = []
-        # Variables in the order in which they were declared, and how often each is among them.
-        self.declared = ["$"]
+        # Variables in the order of their declarations, and the number of declarations of each.
+        self.variable_names = ["$"]
         self.variables = {"$": 1}
-        self.blank = True
-        # Where the action began in whose midst Go thinks itself: one that opens a block, until another has ended.
-        self.began = -1
+        self.is_blank = True
+        # The start of the action that Go still records as open: one that opens a block, until the next one ends.
+        self.action_start = -1
 
     def declare(self, names: tuple[str, ...]) -> None:
-        """Add variables to those that are known."""
-        self.declared.extend(names)
+        """Add variables to the declared ones."""
+        self.variable_names.extend(names)
         for name in names:
             self.variables[name] = self.variables.get(name, 0) + 1
 
-    def forget(self, height: int) -> None:
-        """Drop all variables but the first ones."""
-        for name in self.declared[height:]:
+    def drop_variables(self, count: int) -> None:
+        """Keep the first `count` variables and drop the others."""
+        for name in self.variable_names[count:]:
             self.variables[name] -= 1
             if not self.variables[name]:
                 del self.variables[name]
-        del self.declared[height:]
+        del self.variable_names[count:]
 
 
 class _Parser:
-    """Walks through one text."""
+    """The parser of one text."""
 
     def __init__(self, name: str, text: str, functions: Container[str], actions: Actions) -> None:
         self._name = name
         self._text = text
-        self._functions = _Functions(functions)
+        self._functions = _FunctionNames(functions)
         self._actions = actions
-        self._outer: list[_Tree] = []
-        self._tree = _Tree(name)
-        self._trees: dict[str, tuple[Program, bool]] = {}
+        self._outer_templates: list[_TemplateBuilder] = []
+        self._template = _TemplateBuilder(name)
+        self._templates: dict[str, tuple[Program, bool]] = {}
 
-    def parse(self) -> Parsed:
+    def parse(self) -> ParseResult:
         text = self._text
-        match, actions, known = PIECE.match, self._actions, self._functions.known
+        match_piece, actions, seen_names = (
+            PIECE.match,
+            self._actions,
+            self._functions.seen_names,
+        )
         position = 0
-        tree = self._tree
-        while found := match(text, position):
-            piece, trims, comment, body = found.groups()
+        template = self._template
+        while match := match_piece(text, position):
+            text_before, trims, comment, action_text = match.groups()
             if trims:
-                piece = piece.rstrip(SPACES)
-            if piece:
-                tree.code.append(piece)
-                if tree.blank and piece.strip(_BLANKS):
-                    tree.blank = False
+                text_before = text_before.rstrip(SPACES)
+            if text_before:
+                template.code.append(text_before)
+                if template.is_blank and text_before.strip(_GO_SPACES):
+                    template.is_blank = False
             if comment:
-                position = self._comment(found.start(3))
+                position = self._parse_comment(match.start(3))
                 continue
-            position = found.end()
-            start = found.start(4)
-            action = actions.get(body)
-            if action is None or (action[6] and not self._fits(action, known)):
-                action = read_field(body) or self._parsed(body, start)
-                actions[body] = action
+            position = match.end()
+            start = match.start(4)
+            action = actions.get(action_text)
+            if action is None or (action[6] and not self._is_valid_here(action, seen_names)):
+                action = parse_field_action(action_text) or self._parse_action(action_text, start)
+                actions[action_text] = action
             if action[0] == "" and not action[4]:
-                tree.code.append((_ACTION, start, action[1]))
-                tree.blank = False
-                tree.began = -1
+                template.code.append((_ACTION, start, action[1]))
+                template.is_blank = False
+                template.action_start = -1
             else:
-                self._add(action, start, len(body))
-                tree = self._tree
-        return self._rest(position)
+                self._add_action(action, start, len(action_text))
+                template = self._template
+        return self._parse_rest(position)
 
-    def _rest(self, position: int) -> Parsed:
+    def _parse_rest(self, position: int) -> ParseResult:
         """Finish after the last action."""
         text = self._text
-        piece = text[position:]
-        if "{{" in piece:
-            raise self._unclosed(text.index("{{", position))
-        if piece:
-            self._tree.code.append(piece)
-            self._tree.blank = self._tree.blank and not piece.strip(_BLANKS)
-        if self._tree.blocks or self._outer:
+        text_after = text[position:]
+        if "{{" in text_after:
+            raise self._unclosed_action_error(text.index("{{", position))
+        if text_after:
+            self._template.code.append(text_after)
+            self._template.is_blank = self._template.is_blank and not text_after.strip(_GO_SPACES)
+        if self._template.blocks or self._outer_templates:
             raise self._error("unexpected EOF", len(text))
-        self._finish(len(text))
-        return Parsed(self._name, text, tuple((name, *tree) for name, tree in self._trees.items()))
+        self._finish_template(len(text))
+        return ParseResult(
+            self._name, text, tuple((name, *template) for name, template in self._templates.items())
+        )
 
-    def _comment(self, start: int) -> int:
+    def _parse_comment(self, start: int) -> int:
         text = self._text
         end = text.find("*/", start + 2)
         if end < 0:
-            raise self._error("unclosed comment" + self._inside(start), start)
+            raise self._error("unclosed comment" + self._comment_start_suffix(start), start)
         if text.startswith("}}", end + 2):
             return end + 4
         if text.startswith("-}}", end + 3) and text[end + 2] in SPACES:
-            return self._after_space(end + 6)
+            return self._skip_space(end + 6)
         message = "comment ends before closing delimiter"
-        raise self._error(message + self._inside(start), start)
+        raise self._error(message + self._comment_start_suffix(start), start)
 
-    def _after_space(self, position: int) -> int:
+    def _skip_space(self, position: int) -> int:
         text = self._text
         while text[position : position + 1] in _SPACE_CHARS:
             position += 1
         return position
 
-    def _fits(self, action: Action, known: set[str]) -> bool:
-        """Whether an action that was parsed elsewhere can stand here."""
+    def _is_valid_here(self, action: Action, seen_names: set[str]) -> bool:
+        """Return whether an action that was parsed before is valid at this point."""
         keyword, _, _, uses, _, calls, _ = action
         if uses:
-            variables = self._tree.variables
+            variables = self._template.variables
             for name in uses:
                 if name not in variables:
                     return False
-        if calls and not known.issuperset(calls):
+        if calls and not seen_names.issuperset(calls):
             for name in calls:
                 if name not in self._functions:
                     return False
-        return keyword in ANYWHERE or self._allows(keyword)
+        return keyword in UNRESTRICTED_KEYWORDS or self._allows_keyword(keyword)
 
-    def _allows(self, keyword: str) -> bool:
-        blocks = self._tree.blocks
+    def _allows_keyword(self, keyword: str) -> bool:
+        blocks = self._template.blocks
         if keyword == "define":
-            return not blocks and not self._tree.word
+            return not blocks and not self._template.clause
         if keyword in ("break", "continue"):
-            return bool(self._tree.loops)
+            return bool(self._template.loops)
         if not blocks:
-            return keyword == "end" and bool(self._tree.word)
+            return keyword == "end" and bool(self._template.clause)
         block = blocks[-1]
         if keyword == "end":
             return True
         if keyword == "else":
-            return block.word != "else"
-        return block.word == keyword[5:]
+            return block.clause != "else"
+        return block.clause == keyword[5:]
 
-    def _around(self) -> Surroundings:
-        tree = self._tree
-        block = tree.blocks[-1].word if tree.blocks else tree.word
-        return Surroundings(
+    def _state(self) -> ParserState:
+        template = self._template
+        block = template.blocks[-1].clause if template.blocks else template.clause
+        return ParserState(
             self._functions,
-            tree.variables,
+            template.variables,
             block,
             block if block in ("if", "with") else "",
-            bool(tree.loops),
+            bool(template.loops),
         )
 
-    def _parsed(self, body: str, start: int) -> Action:
-        # The space of the mark on the left is none for the one on the right.
-        trimmed = body[-1:] == "-" and body[-2:-1] in _SPACE_CHARS
-        if trimmed and len(body) == 2 and self._text[start - 1] == "-":
+    def _parse_action(self, action_text: str, start: int) -> Action:
+        # The space of the left trim mark does not count for the right one.
+        trimmed = action_text[-1:] == "-" and action_text[-2:-1] in _SPACE_CHARS
+        if trimmed and len(action_text) == 2 and self._text[start - 1] == "-":
             trimmed = False
         if trimmed:
-            body = body[:-2]
+            action_text = action_text[:-2]
         try:
-            return ActionParser(body, self._around(), trimmed=trimmed).parse()
+            return ActionParser(action_text, self._state(), trimmed=trimmed).parse()
         except ActionError as error:
-            raise self._located(error, self._text.rindex("{{", 0, start), start) from None
+            raise self._action_error(error, self._text.rindex("{{", 0, start), start) from None
 
-    def _unclosed(self, found: int) -> ParseError:
-        """What Go says of an action without an end."""
+    def _unclosed_action_error(self, opening: int) -> ParseError:
+        """Return Go's error for an action without an end."""
         text = self._text
-        trims = text[found + 2 : found + 3] == "-" and text[found + 3 : found + 4] in _SPACE_CHARS
-        start = found + (4 if trims else 2)
+        has_trim_mark = (
+            text[opening + 2 : opening + 3] == "-"
+            and text[opening + 3 : opening + 4] in _SPACE_CHARS
+        )
+        start = opening + (4 if has_trim_mark else 2)
         try:
-            ActionParser(text[start:], self._around(), closed=False).parse()
+            ActionParser(text[start:], self._state(), closed=False).parse()
         except ActionError as error:
-            return self._located(error, found, start)
+            return self._action_error(error, opening, start)
         return self._error("unclosed action", len(self._text))
 
-    def _located(self, error: ActionError, found: int, start: int) -> ParseError:
+    def _action_error(self, error: ActionError, opening: int, start: int) -> ParseError:
         position = start + error.position
         message = error.message
         if message == "unexpected {{else}} in block clause":
-            position = self._tree.position  # here Go still stands at the beginning of the block
+            position = (
+                self._template.position
+            )  # here Go still has the position of the block's start
         if error.lexical:
-            midst = self._midst(found, position)
-            # Go avoids to say "action in action".
-            message += midst.removeprefix(" in action") if message.endswith(" action") else midst
+            suffix = self._start_line_suffix(opening, position)
+            # Go avoids the words "action in action".
+            message += suffix.removeprefix(" in action") if message.endswith(" action") else suffix
         return self._error(message, position)
 
-    def _inside(self, position: int) -> str:
-        """The same of an error in a comment right after the action that opened a block."""
-        began = self._tree.began
-        return self._midst(self._text.rindex("{{", 0, began), position) if began >= 0 else ""
+    def _comment_start_suffix(self, position: int) -> str:
+        """Return what Go adds to an error in a comment right after an action that opened a block."""
+        action_start = self._template.action_start
+        return (
+            self._start_line_suffix(self._text.rindex("{{", 0, action_start), position)
+            if action_start >= 0
+            else ""
+        )
 
-    def _midst(self, began: int, position: int) -> str:
-        """What Go adds to an error of the lexer in an action that began on another line."""
-        if self._line(began) == self._line(position):
+    def _start_line_suffix(self, opening: int, position: int) -> str:
+        """Return what Go adds to a lexer's error in an action that started on another line."""
+        if self._line(opening) == self._line(position):
             return ""
-        return f" in action started at {self._name}:{self._line(began)}"
+        return f" in action started at {self._name}:{self._line(opening)}"
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1
@@ -296,59 +338,68 @@ class _Parser:
     def _error(self, message: str, position: int) -> ParseError:
         return ParseError(f"template: {self._name}:{self._line(position)}: {message}")
 
-    def _add(self, action: Action, offset: int, length: int) -> None:
-        """Add an action that is more than a text to print."""
+    def _add_action(self, action: Action, offset: int, length: int) -> None:
+        """Add an action that does more than print."""
         keyword, node, name, _, declares, _, _ = action
-        tree = self._tree
-        tree.began = -1
+        template = self._template
+        template.action_start = -1
         if keyword == "end":
-            self._end(offset + length)
-        elif keyword in _OPENS:
-            self._open(keyword, offset, node, declares)
-            tree.began = offset
+            self._end_block(offset + length)
+        elif keyword in _BLOCK_KEYWORDS:
+            self._open_block(keyword, offset, node, declares)
+            template.action_start = offset
         elif keyword == "else":
-            self._else()
+            self._start_else()
         elif keyword in ("else if", "else with"):
-            self._else()
-            self._open(keyword[5:], offset, node, declares, chained=True)
+            self._start_else()
+            self._open_block(keyword[5:], offset, node, declares, is_chained=True)
         elif keyword == "define":
-            self._define(name, "define", offset + length)
+            self._start_definition(name, "define", offset + length)
         elif keyword in ("break", "continue"):
-            self._leave(keyword, offset)
+            self._add_leave(keyword, offset)
         else:
-            tree.blank = False
-            tree.declare(declares)
-            code = nodes.INCLUDE if keyword else nodes.SET if _is_quiet(node) else nodes.ACTION
-            tree.code.append((code, offset, node))
+            template.is_blank = False
+            template.declare(declares)
+            code = (
+                nodes.INCLUDE if keyword else nodes.SET if _sets_variables(node) else nodes.ACTION
+            )
+            template.code.append((code, offset, node))
             if keyword == "block":
-                self._define(name, "block", offset + length)
+                self._start_definition(name, "block", offset + length)
 
-    def _define(self, name: str, word: str, position: int) -> None:
-        self._outer.append(self._tree)
-        self._tree = _Tree(name, word, position)
+    def _start_definition(self, name: str, clause: str, position: int) -> None:
+        self._outer_templates.append(self._template)
+        self._template = _TemplateBuilder(name, clause, position)
 
-    def _open(
+    def _open_block(
         self,
         kind: str,
         offset: int,
         node: Node | None,
         declares: tuple[str, ...],
         *,
-        chained: bool = False,
+        is_chained: bool = False,
     ) -> None:
-        tree = self._tree
-        tree.blank = False
-        block = _Block(kind, offset, node, len(tree.code), len(tree.declared), chained=chained)
-        tree.blocks.append(block)
+        template = self._template
+        template.is_blank = False
+        block = _Block(
+            kind,
+            offset,
+            node,
+            len(template.code),
+            len(template.variable_names),
+            is_chained=is_chained,
+        )
+        template.blocks.append(block)
         if kind == "range":
-            tree.loops.append(block)
+            template.loops.append(block)
         if declares:
-            tree.declare(declares)
-        tree.code.append("")  # the operation is made when the block ends
+            template.declare(declares)
+        template.code.append("")  # replaced by the operation when the block ends
 
-    def _leave(self, keyword: str, offset: int) -> None:
-        block = self._tree.loops[-1]
-        code = self._tree.code
+    def _add_leave(self, keyword: str, offset: int) -> None:
+        block = self._template.loops[-1]
+        code = self._template.code
         if keyword == "break":
             block.breaks.append(len(code))
             code.append((nodes.LEAVE, offset))
@@ -356,94 +407,97 @@ class _Parser:
             block.continues.append(len(code))
             code.append((nodes.LEAVE, offset))
 
-    def _else(self) -> None:
-        tree = self._tree
-        block = tree.blocks[-1]
-        block.word = "else"
-        block.jump = len(tree.code)
+    def _start_else(self) -> None:
+        template = self._template
+        block = template.blocks[-1]
+        block.clause = "else"
+        block.jump = len(template.code)
         if block.kind == "range":
-            self._close_loop(block)
+            self._add_next(block)
         else:
-            tree.code.append("")  # a jump, when it is known where to
-        block.otherwise = len(tree.code)
+            template.code.append("")  # replaced by a jump when its target is known
+        block.else_target = len(template.code)
 
-    def _close_loop(self, block: _Block) -> None:
-        """Add what begins the next round of a loop, and lead each `continue` to it."""
-        tree = self._tree
-        tree.loops.pop()
-        block.jump = here = len(tree.code)
-        tree.code.append("")
+    def _add_next(self, block: _Block) -> None:
+        """Add the start of a loop's next round, and make each `continue` jump to it."""
+        template = self._template
+        template.loops.pop()
+        block.jump = here = len(template.code)
+        template.code.append("")
         for index in block.continues:
-            tree.code[index] = (*tree.code[index], here)
+            template.code[index] = (*template.code[index], here)
 
-    def _end(self, position: int) -> None:
-        tree = self._tree
-        if not tree.blocks:
-            self._finish(position)
+    def _end_block(self, position: int) -> None:
+        template = self._template
+        if not template.blocks:
+            self._finish_template(position)
             return
-        while self._close(tree.blocks.pop()):
+        while self._close_block(template.blocks.pop()):
             pass
 
-    def _close(self, block: _Block) -> bool:
-        """Make the operations of a block, now that it is known where it ends; gives whether the one around it ends as well."""
-        tree = self._tree
-        code = tree.code
+    def _close_block(self, block: _Block) -> bool:
+        """Complete the operations of a block that ends.
+
+        Return whether the enclosing block ends as well.
+        """
+        template = self._template
+        code = template.code
         if block.kind == "range":
-            if block.word != "else":
-                self._close_loop(block)
-            self._make_loop(block)
+            if block.clause != "else":
+                self._add_next(block)
+            self._complete_loop(block)
         here = len(code)
-        otherwise = block.otherwise or here
-        scoped = len(tree.declared) > block.variables
+        else_target = block.else_target or here
+        scoped = len(template.variable_names) > block.variable_count
         if scoped:
-            tree.forget(block.variables)
+            template.drop_variables(block.variable_count)
         if block.kind == "if":
-            code[block.start] = (nodes.IF, block.offset, block.node, otherwise, scoped)
+            code[block.start] = (nodes.IF, block.offset, block.node, else_target, scoped)
             if scoped:
                 code.append(_UNSCOPE)
         else:
             if block.kind == "with":
-                code[block.start] = (nodes.WITH, block.offset, block.node, otherwise)
+                code[block.start] = (nodes.WITH, block.offset, block.node, else_target)
             code.append(_UNNEST)
-        if block.kind != "range" and block.otherwise:
+        if block.kind != "range" and block.else_target:
             code[block.jump] = (nodes.JUMP, here)
-        return block.chained
+        return block.is_chained
 
-    def _make_loop(self, block: _Block) -> None:
-        code = self._tree.code
+    def _complete_loop(self, block: _Block) -> None:
+        code = self._template.code
         here = len(code)
         start, node = block.start, block.node
         names = node[3] if node is not None and node[0] == nodes.PIPE else ()
-        otherwise = block.otherwise or here
-        code[start] = (nodes.RANGE, block.offset, node, otherwise, names)
+        else_target = block.else_target or here
+        code[start] = (nodes.RANGE, block.offset, node, else_target, names)
         code[block.jump] = (nodes.NEXT, start + 1, here, names, block.jump - start)
         for index in block.breaks:
             code[index] = (*code[index], here)
 
-    def _finish(self, position: int) -> None:
-        """Add the tree to those of the text, and go on with the one around it."""
-        tree = self._tree
-        old = self._trees.get(tree.name)
-        if old is None or old[1]:
-            self._trees.pop(tree.name, None)
-            self._trees[tree.name] = ((*tree.code, _STOP), tree.blank)
-        elif not tree.blank:
-            message = f"template: multiple definition of template {quoted(tree.name)}"
+    def _finish_template(self, position: int) -> None:
+        """Add the template to those of the text and continue with the enclosing one."""
+        template = self._template
+        earlier = self._templates.get(template.name)
+        if earlier is None or earlier[1]:
+            self._templates.pop(template.name, None)
+            self._templates[template.name] = ((*template.code, _STOP), template.is_blank)
+        elif not template.is_blank:
+            message = f"template: multiple definition of template {quoted(template.name)}"
             raise self._error(message, position)
-        if self._outer:
-            self._tree = self._outer.pop()
+        if self._outer_templates:
+            self._template = self._outer_templates.pop()
 
 
 _ACTION: Final = nodes.ACTION
 _SPACE_CHARS: Final = frozenset(SPACES)
 
 
-def _is_quiet(node: Node | None) -> bool:
-    """Whether a pipeline gives its value to variables, so that nothing is printed."""
+def _sets_variables(node: Node | None) -> bool:
+    """Return whether a pipeline assigns its value to variables, so that nothing is printed."""
     return node is not None and node[0] == nodes.PIPE and bool(node[3])
 
 
-_OPENS: Final = frozenset({"if", "range", "with"})
+_BLOCK_KEYWORDS: Final = frozenset({"if", "range", "with"})
 _UNSCOPE: Final = (nodes.UNSCOPE, 0)
 _UNNEST: Final = (nodes.UNNEST, 0)
 _STOP: Final = (nodes.STOP, 0)

@@ -1,45 +1,56 @@
-"""Which parser reads a text: the compiled one where it is in use and not in doubt, else the pure one, `parser`.
+"""Choose the parser of a text: the compiled one if it is in use and supports the text, else the pure one, `parser`.
 
-They give the same trees, and every error is the pure one's. `tests/property/parsers.py` holds the two against each other.
+Both return the same trees, and every error comes from the pure parser. `tests/property/parsers.py`
+compares the two.
 """
 
 from collections.abc import Collection
 
 from kmanifest.backend import EXTENSION
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
-from kmanifest.engines.helm.gotemplate.templates import Parsed
+from kmanifest.engines.helm.gotemplate.templates import ParseResult
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.gotemplate.parser import Actions
 
-_COMPILED: Final = getattr(EXTENSION, "TemplateParser", None)  # older extensions have none
+_COMPILED_PARSER: Final = getattr(
+    EXTENSION, "TemplateParser", None
+)  # older extensions do not have it
 
-IS_COMPILED: Final = _COMPILED is not None
-"""Whether the compiled parser is in use. It is as fast as reading what another run has parsed."""
+IS_COMPILED: Final = _COMPILED_PARSER is not None
+"""Whether the compiled parser is in use.
+
+It is as fast as loading the result of an earlier parse.
+"""
 
 
-class Parser:
-    """Parses texts that share functions, as those of a chart do: an action that stands in several is one node in all."""
+class CachingParser:
+    """A parser of files that share functions, such as those of a chart.
 
-    __slots__ = ("_actions", "_compiled", "_functions")
+    Actions with the same text share one node.
+    """
+
+    __slots__ = ("_actions", "_compiled_parser", "_functions")
 
     def __init__(self, functions: Collection[str]) -> None:
-        """`functions` holds the names that may be called besides Go's own."""
+        """`functions` holds the names that may be called besides Go's built-in ones."""
         self._functions = functions
         self._actions: Actions = {}
-        self._compiled: Any = None
+        self._compiled_parser: Any = None
 
-    def parse(self, name: str, text: str) -> Parsed:
-        """The templates of `text`, as `parser.parse`, with its errors."""
-        if _COMPILED:
-            if self._compiled is None:
-                self._compiled = _COMPILED(frozenset((*self._functions, *BUILTINS)))
-            trees = self._compiled.parse(name, text)
+    def parse(self, name: str, text: str) -> ParseResult:
+        """Return the templates of `text`.
+
+        Its errors are those of `parser.parse`.
+        """
+        if _COMPILED_PARSER:
+            if self._compiled_parser is None:
+                self._compiled_parser = _COMPILED_PARSER(frozenset((*self._functions, *BUILTINS)))
+            trees = self._compiled_parser.parse(name, text)
             if trees is not None:
-                return Parsed(name, text, trees)
-        from kmanifest.engines.helm.gotemplate.parser import (
-            parse,  # for what is odd or wrong, or all
-        )
+                return ParseResult(name, text, trees)
+        # Imported here because the compiled parser handles most files.
+        from kmanifest.engines.helm.gotemplate.parser import parse
 
         return parse(name, text, self._functions, actions=self._actions)

@@ -1,7 +1,8 @@
-"""Which characters Go takes for printable: Unicode 15.0's, whatever Python's version of Unicode.
+"""The characters that Go considers printable: those of Unicode 15.0, independent of Python's version of Unicode.
 
-The table is the lengths of the runs of characters that are not printable and that are, in turn, from U+0080 on, to the base
-of 36. A Go program that asks strconv.IsPrint of each character makes it.
+The table lists the lengths of runs of characters from U+0080 on, in base 36. Runs of not printable
+and of printable characters alternate. A Go program that calls strconv.IsPrint for each character
+generates it.
 
 Source: Go 1.26 strconv/isprint.go.
 """
@@ -52,13 +53,16 @@ _RUNS: Final = (
 
 
 @cache
-def _bounds() -> list[int]:
-    """The code points at which printable characters and others take turns."""
+def _boundaries() -> list[int]:
+    """Return the code points at which runs of printable and other characters start."""
     return list(accumulate((int(run, 36) for run in _RUNS.split()), initial=0x80))[1:]
 
 
 def is_printable(char: str) -> bool:
-    """Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the plain space."""
+    """Return the result of Go's strconv.IsPrint.
+
+    It is true for letters, marks, numbers, punctuation, symbols and the ASCII space.
+    """
     if char < "\x7f":
         return char >= " "
-    return bisect_right(_bounds(), ord(char)) % 2 == 1
+    return bisect_right(_boundaries(), ord(char)) % 2 == 1

@@ -1,6 +1,7 @@
-"""The verbs of Go's formats, with their flags, widths and precisions.
+"""The verbs of Go's format strings, with their flags, widths and precisions.
 
-A `Printer` holds the flags of one directive. Widths count characters, as Go counts runes: a byte that is not UTF-8 is one.
+A `Printer` holds the flags of one directive. Widths count characters, as Go counts runes: a byte
+that is not UTF-8 counts as one.
 
 Source: Go 1.26 fmt/print.go and fmt/format.go.
 """
@@ -21,73 +22,79 @@ from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Final
 
-_LARGEST: Final = 1_000_000
-"""Beyond this Go takes no number for a width or precision."""
+_MAX_NUMBER: Final = 1_000_000
+"""The largest width or precision that Go accepts."""
 
 
-def too_large() -> LimitError:
-    """The error for a text beyond all bounds."""
-    most = DEFAULT_LIMITS.max_string
-    return LimitError(f"a formatted text is larger than {most} bytes (max_string)")
+def string_limit_error() -> LimitError:
+    """Return the error for a string that is too long."""
+    maximum = DEFAULT_LIMITS.max_string
+    return LimitError(f"a formatted string is longer than {maximum} characters (max_string)")
 
 
 class Printer:
-    """Prints values to `pieces`, by the flags of one directive."""
+    """A printer of values, with the flags of one directive.
+
+    It collects its output in `parts`.
+    """
 
     def __init__(self) -> None:
-        self.pieces: list[str] = []
+        self.parts: list[str] = []
         self.reordered = False
-        self._room = DEFAULT_LIMITS.max_string
+        self._size_left = DEFAULT_LIMITS.max_string
         self._erroring = False
-        self.clear()
+        self.clear_flags()
 
-    def clear(self) -> None:
-        """Take all flags away."""
+    def clear_flags(self) -> None:
+        """Clear all flags."""
         self.sharp = self.plus = self.minus = self.space = self.zero = False
         self.plus_v = self.sharp_v = False
         self.width: int | None = None
         self.precision: int | None = None
 
-    def printed(self, value: Value, verb: str) -> str:
-        """The text of one value."""
-        self.argument(value, verb)
-        return "".join(self.pieces)
+    def format_value(self, value: Value, verb: str) -> str:
+        """Return one value formatted by `verb`."""
+        self.print_argument(value, verb)
+        return "".join(self.parts)
 
-    def _write(self, piece: str) -> None:
-        # A piece counts for more than its length: a list that holds itself a hundred times over has many short ones.
-        self._room -= len(piece) + 16
-        if self._room < 0:
-            raise too_large()
-        self.pieces.append(piece)
+    def _write(self, part: str) -> None:
+        # A part counts for more than its length: a list that contains one list many times has many short parts.
+        self._size_left -= len(part) + 16
+        if self._size_left < 0:
+            raise string_limit_error()
+        self.parts.append(part)
 
-    def _pad(self, piece: str, *, zero: bool = False) -> None:
-        missing = (self.width or 0) - len(piece)
+    def _pad(self, part: str, *, with_zeros: bool = False) -> None:
+        missing = (self.width or 0) - len(part)
         if missing <= 0:
-            self._write(piece)
+            self._write(part)
         elif self.minus:
-            self._write(piece + " " * missing)
+            self._write(part + " " * missing)
         else:
-            self._write(("0" if zero else " ") * missing + piece)
+            self._write(("0" if with_zeros else " ") * missing + part)
 
-    def directive(
-        self, form: str, position: int, values: Sequence[Value], number: int
+    def print_directive(
+        self, format_string: str, position: int, values: Sequence[Value], number: int
     ) -> tuple[int, int]:
-        """Print by the directive at `position`, after its `%`; gives where the form goes on and the next value's number."""
-        self.clear()
-        end = len(form)
-        while position < end and form[position] in "#0+- ":
-            self._flag(form[position])
+        """Print the directive at `position`, after its `%`.
+
+        Return the position after it and the number of the next value.
+        """
+        self.clear_flags()
+        end = len(format_string)
+        while position < end and format_string[position] in "#0+- ":
+            self._flag(format_string[position])
             position += 1
-        reader = _Reader(form, position, number, values)
-        self._width(reader)
-        self._precision(reader)
+        reader = _DirectiveReader(format_string, position, number, values)
+        self._read_width(reader)
+        self._read_precision(reader)
         if not reader.after_index:
-            reader.index()
+            reader.read_index()
         self.reordered = self.reordered or reader.reordered
         if reader.position >= end:
             self._write("%!(NOVERB)")
             return end, reader.number
-        verb = form[reader.position]
+        verb = format_string[reader.position]
         self._verb(verb, reader)
         return reader.position + 1, reader.number
 
@@ -103,14 +110,14 @@ class Printer:
         else:
             self.space = True
 
-    def _width(self, reader: "_Reader") -> None:
-        reader.index()
-        if not reader.at("*"):
-            self.width = reader.digits()
+    def _read_width(self, reader: "_DirectiveReader") -> None:
+        reader.read_index()
+        if not reader.is_at("*"):
+            self.width = reader.read_digits()
             if reader.after_index and self.width is not None:
-                reader.good = False
+                reader.has_valid_index = False
             return
-        self.width = reader.star()
+        self.width = reader.read_star()
         if self.width is None:
             self._write("%!(BADWIDTH)")
         elif self.width < 0:
@@ -118,37 +125,37 @@ class Printer:
             self.minus = True
             self.zero = False  # no zeros to the right
 
-    def _precision(self, reader: "_Reader") -> None:
-        form = reader.form
-        if reader.position + 1 >= len(form) or form[reader.position] != ".":
+    def _read_precision(self, reader: "_DirectiveReader") -> None:
+        format_string = reader.format_string
+        if reader.position + 1 >= len(format_string) or format_string[reader.position] != ".":
             return
         reader.position += 1
         if reader.after_index:
-            reader.good = False
-        reader.index()
-        if not reader.at("*"):
-            self.precision = reader.digits() or 0
+            reader.has_valid_index = False
+        reader.read_index()
+        if not reader.is_at("*"):
+            self.precision = reader.read_digits() or 0
             return
-        self.precision = reader.star()
+        self.precision = reader.read_star()
         if self.precision is None or self.precision < 0:
             self.precision = None
             self._write("%!(BADPREC)")
 
-    def _verb(self, verb: str, reader: "_Reader") -> None:
-        shown = "\ufffd" if "\udc80" <= verb <= "\udcff" else verb
+    def _verb(self, verb: str, reader: "_DirectiveReader") -> None:
+        verb_text = "\ufffd" if "\udc80" <= verb <= "\udcff" else verb
         if verb == "%":
             self._write("%")
-        elif not reader.good:
-            self._write(f"%!{shown}(BADINDEX)")
+        elif not reader.has_valid_index:
+            self._write(f"%!{verb_text}(BADINDEX)")
         elif reader.number >= len(reader.values):
-            self._write(f"%!{shown}(MISSING)")
+            self._write(f"%!{verb_text}(MISSING)")
         else:
-            self.argument(reader.values[reader.number], shown)
+            self.print_argument(reader.values[reader.number], verb_text)
             reader.number += 1
 
-    def leftover(self, values: Sequence[Value]) -> None:
-        """The remark on values that no directive took."""
-        self.clear()
+    def print_extra(self, values: Sequence[Value]) -> None:
+        """Print Go's note about values that no directive used."""
+        self.clear_flags()
         self._write("%!(EXTRA ")
         for index, value in enumerate(values):
             if index:
@@ -157,22 +164,22 @@ class Printer:
                 self._write(NIL_TEXT)
             else:
                 self._write(f"{type_name(value)}=")
-                self.argument(value, "v")
+                self.print_argument(value, "v")
         self._write(")")
 
-    def argument(self, value: Value, verb: str) -> None:
-        """Print one value that was given, by this verb and the flags as they are."""
+    def print_argument(self, value: Value, verb: str) -> None:
+        """Print one value by this verb and the current flags."""
         if verb in "vw":
             self.sharp_v, self.sharp = self.sharp, False
             self.plus_v, self.plus = self.plus, False
-        self._argument(value, verb)
+        self._print_argument(value, verb)
 
-    def _argument(self, value: Value, verb: str) -> None:
+    def _print_argument(self, value: Value, verb: str) -> None:
         if value is None or value is NIL:
             if verb in "Tv":
-                self._pad(NIL_TEXT, zero=self._zeros())
+                self._pad(NIL_TEXT, with_zeros=self._pads_with_zeros())
             else:
-                self._bad_verb(verb, None, known=False)
+                self._bad_verb(verb, None, has_value=False)
         elif verb == "T":
             self._string(type_name(value), "s")
         elif verb == "p":
@@ -180,12 +187,12 @@ class Printer:
         else:
             self._value(value, verb, 0)
 
-    def _zeros(self) -> bool:
+    def _pads_with_zeros(self) -> bool:
         return self.zero and not self.minus
 
-    def _bad_verb(self, verb: str, value: Value, *, known: bool = True) -> None:
+    def _bad_verb(self, verb: str, value: Value, *, has_value: bool = True) -> None:
         self._write(f"%!{verb}(")
-        if known:
+        if has_value:
             erroring, self._erroring = self._erroring, True
             self._write(f"{type_name(value)}=")
             self._value(value, "v", 0)
@@ -198,7 +205,7 @@ class Printer:
         if kind_name(value) not in ("map", "slice", "ptr", "func"):
             self._bad_verb(verb, value)
             return
-        # An address: any will do, as Go's differs from run to run.
+        # An address. Any number is right, as Go's differs between runs.
         self._integer(0xC000000000 + id(value) % (1 << 32), "x", prefix=not self.sharp)
 
     def _value(self, value: Value, verb: str, depth: int) -> None:
@@ -207,7 +214,7 @@ class Printer:
             self._string(value, verb)
         elif kind is bool:
             if verb in "tv":
-                self._pad("true" if value else "false", zero=self._zeros())
+                self._pad("true" if value else "false", with_zeros=self._pads_with_zeros())
             else:
                 self._bad_verb(verb, value)
         elif value is None or value is NIL:
@@ -258,11 +265,11 @@ class Printer:
         self._write("}" if self.sharp_v else "]")
 
     def _object(self, value: GoObject, verb: str, depth: int) -> None:
-        shown = (
+        string = (
             value.text() if verb in "vsxXq" and not self.sharp_v and not self._erroring else None
         )
-        if shown is not None:
-            self._string(shown, verb)
+        if string is not None:
+            self._string(string, verb)
         elif value.kind == "map":
             self._map(dict(value.fields()), value.go_type, verb, depth)
         elif value.kind == "ptr" and depth:
@@ -276,7 +283,7 @@ class Printer:
             self._write("&")
             name = name.removeprefix("*")
         self._write(name + "{" if self.sharp_v else "{")
-        for index, (field, element) in enumerate(value.declared().items()):
+        for index, (field, element) in enumerate(value.printed_fields().items()):
             if index:
                 self._write(", " if self.sharp_v else " ")
             if self.sharp_v or self.plus_v:
@@ -292,7 +299,7 @@ class Printer:
                 value = value[: self.precision]
             if verb == "q" or (verb == "v" and self.sharp_v):
                 value = self._quoted(value)
-            self._pad(value, zero=self._zeros())
+            self._pad(value, with_zeros=self._pads_with_zeros())
         else:
             self._bad_verb(verb, value)
 
@@ -313,7 +320,7 @@ class Printer:
             digits = " ".join(prefix + pair for pair in pairs)
         else:
             digits = prefix + digits
-        self._pad(digits, zero=self._zeros())
+        self._pad(digits, with_zeros=self._pads_with_zeros())
 
     def _bytes(self, value: bytes, verb: str, depth: int) -> None:
         if verb in "sq":
@@ -321,7 +328,7 @@ class Printer:
         elif verb in "xX":
             self._hex(value, verb)
         elif verb in "vd" and not self._has_flags():
-            # Charts print whole tables with the files in them, which are millions of numbers.
+            # Charts print whole tables with files in them, which are millions of numbers.
             self._write(f"[{' '.join([_BYTES[byte] for byte in value])}]")
         else:
             name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
@@ -345,10 +352,10 @@ class Printer:
         return any(flags) or self.width is not None or self.precision is not None
 
     def _int_verb(self, value: int, verb: str) -> None:
-        named = None if value.__class__ is int else getattr(value, "text", None)
-        if named is not None and verb in "vsxXq" and not self.sharp_v and not self._erroring:
-            # A time.Month and its like have a `String()`.
-            self._string(named(), verb)
+        method = None if value.__class__ is int else getattr(value, "text", None)
+        if method is not None and verb in "vsxXq" and not self.sharp_v and not self._erroring:
+            # Types such as time.Month have a `String()` method.
+            self._string(method(), verb)
         else:
             self._plain_int(value, verb)
 
@@ -358,9 +365,11 @@ class Printer:
         elif verb in "vdboOxX":
             self._integer(int(value), verb)
         elif verb == "c":
-            self._pad(_char(value), zero=self._zeros())
+            self._pad(_char(value), with_zeros=self._pads_with_zeros())
         elif verb == "q":
-            self._pad(quoted_char(int(value), ascii_only=self.plus), zero=self._zeros())
+            self._pad(
+                quoted_char(int(value), ascii_only=self.plus), with_zeros=self._pads_with_zeros()
+            )
         elif verb == "U":
             self._unicode(int(value))
         else:
@@ -374,7 +383,7 @@ class Printer:
         signed = value < 0 or self.plus or self.space
         if self.precision is not None:
             digits = digits.rjust(self.precision, "0")
-        elif self._zeros() and self.width is not None:
+        elif self._pads_with_zeros() and self.width is not None:
             digits = digits.rjust(self.width - signed, "0")
         if self.sharp if prefix is None else prefix:
             digits = _prefixed(digits, verb)
@@ -386,10 +395,10 @@ class Printer:
     def _unicode(self, value: int) -> None:
         code = value & 0xFFFFFFFFFFFFFFFF
         digits = f"{code:X}".rjust(max(self.precision or 0, 4), "0")
-        shown = ""
+        suffix = ""
         if self.sharp and code <= 0x10FFFF and is_printable(chr(code)):
-            shown = f" '{chr(code)}'"
-        self._pad(f"U+{digits}{shown}")
+            suffix = f" '{chr(code)}'"
+        self._pad(f"U+{digits}{suffix}")
 
     def _float_verb(self, value: float, verb: str) -> None:
         if verb == "v":
@@ -417,23 +426,23 @@ class Printer:
     def _float(self, value: float, verb: str, precision: int) -> None:
         if self.precision is not None:
             precision = self.precision
-        shown = float_text(value, verb, precision)
-        if shown[0] not in "+-":
-            shown = f"+{shown}"
-        if self.space and shown[0] == "+" and not self.plus:
-            shown = " " + shown[1:]
-        if shown[1] in "IN":
-            bare = shown[1] == "N" and not self.space and not self.plus
-            self._pad(shown[1:] if bare else shown)
+        digits = float_text(value, verb, precision)
+        if digits[0] not in "+-":
+            digits = f"+{digits}"
+        if self.space and digits[0] == "+" and not self.plus:
+            digits = " " + digits[1:]
+        if digits[1] in "IN":
+            omits_sign = digits[1] == "N" and not self.space and not self.plus
+            self._pad(digits[1:] if omits_sign else digits)
             return
         if self.sharp and verb != "b":
-            shown = _with_point(shown, verb, precision)
-        if not self.plus and shown[0] == "+":
-            self._pad(shown[1:], zero=self._zeros())
-        elif self._zeros() and (self.width or 0) > len(shown):
-            self._write(shown[0] + shown[1:].rjust((self.width or 0) - 1, "0"))
+            digits = _with_decimal_point(digits, verb, precision)
+        if not self.plus and digits[0] == "+":
+            self._pad(digits[1:], with_zeros=self._pads_with_zeros())
+        elif self._pads_with_zeros() and (self.width or 0) > len(digits):
+            self._write(digits[0] + digits[1:].rjust((self.width or 0) - 1, "0"))
         else:
-            self._pad(shown, zero=self._zeros())
+            self._pad(digits, with_zeros=self._pads_with_zeros())
 
 
 _BASES: Final = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
@@ -452,13 +461,15 @@ def _char(code: int) -> str:
     return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "\ufffd"
 
 
-def _with_point(shown: str, verb: str, precision: int) -> str:
-    """A float's text with a decimal point, and zeros to the precision in the forms that would drop them: the flag `#`."""
+def _with_decimal_point(digits_text: str, verb: str, precision: int) -> str:
+    """Return a float with a decimal point and with the zeros that some forms drop: the flag `#`."""
     digits = (6 if precision == -1 else precision) if verb in "gGx" else 0
     letters = "pP" if verb in "xX" else "eEpP"
-    cut = next((index for index, char in enumerate(shown) if char in letters), len(shown))
-    number, tail = shown[:cut], shown[cut:]
-    # The digits from the first one that is no zero count.
+    cut = next(
+        (index for index, char in enumerate(digits_text) if char in letters), len(digits_text)
+    )
+    number, tail = digits_text[:cut], digits_text[cut:]
+    # Digits count from the first one that is not zero.
     digits -= len(number[1:].replace(".", "").lstrip("0"))
     if "." not in number:
         if number[1:] == "0":
@@ -467,70 +478,78 @@ def _with_point(shown: str, verb: str, precision: int) -> str:
     return number + "0" * max(digits, 0) + tail
 
 
-class _Reader:
-    """Reads the numbers of a directive: an index in brackets, digits, or a star."""
+class _DirectiveReader:
+    """A reader of the numbers of a directive: an index in brackets, digits, or a star."""
 
-    def __init__(self, form: str, position: int, number: int, values: Sequence[Value]) -> None:
-        self.form = form
+    def __init__(
+        self, format_string: str, position: int, number: int, values: Sequence[Value]
+    ) -> None:
+        self.format_string = format_string
         self.position = position
         self.number = number
         self.values = values
         self.after_index = False
         self.reordered = False
-        self.good = True
+        self.has_valid_index = True
 
-    def at(self, char: str) -> bool:
-        return self.form.startswith(char, self.position)
+    def is_at(self, char: str) -> bool:
+        return self.format_string.startswith(char, self.position)
 
-    def index(self) -> None:
-        """Take an index like `[2]`, if there is one: the number of the value that comes next."""
+    def read_index(self) -> None:
+        """Read an index like `[2]` if there is one: the number of the next value."""
         self.after_index = False
-        if not self.at("["):
+        if not self.is_at("["):
             return
         self.reordered = True
-        end = self.form.find("]", self.position)
-        if end < 0 or len(self.form) - self.position < 3:
-            self.good = False
+        end = self.format_string.find("]", self.position)
+        if end < 0 or len(self.format_string) - self.position < 3:
+            self.has_valid_index = False
             self.position += 1
             return
-        inner = self.form[self.position + 1 : end]
+        inner = self.format_string[self.position + 1 : end]
         self.position = end + 1
-        known = inner.isdecimal() and inner.isascii() and _small(inner)
-        if known and 0 < int(inner) <= len(self.values):
+        is_number = inner.isdecimal() and inner.isascii() and _is_readable(inner)
+        if is_number and 0 < int(inner) <= len(self.values):
             self.number = int(inner) - 1
             self.after_index = True
         else:
-            self.good = False
-            self.after_index = bool(known)
+            self.has_valid_index = False
+            self.after_index = bool(is_number)
 
-    def digits(self) -> int | None:
-        """Take digits; a number beyond all bounds takes the rest of the form with it, as in Go."""
+    def read_digits(self) -> int | None:
+        """Read digits.
+
+        As in Go, a number that is too large consumes the rest of the format string.
+        """
         start = self.position
         end = start
-        while end < len(self.form) and "0" <= self.form[end] <= "9":
+        while end < len(self.format_string) and "0" <= self.format_string[end] <= "9":
             end += 1
         if end == start:
             return None
-        if not _small(self.form[start:end]):
-            self.position = len(self.form)
+        if not _is_readable(self.format_string[start:end]):
+            self.position = len(self.format_string)
             return None
         self.position = end
-        return int(self.form[start:end])
+        return int(self.format_string[start:end])
 
-    def star(self) -> int | None:
-        """Take a star and its value; None where that is no integer, or beyond all bounds."""
+    def read_star(self) -> int | None:
+        """Read a star and its value; None if the value is not an integer or is too large."""
         self.position += 1
         self.after_index = False
         if self.number >= len(self.values):
             return None
         value = self.values[self.number]
         self.number += 1
-        if value.__class__ is bool or not isinstance(value, int) or abs(value) > _LARGEST:
+        if value.__class__ is bool or not isinstance(value, int) or abs(value) > _MAX_NUMBER:
             return None
         return int(value)
 
 
-def _small(digits: str) -> bool:
-    """Whether Go reads all of these digits: it stops where those before the next one are beyond all bounds."""
-    kept = digits.lstrip("0")
-    return len(kept) <= 8 and int(kept[:-1] or "0") <= _LARGEST
+def _is_readable(digits: str) -> bool:
+    """Return whether Go reads all of these digits.
+
+    It stops when the digits before the next one exceed the maximum.
+    """
+    significant = digits.lstrip("0")
+    return len(significant) <= 8 and int(significant[:-1] or "0") <= _MAX_NUMBER

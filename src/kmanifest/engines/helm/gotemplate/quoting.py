@@ -1,4 +1,4 @@
-"""Go's quoted strings: what `%q` prints, and what a quoted text in a template stands for.
+"""Go's quoted strings: the output of `%q`, and the value of a quoted string in a template.
 
 Source: Go 1.26 strconv/quote.go and strconv/isprint.go.
 """
@@ -9,12 +9,12 @@ from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.startup.typing import Final
 
-_RAW: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
-_ESCAPES: Final = {
+_BACKQUOTABLE: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
+_ESCAPE_BY_CHAR: Final = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\",
 }  # fmt: skip
 _RAW_BYTE: Final = "[\ud800-\udfff]"
-_UNESCAPES: Final = {
+_CHAR_BY_ESCAPE: Final = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\",
 }  # fmt: skip
 _ESCAPE: Final = (
@@ -24,38 +24,38 @@ INVALID: Final = "invalid syntax"
 
 
 def quoted(text: str) -> str:
-    """`text` in double quotes, with Go's escapes: what `%q` prints of a string."""
+    """Return `text` in double quotes with Go's escapes, as `%q` prints a string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return f'"{text.translate(_QUOTED)}"'
+    return f'"{text.translate(_QUOTE_TABLE)}"'
 
 
 def quoted_ascii(text: str) -> str:
-    """The same without a character beyond ASCII: `%+q`."""
-    return '"' + "".join(_escaped(char, '"', ascii_only=True) for char in text) + '"'
+    """Return `text` in double quotes with all characters outside ASCII escaped, as `%+q` prints it."""
+    return '"' + "".join(_escape_char(char, '"', ascii_only=True) for char in text) + '"'
 
 
 def quoted_char(code: int, *, ascii_only: bool = False) -> str:
-    """A code point in single quotes: `%q` of an integer; U+FFFD where it is none."""
+    """Return a code point in single quotes, as `%q` prints an integer; U+FFFD if it is not a code point."""
     char = "\ufffd" if not 0 <= code <= 0x10FFFF or 0xD800 <= code <= 0xDFFF else chr(code)
-    return f"'{_escaped(char, chr(39), ascii_only=ascii_only)}'"
+    return f"'{_escape_char(char, chr(39), ascii_only=ascii_only)}'"
 
 
 def can_backquote(text: str) -> bool:
-    """Whether `text` can stand between backquotes on one line."""
-    return re.match(_RAW, text) is not None
+    """Return whether `text` can be written between backquotes on one line."""
+    return re.match(_BACKQUOTABLE, text) is not None
 
 
 def has_raw_bytes(text: str) -> bool:
-    """Whether there are bytes in `text` that are not UTF-8."""
+    """Return whether `text` contains bytes that are not UTF-8."""
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
+def _escape_char(char: str, quote: str, *, ascii_only: bool) -> str:
     if char == quote:
         return "\\" + char
-    if char in _ESCAPES:
-        return _ESCAPES[char]
+    if char in _ESCAPE_BY_CHAR:
+        return _ESCAPE_BY_CHAR[char]
     if " " <= char <= "~" or (not ascii_only and char > "~" and is_printable(char)):
         return char
     code = ord(char)
@@ -66,23 +66,29 @@ def _escaped(char: str, quote: str, *, ascii_only: bool) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-class _Escapes(dict[int, str]):
-    """What `str.translate` puts for each character of a quoted text: those of ASCII are remembered, once they have come."""
+class _QuoteTable(dict[int, str]):
+    """The replacements that `str.translate` makes in a quoted string.
+
+    Those of ASCII characters are cached on first use.
+    """
 
     def __missing__(self, code: int) -> str:
-        escaped = _escaped(chr(code), '"', ascii_only=False)
+        escaped = _escape_char(chr(code), '"', ascii_only=False)
         if code < 128:
             self[code] = escaped
         return escaped
 
 
-_QUOTED: Final = _Escapes()
+_QUOTE_TABLE: Final = _QuoteTable()
 
 
 def unquoted(text: str) -> str:
-    """What a string in double quotes or backquotes stands for; GoError where an escape is wrong.
+    """Return the value of a string in double quotes or backquotes.
 
-    Source: strconv.Unquote. Bytes that escapes make are put together to characters where they are UTF-8.
+    Raises GoError if an escape is invalid. Bytes from escapes are joined to characters where they
+    are UTF-8.
+
+    Source: strconv.Unquote.
     """
     inner = text[1:-1]
     if text[0] == "`":
@@ -92,24 +98,27 @@ def unquoted(text: str) -> str:
     if "\\" not in inner:
         return inner
     escape = re.compile(_ESCAPE).match
-    pieces = []
-    raw = False
+    parts = []
+    has_raw_bytes_escape = False
     position = 0
-    while (found := inner.find("\\", position)) >= 0:
-        pieces.append(inner[position:found])
-        match = escape(inner, found)
+    while (backslash := inner.find("\\", position)) >= 0:
+        parts.append(inner[position:backslash])
+        match = escape(inner, backslash)
         if match is None:
             raise GoError(INVALID)
-        pieces.append(_unescaped(match, '"'))
-        raw = raw or match.lastindex in (3, 6)
+        parts.append(_unescape(match, '"'))
+        has_raw_bytes_escape = has_raw_bytes_escape or match.lastindex in (3, 6)
         position = match.end()
-    pieces.append(inner[position:])
-    value = "".join(pieces)
-    return joined_bytes(value) if raw else value
+    parts.append(inner[position:])
+    value = "".join(parts)
+    return join_raw_bytes(value) if has_raw_bytes_escape else value
 
 
 def char_code(text: str) -> int:
-    """The code point of a character in single quotes; GoError where there is none, or more than one."""
+    """Return the code point of a character in single quotes.
+
+    Raises GoError if there is not exactly one.
+    """
     inner = text[1:]
     if inner[0] == "'":
         raise GoError(INVALID)
@@ -118,7 +127,7 @@ def char_code(text: str) -> int:
         if match is None:
             raise GoError(INVALID)
         tail = inner[match.end() :]
-        char = _unescaped(match, "'")
+        char = _unescape(match, "'")
         code = ord(char)
         code = code - 0xDC00 if match.lastindex in (3, 6) and code > 0x7F else code
     else:
@@ -129,16 +138,16 @@ def char_code(text: str) -> int:
     return code
 
 
-def joined_bytes(text: str) -> str:
-    """`text` with raw bytes that are UTF-8 together made one character."""
+def join_raw_bytes(text: str) -> str:
+    """Return `text` with raw bytes that form a UTF-8 character joined to it."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
-def _unescaped(match: re.Match[str], quote: str) -> str:
+def _unescape(match: re.Match[str], quote: str) -> str:
     group = match.lastindex
     text = match[group or 0]
     if group == 1:
-        return _UNESCAPES[text]
+        return _CHAR_BY_ESCAPE[text]
     if group == 2:
         if text != quote:
             raise GoError(INVALID)

@@ -1,4 +1,6 @@
-"""Parsed templates and sets of these: immutable, so that threads may share them, and plain data inside.
+"""Parsed templates and sets of them.
+
+They are immutable, so that threads may share them, and hold plain data.
 
 Source: Go 1.26 text/template/template.go, AddParseTree.
 """
@@ -12,14 +14,14 @@ TOO_DEEP: Final = "templates, or the values in them, nest too deeply for Python'
 
 
 Trees = tuple[tuple[str, Program, bool], ...]
-"""The templates in a text, `(name, program, empty)`, in the order defined, the text's own last.
+"""The templates of a text as `(name, program, empty)`, in the order of definition, the text's own last.
 
-All of it is tuples, texts, numbers and booleans, so that `marshal` can keep it.
+They consist of tuples, strings, numbers and booleans, so that `marshal` can store them.
 """
 
 
-class Parsed(NamedTuple):
-    """What is in one text."""
+class ParseResult(NamedTuple):
+    """The templates of one text."""
 
     name: str
     text: str
@@ -27,7 +29,10 @@ class Parsed(NamedTuple):
 
 
 class Template(NamedTuple):
-    """One template of a set; `file` and `text` are of the text that defined it."""
+    """One template of a set.
+
+    `file` and `text` belong to the file that defines it.
+    """
 
     name: str
     file: str
@@ -37,35 +42,42 @@ class Template(NamedTuple):
 
 
 class TemplateSet:
-    """Templates by name. `root` is the name of the one that Go would call associated with all of them.
+    """Templates by name.
 
-    A set that is made of another one refers to it, and copies nothing: so a text that is only executed once costs what is in it.
+    `root` is the name of the template that Go's error messages call associated. A set that extends
+    another one refers to it and copies nothing. So a text that is executed once costs no more than
+    its own templates.
     """
 
-    __slots__ = ("_own", "_under", "root")
+    __slots__ = ("_base", "_templates", "root")
 
-    def __init__(self, root: str = "", under: "TemplateSet | None" = None) -> None:
+    def __init__(self, root: str = "", base: "TemplateSet | None" = None) -> None:
         self.root = root
-        self._own: dict[str, Template] = {}
-        self._under = under
+        self._templates: dict[str, Template] = {}
+        self._base = base
 
-    def with_parsed(self, *parsed: Parsed) -> Self:
-        """This set and what is in these texts, one after the other: the last of a name wins, but an empty one never."""
-        made = type(self)(self.root, self if self._own else self._under)
-        for file in parsed:
-            for name, program, empty in file.trees:
-                if not empty or name not in made:
-                    made._own[name] = Template(name, file.name, file.text, program, empty)
-        return made
+    def with_parsed(self, *results: ParseResult) -> Self:
+        """Return this set with the templates of these files added in order.
+
+        A later template replaces an earlier one of the same name, unless the later one is empty.
+        """
+        result = type(self)(self.root, self if self._templates else self._base)
+        for parse_result in results:
+            for name, program, empty in parse_result.trees:
+                if not empty or name not in result:
+                    result._templates[name] = Template(
+                        name, parse_result.name, parse_result.text, program, empty
+                    )
+        return result
 
     def names(self) -> Iterable[str]:
-        """The names of all templates, in the order in which they came."""
-        return dict.fromkeys((*(self._under.names() if self._under else ()), *self._own))
+        """Return the names of all templates, in the order in which they were added."""
+        return dict.fromkeys((*(self._base.names() if self._base else ()), *self._templates))
 
     def find(self, name: str) -> Template | None:
-        """The template of this name."""
-        found = self._own.get(name)
-        return self._under.find(name) if found is None and self._under is not None else found
+        """Return the template with this name; None if there is none."""
+        template = self._templates.get(name)
+        return self._base.find(name) if template is None and self._base is not None else template
 
     def __contains__(self, name: str) -> bool:
         return self.find(name) is not None

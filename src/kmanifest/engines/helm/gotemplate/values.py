@@ -1,20 +1,29 @@
-"""Go's values as Python's, and the functions that templates call.
+"""Go's values as Python values, and the functions that templates call.
 
-A `nil` is None, a `bool` a bool, a `float64` a float, a `string` a str in which bytes that are not UTF-8 are surrogates
-(`surrogateescape`; what counts or cuts bytes encodes first), a `[]interface{}` a list, a `map[string]interface{}` a dict, and an
-`int` a plain int. Any other type is a subclass of one of these that names it, so that the exact types, which nearly every
-value has, are told by one comparison. Everything else that a template may touch is a `GoObject`.
+A `nil` is None, a `bool` a bool, a `float64` a float, an `int` an int, a `[]interface{}` a list, a
+`map[string]interface{}` a dict. A `string` is a str in which bytes that are not UTF-8 are
+surrogates (`surrogateescape`); code that counts or cuts bytes encodes it first. Any other type is a
+subclass of one of these with the type's name. So the exact types, which nearly every value has, are
+recognized by one comparison. Everything else that a template may use is a `GoObject`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.startup.typing import Any, Final, NamedTuple, Protocol
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Value = Any
 
 
 class Int64(int):
-    """An `int64`: what `--set` and most of sprig's functions make."""
+    """An `int64`: the type of `--set` and of most sprig functions.
+
+    Helm reads other numbers as `float64`, which templates print differently.
+
+    >>> from kmanifest.helm import Int64, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "sizes: {{ .Values.a }}, {{ .Values.b }}"}
+    >>> render_chart("", tree=files, values={"a": 2_000_000, "b": Int64(2_000_000)}).text().splitlines()[-1]
+    'sizes: 2e+06, 2000000'
+    """
 
     __slots__ = ()
     go_type = "int64"
@@ -28,16 +37,10 @@ class Int32(int):
 
 
 class Uint8(int):
-    """A `uint8`, also called byte: what `index` takes out of a string."""
+    """A `uint8`, also called byte: the type of `index` for a string."""
 
     __slots__ = ()
     go_type = "uint8"
-
-
-class Typed(Protocol):
-    """A list or dict whose Go type is another than `[]interface{}` or `map[string]interface{}`."""
-
-    go_type: str
 
 
 class Strings(list[Value]):
@@ -55,10 +58,11 @@ class StringMap(dict[str, Value]):
 
 
 class GoObject:
-    """A value with named fields and methods, and nothing else that a template could reach: no attribute of Python's.
+    """A value with named fields and methods.
 
-    `go_type` is what `%T` prints (`*chart.Metadata`), `kind` what `kindOf` does (`ptr`, `struct`, `map`, `slice`, ...). A
-    method is a `Function`; it is called with the arguments of the template. `text` is what `%v` prints.
+    Templates can't reach its Python attributes. `go_type` is the output of `%T`
+    (`*chart.Metadata`), `kind` that of `kindOf` (`ptr`, `struct`, `map`, `slice`, ...). A method is
+    a `Function`; it is called with the template's arguments. `text` is the output of `%v`.
     """
 
     __slots__ = ()
@@ -66,46 +70,83 @@ class GoObject:
     kind: str = "struct"
 
     def fields(self) -> Mapping[str, Value]:
-        """The exported fields, in their order."""
+        """Return the exported fields in their order."""
         return {}
 
-    def declared(self) -> Mapping[str, Value]:
-        """The fields as `%v` prints them: those of an embedded struct within it, and those that no template can name."""
+    def printed_fields(self) -> Mapping[str, Value]:
+        """Return the fields as `%v` prints them.
+
+        They include those of an embedded struct within it, and those that no template can name.
+        """
         return self.fields()
 
     def methods(self) -> "Mapping[str, Function]":
-        """The exported methods."""
+        """Return the exported methods."""
         return {}
 
     def text(self) -> str | None:
-        """What `String()` gives; None where there is no such method, so that the fields are printed."""
+        """Return the result of `String()`; None if there is no such method, so that the fields are printed."""
         return None
 
-    def printed(self) -> str | None:
-        """What `{{ }}` prints, if that is not `text`: Go finds a method of the value's address there, and `%v` does not."""
+    def action_text(self) -> str | None:
+        """Return the output of `{{ }}`, which may differ from `text`.
+
+        Go finds the methods of the value's address there, and `%v` does not.
+        """
         return self.text()
 
     def __bool__(self) -> bool:
-        """Whether `if` takes it for true: a struct and a pointer always, a container unless it is empty."""
+        """Return whether `if` treats it as true: a struct and a pointer always, a container if it is not empty."""
         return self.kind not in ("map", "slice") or bool(self.fields())
 
 
+class GoMap(GoObject):
+    """A map of a named type, such as `.Values`.
+
+    A named type has methods, and Go's type assertions distinguish it from its underlying type. Like a Go
+    map, it is a reference: several maps, of this and the underlying type, may have the same
+    `entries`. `underlying_type` is the type that it can be assigned to without a conversion.
+    """
+
+    __slots__ = ("entries",)
+    kind = "map"
+    underlying_type: str = "map[string]interface {}"
+
+    def __init__(self, entries: dict[str, Value] | None = None) -> None:
+        self.entries: dict[str, Value] = {} if entries is None else entries
+
+    def __getitem__(self, name: str) -> Value:
+        """Return an entry, as a table does."""
+        return self.entries[name]
+
+    def __bool__(self) -> bool:
+        return len(self.entries) > 0
+
+    def fields(self) -> Mapping[str, Value]:
+        """Return the entries."""
+        return self.entries
+
+
 class GoError(Exception):
-    """What a function returns as its error; the executor adds where it was called."""
+    """The error that a function returns.
+
+    The executor adds the location of the call.
+    """
 
 
 class Function(NamedTuple):
-    """A function that templates may call: what it is in Python, and the Go types of its parameters.
+    """A function that templates may call: its implementation and the Go types of its parameters.
 
-    `takes` are Go's words: `string`, `int`, `int64`, `float64`, `bool`, `interface {}`, `[]interface {}`,
-    `map[string]interface {}`, `[]string`, ...; the last may begin with `...`. The executor checks number and types as Go's
-    does, with Go's texts, and converts nothing that Go does not. `gives` is the Go type of the result. An `impure` one is
-    reported with its place each time it is called.
+    `parameter_types` are names of Go types: `string`, `int`, `int64`, `float64`, `bool`, `interface
+    {}`, `[]interface {}`, `map[string]interface {}`, `[]string`, ...; the last may begin with
+    `...`. The executor checks the number and types of arguments as Go does, with Go's messages, and
+    converts only what Go converts. `result_type` is the Go type of the result. Each call of an
+    `impure` function is reported with its location.
     """
 
     call: Callable[..., Value]
-    takes: Sequence[str] = ("...interface {}",)
-    gives: str = "interface {}"
+    parameter_types: Sequence[str] = ("...interface {}",)
+    result_type: str = "interface {}"
     impure: bool = False
 
 
@@ -125,7 +166,8 @@ class _Nil:
 
 
 NIL: Final = _Nil()
-"""An interface that holds nothing, where the executor must tell it from no value at all, which is None.
+"""An interface that holds nothing, where the executor must distinguish it from no value, which is None.
 
-It is what a container gives for a nil element. No function sees it but Go's own, and no container holds it.
+A container returns it for a nil element. Only Go's built-in functions receive it, and no container
+holds it.
 """

@@ -1,1 +1,1 @@
-"""`helm lint`: the checks of a chart."""
+"""`helm lint`: check a chart."""

@@ -1,35 +1,39 @@
-"""`helm lint`: what is wrong with a chart, and what is only unwise. Source: helm v3.22.0 pkg/lint and pkg/action/lint.go."""
+"""`helm lint`: find errors and bad practices in a chart.
+
+Source: helm v3.22.0 pkg/lint and pkg/action/lint.go.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
-from kmanifest.engines.helm.charts.dependencies import process_dependencies
 from kmanifest.engines.helm.charts.loader import load_directory
-from kmanifest.engines.helm.charts.versions import fits, is_version
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.charts.versions import is_version, satisfies
+from kmanifest.engines.helm.dependencies import process_dependencies
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
-from kmanifest.engines.helm.formats.go_yaml import load_values, load_yaml, through_json
-from kmanifest.engines.helm.gotemplate.execute import Bounds
+from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers, load_values, load_yaml
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.gofmt import quoted, type_name
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.engines.helm.lint.object_names import name_problems
 from kmanifest.engines.helm.lint.web_addresses import is_email, is_request_url, is_url
 from kmanifest.engines.helm.manifests import SPACE
-from kmanifest.engines.helm.render import Release, settle_values
+from kmanifest.engines.helm.render import Release, final_values
 from kmanifest.engines.helm.schemas import find_problem
-from kmanifest.engines.helm.templates.engine import Rendering, collect_sources
+from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.values.layers import Table, coalesce_tables, coalesce_values, copy_table
 from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 INFO: Final = 1
 WARNING: Final = 2
 ERROR: Final = 3
-_WORDS: Final = ("UNKNOWN", "INFO", "WARNING", "ERROR")
+_SEVERITY_NAMES: Final = ("UNKNOWN", "INFO", "WARNING", "ERROR")
 _EXTENSIONS: Final = (".yaml", ".yml", ".tpl", ".txt")
 
 OBJECT: Final = Shape(
@@ -49,19 +53,19 @@ OBJECT: Final = Shape(
 )
 
 
-class Message(NamedTuple):
-    """One thing that was found, in a file of the chart."""
+class LintMessage(NamedTuple):
+    """One problem in a file of the chart."""
 
     severity: int
     path: str
     text: str
 
     def __str__(self) -> str:
-        return f"[{_WORDS[self.severity]}] {self.path}: {self.text}"
+        return f"[{_SEVERITY_NAMES[self.severity]}] {self.path}: {self.text}"
 
 
-class Settings(NamedTuple):
-    """What a chart is held against."""
+class LintSettings(NamedTuple):
+    """The values, functions and options with which a chart is checked."""
 
     values: Mapping[str, Any]
     functions: Functions
@@ -70,48 +74,53 @@ class Settings(NamedTuple):
     kube_version: str = ""
     skip_schema: bool = False
     limits: Limits = DEFAULT_LIMITS
-    bounds: Bounds = Bounds()
+    bounds: ExecutionLimits = ExecutionLimits()
     warn: Callable[[str], None] = lambda _: None
 
 
-def lint_chart(tree: Tree, path: str, settings: Settings, *, shown: str = "") -> list[Message]:
-    """What is found in the chart at `path`; `shown` is its whole path. MissingError where there is no chart."""
-    return Linter(tree, path, settings, shown or path).messages()
+def lint_chart(
+    tree: Tree, settings: LintSettings, *, directory: str = "", display_path: str = ""
+) -> list[LintMessage]:
+    """Return the problems of the chart in a directory of the tree.
+
+    Messages show `display_path` as the path of the directory. Raises MissingError if there is no such directory.
+    """
+    return Linter(tree, directory, settings, display_path or directory).messages()
 
 
 class Linter:
-    """One look at one chart, as v3 takes it; v4 takes another for some of it (`v4/lint.py`)."""
+    """Checks one chart as Helm 3 does. `dialects/v4/lint.py` overrides the checks that differ in Helm 4."""
 
-    head = OBJECT
+    head_shape = OBJECT
     list_problem = "Annotation 'helm.sh/resource-policy' within List objects are ignored"
 
-    def __init__(self, tree: Tree, path: str, settings: Settings, shown: str) -> None:
+    def __init__(self, tree: Tree, path: str, settings: LintSettings, display_path: str) -> None:
         self._tree = tree
         self._path = path
         self._settings = settings
-        self._shown = shown
-        self._found: list[Message] = []
+        self._display_path = display_path
+        self._messages: list[LintMessage] = []
 
-    def messages(self) -> list[Message]:
-        """Everything, in the order of the reference."""
-        self._chart_file()
-        self._values_file()
-        chart, problem = self._loaded()
-        self._templates(chart, problem)
-        self._dependencies(chart, problem)
-        self.crds(chart, problem)
-        return self._found
+    def messages(self) -> list[LintMessage]:
+        """Return all problems in Helm's order."""
+        self._lint_chart_file()
+        self._lint_values_file()
+        chart, problem = self._load()
+        self._lint_templates(chart, problem)
+        self._lint_dependencies(chart, problem)
+        self.lint_crds(chart, problem)
+        return self._messages
 
-    def _tell(self, severity: int, path: str, text: str | None) -> bool:
-        """Note a text that says what is wrong; True where nothing is."""
+    def _report(self, severity: int, path: str, text: str | None) -> bool:
+        """Record a problem, if the text is not empty. Return True if it is empty."""
         if text:
-            self._found.append(Message(severity, path, text))
+            self._messages.append(LintMessage(severity, path, text))
         return not text
 
     def _read(self, name: str) -> bytes | None:
         try:
             real = self._tree.resolve(join(self._path, name))
-            return self._tree.read(real, limit=self._settings.dialect.loading.max_file)
+            return self._tree.read(real, limit=self._settings.dialect.loading.max_file_bytes)
         except MissingError:
             return None
 
@@ -121,8 +130,11 @@ class Linter:
         except MissingError:
             return None
 
-    def _loaded(self) -> tuple[Chart | None, str]:
-        """The chart, or why it can't be loaded. The reference loads it twice, and warns twice."""
+    def _load(self) -> tuple[Chart | None, str]:
+        """Return the chart, or None and the reason.
+
+        Helm loads the chart twice and so logs each warning twice.
+        """
         limits = self._settings.limits
 
         def warn(text: str) -> None:
@@ -135,7 +147,7 @@ class Linter:
                 self._path,
                 limits=limits,
                 warn=warn,
-                shown=self._shown,
+                display_path=self._display_path,
                 dialect=self._settings.dialect,
             )
         except KmanifestError as error:
@@ -144,97 +156,108 @@ class Linter:
 
     # --- Chart.yaml ---------------------------------------------------------------------------------------------
 
-    def _chart_file(self) -> None:
-        """Source: rules/chartfile.go, Chartfile."""
+    def _lint_chart_file(self) -> None:
+        """Check Chart.yaml.
+
+        Source: rules/chartfile.go, Chartfile.
+        """
         name = "Chart.yaml"
         if self._kind(name) == "dir":
-            self._tell(ERROR, name, "should be a file, not a directory")
-            place = f"{self._shown}/{name}"
-            self._tell(ERROR, name, f"unable to parse YAML\n\tread {place}: is a directory")
+            self._report(ERROR, name, "should be a file, not a directory")
+            path = f"{self._display_path}/{name}"
+            self._report(ERROR, name, f"unable to parse YAML\n\tread {path}: is a directory")
             return
         content = self._read(name) or b""
         try:
             raw = load_yaml(content, limits=self._settings.limits)
-            facts = decode(raw, self._settings.dialect.loading.metadata) or {}
+            fields = decode(raw, self._settings.dialect.loading.metadata) or {}
         except SourceError as error:
-            self._tell(ERROR, name, f"unable to parse YAML\n\t{error.message}")
+            self._report(ERROR, name, f"unable to parse YAML\n\t{error.message}")
             return
         metadata = Metadata()
-        metadata.update(facts)
+        metadata.update(fields)
         for severity, text in self.metadata_problems(metadata, raw, content):
-            self._tell(severity, name, text)
+            self._report(severity, name, text)
 
     def metadata_problems(
         self, metadata: Metadata, raw: Any, _: bytes
     ) -> Iterator[tuple[int, str]]:
-        """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
-        return _metadata_problems(metadata, through_json(raw) if isinstance(raw, dict) else {})
+        """Yield a severity and a text for each rule of Chart.yaml. The text is empty if the rule is satisfied."""
+        return _metadata_problems(
+            metadata, floats_for_numbers(raw) if isinstance(raw, dict) else {}
+        )
 
     # --- values.yaml --------------------------------------------------------------------------------------------
 
-    def _values_file(self) -> None:
-        """Source: rules/values.go, ValuesWithOverrides."""
+    def _lint_values_file(self) -> None:
+        """Check values.yaml.
+
+        Source: rules/values.go, ValuesWithOverrides.
+        """
         content = self._read("values.yaml")
         if content is None:
-            self._tell(INFO, "values.yaml", "file does not exist")
+            self._report(INFO, "values.yaml", "file does not exist")
             return
         limits, warn, dialect = self._settings.limits, self._settings.warn, self._settings.dialect
         try:
-            values = load_values(content, limits=limits, wanted=dialect.table.go_type)
+            values = load_values(content, limits=limits, go_type=dialect.values_type.go_type)
         except SourceError as error:
-            self._tell(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
+            self._report(ERROR, "values.yaml", f"unable to parse YAML: {error.message}")
             return
         merged: Table = coalesce_tables(
             copy_table(self._settings.values), values, warn, dialect.coalescing
         )
         schema = self._read("values.schema.json")
         if schema:
-            self._tell(ERROR, "values.yaml", self.schema_problem(merged, schema))
+            self._report(ERROR, "values.yaml", self.schema_problem(merged, schema))
 
     def schema_problem(self, values: Table, schema: bytes) -> str:
-        """What the schema says of the values; empty where nothing is wrong."""
-        warn, words = self._settings.warn, self._settings.dialect.words
-        return find_problem(values, schema, lambda address: warn(words.urn(address)))
+        """Return the schema's errors for the values; empty if there are none."""
+        warn, messages = self._settings.warn, self._settings.dialect.messages
+        return find_problem(values, schema, lambda address: warn(messages.unresolved_urn(address)))
 
     # --- templates ----------------------------------------------------------------------------------------------
 
-    def _templates(self, chart: Chart | None, problem: str) -> None:
-        """Source: rules/template.go, TemplatesWithSkipSchemaValidation."""
-        place = "templates/"
-        if not self.tell_templates(self._kind("templates"), place):
+    def _lint_templates(self, chart: Chart | None, problem: str) -> None:
+        """Render the templates and check them.
+
+        Source: rules/template.go, TemplatesWithSkipSchemaValidation.
+        """
+        path = "templates/"
+        if not self.check_templates_directory(self._kind("templates"), path):
             return
         if chart is None:
-            self._tell(ERROR, place, problem)
+            self._report(ERROR, path, problem)
             return
-        copied = chart.copied()
-        given, warn, dialect = self._settings.values, self._settings.warn, self._settings.dialect
+        chart_copy = chart.copy()
+        values, warn, dialect = self._settings.values, self._settings.warn, self._settings.dialect
         try:
-            process_dependencies(copied, given, warn, dialect)
-            values = coalesce_values(copied, given, warn, dialect.coalescing)
+            process_dependencies(chart_copy, values, warn, dialect)
+            coalesced = coalesce_values(chart_copy, values, warn, dialect.coalescing)
         except SourceError:
             return
         try:
-            files = self._rendered(copied, values)
+            files = self._render(chart_copy, coalesced)
         except KmanifestError as error:
-            self._tell(ERROR, place, error.message)
+            self._report(ERROR, path, error.message)
             return
-        for file in copied.templates:
-            text = files.get(clean_path(f"{copied.name}/{file.name}"), "")
-            if not self._template(file.name, file.data, text):
+        for file in chart_copy.templates:
+            text = files.get(clean_path(f"{chart_copy.name}/{file.name}"), "")
+            if not self._lint_template(file.name, file.data, text):
                 return
 
-    def tell_templates(self, kind: str | None, place: str) -> bool:
-        """Note what is wrong with `templates/` itself; True where nothing is."""
-        return self._tell(WARNING, place, "not a directory" if kind == "file" else "")
+    def check_templates_directory(self, kind: str | None, path: str) -> bool:
+        """Report a problem of `templates/` itself. Return True if there is none."""
+        return self._report(WARNING, path, "not a directory" if kind == "file" else "")
 
-    def _rendered(self, chart: Chart, values: Mapping[str, Any]) -> Mapping[str, str]:
+    def _render(self, chart: Chart, values: Mapping[str, Any]) -> Mapping[str, str]:
         settings = self._settings
         release = Release("test-release", settings.namespace).object()
         release |= {"IsInstall": False, "Revision": 0}
         top = {
             "Release": release,
             "Capabilities": settings.dialect.make_capabilities(settings.kube_version),
-            "Values": settle_values(
+            "Values": final_values(
                 chart,
                 values,
                 skip_schema=settings.skip_schema,
@@ -242,105 +265,112 @@ class Linter:
                 dialect=settings.dialect,
             ),
         }
-        rendering = Rendering(
+        session = RenderSession(
             settings.functions,
             warn=settings.warn,
-            lints=True,
+            is_lint=True,
             bounds=settings.bounds,
             dialect=settings.dialect,
         )
-        return rendering.render(collect_sources(chart, top, settings.dialect))
+        return session.render(collect_sources(chart, top, settings.dialect))
 
-    def _template(self, name: str, source: bytes, text: str) -> bool:
-        """Look at one template and what it has rendered; False where what it has is no YAML, which ends the look."""
-        if not self.tell_source(name, source) or not text.strip(SPACE):
+    def _lint_template(self, name: str, source: bytes, text: str) -> bool:
+        """Check one template and its output. Return False if the output is not YAML, which ends the checks."""
+        if not self.check_template(name, source) or not text.strip(SPACE):
             return True
-        self._tell(WARNING, name, _indent_problem(text))
-        return self._objects(name, text, lambda head: self._object(name, head, text))
+        self._report(WARNING, name, _indent_problem(text))
+        return self._lint_documents(name, text, lambda head: self._check_object(name, head, text))
 
-    def tell_source(self, name: str, source: bytes) -> bool:
-        """Note what is wrong with a template itself; whether what it renders is looked at, too."""
-        extension = self._tell_extension(name)
+    def check_template(self, name: str, source: bytes) -> bool:
+        """Report problems of the template itself. Return whether its output is checked as well."""
+        extension = self._check_extension(name)
         if re.search(rb'"?helm\.sh/hook"?:[\t\n\f\r ]+crd-install', source):
-            self._tell(
+            self._report(
                 WARNING,
                 name,
                 "manifest is a crd-install hook. This hook is no longer supported in v3 and all CRDs "
                 "should also exist the crds/ directory at the top level of the chart",
             )
         if b".Release.Time" in source:
-            self._tell(
+            self._report(
                 ERROR,
                 name,
                 ".Release.Time has been removed in v3, please replace with the `now` function in your templates",
             )
         return extension == ".yaml"
 
-    def _tell_extension(self, name: str) -> str:
-        """The extension of a name, which is noted where it is none of a template."""
+    def _check_extension(self, name: str) -> str:
+        """Return the extension of a name. Report it if templates can't have it."""
         _, dot, extension = base_name(name).rpartition(".")
         extension = dot + extension if dot else ""
         if extension not in _EXTENSIONS:
-            self._tell(
+            self._report(
                 ERROR,
                 name,
                 f"file extension '{extension}' not valid. Valid extensions are .yaml, .yml, .tpl, or .txt",
             )
         return extension
 
-    def _objects(self, path: str, text: str, look: Callable[[Mapping[str, Any]], None]) -> bool:
-        """Look at what each document of a text says it is; False where one is no YAML, which is noted."""
+    def _lint_documents(
+        self, path: str, text: str, check: Callable[[Mapping[str, Any]], None]
+    ) -> bool:
+        """Call `check` with the head of each document. Report a document that is not YAML and return False."""
         limits = self._settings.limits
         try:
-            for document in _documents(text):
+            for document in _split_documents(text):
                 value = load_yaml(document.encode("utf-8", "surrogateescape"), limits=limits)
                 if value is not None:
-                    look(decode(value, self.head))
+                    check(decode(value, self.head_shape))
         except SourceError as error:
             problem = _json_problem(text) or error.message
-            return self._tell(ERROR, path, f"unable to parse YAML: {problem}")
+            return self._report(ERROR, path, f"unable to parse YAML: {problem}")
         return True
 
-    def _object(self, path: str, facts: Mapping[str, Any], text: str) -> None:
-        kind, metadata = facts.get("Kind", ""), facts.get("Metadata", {})
+    def _check_object(self, path: str, fields: Mapping[str, Any], text: str) -> None:
+        kind, metadata = fields.get("Kind", ""), fields.get("Metadata", {})
         name = metadata.get("Name", "")
-        self._tell(WARNING, path, _name_problem(kind, name))
-        version = facts.get("apiVersion", "")
-        self._tell(WARNING, path, _deprecation(version, kind, self._settings.kube_version))
+        self._report(WARNING, path, _name_problem(kind, name))
+        version = fields.get("apiVersion", "")
+        self._report(
+            WARNING, path, _deprecation_message(version, kind, self._settings.kube_version)
+        )
         has_selector = "matchLabels" in text or "matchExpressions" in text
         if kind in ("Deployment", "ReplicaSet", "DaemonSet", "StatefulSet") and not has_selector:
-            wanted = "must contain matchLabels or matchExpressions"
-            self._tell(ERROR, path, f"a {kind} {wanted}, and {quoted(name)} does not")
+            requirement = "must contain matchLabels or matchExpressions"
+            self._report(ERROR, path, f"a {kind} {requirement}, and {quoted(name)} does not")
         if kind == "List" and _has_policy(text, self._settings.limits):
-            self._tell(ERROR, path, self.list_problem)
+            self._report(ERROR, path, self.list_problem)
 
     # --- dependencies -------------------------------------------------------------------------------------------
 
-    def _dependencies(self, chart: Chart | None, problem: str) -> None:
-        """Source: rules/dependencies.go, Dependencies."""
+    def _lint_dependencies(self, chart: Chart | None, problem: str) -> None:
+        """Check that Chart.yaml and `charts/` list the same dependencies.
+
+        Source: rules/dependencies.go, Dependencies.
+        """
         if chart is None:
-            self._tell(ERROR, "", f"unable to load chart\n\t{problem}")
+            self._report(ERROR, "", f"unable to load chart\n\t{problem}")
             return
-        wanted = [each.name for each in chart.metadata.requirements()]
-        there = [held.name for held in chart.dependencies]
-        unknown = [name for name in there if name not in wanted]
+        declared = [dependency.name for dependency in chart.metadata.requirements()]
+        present = [subchart.name for subchart in chart.subcharts]
+        unknown = [name for name in present if name not in declared]
         if unknown:
             text = f"chart metadata is missing these dependencies: {','.join(unknown)}"
-            self._tell(ERROR, self._shown, text)
-        missing = [name for name in wanted if name not in there]
+            self._report(ERROR, self._display_path, text)
+        missing = [name for name in declared if name not in present]
         if missing:
             text = f"chart directory is missing these dependencies: {','.join(missing)}"
-            self._tell(WARNING, self._shown, text)
+            self._report(WARNING, self._display_path, text)
 
-    # --- definitions ----------------------------------------------------------------------------------------------
+    # --- CustomResourceDefinitions --------------------------------------------------------------------------------
 
-    def crds(self, chart: Chart | None, problem: str) -> None:
-        """Look at the definitions of custom resources, which v3 does not."""
+    def lint_crds(self, chart: Chart | None, problem: str) -> None:
+        """Check the CustomResourceDefinitions. Helm 3 does not."""
 
 
 def _metadata_problems(metadata: Metadata, generic: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    """What is wrong with Chart.yaml, rule by rule; an empty text where a rule is kept."""
-    texts = metadata.texts
+    """Yield a severity and a text for each rule of Chart.yaml. The text is empty if the rule is satisfied."""
+    texts = metadata.strings
     name, version = texts["name"], texts["apiVersion"]
     if not name:
         yield ERROR, "name is required"
@@ -386,49 +416,51 @@ def _version_problem(version: str) -> str:
         return "version is required"
     if not is_version(version):
         return f"version '{version}' is not a valid SemVer"
-    if fits(">0.0.0-0", version):
+    if satisfies(version, ">0.0.0-0"):
         return ""
     return f"version {version} is less than or equal to 0.0.0-0"
 
 
 def _maintainer_problem(metadata: Metadata) -> str:
-    for one in metadata.maintainers or ():
-        if one is None:
+    for maintainer in metadata.maintainers or ():
+        if maintainer is None:
             return "a maintainer entry is empty"
-        name, email, url = (one.get(word, "") for word in ("name", "email", "url"))
+        name, email, url = (maintainer.get(key, "") for key in ("name", "email", "url"))
         if not name:
             return "each maintainer requires a name"
         if email and not is_email(email):
             return f"invalid email '{email}' for maintainer '{name}'"
         if url and not is_url(url):
-            return f"invalid url '{url}' for maintainer '{name}'"
+            return f"invalid url '{mask_url(url)}' for maintainer '{name}'"
     return ""
 
 
 def _indent_problem(text: str) -> str:
     for line in text.split("\n"):
-        shown = line.removesuffix("\r")
-        if not shown.strip(SPACE):
+        visible_line = line.removesuffix("\r")
+        if not visible_line.strip(SPACE):
             continue
-        if shown[0] in " \t":
-            return f"document starts with an illegal indent: {quoted(shown)}, which may cause parsing problems"
+        if visible_line[0] in " \t":
+            return f"document starts with an illegal indent: {quoted(visible_line)}, which may cause parsing problems"
         return ""
     return ""
 
 
-def _documents(text: str) -> Iterator[str]:
-    """The documents of a text; SourceError where a separator is none. Source: apimachinery v0.37 util/yaml/decoder.go.
+def _split_documents(text: str) -> Iterator[str]:
+    """Yield the documents of a text. Raises SourceError if a separator is invalid.
 
-    A text that begins with a brace is read as JSON there first; here YAML reads both.
+    Helm reads a text that starts with a brace as JSON first; here the YAML loader reads both.
+
+    Source: apimachinery v0.37 util/yaml/decoder.go.
     """
     lines: list[str] = []
     for line in text.splitlines(keepends=True):
         if not line.startswith("---"):
             lines.append(line)
             continue
-        behind = line[3:].strip(SPACE)
-        if behind and not behind.startswith("#"):
-            raise SourceError(f"invalid Yaml document separator: {behind}")
+        rest = line[3:].strip(SPACE)
+        if rest and not rest.startswith("#"):
+            raise SourceError(f"invalid Yaml document separator: {rest}")
         if lines:
             yield "".join(lines)
             lines = []
@@ -437,7 +469,7 @@ def _documents(text: str) -> Iterator[str]:
 
 
 def _json_problem(text: str) -> str:
-    """What the reference says of a text that begins as JSON does and is neither that nor YAML."""
+    """Return Helm's error for a text that starts like JSON but is neither JSON nor YAML."""
     if not text.lstrip(SPACE).startswith("{"):
         return ""
     from kmanifest.engines.helm.schemas.document import find_json_problem
@@ -449,27 +481,30 @@ def _name_problem(kind: str, name: str) -> str:
     problems = name_problems(kind, name)
     if not problems:
         return ""
-    bodies = [f"metadata.name: Invalid value: {quoted(name)}: {text}" for text in problems]
-    whole = bodies[0] if len(bodies) == 1 else f"[{', '.join(bodies)}]"
+    messages = [f"metadata.name: Invalid value: {quoted(name)}: {text}" for text in problems]
+    message = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
     return (
-        f"object name does not conform to Kubernetes naming requirements: {quoted(name)}: {whole}"
+        f"object name does not conform to Kubernetes naming requirements: {quoted(name)}: {message}"
     )
 
 
-def _deprecation(version: str, kind: str, kube_version: str) -> str:
-    """That an API is deprecated; empty where it is not. Source: rules/deprecations.go."""
+def _deprecation_message(version: str, kind: str, kube_version: str) -> str:
+    """Return the message for a deprecated API; empty if it is not deprecated.
+
+    Source: rules/deprecations.go.
+    """
     from kmanifest.engines.helm.lint.deprecations import DEPRECATIONS
-    from kmanifest.engines.helm.templates.capabilities import (
+    from kmanifest.engines.helm.objects.capabilities import (
         DEFAULT_KUBE_VERSION,
         parse_kube_version,
     )
 
-    found = DEPRECATIONS.get(f"{version} {kind}")
-    if found is None:
+    entry = DEPRECATIONS.get(f"{version} {kind}")
+    if entry is None:
         return ""
-    there = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
-    since, removed, replacement = found
-    if tuple(map(int, since.split("."))) > (int(there.major), int(there.minor)):
+    current = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
+    since, removed, replacement = entry
+    if tuple(map(int, since.split("."))) > (int(current.major), int(current.minor)):
         return ""
     text = f"{version} {kind} is deprecated in v{since}+"
     text += f", unavailable in v{removed}+" if removed else ""
@@ -477,7 +512,7 @@ def _deprecation(version: str, kind: str, kube_version: str) -> str:
 
 
 def _has_policy(text: str, limits: Limits) -> bool:
-    """Whether an item of a list has an annotation that helm does not look for there."""
+    """Return whether an item of a list has an annotation that Helm ignores in lists."""
     value = load_yaml(text.encode("utf-8", "surrogateescape"), limits=limits)
     items = value.get("items") if isinstance(value, dict) else None
     for item in items if isinstance(items, list) else ():

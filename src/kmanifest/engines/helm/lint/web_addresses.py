@@ -1,4 +1,4 @@
-"""Whether a text is an address of the web or of mail, for `helm lint`; a little less exact than the reference's patterns.
+"""Recognize URLs and e-mail addresses for `helm lint`, slightly less strictly than Helm's patterns.
 
 Source: github.com/asaskevich/govalidator, IsRequestURL, IsURL, IsEmail.
 """
@@ -10,7 +10,7 @@ _HOST = r"(?:[a-zA-Z0-9_\-.]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
 
 
 def is_request_url(text: str) -> bool:
-    """Whether a text is an absolute URL."""
+    """Return whether the text is an absolute URL."""
     if any(char <= " " or char == "\x7f" for char in text.partition("/")[0]):
         return False
     match = re.match(_SCHEME, text)
@@ -24,7 +24,7 @@ def is_request_url(text: str) -> bool:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is a URL, with or without a scheme."""
+    """Return whether the text is a URL, with or without a scheme."""
     if not text or len(text) >= 2083 or len(text) <= 3 or text.startswith("."):
         return False
     rest = re.sub(r"^(?:ftp|tcp|udp|wss?|https?)://", "", text)
@@ -37,7 +37,7 @@ def is_url(text: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """Whether a text is an address for mail."""
+    """Return whether the text is an e-mail address."""
     local, at, domain = text.rpartition("@")
     if not at or not local or local.startswith(".") or local.endswith(".") or ".." in local:
         return False

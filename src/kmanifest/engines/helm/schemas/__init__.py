@@ -1,8 +1,9 @@
-"""`values.schema.json`: whether the values of a chart, and of those that it holds, are as their schemas want them.
+"""`values.schema.json`: check the values of a chart and its subcharts against their schemas.
 
-The errors are those of the reference's validator, santhosh-tekuri/jsonschema v6.0.3. Where several properties are wrong, it
-tells them in random order and we in that of their names. No schema is ever fetched: a `$ref` that leads out of the file is an
-error, but for a `urn:`, which the reference takes for a schema that allows everything.
+Errors are those of Helm's validator, santhosh-tekuri/jsonschema v6.0.3. It reports wrong properties in random order;
+here they are sorted by name. No schema is fetched. A `$ref` to another file is an error. For a `urn:` Helm substitutes
+a schema that allows everything.
+
 Source: helm v3.22.0 pkg/chartutil/jsonschema.go.
 """
 
@@ -17,38 +18,41 @@ LOCATION: Final = "file:///values.schema.json"
 
 
 def validate_values(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> None:
-    """SourceError with helm's text where the values are not as the schemas want them; `on_urn` is told what `urn:` is met."""
-    problems = _problems(chart, values, on_urn)
+    """Raise SourceError with Helm's message if the values do not match the schemas.
+
+    `on_urn` is called with each `urn:` that a schema refers to.
+    """
+    problems = _chart_problems(chart, values, on_urn)
     if problems:
         raise SourceError(
             f"values don't meet the specifications of the schema(s) in the following chart(s):\n{problems}"
         )
 
 
-def _problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> str:
-    found = ""
+def _chart_problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[str], None]) -> str:
+    problems = ""
     if chart.schema is not None:
         problem = find_problem(values, chart.schema, on_urn)
         if problem:
-            found += f"{chart.name}:\n{problem}"
-    for held in chart.dependencies:
-        inner = values.get(held.name)
-        if inner is None:
+            problems += f"{chart.name}:\n{problem}"
+    for subchart in chart.subcharts:
+        subchart_values = values.get(subchart.name)
+        if subchart_values is None:
             continue
-        if isinstance(inner, dict):
-            found += _problems(held, inner, on_urn)
+        if isinstance(subchart_values, dict):
+            problems += _chart_problems(subchart, subchart_values, on_urn)
         else:
-            found += f"{held.name}:\ninvalid type for values: expected object (map), got {go_type(inner)}\n"
-    return found
+            problems += f"{subchart.name}:\ninvalid type for values: expected object (map), got {go_type(subchart_values)}\n"
+    return problems
 
 
 def find_problem(
     values: Mapping[str, Any], schema: bytes, on_urn: Callable[[str], None] = lambda _: None
 ) -> str:
-    """What is wrong with the values, or with the schema; empty where nothing is."""
-    from kmanifest.engines.helm.schemas.plain import fits
+    """Return the errors in the values or in the schema; empty if there are none."""
+    from kmanifest.engines.helm.schemas.plain import accepts
 
-    if fits(schema, values):
+    if accepts(schema, values):
         return ""
     from kmanifest.engines.helm.schemas.check import Checker
     from kmanifest.engines.helm.schemas.compile import Compiler

@@ -1,7 +1,8 @@
-"""Whether a value is as a compiled schema wants it, and what is wrong in the order in which the reference tells it.
+"""Check a value against a compiled schema, with errors in the order of Helm's validator.
 
-A schema that says something of what nothing else has looked at (`unevaluatedProperties`) needs to know what that is: so a
-check gives, beside the fault, the names or indexes that are still left. They are None where nobody asks.
+`unevaluatedProperties` and `unevaluatedItems` apply to the names or indexes that no other keyword has evaluated. So a
+check returns its fault and the names or indexes that remain unevaluated. They are None if no keyword needs them.
+
 Source: santhosh-tekuri/jsonschema v6.0.3 validator.go.
 """
 
@@ -11,26 +12,26 @@ from kmanifest.engines.helm.schemas.compile import Node
 from kmanifest.engines.helm.schemas.formats import find_format_fault
 from kmanifest.engines.helm.schemas.wording import (
     Fault,
-    count,
-    joined,
-    number,
-    quoted,
-    report,
-    shown,
+    format_count,
+    format_fault,
+    format_number,
+    format_scalar,
+    join_quoted,
+    quote,
 )
 from kmanifest.startup.typing import Any, NamedTuple
 
 Path = tuple[str, ...]
-Left = set[Any] | None
-Result = tuple[Fault | None, Left]
+Unevaluated = set[Any] | None
+Result = tuple[Fault | None, Unevaluated]
 
 
 class Scope(NamedTuple):
-    """A schema on the way to the one that is checked, for the same value, and the keywords that led there."""
+    """A schema that is being checked for the current value, its keyword path, and the schema that led to it."""
 
     node: Node
-    place: str
-    above: "Scope | None"
+    keyword_path: str
+    parent: "Scope | None"
 
 
 class Checker:
@@ -40,90 +41,97 @@ class Checker:
         self._root = root
 
     def fault(self, value: Any) -> str:
-        """What is wrong with the value, one line each; empty where nothing is."""
-        fault, _ = self._check(self._root, value, (), None, needs=False)
-        return report(fault) if fault else ""
+        """Return the errors in a value, one per line; empty if there are none."""
+        fault, _ = self._check(self._root, value, (), None, tracks_uneval=False)
+        return format_fault(fault) if fault else ""
 
     def _check(
         self,
         node: Node,
         value: Any,
         path: Path,
-        above: Scope | None,
+        parent: Scope | None,
         *,
-        needs: bool,
-        word: str = "",
+        tracks_uneval: bool,
+        keyword: str = "",
     ) -> Result:
-        left = _left(node, value, needs=needs)
+        uneval = _initial_uneval(node, value, tracks_uneval=tracks_uneval)
         if node.verdict is not None:
-            return (None if node.verdict else Fault("false schema", path)), left
-        scope = Scope(node, _place(node, above, word), above)
-        fault = _cycle(scope, path) or _head_fault(node, value, path)
+            return (None if node.verdict else Fault("false schema", path)), uneval
+        scope = Scope(node, _keyword_path(node, parent, keyword), parent)
+        fault = _find_cycle(scope, path) or _type_or_value_fault(node, value, path)
         if fault:
-            return fault, left
-        run = _Run(self, node, value, path, scope, left)
+            return fault, uneval
+        value_check = _ValueCheck(self, node, value, path, scope, uneval)
         if node.references and node.draft < 2019:
-            run.references()
+            value_check.references()
         else:
-            run.everything()
-        return run.result()
+            value_check.check_all()
+        return value_check.result()
 
-    def inner(self, node: Node, value: Any, path: Path) -> Fault | None:
-        """What is wrong with a value inside of another."""
-        return self._check(node, value, path, None, needs=False)[0]
+    def check_inner(self, node: Node, value: Any, path: Path) -> Fault | None:
+        """Check a value that is part of another."""
+        return self._check(node, value, path, None, tracks_uneval=False)[0]
 
-    def same(self, node: Node, run: "_Run", word: str = "") -> Result:
-        """The check of the same value against another schema."""
-        needs = bool(run.left)
-        return self._check(node, run.value, run.path, run.scope, needs=needs, word=word)
+    def check_same_value(self, node: Node, value_check: "_ValueCheck", keyword: str = "") -> Result:
+        """Check the value of `value_check` against another schema."""
+        tracks_uneval = bool(value_check.uneval)
+        return self._check(
+            node,
+            value_check.value,
+            value_check.path,
+            value_check.scope,
+            tracks_uneval=tracks_uneval,
+            keyword=keyword,
+        )
 
 
-class _Run:
+class _ValueCheck:
     """The check of one value against one schema."""
 
-    __slots__ = ("_checker", "_faults", "_node", "left", "path", "scope", "value")
+    __slots__ = ("_checker", "_faults", "_node", "path", "scope", "uneval", "value")
 
-    def __init__(self, checker: Checker, node: Node, value: Any, path: Path, scope: Scope, left: Left) -> None:  # fmt: skip
+    def __init__(self, checker: Checker, node: Node, value: Any, path: Path, scope: Scope, uneval: Unevaluated) -> None:  # fmt: skip
         self._checker = checker
         self._node = node
         self._faults: list[Fault] = []
         self.value = value
         self.path = path
         self.scope = scope
-        self.left = left
+        self.uneval = uneval
 
     def result(self) -> Result:
-        """All faults as one, and what is left."""
+        """Return all faults as one, and the unevaluated names or indexes."""
         if len(self._faults) < 2:
-            return (self._faults[0] if self._faults else None), self.left
-        return Fault("validation failed", self.path, self._faults, is_group=True), self.left
+            return (self._faults[0] if self._faults else None), self.uneval
+        return Fault("validation failed", self.path, self._faults, is_group=True), self.uneval
 
-    def everything(self) -> None:
+    def check_all(self) -> None:
         """Check all keywords of the schema."""
         node, value = self._node, self.value
         self.references("$ref")
         if isinstance(value, Mapping):
             if node.objects:
-                self._object(value)
+                self._check_object(value)
         elif isinstance(value, list):
             if node.arrays:
-                self._array(value)
+                self._check_array(value)
         elif isinstance(value, str):
-            self._string(value)
+            self._check_string(value)
         elif node.numbers and isinstance(value, int | float) and not isinstance(value, bool):
-            self._number(value)
+            self._check_number(value)
         self.references("$recursiveRef", "$dynamicRef")
         if node.conditions:
-            self._conditions()
+            self._check_conditions()
         if node.unevaluated:
-            self._unevaluated()
+            self._check_unevaluated()
 
-    def references(self, *words: str) -> None:
-        """Check against what the schema refers to."""
-        for word, target in self._node.references:
-            if words and word not in words:
+    def references(self, *keywords: str) -> None:
+        """Check the schemas that the schema refers to."""
+        for keyword, target in self._node.references:
+            if keywords and keyword not in keywords:
                 continue
-            fault = self._same(target, word)
+            fault = self._check_same_value(target, keyword)
             if fault:
                 causes = fault.causes if fault.is_group else [fault]
                 self._add("validation failed", causes, is_reference=True)
@@ -131,283 +139,319 @@ class _Run:
     def _add(self, text: str, causes: list[Fault] | None = None, *, is_reference: bool = False) -> None:  # fmt: skip
         self._faults.append(Fault(text, self.path, causes, is_reference=is_reference))
 
-    def _take(self, fault: Fault | None) -> None:
+    def _add_fault(self, fault: Fault | None) -> None:
         if fault:
             self._faults.append(fault)
 
-    def _same(self, node: Node, word: str = "") -> Fault | None:
-        """What is wrong with the value for another schema; where nothing is, what that has looked at is left no more."""
-        fault, left = self._checker.same(node, self, word)
-        if fault is None and self.left:
-            self.left &= left or set()
+    def _check_same_value(self, node: Node, keyword: str = "") -> Fault | None:
+        """Check the value against another schema. If it matches, everything that this schema evaluates is evaluated."""
+        fault, uneval = self._checker.check_same_value(node, self, keyword)
+        if fault is None and self.uneval:
+            self.uneval &= uneval or set()
         return fault
 
-    def _inner(self, node: Node, value: Any, step: str) -> Fault | None:
-        return self._checker.inner(node, value, (*self.path, step))
+    def _check_inner(self, node: Node, value: Any, step: str) -> Fault | None:
+        return self._checker.check_inner(node, value, (*self.path, step))
 
-    # --- kinds of values ----------------------------------------------------------------------------------------
+    # --- types of values ----------------------------------------------------------------------------------------
 
-    def _object(self, value: Mapping[str, Any]) -> None:
-        words = self._node.objects
+    def _check_object(self, value: Mapping[str, Any]) -> None:
+        keywords = self._node.objects
         size = len(value)
-        if size < words.get("minProperties", 0):
-            self._add(f"minProperties: got {count(size)}, want {count(words['minProperties'])}")
-        if size > words.get("maxProperties", size):
-            self._add(f"maxProperties: got {count(size)}, want {count(words['maxProperties'])}")
-        if missing := [name for name in words.get("required", ()) if name not in value]:
+        if size < keywords.get("minProperties", 0):
+            self._add(
+                f"minProperties: got {format_count(size)}, want {format_count(keywords['minProperties'])}"
+            )
+        if size > keywords.get("maxProperties", size):
+            self._add(
+                f"maxProperties: got {format_count(size)}, want {format_count(keywords['maxProperties'])}"
+            )
+        if missing := [name for name in keywords.get("required", ()) if name not in value]:
             noun = "property" if len(missing) == 1 else "properties"
-            self._add(f"missing {noun} {joined(missing)}")
-        for name, wanted in words.get("dependencies", {}).items():
-            if name in value and isinstance(wanted, Node):
-                self._take(self._same(wanted))
+            self._add(f"missing {noun} {join_quoted(missing)}")
+        for name, required in keywords.get("dependencies", {}).items():
+            if name in value and isinstance(required, Node):
+                self._add_fault(self._check_same_value(required))
             elif name in value:
-                self._dependent(name, wanted)
-        self._properties(value)
-        if "propertyNames" in words:
+                self._check_dependent(name, required)
+        self._check_properties(value)
+        if "propertyNames" in keywords:
             for name in sorted(value):
-                fault = self._checker.inner(words["propertyNames"], name, ())
+                fault = self._checker.check_inner(keywords["propertyNames"], name, ())
                 if fault:
                     causes = fault.causes if fault.is_group else [fault]
-                    self._add(f"invalid propertyName {quoted(name)}", causes)
-        for name, node in words.get("dependentSchemas", {}).items():
+                    self._add(f"invalid propertyName {quote(name)}", causes)
+        for name, node in keywords.get("dependentSchemas", {}).items():
             if name in value:
-                self._take(self._same(node))
-        for name, wanted in words.get("dependentRequired", {}).items():
+                self._add_fault(self._check_same_value(node))
+        for name, required in keywords.get("dependentRequired", {}).items():
             if name in value:
-                self._dependent(name, wanted)
+                self._check_dependent(name, required)
 
-    def _dependent(self, name: str, wanted: list[str]) -> None:
-        if missing := [each for each in wanted if each not in self.value]:
-            self._add(f"properties {joined(missing)} required, if {quoted(name)} exists")
+    def _check_dependent(self, property_name: str, required: list[str]) -> None:
+        if missing := [name for name in required if name not in self.value]:
+            self._add(
+                f"properties {join_quoted(missing)} required, if {quote(property_name)} exists"
+            )
 
-    def _properties(self, value: Mapping[str, Any]) -> None:
-        words = self._node.objects
-        known = words.get("properties", {})
-        patterns = words.get("patternProperties", ())
-        other: Node | None = words.get("additionalProperties")
-        if other is None and not patterns:
-            names = sorted(known.keys() & value.keys())
+    def _check_properties(self, value: Mapping[str, Any]) -> None:
+        keywords = self._node.objects
+        properties = keywords.get("properties", {})
+        patterns = keywords.get("patternProperties", ())
+        additional: Node | None = keywords.get("additionalProperties")
+        if additional is None and not patterns:
+            names = sorted(properties.keys() & value.keys())
         else:
             names = sorted(value)
         refused: list[str] = []
         for name in names:
             item = value[name]
-            is_evaluated = name in known
+            is_evaluated = name in properties
             if is_evaluated:
-                self._take(self._inner(known[name], item, name))
-            for fits, node in patterns:
-                if fits(name):
+                self._add_fault(self._check_inner(properties[name], item, name))
+            for matches, node in patterns:
+                if matches(name):
                     is_evaluated = True
-                    self._take(self._inner(node, item, name))
-            if not is_evaluated and other is not None:
+                    self._add_fault(self._check_inner(node, item, name))
+            if not is_evaluated and additional is not None:
                 is_evaluated = True
-                if other.verdict is False:
+                if additional.verdict is False:
                     refused.append(name)
-                elif other.verdict is None:
-                    self._take(self._inner(other, item, name))
-            if is_evaluated and self.left:
-                self.left.discard(name)
+                elif additional.verdict is None:
+                    self._add_fault(self._check_inner(additional, item, name))
+            if is_evaluated and self.uneval:
+                self.uneval.discard(name)
         if refused:
-            self._add(f"additional properties {joined(refused)} not allowed")
+            self._add(f"additional properties {join_quoted(refused)} not allowed")
 
-    def _array(self, value: list[Any]) -> None:
-        words = self._node.arrays
+    def _check_array(self, value: list[Any]) -> None:
+        keywords = self._node.arrays
         size = len(value)
-        if size < words.get("minItems", 0):
-            self._add(f"minItems: got {count(size)}, want {count(words['minItems'])}")
-        if size > words.get("maxItems", size):
-            self._add(f"maxItems: got {count(size)}, want {count(words['maxItems'])}")
-        if "uniqueItems" in words and (twins := _twins(value)):
-            self._add(f"items at {count(twins[0])} and {count(twins[1])} are equal")
-        items = words.get("items")
-        first = items if isinstance(items, list) else words.get("prefixItems", [])
-        rest = words.get("additionalItems") if isinstance(items, list) else items
+        if size < keywords.get("minItems", 0):
+            self._add(
+                f"minItems: got {format_count(size)}, want {format_count(keywords['minItems'])}"
+            )
+        if size > keywords.get("maxItems", size):
+            self._add(
+                f"maxItems: got {format_count(size)}, want {format_count(keywords['maxItems'])}"
+            )
+        if "uniqueItems" in keywords and (equal_items := _find_equal_items(value)):
+            self._add(
+                f"items at {format_count(equal_items[0])} and {format_count(equal_items[1])} are equal"
+            )
+        items = keywords.get("items")
+        first = items if isinstance(items, list) else keywords.get("prefixItems", [])
+        rest = keywords.get("additionalItems") if isinstance(items, list) else items
         for index, node in enumerate(first[:size]):
-            self._take(self._inner(node, value[index], str(index)))
+            self._add_fault(self._check_inner(node, value[index], str(index)))
         if isinstance(rest, Node):
-            self._further(value, min(len(first), size), rest, is_plain=isinstance(items, list))
-        if "contains" in words:
-            self._contains(value)
+            self._check_rest(
+                value, min(len(first), size), rest, is_additional=isinstance(items, list)
+            )
+        if "contains" in keywords:
+            self._check_contains(value)
 
-    def _further(self, value: list[Any], start: int, node: Node, *, is_plain: bool) -> None:
-        if is_plain and node.verdict is False:
+    def _check_rest(self, value: list[Any], start: int, node: Node, *, is_additional: bool) -> None:
+        if is_additional and node.verdict is False:
             if start < len(value):
-                self._add(f"last {count(len(value) - start)} additionalItem(s) not allowed")
+                self._add(f"last {format_count(len(value) - start)} additionalItem(s) not allowed")
             return
         for index in range(start, len(value)):
-            self._take(self._inner(node, value[index], str(index)))
+            self._add_fault(self._check_inner(node, value[index], str(index)))
 
-    def _contains(self, value: list[Any]) -> None:
-        words = self._node.arrays
+    def _check_contains(self, value: list[Any]) -> None:
+        keywords = self._node.arrays
         faults: list[Fault] = []
         matched: list[int] = []
         for index, item in enumerate(value):
-            fault = self._inner(words["contains"], item, str(index))
+            fault = self._check_inner(keywords["contains"], item, str(index))
             if fault:
                 faults.append(fault)
                 continue
             matched.append(index)
-            if self.left and self._node.draft >= 2020:
-                self.left.discard(index)
-        places = " ".join(map(str, matched))
-        told = f"but matched {count(len(matched))} items at {places}"
-        if "minContains" in words:
-            if len(matched) < words["minContains"]:
-                told = told if matched else "but none matched"
-                wanted = count(words["minContains"])
-                self._add(f"min {wanted} items required to match contains schema, {told}", faults)
+            if self.uneval and self._node.draft >= 2020:
+                self.uneval.discard(index)
+        indexes = " ".join(map(str, matched))
+        matches_text = f"but matched {format_count(len(matched))} items at {indexes}"
+        if "minContains" in keywords:
+            if len(matched) < keywords["minContains"]:
+                matches_text = matches_text if matched else "but none matched"
+                wanted_count = format_count(keywords["minContains"])
+                self._add(
+                    f"min {wanted_count} items required to match contains schema, {matches_text}",
+                    faults,
+                )
         elif not matched:
             self._add("no items match contains schema", faults)
-        if len(matched) > words.get("maxContains", len(matched)):
-            wanted = count(words["maxContains"])
-            self._add(f"max {wanted} items required to match contains schema, {told}")
+        if len(matched) > keywords.get("maxContains", len(matched)):
+            wanted_count = format_count(keywords["maxContains"])
+            self._add(f"max {wanted_count} items required to match contains schema, {matches_text}")
 
-    def _string(self, value: str) -> None:
-        words = self._node.strings
+    def _check_string(self, value: str) -> None:
+        keywords = self._node.strings
         size = len(value)
-        if size < words.get("minLength", 0):
-            self._add(f"minLength: got {count(size)}, want {count(words['minLength'])}")
-        if size > words.get("maxLength", size):
-            self._add(f"maxLength: got {count(size)}, want {count(words['maxLength'])}")
-        if "pattern" in words and not words["pattern"][1](value):
-            self._add(f"{quoted(value)} does not match pattern {quoted(words['pattern'][0])}")
+        if size < keywords.get("minLength", 0):
+            self._add(
+                f"minLength: got {format_count(size)}, want {format_count(keywords['minLength'])}"
+            )
+        if size > keywords.get("maxLength", size):
+            self._add(
+                f"maxLength: got {format_count(size)}, want {format_count(keywords['maxLength'])}"
+            )
+        if "pattern" in keywords and not keywords["pattern"][1](value):
+            self._add(f"{quote(value)} does not match pattern {quote(keywords['pattern'][0])}")
 
-    def _number(self, value: float) -> None:
-        words = self._node.numbers
-        for word, is_wrong in (
-            ("minimum", value < words.get("minimum", value)),
-            ("maximum", value > words.get("maximum", value)),
+    def _check_number(self, value: float) -> None:
+        keywords = self._node.numbers
+        for keyword, is_wrong in (
+            ("minimum", value < keywords.get("minimum", value)),
+            ("maximum", value > keywords.get("maximum", value)),
             (
                 "exclusiveMinimum",
-                "exclusiveMinimum" in words and value <= words["exclusiveMinimum"],
+                "exclusiveMinimum" in keywords and value <= keywords["exclusiveMinimum"],
             ),
             (
                 "exclusiveMaximum",
-                "exclusiveMaximum" in words and value >= words["exclusiveMaximum"],
+                "exclusiveMaximum" in keywords and value >= keywords["exclusiveMaximum"],
             ),
-            ("multipleOf", "multipleOf" in words and not _is_multiple(value, words["multipleOf"])),
+            (
+                "multipleOf",
+                "multipleOf" in keywords and not _is_multiple(value, keywords["multipleOf"]),
+            ),
         ):
             if is_wrong:
-                self._add(f"{word}: got {number(value)}, want {number(words[word])}")
+                self._add(
+                    f"{keyword}: got {format_number(value)}, want {format_number(keywords[keyword])}"
+                )
 
     # --- other schemas ------------------------------------------------------------------------------------------
 
-    def _conditions(self) -> None:
-        words = self._node.conditions
-        if "not" in words and self._same(words["not"]) is None:
+    def _check_conditions(self) -> None:
+        keywords = self._node.conditions
+        if "not" in keywords and self._check_same_value(keywords["not"]) is None:
             self._add("'not' failed")
-        faults = [fault for node in words.get("allOf", ()) if (fault := self._same(node))]
+        faults = [
+            fault for node in keywords.get("allOf", ()) if (fault := self._check_same_value(node))
+        ]
         if faults:
             self._add("'allOf' failed", faults)
-        if words.get("anyOf"):
-            self._any(words["anyOf"])
-        if words.get("oneOf"):
-            self._one(words["oneOf"])
-        if "if" in words:
-            branch = "then" if self._same(words["if"]) is None else "else"
-            if branch in words:
-                self._take(self._same(words[branch]))
+        if keywords.get("anyOf"):
+            self._check_any_of(keywords["anyOf"])
+        if keywords.get("oneOf"):
+            self._check_one_of(keywords["oneOf"])
+        if "if" in keywords:
+            branch = "then" if self._check_same_value(keywords["if"]) is None else "else"
+            if branch in keywords:
+                self._add_fault(self._check_same_value(keywords[branch]))
 
-    def _any(self, nodes: list[Node]) -> None:
+    def _check_any_of(self, nodes: list[Node]) -> None:
         faults: list[Fault] = []
         is_matched = False
         for node in nodes:
-            fault = self._same(node)
+            fault = self._check_same_value(node)
             if fault:
                 faults.append(fault)
                 continue
             is_matched = True
-            if not self.left:
+            if not self.uneval:
                 break
         if not is_matched:
             self._add("'anyOf' failed", faults)
 
-    def _one(self, nodes: list[Node]) -> None:
+    def _check_one_of(self, nodes: list[Node]) -> None:
         faults: list[Fault] = []
         matched: int | None = None
         for index, node in enumerate(nodes):
-            fault = self._same(node)
+            fault = self._check_same_value(node)
             if fault:
                 faults.append(fault)
             elif matched is None:
                 matched = index
             else:
-                self._add(f"'oneOf' failed, subschemas {count(matched)}, {count(index)} matched")
+                self._add(
+                    f"'oneOf' failed, subschemas {format_count(matched)}, {format_count(index)} matched"
+                )
                 return
         if matched is None:
             self._add("'oneOf' failed, none matched", faults)
 
-    def _unevaluated(self) -> None:
-        words, value = self._node.unevaluated, self.value
-        if isinstance(value, Mapping) and "unevaluatedProperties" in words:
-            for name in sorted(self.left or ()):
-                self._take(self._inner(words["unevaluatedProperties"], value[name], name))
-            self.left = set()
-        elif isinstance(value, list) and "unevaluatedItems" in words:
-            for index in sorted(self.left or ()):
-                self._take(self._inner(words["unevaluatedItems"], value[index], str(index)))
-            self.left = set()
+    def _check_unevaluated(self) -> None:
+        keywords, value = self._node.unevaluated, self.value
+        if isinstance(value, Mapping) and "unevaluatedProperties" in keywords:
+            for name in sorted(self.uneval or ()):
+                self._add_fault(
+                    self._check_inner(keywords["unevaluatedProperties"], value[name], name)
+                )
+            self.uneval = set()
+        elif isinstance(value, list) and "unevaluatedItems" in keywords:
+            for index in sorted(self.uneval or ()):
+                self._add_fault(
+                    self._check_inner(keywords["unevaluatedItems"], value[index], str(index))
+                )
+            self.uneval = set()
 
 
-def _left(node: Node, value: Any, *, needs: bool) -> Left:
-    """The names or indexes of a value that the schema has not looked at yet; None where nobody asks."""
+def _initial_uneval(node: Node, value: Any, *, tracks_uneval: bool) -> Unevaluated:
+    """Return the names or indexes that the schema has not evaluated yet; None if no keyword needs them."""
     if isinstance(value, Mapping):
-        if not node.evaluates_props and (needs or "unevaluatedProperties" in node.unevaluated):
+        if not node.evaluates_props and (
+            tracks_uneval or "unevaluatedProperties" in node.unevaluated
+        ):
             return set(value)
         return None
-    is_asked = needs or "unevaluatedItems" in node.unevaluated
-    if isinstance(value, list) and is_asked and not node.evaluates_items:
+    is_tracked = tracks_uneval or "unevaluatedItems" in node.unevaluated
+    if isinstance(value, list) and is_tracked and not node.evaluates_items:
         return set(range(node.first_items, len(value)))
     return None
 
 
-def _place(node: Node, above: Scope | None, word: str) -> str:
-    if above is None:
+def _keyword_path(node: Node, parent: Scope | None, keyword: str) -> str:
+    if parent is None:
         return ""
-    if word:
-        return f"{above.place}/{word}"
-    return above.place + node.location[len(above.node.location) :]
+    if keyword:
+        return f"{parent.keyword_path}/{keyword}"
+    return parent.keyword_path + node.location[len(parent.node.location) :]
 
 
-def _cycle(scope: Scope, path: Path) -> Fault | None:
-    above = scope.above
-    while above is not None:
-        if above.node is scope.node:
-            where = f'both {scope.place} and {above.place} resolve to "{scope.node.location}"'
-            return Fault(f"{where} causing reference cycle", path)
-        above = above.above
+def _find_cycle(scope: Scope, path: Path) -> Fault | None:
+    parent = scope.parent
+    while parent is not None:
+        if parent.node is scope.node:
+            reason = f'both {scope.keyword_path} and {parent.keyword_path} resolve to "{scope.node.location}"'
+            return Fault(f"{reason} causing reference cycle", path)
+        parent = parent.parent
     return None
 
 
-def _head_fault(node: Node, value: Any, path: Path) -> Fault | None:
-    """What is wrong before the rest is looked at: type, const, enum, format."""
+def _type_or_value_fault(node: Node, value: Any, path: Path) -> Fault | None:
+    """Check the keywords that come before all others: type, const, enum, format."""
     if node.types:
-        kind = _kind(value)
-        if kind not in node.types and not (kind == "number" and "integer" in node.types and _is_whole(value)):  # fmt: skip
-            return Fault(f"got {kind}, want {' or '.join(node.types)}", path)
+        json_type = _json_type(value)
+        if json_type not in node.types and not (json_type == "number" and "integer" in node.types and _is_integer(value)):  # fmt: skip
+            return Fault(f"got {json_type}, want {' or '.join(node.types)}", path)
     if node.const and not is_equal(value, node.const[0]):
-        wanted = node.const[0]
+        expected = node.const[0]
         text = (
             "'const' failed"
-            if isinstance(wanted, list | dict)
-            else f"value must be {shown(wanted)}"
+            if isinstance(expected, list | dict)
+            else f"value must be {format_scalar(expected)}"
         )
         return Fault(text, path)
     if node.enum is not None and not any(is_equal(value, each) for each in node.enum):
-        return Fault(_enum_text(node.enum), path)
+        return Fault(_enum_message(node.enum), path)
     if node.format and (problem := find_format_fault(node.format, value)):
-        return Fault(f"{shown(value)} is not valid {node.format}: {problem}", path)
+        return Fault(f"{format_scalar(value)} is not valid {node.format}: {problem}", path)
     return None
 
 
-def _enum_text(wanted: list[Any]) -> str:
-    if any(isinstance(each, list | dict) for each in wanted):
+def _enum_message(allowed: list[Any]) -> str:
+    if any(isinstance(each, list | dict) for each in allowed):
         return "'enum' failed"
-    words = ", ".join(map(shown, wanted))
-    return f"value must be {words}" if len(wanted) == 1 else f"value must be one of {words}"
+    values = ", ".join(map(format_scalar, allowed))
+    return f"value must be {values}" if len(allowed) == 1 else f"value must be one of {values}"
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     if isinstance(value, bool):
@@ -419,12 +463,12 @@ def _kind(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _is_whole(value: float) -> bool:
+def _is_integer(value: float) -> bool:
     return isinstance(value, int) or value.is_integer()
 
 
 def _is_multiple(value: float, factor: float) -> bool:
-    from fractions import Fraction  # for this keyword only
+    from fractions import Fraction  # only multipleOf needs it
 
     return (
         not factor
@@ -432,13 +476,13 @@ def _is_multiple(value: float, factor: float) -> bool:
     )
 
 
-def is_equal(left: Any, right: Any) -> bool:
-    """Whether two JSON values are the same: 1 is 1.0, and never true."""
-    return bool(_canonical(left) == _canonical(right))
+def is_equal(uneval: Any, right: Any) -> bool:
+    """Return whether two JSON values are equal. 1 equals 1.0, but never true."""
+    return bool(_canonical(uneval) == _canonical(right))
 
 
 def _canonical(value: Any) -> Any:
-    """A value that can be compared and hashed."""
+    """Return a form of a value that can be compared and hashed."""
     if isinstance(value, bool) or value is None:
         return (value,)
     if isinstance(value, Mapping):
@@ -448,8 +492,8 @@ def _canonical(value: Any) -> Any:
     return value
 
 
-def _twins(items: list[Any]) -> tuple[int, int] | None:
-    """The indexes of the first item that equals an earlier one, the earlier first."""
+def _find_equal_items(items: list[Any]) -> tuple[int, int] | None:
+    """Return the indexes of two equal items, the earlier first, for the first item that equals an earlier one."""
     seen: dict[Any, int] = {}
     for index, item in enumerate(items):
         key = _canonical(item)

@@ -1,7 +1,8 @@
-"""From a schema to nodes that can be checked against: references resolved, patterns compiled, wrong schemas refused.
+"""Compile a schema to nodes: resolve references, compile patterns, and refuse invalid schemas.
 
-A node holds the keywords of one (sub)schema, by the kind of value that they are about. Every node that the root leads to is
-made before anything is checked, so that what is wrong in a part that no value reaches is an error as well.
+A node contains the keywords of one (sub)schema, grouped by the type of value that they apply to. All nodes that the
+root leads to are compiled before anything is checked. So an error in a part that no value reaches is reported as well.
+
 Source: santhosh-tekuri/jsonschema v6.0.3 compiler.go, objcompiler.go, root.go, draft.go.
 """
 
@@ -30,23 +31,29 @@ URLS: Final = {
     4: "http://json-schema.org/draft-04/schema",
 }
 
-_SINGLE: Final = (
+_SCHEMA_KEYWORDS: Final = (
     "not", "additionalItems", "additionalProperties", "contains", "propertyNames", "if", "then", "else",
     "unevaluatedItems", "unevaluatedProperties",
 )  # fmt: skip
-_LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
-_TABLES: Final = ("properties", "patternProperties", "dependentSchemas")
-_SINCE: Final = {
+_LIST_KEYWORDS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
+_MAP_KEYWORDS: Final = ("properties", "patternProperties", "dependentSchemas")
+_FIRST_DRAFT: Final = {
     "contains": 6, "propertyNames": 6, "const": 6, "if": 7, "then": 7, "else": 7, "dependentRequired": 2019,
     "dependentSchemas": 2019, "minContains": 2019, "maxContains": 2019, "unevaluatedItems": 2019,
     "unevaluatedProperties": 2019, "$recursiveRef": 2019, "$dynamicRef": 2020, "prefixItems": 2020,
 }  # fmt: skip
-_COUNTS: Final = (
+_COUNT_KEYWORDS: Final = (
     "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains",
 )  # fmt: skip
-_NUMBERS: Final = ("multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_NUMBER_KEYWORDS: Final = (
+    "multipleOf",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+)
 TYPE_ORDER: Final = ("null", "boolean", "number", "integer", "string", "array", "object")
-_GROUPS: Final = {
+_KEYWORD_GROUPS: Final = {
     "objects": (
         "minProperties", "maxProperties", "required", "dependencies", "properties", "patternProperties",
         "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired",
@@ -56,13 +63,13 @@ _GROUPS: Final = {
         "maxContains",
     ),
     "strings": ("minLength", "maxLength", "pattern"),
-    "numbers": _NUMBERS,
+    "numbers": _NUMBER_KEYWORDS,
     "conditions": ("not", "allOf", "anyOf", "oneOf", "if", "then", "else"),
 }  # fmt: skip
 
 
 class Node:
-    """One schema: `verdict` for one that is true or false, else its keywords by what they are about."""
+    """One schema. `verdict` is set for the schemas `true` and `false`; others have keywords, grouped by type."""
 
     __slots__ = (
         "arrays", "conditions", "const", "draft", "enum", "evaluates_items", "evaluates_props", "first_items", "format",
@@ -90,17 +97,17 @@ class Node:
 
 
 def draft_of(url: str) -> int | None:
-    """The draft that a `$schema` names; None where it is none that is known."""
+    """Return the draft that a `$schema` names, or None if it is unknown."""
     address, fragment = urldefrag(url)
     return None if fragment else DRAFTS.get(address.partition("://")[2])
 
 
 FindFault = Callable[[Any, int], str]
-"""Returns what is wrong with a document as a schema of a draft, one line each; empty if nothing is."""
+"""A function that returns the errors of a document as a schema of a draft, one per line; empty if there are none."""
 
 
 class Compiler:
-    """Compiles one document, which `find_fault` checks first; `assert_formats` is for the schemas of schemas."""
+    """Compiles one document. `find_fault` checks the document first. `assert_formats` is for metaschemas."""
 
     def __init__(
         self,
@@ -119,29 +126,29 @@ class Compiler:
         self._draft = 2020
         self._nodes: dict[tuple[int, str], Node] = {}
         self._todo: list[tuple[Node, Mapping[str, Any], str]] = []
-        self._places: dict[int, tuple[str, str]] = {}
+        self._schema_locations: dict[int, tuple[str, str]] = {}
         self._resources: dict[str, tuple[Any, str]] = {}
         self._anchors: dict[tuple[str, str], tuple[Any, str]] = {}
         self._warned: set[str] = set()
 
     def compile(self) -> Node:
-        """The node of the whole document; SourceError with the reference's text."""
+        """Return the node of the whole document. Raises SourceError with Helm's message."""
         document = self._document
         if isinstance(document, Mapping) and isinstance(document.get("$schema"), str):
             url = document["$schema"]
             draft = draft_of(url.removesuffix("#"))
             if draft is None:
-                raise _not_fetched(urldefrag(url).url)
+                raise _not_fetched_error(urldefrag(url).url)
             self._draft = draft
         self._check_shape()
-        self._note_ids()
-        root = self._node(document, "")
+        self._index_ids()
+        root = self._get_node(document, "")
         while self._todo:
-            self._fill(*self._todo.pop())
+            self._fill_node(*self._todo.pop())
         return root
 
     def _check_shape(self) -> None:
-        """SourceError where the document is not as the schema of its draft wants it."""
+        """Raise SourceError if the document is not valid against the metaschema of its draft."""
         fault = self._find_fault(self._document, self._draft)
         if fault:
             raise SourceError(
@@ -151,13 +158,13 @@ class Compiler:
 
     # --- names --------------------------------------------------------------------------------------------------
 
-    def _note_ids(self) -> None:
-        """Remember what `$id` and `$anchor` name."""
+    def _index_ids(self) -> None:
+        """Record the schemas that `$id` and `$anchor` name."""
         key = "id" if self._draft == 4 else "$id"
         self._resources[self._location] = (self._document, "")
         todo: list[tuple[Any, str, str]] = [(self._document, "", self._location)]
         while todo:
-            schema, place, base = todo.pop()
+            schema, path, base = todo.pop()
             if not isinstance(schema, Mapping):
                 continue
             name = schema.get(key)
@@ -165,81 +172,93 @@ class Compiler:
                 address, fragment = urldefrag(name)
                 if address:
                     base = urljoin(base, address)
-                    self._resources.setdefault(base, (schema, place))
+                    self._resources.setdefault(base, (schema, path))
                 if fragment and self._draft < 2019:
-                    self._anchors.setdefault((base, unquote(fragment)), (schema, place))
-            for word in ("$anchor", "$dynamicAnchor"):
-                if isinstance(schema.get(word), str):
-                    self._anchors.setdefault((base, schema[word]), (schema, place))
-            self._places[id(schema)] = (place, base)
-            todo.extend((inner, at, base) for inner, at in _subschemas(schema, place))
+                    self._anchors.setdefault((base, unquote(fragment)), (schema, path))
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(schema.get(keyword), str):
+                    self._anchors.setdefault((base, schema[keyword]), (schema, path))
+            self._schema_locations[id(schema)] = (path, base)
+            todo.extend(
+                (inner, inner_path, base) for inner, inner_path in _subschemas(schema, path)
+            )
 
     def _resolve(self, reference: str, base: str) -> tuple[Any, str]:
-        """What a reference leads to, and its place in the document."""
+        """Return the schema that a reference leads to, and its path in the document."""
         address, fragment = urldefrag(urljoin(base, reference))
         if reference.startswith("#"):
             address = base
         if address not in self._resources:
             if address.startswith("urn:"):
-                self._tell_once(address)
+                self._report_urn_once(address)
                 return True, reference
-            meta = draft_of(address)
-            if meta is not None:
-                return meta_schema(meta), reference
-            raise _not_fetched(address)
-        schema, place = self._resources[address]
+            meta_draft = draft_of(address)
+            if meta_draft is not None:
+                return meta_schema(meta_draft), reference
+            raise _not_fetched_error(address)
+        schema, path = self._resources[address]
         fragment = unquote(fragment)
         if not fragment:
-            return schema, place
+            return schema, path
         if not fragment.startswith("/"):
-            found = self._anchors.get((address, fragment))
-            if found is None:
+            anchor = self._anchors.get((address, fragment))
+            if anchor is None:
                 raise SourceError(
                     f"anchor in {quoted(f'{address}#{fragment}')} not found in schema {quoted(address)}"
                 )
-            return found
-        return _at_pointer(schema, place, fragment, address)
+            return anchor
+        return _at_pointer(schema, path, fragment, address)
 
-    def _tell_once(self, address: str) -> None:
+    def _report_urn_once(self, address: str) -> None:
         if address not in self._warned:
             self._warned.add(address)
             self._on_urn(address)
 
     # --- nodes --------------------------------------------------------------------------------------------------
 
-    def _node(self, schema: Any, place: str) -> Node:
-        key = (id(schema) if isinstance(schema, Mapping) else 0, place)
+    def _get_node(self, schema: Any, path: str) -> Node:
+        key = (id(schema) if isinstance(schema, Mapping) else 0, path)
         node = self._nodes.get(key)
         if node is None:
-            node = self._nodes[key] = Node(f"{self._location}#{place}", self._draft)
+            node = self._nodes[key] = Node(f"{self._location}#{path}", self._draft)
             if isinstance(schema, Mapping) and schema:
-                base = self._places.get(id(schema), ("", self._location))[1]
+                base = self._schema_locations.get(id(schema), ("", self._location))[1]
                 self._todo.append((node, schema, base))
             else:
                 node.verdict = schema is not False
         return node
 
-    def _fill(self, node: Node, schema: Mapping[str, Any], base: str) -> None:
-        place = node.location.partition("#")[2]
+    def _fill_node(self, node: Node, schema: Mapping[str, Any], base: str) -> None:
+        path = node.location.partition("#")[2]
         draft = self._draft
-        for word in ("$ref", "$recursiveRef", "$dynamicRef"):
-            if isinstance(schema.get(word), str) and draft >= _SINCE.get(word, 0):
-                node.references.append((word, self._node(*self._resolve(schema[word], base))))
+        for keyword in ("$ref", "$recursiveRef", "$dynamicRef"):
+            if isinstance(schema.get(keyword), str) and draft >= _FIRST_DRAFT.get(keyword, 0):
+                node.references.append(
+                    (keyword, self._get_node(*self._resolve(schema[keyword], base)))
+                )
                 if draft < 2019:
                     return
-        known = {word: value for word, value in schema.items() if draft >= _SINCE.get(word, 0)}
-        self._fill_head(node, known)
-        made = {
-            word: found
-            for word, value in known.items()
-            if (found := self._keyword(word, value, known, place)) is not None
+        keywords = {
+            keyword: value
+            for keyword, value in schema.items()
+            if draft >= _FIRST_DRAFT.get(keyword, 0)
         }
-        for group, words in _GROUPS.items():
-            setattr(node, group, {word: made[word] for word in words if word in made})
-        for word in ("unevaluatedProperties", "unevaluatedItems"):
-            if word in made:
-                node.unevaluated[word] = made[word]
-        _settle_bounds(node, schema)
+        self._fill_head(node, keywords)
+        compiled = {
+            keyword: compiled_value
+            for keyword, value in keywords.items()
+            if (compiled_value := self._compile_keyword(keyword, value, keywords, path)) is not None
+        }
+        for group, group_keywords in _KEYWORD_GROUPS.items():
+            setattr(
+                node,
+                group,
+                {keyword: compiled[keyword] for keyword in group_keywords if keyword in compiled},
+            )
+        for keyword in ("unevaluatedProperties", "unevaluatedItems"):
+            if keyword in compiled:
+                node.unevaluated[keyword] = compiled[keyword]
+        _apply_exclusive_flags(node, schema)
         node.evaluates_props = "additionalProperties" in node.objects
         items = node.arrays.get("items")
         if draft >= 2020:
@@ -251,8 +270,8 @@ class Compiler:
 
     def _fill_head(self, node: Node, schema: Mapping[str, Any]) -> None:
         types = schema.get("type", ())
-        wanted = (types,) if isinstance(types, str) else tuple(types)
-        node.types = tuple(name for name in TYPE_ORDER if name in wanted)
+        names = (types,) if isinstance(types, str) else tuple(types)
+        node.types = tuple(name for name in TYPE_ORDER if name in names)
         if "const" in schema:
             node.const = [schema["const"]]
         if isinstance(schema.get("enum"), list):
@@ -260,81 +279,91 @@ class Compiler:
         if isinstance(schema.get("format"), str) and (self._asserts_formats or self._draft < 2019):
             node.format = schema["format"]
 
-    def _keyword(self, word: str, value: Any, schema: Mapping[str, Any], place: str) -> Any:
-        """The value of a keyword as it is checked against; None for one that means nothing."""
-        at = f"{place}/{pointer([word])[1:]}"
-        if word in _SINGLE:
-            if word == "additionalItems" and not isinstance(schema.get("items"), list):
+    def _compile_keyword(
+        self, keyword: str, value: Any, schema: Mapping[str, Any], path: str
+    ) -> Any:
+        """Return the compiled value of a keyword, or None if it has no effect."""
+        inner_path = f"{path}/{pointer([keyword])[1:]}"
+        if keyword in _SCHEMA_KEYWORDS:
+            if keyword == "additionalItems" and not isinstance(schema.get("items"), list):
                 return None
-            return self._node(value, at)
-        if word in _LISTS and isinstance(value, list):
-            return [self._node(each, f"{at}/{index}") for index, each in enumerate(value)]
-        if word == "items":
+            return self._get_node(value, inner_path)
+        if keyword in _LIST_KEYWORDS and isinstance(value, list):
+            return [
+                self._get_node(each, f"{inner_path}/{index}") for index, each in enumerate(value)
+            ]
+        if keyword == "items":
             if isinstance(value, list) and self._draft < 2020:
-                return [self._node(each, f"{at}/{index}") for index, each in enumerate(value)]
-            return self._node(value, at)
-        if word in _TABLES and isinstance(value, Mapping):
-            nodes = {name: self._node(each, at + pointer([name])) for name, each in value.items()}
-            if word == "patternProperties":
-                return [(_pattern(name, at), node) for name, node in nodes.items()]
+                return [
+                    self._get_node(each, f"{inner_path}/{index}")
+                    for index, each in enumerate(value)
+                ]
+            return self._get_node(value, inner_path)
+        if keyword in _MAP_KEYWORDS and isinstance(value, Mapping):
+            nodes = {
+                name: self._get_node(each, inner_path + pointer([name]))
+                for name, each in value.items()
+            }
+            if keyword == "patternProperties":
+                return [(_compile_pattern(name, inner_path), node) for name, node in nodes.items()]
             return nodes
-        if word == "dependencies" and isinstance(value, Mapping):
+        if keyword == "dependencies" and isinstance(value, Mapping):
             return {
                 name: list(each)
                 if isinstance(each, list)
-                else self._node(each, at + pointer([name]))
+                else self._get_node(each, inner_path + pointer([name]))
                 for name, each in value.items()
             }
-        return self._plain_keyword(word, value, place)
+        return self._compile_plain_keyword(keyword, value, path)
 
-    def _plain_keyword(self, word: str, value: Any, place: str) -> Any:
-        if word == "pattern" and isinstance(value, str):
-            return value, _pattern(value, f"{place}/pattern")
-        if word == "required" and isinstance(value, list):
+    def _compile_plain_keyword(self, keyword: str, value: Any, path: str) -> Any:
+        if keyword == "pattern" and isinstance(value, str):
+            return value, _compile_pattern(value, f"{path}/pattern")
+        if keyword == "required" and isinstance(value, list):
             return value or None
-        if word == "dependentRequired" and isinstance(value, Mapping):
+        if keyword == "dependentRequired" and isinstance(value, Mapping):
             return value
-        if word == "uniqueItems":
+        if keyword == "uniqueItems":
             return value or None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if word in _COUNTS and is_number and value == int(value):
+        if keyword in _COUNT_KEYWORDS and is_number and value == int(value):
             return int(value)
-        return value if word in _NUMBERS and is_number else None
+        return value if keyword in _NUMBER_KEYWORDS and is_number else None
 
 
-def _settle_bounds(node: Node, schema: Mapping[str, Any]) -> None:
-    """Draft 4 says with a boolean whether a bound is exclusive."""
+def _apply_exclusive_flags(node: Node, schema: Mapping[str, Any]) -> None:
+    """Convert draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum` to exclusive limits."""
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if schema.get(exclusive) is True and bound in node.numbers:
             node.numbers[exclusive] = node.numbers.pop(bound)
 
 
-def _pattern(text: str, place: str) -> Callable[[str], bool]:
+def _compile_pattern(pattern: str, path: str) -> Callable[[str], bool]:
     from kmanifest.engines.helm.gotemplate.values import GoError
-    from kmanifest.engines.helm.sprig.regexes import compile_pattern  # for patterns only
+    from kmanifest.engines.helm.sprig.regexes import compile_pattern  # only patterns need it
 
     try:
-        compiled = compile_pattern(text)
+        compiled = compile_pattern(pattern)
     except GoError as error:
-        raise SourceError(f"invalid regex {quoted(text)} at {quoted(place)}: {error}") from None
+        raise SourceError(f"invalid regex {quoted(pattern)} at {quoted(path)}: {error}") from None
     return lambda value: compiled.search(value.encode("utf-8", "surrogateescape")) is not None
 
 
-def _subschemas(schema: Mapping[str, Any], place: str) -> Iterator[tuple[Any, str]]:
-    """The schemas directly in a schema, with their places."""
-    for word, value in schema.items():
-        at = f"{place}{pointer([word])}"
-        if word in (*_SINGLE, "items", "contentSchema"):
-            yield value, at
-        if word in (*_LISTS, "items") and isinstance(value, list):
-            yield from ((each, f"{at}/{index}") for index, each in enumerate(value))
-        if word in (*_TABLES, "dependencies", "definitions", "$defs") and isinstance(
+def _subschemas(schema: Mapping[str, Any], path: str) -> Iterator[tuple[Any, str]]:
+    """Yield the direct subschemas of a schema, with their paths."""
+    for keyword, value in schema.items():
+        inner_path = f"{path}{pointer([keyword])}"
+        if keyword in (*_SCHEMA_KEYWORDS, "items", "contentSchema"):
+            yield value, inner_path
+        if keyword in (*_LIST_KEYWORDS, "items") and isinstance(value, list):
+            yield from ((each, f"{inner_path}/{index}") for index, each in enumerate(value))
+        if keyword in (*_MAP_KEYWORDS, "dependencies", "definitions", "$defs") and isinstance(
             value, Mapping
         ):
-            yield from ((each, at + pointer([name])) for name, each in value.items())
+            yield from ((each, inner_path + pointer([name])) for name, each in value.items())
 
 
-def _at_pointer(schema: Any, place: str, fragment: str, address: str) -> tuple[Any, str]:
+def _at_pointer(schema: Any, path: str, fragment: str, address: str) -> tuple[Any, str]:
     for step in fragment[1:].split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(schema, Mapping) and name in schema:
@@ -343,10 +372,10 @@ def _at_pointer(schema: Any, place: str, fragment: str, address: str) -> tuple[A
             schema = schema[int(name)]
         else:
             raise SourceError(f"json-pointer in {quoted(f'{address}#{fragment}')} not found")
-    return schema, place + fragment
+    return schema, path + fragment
 
 
-def _not_fetched(address: str) -> SourceError:
+def _not_fetched_error(address: str) -> SourceError:
     return SourceError(
         f"failing loading {quoted(address)}: schemas outside of values.schema.json are not read"
     )

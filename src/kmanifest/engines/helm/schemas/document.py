@@ -1,4 +1,4 @@
-"""The JSON of a schema, with its numbers as they were written, since errors show them so."""
+"""Load the JSON of a schema, and keep numbers as written, because errors show them so."""
 
 import json
 
@@ -10,18 +10,20 @@ _SPACE = " \t\r\n"
 
 
 def load_schema(data: bytes) -> Any:
-    """The value of a JSON text; SourceError with the text of Go's decoder."""
+    """Return the value of a JSON text. Raises SourceError with the message of Go's decoder."""
     text = data.decode("utf-8", "replace")
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         raise SourceError("EOF")
-    decoder = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_constant)
+    decoder = json.JSONDecoder(
+        parse_int=_parse_integer, parse_float=_parse_float, parse_constant=_refuse_constant
+    )
     try:
         value, end = decoder.raw_decode(text, start)
     except RecursionError:
         raise SourceError("exceeded max depth") from None
     except json.JSONDecodeError as error:
-        raise SourceError(_problem(error, text)[0]) from None
+        raise SourceError(_go_json_message(error, text)[0]) from None
     except ValueError as error:
         raise SourceError(str(error)) from None
     if text[end:].strip(_SPACE):
@@ -29,57 +31,62 @@ def load_schema(data: bytes) -> Any:
     return value
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     if len(text) > 4000:
         raise ValueError("a number has too many digits")
     value = int(text)
     return value if str(value) == text else IntText(value, text)
 
 
-def _float(text: str) -> FloatText:
+def _parse_float(text: str) -> FloatText:
     return FloatText(float(text), text)
 
 
-def _constant(word: str) -> Any:
-    raise ValueError(f"invalid character '{word.lstrip('-')[0]}' looking for beginning of value")
+def _refuse_constant(constant: str) -> Any:
+    raise ValueError(
+        f"invalid character '{constant.lstrip('-')[0]}' looking for beginning of value"
+    )
 
 
 def find_json_problem(text: str) -> str:
-    """What is wrong with the first JSON value in a text, and where; empty where nothing is."""
+    """Return the error in the first JSON value of a text, with its offset; empty if there is none."""
     try:
         json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
     except json.JSONDecodeError as error:
-        problem, at = _problem(error, text)
+        problem, at = _go_json_message(error, text)
         return f"json: offset {len(text[:at].encode('utf-8', 'replace'))}: {problem}"
     except (ValueError, RecursionError):
         pass
     return ""
 
 
-def _problem(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
-    """What Go's scanner says where Python's parser has stopped, and how much it has read. Source: encoding/json scanner.go."""
+def _go_json_message(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
+    """Return the message of Go's scanner for an error of Python's parser, and the number of characters that it read.
+
+    Source: encoding/json scanner.go.
+    """
     at = error.pos
     while at < len(text) and text[at] in _SPACE:
         at += 1
     if at >= len(text) or error.msg.startswith("Unterminated"):
         return "unexpected EOF", len(text)
-    where = "looking for beginning of value"
+    context = "looking for beginning of value"
     if error.msg.startswith("Expecting property name"):
-        where = "looking for beginning of object key string"
+        context = "looking for beginning of object key string"
     elif error.msg.startswith("Expecting ':'"):
-        where = "after object key"
+        context = "after object key"
     elif error.msg.startswith("Expecting ','"):
-        opened = max(text.rfind("{", 0, at), text.rfind("[", 0, at))
-        where = (
+        opening = max(text.rfind("{", 0, at), text.rfind("[", 0, at))
+        context = (
             "after array element"
-            if text[opened : opened + 1] == "["
+            if text[opening : opening + 1] == "["
             else "after object key:value pair"
         )
     elif error.msg.startswith("Invalid control"):
-        where = "in string literal"
+        context = "in string literal"
     elif error.msg.startswith("Invalid \\escape"):
-        where = "in string escape code"
+        context = "in string escape code"
         at += 1
     char = text[at : at + 1]
-    shown = f"\\x{ord(char):02x}" if char < " " else "\\'" if char == "'" else char
-    return f"invalid character '{shown}' {where}", at + 1
+    char_text = f"\\x{ord(char):02x}" if char < " " else "\\'" if char == "'" else char
+    return f"invalid character '{char_text}' {context}", at + 1

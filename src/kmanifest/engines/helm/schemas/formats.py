@@ -1,6 +1,8 @@
-"""The formats of strings that older drafts assert, with what the reference says of a text that is not in one.
+"""The string formats that older drafts assert, with the validator's message for a string that does not match.
 
-Source: santhosh-tekuri/jsonschema v6.0.3 format.go. An address (`uri`) is looked at less closely here: it has a scheme.
+A `uri` is checked less strictly here: it must have a scheme.
+
+Source: santhosh-tekuri/jsonschema v6.0.3 format.go.
 """
 
 import re
@@ -13,7 +15,7 @@ _LOCAL: Final = re.compile(r"[a-zA-Z0-9.!#$%&'*+\-/=?^_`{|}~]*")
 
 
 def find_format_fault(name: str, value: Any) -> str:
-    """What is wrong with the value; empty where nothing is, for what is no string, and for a format that is not known."""
+    """Return the error in the value; empty if there is none, for non-strings, and for unknown formats."""
     check = _FORMATS.get(name)
     return check(value) if check is not None and isinstance(value, str) else ""
 
@@ -70,7 +72,7 @@ def _hostname(text: str) -> str:
             return "label ends with hyphen"
         for char in label:
             if not (char.isascii() and (char.isalnum() or char == "-")):
-                return f"invalid character {_char(char)}"
+                return f"invalid character {_quote_char(char)}"
     return ""
 
 
@@ -108,7 +110,7 @@ def _local_part(local: str) -> str:
         return "consecutive dots"
     match = _LOCAL.match(local)
     end = match.end() if match else 0
-    return f"invalid character {_char(local[end])}" if end < len(local) else ""
+    return f"invalid character {_quote_char(local[end])}" if end < len(local) else ""
 
 
 def _date(text: str) -> str:
@@ -196,7 +198,7 @@ def _uuid(text: str) -> str:
             return f"element {index} must be {size} characters long"
         for char in group:
             if char not in "0123456789abcdefABCDEF":
-                return f"non-hex character {_char(char)}"
+                return f"non-hex character {_quote_char(char)}"
     return ""
 
 
@@ -208,7 +210,7 @@ def _json_pointer(text: str) -> str:
     return "~ must be followed by 0 or 1" if re.search("~(?![01])", text) else ""
 
 
-def _char(char: str) -> str:
+def _quote_char(char: str) -> str:
     return "'" + ("\\'" if char == "'" else '"' if char == '"' else quoted(char)[1:-1]) + "'"
 
 

@@ -1,7 +1,9 @@
-"""The schemas that schemas of each draft must match, as far as what they forbid can be met in a chart.
+"""The metaschema of each draft, without rules that no schema of a chart can break.
 
-They are written as data, each draft by what its keywords take. Drafts 2019-09 and 2020-12 spread their keywords over several
-schemas, which shows in errors. Source: json-schema.org, the schema of each draft.
+They are written as data, each draft by the values that its keywords accept. Drafts 2019-09 and 2020-12 spread their
+keywords over several schemas, which is visible in errors.
+
+Source: json-schema.org, the schema of each draft.
 """
 
 from collections.abc import Mapping
@@ -58,12 +60,12 @@ _PLAIN_COUNT: Final = {"type": "integer", "minimum": 0}
 
 
 def meta_schema(draft: int) -> Mapping[str, Any]:
-    """The schema of the schemas of a draft."""
+    """Return the metaschema of a draft."""
     if draft >= 2019:
-        return _spread(draft)
+        return _vocabulary_schema(draft)
     if draft == 4:
         return _draft_4()
-    words = {
+    keywords = {
         **_COMMON, **_ASSERTIONS, **_NOTES, "$id": _ADDRESS, "$schema": {"type": "string", "format": "uri"}, "$ref": _ADDRESS,
         "$comment": _TEXT, "additionalItems": _SELF, "items": {"anyOf": [_SELF, _ARRAY]}, "definitions": _TABLE,
         "dependencies": _REQUIREMENTS, "format": _TEXT, "contentMediaType": _TEXT, "contentEncoding": _TEXT,
@@ -75,14 +77,14 @@ def meta_schema(draft: int) -> Mapping[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": ["object", "boolean"],
-        "properties": words,
+        "properties": keywords,
         "$defs": {**_DEFINITIONS, **counts},
     }
 
 
 def _draft_4() -> Mapping[str, Any]:
-    words = {
-        **{word: _COMMON[word] for word in ("properties", "patternProperties", "allOf", "anyOf", "oneOf", "not")},
+    keywords = {
+        **{keyword: _COMMON[keyword] for keyword in ("properties", "patternProperties", "allOf", "anyOf", "oneOf", "not")},
         **_ASSERTIONS, "id": _TEXT, "$schema": _TEXT, "title": _TEXT, "description": _TEXT,
         "exclusiveMinimum": _BOOLEAN, "exclusiveMaximum": _BOOLEAN,
         "required": {"type": "array", "minItems": 1, "items": _TEXT, "uniqueItems": True},
@@ -97,14 +99,14 @@ def _draft_4() -> Mapping[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
-        "properties": words,
+        "properties": keywords,
         "$defs": {**_DEFINITIONS, **counts},
         "dependencies": {"exclusiveMaximum": ["maximum"], "exclusiveMinimum": ["minimum"]},
     }
 
 
-def _spread(draft: int) -> Mapping[str, Any]:
-    """The schema of a draft whose keywords are in several schemas."""
+def _vocabulary_schema(draft: int) -> Mapping[str, Any]:
+    """Return the metaschema of a draft that spreads its keywords over several schemas."""
     kinds = ["object", "boolean"]
     core = {
         "$id": {**_ADDRESS, "pattern": "^[^#]*#?$"}, "$schema": {"type": "string", "format": "uri"}, "$ref": _ADDRESS,

@@ -1,4 +1,4 @@
-"""Whether a document is a schema of its draft: it is checked against the draft's own schema."""
+"""Check that a document is a schema of its draft, by the metaschema of the draft."""
 
 from kmanifest.engines.helm.schemas.check import Checker
 from kmanifest.engines.helm.schemas.compile import URLS, Compiler
@@ -8,7 +8,7 @@ from kmanifest.startup.typing import Any
 
 
 def find_meta_fault(schema: Any, draft: int) -> str:
-    """What is wrong with a schema, one line each; empty where nothing is."""
+    """Return the errors of a schema, one per line; empty if there are none."""
     if is_plain(schema, draft):
         return ""
     compiler = Compiler(meta_schema(draft), URLS[draft], _no_fault, assert_formats=True)
@@ -16,5 +16,5 @@ def find_meta_fault(schema: Any, draft: int) -> str:
 
 
 def _no_fault(_: Any, __: int) -> str:
-    """The schema of a draft is known to be right."""
+    """Return no errors: metaschemas are known to be valid."""
     return ""

@@ -1,7 +1,9 @@
-"""The quick look: most schemas say little, and most values fit them.
+"""A fast check that accepts most schemas and most values.
 
-What it finds good is good. Of all else it says nothing: then a schema is held against that of its draft (`meta`), or values
-are held against it (`compile`, `check`), which takes ten times as long and knows the words for what is wrong.
+Acceptance is final. If a check does not accept, nothing is known. Then the schema is checked against its metaschema
+(`meta`), or the values by the full validator (`compile`, `check`). That takes ten times as long and produces the
+messages.
+
 Source: json-schema.org, drafts 6 to 2020-12; santhosh-tekuri/jsonschema v6.0.3 validator.go.
 """
 
@@ -30,49 +32,53 @@ _CLASSES: Final[Mapping[str, type]] = {
     "string": str,
 }
 
-Values = tuple[Any, ...]
-Todo = list[tuple[Any, Values]]
+Instances = tuple[Any, ...]
+Pending = list[tuple[Any, Instances]]
 
 
-def fits(schema: bytes, values: Any) -> bool:
-    """Whether a schema is a plain one of a draft since 6 and the values are as it wants them; False also where it is in doubt."""
+def accepts(schema: bytes, values: Any) -> bool:
+    """Return whether the values certainly match a schema that has only plain keywords of a draft since 6."""
     try:
         document = json.loads(schema.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         return False
     if isinstance(document, dict) and document.pop("$schema", "http://json-schema.org/schema") not in _DRAFTS:  # fmt: skip
         return False
-    # Each schema with the values that it is about: none, where no value reaches it.
-    todo: Todo = [(document, (values,))]
-    while todo:
-        node, given = todo.pop()
-        if node is True or (node is False and not given):
+    # Each schema with the values that it applies to. There are none if no value reaches it.
+    pending: Pending = [(document, (values,))]
+    while pending:
+        node, instances = pending.pop()
+        if node is True or (node is False and not instances):
             continue
         if not isinstance(node, dict):
             return False
-        for word, value in node.items():
-            check = _CHECKS.get(word)
-            if not (_is_note(word, value) if check is None else check(value, given, node, todo)):
+        for keyword, value in node.items():
+            check = _CHECKS.get(keyword)
+            if not (
+                _is_annotation(keyword, value)
+                if check is None
+                else check(value, instances, node, pending)
+            ):
                 return False
     return True
 
 
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
-def _is_note(word: str, value: Any) -> bool:
-    """Whether a keyword asks nothing of a value."""
-    if word in ("title", "description"):
+def _is_annotation(keyword: str, value: Any) -> bool:
+    """Return whether a keyword does not constrain values."""
+    if keyword in ("title", "description"):
         return isinstance(value, str)
-    return word in ("default", "examples") or (word not in _KNOWN and word[:1] != "$")
+    return keyword in ("default", "examples") or (keyword not in _KNOWN and keyword[:1] != "$")
 
 
-def _type(value: Any, given: Values, _: Any, __: Todo) -> bool:
-    kinds = (value,) if isinstance(value, str) else value
-    if not _is_usual("type", value):
+def _check_type(value: Any, instances: Instances, _: Any, __: Pending) -> bool:
+    types = (value,) if isinstance(value, str) else value
+    if not _has_usual_value("type", value):
         return False
-    return all(any(_has_type(each, kind) for kind in kinds) for each in given)
+    return all(any(_has_type(instance, name) for name in types) for instance in instances)
 
 
 def _has_type(value: Any, kind: str) -> bool:
@@ -84,121 +90,126 @@ def _has_type(value: Any, kind: str) -> bool:
     return isinstance(value, _CLASSES[kind])
 
 
-def _properties(value: Any, given: Values, _: Any, todo: Todo) -> bool:
+def _check_properties(value: Any, instances: Instances, _: Any, pending: Pending) -> bool:
     if not isinstance(value, dict):
         return False
-    tables = [each for each in given if isinstance(each, dict)]
+    tables = [instance for instance in instances if isinstance(instance, dict)]
     for name, inner in value.items():
-        todo.append((inner, tuple([table[name] for table in tables if name in table])))
+        pending.append((inner, tuple([table[name] for table in tables if name in table])))
     return True
 
 
-def _additional(value: Any, given: Values, node: Any, todo: Todo) -> bool:
+def _check_additional(value: Any, instances: Instances, node: Any, pending: Pending) -> bool:
     names = node.get("properties", ())
-    tables = (each for each in given if isinstance(each, dict))
-    others = tuple([each for table in tables for name, each in table.items() if name not in names])
-    todo.append((value, others))
+    tables = (instance for instance in instances if isinstance(instance, dict))
+    others = tuple(
+        [instance for table in tables for name, instance in table.items() if name not in names]
+    )
+    pending.append((value, others))
     return True
 
 
-def _items(value: Any, given: Values, _: Any, todo: Todo) -> bool:
-    elements = tuple([each for values in given if isinstance(values, list) for each in values])
-    todo.append((value, elements))
+def _check_items(value: Any, instances: Instances, _: Any, pending: Pending) -> bool:
+    elements = tuple(
+        [instance for values in instances if isinstance(values, list) for instance in values]
+    )
+    pending.append((value, elements))
     return True
 
 
-def _enum(value: Any, given: Values, _: Any, __: Todo) -> bool:
+def _check_enum(value: Any, instances: Instances, _: Any, __: Pending) -> bool:
     return isinstance(value, list) and all(
-        isinstance(each, str) and each in value for each in given
+        isinstance(instance, str) and instance in value for instance in instances
     )
 
 
-def _required(value: Any, given: Values, _: Any, __: Todo) -> bool:
-    return _is_usual("required", value) and all(
-        not isinstance(each, dict) or all(name in each for name in value) for each in given
+def _check_required(value: Any, instances: Instances, _: Any, __: Pending) -> bool:
+    return _has_usual_value("required", value) and all(
+        not isinstance(instance, dict) or all(name in instance for name in value)
+        for instance in instances
     )
 
 
-_CHECKS: Final[Mapping[str, Callable[[Any, Values, Any, Todo], bool]]] = {
-    "additionalProperties": _additional,
-    "enum": _enum,
-    "items": _items,
-    "properties": _properties,
-    "required": _required,
-    "type": _type,
+_CHECKS: Final[Mapping[str, Callable[[Any, Instances, Any, Pending], bool]]] = {
+    "additionalProperties": _check_additional,
+    "enum": _check_enum,
+    "items": _check_items,
+    "properties": _check_properties,
+    "required": _check_required,
+    "type": _check_type,
 }
 
 
-_SCHEMAS: Final = ("additionalProperties", "contains", "propertyNames", "if", "then", "else", "not", "additionalItems")  # fmt: skip
-_SCHEMA_LISTS: Final = ("allOf", "anyOf", "oneOf")
-_SCHEMA_TABLES: Final = ("properties", "definitions", "$defs")
-_NUMBER_WORDS: Final = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum")
-_COUNT_WORDS: Final = ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties")  # fmt: skip
-_TEXT_WORDS: Final = ("title", "description", "format", "$comment", "$schema", "$ref")
-_BOOLEAN_WORDS: Final = ("uniqueItems", "readOnly", "writeOnly", "deprecated")
-_FREE: Final = ("default", "const")
+_SCHEMA_KEYWORDS: Final = ("additionalProperties", "contains", "propertyNames", "if", "then", "else", "not", "additionalItems")  # fmt: skip
+_SCHEMA_LIST_KEYWORDS: Final = ("allOf", "anyOf", "oneOf")
+_SCHEMA_MAP_KEYWORDS: Final = ("properties", "definitions", "$defs")
+_NUMBER_KEYWORDS: Final = ("maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum")
+_COUNT_KEYWORDS: Final = ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties")  # fmt: skip
+_STRING_KEYWORDS: Final = ("title", "description", "format", "$comment", "$schema", "$ref")
+_BOOLEAN_KEYWORDS: Final = ("uniqueItems", "readOnly", "writeOnly", "deprecated")
+_ANY_VALUE_KEYWORDS: Final = ("default", "const")
 
 
 def is_plain(schema: Any, draft: int) -> bool:
-    """Whether a schema has nothing but the usual keywords with the usual values: then it is one, and cheaply told."""
+    """Return whether a schema has only usual keywords with usual values, so that it is certainly valid."""
     if draft == 4:
         return False
-    todo = [schema]
-    while todo:
-        node = todo.pop()
+    pending = [schema]
+    while pending:
+        node = pending.pop()
         if isinstance(node, bool):
             continue
         if not isinstance(node, dict):
             return False
-        for word, value in node.items():
-            inner = _plain_parts(word, value)
+        for keyword, value in node.items():
+            inner = _subschemas(keyword, value)
             if inner is None:
                 return False
-            todo.extend(inner)
+            pending.extend(inner)
     return True
 
 
-def _plain_parts(word: str, value: Any) -> list[Any] | None:
-    """The schemas that a keyword holds; None where its value is not a usual one."""
-    if word in _SCHEMA_TABLES:
+def _subschemas(keyword: str, value: Any) -> list[Any] | None:
+    """Return the schemas in the value of a keyword, or None if the value is unusual."""
+    if keyword in _SCHEMA_MAP_KEYWORDS:
         return list(value.values()) if isinstance(value, dict) else None
-    if word in _SCHEMAS:
+    if keyword in _SCHEMA_KEYWORDS:
         return [value]
-    if word in _SCHEMA_LISTS:
+    if keyword in _SCHEMA_LIST_KEYWORDS:
         return value if isinstance(value, list) and value else None
-    if word == "items":
+    if keyword == "items":
         return [value] if isinstance(value, dict | bool) else None
-    return [] if _is_usual(word, value) else None
+    return [] if _has_usual_value(keyword, value) else None
 
 
-def _is_usual(word: str, value: Any) -> bool:
-    if word == "type":
-        kinds = value if isinstance(value, list) and value else [value]
-        is_known = all(isinstance(kind, str) and kind in TYPES for kind in kinds)
-        return is_known and len(set(kinds)) == len(kinds)
-    if word in _TEXT_WORDS:
-        return isinstance(value, str) and "\\" not in (value if word == "$ref" else "")
-    if word == "required":
-        is_texts = isinstance(value, list) and all(isinstance(name, str) for name in value)
-        return is_texts and len(set(value)) == len(value)
-    if word in _COUNT_WORDS:
+def _has_usual_value(keyword: str, value: Any) -> bool:
+    if keyword == "type":
+        types = value if isinstance(value, list) and value else [value]
+        is_known = all(isinstance(name, str) and name in TYPES for name in types)
+        return is_known and len(set(types)) == len(types)
+    if keyword in _STRING_KEYWORDS:
+        return isinstance(value, str) and "\\" not in (value if keyword == "$ref" else "")
+    if keyword == "required":
+        is_string_list = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        return is_string_list and len(set(value)) == len(value)
+    if keyword in _COUNT_KEYWORDS:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    if word in _NUMBER_WORDS:
+    if keyword in _NUMBER_KEYWORDS:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if word in _BOOLEAN_WORDS:
+    if keyword in _BOOLEAN_KEYWORDS:
         return isinstance(value, bool)
-    if word in ("enum", "examples"):
+    if keyword in ("enum", "examples"):
         return isinstance(value, list)
-    # A keyword that no draft knows may hold anything; `$schema` was looked at before.
-    return word in _FREE or (word not in _KNOWN and not word.startswith("$"))
+    # A keyword that no draft defines may have any value. `$schema` was checked before.
+    return keyword in _ANY_VALUE_KEYWORDS or (keyword not in _KNOWN and not keyword.startswith("$"))
 
 
 _KNOWN: Final = frozenset(
     (
-        *_SCHEMAS, *_SCHEMA_LISTS, *_SCHEMA_TABLES, *_NUMBER_WORDS, *_COUNT_WORDS, *_TEXT_WORDS, *_BOOLEAN_WORDS, *_FREE,
+        *_SCHEMA_KEYWORDS, *_SCHEMA_LIST_KEYWORDS, *_SCHEMA_MAP_KEYWORDS, *_NUMBER_KEYWORDS, *_COUNT_KEYWORDS, *_STRING_KEYWORDS, *_BOOLEAN_KEYWORDS, *_ANY_VALUE_KEYWORDS,
         "type", "items", "required", "enum", "examples", "pattern", "multipleOf", "patternProperties", "dependentSchemas",
         "dependentRequired", "dependencies", "prefixItems", "unevaluatedItems", "unevaluatedProperties", "minContains",
         "maxContains", "contentMediaType", "contentEncoding", "contentSchema",
     )
 )  # fmt: skip
-"""Every keyword that a draft since 6 knows."""
+"""Every keyword that a draft since 6 defines."""

@@ -1,4 +1,7 @@
-"""How errors of the validator show names, numbers and places. Source: santhosh-tekuri/jsonschema v6.0.3 kind/kind.go."""
+"""How errors of the validator show names, numbers and paths.
+
+Source: santhosh-tekuri/jsonschema v6.0.3 kind/kind.go.
+"""
 
 from collections.abc import Iterable
 
@@ -7,54 +10,54 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted as go_quoted
 from kmanifest.model.values import FloatText, IntText
 from kmanifest.startup.typing import Any, Final
 
-_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def quoted(text: str) -> str:
-    """A text in single quotes."""
+def quote(text: str) -> str:
+    """Return the text in single quotes."""
     return "'" + go_quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
 
-def joined(names: Iterable[str]) -> str:
-    """Texts in single quotes, with commas."""
-    return ", ".join(map(quoted, names))
+def join_quoted(names: Iterable[str]) -> str:
+    """Return names in single quotes, separated by commas."""
+    return ", ".join(map(quote, names))
 
 
-def shown(value: Any) -> str:
-    """A scalar of a schema, numbers as they were written."""
+def format_scalar(value: Any) -> str:
+    """Return a scalar of a schema as text. Numbers are shown as written."""
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, IntText | FloatText):
         return value.text
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return number(float(value)) if isinstance(value, float) else str(value)
+    return format_number(float(value)) if isinstance(value, float) else str(value)
 
 
-def count(value: int) -> str:
-    """A whole number with its thousands told apart, as Go's printer for English has it."""
+def format_count(value: int) -> str:
+    """Return an integer with separators between thousands, as Go's printer for English does."""
     return f"{value:,}"
 
 
-def number(value: float) -> str:
-    """A number in the same manner: from a million on and below a ten-thousandth as a power of ten."""
+def format_number(value: float) -> str:
+    """Return a number in the same style. From a million on and below 0.0001 it is shown as a power of ten."""
     text = float_text(float(value), "g", -1)
     mantissa, exponent, power = text.partition("e")
     if exponent:
-        return f"{mantissa}\N{MULTIPLICATION SIGN}10{power.lstrip('+').translate(_RAISED)}"
+        return f"{mantissa}\N{MULTIPLICATION SIGN}10{power.lstrip('+').translate(_SUPERSCRIPT)}"
     whole, point, rest = text.partition(".")
     return f"{int(whole):,}{point}{rest}" if whole.lstrip("-") != "0" else text
 
 
 def pointer(path: Iterable[str]) -> str:
-    """A path as a JSON pointer."""
+    """Return a path as a JSON pointer."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
 class Fault:
-    """One thing that is wrong, and what it comes of. A `reference` with one cause is not shown itself."""
+    """One error and its causes. A fault with `is_reference` and one cause is not shown itself."""
 
     __slots__ = ("causes", "is_group", "is_reference", "path", "text")
 
@@ -74,17 +77,17 @@ class Fault:
         self.is_reference = is_reference
 
     def lines(self, indent: int = 0) -> list[str]:
-        """The lines that tell of it."""
-        found: list[str] = []
+        """Return the lines that describe the fault."""
+        lines: list[str] = []
         if not (self.is_reference and len(self.causes) == 1):
-            found.append(f"{'  ' * indent}- at {quoted(pointer(self.path))}: {self.text}")
+            lines.append(f"{'  ' * indent}- at {quote(pointer(self.path))}: {self.text}")
             indent += 1
         for cause in self.causes:
-            found += cause.lines(indent)
-        return found
+            lines += cause.lines(indent)
+        return lines
 
 
-def report(fault: Fault) -> str:
-    """What is told of a whole value."""
+def format_fault(fault: Fault) -> str:
+    """Return the message for a whole value."""
     causes = fault.causes if fault.is_group else [fault]
     return "\n".join(line for cause in causes for line in cause.lines())

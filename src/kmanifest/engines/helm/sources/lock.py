@@ -13,7 +13,7 @@ from kmanifest.engines.helm.charts.chart import LOCK, Chart, Dependency
 from kmanifest.engines.helm.formats.go_json import decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.formats.serialization import to_yaml
-from kmanifest.engines.helm.templates.objects import DependencyObject
+from kmanifest.engines.helm.objects.builtin import DependencyObject
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -33,7 +33,7 @@ class Lock(NamedTuple):
 
 def lock_name(chart: Chart) -> str:
     """Return the name of a chart's lock file."""
-    return LOCK_NAMES[1] if chart.metadata.texts["apiVersion"] == "v1" else LOCK_NAMES[0]
+    return LOCK_NAMES[1] if chart.metadata.strings["apiVersion"] == "v1" else LOCK_NAMES[0]
 
 
 def read_lock(chart: Chart) -> Lock | None:
@@ -78,7 +78,7 @@ def check_in_sync(
     """
     if lock_digest(requirements, lock.dependencies) == lock.digest:
         return
-    if chart.metadata.texts["apiVersion"] != "v1":
+    if chart.metadata.strings["apiVersion"] != "v1":
         raise SourceError(_out_of_sync_message("Chart.lock", "Chart.yaml"))
     if helm2_digest != lock.digest:
         raise SourceError(_out_of_sync_message("requirements.lock", "requirements.yaml"))

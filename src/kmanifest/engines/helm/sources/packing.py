@@ -52,14 +52,14 @@ def packed_files(chart: Chart, parent: str) -> Iterator[tuple[str, bytes]]:
     base = f"{parent}{chart.name}/"
     for file in _chart_files(chart):
         yield base + file.name, file.data
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         yield from packed_files(subchart, f"{base}charts/")
 
 
 def _chart_files(chart: Chart) -> Iterator[File]:
     yield File("Chart.yaml", metadata_yaml(chart))
     lock = read_lock(chart)
-    if lock is not None and chart.metadata.texts["apiVersion"] == "v2":
+    if lock is not None and chart.metadata.strings["apiVersion"] == "v2":
         yield File("Chart.lock", dump_lock(lock))
     for file in chart.raw:
         if file.name == "values.yaml":
@@ -77,8 +77,8 @@ def metadata_yaml(chart: Chart) -> bytes:
     It has no dependencies in a chart with apiVersion v1, which has them in a separate file.
     """
     metadata = chart.metadata
-    if metadata.texts["apiVersion"] == "v1":
-        metadata = metadata.copied()
+    if metadata.strings["apiVersion"] == "v1":
+        metadata = metadata.copy()
         metadata.dependencies = None
     return (to_yaml(metadata.object()) + "\n").encode("utf-8", "surrogateescape")
 

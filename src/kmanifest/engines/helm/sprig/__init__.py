@@ -1,19 +1,20 @@
-"""The functions of Masterminds' sprig v3.3.0, as templates of helm have them.
+"""The functions of Masterminds' sprig v3.3.0, as Helm's templates have them.
 
-`functions` gives them all. Nothing here knows of Kubernetes, and nothing reaches the machine: chance, the clock and the
-environment are passed in. A group of functions is imported when one of them is called.
+`functions` returns them all. Nothing here knows of Kubernetes or uses the machine: the caller
+passes randomness, the clock and the environment. A group of functions is imported when one of them
+is called.
 """
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.helm.gotemplate.functions import Groups
+from kmanifest.engines.helm.gotemplate.functions import LazyFunctions
 from kmanifest.engines.helm.gotemplate.values import Functions
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.lazy import load_attribute
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
 
 _JSON: Final = (
     "fromJson mustFromJson mustToJson mustToPrettyJson mustToRawJson toJson toPrettyJson toRawJson"
@@ -60,17 +61,19 @@ _URLS: Final = "getHostByName urlJoin urlParse"
 
 def functions(
     *,
-    random: "Random",
+    random: "RandomSource",
     clock: Callable[[], int],
     env: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Functions:
-    """Every function by its name, but for `env`, `expandenv` and `fail`, which helm takes away or makes itself.
+    """Return every function by its name, except `env`, `expandenv` and `fail`.
 
-    `random` draws (`random.SystemRandom()`, or a seeded one for the same output each time), `clock` gives nanoseconds
-    since 1970 (`time.time_ns`), `TZ` in `env` is the local zone, which is UTC without. `getHostByName` asks nobody.
+    Helm removes these three or defines them itself. `random` is the source of random numbers:
+    `random.SystemRandom()`, or a seeded one for the same output each time. `clock` returns
+    nanoseconds since 1970 (`time.time_ns`). `TZ` in `env` is the local time zone, UTC if it is
+    missing. `getHostByName` makes no network request.
     """
-    return Groups(
+    return LazyFunctions(
         _group("json_functions", _JSON, limits),
         _group("dates", _DATES, clock, env or {}),
         _group("defaults", _DEFAULTS),
@@ -88,12 +91,12 @@ def functions(
 
 
 def _group(module: str, names: str, *arguments: Any) -> tuple[str, Callable[[], Functions]]:
-    """The names in a group, and what calls the `functions` of its module."""
+    """Return the names of a group with a function that calls `functions` of its module."""
 
-    def make() -> Functions:
-        made: Functions = load_attribute(f"kmanifest.engines.helm.sprig.{module}", "functions")(
-            *arguments
-        )
-        return made
+    def load() -> Functions:
+        functions_of_module: Functions = load_attribute(
+            f"kmanifest.engines.helm.sprig.{module}", "functions"
+        )(*arguments)
+        return functions_of_module
 
-    return names, make
+    return names, load

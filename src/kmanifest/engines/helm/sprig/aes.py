@@ -1,4 +1,7 @@
-"""`encryptAES` and `decryptAES`: AES-256 in CBC mode, keyed by the bytes of the password. Source: sprig v3.3.0 crypto.go."""
+"""`encryptAES` and `decryptAES`: AES-256 in CBC mode, with the bytes of the password as the key.
+
+Source: sprig v3.3.0 crypto.go.
+"""
 
 from binascii import b2a_base64
 
@@ -7,7 +10,7 @@ from kmanifest.engines.helm.sprig.gotypes import to_bytes
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any
 
-_BLOCK = 16
+_BLOCK_SIZE = 16
 
 
 def _cipher(password: str, vector: bytes) -> Any:
@@ -20,34 +23,37 @@ def _cipher(password: str, vector: bytes) -> Any:
 
 
 def encrypt(password: str, text: str, vector: bytes) -> str:
-    """The text encrypted, behind its initialisation vector, as base64."""
+    """Return the initialization vector and the encrypted text, as base64."""
     data = to_bytes(text)
-    padding = _BLOCK - len(data) % _BLOCK
+    padding = _BLOCK_SIZE - len(data) % _BLOCK_SIZE
     encryptor = _cipher(password, vector).encryptor()
-    sealed = encryptor.update(data + bytes((padding,)) * padding) + encryptor.finalize()
-    return b2a_base64(vector + sealed, newline=False).decode()
+    ciphertext = encryptor.update(data + bytes((padding,)) * padding) + encryptor.finalize()
+    return b2a_base64(vector + ciphertext, newline=False).decode()
 
 
 def decrypt(password: str, data: bytes) -> bytes:
-    """What was encrypted; padding is cut by the last byte, whatever it says."""
-    if len(data) < _BLOCK:
-        # The vector is cut from a slice, which has the capacity that base64 reserved for it.
+    """Return the decrypted data.
+
+    The last byte is the length of the padding, without a check.
+    """
+    if len(data) < _BLOCK_SIZE:
+        # Go slices the vector from the decoded data, whose capacity is what base64 has reserved.
         raise GoError(
             f"runtime error: slice bounds out of range [:16] with capacity {_capacity(data)}"
         )
-    sealed = data[_BLOCK:]
-    if len(sealed) % _BLOCK:
+    ciphertext = data[_BLOCK_SIZE:]
+    if len(ciphertext) % _BLOCK_SIZE:
         raise GoError("crypto/cipher: input not full blocks")
-    if not sealed:
+    if not ciphertext:
         raise GoError("runtime error: index out of range [-1]")
-    decryptor = _cipher(password, data[:_BLOCK]).decryptor()
-    opened: bytes = decryptor.update(sealed) + decryptor.finalize()
-    size = len(opened) - opened[-1]
+    decryptor = _cipher(password, data[:_BLOCK_SIZE]).decryptor()
+    plaintext: bytes = decryptor.update(ciphertext) + decryptor.finalize()
+    size = len(plaintext) - plaintext[-1]
     if size < 0:
         raise GoError(f"runtime error: slice bounds out of range [:{size}]")
-    return opened[:size]
+    return plaintext[:size]
 
 
 def _capacity(data: bytes) -> int:
-    """What DecodeString reserves: three bytes for each group of four characters."""
+    """Return the capacity that Go's DecodeString reserves: three bytes for each group of four characters."""
     return (len(data) + 2) // 3 * 3

@@ -6,7 +6,7 @@ Source: github.com/huandu/xstrings v1.5.0 convert.go, ToPascalCase, ToSnakeCase 
 from itertools import pairwise
 from unicodedata import category
 
-from kmanifest.engines.helm.sprig.gotypes import SPACES, valid
+from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 from kmanifest.engines.helm.sprig.letters import lower_rune, upper_rune
 from kmanifest.startup.typing import Final
 
@@ -27,185 +27,195 @@ _IDEOGRAPHS: Final = (
 
 
 def camel_case(text: str) -> str:
-    """Words joined, each with a capital; connectors at the start, and of several all but one, stay.
+    """Return the words joined, each with a capital.
 
-    A word whose letters are all capitals keeps the first one only.
+    Connectors at the start are kept, and all but one of several in a row. A word in capitals keeps
+    only the first one.
     """
-    text = valid(text)
+    text = to_valid_utf8(text)
     start = 0
-    while start < len(text) and _connects(text[start]):
+    while start < len(text) and _is_connector(text[start]):
         start += 1
     if start >= len(text) - 1:
         last = text[start:]
         return text[:start] + upper_rune(last) if last else text + text[-1:]
-    out = [text[:start]]
+    parts = [text[:start]]
     upper_before = _is_upper(text[start])
-    held = upper_rune(text[start])
+    current = upper_rune(text[start])
     for char in text[start + 1 :]:
-        before, held = held, char
-        if _connects(char) and _connects(before):
-            out.append(before)
-        elif _connects(before):
+        previous, current = current, char
+        if _is_connector(char) and _is_connector(previous):
+            parts.append(previous)
+        elif _is_connector(previous):
             upper_before = _is_upper(char)
-            held = upper_rune(char)
+            current = upper_rune(char)
         else:
             if upper_before:
                 if _is_upper(char):
-                    held = lower_rune(char)
+                    current = lower_rune(char)
                 else:
                     upper_before = False
-            out.append(before)
-    return "".join([*out, held])
+            parts.append(previous)
+    return "".join([*parts, current])
 
 
 def lower_case(text: str, connector: str) -> str:
-    """Words in lower case with `connector` in between; a number belongs to the word before, or begins the one after."""
+    """Return the words in lower case, joined with `connector`.
+
+    A number belongs to the word before it or starts the word after it.
+    """
     if text.isascii() and text.isalpha():
-        words = _plain_words(text)
+        words = _split_simple_words(text)
         if words:
             return connector.join(words)
-    return _Words(valid(text), connector).text() if text else ""
+    return _CaseConverter(to_valid_utf8(text), connector).convert() if text else ""
 
 
-def _plain_words(text: str) -> list[str]:
-    """The words of `plainWords`, in lower case: each but the first begins with the one capital that it has; none for other texts."""
+def _split_simple_words(text: str) -> list[str]:
+    """Return the words of a text like `plainWords` in lower case; an empty list for any other text.
+
+    Each word but the first starts with its only capital, and each has at least two letters.
+    """
     starts = [0, *(index for index in range(1, len(text)) if text[index] < "a"), len(text)]
     words = [text[start:end].lower() for start, end in pairwise(starts)]
     return words if all(len(word) > 1 for word in words) else []
 
 
-class _Words:
-    """The words of a text, each with its kind, and what was made of those already seen."""
+class _CaseConverter:
+    """A converter that splits a text into words of one kind each and joins them again."""
 
-    __slots__ = ("_at", "_connector", "_kind", "_out", "_text", "_word")
+    __slots__ = ("_connector", "_kind", "_parts", "_position", "_text", "_word")
 
     def __init__(self, text: str, connector: str) -> None:
         self._text = text
-        self._at = 0
+        self._position = 0
         self._connector = connector
-        self._out: list[str] = []
+        self._parts: list[str] = []
         self._kind = self._word = ""
         self._advance()
 
-    def text(self) -> str:
-        while self._at < len(self._text):
+    def convert(self) -> str:
+        while self._position < len(self._text):
             if self._kind != _CONNECTOR:
-                self._put(self._kind, self._word)
+                self._append(self._kind, self._word)
             kind, word = self._kind, self._word
             self._advance()
             if kind == _NUMBER:
-                self._put_letters()
+                self._append_letters()
                 self._connect(_NONE, _PUNCTUATION, _CONNECTOR)
             elif kind == _CONNECTOR:
-                self._put(kind, word)
+                self._append(kind, word)
             elif kind != _PUNCTUATION:
-                self._after_word()
-        self._put(self._kind, self._word)
-        return "".join(self._out)
+                self._append_after_word()
+        self._append(self._kind, self._word)
+        return "".join(self._parts)
 
-    def _after_word(self) -> None:
-        """What stands between a word and what follows it."""
+    def _append_after_word(self) -> None:
+        """Append what separates a word from the next one."""
         if self._kind != _NUMBER:
             self._connect(_CONNECTOR, _PUNCTUATION)
             return
-        if self._at >= len(self._text):
+        if self._position >= len(self._text):
             return
         number = self._word
         self._advance()
         if self._kind != _LETTERS:
-            self._put(_NUMBER, number)
+            self._append(_NUMBER, number)
             self._connect(_CONNECTOR, _PUNCTUATION)
             return
-        self._out.append(self._connector)
-        self._put(_NUMBER, number)
-        self._put_letters()
+        self._parts.append(self._connector)
+        self._append(_NUMBER, number)
+        self._append_letters()
         self._connect(_NONE, _CONNECTOR, _PUNCTUATION)
 
     def _connect(self, *unless: str) -> None:
         if self._kind not in unless:
-            self._out.append(self._connector)
+            self._parts.append(self._connector)
 
-    def _put_letters(self) -> None:
+    def _append_letters(self) -> None:
         while self._kind in (_LETTERS, _NUMBER):
-            self._put(self._kind, self._word)
+            self._append(self._kind, self._word)
             self._advance()
 
-    def _put(self, kind: str, word: str) -> None:
+    def _append(self, kind: str, word: str) -> None:
         if kind not in (_UPPER, _CONNECTOR):
-            self._out.append(word)
+            self._parts.append(word)
             return
         for char in word:
-            if _connects(char):
-                self._out.append(self._connector)
+            if _is_connector(char):
+                self._parts.append(self._connector)
             else:
-                self._out.append(lower_rune(char) if _is_upper(char) else char)
+                self._parts.append(lower_rune(char) if _is_upper(char) else char)
 
     def _advance(self) -> None:
-        start = self._at
+        start = self._position
         if start >= len(self._text):
             self._kind = self._word = _NONE
             return
-        self._kind, self._at = _next_word(self._text, start)
-        self._word = self._text[start : self._at]
+        self._kind, self._position = _next_word(self._text, start)
+        self._word = self._text[start : self._position]
 
 
-def _next_word(text: str, at: int) -> tuple[str, int]:
-    """The kind of the word that begins there, and where it ends."""
-    first, start = _valid_at(text, at, _REPLACEMENT)
+def _next_word(text: str, start: int) -> tuple[str, int]:
+    """Return the kind of the word at `start`, and where the word ends."""
+    first, first_end = _next_valid(text, start, _REPLACEMENT)
     if first == _REPLACEMENT:
         return _NONE, len(text)
     kind = _kind(first)
     if kind != _UPPER:
-        return kind, _run(text, start, first, kind)
-    if start >= len(text):
-        return kind, start
-    second, after = _valid_at(text, start, first)
+        return kind, _end_of_run(text, first_end, first, kind)
+    if first_end >= len(text):
+        return kind, first_end
+    second, second_end = _next_valid(text, first_end, first)
     if _is_upper(second):
-        previous, end = start, after
+        previous, end = first_end, second_end
         while end < len(text):
-            char, after = _valid_at(text, end, second)
+            char, second_end = _next_valid(text, end, second)
             if not _is_upper(char):
                 return kind, previous if _is_letter(char) else end
-            previous, end, second = end, after, char
+            previous, end, second = end, second_end, char
         return kind, end
     if _is_letter(second):
-        return kind, _run(text, after, second, _LETTERS)
-    return kind, start
+        return kind, _end_of_run(text, second_end, second, _LETTERS)
+    return kind, first_end
 
 
-def _run(text: str, start: int, before: str, kind: str) -> int:
-    """Where the run of characters of one kind ends; a replacement character counts as the one before it."""
+def _end_of_run(text: str, start: int, previous: str, kind: str) -> int:
+    """Return where the run of characters of one kind ends.
+
+    A replacement character counts as the one before it.
+    """
     end = start
     while end < len(text):
-        before, after = _valid_at(text, end, before)
-        if not _continues(before, kind):
+        previous, next_end = _next_valid(text, end, previous)
+        if not _belongs_to_run(previous, kind):
             return end
-        end = after
+        end = next_end
     return end
 
 
-def _valid_at(text: str, start: int, before: str) -> tuple[str, int]:
-    """The next character that is no replacement character, and where it ends; the one before where there is none."""
+def _next_valid(text: str, start: int, previous: str) -> tuple[str, int]:
+    """Return the next character that is not a replacement character, and where it ends; `previous` if there is none."""
     end = start
     while end < len(text):
         end += 1
         if text[end - 1] != _REPLACEMENT:
             return text[end - 1], end
-    return before, end
+    return previous, end
 
 
-def _continues(char: str, kind: str) -> bool:
+def _belongs_to_run(char: str, kind: str) -> bool:
     if kind == _LETTERS:
         return _is_letter(char) and not _is_upper(char)
     if kind == _OTHER:
         return _kind(char) not in (_CONNECTOR, _LETTERS, _UPPER, _NUMBER, _PUNCTUATION)
     if kind == _PUNCTUATION:
-        return category(char)[0] == "P"  # of which hyphens and underscores are some
+        return category(char)[0] == "P"  # includes hyphens and underscores
     return _kind(char) == kind
 
 
 def _kind(char: str) -> str:
-    if _connects(char):
+    if _is_connector(char):
         return _CONNECTOR
     group = category(char)
     if group == "Lu":
@@ -217,7 +227,7 @@ def _kind(char: str) -> str:
     return _NUMBER if group[0] == "N" else _OTHER
 
 
-def _connects(char: str) -> bool:
+def _is_connector(char: str) -> bool:
     return char in "-_" or char in SPACES
 
 
@@ -226,7 +236,10 @@ def _is_upper(char: str) -> bool:
 
 
 def _is_letter(char: str) -> bool:
-    """A letter of an alphabet: not one of the common Han characters. Source: xstrings v1.5.0 count.go, isAlphabet."""
+    """Return whether `char` is a letter of an alphabet, which the common Han characters are not.
+
+    Source: xstrings v1.5.0 count.go, isAlphabet.
+    """
     if category(char)[0] != "L":
         return False
     return not any(first <= char <= last for first, last in _IDEOGRAPHS)

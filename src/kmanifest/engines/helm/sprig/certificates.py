@@ -1,6 +1,7 @@
-"""Private keys and X.509 certificates, by `cryptography`, which is imported with this module.
+"""Private keys and X.509 certificates, made with `cryptography`, which is imported with this module.
 
-Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertificate, for the extensions and their order.
+Source: sprig v3.3.0 crypto.go; Go 1.26 src/crypto/x509/x509.go, CreateCertificate, for the
+extensions and their order.
 """
 
 import re
@@ -14,7 +15,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
 from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.encodings import decode64
 from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
-from kmanifest.engines.helm.sprig.randomness import Random
+from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -36,29 +37,30 @@ _FORMATS: Final = {"RSA": "PKCS1", "EC": "EC", "DSA": "DSA"}
 
 
 class Certificate(GoObject):
-    """A certificate and its key, as PEM; `made_key` is the key itself where it was made here.
+    """A certificate and its key, as PEM.
 
-    To read a key of RSA takes 35 ms, as its primes are looked at again.
+    `private_key` is the key object if it was generated here. Loading an RSA key from PEM takes 35
+    ms, because its primes are checked again.
     """
 
-    __slots__ = ("cert", "key", "made_key")
+    __slots__ = ("cert", "key", "private_key")
     go_type = "sprig.certificate"
     kind = "struct"
 
-    def __init__(self, cert: str, key: str, made_key: Any = None) -> None:
+    def __init__(self, cert: str, key: str, private_key: Any = None) -> None:
         self.cert = cert
         self.key = key
-        self.made_key = made_key
+        self.private_key = private_key
 
     def fields(self) -> Mapping[str, str]:
         return {"Cert": self.cert, "Key": self.key}
 
     def pretty(self) -> Mapping[str, str]:
-        """The fields as go-yaml v3 names them."""
+        """Return the fields with the names that go-yaml v3 uses."""
         return {"cert": self.cert, "key": self.key}
 
 
-class Block(NamedTuple):
+class PemBlock(NamedTuple):
     """A PEM block."""
 
     kind: str
@@ -66,22 +68,25 @@ class Block(NamedTuple):
 
 
 class _Issuer(NamedTuple):
-    """Who signs: a name, a key, and the identifier of that key where the certificate tells it."""
+    """The issuer of a certificate: its name, its key, and the key's identifier if its certificate has one."""
 
     name: x509.Name
     key: Any
     identifier: bytes | None
 
 
-def generate_key(kind: str, random: Random) -> str:
-    """What `genPrivateKey` gives: a key as PEM, or that there is no such kind.
+def generate_key(kind: str, random: RandomSource) -> str:
+    """Return the result of `genPrivateKey`: a key as PEM, or the message for an unknown kind.
 
-    A key is made of `random` where that is a `SeededRandom`; GoError for DSA, which has no such way.
+    With a `SeededRandom`, the key is derived from `random`. Raises GoError for a DSA key, which
+    can't be derived.
     """
     if kind in ("", "rsa"):
         return _key_text(_rsa_key(random, 4_096))
     if kind == "dsa" and isinstance(random, SeededRandom):
-        raise GoError("a DSA key can't be made of a seed: make another kind, or give the key")
+        raise GoError(
+            "a DSA key can't be derived from a seed: use another kind of key, or pass the key"
+        )
     if kind == "dsa":
         return _key_text(dsa.generate_private_key(2_048))
     if kind == "ecdsa":
@@ -91,8 +96,11 @@ def generate_key(kind: str, random: Random) -> str:
     return f"Unknown type {kind}"
 
 
-def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
-    """A key by `cryptography`, or of a seed; `cryptography` looks at that, too, before it takes it."""
+def _rsa_key(random: RandomSource, bits: int) -> rsa.RSAPrivateKey:
+    """Return a key that `cryptography` generates, or one derived from a seed.
+
+    `cryptography` checks that one as well.
+    """
     if not isinstance(random, SeededRandom):
         return rsa.generate_private_key(PUBLIC_EXPONENT, bits)
     p, q = rsa_primes(random, bits)
@@ -102,13 +110,13 @@ def _rsa_key(random: Random, bits: int) -> rsa.RSAPrivateKey:
     ).private_key()  # fmt: skip
 
 
-def _ec_key(random: Random) -> ec.EllipticCurvePrivateKey:
+def _ec_key(random: RandomSource) -> ec.EllipticCurvePrivateKey:
     if not isinstance(random, SeededRandom):
         return ec.generate_private_key(ec.SECP256R1())
     return ec.derive_private_key(1 + random.randrange(_P256_ORDER - 1), ec.SECP256R1())
 
 
-def _ed25519_key(random: Random) -> ed25519.Ed25519PrivateKey:
+def _ed25519_key(random: RandomSource) -> ed25519.Ed25519PrivateKey:
     if not isinstance(random, SeededRandom):
         return ed25519.Ed25519PrivateKey.generate()
     return ed25519.Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
@@ -127,39 +135,45 @@ def _key_text(key: Any) -> str:
     return pem.decode()
 
 
-def read_pem(text: str) -> Block | None:
-    """The first PEM block of a text."""
+def read_pem(text: str) -> PemBlock | None:
+    """Return the first PEM block of a text; None if there is none."""
     for match in _PEM.finditer(text):
         data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
         if isinstance(data, bytes):
-            return Block(match[1], data)
+            return PemBlock(match[1], data)
     return None
 
 
 def parse_key(text: str) -> Any:
-    """The private key of a PEM block. GoError with sprig's text."""
+    """Return the private key of a PEM block.
+
+    Raises GoError with sprig's message.
+    """
     block = read_pem(text)
     if block is None:
         raise GoError("no PEM data in input")
     if block.kind == "PRIVATE KEY":
-        return _load(block.data, "decoding PEM as PKCS#8")
+        return _load_der_key(block.data, "decoding PEM as PKCS#8")
     if not block.kind.endswith(" PRIVATE KEY"):
         raise GoError(f"no private key data in PEM block of type {block.kind}")
     kind = block.kind.removesuffix(" PRIVATE KEY")
     if kind not in _FORMATS:
         raise GoError(f"invalid private key type {block.kind}")
-    return _load(block.data, f"parsing {kind} private key from PEM")
+    return _load_der_key(block.data, f"parsing {kind} private key from PEM")
 
 
-def _load(data: bytes, doing: str) -> Any:
+def _load_der_key(data: bytes, action: str) -> Any:
     try:
         return serialization.load_der_private_key(data, None)
     except (ValueError, TypeError) as error:
-        raise GoError(f"{doing}: {error}") from error
+        raise GoError(f"{action}: {error}") from error
 
 
-def build(cert64: str, key64: str) -> Certificate:
-    """What `buildCustomCert` gives: certificate and key, each as base64 of PEM, looked at and taken as they are."""
+def build_custom_certificate(cert64: str, key64: str) -> Certificate:
+    """Return the result of `buildCustomCert`: certificate and key, each given as base64 of PEM.
+
+    Both are checked and returned unchanged.
+    """
     cert, key = decode64(to_bytes(cert64)), decode64(to_bytes(key64))
     if isinstance(cert, int):
         raise GoError("unable to decode base64 certificate")
@@ -186,12 +200,15 @@ def _parse_certificate(text: str, name: str) -> x509.Certificate:
         ) from error
 
 
-class Maker:
-    """Makes certificates, with serial numbers by chance, that are valid from now on."""
+class CertificateMaker:
+    """A maker of certificates with random serial numbers.
+
+    They are valid from the current time on.
+    """
 
     __slots__ = ("_clock", "_random")
 
-    def __init__(self, random: Random, clock: Callable[[], int]) -> None:
+    def __init__(self, random: RandomSource, clock: Callable[[], int]) -> None:
         self._random = random
         self._clock = clock
 
@@ -199,7 +216,7 @@ class Maker:
         return self._authority(name, days, self._new_key())
 
     def authority_with_key(self, name: str, days: int, key: str) -> Certificate:
-        return self._authority(name, days, _given_key(key))
+        return self._authority(name, days, _parse_key_argument(key))
 
     def self_signed(self, name: str, addresses: Value, names: Value, days: int) -> Certificate:
         return self._self_signed(name, addresses, names, days, self._new_key())
@@ -207,7 +224,7 @@ class Maker:
     def self_signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, key: str
     ) -> Certificate:
-        return self._self_signed(name, addresses, names, days, _given_key(key))
+        return self._self_signed(name, addresses, names, days, _parse_key_argument(key))
 
     def signed(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate
@@ -217,37 +234,42 @@ class Maker:
     def signed_with_key(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: str
     ) -> Certificate:
-        return self._signed(name, addresses, names, days, authority, _given_key(key))
+        return self._signed(name, addresses, names, days, authority, _parse_key_argument(key))
 
     def _new_key(self) -> Any:
         return _rsa_key(self._random, 2_048)
 
     def _authority(self, name: str, days: int, key: Any) -> Certificate:
-        issuer = _Issuer(_name(name), key, None)
+        issuer = _Issuer(_distinguished_name(name), key, None)
         return self._issue(issuer, key, name, (), days, authority=True)
 
     def _self_signed(
         self, name: str, addresses: Value, names: Value, days: int, key: Any
     ) -> Certificate:
-        alternatives = _alternatives(addresses, names)
-        return self._issue(_Issuer(_name(name), key, None), key, name, alternatives, days)
+        alternatives = _alternative_names(addresses, names)
+        return self._issue(
+            _Issuer(_distinguished_name(name), key, None), key, name, alternatives, days
+        )
 
     def _signed(
         self, name: str, addresses: Value, names: Value, days: int, authority: Certificate, key: Any
     ) -> Certificate:
         signer = _parse_certificate(authority.cert, "decodedSignerCert")
-        signer_key = authority.made_key
+        signer_key = authority.private_key
         if signer_key is None:
             try:
                 signer_key = parse_key(authority.key)
             except GoError as error:
                 raise GoError(f"error parsing private key: {error}") from error
-        alternatives = _alternatives(addresses, names)
-        issuer = _Issuer(signer.subject, signer_key, _identifier_of(signer))
+        alternatives = _alternative_names(addresses, names)
+        issuer = _Issuer(signer.subject, signer_key, _subject_key_identifier(signer))
         return self._issue(issuer, key, name, alternatives, days)
 
-    def _signing(self, key: Any) -> dict[str, Any]:
-        """How to sign: that is by chance with elliptic curves only, unless RFC 6979 is asked for."""
+    def _signing_options(self, key: Any) -> dict[str, Any]:
+        """Return the options of a signature.
+
+        Only ECDSA signatures are random. With a seed they follow RFC 6979.
+        """
         is_repeatable = isinstance(self._random, SeededRandom)
         is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
         return {"ecdsa_deterministic": True} if is_repeatable and is_ec else {}
@@ -268,7 +290,7 @@ class Maker:
             raise GoError(
                 "error creating certificate: x509: unsupported public key type: *dsa.PublicKey"
             )
-        subject = _name(name)
+        subject = _distinguished_name(name)
         try:
             builder = (
                 x509.CertificateBuilder()
@@ -281,34 +303,36 @@ class Maker:
             )
             for extension, critical in _extensions(key, issuer, subject, alternatives, authority):
                 builder = builder.add_extension(extension, critical=critical)
-            made = builder.sign(issuer.key, _digest(issuer.key), **self._signing(issuer.key))
+            certificate = builder.sign(
+                issuer.key, _signature_hash(issuer.key), **self._signing_options(issuer.key)
+            )
         except (ValueError, TypeError, OverflowError) as error:
             raise GoError(f"error creating certificate: {error}") from error
-        text = made.public_bytes(serialization.Encoding.PEM).decode()
+        text = certificate.public_bytes(serialization.Encoding.PEM).decode()
         return Certificate(text, _key_text(key), key)
 
 
-def _given_key(text: str) -> Any:
+def _parse_key_argument(text: str) -> Any:
     try:
         return parse_key(text)
     except GoError as error:
         raise GoError(f"parsing private key: {error}") from error
 
 
-def _name(common: str) -> x509.Name:
+def _distinguished_name(common: str) -> x509.Name:
     attribute = x509.oid.NameOID.COMMON_NAME
     return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
 
 
-def _digest(key: Any) -> Any:
-    """The hash that Go signs with, by the key's kind and size."""
+def _signature_hash(key: Any) -> Any:
+    """Return the hash that Go signs with, by the kind and size of the key."""
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return None
     size = key.curve.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 0
     return hashes.SHA512() if size == 521 else hashes.SHA384() if size == 384 else hashes.SHA256()
 
 
-def _identifier_of(certificate: x509.Certificate) -> bytes | None:
+def _subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except x509.ExtensionNotFound:
@@ -323,28 +347,31 @@ def _extensions(
     alternatives: Sequence[x509.GeneralName],
     authority: bool,  # noqa: FBT001 - of a private function
 ) -> list[tuple[x509.ExtensionType, bool]]:
-    """The extensions and whether each is critical, in Go's order."""
+    """Return the extensions in Go's order, each with whether it is critical."""
     usage = x509.KeyUsage(
         digital_signature=True, key_encipherment=True, key_cert_sign=authority, content_commitment=False,
         data_encipherment=False, key_agreement=False, crl_sign=False, encipher_only=False, decipher_only=False,
     )  # fmt: skip
     purposes = x509.oid.ExtendedKeyUsageOID
-    found: list[tuple[x509.ExtensionType, bool]] = [
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
         (usage, True),
         (x509.ExtendedKeyUsage([purposes.SERVER_AUTH, purposes.CLIENT_AUTH]), False),
         (x509.BasicConstraints(ca=authority, path_length=None), True),
     ]
     if authority:
-        found.append((x509.SubjectKeyIdentifier(_identifier(key)), False))
+        extensions.append((x509.SubjectKeyIdentifier(_key_identifier(key)), False))
     elif issuer.identifier is not None and issuer.name != subject:
-        found.append((x509.AuthorityKeyIdentifier(issuer.identifier, None, None), False))
+        extensions.append((x509.AuthorityKeyIdentifier(issuer.identifier, None, None), False))
     if alternatives:
-        found.append((x509.SubjectAlternativeName(alternatives), not list(subject)))
-    return found
+        extensions.append((x509.SubjectAlternativeName(alternatives), not list(subject)))
+    return extensions
 
 
-def _identifier(key: Any) -> bytes:
-    """The identifier that Go gives to an authority's key: the start of its hash. Source: x509.go, CreateCertificate."""
+def _key_identifier(key: Any) -> bytes:
+    """Return the identifier that Go gives to the key of a certificate authority: the start of its hash.
+
+    Source: x509.go, CreateCertificate.
+    """
     public = key.public_key()
     encoding, form = serialization.Encoding, serialization.PublicFormat
     if isinstance(public, rsa.RSAPublicKey):
@@ -356,10 +383,13 @@ def _identifier(key: Any) -> bytes:
     return sha256(data).digest()[:20]
 
 
-def _alternatives(addresses: Value, names: Value) -> list[x509.GeneralName]:
-    """Names first, then addresses, as Go writes them; addresses are looked at first."""
-    found = [x509.IPAddress(_address(each)) for each in addresses or ()]
-    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *found]
+def _alternative_names(addresses: Value, names: Value) -> list[x509.GeneralName]:
+    """Return the names first, then the addresses, as Go writes them.
+
+    Addresses are checked first.
+    """
+    ip_addresses = [x509.IPAddress(_address(each)) for each in addresses or ()]
+    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *ip_addresses]
 
 
 def _address(value: Value) -> Any:

@@ -1,4 +1,7 @@
-"""Dates, and what `now` is. Source: sprig v3.3.0 date.go."""
+"""Dates and the current time.
+
+Source: sprig v3.3.0 date.go.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -18,13 +21,16 @@ if TYPE_CHECKING:
 
 _ANY = "interface {}"
 _DAY = 24 * 3_600
-_ROUNDED = (
+_UNITS = (
     (365 * _DAY, "y"), (30 * _DAY, "mo"), (_DAY, "d"), (3_600, "h"), (60, "m"), (1, "s"),
 )  # fmt: skip
 
 
 def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
-    """The functions; `clock` gives nanoseconds since 1970, and `TZ` of the environment the local zone."""
+    """Return the functions.
+
+    `clock` returns nanoseconds since 1970; `TZ` in `env` is the local time zone.
+    """
 
     def local() -> "Zone":
         from kmanifest.engines.helm.sprig.times import UTC, load_zone
@@ -38,7 +44,7 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
         return Time(*divmod(clock(), SECOND), local(), " m=+0.000000001")
 
     def to_time(value: Value, *, also_int32: bool = True) -> "Time":
-        """A time, an integer's seconds since 1970, and the current time for anything else."""
+        """Return a time as it is, an integer as seconds since 1970, and the current time for any other value."""
         from kmanifest.engines.helm.sprig.times import Time
 
         if isinstance(value, Time):
@@ -51,18 +57,18 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
     def date_in_zone(layout: str, value: Value, zone: str) -> str:
         from kmanifest.engines.helm.sprig.times import load_zone
 
-        return to_time(value).within(load_zone(zone, local())).format(layout)
+        return to_time(value).in_zone(load_zone(zone, local())).format(layout)
 
     def ago(value: Value) -> str:
-        from kmanifest.engines.helm.sprig.durations import SECOND, duration_text, saturated
+        from kmanifest.engines.helm.sprig.durations import SECOND, duration_text, saturate
 
-        passed = saturated(clock() - to_time(value, also_int32=False).nanoseconds())
-        half = abs(passed) + SECOND // 2
+        elapsed = saturate(clock() - to_time(value, also_int32=False).nanoseconds())
+        half = abs(elapsed) + SECOND // 2
         rounded = half - half % SECOND
-        return duration_text(-rounded if passed < 0 else rounded)
+        return duration_text(-rounded if elapsed < 0 else rounded)
 
     def duration_round(value: Value) -> str:
-        return _rounded(_to_duration(value, clock))
+        return _round_to_unit(_to_duration(value, clock))
 
     def must_to_date(layout: str, text: str) -> "Time":
         from kmanifest.engines.helm.sprig.time_reader import parse_time
@@ -77,7 +83,7 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
         except GoError:
             return Time()
 
-    zoned = Function(date_in_zone, ("string", _ANY, "string"), "string", impure=True)
+    in_zone = Function(date_in_zone, ("string", _ANY, "string"), "string", impure=True)
     modify = Function(_modify, ("string", "time.Time"), "time.Time")
     must_modify = Function(_must_modify, ("string", "time.Time"), "time.Time")
     return {
@@ -85,9 +91,9 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
         "date": Function(
             lambda layout, value: date_in_zone(layout, value, "Local"), ("string", _ANY), "string", impure=True
         ),
-        "dateInZone": zoned,
+        "dateInZone": in_zone,
         "dateModify": modify,
-        "date_in_zone": zoned,
+        "date_in_zone": in_zone,
         "date_modify": modify,
         "duration": Function(_duration, (_ANY,), "string"),
         "durationRound": Function(duration_round, (_ANY,), "string", impure=True),
@@ -109,7 +115,7 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
 def _must_modify(text: str, time: "Time") -> "Time":
     from kmanifest.engines.helm.sprig.durations import parse_duration
 
-    return time.moved(parse_duration(text))
+    return time.add(parse_duration(text))
 
 
 def _modify(text: str, time: "Time") -> "Time":
@@ -131,7 +137,7 @@ def _duration(value: Value) -> str:
 
 
 def _to_duration(value: Value, clock: Callable[[], int]) -> int:
-    from kmanifest.engines.helm.sprig.durations import parse_duration, saturated
+    from kmanifest.engines.helm.sprig.durations import parse_duration, saturate
     from kmanifest.engines.helm.sprig.times import Time
 
     if value.__class__ is str:
@@ -140,14 +146,14 @@ def _to_duration(value: Value, clock: Callable[[], int]) -> int:
         except GoError:
             return 0
     if isinstance(value, Time):
-        return saturated(clock() - value.nanoseconds())
+        return saturate(clock() - value.nanoseconds())
     return int(value) if value.__class__ is Int64 else 0
 
 
-def _rounded(nanoseconds: int) -> str:
-    """The largest unit of which there is more than one whole, by its number; without the sign."""
+def _round_to_unit(nanoseconds: int) -> str:
+    """Return the number of the largest unit of which the duration has more than one, without the sign."""
     size = abs(nanoseconds)
-    for seconds, name in _ROUNDED:
+    for seconds, name in _UNITS:
         unit = seconds * 1_000_000_000
         if size > unit:
             return f"{size // unit}{name}"

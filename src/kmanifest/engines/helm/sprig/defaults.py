@@ -1,4 +1,7 @@
-"""Defaults, choices and what a value is. Source: sprig v3.3.0 defaults.go and reflect.go."""
+"""Defaults, choices, and the types of values.
+
+Source: sprig v3.3.0 defaults.go and reflect.go.
+"""
 
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
@@ -9,7 +12,7 @@ _ANY = "interface {}"
 
 
 def functions() -> Functions:
-    """The functions."""
+    """Return the functions."""
     return {
         "all": Function(
             lambda *values: not any(map(is_empty, values)), ("...interface {}",), "bool"

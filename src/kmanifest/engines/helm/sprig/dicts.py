@@ -1,14 +1,18 @@
-"""Functions of dictionaries, and the rules by which mergo merges them. Source: sprig v3.3.0 dict.go."""
+"""Functions for dictionaries, and mergo's rules for merging them.
+
+Source: sprig v3.3.0 dict.go.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
     Functions,
     GoError,
+    GoMap,
     GoObject,
     Strings,
     Value,
 )
-from kmanifest.engines.helm.sprig.casts import to_text
+from kmanifest.engines.helm.sprig.casts import to_string
 from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
@@ -20,19 +24,22 @@ Map = dict[str, Any]
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions; copies and merges are not deeper than `limits`."""
+    """Return the functions.
+
+    Copies and merges are at most as deep as `limits` allows.
+    """
 
     def copy(value: Value) -> Value:
         if value is None:
             raise GoError("reflect: call of reflect.Value.Type on zero Value")
-        return _copied(value, limits)
+        return _deep_copy(value, limits)
 
-    def merging(*, overwrites: bool) -> Function:
+    def merge_function(*, overwrites: bool) -> Function:
         def merge(target: Map, *sources: Map) -> Value:
             for source in sources:
                 if is_nil(target) and not is_nil(source):
                     target = {}
-                _Merge(limits, overwrites=overwrites).into(target, source)
+                _Merger(limits, overwrites=overwrites).merge(target, source)
             return target
 
         return Function(merge, (_MAP, f"...{_MAP}"), _ANY)
@@ -44,11 +51,11 @@ def functions(limits: Limits) -> Functions:
         "get": Function(_get, (_MAP, "string"), _ANY),
         "hasKey": Function(lambda table, key: key in table, (_MAP, "string"), "bool"),
         "keys": Function(_keys, (f"...{_MAP}",), "[]string"),
-        "merge": merging(overwrites=False),
-        "mergeOverwrite": merging(overwrites=True),
+        "merge": merge_function(overwrites=False),
+        "mergeOverwrite": merge_function(overwrites=True),
         "mustDeepCopy": Function(copy, (_ANY,), _ANY),
-        "mustMerge": merging(overwrites=False),
-        "mustMergeOverwrite": merging(overwrites=True),
+        "mustMerge": merge_function(overwrites=False),
+        "mustMergeOverwrite": merge_function(overwrites=True),
         "omit": Function(_omit, (_MAP, "...string"), _MAP),
         "pick": Function(_pick, (_MAP, "...string"), _MAP),
         "pluck": Function(_pluck, ("string", f"...{_MAP}"), "[]interface {}"),
@@ -59,8 +66,11 @@ def functions(limits: Limits) -> Functions:
 
 
 def _dict(*values: Value) -> Map:
-    """Keys and values in turn; a last key alone has an empty string."""
-    keys = [to_text(key) for key in values[::2]]
+    """Return a dictionary of keys and values in turn.
+
+    A key without a value gets an empty string.
+    """
+    keys = [to_string(key) for key in values[::2]]
     items = [*values[1::2], ""] if len(values) % 2 else values[1::2]
     return dict(zip(keys, items, strict=True))
 
@@ -86,12 +96,18 @@ def _pluck(key: str, *tables: Map) -> list[Value]:
 
 
 def _keys(*tables: Map) -> Strings:
-    """The keys, in order: in Go's order they would differ from run to run."""
+    """Return the keys in sorted order.
+
+    In Go their order differs between runs.
+    """
     return Strings(key for table in tables for key in sorted(table))
 
 
 def _values(table: Map) -> list[Value]:
-    """The values in the order of their keys: in Go's order they would differ from run to run."""
+    """Return the values in the order of their keys.
+
+    In Go their order differs between runs.
+    """
     return [table[key] for key in sorted(table)]
 
 
@@ -104,7 +120,7 @@ def _omit(table: Map, *keys: str) -> Map:
 
 
 def _dig(*arguments: Value) -> Value:
-    """What stands in nested dictionaries under the first arguments, the last but one where a key is missing."""
+    """Return the value in nested dictionaries at the leading arguments; the last but one if a key is missing."""
     if len(arguments) < 3:
         raise GoError("dig needs at least three arguments")
     *keys, default, table = arguments
@@ -123,13 +139,13 @@ def _dig(*arguments: Value) -> Value:
 
 
 def _assert_map(value: Value) -> None:
-    # A named type such as that of `.Values` is another one to Go's assertion.
+    # Go's type assertion rejects a named type, such as that of `.Values`.
     if value.__class__ is not dict and _type(value) != _MAP:
         raise GoError(f"interface conversion: interface {{}} is {_type(value)}, not {_MAP}")
 
 
 def _type(value: Value) -> str:
-    from kmanifest.engines.helm.gotemplate.gofmt import type_name  # for errors only
+    from kmanifest.engines.helm.gotemplate.gofmt import type_name  # imported here for errors only
 
     return "nil" if value is None else type_name(value)
 
@@ -137,27 +153,24 @@ def _type(value: Value) -> str:
 # --- copies --------------------------------------------------------------------------------------------------------
 
 
-def _copied(value: Value, limits: Limits) -> Value:
-    """A copy that shares no list and no dictionary; what was shared is copied for each place, as copystructure does.
+def _deep_copy(value: Value, limits: Limits) -> Value:
+    """Return a copy that shares no list and no dictionary.
+
+    A shared part is copied once for each occurrence, as copystructure does.
 
     Source: github.com/mitchellh/copystructure v1.2.0.
     """
-    if not isinstance(value, dict | list):
-        return value
-    root = _emptied(value)
-    stack = [(value, root, 1)]
-    made = 0
+    stack: list[tuple[Any, Any, int]] = []
+    root = _begin_copy(value, stack, 1)
+    item_count = 0
     while stack:
         source, target, level = stack.pop()
-        made += len(source)
+        item_count += len(source)
         if level > limits.max_depth:
             raise too_deep(limits)
-        check_items(made, limits)
+        check_items(item_count, limits)
         for key, item in source.items() if isinstance(source, dict) else enumerate(source):
-            copied = item
-            if isinstance(item, dict | list):
-                copied = _emptied(item)
-                stack.append((item, copied, level + 1))
+            copied = _begin_copy(item, stack, level + 1)
             if isinstance(target, dict):
                 target[key] = copied
             else:
@@ -165,31 +178,42 @@ def _copied(value: Value, limits: Limits) -> Value:
     return root
 
 
-def _emptied(value: Any) -> Any:
-    """An empty list or dictionary of the same type."""
+def _begin_copy(value: Value, stack: list[tuple[Any, Any, int]], level: int) -> Value:
+    """Return the copy of a value. That of a container is empty, and is put on the stack to be filled."""
+    if isinstance(value, GoMap):
+        copy = value.__class__()
+        stack.append((value.entries, copy.entries, level))
+        return copy
+    if not isinstance(value, dict | list):
+        return value
+    empty = _empty_like(value)
+    stack.append((value, empty, level))
+    return empty
+
+
+def _empty_like(value: Any) -> Any:
+    """Return an empty list or dictionary of the same type."""
     kind = value.__class__
-    if kind is dict or kind is list:
-        return kind()
-    if isinstance(value, GoObject):
+    if kind is dict or kind is list or isinstance(value, GoObject):
         return kind()
     try:
         return kind()
-    except TypeError:  # a list that is told its type
+    except TypeError:  # a list whose class takes its type as an argument
         return kind([], value.go_type)
 
 
 def too_deep(limits: Limits) -> LimitError:
-    """The error of a value whose parts are too deep within one another, or that contains itself."""
+    """Return the error for a value that is nested too deeply or contains itself."""
     return LimitError(f"a value deeper than {limits.max_depth} levels (limit max_depth)")
 
 
 # --- merges --------------------------------------------------------------------------------------------------------
 
 
-class _Merge:
-    """One merge of a dictionary into another, as mergo does it: zeros and what is empty are filled, or all is replaced.
+class _Merger:
+    """A merge of dictionaries by mergo's rules: it fills zero and empty values, or overwrites all.
 
-    Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries of any values.
+    Source: dario.cat/mergo v1.0.1 merge.go, deepMerge, for dictionaries with values of any type.
     """
 
     __slots__ = ("_limits", "_overwrites")
@@ -198,36 +222,47 @@ class _Merge:
         self._limits = limits
         self._overwrites = overwrites
 
-    def into(self, target: Map, source: Map) -> None:
+    def merge(self, target: Map, source: Map) -> None:
         stack: list[tuple[Map, Map, int, str | None]] = [(target, source, 1, None)]
-        seen = 0
+        item_count = 0
         while stack:
-            into, what, level, filled = stack.pop()
-            if filled is not None:
-                # What was empty, and is so still because all that was to come was nil, is replaced.
-                into[filled] = into[filled] or what
+            target, source, level, empty_key = stack.pop()
+            if empty_key is not None:
+                # An empty dictionary that is still empty, because all new values were nil, is replaced.
+                target[empty_key] = target[empty_key] or source
                 continue
-            seen += len(what)
+            item_count += len(source)
             if level > self._limits.max_depth:
                 raise too_deep(self._limits)
-            check_items(seen, self._limits)
-            for key, value in what.items() if into is not what else ():
-                old = into.get(key)
-                if isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
+            check_items(item_count, self._limits)
+            for key, value in source.items() if target is not source else ():
+                old = target.get(key)
+                if isinstance(value, GoMap) or isinstance(old, GoMap):
+                    new_map, old_map = _entries(value), _entries(old)
+                    if isinstance(new_map, dict) and isinstance(old_map, dict) and old_map:
+                        stack.append((old_map, new_map, level + 1, None))
+                    elif self._should_replace(old, value):
+                        target[key] = value
+                elif isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
                     if not old:
-                        stack.append((into, value, level, key))
+                        stack.append((target, value, level, key))
                     stack.append((old, value, level + 1, None))
-                elif self._replaces(old, value):
-                    into[key] = value
+                elif self._should_replace(old, value):
+                    target[key] = value
 
-    def _replaces(self, old: Value, value: Value) -> bool:
+    def _should_replace(self, old: Value, value: Value) -> bool:
         if self._overwrites:
             return True
         return value is not None and _is_zero(old)
 
 
 def _is_zero(value: Value) -> bool:
-    """What mergo takes for empty. Source: mergo v1.0.1 mergo.go, isEmptyValue."""
-    return value is None or (
-        not (isinstance(value, GoObject) and not isinstance(value, dict | list)) and not value
-    )
+    """Return whether mergo considers a value empty.
+
+    Source: mergo v1.0.1 mergo.go, isEmptyValue.
+    """
+    return not value
+
+
+def _entries(value: Value) -> Value:
+    return value.entries if isinstance(value, GoMap) else value

@@ -1,4 +1,7 @@
-"""Go's time.Duration: nanoseconds in 64 bits, as text. Source: Go 1.26 src/time: time.go and format.go, ParseDuration."""
+"""Go's time.Duration: a number of nanoseconds in 64 bits, and its string form.
+
+Source: Go 1.26 src/time: time.go and format.go, ParseDuration.
+"""
 
 import re
 
@@ -22,26 +25,29 @@ class Duration(int):
     go_type = "time.Duration"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return duration_text(self)
 
 
 def duration_text(nanoseconds: int) -> str:
-    """A duration as `1h2m3.5s`; below a second in a smaller unit. Source: time.go, Duration.format."""
+    """Return a duration in the form `1h2m3.5s`; below one second in a smaller unit.
+
+    Source: time.go, Duration.format.
+    """
     if not nanoseconds:
         return "0s"
     sign = "-" if nanoseconds < 0 else ""
-    left = abs(nanoseconds)
-    if left < SECOND:
+    remaining = abs(nanoseconds)
+    if remaining < SECOND:
         unit, size = (
             ("ns", 1)
-            if left < 1_000
+            if remaining < 1_000
             else ("\xb5s", 1_000)
-            if left < 1_000_000
+            if remaining < 1_000_000
             else ("ms", 1_000_000)
         )
-        return f"{sign}{_with_fraction(left, size)}{unit}"
-    minutes, rest = divmod(left, MINUTE)
+        return f"{sign}{_with_fraction(remaining, size)}{unit}"
+    minutes, rest = divmod(remaining, MINUTE)
     text = f"{_with_fraction(rest, SECOND)}s"
     if minutes:
         hours, minutes = divmod(minutes, 60)
@@ -56,57 +62,60 @@ def _with_fraction(number: int, unit: int) -> str:
 
 
 def parse_duration(text: str) -> int:
-    """The nanoseconds of a text such as `-1.5h`."""
+    """Return the nanoseconds of a string such as `-1.5h`.
+
+    Raises GoError if it is invalid.
+    """
     body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return 0
     if not body:
-        raise _invalid(text)
-    total = at = 0
-    while at < len(body):
-        match = _PART.match(body, at)
+        raise _invalid_duration(text)
+    total = position = 0
+    while position < len(body):
+        match = _PART.match(body, position)
         whole, point, fraction, unit = match.groups() if match is not None else ("", "", "", "")
         if not whole and not point:
-            raise _invalid(text)
-        total += _part(text, whole, fraction or "", unit)
+            raise _invalid_duration(text)
+        total += _part_nanoseconds(text, whole, fraction or "", unit)
         if total > 1 << 63:
-            raise _invalid(text)
-        at = match.end() if match is not None else len(body)
+            raise _invalid_duration(text)
+        position = match.end() if match is not None else len(body)
     if text[0] == "-":
         return -total
     if total > INT64_MAX:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     return total
 
 
-def _part(text: str, whole: str, fraction: str, unit: str) -> int:
-    number = _leading(whole)
+def _part_nanoseconds(text: str, whole: str, fraction: str, unit: str) -> int:
+    number = _leading_integer(whole)
     if number is None or (not whole and not fraction):
-        raise _invalid(text)
+        raise _invalid_duration(text)
     if not unit:
         raise GoError(f"time: missing unit in duration {quote(text)}")
     size = _UNITS.get(unit)
     if size is None:
         raise GoError(f"time: unknown unit {quote(unit)} in duration {quote(text)}")
     if number > (1 << 63) // size:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     number *= size
     digits, scale = _leading_fraction(fraction)
     if digits:
         number += int(float(digits) * (float(size) / scale))
     if number > 1 << 63:
-        raise _invalid(text)
+        raise _invalid_duration(text)
     return number
 
 
-def _leading(digits: str) -> int | None:
+def _leading_integer(digits: str) -> int | None:
     digits = digits.lstrip("0")
     number = int(digits or "0") if len(digits) <= 19 else 1 << 64
     return None if number > 1 << 63 else number
 
 
 def _leading_fraction(digits: str) -> tuple[int, float]:
-    """The digits of a fraction that 63 bits hold, and what they are to be divided by."""
+    """Return the digits of a fraction that fit in 63 bits, and their divisor."""
     number, scale = 0, 1.0
     for digit in digits:
         if number > INT64_MAX // 10 or number * 10 + int(digit) > 1 << 63:
@@ -116,22 +125,22 @@ def _leading_fraction(digits: str) -> tuple[int, float]:
     return number, scale
 
 
-def _invalid(text: str) -> GoError:
+def _invalid_duration(text: str) -> GoError:
     return GoError(f"time: invalid duration {quote(text)}")
 
 
 def quote(text: str) -> str:
-    """A text as package time quotes it: each byte that is no printable ASCII by its number."""
-    out = []
+    """Return a string as package time quotes it: each byte that is not printable ASCII as its number."""
+    parts = []
     for byte in text.encode("utf-8", "surrogateescape"):
         char = chr(byte)
         if byte >= 0x80 or byte < 0x20:
-            out.append(f"\\x{byte:02x}")
+            parts.append(f"\\x{byte:02x}")
         else:
-            out.append("\\" + char if char in '"\\' else char)
-    return '"' + "".join(out) + '"'
+            parts.append("\\" + char if char in '"\\' else char)
+    return '"' + "".join(parts) + '"'
 
 
-def saturated(nanoseconds: int) -> int:
-    """A difference of two times, as far as 64 bits go."""
+def saturate(nanoseconds: int) -> int:
+    """Return the difference of two times, limited to 64 bits."""
     return max(INT64_MIN, min(INT64_MAX, nanoseconds))

@@ -1,6 +1,9 @@
-"""Base64, base32 and checksums; what is wrong with an encoded text is told in its place, as sprig does.
+"""Base64, base32 and checksums.
 
-Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and base32/base32.go.
+An error in an encoded text is reported with its position, as sprig does.
+
+Source: sprig v3.3.0 strings.go and crypto.go; Go 1.26 src/encoding/base64/base64.go and
+base32/base32.go.
 """
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
@@ -11,11 +14,11 @@ from kmanifest.startup.typing import Final
 _ALPHABET64: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _ALPHABET32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAD: Final = 0x3D
-_BREAKS: Final = b"\r\n"
+_LINE_BREAKS: Final = b"\r\n"
 
 
 def functions() -> Functions:
-    """The functions."""
+    """Return the functions."""
     table = {
         "adler32sum": _adler32,
         "b32dec": _from_base32,
@@ -43,59 +46,68 @@ def _to_base64(text: str) -> str:
 
 def _from_base64(text: str) -> str:
     decoded = decode64(to_bytes(text))
-    return corrupt(64, decoded) if isinstance(decoded, int) else from_bytes(decoded)
+    return corrupt_input_message(64, decoded) if isinstance(decoded, int) else from_bytes(decoded)
 
 
-def corrupt(base: int, at: int) -> str:
-    """The text of Go's CorruptInputError."""
-    return f"illegal base{base} data at input byte {at}"
+def corrupt_input_message(base: int, position: int) -> str:
+    """Return the message of Go's CorruptInputError."""
+    return f"illegal base{base} data at input byte {position}"
 
 
 def decode64(data: bytes) -> bytes | int:
-    """The bytes of a base64 text, or the place of what is wrong in it; line breaks do not count."""
+    """Return the bytes of a base64 text, or the position of the first error.
+
+    Line breaks do not count.
+    """
     from binascii import a2b_base64
 
-    wrong = _wrong_base64(data)
-    if wrong is not None:
-        return wrong
+    error_position = _base64_error_position(data)
+    if error_position is not None:
+        return error_position
     return a2b_base64(data)
 
 
-def _wrong_base64(data: bytes) -> int | None:
-    """Where a text is no base64. Source: base64.go, decodeQuantum."""
-    compact = data.translate(None, _BREAKS)
+def _base64_error_position(data: bytes) -> int | None:
+    """Return the position of the first error in a base64 text; None if it is valid.
+
+    Source: base64.go, decodeQuantum.
+    """
+    compact = data.translate(None, _LINE_BREAKS)
     body = compact.rstrip(b"=")
     padding = len(compact) - len(body)
     if len(compact) % 4 == 0 and padding < 3 and not body.translate(None, bytes(_ALPHABET64)):
         return None
     digits = 0
-    for at, byte in enumerate(data):
+    for position, byte in enumerate(data):
         if byte in _ALPHABET64:
             digits += 1
-        elif byte not in _BREAKS:
-            return at if byte != _PAD else _wrong_padding(data, at, digits % 4)
-    # Where the text ends too early, Go tells the place by the digits of the last group.
+        elif byte not in _LINE_BREAKS:
+            return position if byte != _PAD else _padding_error_position(data, position, digits % 4)
+    # If the text ends too early, Go computes the position from the digits of the last group.
     return len(data) - digits % 4
 
 
-def _wrong_padding(data: bytes, at: int, digits: int) -> int | None:
-    """Where padding is wrong, the first `=` of which is at `at` after so many digits of a group."""
+def _padding_error_position(data: bytes, position: int, digits: int) -> int | None:
+    """Return the position of an error in the padding that starts at `position`; None if it is valid.
+
+    `digits` is the number of digits of the last group.
+    """
     if digits < 2:
-        return at
-    at = _skip_breaks(data, at + 1)
+        return position
+    position = _skip_line_breaks(data, position + 1)
     if digits == 2:
-        if at == len(data):
-            return at
-        if data[at] != _PAD:
-            return at - 1
-        at = _skip_breaks(data, at + 1)
-    return at if at < len(data) else None
+        if position == len(data):
+            return position
+        if data[position] != _PAD:
+            return position - 1
+        position = _skip_line_breaks(data, position + 1)
+    return position if position < len(data) else None
 
 
-def _skip_breaks(data: bytes, at: int) -> int:
-    while at < len(data) and data[at] in _BREAKS:
-        at += 1
-    return at
+def _skip_line_breaks(data: bytes, position: int) -> int:
+    while position < len(data) and data[position] in _LINE_BREAKS:
+        position += 1
+    return position
 
 
 def _to_base32(text: str) -> str:
@@ -105,47 +117,47 @@ def _to_base32(text: str) -> str:
 
 
 def _from_base32(text: str) -> str:
-    data = to_bytes(text).translate(None, _BREAKS)
-    out = bytearray()
+    data = to_bytes(text).translate(None, _LINE_BREAKS)
+    decoded = bytearray()
     for start in range(0, len(data), 8):
-        digits, ended, wrong = _group32(data, start)
-        if wrong is not None:
-            return corrupt(32, wrong)
+        digits, is_last, error_position = _read_group32(data, start)
+        if error_position is not None:
+            return corrupt_input_message(32, error_position)
         size = len(digits) * 5 // 8
         number = 0
         for digit in digits:
             number = number << 5 | digit
-        out += (number >> (len(digits) * 5 - size * 8)).to_bytes(size, "big")
-        if ended:
+        decoded += (number >> (len(digits) * 5 - size * 8)).to_bytes(size, "big")
+        if is_last:
             break
-    return from_bytes(bytes(out))
+    return from_bytes(bytes(decoded))
 
 
-def _group32(data: bytes, start: int) -> tuple[list[int], bool, int | None]:
-    """The digits of a group of eight, whether padding ended it, and the place of what is wrong.
+def _read_group32(data: bytes, start: int) -> tuple[list[int], bool, int | None]:
+    """Return the digits of a group of eight, whether padding ended it, and the position of an error.
 
     Source: base32.go, decode.
     """
     digits: list[int] = []
-    for at in range(start, start + 8):
+    for position in range(start, start + 8):
         count = len(digits)
-        if at == len(data):
+        if position == len(data):
             return digits, False, len(data) - count
-        left = len(data) - at - 1
-        if data[at] == _PAD and count >= 2 and left < 8:
-            return digits, True, _wrong_padding32(data, at, count)
-        digit = _ALPHABET32.find(data[at])
+        left = len(data) - position - 1
+        if data[position] == _PAD and count >= 2 and left < 8:
+            return digits, True, _padding32_error_position(data, position, count)
+        digit = _ALPHABET32.find(data[position])
         if digit < 0:
-            return digits, False, at
+            return digits, False, position
         digits.append(digit)
     return digits, False, None
 
 
-def _wrong_padding32(data: bytes, at: int, count: int) -> int | None:
-    rest = data[at + 1 :]
+def _padding32_error_position(data: bytes, position: int, count: int) -> int | None:
+    rest = data[position + 1 :]
     if len(rest) + count < 7:
         return len(data)
     for index in range(7 - count):
         if len(rest) > index and rest[index] != _PAD:
             return len(data) - len(rest) + index - 1
-    return at if count in (1, 3, 6) else None
+    return position if count in (1, 3, 6) else None

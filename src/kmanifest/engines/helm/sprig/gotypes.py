@@ -1,9 +1,16 @@
-"""The Go types that only sprig's functions make, and strings as Go has them: bytes, of which some may be no UTF-8."""
+"""The Go types that only sprig's functions return, and Go strings: bytes, some of which may not be UTF-8."""
 
 from collections.abc import Iterable
 
 from kmanifest.engines.helm.gotemplate.gotypes import type_name
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, StringMap, Strings, Value
+from kmanifest.engines.helm.gotemplate.values import (
+    GoError,
+    GoMap,
+    GoObject,
+    StringMap,
+    Strings,
+    Value,
+)
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -16,41 +23,44 @@ SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-"""What unicode.IsSpace is true for; `str.isspace` has four control characters more."""
+"""The characters for which unicode.IsSpace is true.
+
+`str.isspace` is true for four more control characters.
+"""
 
 NIL_POINTER: Final = "runtime error: invalid memory address or nil pointer dereference"
 
 
 class Uint64(int):
-    """A `uint64`, as the parts of a version are."""
+    """A `uint64`: the type of the numbers of a version."""
 
     __slots__ = ()
     go_type = "uint64"
 
 
 class Ints(list[Value]):
-    """A `[]int`: what `until` makes."""
+    """A `[]int`: the result of `until`."""
 
     __slots__ = ()
     go_type = "[]int"
 
 
 class Lists(list[Value]):
-    """A `[][]interface {}`: what `chunk` makes."""
+    """A `[][]interface {}`: the result of `chunk`."""
 
     __slots__ = ()
     go_type = "[][]interface {}"
 
 
 class Tables(list[Value]):
-    """A `[]map[string]interface {}`: what `fromToml` makes of an array of tables."""
+    """A `[]map[string]interface {}`: the result of `fromToml` for an array of tables."""
 
     __slots__ = ()
     go_type = "[]map[string]interface {}"
 
 
 class NilList(list[Value]):
-    """A `[]interface {}` that was never made: empty, and `null` in JSON."""
+    """A nil `[]interface {}`: empty, and `null` in JSON."""
 
     __slots__ = ()
     go_type = "[]interface {}"
@@ -58,14 +68,14 @@ class NilList(list[Value]):
 
 
 class NilStrings(Strings):
-    """A `[]string` that was never made."""
+    """A nil `[]string`."""
 
     __slots__ = ()
     is_nil = True
 
 
 class NilMap(dict[str, Value]):
-    """A `map[string]interface {}` that was never made."""
+    """A nil `map[string]interface {}`."""
 
     __slots__ = ()
     go_type = "map[string]interface {}"
@@ -73,117 +83,132 @@ class NilMap(dict[str, Value]):
 
 
 class NilStringMap(StringMap):
-    """A `map[string]string` that was never made."""
+    """A nil `map[string]string`."""
 
     __slots__ = ()
     is_nil = True
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes of a string of Go's."""
+    """Return the bytes of a Go string."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def from_bytes(data: bytes) -> str:
-    """A string of Go's with these bytes."""
+    """Return the Go string with these bytes."""
     return data.decode("utf-8", "surrogateescape")
 
 
-def valid(text: str) -> str:
-    """`text` with a replacement character for each byte that is not UTF-8, as Go's range over a string gives it."""
+def to_valid_utf8(text: str) -> str:
+    """Return `text` with a replacement character for each byte that is not UTF-8, as Go's range over a string does."""
     if text.isascii() or text.isprintable():
         return text
     return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def wrap64(number: int) -> int:
-    """An integer as it is after an overflow of 64 bits."""
+    """Return an integer as it is after an overflow of 64 bits."""
     if INT64_MIN <= number <= INT64_MAX:
         return number
     return ((number + (1 << 63)) & UINT64_MAX) - (1 << 63)
 
 
 def is_nil(value: Value) -> bool:
-    """Whether a list or map was never made."""
+    """Return whether a list or map is nil."""
     return getattr(value, "is_nil", False)
 
 
 def check_text(size: int, limits: Limits) -> None:
-    """Refuse to make a string of `size` characters where that is too long."""
+    """Raise LimitError if a string of `size` characters is too long."""
     if size > limits.max_string:
         raise LimitError(f"a string of more than {limits.max_string} characters (limit max_string)")
 
 
 def check_items(count: int, limits: Limits) -> None:
-    """Refuse to make a list of `count` items where that is too long."""
+    """Raise LimitError if a list of `count` items is too long."""
     if count > limits.max_items:
         raise LimitError(f"a list of more than {limits.max_items} items (limit max_items)")
 
 
-def as_items(value: Value, refusal: str) -> list[Value]:
-    """The items of a slice; `refusal` is what Go says of another kind, which it is given."""
+def as_items(value: Value, message: str) -> list[Value]:
+    """Return the items of a slice.
+
+    Raises GoError with `message` and the kind of any other value.
+    """
     if value.__class__ is list or isinstance(value, list):
-        return value  # type: ignore[no-any-return]  # a list, as was asked
+        return value  # type: ignore[no-any-return]  # a list by the check above
     if isinstance(value, bytes):
         return list(value)
     if value is None:
         raise GoError(NIL_POINTER)
     from kmanifest.engines.helm.gotemplate.gofmt import kind_name
 
-    raise GoError(f"{refusal} {kind_name(value)}")
+    raise GoError(f"{message} {kind_name(value)}")
 
 
 def deep_equal(left: Value, right: Value) -> bool:
-    """What reflect.DeepEqual says, by a stack of its own; what contains itself is equal where it was compared before.
+    """Return the result of reflect.DeepEqual, computed with a stack instead of recursion.
+
+    Two values that contain themselves are equal where they were compared before.
 
     Source: Go 1.26 src/reflect/deepequal.go, deepValueEqual.
     """
     stack: list[tuple[Any, Any]] = [(left, right)]
     seen: set[tuple[int, int]] = set()
     while stack:
-        one, other = stack.pop()
-        kind = one.__class__
-        if kind is not other.__class__ and not _is_same_map(one, other):
+        left, right = stack.pop()
+        kind = left.__class__
+        if kind is not right.__class__ and not _have_same_map_type(left, right):
             return False
-        if kind is str or kind is int or kind is bool or one is None:
-            if one != other:
+        if kind is str or kind is int or kind is bool or left is None:
+            if left != right:
                 return False
             continue
-        if not isinstance(one, list | dict):
-            if not _equal_leaf(one, other):
+        if isinstance(left, GoMap):
+            if left.go_type != right.go_type:
+                return False
+            left, right = left.entries, right.entries
+        if not isinstance(left, list | dict):
+            if not _leaves_equal(left, right):
                 return False
             continue
-        if one is other or (id(one), id(other)) in seen:
+        if left is right or (id(left), id(right)) in seen:
             continue
-        seen.add((id(one), id(other)))
-        if len(one) != len(other) or is_nil(one) != is_nil(other):
+        seen.add((id(left), id(right)))
+        if len(left) != len(right) or is_nil(left) != is_nil(right):
             return False
-        if isinstance(one, list):
-            stack.extend(zip(one, other, strict=True))
-        elif TYPE_CHECKING or isinstance(one, dict):
-            for key, value in one.items():
-                if key not in other:
+        if isinstance(left, list):
+            stack.extend(zip(left, right, strict=True))
+        elif TYPE_CHECKING or isinstance(left, dict):
+            for key, value in left.items():
+                if key not in right:
                     return False
-                stack.append((value, other[key]))
+                stack.append((value, right[key]))
     return True
 
 
-def _is_same_map(one: Any, other: Any) -> bool:
-    """Whether both are maps of one Go type, which several classes may stand for."""
-    are_maps = isinstance(one, dict) and isinstance(other, dict)
-    return are_maps and type_name(one) == type_name(other)
+def _have_same_map_type(left: Any, right: Any) -> bool:
+    """Return whether both are maps of one Go type.
+
+    One type can have several classes.
+    """
+    are_maps = isinstance(left, dict) and isinstance(right, dict)
+    return are_maps and type_name(left) == type_name(right)
 
 
-def _equal_leaf(one: Any, other: Any) -> bool:
-    if isinstance(one, GoObject):
-        return one is other or (
-            one.go_type == other.go_type and deep_equal(dict(one.fields()), dict(other.fields()))
+def _leaves_equal(left: Any, right: Any) -> bool:
+    if isinstance(left, GoObject):
+        return left is right or (
+            left.go_type == right.go_type and deep_equal(dict(left.fields()), dict(right.fields()))
         )
-    return bool(one == other)
+    return bool(left == right)
 
 
-def joined(parts: Iterable[str], separator: str, limits: Limits) -> str:
-    """The parts with the separator in between; LimitError where that is too long."""
-    texts = list(parts)
-    check_text(sum(map(len, texts)) + len(separator) * max(len(texts) - 1, 0), limits)
-    return separator.join(texts)
+def join_limited(parts: Iterable[str], separator: str, limits: Limits) -> str:
+    """Return the parts joined with the separator.
+
+    Raises LimitError if the result is too long.
+    """
+    strings = list(parts)
+    check_text(sum(map(len, strings)) + len(separator) * max(len(strings) - 1, 0), limits)
+    return separator.join(strings)

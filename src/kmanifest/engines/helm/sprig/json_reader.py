@@ -1,7 +1,8 @@
-"""JSON → values, as encoding/json reads them into an interface, with its errors.
+"""Parse JSON as encoding/json decodes it into an interface, with its errors.
 
-Numbers are float64, of equal keys the last one stays, and what is no character becomes the replacement character. The
-whole text is read before anything is made of it, so an error of syntax leaves nothing.
+Numbers are float64. Of equal keys the last one wins. Invalid characters become the replacement
+character. A syntax error anywhere in the text leaves no value.
+
 Source: Go 1.26 src/encoding/json: scanner.go and decode.go.
 """
 
@@ -9,7 +10,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Value
-from kmanifest.engines.helm.sprig.gotypes import NilList, NilMap, valid
+from kmanifest.engines.helm.sprig.gotypes import NilList, NilMap, to_valid_utf8
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _SPACE: Final = re.compile("[ \t\r\n]*")
@@ -17,193 +18,209 @@ _STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*"')
 _PART: Final = re.compile(r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
-_WORDS: Final = {"n": ("null", None), "t": ("true", True), "f": ("false", False)}
-_SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_LITERALS: Final = {"n": ("null", None), "t": ("true", True), "f": ("false", False)}
+_SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _MAX_DEPTH: Final = 10_000
 
 _END = "unexpected end of JSON input"
 
 
-class Read(NamedTuple):
-    """A value, and the first error that did not keep it from being read, as a number that is too large."""
+class DecodeResult(NamedTuple):
+    """A value, and the first error that does not end the decoding, such as a number that is too large."""
 
     value: Value
     error: str = ""
 
 
-def decode(text: str) -> Read:
-    """The value of a whole text. GoError for one that is no JSON."""
+def decode(text: str) -> DecodeResult:
+    """Return the value of a whole text.
+
+    Raises GoError if it is not JSON.
+    """
     return _Reader(text).read()
 
 
-def decode_as(text: str, kind: type, type_name: str) -> Read:
-    """The value of a text that must be a list or an object, which `null` leaves unmade; GoError for another."""
-    read = decode(text)
-    if read.value is None:
-        return Read(NilMap() if kind is dict else NilList())
-    if not isinstance(read.value, kind):
-        raise GoError(mismatch(read.value, type_name))
-    return read
+def decode_as(text: str, kind: type, type_name: str) -> DecodeResult:
+    """Return the value of a text that must be a list or an object.
+
+    Raises GoError for another value. `null` gives a nil list or map.
+    """
+    result = decode(text)
+    if result.value is None:
+        return DecodeResult(NilMap() if kind is dict else NilList())
+    if not isinstance(result.value, kind):
+        raise GoError(mismatch_message(result.value, type_name))
+    return result
 
 
-def mismatch(value: Value, type_name: str) -> str:
-    """The error of a value of another type than is wanted."""
+def mismatch_message(value: Value, type_name: str) -> str:
+    """Return the message for a value of another type than the expected one."""
     names = {bool: "bool", str: "string", float: "number", list: "array", dict: "object"}
     kind = names.get(value.__class__, "object")
     return f"json: cannot unmarshal {kind} into Go value of type {type_name}"
 
 
 class _Reader:
-    __slots__ = ("_at", "_error", "_text")
+    __slots__ = ("_error", "_position", "_text")
 
     def __init__(self, text: str) -> None:
-        self._text = valid(text)
-        self._at = 0
+        self._text = to_valid_utf8(text)
+        self._position = 0
         self._error = ""
 
-    def read(self) -> Read:
-        """Values as they come, with a stack of the lists and objects that are open, each with the key it is at."""
+    def read(self) -> DecodeResult:
+        """Read values in order, with a stack of the open lists and objects, each with its current key."""
         stack: list[tuple[Any, str | None]] = []
         while True:
-            value = self._value()
+            value = self._read_value()
             if value.__class__ in (list, dict):
-                opened = self._open(value)
-                if opened is not None:
-                    stack.append((value, opened if value.__class__ is dict else None))
+                first_key = self._open_container(value)
+                if first_key is not None:
+                    stack.append((value, first_key if value.__class__ is dict else None))
                     if len(stack) > _MAX_DEPTH:
                         raise GoError("exceeded max depth")
                     continue
             while True:
                 if not stack:
-                    return self._finished(value)
+                    return self._result(value)
                 parent, key = stack.pop()
                 if key is None:
                     parent.append(value)
                 else:
                     parent[key] = value
-                if self._more(parent):
-                    stack.append((parent, self._key() if parent.__class__ is dict else None))
+                if self._has_more(parent):
+                    stack.append((parent, self._read_key() if parent.__class__ is dict else None))
                     break
                 value = parent
 
-    def _finished(self, value: Value) -> Read:
-        if self._skip():
-            raise self._refused("after top-level value")
-        return Read(value, self._error)
+    def _result(self, value: Value) -> DecodeResult:
+        if self._skip_space():
+            raise self._syntax_error("after top-level value")
+        return DecodeResult(value, self._error)
 
-    def _skip(self) -> str:
-        """The next character that is no space; none at the end."""
-        self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing as well
-        return self._text[self._at : self._at + 1]
+    def _skip_space(self) -> str:
+        """Return the next character that is not space; "" at the end."""
+        self._position = _SPACE.match(self._text, self._position).end()  # type: ignore[union-attr]  # it also matches ""
+        return self._text[self._position : self._position + 1]
 
-    def _refused(self, where: str) -> GoError:
-        if self._at >= len(self._text):
+    def _syntax_error(self, where: str) -> GoError:
+        if self._position >= len(self._text):
             return GoError(_END)
-        return GoError(f"invalid character {_shown(self._text[self._at])} {where}")
+        return GoError(f"invalid character {_quote_char(self._text[self._position])} {where}")
 
-    def _refused_within(self, where: str) -> GoError:
-        """The error where a space may not stand either, which Go takes the end for."""
+    def _syntax_error_inside(self, where: str) -> GoError:
+        """Return the error for an invalid character where space is not allowed.
+
+        Go reads the end as a space there.
+        """
         return GoError(
-            f"invalid character {_shown(self._text[self._at : self._at + 1] or ' ')} {where}"
+            f"invalid character {_quote_char(self._text[self._position : self._position + 1] or ' ')} {where}"
         )
 
-    def _value(self) -> Any:
-        char = self._skip()
+    def _read_value(self) -> Any:
+        char = self._skip_space()
         if char == '"':
-            return self._string()
+            return self._read_string()
         if char == "{":
-            self._at += 1
+            self._position += 1
             return {}
         if char == "[":
-            self._at += 1
+            self._position += 1
             return []
-        if char in _WORDS:
-            return self._word(*_WORDS[char])
+        if char in _LITERALS:
+            return self._read_literal(*_LITERALS[char])
         if char == "-" or "0" <= char <= "9":
-            return self._number()
-        raise self._refused("looking for beginning of value")
+            return self._read_number()
+        raise self._syntax_error("looking for beginning of value")
 
-    def _open(self, value: Any) -> str | None:
-        """None where the list or object ends at once; else the first key, or an empty string for a list."""
-        char = self._skip()
+    def _open_container(self, value: Any) -> str | None:
+        """Return None if the list or object is empty; else the first key, or "" for a list."""
+        char = self._skip_space()
         if value.__class__ is list:
             if char == "]":
-                self._at += 1
+                self._position += 1
                 return None
             return ""
         if char == "}":
-            self._at += 1
+            self._position += 1
             return None
-        return self._key()
+        return self._read_key()
 
-    def _key(self) -> str:
-        if self._skip() != '"':
-            raise self._refused("looking for beginning of object key string")
-        key = self._string()
-        if self._skip() != ":":
-            raise self._refused("after object key")
-        self._at += 1
+    def _read_key(self) -> str:
+        if self._skip_space() != '"':
+            raise self._syntax_error("looking for beginning of object key string")
+        key = self._read_string()
+        if self._skip_space() != ":":
+            raise self._syntax_error("after object key")
+        self._position += 1
         return key
 
-    def _more(self, parent: Any) -> bool:
-        """Whether another item follows; what closes the parent is read where none does."""
-        char = self._skip()
+    def _has_more(self, parent: Any) -> bool:
+        """Return whether another item follows.
+
+        If none does, the closing bracket is read.
+        """
+        char = self._skip_space()
         close, where = (
             ("]", "after array element")
             if parent.__class__ is list
             else ("}", "after object key:value pair")
         )
         if char not in (",", close) or not char:
-            raise self._refused(where)
-        self._at += 1
+            raise self._syntax_error(where)
+        self._position += 1
         return char == ","
 
-    def _word(self, word: str, value: Value) -> Value:
-        for index, expected in enumerate(word[1:], 1):
-            if self._text[self._at + index : self._at + index + 1] != expected:
-                self._at += index
-                raise self._refused_within(f"in literal {word} (expecting {_shown(expected)})")
-        self._at += len(word)
+    def _read_literal(self, literal: str, value: Value) -> Value:
+        for index, expected in enumerate(literal[1:], 1):
+            if self._text[self._position + index : self._position + index + 1] != expected:
+                self._position += index
+                raise self._syntax_error_inside(
+                    f"in literal {literal} (expecting {_quote_char(expected)})"
+                )
+        self._position += len(literal)
         return value
 
-    def _string(self) -> str:
-        match = _STRING.match(self._text, self._at)
+    def _read_string(self) -> str:
+        match = _STRING.match(self._text, self._position)
         if match is not None:
-            self._at = match.end()
+            self._position = match.end()
             return match.group()[1:-1]
-        start = self._at + 1
-        self._at = _PART.match(self._text, start).end()  # type: ignore[union-attr]  # it matches nothing as well
-        if self._text[self._at : self._at + 1] != '"':
+        start = self._position + 1
+        self._position = _PART.match(self._text, start).end()  # type: ignore[union-attr]  # it also matches ""
+        if self._text[self._position : self._position + 1] != '"':
             raise self._string_error()
-        body = self._text[start : self._at]
-        self._at += 1
-        return _unescaped(body)
+        body = self._text[start : self._position]
+        self._position += 1
+        return _unescape_all(body)
 
     def _string_error(self) -> GoError:
-        if self._text[self._at : self._at + 1] != "\\":
-            return self._refused("in string literal")
-        self._at += 1
-        if self._text[self._at : self._at + 1] != "u":
-            return self._refused_within("in string escape code")
-        self._at += 1
-        while self._text[self._at : self._at + 1] in _HEX:
-            self._at += 1
-        return self._refused_within("in \\u hexadecimal character escape")
+        if self._text[self._position : self._position + 1] != "\\":
+            return self._syntax_error("in string literal")
+        self._position += 1
+        if self._text[self._position : self._position + 1] != "u":
+            return self._syntax_error_inside("in string escape code")
+        self._position += 1
+        while self._text[self._position : self._position + 1] in _HEX:
+            self._position += 1
+        return self._syntax_error_inside("in \\u hexadecimal character escape")
 
-    def _number(self) -> float | None:
-        match = _NUMBER.match(self._text, self._at)
-        if match is None:  # a sign alone
-            self._at += 1
-            raise self._refused_within("in numeric literal")
-        self._at = match.end()
-        char = self._text[self._at : self._at + 1]
+    def _read_number(self) -> float | None:
+        match = _NUMBER.match(self._text, self._position)
+        if match is None:  # only a sign
+            self._position += 1
+            raise self._syntax_error_inside("in numeric literal")
+        self._position = match.end()
+        char = self._text[self._position : self._position + 1]
         if char == "." and "." not in match.group() and "e" not in match.group().lower():
-            self._at += 1
-            raise self._refused_within("after decimal point in numeric literal")
+            self._position += 1
+            raise self._syntax_error_inside("after decimal point in numeric literal")
         if char in ("e", "E") and "e" not in match.group().lower():
-            self._at += 2 if self._text[self._at + 1 : self._at + 2] in ("+", "-") else 1
-            raise self._refused_within("in exponent of numeric literal")
+            self._position += (
+                2 if self._text[self._position + 1 : self._position + 2] in ("+", "-") else 1
+            )
+            raise self._syntax_error_inside("in exponent of numeric literal")
         from kmanifest.engines.helm.sprig.strconv import parse_float
 
         number = parse_float(match.group())
@@ -214,33 +231,36 @@ class _Reader:
         return number
 
 
-def _shown(char: str) -> str:
-    """A character in an error. Source: scanner.go, quoteChar."""
+def _quote_char(char: str) -> str:
+    """Return a character as errors quote it.
+
+    Source: scanner.go, quoteChar.
+    """
     if char == "'":
         return "'\\''"
     if char == '"':
         return "'\"'"
-    # Go quotes a byte, so of a longer character the first one.
+    # Go quotes one byte: the first one of a longer character.
     first = chr(char.encode()[0])
     return f"'{quoted(first)[1:-1]}'"
 
 
-def _unescaped(body: str) -> str:
+def _unescape_all(body: str) -> str:
     if "\\" not in body:
         return body
-    text = _ESCAPE.sub(_unescape, body)
+    text = _ESCAPE.sub(_unescape_one, body)
     if re.search("[\ud800-\udfff]", text) is None:
         return text
-    # Halves of a pair that met are one character; one that is alone is none.
-    text = re.sub("[\ud800-\udbff][\udc00-\udfff]", _paired, text)
+    # Two halves of a surrogate pair form one character. A single half is invalid.
+    text = re.sub("[\ud800-\udbff][\udc00-\udfff]", _join_surrogates, text)
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
-def _paired(match: "re.Match[str]") -> str:
+def _join_surrogates(match: "re.Match[str]") -> str:
     return match.group().encode("utf-16", "surrogatepass").decode("utf-16")
 
 
-def _unescape(match: "re.Match[str]") -> str:
+def _unescape_one(match: "re.Match[str]") -> str:
     if match[1] is not None:
         return chr(int(match[1], 16))
-    return _SHORT.get(match[2], match[2])
+    return _SHORT_ESCAPES.get(match[2], match[2])

@@ -1,4 +1,4 @@
-"""Go's layouts for times, which show how a certain time is written: their parts, and times as strings.
+"""Go's layouts for times, which show how a certain time is written: their parts, and times formatted by them.
 
 Source: Go 1.26 src/time/format.go: nextStdChunk and appendFormat.
 """
@@ -13,35 +13,38 @@ CHUNK: Final = re.compile(
     r"January|Jan(?![a-z])|Monday|Mon(?![a-z])|MST|0[1-6]|002|15|1|2006|2|_2(?!006)|__2|3|4|5|PM|pm"
     r"|[-Z]070000|[-Z]07:00:00|[-Z]0700|[-Z]07:00|[-Z]07|[.,](?:0+|9+)(?![0-9])"
 )
-"""Matches the next part of a layout that stands for a part of a time."""
+"""A pattern that matches the next part of a layout that represents a part of a time."""
 
 OFFSETS: Final = frozenset(
     f"{sign}{form}" for sign in "-Z" for form in ("070000", "07:00:00", "0700", "07:00", "07")
 )
-"""The parts of layouts that stand for the offset of a zone."""
+"""The parts of layouts that represent the offset of a zone."""
 
 
 def format_time(civil: Civil, nanosecond: int, zone: tuple[str, int], layout: str) -> str:
-    """A time by a layout; `zone` is the name of its zone and the offset in seconds."""
-    out = []
+    """Return a time formatted by a layout.
+
+    `zone` is the name of its zone and the offset in seconds.
+    """
+    parts = []
     name, offset = zone
-    at = 0
+    position = 0
     for match in CHUNK.finditer(layout):
-        out.append(layout[at : match.start()])
-        at = match.end()
+        parts.append(layout[position : match.start()])
+        position = match.end()
         chunk = match.group()
         if chunk in OFFSETS:
-            out.append(_offset_text(chunk, offset))
+            parts.append(_offset_text(chunk, offset))
         elif chunk[0] in ".,":
-            out.append(_fraction_text(chunk, nanosecond))
+            parts.append(_fraction_text(chunk, nanosecond))
         elif chunk == "MST":
-            out.append(name or _offset_text("-0700", offset))
+            parts.append(name or _offset_text("-0700", offset))
         else:
-            out.append(_FORMATS[chunk](civil))
-    return "".join([*out, layout[at:]])
+            parts.append(_FORMATS[chunk](civil))
+    return "".join([*parts, layout[position:]])
 
 
-def _padded(number: int, width: int) -> str:
+def _zero_padded(number: int, width: int) -> str:
     return f"-{-number:0{width}}" if number < 0 else f"{number:0{width}}"
 
 
@@ -64,7 +67,7 @@ _FORMATS: Final[dict[str, Callable[[Civil], str]]] = {
     "04": lambda civil: f"{civil.minute:02}",
     "5": lambda civil: str(civil.second),
     "05": lambda civil: f"{civil.second:02}",
-    "2006": lambda civil: _padded(civil.year, 4),
+    "2006": lambda civil: _zero_padded(civil.year, 4),
     "06": lambda civil: f"{abs(civil.year) % 100:02}",
     "PM": lambda civil: "PM" if civil.hour >= 12 else "AM",
     "pm": lambda civil: "pm" if civil.hour >= 12 else "am",
@@ -74,7 +77,7 @@ _FORMATS: Final[dict[str, Callable[[Civil], str]]] = {
 def _offset_text(chunk: str, offset: int) -> str:
     if chunk[0] == "Z" and not offset:
         return "Z"
-    # Go divides without rounding down, so less than a minute west of Greenwich has a plus.
+    # Go's division truncates, so an offset of less than a minute west of Greenwich has a plus sign.
     minutes = abs(offset) // 60
     sign = "-" if offset < 0 and minutes else "+"
     colon = ":" if ":" in chunk else ""
@@ -83,7 +86,7 @@ def _offset_text(chunk: str, offset: int) -> str:
         text += f"{colon}{minutes % 60:02}"
     if len(chunk) in (7, 9):
         seconds = abs(offset) % 60 if sign == "-" or offset >= 0 else -(abs(offset) % 60)
-        text += f"{colon}{_padded(seconds, 2)}"
+        text += f"{colon}{_zero_padded(seconds, 2)}"
     return text
 
 

@@ -1,13 +1,15 @@
-"""Letters as Go's package unicode knows them: one rune becomes one rune, and what is not UTF-8 a replacement character.
+"""Letters as Go's package unicode maps them: one rune becomes one rune.
+
+A byte that is not UTF-8 becomes a replacement character.
 
 Source: Go 1.26 src/unicode/letter.go and src/strings/strings.go, ToUpper, ToLower and Title.
 """
 
-from kmanifest.engines.helm.sprig.gotypes import SPACES, valid
+from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 
 
 def upper_rune(char: str) -> str:
-    """unicode.ToUpper: the simple mapping, where Python's may give several characters."""
+    """Return the result of unicode.ToUpper: the simple mapping, where Python's may have several characters."""
     upper = char.upper()
     if len(upper) == 1:
         return upper
@@ -16,74 +18,77 @@ def upper_rune(char: str) -> str:
 
 
 def lower_rune(char: str) -> str:
-    """unicode.ToLower."""
+    """Return the result of unicode.ToLower."""
     return char.lower()[0]
 
 
 def title_rune(char: str) -> str:
-    """unicode.ToTitle."""
+    """Return the result of unicode.ToTitle."""
     title = char.title()
     return title if len(title) == 1 else char
 
 
 def upper(text: str) -> str:
-    """strings.ToUpper."""
-    return text.upper() if text.isascii() else "".join(map(upper_rune, valid(text)))
+    """Return the result of strings.ToUpper."""
+    return text.upper() if text.isascii() else "".join(map(upper_rune, to_valid_utf8(text)))
 
 
 def lower(text: str) -> str:
-    """strings.ToLower."""
-    return text.lower() if text.isascii() else "".join(map(lower_rune, valid(text)))
+    """Return the result of strings.ToLower."""
+    return text.lower() if text.isascii() else "".join(map(lower_rune, to_valid_utf8(text)))
 
 
 def title(text: str) -> str:
-    """strings.Title: each letter after what separates words, in title case."""
-    out = []
-    before = " "
-    for char in valid(text):
-        out.append(title_rune(char) if _separates(before) else char)
-        before = char
-    return "".join(out)
+    """Return the result of strings.Title: each letter after a word separator in title case."""
+    parts = []
+    previous = " "
+    for char in to_valid_utf8(text):
+        parts.append(title_rune(char) if _is_separator(previous) else char)
+        previous = char
+    return "".join(parts)
 
 
-def _separates(char: str) -> bool:
+def _is_separator(char: str) -> bool:
     if char <= "\x7f":
         return not (char.isalnum() or char == "_")
     return char in SPACES
 
 
 def untitle(text: str) -> str:
-    """The first letter of each word in lower case. Source: goutils v1.1.1 wordutils.go, Uncapitalize."""
-    out = []
-    starts = True
-    for char in valid(text):
+    """Return the text with the first letter of each word in lower case.
+
+    Source: goutils v1.1.1 wordutils.go, Uncapitalize.
+    """
+    parts = []
+    is_word_start = True
+    for char in to_valid_utf8(text):
         if char in SPACES:
-            starts = True
-            out.append(char)
+            is_word_start = True
+            parts.append(char)
         else:
-            out.append(lower_rune(char) if starts else char)
-            starts = False
-    return "".join(out)
+            parts.append(lower_rune(char) if is_word_start else char)
+            is_word_start = False
+    return "".join(parts)
 
 
 def swap_case(text: str) -> str:
-    """Upper case becomes lower, and lower upper, but title case at the start of a word.
+    """Return the text with upper and lower case swapped, but title case at the start of a word.
 
     Source: goutils v1.1.1 wordutils.go, SwapCase.
     """
     from unicodedata import category
 
-    out = []
-    starts = True
-    for char in valid(text):
+    parts = []
+    is_word_start = True
+    for char in to_valid_utf8(text):
         kind = category(char)
         if kind in ("Lu", "Lt"):
-            out.append(lower_rune(char))
-            starts = False
+            parts.append(lower_rune(char))
+            is_word_start = False
         elif kind == "Ll":
-            out.append(title_rune(char) if starts else upper_rune(char))
-            starts = False
+            parts.append(title_rune(char) if is_word_start else upper_rune(char))
+            is_word_start = False
         else:
-            out.append(char)
-            starts = char in SPACES
-    return "".join(out)
+            parts.append(char)
+            is_word_start = char in SPACES
+    return "".join(parts)

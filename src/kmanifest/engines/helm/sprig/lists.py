@@ -1,6 +1,9 @@
-"""Functions of lists. Source: sprig v3.3.0 list.go and numeric.go.
+"""Functions for lists.
 
-Each has a twin with `must` in front: one panics and one returns an error, which templates show with the same text.
+Most also exist with the prefix `must`. In sprig one panics and the other returns an error.
+Templates show both with the same message.
+
+Source: sprig v3.3.0 list.go and numeric.go.
 """
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
@@ -20,16 +23,19 @@ _LIST = "[]interface {}"
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no list beyond `limits`."""
+    """Return the functions.
+
+    Their lists are at most as long as `limits` allows.
+    """
 
     def concat(*lists: Value) -> list[Value]:
-        out: list[Value] = []
+        result: list[Value] = []
         for each in lists:
-            out += _concatenable(each)
-            check_items(len(out), limits)
-        return out or NilList()
+            result += _items_to_concat(each)
+            check_items(len(result), limits)
+        return result or NilList()
 
-    pairs = {
+    functions_with_must = {
         "append": Function(_append, (_ANY, _ANY), _LIST),
         "chunk": Function(_chunk, ("int", _ANY), "[][]interface {}"),
         "compact": Function(_compact, (_ANY,), _LIST),
@@ -45,13 +51,16 @@ def functions(limits: Limits) -> Functions:
         "uniq": Function(_unique, (_ANY,), _LIST),
         "without": Function(_without, (_ANY, "...interface {}"), _LIST),
     }
-    twins = {f"must{name[0].upper()}{name[1:]}": function for name, function in pairs.items()}
+    must_functions = {
+        f"must{name[0].upper()}{name[1:]}": function
+        for name, function in functions_with_must.items()
+    }
     others = {
         "concat": Function(concat, ("...interface {}",), _ANY),
         "list": Function(_list, ("...interface {}",), _LIST),
         "tuple": Function(_list, ("...interface {}",), _LIST),
     }
-    return {**pairs, **twins, **others}
+    return {**functions_with_must, **must_functions, **others}
 
 
 def _list(*values: Value) -> list[Value]:
@@ -66,7 +75,7 @@ def _prepend(items: Value, value: Value) -> list[Value]:
     return [value, *as_items(items, "Cannot prepend on type")]
 
 
-def _concatenable(value: Value) -> list[Value]:
+def _items_to_concat(value: Value) -> list[Value]:
     if isinstance(value, list | bytes) or value is None:
         return as_items(value, "")
     from kmanifest.engines.helm.gotemplate.gofmt import kind_name
@@ -75,7 +84,10 @@ def _concatenable(value: Value) -> list[Value]:
 
 
 def _chunk(size: int, value: Value) -> Lists:
-    """The list in pieces of `size`; of sizes that are not positive Go makes lists of lengths that it then refuses."""
+    """Return the list in parts of `size`.
+
+    For a size that is not positive, Go computes lengths that it then rejects.
+    """
     items = as_items(value, "Cannot chunk type")
     if size > 0:
         return Lists(items[start : start + size] for start in range(0, len(items), size))
@@ -114,8 +126,11 @@ def _compact(value: Value) -> list[Value]:
     return [item for item in as_items(value, "Cannot compact on type") if not is_empty(item)]
 
 
-class _Seen:
-    """The values met so far; strings and integers are looked up, only others are compared one by one."""
+class _ValueSet:
+    """A set of values.
+
+    Strings and integers are looked up; other values are compared one by one.
+    """
 
     __slots__ = ("_keys", "_others")
 
@@ -124,8 +139,8 @@ class _Seen:
         self._others: list[Value] = []
 
     def add(self, value: Value) -> bool:
-        """Whether the value is a new one."""
-        if self.has(value):
+        """Add the value and return whether it is a new one."""
+        if self.contains(value):
             return False
         if value.__class__ in (str, int, bool):
             self._keys.add((value.__class__, value))
@@ -133,23 +148,23 @@ class _Seen:
             self._others.append(value)
         return True
 
-    def has(self, value: Value) -> bool:
+    def contains(self, value: Value) -> bool:
         if value.__class__ in (str, int, bool):
             return (value.__class__, value) in self._keys
         return any(deep_equal(value, other) for other in self._others)
 
 
 def _unique(value: Value) -> list[Value]:
-    seen = _Seen()
-    return [item for item in as_items(value, "Cannot find uniq on type") if seen.add(item)]
+    known_values = _ValueSet()
+    return [item for item in as_items(value, "Cannot find uniq on type") if known_values.add(item)]
 
 
-def _without(value: Value, *omitted: Value) -> list[Value]:
+def _without(value: Value, *excluded: Value) -> list[Value]:
     items = as_items(value, "Cannot find without on type")
-    seen = _Seen()
-    for each in omitted:
-        seen.add(each)
-    return [item for item in items if not seen.has(item)]
+    excluded_values = _ValueSet()
+    for each in excluded:
+        excluded_values.add(each)
+    return [item for item in items if not excluded_values.contains(item)]
 
 
 def _has(needle: Value, value: Value) -> bool:
@@ -165,16 +180,16 @@ def _slice(value: Value, *indices: Value) -> Value:
         return None
     start = to_int64(indices[0]) if indices else 0
     end = to_int64(indices[1]) if len(indices) > 1 else len(items)
-    # Go looks at the capacity, which for what a template holds is mostly the length.
+    # Go checks the capacity, which for a template's values is mostly the length.
     if start < 0 or end < start or end > len(items):
         raise GoError("reflect.Value.Slice: slice index out of bounds")
-    part = items[start:end]
+    selected = items[start:end]
     kind = items.__class__
-    return part if kind is list or isinstance(value, bytes) else _retyped(kind, part)
+    return selected if kind is list or isinstance(value, bytes) else _with_type(kind, selected)
 
 
-def _retyped(kind: type[Any], part: list[Value]) -> Value:
+def _with_type(kind: type[Any], items: list[Value]) -> Value:
     try:
-        return kind(part)
+        return kind(items)
     except TypeError:
-        return part
+        return items

@@ -1,10 +1,13 @@
-"""Paths, as text. Source: Go 1.26 src/path/path.go; on Linux src/path/filepath does the same."""
+"""Functions for paths as strings.
+
+Source: Go 1.26 src/path/path.go; on Linux src/path/filepath does the same.
+"""
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 
 
 def functions() -> Functions:
-    """The functions, and those that take the machine's kind of path, which is the same."""
+    """Return the functions, and those for paths of the operating system, which are the same."""
     table = {
         "base": Function(base, ("string",), "string"),
         "clean": Function(clean, ("string",), "string"),
@@ -16,26 +19,26 @@ def functions() -> Functions:
 
 
 def base(path: str) -> str:
-    """The last part of a path."""
+    """Return the last part of a path."""
     if not path:
         return "."
     return path.rstrip("/").rpartition("/")[2] or "/"
 
 
 def directory(path: str) -> str:
-    """All but the last part of a path, cleaned."""
+    """Return all but the last part of a path, cleaned."""
     head, slash, _ = path.rpartition("/")
     return clean(head + slash)
 
 
 def extension(path: str) -> str:
-    """What follows the last dot of the last part, with the dot."""
+    """Return the last dot of the last part and what follows it; "" if there is no dot."""
     _, dot, after = path.rpartition("/")[2].rpartition(".")
     return dot + after if dot else ""
 
 
 def clean(path: str) -> str:
-    """The shortest path that is the same by its text."""
+    """Return the shortest equivalent path, computed from the string alone."""
     rooted = path.startswith("/")
     parts: list[str] = []
     for part in path.split("/"):

@@ -1,6 +1,8 @@
-r"""Regular expressions: RE2's, on bytes, with Go's rules for what matches next, and Go's words for what is wrong.
+r"""Regular expressions: RE2 on bytes, with Go's rules for consecutive matches and Go's error messages.
 
-RE2 in C++ and in Go accept the same patterns but for `\C`, and match the same; only the errors are worded otherwise.
+RE2 in C++ and Go's package accept the same patterns except `\C`, and match the same. Only the
+messages differ.
+
 Source: sprig v3.3.0 regex.go; Go 1.26 src/regexp/regexp.go and regexp/syntax/parse.go.
 """
 
@@ -18,7 +20,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 
-_REASONS: Final = {
+_GO_REASONS: Final = {
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
     "trailing \\": "trailing backslash at end of expression",
@@ -28,36 +30,41 @@ _REASONS: Final = {
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid named capture group": "invalid named capture",
 }
-_META: Final = {ord(char): f"\\{char}" for char in "\\.+*?()|[]{}^$"}
-_MOST_KNOWN: Final = 32
-_PATTERN: Final = ("string", "string")
+_META_ESCAPES: Final = {ord(char): f"\\{char}" for char in "\\.+*?()|[]{}^$"}
+_MAX_CACHED_PATTERNS: Final = 32
+_PATTERN_AND_TEXT: Final = ("string", "string")
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no text and no list beyond `limits`."""
+    """Return the functions.
 
-    def replaced(pattern: Any, text: str, expand: Callable[[Any], bytes]) -> str:
-        out: list[bytes] = []
+    Their strings and lists are at most as long as `limits` allows.
+    """
+
+    def join_replaced(pattern: Any, text: str, expand: Callable[[Any], bytes]) -> str:
+        parts: list[bytes] = []
         size = 0
-        for piece in _replace(pattern, to_bytes(text), expand):
-            out.append(piece)
-            size += len(piece)
+        for part in _replace(pattern, to_bytes(text), expand):
+            parts.append(part)
+            size += len(part)
             check_text(size, limits)
-        return from_bytes(b"".join(out))
+        return from_bytes(b"".join(parts))
 
     def replace(pattern: Any, text: str, replacement: str) -> str:
         if "$" in replacement:
-            return replaced(pattern, text, _Template(pattern, to_bytes(replacement)))
+            return join_replaced(
+                pattern, text, _ReplacementTemplate(pattern, to_bytes(replacement))
+            )
         return replace_literally(pattern, text, replacement)
 
     def replace_literally(pattern: Any, text: str, replacement: str) -> str:
         literal = to_bytes(replacement)
-        return replaced(pattern, text, lambda _: literal)
+        return join_replaced(pattern, text, lambda _: literal)
 
     def find_all(pattern: Any, text: str, count: int) -> Strings:
         data = to_bytes(text)
-        found = _spans(pattern, data)
-        spans = list(islice(found, count if count >= 0 else limits.max_items + 1))
+        all_spans = _spans(pattern, data)
+        spans = list(islice(all_spans, count if count >= 0 else limits.max_items + 1))
         check_items(len(spans), limits)
         return Strings(from_bytes(data[start:end]) for start, end in spans) or NilStrings()
 
@@ -65,72 +72,92 @@ def functions(limits: Limits) -> Functions:
         parts = _split(pattern, to_bytes(text), count, limits)
         return NilStrings() if parts is None else Strings(map(from_bytes, parts))
 
-    known: dict[str, Any] = {}
+    cache: dict[str, Any] = {}
 
-    def compiled(pattern: str) -> Any:
-        # A chart has few patterns, and some in loops; hostile ones take megabytes each.
-        if pattern not in known:
-            if len(known) >= _MOST_KNOWN:
-                known.clear()
-            known[pattern] = compile_pattern(pattern)
-        return known[pattern]
+    def compile_cached(pattern: str) -> Any:
+        # A chart has few patterns, and some in loops. Hostile ones take megabytes each, so the cache is small.
+        if pattern not in cache:
+            if len(cache) >= _MAX_CACHED_PATTERNS:
+                cache.clear()
+            cache[pattern] = compile_pattern(pattern)
+        return cache[pattern]
 
     def match_or_false(pattern: str, text: str) -> bool:
         try:
-            return _matches(compiled(pattern), text)
+            return _matches(compile_cached(pattern), text)
         except GoError:
             return False
 
     return {
-        "mustRegexMatch": _must(compiled, _matches, _PATTERN, "bool"),
-        "regexMatch": Function(match_or_false, _PATTERN, "bool"),
-        "regexQuoteMeta": Function(_quote, ("string",), "string"),
-        **_pair(compiled, "RegexFind", _find, _PATTERN, "string"),
-        **_pair(compiled, "RegexFindAll", find_all, (*_PATTERN, "int"), "[]string"),
-        **_pair(compiled, "RegexReplaceAll", replace, (*_PATTERN, "string"), "string"),
-        **_pair(
-            compiled, "RegexReplaceAllLiteral", replace_literally, (*_PATTERN, "string"), "string"
+        "mustRegexMatch": _must(compile_cached, _matches, _PATTERN_AND_TEXT, "bool"),
+        "regexMatch": Function(match_or_false, _PATTERN_AND_TEXT, "bool"),
+        "regexQuoteMeta": Function(_quote_meta, ("string",), "string"),
+        **_panic_and_must(compile_cached, "RegexFind", _find, _PATTERN_AND_TEXT, "string"),
+        **_panic_and_must(
+            compile_cached, "RegexFindAll", find_all, (*_PATTERN_AND_TEXT, "int"), "[]string"
         ),
-        **_pair(compiled, "RegexSplit", split, (*_PATTERN, "int"), "[]string"),
+        **_panic_and_must(
+            compile_cached, "RegexReplaceAll", replace, (*_PATTERN_AND_TEXT, "string"), "string"
+        ),
+        **_panic_and_must(
+            compile_cached,
+            "RegexReplaceAllLiteral",
+            replace_literally,
+            (*_PATTERN_AND_TEXT, "string"),
+            "string",
+        ),
+        **_panic_and_must(
+            compile_cached, "RegexSplit", split, (*_PATTERN_AND_TEXT, "int"), "[]string"
+        ),
     }
 
 
-def _pair(
-    compiled: Callable[[str], Any],
+def _panic_and_must(
+    compile_cached: Callable[[str], Any],
     name: str,
     call: Callable[..., Any],
-    takes: tuple[str, ...],
-    gives: str,
+    parameter_types: tuple[str, ...],
+    result_type: str,
 ) -> dict[str, Function]:
-    """A function that panics for a bad pattern, and the one that returns an error: their texts differ."""
+    """Return a function that panics for a bad pattern, and one that returns an error: their messages differ."""
 
     def panicking(pattern: str, *arguments: Any) -> Any:
         try:
-            found = compiled(pattern)
+            compiled_pattern = compile_cached(pattern)
         except GoError as error:
-            raise GoError(f"regexp: Compile({_quoted(pattern)}): {error}") from error
-        return call(found, *arguments)
+            raise GoError(f"regexp: Compile({_quote_pattern(pattern)}): {error}") from error
+        return call(compiled_pattern, *arguments)
 
     return {
-        f"r{name[1:]}": Function(panicking, takes, gives),
-        f"must{name}": _must(compiled, call, takes, gives),
+        f"r{name[1:]}": Function(panicking, parameter_types, result_type),
+        f"must{name}": _must(compile_cached, call, parameter_types, result_type),
     }
 
 
 def _must(
-    compiled: Callable[[str], Any], call: Callable[..., Any], takes: tuple[str, ...], gives: str
+    compile_cached: Callable[[str], Any],
+    call: Callable[..., Any],
+    parameter_types: tuple[str, ...],
+    result_type: str,
 ) -> Function:
-    return Function(lambda pattern, *arguments: call(compiled(pattern), *arguments), takes, gives)
+    return Function(
+        lambda pattern, *arguments: call(compile_cached(pattern), *arguments),
+        parameter_types,
+        result_type,
+    )
 
 
 def compile_pattern(pattern: str) -> Any:
-    """The compiled pattern, on bytes. GoError with Go's text for a bad one."""
-    at = _single_byte(pattern)
-    if at < 0:
-        return _compiled(pattern)
-    # What is wrong before is told first; what is open there would be closed, or missed, at the end only.
+    """Return the compiled pattern, on bytes.
+
+    Raises GoError with Go's message for an invalid one.
+    """
+    position = _find_single_byte(pattern)
+    if position < 0:
+        return _compile_re2(pattern)
+    # Errors before `\C` come first. A bracket that is open there is not an error yet.
     try:
-        _compiled(pattern[:at])
+        _compile_re2(pattern[:position])
     except GoError as error:
         if "unexpected )" in str(error):
             raise GoError(f"error parsing regexp: unexpected ): `{pattern}`") from error
@@ -139,7 +166,7 @@ def compile_pattern(pattern: str) -> Any:
     raise GoError("error parsing regexp: invalid escape sequence: `\\C`")
 
 
-def _compiled(pattern: str) -> Any:
+def _compile_re2(pattern: str) -> Any:
     import re2
 
     options = re2.Options()
@@ -149,48 +176,51 @@ def _compiled(pattern: str) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         text = reason if isinstance(reason, str) else from_bytes(reason)
-        raise GoError(_go_text(text)) from error
+        raise GoError(_go_message(text)) from error
 
 
-def _go_text(text: str) -> str:
+def _go_message(text: str) -> str:
     reason, _, part = text.partition(": ")
-    return f"error parsing regexp: {_REASONS.get(reason, reason)}: `{part}`"
+    return f"error parsing regexp: {_GO_REASONS.get(reason, reason)}: `{part}`"
 
 
-def _single_byte(pattern: str) -> int:
-    r"""Where `\C`, a single byte, stands, which RE2 knows in C++ only; -1 where it does not."""
-    at = 0
-    while (at := pattern.find("\\", at)) >= 0:
-        if pattern.startswith("\\Q", at):
-            at = pattern.find("\\E", at)
-            if at < 0:
+def _find_single_byte(pattern: str) -> int:
+    r"""Return the position of `\C`, a single byte, which only RE2 in C++ supports; -1 if it does not occur."""
+    position = 0
+    while (position := pattern.find("\\", position)) >= 0:
+        if pattern.startswith("\\Q", position):
+            position = pattern.find("\\E", position)
+            if position < 0:
                 return -1
-        if pattern.startswith("\\C", at):
-            return at
-        at += 2
+        if pattern.startswith("\\C", position):
+            return position
+        position += 2
     return -1
 
 
-def _search(pattern: Any, data: bytes, at: int = 0) -> Any:
-    """The next match; none within a character, where a boundary of words in C++ may be."""
-    match = pattern.search(data, at)
+def _search(pattern: Any, data: bytes, position: int = 0) -> Any:
+    """Return the next match.
+
+    Word boundaries inside a character, which RE2 in C++ finds, are skipped.
+    """
+    match = pattern.search(data, position)
     while match is not None and match.start() < len(data) and data[match.start()] & 0xC0 == 0x80:
         start = match.start()
-        if _is_whole(data, start):
+        if _is_character_start(data, start):
             return match
         match = pattern.search(data, start + 1)
     return match
 
 
-def _is_whole(data: bytes, at: int) -> bool:
-    """Whether the byte there is no part of a character."""
-    for start in range(max(at - 3, 0), at):
-        if data[start] >= 0xC0 and start + _width(data, start) > at:
+def _is_character_start(data: bytes, position: int) -> bool:
+    """Return whether the byte at `position` is not part of a longer character."""
+    for start in range(max(position - 3, 0), position):
+        if data[start] >= 0xC0 and start + _width(data, start) > position:
             return False
     return True
 
 
-def _quoted(pattern: str) -> str:
+def _quote_pattern(pattern: str) -> str:
     if "`" not in pattern and (pattern.isprintable() or pattern.replace("\t", "").isprintable()):
         return f"`{pattern}`"
     from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -207,83 +237,97 @@ def _find(pattern: Any, text: str) -> str:
     return "" if match is None else from_bytes(match.group())
 
 
-def _quote(text: str) -> str:
-    return text.translate(_META)
+def _quote_meta(text: str) -> str:
+    return text.translate(_META_ESCAPES)
 
 
-def _width(data: bytes, at: int) -> int:
-    """How many bytes the character there has: one for what is not UTF-8, none at the end."""
-    if at >= len(data):
+def _width(data: bytes, position: int) -> int:
+    """Return the number of bytes of the character at `position`: one for invalid UTF-8, none at the end."""
+    if position >= len(data):
         return 0
-    if data[at] < 0xC0:
+    if data[position] < 0xC0:
         return 1
     for size in (2, 3, 4):
         try:
-            data[at : at + size].decode()
+            data[position : position + size].decode()
         except UnicodeDecodeError:
             continue
-        return min(size, len(data) - at)
+        return min(size, len(data) - position)
     return 1
 
 
 def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """The matches one after another, without empty ones that touch the one before.
+    """Return the matches in order, without empty ones directly after the previous match.
 
     Source: regexp.go, allMatches.
     """
-    at, before = 0, -1
-    while at <= len(data):
-        match = _search(pattern, data, at)
+    position, previous_end = 0, -1
+    while position <= len(data):
+        match = _search(pattern, data, position)
         if match is None:
             return
         start, end = match.span()
-        accepted = end != at or start != before
-        at = end if end != at else at + _width(data, at) if at < len(data) else at + 1
-        before = end
-        if accepted:
+        is_accepted = end != position or start != previous_end
+        position = (
+            end
+            if end != position
+            else position + _width(data, position)
+            if position < len(data)
+            else position + 1
+        )
+        previous_end = end
+        if is_accepted:
             yield start, end
 
 
 def _split(pattern: Any, data: bytes, count: int, limits: Limits) -> list[bytes] | None:
-    """The parts between matches, at most `count` where that is above zero. Source: regexp.go, Split."""
+    """Return the parts between matches, at most `count` if that is positive.
+
+    Source: regexp.go, Split.
+    """
     if count == 0:
         return None
     if pattern.pattern and not data:
         return [b""]
     parts: list[bytes] = []
     start = end = 0
-    for first, after in islice(_spans(pattern, data), count if count > 0 else None):
+    for match_start, match_end in islice(_spans(pattern, data), count if count > 0 else None):
         if count > 0 and len(parts) == count - 1:
             break
-        end = first
-        if after:
+        end = match_start
+        if match_end:
             parts.append(data[start:end])
             check_items(len(parts), limits)
-        start = after
+        start = match_end
     if end != len(data):
         parts.append(data[start:])
     return parts
 
 
 def _replace(pattern: Any, data: bytes, expand: Callable[[Any], bytes]) -> Iterator[bytes]:
-    """The pieces of a text in which each match is replaced. Source: regexp.go, replaceAll."""
-    done = at = 0
-    while at <= len(data):
-        match = _search(pattern, data, at)
+    """Return the parts of a text in which each match is replaced.
+
+    Source: regexp.go, replaceAll.
+    """
+    replaced_end = position = 0
+    while position <= len(data):
+        match = _search(pattern, data, position)
         if match is None:
             break
         start, end = match.span()
-        yield data[done:start]
-        if end > done or start == 0:
+        yield data[replaced_end:start]
+        if end > replaced_end or start == 0:
             yield expand(match)
-        done = end
-        width = _width(data, at)
-        at = at + width if at + width > end else max(end, at + 1)
-    yield data[done:]
+        replaced_end = end
+        width = _width(data, position)
+        position = position + width if position + width > end else max(end, position + 1)
+    yield data[replaced_end:]
 
 
-class _Template:
-    """A replacement with `$1` and `${name}` in it, where a name is as long as it can be.
+class _ReplacementTemplate:
+    """A replacement that contains `$1` or `${name}`.
+
+    A name is as long as possible.
 
     Source: regexp.go, expand and extract.
     """
@@ -302,12 +346,12 @@ class _Template:
                 self._parts.append(b"$")
                 text = text[1:]
                 continue
-            name, rest = _reference(from_bytes(text))
+            name, rest = _split_reference(from_bytes(text))
             if not name:
                 self._parts.append(b"$")
                 continue
             text = to_bytes(rest)
-            group = _group(name, names)
+            group = _group_number(name, names)
             if 0 <= group <= pattern.groups:
                 self._parts.append(group)
 
@@ -317,16 +361,16 @@ class _Template:
         )
 
 
-def _reference(text: str) -> tuple[str, str]:
-    """The name at the start, braces taken off, and what follows; no name where there is none."""
-    braced = text.startswith("{")
-    body = text[1:] if braced else text
+def _split_reference(text: str) -> tuple[str, str]:
+    """Return the name at the start, without braces, and the rest; no name if there is none."""
+    has_brace = text.startswith("{")
+    body = text[1:] if has_brace else text
     size = 0
     while size < len(body) and (body[size] == "_" or _is_word(body[size])):
         size += 1
-    if not size or (braced and body[size : size + 1] != "}"):
+    if not size or (has_brace and body[size : size + 1] != "}"):
         return "", text
-    return body[:size], body[size + (1 if braced else 0) :]
+    return body[:size], body[size + (1 if has_brace else 0) :]
 
 
 def _is_word(char: str) -> bool:
@@ -337,11 +381,11 @@ def _is_word(char: str) -> bool:
     return category(char)[0] == "L" or category(char) == "Nd"
 
 
-def _group(name: str, names: Any) -> int:
-    """The number of a group, -1 for one that is not there."""
+def _group_number(name: str, names: Any) -> int:
+    """Return the number of a group; -1 if there is no such group."""
     if name.isascii() and name.isdigit() and (name[0] != "0" or len(name) == 1) and len(name) < 10:
         return int(name)
-    for known, index in names.items():
-        if (from_bytes(known) if isinstance(known, bytes) else known) == name:
+    for group_name, index in names.items():
+        if (from_bytes(group_name) if isinstance(group_name, bytes) else group_name) == name:
             return int(index)
     return -1

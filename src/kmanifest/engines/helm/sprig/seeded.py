@@ -1,9 +1,12 @@
-"""Chance that is made of a seed, and RSA keys out of it: the same on every machine and with every version of Python.
+"""Randomness derived from a seed, and RSA keys from it: the same on every machine and in every version of Python.
 
-The stream of bytes is HMAC-SHA256 in counter mode: block `i`, from 0 on, is the HMAC of `i` as eight bytes, and the key is the SHA-256
-of `kmanifest random 1` and all texts, each behind its length in eight bytes; numbers are big-endian. For a number below a bound, as
-few bytes are taken as hold the largest, those bits at the end that it does not need are dropped, and what is not below the bound is
-drawn again. Whoever knows the seed knows all that comes of it.
+The stream of bytes is HMAC-SHA256 in counter mode. Block `i`, counted from 0, is the HMAC of `i` as
+eight bytes. The key is the SHA-256 of `kmanifest random 1` and all strings, each preceded by its
+length in eight bytes. Numbers are big-endian. A number below a bound uses as few bytes as can hold
+the largest one. Bits at the end that are not needed are dropped. A number that is not below the
+bound is drawn again.
+
+Anyone who knows the seed can compute everything derived from it.
 """
 
 from hashlib import sha256
@@ -14,49 +17,55 @@ from kmanifest.startup.typing import Final
 
 PUBLIC_EXPONENT: Final = 65_537
 _DOMAIN: Final = b"kmanifest random 1"
-_SIEVED: Final = 10_000
+_SIEVE_SIZE: Final = 10_000
 _ROUNDS: Final = 10
 
 
 class SeededRandom:
-    """The numbers and bytes of one stream; each render wants one of its own."""
+    """The numbers and bytes of one stream.
 
-    __slots__ = ("_block", "_key", "_left")
+    Each render needs its own.
+    """
+
+    __slots__ = ("_block", "_key", "_unused")
 
     def __init__(self, seed: str, *names: str) -> None:
-        texts = [text.encode("utf-8", "surrogateescape") for text in (seed, *names)]
-        parts = [len(text).to_bytes(8, "big") + text for text in texts]
+        encoded = [data.encode("utf-8", "surrogateescape") for data in (seed, *names)]
+        parts = [len(data).to_bytes(8, "big") + data for data in encoded]
         self._key = sha256(b"".join([_DOMAIN, *parts])).digest()
         self._block = 0
-        self._left = b""
+        self._unused = b""
 
     def randbytes(self, n: int, /) -> bytes:
-        """The next `n` bytes."""
-        parts = [self._left]
-        missing = n - len(self._left)
+        """Return the next `n` bytes."""
+        parts = [self._unused]
+        missing = n - len(self._unused)
         while missing > 0:
             block = digest(self._key, self._block.to_bytes(8, "big"), "sha256")
             self._block += 1
             parts.append(block)
             missing -= len(block)
-        drawn = b"".join(parts)
-        self._left = drawn[n:]
-        return drawn[:n]
+        data = b"".join(parts)
+        self._unused = data[n:]
+        return data[:n]
 
     def randrange(self, stop: int, /) -> int:
-        """A number from 0 to below `stop`, which is positive."""
+        """Return a number from 0 to below `stop`, which is positive."""
         bits = (stop - 1).bit_length()
         size = (bits + 7) // 8
         while True:
-            drawn = int.from_bytes(self.randbytes(size), "big") >> (8 * size - bits)
-            if drawn < stop:
-                return drawn
+            number = int.from_bytes(self.randbytes(size), "big") >> (8 * size - bits)
+            if number < stop:
+                return number
 
 
 def rsa_primes(random: SeededRandom, bits: int) -> tuple[int, int]:
-    """The two primes of a key of this many bits, the larger first, far enough apart that nobody finds them by their sum.
+    """Return the two primes of a key with this many bits, the larger one first.
 
-    Source: FIPS 186-5, appendix A.1.3: their sizes, their distance and that of the private exponent.
+    They are far enough apart that they can't be found from their sum.
+
+    Source: FIPS 186-5, appendix A.1.3: the primes' sizes, their distance and the size of the
+    private exponent.
     """
     half = bits // 2
     while True:
@@ -67,13 +76,16 @@ def rsa_primes(random: SeededRandom, bits: int) -> tuple[int, int]:
 
 
 def _prime(random: SeededRandom, bits: int) -> int:
-    """A prime whose two highest bits are set, so that the product of two has twice as many."""
+    """Return a prime with its two highest bits set, so that the product of two has twice as many bits."""
     small = _small_primes()
     while True:
         start = int.from_bytes(random.randbytes(bits // 8), "big") | 3 << (bits - 2) | 1
-        rests = [start % prime for prime in small]
+        remainders = [start % prime for prime in small]
         for step in range(0, 20 * bits, 2):
-            if not all((rest + step) % prime for rest, prime in zip(rests, small, strict=True)):
+            if not all(
+                (remainder + step) % prime
+                for remainder, prime in zip(remainders, small, strict=True)
+            ):
                 continue
             candidate = start + step
             if gcd(candidate - 1, PUBLIC_EXPONENT) == 1 and _is_prime(random, candidate):
@@ -83,24 +95,28 @@ def _prime(random: SeededRandom, bits: int) -> int:
 
 
 def _small_primes() -> list[int]:
-    """The odd primes that a candidate is divided by first."""
-    sieve = bytearray([1]) * _SIEVED
-    for number in range(3, isqrt(_SIEVED) + 1, 2):
+    """Return the odd primes by which a candidate is divided first."""
+    sieve = bytearray([1]) * _SIEVE_SIZE
+    for number in range(3, isqrt(_SIEVE_SIZE) + 1, 2):
         if sieve[number]:
-            sieve[number * number :: number] = bytes(len(range(number * number, _SIEVED, number)))
-    return [number for number in range(3, _SIEVED, 2) if sieve[number]]
+            sieve[number * number :: number] = bytes(
+                len(range(number * number, _SIEVE_SIZE, number))
+            )
+    return [number for number in range(3, _SIEVE_SIZE, 2) if sieve[number]]
 
 
 def _is_prime(random: SeededRandom, number: int) -> bool:
-    """Whether a large odd number is a prime, by the test of Miller and Rabin."""
+    """Return whether a large odd number is a prime, by the Miller-Rabin test."""
     if pow(2, number - 1, number) != 1:
         return False
     twos = (number - 1 & 1 - number).bit_length() - 1
     odd = number - 1 >> twos
-    return all(_passes(2 + random.randrange(number - 3), number, odd, twos) for _ in range(_ROUNDS))
+    return all(
+        _passes_round(2 + random.randrange(number - 3), number, odd, twos) for _ in range(_ROUNDS)
+    )
 
 
-def _passes(base: int, number: int, odd: int, twos: int) -> bool:
+def _passes_round(base: int, number: int, odd: int, twos: int) -> bool:
     power = pow(base, odd, number)
     if power in (1, number - 1):
         return True

@@ -1,4 +1,4 @@
-"""Versions and constraints on them, with the leniency of Masterminds' library.
+"""Versions and version constraints, as lenient as Masterminds' library.
 
 Source: github.com/Masterminds/semver v3.5.0 version.go and constraints.go; sprig v3.3.0 semver.go.
 """
@@ -15,38 +15,46 @@ _MAX_VERSION: Final = 256
 _MAX_CONSTRAINT: Final = 512
 _MAX_GROUPS: Final = 32
 
-_TAIL: Final = (
+_SUFFIX: Final = (
     r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
 )
-_VERSION: Final = r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _TAIL
-_PATTERN: Final = r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?" + _TAIL
-_BARE: Final = re.sub(r"\((?!\?)", "(?:", _PATTERN)
+_VERSION: Final = r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _SUFFIX
+_PATTERN: Final = r"v?([0-9|xX*]+)(\.[0-9|xX*]+)?(\.[0-9|xX*]+)?" + _SUFFIX
+_PATTERN_WITHOUT_GROUPS: Final = re.sub(r"\((?!\?)", "(?:", _PATTERN)
 _SPACE: Final = r"[\t\n\f\r ]"
 _OPERATORS: Final = ("!=", ">=", "=>", "<=", "=<", "~>", "=", ">", "<", "~", "^", "")
 _OPERATOR: Final = f"(?:{'|'.join(_OPERATORS)})".replace("^", r"\^")
-_ONE: Final = rf"{_OPERATOR}{_SPACE}*{_BARE}"
-# Atomic, because the parts leave each other no choice; else a row of spaces would be tried in every division.
-_ALL: Final = rf"(?>{_SPACE}*){_ONE}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_ONE})*{_SPACE}*"
-_PARTS: Final = rf"({_OPERATOR}){_SPACE}*({_PATTERN})"
-_RANGE: Final = rf"{_SPACE}*({_BARE}){_SPACE}+-{_SPACE}+({_BARE}){_SPACE}*"
-_WILD: Final = frozenset(("x", "X", "*", ""))
+_CONSTRAINT: Final = rf"{_OPERATOR}{_SPACE}*{_PATTERN_WITHOUT_GROUPS}"
+# Atomic, because a text has one division into parts. Otherwise a row of spaces is tried in every division.
+_CONSTRAINT_LIST: Final = (
+    rf"(?>{_SPACE}*){_CONSTRAINT}(?>(?>{_SPACE}*,{_SPACE}*|{_SPACE}+){_CONSTRAINT})*{_SPACE}*"
+)
+_CONSTRAINT_PARTS: Final = rf"({_OPERATOR}){_SPACE}*({_PATTERN})"
+_RANGE: Final = (
+    rf"{_SPACE}*({_PATTERN_WITHOUT_GROUPS}){_SPACE}+-{_SPACE}+({_PATTERN_WITHOUT_GROUPS}){_SPACE}*"
+)
+_WILDCARDS: Final = frozenset(("x", "X", "*", ""))
 
 
 def functions() -> Functions:
-    """The functions."""
+    """Return the functions."""
     return {
         "semver": Function(parse, ("string",), "*semver.Version"),
-        "semverCompare": Function(compare, ("string", "string"), "bool"),
+        "semverCompare": Function(
+            lambda constraint, version: satisfies(version, constraint), ("string", "string"), "bool"
+        ),
     }
 
 
-def compare(constraint: str, version: str) -> bool:
-    """Whether a version fulfils a constraint."""
-    groups = _constraints(constraint)
+def satisfies(version: str, constraint: str) -> bool:
+    """Return whether a version satisfies a constraint. Raises GoError if either is invalid."""
+    groups = _parse_constraints(constraint)
     parsed = parse(version)
     return any(
         all(
-            _fulfils(parsed, part, prereleases=any(each.version.pre for each in group))
+            _satisfies_comparison(
+                parsed, part, accepts_prereleases=any(each.version.pre for each in group)
+            )
             for part in group
         )
         for group in groups
@@ -74,7 +82,7 @@ class Version(GoObject):
         return ".".join(map(str, self.numbers)) + pre + metadata
 
     def json(self) -> str:
-        """What `MarshalJSON` gives."""
+        """Return the result of `MarshalJSON`."""
         return self.text()
 
     pretty = json
@@ -87,10 +95,14 @@ class Version(GoObject):
             "Equal": Function(lambda each: self.compare(each) == 0, other, "bool"),
             "GreaterThan": Function(lambda each: self.compare(each) > 0, other, "bool"),
             "GreaterThanEqual": Function(lambda each: self.compare(each) >= 0, other, "bool"),
-            "IncMajor": Function(lambda: self._next(major + 1, 0, 0), (), "semver.Version"),
-            "IncMinor": Function(lambda: self._next(major, minor + 1, 0), (), "semver.Version"),
+            "IncMajor": Function(lambda: self._incremented(major + 1, 0, 0), (), "semver.Version"),
+            "IncMinor": Function(
+                lambda: self._incremented(major, minor + 1, 0), (), "semver.Version"
+            ),
             "IncPatch": Function(
-                lambda: self._next(major, minor, patch + (not self.pre)), (), "semver.Version"
+                lambda: self._incremented(major, minor, patch + (not self.pre)),
+                (),
+                "semver.Version",
             ),
             "LessThan": Function(lambda each: self.compare(each) < 0, other, "bool"),
             "LessThanEqual": Function(lambda each: self.compare(each) <= 0, other, "bool"),
@@ -106,37 +118,43 @@ class Version(GoObject):
         }
 
     def compare(self, other: "Version") -> int:
-        """-1, 0 or 1; metadata does not count."""
+        """Return -1, 0 or 1.
+
+        Metadata does not count.
+        """
         if self.numbers != other.numbers:
             return 1 if self.numbers > other.numbers else -1
         if not self.pre or not other.pre:
             return bool(other.pre) - bool(self.pre)
         return _compare_prereleases(self.pre, other.pre)
 
-    def _next(self, major: int, minor: int, patch: int) -> "Version":
+    def _incremented(self, major: int, minor: int, patch: int) -> "Version":
         for name, number in (("major", major), ("minor", minor), ("patch", patch)):
             if number > UINT64_MAX:
                 raise GoError(f"{name} version increment would overflow uint64")
-        return self._changed((major, minor, patch), "", "")
+        return self._with_parts((major, minor, patch), "", "")
 
-    def _changed(self, numbers: tuple[int, int, int], pre: str, metadata: str) -> "Version":
-        changed = _PlainVersion(numbers, pre, metadata, "")
+    def _with_parts(self, numbers: tuple[int, int, int], pre: str, metadata: str) -> "Version":
+        changed = _VersionValue(numbers, pre, metadata, "")
         changed.original = ("v" if self.original[:1] == "v" else "") + changed.text()
         return changed
 
     def _with_prerelease(self, pre: str) -> "Version":
         if pre:
             _check_prerelease(pre)
-        return self._changed(self.numbers, pre, self.metadata)
+        return self._with_parts(self.numbers, pre, self.metadata)
 
     def _with_metadata(self, metadata: str) -> "Version":
         if metadata:
             _check_metadata(metadata)
-        return self._changed(self.numbers, self.pre, metadata)
+        return self._with_parts(self.numbers, self.pre, metadata)
 
 
-class _PlainVersion(Version):
-    """A `semver.Version` that no pointer points to, as a method gives it; it has not the methods of a pointer."""
+class _VersionValue(Version):
+    """A `semver.Version` by value, as methods return it.
+
+    It lacks the methods of the pointer type.
+    """
 
     __slots__ = ()
     go_type = "semver.Version"
@@ -146,15 +164,18 @@ class _PlainVersion(Version):
         return {
             name: method
             for name, method in super().methods().items()
-            if name != "Original" and method.takes != ("*semver.Version",)
+            if name != "Original" and method.parameter_types != ("*semver.Version",)
         }
 
 
 def parse(text: str) -> Version:
-    """A version, of which minor and patch may be missing and numbers may begin with zeros."""
+    """Return a version.
+
+    Minor and patch may be missing, and numbers may start with zeros.
+    """
     if len(to_bytes(text)) > _MAX_VERSION:
         raise GoError(f"version string is too long (max {_MAX_VERSION} bytes)")
-    parts = _plain_parts(text)
+    parts = _simple_version_parts(text)
     if parts is not None:
         major, minor, patch = (_number(part) for part in (*parts[0], "0", "0")[:3])
         return Version((major, minor, patch), parts[1], "", text)
@@ -168,10 +189,10 @@ def parse(text: str) -> Version:
     return Version((major, minor, patch), pre, metadata, text)
 
 
-def _plain_parts(text: str) -> tuple[list[str], str] | None:
-    """The numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for whatever takes a closer look.
+def _simple_version_parts(text: str) -> tuple[list[str], str] | None:
+    """Return the numbers and the prerelease of `1.2`, `v1.2.3` or `1.2.3-rc1`; None for other forms.
 
-    Nearly all versions are such, and the patterns for all of them take 2 ms to compile.
+    Nearly all versions have one of these forms. The patterns for all forms take 2 ms to compile.
     """
     core, dash, pre = text.removeprefix("v").partition("-")
     numbers = core.split(".")
@@ -205,27 +226,30 @@ def _check_metadata(text: str) -> None:
 
 
 def _compare_prereleases(left: str, right: str) -> int:
-    ours, theirs = left.split("."), right.split(".")
-    for index in range(max(len(ours), len(theirs))):
-        one = ours[index] if index < len(ours) else ""
-        other = theirs[index] if index < len(theirs) else ""
-        if one != other:
-            return _compare_parts(one, other)
+    left_parts, right_parts = left.split("."), right.split(".")
+    for index in range(max(len(left_parts), len(right_parts))):
+        left_part = left_parts[index] if index < len(left_parts) else ""
+        right_part = right_parts[index] if index < len(right_parts) else ""
+        if left_part != right_part:
+            return _compare_parts(left_part, right_part)
     return 0
 
 
-def _compare_parts(one: str, other: str) -> int:
-    """A number is less than a word, and what is missing less than both."""
-    if not one or not other:
-        return 1 if one else -1
-    ours, theirs = _part_number(one), _part_number(other)
-    if ours is None and theirs is None:
-        return 1 if one > other else -1
-    if theirs is None:
+def _compare_parts(left: str, right: str) -> int:
+    """Compare two parts.
+
+    A number is less than a word, and a missing part is less than both.
+    """
+    if not left or not right:
+        return 1 if left else -1
+    left_number, right_number = _part_number(left), _part_number(right)
+    if left_number is None and right_number is None:
+        return 1 if left > right else -1
+    if right_number is None:
         return -1
-    if ours is None:
+    if left_number is None:
         return 1
-    return 1 if ours > theirs else -1
+    return 1 if left_number > right_number else -1
 
 
 def _part_number(text: str) -> int | None:
@@ -237,15 +261,22 @@ def _part_number(text: str) -> int | None:
 
 
 class _Constraint(NamedTuple):
-    """One comparison; `missing` is the first of major (0), minor (1) and patch (2) that is wild or left out, else 3."""
+    """One comparison.
+
+    `missing` is the first of major (0), minor (1) and patch (2) that is a wildcard or missing; 3 if
+    none is.
+    """
 
     operator: str
     version: Version
     missing: int
 
 
-def _constraints(text: str) -> list[list[_Constraint]]:
-    """The groups, of which one must hold, each with the comparisons that must all hold."""
+def _parse_constraints(text: str) -> list[list[_Constraint]]:
+    """Return groups of comparisons.
+
+    A version satisfies the constraint if all comparisons of one group hold.
+    """
     if len(to_bytes(text)) > _MAX_CONSTRAINT:
         raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
     if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
@@ -254,51 +285,53 @@ def _constraints(text: str) -> list[list[_Constraint]]:
     groups = text.split("||")
     if len(groups) > _MAX_GROUPS:
         raise GoError(f"too many constraint groups (max {_MAX_GROUPS})")
-    return [_group(group) for group in groups]
+    return [_parse_group(group) for group in groups]
 
 
-def _group(text: str) -> list[_Constraint]:
-    only = _plain_constraint(text)
-    if only is not None:
-        return [only]
-    if re.fullmatch(_ALL, text) is None:
+def _parse_group(text: str) -> list[_Constraint]:
+    constraint = _simple_constraint(text)
+    if constraint is not None:
+        return [constraint]
+    if re.fullmatch(_CONSTRAINT_LIST, text) is None:
         raise GoError(f"improper constraint: {quoted(text)}")
-    return [_constraint(match) for match in re.finditer(_PARTS, text)]
+    return [_constraint_of_match(match) for match in re.finditer(_CONSTRAINT_PARTS, text)]
 
 
-def _plain_constraint(text: str) -> _Constraint | None:
-    """The comparison with a plain version, if the text is nothing but that."""
+def _simple_constraint(text: str) -> _Constraint | None:
+    """Return the comparison with a version in a simple form; None for any other text."""
     text = text.strip(" ")
     version = text.lstrip("!=<>~^")
     operator = text[: len(text) - len(version)]
     version = version.lstrip(" ")
-    parts = _plain_parts(version) if operator in _OPERATORS else None
+    parts = _simple_version_parts(version) if operator in _OPERATORS else None
     if parts is None:
         return None
     numbers, pre = parts
-    whole = version if len(numbers) == 3 else ".".join((*numbers, "0", "0")[:3])
+    full_version = version if len(numbers) == 3 else ".".join((*numbers, "0", "0")[:3])
     if len(numbers) < 3 and pre:
-        whole += f"-{pre}"
-    return _made(operator, whole, len(numbers))
+        full_version += f"-{pre}"
+    return _new_constraint(operator, full_version, len(numbers))
 
 
-def _constraint(match: "re.Match[str]") -> _Constraint:
+def _constraint_of_match(match: "re.Match[str]") -> _Constraint:
     numbers = [(match[group] or "").removeprefix(".") for group in (3, 4, 5)]
-    missing = next((index for index, number in enumerate(numbers) if number in _WILD), 3)
-    known = numbers[:missing] + ["0"] * (3 - missing)
-    text = ".".join(known) + (match[6] or "") if missing < 3 else match[2]
-    return _made(match[1], text, missing)
+    missing = next((index for index, number in enumerate(numbers) if number in _WILDCARDS), 3)
+    known_numbers = numbers[:missing] + ["0"] * (3 - missing)
+    version = ".".join(known_numbers) + (match[6] or "") if missing < 3 else match[2]
+    return _new_constraint(match[1], version, missing)
 
 
-def _made(operator: str, version: str, missing: int) -> _Constraint:
+def _new_constraint(operator: str, version: str, missing: int) -> _Constraint:
     try:
         return _Constraint(operator, parse(version), missing)
     except GoError as error:
         raise GoError("constraint parser error") from error
 
 
-def _fulfils(version: Version, constraint: _Constraint, *, prereleases: bool) -> bool:
-    if version.pre and not prereleases:
+def _satisfies_comparison(
+    version: Version, constraint: _Constraint, *, accepts_prereleases: bool
+) -> bool:
+    if version.pre and not accepts_prereleases:
         return False
     operator, bound, missing = constraint
     order = version.compare(bound)
@@ -322,14 +355,16 @@ def _fulfils(version: Version, constraint: _Constraint, *, prereleases: bool) ->
 def _differs(version: Version, bound: Version, missing: int) -> bool:
     if missing == 3:
         return version.compare(bound) != 0
-    ours, theirs = version.numbers, bound.numbers
-    if ours[0] != theirs[0] or (missing != 1 and ours[1] != theirs[1]):
+    left_numbers, right_numbers = version.numbers, bound.numbers
+    if left_numbers[0] != right_numbers[0] or (
+        missing != 1 and left_numbers[1] != right_numbers[1]
+    ):
         return True
     if missing == 1:
         return False
     if missing == 2:
         return bool(version.pre or bound.pre) and _compare_prereleases(version.pre, bound.pre) != 0
-    return ours[2] != theirs[2] or version.compare(bound) != 0
+    return left_numbers[2] != right_numbers[2] or version.compare(bound) != 0
 
 
 def _is_greater(version: Version, bound: Version, missing: int) -> bool:
@@ -346,7 +381,7 @@ def _is_at_most(version: Version, bound: Version, missing: int) -> bool:
 
 
 def _is_near(version: Version, bound: Version, missing: int) -> bool:
-    """Where the version is not less: `~`."""
+    """Return whether a version that is not less satisfies `~`."""
     if bound.numbers == (0, 0, 0) and missing not in (1, 2):
         return True
     if version.numbers[0] != bound.numbers[0]:
@@ -355,12 +390,12 @@ def _is_near(version: Version, bound: Version, missing: int) -> bool:
 
 
 def _is_compatible(version: Version, bound: Version, missing: int) -> bool:
-    """Where the version is not less: `^`, which keeps the first number that is not zero."""
-    ours, theirs = version.numbers, bound.numbers
-    if theirs[0] > 0 or missing == 1:
-        return ours[0] == theirs[0]
-    if ours[0] > 0:
+    """Return whether a version that is not less satisfies `^`, which keeps the first number that is not zero."""
+    left_numbers, right_numbers = version.numbers, bound.numbers
+    if right_numbers[0] > 0 or missing == 1:
+        return left_numbers[0] == right_numbers[0]
+    if left_numbers[0] > 0:
         return False
-    if theirs[1] > 0 or missing == 2:
-        return ours[1] == theirs[1]
-    return ours[1] == 0 and ours[2] == theirs[2]
+    if right_numbers[1] > 0 or missing == 2:
+        return left_numbers[1] == right_numbers[1]
+    return left_numbers[1] == 0 and left_numbers[2] == right_numbers[2]

@@ -1,4 +1,6 @@
-"""Numbers in strings, as Go's strconv reads them; a text of a million digits takes no longer than reading it.
+"""Parse numbers as Go's strconv does.
+
+Parsing a text of a million digits takes no longer than reading it.
 
 Source: Go 1.26 src/strconv: atoi.go, atof.go and internal/strconv.
 """
@@ -16,56 +18,66 @@ _DECIMAL: Final = r"[+-]?(?:[0-9]+(?:_[0-9]+)*\.?(?:[0-9]+(?:_[0-9]+)*)?|\.[0-9]
 _HEXADECIMAL: Final = (
     r"([+-]?)0[xX](_?[0-9a-fA-F][0-9a-fA-F_]*)?(?:\.([0-9a-fA-F][0-9a-fA-F_]*)?)?[pP]([+-]?[0-9]+)"
 )
-_SPECIAL: Final = {"inf": inf, "infinity": inf, "nan": nan}
-_LONGEST: Final = 800
-"""Digits of a float that may matter: no float64 has more, but for a last one that is not zero."""
+_SPECIAL_VALUES: Final = {"inf": inf, "infinity": inf, "nan": nan}
+_MAX_DIGITS: Final = 800
+"""The digits of a float that may matter.
+
+Of further digits, only whether one is not zero matters.
+"""
 
 
-class Parsed(NamedTuple):
-    """What strconv gives: the number, and `syntax` or `range` where it is not the one that was written."""
+class ParsedInteger(NamedTuple):
+    """The result of strconv: the number, and the error `syntax` or `range`; "" if there is none."""
 
     value: int
     error: str = ""
 
 
-def parse_int(text: str, base: int = 10) -> Parsed:
-    """What strconv.ParseInt gives for 64 bits; a number out of range is the nearest that is not."""
+def parse_int(text: str, base: int = 10) -> ParsedInteger:
+    """Return the result of strconv.ParseInt for 64 bits.
+
+    A number out of range becomes the nearest one in range.
+    """
     sign = -1 if text[:1] == "-" else 1
     body = text[1:] if text[:1] in ("+", "-") else text
     if not base:
-        base, body = _prefixed(body)
+        base, body = _split_prefix(body)
     if not body or body.strip(_DIGITS[base]):
-        return Parsed(0, "syntax")
+        return ParsedInteger(0, "syntax")
     body = body.lstrip("0") or "0"
     number = int(body, base) if len(body) <= 64 else 1 << 64
     number *= sign
     if number > INT64_MAX:
-        return Parsed(INT64_MAX, "range")
-    return Parsed(INT64_MIN, "range") if number < INT64_MIN else Parsed(number)
+        return ParsedInteger(INT64_MAX, "range")
+    return ParsedInteger(INT64_MIN, "range") if number < INT64_MIN else ParsedInteger(number)
 
 
-def _prefixed(body: str) -> tuple[int, str]:
-    """The base that the prefix of a literal of Go's tells, and its digits; no digits where underscores stand wrongly."""
-    base, digits, prefixed = 10, body, False
+def _split_prefix(body: str) -> tuple[int, str]:
+    """Return the base of a Go literal's prefix, and its digits; no digits if an underscore is misplaced."""
+    base, digits, has_prefix = 10, body, False
     if body[:1] == "0":
         if len(body) > 2 and body[1] in _PREFIXES:
-            base, digits, prefixed = _PREFIXES[body[1]], body[2:], True
+            base, digits, has_prefix = _PREFIXES[body[1]], body[2:], True
         else:
-            base, digits, prefixed = 8, body[1:] or "0", True
+            base, digits, has_prefix = 8, body[1:] or "0", True
     if "_" not in digits:
         return base, digits
-    well_placed = re.fullmatch(_UNDERSCORES, digits if prefixed else "0" + digits) is not None
-    return base, digits.replace("_", "") if well_placed and (prefixed or digits[0] != "_") else ""
+    has_valid_underscores = (
+        re.fullmatch(_UNDERSCORES, digits if has_prefix else "0" + digits) is not None
+    )
+    return base, digits.replace("_", "") if has_valid_underscores and (
+        has_prefix or digits[0] != "_"
+    ) else ""
 
 
 def parse_float(text: str) -> float | None:
-    """What strconv.ParseFloat gives for 64 bits; None where that is an error, as a number out of range is."""
+    """Return the result of strconv.ParseFloat for 64 bits; None for an error, such as a number out of range."""
     if not text.isascii():
         return None
     if re.fullmatch(_DECIMAL, text) is not None:
-        number = float(_shortened(text.replace("_", "")))
+        number = float(_shorten_decimal(text.replace("_", "")))
         return number if number - number == 0 else None
-    special = _SPECIAL.get(text.lstrip("+-").lower())
+    special = _SPECIAL_VALUES.get(text.lstrip("+-").lower())
     if special is not None:
         if text[:1] in ("+", "-") and (text[1:2] in ("+", "-") or special != special):  # noqa: PLR0124 - NaN
             return None
@@ -73,9 +85,12 @@ def parse_float(text: str) -> float | None:
     return _parse_hexadecimal(text)
 
 
-def _shortened(text: str) -> str:
-    """A decimal number with no more digits than matter, since reading them all takes longer than their number."""
-    if len(text) <= _LONGEST:
+def _shorten_decimal(text: str) -> str:
+    """Return a decimal number without the digits that can't matter.
+
+    Parsing them takes more than linear time.
+    """
+    if len(text) <= _MAX_DIGITS:
         return text
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("+-").partition(".")
@@ -83,11 +98,11 @@ def _shortened(text: str) -> str:
     digits = whole + fraction
     stripped = digits.lstrip("0")
     power -= len(digits) - len(stripped)
-    kept = stripped[:_LONGEST]
-    if stripped[_LONGEST:].strip("0"):
-        kept += "1"
+    kept_digits = stripped[:_MAX_DIGITS]
+    if stripped[_MAX_DIGITS:].strip("0"):
+        kept_digits += "1"
     sign = "-" if text[0] == "-" else ""
-    return f"{sign}0.{kept or '0'}e{max(min(power, 10_000), -10_000)}"
+    return f"{sign}0.{kept_digits or '0'}e{max(min(power, 10_000), -10_000)}"
 
 
 def _parse_hexadecimal(text: str) -> float | None:

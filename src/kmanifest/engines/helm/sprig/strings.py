@@ -1,4 +1,9 @@
-"""Functions of strings, which Go cuts and counts by bytes. Source: sprig v3.3.0 strings.go and functions.go."""
+"""Functions for strings.
+
+Go cuts and counts strings by bytes.
+
+Source: sprig v3.3.0 strings.go and functions.go.
+"""
 
 from collections.abc import Callable
 
@@ -13,20 +18,23 @@ from kmanifest.engines.helm.gotemplate.values import (
     Value,
 )
 from kmanifest.engines.helm.sprig import letters
-from kmanifest.engines.helm.sprig.casts import to_text, to_texts
+from kmanifest.engines.helm.sprig.casts import to_string, to_strings
 from kmanifest.engines.helm.sprig.gotypes import (
     SPACES,
     check_items,
     check_text,
     from_bytes,
-    joined,
+    join_limited,
     to_bytes,
 )
 from kmanifest.model.limits import Limits
 
 
 def functions(limits: Limits) -> Functions:
-    """The functions, which make no string and no list beyond `limits`."""
+    """Return the functions.
+
+    Their strings and lists are at most as long as `limits` allows.
+    """
 
     def repeat(count: int, text: str) -> str:
         if count < 0:
@@ -44,7 +52,7 @@ def functions(limits: Limits) -> Functions:
             check_text(len(text) + (len(new) - len(old)) * text.count(old), limits)
         return text.replace(old, new)
 
-    def cut(separator: str, text: str, count: int = -1) -> list[str]:
+    def split_checked(separator: str, text: str, count: int = -1) -> list[str]:
         parts = _split(separator, text, count)
         check_items(len(parts), limits)
         return parts
@@ -53,15 +61,15 @@ def functions(limits: Limits) -> Functions:
         check_text((len(line_break) or 1) * (len(text) // max(width, 1)) + len(text), limits)
         return _wrap(text, width, line_break or "\n", breaks_words=True)
 
-    def spaced(show: Callable[[Value], str]) -> Function:
+    def join_with_spaces(to_string_function: Callable[[Value], str]) -> Function:
         def call(*values: Value) -> str:
             if len(values) == 1 and values[0] is not None:
-                return show(values[0])
+                return to_string_function(values[0])
             texts: list[str] = []
             size = 0
             for value in values:
                 if value is not None:
-                    texts.append(show(value))
+                    texts.append(to_string_function(value))
                     size += len(texts[-1]) + 1
                     check_text(size - 1, limits)
             return " ".join(texts)
@@ -72,7 +80,7 @@ def functions(limits: Limits) -> Functions:
         "abbrev": Function(_abbreviate, ("int", "string"), "string"),
         "abbrevboth": Function(_abbreviate_both, ("int", "int", "string"), "string"),
         "camelcase": Function(_camel_case, ("string",), "string"),
-        "cat": spaced(go_text),
+        "cat": join_with_spaces(go_text),
         "contains": Function(_contains, ("string", "string"), "bool"),
         "hasPrefix": Function(_has_prefix, ("string", "string"), "bool"),
         "hasSuffix": Function(_has_suffix, ("string", "string"), "bool"),
@@ -80,7 +88,7 @@ def functions(limits: Limits) -> Functions:
         "indent": Function(indent, ("int", "string"), "string"),
         "initials": Function(_initials, ("string",), "string"),
         "join": Function(
-            lambda separator, value: joined(to_texts(value), separator, limits),
+            lambda separator, value: join_limited(to_strings(value), separator, limits),
             ("string", "interface {}"),
             "string",
         ),
@@ -95,35 +103,41 @@ def functions(limits: Limits) -> Functions:
             ("string", "string", "int"),
             "string",
         ),
-        "quote": spaced(lambda value: quoted(to_text(value))),
+        "quote": join_with_spaces(lambda value: quoted(to_string(value))),
         "repeat": Function(repeat, ("int", "string"), "string"),
         "replace": Function(replace, ("string", "string", "string"), "string"),
         "snakecase": Function(_snake_case, ("string",), "string"),
         "sortAlpha": Function(_sort, ("interface {}",), "[]string"),
         "split": Function(
-            lambda separator, text: _numbered(cut(separator, text)),
+            lambda separator, text: _numbered_parts(split_checked(separator, text)),
             ("string", "string"),
             "map[string]string",
         ),
         "splitList": Function(
-            lambda separator, text: Strings(cut(separator, text)), ("string", "string"), "[]string"
+            lambda separator, text: Strings(split_checked(separator, text)),
+            ("string", "string"),
+            "[]string",
         ),
         "splitn": Function(
-            lambda separator, count, text: _numbered(cut(separator, text, count)),
+            lambda separator, count, text: _numbered_parts(split_checked(separator, text, count)),
             ("string", "int", "string"),
             "map[string]string",
         ),
-        "squote": spaced(lambda value: f"'{go_text(value)}'"),
+        "squote": join_with_spaces(lambda value: f"'{go_text(value)}'"),
         "substr": Function(_substring, ("int", "int", "string"), "string"),
         "swapcase": Function(letters.swap_case, ("string",), "string"),
         "title": Function(letters.title, ("string",), "string"),
-        "toString": Function(to_text, ("interface {}",), "string"),
-        "toStrings": Function(to_texts, ("interface {}",), "[]string"),
+        "toString": Function(to_string, ("interface {}",), "string"),
+        "toStrings": Function(to_strings, ("interface {}",), "[]string"),
         "trim": Function(lambda text: text.strip(SPACES), ("string",), "string"),
-        "trimAll": Function(lambda cut, text: text.strip(cut), ("string", "string"), "string"),
+        "trimAll": Function(
+            lambda cutset, text: text.strip(cutset), ("string", "string"), "string"
+        ),
         "trimPrefix": Function(_trim_prefix, ("string", "string"), "string"),
         "trimSuffix": Function(_trim_suffix, ("string", "string"), "string"),
-        "trimall": Function(lambda cut, text: text.strip(cut), ("string", "string"), "string"),
+        "trimall": Function(
+            lambda cutset, text: text.strip(cutset), ("string", "string"), "string"
+        ),
         "trunc": Function(_truncate, ("int", "string"), "string"),
         "untitle": Function(letters.untitle, ("string",), "string"),
         "upper": Function(letters.upper, ("string",), "string"),
@@ -154,38 +168,54 @@ def _kebab_case(text: str) -> str:
     return lower_case(text, "-")
 
 
-def _odd(*texts: str) -> bool:
-    """Whether a text may hold bytes that are no UTF-8, so that characters must not be compared."""
+def _may_have_raw_bytes(*texts: str) -> bool:
+    """Return whether a text may contain bytes that are not UTF-8, so that characters must not be compared."""
     return not all(text.isascii() or text.isprintable() for text in texts)
 
 
 def _contains(part: str, text: str) -> bool:
-    return to_bytes(part) in to_bytes(text) if _odd(part) else part in text
+    return to_bytes(part) in to_bytes(text) if _may_have_raw_bytes(part) else part in text
 
 
 def _has_prefix(part: str, text: str) -> bool:
-    return to_bytes(text).startswith(to_bytes(part)) if _odd(part) else text.startswith(part)
+    return (
+        to_bytes(text).startswith(to_bytes(part))
+        if _may_have_raw_bytes(part)
+        else text.startswith(part)
+    )
 
 
 def _has_suffix(part: str, text: str) -> bool:
-    return to_bytes(text).endswith(to_bytes(part)) if _odd(part) else text.endswith(part)
+    return (
+        to_bytes(text).endswith(to_bytes(part))
+        if _may_have_raw_bytes(part)
+        else text.endswith(part)
+    )
 
 
 def _trim_prefix(part: str, text: str) -> str:
-    return text.removeprefix(part) if not _odd(part) else _trimmed(part, text, at_end=False)
+    return (
+        text.removeprefix(part)
+        if not _may_have_raw_bytes(part)
+        else _trim_bytes(part, text, at_end=False)
+    )
 
 
 def _trim_suffix(part: str, text: str) -> str:
-    return text.removesuffix(part) if not _odd(part) else _trimmed(part, text, at_end=True)
+    return (
+        text.removesuffix(part)
+        if not _may_have_raw_bytes(part)
+        else _trim_bytes(part, text, at_end=True)
+    )
 
 
-def _trimmed(part: str, text: str, *, at_end: bool) -> str:
-    data, odd = to_bytes(text), to_bytes(part)
-    return from_bytes(data.removesuffix(odd) if at_end else data.removeprefix(odd))
+def _trim_bytes(part: str, text: str, *, at_end: bool) -> str:
+    data, part_bytes = to_bytes(text), to_bytes(part)
+    return from_bytes(data.removesuffix(part_bytes) if at_end else data.removeprefix(part_bytes))
 
 
 def _split(separator: str, text: str, count: int) -> list[str]:
-    """The parts of a text, at most `count` where that is not negative; its characters without a separator.
+    """Return the parts of a text, at most `count` unless it is negative; its characters if the separator is empty.
 
     Source: Go 1.26 src/strings/strings.go, genSplit and explode.
     """
@@ -198,21 +228,26 @@ def _split(separator: str, text: str, count: int) -> list[str]:
     return text.split(separator, count - 1 if count > 0 else -1)
 
 
-def _numbered(parts: list[str]) -> StringMap:
+def _numbered_parts(parts: list[str]) -> StringMap:
     return StringMap((f"_{index}", part) for index, part in enumerate(parts))
 
 
 def _sort(value: Value) -> Strings:
-    """The strings of a list in order; a `[]string` is sorted in its place. Source: sprig v3.3.0 list.go, sortAlpha."""
+    """Return the strings of a list in order.
+
+    A `[]string` is sorted in place.
+
+    Source: sprig v3.3.0 list.go, sortAlpha.
+    """
     if not isinstance(value, list | bytes):
-        return Strings((to_text(value),))
-    texts = to_texts(value)
-    texts.sort(key=to_bytes)
-    return texts if isinstance(texts, Strings) else Strings(texts)
+        return Strings((to_string(value),))
+    strings = to_strings(value)
+    strings.sort(key=to_bytes)
+    return strings if isinstance(strings, Strings) else Strings(strings)
 
 
 def _truncate(count: int, text: str) -> str:
-    """The first bytes of a text, the last ones for a negative count; all of it where it has no more."""
+    """Return the first bytes of a text, the last ones for a negative count; the whole text if it is shorter."""
     data = to_bytes(text)
     if count < 0:
         return from_bytes(data[count:]) if len(data) + count > 0 else text
@@ -236,17 +271,17 @@ def _substring(start: int, end: int, text: str) -> str:
 
 
 def _abbreviate(width: int, text: str) -> str:
-    return _abbreviated(to_bytes(text), 0, width) if width >= 4 else text
+    return _abbreviate_bytes(to_bytes(text), 0, width) if width >= 4 else text
 
 
 def _abbreviate_both(left: int, right: int, text: str) -> str:
     if right < 4 or (left > 0 and right < 7):
         return text
-    return _abbreviated(to_bytes(text), left, right)
+    return _abbreviate_bytes(to_bytes(text), left, right)
 
 
-def _abbreviated(data: bytes, offset: int, width: int) -> str:
-    """At most `width` bytes of a text, with dots where some are left out.
+def _abbreviate_bytes(data: bytes, offset: int, width: int) -> str:
+    """Return at most `width` bytes of a text, with dots for those that are left out.
 
     Source: goutils v1.1.1 stringutils.go, AbbreviateFull.
     """
@@ -261,54 +296,62 @@ def _abbreviated(data: bytes, offset: int, width: int) -> str:
     if width < 7:
         return ""
     if offset + width - 3 < size:
-        return "..." + _abbreviated(data[offset:], 0, width - 3)
+        return "..." + _abbreviate_bytes(data[offset:], 0, width - 3)
     return from_bytes(b"..." + data[size - (width - 3) :])
 
 
 def _without_spaces(text: str) -> str:
-    """A text without its spaces, of which each byte becomes a character where there are any.
+    """Return a text without its spaces.
+
+    If there are any, each remaining byte becomes a character.
 
     Source: goutils v1.1.1 stringutils.go, DeleteWhiteSpace.
     """
     data = to_bytes(text)
-    kept = [chr(byte) for byte in data if chr(byte) not in SPACES]
-    return text if len(kept) == len(data) else "".join(kept)
+    characters = [chr(byte) for byte in data if chr(byte) not in SPACES]
+    return text if len(characters) == len(data) else "".join(characters)
 
 
 def _initials(text: str) -> str:
-    """The first byte of each word, as a character. Source: goutils v1.1.1 wordutils.go, Initials."""
-    out = []
-    starts = True
+    """Return the first byte of each word, as a character.
+
+    Source: goutils v1.1.1 wordutils.go, Initials.
+    """
+    parts = []
+    is_word_start = True
     for byte in to_bytes(text):
         char = chr(byte)
         if char in SPACES:
-            starts = True
-        elif starts:
-            out.append(char)
-            starts = False
-    return "".join(out)
+            is_word_start = True
+        elif is_word_start:
+            parts.append(char)
+            is_word_start = False
+    return "".join(parts)
 
 
 def _wrap(text: str, width: int, line_break: str, *, breaks_words: bool) -> str:
-    """Lines of `width` bytes, broken at spaces. Source: goutils v1.1.1 wordutils.go, WrapCustom."""
+    """Return the text in lines of `width` bytes, broken at spaces.
+
+    Source: goutils v1.1.1 wordutils.go, WrapCustom.
+    """
     data, separator = to_bytes(text), to_bytes(line_break)
     width = max(width, 1)
     size, offset = len(data), 0
-    out: list[bytes] = []
+    lines: list[bytes] = []
     while size - offset > width:
         if data[offset] == 0x20:
             offset += 1
             continue
         space = data.rfind(b" ", offset, offset + width + 1)
         if space < 0 and breaks_words:
-            out += (data[offset : offset + width], separator)
+            lines += (data[offset : offset + width], separator)
             offset += width
             continue
         if space < 0:
             space = data.find(b" ", offset + width)
             if space < 0:
                 break
-        out += (data[offset:space], separator)
+        lines += (data[offset:space], separator)
         offset = space + 1
-    out.append(data[offset:])
-    return from_bytes(b"".join(out))
+    lines.append(data[offset:])
+    return from_bytes(b"".join(lines))

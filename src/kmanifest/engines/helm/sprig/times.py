@@ -1,4 +1,7 @@
-"""Go's time.Time: seconds since 1970, of any year, in a zone. Source: Go 1.26 src/time/time.go and zoneinfo.go."""
+"""Go's time.Time: seconds since 1970, of any year, in a zone.
+
+Source: Go 1.26 src/time/time.go and zoneinfo.go.
+"""
 
 from collections.abc import Mapping
 
@@ -7,17 +10,17 @@ from kmanifest.engines.helm.sprig.calendar import (
     DAYS,
     MONTHS,
     Civil,
-    days_before,
-    to_date,
+    date_of_days,
+    days_since_epoch,
     weekday,
     year_day,
 )
-from kmanifest.engines.helm.sprig.durations import SECOND, Duration, saturated
+from kmanifest.engines.helm.sprig.durations import SECOND, Duration, saturate
 from kmanifest.startup.typing import Any, Final
 
 _DAY: Final = 86_400
-_ZERO: Final = -62_135_596_800
-_STRING: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
+_ZERO_SECONDS: Final = -62_135_596_800
+_STRING_LAYOUT: Final = "2006-01-02 15:04:05.999999999 -0700 MST"
 RFC3339_NANO: Final = "2006-01-02T15:04:05.999999999Z07:00"
 
 
@@ -28,7 +31,7 @@ class Month(int):
     go_type = "time.Month"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return MONTHS[self - 1]
 
 
@@ -39,12 +42,12 @@ class Weekday(int):
     go_type = "time.Weekday"
 
     def text(self) -> str:
-        """What `String()` gives."""
+        """Return the result of `String()`."""
         return DAYS[self]
 
 
 class Zone:
-    """A place's time: UTC, an offset that never changes, or what the database of time zones tells."""
+    """A time zone: UTC, a fixed offset, or a zone of the time zone database."""
 
     __slots__ = ("_database", "name", "offset")
 
@@ -53,24 +56,26 @@ class Zone:
         self.offset = offset
         self._database = database
 
-    def at(self, seconds: int) -> tuple[str, int]:
-        """The zone's name and its offset in seconds at a time."""
+    def name_and_offset_at(self, seconds: int) -> tuple[str, int]:
+        """Return the zone's name and its offset in seconds at a time."""
         if self._database is None:
             return self.name, self.offset
         from datetime import UTC, datetime, timedelta
 
-        # The database's rules go on for ever, but Python's years end.
-        bounded = max(_ZERO + 2 * _DAY, min(seconds, 253_402_300_799 - 2 * _DAY))
+        # The database's rules have no end, but Python's datetime has.
+        bounded = max(_ZERO_SECONDS + 2 * _DAY, min(seconds, 253_402_300_799 - 2 * _DAY))
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=bounded)
-        local = moment.astimezone(self._database)
-        offset = local.utcoffset() or timedelta()
-        return local.tzname() or "", offset.days * _DAY + offset.seconds
+        moment_in_zone = moment.astimezone(self._database)
+        offset = moment_in_zone.utcoffset() or timedelta()
+        return moment_in_zone.tzname() or "", offset.days * _DAY + offset.seconds
 
     def offset_of(self, name: str, seconds: int) -> int | None:
-        """The offset that goes by this name; None where the zone has no such name about that time."""
+        """Return the offset that has this name; None if the zone has no such name around that time."""
         for shift in (0, 182 * _DAY):
-            found, offset = self.at(seconds - self.at(seconds)[1] + shift)
-            if found == name:
+            zone_name, offset = self.name_and_offset_at(
+                seconds - self.name_and_offset_at(seconds)[1] + shift
+            )
+            if zone_name == name:
                 return offset
         return None
 
@@ -79,7 +84,7 @@ UTC: Final = Zone("UTC")
 
 
 def load_zone(name: str, local: Zone) -> Zone:
-    """The zone of a name in the database, `local` for `Local`; UTC for a name that is not there."""
+    """Return the zone with this name: `local` for `Local`, UTC for an unknown name."""
     if name in ("", "UTC"):
         return UTC
     if name == "Local":
@@ -93,22 +98,29 @@ def load_zone(name: str, local: Zone) -> Zone:
 
 
 def from_civil(civil: Civil, nanosecond: int, zone: Zone) -> "Time":
-    """The time at which clocks of a zone show this."""
-    seconds = days_before(civil.year, civil.month, civil.day) * _DAY
+    """Return the time at which the clocks of a zone show `civil`."""
+    seconds = days_since_epoch(civil.year, civil.month, civil.day) * _DAY
     seconds += civil.hour * 3_600 + civil.minute * 60 + civil.second
-    offset = zone.at(seconds)[1]
-    return Time(seconds - zone.at(seconds - offset)[1], nanosecond, zone)
+    offset = zone.name_and_offset_at(seconds)[1]
+    return Time(seconds - zone.name_and_offset_at(seconds - offset)[1], nanosecond, zone)
 
 
 class Time(GoObject):
-    """A `time.Time`; `monotonic` is what `now` adds to its text."""
+    """A `time.Time`.
+
+    `monotonic` is the suffix that the text of `now` has.
+    """
 
     __slots__ = ("monotonic", "nanosecond", "seconds", "zone")
     go_type = "time.Time"
     kind = "struct"
 
     def __init__(
-        self, seconds: int = _ZERO, nanosecond: int = 0, zone: Zone = UTC, monotonic: str = ""
+        self,
+        seconds: int = _ZERO_SECONDS,
+        nanosecond: int = 0,
+        zone: Zone = UTC,
+        monotonic: str = "",
     ) -> None:
         self.seconds = seconds
         self.nanosecond = nanosecond
@@ -119,44 +131,45 @@ class Time(GoObject):
         return (
             isinstance(other, Time)
             and self.nanoseconds() == other.nanoseconds()
-            and self.local() == other.local()
+            and self.zone_name_and_offset() == other.zone_name_and_offset()
         )
 
     def __hash__(self) -> int:
         return hash(self.nanoseconds())
 
     def nanoseconds(self) -> int:
-        """The time since 1970."""
+        """Return the nanoseconds since 1970."""
         return self.seconds * SECOND + self.nanosecond
 
-    def local(self) -> tuple[str, int]:
-        """The name of the zone and its offset."""
-        return self.zone.at(self.seconds)
+    def zone_name_and_offset(self) -> tuple[str, int]:
+        """Return the name and the offset of the zone at this time."""
+        return self.zone.name_and_offset_at(self.seconds)
 
     def civil(self) -> Civil:
-        """What clocks and calendars show."""
-        days, rest = divmod(self.seconds + self.local()[1], _DAY)
-        return Civil(*to_date(days), rest // 3_600, rest // 60 % 60, rest % 60)
+        """Return the date and time of day in the zone."""
+        days, rest = divmod(self.seconds + self.zone_name_and_offset()[1], _DAY)
+        return Civil(*date_of_days(days), rest // 3_600, rest // 60 % 60, rest % 60)
 
-    def moved(self, nanoseconds: int) -> "Time":
-        """The time so much later."""
+    def add(self, nanoseconds: int) -> "Time":
+        """Return the time this many nanoseconds later."""
         seconds, rest = divmod(self.nanoseconds() + nanoseconds, SECOND)
         return Time(seconds, rest, self.zone, self.monotonic)
 
-    def within(self, zone: Zone) -> "Time":
-        """The same time by other clocks."""
+    def in_zone(self, zone: Zone) -> "Time":
+        """Return the same time in another zone."""
         return Time(self.seconds, self.nanosecond, zone)
 
     def format(self, layout: str) -> str:
-        from kmanifest.engines.helm.sprig.layouts import format_time  # few times are formatted
+        # Imported here because few times are formatted.
+        from kmanifest.engines.helm.sprig.layouts import format_time
 
-        return format_time(self.civil(), self.nanosecond, self.local(), layout)
+        return format_time(self.civil(), self.nanosecond, self.zone_name_and_offset(), layout)
 
     def text(self) -> str:
-        return self.format(_STRING) + self.monotonic
+        return self.format(_STRING_LAYOUT) + self.monotonic
 
     def json(self) -> str:
-        """What `MarshalJSON` gives."""
+        """Return the result of `MarshalJSON`."""
         if not 0 <= self.civil().year <= 9_999:
             raise GoError(
                 "json: error calling MarshalJSON for type time.Time: "
@@ -165,30 +178,43 @@ class Time(GoObject):
         return self.format(RFC3339_NANO)
 
     def methods(self) -> Mapping[str, Function]:
-        other = ("time.Time",)
+        time_type = ("time.Time",)
         civil = self.civil()
         return {
-            "Add": Function(self.moved, ("time.Duration",), "time.Time"),
+            "Add": Function(self.add, ("time.Duration",), "time.Time"),
             "AddDate": Function(self._add_date, ("int", "int", "int"), "time.Time"),
-            "After": Function(lambda each: self._since(each) > 0, other, "bool"),
-            "Before": Function(lambda each: self._since(each) < 0, other, "bool"),
+            "After": Function(
+                lambda other_time: self._nanoseconds_since(other_time) > 0, time_type, "bool"
+            ),
+            "Before": Function(
+                lambda other_time: self._nanoseconds_since(other_time) < 0, time_type, "bool"
+            ),
             "Compare": Function(
-                lambda each: (self._since(each) > 0) - (self._since(each) < 0), other, "int"
+                lambda other_time: (
+                    (self._nanoseconds_since(other_time) > 0)
+                    - (self._nanoseconds_since(other_time) < 0)
+                ),
+                time_type,
+                "int",
             ),
             "Day": Function(lambda: civil.day, (), "int"),
-            "Equal": Function(lambda each: self._since(each) == 0, other, "bool"),
+            "Equal": Function(
+                lambda other_time: self._nanoseconds_since(other_time) == 0, time_type, "bool"
+            ),
             "Format": Function(self.format, ("string",), "string"),
             "Hour": Function(lambda: civil.hour, (), "int"),
-            "IsZero": Function(lambda: self.nanoseconds() == _ZERO * SECOND, (), "bool"),
+            "IsZero": Function(lambda: self.nanoseconds() == _ZERO_SECONDS * SECOND, (), "bool"),
             "Minute": Function(lambda: civil.minute, (), "int"),
             "Month": Function(lambda: Month(civil.month), (), "time.Month"),
             "Nanosecond": Function(lambda: self.nanosecond, (), "int"),
             "Second": Function(lambda: civil.second, (), "int"),
             "String": Function(self.text, (), "string"),
             "Sub": Function(
-                lambda each: Duration(saturated(self._since(each))), other, "time.Duration"
+                lambda other_time: Duration(saturate(self._nanoseconds_since(other_time))),
+                time_type,
+                "time.Duration",
             ),
-            "UTC": Function(lambda: self.within(UTC), (), "time.Time"),
+            "UTC": Function(lambda: self.in_zone(UTC), (), "time.Time"),
             "Unix": Function(lambda: Int64(self.seconds), (), "int64"),
             "UnixMicro": Function(lambda: Int64(self.nanoseconds() // 1_000), (), "int64"),
             "UnixMilli": Function(lambda: Int64(self.nanoseconds() // 1_000_000), (), "int64"),
@@ -198,7 +224,7 @@ class Time(GoObject):
             "YearDay": Function(lambda: year_day(civil), (), "int"),
         }
 
-    def _since(self, other: "Time") -> int:
+    def _nanoseconds_since(self, other: "Time") -> int:
         return self.nanoseconds() - other.nanoseconds()
 
     def _add_date(self, years: int, months: int, days: int) -> "Time":

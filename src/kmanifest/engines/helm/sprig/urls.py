@@ -1,4 +1,7 @@
-"""`urlParse` and `urlJoin`. Source: sprig v3.3.0 url.go; Go 1.26 src/net/url/url.go and encoding_table.go."""
+"""`urlParse` and `urlJoin`.
+
+Source: sprig v3.3.0 url.go; Go 1.26 src/net/url/url.go and encoding_table.go.
+"""
 
 import re
 
@@ -8,7 +11,7 @@ from kmanifest.engines.helm.sprig.gotypes import from_bytes, to_bytes
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~"
-# What stands unescaped in each part of a URL; encoding_table.go.
+# The characters that are not escaped in each part of a URL. Source: encoding_table.go.
 _PATH: Final = frozenset(_LETTERS + b"$&+,/:;=@")
 _HOST: Final = frozenset(_LETTERS + b"!$&'()*+,;=:[]<>\"")
 _USER: Final = frozenset(_LETTERS + b"$&+,;=")
@@ -20,7 +23,10 @@ _USERINFO: Final = re.compile(rb"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 
 
 def functions() -> Functions:
-    """The functions; that for names of hosts asks nobody."""
+    """Return the functions.
+
+    `getHostByName` makes no network request.
+    """
     return {
         "getHostByName": Function(lambda _: "", ("string",), "string"),
         "urlJoin": Function(join_dict, ("map[string]interface {}",), "string"),
@@ -29,7 +35,10 @@ def functions() -> Functions:
 
 
 class Url(NamedTuple):
-    """The parts of a URL, unescaped but for `query` and `opaque`; `user` is None where there is none."""
+    """The parts of a URL, unescaped except `query` and `opaque`.
+
+    `user` is None if there is none.
+    """
 
     scheme: bytes = b""
     opaque: bytes = b""
@@ -41,7 +50,7 @@ class Url(NamedTuple):
 
 
 def parse_to_dict(text: str) -> dict[str, Value]:
-    """What `urlParse` gives: the parts of a URL by name."""
+    """Return the result of `urlParse`: the parts of a URL by name."""
     try:
         url = parse(to_bytes(text))
     except GoError as error:
@@ -60,24 +69,24 @@ def parse_to_dict(text: str) -> dict[str, Value]:
 
 
 def join_dict(parts: dict[str, Any]) -> str:
-    """What `urlJoin` gives: the URL of the parts that `urlParse` names."""
-    found = {
-        name: to_bytes(_text(parts, name))
+    """Return the result of `urlJoin`: the URL with the parts that `urlParse` returns."""
+    fields = {
+        name: to_bytes(_string_field(parts, name))
         for name in ("scheme", "host", "path", "query", "opaque", "fragment", "userinfo")
     }
     user = None
-    if found["userinfo"]:
+    if fields["userinfo"]:
         try:
-            user = parse(b"proto://" + found["userinfo"] + b"@host").user
+            user = parse(b"proto://" + fields["userinfo"] + b"@host").user
         except GoError as error:
             raise GoError(f"unable to parse userinfo in dict: {error}") from error
     url = Url(
-        found["scheme"], found["opaque"], user, found["host"], found["path"], found["query"], found["fragment"]
+        fields["scheme"], fields["opaque"], user, fields["host"], fields["path"], fields["query"], fields["fragment"]
     )  # fmt: skip
-    return from_bytes(to_text(url))
+    return from_bytes(url_to_bytes(url))
 
 
-def _text(parts: dict[str, Any], name: str) -> str:
+def _string_field(parts: dict[str, Any], name: str) -> str:
     value = parts.get(name, "")
     if not isinstance(value, str):
         if value is None:
@@ -89,7 +98,10 @@ def _text(parts: dict[str, Any], name: str) -> str:
 
 
 def parse(data: bytes) -> Url:
-    """The parts of a URL. GoError with Go's text, the URL in it."""
+    """Return the parts of a URL.
+
+    Raises GoError with Go's message, which contains the URL.
+    """
     before, _, fragment = data.partition(b"#")
     try:
         url = _parse(before)
@@ -128,10 +140,13 @@ def _parse(data: bytes) -> Url:
 
 
 def _authority(scheme: bytes, authority: bytes) -> tuple[bytes | None, bytes]:
-    """User and host; the user is escaped again, as it prints."""
-    userinfo, at, host = authority.rpartition(b"@")
+    """Return user and host.
+
+    The user is escaped again, as it is printed.
+    """
+    userinfo, separator, host = authority.rpartition(b"@")
     host = _host(scheme, host)
-    if not at:
+    if not separator:
         return None, host
     if _USERINFO.fullmatch(userinfo) is None:
         raise GoError("net/url: invalid userinfo")
@@ -144,7 +159,7 @@ def _host(scheme: bytes, host: bytes) -> bytes:
     if bracket > 0:
         raise GoError("invalid IP-literal")
     if bracket == 0:
-        return _literal_host(host)
+        return _bracketed_host(host)
     colon = host.find(b":")
     if colon >= 0:
         if scheme not in (b"http", b"https"):
@@ -158,8 +173,8 @@ def _check_port(port: bytes) -> None:
         raise GoError(f"invalid port {quoted(from_bytes(port))} after host")
 
 
-def _literal_host(host: bytes) -> bytes:
-    """An IP address in brackets, perhaps with a zone."""
+def _bracketed_host(host: bytes) -> bytes:
+    """Return an IP address in brackets, which may have a zone."""
     close = host.rfind(b"]")
     if close < 0:
         raise GoError("missing ']' in host")
@@ -194,44 +209,47 @@ def _check_address(name: str) -> None:
 
 
 def _unescape_host(data: bytes, *, zone: bool = False) -> bytes:
-    """A host with its escapes resolved, of which only some may stand there."""
-    at = 0
-    while at < len(data):
-        byte = data[at]
+    """Return a host with its escapes resolved.
+
+    Only some escapes are valid there.
+    """
+    position = 0
+    while position < len(data):
+        byte = data[position]
         if byte == 0x25:
-            code = _escape_at(data, at)
-            escape = data[at : at + 3]
-            refused = code != 0x20 and code not in _HOST if zone else code < 0x80
-            if refused and escape != b"%25":
+            code = _escape_at(data, position)
+            escape = data[position : position + 3]
+            is_refused = code != 0x20 and code not in _HOST if zone else code < 0x80
+            if is_refused and escape != b"%25":
                 raise GoError(f"invalid URL escape {quoted(from_bytes(escape))}")
-            at += 3
+            position += 3
             continue
         if byte < 0x80 and byte not in _HOST:
             raise GoError(f"invalid character {quoted(chr(byte))} in host name")
-        at += 1
+        position += 1
     return _unescape(data)
 
 
-def _escape_at(data: bytes, at: int) -> int:
-    digits = data[at + 1 : at + 3]
+def _escape_at(data: bytes, position: int) -> int:
+    digits = data[position + 1 : position + 3]
     if re.fullmatch(rb"[0-9a-fA-F]{2}", digits) is None:
-        raise GoError(f"invalid URL escape {quoted(from_bytes(data[at : at + 3]))}")
+        raise GoError(f"invalid URL escape {quoted(from_bytes(data[position : position + 3]))}")
     return int(digits, 16)
 
 
 def _unescape(data: bytes) -> bytes:
     if b"%" not in data:
         return data
-    out = bytearray()
-    at = 0
-    while at < len(data):
-        if data[at] == 0x25:
-            out.append(_escape_at(data, at))
-            at += 3
+    unescaped = bytearray()
+    position = 0
+    while position < len(data):
+        if data[position] == 0x25:
+            unescaped.append(_escape_at(data, position))
+            position += 3
         else:
-            out.append(data[at])
-            at += 1
-    return bytes(out)
+            unescaped.append(data[position])
+            position += 1
+    return bytes(unescaped)
 
 
 def _escape(data: bytes, allowed: frozenset[int]) -> bytes:
@@ -245,27 +263,30 @@ def _hostname(host: bytes) -> bytes:
     return host[1:-1] if host.startswith(b"[") and host.endswith(b"]") else host
 
 
-def to_text(url: Url) -> bytes:
-    """A URL put together of its parts. Source: url.go, String."""
-    out = url.scheme + b":" if url.scheme else b""
+def url_to_bytes(url: Url) -> bytes:
+    """Return a URL built from its parts.
+
+    Source: url.go, String.
+    """
+    result = url.scheme + b":" if url.scheme else b""
     if url.opaque:
-        out += url.opaque
+        result += url.opaque
     else:
         if (url.scheme or url.host or url.user is not None) and (
             url.host or url.path or url.user is not None
         ):
-            out += b"//"
+            result += b"//"
         if url.user is not None:
-            out += url.user + b"@"
-        out += _escape(url.host, _HOST)
+            result += url.user + b"@"
+        result += _escape(url.host, _HOST)
         path = b"*" if url.path == b"*" else _escape(url.path, _PATH)
         if path and not path.startswith(b"/") and url.host:
-            out += b"/"
-        if not out and b":" in path.partition(b"/")[0]:
-            out += b"./"
-        out += path
+            result += b"/"
+        if not result and b":" in path.partition(b"/")[0]:
+            result += b"./"
+        result += path
     if url.query:
-        out += b"?" + url.query
+        result += b"?" + url.query
     if url.fragment:
-        out += b"#" + _escape(url.fragment, _FRAGMENT)
-    return out
+        result += b"#" + _escape(url.fragment, _FRAGMENT)
+    return result

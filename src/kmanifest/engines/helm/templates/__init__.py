@@ -1,1 +1,1 @@
-"""Chart templates: the objects and functions they use, and how they are executed."""
+"""Chart templates: their functions, and their execution."""

@@ -1,7 +1,8 @@
-"""The templates of a chart and of those that it holds, executed: each file's text by its path.
+"""Execute the templates of a chart and its subcharts: the text of each file by its path.
 
-All files are parsed into one set before the first is executed, deepest and last in the alphabet first, so that of two
-definitions of one name that of the shallower, earlier file stays. Whatever fails ends the render.
+All files are parsed into one set before the first is executed: deepest paths first, in reverse alphabetical order. So
+of two definitions of one name, that in the shallower, earlier file remains. Any failure ends the render.
+
 Source: helm v3.22.0 pkg/engine/engine.go.
 """
 
@@ -9,110 +10,119 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
-from kmanifest.engines.helm.dialects.dialect import Dialect
+from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.errors import ParseError
-from kmanifest.engines.helm.gotemplate.execute import Bounds, Impure, Run
-from kmanifest.engines.helm.gotemplate.functions import Overlay
+from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits, OnImpureCall
+from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.gotemplate.parsers import Parser
-from kmanifest.engines.helm.gotemplate.templates import Parsed, TemplateSet
+from kmanifest.engines.helm.gotemplate.parsers import CachingParser
+from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
-from kmanifest.engines.helm.templates.objects import Files, Values, find_table, go_string
+from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-TEMPLATES: Final = "templates"
-"""What the key of all templates of a chart begins with in a cache; the value, the trees of each, is plain data."""
+TEMPLATES_CACHE_KEY: Final = "templates"
+"""The first element of the cache key for all templates of a chart. The cached value is plain data."""
 NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
-_SMALL: Final = 1_000  # the weight of an entry beside its text
+_BASE_WEIGHT: Final = 1_000  # the weight of a cache entry without its text
 _MAX_INCLUDES: Final = 1_000
 _WARN_START: Final = "HELM_ERR_START"
 _WARN_END: Final = "HELM_ERR_END"
 
 
-class Source(NamedTuple):
-    """One template: its text, the table that it sees as `.`, and the directory that `.Template.BasePath` tells."""
+class TemplateSource(NamedTuple):
+    """One template: its text, the table that it sees as `.`, and the directory for `.Template.BasePath`.
+
+    The templates of one chart share one table.
+    """
 
     text: str
     table: Values
-    base: str
+    base_path: str
 
 
-def collect_sources(chart: Chart, top: Mapping[str, Any], dialect: Dialect) -> dict[str, Source]:
-    """The templates of the chart and of those that it holds, by their paths, deepest first."""
-    sources: dict[str, Source] = {}
+def collect_sources(
+    chart: Chart, top: dict[str, Any], dialect: Dialect
+) -> dict[str, TemplateSource]:
+    """Return the templates of the chart and its subcharts by path, deepest first."""
+    sources: dict[str, TemplateSource] = {}
     _collect(chart, sources, top, dialect)
     order = sorted(sources, key=lambda path: (path.count("/"), path.encode("utf-8", "surrogateescape")), reverse=True)  # fmt: skip
     return {path: sources[path] for path in order}
 
 
 def _collect(
-    chart: Chart, sources: dict[str, Source], above: Mapping[str, Any], dialect: Dialect
-) -> Values:
-    """Take the templates of one chart; gives its table. Source: engine.go, recAllTpls."""
-    held: dict[str, Any] = {}
-    table = dialect.table(
-        {
-            "Chart": dialect.chart_object(chart),
-            "Files": Files({file.name: file.data for file in chart.files}),
-            "Release": above["Release"],
-            "Capabilities": above["Capabilities"],
-            "Values": _values_of(chart, above, dialect),
-            "Subcharts": held,
-        }
-    )
-    for each in chart.dependencies:
-        held[each.name] = _collect(each, sources, table, dialect)
+    chart: Chart,
+    sources: dict[str, TemplateSource],
+    parent_table: dict[str, Any],
+    dialect: Dialect,
+) -> dict[str, Any]:
+    """Add the templates of one chart to `sources`, and return the chart's table.
+
+    The templates see the table as `Values`, those of the parent chart see a plain map in `.Subcharts`. Source:
+    engine.go, recAllTpls.
+    """
+    subchart_tables: dict[str, Any] = {}
+    table: dict[str, Any] = {
+        "Chart": dialect.make_chart_object(chart),
+        "Files": Files({file.name: file.data for file in chart.files}),
+        "Release": parent_table["Release"],
+        "Capabilities": parent_table["Capabilities"],
+        "Values": _chart_values(chart, parent_table, dialect),
+        "Subcharts": subchart_tables,
+    }
+    for subchart in chart.subcharts:
+        subchart_tables[subchart.name] = _collect(subchart, sources, table, dialect)
     path = chart.path()
+    values = dialect.values_type(table)
     for file in chart.templates:
         if not chart.is_library or base_name(file.name).startswith("_"):
-            sources[clean_path(f"{path}/{file.name}")] = Source(
-                go_string(file.data), table, clean_path(f"{path}/templates")
+            sources[clean_path(f"{path}/{file.name}")] = TemplateSource(
+                go_string(file.data), values, clean_path(f"{path}/templates")
             )
     return table
 
 
-def _values_of(chart: Chart, above: Mapping[str, Any], dialect: Dialect) -> Values:
-    """The table of a chart's own values, which is the very one that its parent has for it: what one sets the other sees."""
+def _chart_values(chart: Chart, parent_table: dict[str, Any], dialect: Dialect) -> Values:
+    """Return the values of a chart.
+
+    A subchart's values have the same entries as the table in its parent's values. So a change by one chart is visible
+    to the other.
+    """
     if chart.is_root:
-        values = above["Values"]
-        return values if isinstance(values, Values) else dialect.table(values)
-    place, _, name = f"Values.{chart.name}".rpartition(".")
-    outer: Any = find_table(above, place)
-    inner = None if outer is None else outer.get(name)
-    if outer is None or not isinstance(inner, dict):
-        return dialect.table()
-    outer[name] = made = dialect.table(inner)
-    return made
+        values = parent_table["Values"]
+        return values if isinstance(values, Values) else dialect.values_type(values)
+    return dialect.values_type(get_table(parent_table, f"Values.{chart.name}"))
 
 
-class Rendering:
-    """One render of all templates; `warn` is told what the reference would log."""
+class RenderSession:
+    """One render of all templates. `warn` is called with each message that Helm would log."""
 
     def __init__(
         self,
         functions: Functions,
         *,
         warn: Callable[[str], None] = lambda _: None,
-        lints: bool = False,
-        bounds: Bounds = Bounds(),
-        on_impure: Impure | None = None,
+        is_lint: bool = False,
+        bounds: ExecutionLimits = ExecutionLimits(),
+        on_impure: OnImpureCall | None = None,
         cache: Cache = NoCache(),
         dialect: Dialect,
     ) -> None:
         self._cache = cache
         self._dialect = dialect
         self._warn = warn
-        self._lints = lints
+        self._is_lint = is_lint
         self._bounds = bounds
         self._on_impure = on_impure
         self._includes: dict[str, int] = {}
         self._templates = TemplateSet(ROOT)
-        # The outer set is kept with its extension, so that no other object can come to have its id.
-        self._extensions: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
-        own = {
+        # The key contains the id of the extended set. Keeping that set prevents another object from getting the id.
+        self._tpl_sets: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
+        render_functions = {
             "fail": Function(self._fail, ("string",), "string"),
             "include": Function(self._include, ("string", "interface {}"), "string"),
             "lookup": Function(
@@ -121,58 +131,60 @@ class Rendering:
             "required": Function(self._required, ("string", "interface {}")),
             "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
         }
-        self._functions: Functions = Overlay(own, functions)
-        self._parser = Parser(self._functions)
-        # What a text is parsed to depends on the functions that there are.
-        self._known = " ".join(self._functions)
+        self._functions: Functions = MergedFunctions(render_functions, functions)
+        self._parser = CachingParser(self._functions)
+        # The result of parsing depends on the names of the available functions.
+        self._function_names = " ".join(self._functions)
 
-    def render(self, sources: Mapping[str, Source]) -> dict[str, str]:
-        """The text of each file that is no partial; RenderError with helm's text."""
+    def render(self, sources: Mapping[str, TemplateSource]) -> dict[str, str]:
+        """Return the text of each file that is not a partial. Raises RenderError with Helm's message."""
         self._templates = self._parse_all(sources)
-        self._run = Run(
+        self._run = Execution(
             self._templates,
             self._functions,
             missing_key="zero",
-            bounds=self._bounds,
+            limits=self._bounds,
             on_impure=self._on_impure,
         )
         rendered: dict[str, str] = {}
         for path, source in sources.items():
             if base_name(path).startswith("_"):
                 continue
-            source.table["Template"] = self._dialect.table({"Name": path, "BasePath": source.base})
+            source.table.entries["Template"] = self._dialect.values_type(
+                {"Name": path, "BasePath": source.base_path}
+            )
             try:
                 text = self._run.execute(path, source.table)
             except GoError as error:
-                raise RenderError(self._dialect.told_failure(error)) from error
+                raise RenderError(self._dialect.format_failure(error)) from error
             rendered[path] = text.replace(NO_VALUE, "")
         return rendered
 
-    def _parse_all(self, sources: Mapping[str, Source]) -> TemplateSet:
-        """All texts parsed, which another render may have done."""
-        names = tuple(sources)
+    def _parse_all(self, sources: Mapping[str, TemplateSource]) -> TemplateSet:
+        """Parse all templates, or take them from the cache."""
+        paths = tuple(sources)
         texts = tuple(source.text for source in sources.values())
-        key = (TEMPLATES, self._known, *names, *texts)
+        key = (TEMPLATES_CACHE_KEY, self._function_names, *paths, *texts)
         trees = self._cache.find(key)
         if trees is not None:
-            return TemplateSet(ROOT).with_parsed(*map(Parsed, names, texts, trees))
-        parsed = [*map(self._parsed, names, texts)]
-        self._cache.keep(key, tuple(one.trees for one in parsed), weight=_SMALL)
+            return TemplateSet(ROOT).with_parsed(*map(ParseResult, paths, texts, trees))
+        parsed = [*map(self._parse_cached, paths, texts)]
+        self._cache.keep(key, tuple(template.trees for template in parsed), weight=_BASE_WEIGHT)
         return TemplateSet(ROOT).with_parsed(*parsed)
 
-    def _parsed(self, path: str, text: str) -> Parsed:
-        """What is in a text, which another render may have parsed, whatever its path was there."""
-        key = ("template", self._known, text)
-        known: Parsed | None = self._cache.find(key)
-        if known is None or any(name == path for name, _, _ in known.trees[:-1]):
-            known = self._parse(path, text)
-            self._cache.keep(key, known, weight=8 * len(text) + _SMALL)
-        if known.name == path:
-            return known
-        _, program, is_empty = known.trees[-1]
-        return Parsed(path, text, (*known.trees[:-1], (path, program, is_empty)))
+    def _parse_cached(self, path: str, text: str) -> ParseResult:
+        """Parse one template, or take it from the cache, possibly stored there under another path."""
+        key = ("template", self._function_names, text)
+        cached: ParseResult | None = self._cache.find(key)
+        if cached is None or any(name == path for name, _, _ in cached.trees[:-1]):
+            cached = self._parse(path, text)
+            self._cache.keep(key, cached, weight=8 * len(text) + _BASE_WEIGHT)
+        if cached.name == path:
+            return cached
+        _, program, is_empty = cached.trees[-1]
+        return ParseResult(path, text, (*cached.trees[:-1], (path, program, is_empty)))
 
-    def _parse(self, path: str, text: str) -> Parsed:
+    def _parse(self, path: str, text: str) -> ParseResult:
         try:
             return self._parser.parse(path, text)
         except ParseError as error:
@@ -182,7 +194,7 @@ class Rendering:
             raise RenderError(f"parse error at ({tokens[1]}): {tokens[-1]}") from error
 
     def _include(self, name: str, data: Any) -> str:
-        """The function `include`."""
+        """Implement the function `include`."""
         depth = self._includes.get(name, 0)
         if depth > _MAX_INCLUDES:
             raise _too_deep(name)
@@ -190,17 +202,20 @@ class Rendering:
         try:
             return self._run.execute(name, data)
         except RecursionError:
-            # Python's stack ends before the count does, and means the same.
+            # Python's stack can end before Helm's count does. The reason is the same.
             raise _too_deep(name) from None
         finally:
             self._includes[name] -= 1
 
     def _tpl(self, text: str, data: Any) -> str:
-        """The function `tpl`: what the text defines is known to it, and to what it executes, alone."""
+        """Implement the function `tpl`.
+
+        Definitions in the text are visible only to the text and to the templates that it executes.
+        """
         if "{{" not in text:
             return text.replace(NO_VALUE, "")
-        outer = self._templates
-        self._templates = self._extended(text)
+        previous = self._templates
+        self._templates = self._with_tpl_string(text)
         try:
             return self._run.execute(ROOT, data, self._templates).replace(NO_VALUE, "")
         except GoError as error:
@@ -210,46 +225,46 @@ class Rendering:
         except RecursionError:
             raise GoError("templates that call tpl are nested too deeply") from None
         finally:
-            self._templates = outer
+            self._templates = previous
 
-    def _extended(self, text: str) -> TemplateSet:
-        """The templates at hand and those in a text; charts give the same texts to `tpl` again and again."""
-        outer = self._templates
-        key = (id(outer), text)
-        if key not in self._extensions:
-            parsed = self._parsed_given(text)
-            # An empty template takes the place of none, not even of the one whose text has called `tpl`.
+    def _with_tpl_string(self, text: str) -> TemplateSet:
+        """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""
+        current = self._templates
+        key = (id(current), text)
+        if key not in self._tpl_sets:
+            parsed = self._parse_tpl_string(text)
+            # An empty template replaces no other, not even the one that called `tpl`.
             is_empty = parsed.trees[-1][2]
-            base = TemplateSet(ROOT) if is_empty else outer
-            self._extensions[key] = (outer, base.with_parsed(parsed))
-        return self._extensions[key][1]
+            base = TemplateSet(ROOT) if is_empty else current
+            self._tpl_sets[key] = (current, base.with_parsed(parsed))
+        return self._tpl_sets[key][1]
 
-    def _parsed_given(self, text: str) -> Parsed:
-        """What is in a text that `tpl` was given. It may hold what is secret, so it is never kept on a disk."""
-        key = ("given", self._known, text)
-        known: Parsed | None = self._cache.find(key)
-        if known is not None:
-            return known
+    def _parse_tpl_string(self, text: str) -> ParseResult:
+        """Parse an argument of `tpl`. It may contain secrets, so it is never stored on disk."""
+        key = ("given", self._function_names, text)
+        cached: ParseResult | None = self._cache.find(key)
+        if cached is not None:
+            return cached
         try:
             parsed = self._parser.parse(ROOT, text)
         except ParseError as error:
             raise GoError(f"cannot parse template {quoted(text)}: {error}") from error
-        self._cache.keep(key, parsed, weight=8 * len(text) + _SMALL)
+        self._cache.keep(key, parsed, weight=8 * len(text) + _BASE_WEIGHT)
         return parsed
 
     def _required(self, message: str, value: Any) -> Any:
-        """The function `required`."""
+        """Implement the function `required`."""
         if value is not None and value != "":
             return value
-        if self._lints:
-            self._warn(self._dialect.words.missing_value(message, is_nil=value is None))
+        if self._is_lint:
+            self._warn(self._dialect.messages.missing_value(message, is_nil=value is None))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
     def _fail(self, message: str) -> str:
-        """The function `fail`."""
-        if self._lints:
-            self._warn(self._dialect.words.failure(message))
+        """Implement the function `fail`."""
+        if self._is_lint:
+            self._warn(self._dialect.messages.fail_call(message))
             return ""
         raise GoError(f"{_WARN_START}{message}{_WARN_END}")
 
@@ -260,19 +275,19 @@ def _too_deep(name: str) -> GoError:
     )
 
 
-def told_failure(error: GoError) -> str:
-    """What is told of a failed execution: only what `fail` or `required` says, where one of them has ended it."""
+def format_failure(error: GoError) -> str:
+    """Return the message for a failed execution: only the message of `fail` or `required` if one of them caused it."""
     text = str(error)
-    return told_end(text) or text
+    return abort_message(text) or text
 
 
-def told_end(text: str) -> str:
-    """What is told where `fail` or `required` has ended an execution; empty where none of them has."""
-    tokens = text.split(": ", 2)
-    if len(tokens) < 3:
+def abort_message(text: str) -> str:
+    """Return the message for an execution that `fail` or `required` ended; empty for other failures."""
+    parts = text.split(": ", 2)
+    if len(parts) < 3:
         return ""
-    start = tokens[2].find(_WARN_START)
-    end = tokens[2].rfind(_WARN_END)
+    start = parts[2].find(_WARN_START)
+    end = parts[2].rfind(_WARN_END)
     if start < 0 or end < start + len(_WARN_START):
         return ""
-    return f"execution error at ({tokens[1]}): {tokens[2][start + len(_WARN_START) : end]}"
+    return f"execution error at ({parts[1]}): {parts[2][start + len(_WARN_START) : end]}"

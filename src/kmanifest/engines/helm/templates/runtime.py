@@ -1,28 +1,34 @@
-"""What a render takes of its caller, where that has none of its own: the functions, with chance and the clock, and the bounds."""
+"""The inputs of a render that callers can leave out: functions with randomness and clock, and execution limits."""
 
 from collections.abc import Callable, Mapping
 
 from kmanifest.engines.helm import gotemplate
-from kmanifest.engines.helm.dialects.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.execute import Bounds
+from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits
 from kmanifest.engines.helm.gotemplate.values import Functions
-from kmanifest.engines.helm.render import Release
-from kmanifest.engines.helm.templates.engine import TEMPLATES
+from kmanifest.engines.helm.templates.engine import TEMPLATES_CACHE_KEY
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from kmanifest.engines.helm.sprig.randomness import Random
+    from kmanifest.engines.helm.render import Release
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
+    from kmanifest.model.cancel import CancelEvent
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
-PLAIN: Final = {TEMPLATES: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]}
-"""The kinds of what a render keeps that are plain data, as `DiskCache` takes them."""
+PLAIN_DATA_KINDS: Final = {
+    TEMPLATES_CACHE_KEY: [f"{gotemplate.__path__[0]}/{name}.py" for name in _MODULES]
+}
+"""The kinds of cache entries that are plain data, with the modules that define their form, as `DiskCache` takes them."""
 
 
-def make_random(seed: str | None, release: Release, chart: str) -> "Random | None":
-    """The chance of one release of a chart, which shares no password with another of the same seed; None without a seed."""
+def make_random(seed: str | None, release: "Release", chart: str) -> "RandomSource | None":
+    """Return the randomness for one release of a chart, or None without a seed.
+
+    Releases with the same seed get different passwords.
+    """
     if seed is None:
         return None
     from kmanifest.engines.helm.templates.reproducible import (
@@ -33,36 +39,44 @@ def make_random(seed: str | None, release: Release, chart: str) -> "Random | Non
 
 
 def make_clock(now: int | None) -> Callable[[], int] | None:
-    """A clock that stands still; None without a time."""
+    """Return a clock that always returns `now`, or None without a time."""
     return None if now is None else lambda: now
 
 
 def make_functions(
-    random: "Random | None" = None,
+    random: "RandomSource | None" = None,
     clock: Callable[[], int] | None = None,
     limits: Limits = DEFAULT_LIMITS,
     *,
     env: Mapping[str, str] | None = None,
     dialect: Dialect,
 ) -> Functions:
-    """The functions of helm's templates; `TZ` in `env` is the local zone of those about dates."""
+    """Return the functions of Helm's templates. `TZ` in `env` is the local time zone of the date functions."""
     from kmanifest.io.system import SystemRandom, system_clock
 
-    return dialect.functions(
+    return dialect.make_functions(
         random=random or SystemRandom(), clock=clock or system_clock, env=env, limits=limits
     )
 
 
-def make_bounds(limits: Limits) -> Bounds:
-    """The bounds of the templates of one render."""
-    bounds = Bounds(max_output=limits.max_output, max_string=limits.max_string)
-    if not limits.deadline:
+def make_bounds(limits: Limits, cancel: "CancelEvent | None" = None) -> ExecutionLimits:
+    """Return the limits for executing the templates of one render. The clock raises CancelledError if it is cancelled."""
+    bounds = ExecutionLimits(max_output=limits.max_output, max_string=limits.max_string)
+    if not limits.deadline and cancel is None:
         return bounds
     from kmanifest.io.system import monotonic_seconds
+    from kmanifest.model.cancel import check_cancelled
 
-    return bounds._replace(deadline=monotonic_seconds() + limits.deadline, clock=monotonic_seconds)
+    def read_clock() -> float:
+        check_cancelled(cancel)
+        return monotonic_seconds()
+
+    deadline = monotonic_seconds() + limits.deadline if limits.deadline else float("inf")
+    return bounds._replace(
+        deadline=deadline, clock=monotonic_seconds if cancel is None else read_clock
+    )
 
 
-def nested_too_deeply() -> LimitError:
-    """The error where Python's stack has ended."""
+def nesting_error() -> LimitError:
+    """Return the error for an exhausted Python stack."""
     return LimitError("the input is nested more deeply than this thread's stack allows (max_depth)")

@@ -1,1 +1,1 @@
-"""The values of a render: how they are read, merged, and traced to where they were set."""
+"""The values of a render: read them, merge them, and trace each to where it was set."""

@@ -1,71 +1,79 @@
-"""Which values a failure of a render hangs on, read out of helm's text for it.
+"""Find the values that an error depends on, from the text of Helm's error message.
 
-A schema's errors name the place in the values. An error of a template names the place in the template, where `.Values` may be
-followed by the path. So do warnings about tables that meet something else. What can't be told for certain is left out.
+Schema errors name the path in the values. Errors of templates name a position in a template, at which `.Values` and a
+path may be. Warnings about merged tables name the path. Ambiguous cases are left out.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.templates.objects import go_string
-from kmanifest.engines.helm.values.origins import names_of
+from kmanifest.engines.helm.objects.builtin import go_string
+from kmanifest.engines.helm.values.origins import subchart_keys
 from kmanifest.model.errors import FieldPath
 from kmanifest.startup.typing import Final
 
 _SCHEMA: Final = "values don't meet the specifications of the schema(s)"
 _POINTER: Final = re.compile(r"- at '(.*?)': (.*)")
-_STRANGERS: Final = re.compile(r"additional properties (.*) not allowed")
+_ADDITIONAL_PROPERTIES: Final = re.compile(r"additional properties (.*) not allowed")
 _COALESCING: Final = re.compile(
     r"coalesce\.go:\d+: warning: (?:skipped value|cannot overwrite table with non table|destination) for (\S+?):? "
 )
-_PLACE: Final = re.compile(r"(?:template: |execution error at \()([^\s:]+):(\d+):(\d+)\)?:")
+_TEMPLATE_LOCATION: Final = re.compile(
+    r"(?:template: |execution error at \()([^\s:]+):(\d+):(\d+)\)?:"
+)
 _FIELD: Final = re.compile(r' executing ".*?" at <[.$]', re.DOTALL)
 _VALUES: Final = re.compile(rb"\.Values((?:\.\w+)+)")
 
 
-def blamed_values(text: str, chart: Chart) -> tuple[FieldPath, ...]:
-    """The paths, in the values of the root chart, that a failure or warning with this text hangs on."""
+def values_in_error(text: str, chart: Chart) -> tuple[FieldPath, ...]:
+    """Return the paths, in the values of the root chart, that an error or warning with this text depends on."""
     if match := _COALESCING.search(text):
         return (tuple(match[1].split(".")[1:]),)
-    found = _by_schema(text, chart) if text.startswith(_SCHEMA) else _by_template(text, chart)
-    return tuple(path for path in dict.fromkeys(found) if path)
+    paths = (
+        _paths_in_schema_error(text, chart)
+        if text.startswith(_SCHEMA)
+        else _paths_in_template_error(text, chart)
+    )
+    return tuple(path for path in dict.fromkeys(paths) if path)
 
 
-def _by_schema(text: str, chart: Chart) -> Iterator[FieldPath]:
-    # A chart is told by its name or alias alone; of two with one name it is the outer.
-    charts = reversed(list(_charts(chart, ())))
-    paths = {path[-1] if path else held.name: path for path, held in charts}
-    below: FieldPath = ()
+def _paths_in_schema_error(text: str, chart: Chart) -> Iterator[FieldPath]:
+    # The message names a chart only by its name or alias. Of two with the same name the outer one is meant.
+    charts = reversed(list(_walk_charts(chart, ())))
+    paths = {path[-1] if path else subchart.name: path for path, subchart in charts}
+    prefix: FieldPath = ()
     for line in text.split("\n")[1:]:
         if match := _POINTER.search(line):
             steps = match[1].split("/")[1:]
-            path = (*below, *(step.replace("~1", "/").replace("~0", "~") for step in steps))
-            strangers = _STRANGERS.match(match[2])
-            names = re.findall("'([^']*)'", strangers[1]) if strangers else ()
+            path = (*prefix, *(step.replace("~1", "/").replace("~0", "~") for step in steps))
+            additional = _ADDITIONAL_PROPERTIES.match(match[2])
+            names = re.findall("'([^']*)'", additional[1]) if additional else ()
             yield from ((*path, name) for name in names) if names else (path,)
         elif line.endswith(":"):
-            below = paths.get(line[:-1], ())
+            prefix = paths.get(line[:-1], ())
 
 
-def _by_template(text: str, chart: Chart) -> Iterator[FieldPath]:
-    """What the action at the innermost place of the error reads."""
-    places = list(_PLACE.finditer(text))
-    if not places:
+def _paths_in_template_error(text: str, chart: Chart) -> Iterator[FieldPath]:
+    """Yield the values that the action at the innermost position of the error reads."""
+    locations = list(_TEMPLATE_LOCATION.finditer(text))
+    if not locations:
         return
-    file, line, column = places[-1].groups()
-    is_field = _FIELD.match(text, places[-1].end()) is not None
-    for path, each in _charts(chart, ()):
+    file, line, column = locations[-1].groups()
+    is_field = _FIELD.match(text, locations[-1].end()) is not None
+    for path, subchart in _walk_charts(chart, ()):
         prefix = "/charts/".join([chart.name, *map(str, path)]) + "/"
-        for template in each.templates:
+        for template in subchart.templates:
             if prefix + template.name == file:
-                exact, around = _named_at(template.data, int(line), int(column))
-                for name in exact if exact or is_field else around:
+                exact, in_action = _paths_in_action(template.data, int(line), int(column))
+                for name in exact if exact or is_field else in_action:
                     yield (*path, *name)
 
 
-def _named_at(source: bytes, line: int, column: int) -> tuple[list[FieldPath], list[FieldPath]]:
-    """The paths behind `.Values` at a place of a template, and all those in the action around it."""
+def _paths_in_action(
+    source: bytes, line: int, column: int
+) -> tuple[list[FieldPath], list[FieldPath]]:
+    """Return the paths after `.Values` at a position of a template, and all those in the action around it."""
     start = sum(map(len, source.split(b"\n")[: line - 1])) + line - 1 + column
     opened, closed = source.rfind(b"{{", 0, start + 1), source.find(b"}}", start)
     if opened < 0 or closed < 0:
@@ -79,9 +87,9 @@ def _paths(matches: Iterable[re.Match[bytes]]) -> list[FieldPath]:
     return [tuple(go_string(match[1])[1:].split(".")) for match in matches]
 
 
-def _charts(chart: Chart, path: FieldPath) -> Iterator[tuple[FieldPath, Chart]]:
-    """The chart and those that it holds, with the paths of their values."""
+def _walk_charts(chart: Chart, path: FieldPath) -> Iterator[tuple[FieldPath, Chart]]:
+    """Yield the chart and its subcharts, with the paths of their values."""
     yield path, chart
-    for held in chart.dependencies:
-        for name in names_of(chart, held):
-            yield from _charts(held, (*path, name))
+    for subchart in chart.subcharts:
+        for name in subchart_keys(chart, subchart):
+            yield from _walk_charts(subchart, (*path, name))

@@ -1,7 +1,8 @@
-"""The values of a render: files and flags made one table, and laid over those of the chart and of the charts it holds.
+"""Merge value files, flags, and the values of a chart and its subcharts.
 
-The reference copies tables at some places and shares them at others, and what a chart sees of the globals of another rests on
-it; so tables are changed in place here, as there, and are copied exactly where they are copied there.
+Helm copies tables in some functions and shares them in others. The globals that one chart sees of another depend on
+this. So tables are changed in place exactly where Helm does so, and copied exactly where Helm copies them.
+
 Source: helm v3.22.0 pkg/cli/values/options.go; pkg/chartutil/coalesce.go.
 """
 
@@ -10,8 +11,8 @@ from functools import partial
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
-from kmanifest.engines.helm.values import set_flags as setflags
-from kmanifest.io.tree import Tree, tree_at
+from kmanifest.engines.helm.values import set_flags
+from kmanifest.io.tree import FilePath, Tree, tree_at
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -20,112 +21,160 @@ GLOBAL: Final = "global"
 
 Table = dict[str, Any]
 Warn = Callable[[str], None]
-Read = Callable[[str], bytes]
+ReadFile = Callable[[str], bytes]
 
 
 class ValueSources(NamedTuple):
-    """What the flags about values say, each in its order; between them theirs is that of the fields."""
+    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields.
 
-    files: tuple[str, ...] = ()
+    - `files`: paths of value files, as for `--values`
+    - `json`: as for `--set-json`
+    - `typed`: as for `--set`
+    - `strings`: as for `--set-string`
+    - `contents`: as for `--set-file`
+    - `literals`: as for `--set-literal`
+
+    >>> from kmanifest.helm import ValueSources, render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{size: {{ .Values.size }}, tag: {{ .Values.image.tag | quote }}}",
+    ...     "prod.yaml": "size: large",
+    ... }
+    >>> sources = ValueSources(files=("prod.yaml",), strings=("image.tag=1.0",))
+    >>> print(render_chart("", tree=files, sources=sources).text(), end="")
+    ---
+    # Source: c/templates/a.yaml
+    {size: large, tag: "1.0"}
+    """
+
+    files: "tuple[FilePath, ...]" = ()
     json: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
     strings: tuple[str, ...] = ()
     contents: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
 
-class Readers(NamedTuple):
-    """How what the flags say is read: `file` gives the table in a file, the others put what a text says into a table."""
+        return describe(self, secret=("json", "typed", "strings", "literals"))
+
+
+class ValueReaders(NamedTuple):
+    """How value files and flags are read.
+
+    `file` returns the table in a file. The others set the values of a flag's argument in a table.
+    """
 
     file: Callable[..., Table]
     json: Callable[[str, Table], None]
     typed: Callable[[str, Table], None]
     strings: Callable[[str, Table], None]
-    contents: Callable[[str, Table, setflags.Reading], None]
+    contents: Callable[[str, Table, set_flags.Convert], None]
     literals: Callable[[str, Table], None]
 
 
-READERS: Final = Readers(
+READERS: Final = ValueReaders(
     load_values,
-    setflags.set_json,
-    setflags.set_typed,
-    setflags.set_strings,
-    setflags.set_files,
-    setflags.set_literal,
+    set_flags.set_json,
+    set_flags.set_typed,
+    set_flags.set_strings,
+    set_flags.set_files,
+    set_flags.set_literal,
 )
-"""Those of helm v3."""
+"""The readers of Helm 3."""
 
 
-class Coalescing(NamedTuple):
-    """How values are laid over one another: the values of a chart that are laid under a table, and a warning as it is told.
+class CoalesceRules(NamedTuple):
+    """How values are merged.
 
-    The number of a warning is the line of coalesce.go that it comes from.
+    `copy_defaults` returns the values of a chart to merge under a table. `format_warning` formats a warning; its number
+    is the line of coalesce.go that logs it.
     """
 
     copy_defaults: Callable[[Chart, Mapping[str, Any]], Table]
-    told: Callable[[int, str], str]
+    format_warning: Callable[[int, str], str]
 
 
-class Layer(NamedTuple):
-    """One file or flag: what it is called, and what it does to the values that were there before.
+class ValueLayer(NamedTuple):
+    """One file or flag: its name, and a function that applies it to the values before it.
 
-    A flag is called without its text, which may hold a secret.
-    `content` gives the text of a file, whose values lie below the path `below`.
+    The name of a flag does not contain its argument, which may be a secret. `content` returns the text of a file. Its
+    values are below the path `prefix`.
     """
 
     name: str
     apply: Callable[[Table], Table]
     content: Callable[[], bytes] | None = None
-    below: FieldPath = ()
+    prefix: FieldPath = ()
 
 
-def layers(
-    sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS, readers: Readers = READERS
-) -> Iterable[Layer]:
-    """The files and flags in the order in which they are laid over one another; `read` gives the content of a file."""
-    for path in sources.files:
-        yield Layer(path, _file(path, read, limits, readers), partial(read, path))
+def value_layers(
+    sources: ValueSources,
+    read_file: ReadFile,
+    limits: Limits = DEFAULT_LIMITS,
+    readers: ValueReaders = READERS,
+) -> Iterable[ValueLayer]:
+    """Yield the files and flags in the order in which they are merged. `read_file` returns the content of a file."""
+    for file in sources.files:
+        path = file if isinstance(file, str) else _as_path(file)
+        yield ValueLayer(
+            path, _file_setter(path, read_file, limits, readers), partial(read_file, path)
+        )
     for text in sources.json:
-        yield Layer("--set-json", _flag("--set-json", text, readers.json))
+        yield ValueLayer("--set-json", _flag_setter("--set-json", text, readers.json))
     for text in sources.typed:
-        yield Layer("--set", _flag("--set", text, readers.typed))
+        yield ValueLayer("--set", _flag_setter("--set", text, readers.typed))
     for text in sources.strings:
-        yield Layer("--set-string", _flag("--set-string", text, readers.strings))
+        yield ValueLayer("--set-string", _flag_setter("--set-string", text, readers.strings))
     for text in sources.contents:
-        yield Layer("--set-file", _flag("--set-file", text, _setting_files(read, readers)))
+        yield ValueLayer(
+            "--set-file", _flag_setter("--set-file", text, _contents_setter(read_file, readers))
+        )
     for text in sources.literals:
-        yield Layer("--set-literal", _flag("--set-literal", text, readers.literals))
+        yield ValueLayer("--set-literal", _flag_setter("--set-literal", text, readers.literals))
 
 
-def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[Layer]:
-    """The values that a caller gives as they are, of the file `values`; nothing for None."""
+def _as_path(file: FilePath) -> str:
+    from kmanifest.model.arguments import as_path  # the command passes strings
+
+    return as_path(file, "a path in sources.files")
+
+
+def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[ValueLayer]:
+    """Yield a layer for values that a caller passes directly. Its name is `values`."""
     if values is not None:
-        yield Layer("values", lambda table: merge_maps(table, values))
+        yield ValueLayer("values", lambda table: merge_maps(table, values))
 
 
 def merge_sources(
-    sources: ValueSources, read: Read, limits: Limits = DEFAULT_LIMITS, readers: Readers = READERS
+    sources: ValueSources,
+    read_file: ReadFile,
+    limits: Limits = DEFAULT_LIMITS,
+    readers: ValueReaders = READERS,
 ) -> Table:
-    """The values that files and flags give together; SourceError with helm's text."""
+    """Return the merged values of files and flags. Raises SourceError with Helm's message."""
     values: Table = {}
-    for layer in layers(sources, read, limits, readers):
+    for layer in value_layers(sources, read_file, limits, readers):
         values = layer.apply(values)
     return values
 
 
-def reader(tree: Tree | None, limits: Limits) -> Read:
-    """What reads the files of a tree, without one those of this machine."""
+def make_file_reader(tree: Tree | None, limits: Limits) -> ReadFile:
+    """Return a function that reads files of a tree, or local files if there is no tree."""
 
     def read(path: str) -> bytes:
-        place, name = tree_at(path) if tree is None else (tree, path)
-        return place.read(place.resolve(name), limit=limits.max_input_file)
+        file_tree, name = tree_at(path) if tree is None else (tree, path)
+        return file_tree.read(file_tree.resolve(name), limit=limits.max_input_file)
 
     return read
 
 
-def _file(path: str, read: Read, limits: Limits, readers: Readers) -> Callable[[Table], Table]:
+def _file_setter(
+    path: str, read_file: ReadFile, limits: Limits, readers: ValueReaders
+) -> Callable[[Table], Table]:
     def apply(values: Table) -> Table:
-        content = read(path)
+        content = read_file(path)
         try:
             return merge_maps(values, readers.file(content, limits=limits))
         except SourceError as error:
@@ -134,10 +183,12 @@ def _file(path: str, read: Read, limits: Limits, readers: Readers) -> Callable[[
     return apply
 
 
-def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callable[[Table], Table]:
+def _flag_setter(
+    name: str, text: str, set_values: Callable[[str, Table], None]
+) -> Callable[[Table], Table]:
     def apply(values: Table) -> Table:
         try:
-            setting(text, values)
+            set_values(text, values)
         except (SourceError, MissingError) as error:
             colon = "" if name == "--set-json" else ":"
             raise SourceError(f"failed parsing {name} data{colon} {error.message}") from error
@@ -146,16 +197,21 @@ def _flag(name: str, text: str, setting: Callable[[str, Table], None]) -> Callab
     return apply
 
 
-def _setting_files(read: Read, readers: Readers) -> Callable[[str, Table], None]:
-    from kmanifest.engines.helm.templates.objects import go_string
+def _contents_setter(read_file: ReadFile, readers: ValueReaders) -> Callable[[str, Table], None]:
+    from kmanifest.engines.helm.objects.builtin import go_string
 
-    return lambda text, values: readers.contents(text, values, lambda path: go_string(read(path)))
+    return lambda text, values: readers.contents(
+        text, values, lambda path: go_string(read_file(path))
+    )
 
 
-def merge_maps(below: Table, above: Mapping[str, Any]) -> Table:
-    """The tables laid over one another, key by key. Source: options.go, mergeMaps."""
-    result = dict(below)
-    for key, value in above.items():
+def merge_maps(base: Table, override: Mapping[str, Any]) -> Table:
+    """Return `base` with `override` merged over it, key by key.
+
+    Source: options.go, mergeMaps.
+    """
+    result = dict(base)
+    for key, value in override.items():
         old = result.get(key)
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = merge_maps(old, value)
@@ -168,164 +224,179 @@ def merge_maps(below: Table, above: Mapping[str, Any]) -> Table:
 
 
 def copy_table(table: Mapping[str, Any]) -> Table:
-    """A table of its own, down to the last list."""
+    """Return a copy of a table, nested tables and lists included."""
     return {
-        key: value if value.__class__ not in _CONTAINERS else _copy(value)
+        key: value if value.__class__ not in _CONTAINERS else _copy_container(value)
         for key, value in table.items()
     }
 
 
-def _copy(value: Any) -> Any:
+def _copy_container(value: Any) -> Any:
     if value.__class__ is dict:
         return copy_table(value)
-    return [item if item.__class__ not in _CONTAINERS else _copy(item) for item in value]
+    return [item if item.__class__ not in _CONTAINERS else _copy_container(item) for item in value]
 
 
 _CONTAINERS: Final = (dict, list)
 
 
 def copy_defaults(chart: Chart, _: Mapping[str, Any]) -> Table:
-    """The chart's values for being laid under a table, which may be changed."""
+    """Return a copy of the chart's values."""
     return copy_table(chart.values)
 
 
 def coalesce_values(
-    chart: Chart, values: Mapping[str, Any], warn: Warn, rules: Coalescing
+    chart: Chart, values: Mapping[str, Any], warn: Warn, rules: CoalesceRules
 ) -> Table:
-    """The values over those of the chart, and for each chart that it holds over those of that one; null deletes.
+    """Return the values merged over those of the chart, and for each subchart over those of the subchart.
 
-    SourceError where what is for another chart is no table. Source: coalesce.go, CoalesceValues.
+    A null deletes a default. Raises SourceError if the values for a subchart are not a table. Source: coalesce.go,
+    CoalesceValues.
     """
     return _Coalescer(warn, rules, merges=False).coalesce(chart, copy_table(values), "")
 
 
-def merge_values(chart: Chart, warn: Warn, rules: Coalescing) -> Table:
-    """The values of the chart and of those that it holds, in which null stays. Source: coalesce.go, MergeValues."""
+def merge_values(chart: Chart, warn: Warn, rules: CoalesceRules) -> Table:
+    """Return the values of the chart and its subcharts. Nulls are kept.
+
+    Source: coalesce.go, MergeValues.
+    """
     return _Coalescer(warn, rules, merges=True).coalesce(chart, {}, "")
 
 
-def merge_tables(above: Table, below: Table, warn: Warn, rules: Coalescing) -> Table:
-    """`above`, with what only `below` has put in. Source: coalesce.go, MergeTables."""
-    return _Coalescer(warn, rules, merges=True).tables(above, below, "", merges=True)
+def merge_tables(target: Table, defaults: Table, warn: Warn, rules: CoalesceRules) -> Table:
+    """Add to `target` the values that only `defaults` has. Nulls are kept.
+
+    Source: coalesce.go, MergeTables.
+    """
+    return _Coalescer(warn, rules, merges=True).coalesce_tables(target, defaults, "", merges=True)
 
 
-def coalesce_tables(above: Table, below: Table, warn: Warn, rules: Coalescing) -> Table:
-    """The same, and null deletes. Source: coalesce.go, CoalesceTables."""
-    return _Coalescer(warn, rules, merges=False).tables(above, below, "", merges=False)
+def coalesce_tables(target: Table, defaults: Table, warn: Warn, rules: CoalesceRules) -> Table:
+    """Add to `target` the values that only `defaults` has. A null in `target` deletes the default.
+
+    Source: coalesce.go, CoalesceTables.
+    """
+    return _Coalescer(warn, rules, merges=False).coalesce_tables(target, defaults, "", merges=False)
 
 
-def _joined(prefix: str, name: str) -> str:
+def _join_path(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
 class _Coalescer:
-    """The functions of coalesce.go, with what they share; the numbers are the lines from which the reference warns."""
+    """The functions of coalesce.go with their shared state. Line numbers are those of Helm's log calls."""
 
-    def __init__(self, warn: Warn, rules: Coalescing, *, merges: bool) -> None:
-        self._tell = warn
+    def __init__(self, warn: Warn, rules: CoalesceRules, *, merges: bool) -> None:
+        self._on_warning = warn
         self._rules = rules
         self._merges = merges
 
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
-        """Lay the values of the chart and of those it holds under `table`."""
-        self._chart_values(chart, table, prefix)
-        for held in chart.dependencies:
-            self._held(chart, held, table, prefix)
+        """Merge `table` over the values of the chart and its subcharts, in place."""
+        self._coalesce_chart_values(chart, table, prefix)
+        for subchart in chart.subcharts:
+            self._coalesce_subchart(chart, subchart, table, prefix)
         return table
 
-    def _held(self, chart: Chart, held: Chart, table: Table, prefix: str) -> None:
-        name = held.name
-        inner = table.setdefault(name, {})
-        if not isinstance(inner, dict):
+    def _coalesce_subchart(self, chart: Chart, subchart: Chart, table: Table, prefix: str) -> None:
+        name = subchart.name
+        subchart_values = table.setdefault(name, {})
+        if not isinstance(subchart_values, dict):
             from kmanifest.engines.helm.gotemplate.gofmt import sprintf  # for errors only
 
-            raise SourceError(f"type mismatch on {name}: {sprintf('%t', [inner])}")
-        below = _joined(prefix, chart.name)
-        self._globals(inner, table, below)
-        table[name] = self.coalesce(held, inner, below)
+            raise SourceError(f"type mismatch on {name}: {sprintf('%t', [subchart_values])}")
+        path = _join_path(prefix, chart.name)
+        self._coalesce_globals(subchart_values, table, path)
+        table[name] = self.coalesce(subchart, subchart_values, path)
 
-    def _chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
-        below = _joined(prefix, chart.name)
-        names = {held.name for held in chart.dependencies}
-        copied = copy_defaults if self._merges else self._rules.copy_defaults
-        for key, value in copied(chart, table).items():
+    def _coalesce_chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
+        path = _join_path(prefix, chart.name)
+        names = {subchart.name for subchart in chart.subcharts}
+        copy_chart_defaults = copy_defaults if self._merges else self._rules.copy_defaults
+        for key, value in copy_chart_defaults(chart, table).items():
             if key not in table:
                 table[key] = value
                 continue
-            given = table[key]
-            if given is None and not self._merges:
+            current = table[key]
+            if current is None and not self._merges:
                 del table[key]
-            elif isinstance(given, dict):
+            elif isinstance(current, dict):
                 if isinstance(value, dict):
                     merges = self._merges or key in names
-                    self.tables(given, value, _joined(below, key), merges=merges)
+                    self.coalesce_tables(current, value, _join_path(path, key), merges=merges)
                 elif value is not None:
-                    self._warn(237, f"warning: skipped value for {below}.{key}: Not a table.")
+                    self._warn(237, f"warning: skipped value for {path}.{key}: Not a table.")
 
-    def _globals(self, inner: Table, outer: Table, prefix: str) -> None:
-        """Lay the globals of a chart over those of one that it holds; the tables below the first level are shared."""
-        given = inner.get(GLOBAL, {})
-        if not isinstance(given, dict):
+    def _coalesce_globals(self, subchart_values: Table, values: Table, prefix: str) -> None:
+        """Merge the globals of a chart into those of a subchart. Tables below the first level are shared."""
+        subchart_globals = subchart_values.get(GLOBAL, {})
+        if not isinstance(subchart_globals, dict):
             self._warn(
                 138, f"warning: skipping globals because destination {GLOBAL} is not a table."
             )
             return
-        source = outer.get(GLOBAL, {})
-        if not isinstance(source, dict):
+        parent_globals = values.get(GLOBAL, {})
+        if not isinstance(parent_globals, dict):
             self._warn(145, f"warning: skipping globals because source {GLOBAL} is not a table.")
             return
-        for key, value in source.items():
-            old = given.get(key)
+        for key, value in parent_globals.items():
+            old = subchart_globals.get(key)
             if isinstance(value, dict):
                 copied = dict(value)
-                if key in given and not isinstance(old, dict):
+                if key in subchart_globals and not isinstance(old, dict):
                     self._warn(
                         161,
                         f"Conflict: cannot merge map onto non-map for {_quoted(key)}. Skipping.",
                     )
                     continue
                 if isinstance(old, dict):
-                    self.tables(copied, old, _joined(prefix, key), merges=True)
-                given[key] = copied
+                    self.coalesce_tables(copied, old, _join_path(prefix, key), merges=True)
+                subchart_globals[key] = copied
             elif isinstance(old, dict):
                 self._warn(175, f"key {key} is table. Skipping")
             else:
-                given[key] = value
-        inner[GLOBAL] = given
+                subchart_globals[key] = value
+        subchart_values[GLOBAL] = subchart_globals
 
-    def tables(self, above: Table, below: Table, prefix: str, *, merges: bool) -> Table:
-        """Put into `above` what only `below` has. Source: coalesce.go, coalesceTablesFullKey."""
-        given = {key for key, value in below.items() if value is not None}
-        for key, value in above.items():
+    def coalesce_tables(
+        self, target: Table, defaults: Table, prefix: str, *, merges: bool
+    ) -> Table:
+        """Add to `target` the values that only `defaults` has.
+
+        Source: coalesce.go, coalesceTablesFullKey.
+        """
+        non_null = {key for key, value in defaults.items() if value is not None}
+        for key, value in target.items():
             if value is None:
-                below[key] = None
-        for key, value in below.items():
-            if key not in above:
-                above[key] = value
+                defaults[key] = None
+        for key, value in defaults.items():
+            if key not in target:
+                target[key] = value
                 continue
-            old = above[key]
-            if old is None and not merges and key in given:
-                del above[key]
+            current = target[key]
+            if current is None and not merges and key in non_null:
+                del target[key]
             elif isinstance(value, dict):
-                if isinstance(old, dict):
-                    self.tables(old, value, _joined(prefix, key), merges=merges)
+                if isinstance(current, dict):
+                    self.coalesce_tables(current, value, _join_path(prefix, key), merges=merges)
                 else:
                     self._warn(
                         316,
-                        f"warning: cannot overwrite table with non table for {_joined(prefix, key)} ({_shown(value)})",
+                        f"warning: cannot overwrite table with non table for {_join_path(prefix, key)} ({_format_value(value)})",
                     )
-            elif isinstance(old, dict) and value is not None:
+            elif isinstance(current, dict) and value is not None:
                 self._warn(
                     319,
-                    f"warning: destination for {_joined(prefix, key)} is a table. Ignoring non-table value ({_shown(value)})",
+                    f"warning: destination for {_join_path(prefix, key)} is a table. Ignoring non-table value ({_format_value(value)})",
                 )
-        return above
+        return target
 
     def _warn(self, line: int, text: str) -> None:
-        self._tell(self._rules.told(line, text))
+        self._on_warning(self._rules.format_warning(line, text))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     from kmanifest.engines.helm.gotemplate.gofmt import text  # for warnings only
 
     return text(value)

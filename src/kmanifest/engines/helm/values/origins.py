@@ -1,39 +1,47 @@
-"""Where each value of a render was set: the file with line and column, or the flag.
+"""Find where each value of a render was set: the file with line and column, or the flag.
 
-The layers are laid over one another once more, so a render pays nothing for it; a file is looked into for a line only when
-that line is asked for.
+The layers are merged a second time for this, so other renders pay nothing for it. The line in a file is looked up only
+when it is needed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.values.layers import Layer, Table, copy_table, merge_maps
+from kmanifest.engines.helm.values.layers import Table, ValueLayer, copy_table, merge_maps
 from kmanifest.model.errors import FieldPath, Location
 from kmanifest.startup.typing import Any
 
 
 class Origins(Mapping[FieldPath, Location]):
-    """The place where each value was set last, by its path in the values of the root chart: `("image", "tag")`, `("hosts", 0)`.
+    """The location at which each value was last set, by its path in the values of the root chart.
 
-    A place is a file, with line and column, or a flag (`--set`) without them; its `field` is the path. The paths are those of values
-    that are no tables or lists, or empty ones.
+    Paths are tuples such as `("image", "tag")` or `("hosts", 0)`. They lead to scalars and to empty tables or lists. A
+    location is a file with line and column, or a flag such as `--set`. Its `field` is the path.
+
+    >>> from kmanifest.helm import ValueSources, find_origins, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "values.yaml": "image: {tag: 1}"}
+    >>> origins = find_origins(load_chart(files, ""), sources=ValueSources(typed=("size=2",)))
+    >>> {".".join(path): str(location) for path, location in origins.items()}
+    {'size': '--set', 'image.tag': 'c/values.yaml:1:9'}
     """
 
     __slots__ = ("_layers", "_set_by")
 
-    def __init__(self, given: Iterable[Layer], of_charts: Iterable[Layer] = ()) -> None:
-        below, above = tuple(of_charts), tuple(given)
-        self._layers = (*below, *above)
-        # A flag is laid over what was given alone: `--set l[0]=1` takes the place of a chart's whole list.
-        chart_values, by_charts = _laid(below, 0)
-        given_values, by_given = _laid(above, len(below))
+    def __init__(
+        self, given_layers: Iterable[ValueLayer], default_layers: Iterable[ValueLayer] = ()
+    ) -> None:
+        defaults, given = tuple(default_layers), tuple(given_layers)
+        self._layers = (*defaults, *given)
+        # Flags are merged over files and flags only, not over charts: `--set l[0]=1` replaces a chart's whole list.
+        default_values, set_by_defaults = _merge_layers(defaults, 0)
+        given_values, set_by_given = _merge_layers(given, len(defaults))
         self._set_by = {
-            path: by_given[path] if path in by_given else by_charts[path]
-            for path, _ in _leaves(merge_maps(chart_values, given_values))
+            path: set_by_given[path] if path in set_by_given else set_by_defaults[path]
+            for path, _ in _leaves(merge_maps(default_values, given_values))
         }
 
     def __getitem__(self, path: FieldPath) -> Location:
-        return self._place(self._set_by[path], path)
+        return self._location(self._set_by[path], path)
 
     def __iter__(self) -> Iterator[FieldPath]:
         return iter(self._set_by)
@@ -42,73 +50,85 @@ class Origins(Mapping[FieldPath, Location]):
         return len(self._set_by)
 
     def find(self, path: FieldPath) -> Location | None:
-        """Where the value or table at a path was set last, or what took its place above it; None where nothing did."""
-        words = tuple(map(str, path))
-        size = len(words)
-        found: tuple[int, FieldPath] | None = None
-        for leaf, number in self._set_by.items():
-            known = tuple(map(str, leaf))
-            if known[:size] == words:
-                if found is None or number > found[0]:
-                    found = number, leaf[:size]
-            elif words[: len(known)] == known:
-                return self._place(number, leaf)
-        return None if found is None else self._place(*found)
+        """Return where the value or table at a path was last set, or where a parent of it was replaced.
 
-    def _place(self, number: int, path: FieldPath) -> Location:
-        layer = self._layers[number]
+        None if neither happened.
+        """
+        steps = tuple(map(str, path))
+        size = len(steps)
+        latest: tuple[int, FieldPath] | None = None
+        for leaf, index in self._set_by.items():
+            leaf_steps = tuple(map(str, leaf))
+            if leaf_steps[:size] == steps:
+                if latest is None or index > latest[0]:
+                    latest = index, leaf[:size]
+            elif steps[: len(leaf_steps)] == leaf_steps:
+                return self._location(index, leaf)
+        return None if latest is None else self._location(*latest)
+
+    def _location(self, index: int, path: FieldPath) -> Location:
+        layer = self._layers[index]
         line = column = 0
         if layer.content is not None:
-            from kmanifest.yaml import find_position  # where a line is asked for
+            from kmanifest.yaml import find_position  # for positions only
 
-            line, column = find_position(layer.content(), path[len(layer.below) :])
+            line, column = find_position(layer.content(), path[len(layer.prefix) :])
         return Location(layer.name, line, column, path)
 
 
-def chart_layers(chart: Chart, below: FieldPath = ()) -> Iterator[Layer]:
-    """The values of a chart, over those of the charts that it holds, under the names that it has for them."""
-    for held in chart.dependencies:
-        for name in names_of(chart, held):
-            yield from chart_layers(held, (*below, name))
+def chart_layers(chart: Chart, prefix: FieldPath = ()) -> Iterator[ValueLayer]:
+    """Yield the values of a chart and before them those of its subcharts, below the keys that it has for these."""
+    for subchart in chart.subcharts:
+        for name in subchart_keys(chart, subchart):
+            yield from chart_layers(subchart, (*prefix, name))
     content = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
-    yield Layer(
+    yield ValueLayer(
         f"{chart.path()}/values.yaml",
-        lambda table: merge_maps(table, _nested(below, chart.values)),
+        lambda table: merge_maps(table, _nest(prefix, chart.values)),
         lambda: content,
-        below,
+        prefix,
     )
 
 
-def names_of(chart: Chart, held: Chart) -> list[str]:
-    """The names under which a chart has the values of one that it holds: aliases, or that chart's own."""
-    asked = [each for each in chart.metadata.requirements() if each.name == held.name]
-    return [each.alias or each.name for each in asked] or [held.name]
+def subchart_keys(chart: Chart, subchart: Chart) -> list[str]:
+    """Return the keys under which a chart has values for a subchart: its aliases, or its name."""
+    dependencies = [
+        dependency
+        for dependency in chart.metadata.requirements()
+        if dependency.name == subchart.name
+    ]
+    return [dependency.alias or dependency.name for dependency in dependencies] or [subchart.name]
 
 
-def _nested(below: FieldPath, table: Mapping[str, Any]) -> Table:
+def _nest(prefix: FieldPath, table: Mapping[str, Any]) -> Table:
     nested = copy_table(table)
-    for name in reversed(below):
+    for name in reversed(prefix):
         nested = {str(name): nested}
     return nested
 
 
-def _laid(all_layers: Iterable[Layer], first: int) -> tuple[Table, dict[FieldPath, int]]:
-    """The values of the layers, and the number, from `first` on, of the one that set each value last, even if to what it was."""
+def _merge_layers(
+    layers: Iterable[ValueLayer], first_index: int
+) -> tuple[Table, dict[FieldPath, int]]:
+    """Return the merged values of the layers, and for each leaf the number of the layer that set it last.
+
+    Numbers count from `first_index`. A layer also sets a value that it leaves unchanged.
+    """
     values: Table = {}
-    before: dict[FieldPath, Any] = {}
-    found: dict[FieldPath, int] = {}
-    for number, layer in enumerate(all_layers, first):
+    previous: dict[FieldPath, Any] = {}
+    set_by: dict[FieldPath, int] = {}
+    for index, layer in enumerate(layers, first_index):
         values = layer.apply(copy_table(values))
-        now = dict(_leaves(values))
-        own = dict(_leaves(layer.apply({})))
-        found = {
-            path: found[path]
-            if path in before and own.get(path) is None and _is_same(before[path], value)
-            else number
-            for path, value in now.items()
+        current = dict(_leaves(values))
+        set_alone = dict(_leaves(layer.apply({})))
+        set_by = {
+            path: set_by[path]
+            if path in previous and set_alone.get(path) is None and _is_same(previous[path], value)
+            else index
+            for path, value in current.items()
         }
-        before = now
-    return values, found
+        previous = current
+    return values, set_by
 
 
 def _is_same(old: Any, new: Any) -> bool:

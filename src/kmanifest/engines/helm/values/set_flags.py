@@ -1,58 +1,67 @@
-"""The little language of `--set` and its relatives: `a.b[0].c=x,d={1,2}`.
+"""The syntax of `--set` and related flags: `a.b[0].c=x,d={1,2}`.
 
-One reader walks along the text and writes into the values as it goes. A branch that ends with the text is no error: `a[0]`
-leaves an empty list. Errors have the texts of the reference, down to those that Go's runtime gives where a value is not of
-the type that a key wants. Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
+A reader goes through the text once and writes into the values as it goes. So values before an error are set, too. As in
+Helm, the text may end after a key in brackets: `a[0]` leaves an empty list. Errors have Helm's messages, also those of
+Go's runtime for a value that does not have the type that a key needs.
+
+Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 """
 
-import re
 from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
 
 MAX_INDEX: Final = 65_536
 MAX_NESTING: Final = 30
-MAX_CELLS: Final = 4_000_000
-_INT64: Final = 1 << 63
+MAX_ADDED_ITEMS: Final = 4_000_000
+"""The list items that one flag may add. Helm has no such limit, and `a[65536][65536]...` would fill the memory."""
 
 Table = dict[str, Any]
-Reading = Callable[[str], Any]
+Convert = Callable[[str], Any]
+"""A function that returns the value for the text of a value."""
 
 
 def set_typed(text: str, values: Table) -> None:
-    """Set what `--set` says: integers are int64, true, false and null are what they say, all else is text."""
-    Reader(text, typed_value).read(values)
+    """Set the values of a `--set` argument in `values`. Raises SourceError with Helm's message, as all these functions do.
+
+    Integers become int64; `true`, `false` and `null` are recognized; anything else is a string.
+    """
+    FlagReader(text, typed_value).read(values)
 
 
 def set_strings(text: str, values: Table) -> None:
-    """Set what `--set-string` says."""
-    Reader(text, str).read(values)
+    """Set the values of a `--set-string` argument."""
+    FlagReader(text, str).read(values)
 
 
-def set_files(text: str, values: Table, read: Reading) -> None:
-    """Set what `--set-file` says: each value is the path of a file, whose content `read` gives."""
-    Reader(text, read).read(values)
+def set_files(text: str, values: Table, read: Convert) -> None:
+    """Set the values of a `--set-file` argument. Each value is a path; `read` returns the content of the file."""
+    FlagReader(text, read).read(values)
 
 
 def set_json(text: str, values: Table) -> None:
-    """Set what `--set-json` says: each value is JSON."""
+    """Set the values of a `--set-json` argument. Each value is JSON."""
     try:
-        JsonReader(text, str).read(values)
+        JsonFlagReader(text, str).read(values)
     except SourceError as error:
-        # Whatever is wrong, helm tells only the text.
+        # As in Helm, the message is only the text, whatever the problem is.
         raise SourceError(text) from error
 
 
 def set_literal(text: str, values: Table) -> None:
-    """Set what `--set-literal` says: everything behind the first `=` is the value."""
-    LiteralReader(text, str).read(values)
+    """Set the value of a `--set-literal` argument. Everything after the first `=` is the value."""
+    LiteralFlagReader(text, str).read(values)
 
 
 def typed_value(text: str) -> Any:
-    """The value of an unquoted word. Source: parser.go, typedVal."""
+    """Return the value of an unquoted string.
+
+    Source: parser.go, typedVal.
+    """
     folded = text.casefold()
     if folded in ("true", "false"):
         return folded == "true"
@@ -60,252 +69,274 @@ def typed_value(text: str) -> Any:
         return None
     if text == "0":
         return Int64(0)
-    if text[:1] != "0" and len(text) <= 20 and re.fullmatch("[-+]?[0-9]+", text):
-        number = int(text)
-        if -_INT64 <= number < _INT64:
-            return Int64(number)
-    return text
+    if text.startswith("0"):
+        return text  # as in Helm: `007` is no number, but `+007` and `-007` are
+    from kmanifest.engines.helm.sprig.strconv import parse_int  # few renders have flags
+
+    number = parse_int(text)
+    return text if number.error else Int64(number.value)
 
 
-class Reader:
-    """One text on its way into the values. A method that reads a key gives True where the text ended in it."""
+class FlagReader:
+    """Reads the text of one flag into the values.
+
+    Methods that read a key, and the value after it, return True if the text has ended. The subclasses for
+    `--set-literal` and for Helm 4 change these fields:
+
+    - `key_stops`: the characters that end a name.
+    - `index_stops`: the characters that can follow a key in brackets.
+    - `may_end_in_index`: whether the text may end inside the brackets of a key.
+    """
 
     key_stops = "=[,."
     index_stops = "[.="
-    ends_in_index = False
+    may_end_in_index = False
 
-    def __init__(self, text: str, convert: Reading) -> None:
+    def __init__(self, text: str, convert: Convert) -> None:
         self._text = text
-        self._at = 0
+        self._position = 0
         self._convert = convert
-        self._cells = 0
+        self._added_items = 0
 
     def read(self, values: Table) -> None:
-        """Set everything that the text says."""
-        while not self._key(values, 0):
-            pass
+        """Set all values of the text. Raises SourceError with Helm's message; values before the error are set."""
+        ended = False
+        while not ended:
+            ended = self._read_key(values, 0)
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
-    def _key(self, table: Table, nesting: int) -> bool:
-        key, last = self._until(self.key_stops)
-        if not last:
+    def _read_key(self, table: Table, nesting: int) -> bool:
+        """Read one key and its value into the table, which has `nesting` names before it. Return whether the text ended."""
+        key, stop = self._read_until(self.key_stops)
+        if not stop:
             if not key:
                 return True
             raise SourceError(f"key {quoted(key)} has no value")
-        if last == "[":
-            return self._list(table, key, nesting)
-        if last == "=":
-            return self._value(table, key)
-        if last == ",":
+        if stop == "[":
+            return self._read_list_key(table, key, nesting)
+        if stop == "=":
+            return self._read_value(table, key)
+        if stop == ",":
             raise SourceError(f"key {quoted(key)} has no value (cannot end with ,)")
-        return self._nested(table, key, nesting + 1)
+        return self._read_nested_key(table, key, nesting + 1)
 
-    def _nested(self, table: Table, key: str, nesting: int) -> bool:
+    def _read_nested_key(self, table: Table, key: str, nesting: int) -> bool:
         if nesting > MAX_NESTING:
             raise SourceError(
                 f"value name nested level is greater than maximum supported nested level of {MAX_NESTING}"
             )
-        inner = _as(dict, table[key]) if key in table else {}
-        ended = self._key(inner, nesting)
+        inner = _require_type(dict, table[key]) if key in table else {}
+        ended = self._read_key(inner, nesting)
         if not inner and not ended:
             raise SourceError(f"key map {quoted(key)} has no value")
         if inner:
-            _set(table, key, inner)
+            _set_key(table, key, inner)
         return ended
 
-    def _list(self, table: Table, key: str, nesting: int) -> bool:
-        index = self._index()
+    def _read_list_key(self, table: Table, key: str, nesting: int) -> bool:
+        index = self._read_index()
         if index is None:
             return True
-        items = _as(list, table[key]) if key in table else []
-        items, ended = self._item(items, index, nesting)
-        _set(table, key, items)
+        items = _require_type(list, table[key]) if key in table else []
+        items, ended = self._read_list_item(items, index, nesting)
+        _set_key(table, key, items)
         return ended
 
-    def _item(self, items: list[Any], index: int, nesting: int) -> tuple[list[Any], bool]:
-        """The list with an item that was read, and whether the text ended before it was set."""
+    def _read_list_item(self, items: list[Any], index: int, nesting: int) -> tuple[list[Any], bool]:
+        """Return the list with the item that was read, and whether the text ended before the item was set."""
         if index < 0:
             raise SourceError(f"negative {index} index not allowed")
-        rest, last = self._until(self.index_stops)
+        rest, stop = self._read_until(self.index_stops)
         if rest:
-            shown = " ".join(map(_quoted_char, rest))
-            raise SourceError(f"unexpected data at end of array index: [{shown}]")
-        if not last:
+            unexpected = " ".join(map(_quoted_char, rest))
+            raise SourceError(f"unexpected data at end of array index: [{unexpected}]")
+        if not stop:
             return items, True
-        if last == "=":
-            return self._put(items, index, self._item_value()), False
+        if stop == "=":
+            return self._set_item(items, index, self._read_item_value()), False
         old = items[index] if index < len(items) else None
-        if last == "[":
-            further = self._index()
-            if further is None:
+        if stop == "[":
+            inner_index = self._read_index()
+            if inner_index is None:
                 return items, True
-            inner, ended = self._item([] if old is None else _as(list, old), further, nesting)
-            return (items, True) if ended else (self._put(items, index, inner), False)
+            inner, ended = self._read_list_item(
+                [] if old is None else _require_type(list, old), inner_index, nesting
+            )
+            return (items, True) if ended else (self._set_item(items, index, inner), False)
+        # As in Helm, an item that is not a table is replaced, where a name with another value is an error.
         if not isinstance(old, dict):
             old = {}
             if index < len(items):
                 items[index] = old
-        if self._key(old, nesting):
+        if self._read_key(old, nesting):
             return items, True
-        return self._put(items, index, old), False
+        return self._set_item(items, index, old), False
 
-    def _put(self, items: list[Any], index: int, value: Any) -> list[Any]:
+    def _set_item(self, items: list[Any], index: int, value: Any) -> list[Any]:
+        """Set an item in place, or return a longer list with it. Missing items before it become null."""
         if index > MAX_INDEX:
             raise SourceError(
                 f"index of {index} is greater than maximum supported index of {MAX_INDEX}"
             )
         missing = index + 1 - len(items)
         if missing > 0:
-            self._cells += missing
-            if self._cells > MAX_CELLS:
-                raise LimitError(f"more than {MAX_CELLS} items of lists")
+            self._added_items += missing
+            if self._added_items > MAX_ADDED_ITEMS:
+                raise LimitError(f"one --set flag adds more than {MAX_ADDED_ITEMS} list items")
             items = items + [None] * missing
         items[index] = value
         return items
 
-    def _index(self) -> int | None:
-        """The number in brackets; None where the text may end in them, and does."""
-        text, last = self._until("]")
-        if not last:
-            if self.ends_in_index:
+    def _read_index(self) -> int | None:
+        """Return the number in brackets, or None if the text ended in the brackets and may do so."""
+        text, stop = self._read_until("]")
+        if not stop:
+            if self.may_end_in_index:
                 return None
             raise SourceError("error parsing index: EOF")
-        problem = ""
-        if re.fullmatch("[-+]?[0-9]+", text) is None:
-            problem = "invalid syntax"
-        elif len(text.lstrip("+-0")) > 18:
-            problem = "value out of range"
-        if problem:
+        from kmanifest.engines.helm.sprig.strconv import parse_int  # few renders have flags
+
+        index = parse_int(text)
+        if index.error:
+            problem = "invalid syntax" if index.error == "syntax" else "value out of range"
             raise SourceError(
                 f"error parsing index: strconv.Atoi: parsing {quoted(text)}: {problem}"
             )
-        return int(text)
+        return index.value
 
     # --- values -------------------------------------------------------------------------------------------------
 
-    def _value(self, table: Table, key: str) -> bool:
-        if self._at >= len(self._text):
-            _set(table, key, "")
+    def _read_value(self, table: Table, key: str) -> bool:
+        """Read a value and set it. Return whether the text had ended before it; then the value is empty."""
+        if self._position >= len(self._text):
+            _set_key(table, key, "")
             return True
-        _set(table, key, self._item_value())
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> Any:
-        if self._at >= len(self._text):
+    def _read_item_value(self) -> Any:
+        """Read a value and the comma after it, and return the value; an empty string at the end of the text."""
+        if self._position >= len(self._text):
             return ""
-        if self._text[self._at] == "{":
-            self._at += 1
-            return self._braced()
-        text, _ = self._until(",")
+        if self._text[self._position] == "{":
+            self._position += 1
+            return self._read_braced_list()
+        text, _ = self._read_until(",")
         return self._convert(text)
 
-    def _braced(self) -> list[Any]:
+    def _read_braced_list(self) -> list[Any]:
+        """Read a list such as `{a,b}`, after the brace, and the comma after it."""
         items: list[Any] = []
         while True:
-            text, last = self._until(",}")
-            if not last:
+            text, stop = self._read_until(",}")
+            if not stop:
                 raise SourceError("list must terminate with '}'")
             items.append(self._convert(text))
-            if last == "}":
-                if self._text.startswith(",", self._at):
-                    self._at += 1
+            if stop == "}":
+                # As in Helm, the comma may be missing: `a={1}b=2`.
+                if self._text.startswith(",", self._position):
+                    self._position += 1
                 return items
 
-    def _until(self, stops: str) -> tuple[str, str]:
-        """The text before the next of `stops`, and which it is; empty where the text ends. A backslash takes one away."""
-        text, at, found = self._text, self._at, list[str]()
-        while at < len(text):
-            char = text[at]
-            at += 1
+    def _read_until(self, stops: str) -> tuple[str, str]:
+        """Return the text before the next character of `stops`, and that character, empty at the end.
+
+        A backslash escapes a character. As in Helm, one at the end is dropped.
+        """
+        text, position, chars = self._text, self._position, list[str]()
+        while position < len(text):
+            char = text[position]
+            position += 1
             if char in stops:
-                self._at = at
-                return "".join(found), char
+                self._position = position
+                return "".join(chars), char
             if char == "\\":
-                if at == len(text):
+                if position == len(text):
                     break
-                char = text[at]
-                at += 1
-            found.append(char)
-        self._at = at
-        return "".join(found), ""
+                char = text[position]
+                position += 1
+            chars.append(char)
+        self._position = position
+        return "".join(chars), ""
 
 
-class JsonReader(Reader):
-    """What reads `--set-json`."""
+class JsonFlagReader(FlagReader):
+    """Reads `--set-json`. A value is JSON; it ends by itself, and as in Helm the comma after it may be missing."""
 
-    def _value(self, table: Table, key: str) -> bool:
-        _set(table, key, self._item_value())
+    def _read_value(self, table: Table, key: str) -> bool:
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> Any:
-        if self._is_empty():
+    def _read_item_value(self) -> Any:
+        if self._skip_blanks_and_comma():
             return None
-        import json  # for this flag only
+        import json  # only `--set-json` needs it
 
         decoder = json.JSONDecoder(parse_int=float, parse_constant=_refuse_constant)
         try:
-            value, self._at = decoder.raw_decode(self._text, self._at)
+            value, self._position = decoder.raw_decode(self._text, self._position)
         except (ValueError, RecursionError):
-            raise SourceError("invalid JSON") from None
-        self._is_empty()
+            raise SourceError("invalid JSON") from None  # `set_json` replaces the message
+        self._skip_blanks_and_comma()
         return value
 
-    def _is_empty(self) -> bool:
-        """Whether the value ends before it begins; past the blanks and the comma, if there is one."""
-        while self._at < len(self._text):
-            char = self._text[self._at]
+    def _skip_blanks_and_comma(self) -> bool:
+        """Skip blanks and one comma. Return whether the value ended there, before its first character."""
+        while self._position < len(self._text):
+            char = self._text[self._position]
             if char == ",":
-                self._at += 1
+                self._position += 1
                 return True
-            if not char.isspace():
+            if char not in SPACES:
                 return False
-            self._at += 1
+            self._position += 1
         return True
 
 
-class LiteralReader(Reader):
-    """What reads `--set-literal`."""
+class LiteralFlagReader(FlagReader):
+    """Reads `--set-literal`. The value is the rest of the text, and a backslash is an ordinary character."""
 
     key_stops = "=[."
 
-    def _value(self, table: Table, key: str) -> bool:
-        _set(table, key, self._item_value())
+    def _read_value(self, table: Table, key: str) -> bool:
+        _set_key(table, key, self._read_item_value())
         return False
 
-    def _item_value(self) -> str:
-        text, self._at = self._text[self._at :], len(self._text)
+    def _read_item_value(self) -> str:
+        text, self._position = self._text[self._position :], len(self._text)
         return text
 
-    def _until(self, stops: str) -> tuple[str, str]:
+    def _read_until(self, stops: str) -> tuple[str, str]:
         text = self._text
-        for at in range(self._at, len(text)):
-            if text[at] in stops:
-                found = text[self._at : at], text[at]
-                self._at = at + 1
+        for position in range(self._position, len(text)):
+            if text[position] in stops:
+                found = text[self._position : position], text[position]
+                self._position = position + 1
                 return found
-        rest, self._at = text[self._at :], len(text)
+        rest, self._position = text[self._position :], len(text)
         return rest, ""
 
 
-def _set(table: Table, key: str, value: Any) -> None:
+def _set_key(table: Table, key: str, value: Any) -> None:
+    """Set a value. As in Helm, an empty key has no effect."""
     if key:
         table[key] = value
 
 
-def _as(kind: type, value: Any) -> Any:
-    """The value, which must be a dict or a list; SourceError with the words of Go's runtime."""
+def _require_type(kind: type, value: Any) -> Any:
+    """Return the value if it is a `kind`, dict or list. Raises SourceError with the message of Go's runtime."""
     if isinstance(value, kind):
         return value
-    got = go_type(value) if value is not None else "nil"
-    want = "map[string]interface {}" if kind is dict else "[]interface {}"
+    actual = go_type(value) if value is not None else "nil"
+    expected = "map[string]interface {}" if kind is dict else "[]interface {}"
     raise SourceError(
-        f"unable to parse key: interface conversion: interface {{}} is {got}, not {want}"
+        f"unable to parse key: interface conversion: interface {{}} is {actual}, not {expected}"
     )
 
 
 def go_type(value: Any) -> str:
-    """The Go type of a value of a chart."""
+    """Return the Go type of a value in a chart."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, str):
@@ -320,10 +351,12 @@ def go_type(value: Any) -> str:
 
 
 def _quoted_char(char: str) -> str:
+    """Return a character as Go's `%q` prints a rune."""
     if char == "'":
         return r"'\''"
     return "'" + ('"' if char == '"' else quoted(char)[1:-1]) + "'"
 
 
 def _refuse_constant(word: str) -> Any:
+    """Raise ValueError for NaN and Infinity, which Python accepts as JSON and Go does not."""
     raise ValueError(word)

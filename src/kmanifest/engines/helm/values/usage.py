@@ -1,23 +1,25 @@
-"""Which values templates have read, so that those that none has can be told.
+"""Record which values templates read, to report the given values that no template reads.
 
-The tables that templates see are replaced by tables that note the keys they are asked for. What takes a table apart inside of a
-function, as `toYaml` does, has read all of it; so functions are wrapped, but for those that hand a table on or look up single
-keys. A list is read as a whole. All of this is paid for by the renders that ask for it.
+The tables that templates see are replaced by tables that record each key that is read. A function such as `toYaml`
+reads a whole table, so functions are wrapped. The exceptions are functions that only pass a table on or look up single
+keys. A list counts as read as a whole. Only renders that request the report pay for this.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
-from kmanifest.engines.helm.templates.engine import Source
-from kmanifest.engines.helm.templates.objects import Values
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoMap, Value
+from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
 from kmanifest.model.errors import FieldPath, Locate, Location, near_names
 from kmanifest.model.findings import UNREACHED, UNUSED, Finding
-from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-_LOOKS_ON: Final = frozenset(
+if TYPE_CHECKING:
+    from kmanifest.engines.helm.templates.engine import TemplateSource
+
+_NOT_READING: Final = frozenset(
     (
         "append", "coalesce", "concat", "default", "dict", "dig", "empty", "first", "get", "hasKey", "initial", "keys",
         "kindIs", "kindOf", "last", "list", "mustAppend", "mustFirst", "mustInitial", "mustLast", "mustPrepend", "mustPush",
@@ -25,19 +27,27 @@ _LOOKS_ON: Final = frozenset(
         "typeIs", "typeIsLike", "typeOf", "unset", "values",
     )
 )  # fmt: skip
-"""The functions that do not read what is in the tables that they are given, or only by their keys."""
+"""Functions that do not read the content of their table arguments, or only single keys of it."""
 
-_THIS_TIME: Final = "no template has read it this time"
+_NOT_READ_THIS_TIME: Final = "no template read it in this render"
 
 
-class _Noting(dict[str, Any]):
-    """A table that notes which keys it is asked for, those that it does not have, too."""
+class RecordingMap(dict[str, Any]):
+    """A plain map that records which keys are read, missing ones included.
 
-    __slots__ = ()
-    keys_read: set[str]
-    is_read: bool
+    `is_read`: it was read as a whole. `is_top`: it has the values of a chart, not only a part of them.
+    """
 
-    def _note_all(self) -> None:
+    __slots__ = ("is_read", "is_top", "keys_read")
+    go_type = "map[string]interface {}"
+
+    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
+        self.keys_read: set[str] = set()
+        self.is_read = False
+        self.is_top = False
+        dict.__init__(self, items or {})
+
+    def _record_all_keys(self) -> None:
         self.keys_read.update(dict.keys(self))
 
     def __getitem__(self, key: str) -> Any:
@@ -53,129 +63,117 @@ class _Noting(dict[str, Any]):
         return dict.get(self, key, default)
 
     def __iter__(self) -> Iterator[str]:
-        self._note_all()
+        self._record_all_keys()
         return dict.__iter__(self)
 
     def __len__(self) -> int:
-        self._note_all()
+        self._record_all_keys()
         return dict.__len__(self)
 
     def __bool__(self) -> bool:
         return dict.__len__(self) > 0
 
     def keys(self) -> Any:
-        self._note_all()
+        self._record_all_keys()
         return dict.keys(self)
 
     def values(self) -> Any:
-        self._note_all()
+        self._record_all_keys()
         return dict.values(self)
 
     def items(self) -> Any:
-        self._note_all()
+        self._record_all_keys()
         return dict.items(self)
 
 
-class NotingTable(_Noting):
-    """A plain map that notes what is read."""
+class ValueUsage:
+    """The values that the templates of one render read. Call `begin` before the render and `findings` after it."""
 
-    __slots__ = ("is_read", "keys_read")
-    go_type = "map[string]interface {}"
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self.keys_read = set()
-        self.is_read = False
-        dict.__init__(self, items or {})
-
-
-class NotingValues(_Noting, Values):
-    """The `.Values` of a chart that notes what is read."""
-
-    __slots__ = ("is_read", "keys_read")
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self.keys_read = set()
-        self.is_read = False
-        dict.__init__(self, items or {})
-
-    def _make_methods(self) -> Mapping[str, Function]:
-        methods = Values._make_methods(self)
-        return {**methods, "YAML": _reading(methods["YAML"], self)}
-
-
-class Reads:
-    """What the templates of one render read of the values. `begin` comes before it, `findings` after it."""
-
-    __slots__ = ("_root", "_text")
+    __slots__ = ("_root", "_template_text")
 
     def __init__(self) -> None:
-        self._root = NotingValues()
-        self._text = ""
+        self._root = RecordingMap()
+        self._template_text = ""
 
     def functions(self, functions: Functions) -> Functions:
-        """The functions, those that read whole tables noting it."""
+        """Return the functions, with recording versions of those that read whole tables."""
         return {
-            name: function if name in _LOOKS_ON else _reading(function)
+            name: function if name in _NOT_READING else _recording_function(function)
             for name, function in functions.items()
         }
 
-    def begin(self, values: Values, sources: Collection[Source]) -> None:
-        """Let the templates see tables that note what is read: `values` are those of the root chart."""
-        made: dict[int, tuple[Any, Any]] = {}
-        self._root = _noting(values, made)
-        self._text = "\n".join(source.text for source in sources)
-        todo = [source.table for source in sources]
+    def begin(self, chart: Chart, values: Values, sources: Collection["TemplateSource"]) -> None:
+        """Replace the tables that templates see by recording ones. `values` are those of the root chart."""
+        copies: dict[int, tuple[Any, RecordingMap]] = {}
+        self._root = _recording_copy(values.entries, copies)
+        _mark_tops(chart, self._root)
+        self._template_text = "\n".join(source.text for source in sources)
+        todo = [source.table.entries for source in sources]
         while todo:
             table = todo.pop()
-            if not isinstance(table["Values"], _Noting):
-                table["Values"] = _noting(table["Values"], made)
+            own_values: Values = table["Values"]
+            if not isinstance(own_values.entries, RecordingMap):
+                table["Values"] = _recording_values(own_values, copies)
                 todo.extend(table["Subcharts"].values())
 
-    def findings(self, chart: Chart, given: Mapping[str, Any], locate: Locate) -> Iterator[Finding]:
-        """One finding for each of the `given` values, or table of them, that nothing has read, in their order.
+    def findings(
+        self, chart: Chart, given_values: Mapping[str, Any], locate: Locate
+    ) -> Iterator[Finding]:
+        """Yield a finding for each given value, or table of values, that nothing has read, in their order.
 
-        What Chart.yaml names in conditions, tags and `import-values` counts as read. The code is `unused`, or `unreached` where
-        a template may read the value, or the table that holds it, behind a condition that did not hold.
+        Values that Chart.yaml names in conditions, tags and `import-values` count as read. The code is `unused`, or
+        `unreached` if a template may read the value, or its parent table, behind a condition that was false.
         """
-        declared = Declared(chart)
-        for each in _unread(given, [self._root], (), declared):
-            place = (locate(each.path) or Location())._replace(field=each.path)
-            if each.path in declared.charts:
-                yield Finding("info", "its chart is switched off", place, UNREACHED)
-            elif self._is_named(each):
-                yield Finding("info", _THIS_TIME, place, UNREACHED)
-            elif self._is_handed_on(each):
-                yield Finding("info", _THIS_TIME, place, UNREACHED, each.near)
+        declared = DeclaredValues(chart)
+        for unused in _find_unused(given_values, [self._root], (), declared):
+            location = (locate(unused.path) or Location())._replace(field=unused.path)
+            if unused.path in declared.charts:
+                yield Finding("info", "its chart is disabled", location, UNREACHED)
+            elif self._is_named_in_templates(unused):
+                yield Finding("info", _NOT_READ_THIS_TIME, location, UNREACHED)
+            elif self._is_parent_passed_on(unused):
+                yield Finding(
+                    "info", _NOT_READ_THIS_TIME, location, UNREACHED, unused.similar_names
+                )
             else:
-                yield Finding("info", "no template reads it", place, UNUSED, each.near)
+                yield Finding(
+                    "info", "no template reads it", location, UNUSED, unused.similar_names
+                )
 
-    def _is_named(self, unread: "Unread") -> bool:
-        """Whether the text of a template has the name where one reads a value of this level."""
-        *above, name = map(re.escape, map(str, unread.path))
-        # The chart above has the table under the name of the chart.
-        tables = "|".join(["Values", *above[-1:]]) if unread.is_top else ""
-        return self._has(f'(?:(?:{tables})[.]|["`]){name}(?![A-Za-z0-9_-])')
+    def _is_named_in_templates(self, unused: "UnusedValue") -> bool:
+        """Return whether the templates' text contains the name in a form that reads a value of this level."""
+        *ancestors, name = map(re.escape, map(str, unused.path))
+        # The parent chart has the table under the name of the subchart.
+        table_names = "|".join(["Values", *ancestors[-1:]]) if unused.is_top else ""
+        return self._templates_match(f'(?:(?:{table_names})[.]|["`]){name}(?![A-Za-z0-9_-])')
 
-    def _is_handed_on(self, unread: "Unread") -> bool:
-        """Whether the text of a template has the table that holds the value without a field of it, as `toYaml .Values.a` has."""
-        if unread.is_top:
+    def _is_parent_passed_on(self, unused: "UnusedValue") -> bool:
+        """Return whether the templates' text uses the parent table as a whole, as `toYaml .Values.a` does."""
+        if unused.is_top:
             return False
-        return self._has(f"[.]{re.escape(str(unread.path[-2]))}(?![A-Za-z0-9_.-])")
+        return self._templates_match(f"[.]{re.escape(str(unused.path[-2]))}(?![A-Za-z0-9_.-])")
 
-    def _has(self, pattern: str) -> bool:
-        return re.search(pattern, self._text) is not None
+    def _templates_match(self, pattern: str) -> bool:
+        return re.search(pattern, self._template_text) is not None
 
 
-class Unread(NamedTuple):
-    """A value that nothing has read, the near names that are read beside it, and whether it is one of the first level of its chart."""
+class UnusedValue(NamedTuple):
+    """A value that nothing has read.
+
+    `similar_names` are the read keys of the same table with a similar name. `is_top`: the value is at the first level
+    of its chart.
+    """
 
     path: FieldPath
-    near: tuple[str, ...]
+    similar_names: tuple[str, ...]
     is_top: bool
 
 
-class Declared:
-    """What Chart.yaml says of values, of the chart and of those that it holds: `paths` that count as read, and those of `charts`."""
+class DeclaredValues:
+    """The values that Chart.yaml of a chart and of its subcharts names.
+
+    `paths` count as read. `charts` are the paths of the values of subcharts.
+    """
 
     __slots__ = ("charts", "paths")
 
@@ -185,106 +183,130 @@ class Declared:
         self._add(chart, ())
 
     def _add(self, chart: Chart, prefix: FieldPath) -> None:
-        for each in chart.metadata.requirements():
-            place = (*prefix, each.alias or each.name)
-            self.charts.add(place)
-            for condition in each.condition.strip().split(","):
+        for dependency in chart.metadata.requirements():
+            path = (*prefix, dependency.alias or dependency.name)
+            self.charts.add(path)
+            for condition in dependency.condition.strip().split(","):
                 self.paths.add((*prefix, *condition.split(".")))
-            for tag in each.tags:
+            for tag in dependency.tags:
                 self.paths.add(("tags", tag))
-            for entry in each.import_values:
+            for entry in dependency.import_values:
                 child = entry.get("child") if isinstance(entry, dict) else f"exports.{entry}"
-                self.paths.add((*place, *str(child).split(".")))
-            for held in chart.dependencies:
-                if held.name == each.name:
-                    self._add(held, place)
+                self.paths.add((*path, *str(child).split(".")))
+            for subchart in chart.subcharts:
+                if subchart.name == dependency.name:
+                    self._add(subchart, path)
 
-    def all_below(self, path: FieldPath, value: Any) -> bool:
-        """Whether everything in a value counts as read."""
+    def covers(self, path: FieldPath, value: Any) -> bool:
+        """Return whether everything in a value counts as read."""
         if path in self.paths:
             return True
         return (
             isinstance(value, dict)
             and bool(value)
-            and all(self.all_below((*path, key), item) for key, item in value.items())
+            and all(self.covers((*path, key), item) for key, item in value.items())
         )
 
-    def is_on_way(self, path: FieldPath) -> bool:
-        """Whether some of what lies below a path counts as read, and it is no chart's."""
+    def leads_to_declared(self, path: FieldPath) -> bool:
+        """Return whether something below a path counts as read and the path is not that of a subchart."""
         size = len(path)
-        return path not in self.charts and any(known[:size] == path for known in self.paths)
+        return path not in self.charts and any(declared[:size] == path for declared in self.paths)
 
 
-def _reading(function: Function, *more: Value) -> Function:
-    """The function, which has read all of its arguments, and `more`."""
+def _recording_function(function: Function, *also_read: Value) -> Function:
+    """Return the function with a wrapper that marks its arguments and `also_read` as read."""
     call = function.call
 
     def read(*arguments: Value) -> Value:
-        _note_whole((*more, *arguments))
+        _mark_read((*also_read, *arguments))
         return call(*arguments)
 
     return function._replace(call=read)
 
 
-def _note_whole(values: Iterable[Value]) -> None:
+def _mark_read(values: Iterable[Value]) -> None:
     todo = list(values)
     seen: set[int] = set()
     while todo:
         value = todo.pop()
+        if isinstance(value, GoMap):
+            value = value.entries
         if not isinstance(value, dict | list) or id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, _Noting):
+        if isinstance(value, RecordingMap):
             value.is_read = True
         todo.extend(dict.values(value) if isinstance(value, dict) else value)
 
 
-def _noting(table: Mapping[str, Any], made: dict[int, tuple[Any, Any]]) -> Any:
-    """A copy of a table that notes; what is one table in two places is one in the copy, too.
+def _recording_values(values: Values, copies: dict[int, tuple[Any, RecordingMap]]) -> Values:
+    """Return the values of a chart with recording tables. The method `YAML` reads all of them."""
+    recording = type(values)(_recording_copy(values.entries, copies))
+    methods = recording.methods()
+    yaml = _recording_function(methods["YAML"], recording)
+    recording.set_methods({**methods, "YAML": yaml})
+    return recording
 
-    `made` keeps the tables with their copies, so that no other can come to have the id of one.
+
+def _mark_tops(chart: Chart, values: RecordingMap) -> None:
+    """Set `is_top` of the values of the chart and its subcharts."""
+    values.is_top = True
+    for subchart in chart.subcharts:
+        table: Any = values
+        for name in subchart.name.split("."):
+            table = dict.get(table, name) if isinstance(table, RecordingMap) else None
+        if isinstance(table, RecordingMap):
+            _mark_tops(subchart, table)
+
+
+def _recording_copy(
+    table: Mapping[str, Any], copies: dict[int, tuple[Any, RecordingMap]]
+) -> RecordingMap:
+    """Return a recording copy of a table. Two references to one table stay references to one copy.
+
+    `copies` keeps each table with its copy, so that no other object can get the id of a copied table.
     """
-    if id(table) in made:
-        return made[id(table)][1]
-    copied: _Noting = NotingValues() if isinstance(table, Values) else NotingTable()
-    made[id(table)] = table, copied
+    if id(table) in copies:
+        return copies[id(table)][1]
+    copy = RecordingMap()
+    copies[id(table)] = table, copy
     for key, value in table.items():
-        is_table = value.__class__ is dict or value.__class__ is Values
-        dict.__setitem__(copied, key, _noting(value, made) if is_table else value)
-    return copied
+        is_table = value.__class__ is dict
+        dict.__setitem__(copy, key, _recording_copy(value, copies) if is_table else value)
+    return copy
 
 
-def _unread(
-    given: Mapping[str, Any], tables: list[Any], path: FieldPath, declared: Declared
-) -> Iterator[Unread]:
-    """What of `given` is not read in any of the tables, which are what charts see of it."""
+def _find_unused(
+    given_values: Mapping[str, Any], tables: list[Any], path: FieldPath, declared: DeclaredValues
+) -> Iterator[UnusedValue]:
+    """Yield the given values that are not read in any of the tables, which are the tables that charts see of them."""
     if any(table.is_read for table in tables):
         return
-    read = {key for table in tables for key in table.keys_read}
-    for key, value in given.items():
-        here = (*path, key)
-        if here in declared.paths:
+    keys_read = {key for table in tables for key in table.keys_read}
+    for key, value in given_values.items():
+        path_of_key = (*path, key)
+        if path_of_key in declared.paths:
             continue
-        below = [dict.get(table, key) for table in tables]
+        candidates = [dict.get(table, key) for table in tables]
         if key == GLOBAL:
-            below = [table for top in tables for table in _globals(top)]
-        inner = [table for table in below if isinstance(table, _Noting)]
-        is_passed = (
-            key in read
+            candidates = [table for parent in tables for table in _globals(parent)]
+        inner_tables = [table for table in candidates if isinstance(table, RecordingMap)]
+        is_visible = (
+            key in keys_read
             or key == GLOBAL
-            or any(isinstance(table, NotingValues) for table in inner)
-            or declared.is_on_way(here)
+            or any(table.is_top for table in inner_tables)
+            or declared.leads_to_declared(path_of_key)
         )
-        if isinstance(value, dict) and inner and is_passed:
-            yield from _unread(value, inner, here, declared)
-        elif key not in read and not declared.all_below(here, value):
-            is_top = isinstance(tables[0], NotingValues)
-            yield Unread(here, tuple(near_names(key, read, most=1)), is_top)
+        if isinstance(value, dict) and inner_tables and is_visible:
+            yield from _find_unused(value, inner_tables, path_of_key, declared)
+        elif key not in keys_read and not declared.covers(path_of_key, value):
+            similar_names = tuple(near_names(key, keys_read, most=1))
+            yield UnusedValue(path_of_key, similar_names, tables[0].is_top)
 
 
 def _globals(table: Any) -> Iterator[Any]:
-    """The globals that a chart and those that it holds see."""
+    """Yield the globals that a chart and its subcharts see."""
     yield dict.get(table, GLOBAL)
     for value in dict.values(table):
-        if isinstance(value, NotingValues):
+        if isinstance(value, RecordingMap) and value.is_top:
             yield from _globals(value)

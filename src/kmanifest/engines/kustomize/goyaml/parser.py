@@ -1,17 +1,18 @@
-"""From tokens to events, with the comments that belong to each.
+"""Parse tokens to events, with the comments of each event.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. Its state machine is here a stack of methods that wait for their turn: each
-gives one event and names the next.
+Source: go.yaml.in/yaml/v3 v3.0.5 parserc.go. The states of go-yaml's state machine are methods here. Each returns one
+event and sets the next state. A stack holds the states that continue after a node.
 """
 
 from collections.abc import Callable
 
 from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.scanner import Scanner
-from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, not_yaml
+from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, yaml_error
 from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, Comments
 from kmanifest.startup.typing import Final
 
+# Before these tokens, a document, an item, or the key or value of a pair is empty.
 _NO_CONTENT: Final = frozenset(
     (
         kinds.VERSION_DIRECTIVE,
@@ -27,12 +28,12 @@ _NO_INDENTLESS_ITEM: Final = _NO_PAIR_PART | {kinds.BLOCK_ENTRY}
 _FLOW_SEQUENCE_STOPS: Final = frozenset((kinds.FLOW_ENTRY, kinds.FLOW_SEQUENCE_END))
 _FLOW_MAPPING_STOPS: Final = frozenset((kinds.FLOW_ENTRY, kinds.FLOW_MAPPING_END))
 _EMPTY: Final = Event(kinds.SCALAR)
-_HANDLES: Final = {"!": "!", "!!": "tag:yaml.org,2002:"}
-_MOST_PARSED: Final = 1_000
+_DEFAULT_HANDLES: Final = {"!": "!", "!!": "tag:yaml.org,2002:"}
+_MAX_PARSED_TOKENS: Final = 1_000
 
 
 class Parser:
-    """Events of a text; comments that were met wait until an event takes them."""
+    """Parses a text to events. Comments are kept until an event takes them."""
 
     def __init__(self, text: str) -> None:
         self._scanner = Scanner(text)
@@ -43,7 +44,7 @@ class Parser:
         self._head = self._line = self._foot = self._stem = ""
 
     def parse(self) -> Event:
-        """The next event."""
+        """Return the next event."""
         return self._state()
 
     # Tokens and comments
@@ -51,7 +52,7 @@ class Parser:
     def _peek(self) -> Token:
         if self._token is None:
             self._scanner.fetch_more_tokens()
-            self._token = self._scanner.tokens[self._scanner.head]
+            self._token = self._scanner.tokens[self._scanner.tokens_head]
         if self._scanner.comments:
             self._unfold_comments(self._token)
         return self._token
@@ -60,29 +61,31 @@ class Parser:
         scanner = self._scanner
         self._token = None
         scanner.tokens_parsed += 1
-        scanner.head += 1
-        if scanner.head > _MOST_PARSED:
-            del scanner.tokens[: scanner.head]
-            scanner.head = 0
+        scanner.tokens_head += 1
+        if scanner.tokens_head > _MAX_PARSED_TOKENS:
+            del scanner.tokens[: scanner.tokens_head]
+            scanner.tokens_head = 0
 
     def _unfold_comments(self, token: Token) -> None:
-        """Take over the comments that count up to this token."""
+        """Take the comments of this token and of the tokens before it."""
         comments = self._scanner.comments
-        taken = 0
+        count = 0
         for comment in comments:
-            # The end of a block has no head: that waits for what follows.
-            if comment.token > token.offset or (comment.head and token.type == kinds.BLOCK_END):
+            # The end of a block takes no head: a head belongs to the token that follows.
+            if comment.token_offset > token.offset or (
+                comment.head and token.type == kinds.BLOCK_END
+            ):
                 break
-            taken += 1
-        if taken:
-            found = comments[:taken]
-            del comments[:taken]
-            self._head = _joined(self._head, [each.head for each in found])
-            self._line = _joined(self._line, [each.line for each in found])
-            self._foot = _joined(self._foot, [each.foot for each in found])
+            count += 1
+        if count:
+            current = comments[:count]
+            del comments[:count]
+            self._head = _join_comments(self._head, [each.head for each in current])
+            self._line = _join_comments(self._line, [each.line for each in current])
+            self._foot = _join_comments(self._foot, [each.foot for each in current])
 
     def _take_comments(self) -> Comments:
-        """The comments that wait, for the event that bears them."""
+        """Return the kept comments for the current event, and clear them."""
         self._stem = ""
         if not (self._head or self._line or self._foot):
             return NO_COMMENTS
@@ -94,13 +97,13 @@ class Parser:
         stem, self._stem = self._stem, ""
         return Comments(stem) if stem else NO_COMMENTS
 
-    def _split_stem(self, length: int) -> None:
-        """Set the head above a dash aside, where a block collection follows: it belongs to that as a whole."""
-        if not length:
+    def _split_stem(self, stem_length: int) -> None:
+        """Store the head above a dash as the stem if a block collection follows: it belongs to the whole collection."""
+        if not stem_length:
             return
         if self._peek().type in (kinds.BLOCK_SEQUENCE_START, kinds.BLOCK_MAPPING_START):
-            self._stem = self._head[:length]
-            self._head = self._head[length + 1 :]
+            self._stem = self._head[:stem_length]
+            self._head = self._head[stem_length + 1 :]
 
     # Documents
 
@@ -122,7 +125,7 @@ class Parser:
         return Event(kinds.DOCUMENT_START, comments=Comments(self._split_document_head()))
 
     def _split_document_head(self) -> str:
-        """What of the first comments stands above their last blank line: it belongs to the document."""
+        """Return the first comments above their last blank line, which belong to the document."""
         head = self._head
         if len(head) > 1 and head.endswith("\n"):
             self._head = ""
@@ -136,7 +139,7 @@ class Parser:
     def _parse_explicit_document_start(self) -> Event:
         self._process_directives()
         if self._peek().type != kinds.DOCUMENT_START:
-            raise not_yaml("did not find expected <document start>")
+            raise yaml_error("did not find expected <document start>")
         self._states.append(self._parse_document_end)
         self._state = self._parse_document_content
         self._skip()
@@ -163,16 +166,16 @@ class Parser:
             if token.type == kinds.VERSION_DIRECTIVE:
                 versions += 1
                 if versions > 1:
-                    raise not_yaml("found duplicate %YAML directive")
+                    raise yaml_error("found duplicate %YAML directive")
                 if token.value != "1.1":
-                    raise not_yaml("found incompatible YAML document")
+                    raise yaml_error("found incompatible YAML document")
             elif token.value in self._handles:
-                raise not_yaml("found duplicate %TAG directive")
+                raise yaml_error("found duplicate %TAG directive")
             else:
                 self._handles[token.value] = token.suffix
             self._skip()
             token = self._peek()
-        self._handles = _HANDLES | self._handles
+        self._handles = _DEFAULT_HANDLES | self._handles
 
     # Nodes
 
@@ -201,17 +204,17 @@ class Parser:
         if anchor or tag:
             self._state = self._states.pop()
             return Event(kinds.SCALAR, anchor=anchor, tag=tag)
-        raise not_yaml("did not find expected node content")
+        raise yaml_error("did not find expected node content")
 
     def _parse_properties(self, token: Token) -> tuple[str, str]:
-        """The anchor and the tag, in either order."""
+        """Return the anchor and the tag, which may come in either order."""
         anchor = tag = ""
         first = token.type
         while True:
             if token.type == kinds.ANCHOR:
                 anchor = token.value
             else:
-                tag = self._tag(token)
+                tag = self._resolve_tag(token)
             self._skip()
             token = self._peek()
             if (
@@ -221,18 +224,18 @@ class Parser:
             ):
                 return anchor, tag
 
-    def _tag(self, token: Token) -> str:
+    def _resolve_tag(self, token: Token) -> str:
         if not token.value:
             return token.suffix
         prefix = self._handles.get(token.value)
         if prefix is None:
-            raise not_yaml("found undefined tag handle")
+            raise yaml_error("found undefined tag handle")
         return prefix + token.suffix
 
     def _parse_collection_start(
         self, token: Token, *, block: bool, indentless: bool
     ) -> Event | None:
-        """The start of a list or mapping, None where the token is none."""
+        """Return the start event of a list or mapping, or None if the token starts neither."""
         if indentless and token.type == kinds.BLOCK_ENTRY:
             self._state = self._parse_indentless_sequence_entry
             return Event(kinds.SEQUENCE_START)
@@ -250,9 +253,9 @@ class Parser:
             return Event(kinds.MAPPING_START, comments=self._take_stem())
         return None
 
-    def _empty_then(self, state: Callable[[], Event]) -> Event:
-        """An empty scalar, without the comments that wait."""
-        self._state = state
+    def _process_empty_scalar(self, next_state: Callable[[], Event]) -> Event:
+        """Return an empty scalar, without the kept comments."""
+        self._state = next_state
         return _EMPTY
 
     # Block collections
@@ -267,7 +270,7 @@ class Parser:
         if token.type == kinds.BLOCK_ENTRY:
             return self._parse_item(self._parse_block_sequence_entry, _NO_ITEM)
         if token.type != kinds.BLOCK_END:
-            raise not_yaml("did not find expected '-' indicator")
+            raise yaml_error("did not find expected '-' indicator")
         self._state = self._states.pop()
         self._skip()
         return Event(kinds.SEQUENCE_END)
@@ -278,13 +281,13 @@ class Parser:
         self._state = self._states.pop()
         return Event(kinds.SEQUENCE_END)
 
-    def _parse_item(self, then: Callable[[], Event], without: frozenset[str]) -> Event:
-        length = len(self._head)
+    def _parse_item(self, next_state: Callable[[], Event], empty_before: frozenset[str]) -> Event:
+        stem_length = len(self._head)
         self._skip()
-        self._split_stem(length)
-        if self._peek().type in without:
-            return self._empty_then(then)
-        self._states.append(then)
+        self._split_stem(stem_length)
+        if self._peek().type in empty_before:
+            return self._process_empty_scalar(next_state)
+        self._states.append(next_state)
         return self._parse_block_node()
 
     def _parse_block_mapping_first_key(self) -> Event:
@@ -295,9 +298,9 @@ class Parser:
     def _parse_block_mapping_key(self) -> Event:
         token = self._peek()
         if token.type == kinds.KEY:
-            return self._parse_part(self._parse_block_mapping_value)
+            return self._parse_key_or_value(self._parse_block_mapping_value)
         if token.type != kinds.BLOCK_END:
-            raise not_yaml("did not find expected key")
+            raise yaml_error("did not find expected key")
         self._state = self._states.pop()
         comments = self._take_comments()
         self._skip()
@@ -305,15 +308,15 @@ class Parser:
 
     def _parse_block_mapping_value(self) -> Event:
         if self._peek().type == kinds.VALUE:
-            return self._parse_part(self._parse_block_mapping_key)
-        return self._empty_then(self._parse_block_mapping_key)
+            return self._parse_key_or_value(self._parse_block_mapping_key)
+        return self._process_empty_scalar(self._parse_block_mapping_key)
 
-    def _parse_part(self, then: Callable[[], Event]) -> Event:
-        """The key behind `?`, or the value behind `:`."""
+    def _parse_key_or_value(self, next_state: Callable[[], Event]) -> Event:
+        """Parse the key after `?` or the value after `:`."""
         self._skip()
         if self._peek().type in _NO_PAIR_PART:
-            return self._empty_then(then)
-        self._states.append(then)
+            return self._process_empty_scalar(next_state)
+        self._states.append(next_state)
         return self._parse_node(block=True, indentless=True)
 
     # Flow collections
@@ -322,7 +325,7 @@ class Parser:
         self._peek()
         self._skip()
         if self._peek().type == kinds.FLOW_SEQUENCE_END:
-            return self._end_of_flow(kinds.SEQUENCE_END)
+            return self._end_flow(kinds.SEQUENCE_END)
         return self._parse_flow_item()
 
     def _parse_flow_sequence_entry(self) -> Event:
@@ -331,9 +334,9 @@ class Parser:
             self._skip()
             token = self._peek()
         elif token.type != kinds.FLOW_SEQUENCE_END:
-            raise not_yaml("did not find expected ',' or ']'")
+            raise yaml_error("did not find expected ',' or ']'")
         if token.type == kinds.FLOW_SEQUENCE_END:
-            return self._end_of_flow(kinds.SEQUENCE_END)
+            return self._end_flow(kinds.SEQUENCE_END)
         return self._parse_flow_item()
 
     def _parse_flow_item(self) -> Event:
@@ -344,20 +347,20 @@ class Parser:
         self._states.append(self._parse_flow_sequence_entry)
         return self._parse_node()
 
-    def _end_of_flow(self, kind: str) -> Event:
+    def _end_flow(self, kind: str) -> Event:
         self._state = self._states.pop()
         comments = self._take_comments()
         self._skip()
         return Event(kind, comments=comments)
 
     def _parse_flow_sequence_entry_mapping_key(self) -> Event:
-        then = self._parse_flow_sequence_entry_mapping_value
+        next_state = self._parse_flow_sequence_entry_mapping_value
         kind = self._peek().type
         if kind == kinds.VALUE or kind in _FLOW_SEQUENCE_STOPS:
-            # The token is taken away though it is looked for again: so `[? : a]` is refused.
+            # go-yaml skips this token, although it needs it afterwards. So `[? : a]` is refused.
             self._skip()
-            return self._empty_then(then)
-        self._states.append(then)
+            return self._process_empty_scalar(next_state)
+        self._states.append(next_state)
         return self._parse_node()
 
     def _parse_flow_sequence_entry_mapping_value(self) -> Event:
@@ -381,37 +384,39 @@ class Parser:
             self._skip()
             token = self._peek()
         elif token.type != kinds.FLOW_MAPPING_END:
-            raise not_yaml("did not find expected ',' or '}'")
+            raise yaml_error("did not find expected ',' or '}'")
         return self._parse_flow_key(token)
 
     def _parse_flow_key(self, token: Token) -> Event:
         if token.type == kinds.FLOW_MAPPING_END:
-            return self._end_of_flow(kinds.MAPPING_END)
+            return self._end_flow(kinds.MAPPING_END)
         if token.type != kinds.KEY:
             self._states.append(self._parse_flow_mapping_empty_value)
             return self._parse_node()
         self._skip()
         kind = self._peek().type
         if kind == kinds.VALUE or kind in _FLOW_MAPPING_STOPS:
-            return self._empty_then(self._parse_flow_mapping_value)
+            return self._process_empty_scalar(self._parse_flow_mapping_value)
         self._states.append(self._parse_flow_mapping_value)
         return self._parse_node()
 
     def _parse_flow_mapping_empty_value(self) -> Event:
         self._peek()
-        return self._empty_then(self._parse_flow_mapping_key)
+        return self._process_empty_scalar(self._parse_flow_mapping_key)
 
     def _parse_flow_mapping_value(self) -> Event:
         return self._parse_flow_value(self._parse_flow_mapping_key, _FLOW_MAPPING_STOPS)
 
-    def _parse_flow_value(self, then: Callable[[], Event], stops: frozenset[str]) -> Event:
+    def _parse_flow_value(
+        self, next_state: Callable[[], Event], empty_before: frozenset[str]
+    ) -> Event:
         if self._peek().type == kinds.VALUE:
             self._skip()
-            if self._peek().type not in stops:
-                self._states.append(then)
+            if self._peek().type not in empty_before:
+                self._states.append(next_state)
                 return self._parse_node()
-        return self._empty_then(then)
+        return self._process_empty_scalar(next_state)
 
 
-def _joined(before: str, comments: list[str]) -> str:
-    return "\n".join(filter(None, (before, *comments)))
+def _join_comments(first: str, comments: list[str]) -> str:
+    return "\n".join(filter(None, (first, *comments)))

@@ -1,7 +1,7 @@
-"""Scalars as the scanner reads them.
+"""Scan scalars: plain, quoted and block scalars.
 
-Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_block_scalar to yaml_parser_scan_plain_scalar. What
-stands on one line, as nearly all scalars do, is read by one regular expression.
+Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_block_scalar to yaml_parser_scan_plain_scalar. Nearly
+all scalars are on one line; one regular expression reads such a scalar.
 """
 
 import re
@@ -16,24 +16,27 @@ from kmanifest.engines.kustomize.goyaml.reader import (
     SPACE_RUN,
     SPACES,
 )
-from kmanifest.engines.kustomize.goyaml.tokens import SCALAR, Token, not_yaml
+from kmanifest.engines.kustomize.goyaml.tokens import SCALAR, Token, yaml_error
 from kmanifest.startup.typing import Final, NamedTuple
 
 
-def _plain_line(ends: str) -> "re.Pattern[str]":
-    """Words of a plain scalar on one line, where none begins with `#`; `ends` are characters that end it anywhere."""
+def _plain_line_pattern(ends: str) -> "re.Pattern[str]":
+    """Return the pattern for the part of a plain scalar that is on one line.
+
+    A `#` after a blank ends it. `ends` are characters that end it anywhere.
+    """
     rest = f"[^{SPACE}:{ends}]*(?::(?![{SPACE}])[^{SPACE}:{ends}]*)*"
     word = f"(?:[^{SPACE}#:{ends}]|:(?![{SPACE}])){rest}"
     return re.compile(f"{rest}(?:[ \t]+{word})*")
 
 
-_BLOCK_LINE: Final = _plain_line("")
-_FLOW_LINE: Final = _plain_line(r",?\[\]{}")
+_BLOCK_LINE: Final = _plain_line_pattern("")
+_FLOW_LINE: Final = _plain_line_pattern(r",?\[\]{}")
 _SINGLE_LINE: Final = re.compile(f"'([^'{BREAK}\0]*(?:''[^'{BREAK}\0]*)*)'(?!')")
 _DOUBLE_LINE: Final = re.compile(f'"([^"\\\\{BREAK}\0]*)"')
-# Patterns that few texts need are kept as text: `re` compiles those that are met, and remembers them.
-_SINGLE_WORD: Final = f"[^'{SPACE}]+"
-_DOUBLE_WORD: Final = f'[^"\\\\{SPACE}]+'
+# Few scalars need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
+_SINGLE_NONBLANKS: Final = f"[^'{SPACE}]+"
+_DOUBLE_NONBLANKS: Final = f'[^"\\\\{SPACE}]+'
 _HEADER: Final = "[|>](?:([-+])([0-9]?)|([0-9])([-+]?))?"
 _HEX: Final = "[0-9A-Fa-f]+"
 _ESCAPES: Final = {
@@ -44,8 +47,8 @@ _CODE_LENGTHS: Final = {"x": 2, "u": 4, "U": 8}
 _LAST_CHARACTER: Final = 0x10FFFF
 
 
-class _Gap:
-    """Blanks and line breaks between two words, and what they mean."""
+class _Whitespace:
+    """Blanks and line breaks inside a scalar, and the text that they are folded to."""
 
     def __init__(self) -> None:
         self.blanks = ""
@@ -54,14 +57,17 @@ class _Gap:
         self.has_break = False
 
     def read(self, scanner: CommentScanner, *, indent: int = 0) -> None:
-        """Go on over all blanks and line breaks; a tab must not stand before the column `indent` of a new line."""
+        """Advance over all blanks and line breaks.
+
+        Raises SourceError for a tab before column `indent` of a new line.
+        """
         while True:
             end = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
             run = scanner.text[scanner.offset : end]
             if not self.has_break:
                 self.blanks += run
             elif "\t" in run and scanner.column + run.index("\t") < indent:
-                raise not_yaml("found a tab character that violates indentation")
+                raise yaml_error("found a tab character that violates indentation")
             scanner.offset = end
             if scanner.text[end] not in BREAKS:
                 return
@@ -72,8 +78,8 @@ class _Gap:
                 self.first_break = scanner.read_line()
                 self.has_break = True
 
-    def folded(self) -> str:
-        """The text that stands for the gap."""
+    def fold(self) -> str:
+        """Return the text that the whitespace is folded to."""
         if not self.has_break:
             return self.blanks
         if self.first_break == "\n":
@@ -82,27 +88,27 @@ class _Gap:
 
 
 def scan_plain_scalar(scanner: CommentScanner) -> tuple[Token, bool]:
-    """A scalar without quotes, and whether line breaks behind it were read too."""
+    """Scan a plain scalar. Returns its token and whether line breaks after it were read."""
     pattern = _FLOW_LINE if scanner.flow_level else _BLOCK_LINE
     start = scanner.offset
     parts: list[str] = []
-    gap = _Gap()
-    while not scanner.at_document_indicator() and scanner.text[scanner.offset] != "#":
+    whitespace = _Whitespace()
+    while not scanner.is_at_document_indicator() and scanner.text[scanner.offset] != "#":
         end = pattern.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
         if end > scanner.offset:
-            parts += (gap.folded(), scanner.text[scanner.offset : end])
+            parts += (whitespace.fold(), scanner.text[scanner.offset : end])
             scanner.skip_to(end)
-            gap = _Gap()
+            whitespace = _Whitespace()
         if scanner.text[end] not in SPACES or scanner.text[end] == "\0":
             break
-        gap.read(scanner, indent=scanner.indent + 1)
+        whitespace.read(scanner, indent=scanner.indent + 1)
         if not scanner.flow_level and scanner.column < scanner.indent + 1:
             break
-    return Token(SCALAR, start, "".join(parts)), gap.has_break
+    return Token(SCALAR, start, "".join(parts)), whitespace.has_break
 
 
 def scan_flow_scalar(scanner: CommentScanner) -> Token:
-    """A scalar in quotes."""
+    """Scan a quoted scalar."""
     start = scanner.offset
     quote = scanner.text[start]
     match = (_SINGLE_LINE if quote == "'" else _DOUBLE_LINE).match(scanner.text, start)
@@ -112,25 +118,25 @@ def scan_flow_scalar(scanner: CommentScanner) -> Token:
     scanner.skip_to(start + 1)
     parts: list[str] = []
     while True:
-        if scanner.at_document_indicator():
-            raise not_yaml("found unexpected document indicator")
+        if scanner.is_at_document_indicator():
+            raise yaml_error("found unexpected document indicator")
         if scanner.text[scanner.offset] == "\0":
-            raise not_yaml("found unexpected end of stream")
-        gap = _Gap()
-        gap.has_break = _read_words(scanner, quote, parts)
+            raise yaml_error("found unexpected end of stream")
+        whitespace = _Whitespace()
+        whitespace.has_break = _read_nonblanks(scanner, quote, parts)
         if scanner.text[scanner.offset] == quote:
             scanner.skip_to(scanner.offset + 1)
             return Token(SCALAR, start, "".join(parts), quote)
-        gap.read(scanner)
-        parts.append(gap.folded())
+        whitespace.read(scanner)
+        parts.append(whitespace.fold())
 
 
-def _read_words(scanner: CommentScanner, quote: str, parts: list[str]) -> bool:
-    """Read up to a blank, a line break or the closing quote; gives whether it ended with an escaped line break."""
-    word = re.compile(_SINGLE_WORD if quote == "'" else _DOUBLE_WORD)
+def _read_nonblanks(scanner: CommentScanner, quote: str, parts: list[str]) -> bool:
+    """Read up to a blank, a line break or the closing quote. Returns whether an escaped line break was at the end."""
+    nonblanks = re.compile(_SINGLE_NONBLANKS if quote == "'" else _DOUBLE_NONBLANKS)
     text = scanner.text
     while True:
-        match = word.match(text, scanner.offset)
+        match = nonblanks.match(text, scanner.offset)
         if match is not None:
             parts.append(match.group())
             scanner.skip_to(match.end())
@@ -159,42 +165,51 @@ def _read_escape(scanner: CommentScanner) -> str:
         return _ESCAPES[char]
     length = _CODE_LENGTHS.get(char)
     if length is None:
-        raise not_yaml("found unknown escape character")
+        raise yaml_error("found unknown escape character")
     digits = scanner.text[scanner.offset : scanner.offset + length]
     if len(digits) < length or re.fullmatch(_HEX, digits) is None:
-        raise not_yaml("did not find expected hexdecimal number")
+        raise yaml_error("did not find expected hexdecimal number")
     code = int(digits, 16)
     if 0xD800 <= code <= 0xDFFF or code > _LAST_CHARACTER:
-        raise not_yaml("found invalid Unicode character escape code")
+        raise yaml_error("found invalid Unicode character escape code")
     scanner.skip_to(scanner.offset + length)
     return chr(code)
 
 
-class _Header(NamedTuple):
-    """What stands behind `|` or `>`: which line breaks at the end to keep, and the indentation or 0."""
+class _BlockHeader(NamedTuple):
+    """The indicators after `|` or `>`.
+
+    `chomping` is `-`, `+` or empty: which line breaks at the end are kept. `increment` is the indentation, or 0 if it
+    is not given.
+    """
 
     chomping: str
     increment: int
 
 
 def scan_block_scalar(scanner: CommentScanner) -> Token:
-    """A literal or folded scalar."""
+    """Scan a literal or folded scalar."""
     start = scanner.offset
     style = scanner.text[start]
-    header = _read_header(scanner, start)
+    header = _read_block_header(scanner, start)
     indent = header.increment and max(scanner.indent, 0) + header.increment
     indent, breaks = _read_breaks(scanner, indent)
     parts: list[str] = []
     line_break = ""
-    was_blank = False
+    previous_starts_with_blank = False
     while scanner.column == indent and scanner.text[scanner.offset] != "\0":
-        is_blank = scanner.text[scanner.offset] in " \t"
-        if style == ">" and line_break == "\n" and not was_blank and not is_blank:
+        starts_with_blank = scanner.text[scanner.offset] in " \t"
+        if (
+            style == ">"
+            and line_break == "\n"
+            and not previous_starts_with_blank
+            and not starts_with_blank
+        ):
             parts.append("" if breaks else " ")
         else:
             parts.append(line_break)
-        parts += (breaks, _read_content(scanner))
-        was_blank = is_blank
+        parts += (breaks, _read_block_line(scanner))
+        previous_starts_with_blank = starts_with_blank
         line_break = scanner.read_line() if scanner.text[scanner.offset] in BREAKS else ""
         indent, breaks = _read_breaks(scanner, indent)
     if header.chomping != "-":
@@ -204,12 +219,12 @@ def scan_block_scalar(scanner: CommentScanner) -> Token:
     return Token(SCALAR, start, "".join(parts), style)
 
 
-def _read_header(scanner: CommentScanner, start: int) -> _Header:
+def _read_block_header(scanner: CommentScanner, start: int) -> _BlockHeader:
     match = re.match(_HEADER, scanner.text[start : start + 3])
-    assert match is not None  # noqa: S101  # it begins with the character that led here
+    assert match is not None  # noqa: S101  # the text starts with `|` or `>`
     first, digit, other_digit, last = match.groups(default="")
     if "0" in (digit, other_digit):
-        raise not_yaml("found an indentation indicator equal to 0")
+        raise yaml_error("found an indentation indicator equal to 0")
     scanner.skip_to(start + match.end())
     scanner.offset = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
     if scanner.text[scanner.offset] == "#":
@@ -218,12 +233,12 @@ def _read_header(scanner: CommentScanner, start: int) -> _Header:
     if char in BREAKS:
         scanner.skip_line()
     elif char != "\0":
-        raise not_yaml("did not find expected comment or line break")
-    return _Header(first or last, int(digit or other_digit or "0"))
+        raise yaml_error("did not find expected comment or line break")
+    return _BlockHeader(first or last, int(digit or other_digit or "0"))
 
 
-def _read_content(scanner: CommentScanner) -> str:
-    """What stands on the line; one of blanks alone counts as empty where comments follow."""
+def _read_block_line(scanner: CommentScanner) -> str:
+    """Read and return the rest of the line. For later comments, a line of blanks counts as empty."""
     end = REST_OF_LINE.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
     content = scanner.text[scanner.offset : end]
     scanner.offset = end
@@ -233,7 +248,10 @@ def _read_content(scanner: CommentScanner) -> str:
 
 
 def _read_breaks(scanner: CommentScanner, indent: int) -> tuple[int, str]:
-    """Go on over indentation and empty lines; gives the indentation, which the deepest shows if it is 0, and breaks."""
+    """Advance over indentation and empty lines. Returns the indentation and the line breaks.
+
+    If `indent` is 0, the deepest of these lines sets the indentation.
+    """
     breaks: list[str] = []
     deepest = 0
     text = scanner.text
@@ -244,7 +262,7 @@ def _read_breaks(scanner: CommentScanner, indent: int) -> tuple[int, str]:
         scanner.offset = end
         deepest = max(deepest, scanner.column)
         if text[end] == "\t" and (indent == 0 or scanner.column < indent):
-            raise not_yaml("found a tab character where an indentation space is expected")
+            raise yaml_error("found a tab character where an indentation space is expected")
         if text[end] not in BREAKS:
             return indent or max(deepest, scanner.indent + 1, 1), "".join(breaks)
         breaks.append(scanner.read_line())

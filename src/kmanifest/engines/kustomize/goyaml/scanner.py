@@ -1,4 +1,4 @@
-"""From text to tokens, with comments beside them.
+"""Scan a text to tokens and comments.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_fetch_more_tokens to yaml_parser_scan_to_next_token.
 """
@@ -14,19 +14,19 @@ from kmanifest.engines.kustomize.goyaml.scalars import (
     scan_plain_scalar,
 )
 from kmanifest.engines.kustomize.goyaml.tags import scan_anchor, scan_directive, scan_tag
-from kmanifest.engines.kustomize.goyaml.tokens import Mark, Token, not_yaml
+from kmanifest.engines.kustomize.goyaml.tokens import Mark, Token, yaml_error
 from kmanifest.startup.typing import Final
 
-_LONGEST_KEY: Final = 1024
-_DEEPEST: Final = 10_000
+_MAX_KEY_LENGTH: Final = 1024
+_MAX_DEPTH: Final = 10_000
 _LOOK_AHEAD: Final = 2
-"""How many tokens must follow the one that the parser sees, so that its comments are known."""
+"""The number of tokens that must follow the parser's current token, so that its comments are known."""
 
 _NEVER_PLAIN: Final = SPACES | frozenset(",[]{}#&*!|>'\"%@`")
 
 
 class _SimpleKey:
-    """Where a key without `?` may have begun: it is one if `:` follows on its line."""
+    """A position where a key without `?` may start. It is a key if `:` follows on the same line."""
 
     __slots__ = ("mark", "possible", "required", "token_number")
 
@@ -38,11 +38,15 @@ class _SimpleKey:
 
 
 class Scanner(CommentScanner):
-    """Tokens of a text; `head` is the place of the next one among `tokens`, of which `tokens_parsed` are done."""
+    """Scans a text to tokens.
+
+    `tokens_head` is the index in `tokens` of the parser's next token. `tokens_parsed` is the number of tokens that the
+    parser has taken.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.head = 0
+        self.tokens_head = 0
         self.tokens_parsed = 0
         self._indents: list[int] = []
         self._simple_key_allowed = True
@@ -54,19 +58,19 @@ class Scanner(CommentScanner):
             "]": lambda: self._fetch_flow_collection_end(kinds.FLOW_SEQUENCE_END),
             "}": lambda: self._fetch_flow_collection_end(kinds.FLOW_MAPPING_END),
             ",": self._fetch_flow_entry,
-            "*": lambda: self._fetch_name(kinds.ALIAS),
-            "&": lambda: self._fetch_name(kinds.ANCHOR),
+            "*": lambda: self._fetch_anchor(kinds.ALIAS),
+            "&": lambda: self._fetch_anchor(kinds.ANCHOR),
             "!": self._fetch_tag,
             "'": self._fetch_flow_scalar,
             '"': self._fetch_flow_scalar,
         }
 
     def fetch_more_tokens(self) -> None:
-        """See that the next token is known, with all that tells what it is and which comments it bears."""
-        while self.head >= len(self.tokens) - _LOOK_AHEAD or self._may_be_key():
+        """Scan until the next token, its type and its comments are known."""
+        while self.tokens_head >= len(self.tokens) - _LOOK_AHEAD or self._may_start_simple_key():
             self._fetch_next_token()
 
-    def _may_be_key(self) -> bool:
+    def _may_start_simple_key(self) -> bool:
         index = self._simple_keys_by_token.get(self.tokens_parsed)
         if index is None or index >= len(self._simple_keys):
             return False
@@ -75,68 +79,68 @@ class Scanner(CommentScanner):
     def _fetch_next_token(self) -> None:
         if not self.tokens:
             self._simple_keys.append(_SimpleKey(self.mark(), 0, possible=False, required=False))
-            self._append(kinds.STREAM_START)
+            self._append_token(kinds.STREAM_START)
             return
-        scan = self.mark()
-        self._scan_to_next_token(scan)
+        scan_mark = self.mark()
+        self._scan_to_next_token(scan_mark)
         column = self.offset - self.line_start
-        self._unroll_indent(column, scan.offset)
+        self._unroll_indent(column, scan_mark.offset)
         char = self.text[self.offset]
         if char == "\0":
             self._fetch_stream_end()
         elif column == 0 and char == "%":
             self._fetch_directive()
-        elif column == 0 and self.at_document_indicator():
+        elif column == 0 and self.is_at_document_indicator():
             self._fetch_document_indicator(char)
         else:
             self._fetch_with_comment(char)
 
     def _fetch_with_comment(self, char: str) -> None:
-        index = self.offset
+        token_offset = self.offset
         if char == (":" if self.flow_level == 0 else ","):
-            # What follows on the line belongs to the token before.
-            index = self.tokens[-1].offset
+            # A comment on the rest of the line belongs to the token before.
+            token_offset = self.tokens[-1].offset
         self._fetch(char)
-        # Of a dash alone there is no line comment: it becomes the head of what follows.
+        # A dash alone has no line comment: the comment becomes the head of what follows.
         if self.tokens[-1].type != kinds.BLOCK_ENTRY:
-            self.scan_line_comment(index)
+            self.scan_line_comment(token_offset)
 
     def _fetch(self, char: str) -> None:
-        """Fetch the token that begins with a character."""
+        """Scan the token that starts with `char`."""
         fetch = self._fetchers.get(char)
         if fetch is not None:
             fetch()
             return
-        ends_word = self.text[self.offset + 1] in SPACES
-        if char == "-" and ends_word:
+        is_before_space = self.text[self.offset + 1] in SPACES
+        if char == "-" and is_before_space:
             self._fetch_block_entry()
-        elif char == "?" and (self.flow_level or ends_word):
+        elif char == "?" and (self.flow_level or is_before_space):
             self._fetch_key()
-        elif char == ":" and (self.flow_level or ends_word):
+        elif char == ":" and (self.flow_level or is_before_space):
             self._fetch_value()
         elif char in "|>" and not self.flow_level:
             self._fetch_block_scalar()
         elif char in _NEVER_PLAIN:
-            raise not_yaml("found character that cannot start any token")
+            raise yaml_error("found character that cannot start any token")
         else:
             self._fetch_plain_scalar()
 
-    def _append(self, kind: str) -> None:
+    def _append_token(self, kind: str) -> None:
         self.tokens.append(Token(kind, self.offset))
 
     def _append_indicator(self, kind: str) -> None:
-        """The token of one character."""
-        self._append(kind)
+        """Append the token of a one-character indicator and skip the indicator."""
+        self._append_token(kind)
         self.skip_to(self.offset + 1)
 
-    # What may be a key
+    # Simple keys
 
     def _is_valid(self, key: _SimpleKey) -> bool:
         if not key.possible:
             return False
-        if key.mark.line < self.line or key.mark.offset + _LONGEST_KEY < self.offset:
+        if key.mark.line < self.line or key.mark.offset + _MAX_KEY_LENGTH < self.offset:
             if key.required:
-                raise not_yaml("could not find expected ':'")
+                raise yaml_error("could not find expected ':'")
             key.possible = False
         return key.possible
 
@@ -144,78 +148,86 @@ class Scanner(CommentScanner):
         if not self._simple_key_allowed:
             return
         mark = self.mark()
-        number = self.tokens_parsed + len(self.tokens) - self.head
+        token_number = self.tokens_parsed + len(self.tokens) - self.tokens_head
         required = self.flow_level == 0 and self.indent == mark.column
         self._remove_simple_key()
-        self._simple_keys[-1] = _SimpleKey(mark, number, possible=True, required=required)
-        self._simple_keys_by_token[number] = len(self._simple_keys) - 1
+        self._simple_keys[-1] = _SimpleKey(mark, token_number, possible=True, required=required)
+        self._simple_keys_by_token[token_number] = len(self._simple_keys) - 1
 
     def _remove_simple_key(self) -> None:
         key = self._simple_keys[-1]
         if key.possible:
             if key.required:
-                raise not_yaml("could not find expected ':'")
-            self._forget(key)
+                raise yaml_error("could not find expected ':'")
+            self._discard_simple_key(key)
 
-    def _forget(self, key: _SimpleKey) -> None:
+    def _discard_simple_key(self, key: _SimpleKey) -> None:
         key.possible = False
         self._simple_keys_by_token.pop(key.token_number, None)
 
-    # Levels
+    # Levels of collections
 
     def _increase_flow_level(self) -> None:
-        number = self.tokens_parsed + len(self.tokens) - self.head
-        self._simple_keys.append(_SimpleKey(self.mark(), number, possible=False, required=False))
+        token_number = self.tokens_parsed + len(self.tokens) - self.tokens_head
+        self._simple_keys.append(
+            _SimpleKey(self.mark(), token_number, possible=False, required=False)
+        )
         self.flow_level += 1
-        if self.flow_level > _DEEPEST:
-            raise not_yaml(f"exceeded max depth of {_DEEPEST}")
+        if self.flow_level > _MAX_DEPTH:
+            raise yaml_error(f"exceeded max depth of {_MAX_DEPTH}")
 
     def _decrease_flow_level(self) -> None:
         if self.flow_level:
             self.flow_level -= 1
             self._simple_keys_by_token.pop(self._simple_keys.pop().token_number, None)
 
-    def _roll_indent(self, kind: str, mark: Mark, number: int | None = None) -> None:
-        """Begin a block collection where the column is deeper than all before, at the token with that number."""
+    def _roll_indent(self, kind: str, mark: Mark, token_number: int | None = None) -> None:
+        """Start a block collection if the column is deeper than the current one.
+
+        Its token gets the number `token_number`, or is appended if that is None.
+        """
         if self.flow_level or self.indent >= mark.column:
             return
         self._indents.append(self.indent)
         self.indent = mark.column
-        if len(self._indents) > _DEEPEST:
-            raise not_yaml(f"exceeded max depth of {_DEEPEST}")
-        self._insert(Token(kind, mark.offset), number)
+        if len(self._indents) > _MAX_DEPTH:
+            raise yaml_error(f"exceeded max depth of {_MAX_DEPTH}")
+        self._insert_token(Token(kind, mark.offset), token_number)
 
-    def _insert(self, token: Token, number: int | None) -> None:
-        if number is None:
+    def _insert_token(self, token: Token, token_number: int | None) -> None:
+        if token_number is None:
             self.tokens.append(token)
         else:
-            self.tokens.insert(self.head + number - self.tokens_parsed, token)
+            self.tokens.insert(self.tokens_head + token_number - self.tokens_parsed, token)
 
-    def _unroll_indent(self, column: int, scan: int) -> None:
-        """End the block collections that are deeper than a column.
+    def _unroll_indent(self, column: int, scan_offset: int) -> None:
+        """End the block collections that are deeper than `column`.
 
-        Each ends before the first of the last comments that stands in its own column: so what stands there becomes a
-        foot of what is in it.
+        A collection ends before the first of the last comments that starts in the collection's own column. So that
+        comment becomes a foot inside the collection.
         """
         if self.flow_level or self.indent <= column:
             return
-        end = scan - 1
+        end = scan_offset - 1
         starts = self._comment_starts(end)
         while self.indent > column:
-            # Columns of comments count from 1.
+            # Columns of comments start at 1.
             end = starts.get(self.indent + 1, end)
             self.tokens.append(Token(kinds.BLOCK_END, end))
             self.indent = self._indents.pop()
 
-    def _comment_starts(self, stop: int) -> dict[int, int]:
-        """The first comment in each column, of those with nothing but blanks between them up to the token before."""
-        found: dict[int, int] = {}
+    def _comment_starts(self, stop_offset: int) -> dict[int, int]:
+        """Return the offset of the first comment in each column.
+
+        Only the last comments count: those after the last token that have only blanks between them.
+        """
+        starts: dict[int, int] = {}
         for comment in reversed(self.comments):
-            if comment.end < stop:
+            if comment.end_offset < stop_offset:
                 break
-            found[comment.start.column] = comment.start.offset
-            stop = comment.scan
-        return found
+            starts[comment.start.column] = comment.start.offset
+            stop_offset = comment.scan_offset
+        return starts
 
     # Tokens
 
@@ -226,7 +238,7 @@ class Scanner(CommentScanner):
         self._unroll_indent(-1, self.offset)
         self._remove_simple_key()
         self._simple_key_allowed = False
-        self._append(kinds.STREAM_END)
+        self._append_token(kinds.STREAM_END)
 
     def _fetch_directive(self) -> None:
         self._unroll_indent(-1, self.offset)
@@ -238,7 +250,7 @@ class Scanner(CommentScanner):
         self._unroll_indent(-1, self.offset)
         self._remove_simple_key()
         self._simple_key_allowed = False
-        self._append(kinds.DOCUMENT_START if char == "-" else kinds.DOCUMENT_END)
+        self._append_token(kinds.DOCUMENT_START if char == "-" else kinds.DOCUMENT_END)
         self.skip_to(self.offset + 3)
 
     def _fetch_flow_collection_start(self, kind: str) -> None:
@@ -261,7 +273,7 @@ class Scanner(CommentScanner):
     def _fetch_block_entry(self) -> None:
         if not self.flow_level:
             if not self._simple_key_allowed:
-                raise not_yaml("block sequence entries are not allowed in this context")
+                raise yaml_error("block sequence entries are not allowed in this context")
             self._roll_indent(kinds.BLOCK_SEQUENCE_START, self.mark())
         self._remove_simple_key()
         self._simple_key_allowed = True
@@ -270,7 +282,7 @@ class Scanner(CommentScanner):
     def _fetch_key(self) -> None:
         if not self.flow_level:
             if not self._simple_key_allowed:
-                raise not_yaml("mapping keys are not allowed in this context")
+                raise yaml_error("mapping keys are not allowed in this context")
             self._roll_indent(kinds.BLOCK_MAPPING_START, self.mark())
         self._remove_simple_key()
         self._simple_key_allowed = not self.flow_level
@@ -279,19 +291,19 @@ class Scanner(CommentScanner):
     def _fetch_value(self) -> None:
         key = self._simple_keys[-1]
         if self._is_valid(key):
-            self._insert(Token(kinds.KEY, key.mark.offset), key.token_number)
+            self._insert_token(Token(kinds.KEY, key.mark.offset), key.token_number)
             self._roll_indent(kinds.BLOCK_MAPPING_START, key.mark, key.token_number)
-            self._forget(key)
+            self._discard_simple_key(key)
             self._simple_key_allowed = False
         else:
             if not self.flow_level:
                 if not self._simple_key_allowed:
-                    raise not_yaml("mapping values are not allowed in this context")
+                    raise yaml_error("mapping values are not allowed in this context")
                 self._roll_indent(kinds.BLOCK_MAPPING_START, self.mark())
             self._simple_key_allowed = not self.flow_level
         self._append_indicator(kinds.VALUE)
 
-    def _fetch_name(self, kind: str) -> None:
+    def _fetch_anchor(self, kind: str) -> None:
         self._save_simple_key()
         self._simple_key_allowed = False
         self.tokens.append(scan_anchor(self, kind))
@@ -319,18 +331,18 @@ class Scanner(CommentScanner):
 
     # Between tokens
 
-    def _scan_to_next_token(self, scan: Mark) -> None:
-        """Go on over blanks, line breaks and comments."""
+    def _scan_to_next_token(self, scan_mark: Mark) -> None:
+        """Advance over blanks, line breaks and comments."""
         text = self.text
         while True:
-            tabs = self.flow_level or not self._simple_key_allowed
-            run = BLANK_RUN if tabs else SPACE_RUN
+            allows_tabs = self.flow_level or not self._simple_key_allowed
+            run = BLANK_RUN if allows_tabs else SPACE_RUN
             self.offset = run.match(text, self.offset).end()  # type: ignore[union-attr]  # matches all
             char = text[self.offset]
             if self.comments and char not in BREAKS:
-                self._turn_line_comment()
+                self._convert_line_comment()
             if char == "#":
-                self.scan_comments(scan)
+                self.scan_comments(scan_mark)
                 char = text[self.offset]
             if char not in BREAKS:
                 return
@@ -338,13 +350,17 @@ class Scanner(CommentScanner):
             if not self.flow_level:
                 self._simple_key_allowed = True
 
-    def _turn_line_comment(self) -> None:
-        """Make the comment beside the first dash of a list the head of what follows on the next line."""
+    def _convert_line_comment(self) -> None:
+        """Make the comment after the first dash of a list the head of what follows on the next line."""
         comment = self.comments[-1]
         if (
             comment.line
             and self.tokens[-1].type == kinds.BLOCK_ENTRY
             and self.tokens[-2].type == kinds.BLOCK_SEQUENCE_START
         ):
-            counts_from = self.offset if comment.start.line == self.line - 1 else comment.token
-            self.comments[-1] = comment._replace(head=comment.line, line="", token=counts_from)
+            token_offset = (
+                self.offset if comment.start.line == self.line - 1 else comment.token_offset
+            )
+            self.comments[-1] = comment._replace(
+                head=comment.line, line="", token_offset=token_offset
+            )

@@ -1,4 +1,4 @@
-"""Names of nodes, tags and directives as the scanner reads them.
+"""Scan anchors, aliases, tags and directives.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 scannerc.go, yaml_parser_scan_directive to yaml_parser_scan_uri_escapes.
 """
@@ -14,10 +14,10 @@ from kmanifest.engines.kustomize.goyaml.reader import (
     SPACES,
     Reader,
 )
-from kmanifest.engines.kustomize.goyaml.tokens import Token, not_yaml
+from kmanifest.engines.kustomize.goyaml.tokens import Token, yaml_error
 from kmanifest.startup.typing import Final
 
-# Patterns that few texts need are kept as text: `re` compiles those that are met, and remembers them.
+# Few scalars need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
 _NAME: Final = "[0-9A-Za-z_-]*"
 _HANDLE: Final = "![0-9A-Za-z_-]*!?"
 _URI: Final = r"(?:[0-9A-Za-z_;/?:@&=+$,.!~*'()\[\]-]|%[0-9A-Fa-f]{2})*"
@@ -26,96 +26,96 @@ _AFTER_NAME: Final = SPACES | frozenset("?:,]}%@`")
 
 
 def scan_anchor(reader: Reader, kind: str) -> Token:
-    """`&name` or `*name`."""
+    """Scan `&name` or `*name`."""
     start = reader.offset
     reader.skip_to(start + 1)
-    name = _read(reader, _NAME)
+    name = _read_match(reader, _NAME)
     if not name or reader.text[reader.offset] not in _AFTER_NAME:
-        raise not_yaml("did not find expected alphabetic or numeric character")
+        raise yaml_error("did not find expected alphabetic or numeric character")
     return Token(kind, start, name)
 
 
 def scan_tag(reader: Reader) -> Token:
-    """`!suffix`, `!handle!suffix`, `!<uri>` or `!`."""
+    """Scan `!suffix`, `!handle!suffix`, `!<uri>` or `!`."""
     start = reader.offset
     if reader.text[start + 1] == "<":
         reader.skip_to(start + 2)
         handle, suffix = "", _read_uri(reader)
         if not suffix:
-            raise not_yaml("did not find expected tag URI")
+            raise yaml_error("did not find expected tag URI")
         if reader.text[reader.offset] != ">":
-            raise not_yaml("did not find the expected '>'")
+            raise yaml_error("did not find the expected '>'")
         reader.skip_to(reader.offset + 1)
     else:
-        handle, suffix = _read_parts(reader)
+        handle, suffix = _read_handle_and_suffix(reader)
     if reader.text[reader.offset] not in SPACES:
-        raise not_yaml("did not find expected whitespace or line break")
+        raise yaml_error("did not find expected whitespace or line break")
     return Token(kinds.TAG, start, handle, suffix=suffix)
 
 
-def _read_parts(reader: Reader) -> tuple[str, str]:
-    handle = _read(reader, _HANDLE)
+def _read_handle_and_suffix(reader: Reader) -> tuple[str, str]:
+    handle = _read_match(reader, _HANDLE)
     if len(handle) > 1 and handle.endswith("!"):
         suffix = _read_uri(reader)
         if not suffix:
-            raise not_yaml("did not find expected tag URI")
+            raise yaml_error("did not find expected tag URI")
         return handle, suffix
     suffix = handle[1:] + _read_uri(reader)
     return ("!", suffix) if suffix else ("", "!")
 
 
 def scan_directive(reader: Reader) -> Token:
-    """`%YAML 1.1` or `%TAG !handle! prefix`, with the rest of the line."""
+    """Scan `%YAML 1.1` or `%TAG !handle! prefix`, and the rest of the line."""
     start = reader.offset
     reader.skip_to(start + 1)
-    name = _read(reader, _NAME)
+    name = _read_match(reader, _NAME)
     if not name:
-        raise not_yaml("could not find expected directive name")
+        raise yaml_error("could not find expected directive name")
     if reader.text[reader.offset] not in SPACES:
-        raise not_yaml("found unexpected non-alphabetical character")
+        raise yaml_error("found unexpected non-alphabetical character")
     if name == "YAML":
-        token = _version_directive(reader, start)
+        token = _scan_version_directive(reader, start)
     elif name == "TAG":
-        token = _tag_directive(reader, start)
+        token = _scan_tag_directive(reader, start)
     else:
-        raise not_yaml("found unknown directive name")
+        raise yaml_error("found unknown directive name")
     _skip_blanks(reader)
     if reader.text[reader.offset] == "#":
-        _read(reader, REST_OF_LINE.pattern)
+        _read_match(reader, REST_OF_LINE.pattern)
     if reader.text[reader.offset] in BREAKS:
         reader.skip_line()
     elif reader.text[reader.offset] != "\0":
-        raise not_yaml("did not find expected comment or line break")
+        raise yaml_error("did not find expected comment or line break")
     return token
 
 
-def _version_directive(reader: Reader, start: int) -> Token:
+def _scan_version_directive(reader: Reader, start: int) -> Token:
     match = re.compile(_VERSION).match(reader.text, reader.offset)
     if match is None:
-        raise not_yaml("did not find expected version number")
+        raise yaml_error("did not find expected version number")
     reader.skip_to(match.end())
     version = f"{int(match.group(1))}.{int(match.group(2))}"
     return Token(kinds.VERSION_DIRECTIVE, start, version)
 
 
-def _tag_directive(reader: Reader, start: int) -> Token:
+def _scan_tag_directive(reader: Reader, start: int) -> Token:
     _skip_blanks(reader)
-    handle = _read(reader, _HANDLE)
+    handle = _read_match(reader, _HANDLE)
     if not handle.endswith("!"):
-        raise not_yaml("did not find expected '!'")
+        raise yaml_error("did not find expected '!'")
     if reader.text[reader.offset] not in BLANKS:
-        raise not_yaml("did not find expected whitespace")
+        raise yaml_error("did not find expected whitespace")
     _skip_blanks(reader)
     prefix = _read_uri(reader)
     if not prefix:
-        raise not_yaml("did not find expected tag URI")
+        raise yaml_error("did not find expected tag URI")
     if reader.text[reader.offset] not in SPACES:
-        raise not_yaml("did not find expected whitespace or line break")
+        raise yaml_error("did not find expected whitespace or line break")
     return Token(kinds.TAG_DIRECTIVE, start, handle, suffix=prefix)
 
 
-def _read(reader: Reader, pattern: str) -> str:
-    """What a pattern matches here, which may be nothing."""
+def _read_match(reader: Reader, pattern: str) -> str:
+    """Read and return the text that a pattern matches here. It may be empty."""
     match = re.compile(pattern).match(reader.text, reader.offset)
     if match is None:
         return ""
@@ -128,9 +128,9 @@ def _skip_blanks(reader: Reader) -> None:
 
 
 def _read_uri(reader: Reader) -> str:
-    text = _read(reader, _URI)
+    text = _read_match(reader, _URI)
     if reader.text[reader.offset] == "%":
-        raise not_yaml("did not find URI escaped octet")
+        raise yaml_error("did not find URI escaped octet")
     if "%" not in text:
         return text
     octets = re.sub(
@@ -139,4 +139,4 @@ def _read_uri(reader: Reader) -> str:
     try:
         return octets.decode()
     except UnicodeDecodeError:
-        raise not_yaml("found an incorrect UTF-8 octet") from None
+        raise yaml_error("found an incorrect UTF-8 octet") from None

@@ -1,4 +1,4 @@
-"""What the scanner gives to the parser, and the parser to what builds the nodes.
+"""Tokens and comments, which the scanner produces, and events, which the parser produces.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 yamlh.go.
 """
@@ -36,7 +36,7 @@ MAPPING_END: Final = "mapping end"
 
 
 class Mark(NamedTuple):
-    """A place in the text, counted from 0."""
+    """A position in the text. All numbers start at 0."""
 
     offset: int
     line: int
@@ -46,8 +46,8 @@ class Mark(NamedTuple):
 class Token(NamedTuple):
     """A token and the offset where it starts.
 
-    `value` is the text of a scalar, a name, or the handle of a tag, `suffix` the rest of a tag or what its handle
-    stands for; `style` is a quote, `|`, `>` or empty.
+    `value` is the text of a scalar, a name, or the handle of a tag. `suffix` is the rest of a tag, or in a %TAG
+    directive the prefix that the handle stands for. `style` is a quote, `|`, `>` or empty.
     """
 
     type: str
@@ -58,22 +58,23 @@ class Token(NamedTuple):
 
 
 class Comment(NamedTuple):
-    """A comment beside the tokens: a head, a line comment or a foot, where the other two are empty.
+    """A comment: a head, a line comment or a foot; the other two are empty.
 
-    It was found by a look-out for a token that began at the offset `scan`, and counts from the offset `token` on.
+    The scanner found it when it searched for a token from `scan_offset` on. The parser takes it with the first token
+    at or after `token_offset`.
     """
 
-    scan: int
-    token: int
+    scan_offset: int
+    token_offset: int
     start: Mark
-    end: int
+    end_offset: int
     head: str = ""
     line: str = ""
     foot: str = ""
 
 
 class Event(NamedTuple):
-    """A step through the document; `style` is that of a token, or `{` for a flow collection."""
+    """A parser event. `style` is the style of a scalar token, or `{` for a flow collection."""
 
     type: str
     value: str = ""
@@ -83,6 +84,6 @@ class Event(NamedTuple):
     comments: Comments = NO_COMMENTS
 
 
-def not_yaml(problem: str) -> SourceError:
-    """The error for a text that go-yaml refuses too."""
+def yaml_error(problem: str) -> SourceError:
+    """Return the error for a text that go-yaml refuses, too."""
     return SourceError(f"the text is not YAML: {problem}")

@@ -1,4 +1,4 @@
-"""How the emitter writes: lines with their indentation, comments, and scalars.
+"""Write indented lines, comments and scalars for the emitter.
 
 Source: go.yaml.in/yaml/v3 v3.0.5 emitterc.go, put to yaml_emitter_write_indicator, yaml_emitter_process_head_comment to
 yaml_emitter_process_foot_comment, and yaml_emitter_write_plain_scalar to yaml_emitter_write_comment.
@@ -12,15 +12,16 @@ from kmanifest.yaml.scalars import escape
 
 INDENT: Final = 2
 _BREAKS: Final = "\r\n\x85\u2028\u2029"
-_RUN: Final = re.compile(f"[{_BREAKS}]|[^{_BREAKS}]+")
-_ESCAPED: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
+_LINE_OR_BREAK: Final = re.compile(f"[{_BREAKS}]|[^{_BREAKS}]+")
+_TO_ESCAPE: Final = re.compile(f'[\t\n\r"\\\\\u2028\u2029{SPECIAL}]')
 
 
 class Writer:
-    """What is written so far, where the next character stands, and the comments that wait to be written.
+    """The output so far, the position in the current line, and the comments that are not yet written.
 
-    `_indention` tells whether nothing but indentation and dashes stand on the line, `_whitespace` whether a blank stands
-    before, `_foot_indent` the indentation of a foot before which the next line must be left blank.
+    `_indention` is true if the line has only indentation and dashes so far. `_whitespace` is true if the last
+    character is a blank. `_foot_indent` is the indentation of the last foot, or -1: a blank line separates the foot
+    from a line with the same indentation.
     """
 
     def __init__(self) -> None:
@@ -59,14 +60,18 @@ class Writer:
     def _write_indicator(
         self, indicator: str, *, space: bool, whitespace: bool = False, indention: bool = False
     ) -> None:
-        """Write an indicator, with a `space` before it where there is none; it may count as one or the other itself."""
+        """Write an indicator.
+
+        With `space`, a space is written before it unless one is there. With `whitespace` or `indention`, the
+        indicator itself counts as whitespace or indentation.
+        """
         if space and not self._whitespace:
             indicator = " " + indicator
         self._put(indicator)
         self._whitespace = whitespace
         self._indention = self._indention and indention
 
-    def _write_word(self, text: str) -> None:
+    def _write_text(self, text: str) -> None:
         self._put(text)
         self._whitespace = self._indention = False
 
@@ -101,21 +106,21 @@ class Writer:
             self._foot_indent = max(self._indent, 0)
 
     def _write_comment(self, comment: str) -> None:
-        breaks = False
-        for run in _RUN.findall(comment):
-            if run in _BREAKS:
-                self._put_break(run)
-                breaks = True
+        is_after_break = False
+        for part in _LINE_OR_BREAK.findall(comment):
+            if part in _BREAKS:
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-            self._put(run if run.startswith("#") else "# " + run)
-            self._indention = breaks = False
-        if not breaks:
+            self._put(part if part.startswith("#") else "# " + part)
+            self._indention = is_after_break = False
+        if not is_after_break:
             self._put_break()
         self._whitespace = True
 
-    def _has_comment_behind(self) -> bool:
+    def _has_trailing_comment(self) -> bool:
         return bool(self._line or self._foot or self._tail)
 
     # Scalars
@@ -123,11 +128,11 @@ class Writer:
     def _write_scalar(self, text: str, style: str) -> None:
         if style == '"':
             self._write_indicator('"', space=True)
-            self._write_word(_escaped(text) + '"')
+            self._write_text(_escape_text(text) + '"')
         elif style == "'":
             self._write_indicator("'", space=True)
             self._write_lines(text.replace("'", "''"), quoted=True)
-            self._write_word("'")
+            self._write_text("'")
         elif style == "|":
             self._write_block_header(text, style)
             self._write_lines(text, quoted=False)
@@ -141,57 +146,62 @@ class Writer:
             self._indention = False
 
     def _write_lines(self, text: str, *, quoted: bool) -> None:
-        """Text of several lines; in single quotes the first of some line breaks is written twice."""
-        breaks = not quoted
-        for run in _RUN.findall(text):
-            if run in _BREAKS:
-                if quoted and not breaks and run == "\n":
+        """Write text of several lines. In single quotes, the first of consecutive line breaks is doubled."""
+        is_after_break = not quoted
+        for part in _LINE_OR_BREAK.findall(text):
+            if part in _BREAKS:
+                if quoted and not is_after_break and part == "\n":
                     self._put_break()
-                self._put_break(run)
-                breaks = True
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-            self._put(run)
-            self._indention = breaks = False
+            self._put(part)
+            self._indention = is_after_break = False
 
     def _write_block_header(self, text: str, style: str) -> None:
         self._write_indicator(style, space=True)
         if text[0] in " " + _BREAKS:
             self._write_indicator(str(INDENT), space=False)
-        chomping = _chomping(text)
+        chomping = _chomping_indicator(text)
         if chomping:
             self._write_indicator(chomping, space=False)
         self._process_line_comment(line_break=True)
         self._whitespace = True
 
     def _write_folded(self, text: str) -> None:
-        breaks = is_blank = True
-        # The reference looks here at the start of the whole text, not at what follows the line break.
-        starts_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
-        for run in _RUN.findall(text):
-            if run in _BREAKS:
-                if not breaks and not is_blank and run == "\n" and not starts_blank:
+        is_after_break = starts_with_blank = True
+        # go-yaml tests the start of the whole text here, not the text after the line break.
+        text_starts_with_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
+        for part in _LINE_OR_BREAK.findall(text):
+            if part in _BREAKS:
+                if (
+                    not is_after_break
+                    and not starts_with_blank
+                    and part == "\n"
+                    and not text_starts_with_blank
+                ):
                     self._put_break()
-                self._put_break(run)
-                breaks = True
+                self._put_break(part)
+                is_after_break = True
                 continue
-            if breaks:
+            if is_after_break:
                 self._write_indent()
-                is_blank = run[0] in " \t"
-            self._put(run)
-            self._indention = breaks = False
+                starts_with_blank = part[0] in " \t"
+            self._put(part)
+            self._indention = is_after_break = False
 
 
-def _chomping(text: str) -> str:
-    """How the line breaks at the end are told."""
+def _chomping_indicator(text: str) -> str:
+    """Return the indicator for the line breaks at the end: `-`, `+` or empty."""
     if text[-1] not in _BREAKS:
         return "-"
     return "+" if len(text) == 1 or text[-2] in _BREAKS else ""
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     if text.startswith("\ufeff"):
-        # The emitter's is_bom looks at the start of the whole text at each character: all of them are escaped.
+        # For each character, go-yaml calls is_bom on the start of the whole text. So it escapes all characters.
         return "".join(map(escape, text))
-    return _ESCAPED.sub(lambda match: escape(match.group()), text)
+    return _TO_ESCAPE.sub(lambda match: escape(match.group()), text)

@@ -1,10 +1,11 @@
-"""A kustomization and all that it names as a copy that needs no network: what `kmanifest localize` writes.
+"""Copy a kustomization and everything that it names, so that the copy builds without a network.
 
-`roots` goes through the kustomizations, `configs` through the configs of plug-ins; `draft` gathers what is to be written,
-`places` says where what is remote goes, `marshal` writes a kustomization. Nothing here writes to a disk.
+`kmanifest localize` uses this package. `roots` walks the kustomizations, and `paths` replaces the paths in them and in
+plug-in configs. `destinations` computes the paths of remote files in the copy, `marshal` encodes a kustomization, and
+`output` collects the files. Nothing here writes to a disk.
 """
 
-from kmanifest.engines.kustomize.localize.output import Copy, File
-from kmanifest.engines.kustomize.localize.roots import Wanted, localize
+from kmanifest.engines.kustomize.localize.output import File, LocalizedFiles
+from kmanifest.engines.kustomize.localize.roots import LocalizeRequest, localize
 
-__all__ = ["Copy", "File", "Wanted", "localize"]
+__all__ = ["File", "LocalizeRequest", "LocalizedFiles", "localize"]

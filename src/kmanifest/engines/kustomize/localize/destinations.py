@@ -1,4 +1,6 @@
-"""Where a copy keeps what was remote: `localized-files/HOST/PATH`, and for a repository also its ref and the directory in it.
+"""The paths in a copy for remote files and repositories.
+
+A file has the path `localized-files/HOST/PATH`. A repository also has its ref and the directory in the path.
 
 Source: kustomize v5.8.2 api/internal/localizer/util.go, locFilePath, locRootPath, parseHost and defaultNewDir.
 """
@@ -12,29 +14,35 @@ from kmanifest.startup.typing import Final
 
 DIRECTORY: Final = "localized-files"
 _PREFIX: Final = "localized"
-_OF_FILES: Final = "file-schemed"
+_FILE_SCHEME_HOST: Final = "file-schemed"
 
-_ESCAPED: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\[\]-]|%[0-9A-Fa-f]{2})*")
+_VALID_PATH: Final = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\[\]-]|%[0-9A-Fa-f]{2})*")
 _UNESCAPED: Final = "/$&+,:;=@"  # besides letters, digits and `-_.~`; net/url, shouldEscape
 
 
-def place_of_file(url: str) -> str:
-    """The path of the file at a URL, without login, port and query."""
+def file_destination(url: str) -> str:
+    """Return the path in the copy for the file at a URL, without login, port and query."""
     rest = url.partition("://")[2].partition("#")[0].partition("?")[0]
     authority, slash, path = rest.partition("/")
-    place = _cleaned(_escaped(slash + path))
-    return trees.join("", f"{DIRECTORY}/{_host(authority)}/{place}")
+    clean_path = _clean_path(_escape_path(slash + path))
+    return trees.join("", f"{DIRECTORY}/{_host_name(authority)}/{clean_path}")
 
 
-def place_of_root(repository: Repository, directory: str) -> str:
-    """The path of a directory of a repository; SourceError where its URL leads out."""
-    path = _cleaned(repository.path.removesuffix(".git"))
+def root_destination(repository: Repository, directory: str) -> str:
+    """Return the path in the copy for a directory of a repository.
+
+    Raises SourceError if the URL leads outside of the copy.
+    """
+    path = _clean_path(repository.path.removesuffix(".git"))
     host = _repository_host(repository)
     return trees.join("", f"{DIRECTORY}/{host}/{path}/{repository.ref}/{directory}")
 
 
 def default_name(directory: str, repository: Repository | None) -> str:
-    """The name of the copy where none is asked for; `directory` is that of the target, in its repository if it has one."""
+    """Return the name of the copy if the user gives none.
+
+    `directory` is the directory of the target, relative to its repository if it has one.
+    """
     name = directory.rpartition("/")[2]
     if repository is None:
         return f"{_PREFIX}-{name}" if name else _PREFIX
@@ -43,23 +51,30 @@ def default_name(directory: str, repository: Repository | None) -> str:
 
 
 def relative(path: str, start: str) -> str:
-    """`path` as seen from the directory `start`, both from the root of one tree."""
-    there, here = path.split("/") if path else [], start.split("/") if start else []
+    """Return `path` relative to the directory `start`. Both are relative to the root of one tree."""
+    path_steps, start_steps = path.split("/") if path else [], start.split("/") if start else []
     common = 0
-    while common < min(len(there), len(here)) and there[common] == here[common]:
+    while (
+        common < min(len(path_steps), len(start_steps))
+        and path_steps[common] == start_steps[common]
+    ):
         common += 1
-    return "/".join([".."] * (len(here) - common) + there[common:]) or "."
+    return "/".join([".."] * (len(start_steps) - common) + path_steps[common:]) or "."
 
 
 def _repository_host(repository: Repository) -> str:
-    scheme, mark, rest = repository.host.partition("://")
-    if not mark:
-        return _host(repository.host.removesuffix(":"))
-    return _OF_FILES if scheme == "file" else _host(rest.partition("/")[0].removesuffix(":"))
+    scheme, separator, rest = repository.host.partition("://")
+    if not separator:
+        return _host_name(repository.host.removesuffix(":"))
+    return (
+        _FILE_SCHEME_HOST
+        if scheme == "file"
+        else _host_name(rest.partition("/")[0].removesuffix(":"))
+    )
 
 
-def _cleaned(path: str) -> str:
-    """A path of a server without `.` and `..`, which lead nowhere above its root."""
+def _clean_path(path: str) -> str:
+    """Return the path of a URL without `.` and `..`, which can't lead above the server's root."""
     steps: list[str] = []
     for step in path.split("/"):
         if step == "..":
@@ -69,20 +84,20 @@ def _cleaned(path: str) -> str:
     return "/".join(steps)
 
 
-def _host(authority: str) -> str:
-    """The host of `user:password@host:port`, as Go's URL.Hostname gives it."""
+def _host_name(authority: str) -> str:
+    """Return the host of `user:password@host:port`, as Go's URL.Hostname does."""
     host = authority.rpartition("@")[2]
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rpartition(":")[0] if ":" in host else host
 
 
-def _escaped(path: str) -> str:
-    """A path as Go's URL.EscapedPath gives it: as it is written, unless it holds what has to be escaped."""
-    if _ESCAPED.fullmatch(path):
+def _escape_path(path: str) -> str:
+    """Return a path as Go's URL.EscapedPath does: it is unchanged unless it contains characters to escape."""
+    if _VALID_PATH.fullmatch(path):
         return path
     if re.search("%(?![0-9A-Fa-f]{2})", path):
         raise SourceError(f"invalid URL escape in {path!r}")
-    from urllib.parse import quote, unquote_to_bytes  # for few URLs
+    from urllib.parse import quote, unquote_to_bytes  # few URLs need it
 
     return quote(unquote_to_bytes(path), safe=_UNESCAPED)

@@ -1,4 +1,4 @@
-"""Which fields name files: of a kustomization, and of the configs of built-in plug-ins; and putting other paths there.
+"""The fields that contain paths, in a kustomization and in configs of built-in plug-ins, and their replacement.
 
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go, localizeNativeFields; builtinplugins.go;
 api/filters/fieldspec/fieldspec.go.
@@ -12,24 +12,26 @@ from kmanifest.model.resource import Resource, split_api_version
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, Literal, NamedTuple
 
-Kind = Literal["file", "source", "patch", "plugin", "chart_home"]
-Part = tuple[tuple[str, ...], Kind]
+PathKind = Literal["file", "source", "patch", "plugin", "chart_home"]
+PathField = tuple[tuple[str, ...], PathKind]
+"""The path of a field, relative to the value that contains it, and the kind of path in the field."""
+
 
 _SELF: Final[tuple[str, ...]] = ()
-_PATH: Final[tuple[Part, ...]] = ((("path",), "file"),)
-_FILE: Final[tuple[Part, ...]] = ((_SELF, "file"),)
-_PLUGIN: Final[tuple[Part, ...]] = ((_SELF, "plugin"),)
-_SOURCES: Final[tuple[Part, ...]] = (
+_PATH: Final[tuple[PathField, ...]] = ((("path",), "file"),)
+_FILE: Final[tuple[PathField, ...]] = ((_SELF, "file"),)
+_PLUGIN: Final[tuple[PathField, ...]] = ((_SELF, "plugin"),)
+_SOURCES: Final[tuple[PathField, ...]] = (
     (("env",), "file"),
     (("envs",), "file"),
     (("files",), "source"),
 )
-_VALUES: Final[tuple[Part, ...]] = (
+_VALUES: Final[tuple[PathField, ...]] = (
     (("valuesFile",), "file"),
     (("additionalValuesFiles",), "file"),
 )
 
-FIELDS: Final[Mapping[str, tuple[Part, ...]]] = {
+FIELDS: Final[Mapping[str, tuple[PathField, ...]]] = {
     "openapi": _PATH,
     "configurations": _FILE,
     "crds": _FILE,
@@ -46,10 +48,10 @@ FIELDS: Final[Mapping[str, tuple[Part, ...]]] = {
     "transformers": _PLUGIN,
     "validators": _PLUGIN,
 }
-"""The fields of a kustomization that name files, in the order in which these are copied."""
+"""The fields of a kustomization that contain paths, in the order in which the files are copied."""
 
 HELM: Final = "HelmChartInflationGenerator"
-_CONFIGS: Final[Mapping[str, tuple[Part, ...]]] = {
+_CONFIG_FIELDS: Final[Mapping[str, tuple[PathField, ...]]] = {
     "ConfigMapGenerator": _SOURCES,
     "SecretGenerator": _SOURCES,
     HELM: _VALUES,
@@ -59,30 +61,30 @@ _CONFIGS: Final[Mapping[str, tuple[Part, ...]]] = {
     "PatchStrategicMergeTransformer": ((("paths",), "patch"),),
 }
 
-Change = Callable[[str], str]
+PathChange = Callable[[str], str]
 
 
-class Changes(NamedTuple):
-    """What takes the place of each kind of path."""
+class PathChanges(NamedTuple):
+    """The functions that return a new path or entry for an old one, one for each kind of path."""
 
-    file: Change
-    source: Change
-    patch: Change
-    plugin: Change
-    chart_home: Change
+    file: PathChange
+    source: PathChange
+    patch: PathChange
+    plugin: PathChange
+    chart_home: PathChange
 
 
-def change_field(name: str, value: Any, changes: Changes) -> Any:
-    """The value of a field of a kustomization with other paths; an error tells the field below it."""
+def change_field(name: str, value: Any, changes: PathChanges) -> Any:
+    """Return the value of a kustomization's field with new paths. An error has the path of the field below it."""
     return _change(value, FIELDS[name], changes, keeps_type=False)
 
 
-def change_config(config: Resource, changes: Changes) -> Resource:
-    """The config of a plug-in with other paths; itself where the plug-in is not built in."""
+def change_config(config: Resource, changes: PathChanges) -> Resource:
+    """Return the config of a built-in plug-in with new paths. Other configs are returned unchanged."""
     _, version = split_api_version(config.api_version)
     if version != "builtin":
         return config
-    body = _change(config.body, _CONFIGS.get(config.kind, ()), changes, keeps_type=True)
+    body = _change(config.body, _CONFIG_FIELDS.get(config.kind, ()), changes, keeps_type=True)
     if config.kind == HELM and config.api_version == "builtin":
         if body.get("chartHome") is None:
             changes.chart_home("")
@@ -91,24 +93,28 @@ def change_config(config: Resource, changes: Changes) -> Resource:
     return config.with_body(body)
 
 
-def _change(value: Any, parts: Sequence[Part], changes: Changes, *, keeps_type: bool) -> Any:
-    """`value`, or each item of it, with every part changed; one item after the other."""
+def _change(
+    value: Any, fields: Sequence[PathField], changes: PathChanges, *, keeps_type: bool
+) -> Any:
+    """Return `value`, or each of its items, with all `fields` changed. A list is changed item by item."""
     if isinstance(value, list):
-        return _each(value, lambda item: _change(item, parts, changes, keeps_type=keeps_type))
-    for steps, kind in parts:
-        change: Change = getattr(changes, kind)
-        value = _at(value, steps, _retyping(change) if keeps_type else change)
+        return _change_each(
+            value, lambda item: _change(item, fields, changes, keeps_type=keeps_type)
+        )
+    for steps, kind in fields:
+        change: PathChange = getattr(changes, kind)
+        value = _change_at(value, steps, _keeping_type(change) if keeps_type else change)
     return value
 
 
-def _retyping(change: Change) -> Callable[[Any], Any]:
+def _keeping_type(change: PathChange) -> Callable[[Any], Any]:
     return lambda value: retype(value, change(scalar_text(value)))
 
 
-def _at(value: Any, steps: tuple[str, ...], change: Callable[[Any], Any]) -> Any:
-    """`value` with what is at `steps` changed, or each item of it; lists on the way are gone through."""
+def _change_at(value: Any, steps: tuple[str, ...], change: Callable[[Any], Any]) -> Any:
+    """Return `value` with the field at `steps` changed. In lists on the way, each item is changed."""
     if isinstance(value, list):
-        return _each(value, lambda item: _at(item, steps, change))
+        return _change_each(value, lambda item: _change_at(item, steps, change))
     if not steps:
         if isinstance(value, Mapping):
             raise SourceError("expected a path, got mapping")
@@ -119,12 +125,12 @@ def _at(value: Any, steps: tuple[str, ...], change: Callable[[Any], Any]) -> Any
     if value.get(step) is None:
         return value
     try:
-        return {**value, step: _at(value[step], rest, change)}
+        return {**value, step: _change_at(value[step], rest, change)}
     except KmanifestError as error:
         raise within_field(error, step) from error
 
 
-def _each(items: Sequence[Any], call: Callable[[Any], Any]) -> list[Any]:
+def _change_each(items: Sequence[Any], call: Callable[[Any], Any]) -> list[Any]:
     result = []
     for index, item in enumerate(items):
         try:
@@ -135,5 +141,5 @@ def _each(items: Sequence[Any], call: Callable[[Any], Any]) -> list[Any]:
 
 
 def within_field(error: KmanifestError, *steps: str | int) -> KmanifestError:
-    """The error at a field, unless it is placed in a file already."""
-    return error if error.location.file else error.within(field=steps)
+    """Return a copy of the error with a field in its location, unless the location already has a file."""
+    return error.copy() if error.location.file else error.within(field=steps)

@@ -1,23 +1,24 @@
-"""From a target to its copy: each kustomization is read, what it names is copied, and it is written with the new paths.
+"""Copy a target: read each kustomization, copy the files that it names, and write it with the new paths.
 
-Each root is worked on to its end before the next entry of the one above, as a chart home is copied only where nothing of
-it is there yet. What is remote gets a place below the root that names it, so that the copy of a root does not depend on
-who names it. A directory that is reached again, in the same place of the copy, is not gone through again.
+A root is a directory with a kustomization. Each root is finished before the next entry of its parent is read, because a
+chart home is copied only if nothing of it has been copied. Remote files are copied to a path below the root that names
+them, so the copy of a root does not depend on its parents. A root is not copied again if it is reached again with the
+same directory in the copy.
 Source: kustomize v5.8.2 api/internal/localizer/localizer.go and locloader.go.
 """
 
 from collections.abc import Callable, Mapping
 
-from kmanifest.engines.kustomize import resource_files as loading
+from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.file_patterns import files_of
 from kmanifest.engines.kustomize.key_values import base_name, split_source
 from kmanifest.engines.kustomize.kustomization import read_fields
-from kmanifest.engines.kustomize.localize import destinations as places
+from kmanifest.engines.kustomize.localize import destinations
 from kmanifest.engines.kustomize.localize.marshal import dump_kustomization
-from kmanifest.engines.kustomize.localize.output import Copy, Draft
+from kmanifest.engines.kustomize.localize.output import LocalizedFiles, OutputBuilder
 from kmanifest.engines.kustomize.localize.paths import (
     FIELDS,
-    Changes,
+    PathChanges,
     change_config,
     change_field,
     within_field,
@@ -25,376 +26,400 @@ from kmanifest.engines.kustomize.localize.paths import (
 from kmanifest.engines.kustomize.roots import Root, enter_root
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
-from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
+from kmanifest.model.findings import LOCALIZED
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.pipeline import parsing as manifests
+from kmanifest.model.url_masking import mask_url
+from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 CHARTS: Final = "charts"
-_BY_PATTERNS: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
-_OF_GIT: Final = (".git", "git~1")
-_LARGEST_PROGRAM: Final = 1 << 28  # bytes; a program is often larger than what a build reads
+_RESOURCES_GENERATOR: Final = ("kmanifest.dev/v1alpha1", "ResourcesGenerator")
+_GIT_DIRECTORY_NAMES: Final = (".git", "git~1")
+# In bytes. Executables are often larger than the files that a build reads.
+_MAX_EXECUTABLE_SIZE: Final = 1 << 28
 
 
-class Wanted(NamedTuple):
-    """What is to be copied: a directory of the context's tree, and the scope that local roots may not lie outside of.
+class LocalizeRequest(NamedTuple):
+    """A target to copy: a directory of the context's tree, and the scope that must contain all local roots.
 
-    `url` names the target where it is in a repository, whose root is the scope then. `destination` is where the copy will be,
-    empty where that is in no place of the tree. `program_of` gives the path of the program that a config names, empty where it
-    names none.
+    `url` is the URL of a target in a repository; the scope is then the root of the repository. `destination` is the
+    path of the copy in the tree, or empty if it is not in the tree. `executable_path` returns the path of the
+    executable that a config names, or an empty string if it names none.
     """
 
     directory: str
     scope: str
     url: str = ""
     destination: str = ""
-    program_of: Callable[[Resource], str] = lambda _: ""
+    executable_path: Callable[[Resource], str] = lambda _: ""
 
 
-def localize(ctx: Context, wanted: Wanted) -> Copy:
-    """The copy of a directory and of all that it names.
+def localize(ctx: Context, request: LocalizeRequest) -> LocalizedFiles:
+    """Return a copy of a directory and of everything that it names.
 
-    SourceError for what may not be copied or is written wrongly, MissingError for what is not there, FetchError for what
-    can't be fetched.
+    Raises SourceError if something is invalid or must not be copied, MissingError if it does not exist, and FetchError
+    if a download fails.
     """
-    into = trees.join("", places.relative(wanted.directory, wanted.scope))
-    inside = ctx._replace(directory=wanted.directory)
-    urls = (wanted.url,) if wanted.url else ()
-    localizer = _Localizer(wanted)
-    localizer.root(_Site(inside, into, is_local=not wanted.url, urls=urls))
-    return localizer.draft.finished(into)
+    copy_directory = trees.join("", destinations.relative(request.directory, request.scope))
+    root_ctx = ctx._replace(directory=request.directory)
+    urls = (request.url,) if request.url else ()
+    localizer = _Localizer(request)
+    localizer.copy_root(_RootContext(root_ctx, copy_directory, is_local=not request.url, urls=urls))
+    return localizer.output.build(copy_directory)
 
 
-class _Site(NamedTuple):
-    """One root, which is `ctx.directory`, and the directory of its copy.
+class _RootContext(NamedTuple):
+    """A root, which is `ctx.directory`, and the directory of its copy.
 
-    `above` and `urls` are as for `enter_root`; `is_local` where neither it nor one above it is remote.
+    `ancestors` and `urls` are the arguments of `enter_root`. `is_local` is true if neither the root nor an ancestor is
+    remote.
     """
 
     ctx: Context
-    into: str
+    copy_directory: str
     is_local: bool
-    above: tuple[str, ...] = ()
+    ancestors: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
 
-    def below(self, path: str, root: Root, into: str) -> "_Site":
-        """The site of a root that this one names as `path`."""
-        return _Site(
-            root.ctx._replace(directory=root.directory),
-            trees.join(self.into, into),
-            is_local=self.is_local and not root.is_remote,
-            above=(*self.above, self.ctx.directory),
-            urls=(*self.urls, path) if root.is_remote else self.urls,
+    def child(self, path: str, base: Root, relative_path: str) -> "_RootContext":
+        """Return the context of a root that this one names as `path`."""
+        return _RootContext(
+            base.ctx._replace(directory=base.directory),
+            trees.join(self.copy_directory, relative_path),
+            is_local=self.is_local and not base.is_remote,
+            ancestors=(*self.ancestors, self.ctx.directory),
+            urls=(*self.urls, path) if base.is_remote else self.urls,
         )
 
-    def has(self, name: str) -> bool:
-        """Whether there is anything at `name` in the root."""
-        return _is_there(self.ctx, trees.join(self.ctx.directory, name))
+    def exists(self, name: str) -> bool:
+        """Whether `name` exists in the root."""
+        return _exists(self.ctx, trees.join(self.ctx.directory, name))
 
 
-class _Passed(NamedTuple):
-    """The directories that were gone through for a root, with its own, and the entries that named remote ones."""
+class _VisitedRoots(NamedTuple):
+    """The directories of a root and of all roots that it names, and the entries that name remote roots."""
 
     directories: set[str]
     urls: set[str]
 
-    def is_free_of(self, site: _Site) -> bool:
-        """Whether going through them again from this site would be no cycle."""
+    def is_acyclic_from(self, root: _RootContext) -> bool:
+        """Whether `root` can name these roots without a cycle."""
         return not any(
             trees.is_below(known, directory)
-            for known in (site.ctx.directory, *site.above)
+            for known in (root.ctx.directory, *root.ancestors)
             for directory in self.directories
-        ) and not any(known.startswith(url) for known in site.urls for url in self.urls)
+        ) and not any(known.startswith(url) for known in root.urls for url in self.urls)
 
 
 class _Localizer:
-    """Puts one copy together."""
+    """Creates one copy."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.draft = Draft()
-        self._wanted = wanted
-        self._done: dict[tuple[str, str], _Passed] = {}
-        self._passing: list[_Passed] = []
+    def __init__(self, request: LocalizeRequest) -> None:
+        self.output = OutputBuilder()
+        self._request = request
+        self._visited: dict[tuple[str, str], _VisitedRoots] = {}
+        self._open_roots: list[_VisitedRoots] = []
 
-    def root(self, site: _Site) -> None:
-        """Copy one root and all that it names. Only two functions are between it and itself: roots may be nested 200 deep."""
-        self.draft.make_directory(site.into)
-        file, written = read_fields(site.ctx, site.ctx.directory)
-        fields = written or {}
-        passed = _Passed({site.ctx.directory}, set())
-        self._passing.append(passed)
+    def copy_root(self, root: _RootContext) -> None:
+        """Copy one root and everything that it names.
+
+        Only two calls are between this method and its recursive call, because roots may be nested 200 deep.
+        """
+        self.output.make_directory(root.copy_directory)
+        file, loaded_fields = read_fields(root.ctx, root.ctx.directory)
+        fields = loaded_fields or {}
+        visited = _VisitedRoots({root.ctx.directory}, set())
+        self._open_roots.append(visited)
         for name in ("bases", "components", "resources"):
-            added = self._resource if name == "resources" else self._root
+            localize_entry = self._localize_resource if name == "resources" else self._localize_root
             entries: list[str] = []
             for path in fields.get(name, ()):
                 try:
-                    entries.append(added(site, path))
+                    entries.append(localize_entry(root, path))
                 except KmanifestError as error:
                     raise within_field(error, name, len(entries)).within(file=file) from error
             fields[name] = entries
         try:
-            content = dump_kustomization(self._files(site, fields), site.ctx.options.limits)
+            content = dump_kustomization(
+                self._localize_fields(root, fields), root.ctx.options.limits
+            )
         except KmanifestError as error:
             raise error.within(file=file) from error
-        self._put(site, file.rpartition("/")[2], content)
-        self._passing.pop()
-        self._finish(site, passed)
+        self._put_file(root, file.rpartition("/")[2], content)
+        self._open_roots.pop()
+        self._close_root(root, visited)
 
-    def _files(self, site: _Site, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields with all files copied that are named in them."""
-        changes = self._changes(site)
+    def _localize_fields(self, root: _RootContext, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Copy all files that the fields name, and return the fields with the new paths."""
+        changes = self._path_changes(root)
         result = dict(fields)
         for name in FIELDS:
             try:
                 if name in result:
-                    result[name] = change_field(name, _with_home(name, result[name]), changes)
+                    result[name] = change_field(name, _with_chart_home(name, result[name]), changes)
                 elif name == "helmGlobals" and result.get("helmCharts"):
-                    self._chart_home(site, "")
+                    self._localize_chart_home(root, "")
             except KmanifestError as error:
                 raise within_field(error, name) from error
         return result
 
-    def _changes(self, site: _Site) -> Changes:
-        return Changes(
-            file=lambda path: self._file(site, path),
-            source=lambda source: self._source(site, source),
-            patch=lambda entry: self._patch(site, entry),
-            plugin=lambda entry: self._plugin(site, entry),
-            chart_home=lambda home: self._chart_home(site, home),
+    def _path_changes(self, root: _RootContext) -> PathChanges:
+        return PathChanges(
+            file=lambda path: self._localize_file(root, path),
+            source=lambda source: self._localize_source(root, source),
+            patch=lambda entry: self._localize_patch(root, entry),
+            plugin=lambda entry: self._localize_plugin(root, entry),
+            chart_home=lambda home: self._localize_chart_home(root, home),
         )
 
-    def _finish(self, site: _Site, passed: _Passed) -> None:
-        self._done[site.ctx.directory, site.into] = passed
-        if self._passing:
-            self._passing[-1].directories.update(passed.directories)
-            self._passing[-1].urls.update(passed.urls)
+    def _close_root(self, root: _RootContext, visited: _VisitedRoots) -> None:
+        self._visited[root.ctx.directory, root.copy_directory] = visited
+        if self._open_roots:
+            self._open_roots[-1].directories.update(visited.directories)
+            self._open_roots[-1].urls.update(visited.urls)
 
-    def _resource(self, site: _Site, path: str) -> str:
-        """Copy a file of resources, or else a root. The page of a repository on a web server is no file of resources."""
+    def _localize_resource(self, root: _RootContext, path: str) -> str:
+        """Copy a file of resources, or else a root. Returns its new path.
+
+        The URL of a repository may return a web page, which is not a file of resources. Then the root is copied.
+        """
         try:
-            content = self._read(site, path)
-            _parsed(site.ctx, content, path)
-            return self._write(site, path, content)
+            content = self._read(root, path)
+            _parse_objects(root.ctx, content, path)
+            return self._write_localized_file(root, path, content)
         except KmanifestError as error:
             file_error = error
         try:
-            return self._root(site, path)
+            return self._localize_root(root, path)
         except KmanifestError as error:
-            raise _better(site.ctx, path, file_error, error) from error
+            raise _choose_error(root.ctx, path, file_error, error).copy() from error
 
-    def _root(self, site: _Site, path: str) -> str:
-        """Copy a root; gives its path as seen from the one that names it."""
+    def _localize_root(self, root: _RootContext, path: str) -> str:
+        """Copy the root that an entry names. Returns its path relative to the root that names it."""
         if not path:
             return ""
-        root, into = self._enter(site, path)
-        below = site.below(path, root, into)
-        done = self._done.get((root.directory, below.into))
-        if done is None or not done.is_free_of(site):
-            self.root(below)
+        base, relative_path = self._enter_root(root, path)
+        child = root.child(path, base, relative_path)
+        visited = self._visited.get((base.directory, child.copy_directory))
+        if visited is None or not visited.is_acyclic_from(root):
+            self.copy_root(child)
         else:
-            self._finish(below, done)
-        if root.is_remote:
-            self._passing[-1].urls.add(path)
-        return into
+            self._close_root(child, visited)
+        if base.is_remote:
+            self._open_roots[-1].urls.add(path)
+        return relative_path
 
-    def _enter(self, site: _Site, path: str) -> tuple[Root, str]:
-        """The root that an entry names, and where it goes, as seen from the one that names it."""
+    def _enter_root(self, root: _RootContext, path: str) -> tuple[Root, str]:
+        """Return the root that an entry names, and the path of its copy relative to the root that names it."""
         repository = find_repository(path)
-        if repository is None and find_fetcher(site.ctx, path):
-            raise SourceError(f"what a plug-in fetches can't be localized: {path!r}")
+        if repository is None and find_fetcher(root.ctx, path):
+            raise SourceError(f"{mask_url(path)!r} is fetched by a plug-in, and can't be localized")
         if repository is not None and not repository.ref:
-            shown = without_password(path)
+            shown = mask_url(path)
             raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
         if repository is None:
-            self._check_outside(site, path, "root")
-        root = enter_root(site.ctx, path, site.above, site.urls)
+            self._check_not_in_destination(root, path, "root")
+        base = enter_root(root.ctx, path, root.ancestors, root.urls)
         if repository is None:
-            if site.is_local and not trees.is_below(root.directory, self._wanted.scope):
+            if root.is_local and not trees.is_below(base.directory, self._request.scope):
                 message = f"root {path!r} is outside of the localize scope"
                 raise SourceError(message)
-            return root, places.relative(root.directory, site.ctx.directory)
-        self._check_room(site, path)
-        top = site.ctx.require_remote(repository.name).repository(repository)
-        inside = places.relative(root.directory, top)
-        return root, places.place_of_root(repository, inside)
+            return base, destinations.relative(base.directory, root.ctx.directory)
+        self._check_no_localized_files(root, path)
+        repository_root = root.ctx.require_remote(repository.name).repository(repository)
+        directory = destinations.relative(base.directory, repository_root)
+        return base, destinations.root_destination(repository, directory)
 
-    def _file(self, site: _Site, path: str) -> str:
-        """Copy a file; gives its path as seen from its root. An empty path is left to the build."""
-        return self._write(site, path, self._read(site, path)) if path else ""
+    def _localize_file(self, root: _RootContext, path: str) -> str:
+        """Copy a file. Returns its path relative to the root. An empty path is kept: a build reports it."""
+        return self._write_localized_file(root, path, self._read(root, path)) if path else ""
 
-    def _read(self, site: _Site, path: str) -> bytes:
+    def _read(self, root: _RootContext, path: str) -> bytes:
         if not is_file_url(path):
-            self._check_outside(site, path, "file")
-        return site.ctx.read_resolved(loading.find(site.ctx, path))
+            self._check_not_in_destination(root, path, "file")
+        return root.ctx.read_resolved(resource_files.find(root.ctx, path))
 
-    def _write(self, site: _Site, path: str, content: bytes) -> str:
-        """Write a file to where it is without links, so that its copy is where it is looked for."""
+    def _write_localized_file(self, root: _RootContext, path: str, content: bytes) -> str:
+        """Write a file to the destination of its URL, or to its path without links. Returns that path."""
         if is_file_url(path):
-            self._check_room(site, path)
-            place = places.place_of_file(path)
-            known = self.draft.content(trees.join(site.into, place))
-            if known is not None and known != content:
-                site.ctx.warn(
-                    f"{place} is copied from two URLs that differ, the second is {shown_url(path)}"
+            self._check_no_localized_files(root, path)
+            relative_path = destinations.file_destination(path)
+            previous = self.output.content(trees.join(root.copy_directory, relative_path))
+            if previous is not None and previous != content:
+                root.ctx.warn(
+                    f"{relative_path} is the copy of two URLs with different content, the second is {mask_url(path)}",
+                    code=LOCALIZED,
                 )
         else:
-            place = places.relative(site.ctx.locate(path), site.ctx.directory)
-        self._put(site, place, content, is_remote=is_file_url(path))
-        return place
+            relative_path = destinations.relative(root.ctx.locate(path), root.ctx.directory)
+        self._put_file(root, relative_path, content, is_remote=is_file_url(path))
+        return relative_path
 
-    def _put(
+    def _put_file(
         self,
-        site: _Site,
-        place: str,
+        root: _RootContext,
+        relative_path: str,
         content: bytes,
         *,
         executable: bool = False,
         is_remote: bool = False,
     ) -> None:
-        """Write a file of a root; SourceError for what is remote and would make a repository of the copy.
+        """Write a file of a root.
 
-        No repository has such a name in it, but a forged one, and git runs what the settings in a repository say.
+        Raises SourceError if a remote file would make the copy a git repository. Only a forged repository contains
+        such a name, and git runs commands that a repository's configuration names.
         """
-        path = trees.join(site.into, place)
-        is_remote = is_remote or not site.is_local
-        if is_remote and any(step.rstrip(". ").lower() in _OF_GIT for step in path.split("/")):
-            raise SourceError(f"security; what is remote may not be put at {path!r}")
-        self.draft.put(path, content, executable=executable)
+        path = trees.join(root.copy_directory, relative_path)
+        is_remote = is_remote or not root.is_local
+        if is_remote and any(
+            step.rstrip(". ").lower() in _GIT_DIRECTORY_NAMES for step in path.split("/")
+        ):
+            raise SourceError(f"security; a remote file must not be written to {path!r}")
+        self.output.put(path, content, executable=executable)
 
-    def _patch(self, site: _Site, entry: str) -> str:
-        """Copy the file that an entry names; the entry itself where it is the text of an object."""
-        _, is_path = self._objects(site, entry)
-        return self._file(site, entry) if is_path else entry
+    def _localize_patch(self, root: _RootContext, entry: str) -> str:
+        """Copy the file that an entry names, and return its path. An inline patch is returned unchanged."""
+        _, is_path = self._load_objects(root, entry)
+        return self._localize_file(root, entry) if is_path else entry
 
-    def _plugin(self, site: _Site, entry: str) -> str:
-        """Copy the configs of plug-ins that an entry names or is, with all that they name; gives the new entry."""
-        objects, is_path = self._objects(site, entry)
-        changes = self._changes(site)
+    def _localize_plugin(self, root: _RootContext, entry: str) -> str:
+        """Copy the plug-in configs in an entry, inline or in a file, and all that they name. Returns the new entry."""
+        objects, is_path = self._load_objects(root, entry)
+        changes = self._path_changes(root)
         for config in objects:
-            self._program(site, self._wanted.program_of(config))
-            if (config.api_version, config.kind) == _BY_PATTERNS:
-                self._listed(site, config)
+            self._copy_executable(root, self._request.executable_path(config))
+            if (config.api_version, config.kind) == _RESOURCES_GENERATOR:
+                self._copy_pattern_files(root, config)
         changed = objects.map(lambda config: change_config(config, changes))
-        text = Rendered(changed, limits=site.ctx.options.limits).text()
-        return self._write(site, entry, text.encode()) if is_path else text
+        text = Rendered(changed, limits=root.ctx.options.limits).text()
+        return self._write_localized_file(root, entry, text.encode()) if is_path else text
 
-    def _source(self, site: _Site, source: str) -> str:
-        """Copy the file of `path` or `key=path`.
+    def _localize_source(self, root: _RootContext, source: str) -> str:
+        """Copy the file of `path` or `key=path`, and return the new entry.
 
-        The key is told where it is that of a link, which the reference loses.
+        The name of a link becomes an explicit key, because the copy has the name of the linked file. kustomize loses
+        that key.
         """
         key, path = split_source(source)
-        place = self._file(site, path)
-        is_told = path != source or base_name(place) != key
-        return f"{key}={place}" if is_told else place
+        localized_path = self._localize_file(root, path)
+        keeps_key = path != source or base_name(localized_path) != key
+        return f"{key}={localized_path}" if keeps_key else localized_path
 
-    def _objects(self, site: _Site, entry: str) -> tuple[ResourceMap, bool]:
-        """The objects that an entry is the text of, or those in the file that it names, and whether it names one."""
+    def _load_objects(self, root: _RootContext, entry: str) -> tuple[ResourceMap, bool]:
+        """Return the objects in an entry, inline or in a file, and whether the entry is the path of a file."""
         try:
-            return _parsed(site.ctx, entry.encode(), ""), False
+            return _parse_objects(root.ctx, entry.encode(), ""), False
         except KmanifestError as error:
             inline_error = error
         try:
-            return _parsed(site.ctx, self._read(site, entry), entry), True
+            return _parse_objects(root.ctx, self._read(root, entry), entry), True
         except KmanifestError as error:
-            raise (inline_error if "\n" in entry else error) from error
+            raise (inline_error if "\n" in entry else error).copy() from error
 
-    def _program(self, site: _Site, path: str) -> None:
-        """Copy the program of a function to where it is looked for; one out of reach is left to the build.
+    def _copy_executable(self, root: _RootContext, path: str) -> None:
+        """Copy the executable of a function to the path that the function's config names.
 
-        The reference copies none.
+        An executable outside of the root is reported and not copied. One on PATH has a name without a slash; it is
+        found where the copy is built, too. kustomize copies no executables.
         """
-        if not path:
+        if "/" not in path:
             return
-        ctx = site.ctx
+        ctx = root.ctx
         try:
-            place = trees.join(ctx.directory, path)
-            real = ctx.tree.resolve(place)
-            is_inside = trees.is_below(place, ctx.directory) and trees.is_below(real, ctx.directory)
+            path_in_tree = trees.join(ctx.directory, path)
+            real_path = ctx.tree.resolve(path_in_tree)
+            is_inside = trees.is_below(path_in_tree, ctx.directory) and trees.is_below(
+                real_path, ctx.directory
+            )
             if path.startswith("/") or not is_inside:
                 raise SourceError("it is not in or below the directory of the kustomization")
-            content = ctx.tree.read(real, limit=_LARGEST_PROGRAM)
+            content = ctx.tree.read(real_path, limit=_MAX_EXECUTABLE_SIZE)
         except KmanifestError as error:
-            ctx.warn(f"the function {path} is not copied: {error.message}")
+            ctx.warn(f"the function {path} is not copied: {error.message}", code=LOCALIZED)
             return
-        executable = trees.is_executable(ctx.tree, real)
-        if executable and not site.is_local:
-            ctx.warn(f"the function {path} comes from {real}: read it before you let it run")
-        name = places.relative(place, ctx.directory)
-        self._put(site, name, content, executable=executable)
+        executable = trees.is_executable(ctx.tree, real_path)
+        if executable and not root.is_local:
+            message = f"the function {path} comes from {real_path}: read it before you let it run"
+            ctx.warn(message, code=LOCALIZED)
+        relative_path = destinations.relative(path_in_tree, ctx.directory)
+        self._put_file(root, relative_path, content, executable=executable)
 
-    def _listed(self, site: _Site, config: Resource) -> None:
-        """Copy the files that the patterns of a ResourcesGenerator are for; the reference has no such thing."""
-        for file in files_of(site.ctx, config):
-            place = places.relative(file, site.ctx.directory)
-            self._put(site, place, site.ctx.read_resolved(file))
+    def _copy_pattern_files(self, root: _RootContext, config: Resource) -> None:
+        """Copy the files that match the patterns of a ResourcesGenerator, which kustomize does not have."""
+        for file in files_of(root.ctx, config):
+            relative_path = destinations.relative(file, root.ctx.directory)
+            self._put_file(root, relative_path, root.ctx.read_resolved(file))
 
-    def _chart_home(self, site: _Site, home: str) -> str:
-        """Copy a directory of charts; gives its path as seen from the root. An empty one means the default.
+    def _localize_chart_home(self, root: _RootContext, home: str) -> str:
+        """Copy a directory of charts. Returns its path relative to the root. An empty path means the default.
 
-        One that is not there may be where charts will be put. The default one keeps its name, be it a link.
+        A missing directory is no error: a build may put charts into it. The default one keeps its name, even if it is
+        a link.
         """
         path = home or CHARTS
         if path.startswith("/"):
             raise SourceError(f"absolute path {path!r} of charts is not handled")
-        place = trees.join(site.ctx.directory, path)
-        shown = places.relative(place, site.ctx.directory)
-        self._check_outside(site, path, "root")
-        if not _is_there(site.ctx, place):
-            return home and shown
-        root = enter_root(site.ctx, shown, site.above, site.urls)
-        if site.is_local and not trees.is_below(root.directory, self._wanted.scope):
+        path_in_tree = trees.join(root.ctx.directory, path)
+        relative_path = destinations.relative(path_in_tree, root.ctx.directory)
+        self._check_not_in_destination(root, path, "root")
+        if not _exists(root.ctx, path_in_tree):
+            return home and relative_path
+        base = enter_root(root.ctx, relative_path, root.ancestors, root.urls)
+        if root.is_local and not trees.is_below(base.directory, self._request.scope):
             raise SourceError(f"chart home {path!r} is outside of the localize scope")
-        if shown != CHARTS:
-            shown = places.relative(root.directory, site.ctx.directory)
-        into = trees.join(site.into, shown)
-        if not self.draft.has(into):
-            self._copy_directory(site, root.directory, shown)
-        return home and shown
+        if relative_path != CHARTS:
+            relative_path = destinations.relative(base.directory, root.ctx.directory)
+        copy_directory = trees.join(root.copy_directory, relative_path)
+        if not self.output.has(copy_directory):
+            self._copy_directory(root, base.directory, relative_path)
+        return home and relative_path
 
-    def _copy_directory(self, site: _Site, directory: str, into: str) -> None:
-        """Copy a directory without the links in it, and without the copy itself."""
-        tree = site.ctx.tree
-        todo = [(directory, into)]
-        while todo:
-            source, place = todo.pop()
+    def _copy_directory(self, root: _RootContext, directory: str, relative_directory: str) -> None:
+        """Copy a directory, except the links in it and the copy itself."""
+        tree = root.ctx.tree
+        pending = [(directory, relative_directory)]
+        while pending:
+            source, relative_path = pending.pop()
             if tree.kind(source) == "file":
-                self._put(site, place, site.ctx.read_resolved(source))
-            elif tree.kind(source) == "dir" and source != self._wanted.destination:
-                self.draft.make_directory(trees.join(site.into, place))
-                # Only a commit may hold other names.
+                self._put_file(root, relative_path, root.ctx.read_resolved(source))
+            elif tree.kind(source) == "dir" and source != self._request.destination:
+                self.output.make_directory(trees.join(root.copy_directory, relative_path))
+                # Only a git commit can contain other names.
                 names = (name for name in tree.list(source) if "/" not in name)
-                todo += [
-                    (f"{source}/{name}", f"{place}/{name}")
+                pending += [
+                    (f"{source}/{name}", f"{relative_path}/{name}")
                     for name in names
                     if name not in (".", "..")
                 ]
 
-    def _check_outside(self, site: _Site, path: str, what: str) -> None:
-        destination = self._wanted.destination
-        if site.is_local and destination:
-            place = trees.join(site.ctx.directory, path)
-            if trees.is_below(place, destination):
-                raise SourceError(f"{what} {path!r} enters the localize destination")
+    def _check_not_in_destination(self, root: _RootContext, path: str, kind: str) -> None:
+        destination = self._request.destination
+        if root.is_local and destination:
+            path_in_tree = trees.join(root.ctx.directory, path)
+            if trees.is_below(path_in_tree, destination):
+                raise SourceError(f"{kind} {path!r} enters the localize destination")
 
-    def _check_room(self, site: _Site, path: str) -> None:
-        if site.has(places.DIRECTORY):
-            directory = site.ctx.directory or "."
-            message = f"{directory} already contains {places.DIRECTORY} needed to store {without_password(path)!r}"
+    def _check_no_localized_files(self, root: _RootContext, path: str) -> None:
+        if root.exists(destinations.DIRECTORY):
+            directory = root.ctx.directory or "."
+            message = f"{directory} already contains {destinations.DIRECTORY} needed to store {mask_url(path)!r}"
             raise SourceError(message)
 
 
-def _parsed(ctx: Context, content: bytes, path: str) -> ResourceMap:
-    """The objects in a text; SourceError where it is none of objects, RenderError where two of them have the same id."""
-    return ResourceMap().append(manifests.parse(ctx, content, ctx.locate(path) if path else ""))
+def _parse_objects(ctx: Context, content: bytes, path: str) -> ResourceMap:
+    """Return the objects in a text.
+
+    Raises SourceError if the text contains anything else, and RenderError if two objects have the same id.
+    """
+    return ResourceMap().append(parsing.parse(ctx, content, ctx.locate(path) if path else ""))
 
 
-def _is_there(ctx: Context, path: str) -> bool:
+def _exists(ctx: Context, path: str) -> bool:
     try:
         ctx.tree.resolve(path)
     except MissingError:
@@ -402,8 +427,8 @@ def _is_there(ctx: Context, path: str) -> bool:
     return True
 
 
-def _with_home(name: str, value: Any) -> Any:
-    """The value of a field, with an empty home of charts where it has none: it means the default."""
+def _with_chart_home(name: str, value: Any) -> Any:
+    """Return the value of a field, with an empty `chartHome` if it has none: it means the default."""
     if name == "helmGlobals":
         return {"chartHome": "", **value}
     if name == "helmChartInflationGenerator":
@@ -411,14 +436,14 @@ def _with_home(name: str, value: Any) -> Any:
     return value
 
 
-def _better(
+def _choose_error(
     ctx: Context, path: str, file_error: KmanifestError, root_error: KmanifestError
 ) -> KmanifestError:
-    """The error for an entry that is no file of resources and no root either."""
+    """Return the error to report for an entry that is neither a file of resources nor a root."""
     if find_repository(path) is not None:
         if root_error.location.file:
             return root_error
-        message = f"could not localize {without_password(path)!r} as file: {file_error}; as directory: {root_error}"
+        message = f"could not localize {mask_url(path)!r} as file: {file_error}; as directory: {root_error}"
         return type(root_error)(message)
     try:
         kind = ctx.tree.kind(ctx.tree.resolve(trees.join(ctx.directory, path)))

@@ -135,7 +135,7 @@ class _ImageFinder:
         group, version, kind, _, _ = resource.id
         return [
             self._paths[index]
-            for index in self._tree.present(resource.body)
+            for index in self._tree.candidates(resource.body)
             if selects(self._specs[index], group, version, kind)
         ]
 
@@ -262,7 +262,7 @@ def _renamed_value(image: _Image, rename: Rename, resource: Resource, writer: No
 def renamer(image: Mapping[str, str], matched: list[str]) -> Rename:
     """Return a function from an image's text to the new text.
 
-    It adds the texts of matching images to `matched`.
+    It adds the matching images, as text, to `matched`.
     """
     matches = _image_test(image.get("name", ""))
 

@@ -17,7 +17,7 @@ from kmanifest.engines.kustomize.transformers.fields import (
 from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import FieldUpdate, update_field
-from kmanifest.model.resource import Resource, describe
+from kmanifest.model.resource import Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
 from kmanifest.pipeline.context import Context
@@ -163,5 +163,5 @@ def _refuse_conflicts(before: ResourceMap, moved: ResourceMap) -> None:
         return
     for resource in moved:
         if len(indexes := moved.indexes_by_current_id(resource.key)) > 1:
-            ids = describe(before[index] for index in indexes)
+            ids = format_ids(before[index] for index in indexes)
             raise RenderError(f"several objects become {resource.id}: {ids}")

@@ -38,7 +38,7 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
         field = Field(tuple(spec[0].split("/")), spec[4])
         changed = {
             index: update_all(resources[index], (field,), update, writer)
-            for index in resources.named(name)
+            for index in resources.indexes_by_name(name)
             if any(
                 key[3] == name and selects(spec, *key[:3]) for key in resources[index].all_keys()
             )

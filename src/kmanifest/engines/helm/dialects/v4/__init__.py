@@ -1,1 +1,4 @@
-"""What only helm v4 needs: imported when `find_dialect` is asked for it. Source: helm v4.3.1."""
+"""The parts that only Helm 4 needs. `find_dialect` imports them on demand.
+
+Source: helm v4.3.1.
+"""

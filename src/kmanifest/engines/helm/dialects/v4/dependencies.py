@@ -1,19 +1,21 @@
-"""Which chart helm v4 renders for a dependency. Source: helm v4.3.1 pkg/chart/v2/util/dependencies.go, getAliasDependency."""
+"""The chart that Helm 4 renders for a dependency.
+
+Source: helm v4.3.1 pkg/chart/v2/util/dependencies.go, getAliasDependency.
+"""
 
 from kmanifest.engines.helm.charts.chart import Chart
 
 
-def taken(chart: Chart, alias: str) -> Chart:
-    """A chart of its own with an alias for a name where there is one; those that it holds know it as the one that holds them."""
-    made = chart.shallow(alias=alias)
-    if chart.metadata.dependencies is not None:
-        made.metadata.dependencies = [each.copied() for each in chart.metadata.requirements()]
-    made.set_dependencies([_sharing(held) for held in chart.dependencies])
-    return made
+def alias_dependency(chart: Chart, alias: str) -> Chart:
+    """Return a copy of the chart, named after the alias if there is one. Its subcharts have the copy as their parent."""
+    copy = chart.shallow_copy(alias=alias)
+    copy.metadata.copy_dependencies()
+    copy.set_subcharts([_copy_sharing_metadata(subchart) for subchart in chart.subcharts])
+    return copy
 
 
-def _sharing(chart: Chart) -> Chart:
-    """A chart of its own that has the very metadata of another."""
-    made = chart.shallow(alias="")
-    made.metadata = chart.metadata
-    return made
+def _copy_sharing_metadata(chart: Chart) -> Chart:
+    """Return a copy of a chart that shares the chart's metadata object."""
+    copy = chart.shallow_copy(alias="")
+    copy.metadata = chart.metadata
+    return copy

@@ -1,26 +1,35 @@
-"""Helm v4 as a dialect. Source: helm v4.3.1."""
+"""Helm 4 as a dialect.
+
+Source: helm v4.3.1.
+"""
 
 from collections.abc import Callable
 
-from kmanifest.engines.helm.charts.archive import MAX_CHART
-from kmanifest.engines.helm.dialects.dialect import Commands, Dialect, Documents, Loading
+from kmanifest.engines.helm.charts.archive import MAX_CHART_BYTES
+from kmanifest.engines.helm.dialect import CommandRules, Dialect, DocumentRules, LoadRules
 from kmanifest.engines.helm.dialects.v3 import HELM3
-from kmanifest.engines.helm.dialects.v4 import loading, manifests
-from kmanifest.engines.helm.dialects.v4 import set_flags as setflags
-from kmanifest.engines.helm.dialects.v4.dependencies import taken
-from kmanifest.engines.helm.dialects.v4.messages import Words4, log_line
-from kmanifest.engines.helm.dialects.v4.objects import Values4, chart_object, make_capabilities
+from kmanifest.engines.helm.dialects.v4 import loading, manifests, set_flags
+from kmanifest.engines.helm.dialects.v4.dependencies import alias_dependency
+from kmanifest.engines.helm.dialects.v4.messages import Messages4, log_line
+from kmanifest.engines.helm.dialects.v4.objects import (
+    Values4,
+    make_capabilities,
+    make_chart_object,
+)
 from kmanifest.engines.helm.dialects.v4.values import copy_defaults
-from kmanifest.engines.helm.values.layers import Coalescing, Readers, Warn
+from kmanifest.engines.helm.values.layers import CoalesceRules, ValueReaders, Warn
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
-_HOME: Final = "kmanifest.engines.helm.dialects.v4"
+_PACKAGE: Final = "kmanifest.engines.helm.dialects.v4"
 
 
-def _with_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
-    """Run a step whose failure is logged, and told with its name. Source: pkg/action/install.go, RunWithContext."""
+def _run_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
+    """Run a step of a render. If it fails, log that and raise the error with the name of the step.
+
+    Source: pkg/action/install.go, RunWithContext.
+    """
     try:
         step()
     except SourceError as error:
@@ -28,37 +37,39 @@ def _with_stage(name: str, step: Callable[[], None], warn: Warn) -> None:
         raise SourceError(f"{name} failed: {error.message}", location=error.location) from error
 
 
-_WORDS: Final = Words4()
+_MESSAGES: Final = Messages4()
 HELM4: Final = Dialect(
-    words=_WORDS,
-    loading=Loading(
-        loading.check_directory,
-        loading.check_archive,
-        loading.check_format,
-        loading.renamed(HELM3.loading.metadata),
-        loading.renamed(HELM3.loading.lock),
-        MAX_CHART,
+    messages=_MESSAGES,
+    loading=LoadRules(
+        check_directory=loading.check_directory,
+        check_archive=loading.check_archive,
+        check_format=loading.check_format,
+        metadata=loading.with_v2_package(HELM3.loading.metadata),
+        lock=loading.with_v2_package(HELM3.loading.lock),
+        max_file_bytes=MAX_CHART_BYTES,
     ),
-    readers=Readers(
+    readers=ValueReaders(
         loading.load_values,
-        setflags.set_json,
-        setflags.set_typed,
-        setflags.set_strings,
-        setflags.set_files,
-        setflags.set_literal,
+        set_flags.set_json,
+        set_flags.set_typed,
+        set_flags.set_strings,
+        set_flags.set_files,
+        set_flags.set_literal,
     ),
-    coalescing=Coalescing(copy_defaults, _WORDS.coalescing),
-    taken=taken,
-    with_stage=_with_stage,
+    coalescing=CoalesceRules(copy_defaults, _MESSAGES.coalescing),
+    alias_dependency=alias_dependency,
+    run_stage=_run_stage,
     make_capabilities=make_capabilities,
-    functions=lazy_function(f"{_HOME}.functions", "functions"),
-    chart_object=chart_object,
-    table=Values4,
-    told_failure=lazy_function(f"{_HOME}.execution_errors", "told_failure"),
-    documents=Documents(manifests.split, manifests.HEAD4, manifests.RANKS4),
-    commands=Commands(
-        asks_repository_first=True,
-        lints_here=False,
-        lint_chart=lazy_function(f"{_HOME}.lint", "lint_chart"),
+    make_functions=lazy_function(f"{_PACKAGE}.functions", "functions"),
+    make_chart_object=make_chart_object,
+    values_type=Values4,
+    format_failure=lazy_function(f"{_PACKAGE}.execution_errors", "format_failure"),
+    documents=DocumentRules(
+        split=manifests.split_manifests, head=manifests.HEAD4, ranks=manifests.RANKS4
+    ),
+    commands=CommandRules(
+        prefers_repository=True,
+        lints_current_directory=False,
+        lint_chart=lazy_function(f"{_PACKAGE}.lint", "lint_chart"),
     ),
 )

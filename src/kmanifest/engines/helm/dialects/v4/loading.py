@@ -1,8 +1,8 @@
-"""How helm v4 loads charts and files with values."""
+"""Loading of charts and value files in Helm 4."""
 
-from kmanifest.engines.helm.charts.archive import MAX_CHART, read_archive
+from kmanifest.engines.helm.charts.archive import MAX_CHART_BYTES, read_archive
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.formats import go_yaml as goyaml
+from kmanifest.engines.helm.formats import go_yaml
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
 from kmanifest.engines.helm.manifests import SPACE
 from kmanifest.engines.helm.values.layers import Table, merge_maps
@@ -15,28 +15,36 @@ _BASE: Final = Shape(
     "struct", "loader.chartBase", fields={"apiVersion": STRING}, struct="chartBase"
 )
 _RENDERED: Final = ("", "v1", "v2")
-_NEXT: Final = "v3"
-"""A format that can be loaded and not yet rendered."""
+_UNRENDERED: Final = "v3"
+"""A format that Helm 4 loads but can't render yet."""
 
 
-def check_directory(tree: Tree, directory: str, shown: str, limits: Limits) -> None:
-    """SourceError for a directory that has no Chart.yaml, or one of an unknown format. Source: pkg/chart/loader/load.go, LoadDir."""
-    place = f"{shown}/Chart.yaml"
+def check_directory(tree: Tree, directory: str, display_path: str, limits: Limits) -> None:
+    """Raise SourceError if a directory has no Chart.yaml or one of an unknown format.
+
+    Source: pkg/chart/loader/load.go, LoadDir.
+    """
+    chart_file = f"{display_path}/Chart.yaml"
     try:
         path = tree.resolve(join(directory, "Chart.yaml"))
     except MissingError as error:
         raise SourceError(
-            f"unable to detect chart at {place}: open {place}: no such file or directory"
+            f"unable to detect chart at {chart_file}: open {chart_file}: no such file or directory"
         ) from error
     if tree.kind(path) == "dir":
-        raise SourceError(f"unable to detect chart at {place}: read {place}: is a directory")
-    _check_version(tree.read(path, limit=MAX_CHART), limits)
+        raise SourceError(
+            f"unable to detect chart at {chart_file}: read {chart_file}: is a directory"
+        )
+    _check_version(tree.read(path, limit=MAX_CHART_BYTES), limits)
 
 
 def check_archive(content: bytes, limits: Limits) -> None:
-    """The same for a package; what is wrong with the archive itself is not told. Source: load.go, LoadFile."""
+    """Raise SourceError if an archive has no Chart.yaml or one of an unknown format.
+
+    The message does not contain problems of the archive itself. Source: load.go, LoadFile.
+    """
     try:
-        files = read_archive(content, max_file=MAX_CHART)
+        files = read_archive(content, max_file_bytes=MAX_CHART_BYTES)
     except LimitError:
         raise
     except KmanifestError as error:
@@ -49,58 +57,64 @@ def check_archive(content: bytes, limits: Limits) -> None:
 
 def _check_version(content: bytes, limits: Limits) -> None:
     try:
-        facts = decode(goyaml.load_yaml(content, limits=limits), _BASE) or {}
+        fields = decode(go_yaml.load_yaml(content, limits=limits), _BASE) or {}
     except SourceError as error:
         raise SourceError(f"cannot load Chart.yaml: {error.message}") from error
-    if facts.get("apiVersion", "") not in (*_RENDERED, _NEXT):
+    if fields.get("apiVersion", "") not in (*_RENDERED, _UNRENDERED):
         raise SourceError("unsupported chart version")
 
 
 def check_format(chart: Chart) -> None:
-    """SourceError for a chart of the format that is to come. Source: pkg/action/install.go, RunWithContext."""
-    if chart.metadata.texts["apiVersion"] == _NEXT:
+    """Raise SourceError for a chart format that can't be rendered yet.
+
+    Source: pkg/action/install.go, RunWithContext.
+    """
+    if chart.metadata.strings["apiVersion"] == _UNRENDERED:
         raise SourceError("invalid chart apiVersion")
 
 
-def renamed(shape: Shape) -> Shape:
-    """The shape of something in a chart, whose Go package has another name in v4."""
-    fields = shape.fields and {name: renamed(field) for name, field in shape.fields.items()}
-    item = shape.item and renamed(shape.item)
+def with_v2_package(shape: Shape) -> Shape:
+    """Return a shape with the name that its Go package has in Helm 4."""
+    fields = shape.fields and {name: with_v2_package(field) for name, field in shape.fields.items()}
+    item = shape.item and with_v2_package(shape.item)
     return shape._replace(type=shape.type.replace("chart.", "v2."), fields=fields, item=item)
 
 
 def load_values(content: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Table:
-    """The tables of all documents in a file, the later ones over the earlier; SourceError with helm's text.
+    """Return the tables of all documents in a file, merged in order. Raises SourceError with Helm's message.
 
     Source: pkg/chart/v2/loader/load.go, LoadValues.
     """
     values: Table = {}
-    for document in _documents(content):
+    for document in _split_documents(content):
         try:
-            table = goyaml.load_values(document, limits=limits)
+            table = go_yaml.load_values(document, limits=limits)
         except SourceError as error:
             raise SourceError(f"cannot unmarshal yaml document: {error.message}") from error
         values = merge_maps(values, table)
     return values
 
 
-def _documents(content: bytes) -> list[bytes]:
-    """The documents of a file. Source: apimachinery v0.37 util/yaml/decoder.go, YAMLReader."""
+def _split_documents(content: bytes) -> list[bytes]:
+    """Return the documents of a file.
+
+    Source: apimachinery v0.37 util/yaml/decoder.go, YAMLReader.
+    """
     if b"---" not in content:
         return [content]
-    found: list[bytes] = []
+    documents: list[bytes] = []
     lines: list[bytes] = []
     for line in content.split(b"\n"):
         if not line.startswith(b"---"):
             lines.append(line.removesuffix(b"\r"))
             continue
-        behind = line[3:].decode("utf-8", "surrogateescape").strip(SPACE)
-        if behind and not behind.startswith("#"):
+        rest = line[3:].decode("utf-8", "surrogateescape").strip(SPACE)
+        if rest and not rest.startswith("#"):
             raise SourceError(
-                f"error reading yaml document: invalid Yaml document separator: {behind}"
+                f"error reading yaml document: invalid Yaml document separator: {rest}"
             )
-        # One that follows a document is dropped, one that follows nothing is the first line of the next.
+        # A separator after a document is dropped. One without a document before it is the first line of the next.
         if lines:
-            found.append(b"\n".join(lines))
+            documents.append(b"\n".join(lines))
         lines = [] if lines else [line]
-    return [*found, b"\n".join(lines)]
+    return [*documents, b"\n".join(lines)]

@@ -1,4 +1,4 @@
-"""How helm v4 splits and orders manifests."""
+"""How Helm 4 splits and orders manifests."""
 
 import re
 
@@ -15,7 +15,10 @@ RANKS4: Final = {
 """Source: helm v4.3.1 pkg/release/v1/util/kind_sorter.go, InstallOrder."""
 
 
-def split(text: str) -> list[str]:
-    """The documents of a text, which keep the spaces behind them. Source: pkg/release/v1/util/manifest.go, SplitManifests."""
+def split_manifests(text: str) -> list[str]:
+    """Return the documents of a text, with their trailing white space.
+
+    Source: pkg/release/v1/util/manifest.go, SplitManifests.
+    """
     parts = re.split(r"^---[ \t]*", text.lstrip(SPACE), flags=re.MULTILINE)
     return [part.lstrip(SPACE) for part in parts if part.strip(SPACE)]

@@ -1,4 +1,4 @@
-"""What a template sees in helm v4 that is otherwise in v3: `.Chart` as a map, `.Capabilities`, and the names of types.
+"""The built-in objects that differ in Helm 4: `.Chart` as a map, `.Capabilities`, and names of types.
 
 Source: helm v4.3.1 pkg/chart/common.go, structToMap; pkg/chart/common/capabilities.go and values.go.
 """
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.gotemplate.values import Function
-from kmanifest.engines.helm.templates import capabilities as v3
-from kmanifest.engines.helm.templates.objects import Values
-from kmanifest.engines.helm.templates.structs import Field, Struct
+from kmanifest.engines.helm.objects import capabilities as v3
+from kmanifest.engines.helm.objects.builtin import Values
+from kmanifest.engines.helm.objects.structs import Field, Struct
 from kmanifest.startup.typing import Any, Final
 
 HELM_VERSION: Final = "v4.3.1"
@@ -24,7 +24,7 @@ class Values4(Values):
 
 
 class KubeVersion(v3.KubeVersion):
-    """`.Capabilities.KubeVersion`: its `Version` is as it was given, and as a text it has the numbers alone."""
+    """`.Capabilities.KubeVersion`. `Version` is the version as given; the printed text has the numbers only."""
 
     __slots__ = ("_numbers",)
     go_type = "common.KubeVersion"
@@ -33,20 +33,20 @@ class KubeVersion(v3.KubeVersion):
         super().__init__(values)
         self._numbers = numbers
 
-    def declared(self) -> Mapping[str, Any]:
-        """The fields as `%v` prints them, with the one that no template can name."""
+    def printed_fields(self) -> Mapping[str, Any]:
+        """Return the fields as `%v` prints them, with the one that templates can't access."""
         fields = self.fields()
         return {"Version": fields["Version"], "normalizedVersion": self._numbers, **fields}
 
-    def printed(self) -> str:
-        """What `String` gives."""
+    def action_text(self) -> str:
+        """Return the result of Go's `String`."""
         return self._numbers
 
     def methods(self) -> Mapping[str, Function]:
         version = self.fields()["Version"]
         return {
             "GitVersion": Function(lambda: version, (), "string"),
-            "String": Function(self.printed, (), "string"),
+            "String": Function(self.action_text, (), "string"),
         }
 
 
@@ -73,11 +73,11 @@ class Capabilities(v3.Capabilities):
 
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
-    """The capabilities of a render; SourceError where the version of Kubernetes is none."""
-    given = kube_version or v3.DEFAULT_KUBE_VERSION
-    parsed = v3.parse_kube_version(given)
-    whole = given if given.startswith("v") else f"v{given}"
-    helm = {
+    """Return the capabilities of a render. Raises SourceError if the version of Kubernetes is invalid."""
+    requested_version = kube_version or v3.DEFAULT_KUBE_VERSION
+    parsed = v3.parse_kube_version(requested_version)
+    version = requested_version if requested_version.startswith("v") else f"v{requested_version}"
+    helm_version = {
         "Version": HELM_VERSION,
         "GitCommit": "",
         "GitTreeState": "",
@@ -87,21 +87,21 @@ def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) 
     return Capabilities(
         {
             "KubeVersion": KubeVersion(
-                {"Version": whole, "Major": parsed.major, "Minor": parsed.minor}, parsed.version
+                {"Version": version, "Major": parsed.major, "Minor": parsed.minor}, parsed.version
             ),
             "APIVersions": VersionSet([*v3.DEFAULT_API_VERSIONS, *api_versions]),
-            "HelmVersion": BuildInfo(helm),
+            "HelmVersion": BuildInfo(helm_version),
         }
     )
 
 
-def chart_object(chart: Chart) -> dict[str, Any]:
-    """`.Chart`."""
+def make_chart_object(chart: Chart) -> dict[str, Any]:
+    """Return `.Chart`."""
     return {**_as_map(chart.metadata.object()), "IsRoot": chart.is_root}
 
 
 def _as_map(struct: Struct) -> dict[str, Any]:
-    """A struct as a map by the names of its fields; lists in it are of interfaces."""
+    """Return a struct as a map by field names. Lists in it become lists of interfaces."""
     return {
         name: [_as_map(item) if isinstance(item, Struct) else item for item in value]
         if isinstance(value, list)

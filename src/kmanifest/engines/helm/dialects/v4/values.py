@@ -1,4 +1,4 @@
-"""How helm v4 lays values over one another: a default that is null is none.
+"""How Helm 4 merges values: a null default counts as absent.
 
 Source: helm v4.3.1 pkg/chart/common/util/coalesce.go, coalesceValues and cleanNilValues.
 """
@@ -10,21 +10,21 @@ from kmanifest.engines.helm.values.layers import Table, copy_table
 from kmanifest.startup.typing import Any
 
 
-def copy_defaults(chart: Chart, given: Mapping[str, Any]) -> Table:
-    """The chart's values for being laid under a table, which may be changed, without nulls.
+def copy_defaults(chart: Chart, values: Mapping[str, Any]) -> Table:
+    """Return a copy of the chart's values without nulls.
 
-    A null on the first level stays where the table has its key, which it takes away. Nulls below the name of a held chart
-    stay, too, for what the table has to merge with them.
+    A null at the first level remains if `values` have the key, which it deletes. Nulls below the name of a subchart
+    remain if `values` have that name, because both are merged later.
     """
-    held = {each.name for each in chart.dependencies}
-    found: Table = {}
+    subchart_names = {subchart.name for subchart in chart.subcharts}
+    defaults: Table = {}
     for key, value in copy_table(chart.values).items():
-        if value is None and key not in given:
+        if value is None and key not in values:
             continue
-        if isinstance(value, dict) and not (key in held and key in given):
+        if isinstance(value, dict) and not (key in subchart_names and key in values):
             _drop_nulls(value)
-        found[key] = value
-    return found
+        defaults[key] = value
+    return defaults
 
 
 def _drop_nulls(table: Table) -> None:
