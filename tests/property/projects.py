@@ -889,16 +889,16 @@ class LayeredMaker(Maker):
         return text if "|" in text or "\\n" in text else self.commented(text)
 
     def commented(self, text: str) -> str:
-        if self.chance(0.4):
+        if self.chance(0.5):
             return text
         lines = []
         for line in text.splitlines():
             if self.chance(0.1):
                 lines.append(" " * (len(line) - len(line.lstrip())) + "# a note")
             beside = ""
-            if line.endswith(":") and self.chance(0.15):
+            if line.endswith(":") and self.chance(0.08):
                 beside = f" # {self.pick(SCHEMA_COMMENTS)}"
-            elif '"' not in line and "'" not in line and self.chance(0.1):
+            elif '"' not in line and "'" not in line and self.chance(0.06):
                 beside = " # beside"
             lines.append(line + beside)
         return "\n".join(lines) + "\n"

@@ -93,7 +93,8 @@ class Origin(NamedTuple):
     `file`: the file that contains the object. `document`: the index of the YAML document in the file. `configured_in`:
     the file with the config of the generator. `configured_by`: the generator's type, name and namespace. `repo`: the
     repository of the file, if it is remote. `ref`: its commit, branch or tag. `rewritten`: the style in which
-    kustomize has written the object since, if it has; the style of the file is then lost. `has_schema_comments`:
+    kustomize has written the object since, if it has; the style of the file is then lost. `patch_options`: the
+    options of the patches for the object that let them change its name or kind. `has_schema_comments`:
     whether the body has a `SchemaKey`.
 
     >>> from kmanifest import build
@@ -109,6 +110,7 @@ class Origin(NamedTuple):
     repo: str = ""
     ref: str = ""
     rewritten: str = ""
+    patch_options: tuple[str, ...] = ()
     has_schema_comments: bool = False
 
 

@@ -14,6 +14,9 @@ from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+KEEPS_QUOTES: Final = "keeps quotes"
+"""The key in the state of a build for whether quoted strings are read as `ScalarNode`s."""
+
 _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
@@ -61,12 +64,16 @@ def parse(
 def _load_objects(
     content: bytes, ctx: Context, *, allow_other_keys: bool
 ) -> Sequence[LoadedObject]:
-    scalar_cache = None if ctx.state is None else ctx.state.shared("scalar cache", yaml.ScalarCache)
+    scalar_cache, keep_quotes = None, False
+    if ctx.state is not None:
+        scalar_cache = ctx.state.shared("scalar cache", yaml.ScalarCache)
+        keep_quotes = ctx.state.shared(KEEPS_QUOTES, bool)
     documents = yaml.load_documents(
         content,
         limits=ctx.options.limits,
         scalar_cache=scalar_cache,
         allow_other_keys=allow_other_keys,
+        keep_quotes=keep_quotes,
     )
     bodies: Sequence[Any] = documents
     objects = [LoadedObject(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]

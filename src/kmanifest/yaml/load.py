@@ -28,13 +28,15 @@ def load_documents(
     limits: Limits = DEFAULT_LIMITS,
     scalar_cache: ScalarCache | None = None,
     allow_other_keys: bool = False,
+    keep_quotes: bool = False,
 ) -> list[Value]:
     """The documents of a resource file in order, None for an empty one.
 
     Numbers and dates whose printed text differs from the file are IntText, FloatText and TimeText. The key of
     a null that is not written as `null` holds how it is written: see `null_key`. An alias is the same object as its
     anchor. Files that are loaded with the same `scalar_cache` share the values of plain scalars. A key that is not a
-    string is an error, unless `allow_other_keys` makes it an OtherKey. Raises SourceError with line, column and
+    string is an error, unless `allow_other_keys` makes it an OtherKey. With `keep_quotes`, a quoted string is
+    a ScalarNode. Raises SourceError with line, column and
     document, or LimitError.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
@@ -42,9 +44,15 @@ def load_documents(
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):
-        value = read_simple(part.data, scalar_cache, resolve_v3, null_key, limits.max_depth)
+        value: Any = (
+            NOT_SIMPLE
+            if keep_quotes
+            else read_simple(part.data, scalar_cache, resolve_v3, null_key, limits.max_depth)
+        )
         if value is NOT_SIMPLE:
-            reader = reader or _resource_reader(limits, allow_other_keys=allow_other_keys)
+            reader = reader or _resource_reader(
+                limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes
+            )
             reader.lines_before = part.line
             try:
                 value = reader.first_document(part.data)
@@ -71,10 +79,12 @@ def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     return value
 
 
-def _resource_reader(limits: Limits, *, allow_other_keys: bool) -> "ResourceReader":
+def _resource_reader(
+    limits: Limits, *, allow_other_keys: bool, keep_quotes: bool
+) -> "ResourceReader":
     from kmanifest.yaml.readers import ResourceReader
 
-    return ResourceReader(limits, allow_other_keys=allow_other_keys)
+    return ResourceReader(limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes)
 
 
 def _check_strings(data: bytes, documents: list[Value], limits: Limits) -> None:

@@ -38,12 +38,15 @@ def load_documents(
     limits: Limits = DEFAULT_LIMITS,
     scalar_cache: Any = None,
     allow_other_keys: bool = False,
+    keep_quotes: bool = False,
 ) -> list[Value]:
     """As `python.load_documents`."""
-    if allow_other_keys:  # few patches have keys that are not strings
+    if allow_other_keys or keep_quotes:  # in few builds
         from kmanifest.yaml import load
 
-        return load.load_documents(data, limits=limits, allow_other_keys=True)
+        return load.load_documents(
+            data, limits=limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes
+        )
     documents: list[Value] = _BACKEND.load_documents(data, limits, scalar_cache)
     return documents
 

@@ -12,7 +12,7 @@ from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.model.limits import Limits
-from kmanifest.model.values import OtherKey, null_key
+from kmanifest.model.values import OtherKey, ScalarNode, null_key
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.build import MERGE_KEY, Builder, OpenContainer, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
@@ -30,10 +30,14 @@ _CHANGES_WHEN_REFOLDED: Final = re.compile("\\A[ \t\n]|\n[ \t]|\n\n\\Z")
 class ResourceReader(Builder):
     """Reads resource files as kyaml does."""
 
-    def __init__(self, limits: Limits, *, allow_other_keys: bool = False) -> None:
+    def __init__(
+        self, limits: Limits, *, allow_other_keys: bool = False, keep_quotes: bool = False
+    ) -> None:
         super().__init__(limits, resolve_v3)
         self.lines_before = 0
         self._allow_other_keys = allow_other_keys
+        if keep_quotes:
+            self._keep_quotes = quoted_node
 
     def _scalar(self, event: Any, *, flow: bool) -> Any:
         if event.tag is not None and event.tag != "!":
@@ -100,6 +104,11 @@ class ResourceReader(Builder):
             for source in _merge_sources(value, event):
                 for key, item in source.items():
                     container.node.setdefault(key, item)
+
+
+def quoted_node(value: Any) -> Any:
+    """The ScalarNode of a quoted string. A value with a tag can be of another type, and has no quotes then."""
+    return ScalarNode(value, quoted=True) if value.__class__ is str else value
 
 
 class ValuesReader(Builder):

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
-from kmanifest.model.fieldpath import remove
+from kmanifest.model.fieldpath import get, put, remove
 from kmanifest.model.resource import PreviousId, Resource, UnevenPreviousIds, string_map
+from kmanifest.model.values import Body, as_mapping
 from kmanifest.startup.typing import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -67,6 +68,33 @@ def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
     if kept and kept == old and all(value.__class__ is str for value in old.values()):
         return resource
     return with_annotations(resource, kept)
+
+
+def internal_annotations(resource: Resource) -> dict[str, str]:
+    """Return the annotations in which kustomize keeps the history of a resource."""
+    ids = resource.previous_ids
+    lists = {
+        "previousKinds": [previous.kind for previous in ids],
+        "previousNames": [previous.name for previous in ids],
+        "previousNamespaces": [previous.namespace for previous in ids],
+        "prefixes": resource.prefixes,
+        "suffixes": resource.suffixes,
+        "generatorBehavior": (resource.behavior,),
+        "needsHashSuffix": ("enabled",) if resource.needs_hash else (),
+        **dict.fromkeys(resource.origin.patch_options, ("enabled",)),
+    }
+    texts = {INTERNAL_PREFIX + name: ",".join(items) for name, items in lists.items()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def with_internal_annotations(body: Body, internal: Mapping[str, str]) -> Body:
+    """Return a body with annotations that kustomize keeps there; the same body if there are none."""
+    if not internal:
+        return body
+    annotations = get(body, _ANNOTATIONS)
+    if annotations is not None and not isinstance(annotations, Mapping):
+        return body
+    return as_mapping(put(body, _ANNOTATIONS, {**(annotations or {}), **internal}))
 
 
 def is_local_config(resource: Resource) -> bool:

@@ -7,7 +7,12 @@ Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarg
 
 from collections.abc import Callable, Iterable, Mapping
 
+from kmanifest.engines.kustomize.annotations import (
+    with_history_from_annotations,
+    with_internal_annotations,
+)
 from kmanifest.engines.kustomize.embedded_documents import EmbeddedDocument, parse_value
+from kmanifest.engines.kustomize.node_details import ASSUMED
 from kmanifest.engines.kustomize.path_matcher import (
     EMPTY_CREATED_SCALAR,
     CreatedScalar,
@@ -17,7 +22,7 @@ from kmanifest.engines.kustomize.path_matcher import (
     is_scalar,
     text_at,
 )
-from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, NodeWriter, node_value
+from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, NodeWriter
 from kmanifest.engines.kustomize.yaml_nodes import Node, NodeReplacement, ScalarChange
 from kmanifest.model.errors import FieldPath, MissingError, RenderError, SourceError
 from kmanifest.model.fieldpath import MISSING, get, put
@@ -27,6 +32,8 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Body = Any
 
+# Fields that steps before a replacement write without a tag: prefixes and suffixes, `images`, and each patch.
+_FIELDS_WITHOUT_TAG: Final = ("name", "namespace", "kind", "image")
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 BYTES_PER_ITEM: Final = 64  # approximate size of one item in a copy of a mapping or a list
@@ -39,7 +46,8 @@ class ReplacementSource(NamedTuple):
     which is read again for each target, because a target can contain the source.
     `find_node` returns the YAML node of the value in its file, for a value that is put into YAML.
     `count_output` is called with the size of each value that is copied or put together: sizes can double with each
-    target.
+    target. `node_details` is that of the build. `internal_annotations` are those that
+    kustomize keeps in the resource with the value, if the value contains annotations.
     """
 
     count_output: Callable[[int], None]
@@ -48,10 +56,12 @@ class ReplacementSource(NamedTuple):
     resource_index: int = -1
     field: FieldPath = ()
     find_node: Callable[[Any], Node] | None = None
+    node_details: str = ASSUMED
+    internal_annotations: Mapping[str, str] = {}
 
     def reread_from(self, body: Body) -> "ReplacementSource":
         """Return this source with its current value in `body`; unchanged if the field no longer exists."""
-        value = get(body, self.field, MISSING)
+        value = get(with_internal_annotations(body, self.internal_annotations), self.field, MISSING)
         return self if value is self.value or value is MISSING else self._replace(value=value)
 
     def as_value(self) -> Any:
@@ -59,7 +69,7 @@ class ReplacementSource(NamedTuple):
         if self.text is None:
             return self._copy(self.value)
         if self.value is MISSING:
-            return node_value(self.text, NO_TAG, quoted=False)
+            return ScalarNode(self.text, NO_TAG)
         return NodeWriter().set_text(self.value, self.text)
 
     def as_node(self, value: Any) -> NodeReplacement:
@@ -122,7 +132,7 @@ def fill_path(
     `is_source` means that the value comes from this resource.
     Raises MissingError with near names if no field is at the path and none is created.
     """
-    writer = NodeWriter()
+    writer = NodeWriter(source.node_details)
     body = _fill_embedded(steps, options, source, resource.body, writer)
     if body is not None:
         return writer.finish(resource, body)
@@ -176,11 +186,11 @@ def _current_value(matched: Any, body: Body, field: FieldPath | None) -> Any:
 
 def _with_text(old: Any, text: str, field: FieldPath, writer: NodeWriter) -> Any:
     if isinstance(old, CreatedScalar):
-        return writer.noted(node_value(text, NO_TAG, quoted=False))
+        return writer.noted(ScalarNode(text, NO_TAG))
     if field[:-1] == _ANNOTATIONS and not is_string(old):
         # kustomize writes all annotations again as strings before it prints them, so any text fits.
         return text
-    return writer.set_text(old, text)
+    return writer.set_text(old, text, may_lack_tag=field[-1] in _FIELDS_WITHOUT_TAG)
 
 
 def replaced_value(
@@ -226,13 +236,14 @@ def _has_hidden_annotations(resource: Resource) -> bool:
 def _with_history(resource: Resource, matches: Iterable[Match]) -> Resource:
     """Return the resource with the history that kustomize has after these fields were replaced.
 
-    If all annotations were replaced, kustomize loses the history that it keeps there.
+    If all annotations were replaced, kustomize loses the history that it keeps there, and gets that of a source with
+    such annotations.
     """
     replaces_annotations = any(
         match.field is not None and match.field == _ANNOTATIONS[: len(match.field)]
         for match in matches
     )
-    return resource.with_history() if replaces_annotations else resource
+    return with_history_from_annotations(resource) if replaces_annotations else resource
 
 
 # Inside strings

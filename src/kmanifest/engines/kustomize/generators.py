@@ -159,7 +159,7 @@ def _generated_resource(
         body,
         config.origin,
         cluster_scoped=False,
-        behavior=behavior if behavior in _BEHAVIORS else "",
+        behavior=behavior if behavior in _BEHAVIORS else "unspecified",
         needs_hash=not args.get("options", {}).get("disableNameSuffixHash"),
     )
 

@@ -18,8 +18,8 @@ from kmanifest.engines.kustomize.annotations import (
     is_local_config,
     without_annotations,
 )
-from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.engines.kustomize.node_details import run_build
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.engines.kustomize.references import fix_references
@@ -47,9 +47,12 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 def render(ctx: Context, path: str) -> Rendered:
     """Render the kustomization in the directory at `path`."""
-    ctx = ctx._replace(state=KustomizeBuildState())
-    kustomization = load_kustomization(ctx, path)
-    return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
+
+    def build(ctx: Context) -> Rendered:
+        kustomization = load_kustomization(ctx, path)
+        return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
+
+    return run_build(ctx, build)
 
 
 def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
@@ -57,13 +60,16 @@ def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered
 
     `name` is the component or the file, in `directory`.
     """
-    ctx = ctx._replace(state=KustomizeBuildState())
     file = trees.join(directory, name)
     field = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
     fields = {field: [name], "sortOptions": {"order": "fifo"}}
-    resources = parsing.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
     kustomization = Kustomization(file, directory, "Kustomization", fields, {})
-    return _build(ctx, kustomization, Accumulation(ResourceMap().append(resources)))
+
+    def build(ctx: Context) -> Rendered:
+        resources = parsing.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
+        return _build(ctx, kustomization, Accumulation(ResourceMap().append(resources)))
+
+    return run_build(ctx, build)
 
 
 def _build(ctx: Context, kustomization: Kustomization, accumulated: Accumulation) -> Rendered:

@@ -17,8 +17,8 @@ in another state is a `ScalarNode`.
 5. Nodes are no longer shared after a JSON patch, which prints the object and parses it, and in annotations that
    kustomize writes anew as a map.
 
-Whether a string was quoted in its file is not kept, and neither is a missing tag of a text that is a string without
-quotes anyway.
+Whether a string was quoted in its file is not kept, and neither is a missing tag of a name or an image that is a
+string without quotes anyway. Where the result depends on it, the build starts again: see `node_details`.
 Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.21.2 yaml/fns.go, FieldSetter;
 yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, node.
 """
@@ -26,10 +26,18 @@ yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, 
 from collections.abc import Mapping
 from operator import is_
 
+from kmanifest.engines.kustomize.node_details import (
+    ASSUMED,
+    KEPT,
+    ON_DEMAND,
+    NodeDetailsNeededError,
+    details_of,
+)
 from kmanifest.engines.kustomize.scalars import can_be_plain, must_be_quoted, resolve_plain
 from kmanifest.model.errors import SourceError
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import ScalarNode, scalar_text
+from kmanifest.model.values import ScalarNode, is_string, scalar_text
+from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.resolve import MAYBE_OTHER, resolve_tagged, resolve_v2, resolve_v3, tag_of
 
@@ -137,17 +145,28 @@ class NodeWriter:
     """Writes scalars of one resource as kustomize writes nodes, and then changes all fields that share them.
 
     Call `finish` with the new body when all scalars of a resource are written. The writer can then be used for the
-    next resource.
+    next resource. `details` is one of the constants of `node_details`.
     """
 
-    __slots__ = ("_kept", "_latest", "_makes_unresolved", "_roots")
+    __slots__ = ("_details", "_kept", "_latest", "_makes_unresolved", "_roots")
 
-    def __init__(self) -> None:
+    def __init__(self, details: str = ASSUMED) -> None:
+        self._details = details
         self._makes_unresolved = False
         # By identity: the first of the nodes that replaced one another, and the latest node that replaced this one.
         self._roots: dict[int, int] = {}
         self._latest: dict[int, ScalarNode] = {}
         self._kept: list[ScalarNode] = []  # so that no identity is used twice
+
+    @classmethod
+    def of(cls, ctx: Context) -> "NodeWriter":
+        """Return the writer for a step of a build."""
+        return cls(details_of(ctx))
+
+    @property
+    def keeps_details(self) -> bool:
+        """Whether nodes without a tag are written as such, also if that is of no consequence now."""
+        return self._details is KEPT
 
     def set_scalar(self, old: Any, text: str, tag: str = NO_TAG) -> Any:
         """Return the value after a node with `text` and `tag` was copied over the node of `old`, which is a scalar.
@@ -156,20 +175,45 @@ class NodeWriter:
         """
         return self.write(old, text, tag, quoted=is_quoted(old))
 
-    def set_text(self, old: Any, text: str) -> Any:
+    def set_text(self, old: Any, text: str, *, may_lack_tag: bool = False) -> Any:
         """Return the value after the text of the node of `old` was changed.
 
+        `may_lack_tag` means that a step may have written the old text without a tag.
         Source: kustomize v5.8.2 api/filters/replacement/replacement.go, setFieldValue.
         """
         if old.__class__ is not ScalarNode and text == scalar_text(old):
             return old
-        return self.write(old, text, tag_name(old), quoted=is_quoted(old))
+        quoted = is_quoted(old)
+        if (
+            may_lack_tag
+            and self._details is ON_DEMAND
+            and old.__class__ is str
+            and not quoted
+            and resolve_plain(text).__class__ is not str
+        ):
+            raise NodeDetailsNeededError
+        return self.write(old, text, tag_name(old), quoted=quoted)
 
     def write(self, old: Any, text: str, tag: str, *, quoted: bool) -> Any:
         """Return the value after a node in this state was copied over the node of `old`."""
         if old.__class__ is ScalarNode:
-            return self._overwrite(old, ScalarNode(text, tag, quoted=quoted))
-        return self.noted(node_value(text, tag, quoted=quoted))
+            node = ScalarNode(text, tag, quoted=quoted)
+            if self._details is ON_DEMAND and not quoted and _is_unresolved(node):
+                self._require_quotes(old)
+            return self._overwrite(old, node)
+        value = node_value(text, tag, quoted=quoted)
+        if value.__class__ is str:
+            if tag == NO_TAG and self._details is KEPT and not quoted:
+                return ScalarNode(text, NO_TAG)
+            return value
+        if self._details is ON_DEMAND and not quoted and not _is_text(value):
+            self._require_quotes(old)
+        return self.noted(value)
+
+    def _require_quotes(self, old: Any) -> None:
+        """Raise NodeDetailsNeededError if the result depends on whether `old`, which seems unquoted, is quoted."""
+        if is_string(old):
+            raise NodeDetailsNeededError
 
     def noted(self, new: Any) -> Any:
         """Return a value that is put into the body, after it was noted whether it must be resolved in the end."""
@@ -202,7 +246,13 @@ class NodeWriter:
         return new
 
 
-def _is_unresolved(node: ScalarNode) -> bool:
+def _is_text(value: Any) -> bool:
+    if value.__class__ is ScalarNode:
+        return not _is_unresolved(value)
+    return isinstance(value, str)
+
+
+def _is_unresolved(node: Any) -> bool:
     return not node.quoted and node.tag != STRING_TAG and resolve_node(node).__class__ is not str
 
 

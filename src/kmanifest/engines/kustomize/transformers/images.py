@@ -58,7 +58,9 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     images_by_index: dict[int, Sequence[_Image]] = {}
     for index, resource, images in finder.images_in(resources):
         if [image for image in images if rename(image.text) != image.text]:
-            changed[index], images_by_index[index] = _rename_images(resource, images, rename)
+            changed[index], images_by_index[index] = _rename_images(
+                resource, images, rename, NodeWriter.of(ctx)
+            )
             continue
         if resource is not resources[index]:
             changed[index] = resource
@@ -227,14 +229,13 @@ def _images_in(field: FieldPath, containers: Sequence[Any]) -> Iterator[tuple[Fi
 
 
 def _rename_images(
-    resource: Resource, images: Sequence[_Image], rename: Rename
+    resource: Resource, images: Sequence[_Image], rename: Rename, writer: NodeWriter
 ) -> tuple[Resource, Sequence[_Image]]:
     """Return the resource with its images renamed, and its images afterwards.
 
     A value that has become null is no longer an image.
     """
     body = resource.body
-    writer = NodeWriter()
     renamed = []
     for image in images:
         value = _renamed_value(image, rename, resource, writer)

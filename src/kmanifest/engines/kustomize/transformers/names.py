@@ -21,10 +21,11 @@ _CONFIG: Final = RecordShape({"prefix": STRING, "suffix": STRING})
 _NAME: Final = ("metadata", "name")
 
 
-def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Run the built-in PrefixTransformer."""
     prefix = _affix(config, "prefix")
     return _rename(
+        ctx,
         resources,
         config,
         remember=lambda resource: (
@@ -34,10 +35,11 @@ def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     )
 
 
-def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Run the built-in SuffixTransformer."""
     suffix = _affix(config, "suffix")
     return _rename(
+        ctx,
         resources,
         config,
         remember=lambda resource: (
@@ -75,6 +77,7 @@ def _affix(config: Resource, name: str) -> str:
 
 
 def _rename(
+    ctx: Context,
     resources: ResourceMap,
     config: Resource,
     *,
@@ -82,7 +85,7 @@ def _rename(
     change: Callable[[str], str],
 ) -> ResourceMap:
     table = FieldTable(specs_of(config.body))
-    writer = NodeWriter()
+    writer = NodeWriter.of(ctx)
 
     def change_field(old: Any) -> Any:
         require_scalar(old)

@@ -25,11 +25,10 @@ from kmanifest.model.errors import (
     format_field,
 )
 from kmanifest.model.fieldpath import get, put
-from kmanifest.model.resource import REWRITTEN_AS_BLOCK, Resource, string_map
+from kmanifest.model.resource import REWRITTEN_AS_BLOCK, Origin, Resource, string_map
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText, OtherKey, scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -316,8 +315,7 @@ def _merge_into(
     if isinstance(ctx.state, KustomizeBuildState):
         ctx.state.has_merged_patch = True
     changed = {
-        index: _merge_one(ctx.schema, resources[index], patch_resource, allowed)
-        for index in indexes
+        index: _merge_one(ctx, resources[index], patch_resource, allowed) for index in indexes
     }
     if _find_other_key(patch_resource.body) is not None:
         _refuse_other_keys(changed.values(), patch_resource)
@@ -351,7 +349,7 @@ def _find_other_key(value: Any) -> FieldPath | None:
 
 
 def _merge_one(
-    schema: Schema, old: Resource, patch_resource: Resource, allowed: AllowedChanges
+    ctx: Context, old: Resource, patch_resource: Resource, allowed: AllowedChanges
 ) -> Resource:
     from kmanifest.engines.kustomize.merge import DELETED, merge  # many builds have no patch
 
@@ -366,11 +364,11 @@ def _merge_one(
         old.origin.has_schema_comments or patch_resource.origin.has_schema_comments
     )
     try:
-        writer = NodeWriter()
+        writer = NodeWriter.of(ctx)
         body: Any = merge(
             old.body,
             patch_body,
-            schema,
+            ctx.schema,
             writer,
             has_schema_comments=has_schema_comments,
         )
@@ -378,19 +376,48 @@ def _merge_one(
         raise located(error, patch_resource) from error
     if body is DELETED or not body:
         return old.with_body({})
-    new = writer.finish(old, body)
-    body = new.body
+    new = _with_identity(writer.finish(old, body), old, allowed)
+    if writer.keeps_details:
+        new = _without_tags(new, allowed, writer)
+    if allowed.name or allowed.kind:
+        new = new.with_origin(_with_patch_options(new.origin, allowed))
+    if has_schema_comments and not old.origin.has_schema_comments:
+        new = new.with_origin(new.origin._replace(has_schema_comments=True))
+    if new.kind != old.kind:
+        new = new.with_scope(cluster_scoped=ctx.schema.is_cluster_scoped(new.api_version, new.kind))
+    return new.with_history() if _clears_annotations(patch_resource) else new
+
+
+def _with_patch_options(origin: Origin, allowed: AllowedChanges) -> Origin:
+    """Return an origin with the options of a patch, which kustomize keeps in annotations of the patched object."""
+    names = (("allowNameChange", allowed.name), ("allowKindChange", allowed.kind))
+    options = [name for name, is_set in names if is_set and name not in origin.patch_options]
+    return origin._replace(patch_options=(*origin.patch_options, *options))
+
+
+def _with_identity(new: Resource, old: Resource, allowed: AllowedChanges) -> Resource:
+    """Return a patched resource with the kind, the name and the namespace from before the patch."""
+    body: Any = new.body
     if not allowed.kind:
         body = put(body, ("kind",), old.body.get("kind"))
     name = old.get("metadata", "name")
     if not allowed.name and scalar_text(get(body, ("metadata", "name"))) != scalar_text(name):
         body = put(body, ("metadata", "name"), name)
-    new = new.with_body(_with_namespace(body, old.get("metadata", "namespace")))
-    if has_schema_comments and not old.origin.has_schema_comments:
-        new = new.with_origin(old.origin._replace(has_schema_comments=True))
-    if new.kind != old.kind:
-        new = new.with_scope(cluster_scoped=schema.is_cluster_scoped(new.api_version, new.kind))
-    return new.with_history() if _clears_annotations(patch_resource) else new
+    return new.with_body(_with_namespace(body, old.get("metadata", "namespace")))
+
+
+def _without_tags(new: Resource, allowed: AllowedChanges, writer: NodeWriter) -> Resource:
+    """Return a patched resource whose kind, name and namespace have no tag, because kustomize writes them anew."""
+    body: Any = new.body
+    for field, is_kept in (
+        (("kind",), allowed.kind),
+        (("metadata", "name"), allowed.name),
+        (("metadata", "namespace"), False),
+    ):
+        value = get(body, field)
+        if value is not None and not is_kept:
+            body = put(body, field, writer.set_scalar(value, scalar_text(value)))
+    return writer.finish(new, body)
 
 
 def _clears_annotations(patch_resource: Resource) -> bool:

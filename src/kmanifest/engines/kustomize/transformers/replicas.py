@@ -25,7 +25,7 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
     replica = decode(config.body, _CONFIG, PLUGIN_CONFIG).get("replica", {})
     name, count = replica.get("name", ""), replica.get("count", 0)
 
-    writer = NodeWriter()
+    writer = NodeWriter.of(ctx)
 
     def change(old: Any) -> Any:
         require_scalar(old)

@@ -47,7 +47,7 @@ def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
         selector = Selector.of(target["selector"]) if "selector" in target else None
         resources = resources.map(
             lambda resource, target=target, selector=selector: (  # type: ignore[misc]  # bound now, not when called
-                _add(resource, value, target)
+                _add(ctx, resource, value, target)
                 if selector is None or selector.selects(resource)
                 else resource
             )
@@ -70,12 +70,12 @@ def _check_target(target: Mapping[str, Any]) -> None:
         raise SourceError("filePathPosition cannot be negative")
 
 
-def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
+def _add(ctx: Context, resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
     path, position = target["fieldPath"], target.get("filePathPosition", 0)
     if path == "metadata/namespace":
         return move_resource(resource, value)
 
-    writer = NodeWriter()
+    writer = NodeWriter.of(ctx)
 
     def change(old: Any) -> Any:
         require_scalar(old)
