@@ -15,7 +15,7 @@ use crate::values::ValueTypes;
 
 /// The number of the interface between Python and this crate. It goes up with each incompatible change, and
 /// `kmanifest/backend.py` requires the number that it was written for.
-pub const INTERFACE: u32 = 2;
+pub const INTERFACE: u32 = 3;
 
 /// Cache slots for a resource file that is read without a shared cache, and for a kustomization file.
 const RESOURCE_FILE_SLOTS: usize = 1024;
@@ -41,17 +41,19 @@ struct Limits {
 #[pymethods]
 impl YamlBackend {
     #[new]
-    #[pyo3(signature = (*, int_text, float_text, time_text, blank_key, source_error, limit_error, location))]
+    #[pyo3(signature = (*, int_text, float_text, time_text, null_key, flow_blank_key, source_error, limit_error, location))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         int_text: Py<PyAny>,
         float_text: Py<PyAny>,
         time_text: Py<PyAny>,
-        blank_key: Py<PyAny>,
+        null_key: Py<PyAny>,
+        flow_blank_key: Py<PyAny>,
         source_error: Py<PyAny>,
         limit_error: Py<PyAny>,
         location: Py<PyAny>,
     ) -> YamlBackend {
-        let types = ValueTypes { int_text, float_text, time_text, blank_key };
+        let types = ValueTypes { int_text, float_text, time_text, null_key, flow_blank_key };
         YamlBackend { types, source_error, limit_error, location }
     }
 
@@ -131,7 +133,7 @@ impl YamlBackend {
         value: &Bound<'py, PyAny>,
         max_output: usize,
     ) -> PyResult<Bound<'py, PyString>> {
-        self.with_python_errors(py, || dump::dump(py, value, max_output))
+        self.with_python_errors(py, || dump::dump(py, value, max_output, &self.types.flow_blank_key))
     }
 }
 

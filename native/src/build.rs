@@ -126,8 +126,6 @@ enum AnchorTarget<'py> {
 struct NodeInfo {
     location: Location,
     is_alias: bool,
-    /// A null with no text (`key:`).
-    is_blank: bool,
 }
 
 impl<'py> Builder<'py, '_, '_, '_> {
@@ -166,7 +164,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
             }
             return Ok(location);
         }
-        let mut info = NodeInfo { location, is_alias: false, is_blank: false };
+        let mut info = NodeInfo { location, is_alias: false };
         match event.kind {
             EventKind::SequenceEnd => self.close()?,
             EventKind::Scalar(scalar) => {
@@ -174,8 +172,11 @@ impl<'py> Builder<'py, '_, '_, '_> {
                 if let Some(anchor) = scalar.anchor {
                     self.set_anchor(anchor, AnchorTarget::Value(value.clone()));
                 } else {
-                    let plain = scalar.text.is_empty() && scalar.style == ScalarStyle::Plain;
-                    info.is_blank = plain && scalar.tag.is_none() && value.is_none();
+                    let plain = scalar.style == ScalarStyle::Plain && scalar.tag.is_none();
+                    if plain && (value.is_none() || scalar.text.is_empty()) && self.has_named_key() {
+                        // An empty value of a mapping is null here, also inside braces.
+                        return self.add_null(scalar.text, flow).map(|()| location);
+                    }
                 }
                 self.add_value(value, &info)?;
             }
@@ -260,12 +261,28 @@ impl<'py> Builder<'py, '_, '_, '_> {
                 };
                 open.merges.push(MergeValue { before, value, location: info.location });
             }
-            PendingKey::Named(key) if info.is_blank && self.context.dialect == Dialect::V3 => {
-                let blank = self.context.types.blank_key.bind(self.py).call1((key,))?;
-                mapping.set_item(blank, value)?;
-            }
             PendingKey::Named(key) => mapping.set_item(key, value)?,
             PendingKey::None => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a value of the innermost mapping is expected, and its key is not `<<`.
+    fn has_named_key(&self) -> bool {
+        self.stack.last().is_some_and(|open| matches!(open.pending_key, PendingKey::Named(_)))
+    }
+
+    /// Add a null that is written as `text` to the innermost mapping; `flow` means inside braces.
+    fn add_null(&mut self, text: &str, flow: bool) -> YamlResult<()> {
+        let Some(open) = self.stack.last_mut() else { return Ok(()) };
+        if let (Node::Mapping(mapping), PendingKey::Named(key)) =
+            (&open.node, std::mem::replace(&mut open.pending_key, PendingKey::None))
+        {
+            let key = match self.context.dialect {
+                Dialect::V3 => self.context.types.key_of_null(key, text, flow)?,
+                Dialect::V2 => key,
+            };
+            mapping.set_item(key, self.py.None())?;
         }
         Ok(())
     }

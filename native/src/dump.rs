@@ -38,9 +38,11 @@ pub fn dump<'py>(
     py: Python<'py>,
     value: &Bound<'py, PyAny>,
     max_output: usize,
+    flow_blank_key: &Py<PyAny>,
 ) -> YamlResult<Bound<'py, PyString>> {
     let mut printer = Printer {
         py,
+        flow_blank_key: flow_blank_key.bind(py).clone(),
         output: OutputText::new(max_output),
         entries: Vec::with_capacity(32),
         frames: Vec::with_capacity(16),
@@ -162,6 +164,8 @@ impl ValueKind {
 
 struct Printer<'py> {
     py: Python<'py>,
+    /// The type of the key of a null that is printed as an empty string.
+    flow_blank_key: Bound<'py, PyAny>,
     output: OutputText,
     entries: Vec<Entry<'py>>,
     frames: Vec<Frame<'py>>,
@@ -280,11 +284,23 @@ impl<'py> Printer<'py> {
         match std::mem::replace(&mut self.entries[index].value, EntryValue::Taken) {
             EntryValue::Value(value) => Ok(value),
             EntryValue::Key(key) => match self.frames.last() {
-                Some(frame) => Ok(frame.container.get_item(key)?),
+                Some(frame) => {
+                    let value = frame.container.get_item(&key)?;
+                    Ok(if self.is_flow_blank(&key, &value) { self.empty_text() } else { value })
+                }
                 None => Err(YamlError::source("an entry without its mapping")),
             },
             EntryValue::Taken => Err(YamlError::source("an entry that is printed twice")),
         }
+    }
+
+    /// Whether an entry is a null that was written as nothing inside braces. It is printed as an empty string.
+    fn is_flow_blank(&self, key: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> bool {
+        value.is_none() && key.get_type().is(&self.flow_blank_key)
+    }
+
+    fn empty_text(&self) -> Bound<'py, PyAny> {
+        PyString::new(self.py, "").into_any()
     }
 
     /// Print a scalar or an empty container, and the line break after it.
@@ -402,6 +418,7 @@ impl<'py> Printer<'py> {
         let first = self.entries.len();
         let mut kinds = 0;
         for (key, value) in dict {
+            let value = if self.is_flow_blank(&key, &value) { self.empty_text() } else { value };
             kinds |= self.add_entry(key, EntryValue::Value(value))?;
         }
         Ok(self.sort_entries(first, kinds))

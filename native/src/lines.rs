@@ -232,6 +232,10 @@ impl<'py> LineReader<'py, '_, '_, '_> {
         }
         let mapping = mapping.clone();
         let (value, next) = self.read_value(first, line, column)?;
+        let key = match value.is_none() {
+            true => self.key_of_null(key, &self.text[first..self.plain_end(first, line)?.0])?,
+            false => key,
+        };
         mapping.set_item(key, value)?;
         Ok(next)
     }
@@ -287,11 +291,16 @@ impl<'py> LineReader<'py, '_, '_, '_> {
         let Some(Node::Mapping(mapping)) = self.stack.last().map(|open| &open.node) else {
             return Err(NotSimple);
         };
-        let key = match self.context.dialect {
-            Dialect::V3 => self.context.types.blank_key.bind(self.py).call1((key,))?,
-            Dialect::V2 => key,
-        };
+        let key = self.key_of_null(key, "")?;
         Ok(mapping.set_item(key, self.py.None())?)
+    }
+
+    /// The key of a null that is written as `text`.
+    fn key_of_null(&self, key: Bound<'py, PyAny>, text: &str) -> SimpleResult<Bound<'py, PyAny>> {
+        Ok(match self.context.dialect {
+            Dialect::V3 => self.context.types.key_of_null(key, text, false)?,
+            Dialect::V2 => key,
+        })
     }
 
     /// Open a container as the value of the pending key, or as the root.
@@ -677,8 +686,12 @@ impl<'py> LineReader<'py, '_, '_, '_> {
                 if mapping.contains(&key)? {
                     return Err(NotSimple);
                 }
-                let (value, after) =
-                    self.read_flow_scalar(self.skip_spaces(after, line.end), line)?;
+                let start = self.skip_spaces(after, line.end);
+                let (value, after) = self.read_flow_scalar(start, line)?;
+                let key = match value.is_none() {
+                    true => self.key_of_null(key, &self.text[start..after])?,
+                    false => key,
+                };
                 mapping.set_item(key, value)?;
                 position = self.skip_spaces(after, line.end);
                 match self.byte(position, line) {

@@ -59,6 +59,8 @@ pub struct Parser<'d> {
     /// On the heap, because libyaml stores the addresses of fields of this structure.
     parser: Box<MaybeUninit<unsafe_sys::yaml_parser_t>>,
     event: Option<unsafe_sys::yaml_event_t>,
+    /// Whether the latest event started a mapping.
+    is_new_mapping: bool,
     data: &'d [u8],
 }
 
@@ -71,7 +73,7 @@ impl<'d> Parser<'d> {
             let input = if data.is_empty() { c"".as_ptr().cast() } else { data.as_ptr() };
             unsafe_sys::yaml_parser_set_input_string(parser.as_mut_ptr(), input, data.len() as u64);
         }
-        Parser { parser, event: None, data }
+        Parser { parser, event: None, is_new_mapping: false, data }
     }
 
     /// Read the next event. The earlier event is deleted.
@@ -86,10 +88,18 @@ impl<'d> Parser<'d> {
             self.event.insert(new_event.assume_init())
         };
         let (start, end) = (event.start_mark, event.end_mark);
+        let is_first_key = std::mem::replace(
+            &mut self.is_new_mapping,
+            event.type_ == unsafe_sys::YAML_MAPPING_START_EVENT,
+        );
+        let mut location = location_of(start);
+        if is_first_key && start.index == end.index && is_after_bracket(self.data, &location) {
+            location.column -= 1; // `[?]`: libyaml has the location of the bracket here
+        }
         Ok(Event {
             // SAFETY: the event is complete, and it lives until this parser is borrowed again.
             kind: unsafe { event_kind(event)? },
-            location: location_of(start),
+            location,
             span: start.index as usize..end.index as usize,
         })
     }
@@ -131,6 +141,12 @@ impl Drop for Parser<'_> {
         // SAFETY: the parser was initialized in `new` and is deleted nowhere else.
         unsafe { unsafe_sys::yaml_parser_delete(self.parser.as_mut_ptr()) };
     }
+}
+
+/// Whether the character before a location is `]`.
+fn is_after_bracket(data: &[u8], location: &Location) -> bool {
+    let line = data.split(|byte| *byte == b'\n').nth(location.line - 1).unwrap_or_default();
+    String::from_utf8_lossy(line).chars().nth(location.column.wrapping_sub(2)) == Some(']')
 }
 
 fn location_of(mark: unsafe_sys::yaml_mark_t) -> Location {

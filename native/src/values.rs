@@ -12,10 +12,23 @@ pub struct ValueTypes {
     pub int_text: Py<PyAny>,
     pub float_text: Py<PyAny>,
     pub time_text: Py<PyAny>,
-    pub blank_key: Py<PyAny>,
+    /// A function that returns the key of a null: see `null_key` there.
+    pub null_key: Py<PyAny>,
+    /// The type of the key of a null that was written as nothing inside braces.
+    pub flow_blank_key: Py<PyAny>,
 }
 
 impl ValueTypes {
+    /// The key of a null that is written as `text`; `flow` means inside braces.
+    pub fn key_of_null<'py>(
+        &self,
+        key: Bound<'py, PyAny>,
+        text: &str,
+        flow: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.null_key.bind(key.py()).call1((key, text, flow))
+    }
+
     /// The Python object for `scalar`, which is written as `text` in the file.
     pub fn to_python<'py>(
         &self,

@@ -1,6 +1,6 @@
 """Build random projects with kustomize and with kmanifest, and count the differences.
 
-    python -m tests.property.compare --seeds 0:2000 [--show 5]
+    python -m tests.property.compare --seeds 0:2000 [--kind layered] [--show 5]
 
 A project is equal if both print the same bytes, or both fail. The exit code is 1 below --min-percent.
 """
@@ -11,11 +11,12 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from kmanifest.api import build
 from kmanifest.model.errors import KmanifestError
-from tests.property.projects import Project, make_project
+from tests.property.projects import KINDS, Project
 
 
 def write(project: Project, root: Path) -> Path:
@@ -41,10 +42,10 @@ def by_kmanifest(directory: Path) -> bytes | None:
         return None
 
 
-def differs(seed: int) -> str:
-    """Return the difference for the project of this seed; empty if there is none."""
+def differs(seed: int, kind: str = "plain") -> str:
+    """Return the difference for the project of this kind and seed; empty if there is none."""
     with tempfile.TemporaryDirectory() as root:
-        directory = write(make_project(seed), Path(root))
+        directory = write(KINDS[kind](seed), Path(root))
         expected, actual = by_kustomize(directory), by_kmanifest(directory)
     if expected == actual:
         return ""
@@ -58,12 +59,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", default="0:2000")
+    parser.add_argument("--kind", choices=KINDS, default="plain")
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--min-percent", type=float, default=98.0)
     options = parser.parse_args()
     first, last = map(int, options.seeds.split(":"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(zip(range(first, last), pool.map(differs, range(first, last)), strict=True))
+        seeds = range(first, last)
+        found = list(zip(seeds, pool.map(partial(differs, kind=options.kind), seeds), strict=True))
     wrong = [(seed, what) for seed, what in found if what]
     for seed, what in wrong[: options.show]:
         print(f"seed {seed}: {what}")

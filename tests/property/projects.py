@@ -5,6 +5,7 @@ same project. Some projects are invalid on purpose: kustomize and kmanifest must
 """
 
 import re
+from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
@@ -739,3 +740,184 @@ def make_project(seed: int) -> Project:
         bases = ["middle"]
     maker.overlay("overlay", bases)
     return Project(maker.files, "overlay")
+
+
+# --- layers, replacements that are patched, lists, and files in several styles
+
+PAIRS = ("a", "b", "1", "true", "2.5", "yes")
+VALUES_OF_REPLACEMENTS = ("123", "true", "word", "2001-01-01", "null", "yes", "1e3", "a: b", "08")
+SCHEMA_COMMENTS = (
+    '{"type": "array", "x-kubernetes-patch-strategy": "merge"}',
+    '{"type": "array", "x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}',
+    '{"type": "array"}',
+    '{"setter": "x"}',
+)
+
+
+class LayeredMaker(Maker):
+    """Draws the parts of a project whose layers change the same fields, from files in several styles.
+
+    Labels of every layer have few keys, replacements make fields that the next layer patches, objects are items of lists,
+    and files have braces, comments and empty values.
+    """
+
+    def label_entry(self) -> Body:
+        entry: Body = {
+            "pairs": {key: self.pick(PAIRS) for key in self.some(("app", "v", "tier"), 2) or ["v"]}
+        }
+        if self.chance(0.5):
+            entry[self.pick(("includeSelectors", "includeTemplates"))] = True
+        if self.chance(0.1):
+            entry["includeVolumeClaimTemplates"] = True
+        return entry
+
+    def transformations(self, directory: str) -> Body:
+        fields = super().transformations(directory)
+        fields.pop("commonLabels", None)
+        fields.pop("labels", None)
+        if self.chance(0.7):
+            fields["labels"] = [self.label_entry() for _ in range(self.random.randint(1, 2))]
+        if self.chance(0.3):
+            fields["commonAnnotations"] = {
+                key: self.pick(PAIRS) for key in self.some(("note", "count"), 2)
+            }
+        if self.bodies and self.chance(0.5):
+            fields["replacements"] = [self.replacement() for _ in range(self.random.randint(1, 3))]
+        return fields
+
+    def replacement(self) -> Body:
+        paths = (
+            "metadata.labels.v",
+            "metadata.labels.made",
+            "metadata.annotations.made",
+            "spec.made",
+            "spec.made.deep",
+            "spec.template.metadata.labels.v",
+            "spec.template.spec.containers.*.image",
+            "spec.list.0",
+            "data.made",
+            "data.k",
+        )
+        target: Body = {
+            "select": {"kind": self.pick(("Deployment", "Widget", "ConfigMap", "StatefulSet"))},
+            "fieldPaths": [self.pick(paths)],
+            "options": {"create": self.chance(0.97)},
+        }
+        if self.chance(0.6):
+            return {"sourceValue": self.pick(VALUES_OF_REPLACEMENTS), "targets": [target]}
+        body = self.pick(self.bodies)
+        fields = [
+            f"{top}.{key}"
+            for top in ("metadata", "spec", "data")
+            for key, value in body.get(top, {}).items()
+            if "." not in key and value not in (None, {}, [])
+        ]
+        source = {
+            "kind": body["kind"],
+            "name": body["metadata"]["name"],
+            "fieldPath": self.pick(fields),
+        }
+        return {"source": source, "targets": [target]}
+
+    def operations(self) -> list[Body]:
+        return [
+            self.pick(
+                (
+                    {"op": "add", "path": "/metadata/annotations", "value": {"made": "op"}},
+                    {"op": "add", "path": "/touched", "value": self.scalar()},
+                )
+            )
+        ]
+
+    def generators(self, directory: str) -> Body:
+        if self.chance(0.8):
+            return {}
+        literals = [f"{key}={self.text()}" for key in self.some(("k", "b", "c"), 3)]
+        name = f"generated-{directory}-{self.random.randint(0, 99)}"
+        return {"configMapGenerator": [{"name": name, "literals": literals}]}
+
+    def merge_patch(self) -> Body:
+        patch = super().merge_patch()
+        if self.chance(0.4):
+            labels = {
+                key: self.pick((*PAIRS, 5, True, None)) for key in self.some(("v", "made"), 2)
+            }
+            patch["metadata"].setdefault("labels", {}).update(labels)
+        if self.chance(0.3) and isinstance(patch.get("spec", {}), dict):
+            spec = patch.setdefault("spec", {})
+            spec["made"] = self.pick((1, "2", None, {"deep": 3}))
+        return patch
+
+    def resource_files(self, directory: str) -> list[str]:
+        names = []
+        for index in range(self.random.randint(1, 3)):
+            bodies = [self.body() for _ in range(self.random.randint(1, 3))]
+            self.bodies += bodies
+            documents = [self.listed(bodies)] if self.chance(0.3) else bodies
+            name = f"r{index}.yaml"
+            self.files[f"{directory}/{name}"] = "---\n".join(map(self.styled, documents))
+            names.append(name)
+        return names
+
+    def listed(self, bodies: list[Body]) -> Body:
+        kind = self.pick(("List", "WidgetList", "ConfigMapList"))
+        return {"apiVersion": "v1", "kind": kind, "items": bodies}
+
+    def styled(self, body: Body) -> str:
+        """`body` as YAML with braces, comments and empty values here and there."""
+        random, blank = self.random, self.chance(0.3)
+
+        class StyledDumper(Dumper):
+            def represent_mapping(
+                self, tag: str, mapping: Any, flow_style: bool | None = None
+            ) -> yaml.MappingNode:
+                node = super().represent_mapping(tag, mapping, flow_style)
+                node.flow_style = random.random() < 0.25
+                for _, value in node.value if blank else ():
+                    if value.tag.endswith(":null"):
+                        value.value = random.choice(("", "~", "null"))
+                return node
+
+            def represent_sequence(
+                self, tag: str, sequence: Any, flow_style: bool | None = None
+            ) -> yaml.SequenceNode:
+                node = super().represent_sequence(tag, sequence, flow_style)
+                node.flow_style = random.random() < 0.2
+                return node
+
+        text = yaml.dump(body, Dumper=StyledDumper, sort_keys=False, allow_unicode=True, width=1000)
+        return text if "|" in text or "\\n" in text else self.commented(text)
+
+    def commented(self, text: str) -> str:
+        if self.chance(0.5):
+            return text
+        lines = []
+        for line in text.splitlines():
+            if self.chance(0.1):
+                lines.append(" " * (len(line) - len(line.lstrip())) + "# a note")
+            beside = ""
+            if line.endswith(":") and self.chance(0.08):
+                beside = f" # {self.pick(SCHEMA_COMMENTS)}"
+            elif '"' not in line and "'" not in line and self.chance(0.06):
+                beside = " # beside"
+            lines.append(line + beside)
+        return "\n".join(lines) + "\n"
+
+
+def make_layered_project(seed: int) -> Project:
+    """The project of this seed with three layers or four, all of which change labels."""
+    maker = LayeredMaker(seed)
+    maker.base("base")
+    layers = ["middle", "upper", "overlay"] if maker.chance(0.5) else ["middle", "overlay"]
+    below = "base"
+    for layer in layers:
+        maker.overlay(layer, [below])
+        below = layer
+    return Project(maker.files, "overlay")
+
+
+KINDS: dict[str, Callable[[int], Project]] = {
+    "plain": make_project,
+    "layered": make_layered_project,
+}
+"""The makers of projects by the name that `compare.py` knows."""

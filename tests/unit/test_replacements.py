@@ -6,6 +6,7 @@ import pytest
 
 from kmanifest.engines.kustomize.path_matcher import split_steps
 from kmanifest.engines.kustomize.replacements import replace
+from kmanifest.engines.kustomize.scalar_nodes import resolved
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.resource import Resource
@@ -39,7 +40,8 @@ def run(
     resources = ResourceMap(
         Resource(body, cluster_scoped=False) for body in bodies or (SOURCE, TARGET)
     )
-    return replace(ctx, Resource({"replacements": replacements}), resources)
+    # Values as they are printed: a field that is made holds a node until then.
+    return replace(ctx, Resource({"replacements": replacements}), resources).map(resolved)
 
 
 def to(*paths: str, **options: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.model.values import BlankKey, FloatText, IntText, SharedText, TimeText
+from kmanifest.model.values import BlankKey, FloatText, IntText, ScalarNode, TimeText
 
 pytest.importorskip("kmanifest_native")
 
@@ -136,7 +136,7 @@ SCALARS = [
     0.0, -0.0, 1.0, 1.5, -1.5, 0.1, 1e-4, 1e-5, 123456.789, 999999.5, 1000000.5, 1e20, 1e21, 1e22, 2.0**53, 562949953421312.25, 524288.00048828125, 2.0**60, 2.0**63,
     2.0**64, -(2.0**63), -(2.0**64), 5e-324, 1.7976931348623157e308, float("nan"), float("inf"), float("-inf"),
     FloatText(1.5, "1.50"), FloatText(float("inf"), "x"), TimeText("2001-01-01T00:00:00Z", "2001-01-01"), TimeText("", ""),
-    SharedText("yes"), SharedText("a\nb"), BlankKey("a"), Letter.A, Mixed.ONE, Loud("quiet"), Loud(""),
+    ScalarNode("yes"), ScalarNode("a\nb"), BlankKey("a"), Letter.A, Mixed.ONE, Loud("quiet"), Loud(""),
     b"bytes", {1}, object, 1j, Reluctant(), range(3), UserList("ab"), Ellipsis,
 ]  # fmt: skip
 KEYS = [
@@ -289,7 +289,7 @@ scalars = (
     | st.integers(-(1 << 70), 1 << 70)
     | st.floats()
     | texts
-    | texts.map(SharedText)
+    | texts.map(ScalarNode)
     | texts.map(lambda text: TimeText(text, ""))
     | st.integers().map(lambda number: IntText(number, ""))
     | st.floats().map(lambda number: FloatText(number, ""))

@@ -7,7 +7,14 @@ import pytest
 
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.model.values import FloatText, IntText, TimeText
+from kmanifest.model.values import (
+    BlankKey,
+    FloatText,
+    FlowBlankKey,
+    IntText,
+    NullKey,
+    TimeText,
+)
 from kmanifest.yaml import dump, load_documents, load_values
 
 
@@ -83,9 +90,17 @@ def test_folded_text_gains_lines_before_indented_ones() -> None:
     assert value(">\n  x\n   y\n  z") == "x\n\n y\nz\n"
 
 
-def test_empty_value_in_brackets_is_an_empty_string() -> None:
-    assert load("{a:1}") == {"a:1": ""}
-    assert load("v: {a: }\nw:\n") == {"v": {"a": ""}, "w": None}
+def test_empty_value_in_braces_is_a_null_that_is_printed_as_an_empty_string() -> None:
+    assert dump(load("{a:1}")) == 'a:1: ""\n'
+    document = load("v: {a: , b: null, c: ~}\nw:\nx: Null\n")
+    assert document == {"v": dict.fromkeys("abc"), "w": None, "x": None}
+    assert [type(key) for key in document["v"]] == [FlowBlankKey, str, NullKey]
+    assert [type(key) for key in document] == [str, BlankKey, NullKey]
+    assert dump(document) == 'v:\n  a: ""\n  b: null\n  c: null\nw: null\nx: null\n'
+
+
+def test_empty_item_in_brackets_is_an_empty_string() -> None:
+    assert load("v: [&a , !!str ]") == {"v": ["", ""]}
 
 
 def test_aliases_share_their_object() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kmanifest.model.errors import KmanifestError
 from kmanifest.model.limits import DEFAULT_LIMITS
-from kmanifest.model.values import BlankKey, scalar_text
+from kmanifest.model.values import null_key, scalar_text
 from kmanifest.yaml.build import Builder
 from kmanifest.yaml.readers import ResourceReader
 from kmanifest.yaml.resolve import resolve_v3
@@ -16,7 +16,7 @@ from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
 
 
 def by_lines(text: str) -> Any:
-    return read_simple(text.encode(), {}, resolve_v3, BlankKey, 1000)
+    return read_simple(text.encode(), {}, resolve_v3, null_key, 1000)
 
 
 def by_parser(text: str) -> Any:

@@ -6,7 +6,7 @@ from kmanifest.model import fieldpath
 from kmanifest.model.arguments import argument_error
 from kmanifest.model.errors import FieldPath, SourceError
 from kmanifest.model.fieldpath import MISSING
-from kmanifest.model.values import Body, as_mapping
+from kmanifest.model.values import Body, as_mapping, printed_value
 from kmanifest.startup.typing import Any
 
 
@@ -37,7 +37,9 @@ def plain_copy(value: Any) -> Any:
         item = container[key]
         copy: Any
         if isinstance(item, Mapping):
-            container[key] = copy = {_plain_scalar(name): item[name] for name in item}
+            container[key] = copy = {
+                _plain_scalar(name): printed_value(name, item[name]) for name in item
+            }
             pending.extend((copy, name) for name in copy)
         elif isinstance(item, list | tuple):
             container[key] = copy = list(item)

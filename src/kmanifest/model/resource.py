@@ -8,10 +8,12 @@ api/resource/resource.go.
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model import fieldpath
-from kmanifest.model.errors import FieldPath
-from kmanifest.model.values import BlankKey, Body, scalar_text
+from kmanifest.model.errors import FieldPath, SourceError
+from kmanifest.model.values import Body, null_text, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
+REWRITTEN_AS_FLOW: Final = "flow"  # JSON, as items of list kinds are
+REWRITTEN_AS_BLOCK: Final = "block"  # sorted, as after a JSON patch
 CLUSTER_SCOPE: Final = "_non_namespaceable_"
 DEFAULT_NAMESPACE: Final = "default"
 
@@ -76,12 +78,24 @@ class PreviousId(NamedTuple):
     kind: str
 
 
+class UnevenPreviousIds(tuple[PreviousId, ...]):
+    """Previous ids that a file contains in part: names without namespaces or kinds, or the other way round.
+
+    No id can be added to it, because the names, namespaces and kinds that kustomize keeps would then differ in number.
+    """
+
+    __slots__ = ()
+
+
 class Origin(NamedTuple):
     """The origin of an object: its file and document, or its generator and the file of the generator's config.
 
     `file`: the file that contains the object. `document`: the index of the YAML document in the file. `configured_in`:
     the file with the config of the generator. `configured_by`: the generator's type, name and namespace. `repo`: the
-    repository of the file, if it is remote. `ref`: its commit, branch or tag.
+    repository of the file, if it is remote. `ref`: its commit, branch or tag. `rewritten`: the style in which
+    kustomize has written the object since, if it has; the style of the file is then lost. `patch_options`: the
+    options of the patches for the object that let them change its name or kind. `has_schema_comments`:
+    whether the body has a `SchemaKey`.
 
     >>> from kmanifest import build
     >>> files = {"kustomization.yaml": "resources: [all.yaml]", "all.yaml": "{kind: Job, metadata: {name: a}}"}
@@ -95,6 +109,9 @@ class Origin(NamedTuple):
     configured_by: str = ""
     repo: str = ""
     ref: str = ""
+    rewritten: str = ""
+    patch_options: tuple[str, ...] = ()
+    has_schema_comments: bool = False
 
 
 class Lineage:
@@ -108,7 +125,8 @@ class Resource:
 
     `previous_ids`: the ids before renames, oldest first. `prefixes`, `suffixes`: the ones that were added to the
     name, in that order. `behavior`, `needs_hash`: set by the generator of the object. `var_names`: the vars that read
-    the object. `cluster_scoped`: None until it is looked up in a schema.
+    the object. `cluster_scoped`: None until it is looked up in a schema. `is_unresolved`: whether the body may
+    contain a `ScalarNode` whose value differs from its text.
 
     >>> from kmanifest import Resource
     >>> resource = Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"b": "c"}}})
@@ -122,6 +140,7 @@ class Resource:
         "behavior",
         "body",
         "cluster_scoped",
+        "is_unresolved",
         "lineage",
         "needs_hash",
         "origin",
@@ -140,6 +159,7 @@ class Resource:
     needs_hash: bool
     var_names: tuple[str, ...]
     cluster_scoped: bool | None
+    is_unresolved: bool
     lineage: "Lineage"
     _id: ResourceId | None
     _key: IdKey | None
@@ -160,6 +180,7 @@ class Resource:
         self.needs_hash = needs_hash
         self.previous_ids = self.prefixes = self.suffixes = self.var_names = ()
         self.lineage = Lineage()
+        self.is_unresolved = False
         self._id = self._key = None
 
     def __repr__(self) -> str:
@@ -181,6 +202,7 @@ class Resource:
         new.needs_hash = self.needs_hash
         new.var_names = self.var_names
         new.cluster_scoped = self.cluster_scoped
+        new.is_unresolved = self.is_unresolved
         new.lineage = self.lineage
         new._id = self._id
         new._key = self._key
@@ -356,8 +378,22 @@ class Resource:
         new._key = None
         return new
 
+    def with_resolution(self, *, is_unresolved: bool) -> Self:
+        """Return the resource with `is_unresolved` set."""
+        if self.is_unresolved is is_unresolved:
+            return self
+        new = self._copy()
+        new.is_unresolved = is_unresolved
+        return new
+
     def with_current_id_remembered(self) -> Self:
-        """Return the resource with its current id added to its previous ids. Call this before a rename."""
+        """Return the resource with its current id added to its previous ids. Call this before a rename.
+
+        Raises SourceError if a file contains only a part of the previous ids.
+        """
+        if self.previous_ids.__class__ is UnevenPreviousIds:
+            message = "number of previous names, number of previous namespaces, number of previous kinds not equal"
+            raise SourceError(message).within(file=self.origin.file, document=self.origin.document)
         _, _, kind, name, namespace = self.key
         new = self._copy()
         new.previous_ids = (*self.previous_ids, PreviousId(name, namespace, kind))
@@ -437,14 +473,12 @@ def string_map(value: Any) -> dict[str, str]:
     """Return a mapping with the source text of each value. A mapping or list as value becomes an empty string."""
     if not isinstance(value, Mapping):
         return {}
-    return {
-        key: _null_text(key) if item is None else string_or_empty(item)
-        for key, item in value.items()
-    }
-
-
-def _null_text(key: str) -> str:
-    return "" if isinstance(key, BlankKey) else "null"
+    if None in value.values():  # such a value may have a key that holds how it was written
+        return {
+            str(key): null_text(key) if item is None else string_or_empty(item)
+            for key, item in value.items()
+        }
+    return {key: string_or_empty(item) for key, item in value.items()}
 
 
 def format_ids(resources: Iterable[Resource]) -> str:

@@ -67,18 +67,109 @@ class BlankKey(str):
     __slots__ = ()
 
 
-class SharedText(str):
-    """A string that several fields of one resource share. Its identity counts, not its content.
+class FlowBlankKey(BlankKey):
+    """The key of a null that was written as nothing inside braces (`{key: }`).
 
-    When a transformer of kustomize sets the same label in several fields, all of them share one YAML node. A later
-    change of the node in one field changes it in all. See `engines.kustomize.yaml_aliases`.
+    It is a null for every step of kustomize, but it is printed as an empty string, because that is how go-yaml prints
+    an empty scalar inside braces.
     """
 
     __slots__ = ()
 
 
+class NullKey(str):
+    """The key of a null that was written with another text than `null`, which is kept: `~`, `Null` or `NULL`."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, key: str, text: str) -> Self:
+        self = super().__new__(cls, key)
+        self.text = text
+        return self
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # str's own takes one; pickle needs both
+        return str(self), self.text
+
+
+class SchemaKey(str):
+    """The key of a field with a schema in a comment: `of_key` in one of the key itself, `of_value` in one of the value.
+
+    A schema is the JSON object that the comment holds.
+    """
+
+    __slots__ = ("of_key", "of_value")
+    of_key: Body | None
+    of_value: Body | None
+
+    def __new__(cls, key: str, of_key: Body | None, of_value: Body | None) -> Self:
+        self = super().__new__(cls, key)
+        self.of_key = of_key
+        self.of_value = of_value
+        return self
+
+    def __getnewargs__(self) -> tuple[str, Body | None, Body | None]:  # type: ignore[override]  # as for NullKey
+        return str(self), self.of_key, self.of_value
+
+
+class OtherKey(str):
+    """The text of a key that is not a string, such as `8080:`.
+
+    A strategic merge patch may have one, because kustomize compares keys as strings. Nothing with such a key can be
+    printed.
+    """
+
+    __slots__ = ()
+
+
+def null_key(key: str, text: str, flow: bool = False) -> str:  # noqa: FBT001, FBT002 - called by compiled code
+    """The key of a null that was written as `text`; `flow` means inside braces."""
+    if not text:
+        return FlowBlankKey(key) if flow else BlankKey(key)
+    return key if text == "null" else NullKey(key, text)
+
+
+def null_text(key: Any) -> str:
+    """The text of the null that a mapping has under `key`."""
+    if key.__class__ is str:
+        return "null"
+    return "" if isinstance(key, BlankKey) else key.text if isinstance(key, NullKey) else "null"
+
+
+def printed_value(key: Any, value: Any) -> Any:
+    """Return the value of an entry as it is printed: a null that was written as nothing inside braces is an empty string."""
+    return "" if value is None and key.__class__ is FlowBlankKey else value
+
+
+class ScalarNode(str):
+    """A scalar of a YAML document, with what a value does not hold: its tag, whether it is quoted, and which node it is.
+
+    Its characters are the text of the node. `tag` is a short name such as `int`, and empty for a node without a tag,
+    whose type its text decides when it is printed. Two fields that hold the same object share one node, so identity
+    counts. Steps of kustomize make such nodes where a plain value would not do: see `kustomize.scalar_nodes`.
+    """
+
+    __slots__ = ("quoted", "tag")
+    tag: str
+    quoted: bool
+
+    def __new__(cls, text: str, tag: str = "str", *, quoted: bool = False) -> Self:
+        self = super().__new__(cls, text)
+        self.tag = tag
+        self.quoted = quoted
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, bool]]:
+        return (str(self), self.tag), {"quoted": self.quoted}
+
+
 def is_string(value: Any) -> bool:
-    """Whether a value is a string. An unquoted date is not."""
+    """Whether a value is a string. An unquoted date is not, and a node without a tag is.
+
+    Source: kyaml v0.21.2 yaml/types.go, IsYNodeString.
+    """
+    if value.__class__ is ScalarNode:
+        return value.tag in ("", "str")
     return isinstance(value, str) and not isinstance(value, TimeText)
 
 
@@ -123,10 +214,12 @@ def as_string(value: Any, field: Sequence[str | int] = ()) -> str:
 
 def scalar_text(value: Any) -> str:
     """Return the source text of a scalar, or its printed form if the two do not differ."""
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]  # just tested
     if isinstance(value, IntText | FloatText | TimeText):
         return value.text
     if isinstance(value, str):
-        return value
+        return str.__str__(value) if value.__class__ is ScalarNode else value
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -275,6 +275,10 @@ class Meter:
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
         self._input = self._output = 0
 
+    def start_again(self) -> None:
+        """Count from zero, for a build that starts again. The deadline and the downloads stay."""
+        self._input = self._output = 0
+
     def count_input(self, size: int) -> None:
         """Count bytes that were read. Raises LimitError if the sum is too large, and the errors of `check_time`."""
         self._input += size

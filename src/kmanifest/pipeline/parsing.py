@@ -8,32 +8,40 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
-from kmanifest.model.resource import Origin, Resource, string_or_empty
-from kmanifest.model.values import Body, IntText, type_name
+from kmanifest.model.resource import REWRITTEN_AS_FLOW, Origin, Resource, string_or_empty
+from kmanifest.model.values import Body, IntText, ScalarNode, type_name
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _EMPTY: Final[tuple[Any, ...]] = (None, {}, [])
+KEEPS_QUOTES: Final = "keeps quotes"
+"""The key in the state of a build for whether quoted strings are read as `ScalarNode`s."""
+
 _NO_NAME: Final[tuple[Any, ...]] = ("", *_EMPTY)
 
 
 class LoadedObject(NamedTuple):
-    """One object of a file, and the index of the document that contains it."""
+    """One object of a file, the index of the document that contains it, and how it was written since it was read."""
 
     body: Body
     document: int
+    rewritten: str = ""
 
 
-def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
+def parse(
+    ctx: Context, content: bytes, file: str, *, allow_other_keys: bool = False
+) -> list[Resource]:
     """Return the resources in the content of `file`. `file` is empty for manifests inside a kustomization.
 
-    Raises SourceError if the content is invalid, LimitError if it exceeds a limit.
+    `allow_other_keys` is that of `yaml.load_documents`. Raises SourceError if the content is invalid, LimitError if
+    it exceeds a limit.
     """
     limits = ctx.options.limits
+    kind = "patches" if allow_other_keys else "resources"
     try:
         objects = ctx.cache.get(
-            ("resources", content, limits),
-            lambda: _load_objects(content, ctx),
+            (kind, content, limits),
+            lambda: _load_objects(content, ctx, allow_other_keys=allow_other_keys),
             weight=8 * len(content),
         )
     except KmanifestError as error:
@@ -44,23 +52,34 @@ def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     return [
         Resource(
             body,
-            Origin(file, document),
+            Origin(file, document, rewritten=rewritten),
             cluster_scoped=is_cluster_scoped(
                 string_or_empty(body.get("apiVersion")), string_or_empty(body["kind"])
             ),
         )
-        for body, document in objects
+        for body, document, rewritten in objects
     ]
 
 
-def _load_objects(content: bytes, ctx: Context) -> Sequence[LoadedObject]:
-    scalar_cache = None if ctx.state is None else ctx.state.shared("scalar cache", yaml.ScalarCache)
-    documents = yaml.load_documents(content, limits=ctx.options.limits, scalar_cache=scalar_cache)
+def _load_objects(
+    content: bytes, ctx: Context, *, allow_other_keys: bool
+) -> Sequence[LoadedObject]:
+    scalar_cache, keep_quotes = None, False
+    if ctx.state is not None:
+        scalar_cache = ctx.state.shared("scalar cache", yaml.ScalarCache)
+        keep_quotes = ctx.state.shared(KEEPS_QUOTES, bool)
+    documents = yaml.load_documents(
+        content,
+        limits=ctx.options.limits,
+        scalar_cache=scalar_cache,
+        allow_other_keys=allow_other_keys,
+        keep_quotes=keep_quotes,
+    )
     bodies: Sequence[Any] = documents
     objects = [LoadedObject(body, index) for index, body in enumerate(bodies) if body not in _EMPTY]
     if len(documents) == 1:
         objects = _unwrap_list(objects)
-    for body, document in objects:
+    for body, document, _ in objects:
         check_metadata(body, document)
     return _expand_lists(objects)
 
@@ -108,12 +127,12 @@ def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
 
     A list is an object of any kind that ends in `List`.
     """
-    if not any(str(body.get("kind")).endswith("List") for body, _ in objects):
+    if not any(str(body.get("kind")).endswith("List") for body, *_ in objects):
         return objects
     expanded, queue = [], list(objects)
-    for body, document in queue:
+    for body, document, rewritten in queue:
         if not str(body.get("kind")).endswith("List") or "items" not in body:
-            expanded.append(LoadedObject(body, document))
+            expanded.append(LoadedObject(body, document, rewritten))
             continue
         items = body["items"]
         if items is None:
@@ -125,9 +144,9 @@ def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
         for index, item in enumerate(items):
             if item in _EMPTY:
                 continue
-            item_object = LoadedObject(without_source_text(item), document)
+            item_object = LoadedObject(without_source_text(item), document, REWRITTEN_AS_FLOW)
             try:
-                check_metadata(*item_object)
+                check_metadata(item_object.body, document)
             except SourceError as error:
                 raise error.within(field=("items", index)) from None
             queue.append(item_object)
@@ -135,13 +154,19 @@ def _expand_lists(objects: Sequence[LoadedObject]) -> Sequence[LoadedObject]:
 
 
 def without_source_text(value: Any) -> Any:
-    """Return a value without the source text of its scalars, as after writing it as JSON and reading it again."""
+    """Return a value as it is after writing it as JSON and reading it again.
+
+    Strings are quoted then, and a null is written as `null`.
+    """
     if isinstance(value, Mapping):
-        return {key: without_source_text(item) for key, item in value.items()}
+        return {
+            str(key) if item is None else key: without_source_text(item)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [without_source_text(item) for item in value]
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 1e21 else float(value)
     if isinstance(value, IntText):
         return int(value)
-    return str(value) if isinstance(value, str) and value.__class__ is not str else value
+    return ScalarNode(value, quoted=True) if isinstance(value, str) else value

@@ -92,7 +92,7 @@ class TypeSchema:
 class Schema:
     """The types known to one build. Immutable; several threads can use one schema."""
 
-    __slots__ = ("_base", "_definitions", "_namespaced", "_types")
+    __slots__ = ("_base", "_base_wins", "_definitions", "_namespaced", "_types")
 
     def __init__(
         self,
@@ -100,11 +100,14 @@ class Schema:
         types: Mapping[str, str],
         namespaced: Mapping[str, bool],
         base: "Schema | None" = None,
+        *,
+        base_wins: bool = False,
     ) -> None:
         self._definitions = definitions
         self._types = types
         self._namespaced = namespaced
         self._base = base
+        self._base_wins = base_wins
 
     def for_type(self, api_version: str, kind: str) -> TypeSchema | None:
         """Return the schema of resources of this type, or None if the type is unknown.
@@ -113,11 +116,26 @@ class Schema:
         """
         if api_version == KUSTOMIZATION_API and self is not BUILTIN:
             return BUILTIN.for_type(api_version, kind)
-        name = self._types.get(f"{api_version} {kind}")
-        schema = None if name is None else self._definitions.resolve(name)
-        if schema is not None:
+        if self._base is not None and self._base_wins:
+            return self._base.for_type(api_version, kind) or self._own_type(api_version, kind)
+        schema = self._own_type(api_version, kind)
+        if schema is not None or self._base is None:
             return schema
-        return self._base.for_type(api_version, kind) if self._base else None
+        return self._base.for_type(api_version, kind)
+
+    def _own_type(self, api_version: str, kind: str) -> TypeSchema | None:
+        name = self._types.get(f"{api_version} {kind}")
+        return None if name is None else self._definitions.resolve(name)
+
+    def of_comment(self, node: Node) -> TypeSchema:
+        """Return the schema in a comment, whose references lead to the definitions of this schema.
+
+        A `$ref` of the comment itself is followed once. If it leads nowhere, nothing is known but that it is a schema.
+        Source: kyaml v0.21.2 yaml/walk/walk.go, GetSchema; yaml/walk/map.go, valueIfPresent.
+        """
+        reference = node.get("$ref")
+        schema = self._definitions.resolve(reference) if isinstance(reference, str) else None
+        return schema or TypeSchema(node, self._definitions)
 
     def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
         """Whether this type is known to be cluster-scoped. False for an unknown type.
@@ -130,12 +148,25 @@ class Schema:
             return True
         return key not in NAMESPACED and self._namespaced.get(key) is False
 
+    @staticmethod
+    def is_builtin_type(api_version: str, kind: str) -> bool:
+        """Whether the built-in table has this type, namespaced or cluster-scoped."""
+        key = f"{api_version} {kind}"
+        return key in CLUSTER_SCOPED or key in NAMESPACED
+
     @classmethod
-    def from_document(cls, document: Mapping[str, Any], base: "Schema | None" = None) -> "Schema":
+    def from_document(
+        cls,
+        document: Mapping[str, Any],
+        base: "Schema | None" = None,
+        *,
+        base_wins: bool = False,
+    ) -> "Schema":
         """Return the schema in a parsed OpenAPI v2 document (`openapi.path` of a kustomization).
 
-        The schema replaces the built-in one. `base` is a schema that was in use before: types that the document does
-        not define are looked up there. Raises SourceError if the document is invalid.
+        The schema replaces the built-in one. `base` is a schema that is in use as well: types and definitions that
+        the document does not have are looked up there, and with `base_wins` all are looked up there first. Raises
+        SourceError if the document is invalid.
         Source: kyaml v0.21.2 openapi/openapi.go, parse, AddDefinitions and findNamespaceability.
         """
         definitions = _section(document, "definitions")
@@ -144,16 +175,26 @@ class Schema:
             for key in _type_keys(as_mapping(definition, ("definitions", name)), name):
                 types[key] = REFERENCE.format(name.replace("~", "~0").replace("/", "~1"))
         paths = _section(document, "paths")
-        return cls(_Definitions(definitions), types, _find_namespaced(paths), base)
+        base_definitions = None if base is None else base._definitions
+        known = _Definitions(definitions, base_definitions, base_wins=base_wins)
+        return cls(known, types, _find_namespaced(paths), base, base_wins=base_wins)
 
 
 class _Definitions:
     """The definitions of an OpenAPI document by name. Each becomes a `TypeSchema` when it is first needed."""
 
-    __slots__ = ("_nodes", "_resolved")
+    __slots__ = ("_base", "_base_wins", "_nodes", "_resolved")
 
-    def __init__(self, nodes: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        nodes: Mapping[str, Any],
+        base: "_Definitions | None" = None,
+        *,
+        base_wins: bool = False,
+    ) -> None:
         self._nodes = nodes
+        self._base = base
+        self._base_wins = base_wins
         self._resolved: dict[str, TypeSchema | None] = {}
 
     def definition(self, name: str) -> Node | None:
@@ -171,17 +212,23 @@ class _Definitions:
             return self._resolved[reference]
         except KeyError:
             pass
-        node = self._find_node(reference)
-        for _ in range(MAX_REFERENCES):
-            next_reference = node.get("$ref") if node is not None else None
-            if not isinstance(next_reference, str) or not next_reference:
-                break
-            node = self._find_node(next_reference)
-        else:
-            node = None
-        schema = None if node is None else TypeSchema(node, self)
+        base_schema = (
+            self._base.resolve(reference) if self._base is not None and self._base_wins else None
+        )
+        schema = base_schema or self._follow(reference)
         self._resolved[reference] = schema
         return schema
+
+    def _follow(self, reference: str) -> TypeSchema | None:
+        for _ in range(MAX_REFERENCES):
+            node = self._find_node(reference)
+            if node is None:
+                return None if self._base is None else self._base.resolve(reference)
+            next_reference = node.get("$ref")
+            if not isinstance(next_reference, str) or not next_reference:
+                return TypeSchema(node, self)
+            reference = next_reference
+        return None
 
     def _find_node(self, reference: str) -> Node | None:
         steps = [
@@ -197,15 +244,20 @@ class _Definitions:
 
 
 class _BuiltinDefinitions(_Definitions):
-    """The definitions of the built-in table. The name of a definition is its index in the table."""
+    """The definitions of the built-in table, which refer to each other by their index in it."""
 
     __slots__ = ()
 
     def definition(self, name: str) -> Node | None:
-        """Return the definition at this index of `tables.DEFINITIONS`."""
+        """Return the definition at this index of `tables.DEFINITIONS`, or with this name."""
         from kmanifest.schema.tables import DEFINITIONS  # only a build with patches needs it
 
-        return _definition(DEFINITIONS[int(name)])
+        if name.isdecimal():
+            return _definition(DEFINITIONS[int(name)])
+        from kmanifest.schema.names import NAMES  # only references from elsewhere have names
+
+        index = NAMES.get(name)
+        return None if index is None else _definition(DEFINITIONS[index])
 
 
 class _BuiltinSchema(Schema):

@@ -78,6 +78,7 @@ class Builder(ABC):
         self._resolve = resolve
         self._plain_values: dict[str, Any] = {}
         self._plain_keys: dict[str, str] = {}
+        self._keep_quotes: Callable[[Any], Any] | None = None
         self._start(b"")
 
     def _start(self, data: bytes) -> None:
@@ -141,7 +142,7 @@ class Builder(ABC):
             self._plain_values,
             self._plain_keys,
         )
-        node, flow = container.node, container.flow
+        node, flow, keep_quotes = container.node, container.flow, self._keep_quotes
         while True:
             event = next_event()
             if event.__class__ is ScalarEvent and event.tag is None and event.anchor is None:
@@ -164,15 +165,15 @@ class Builder(ABC):
                 and not container.is_merging
             ):
                 if event.style:
-                    node[key] = (
-                        event.value if event.style != ">" else self._scalar(event, flow=flow)
-                    )
+                    value = event.value if event.style != ">" else self._scalar(event, flow=flow)
+                    node[key] = value if keep_quotes is None else keep_quotes(value)
                     continue
                 value = plain_values.get(event.value)
                 if value is None:
-                    value = self._scalar(event, flow=flow)
-                    if value is None and not event.value:
-                        key = self._blank_key(key)
+                    # An empty value of a mapping is null here, also inside braces.
+                    value = self._scalar(event, flow=False)
+                    if value is None:
+                        key = self._null_key(key, event.value, flow=flow)
                 node[key] = value
                 continue
             container.key = key
@@ -192,11 +193,16 @@ class Builder(ABC):
             self._plain_values,
             container.node.append,
         )
+        keep_quotes = self._keep_quotes
         while True:
             event = next_event()
             if event.__class__ is ScalarEvent and event.tag is None and event.anchor is None:
                 value = plain_values.get(event.value) if not event.style else None
-                append(value if value is not None else self._scalar(event, flow=container.flow))
+                if value is None:
+                    value = self._scalar(event, flow=container.flow)
+                    if event.style and keep_quotes is not None:
+                        value = keep_quotes(value)
+                append(value)
             elif event.__class__ is SequenceEndEvent:
                 self._close(container)
                 return
@@ -213,6 +219,8 @@ class Builder(ABC):
         if kind is ScalarEvent:
             value = self._scalar(event, flow=flow)
             self._set_anchor(event, value)
+            if event.style and event.anchor is None and self._keep_quotes is not None:
+                return self._keep_quotes(value)
             return value
         if len(self._stack) >= self._limits.max_depth:
             raise _too_deep(self._limits.max_depth, _location(event))
@@ -248,8 +256,8 @@ class Builder(ABC):
     def _key(self, event: Any, container: OpenContainer) -> Any:
         """The key for `event`, or MERGE_KEY for `<<`. Keys that are simply strings don't come here."""
 
-    def _blank_key(self, key: str) -> str:
-        """The key of a null without text (`key:`)."""
+    def _null_key(self, key: str, text: str, *, flow: bool) -> str:  # noqa: ARG002 - a reader may use them
+        """The key of a null that is written as `text`; `flow` means inside braces."""
         return key
 
     def _check_duplicate(self, key: str, event: Any) -> None:  # noqa: B027 - optional for a reader

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.values import Value
+from kmanifest.model.values import FlowBlankKey, Value
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.scalars import (
     WIDTH,
@@ -168,7 +168,7 @@ class Dumper:
             if key_text is None:
                 key_text = keys[key] = _render_key(key)
             if not key_text:
-                child = self._print_complex_entry(key, value, lead, pad, output)
+                child = self._print_complex_entry(mapping, key, lead, pad, output)
                 if child is not None:
                     return child
                 lead = pad
@@ -188,6 +188,8 @@ class Dumper:
                 else:
                     output.put(line)
                 return self._open(value, "", indent if isinstance(value, _LISTS) else indent + 2)
+            if value is None and _is_flow_blank(mapping, key):
+                value = ""
             line = (
                 f"{lead}{key_text}: {self._scalar(value, indent + len(key_text) + 2, indent + 2)}"
             )
@@ -199,11 +201,14 @@ class Dumper:
         return None
 
     def _print_complex_entry(
-        self, key: str, value: Any, lead: str, pad: str, output: _OutputLines
+        self, mapping: Mapping[str, Any], key: str, lead: str, pad: str, output: _OutputLines
     ) -> _Frame | None:
         """Print an entry whose key is too long or has several lines: `? key`, then `: value`."""
+        value = mapping[key]
         indent = len(pad) + 2
         output.put(f"{lead}? {self._scalar(key, indent, indent)}")
+        if value is None and _is_flow_blank(mapping, key):
+            value = ""
         frame = self._open(value, pad + ": ", indent)
         if frame is None:
             output.put(f"{pad}: {self._scalar(value, indent, indent)}")
@@ -262,6 +267,14 @@ class Dumper:
                     raise SourceError(f"the key {key!r} is not a string")
             order = self._orders[keys] = natural_order(keys)
         return order
+
+
+def _is_flow_blank(mapping: Mapping[str, Any], key: str) -> bool:
+    """Whether the null under `key` was written as nothing inside braces; it is then printed as an empty string.
+
+    The keys in their order are those of the first mapping with equal keys, so the own key is looked for.
+    """
+    return any(own.__class__ is FlowBlankKey and own == key for own in mapping)
 
 
 def _is_cycle(stack: list[_Frame], child: _Frame) -> bool:

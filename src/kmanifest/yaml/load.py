@@ -6,7 +6,7 @@ The plainest documents, which are most, are read line by line (`simple`). All ot
 
 from kmanifest.model.errors import KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.values import BlankKey, Value
+from kmanifest.model.values import Value, null_key
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 from kmanifest.yaml.resolve import resolve_v2, resolve_v3
 from kmanifest.yaml.simple import NOT_SIMPLE, read_simple
@@ -23,23 +23,36 @@ class ScalarCache(dict[str, Any]):
 
 
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, scalar_cache: ScalarCache | None = None
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    scalar_cache: ScalarCache | None = None,
+    allow_other_keys: bool = False,
+    keep_quotes: bool = False,
 ) -> list[Value]:
     """The documents of a resource file in order, None for an empty one.
 
     Numbers and dates whose printed text differs from the file are IntText, FloatText and TimeText. The key of
-    a null without text (`key:`) is a BlankKey. An alias is the same object as its anchor. Files that are
-    loaded with the same `scalar_cache` share the values of plain scalars. Raises SourceError with line,
-    column and document, or LimitError.
+    a null that is not written as `null` holds how it is written: see `null_key`. An alias is the same object as its
+    anchor. Files that are loaded with the same `scalar_cache` share the values of plain scalars. A key that is not a
+    string is an error, unless `allow_other_keys` makes it an OtherKey. With `keep_quotes`, a quoted string is
+    a ScalarNode. Raises SourceError with line, column and
+    document, or LimitError.
     Source: kyaml kio/byteio_reader.go, ByteReader.Read; kyaml yaml/rnode.go, DeAnchor and MarshalJSON.
     """
     scalar_cache = ScalarCache() if scalar_cache is None else scalar_cache
     reader: ResourceReader | None = None
     documents: list[Value] = []
     for index, part in enumerate(split_documents(data, limits)):
-        value = read_simple(part.data, scalar_cache, resolve_v3, BlankKey, limits.max_depth)
+        value: Any = (
+            NOT_SIMPLE
+            if keep_quotes
+            else read_simple(part.data, scalar_cache, resolve_v3, null_key, limits.max_depth)
+        )
         if value is NOT_SIMPLE:
-            reader = reader or _resource_reader(limits)
+            reader = reader or _resource_reader(
+                limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes
+            )
             reader.lines_before = part.line
             try:
                 value = reader.first_document(part.data)
@@ -57,7 +70,7 @@ def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     Source: sigs.k8s.io/yaml v1.6.0 yaml.go, YAMLToJSON; go.yaml.in/yaml/v2 decode.go.
     """
     check_size(data, limits)
-    value: Value = read_simple(data, {}, resolve_v2, str, limits.max_depth)
+    value: Value = read_simple(data, {}, resolve_v2, None, limits.max_depth)
     if value is NOT_SIMPLE:
         from kmanifest.yaml.readers import ValuesReader
 
@@ -66,10 +79,12 @@ def load_values(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Value:
     return value
 
 
-def _resource_reader(limits: Limits) -> "ResourceReader":
+def _resource_reader(
+    limits: Limits, *, allow_other_keys: bool, keep_quotes: bool
+) -> "ResourceReader":
     from kmanifest.yaml.readers import ResourceReader
 
-    return ResourceReader(limits)
+    return ResourceReader(limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes)
 
 
 def _check_strings(data: bytes, documents: list[Value], limits: Limits) -> None:

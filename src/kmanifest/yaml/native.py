@@ -11,7 +11,7 @@ from sys import maxsize
 from kmanifest.backend import load_extension
 from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.values import BlankKey, FloatText, IntText, TimeText, Value
+from kmanifest.model.values import FloatText, FlowBlankKey, IntText, TimeText, Value, null_key
 from kmanifest.startup.typing import Any, Final
 
 __all__ = ["Dumper", "ScalarCache", "dump", "find_position", "load_documents", "load_values"]
@@ -24,7 +24,8 @@ _BACKEND: Final = _EXTENSION.YamlBackend(
     int_text=IntText,
     float_text=FloatText,
     time_text=TimeText,
-    blank_key=BlankKey,
+    null_key=null_key,
+    flow_blank_key=FlowBlankKey,
     source_error=SourceError,
     limit_error=LimitError,
     location=Location,
@@ -32,9 +33,20 @@ _BACKEND: Final = _EXTENSION.YamlBackend(
 
 
 def load_documents(
-    data: bytes, *, limits: Limits = DEFAULT_LIMITS, scalar_cache: Any = None
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    scalar_cache: Any = None,
+    allow_other_keys: bool = False,
+    keep_quotes: bool = False,
 ) -> list[Value]:
     """As `python.load_documents`."""
+    if allow_other_keys or keep_quotes:  # in few builds
+        from kmanifest.yaml import load
+
+        return load.load_documents(
+            data, limits=limits, allow_other_keys=allow_other_keys, keep_quotes=keep_quotes
+        )
     documents: list[Value] = _BACKEND.load_documents(data, limits, scalar_cache)
     return documents
 

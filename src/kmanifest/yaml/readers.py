@@ -12,7 +12,7 @@ from yaml._yaml import CParser
 from yaml.events import AliasEvent, ScalarEvent
 
 from kmanifest.model.limits import Limits
-from kmanifest.model.values import BlankKey
+from kmanifest.model.values import OtherKey, ScalarNode, null_key
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.build import MERGE_KEY, Builder, OpenContainer, error_at
 from kmanifest.yaml.resolve import INT64_MAX, resolve_v2, resolve_v3
@@ -30,16 +30,21 @@ _CHANGES_WHEN_REFOLDED: Final = re.compile("\\A[ \t\n]|\n[ \t]|\n\n\\Z")
 class ResourceReader(Builder):
     """Reads resource files as kyaml does."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, *, allow_other_keys: bool = False, keep_quotes: bool = False
+    ) -> None:
         super().__init__(limits, resolve_v3)
         self.lines_before = 0
+        self._allow_other_keys = allow_other_keys
+        if keep_quotes:
+            self._keep_quotes = quoted_node
 
     def _scalar(self, event: Any, *, flow: bool) -> Any:
         if event.tag is not None and event.tag != "!":
             return self._tagged(event)
         if event.style:
             return _refold(event.value) if event.style == ">" else event.value
-        # kyaml prints each resource and parses it again. Inside brackets it prints an empty value as ''.
+        # kyaml prints each resource and parses it again. Inside brackets it prints an empty item as ''.
         return "" if flow and not event.value else self._untagged(event)
 
     def _key(self, event: Any, container: OpenContainer) -> Any:
@@ -62,11 +67,13 @@ class ResourceReader(Builder):
                 self._plain_keys[text] = text
             return value
         if value is None or len(self._stack) > 1 or event.__class__ is AliasEvent:
+            if self._allow_other_keys:
+                return OtherKey(text)
             raise error_at(event, f"the key `{text}` is not a string: put it in quotes")
         return value if tag is not None and isinstance(value, str) else text
 
-    def _blank_key(self, key: str) -> str:
-        return BlankKey(key)
+    def _null_key(self, key: str, text: str, *, flow: bool) -> str:
+        return null_key(key, text, flow=flow)
 
     def _check_duplicate(self, key: str, event: Any) -> None:
         from kmanifest.yaml.positions import find_position  # only for an error
@@ -97,6 +104,11 @@ class ResourceReader(Builder):
             for source in _merge_sources(value, event):
                 for key, item in source.items():
                     container.node.setdefault(key, item)
+
+
+def quoted_node(value: Any) -> Any:
+    """The ScalarNode of a quoted string. A value with a tag can be of another type, and has no quotes then."""
+    return ScalarNode(value, quoted=True) if value.__class__ is str else value
 
 
 class ValuesReader(Builder):

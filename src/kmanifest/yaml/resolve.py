@@ -34,6 +34,8 @@ _WORDS_V2: Final[Mapping[str, Scalar]] = MappingProxyType(
         **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
     }
 )
+WORDS_OF_OTHER_TYPES: Final = frozenset(_WORDS_V2)
+"""Words that YAML 1.1 does not read as strings when they have no quotes; YAML 1.2 reads some of them as strings."""
 NOT_FINITE: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys((".nan", ".NaN", ".NAN"), "NaN"),

@@ -59,12 +59,13 @@ def read_simple(
     data: bytes,
     scalar_cache: dict[str, Any],
     resolve: Callable[[str], Scalar],
-    blank_key: type[str],
+    null_key: Callable[[str, str], str] | None,
     max_depth: int,
 ) -> Any:
     """The value of a document, or NOT_SIMPLE.
 
-    `scalar_cache` keeps the values of plain scalars. `blank_key` is the type of a key without a value.
+    `scalar_cache` keeps the values of plain scalars. `null_key` returns the key of a null that is written as some text;
+    without it the key is a plain string.
     Source: none; apart from `resolve`, the accepted syntax has the same meaning in every YAML reader.
     """
     if data.translate(None, _PRINTABLE):
@@ -74,7 +75,7 @@ def read_simple(
             return NOT_SIMPLE
         data += b"\n"
     text = data.decode("ascii")
-    reader = _LineReader(text, scalar_cache, resolve, blank_key, max_depth)
+    reader = _LineReader(text, scalar_cache, resolve, null_key, max_depth)
     try:
         return reader.read(4 if text.startswith("---\n") else 0)
     except (_NotSimpleError, SourceError):
@@ -93,13 +94,13 @@ class _LineReader:
         text: str,
         scalar_cache: dict[str, Any],
         resolve: Callable[[str], Scalar],
-        blank_key: type[str],
+        null_key: Callable[[str, str], str] | None,
         max_depth: int,
     ) -> None:
         self._text = text
         self._scalar_cache = scalar_cache
         self._resolve = resolve
-        self._blank_key = blank_key
+        self._null_key = null_key
         self._max_depth = max_depth
         self._columns: list[int] = []
         self._nodes: list[Any] = []
@@ -154,10 +155,12 @@ class _LineReader:
                 key = cached if cached == key else self._plain_key(key)
             if key in node or key == "<<":
                 raise _NotSimpleError
-            if value is None and word is None:
+            if value is not None:
+                node[key] = value
+            elif word is None:
                 self._pending_entry = node, key
             else:
-                node[key] = value
+                node[self._key_of_null(key, word)] = None
         if self._pending_entry is not None:
             self._set_blank_value(self._pending_entry)
         return self._root
@@ -165,7 +168,10 @@ class _LineReader:
     def _set_blank_value(self, pending_entry: tuple[dict[str, Any], str]) -> None:
         """Give a key without a value the value null."""
         node, key = pending_entry
-        node[self._blank_key(key)] = None
+        node[self._key_of_null(key, "")] = None
+
+    def _key_of_null(self, key: str, text: str) -> str:
+        return key if self._null_key is None else self._null_key(key, text)
 
     def _is_empty(self, line: "re.Match[str]") -> bool:
         """Whether a line without a value is empty or a comment. A line of spaces is left to the parser."""
@@ -257,7 +263,8 @@ class _LineReader:
             name = self._plain_key(key)
             if name in result:
                 raise _NotSimpleError
-            result[name] = item[1:-1] if item[0] in "\"'" else self._resolve(item)
+            value = item[1:-1] if item[0] in "\"'" else self._resolve(item)
+            result[name if value is not None else self._key_of_null(name, item)] = value
         return result
 
     def _block(self, position: int, header: str, column: int) -> tuple[str, int]:

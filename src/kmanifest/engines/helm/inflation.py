@@ -16,6 +16,7 @@ from kmanifest.engines.helm.release_name import resolve_release_name
 from kmanifest.engines.helm.render import Release
 from kmanifest.engines.helm.result import render_result, unknown_location
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
+from kmanifest.engines.helm.values.inline import merge_inline_values
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
 from kmanifest.io.cache import NoCache
@@ -192,9 +193,15 @@ def _values_files(
         chart_values = ctx.read(path)
     if inline := body.get("valuesInline"):
         inline_values = as_mapping(inline, ("valuesInline",))
-        chart_values = yaml.dump(
-            _merge_inline(ctx, chart_values, inline_values, merge_mode)
-        ).encode()
+        try:
+            merged = merge_inline_values(
+                chart_values, inline_values, merge_mode, ctx.options.limits
+            )
+        except KmanifestError as error:
+            # A line of the values file would pass for one of the kustomization.
+            location = error.location._replace(line=0, column=0)
+            raise error.at(location).within(field=("valuesInline",)) from error
+        chart_values = yaml.dump(merged).encode()
     return {
         f"values-{number}.yaml": content
         for number, content in enumerate([chart_values, *additional_files])
@@ -207,33 +214,6 @@ def _exists(ctx: Context, path: str) -> bool:
     except MissingError:
         return False
     return True
-
-
-def _merge_inline(
-    ctx: Context, content: bytes, inline: Mapping[str, Any], merge_mode: str
-) -> Mapping[str, Any]:
-    if merge_mode == "replace":
-        return inline
-    document = yaml.load_values(content, limits=ctx.options.limits)
-    file_values = as_mapping({} if document is None else document)
-    return merge2(inline, file_values) if merge_mode == "override" else merge2(file_values, inline)
-
-
-def merge2(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `target` with the values of `source` merged into it.
-
-    Tables are merged, a null removes a value, and everything else is replaced. Source: kyaml v0.21.2
-    yaml/merge2/merge2.go.
-    """
-    result = dict(target)
-    for key, value in source.items():
-        if value is None and key in result:
-            del result[key]
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = merge2(value, result[key])
-        elif value is not None:
-            result[key] = value
-    return result
 
 
 def _with_generated_annotation(resource: Resource) -> Resource:

@@ -7,7 +7,7 @@ with the number of objects and not with its square.
 Source: kustomize v5.8.2 api/internal/target/kusttarget.go, accumulateTarget and accumulateResources.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from kmanifest import yaml
@@ -17,11 +17,12 @@ from kmanifest.engines.kustomize.annotations import (
     with_origin_annotation,
     with_transformation_annotation,
 )
-from kmanifest.engines.kustomize.base_cache import BaseRecorder, find_base
+from kmanifest.engines.kustomize.base_cache import BaseRecorder, KustomizeBuildState, find_base
 from kmanifest.engines.kustomize.config import TransformerConfig
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import OriginPath
+from kmanifest.engines.kustomize.scalar_nodes import resolved
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
 from kmanifest.model.errors import (
@@ -42,7 +43,7 @@ from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository, shown_entry
 from kmanifest.pipeline.steps import Step
-from kmanifest.schema import Schema
+from kmanifest.schema import BUILTIN, Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -152,24 +153,54 @@ def accumulate(
 
 
 def set_schema(
-    ctx: Context, kustomization: Kustomization, accumulated: Accumulation
+    ctx: Context,
+    kustomization: Kustomization,
+    accumulated: Accumulation,
+    loaded: Iterable[Resource] = (),
 ) -> Accumulation:
     """Return `accumulated` with the schema that the kustomization declares, unless it already has one.
 
-    The first declaration wins, and the outermost kustomization comes first.
+    The first declaration wins, and the outermost kustomization comes first. `loaded` are the resources before it, in
+    the kustomization that names this one.
     Source: kyaml v0.21.2 openapi/openapi.go, SetSchema.
     """
     declared: Mapping[str, str] = kustomization.get("openapi", {})
     if accumulated.schema is not None or not declared:
         return accumulated
+    use = _builtin_use(ctx, loaded)
+    ctx = ctx._replace(directory=kustomization.directory)
     try:
-        schema = _load_declared_schema(ctx._replace(directory=kustomization.directory), declared)
+        schema = _load_declared_schema(ctx, declared, use)
     except KmanifestError as error:
         raise error.within(file=kustomization.file, field=("openapi",)) from error
     return accumulated if schema is None else accumulated._replace(schema=schema)
 
 
-def _load_declared_schema(ctx: Context, declared: Mapping[str, str]) -> Schema | None:
+class BuiltinUse(NamedTuple):
+    """Whether the built-in schema is used beside a declared one, and which of both wins."""
+
+    is_used: bool
+    wins: bool
+
+
+def _builtin_use(ctx: Context, loaded: Iterable[Resource]) -> BuiltinUse:
+    """Return whether kustomize adds the built-in schema to one that is declared now.
+
+    It has parsed the built-in schema if a patch was merged before, and then adds the declared one. It parses it after
+    the declared one if an object before has a type whose scope is not in its small table.
+    Source: kyaml v0.21.2 openapi/openapi.go, initSchema and isInitSchemaNeededForNamespaceScopeCheck.
+    """
+    if isinstance(ctx.state, KustomizeBuildState) and ctx.state.has_merged_patch:
+        return BuiltinUse(is_used=True, wins=False)
+    is_delayed = any(
+        not Schema.is_builtin_type(resource.api_version, resource.kind) for resource in loaded
+    )
+    return BuiltinUse(is_delayed, is_delayed)
+
+
+def _load_declared_schema(
+    ctx: Context, declared: Mapping[str, str], use: BuiltinUse
+) -> Schema | None:
     path, version = declared.get("path"), declared.get("version", "")
     if path is not None and "version" in declared:
         raise SourceError("a version and a path can't both be given")
@@ -184,7 +215,8 @@ def _load_declared_schema(ctx: Context, declared: Mapping[str, str]) -> Schema |
         raise error.within(field=("path",)) from error
     try:
         document = yaml.load_values(ctx.read_resolved(file), limits=ctx.options.limits)
-        return Schema.from_document(as_mapping(document))
+        base = BUILTIN if use.is_used else None
+        return Schema.from_document(as_mapping(document), base, base_wins=use.wins)
     except KmanifestError as error:
         raise error.within(file=file) from error
 
@@ -324,10 +356,14 @@ class ResourceAccumulator:
                 with BaseRecorder(ctx, key, directory) as recorder:
                     child = _load_child(recorder.ctx, directory, path, "Kustomization")
                     inherited = set_schema(
-                        recorder.ctx, child, Accumulation(schema=self._accumulated.schema)
+                        recorder.ctx,
+                        child,
+                        Accumulation(schema=self._accumulated.schema),
+                        (*self._accumulated.resources, *self._resources),
                     )
                     base = accumulate(recorder.ctx, child, child_ancestors, inherited)
-                    recorder.keep(base)
+                    if inherited.schema is self._accumulated.schema:
+                        recorder.keep(base)
             self._merge_base(base)
         except KmanifestError as error:
             directory_of_parent = kustomization.directory or "."
@@ -358,11 +394,26 @@ def _add_component(
     try:
         ctx, directory, child_ancestors = _enter_base(scope, path)
         child = _load_child(ctx, directory, path, "Component")
-        inherited = set_schema(ctx, child, accumulated)
-        return accumulate(ctx, child, child_ancestors, inherited)
+        inherited = set_schema(ctx, child, accumulated, accumulated.resources)
+        return _with_unique_ids(scope, accumulate(ctx, child, child_ancestors, inherited), field)
     except KmanifestError as error:
         directory_of_parent = scope.kustomization.directory or "."
         raise scope.located(error, field).within(directory=directory_of_parent) from error
+
+
+def _with_unique_ids(
+    scope: KustomizationScope, result: Accumulation, field: FieldPath
+) -> Accumulation:
+    """Return the result of a component.
+
+    kustomize adds all its resources to a new, empty map.
+    Raises RenderError at the component if two of them have the same id.
+    """
+    try:
+        resources = result.resources.check_unique()
+    except KmanifestError as error:
+        raise error.at(Location(scope.kustomization.file, field=field)) from error
+    return result._replace(resources=resources)
 
 
 def _trace(ctx: Context, step: Step, before: ResourceMap, after: ResourceMap) -> None:
@@ -556,6 +607,8 @@ def _transform(scope: KustomizationScope, accumulated: Accumulation) -> Accumula
     for step, origin_path in plan.transformers(
         ctx, kustomization, accumulated.config, plugin_configs, ancestors.origin_path
     ):
+        if not step.plugin.name.startswith(steps.BUILTIN_PREFIX):
+            resources = resources.map(resolved)
         resources = steps.transform(ctx, step, resources)
         if origin_path is not None:
             before, resources = resources, _with_step_annotations(resources, origin_path.text())
@@ -568,10 +621,10 @@ def _with_step_annotations(resources: ResourceMap, origin: str) -> ResourceMap:
 
 
 def _validate(scope: KustomizationScope, accumulated: Accumulation) -> None:
-    for step, _ in plan.configured_steps(
-        scope.ctx, "validators", _plugin_configs(scope, "validators")
-    ):
-        steps.validate(scope.ctx, step, accumulated.resources)
+    plugin_configs = _plugin_configs(scope, "validators")
+    resources = accumulated.resources.map(resolved) if plugin_configs else accumulated.resources
+    for step, _ in plan.configured_steps(scope.ctx, "validators", plugin_configs):
+        steps.validate(scope.ctx, step, resources)
 
 
 def _plugin_configs(scope: KustomizationScope, name: str) -> list[plan.PluginConfig]:
@@ -589,7 +642,7 @@ def _plugin_configs(scope: KustomizationScope, name: str) -> list[plan.PluginCon
             accumulator.add_entry(entry, (name, index))
         else:
             inline += [(config, (name, index)) for config in parsed]
-    return [*inline, *((config, ()) for config in accumulator.result().resources)]
+    return [*inline, *((resolved(config), ()) for config in accumulator.result().resources)]
 
 
 def _inline_configs(

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.model.errors import SourceError
-from kmanifest.model.fieldpath import remove
-from kmanifest.model.resource import PreviousId, Resource, string_map
+from kmanifest.model.fieldpath import get, put, remove
+from kmanifest.model.resource import PreviousId, Resource, UnevenPreviousIds, string_map
+from kmanifest.model.values import Body, as_mapping
 from kmanifest.startup.typing import Final
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -69,6 +70,33 @@ def without_annotations(resource: Resource, names: frozenset[str]) -> Resource:
     return with_annotations(resource, kept)
 
 
+def internal_annotations(resource: Resource) -> dict[str, str]:
+    """Return the annotations in which kustomize keeps the history of a resource."""
+    ids = resource.previous_ids
+    lists = {
+        "previousKinds": [previous.kind for previous in ids],
+        "previousNames": [previous.name for previous in ids],
+        "previousNamespaces": [previous.namespace for previous in ids],
+        "prefixes": resource.prefixes,
+        "suffixes": resource.suffixes,
+        "generatorBehavior": (resource.behavior,),
+        "needsHashSuffix": ("enabled",) if resource.needs_hash else (),
+        **dict.fromkeys(resource.origin.patch_options, ("enabled",)),
+    }
+    texts = {INTERNAL_PREFIX + name: ",".join(items) for name, items in lists.items()}
+    return {name: text for name, text in texts.items() if text}
+
+
+def with_internal_annotations(body: Body, internal: Mapping[str, str]) -> Body:
+    """Return a body with annotations that kustomize keeps there; the same body if there are none."""
+    if not internal:
+        return body
+    annotations = get(body, _ANNOTATIONS)
+    if annotations is not None and not isinstance(annotations, Mapping):
+        return body
+    return as_mapping(put(body, _ANNOTATIONS, {**(annotations or {}), **internal}))
+
+
 def is_local_config(resource: Resource) -> bool:
     """Return whether the object is local configuration, which is not printed."""
     annotations = resource.get(*_ANNOTATIONS)
@@ -113,23 +141,37 @@ def origin_text(fields: Sequence[tuple[str, str]]) -> str:
 
 
 def with_history_from_annotations(resource: Resource) -> Resource:
-    """Return the resource with the history in its annotations, if a file contains kustomize's internal ones."""
+    """Return the resource with the history in its annotations, if a file contains kustomize's internal ones.
+
+    Without previous names there is no previous id. Previous namespaces or kinds that are missing count as one empty
+    text each.
+    Source: kustomize v5.8.2 api/internal/utils/makeResIds.go, PrevIds.
+    """
     annotated = {
         name.removeprefix(INTERNAL_PREFIX): text.split(",")
         for name, text in resource.annotations.items()
         if name.startswith(INTERNAL_PREFIX)
     }
-    names, namespaces, kinds = (
-        annotated.get(f"previous{field}", []) for field in ("Names", "Namespaces", "Kinds")
-    )
-    if not len(names) == len(namespaces) == len(kinds):
-        raise SourceError(
-            "number of previous names, number of previous namespaces, number of previous kinds not equal"
-        )
     return resource.with_history(
-        previous_ids=tuple(map(PreviousId, names, namespaces, kinds)),
+        previous_ids=_annotated_previous_ids(
+            *(annotated.get(f"previous{field}") for field in ("Names", "Namespaces", "Kinds"))
+        ),
         prefixes=tuple(annotated.get("prefixes", ())),
         suffixes=tuple(annotated.get("suffixes", ())),
         needs_hash=annotated.get("needsHashSuffix") == ["enabled"],
         behavior=annotated.get("generatorBehavior", [""])[0],
     )
+
+
+def _annotated_previous_ids(
+    names: list[str] | None, namespaces: list[str] | None, kinds: list[str] | None
+) -> tuple[PreviousId, ...]:
+    if names is None:
+        return () if namespaces is kinds is None else UnevenPreviousIds()
+    rows = names, namespaces or [""], kinds or [""]
+    if not len(names) == len(rows[1]) == len(rows[2]):
+        raise SourceError(
+            "number of previous names, number of previous namespaces, number of previous kinds not equal"
+        )
+    previous_ids = map(PreviousId, *rows)
+    return tuple(previous_ids) if namespaces and kinds else UnevenPreviousIds(previous_ids)

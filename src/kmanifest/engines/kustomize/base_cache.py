@@ -42,9 +42,15 @@ class CachedBase(NamedTuple):
 
 
 class KustomizeBuildState:
-    """The state of one build: results of directories, directories in progress, and values shared by steps."""
+    """The state of one build: results of directories, directories in progress, and values shared by steps.
 
-    def __init__(self) -> None:
+    `has_merged_patch` is set when the first strategic merge patch is merged. `node_details` is one of the constants of
+    `node_details`.
+    """
+
+    def __init__(self, node_details: str = "assumed") -> None:
+        self.node_details = node_details
+        self.has_merged_patch = False
         self._results: dict[Hashable, BaseResult] = {}
         self._in_progress: list[set[str]] = []
         self._shared: dict[Hashable, Any] = {}

@@ -7,7 +7,12 @@ Source: kustomize v5.8.2 api/filters/replacement/replacement.go, copyValueToTarg
 
 from collections.abc import Callable, Iterable, Mapping
 
+from kmanifest.engines.kustomize.annotations import (
+    with_history_from_annotations,
+    with_internal_annotations,
+)
 from kmanifest.engines.kustomize.embedded_documents import EmbeddedDocument, parse_value
+from kmanifest.engines.kustomize.node_details import ASSUMED
 from kmanifest.engines.kustomize.path_matcher import (
     EMPTY_CREATED_SCALAR,
     CreatedScalar,
@@ -17,17 +22,18 @@ from kmanifest.engines.kustomize.path_matcher import (
     is_scalar,
     text_at,
 )
-from kmanifest.engines.kustomize.scalars import resolve_plain, set_text
-from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
-from kmanifest.engines.kustomize.yaml_nodes import NodeReplacement, ScalarChange
+from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, NodeWriter
+from kmanifest.engines.kustomize.yaml_nodes import Node, NodeReplacement, ScalarChange
 from kmanifest.model.errors import FieldPath, MissingError, RenderError, SourceError
 from kmanifest.model.fieldpath import MISSING, get, put
 from kmanifest.model.resource import Resource
-from kmanifest.model.values import SharedText, scalar_text, type_name
+from kmanifest.model.values import ScalarNode, is_string, scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 Body = Any
 
+# Fields that steps before a replacement write without a tag: prefixes and suffixes, `images`, and each patch.
+_FIELDS_WITHOUT_TAG: Final = ("name", "namespace", "kind", "image")
 _ANNOTATIONS: Final = ("metadata", "annotations")
 
 BYTES_PER_ITEM: Final = 64  # approximate size of one item in a copy of a mapping or a list
@@ -38,8 +44,10 @@ class ReplacementSource(NamedTuple):
 
     `value` is MISSING if the text has no type, as with `sourceValue`. `resource_index` and `field` locate the value,
     which is read again for each target, because a target can contain the source.
+    `find_node` returns the YAML node of the value in its file, for a value that is put into YAML.
     `count_output` is called with the size of each value that is copied or put together: sizes can double with each
-    target.
+    target. `node_details` is that of the build. `internal_annotations` are those that
+    kustomize keeps in the resource with the value, if the value contains annotations.
     """
 
     count_output: Callable[[int], None]
@@ -47,19 +55,31 @@ class ReplacementSource(NamedTuple):
     text: str | None = None
     resource_index: int = -1
     field: FieldPath = ()
+    find_node: Callable[[Any], Node] | None = None
+    node_details: str = ASSUMED
+    internal_annotations: Mapping[str, str] = {}
 
     def reread_from(self, body: Body) -> "ReplacementSource":
         """Return this source with its current value in `body`; unchanged if the field no longer exists."""
-        value = get(body, self.field, MISSING)
+        value = get(with_internal_annotations(body, self.internal_annotations), self.field, MISSING)
         return self if value is self.value or value is MISSING else self._replace(value=value)
 
     def as_value(self) -> Any:
         """Return the value that replaces a mapping or a list."""
         if self.text is None:
             return self._copy(self.value)
-        return (
-            resolve_plain(self.text) if self.value is MISSING else set_text(self.value, self.text)
-        )
+        if self.value is MISSING:
+            return ScalarNode(self.text, NO_TAG)
+        return NodeWriter().set_text(self.value, self.text)
+
+    def as_node(self, value: Any) -> NodeReplacement:
+        """Return what replaces a mapping or a list in YAML inside a string, where `value` is what `as_value` returns."""
+        if self.value is MISSING:
+            # An untyped text stays as it is until the document is parsed again.
+            return NodeReplacement(ScalarChange(self.as_string()))
+        if self.text is not None or self.find_node is None:
+            return NodeReplacement(value)
+        return NodeReplacement(value, self.find_node(value))
 
     def as_string(self) -> str:
         """Return the text that is put into a scalar; empty for a mapping or a list."""
@@ -74,14 +94,16 @@ class ReplacementSource(NamedTuple):
         return [] if isinstance(self.value, list) else {}
 
     def _copy(self, value: Any) -> Any:
-        """Return a copy that shares no string with another field."""
+        """Return a copy that shares no node with another field."""
         if isinstance(value, Mapping):
             self.count_output(len(value) * BYTES_PER_ITEM)
             return {key: self._copy(item) for key, item in value.items()}
         if isinstance(value, list):
             self.count_output(len(value) * BYTES_PER_ITEM)
             return [self._copy(item) for item in value]
-        return str(value) if isinstance(value, SharedText) else value
+        if value.__class__ is ScalarNode:
+            return ScalarNode(value, value.tag, quoted=value.quoted)
+        return value
 
 
 class ReplacementOptions(NamedTuple):
@@ -110,9 +132,10 @@ def fill_path(
     `is_source` means that the value comes from this resource.
     Raises MissingError with near names if no field is at the path and none is created.
     """
-    body = _fill_embedded(steps, options, source, resource.body)
+    writer = NodeWriter(source.node_details)
+    body = _fill_embedded(steps, options, source, resource.body, writer)
     if body is not None:
-        return propagate_aliases(resource, resource.with_body(body))
+        return writer.finish(resource, body)
     matcher = PathMatcher(
         steps, parse_value, create=source.new_target() if options.create else None
     )
@@ -126,8 +149,8 @@ def fill_path(
             matches = [Match(_ANNOTATIONS, {})]
         else:
             raise MissingError(message, near=matcher.near)
-    body = _put_at_matches(body, matches, options, source, is_source=is_source)
-    return _with_body_and_history(resource, body, matches)
+    body = _put_at_matches(body, matches, options, source, writer, is_source=is_source)
+    return _with_history(writer.finish(resource, body), matches)
 
 
 def _put_at_matches(
@@ -135,6 +158,7 @@ def _put_at_matches(
     matches: Iterable[Match],
     options: ReplacementOptions,
     source: ReplacementSource,
+    writer: NodeWriter,
     *,
     is_source: bool,
 ) -> Body:
@@ -146,8 +170,11 @@ def _put_at_matches(
         new = replaced_value(old, options, source, null=null)
         if field is None:
             continue
-        if isinstance(new, ScalarChange):
-            new = _retype(old, new.text, field)
+        new = (
+            _with_text(old, new.text, field, writer)
+            if isinstance(new, ScalarChange)
+            else writer.noted(new)
+        )
         body = put(body, field, new)
     return body
 
@@ -157,11 +184,13 @@ def _current_value(matched: Any, body: Body, field: FieldPath | None) -> Any:
     return matched if field is None or isinstance(matched, CreatedScalar) else get(body, field)
 
 
-def _retype(old: Any, text: str, field: FieldPath) -> Any:
-    if len(field) == len(_ANNOTATIONS) + 1 and field[:-1] == _ANNOTATIONS:
-        # kustomize writes all annotations again as strings before it prints them.
+def _with_text(old: Any, text: str, field: FieldPath, writer: NodeWriter) -> Any:
+    if isinstance(old, CreatedScalar):
+        return writer.noted(ScalarNode(text, NO_TAG))
+    if field[:-1] == _ANNOTATIONS and not is_string(old):
+        # kustomize writes all annotations again as strings before it prints them, so any text fits.
         return text
-    return resolve_plain(text) if isinstance(old, CreatedScalar) else set_text(old, text)
+    return writer.set_text(old, text, may_lack_tag=field[-1] in _FIELDS_WITHOUT_TAG)
 
 
 def replaced_value(
@@ -204,24 +233,28 @@ def _has_hidden_annotations(resource: Resource) -> bool:
     )
 
 
-def _with_body_and_history(resource: Resource, body: Body, matches: Iterable[Match]) -> Resource:
-    """Return the resource with its new body.
+def _with_history(resource: Resource, matches: Iterable[Match]) -> Resource:
+    """Return the resource with the history that kustomize has after these fields were replaced.
 
-    If all annotations were replaced, kustomize loses the history that it keeps there, and so it is removed here.
+    If all annotations were replaced, kustomize loses the history that it keeps there, and gets that of a source with
+    such annotations.
     """
-    result = propagate_aliases(resource, resource.with_body(body))
     replaces_annotations = any(
         match.field is not None and match.field == _ANNOTATIONS[: len(match.field)]
         for match in matches
     )
-    return result.with_history() if replaces_annotations else result
+    return with_history_from_annotations(resource) if replaces_annotations else resource
 
 
 # Inside strings
 
 
 def _fill_embedded(
-    steps: list[str], options: ReplacementOptions, source: ReplacementSource, body: Body
+    steps: list[str],
+    options: ReplacementOptions,
+    source: ReplacementSource,
+    body: Body,
+    writer: NodeWriter,
 ) -> Body | None:
     """Return the body with a value put into the YAML or JSON inside a string; None if the path leads into none.
 
@@ -240,7 +273,7 @@ def _fill_embedded(
         if new is None:
             return None
         source.count_output(len(new))
-        return put(body, match.field, set_text(match.value, new))
+        return put(body, match.field, writer.set_text(match.value, new))
     return None
 
 
@@ -262,10 +295,7 @@ def _changed_document(
             if field is None:
                 continue
             if not isinstance(new, ScalarChange):
-                # An untyped text stays as it is until the document is parsed again.
-                new = NodeReplacement(
-                    new if source.value is not MISSING else ScalarChange(source.as_string())
-                )
+                new = source.as_node(new)
             value = put(value, field, new) if field else new
         return document.text_with(value, text)
     except SourceError:

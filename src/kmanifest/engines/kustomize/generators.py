@@ -159,7 +159,7 @@ def _generated_resource(
         body,
         config.origin,
         cluster_scoped=False,
-        behavior=behavior if behavior in _BEHAVIORS else "",
+        behavior=behavior if behavior in _BEHAVIORS else "unspecified",
         needs_hash=not args.get("options", {}).get("disableNameSuffixHash"),
     )
 
@@ -271,7 +271,7 @@ def _strings(resource: Resource, field: str) -> dict[str, str]:
 def _data_map(value: Any) -> dict[str, str]:
     """Return the data as strings; null counts as empty here, unlike in labels."""
     return string_map(
-        {key: "" if item is None else item for key, item in value.items()}
+        {str(key): "" if item is None else item for key, item in value.items()}
         if isinstance(value, Mapping)
         else None
     )

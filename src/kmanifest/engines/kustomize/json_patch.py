@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from operator import is_
 
 from kmanifest.model.errors import LimitError, SourceError
-from kmanifest.model.values import Body, FloatText, IntText, type_name
+from kmanifest.model.values import Body, FloatText, FlowBlankKey, IntText, printed_value, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
 
 UNKNOWN: Final = "unknown"
@@ -81,6 +81,7 @@ def json_round_trip(value: Any) -> Any:
     """Return `value` after it was written as JSON and read again; unchanged branches are shared."""
     todo: list[Any] = [[value]]
     containers, scalars = [], []
+    has_null_keys = False
     for container in todo:
         items = container.values() if container.__class__ is dict else container
         others = [item for item in items if item.__class__ is not str]
@@ -90,7 +91,8 @@ def json_round_trip(value: Any) -> Any:
             todo += inner
             if len(inner) < len(others):
                 scalars += [item for item in others if item.__class__ not in _CONTAINERS]
-    if all(_scalar(item) is item for item in scalars):
+                has_null_keys = has_null_keys or _has_null_keys(container)
+    if not has_null_keys and all(_scalar(item) is item for item in scalars):
         return value
     # Items come after their container. In reverse order, the items of each container are already done.
     changed: dict[int, Any] = {}
@@ -109,9 +111,24 @@ def _with_changed_items(container: Any, changed: Mapping[int, Any]) -> Any:
             for key, item in container.items()
             if item.__class__ is not str and (new := _round_tripped(item, changed)) is not item
         }
-        return {**container, **items} if items else container
+        result = {**container, **items} if items else container
+        return _with_plain_nulls(result) if _has_null_keys(container) else result
     copy = [_round_tripped(item, changed) for item in container]
     return container if all(map(is_, copy, container)) else copy
+
+
+def _has_null_keys(container: Any) -> bool:
+    """Return whether a container has a null whose key holds how it was written."""
+    return container.__class__ is dict and any(
+        item is None and key.__class__ is not str for key, item in container.items()
+    )
+
+
+def _with_plain_nulls(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mapping with each null written as `null`; one written as nothing inside braces is an empty string."""
+    return {
+        str(key) if item is None else key: printed_value(key, item) for key, item in mapping.items()
+    }
 
 
 def _round_tripped(item: Any, changed: Mapping[int, Any]) -> Any:
@@ -275,8 +292,14 @@ def _get(parent: Any, step: str) -> Any:
     Source: partialDoc.get, partialArray.get.
     """
     if isinstance(parent, dict):
-        return parent.get(step)
+        value = parent.get(step)
+        return "" if value is None and _is_flow_blank(parent, step) else value
     return parent[_index(step, len(parent))]
+
+
+def _is_flow_blank(mapping: Mapping[str, Any], name: str) -> bool:
+    """Return whether a null was written as nothing inside braces, which is an empty string in JSON."""
+    return any(key.__class__ is FlowBlankKey and key == name for key in mapping)
 
 
 def _put(parent: Any, step: str, value: Any) -> None:
@@ -395,7 +418,7 @@ def _equal(value: Any, expected: Any, *, exact: bool) -> bool:
         if isinstance(one, dict):
             if not isinstance(other, dict) or one.keys() != other.keys():
                 return False
-            todo.extend((one[key], other[key]) for key in one)
+            todo.extend((_get(one, key), other[key]) for key in one)
         elif isinstance(one, list):
             if not isinstance(other, list) or len(one) != len(other):
                 return False

@@ -12,19 +12,28 @@ or list is made only if something differs, and everything else is shared.
    merged list begins with the patch's elements, each merged with the base's element that has the same keys. Then the
    base's other elements follow. Keys are compared by their source text.
 4. A scalar of the patch gets the quoting of the base's scalar, and so its type: 2 on "1" yields "2".
+5. Each field of each mapping is put back where it was, also if only the base has it. This quotes a node that YAML 1.1
+   would not read as a string. See `scalar_nodes`.
 
-Schema hints in comments (`# {"$ref": ...}`) are not followed, because comments are not kept.
+Schemas in comments (`# {"$ref": ...}`) come before what is known of a field: see `schema_comments`.
 Source: kyaml v0.21.2 yaml/merge2/merge2.go and smpdirective.go, yaml/walk/*.go, and yaml/fns.go for the setters.
 """
 
 from collections.abc import Iterable, Sequence
 from operator import is_
 
+from kmanifest.engines.kustomize.scalar_nodes import (
+    NodeWriter,
+    is_other_type_in_yaml_1_1,
+    is_quoted,
+    tag_name,
+)
+from kmanifest.engines.kustomize.scalars import must_be_quoted
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.values import (
     BlankKey,
     Body,
-    TimeText,
+    ScalarNode,
     Value,
     is_string,
     scalar_text,
@@ -32,6 +41,7 @@ from kmanifest.model.values import (
 )
 from kmanifest.schema.openapi import Schema, TypeSchema
 from kmanifest.startup.typing import Any, Final, TypeAlias
+from kmanifest.yaml.resolve import WORDS_OF_OTHER_TYPES
 
 
 class _Absent:
@@ -63,23 +73,38 @@ ABSENT_VALUES: Final = (MISSING, KEPT_NULL, None)
 DIRECTIVE: Final = "$patch"
 PLAIN_TYPES: Final = (str, int, bool)
 _CONTAINERS: Final = (dict, list)
+# Strings of YAML 1.2 that YAML 1.1 does not read as strings.
+WORDS_QUOTED_AFTER_PATCH: Final = frozenset(
+    word for word in WORDS_OF_OTHER_TYPES if not must_be_quoted(word)
+)
 SCALAR_KEY: Final = ("",)  # the keys of a list of scalars: the element itself
 
 Keys: TypeAlias = Sequence[str]
 
 
-def merge(base: Body, patch: Body, schemas: Schema) -> "Value | _Absent":
+def merge(
+    base: Body,
+    patch: Body,
+    schemas: Schema,
+    writer: NodeWriter | None = None,
+    *,
+    has_schema_comments: bool = False,
+) -> "Value | _Absent":
     """Return `base` with `patch` merged into it, or `DELETED`; the mapping is empty if the patch removes every field.
 
     The schema is that of the base's type; if there is none, that of the patch's type. The caller restores the kind,
-    the name and the namespace, which a patch can't change.
+    the name and the namespace, which a patch can't change. Scalars are written with `writer`, which the caller
+    finishes. `has_schema_comments` means that a body has a `SchemaKey`.
     Source: kyaml v0.21.2 yaml/merge2/merge2.go, Merge; kustomize api v0.21.2 resource/resource.go, ApplySmPatch.
     """
     if patch.get(DIRECTIVE) == "replace":
         # kyaml replaces the tree but continues with the old node, so nothing changes.
         return base
     try:
-        result = _Merge(schemas).walk(base, _mutable_copy(patch), None)
+        walker = (_CommentedMerge if has_schema_comments else _Merge)(
+            schemas, writer or NodeWriter()
+        )
+        result = walker.walk(base, _mutable_copy(patch), None)
     except RecursionError:
         raise LimitError(
             "the resource or its patch is nested too deeply to be merged (max_depth)"
@@ -94,10 +119,11 @@ class _Merge:
     it is the same object as `dest`, the patch's value is merged with itself.
     """
 
-    __slots__ = ("_schemas",)
+    __slots__ = ("_schemas", "_writer")
 
-    def __init__(self, schemas: Schema) -> None:
+    def __init__(self, schemas: Schema, writer: NodeWriter) -> None:
         self._schemas = schemas
+        self._writer = writer
 
     def walk(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
         """Merge two values, as Walk in yaml/walk/walk.go does."""
@@ -132,8 +158,8 @@ class _Merge:
     def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:
         """Return whether a field that only the base has contains something that the walk changes.
 
-        This is a list with merge keys, or a null written as an empty value. Most fields contain neither. They need no
-        walk, and may be nested to any depth.
+        This is a list with merge keys, a null written as an empty value, or a scalar that gets quotes. Most fields
+        contain none of them. They need no walk, and may be nested to any depth.
         """
         todo = [(value, None if parent is None else parent.field(key))]
         while todo:
@@ -147,6 +173,12 @@ class _Merge:
             for name, child in node.items():
                 if child.__class__ is dict or child.__class__ is list:
                     todo.append((child, None if schema is None else schema.field(name)))
+                elif child.__class__ is str:
+                    if child in WORDS_QUOTED_AFTER_PATCH:
+                        return True
+                elif child.__class__ is ScalarNode:
+                    if _is_quoted_after_patch(child):
+                        return True
                 elif child is None and isinstance(name, BlankKey):
                     return True
         return False
@@ -179,7 +211,7 @@ class _Merge:
             if value in ABSENT_VALUES:
                 del origin[key]
             else:
-                origin[key] = value
+                origin[key] = _as_new_entry(value)
         return origin
 
     def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
@@ -189,7 +221,7 @@ class _Merge:
             if old.__class__ is dict or old.__class__ is list:
                 value = self._walk_field(key, old, MISSING, schema)
             else:
-                value = MISSING if old is None and _is_blank(key, old) else old
+                value = MISSING if old is None and _is_blank(key, old) else self._put_back(old)
             if value is not old:
                 changed = dict(dest) if changed is None else changed
                 if value is MISSING:
@@ -205,24 +237,51 @@ class _Merge:
         for key, old in dest.items():
             value = old
             if key in origin:
-                value = _with_old_quoting(old, self._walk_field(key, old, origin[key], schema))
+                value = self._put_over(old, self._walk_field(key, old, origin[key], schema))
                 if isinstance(value, str):
                     origin[key] = value  # an element can be visited twice: its scalars stay quoted
             elif old.__class__ in _CONTAINERS and self._needs_walk(key, old, schema):
                 value = self._walk_field(key, old, MISSING, schema)
+            elif old.__class__ is str:
+                if old in WORDS_QUOTED_AFTER_PATCH:
+                    value = ScalarNode(old, quoted=True)
+            elif old.__class__ is ScalarNode:
+                value = self._put_back(old)
             elif _is_blank(key, old):
                 continue
             if value not in ABSENT_VALUES or key not in origin:
                 merged[key] = value
-        for key, new in origin.items():
+        for key in sorted(origin):  # kyaml walks all fields in this order, and appends new ones
             if key not in dest:
-                value = self._walk_field(key, MISSING, new, schema)
+                value = self._walk_field(key, MISSING, origin[key], schema)
                 if value not in ABSENT_VALUES:
-                    merged[key] = value
+                    merged[key] = _as_new_entry(value)
         is_unchanged = len(merged) == len(dest) and all(
             key in dest and new is dest[key] for key, new in merged.items()
         )
         return dest if is_unchanged else merged
+
+    def _put_over(self, old: Any, new: Any) -> Any:
+        """Return a patch's value after it was put over the base's; a scalar keeps the base's quotes.
+
+        Source: FieldSetter.
+        """
+        if new.__class__ in _CONTAINERS or new in ABSENT_VALUES:
+            return new
+        if new.__class__ is old.__class__ and new.__class__ in PLAIN_TYPES:
+            if new == old:
+                return old
+            if new.__class__ is str and _is_word(new) and _is_word(old):
+                return new
+        return self._writer.write(old, scalar_text(new), tag_name(new), quoted=is_quoted(old))
+
+    def _put_back(self, old: Any) -> Any:
+        """Return a scalar of the base, which only the base has, after it was put over itself."""
+        if old.__class__ is str and old in WORDS_QUOTED_AFTER_PATCH:
+            return ScalarNode(old, quoted=True)
+        if old.__class__ is ScalarNode and _is_quoted_after_patch(old):
+            return self._writer.write(old, scalar_text(old), old.tag, quoted=True)
+        return old
 
     def _walk_field(self, key: str, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
         try:
@@ -348,6 +407,44 @@ class _Merge:
             return self.walk(dest, origin, schema)
         except SourceError as error:
             raise error.within(field=(f"[{','.join(values)}]",)) from None
+
+
+class _CommentedMerge(_Merge):
+    """A walk through bodies with schemas in comments."""
+
+    __slots__ = ()
+
+    def _needs_walk(self, key: str, value: Any, parent: TypeSchema | None) -> bool:  # noqa: ARG002 - as there
+        return True
+
+    def _walk_map(self, dest: Any, origin: Any, schema: TypeSchema | None) -> Any:
+        from kmanifest.engines.kustomize.schema_comments import CommentedFields  # few files
+
+        mappings = tuple(mapping for mapping in (dest, origin) if isinstance(mapping, dict))
+        return super()._walk_map(dest, origin, CommentedFields(schema, mappings, self._schemas))
+
+    def _merge_map(
+        self, dest: dict[str, Any], origin: dict[str, Any], schema: TypeSchema | None
+    ) -> dict[str, Any]:
+        from kmanifest.engines.kustomize.schema_comments import merged_keys  # few files
+
+        patch = dict(origin)
+        return merged_keys(super()._merge_map(dest, origin, schema), dest, patch, self._schemas)
+
+    def _merge_with_itself(
+        self, origin: dict[str, Any], schema: TypeSchema | None
+    ) -> dict[str, Any]:
+        from kmanifest.engines.kustomize.schema_comments import walked_keys  # few files
+
+        walked = walked_keys(super()._merge_with_itself(origin, schema), self._schemas)
+        origin.clear()
+        origin.update(walked)
+        return origin  # the same object: lists test whether an element is that of the patch
+
+    def _walk_base_map(self, dest: dict[str, Any], schema: TypeSchema | None) -> dict[str, Any]:
+        from kmanifest.engines.kustomize.schema_comments import walked_keys  # few files
+
+        return walked_keys(super()._walk_base_map(dest, schema), self._schemas)
 
 
 def _mutable_copy(value: Any) -> Any:
@@ -565,36 +662,21 @@ def _is_blank(key: str, value: Any) -> bool:
     return value is None and isinstance(key, BlankKey)
 
 
-def _with_old_quoting(old: Any, new: Any) -> Any:
-    """Return a patch's scalar with the quoting of the scalar that it replaces: a quoted string stays a string.
+def _is_word(text: str) -> bool:
+    """Return whether a string can be written without quotes; only strings that certainly can are found."""
+    return text[:1].isalpha() and text not in WORDS_OF_OTHER_TYPES and text.isidentifier()
 
-    Source: FieldSetter.
+
+def _is_quoted_after_patch(node: ScalarNode) -> bool:
+    """Return whether a node gets quotes when it is put back into its mapping."""
+    return not node.quoted and is_string(node) and is_other_type_in_yaml_1_1(node)
+
+
+def _as_new_entry(value: Any) -> Any:
+    """Return a value after it was put into a mapping.
+
+    Strings such as `yes` get quotes, whether they had any or not; no other string that can be plain needs them.
     """
-    if type(new) is type(old) and type(new) in PLAIN_TYPES and new == old:
-        return old
-    is_other_type = not isinstance(new, str) or isinstance(new, TimeText)
-    if (
-        is_other_type
-        and isinstance(new, int | float | str)
-        and is_string(old)
-        and _must_be_quoted(old)
-    ):
-        return scalar_text(new)
-    return new
-
-
-def _must_be_quoted(text: str) -> bool:
-    """Return whether a string that was read as `text` can only have been written in quotes."""
-    from kmanifest.yaml.resolve import resolve_v3  # a patch rarely changes a scalar's type
-
-    if not text.isprintable() or text != text.strip() or text.startswith(("- ", "? ", ": ")):
-        return True
-    if (
-        not text
-        or text[0] in ",[]{}#&*!|>'\"%@`"
-        or text[-1] == ":"
-        or ": " in text
-        or " #" in text
-    ):
-        return True
-    return type(resolve_v3(text)) is not str
+    if value.__class__ is str and value in WORDS_QUOTED_AFTER_PATCH:
+        return ScalarNode(value, quoted=True)
+    return value

@@ -14,11 +14,18 @@ Source: kustomize v5.8.2 kyaml/utils/pathsplitter.go; kyaml/yaml/fns.go, PathGet
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kmanifest.engines.kustomize.scalars import must_be_quoted, resolve_plain
+from kmanifest.engines.kustomize.scalar_nodes import (
+    NO_TAG,
+    STRING_TAG,
+    is_quoted,
+    node_value,
+    resolved_value,
+)
+from kmanifest.engines.kustomize.scalars import must_be_quoted
 from kmanifest.engines.kustomize.selectors import unanchored
 from kmanifest.model.errors import FieldPath, SourceError, near_names
 from kmanifest.model.fieldpath import MISSING, get, replace_item, replace_key, split_path
-from kmanifest.model.values import BlankKey, is_string, scalar_text, type_name
+from kmanifest.model.values import ScalarNode, null_text, scalar_text, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 StringParser = Callable[[str], Any]
@@ -110,10 +117,10 @@ def is_scalar(value: Any) -> bool:
     return not isinstance(value, Mapping | list | tuple)
 
 
-def null_text(container: Any, step: str | int) -> str:
+def _null_text(container: Any, step: str | int) -> str:
     """Return the text of the null at `step` of a mapping or list."""
     if isinstance(container, Mapping):
-        return "" if any(key == step and isinstance(key, BlankKey) for key in container) else "null"
+        return null_text(next(key for key in container if key == step))
     return "null"
 
 
@@ -121,7 +128,7 @@ def text_at(body: Any, field: FieldPath) -> str:
     """Return the text of the scalar at a field path, as it was written."""
     parent = get(body, field[:-1]) if field else None
     value = get(body, field)
-    return null_text(parent, field[-1]) if value is None and field else scalar_text(value)
+    return _null_text(parent, field[-1]) if value is None and field else scalar_text(value)
 
 
 # One value
@@ -241,7 +248,7 @@ class PathMatcher:
                 return value, []
             old = self._new_value(depth)
         if not isinstance(old, CreatedScalar) and is_scalar(old) and depth + 1 < len(self._steps):
-            text = null_text(fields, step) if old is None else scalar_text(old)
+            text = _null_text(fields, step) if old is None else scalar_text(old)
             return value, self._match_in_string(text, depth + 1)
         new, matches = self._match_from(old, depth + 1)
         return replace_key(fields, step, new), [match.prefixed(step) for match in matches]
@@ -271,7 +278,7 @@ class PathMatcher:
         new, matches = self._match_fitting(items, name, fits, depth)
         if matches or not self._creates:
             return (new if value is not None else value), matches
-        text = resolve_plain(pattern)
+        text = node_value(pattern, NO_TAG, quoted=False)
         extended = [*new, {name: text} if name else text]
         new, matches = self._match_fitting(extended, name, fits, depth)
         if not matches:
@@ -336,8 +343,9 @@ def _node_text(value: Any) -> str:
     if not is_scalar(value):
         from kmanifest import yaml  # patterns for whole mappings are rare
 
-        return yaml.dump(value).strip()
+        return yaml.dump(resolved_value(value)).strip()
     text = scalar_text(value)
-    if is_string(value) and must_be_quoted(text) and "\n" not in text:
-        return f'"{text}"'
-    return text.strip()
+    is_printed_in_quotes = is_quoted(value) or (
+        value.__class__ is ScalarNode and value.tag == STRING_TAG and must_be_quoted(text)
+    )
+    return f'"{text}"' if is_printed_in_quotes and "\n" not in text else text.strip()

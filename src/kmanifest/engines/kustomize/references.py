@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest.engines.kustomize.config import selects
 from kmanifest.engines.kustomize.defaults import Reference
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NO_TAG, new_entry, retype
 from kmanifest.engines.kustomize.transformers.fields import located
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
 from kmanifest.model.fieldpath import split_path
@@ -215,7 +215,9 @@ class _ReferringObject:
         )
         if not referral.namespace or new.get("namespace") == referral.namespace:
             return new
-        return {**new, "namespace": retype(value.get("namespace"), referral.namespace)}
+        if "namespace" not in new:
+            return {**new, "namespace": new_entry(referral.namespace, NO_TAG)}
+        return {**new, "namespace": retype(new["namespace"], referral.namespace)}
 
     def _in_namespace_of(
         self, value: Mapping[str, Any], candidates: Sequence[Resource]

@@ -18,11 +18,13 @@ from kmanifest.engines.kustomize.annotations import (
     is_local_config,
     without_annotations,
 )
-from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.engines.kustomize.kustomization import Kustomization, load_kustomization
+from kmanifest.engines.kustomize.node_details import run_build
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.engines.kustomize.origins import OriginPath
 from kmanifest.engines.kustomize.references import fix_references
+from kmanifest.engines.kustomize.scalar_nodes import resolved
+from kmanifest.engines.kustomize.scalars import plain_key
 from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, label
 from kmanifest.engines.kustomize.transformers.names import add_hash
 from kmanifest.io import tree as trees
@@ -45,9 +47,12 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 def render(ctx: Context, path: str) -> Rendered:
     """Render the kustomization in the directory at `path`."""
-    ctx = ctx._replace(state=KustomizeBuildState())
-    kustomization = load_kustomization(ctx, path)
-    return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
+
+    def build(ctx: Context) -> Rendered:
+        kustomization = load_kustomization(ctx, path)
+        return _build(ctx, kustomization, set_schema(ctx, kustomization, Accumulation()))
+
+    return run_build(ctx, build)
 
 
 def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered:
@@ -55,13 +60,16 @@ def transform(ctx: Context, directory: str, *, name: str, text: str) -> Rendered
 
     `name` is the component or the file, in `directory`.
     """
-    ctx = ctx._replace(state=KustomizeBuildState())
     file = trees.join(directory, name)
     field = "components" if ctx.tree.kind(ctx.tree.resolve(file)) == "dir" else "transformers"
     fields = {field: [name], "sortOptions": {"order": "fifo"}}
-    resources = parsing.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
     kustomization = Kustomization(file, directory, "Kustomization", fields, {})
-    return _build(ctx, kustomization, Accumulation(ResourceMap().append(resources)))
+
+    def build(ctx: Context) -> Rendered:
+        resources = parsing.parse(ctx, text.encode("utf-8", "surrogateescape"), "")
+        return _build(ctx, kustomization, Accumulation(ResourceMap().append(resources)))
+
+    return run_build(ctx, build)
 
 
 def _build(ctx: Context, kustomization: Kustomization, accumulated: Accumulation) -> Rendered:
@@ -87,6 +95,34 @@ def _is_for_output(resource: Resource) -> bool:
     except SourceError as error:
         raise error.within(file=resource.origin.file) from error
     return not is_local_config(resource)
+
+
+def _check_annotation_keys(resource: Resource, checked_keys: set[str]) -> None:
+    """Raise SourceError if an annotation has a key that kustomize writes without quotes, but that needs them.
+
+    Keys that were found to be valid are added to `checked_keys`.
+    """
+    keys = resource.get("metadata", "annotations") or ()
+    if checked_keys.issuperset(keys):
+        return
+    for key in keys:
+        try:
+            plain_key(key, "annotation")
+        except SourceError as error:
+            raise error.within(
+                file=resource.origin.file,
+                field=("metadata", "annotations", key),
+                document=resource.origin.document,
+            ) from None
+    checked_keys.update(keys)
+
+
+def _with_metadata(resource: Resource) -> Resource:
+    """Return the resource with an empty `metadata` if it has none, as a list without items may have.
+
+    Source: kyaml v0.21.2 yaml/rnode.go, setMapInMetadata, with which kustomize removes its annotations.
+    """
+    return resource if "metadata" in resource.body else resource.put(("metadata",), {})
 
 
 class _FinalSteps:
@@ -170,7 +206,15 @@ class _FinalSteps:
         if "transformerAnnotations" not in self._build_metadata():
             removed.add(TRANSFORMATIONS)
         names = frozenset(removed)
-        return resources.map(lambda resource: without_annotations(resource, names))
+        checked_keys: set[str] = set()
+
+        def clean(resource: Resource) -> Resource:
+            # Annotations are written as strings, whatever their nodes would be resolved to.
+            resource = resolved(without_annotations(resource, names))
+            _check_annotation_keys(resource, checked_keys)
+            return _with_metadata(resource)
+
+        return resources.map(clean)
 
     def _build_metadata(self) -> tuple[str, ...]:
         return tuple(self._kustomization.get("buildMetadata"))

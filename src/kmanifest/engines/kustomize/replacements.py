@@ -5,9 +5,13 @@ its type. A created field, and a mapping or list, gets the source's value.
 Source: kustomize v5.8.2 api/internal/builtins/ReplacementTransformer.go; api/filters/replacement/replacement.go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest import yaml
+from kmanifest.engines.kustomize.annotations import (
+    internal_annotations,
+    with_internal_annotations,
+)
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, ListShape, RecordShape, decode
 from kmanifest.engines.kustomize.field_values import (
     ReplacementOptions,
@@ -15,6 +19,7 @@ from kmanifest.engines.kustomize.field_values import (
     fill_path,
 )
 from kmanifest.engines.kustomize.kustomization import REPLACEMENT
+from kmanifest.engines.kustomize.node_details import details_of
 from kmanifest.engines.kustomize.path_matcher import (
     Match,
     get_match,
@@ -23,6 +28,7 @@ from kmanifest.engines.kustomize.path_matcher import (
 )
 from kmanifest.engines.kustomize.scalars import config_value
 from kmanifest.engines.kustomize.selectors import Selector, report_no_match
+from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -131,21 +137,56 @@ def _source(
     if "sourceValue" in replacement:
         if "source" in replacement:
             raise SourceError("a source and a sourceValue can't both be given")
-        return ReplacementSource(ctx.count_output, MISSING, replacement["sourceValue"])
+        return ReplacementSource(
+            ctx.count_output,
+            MISSING,
+            replacement["sourceValue"],
+            node_details=details_of(ctx),
+        )
     selector = replacement["source"]
     try:
         resource_index = _select_source(selector, resources)
-        match = _find_source(
-            resources[resource_index], selector.get("fieldPath") or DEFAULT_FIELD_PATH
+        resource = resources[resource_index]
+        path = selector.get("fieldPath") or DEFAULT_FIELD_PATH
+        internal = internal_annotations(resource) if _holds_annotations(path) else {}
+        field, value = _find_source(
+            resource.with_body(with_internal_annotations(resource.body, internal)), path
         )
         return _select_part(
             ReplacementOptions.of(selector.get("options", {})),
             ReplacementSource(
-                ctx.count_output, match.value, None, resource_index, match.field or ()
+                ctx.count_output,
+                value,
+                resource_index=resource_index,
+                field=field or (),
+                find_node=_node_finder(ctx, resource, field or ()),
+                internal_annotations=internal,
+                node_details=details_of(ctx),
             ),
         )
     except KmanifestError as error:
         raise error.within(field=("source",)) from error
+
+
+def _holds_annotations(path: str) -> bool:
+    """Return whether the field at a path contains all annotations, also those in which kustomize keeps its data."""
+    steps = split_steps(path)
+    return steps in (["metadata"], ["metadata", "annotations"])
+
+
+def _node_finder(ctx: Context, resource: Resource, field: FieldPath) -> Callable[[Any], Node]:
+    """Return a function that returns the YAML node of the value at a field."""
+    nodes: list[Any] = []
+
+    def find_node(current: Any) -> Node:
+        from kmanifest.engines.kustomize.source_nodes import SourceNodes  # few replacements need it
+
+        if not nodes:
+            nodes.append(SourceNodes(ctx, resource, field))
+        node: Node = nodes[0].node(current)
+        return node
+
+    return find_node
 
 
 def _select_source(selector: Mapping[str, str], resources: ResourceMap) -> int:
@@ -226,7 +267,7 @@ def _select_part(options: ReplacementOptions, source: ReplacementSource) -> Repl
     if not 0 <= options.part < len(parts):
         message = f"index {options.part} is out of bounds: the value has {len(parts)} parts"
         raise SourceError(message).within(field=("options", "index"))
-    return ReplacementSource(source.count_output, value, parts[options.part])
+    return source._replace(text=parts[options.part], resource_index=-1, field=(), find_node=None)
 
 
 # The targets

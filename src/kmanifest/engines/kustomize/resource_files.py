@@ -3,12 +3,23 @@
 Source: kustomize v5.8.2 api/resource/factory.go.
 """
 
+import re
+
 from kmanifest.engines.kustomize.annotations import INTERNAL_PREFIX, with_history_from_annotations
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, MissingError, near_names
+from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
+from kmanifest.startup.typing import Final
+
+_BRACE_IN_COMMENT: Final = re.compile(rb"#[#\s]*\{")
+
+
+def read_patch(ctx: Context, path: str) -> list[Resource]:
+    """Return the patches in the file at `path`."""
+    file = find(ctx, path)
+    return parse_patch(ctx, ctx.read_resolved(file), file)
 
 
 def read(ctx: Context, path: str) -> list[Resource]:
@@ -39,12 +50,36 @@ def near_paths(ctx: Context, path: str) -> list[str]:
     return [head + slash + name for name in near_names(last, names)]
 
 
+def parse_patch(ctx: Context, content: bytes, file: str) -> list[Resource]:
+    """Return the patches in `content`, which may have keys that are not strings.
+
+    Such a key is an `OtherKey`. It is valid if the patched object has a key with its text.
+    """
+    try:
+        return parse(ctx, content, file)
+    except SourceError as error:
+        try:
+            resources = parsing.parse(ctx, content, file, allow_other_keys=True)
+            return _with_extras(ctx, resources, content)
+        except KmanifestError:
+            raise error from None
+
+
 def parse(ctx: Context, content: bytes, file: str) -> list[Resource]:
     """Return the resources in `content`.
 
     `file` is the file with that content; it is empty for YAML inside a kustomization.
     """
-    resources = parsing.parse(ctx, content, file)
+    return _with_extras(ctx, parsing.parse(ctx, content, file), content)
+
+
+def _with_extras(ctx: Context, resources: list[Resource], content: bytes) -> list[Resource]:
+    """Return the resources with what few files have: kustomize's own annotations, and schemas in comments."""
     if INTERNAL_PREFIX.encode() in content:
         resources = [with_history_from_annotations(resource) for resource in resources]
+    if b"#" in content and _BRACE_IN_COMMENT.search(content) is not None:
+        from kmanifest.engines.kustomize.schema_comments import with_schema_keys
+
+        limits = ctx.options.limits
+        resources = [with_schema_keys(resource, content, limits) for resource in resources]
     return resources

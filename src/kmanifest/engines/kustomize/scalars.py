@@ -1,18 +1,15 @@
 """The value of a scalar after a change of its text alone: its type and its quotes decide, as in a YAML node.
 
 Bodies hold values, not nodes, so it is not known whether a string was quoted in its file. A string counts as plain
-unless its text requires quotes.
+unless its text requires quotes. See `scalar_nodes` for how values are changed.
 """
 
 import re
 from collections.abc import Mapping
 
 from kmanifest.model.errors import SourceError
-from kmanifest.model.values import is_string, scalar_text
 from kmanifest.startup.typing import Any, Final
-from kmanifest.yaml.resolve import Scalar, resolve_tagged, resolve_v3, tag_of
-
-_TAG: Final = "tag:yaml.org,2002:"
+from kmanifest.yaml.resolve import Scalar, resolve_v3
 
 # Text that the emitter quotes: reserved characters, spaces at the ends, `: `, ` #`, and unprintable characters.
 # A string and not a compiled pattern, because most builds have only simple words.
@@ -20,7 +17,7 @@ _NOT_PLAIN: Final = r"""(?s)[#,\[\]{}&*!|>'"%@`]|[?:-](?:\s|\Z)|---|\.\.\.|\s|.*
 _WORD: Final = re.compile(r"[a-zA-Z0-9_/][a-zA-Z0-9_./-]*")
 
 
-def _can_be_plain(text: str) -> bool:
+def can_be_plain(text: str) -> bool:
     """Return whether the text can be written without quotes, whatever its value then is.
 
     Simple words are tested first, for speed.
@@ -36,39 +33,17 @@ def resolve_plain(text: str) -> Scalar:
     if not text:
         return None
     value = resolve_v3(text)
-    return text if value.__class__ is not str and not _can_be_plain(text) else value
+    return text if value.__class__ is not str and not can_be_plain(text) else value
 
 
 def must_be_quoted(text: str) -> bool:
     """Return whether a string with this text is always written in quotes."""
-    if not text or not _can_be_plain(text):
+    if not text or not can_be_plain(text):
         return True
     try:
         return resolve_v3(text).__class__ is not str
     except SourceError:
         return True
-
-
-def retype(old: Any, text: str) -> Scalar:
-    """Return the value after an untyped node with `text` and the quotes of `old` replaced `old`.
-
-    Source: kustomize v5.8.2 kyaml/yaml/fns.go, FieldSetter.
-    """
-    if is_string(old) and must_be_quoted(old):
-        return text
-    return resolve_plain(text)
-
-
-def set_text(old: Any, text: str) -> Scalar:
-    """Return the value of `old` after its node got another text and kept its tag.
-
-    Raises SourceError if the text does not have the type of the tag: kustomize then fails to print the node.
-    """
-    if is_string(old):
-        return text
-    if text == scalar_text(old):
-        return old  # type: ignore[no-any-return]  # a scalar
-    return resolve_tagged(_TAG + tag_of(old), text, resolve_v3)
 
 
 def config_value(value: Any) -> Any:

@@ -12,7 +12,7 @@ from kmanifest.engines.kustomize.defaults import Spec
 from kmanifest.engines.kustomize.generators import fold_base64
 from kmanifest.engines.kustomize.hashing import plain_float
 from kmanifest.engines.kustomize.path_matcher import get_match, split_steps, text_at
-from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolve_node
 from kmanifest.model.errors import (
     KmanifestError,
     MissingError,
@@ -24,9 +24,18 @@ from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_fi
 from kmanifest.model.findings import UNUSABLE_VAR, UNUSED_VAR
 from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
+from kmanifest.model.values import (
+    FloatText,
+    IntText,
+    ScalarNode,
+    TimeText,
+    is_string,
+    scalar_text,
+    type_name,
+)
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
+from kmanifest.yaml.resolve import tag_of
 
 DEFAULT_FIELD_PATH: Final = "metadata.name"
 
@@ -142,7 +151,7 @@ def resolve_vars(
     expander = _Expander(ctx, values)
     table = FieldTable(tuple(field_specs))
     update = FieldUpdate(expander.change)
-    resources = resources.map(lambda resource: _resolve(resource, table, update))
+    resources = resources.map(lambda resource: _resolve(resource, table, update, expander.writer))
     unused = [name for name in values if name not in expander.used_names]
     if unused:
         message = f"well-defined vars that were never replaced: {','.join(unused)}"
@@ -150,7 +159,9 @@ def resolve_vars(
     return resources
 
 
-def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Resource:
+def _resolve(
+    resource: Resource, table: FieldTable, update: FieldUpdate, writer: NodeWriter
+) -> Resource:
     body = resource.body
     try:
         for steps, _ in table.fields_for(*resource.id[:3]):
@@ -158,7 +169,7 @@ def _resolve(resource: Resource, table: FieldTable, update: FieldUpdate) -> Reso
                 body = update_field(body, steps, update)
     except KmanifestError as error:
         raise error.within(file=resource.origin.file, document=resource.origin.document) from error
-    return propagate_aliases(resource, resource.with_body(body))
+    return writer.finish(resource, body)
 
 
 def _value_of(var: Var, resources: ResourceMap) -> Any:
@@ -206,6 +217,8 @@ def _go_value(value: Any) -> Any:
         return int(value.text)
     if isinstance(value, float):
         return FloatText(value, plain_float(value))
+    if value.__class__ is ScalarNode:
+        return scalar_text(value) if is_string(value) else _go_value(resolve_node(value))
     return scalar_text(value) if isinstance(value, TimeText) else value
 
 
@@ -215,6 +228,7 @@ class _Expander:
     def __init__(self, ctx: Context, values: Mapping[str, Any]) -> None:
         self._ctx = ctx
         self._values = values
+        self.writer = NodeWriter()
         self.used_names: set[str] = set()
 
     def change(self, old: Any) -> Any:
@@ -224,19 +238,26 @@ class _Expander:
         Source: kustomize v5.8.2 api/filters/refvar/refvar.go.
         """
         if is_string(old):
-            return self._expand(old)
+            return self._expand_node(old)
         if isinstance(old, Mapping):
             new = {
-                key: self._expand(item) if is_string(item) else item for key, item in old.items()
+                key: self._expand_node(item) if is_string(item) else item
+                for key, item in old.items()
             }
             return old if all(new[key] is item for key, item in old.items()) else new
         if isinstance(old, list):
             for item in old:
                 if not is_string(item):
                     raise SourceError(f"expected a list of strings, got {type_name(item)}")
-            items = [self._expand(item) for item in old]
+            items = [self._expand_node(item) for item in old]
             return old if all(new is item for new, item in zip(items, old, strict=True)) else items
         return old
+
+    def _expand_node(self, old: str) -> Any:
+        new = self._expand(scalar_text(old))
+        if old.__class__ is not ScalarNode:
+            return new
+        return self.writer.write(old, scalar_text(new), tag_of(new), quoted=False)
 
     def _expand(self, text: str) -> Any:
         if "$" not in text:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from kmanifest.engines.kustomize.scalars import resolve_plain
 from kmanifest.model.errors import SourceError
-from kmanifest.model.values import is_string, scalar_text
+from kmanifest.model.values import ScalarNode, is_string, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple
 from kmanifest.yaml.resolve import tag_of
 
@@ -22,9 +22,13 @@ class ScalarChange(NamedTuple):
 
 
 class NodeReplacement(NamedTuple):
-    """A value that replaces a whole mapping or list, even if old and new are similar."""
+    """A value that replaces a whole mapping or list, even if old and new are similar.
+
+    `node` is its node, if it has a style or comments to keep.
+    """
 
     value: Any
+    node: "Node | None" = None
 
 
 class Alias(tuple[str, ...]):
@@ -84,7 +88,7 @@ class Node:
         if new is self.value:
             return self
         if isinstance(new, NodeReplacement):
-            return to_node(new.value)
+            return to_node(new)
         if isinstance(new, ScalarChange):
             return self._with_text(new.text)
         if self.kind == "mapping" and isinstance(new, Mapping):
@@ -93,6 +97,12 @@ class Node:
             items = [node.with_value(item) for node, item in zip(self.content, new, strict=False)]
             return self._with("list", items + [to_node(item) for item in new[len(items) :]])
         return to_node(new)
+
+    def with_content(self, content: Any) -> "Node":
+        """Return a copy of this node with other content and without an anchor."""
+        new = self._with(self.kind, content)
+        new.anchor = ""
+        return new
 
     def implied_tag(self) -> str:
         """Return the tag that this node has if none is written."""
@@ -128,7 +138,7 @@ def to_node_key(name: str) -> Node:
 def to_node(value: Any) -> Node:
     """Return a node for a new value, or for one from another document."""
     if isinstance(value, NodeReplacement):
-        return to_node(value.value)
+        return to_node(value.value) if value.node is None else value.node
     if isinstance(value, ScalarChange):
         return Node("scalar", value.text)
     if isinstance(value, Mapping):
@@ -136,6 +146,9 @@ def to_node(value: Any) -> Node:
     if isinstance(value, list):
         return Node("list", [to_node(item) for item in value])
     text = scalar_text(value)
+    if value.__class__ is ScalarNode:
+        tag = TAG + value.tag if value.tag else ""
+        return Node("scalar", text, tag=tag, style='"' if value.quoted else "")
     return Node("scalar", text, tag=TAG + "str" if is_string(value) else "")
 
 

@@ -6,7 +6,7 @@ api/filters/fieldspec/fieldspec.go.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import retype
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.model.resource import Resource, split_api_version
 from kmanifest.model.values import scalar_text, type_name

@@ -11,7 +11,7 @@ from functools import cache
 from kmanifest.engines.kustomize.config import Specs, selects
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import IMAGE
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter
 from kmanifest.engines.kustomize.transformers.fields import (
     located,
     require_scalar,
@@ -58,7 +58,9 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     images_by_index: dict[int, Sequence[_Image]] = {}
     for index, resource, images in finder.images_in(resources):
         if [image for image in images if rename(image.text) != image.text]:
-            changed[index], images_by_index[index] = _rename_images(resource, images, rename)
+            changed[index], images_by_index[index] = _rename_images(
+                resource, images, rename, NodeWriter.of(ctx)
+            )
             continue
         if resource is not resources[index]:
             changed[index] = resource
@@ -227,7 +229,7 @@ def _images_in(field: FieldPath, containers: Sequence[Any]) -> Iterator[tuple[Fi
 
 
 def _rename_images(
-    resource: Resource, images: Sequence[_Image], rename: Rename
+    resource: Resource, images: Sequence[_Image], rename: Rename, writer: NodeWriter
 ) -> tuple[Resource, Sequence[_Image]]:
     """Return the resource with its images renamed, and its images afterwards.
 
@@ -236,15 +238,15 @@ def _rename_images(
     body = resource.body
     renamed = []
     for image in images:
-        value = _renamed_value(image, rename, resource)
+        value = _renamed_value(image, rename, resource, writer)
         if value is not image.value:
             body = put(body, image.field, value)
         if value is not None:
             renamed.append(_Image(image.field, scalar_text(value), value, image.match_count))
-    return resource.with_body(body), renamed
+    return writer.finish(resource, body), renamed
 
 
-def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
+def _renamed_value(image: _Image, rename: Rename, resource: Resource, writer: NodeWriter) -> Any:
     """Return the value of an image after it was renamed as often as it was found."""
     value = image.value
     for _ in range(image.match_count):
@@ -252,7 +254,7 @@ def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
         if text is None or (new := rename(text)) == text:
             break
         try:
-            value = retype(value, new)
+            value = writer.set_scalar(value, new)
         except SourceError as error:
             raise located(error.within(field=image.field), resource) from None
     return value

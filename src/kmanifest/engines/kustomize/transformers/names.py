@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kmanifest.engines.kustomize.config import FieldTable
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, RecordShape, decode
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved, retype
 from kmanifest.engines.kustomize.transformers.fields import require_scalar, specs_of, update_all
 from kmanifest.model.errors import SourceError
 from kmanifest.model.fieldpath import FieldUpdate
@@ -21,10 +21,11 @@ _CONFIG: Final = RecordShape({"prefix": STRING, "suffix": STRING})
 _NAME: Final = ("metadata", "name")
 
 
-def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Run the built-in PrefixTransformer."""
     prefix = _affix(config, "prefix")
     return _rename(
+        ctx,
         resources,
         config,
         remember=lambda resource: (
@@ -34,10 +35,11 @@ def add_prefix(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     )
 
 
-def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:  # noqa: ARG001 - a Transformer
+def add_suffix(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
     """Run the built-in SuffixTransformer."""
     suffix = _affix(config, "suffix")
     return _rename(
+        ctx,
         resources,
         config,
         remember=lambda resource: (
@@ -61,7 +63,7 @@ def add_hash(ctx: Context, config: Resource, resources: ResourceMap) -> Resource
     def change(resource: Resource) -> Resource:
         if not resource.needs_hash:
             return resource
-        name = f"{resource.name}-{name_hash(resource.body)}"
+        name = f"{resource.name}-{name_hash(resolved(resource).body)}"
         return resource.with_current_id_remembered().put(_NAME, retype(resource.get(*_NAME), name))
 
     return resources.map(change)
@@ -75,6 +77,7 @@ def _affix(config: Resource, name: str) -> str:
 
 
 def _rename(
+    ctx: Context,
     resources: ResourceMap,
     config: Resource,
     *,
@@ -82,12 +85,13 @@ def _rename(
     change: Callable[[str], str],
 ) -> ResourceMap:
     table = FieldTable(specs_of(config.body))
+    writer = NodeWriter.of(ctx)
 
     def change_field(old: Any) -> Any:
         require_scalar(old)
-        return retype(old, change("" if old is None else scalar_text(old)))
+        return writer.set_scalar(old, change("" if old is None else scalar_text(old)))
 
-    update = FieldUpdate(change_field, "")
+    update = FieldUpdate(change_field, None)
 
     def rename(resource: Resource) -> Resource:
         group, version, kind = resource.original_type
@@ -96,7 +100,7 @@ def _rename(
         for field in table.fields_for(group, version, kind):
             if field.steps == _NAME:
                 resource = remember(resource)
-            resource = update_all(resource, (field,), update)
+            resource = update_all(resource, (field,), update, writer)
         return resource
 
     return resources.map(rename)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.kustomize.config import Field, FieldTable
 from kmanifest.engines.kustomize.decoding import BOOL, PLUGIN_CONFIG, STRING, RecordShape, decode
+from kmanifest.engines.kustomize.scalar_nodes import STRING_TAG, NodeWriter, node_value
 from kmanifest.engines.kustomize.transformers.fields import (
     located,
     require_scalar,
@@ -15,7 +16,7 @@ from kmanifest.engines.kustomize.transformers.fields import (
 )
 from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import KmanifestError, RenderError, SourceError
-from kmanifest.model.fieldpath import FieldUpdate, Setter, update_field
+from kmanifest.model.fieldpath import FieldUpdate, update_field
 from kmanifest.model.resource import Resource, format_ids
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import scalar_text, type_name
@@ -48,13 +49,10 @@ def set_namespace(ctx: Context, config: Resource, resources: ResourceMap) -> Res
         raise SourceError(message).within(field=("setRoleBindingSubjects",))
     if not namespace:
         return resources
-    setter = _set_if_empty(namespace) if fields.get("unsetOnly") else _set_always(namespace)
-    update = FieldUpdate(setter, "")
+    mover = _Mover(namespace, mode, unset_only=fields.get("unsetOnly", False))
     table = FieldTable(specs_of(config.body))
     moved = resources.map(
-        lambda resource: (
-            resource if _is_from_chart(resource) else _move(resource, table, update, mode)
-        )
+        lambda resource: resource if _is_from_chart(resource) else _move(resource, table, mover)
     )
     _refuse_conflicts(resources, moved)
     return moved
@@ -70,47 +68,67 @@ def move_resource(resource: Resource, namespace: str) -> Resource:
 
     Field specs are not used, and the previous id is not remembered.
     """
-    return _change(resource, (), FieldUpdate(_set_always(namespace), ""), "defaultOnly")
+    return _Mover(namespace, "defaultOnly").move(resource, ())
 
 
-def _set_always(namespace: str) -> Setter:
-    def change(old: Any) -> Any:
-        require_scalar(old)
-        return old if old.__class__ is str and old == namespace else namespace
-
-    return change
-
-
-def _set_if_empty(namespace: str) -> Setter:
-    def change(old: Any) -> Any:
-        require_scalar(old)
-        return namespace if old is None or scalar_text(old) == "" else old
-
-    return change
-
-
-def _move(resource: Resource, table: FieldTable, update: FieldUpdate, mode: str) -> Resource:
+def _move(resource: Resource, table: FieldTable, mover: "_Mover") -> Resource:
     group, version, kind, _, _ = resource.id
-    return _change(
-        resource.with_current_id_remembered(), table.fields_for(group, version, kind), update, mode
-    )
+    fields = table.fields_for(group, version, kind)
+    return mover.move(resource.with_current_id_remembered(), fields)
 
 
-def _change(
-    resource: Resource, fields: tuple[Field, ...], update: FieldUpdate, mode: str
-) -> Resource:
-    if not resource.cluster_scoped:
-        resource = update_all(resource, _NAMESPACE_FIELDS, update)
-    is_binding = resource.kind in _ROLE_BINDINGS
-    if is_binding and mode != "none":
-        resource = _move_subjects(resource, update, mode)
-    if not fields:
-        return resource
-    is_core = resource.api_version == "v1"
-    applicable = [
-        field for field in fields if _applies(field, is_core=is_core, is_binding=is_binding)
-    ]
-    return update_all(resource, applicable, update)
+class _Mover:
+    """Sets the namespace of resources, and of the subjects of role bindings that `mode` selects."""
+
+    def __init__(self, namespace: str, mode: str, *, unset_only: bool = False) -> None:
+        self._namespace = namespace
+        self._mode = mode
+        self._writer = NodeWriter()
+        self._unquoted = node_value(namespace, STRING_TAG, quoted=False)
+        self._update = FieldUpdate(self._set_if_empty if unset_only else self._set, None)
+
+    def move(self, resource: Resource, fields: tuple[Field, ...]) -> Resource:
+        """Return the resource in the namespace, which is also set in `fields`."""
+        if not resource.cluster_scoped:
+            resource = update_all(resource, _NAMESPACE_FIELDS, self._update, self._writer)
+        is_binding = resource.kind in _ROLE_BINDINGS
+        if is_binding and self._mode != "none":
+            resource = self._move_subjects(resource)
+        if not fields:
+            return resource
+        is_core = resource.api_version == "v1"
+        applicable = [
+            field for field in fields if _applies(field, is_core=is_core, is_binding=is_binding)
+        ]
+        return update_all(resource, applicable, self._update, self._writer)
+
+    def _set(self, old: Any) -> Any:
+        if old.__class__ is str and old == self._namespace:
+            return old
+        if old is None and self._unquoted.__class__ is str:  # most objects have no namespace yet
+            return self._unquoted
+        require_scalar(old)
+        return self._writer.set_scalar(old, self._namespace, STRING_TAG)
+
+    def _set_if_empty(self, old: Any) -> Any:
+        require_scalar(old)
+        return self._set(old) if old is None or scalar_text(old) == "" else old
+
+    def _move_subjects(self, resource: Resource) -> Resource:
+        field, expected = (
+            ("kind", "ServiceAccount")
+            if self._mode == "allServiceAccounts"
+            else ("name", "default")
+        )
+
+        def change(subject: Any) -> Any:
+            if not isinstance(subject, Mapping):
+                raise SourceError(f"expected a mapping, got {type_name(subject)}")
+            if subject.get(field) != expected:
+                return subject
+            return update_field(subject, ("namespace",), self._update, create=True)
+
+        return self._writer.finish(resource, _each_subject(resource, change))
 
 
 def _applies(field: Field, *, is_core: bool, is_binding: bool) -> bool:
@@ -119,21 +137,6 @@ def _applies(field: Field, *, is_core: bool, is_binding: bool) -> bool:
     if field.steps == ("metadata", "name") and not is_core:
         return False
     return not (is_binding and field.steps == ("subjects", "namespace"))
-
-
-def _move_subjects(resource: Resource, update: FieldUpdate, mode: str) -> Resource:
-    field, expected = (
-        ("kind", "ServiceAccount") if mode == "allServiceAccounts" else ("name", "default")
-    )
-
-    def change(subject: Any) -> Any:
-        if not isinstance(subject, Mapping):
-            raise SourceError(f"expected a mapping, got {type_name(subject)}")
-        if subject.get(field) != expected:
-            return subject
-        return update_field(subject, ("namespace",), update, create=True)
-
-    return resource.with_body(_each_subject(resource, change))
 
 
 def _each_subject(resource: Resource, change: Callable[[Any], Any]) -> Any:

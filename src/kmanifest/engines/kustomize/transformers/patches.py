@@ -5,15 +5,16 @@ PatchJson6902Transformer.go; api/resource/resource.go, ApplySmPatch; api/resmap/
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest import yaml
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.engines.kustomize.annotations import with_string_annotations
+from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, STRINGS, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import PATCH, SELECTOR
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved
 from kmanifest.engines.kustomize.transformers.fields import located
-from kmanifest.engines.kustomize.yaml_aliases import propagate_aliases
 from kmanifest.model.errors import (
     FieldPath,
     KmanifestError,
@@ -23,12 +24,11 @@ from kmanifest.model.errors import (
     SourceError,
     format_field,
 )
-from kmanifest.model.fieldpath import put
-from kmanifest.model.resource import Resource, string_map
+from kmanifest.model.fieldpath import get, put
+from kmanifest.model.resource import REWRITTEN_AS_BLOCK, Origin, Resource, string_map
 from kmanifest.model.resourcemap import ResourceMap
-from kmanifest.model.values import FloatText, IntText
+from kmanifest.model.values import FloatText, IntText, OtherKey, scalar_text
 from kmanifest.pipeline.context import Context
-from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _patch_text(ctx: Context, fields: Mapping[str, Any], name: str = "patch") ->
 
 def _parse_resources(ctx: Context, text: PatchText) -> tuple[list[Resource], KmanifestError | None]:
     try:
-        return resource_files.parse(ctx, text.content, text.file), None
+        return resource_files.parse_patch(ctx, text.content, text.file), None
     except (SourceError, MissingError) as error:
         return [], _located_in_text(error, text)
 
@@ -225,7 +225,7 @@ def _inline_or_file(ctx: Context, path: str, index: int) -> list[Resource]:
         if error is None:
             return parsed
     try:
-        return resource_files.read(ctx, path)
+        return resource_files.read_patch(ctx, path)
     except KmanifestError as error:
         raise error if error.location.file else error.within(field=("paths", index)) from error
 
@@ -312,15 +312,44 @@ def _merge_into(
     patch_resource: Resource,
     allowed: AllowedChanges,
 ) -> ResourceMap:
+    if isinstance(ctx.state, KustomizeBuildState):
+        ctx.state.has_merged_patch = True
     changed = {
-        index: _merge_one(ctx.schema, resources[index], patch_resource, allowed)
-        for index in indexes
+        index: _merge_one(ctx, resources[index], patch_resource, allowed) for index in indexes
     }
+    if _find_other_key(patch_resource.body) is not None:
+        _refuse_other_keys(changed.values(), patch_resource)
     return resources.replace(changed).without_empty(changed.values())
 
 
+def _refuse_other_keys(patched: Iterable[Resource], patch_resource: Resource) -> None:
+    """Raise SourceError if a patched object has a key that is not a string.
+
+    A key of the patch is in the object only if the object did not have a key with its text.
+    """
+    for resource in patched:
+        field = _find_other_key(resource.body)
+        if field is not None:
+            message = f"the key `{field[-1]}` is not a string: put it in quotes"
+            raise located(SourceError(message).within(field=field), patch_resource)
+
+
+def _find_other_key(value: Any) -> FieldPath | None:
+    """Return the field of a key that is not a string."""
+    todo: list[tuple[Any, FieldPath]] = [(value, ())]
+    while todo:
+        node, field = todo.pop()
+        is_mapping = node.__class__ is dict
+        for step, item in node.items() if is_mapping else enumerate(node):
+            if step.__class__ is OtherKey:
+                return (*field, str(step))
+            if item.__class__ is dict or item.__class__ is list:
+                todo.append((item, (*field, step)))
+    return None
+
+
 def _merge_one(
-    schema: Schema, old: Resource, patch_resource: Resource, allowed: AllowedChanges
+    ctx: Context, old: Resource, patch_resource: Resource, allowed: AllowedChanges
 ) -> Resource:
     from kmanifest.engines.kustomize.merge import DELETED, merge  # many builds have no patch
 
@@ -331,21 +360,64 @@ def _merge_one(
         if patch_resource.api_version == old.api_version
         else {**patch_resource.body, "apiVersion": old.api_version}
     )
+    has_schema_comments = (
+        old.origin.has_schema_comments or patch_resource.origin.has_schema_comments
+    )
     try:
-        body: Any = merge(old.body, patch_body, schema)
+        writer = NodeWriter.of(ctx)
+        body: Any = merge(
+            old.body,
+            patch_body,
+            ctx.schema,
+            writer,
+            has_schema_comments=has_schema_comments,
+        )
     except KmanifestError as error:
         raise located(error, patch_resource) from error
     if body is DELETED or not body:
         return old.with_body({})
-    body = propagate_aliases(old, old.with_body(body)).body
+    new = _with_identity(writer.finish(old, body), old, allowed)
+    if writer.keeps_details:
+        new = _without_tags(new, allowed, writer)
+    if allowed.name or allowed.kind:
+        new = new.with_origin(_with_patch_options(new.origin, allowed))
+    if has_schema_comments and not old.origin.has_schema_comments:
+        new = new.with_origin(new.origin._replace(has_schema_comments=True))
+    if new.kind != old.kind:
+        new = new.with_scope(cluster_scoped=ctx.schema.is_cluster_scoped(new.api_version, new.kind))
+    return new.with_history() if _clears_annotations(patch_resource) else new
+
+
+def _with_patch_options(origin: Origin, allowed: AllowedChanges) -> Origin:
+    """Return an origin with the options of a patch, which kustomize keeps in annotations of the patched object."""
+    names = (("allowNameChange", allowed.name), ("allowKindChange", allowed.kind))
+    options = [name for name, is_set in names if is_set and name not in origin.patch_options]
+    return origin._replace(patch_options=(*origin.patch_options, *options))
+
+
+def _with_identity(new: Resource, old: Resource, allowed: AllowedChanges) -> Resource:
+    """Return a patched resource with the kind, the name and the namespace from before the patch."""
+    body: Any = new.body
     if not allowed.kind:
         body = put(body, ("kind",), old.body.get("kind"))
-    if not allowed.name:
-        body = put(body, ("metadata", "name"), old.get("metadata", "name"))
-    new = old.with_body(_with_namespace(body, old.get("metadata", "namespace")))
-    if new.kind != old.kind:
-        new = new.with_scope(cluster_scoped=schema.is_cluster_scoped(new.api_version, new.kind))
-    return new.with_history() if _clears_annotations(patch_resource) else new
+    name = old.get("metadata", "name")
+    if not allowed.name and scalar_text(get(body, ("metadata", "name"))) != scalar_text(name):
+        body = put(body, ("metadata", "name"), name)
+    return new.with_body(_with_namespace(body, old.get("metadata", "namespace")))
+
+
+def _without_tags(new: Resource, allowed: AllowedChanges, writer: NodeWriter) -> Resource:
+    """Return a patched resource whose kind, name and namespace have no tag, because kustomize writes them anew."""
+    body: Any = new.body
+    for field, is_kept in (
+        (("kind",), allowed.kind),
+        (("metadata", "name"), allowed.name),
+        (("metadata", "namespace"), False),
+    ):
+        value = get(body, field)
+        if value is not None and not is_kept:
+            body = put(body, field, writer.set_scalar(value, scalar_text(value)))
+    return writer.finish(new, body)
 
 
 def _clears_annotations(patch_resource: Resource) -> bool:
@@ -409,10 +481,12 @@ def _apply_operations(
             resources[index].with_current_id_remembered() if remembers_id else resources[index]
         )
         try:
-            body = apply_patch(operations, resource.body)
+            body = apply_patch(operations, resolved(resource).body)
         except KmanifestError as error:
             raise error.at(_location_in(text, error.location.field)) from error
-        changed[index] = with_string_annotations(resource.with_body(body))
+        origin = resource.origin._replace(rewritten=REWRITTEN_AS_BLOCK, has_schema_comments=False)
+        patched = resource.with_body(body).with_resolution(is_unresolved=False).with_origin(origin)
+        changed[index] = with_string_annotations(patched)
     return resources.replace(changed)
 
 

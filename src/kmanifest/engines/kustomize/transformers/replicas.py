@@ -5,6 +5,7 @@ Source: kustomize v5.8.2 api/internal/builtins/ReplicaCountTransformer.go.
 
 from kmanifest.engines.kustomize.config import Field, selects
 from kmanifest.engines.kustomize.decoding import INT, PLUGIN_CONFIG, STRING, RecordShape, decode
+from kmanifest.engines.kustomize.scalar_nodes import INT_TAG, NodeWriter
 from kmanifest.engines.kustomize.transformers.fields import require_scalar, specs_of, update_all
 from kmanifest.model.errors import MissingError, near_names
 from kmanifest.model.fieldpath import FieldUpdate, is_absent
@@ -24,17 +25,19 @@ def set_replicas(ctx: Context, config: Resource, resources: ResourceMap) -> Reso
     replica = decode(config.body, _CONFIG, PLUGIN_CONFIG).get("replica", {})
     name, count = replica.get("name", ""), replica.get("count", 0)
 
+    writer = NodeWriter.of(ctx)
+
     def change(old: Any) -> Any:
         require_scalar(old)
-        return count
+        return writer.set_scalar(old, str(count), INT_TAG)
 
-    update = FieldUpdate(change, 0)
+    update = FieldUpdate(change, None)
     matched: list[str] = []
     is_set = False
     for spec in specs_of(config.body):
         field = Field(tuple(spec[0].split("/")), spec[4])
         changed = {
-            index: update_all(resources[index], (field,), update)
+            index: update_all(resources[index], (field,), update, writer)
             for index in resources.indexes_by_name(name)
             if any(
                 key[3] == name and selects(spec, *key[:3]) for key in resources[index].all_keys()

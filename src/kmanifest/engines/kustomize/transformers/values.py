@@ -15,7 +15,7 @@ from kmanifest.engines.kustomize.decoding import (
     decode,
 )
 from kmanifest.engines.kustomize.kustomization import SELECTOR
-from kmanifest.engines.kustomize.scalars import retype
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter
 from kmanifest.engines.kustomize.selectors import Selector
 from kmanifest.engines.kustomize.transformers.fields import located, require_scalar
 from kmanifest.engines.kustomize.transformers.namespace import move_resource
@@ -47,7 +47,7 @@ def add_value(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
         selector = Selector.of(target["selector"]) if "selector" in target else None
         resources = resources.map(
             lambda resource, target=target, selector=selector: (  # type: ignore[misc]  # bound now, not when called
-                _add(resource, value, target)
+                _add(ctx, resource, value, target)
                 if selector is None or selector.selects(resource)
                 else resource
             )
@@ -70,22 +70,26 @@ def _check_target(target: Mapping[str, Any]) -> None:
         raise SourceError("filePathPosition cannot be negative")
 
 
-def _add(resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
+def _add(ctx: Context, resource: Resource, value: str, target: Mapping[str, Any]) -> Resource:
     path, position = target["fieldPath"], target.get("filePathPosition", 0)
     if path == "metadata/namespace":
         return move_resource(resource, value)
 
+    writer = NodeWriter.of(ctx)
+
     def change(old: Any) -> Any:
         require_scalar(old)
         text = "" if old is None else scalar_text(old)
-        return retype(old, insert_part(text, position - 1, value) if position > 0 else value)
+        return writer.set_scalar(
+            old, insert_part(text, position - 1, value) if position > 0 else value
+        )
 
     steps = [step for step in split_path(path, "/") if step.strip()]
     try:
-        body = update_field(resource.body, steps, FieldUpdate(change, ""), create=True)
+        body = update_field(resource.body, steps, FieldUpdate(change, None), create=True)
     except SourceError as error:
         raise located(error, resource) from error
-    return resource.with_body(body)
+    return writer.finish(resource, body)
 
 
 def insert_part(path: str, position: int, part: str) -> str:
