@@ -34,6 +34,7 @@ from kmanifest.cli.helm.versioned_flags import (
 )
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
+    BOUNDARY_FLAGS,
     FETCH_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
@@ -214,7 +215,7 @@ def _load_inputs(
     from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
-    command_line_values = read_values(command_line, dialect)
+    command_line_values = read_values(command_line, dialect, chart_argument)
     chart = load_chart_argument(command_line, chart_argument, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
@@ -440,7 +441,7 @@ chart, or a chart of a repository or registry.
     (
         ("Flags", RENDER_FLAGS),
         ("Value flags", (*VALUE_FLAGS, UNUSED_VALUES, *REPRODUCIBLE_FLAGS)),
-        ("Chart flags", CHART_PATH_FLAGS),
+        ("Chart flags", (*CHART_PATH_FLAGS, *BOUNDARY_FLAGS)),
         ("Plug-in flags", PLUGIN_FLAGS),
         ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
     ),
