@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
-from kmanifest.cli.output import write_file
+from kmanifest.cli.output import replace_file
 from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, root_option
 from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
@@ -58,7 +58,7 @@ def create(command_line: CommandLine) -> int:
     text = "".join(
         dump({name: _replace_undecodable(value)}) for name, value in fields.items() if value
     )
-    write_file(FILE_NAMES[0], [text.encode()])
+    replace_file(FILE_NAMES[0], text.encode())
     return EXIT_OK
 
 
