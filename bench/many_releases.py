@@ -13,7 +13,7 @@ import sys
 
 from kmanifest import MemoryCache
 from kmanifest.helm import Release, ValueSources, load_chart, render_chart
-from kmanifest.io.tree import tree_at
+from kmanifest.io.local_tree import open_local
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     place, pattern, out = sys.argv[1:]
     gc.disable()  # as the command does
     cache = MemoryCache()
-    chart = load_chart(*tree_at(place))
+    chart = load_chart(*open_local(place))
     for path in sorted(glob.glob(pattern)):
         rendered = render_chart(
             chart,

@@ -204,9 +204,9 @@ def test_the_right_directory_is_verified(tmp_path: Path):
     assert names(tmp_path / "copy/a/b/c") == {"kustomization.yaml", "m.yaml"}
 
 
-@pytest.mark.parametrize("failing", ["mkdir", "rename"])
+@pytest.mark.parametrize("failing", ["mkdir", "replace"])
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch, failing: str):
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, failing, fail)
@@ -225,10 +225,10 @@ def test_a_file_that_can_not_be_written_leaves_nothing(tmp_path: Path):
 def test_a_directory_created_meanwhile_is_not_changed(tmp_path: Path, monkeypatch):
     real_mkdir = os.mkdir
 
-    def mkdir(path: str) -> None:
-        real_mkdir(path)
+    def mkdir(path: str, *mode: int, dir_fd: int | None = None) -> None:
+        real_mkdir(path, *mode, dir_fd=dir_fd)
         if path.endswith("copy"):
-            real_mkdir(path)
+            real_mkdir(path, *mode, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "mkdir", mkdir)
     with pytest.raises(OutputError, match="exists"):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
+from kmanifest.io.local_tree import open_local
 from kmanifest.io.remote import LazyNetwork
 from kmanifest.io.tree import SnapshotDiskTree
 from kmanifest.model.errors import (
@@ -46,14 +47,17 @@ def build(
     runner: "Runner | None" = None,
     remote: "Remote | None" = None,
     cancel: "CancelEvent | None" = None,
+    root: "FilePath | None" = None,
 ) -> Rendered:
     r"""Build the kustomization or chart in the directory `path`.
 
-    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. A
+    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. No
+    link leads out of the project, which is the git repository of a local path, or else the path itself. A
     mapping of paths to their content is taken as a `MemoryTree`. `cache` can be shared between builds and threads.
     `on_change` is called for each field that a step writes. `runner` runs exec plug-ins, if `options` allow them.
     `remote` fetches remote bases and files; by default the network is used, if `options` allow it. `cancel` is an event
-    such as `threading.Event()`; when it is set, the build ends with CancelledError.
+    such as `threading.Event()`; when it is set, the build ends with CancelledError. `root` is a directory: no path and no
+    link may lead out of it. It replaces `Options.root`, and is not given with a tree, which is a boundary itself.
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
     applied), LimitError (a limit of `options.limits`), CancelledError (`cancel` is set), FetchError (download failed),
@@ -76,6 +80,10 @@ def build(
 
     path = as_path(path)
     check_options(options)
+    if root is not None:
+        options = options._replace(root=as_path(root, "root"))
+    if tree is not None and options.root:
+        raise TypeError("root is for local files: a tree is a boundary itself")
     check_optional(
         registry=registry,
         cache=cache,
@@ -112,8 +120,11 @@ def run_build(
     """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly."""
     absolute_location = _identity
     if tree is None:
-        tree, absolute_location = SnapshotDiskTree("/"), on_disk
-        path = path if _is_url(path) else os.path.abspath(path)
+        absolute_location = on_disk
+        if _is_url(path):
+            tree = SnapshotDiskTree("/")  # a repository names no local files
+        else:
+            tree, path = open_local(path, options.root)
         runner = runner or _runner_of(options, cancel)
         on_change = on_change and _with_absolute_files(on_change)
     meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
 from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
+    BOUNDARY_FLAGS,
     FETCH_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     exec_plugin_options,
     remote_options,
+    root_option,
     seed_option,
     time_option,
 )
@@ -39,6 +41,7 @@ VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "valu
 """The names of the flags that set values of a chart."""
 
 GENERAL_FLAGS = (
+    *BOUNDARY_FLAGS,
     Flag(
         "output",
         "string",
@@ -159,7 +162,7 @@ def build(command_line: CommandLine) -> int:
     from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.engines.builtin import installed_registry
 
-    tree, path = _open_revision(path, command_line.values["rev"])
+    tree, path = _open_revision(path, command_line.values["rev"], options.root)
     registry = installed_registry()
     rendered = api.run_build(
         path,
@@ -185,10 +188,12 @@ def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
     return open_cache(command_line.values)
 
 
-def _open_revision(path: str, revision: str) -> "tuple[Tree | None, str]":
+def _open_revision(path: str, revision: str, root: str | None) -> "tuple[Tree | None, str]":
     """The tree to build from, None for the local files, and the path of the directory in it."""
     if not revision:
         return None, path
+    if root is not None:
+        raise UsageError("--root and --follow-links are for local files, not for a commit (--rev)")
     from kmanifest.io.git_tree import open_commit  # imported for --rev only
 
     return open_commit(path, revision)
@@ -241,6 +246,7 @@ def build_options(command_line: CommandLine) -> "Options":
             seed_option(command_line), time_option(command_line), values["show-impure"]
         ),
         engines=(_kustomize_options(command_line), *_helm_options(command_line)),
+        root=root_option(values),
     )
 
 
@@ -278,7 +284,9 @@ def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
     from kmanifest.cli.helm.inputs import read_values
     from kmanifest.cli.helm.versioned_flags import helm_version
 
-    chart_values = read_values(command_line, helm_version(command_line))
+    chart_values = read_values(
+        command_line, helm_version(command_line), _directory_argument(command_line.arguments)
+    )
     return (options.replace(values=chart_values.values, locate=_value_locator(chart_values)),)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
-from kmanifest.cli.output import write_file
-from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.output import replace_file
+from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, root_option
 from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
@@ -58,7 +58,7 @@ def create(command_line: CommandLine) -> int:
     text = "".join(
         dump({name: _replace_undecodable(value)}) for name, value in fields.items() if value
     )
-    write_file(FILE_NAMES[0], [text.encode()])
+    replace_file(FILE_NAMES[0], text.encode())
     return EXIT_OK
 
 
@@ -103,7 +103,8 @@ def _resource_paths(command_line: CommandLine) -> list[str]:
                 raise _no_match_error(pattern)
             paths += matches
     if command_line.values["autodetect"]:
-        detected = _detect_resource_files("", recursive=command_line.values["recursive"])
+        values = command_line.values
+        detected = _detect_resource_files("", root_option(values), recursive=values["recursive"])
         paths += [path for path in detected if path not in paths]
     return paths
 
@@ -163,7 +164,7 @@ def _is_base_directory(path: str) -> bool:
     return os.path.isdir(real) and not os.path.join(os.path.realpath("."), "").startswith(prefix)
 
 
-def _detect_resource_files(directory: str, *, recursive: bool) -> Iterator[str]:
+def _detect_resource_files(directory: str, root: str | None, *, recursive: bool) -> Iterator[str]:
     """The files below `directory` that contain only resources, or nothing, and the directories with a kustomization.
 
     An empty `directory` is the current one.
@@ -178,27 +179,27 @@ def _detect_resource_files(directory: str, *, recursive: bool) -> Iterator[str]:
     for entry in entries_by_name:
         path = os.path.join(directory, entry.name)
         if not entry.is_dir(follow_symlinks=False):
-            if _holds_resources(path):
+            if _holds_resources(path, root):
                 yield path
         elif recursive and any(os.path.exists(os.path.join(path, name)) for name in FILE_NAMES):
             yield path
         elif recursive:
-            yield from _detect_resource_files(path, recursive=True)
+            yield from _detect_resource_files(path, root, recursive=True)
 
 
 def _read_error(path: str, error: OSError) -> SourceError:
     return SourceError(f"can't be read: {error.strerror or error}").within(file=path)
 
 
-def _holds_resources(path: str) -> bool:
+def _holds_resources(path: str, root: str | None) -> bool:
     """Whether a build can read the file. A file above the size limit is skipped with a note on stderr."""
     from kmanifest.engines.kustomize.resource_files import parse  # imported for --autodetect only
-    from kmanifest.io.tree import DiskTree
+    from kmanifest.io.local_tree import LocalTree, find_boundary
     from kmanifest.model.limits import DEFAULT_LIMITS
     from kmanifest.pipeline.context import Context
     from kmanifest.pipeline.registry import Registry
 
-    tree = DiskTree("/")
+    tree = LocalTree(find_boundary(os.path.realpath("."), root))
     try:
         resolved = tree.resolve(os.path.abspath(path))
         content = tree.read(resolved, limit=DEFAULT_LIMITS.max_input_file)
@@ -220,7 +221,7 @@ COMMAND = Command(
     ("create",),
     "",
     "Write a new kustomization.yaml to the current directory.\n",
-    (("Kustomize flags", FIELD_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    (("Kustomize flags", (*FIELD_FLAGS, *BOUNDARY_FLAGS)), ("Remote flags", FETCH_FLAGS)),
     create,
     examples=(
         "kmanifest create --autodetect",

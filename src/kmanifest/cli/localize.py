@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from kmanifest.cli import EXIT_OK, report
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import check_new_directory, write_new_directory
-from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, remote_options, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import (
@@ -26,6 +26,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.localize.output import LocalizedFiles
+    from kmanifest.io.local_tree import Boundary
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.tree import Tree
@@ -80,14 +81,18 @@ def localize(command_line: CommandLine) -> int:
     name, destination, *_ = (*command_line.arguments, "", "")
 
     from kmanifest import api  # imported here so that usage errors stay fast
+    from kmanifest.io.local_tree import find_boundary
     from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remote=remotes)
+    boundary = find_boundary(os.path.realpath(values["scope"] or name or "."), root_option(values))
+    # The copy is verified by a build of the target with the same boundary.
+    root = f"/{boundary.directory}" if boundary.bounds_paths else None
+    options = Options(allow_remote=True, remote=remotes, root=root)
     network = api.network_of(options)
     findings: list[Finding] = []
     try:
         target = _find_target(
-            _make_context(options, network, findings.append), name or ".", values["scope"]
+            _make_context(options, boundary, network, findings.append), name or ".", values["scope"]
         )
         destination = os.path.abspath(destination or _default_name(target))
         copy = _make_copy(target, destination)
@@ -106,17 +111,20 @@ def localize(command_line: CommandLine) -> int:
 
 
 def _make_context(
-    options: "Options", remote: "Remote | None", on_finding: "Callable[[Finding], None]"
+    options: "Options",
+    boundary: "Boundary",
+    remote: "Remote | None",
+    on_finding: "Callable[[Finding], None]",
 ) -> "Context":
-    """A context with the local files, and with `remote` for what is fetched."""
+    """A context with the local files in the boundary, and with `remote` for what is fetched."""
     import time
 
     from kmanifest.engines.builtin import installed_registry
-    from kmanifest.io.tree import SnapshotDiskTree
+    from kmanifest.io.local_tree import LocalTree
     from kmanifest.pipeline.context import Context, Meter
 
     return Context(
-        tree=SnapshotDiskTree("/"),
+        tree=LocalTree(boundary),
         registry=installed_registry(),
         options=options,
         on_finding=on_finding,
@@ -249,7 +257,7 @@ COMMAND = Command(
     ("localize",),
     "[TARGET [DESTINATION]]",
     INTRODUCTION,
-    (("Kustomize flags", LOCALIZE_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    (("Kustomize flags", (*LOCALIZE_FLAGS, *BOUNDARY_FLAGS)), ("Remote flags", FETCH_FLAGS)),
     localize,
     examples=(
         "kmanifest localize overlays/prod --scope .",

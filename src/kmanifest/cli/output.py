@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from kmanifest.model.resource import Resource
     from kmanifest.pipeline.rendered import Rendered
 
-NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
 
 class OutputError(KmanifestError):
     """The output could not be written."""
@@ -70,6 +68,8 @@ def _discard_stdout() -> None:
 
 def write_file(path: str, pieces: Iterable[bytes]) -> None:
     """Write `pieces` to `path` atomically, or directly if `path` is a device or a pipe."""
+    from kmanifest.cli.writer import OutputDirectory, replace_files  # imported for `-o` only
+
     target = os.path.realpath(path)
     try:
         if os.path.exists(target) and not os.path.isfile(target):
@@ -78,26 +78,34 @@ def write_file(path: str, pieces: Iterable[bytes]) -> None:
         elif path.endswith(("/", os.sep)):
             raise IsADirectoryError(0, "no such directory", path)
         else:
-            _replace_all([(target, pieces)])
+            directory, name = os.path.split(target)
+            with OutputDirectory.open(directory) as opened:
+                replace_files(opened, [(name, pieces)])
     except OSError as error:
         raise _write_error(path, error) from error
 
 
 def replace_file(path: str, content: bytes) -> None:
     """Write `content` to `path` atomically. An existing link is replaced, not followed."""
+    from kmanifest.cli.writer import OutputDirectory, replace_files
+
+    directory, name = os.path.split(path)
     try:
-        _replace_all([(path, [content])])
+        with OutputDirectory.open(directory) as opened:
+            replace_files(opened, [(name, [content])])
     except OSError as error:
         raise _write_error(path, error) from error
 
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
     """Write one file per resource into `directory`, with the file names that kustomize uses."""
+    from kmanifest.cli.writer import OutputDirectory, replace_files
+
     names = list(file_names(rendered.read_only_resources))
-    paths = [os.path.join(directory, name) for name in names]
     contents = ([text.encode()] for text in rendered.documents())
     try:
-        _replace_all(zip(paths, contents, strict=True))
+        with OutputDirectory.open(directory) as opened:
+            replace_files(opened, zip(names, contents, strict=True))
     except OSError as error:
         raise _write_error(f"into {directory}", error) from error
 
@@ -114,35 +122,37 @@ def write_new_directory(
     path: str, files: "Mapping[str, File]", directories: Iterable[str] = ()
 ) -> None:
     """Create a directory with these files and subdirectories at the absolute `path`, completely or not at all."""
+    from kmanifest.cli.writer import OutputDirectory, temporary_name, write_new_files
+
     check_new_directory(path)
-    temporary = _temporary_path(path)
+    parent, name = os.path.split(path)
+    temporary = temporary_name()
     is_claimed = False
     try:
-        os.mkdir(temporary)
+        opened = OutputDirectory.open(parent)
     except OSError as error:
         raise _write_error(path, error) from error
-    try:
-        for directory in directories:
-            os.mkdir(os.path.join(temporary, directory))
-        for name, (content, executable) in files.items():
-            mode = 0o777 if executable else 0o666
-            with open(os.open(os.path.join(temporary, name), NEW_FILE, mode), "wb") as stream:
-                stream.write(content)
-        # An empty directory is created first: a rename alone could replace one that another process has just created.
-        os.mkdir(path)
-        is_claimed = True
-        if os.name == "nt":
-            os.rmdir(path)
-        os.rename(temporary, path)
-    except BaseException as error:
-        from shutil import rmtree  # imported for errors only
-
-        rmtree(temporary, ignore_errors=True)
-        if is_claimed and os.path.isdir(path) and not os.listdir(path):
-            os.rmdir(path)
-        if isinstance(error, OSError):
+    with opened:
+        try:
+            opened.make_new(temporary)
+        except OSError as error:
             raise _write_error(path, error) from error
-        raise
+        try:
+            with opened.enter(temporary) as top:
+                write_new_files(top, files, directories)
+            # An empty directory is created first: a rename alone could replace one that another process has just created.
+            opened.make_new(name)
+            is_claimed = True
+            if os.name == "nt":
+                opened.remove_directory(name)
+            opened.rename(temporary, name)
+        except BaseException as error:
+            opened.remove_tree(temporary)
+            if is_claimed:
+                opened.remove_directory(name)
+            if isinstance(error, OSError):
+                raise _write_error(path, error) from error
+            raise
 
 
 def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
@@ -202,54 +212,3 @@ def _safe_file_name(name: str, resource_id: str) -> str:
 
 def _percent_encoded(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
-
-
-def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-    """Write all files to temporary files next to their paths, then rename them.
-
-    A failure leaves no partial file.
-    """
-    temporary_files: list[tuple[str, str]] = []
-    try:
-        for path, pieces in files:
-            temporary = _temporary_path(path)
-            descriptor = os.open(temporary, NEW_FILE, 0o666)
-            temporary_files.append((temporary, path))
-            _write_new_file(descriptor, pieces, _existing_mode(path))
-        while temporary_files:
-            temporary, path = temporary_files[-1]
-            os.replace(temporary, path)
-            temporary_files.pop()
-    finally:
-        for temporary, _ in temporary_files:
-            if os.path.lexists(temporary):
-                os.unlink(temporary)
-
-
-def _existing_mode(path: str) -> int | None:
-    """The permissions of the regular file at `path`; None if there is none."""
-    try:
-        return (
-            os.lstat(path).st_mode & 0o777
-            if os.path.isfile(path) and not os.path.islink(path)
-            else None
-        )
-    except OSError:
-        return None
-
-
-def _temporary_path(path: str) -> str:
-    """A new name in the directory of `path`.
-
-    It is random, as processes in containers share process ids and can share a directory.
-    """
-    return os.path.join(os.path.dirname(path), f".kmanifest-{os.urandom(8).hex()}.tmp")
-
-
-def _write_new_file(descriptor: int, pieces: Iterable[bytes], mode: int | None) -> None:
-    with open(descriptor, "wb") as stream:
-        if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(stream.fileno(), mode)
-        stream.writelines(pieces)
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -4,7 +4,8 @@ import os
 import re
 
 from kmanifest.cli.flags import UsageError
-from kmanifest.cli.output import OutputError, write_file
+from kmanifest.cli.output import OutputError
+from kmanifest.cli.writer import write_files
 from kmanifest.startup.typing import Final
 
 _PYPROJECT: Final = """\
@@ -176,15 +177,16 @@ def write_scaffold(role: str, name: str, directory: str) -> list[str]:
     """
     if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) is None:
         raise UsageError(f"invalid plug-in name {name!r}: use lower-case words joined by `-`")
-    files = {
-        os.path.join(directory, path): text for path, text in _scaffold_files(role, name).items()
-    }
-    if existing := [path for path in files if os.path.lexists(path)]:
+    files = _scaffold_files(role, name)
+    paths = [os.path.join(directory, path) for path in files]
+    if existing := [path for path in paths if os.path.lexists(path)]:
         raise OutputError(f"{existing[0]} already exists")
-    for path, text in files.items():
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        write_file(path, [text.encode()])
-    return list(files)
+    try:
+        write_files(directory, {path: text.encode() for path, text in files.items()})
+    except OSError as error:
+        problem = error.strerror or error
+        raise OutputError(f"can't write {error.filename or directory}: {problem}") from error
+    return paths
 
 
 def _scaffold_files(role: str, name: str) -> dict[str, str]:

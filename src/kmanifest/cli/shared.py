@@ -23,6 +23,23 @@ CLEAN = "clean"
 
 _UNITS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 
+BOUNDARY_FLAGS = (
+    Flag(
+        "follow-links",
+        "switch",
+        "follow symbolic links anywhere; do not use it with files that you do not trust",
+        user_only=SWITCHED_ON,
+    ),
+    Flag(
+        "root",
+        "string",
+        "directory that no path and no link of the input leads out of (default: its git repository, else the input itself)",
+        path="directory",
+        user_only=ANY_VALUE,
+    ),
+)
+"""The flags of all verbs that read directories of the user."""
+
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
@@ -121,12 +138,20 @@ SHARED_FLAGS = (
     COLOR,
     QUIET,
     STACK_TRACE,
+    *BOUNDARY_FLAGS,
     *FETCH_FLAGS,
     *REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     *PLUGIN_FLAGS,
 )
 """The flags that a settings file can set for all verbs at once."""
+
+
+def root_option(values: Mapping[str, Any]) -> str | None:
+    """The directory that the input must be in, from the flags of `BOUNDARY_FLAGS`; None for the default."""
+    from kmanifest.io.local_tree import EVERYTHING  # imported here so that usage errors stay fast
+
+    return EVERYTHING if values["follow-links"] else values["root"] or None
 
 
 def seed_option(command_line: CommandLine) -> str | None:

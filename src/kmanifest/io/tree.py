@@ -95,6 +95,13 @@ def is_executable(tree: Tree, path: str) -> bool:
     return method is not None and bool(method(path))
 
 
+def admit(tree: Tree, directory: str) -> None:
+    """Record that a kustomization has named a resolved directory, if that matters to the tree (see `local_tree`)."""
+    method = getattr(tree, "admit", None)
+    if method is not None:
+        method(directory)
+
+
 class DiskTree:
     """The files of a local directory. Neither `..` nor a link can reach a file outside it.
 
@@ -249,18 +256,6 @@ class SnapshotDiskTree(DiskTree):
             os.close(descriptor)
 
 
-def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
-    """Return a tree and a path in it for a local path. So no link can lead out of the directory.
-
-    The root of the tree is the path itself if it is a directory, otherwise the directory that contains the file.
-    """
-    real = os.path.realpath(path)
-    if os.path.isdir(real):
-        return SnapshotDiskTree(real), ""
-    directory, name = os.path.split(real)
-    return SnapshotDiskTree(directory), name
-
-
 class MemoryTree:
     """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 
@@ -393,6 +388,10 @@ class RecordingTree:
         names = self._tree.list(path)
         self._record("list", path, tuple(names))
         return names
+
+    def admit(self, directory: str) -> None:
+        """Pass on what `admit` records."""
+        admit(self._tree, directory)
 
 
 def _read_regular(descriptor: int, path: str, limit: int) -> bytes:

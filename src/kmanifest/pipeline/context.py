@@ -4,9 +4,16 @@ from collections.abc import Callable, Hashable, Iterable
 
 from kmanifest.io import tree as trees
 from kmanifest.io.cache import Cache, NoCache
+from kmanifest.io.local_tree import OutsideError
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, SourceError
+from kmanifest.model.errors import (
+    FieldPath,
+    KmanifestError,
+    LimitError,
+    Location,
+    SourceError,
+)
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
@@ -146,11 +153,15 @@ class Context(NamedTuple):
         """
         if is_file_url(path):
             return self.require_remote(path).file(path)
-        real = self.resolve(path)
-        if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
-            raise SourceError(
-                f"security; file {path!r} is not in or below the directory of the kustomization"
-            )
+        is_restricted = self.options.load_restrictor == "root-only"
+        try:
+            real = self.resolve(path)
+        except OutsideError:
+            if is_restricted:  # what is outside of the boundary is not in this directory, either
+                raise _restriction_error(path) from None
+            raise
+        if is_restricted and not trees.is_below(real, self.directory):
+            raise _restriction_error(path)
         return real
 
     def resolve(self, path: str) -> str:
@@ -229,6 +240,12 @@ class Context(NamedTuple):
         """
         names = tuple(near()) if self.options.strict else ()
         self.on_finding(Finding("info", message, Location(file, field=field), NO_EFFECT, names))
+
+
+def _restriction_error(path: str) -> SourceError:
+    return SourceError(
+        f"security; file {path!r} is not in or below the directory of the kustomization"
+    )
 
 
 class Meter:

@@ -124,6 +124,9 @@ class Options(NamedTuple):
     - `allow_remote`: allow remote bases and files
     - `remote`: how remote bases and files are fetched
     - `reproducible`: the inputs of a render that come from no file
+    - `root`: directory that everything local which a build reads must be in, links included; empty for the project,
+      which is the git repository of the target, or else the target itself. None is the same, but a kustomization
+      outside of a git repository may name bases and charts outside of the target
     - `engines`: the options of single engines, at most one record of each type, such as `KustomizeOptions` and `HelmOptions`
 
     A record is immutable and hashable, as options are part of cache keys. It prints only the fields that differ from
@@ -146,6 +149,7 @@ class Options(NamedTuple):
     remote: RemoteOptions = RemoteOptions()
     reproducible: Reproducible = Reproducible()
     engines: tuple[Hashable, ...] = ()
+    root: str | None = None
 
     def __repr__(self) -> str:
         from kmanifest.model.records import describe  # rarely printed

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
+from kmanifest.io.local_tree import OutsideError
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.resource import Resource
@@ -230,5 +231,7 @@ class _LinkFollowingTree:
     def kind(self, path: str) -> trees.Kind | None:
         try:
             return self._tree.kind(self._tree.resolve(path))
+        except OutsideError:
+            raise
         except KmanifestError:
             return None

@@ -9,6 +9,7 @@ from kmanifest.cli import EXIT_OK
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, split_list
 from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text, write_file
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def cat(command_line: CommandLine) -> int:
 
     path = command_line.arguments[0] if command_line.arguments else None
     recurse = command_line.values["recurse-subpackages"]
-    text = writing.format_all(path, to_text, recurse=recurse)
+    text = writing.format_all(path, to_text, recurse=recurse, root=root_option(command_line.values))
     if not command_line.values["dest"]:
         return print_text(text)
     write_file(command_line.values["dest"], [text.encode("utf-8", "surrogateescape")])
@@ -128,7 +129,7 @@ COMMAND = Command(
     ("cfg", "cat"),
     "[DIR]",
     "Print the resources in a directory or a file, or on stdin.\n",
-    (("Flags", FLAGS),),
+    (("Flags", (*FLAGS, *BOUNDARY_FLAGS)),),
     cat,
     examples=(
         "kmanifest cfg cat base",

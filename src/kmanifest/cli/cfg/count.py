@@ -3,10 +3,12 @@
 Source: kustomize cmd/config v0.21.2 internal/commands/count.go.
 """
 
+import os
 from collections.abc import Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -38,13 +40,15 @@ def count(command_line: CommandLine) -> int:
     by_kind = command_line.values["kind"]
 
     from kmanifest.cli.cfg import reading  # imported here so that usage errors stay fast
+    from kmanifest.io.local_tree import find_boundary
 
     if not command_line.arguments:
         return print_text(_format_counts(reading.read_stdin(), by_kind=by_kind))
-    recurse = command_line.values["recurse-subpackages"]
+    target, recurse = command_line.arguments[0], command_line.values["recurse-subpackages"]
+    boundary = find_boundary(os.path.realpath(target), root_option(command_line.values))
     texts = [
-        f"{path}/\n{_format_counts(reading.read_resources(path), by_kind=by_kind)}"
-        for path in reading.find_packages(command_line.arguments[0], recurse=recurse)
+        f"{path}/\n{_format_counts(reading.read_resources(path, boundary=boundary), by_kind=by_kind)}"
+        for path in reading.find_packages(target, recurse=recurse)
     ]
     return print_text("\n".join(texts))
 
@@ -65,7 +69,7 @@ COMMAND = Command(
     ("cfg", "count"),
     "[DIR]",
     "Count the resources in a directory or a file, or on stdin.\n",
-    (("Flags", FLAGS),),
+    (("Flags", (*FLAGS, *BOUNDARY_FLAGS)),),
     count,
     completions=(DIRECTORY,),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
@@ -69,7 +70,8 @@ def grep(command_line: CommandLine) -> int:
 
     recurse = command_line.values["recurse-subpackages"]
     path = command_line.arguments[1] if len(command_line.arguments) > 1 else None
-    return print_text(writing.format_all(path, to_text, recurse=recurse))
+    root = root_option(command_line.values)
+    return print_text(writing.format_all(path, to_text, recurse=recurse, root=root))
 
 
 def parse_query(text: str) -> Query:
@@ -127,7 +129,7 @@ COMMAND = Command(
 Print the resources in a directory or a file, or on stdin, that have a field which matches a regular expression or
 a comparison.
 """,
-    (("Flags", FLAGS),),
+    (("Flags", (*FLAGS, *BOUNDARY_FLAGS)),),
     grep,
     examples=(
         "kmanifest cfg grep kind=Deployment base",

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from kmanifest.cli.cfg.nodes import annotate, get_field, is_null, resource_meta
 from kmanifest.engines.kustomize.goyaml.compose import parse_node
 from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.io.local_tree import Boundary, LocalTree, find_boundary
 from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
@@ -69,14 +70,21 @@ def _sorted_names(directory: str) -> list[str]:
         ) from error
 
 
-def read_resources(path: str, *, recurse: bool = False, annotated: bool = True) -> list[Node]:
+def read_resources(
+    path: str,
+    *,
+    recurse: bool = False,
+    annotated: bool = True,
+    boundary: Boundary | None = None,
+) -> list[Node]:
     """Read the resources of a file, or of the files below a directory.
 
     With `recurse`, packages below the directory are included. If `annotated`, the resources get path and index
-    annotations. A file whose name does not end in `.yaml` or `.yml` has no resources. Raises SourceError or LimitError
+    annotations. A file whose name does not end in `.yaml` or `.yml` has no resources. No link leads out of the boundary, by
+    default that of `path`. Raises SourceError or LimitError
     with the file, and LimitError if there are more than `max_objects` resources.
     """
-    disk = DiskTree("/")
+    disk = LocalTree(boundary or find_boundary(os.path.realpath(path)))
     root = "/" + disk.resolve(os.path.abspath(path))
     if not os.path.isdir(root):
         resources = _read_file(disk, root, os.path.basename(root), annotated=annotated)

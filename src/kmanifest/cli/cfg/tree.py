@@ -3,9 +3,12 @@
 Source: kustomize cmd/config v0.21.2 internal/commands/tree.go; kyaml v0.21.2 kio/tree.go.
 """
 
+import os
+
 from kmanifest.cli.cfg.flags import EXCLUDE_NON_LOCAL, INCLUDE_LOCAL, split_list
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -44,12 +47,15 @@ def tree(command_line: CommandLine) -> int:
 
     # imported here so that usage errors stay fast
     from kmanifest.cli.cfg import pipeline, reading, tree_text
+    from kmanifest.io.local_tree import find_boundary
 
     path = command_line.arguments[0] if command_line.arguments else "."
     if path == "-":
         root, nodes = ".", reading.read_stdin()
     else:
-        root, nodes = tree_text.clean_path(path), reading.read_resources(path, recurse=True)
+        boundary = find_boundary(os.path.realpath(path), root_option(command_line.values))
+        root = tree_text.clean_path(path)
+        nodes = reading.read_resources(path, recurse=True, boundary=boundary)
     select = pipeline.local_config_filter(
         local=command_line.values["include-local"],
         other=not command_line.values["exclude-non-local"],
@@ -94,7 +100,7 @@ COMMAND = Command(
 Print the resources in a directory or a file, or on stdin with `-`, as a tree: by owner if one has an owner,
 else by directory.
 """,
-    (("Flags", FLAGS),),
+    (("Flags", (*FLAGS, *BOUNDARY_FLAGS)),),
     tree,
     examples=(
         "kmanifest cfg tree base --replicas --image",

@@ -26,6 +26,7 @@ from kmanifest.cli.cfg.reading import (
 )
 from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_node
 from kmanifest.engines.kustomize.yaml_nodes import Node
+from kmanifest.io.local_tree import Boundary, find_boundary
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -47,16 +48,20 @@ class ResourceListWrapper(NamedTuple):
     function_config: Node | None = None
 
 
-def format_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, recurse: bool) -> str:
+def format_all(
+    path: str | None, to_text: Callable[[Sequence[Node]], str], *, recurse: bool, root: str | None
+) -> str:
     """The text of the resources below a directory, package by package, or of those on stdin."""
     if path is None:
         return to_text(read_stdin())
-    texts = [_package_text(package, to_text) for package in find_packages(path, recurse=recurse)]
+    boundary = find_boundary(os.path.realpath(path), root)
+    packages = find_packages(path, recurse=recurse)
+    texts = [_package_text(package, boundary, to_text) for package in packages]
     return "\n".join(text and text + "---" for text in texts).removesuffix("---")
 
 
-def _package_text(path: str, to_text: Callable[[Sequence[Node]], str]) -> str:
-    nodes = read_resources(path)
+def _package_text(path: str, boundary: Boundary, to_text: Callable[[Sequence[Node]], str]) -> str:
+    nodes = read_resources(path, boundary=boundary)
     try:
         return to_text(nodes)
     except KmanifestError as error:

@@ -24,7 +24,7 @@ def load_chart_argument(command_line: CommandLine, name: str, dialect: Dialect) 
             from kmanifest.cli.helm.verify import verify_file  # imported for --verify only
 
             verify_file(command_line, path)
-        return open_chart(path, follows_links=command_line.values["follow-links"], dialect=dialect)
+        return open_chart(command_line, path, dialect)
     from kmanifest.cli.helm.sources import fetch_chart  # imported for charts of servers only
 
     return load_archive(

@@ -9,7 +9,7 @@ from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError
 from kmanifest.cli.helm.flags import ALLOW_LOCAL, COMMON_FLAGS, KEYRING, SERVER_FLAGS, check_flags
 from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
@@ -43,7 +43,7 @@ def _list(command_line: CommandLine) -> int:
     from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart
     from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.listing import DependencyTable
-    from kmanifest.io.tree import DiskTree
+    from kmanifest.io.local_tree import open_local
     from kmanifest.model.errors import MissingError
 
     width = command_line.values["max-col-width"]
@@ -52,9 +52,11 @@ def _list(command_line: CommandLine) -> int:
     chart_path = find_local_chart(path)
     if chart_path is None:
         raise MissingError(f"stat {path}: no such file or directory")
-    chart = open_chart(chart_path, follows_links=False, dialect=HELM3)
-    tree = DiskTree(chart_path) if os.path.isdir(chart_path) else None
-    return print_text(DependencyTable(chart, tree, path, LIMITS).text(int(width)))
+    chart = open_chart(command_line, chart_path, HELM3)
+    tree, directory = open_local(chart_path, root_option(command_line.values))
+    has_directory = os.path.isdir(chart_path)
+    table = DependencyTable(chart, tree if has_directory else None, path, LIMITS, directory)
+    return print_text(table.text(int(width)))
 
 
 def _build(command_line: CommandLine) -> int:
@@ -103,7 +105,7 @@ def fill_charts_directory(
     if not os.path.isdir(path):
         raise SourceError("only unpacked charts can be updated")
     check_targets(path)
-    chart = open_chart(path, follows_links=False, dialect=HELM3)
+    chart = open_chart(command_line, path, HELM3)
 
     def print_line(line: str) -> None:
         if not quiet:
@@ -144,7 +146,7 @@ def _make_manager(
     return Manager(
         chart,
         finder,
-        DiskCharts(path, command_line.values.get("allow-local", ())),
+        DiskCharts(command_line, path),
         clock=Clock(system_clock(), time.localtime().tm_gmtoff),
         out=print_line,
         access=access_options(command_line),
@@ -181,7 +183,10 @@ def _signature_checker(
     return check
 
 
-_FILL_FLAG_GROUPS = (("Flags", FILL_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)))
+_FILL_FLAG_GROUPS = (
+    ("Flags", (*FILL_FLAGS, *BOUNDARY_FLAGS)),
+    ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
+)
 BUILD = Command(
     ("helm", "dependency", "build"),
     "[CHART]",
@@ -195,7 +200,7 @@ LIST = Command(
     ("helm", "dependency", "list"),
     "[CHART]",
     "List the dependencies of a chart, and which of them are missing.\n",
-    (("Flags", LIST_FLAGS),),
+    (("Flags", (*LIST_FLAGS, *BOUNDARY_FLAGS)),),
     _list,
     completions=(DIRECTORY,),
     check=check_flags,

@@ -76,12 +76,6 @@ CHART_PATH_FLAGS = (
         "version of the chart, or a range of versions",
         variable="KMANIFEST_CHART_VERSION",
     ),
-    Flag(
-        "follow-links",
-        "switch",
-        "follow symbolic links out of the chart directory; do not use it with charts that you do not trust",
-        user_only=SWITCHED_ON,
-    ),
 )
 """The flags of all verbs that take a chart, in addition to `FETCH_FLAGS` and `SERVER_FLAGS`."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
+from kmanifest.cli.shared import root_option
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialect import Dialect
@@ -16,7 +17,7 @@ from kmanifest.engines.helm.values.layers import (
     merge_sources,
     value_layers,
 )
-from kmanifest.io.tree import SnapshotDiskTree, tree_at
+from kmanifest.io.local_tree import Boundary, find_boundary, open_local, open_named
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import NamedTuple
@@ -58,8 +59,8 @@ class CommandLineValues(NamedTuple):
         return value_layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
-def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValues:
-    """Read and merge the values from the flags and the files that they name."""
+def read_values(command_line: CommandLine, dialect: Dialect, chart: str) -> CommandLineValues:
+    """Read and merge the values from the flags and the files that they name. `chart` is the argument for the chart."""
     values = command_line.values
     sources = ValueSources(
         files=tuple(split_list(values["values"])),
@@ -70,9 +71,10 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
         literals=tuple(values["set-literal"]),
     )
     contents: dict[str, bytes] = {}
+    boundary = find_chart_boundary(command_line, chart)
 
     def read(path: str) -> bytes:
-        content = read_file(path)
+        content = read_file(path, boundary)
         contents.setdefault(path, content)
         return content
 
@@ -80,15 +82,26 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     return CommandLineValues(merged, sources, contents, dialect)
 
 
-def read_file(path: str) -> bytes:
-    """The content of a file or pipe named on the command line; `-` is stdin."""
+def find_chart_boundary(command_line: CommandLine, chart: str) -> Boundary | None:
+    """The boundary of a chart that an argument names; None if it is not a local one."""
+    root = root_option(command_line.values)
+    if root is None and ("\0" in chart or not os.path.exists(chart.strip())):
+        return None
+    return find_boundary(os.path.realpath(chart.strip()), root)
+
+
+def read_file(path: str, boundary: Boundary | None = None) -> bytes:
+    """The content of a file or pipe named on the command line; `-` is stdin.
+
+    If the file is in the boundary, it must not be a link out of it.
+    """
     limit = LIMITS.max_input_file
     if path.strip() == "-":
         return _within_limit(sys.stdin.buffer.read(limit + 1), path)
     if path.lower().startswith(URL_SCHEMES):
         raise UsageError(f"{path}: {NO_NETWORK}")
     try:
-        with open(path, "rb") as stream:
+        with open(open_named(path, boundary), "rb") as stream:
             return _within_limit(stream.read(limit + 1), path)
     except IsADirectoryError:
         raise MissingError(f"read {path}: is a directory") from None
@@ -121,11 +134,9 @@ def find_local_chart(name: str) -> str | None:
     return None
 
 
-def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
-    """Load the local chart at `path`. Links out of its directory are an error unless `follows_links`."""
-    tree, chart_path = tree_at(path)
-    if follows_links:
-        chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SnapshotDiskTree("/")
+def open_chart(command_line: CommandLine, path: str, dialect: Dialect) -> Chart:
+    """Load the local chart at `path`, with the boundary that the command line gives."""
+    tree, chart_path = open_local(path, root_option(command_line.values))
     return load_chart(
         tree, chart_path, limits=LIMITS, warn=print_warning, display_path=path, dialect=dialect
     )

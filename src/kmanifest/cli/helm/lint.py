@@ -19,6 +19,7 @@ from kmanifest.cli.helm.versioned_flags import (
     parse_with_version,
 )
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
+    from kmanifest.io.tree import Tree
 
 LINT_FLAGS = (
     HELM_VERSION_FLAG,
@@ -85,7 +87,7 @@ def lint(command_line: CommandLine) -> int:
     from kmanifest.cli.helm.inputs import read_values
     from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    flag_values = read_values(command_line, dialect).values
+    flag_values = read_values(command_line, dialect, paths[0]).values
     quiet = command_line.values["quiet"]
     failing_severity = WARNING if command_line.values["strict"] else ERROR
     reports = [_lint_chart(path, flag_values, command_line, dialect) for path in paths]
@@ -142,7 +144,8 @@ def _lint_chart(
     from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
-    from kmanifest.io.tree import DiskTree, MemoryTree
+    from kmanifest.io.local_tree import open_local
+    from kmanifest.io.tree import MemoryTree
 
     settings = LintSettings(
         values=flag_values,
@@ -155,7 +158,8 @@ def _lint_chart(
         warn=print_warning,
         dialect=dialect,
     )
-    tree: DiskTree | MemoryTree
+    tree: Tree
+    directory = ""
     if path.endswith(PACKAGE_SUFFIXES):
         from kmanifest.cli.helm.inputs import read_file
         from kmanifest.engines.helm.charts.archive import read_archive
@@ -171,8 +175,10 @@ def _lint_chart(
         if not os.path.exists(chart_file):
             problem = f"stat {chart_file}: no such file or directory"
             return ChartReport(path, (), f"unable to check Chart.yaml file in chart: {problem}")
-        tree = DiskTree(path)
-    messages = dialect.commands.lint_chart(tree, settings, display_path=os.path.abspath(path))
+        tree, directory = open_local(path, root_option(command_line.values))
+    messages = dialect.commands.lint_chart(
+        tree, settings, directory=directory, display_path=os.path.abspath(path)
+    )
     return ChartReport(path, messages, "")
 
 
@@ -183,7 +189,7 @@ COMMAND = Command(
 Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
 directory; version 4 requires it.
 """,
-    (("Flags", LINT_FLAGS), ("Value flags", VALUE_FLAGS)),
+    (("Flags", (*LINT_FLAGS, *BOUNDARY_FLAGS)), ("Value flags", VALUE_FLAGS)),
     lint,
     completions=(FILE,),
     parse=parse_with_version,

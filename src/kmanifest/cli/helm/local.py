@@ -6,13 +6,15 @@ Source: helm v3.22.0 internal/resolver/resolver.go, GetLocalPath.
 """
 
 import os
-from collections.abc import Sequence
 
+from kmanifest.cli.flags import CommandLine
 from kmanifest.cli.helm.inputs import LIMITS, open_chart, print_warning
+from kmanifest.cli.shared import root_option
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
-from kmanifest.io.tree import DiskTree
+from kmanifest.io.local_tree import find_repository_top, open_local
+from kmanifest.io.tree import join
 from kmanifest.model.errors import MissingError, SourceError
 from kmanifest.model.url_masking import mask_url
 
@@ -20,12 +22,16 @@ from kmanifest.model.url_masking import mask_url
 class DiskCharts:
     """The local dependencies of the chart in the directory `path`.
 
-    They have to be in the project of the chart or in one of the `allowed` directories.
+    They have to be in the project of the chart or in a directory of `--allow-local`.
     """
 
-    def __init__(self, path: str, allowed: Sequence[str]) -> None:
+    def __init__(self, command_line: CommandLine, path: str) -> None:
+        self._command_line = command_line
         self._path = path
-        self._allowed = [find_project(path), *map(os.path.realpath, allowed)]
+        self._root = root_option(command_line.values)
+        project = os.path.realpath(self._root) if self._root else find_project(path)
+        allowed = command_line.values.get("allow-local", ())
+        self._allowed = [project, *map(os.path.realpath, allowed)]
         self._loaded: dict[str, Chart] = {}
 
     def at(self, repository: str) -> Chart:
@@ -45,7 +51,7 @@ class DiskCharts:
         if not os.path.isdir(resolved):
             raise SourceError(f"{shown_path} is not a directory")
         if resolved not in self._loaded:
-            self._loaded[resolved] = open_chart(shown_path, follows_links=False, dialect=HELM3)
+            self._loaded[resolved] = open_chart(self._command_line, shown_path, HELM3)
         return self._loaded[resolved]
 
     def vendored_chart(self, name: str) -> Chart:
@@ -53,9 +59,10 @@ class DiskCharts:
         if not os.path.exists(os.path.join(self._path, "charts", name)):
             raise MissingError(f"directory {os.path.join(self._path, 'charts', name)} not found")
         shown_path = os.path.join(self._path, "charts", name)
+        tree, directory = open_local(self._path, self._root)
         return load_chart(
-            DiskTree(self._path),
-            f"charts/{name}",
+            tree,
+            join(directory, f"charts/{name}"),
             limits=LIMITS,
             warn=print_warning,
             display_path=shown_path,
@@ -66,11 +73,8 @@ class DiskCharts:
 def find_project(path: str) -> str:
     """The directory of the project that contains the chart at `path`."""
     chart = os.path.realpath(path)
-    directory = chart
-    while os.path.dirname(directory) != directory:
-        if os.path.exists(os.path.join(directory, ".git")):
-            return directory
-        directory = os.path.dirname(directory)
+    if repository := find_repository_top(chart):
+        return repository
     current = os.path.realpath(".")
     if is_inside(chart, current) and chart != current:
         return current

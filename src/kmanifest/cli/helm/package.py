@@ -22,7 +22,7 @@ from kmanifest.cli.helm.flags import (
     check_flags,
 )
 from kmanifest.cli.output import OutputError, print_text, replace_file
-from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS
 from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ def _write_package(command_line: CommandLine, path: str) -> str:
         from kmanifest.cli.helm.dependency import fill_charts_directory
 
         fill_charts_directory(command_line, os.path.abspath(path), from_lock=False, quiet=True)
-    chart = open_chart(path, follows_links=False, dialect=HELM3)
+    chart = open_chart(command_line, path, HELM3)
     _set_versions(command_line, chart.metadata.strings)
     missing = missing_dependencies(chart)
     if missing:
@@ -178,7 +178,7 @@ COMMAND = Command(
     ("helm", "package"),
     "CHART...",
     "Package a chart directory into an archive, NAME-VERSION.tgz.\n",
-    (("Flags", PACKAGE_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS))),
+    (("Flags", (*PACKAGE_FLAGS, *BOUNDARY_FLAGS)), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS))),
     package,
     completions=(DIRECTORY,),
     check=check_flags,

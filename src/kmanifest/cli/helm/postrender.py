@@ -13,6 +13,7 @@ from kmanifest.cli.helm.inputs import LIMITS
 from kmanifest.cli.shared import exec_plugin_options, remote_options
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.render import PostRender, TemplateError
+from kmanifest.io.local_tree import EVERYTHING
 from kmanifest.io.runner import INHERIT_ALL, Command, ProcessResult, ProcessRunner
 from kmanifest.model.errors import KmanifestError, PluginError
 
@@ -122,6 +123,8 @@ def _transform(command_line: CommandLine, path: str, text: str) -> str:
         else ExecPluginOptions(),
         allow_remote=True,
         remote=remote_options(values),
+        # The user has named the directory; --root is about the chart.
+        root=EVERYTHING if values["follow-links"] else None,
     )
     renderer = Plugin(
         "renderer", "post-renderer", partial(transform, name=name, text=text), (name,)

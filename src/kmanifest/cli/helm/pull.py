@@ -95,7 +95,7 @@ COMMAND = Command(
     "Download packaged charts from repositories and registries.\n",
     (
         ("Flags", PULL_FLAGS),
-        ("Chart flags", tuple(flag for flag in CHART_PATH_FLAGS if flag.name != "follow-links")),
+        ("Chart flags", CHART_PATH_FLAGS),
         ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
     ),
     pull,

@@ -6,7 +6,7 @@ Source: helm v3.22.0 cmd/helm/show.go, pkg/action/show.go.
 from kmanifest.cli.flags import CommandLine, Flag, UsageError
 from kmanifest.cli.helm.flags import CHART_PATH_FLAGS, COMMON_FLAGS, SERVER_FLAGS, check_flags
 from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import FETCH_FLAGS
+from kmanifest.cli.shared import BOUNDARY_FLAGS, FETCH_FLAGS
 from kmanifest.cli.verbs import FILE, Command
 
 SHOW_FLAGS = (
@@ -46,7 +46,7 @@ COMMAND = Command(
     "Show the definition, CRDs, README or values of a chart, or all of them.\n",
     (
         ("Flags", SHOW_FLAGS),
-        ("Chart flags", CHART_PATH_FLAGS),
+        ("Chart flags", (*CHART_PATH_FLAGS, *BOUNDARY_FLAGS)),
         ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
     ),
     show,

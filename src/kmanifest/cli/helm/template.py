@@ -6,6 +6,7 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import (
@@ -34,6 +35,7 @@ from kmanifest.cli.helm.versioned_flags import (
 )
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
+    BOUNDARY_FLAGS,
     FETCH_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from kmanifest.cli.helm.render_report import RenderReport
     from kmanifest.engines.helm.charts.chart import Chart
     from kmanifest.engines.helm.dialect import Dialect
-    from kmanifest.engines.helm.manifests import Manifest
     from kmanifest.engines.helm.objects.capabilities import Capabilities
     from kmanifest.engines.helm.render import Output, PostRender
     from kmanifest.model.errors import KmanifestError
@@ -214,7 +215,7 @@ def _load_inputs(
     from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
-    command_line_values = read_values(command_line, dialect)
+    command_line_values = read_values(command_line, dialect, chart_argument)
     chart = load_chart_argument(command_line, chart_argument, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
@@ -384,50 +385,73 @@ def _write_files(
         skip_hooks=True, post_render=post_render
     )
     directory = command_line.values["output-dir"]
-    release_directory = (
-        os.path.join(directory, name) if command_line.values["release-name"] else directory
-    )
-    texts_by_path: dict[str, str] = {}
+    release = f"{name}/" if command_line.values["release-name"] else ""
+    contents: dict[str, str] = {}
     written: list[str] = []
-    for target_directory, manifests in (
-        (directory, output.crds),
-        (release_directory, output.manifests),
-    ):
+    for prefix, manifests in (("", output.crds), (release, output.manifests)):
         for manifest in manifests:
-            path = f"{target_directory}/{manifest.path}"
-            texts_by_path[path] = texts_by_path.get(path, "") + manifest.output_text()
+            path = f"{prefix}{manifest.path}"
+            contents[path] = contents.get(path, "") + manifest.output_text()
             written.append(path)
+    follows_links = command_line.values["follow-links"]
     if not command_line.values["no-hooks"]:
         skip_tests = command_line.values["skip-tests"]
-        hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
-        written += [_append_hook(texts_by_path, release_directory, hook) for hook in hooks]
-    _write_all_files(texts_by_path)
-    return print_text("".join(f"wrote {path}\n" for path in written) + remaining_text)
+        for hook in output.hooks:
+            if not (skip_tests and hook.is_test):
+                path = f"{release}{hook.path}"
+                if path not in contents:
+                    contents[path] = _read_existing(directory, path, follows_links=follows_links)
+                contents[path] += hook.output_text()
+                written.append(path)
+    _write_all_files(directory, contents, follows_links=follows_links)
+    return print_text("".join(map(partial(_written_line, directory), written)) + remaining_text)
 
 
-def _append_hook(texts_by_path: dict[str, str], directory: str, hook: "Manifest") -> str:
-    """Append a hook to the text for its file and return the path.
+def _written_line(directory: str, path: str) -> str:
+    """The line about a written file, as Helm prints it. On a terminal, control characters of the name are escaped."""
+    line = f"wrote {directory}/{path}"
+    if not line.isprintable() and sys.stdout is not None and sys.stdout.isatty():
+        from kmanifest.model.errors import one_line
 
-    As in Helm, an existing file is appended to, even if an earlier run has written it.
+        line = one_line(line)
+    return f"{line}\n"
+
+
+def _read_existing(directory: str, path: str, *, follows_links: bool) -> str:
+    """The text of a file below the directory; empty if there is none.
+
+    As in Helm, a hook is appended to an existing file, even if an earlier run has written it.
     """
-    path = f"{directory}/{hook.path}"
-    if path not in texts_by_path and os.path.isfile(path):
+    if not follows_links:
+        from kmanifest.cli.writer import read_below
+
+        content = read_below(directory, path) or b""
+    else:
         from kmanifest.cli.helm.inputs import read_file
 
-        texts_by_path[path] = read_file(path).decode("utf-8", "surrogateescape")
-    texts_by_path[path] = texts_by_path.get(path, "") + hook.output_text()
-    return path
+        full_path = f"{directory}/{path}"
+        content = read_file(full_path) if os.path.isfile(full_path) else b""
+    return content.decode("utf-8", "surrogateescape")
 
 
-def _write_all_files(texts_by_path: Mapping[str, str]) -> None:
+def _write_all_files(directory: str, contents: Mapping[str, str], *, follows_links: bool) -> None:
+    """Write the files. Below the directory no link is followed, unless Helm's behaviour is requested."""
     from kmanifest.cli.output import OutputError, write_file
+    from kmanifest.cli.writer import LinkError, write_files
 
-    for path, text in texts_by_path.items():
-        try:
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"can't write {path}: {error.strerror or error}") from error
-        write_file(path, [text.encode("utf-8", "surrogateescape")])
+    files = {path: text.encode("utf-8", "surrogateescape") for path, text in contents.items()}
+    try:
+        if not follows_links:
+            write_files(directory, files, mode=0o755)
+            return
+        for path, content in files.items():
+            full_path = f"{directory}/{path}"
+            os.makedirs(os.path.dirname(full_path), mode=0o755, exist_ok=True)
+            write_file(full_path, [content])
+    except OSError as error:
+        hint = " (--follow-links follows it)" if isinstance(error, LinkError) else ""
+        problem = f"{error.strerror or error}{hint}"
+        raise OutputError(f"can't write {error.filename or directory}: {problem}") from error
 
 
 COMMAND = Command(
@@ -440,7 +464,7 @@ chart, or a chart of a repository or registry.
     (
         ("Flags", RENDER_FLAGS),
         ("Value flags", (*VALUE_FLAGS, UNUSED_VALUES, *REPRODUCIBLE_FLAGS)),
-        ("Chart flags", CHART_PATH_FLAGS),
+        ("Chart flags", (*CHART_PATH_FLAGS, *BOUNDARY_FLAGS)),
         ("Plug-in flags", PLUGIN_FLAGS),
         ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
     ),

@@ -4,16 +4,16 @@ Source: helm v3.22.0 pkg/downloader/manager.go, downloadAll, safeMoveDeps, write
 """
 
 import os
-import stat
 from collections.abc import Callable, Collection, Mapping
 
 from kmanifest.cli.helm.inputs import LIMITS
-from kmanifest.cli.output import NEW_FILE, OutputError, replace_file
+from kmanifest.cli.output import OutputError, replace_file
+from kmanifest.cli.writer import OutputDirectory, replace_files
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources.lock import LOCK_NAMES
-from kmanifest.io.tree import DiskTree
+from kmanifest.io.tree import MemoryTree
 from kmanifest.model.errors import KmanifestError, SourceError
 
 
@@ -49,45 +49,38 @@ def write_charts(
             load_archive(content, limits=LIMITS, dialect=HELM3)
         except KmanifestError as error:
             raise type(error)(f"{name} is not a chart: {error.message}") from error
-    charts = os.path.join(path, "charts")
+    charts_path = os.path.join(path, "charts")
     try:
-        os.makedirs(charts, mode=0o755, exist_ok=True)
-        existing = sorted(os.listdir(charts))
-        _write_packages(path, charts, packages)
+        with OutputDirectory.open(path) as chart:
+            chart.make("charts", 0o755)
+            with chart.enter("charts") as charts:
+                existing = sorted(os.listdir(charts_path))
+                replace_files(charts, ((name, [content]) for name, content in packages.items()))
+                print_line("Deleting outdated charts")
+                for name in existing:
+                    if name not in packages:
+                        _delete_outdated(charts, name, kept_names, print_line)
     except OSError as error:
-        raise OutputError(f"can't write into {charts}: {error.strerror or error}") from error
-    print_line("Deleting outdated charts")
-    for name in existing:
-        if name not in packages:
-            _delete_outdated(charts, name, kept_names, print_line)
-
-
-def _write_packages(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
-    temporary = os.path.join(path, f"tmpcharts-{os.urandom(8).hex()}")
-    os.mkdir(temporary)
-    try:
-        for name, content in packages.items():
-            with open(os.open(os.path.join(temporary, name), NEW_FILE, 0o644), "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        for name in packages:
-            os.replace(os.path.join(temporary, name), os.path.join(charts, name))
-    finally:
-        from shutil import rmtree
-
-        rmtree(temporary, ignore_errors=True)
+        raise OutputError(f"can't write into {charts_path}: {error.strerror or error}") from error
 
 
 def _delete_outdated(
-    charts: str, name: str, kept_names: Collection[str], print_line: Callable[[str], None]
+    charts: OutputDirectory,
+    name: str,
+    kept_names: Collection[str],
+    print_line: Callable[[str], None],
 ) -> None:
-    package_path = os.path.join(charts, name)
-    if not stat.S_ISREG(os.lstat(package_path).st_mode):
+    package_path = os.path.join(charts.path, name)
+    content = charts.read(name)
+    if content is None:
         return
     try:
         chart = load_chart(
-            DiskTree(charts), name, limits=LIMITS, display_path=package_path, dialect=HELM3
+            MemoryTree({name: content}),
+            name,
+            limits=LIMITS,
+            display_path=package_path,
+            dialect=HELM3,
         )
     except KmanifestError as error:
         print_line(f"Could not verify {package_path} for deletion: {error.message} (Skipping)")
@@ -95,6 +88,6 @@ def _delete_outdated(
     if chart.name in kept_names:
         return
     try:
-        os.unlink(package_path)
+        charts.remove(name)
     except OSError as error:
         print_line(f"Could not delete {package_path}: {error.strerror} (Skipping)")

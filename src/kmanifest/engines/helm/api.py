@@ -14,7 +14,7 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
-from kmanifest.io.tree import tree_at
+from kmanifest.io.local_tree import Boundary, find_boundary, open_local
 from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -53,11 +53,13 @@ def render_chart(
     cache: Cache | None = None,
     helm_version: str = "3",
     cancel: "CancelEvent | None" = None,
+    root: "FilePath | None" = None,
 ) -> Rendered:
     """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
     `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
-    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in
+    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. No link of a local chart leads
+    out of `root`, by default the git repository of the chart, or else the chart itself. The files and flags in
     `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
 
     `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
@@ -110,11 +112,22 @@ def render_chart(
         cancel=cancel,
     )
     warnings: list[str] = []
+    boundary = _root_boundary(tree, root)
     if not isinstance(chart, Chart):
-        chart = _load_path(chart, tree, limits, helm_version, warnings.append)
+        shown = as_path(chart, "chart")
+        chart_tree, path, boundary = _open_chart(shown, tree, root)
+        chart = loader.load_chart(
+            chart_tree,
+            path,
+            limits=limits,
+            warn=warnings.append,
+            display_path=shown,
+            dialect=find_dialect(helm_version),
+        )
     return render_result(
         chart,
         tree=tree,
+        boundary=boundary,
         values=values,
         sources=sources,
         release=release,
@@ -139,24 +152,23 @@ def render_chart(
     )
 
 
-def _load_path(
-    path: "FilePath",
-    tree: "Tree | None",
-    limits: Limits,
-    helm_version: str,
-    warn: Callable[[str], None],
-) -> Chart:
-    """Load the chart at a path in the tree, or at a local path."""
-    shown = as_path(path, "chart")
-    chart_tree, path_in_tree = tree_at(shown) if tree is None else (tree, shown)
-    return loader.load_chart(
-        chart_tree,
-        path_in_tree,
-        limits=limits,
-        warn=warn,
-        display_path=shown,
-        dialect=find_dialect(helm_version),
-    )
+def _open_chart(
+    path: str, tree: "Tree | None", root: "FilePath | None"
+) -> "tuple[Tree, str, Boundary | None]":
+    """Return the tree of a chart, its path there, and the boundary of local files."""
+    if tree is not None:
+        return tree, path, None
+    local_tree, absolute = open_local(path, None if root is None else as_path(root, "root"))
+    return local_tree, absolute, local_tree.boundary
+
+
+def _root_boundary(tree: "Tree | None", root: "FilePath | None") -> Boundary | None:
+    """Return the boundary that the caller gives, if any. Raises TypeError for a root beside a tree."""
+    if root is None:
+        return None
+    if tree is not None:
+        raise TypeError("root is for local files: a tree is a boundary itself")
+    return find_boundary("", as_path(root, "root"))
 
 
 def load_chart(
@@ -215,6 +227,7 @@ def find_origins(
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
+    root: "FilePath | None" = None,
 ) -> "Origins":
     """Return where each value of a render was set. The arguments are those of `render_chart`.
 
@@ -235,7 +248,10 @@ def find_origins(
     _check(chart=chart, limits=limits, helm_version=helm_version)
     _check_optional(values=values)
     given_layers = value_layers(
-        sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
+        sources,
+        make_file_reader(tree, limits, _root_boundary(tree, root)),
+        limits,
+        find_dialect(helm_version).readers,
     )
     return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 

@@ -122,6 +122,7 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         if _string(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
+    trees.admit(ctx.tree, real)
     return load_chart(
         ctx.tree,
         real,

@@ -17,6 +17,7 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.io.cache import Cache
+from kmanifest.io.local_tree import Boundary
 from kmanifest.io.tree import Tree
 from kmanifest.model.errors import (
     UNEXPECTED,
@@ -42,6 +43,7 @@ def render_result(
     chart: Chart,
     *,
     tree: Tree | None = None,
+    boundary: Boundary | None = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     release: Release = Release(),
@@ -67,7 +69,7 @@ def render_result(
 ) -> Rendered:
     """Render a loaded chart. The other arguments are those of `render_chart`, and not checked.
 
-    `dialect` is that of the Helm version for which the chart was loaded. `warnings` become the first findings.
+    `boundary` is that of local files without a tree. `dialect` is that of the Helm version for which the chart was loaded. `warnings` become the first findings.
     """
     findings: list[Finding] = []
     usage = _make_usage() if unused_values else None
@@ -90,7 +92,7 @@ def render_result(
         check_cancelled(cancel)
     table: Table = {} if values is None else floats_for_numbers(dict(values))
     given_layers = tuple(
-        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
+        value_layers(sources, make_file_reader(tree, limits, boundary), limits, dialect.readers)
     )
     for layer in given_layers:
         table = layer.apply(table)

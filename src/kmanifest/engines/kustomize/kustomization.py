@@ -20,6 +20,7 @@ from kmanifest.engines.kustomize.decoding import (
 )
 from kmanifest.engines.kustomize.sorting import SORT_OPTIONS
 from kmanifest.io import tree as trees
+from kmanifest.io.local_tree import OutsideError
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
 from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
@@ -287,6 +288,8 @@ def _links_to_file(ctx: Context, name: str) -> bool:
     """Return whether `name` is a link to a file that files of this directory may load."""
     try:
         return ctx.tree.kind(ctx.locate(name)) == "file"
+    except OutsideError:
+        raise
     except KmanifestError:
         return False
 

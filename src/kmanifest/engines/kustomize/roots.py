@@ -64,6 +64,7 @@ def _directory(ctx: Context, path: str) -> str:
     directory = ctx.resolve(path)
     if ctx.tree.kind(directory) != "dir":
         raise SourceError(f"{path!r} must be a directory")
+    trees.admit(ctx.tree, directory)
     return directory
 
 

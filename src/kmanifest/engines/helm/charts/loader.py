@@ -166,7 +166,8 @@ class _DirectoryReader:
         real_path = self._tree.resolve(path)
         if real_path != path:
             display_path = f"{self._display_path}/{path_in_chart}"
-            self._warn(self._dialect.messages.symbolic_link(display_path, real_path))
+            root = getattr(self._tree, "root", "").rstrip("/")
+            self._warn(self._dialect.messages.symbolic_link(display_path, f"{root}/{real_path}"))
         return real_path
 
     def _read_file(self, real_path: str, kind: str | None, path_in_chart: str) -> bytes:

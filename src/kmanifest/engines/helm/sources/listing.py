@@ -16,7 +16,7 @@ from kmanifest.engines.helm.charts.versions import (
 )
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.io.tree import Tree
+from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Final
@@ -27,11 +27,14 @@ _TITLES: Final = ("NAME", "VERSION", "REPOSITORY", "STATUS")
 class DependencyTable:
     """The table of a chart's dependencies.
 
-    The root of `tree` is the chart's directory; a packaged chart has None. `shown_path` is the chart's path in
+    `directory` is that of the chart in `tree`; a packaged chart has no tree. `shown_path` is the chart's path in
     messages.
     """
 
-    def __init__(self, chart: Chart, tree: Tree | None, shown_path: str, limits: Limits) -> None:
+    def __init__(
+        self, chart: Chart, tree: Tree | None, shown_path: str, limits: Limits, directory: str = ""
+    ) -> None:
+        self._charts = join(directory, "charts")
         self._chart = chart
         self._tree = tree
         self._shown_path = shown_path
@@ -95,19 +98,20 @@ class DependencyTable:
     def _names(self) -> Sequence[str]:
         if self._tree is None or self._kind("") != "dir":
             return ()
-        return self._tree.list(self._tree.resolve("charts"))
+        return self._tree.list(self._tree.resolve(self._charts))
 
     def _kind(self, name: str) -> str | None:
         if self._tree is None:
             return None
         try:
-            return self._tree.kind(self._tree.resolve(f"charts/{name}".rstrip("/")))
+            return self._tree.kind(self._tree.resolve(join(self._charts, name)))
         except MissingError:
             return None
 
     def _load(self, name: str) -> Chart:
         assert self._tree is not None  # noqa: S101 - without a tree there are no names
-        return load_chart(self._tree, f"charts/{name}", limits=self._limits, dialect=HELM3)
+        path = join(self._charts, name)
+        return load_chart(self._tree, path, limits=self._limits, dialect=HELM3)
 
 
 def _version_status(dependency: Dependency, chart: Chart) -> str:

@@ -12,7 +12,8 @@ from functools import partial
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
-from kmanifest.io.tree import FilePath, Tree, tree_at
+from kmanifest.io.local_tree import Boundary, read_named
+from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -160,12 +161,18 @@ def merge_sources(
     return values
 
 
-def make_file_reader(tree: Tree | None, limits: Limits) -> ReadFile:
-    """Return a function that reads files of a tree, or local files if there is no tree."""
+def make_file_reader(
+    tree: Tree | None, limits: Limits, boundary: Boundary | None = None
+) -> ReadFile:
+    """Return a function that reads files of a tree, or local files if there is no tree.
+
+    The name of a local file in the boundary must not lead out of it.
+    """
 
     def read(path: str) -> bytes:
-        file_tree, name = tree_at(path) if tree is None else (tree, path)
-        return file_tree.read(file_tree.resolve(name), limit=limits.max_input_file)
+        if tree is None:
+            return read_named(path, boundary, limit=limits.max_input_file)
+        return tree.read(tree.resolve(path), limit=limits.max_input_file)
 
     return read
 
