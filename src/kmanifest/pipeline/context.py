@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.runner import Runner
     from kmanifest.model.cancel import CancelEvent
+    from kmanifest.model.deadline import CheckTime
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
@@ -305,6 +306,27 @@ class Meter:
     def bytes_left(self) -> int:
         """Return the number of bytes that may still be downloaded."""
         return max(self._max_fetched - self._fetched, 0)
+
+    @property
+    def time_check(self) -> "CheckTime | None":
+        """`check_time`, or None if the build has no deadline and can't be cancelled."""
+        return self.check_time if self._deadline or self.cancel is not None else None
+
+    def rest_of_time(self) -> "Callable[[], CheckTime | None]":
+        """Return a function that starts a clock with the seconds left, and returns its check.
+
+        So the text of a result is printed within the deadline of its build. The time between the two does not count.
+        """
+        if not self._deadline:
+            return lambda: None
+        seconds = self._deadline - self._clock()
+
+        def resume() -> "CheckTime":
+            meter = Meter(self._limits, self._clock)
+            meter._deadline = self._clock() + seconds
+            return meter.check_time
+
+        return resume
 
     def seconds_left(self) -> float:
         """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""

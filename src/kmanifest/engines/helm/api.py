@@ -14,11 +14,14 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
+from kmanifest.io.system import monotonic_seconds
 from kmanifest.io.tree import tree_at
 from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
+from kmanifest.model.deadline import checked_by
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
+from kmanifest.pipeline.context import Meter
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
@@ -110,33 +113,36 @@ def render_chart(
         cancel=cancel,
     )
     warnings: list[str] = []
-    if not isinstance(chart, Chart):
-        chart = _load_path(chart, tree, limits, helm_version, warnings.append)
-    return render_result(
-        chart,
-        tree=tree,
-        values=values,
-        sources=sources,
-        release=release,
-        kube_version=kube_version,
-        api_versions=api_versions,
-        include_crds=include_crds,
-        skip_hooks=skip_hooks,
-        skip_tests=skip_tests,
-        skip_schema=skip_schema,
-        show_only=show_only,
-        post_render=post_render,
-        limits=limits,
-        random=random,
-        clock=clock,
-        show_impure=show_impure,
-        unused_values=unused_values,
-        locate=locate,
-        cache=NoCache() if cache is None else cache,
-        dialect=find_dialect(helm_version),
-        warnings=warnings,
-        cancel=cancel,
-    )
+    meter = Meter(limits, monotonic_seconds, cancel)
+    with checked_by(meter.time_check):
+        if not isinstance(chart, Chart):
+            chart = _load_path(chart, tree, limits, helm_version, warnings.append)
+        rendered = render_result(
+            chart,
+            tree=tree,
+            values=values,
+            sources=sources,
+            release=release,
+            kube_version=kube_version,
+            api_versions=api_versions,
+            include_crds=include_crds,
+            skip_hooks=skip_hooks,
+            skip_tests=skip_tests,
+            skip_schema=skip_schema,
+            show_only=show_only,
+            post_render=post_render,
+            limits=limits,
+            random=random,
+            clock=clock,
+            show_impure=show_impure,
+            unused_values=unused_values,
+            locate=locate,
+            cache=NoCache() if cache is None else cache,
+            dialect=find_dialect(helm_version),
+            warnings=warnings,
+        )
+        meter.check_time()
+    return rendered.with_time(meter.rest_of_time())
 
 
 def _load_path(
@@ -181,9 +187,10 @@ def load_chart(
     _check(limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_chart(
-        as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
-    )
+    with checked_by(Meter(limits, monotonic_seconds).time_check):
+        return loader.load_chart(
+            as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
+        )
 
 
 def load_archive(
@@ -204,7 +211,8 @@ def load_archive(
     _check(content=content, limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
+    with checked_by(Meter(limits, monotonic_seconds).time_check):
+        return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
 
 
 def find_origins(
