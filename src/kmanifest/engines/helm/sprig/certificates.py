@@ -17,6 +17,7 @@ from kmanifest.engines.helm.sprig.encodings import decode64
 from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
 from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -137,7 +138,7 @@ def _key_text(key: Any) -> str:
 
 def read_pem(text: str) -> PemBlock | None:
     """Return the first PEM block of a text; None if there is none."""
-    for match in _PEM.finditer(text):
+    for match in checked(_PEM.finditer(text)):
         data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
         if isinstance(data, bytes):
             return PemBlock(match[1], data)
@@ -388,8 +389,8 @@ def _alternative_names(addresses: Value, names: Value) -> list[x509.GeneralName]
 
     Addresses are checked first.
     """
-    ip_addresses = [x509.IPAddress(_address(each)) for each in addresses or ()]
-    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *ip_addresses]
+    ip_addresses = [x509.IPAddress(_address(each)) for each in checked(addresses or ())]
+    return [*(x509.DNSName(_dns_name(each)) for each in checked(names or ())), *ip_addresses]
 
 
 def _address(value: Value) -> Any:
