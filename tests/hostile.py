@@ -27,8 +27,8 @@ from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.templates.runtime import make_functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.helm import render_chart
-from kmanifest.model.deadline import checked_by
-from kmanifest.model.errors import LimitError
+from kmanifest.model.deadline import limited_by
+from kmanifest.model.errors import UNEXPECTED
 from kmanifest.model.limits import Limits
 from kmanifest.pipeline.context import Meter
 
@@ -66,10 +66,10 @@ def measure(case: Hostile, deadline: float) -> Outcome:
     with patch("time.monotonic", time.process_time):
         start = time.process_time()
         try:
-            with checked_by(Meter(limits, time.process_time).time_check):
+            with limited_by(Meter(limits, time.process_time)):
                 work()
             result = "done"
-        except (KmanifestError, GoError, NodeError, RecursionError, _TooLongError) as error:
+        except (KmanifestError, GoError, NodeError, RecursionError, _TooLongError, *UNEXPECTED) as error:
             result = f"{type(error).__name__}: {error}"[:100]
         return Outcome(case.name, time.process_time() - start, result)
 
@@ -205,11 +205,14 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=0.6)
     parser.add_argument("--size", type=int, default=32 * MEBIBYTE)
     parser.add_argument("--match", default="")
+    parser.add_argument("--first", default="", help="the first function")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     failed = total = 0
     signal.signal(signal.SIGPROF, _stop)
     for case in function_cases(arguments.size, match=arguments.match):
+        if case.name < arguments.first:
+            continue
         signal.setitimer(signal.ITIMER_PROF, _SECONDS_PER_CASE)
         outcome = measure(case, arguments.deadline)
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -8,7 +8,7 @@ from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import LazyNetwork
 from kmanifest.io.tree import SnapshotDiskTree
-from kmanifest.model.deadline import checked_by
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import (
     UNEXPECTED,
     FindingsError,
@@ -137,7 +137,7 @@ def run_build(
         return located.at(absolute_location(located.location))
 
     try:
-        with checked_by(meter.time_check):
+        with limited_by(meter.time_limit):
             rendered = steps.render(ctx, path)
             meter.check_time()
     except KmanifestError as error:

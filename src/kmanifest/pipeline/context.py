@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.runner import Runner
     from kmanifest.model.cancel import CancelEvent
-    from kmanifest.model.deadline import CheckTime
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
@@ -308,12 +307,12 @@ class Meter:
         return max(self._max_fetched - self._fetched, 0)
 
     @property
-    def time_check(self) -> "CheckTime | None":
-        """`check_time`, or None if the build has no deadline and can't be cancelled."""
-        return self.check_time if self._deadline or self.cancel is not None else None
+    def time_limit(self) -> "Meter | None":
+        """The meter itself, or None if the build has no deadline and can't be cancelled."""
+        return self if self._deadline or self.cancel is not None else None
 
-    def rest_of_time(self) -> "Callable[[], CheckTime | None]":
-        """Return a function that starts a clock with the seconds left, and returns its check.
+    def rest_of_time(self) -> "Callable[[], Meter | None]":
+        """Return a function that starts a meter with the seconds left, or returns None without a deadline.
 
         So the text of a result is printed within the deadline of its build. The time between the two does not count.
         """
@@ -321,10 +320,10 @@ class Meter:
             return lambda: None
         seconds = self._deadline - self._clock()
 
-        def resume() -> "CheckTime":
+        def resume() -> "Meter":
             meter = Meter(self._limits, self._clock)
             meter._deadline = self._clock() + seconds
-            return meter.check_time
+            return meter
 
         return resume
 

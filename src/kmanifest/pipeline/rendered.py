@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kmanifest import yaml
-from kmanifest.model.deadline import CheckTime, checked_by
+from kmanifest.model.deadline import TimeLimit, limited_by
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
 from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -17,7 +17,7 @@ LocateError = Callable[[KmanifestError], KmanifestError]
 
 
 def _unlimited() -> None:
-    """Return no check, for results without a deadline."""
+    """Return no limit, for results without a deadline."""
 
 
 class Rendered:
@@ -72,7 +72,7 @@ class Rendered:
         self._located: tuple[Finding, ...] | None = None
         self.limits = limits
         self._locate_error = locate_error
-        self._rest_of_time: Callable[[], CheckTime | None] = _unlimited
+        self._rest_of_time: Callable[[], TimeLimit | None] = _unlimited
 
     @classmethod
     def from_text(
@@ -92,11 +92,11 @@ class Rendered:
         self,
         findings: Iterable[Finding],
         locate_error: LocateError,
-        rest_of_time: Callable[[], CheckTime | None] = _unlimited,
+        rest_of_time: Callable[[], TimeLimit | None] = _unlimited,
     ) -> "Rendered":
         """Return the same result with `findings` before its own. `locate_error` completes the location of an error.
 
-        `rest_of_time` returns the check of the deadline for what is still to be parsed and printed.
+        `rest_of_time` returns the limit of the time for what is still to be parsed and printed.
         """
         rendered = Rendered(
             ResourceMap(),
@@ -112,8 +112,8 @@ class Rendered:
         rendered._is_shared = self._is_shared
         return rendered.with_time(rest_of_time)
 
-    def with_time(self, rest_of_time: Callable[[], CheckTime | None]) -> "Rendered":
-        """Set the function that returns the check of the deadline for what is still to be parsed and printed."""
+    def with_time(self, rest_of_time: Callable[[], TimeLimit | None]) -> "Rendered":
+        """Set the function that returns the limit of the time for what is still to be parsed and printed."""
         self._rest_of_time = rest_of_time
         return self
 
@@ -131,7 +131,7 @@ class Rendered:
     def read_only_resources(self) -> ResourceMap:
         """The resources without a copy. Whoever changes their bodies changes the results of other builds."""
         if self._resources is None:
-            with checked_by(self._rest_of_time()):
+            with limited_by(self._rest_of_time()):
                 self._resources = self._load()
         return self._resources
 
@@ -186,10 +186,10 @@ class Rendered:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""
         size = 0
         dumper = yaml.Dumper(self.limits)
-        check = self._rest_of_time()
+        time_limit = self._rest_of_time()
         for resource in self.read_only_resources:
-            if check is not None:
-                check()
+            if time_limit is not None:
+                time_limit.check_time()
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:

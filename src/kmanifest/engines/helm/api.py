@@ -17,7 +17,7 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.system import monotonic_seconds
 from kmanifest.io.tree import tree_at
 from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
-from kmanifest.model.deadline import checked_by
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
@@ -114,7 +114,7 @@ def render_chart(
     )
     warnings: list[str] = []
     meter = Meter(limits, monotonic_seconds, cancel)
-    with checked_by(meter.time_check):
+    with limited_by(meter.time_limit):
         if not isinstance(chart, Chart):
             chart = _load_path(chart, tree, limits, helm_version, warnings.append)
         rendered = render_result(
@@ -187,7 +187,7 @@ def load_chart(
     _check(limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    with checked_by(Meter(limits, monotonic_seconds).time_check):
+    with limited_by(Meter(limits, monotonic_seconds).time_limit):
         return loader.load_chart(
             as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
         )
@@ -211,7 +211,7 @@ def load_archive(
     _check(content=content, limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    with checked_by(Meter(limits, monotonic_seconds).time_check):
+    with limited_by(Meter(limits, monotonic_seconds).time_limit):
         return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
 
 

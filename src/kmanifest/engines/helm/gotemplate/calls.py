@@ -22,7 +22,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Uint8,
     Value,
 )
-from kmanifest.model.deadline import CheckTime, current_check
+from kmanifest.model.deadline import current_check
 from kmanifest.startup.typing import Any, Final
 
 ANY: Final = "interface {}"
@@ -112,7 +112,7 @@ def timed(call: Callable[..., Value]) -> Callable[..., Value]:
     return call if check is None else _timed(call, check)
 
 
-def _timed(call: Callable[..., Value], check: CheckTime) -> Callable[..., Value]:
+def _timed(call: Callable[..., Value], check: Callable[[], None]) -> Callable[..., Value]:
     def checked_call(*arguments: Value) -> Value:
         check()
         return call(*arguments)
