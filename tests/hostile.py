@@ -69,7 +69,14 @@ def measure(case: Hostile, deadline: float) -> Outcome:
             with limited_by(Meter(limits, time.process_time)):
                 work()
             result = "done"
-        except (KmanifestError, GoError, NodeError, RecursionError, _TooLongError, *UNEXPECTED) as error:
+        except (
+            KmanifestError,
+            GoError,
+            NodeError,
+            RecursionError,
+            _TooLongError,
+            *UNEXPECTED,
+        ) as error:
             result = f"{type(error).__name__}: {error}"[:100]
         return Outcome(case.name, time.process_time() - start, result)
 
@@ -98,11 +105,11 @@ _DOCUMENTS: Mapping[str, Callable[[int], str]] = {
     "regexMatch": lambda size: "(a|b)?" * (size // 6),
     "duration": lambda size: "1h" * (size // 2),
 }
-"""Texts that a function reads to their end."""
+"""Strings that a function reads to their end."""
 
 
 def function_cases(size: int, *, match: str = "") -> Iterator[Hostile]:
-    """Yield calls of every function with texts of `size` characters, and lists and maps of an eighth as many items."""
+    """Yield calls of every function with strings of `size` characters, and lists and maps of an eighth as many items."""
     for name, function in sorted({**all_functions(), **BUILTINS}.items()):
         if match in name and name != "call":  # it calls a function, which no value of a chart is
             for label, make in _argument_lists(name, function, size):

@@ -52,13 +52,18 @@ class CommandLineValues(NamedTuple):
     sources: ValueSources
     contents: Mapping[str, bytes]
     dialect: Dialect
+    limits: Limits
 
     def layers(self) -> Iterable[ValueLayer]:
         """The files and flags as separate layers, in the order in which they are merged."""
-        return value_layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
+        return value_layers(
+            self.sources, self.contents.__getitem__, self.limits, self.dialect.readers
+        )
 
 
-def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValues:
+def read_values(
+    command_line: CommandLine, dialect: Dialect, limits: Limits = LIMITS
+) -> CommandLineValues:
     """Read and merge the values from the flags and the files that they name."""
     values = command_line.values
     sources = ValueSources(
@@ -72,24 +77,24 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     contents: dict[str, bytes] = {}
 
     def read(path: str) -> bytes:
-        content = read_file(path)
+        content = read_file(path, limits)
         contents.setdefault(path, content)
         return content
 
-    merged = merge_sources(sources, read, LIMITS, dialect.readers)
-    return CommandLineValues(merged, sources, contents, dialect)
+    merged = merge_sources(sources, read, limits, dialect.readers)
+    return CommandLineValues(merged, sources, contents, dialect, limits)
 
 
-def read_file(path: str) -> bytes:
+def read_file(path: str, limits: Limits = LIMITS) -> bytes:
     """The content of a file or pipe named on the command line; `-` is stdin."""
-    limit = LIMITS.max_input_file
+    limit = limits.max_input_file
     if path.strip() == "-":
-        return _within_limit(sys.stdin.buffer.read(limit + 1), path)
+        return _within_limit(sys.stdin.buffer.read(limit + 1), path, limit)
     if path.lower().startswith(URL_SCHEMES):
         raise UsageError(f"{path}: {NO_NETWORK}")
     try:
         with open(path, "rb") as stream:
-            return _within_limit(stream.read(limit + 1), path)
+            return _within_limit(stream.read(limit + 1), path, limit)
     except IsADirectoryError:
         raise MissingError(f"read {path}: is a directory") from None
     except OSError as error:
@@ -98,9 +103,9 @@ def read_file(path: str) -> bytes:
         raise MissingError(f"open {path}: invalid argument") from None
 
 
-def _within_limit(content: bytes, path: str) -> bytes:
-    if len(content) > LIMITS.max_input_file:
-        raise LimitError(f"{path} has more than {LIMITS.max_input_file} bytes (max_input_file)")
+def _within_limit(content: bytes, path: str, limit: int) -> bytes:
+    if len(content) > limit:
+        raise LimitError(f"{path} has more than {limit} bytes (max_input_file)")
     return content
 
 
@@ -121,11 +126,13 @@ def find_local_chart(name: str) -> str | None:
     return None
 
 
-def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
+def open_chart(
+    path: str, *, follows_links: bool, dialect: Dialect, limits: Limits = LIMITS
+) -> Chart:
     """Load the local chart at `path`. Links out of its directory are an error unless `follows_links`."""
     tree, chart_path = tree_at(path)
     if follows_links:
         chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SnapshotDiskTree("/")
     return load_chart(
-        tree, chart_path, limits=LIMITS, warn=print_warning, display_path=path, dialect=dialect
+        tree, chart_path, limits=limits, warn=print_warning, display_path=path, dialect=dialect
     )

@@ -322,7 +322,12 @@ def _parse_key_argument(text: str) -> Any:
 
 def _distinguished_name(common: str) -> x509.Name:
     attribute = x509.oid.NameOID.COMMON_NAME
-    return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
+    try:
+        return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
+    except (
+        ValueError
+    ) as error:  # Go also writes names of more than the 64 characters that X.520 allows
+        raise GoError(f"error creating certificate: {error}") from error
 
 
 def _signature_hash(key: Any) -> Any:

@@ -19,6 +19,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
 )
 from kmanifest.model.deadline import check_time
 from kmanifest.model.limits import Limits
+from kmanifest.model.patterns import check_pattern
 from kmanifest.startup.typing import Any, Final
 
 _GO_REASONS: Final = {
@@ -153,6 +154,7 @@ def compile_pattern(pattern: str) -> Any:
 
     Raises GoError with Go's message for an invalid one.
     """
+    check_pattern(pattern)
     position = _find_single_byte(pattern)
     if position < 0:
         return _compile_re2(pattern)
