@@ -347,7 +347,7 @@ MISTAKES = {
     "date": ("[build]\nrev = 2020-01-01\n", "2: build.rev: expected a string, got a date or time"),
     "table": ("build = true\n", "1: build: expected a table, got a boolean"),
     "choice": ("color = 'red'\n", "1: color: illegal value 'red'; legal values: auto, always, never"),
-    "alias": ("[init]\n", "1: init: unknown key"),
+    "alias": ("[init]\n", "1: init: unknown key (did you mean limits?)"),
     "of another verb": ("[create]\nx = 1\n", "2: create.x: unknown key"),
     "syntax": ("[build\n", "1:7: expected ']' at the end of a table declaration"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import open_local
 from kmanifest.io.remote import LazyNetwork
 from kmanifest.io.tree import SnapshotDiskTree
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import (
     UNEXPECTED,
     FindingsError,
@@ -148,7 +149,9 @@ def run_build(
         return located.at(absolute_location(located.location))
 
     try:
-        rendered = steps.render(ctx, path)
+        with limited_by(meter.time_limit):
+            rendered = steps.render(ctx, path)
+            meter.check_time()
     except KmanifestError as error:
         raise locate_error(error) from error
     except UNEXPECTED as error:
@@ -160,7 +163,7 @@ def run_build(
     finally:
         if network is not None:
             network.close()
-    rendered = rendered.with_findings(findings, locate_error)
+    rendered = rendered.with_findings(findings, locate_error, meter.rest_of_time())
     if options.strict:
         _raise_for_no_effect(rendered.findings)
     return rendered

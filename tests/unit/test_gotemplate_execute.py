@@ -11,7 +11,10 @@ from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits
 from kmanifest.engines.helm.gotemplate.parser import parse
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import LimitError
+from kmanifest.model.limits import Limits
+from kmanifest.pipeline.context import Meter
 
 DEEP = '{{ define "x" }}{{ if lt . %d }}{{ include "x" (add1 .) }}{{ else }}{{ . }}{{ end }}{{ end }}{{ include "x" 0 }}'
 
@@ -187,9 +190,9 @@ def test_limits_are_enforced(text: str, limit_name: str):
 
 def test_the_deadline_is_enforced():
     times = iter(range(1000))
-    limits = ExecutionLimits(deadline=5, clock=lambda: next(times))
-    with pytest.raises(LimitError, match="deadline"):
-        render("{{ range 1000000000 }}{{ end }}", limits=limits)
+    meter = Meter(Limits(deadline=5), lambda: next(times))
+    with pytest.raises(LimitError, match="deadline"), limited_by(meter):
+        render("{{ range 1000000000 }}{{ end }}")
 
 
 def test_values_that_nest_deeply_are_a_limit():

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.execute import execute
 from kmanifest.engines.helm.gotemplate.parser import parse
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.templates.functions import functions
+from kmanifest.engines.helm.templates.runtime import make_functions
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from tests.helm_goldens import GOLDENS, VALUES
@@ -283,3 +285,9 @@ def test_slow_modules_are_imported_when_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert not set(SLOW_MODULES) & set(result.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["n" * 65, "\udcff"])
+def test_name_that_no_certificate_can_have_is_an_error(name: str):
+    with pytest.raises(GoError, match="error creating certificate"):
+        make_functions(dialect=HELM3)["genCA"].call(name, 1)

@@ -11,10 +11,12 @@ from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     FETCH_FLAGS,
+    LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     exec_plugin_options,
+    limit_options,
     remote_options,
     root_option,
     seed_option,
@@ -50,6 +52,7 @@ GENERAL_FLAGS = (
         path="file",
         user_only=ANY_VALUE,
     ),
+    *LIMIT_FLAGS,
     Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
     Flag(
         "strict",
@@ -229,6 +232,7 @@ def build_options(command_line: CommandLine) -> "Options":
     """The options of a build, from the command line and the environment."""
     values = command_line.values
     # imported here so that usage errors stay fast
+    from kmanifest.model.limits import DEFAULT_LIMITS
     from kmanifest.pipeline.options import ExecPluginOptions, Options, Reproducible
 
     return Options(
@@ -239,6 +243,7 @@ def build_options(command_line: CommandLine) -> "Options":
         exec_plugins=exec_plugin_options(values)
         if values["enable-alpha-plugins"]
         else ExecPluginOptions(),
+        limits=limit_options(command_line, DEFAULT_LIMITS),
         strict=values["strict"],
         allow_remote=True,
         remote=remote_options(values, command_line.arguments[:1]),
@@ -281,11 +286,14 @@ def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
     )
     if not any(values[name] for name in VALUE_FLAGS):
         return (options,)
-    from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.cli.helm.inputs import LIMITS, read_values
     from kmanifest.cli.helm.versioned_flags import helm_version
 
     chart_values = read_values(
-        command_line, helm_version(command_line), _directory_argument(command_line.arguments)
+        command_line,
+        helm_version(command_line),
+        _directory_argument(command_line.arguments),
+        limit_options(command_line, LIMITS),
     )
     return (options.replace(values=chart_values.values, locate=_value_locator(chart_values)),)
 

@@ -16,12 +16,12 @@ from kmanifest.cli.flags import (
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kmanifest.model.limits import Limits
+    from kmanifest.pipeline.context import Meter
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
 CLEAN = "clean"
 """The value of --plugin-env for an environment with nothing but what every executable gets."""
-
-_UNITS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 BOUNDARY_FLAGS = (
     Flag(
@@ -67,6 +67,25 @@ FETCH_FLAGS = (
     Flag("refresh", "switch", "resolve branches, tags and URLs again instead of using the cache"),
 )
 """The flags of all verbs that fetch remote files."""
+
+LIMIT_FLAGS = (
+    Flag(
+        "deadline",
+        "string",
+        "time limit of the whole run, with charts, plug-ins and downloads, in seconds or as 1m30s; 0 for none",
+        default="0",
+        value="duration",
+    ),
+    Flag(
+        "limits",
+        "string",
+        "file in TOML, YAML or JSON with other limits: max_depth, max_documents, max_input_file, max_items, max_keys, "
+        "max_objects, max_output, max_string, max_total_input, deadline",
+        path="file",
+        user_only=ANY_VALUE,
+    ),
+)
+"""The flags of all verbs that render."""
 
 REPRODUCIBLE_FLAGS = (
     Flag(
@@ -140,6 +159,7 @@ SHARED_FLAGS = (
     STACK_TRACE,
     *BOUNDARY_FLAGS,
     *FETCH_FLAGS,
+    *LIMIT_FLAGS,
     *REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
     *PLUGIN_FLAGS,
@@ -170,6 +190,27 @@ def time_option(command_line: CommandLine) -> int | None:
         return load_time(command_line.values["now"])
     except SourceError as error:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
+
+
+def limit_options(command_line: CommandLine, defaults: "Limits") -> "Limits":
+    """The limits, from the flags of `LIMIT_FLAGS`."""
+    has_deadline = command_line.has("deadline")
+    if not (has_deadline or command_line.values["limits"]):
+        return defaults
+    from kmanifest.cli.limits import read_limits  # imported for these flags only
+
+    return read_limits(command_line.values, defaults, has_deadline=has_deadline)
+
+
+def time_limit(limits: "Limits") -> "Meter | None":
+    """The time that a verb may take, from now on; None without a deadline."""
+    if not limits.deadline:
+        return None
+    import time
+
+    from kmanifest.pipeline.context import Meter
+
+    return Meter(limits, time.monotonic)
 
 
 def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "RemoteOptions":
@@ -249,27 +290,14 @@ def _plugin_variables(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parse_seconds(text: str) -> float:
+    from kmanifest.cli.durations import parse_duration
+
     try:
         seconds = parse_duration(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
         raise UsageError(f"illegal flag value --plugin-timeout {text}; expected seconds")
-    return seconds
-
-
-def parse_duration(text: str) -> float:
-    """The seconds in a duration as Go writes it, such as `1m30s`, or in a plain number. Raises ValueError for others."""
-    seconds, number = 0.0, ""
-    rest = text
-    while rest:
-        digits = len(rest) - len(rest.lstrip("0123456789."))
-        number, rest = rest[:digits], rest[digits:]
-        unit = next((unit for unit in _UNITS if rest.startswith(unit)), "")
-        if not unit and (rest or seconds):
-            raise ValueError(text)
-        seconds += float(number) * _UNITS.get(unit, 1.0)
-        rest = rest[len(unit) :]
     return seconds
 
 

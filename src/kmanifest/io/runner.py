@@ -15,6 +15,7 @@ from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
 from kmanifest.io.signals import PostponedSignals
 from kmanifest.io.system import remove
 from kmanifest.model.cancel import CancelEvent, check_cancelled
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, PluginError
 from kmanifest.model.masking import Secret, masker
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
@@ -29,6 +30,8 @@ INHERIT_ALL: Final = "inherit"
 """The pattern that passes the whole environment to an executable, as kustomize does."""
 
 _COERCED_LOCALES: Final = ("C.UTF-8", "C.utf8", "UTF-8")
+_SECONDS_PER_CHECK: Final = 0.1
+_DEFAULT_PIPE_SIZE: Final = 65_536
 _SECONDS_TO_RETRY: Final = (
     1.0  # while a new executable is still open in a process that another thread starts
 )
@@ -356,23 +359,29 @@ class _PipeSession:
         with selectors.DefaultSelector() as selector:
             pending = memoryview(stdin or b"")
             self._register_pipes(selector)
+            next_check = time.monotonic() + _SECONDS_PER_CHECK
             while selector.get_map():
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
+                now = time.monotonic()
+                if now > deadline:
                     raise self._timeout_error()
                 check_cancelled(self._cancel)
-                # A child process may keep the pipes open after the process itself has ended.
-                ready = selector.select(min(remaining, 0.1))
-                if not ready:
+                check_time()
+                ready = selector.select(min(deadline - now, _SECONDS_PER_CHECK))
+                # By the clock, as a process that prints all the time is always ready.
+                if not ready or now > next_check:
                     self._check_directory_size()
+                    # A child process may keep the pipes open, and print, after the process itself has ended.
                     if _has_ended(self._process):
+                        self._read_rest(selector)
                         return
+                    next_check = time.monotonic() + _SECONDS_PER_CHECK
                 for key, _ in ready:
                     pending = self._transfer(selector, key.fileobj, pending)
             while not _has_ended(self._process):
                 if time.monotonic() > deadline:
                     raise self._timeout_error()
                 check_cancelled(self._cancel)
+                check_time()
                 time.sleep(0.01)
 
     def complete_stderr(self) -> bytes:
@@ -409,13 +418,32 @@ class _PipeSession:
         chunk = os.read(stream.fileno(), _CHUNK_SIZE)
         if not chunk:
             selector.unregister(stream)
-        elif stream is self._process.stdout:
+        self._keep(stream, chunk)
+        return pending
+
+    def _read_rest(self, selector: Any) -> None:
+        """Read what the pipes held when the process had ended, which is not more than their size."""
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is None or stream not in selector.get_map():
+                continue
+            remaining = _pipe_size(stream.fileno())
+            while remaining > 0:
+                try:
+                    chunk = os.read(stream.fileno(), min(remaining, _CHUNK_SIZE))
+                except BlockingIOError:
+                    break
+                if not chunk:
+                    break
+                self._keep(stream, chunk)
+                remaining -= len(chunk)
+
+    def _keep(self, stream: Any, chunk: bytes) -> None:
+        if stream is self._process.stdout:
             self.output += chunk
             if len(self.output) > self._max_output:
                 raise LimitError(f"the process printed more than {self._max_output} bytes")
         elif len(self._errors) < _MAX_STDERR:
             self._errors += chunk
-        return pending
 
     def _check_directory_size(self) -> None:
         limit, directory = self._command.max_directory_size, self._command.output_directory
@@ -425,6 +453,16 @@ class _PipeSession:
     def _timeout_error(self) -> LimitError:
         key = "" if self._command.timeout else " (plugin-timeout)"
         return LimitError(f"the process took longer than {self._timeout:g} seconds{key}")
+
+
+def _pipe_size(descriptor: int) -> int:
+    """Return the number of bytes that a pipe holds at most."""
+    try:
+        from fcntl import F_GETPIPE_SZ, fcntl
+
+        return fcntl(descriptor, F_GETPIPE_SZ)
+    except (ImportError, OSError):  # not on Linux
+        return _DEFAULT_PIPE_SIZE
 
 
 def _directory_size(directory: str) -> int:

@@ -327,6 +327,27 @@ class Meter:
         """Return the number of bytes that may still be downloaded."""
         return max(self._max_fetched - self._fetched, 0)
 
+    @property
+    def time_limit(self) -> "Meter | None":
+        """The meter itself, or None if the build has no deadline and can't be cancelled."""
+        return self if self._deadline or self.cancel is not None else None
+
+    def rest_of_time(self) -> "Callable[[], Meter | None]":
+        """Return a function that starts a meter with the seconds left, or returns None without a deadline.
+
+        So the text of a result is printed within the deadline of its build. The time between the two does not count.
+        """
+        if not self._deadline:
+            return lambda: None
+        seconds = self._deadline - self._clock()
+
+        def resume() -> "Meter":
+            meter = Meter(self._limits, self._clock)
+            meter._deadline = self._clock() + seconds
+            return meter
+
+        return resume
+
     def seconds_left(self) -> float:
         """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""
         self.check_time()

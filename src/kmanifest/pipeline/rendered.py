@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kmanifest import yaml
+from kmanifest.model.deadline import TimeLimit, limited_by
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
 from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -13,6 +14,10 @@ from kmanifest.startup.typing import Any, BinaryIO, Final
 _DOCUMENTS_PER_CHUNK: Final = 32  # few enough documents that their memory is reused
 
 LocateError = Callable[[KmanifestError], KmanifestError]
+
+
+def _unlimited() -> None:
+    """Return no limit, for results without a deadline."""
 
 
 class Rendered:
@@ -46,6 +51,7 @@ class Rendered:
         "_locate_error",
         "_located",
         "_resources",
+        "_rest_of_time",
         "_text",
         "limits",
     )
@@ -66,6 +72,7 @@ class Rendered:
         self._located: tuple[Finding, ...] | None = None
         self.limits = limits
         self._locate_error = locate_error
+        self._rest_of_time: Callable[[], TimeLimit | None] = _unlimited
 
     @classmethod
     def from_text(
@@ -81,8 +88,16 @@ class Rendered:
         rendered._resources, rendered._text, rendered._load = None, text, load
         return rendered
 
-    def with_findings(self, findings: Iterable[Finding], locate_error: LocateError) -> "Rendered":
-        """Return the same result with `findings` before its own. `locate_error` completes the location of an error."""
+    def with_findings(
+        self,
+        findings: Iterable[Finding],
+        locate_error: LocateError,
+        rest_of_time: Callable[[], TimeLimit | None] = _unlimited,
+    ) -> "Rendered":
+        """Return the same result with `findings` before its own. `locate_error` completes the location of an error.
+
+        `rest_of_time` returns the limit of the time for what is still to be parsed and printed.
+        """
         rendered = Rendered(
             ResourceMap(),
             (*findings, *self._findings),
@@ -95,7 +110,12 @@ class Rendered:
             self._load,
         )
         rendered._is_shared = self._is_shared
-        return rendered
+        return rendered.with_time(rest_of_time)
+
+    def with_time(self, rest_of_time: Callable[[], TimeLimit | None]) -> "Rendered":
+        """Set the function that returns the limit of the time for what is still to be parsed and printed."""
+        self._rest_of_time = rest_of_time
+        return self
 
     @property
     def resources(self) -> ResourceMap:
@@ -111,7 +131,8 @@ class Rendered:
     def read_only_resources(self) -> ResourceMap:
         """The resources without a copy. Whoever changes their bodies changes the results of other builds."""
         if self._resources is None:
-            self._resources = self._load()
+            with limited_by(self._rest_of_time()):
+                self._resources = self._load()
         return self._resources
 
     def __iter__(self) -> Iterator[Resource]:
@@ -165,7 +186,10 @@ class Rendered:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""
         size = 0
         dumper = yaml.Dumper(self.limits)
+        time_limit = self._rest_of_time()
         for resource in self.read_only_resources:
+            if time_limit is not None:
+                time_limit.check_time()
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:

@@ -5,9 +5,12 @@ from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart, prin
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive
 from kmanifest.engines.helm.dialect import Dialect
+from kmanifest.model.limits import Limits
 
 
-def load_chart_argument(command_line: CommandLine, name: str, dialect: Dialect) -> Chart:
+def load_chart_argument(
+    command_line: CommandLine, name: str, dialect: Dialect, limits: Limits = LIMITS
+) -> Chart:
     """Load the chart at a local path, or fetch it from a repository or registry."""
     path = (
         None
@@ -24,9 +27,9 @@ def load_chart_argument(command_line: CommandLine, name: str, dialect: Dialect) 
             from kmanifest.cli.helm.verify import verify_file  # imported for --verify only
 
             verify_file(command_line, path)
-        return open_chart(command_line, path, dialect)
+        return open_chart(command_line, path, dialect, limits)
     from kmanifest.cli.helm.sources import fetch_chart  # imported for charts of servers only
 
     return load_archive(
-        fetch_chart(command_line, name), limits=LIMITS, warn=print_warning, dialect=dialect
+        fetch_chart(command_line, name), limits=limits, warn=print_warning, dialect=dialect
     )

@@ -53,13 +53,18 @@ class CommandLineValues(NamedTuple):
     sources: ValueSources
     contents: Mapping[str, bytes]
     dialect: Dialect
+    limits: Limits
 
     def layers(self) -> Iterable[ValueLayer]:
         """The files and flags as separate layers, in the order in which they are merged."""
-        return value_layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
+        return value_layers(
+            self.sources, self.contents.__getitem__, self.limits, self.dialect.readers
+        )
 
 
-def read_values(command_line: CommandLine, dialect: Dialect, chart: str) -> CommandLineValues:
+def read_values(
+    command_line: CommandLine, dialect: Dialect, chart: str, limits: Limits = LIMITS
+) -> CommandLineValues:
     """Read and merge the values from the flags and the files that they name. `chart` is the argument for the chart."""
     values = command_line.values
     sources = ValueSources(
@@ -74,12 +79,12 @@ def read_values(command_line: CommandLine, dialect: Dialect, chart: str) -> Comm
     boundary = find_chart_boundary(command_line, chart)
 
     def read(path: str) -> bytes:
-        content = read_file(path, boundary)
+        content = read_file(path, boundary, limits)
         contents.setdefault(path, content)
         return content
 
-    merged = merge_sources(sources, read, LIMITS, dialect.readers)
-    return CommandLineValues(merged, sources, contents, dialect)
+    merged = merge_sources(sources, read, limits, dialect.readers)
+    return CommandLineValues(merged, sources, contents, dialect, limits)
 
 
 def find_chart_boundary(command_line: CommandLine, chart: str) -> Boundary | None:
@@ -90,19 +95,19 @@ def find_chart_boundary(command_line: CommandLine, chart: str) -> Boundary | Non
     return find_boundary(os.path.realpath(chart.strip()), root)
 
 
-def read_file(path: str, boundary: Boundary | None = None) -> bytes:
+def read_file(path: str, boundary: Boundary | None = None, limits: Limits = LIMITS) -> bytes:
     """The content of a file or pipe named on the command line; `-` is stdin.
 
     If the file is in the boundary, it must not be a link out of it.
     """
-    limit = LIMITS.max_input_file
+    limit = limits.max_input_file
     if path.strip() == "-":
-        return _within_limit(sys.stdin.buffer.read(limit + 1), path)
+        return _within_limit(sys.stdin.buffer.read(limit + 1), path, limit)
     if path.lower().startswith(URL_SCHEMES):
         raise UsageError(f"{path}: {NO_NETWORK}")
     try:
         with open(open_named(path, boundary), "rb") as stream:
-            return _within_limit(stream.read(limit + 1), path)
+            return _within_limit(stream.read(limit + 1), path, limit)
     except IsADirectoryError:
         raise MissingError(f"read {path}: is a directory") from None
     except OSError as error:
@@ -111,9 +116,9 @@ def read_file(path: str, boundary: Boundary | None = None) -> bytes:
         raise MissingError(f"open {path}: invalid argument") from None
 
 
-def _within_limit(content: bytes, path: str) -> bytes:
-    if len(content) > LIMITS.max_input_file:
-        raise LimitError(f"{path} has more than {LIMITS.max_input_file} bytes (max_input_file)")
+def _within_limit(content: bytes, path: str, limit: int) -> bytes:
+    if len(content) > limit:
+        raise LimitError(f"{path} has more than {limit} bytes (max_input_file)")
     return content
 
 
@@ -134,9 +139,11 @@ def find_local_chart(name: str) -> str | None:
     return None
 
 
-def open_chart(command_line: CommandLine, path: str, dialect: Dialect) -> Chart:
+def open_chart(
+    command_line: CommandLine, path: str, dialect: Dialect, limits: Limits = LIMITS
+) -> Chart:
     """Load the local chart at `path`, with the boundary that the command line gives."""
     tree, chart_path = open_local(path, root_option(command_line.values))
     return load_chart(
-        tree, chart_path, limits=LIMITS, warn=print_warning, display_path=path, dialect=dialect
+        tree, chart_path, limits=limits, warn=print_warning, display_path=path, dialect=dialect
     )

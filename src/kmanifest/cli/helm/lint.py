@@ -19,8 +19,15 @@ from kmanifest.cli.helm.versioned_flags import (
     parse_with_version,
 )
 from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
+from kmanifest.cli.shared import (
+    BOUNDARY_FLAGS,
+    LIMIT_FLAGS,
+    limit_options,
+    root_option,
+    time_limit,
+)
 from kmanifest.cli.verbs import FILE, Command
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
@@ -28,10 +35,12 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
     from kmanifest.io.tree import Tree
+    from kmanifest.model.limits import Limits
 
 LINT_FLAGS = (
     HELM_VERSION_FLAG,
     Flag("kube-version", "string", "Kubernetes version for capabilities and deprecations"),
+    *LIMIT_FLAGS,
     *with_variables("LINT_", Flag("quiet", "switch", "print only warnings and errors", short="q")),
     Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     *with_variables("LINT_", Flag("strict", "switch", "fail on warnings")),
@@ -78,6 +87,14 @@ def lint(command_line: CommandLine) -> int:
         raise UsageError(
             '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
         )
+    from kmanifest.cli.helm.inputs import LIMITS
+
+    limits = limit_options(command_line, LIMITS)
+    with limited_by(time_limit(limits)):
+        return _lint_all(command_line, dialect, limits)
+
+
+def _lint_all(command_line: CommandLine, dialect: "Dialect", limits: "Limits") -> int:
     _check_kube_version(command_line.values["kube-version"])
     paths = list(command_line.arguments or (".",))
     if command_line.values["with-subcharts"]:
@@ -87,10 +104,10 @@ def lint(command_line: CommandLine) -> int:
     from kmanifest.cli.helm.inputs import read_values
     from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    flag_values = read_values(command_line, dialect, paths[0]).values
+    flag_values = read_values(command_line, dialect, paths[0], limits).values
     quiet = command_line.values["quiet"]
     failing_severity = WARNING if command_line.values["strict"] else ERROR
-    reports = [_lint_chart(path, flag_values, command_line, dialect) for path in paths]
+    reports = [_lint_chart(path, flag_values, command_line, dialect, limits) for path in paths]
     failed_count = sum(report.has(failing_severity) for report in reports)
     shown_reports = [report for report in reports if report.has(WARNING)] if quiet else reports
     text = "".join(report.text(WARNING if quiet else INFO) for report in shown_reports)
@@ -138,10 +155,14 @@ def _find_subcharts(directory: str) -> list[str]:
 
 
 def _lint_chart(
-    path: str, flag_values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
+    path: str,
+    flag_values: Mapping[str, object],
+    command_line: CommandLine,
+    dialect: "Dialect",
+    limits: "Limits",
 ) -> ChartReport:
     """Lint the chart at `path`, a directory or a package."""
-    from kmanifest.cli.helm.inputs import LIMITS, print_warning
+    from kmanifest.cli.helm.inputs import print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.local_tree import open_local
@@ -149,12 +170,12 @@ def _lint_chart(
 
     settings = LintSettings(
         values=flag_values,
-        functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
+        functions=make_functions(limits=limits, env=os.environ, dialect=dialect),
         namespace=release_namespace(command_line),
         kube_version=command_line.values["kube-version"],
         skip_schema=command_line.values["skip-schema-validation"],
-        limits=LIMITS,
-        bounds=make_bounds(LIMITS),
+        limits=limits,
+        bounds=make_bounds(limits),
         warn=print_warning,
         dialect=dialect,
     )
@@ -165,7 +186,9 @@ def _lint_chart(
         from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
-            files = read_archive(read_file(path), max_file_bytes=dialect.loading.max_file_bytes)
+            files = read_archive(
+                read_file(path, limits=limits), max_file_bytes=dialect.loading.max_file_bytes
+            )
         except KmanifestError as error:
             action = "open" if error.message.startswith("open ") else "extract"
             return ChartReport(path, (), f"unable to {action} tarball: {error.message}")

@@ -10,7 +10,7 @@ from functools import partial
 
 from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.inputs import LIMITS
-from kmanifest.cli.shared import exec_plugin_options, remote_options
+from kmanifest.cli.shared import exec_plugin_options, limit_options, remote_options
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.render import PostRender, TemplateError
 from kmanifest.io.local_tree import EVERYTHING
@@ -69,7 +69,9 @@ def _run_executable(command_line: CommandLine, path: str, text: str) -> str:
     arguments = tuple(command_line.values["post-renderer-args"])
     timeout = exec_plugin_options(command_line.values).timeout
     runner = ProcessRunner(
-        pass_variables=(INHERIT_ALL,), timeout=timeout, max_output=LIMITS.max_output
+        pass_variables=(INHERIT_ALL,),
+        timeout=timeout,
+        max_output=limit_options(command_line, LIMITS).max_output,
     )
     stdin = text.encode("utf-8", "surrogateescape")
     program = Command(path, arguments, os.getcwd(), stdin=stdin)
@@ -117,7 +119,7 @@ def _transform(command_line: CommandLine, path: str, text: str) -> str:
         enable_plugins=values["enable-alpha-plugins"],
         allow_exec=values["enable-exec"],
         env=tuple(values["env"]),
-        limits=LIMITS,
+        limits=limit_options(command_line, LIMITS),
         exec_plugins=exec_plugin_options(values)
         if values["enable-alpha-plugins"]
         else ExecPluginOptions(),

@@ -37,13 +37,17 @@ from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
     FETCH_FLAGS,
+    LIMIT_FLAGS,
     PLUGIN_FLAGS,
     REPRODUCIBLE_FLAGS,
     UNUSED_VALUES,
+    limit_options,
     seed_option,
+    time_limit,
     time_option,
 )
 from kmanifest.cli.verbs import FILE, Command
+from kmanifest.model.deadline import limited_by
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.objects.capabilities import Capabilities
     from kmanifest.engines.helm.render import Output, PostRender
     from kmanifest.model.errors import KmanifestError
+    from kmanifest.model.limits import Limits
 
 _NOT_INSTALLED = "accepted and not used: nothing is installed"
 _INSTALL_FLAGS = (
@@ -88,6 +93,7 @@ RENDER_FLAGS = (
     ),
     HELM_VERSION_FLAG,
     Flag("include-crds", "switch", "include the CustomResourceDefinitions in crds/"),
+    *LIMIT_FLAGS,
     Flag("is-upgrade", "switch", "set .Release.IsUpgrade instead of .Release.IsInstall"),
     Flag("kube-version", "string", "Kubernetes version for .Capabilities.KubeVersion"),
     Flag("name-template", "string", "template for the name of the release"),
@@ -134,11 +140,19 @@ def template(command_line: CommandLine) -> int:
         raise UsageError(
             '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
         )
+    from kmanifest.cli.helm.inputs import LIMITS
+
+    limits = limit_options(command_line, LIMITS)
+    with limited_by(time_limit(limits)):
+        return _template(command_line, limits)
+
+
+def _template(command_line: CommandLine, limits: "Limits") -> int:
     post_render = _post_renderer(command_line)
     dialect = helm_version(command_line)
     capabilities = _capabilities(command_line, dialect)
     name, chart_argument = _name_and_chart(command_line)
-    chart, command_line_values = _load_inputs(command_line, chart_argument, dialect)
+    chart, command_line_values = _load_inputs(command_line, chart_argument, dialect, limits)
     output = _render(command_line, chart, command_line_values, name, capabilities, dialect)
     if isinstance(output, int):
         return output
@@ -208,27 +222,31 @@ def _name_and_chart(command_line: CommandLine) -> tuple[str, str]:
 
 
 def _load_inputs(
-    command_line: CommandLine, chart_argument: str, dialect: "Dialect"
+    command_line: CommandLine, chart_argument: str, dialect: "Dialect", limits: "Limits"
 ) -> "tuple[Chart, CommandLineValues]":
     from kmanifest.cli.helm.charts import load_chart_argument
     from kmanifest.cli.helm.inputs import print_warning, read_values
     from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
-    command_line_values = read_values(command_line, dialect, chart_argument)
-    chart = load_chart_argument(command_line, chart_argument, dialect)
+    command_line_values = read_values(command_line, dialect, chart_argument, limits)
+    chart = load_chart_argument(command_line, chart_argument, dialect, limits)
     check_installable(chart)
     if chart.metadata.deprecated:
         print_warning(dialect.messages.deprecated_chart())
     if command_line.values["dependency-update"] and missing_dependencies(chart):
-        chart = _with_updated_dependencies(command_line, chart_argument, chart, dialect)
+        chart = _with_updated_dependencies(command_line, chart_argument, chart, dialect, limits)
     check_dependencies(chart, dialect.messages)
     _check_install_flags(command_line)
     return chart, command_line_values
 
 
 def _with_updated_dependencies(
-    command_line: CommandLine, chart_argument: str, chart: "Chart", dialect: "Dialect"
+    command_line: CommandLine,
+    chart_argument: str,
+    chart: "Chart",
+    dialect: "Dialect",
+    limits: "Limits",
 ) -> "Chart":
     """Update the dependencies of the chart and load it again. A packaged chart is returned unchanged."""
     from kmanifest.cli.helm.charts import load_chart_argument
@@ -239,7 +257,7 @@ def _with_updated_dependencies(
     if path is None or not os.path.isdir(path):
         return chart
     fill_charts_directory(command_line, path, from_lock=False)
-    return load_chart_argument(command_line, chart_argument, dialect)
+    return load_chart_argument(command_line, chart_argument, dialect, limits)
 
 
 def _check_install_flags(command_line: CommandLine) -> None:
@@ -274,7 +292,6 @@ def _render(
 ) -> "Output | int":
     """Render the chart and return the output, or the exit code if it fails."""
     from kmanifest.cli.cache_dir import open_cache
-    from kmanifest.cli.helm.inputs import LIMITS
     from kmanifest.engines.helm.render import Release, render
     from kmanifest.engines.helm.templates.runtime import (
         make_bounds,
@@ -284,6 +301,7 @@ def _render(
     )
     from kmanifest.model.errors import KmanifestError
 
+    limits = command_line_values.limits
     release = Release(
         name, release_namespace(command_line), is_upgrade=command_line.values["is-upgrade"]
     )
@@ -294,13 +312,13 @@ def _render(
         output = render(
             chart,
             command_line_values.values,
-            functions=make_functions(random, clock, LIMITS, env=os.environ, dialect=dialect),
+            functions=make_functions(random, clock, limits, env=os.environ, dialect=dialect),
             release=release,
             capabilities=capabilities,
             include_crds=command_line.values["include-crds"],
             skip_schema=command_line.values["skip-schema-validation"],
-            limits=LIMITS,
-            bounds=make_bounds(LIMITS),
+            limits=limits,
+            bounds=make_bounds(limits),
             on_impure=None if report is None else report.on_impure,
             usage=None if report is None else report.reads,
             warn=_warning_printer(command_line, chart, command_line_values),

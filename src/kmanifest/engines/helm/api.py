@@ -15,10 +15,13 @@ from kmanifest.engines.helm.values.layers import (
 )
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import Boundary, find_boundary, open_local
+from kmanifest.io.system import monotonic_seconds
 from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
+from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
+from kmanifest.pipeline.context import Meter
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
@@ -113,43 +116,46 @@ def render_chart(
     )
     warnings: list[str] = []
     boundary = _root_boundary(tree, root)
-    if not isinstance(chart, Chart):
-        shown = as_path(chart, "chart")
-        chart_tree, path, boundary = _open_chart(shown, tree, root)
-        chart = loader.load_chart(
-            chart_tree,
-            path,
+    meter = Meter(limits, monotonic_seconds, cancel)
+    with limited_by(meter.time_limit):
+        if not isinstance(chart, Chart):
+            shown = as_path(chart, "chart")
+            chart_tree, path, boundary = _open_chart(shown, tree, root)
+            chart = loader.load_chart(
+                chart_tree,
+                path,
+                limits=limits,
+                warn=warnings.append,
+                display_path=shown,
+                dialect=find_dialect(helm_version),
+            )
+        rendered = render_result(
+            chart,
+            tree=tree,
+            boundary=boundary,
+            values=values,
+            sources=sources,
+            release=release,
+            kube_version=kube_version,
+            api_versions=api_versions,
+            include_crds=include_crds,
+            skip_hooks=skip_hooks,
+            skip_tests=skip_tests,
+            skip_schema=skip_schema,
+            show_only=show_only,
+            post_render=post_render,
             limits=limits,
-            warn=warnings.append,
-            display_path=shown,
+            random=random,
+            clock=clock,
+            show_impure=show_impure,
+            unused_values=unused_values,
+            locate=locate,
+            cache=NoCache() if cache is None else cache,
             dialect=find_dialect(helm_version),
+            warnings=warnings,
         )
-    return render_result(
-        chart,
-        tree=tree,
-        boundary=boundary,
-        values=values,
-        sources=sources,
-        release=release,
-        kube_version=kube_version,
-        api_versions=api_versions,
-        include_crds=include_crds,
-        skip_hooks=skip_hooks,
-        skip_tests=skip_tests,
-        skip_schema=skip_schema,
-        show_only=show_only,
-        post_render=post_render,
-        limits=limits,
-        random=random,
-        clock=clock,
-        show_impure=show_impure,
-        unused_values=unused_values,
-        locate=locate,
-        cache=NoCache() if cache is None else cache,
-        dialect=find_dialect(helm_version),
-        warnings=warnings,
-        cancel=cancel,
-    )
+        meter.check_time()
+    return rendered.with_time(meter.rest_of_time())
 
 
 def _open_chart(
@@ -193,9 +199,10 @@ def load_chart(
     _check(limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_chart(
-        as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
-    )
+    with limited_by(Meter(limits, monotonic_seconds).time_limit):
+        return loader.load_chart(
+            as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
+        )
 
 
 def load_archive(
@@ -216,7 +223,8 @@ def load_archive(
     _check(content=content, limits=limits, helm_version=helm_version)
     _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
+    with limited_by(Meter(limits, monotonic_seconds).time_limit):
+        return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
 
 
 def find_origins(

@@ -82,7 +82,6 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         locate=unknown_location,
         cache=ctx.cache,
         dialect=HELM3,
-        cancel=ctx.cancel,
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)

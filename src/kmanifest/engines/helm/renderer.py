@@ -40,5 +40,4 @@ def render(ctx: Context, path: str) -> Rendered:
         locate=helm_options.locate or unknown_location,
         cache=ctx.cache,
         dialect=dialect,
-        cancel=ctx.cancel,
     )

@@ -36,7 +36,6 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.usage import ValueUsage
-    from kmanifest.model.cancel import CancelEvent
 
 
 def render_result(
@@ -64,7 +63,6 @@ def render_result(
     cache: Cache,
     dialect: Dialect,
     warnings: Iterable[str] = (),
-    cancel: "CancelEvent | None" = None,
     on_impure: Callable[[str], object] | None = None,
 ) -> Rendered:
     """Render a loaded chart. The other arguments are those of `render_chart`, and not checked.
@@ -86,10 +84,6 @@ def render_result(
 
     for warning in warnings:
         warn(warning)
-    if cancel is not None:
-        from kmanifest.model.cancel import check_cancelled
-
-        check_cancelled(cancel)
     table: Table = {} if values is None else floats_for_numbers(dict(values))
     given_layers = tuple(
         value_layers(sources, make_file_reader(tree, limits, boundary), limits, dialect.readers)
@@ -108,7 +102,7 @@ def render_result(
             include_crds=include_crds,
             skip_schema=skip_schema,
             limits=limits,
-            bounds=make_bounds(limits, cancel),
+            bounds=make_bounds(limits),
             on_impure=report_impure if show_impure or on_impure is not None else None,
             usage=usage,
             warn=warn,

@@ -51,6 +51,9 @@ def _matches_at(pattern: str, text: str, start: int) -> bool:
 def _compiled(expression: str, pattern: str) -> StringTest:
     import re2  # imported here because few patterns need it
 
+    from kmanifest.model.patterns import check_pattern
+
+    check_pattern(pattern)
     options = re2.Options()
     options.log_errors = False
     try:

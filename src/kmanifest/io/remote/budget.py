@@ -1,5 +1,6 @@
 """The time and the number of bytes that all downloads of one build share."""
 
+from kmanifest.model.deadline import check_time, seconds_left
 from kmanifest.startup.typing import Protocol
 
 
@@ -20,13 +21,13 @@ class Budget(Protocol):
 
 
 class NoBudget:
-    """A `Budget` without limits."""
+    """A `Budget` without a limit of bytes. Its time is that of the work that runs."""
 
     def check_time(self) -> None:
-        return
+        check_time()
 
     def seconds_left(self) -> float:
-        return float("inf")
+        return seconds_left()
 
     def count_fetched(self, size: int) -> None:
         del size

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -24,6 +25,9 @@ _GZIP_HEADER_BYTES: Final = 10
 _CHUNK_BYTES: Final = 65_536
 _BLOCK_BYTES: Final = 512
 _MAX_META_ENTRY_BYTES: Final = 1 << 20
+_MAX_META_BYTES: Final = 16 << 20
+"""The limit of all headers of one archive together that describe others."""
+_MAX_LENGTH_DIGITS: Final = 7
 _MAX_INT64: Final = (1 << 63) - 1
 
 # Type flags of tar entries.
@@ -183,6 +187,7 @@ class _Stream:
         """
         from zlib import error as zlib_error
 
+        check_time()
         if self._decompressor.eof:
             following_member = self._decompressor.unused_data
             if not following_member:
@@ -232,11 +237,18 @@ def _read_entries(stream: _Stream) -> Iterator[_Entry]:
     The caller must read the content before the next header. Source: Go archive/tar, Reader.next.
     """
     gnu_name, pax_records = "", dict[str, str]()
+    remaining_meta_bytes = _MAX_META_BYTES
     while (block := _read_header(stream)) is not None:
+        check_time()
         size, type_flag = _parse_number(block[124:136]), block[156:157]
         if type_flag in _META_TYPES:
             if size > _MAX_META_ENTRY_BYTES:
                 raise LimitError("a header of the chart archive is too large")
+            remaining_meta_bytes -= size
+            if remaining_meta_bytes < 0:
+                raise LimitError(
+                    f"the headers of the chart archive have more than {_MAX_META_BYTES} bytes"
+                )
             content = stream.read_padded(size)
             if type_flag == _PAX_HEADER:
                 pax_records = _parse_pax_records(content)
@@ -339,15 +351,18 @@ def _parse_pax_records(content: bytes) -> dict[str, str]:
     archive/tar strconv.go, parsePAXRecord and validPAXRecord.
     """
     records: dict[str, str] = {}
-    while content:
-        head, space, _ = content.partition(b" ")
-        length = int(head) if head.isdigit() and len(head) < 8 else 0
-        record = content[:length]
-        if not space or length < len(head) + 3 or not record.endswith(b"\n"):
+    start = 0
+    while start < len(content):
+        check_time()
+        space = content.find(b" ", start, start + _MAX_LENGTH_DIGITS + 1)
+        head = content[start:space] if space > start else b""
+        length = int(head) if head.isdigit() else 0
+        record = content[start : start + length]
+        if length < len(head) + 3 or not record.endswith(b"\n"):
             raise _invalid_header()
         key, equals, value = record[len(head) + 1 : -1].partition(b"=")
         if not key or not equals or b"\0" in (value if key in _PAX_TEXT_KEYS else key):
             raise _invalid_header()
         records[_decode_field(key)] = _decode_field(value)
-        content = content[length:]
+        start += length
     return records

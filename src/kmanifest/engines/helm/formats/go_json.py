@@ -8,6 +8,7 @@ Source: Go 1.26 encoding/json decode.go; sigs.k8s.io/yaml v1.6.0 yaml.go, conver
 
 from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers, json_type_name
 from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
@@ -74,11 +75,13 @@ class Decoder:
         if shape.kind == "list":
             if not isinstance(value, list):
                 raise self._type_mismatch(value, shape.type)
-            items = [self.decode(entry, item) for entry in value]
+            items = [self.decode(entry, item) for entry in checked(value)]
             return Strings(text or "" for text in items) if item is STRING else items
         if not isinstance(value, dict):
             raise self._type_mismatch(value, shape.type)
-        return StringMap({key: self.decode(value[key], item) or "" for key in sorted(value)})
+        return StringMap(
+            {key: self.decode(value[key], item) or "" for key in checked(sorted(value))}
+        )
 
     def _decode_fields(self, value: Any, shape: Shape) -> dict[str, Any]:
         fields = shape.fields or {}
@@ -87,7 +90,7 @@ class Decoder:
         folded: dict[str, str] | None = None
         outer = self._struct, self._path
         result: dict[str, Any] = {}
-        for key in sorted(value):
+        for key in checked(sorted(value)):
             name = key if key in fields else None
             if name is None:
                 if folded is None:

@@ -9,6 +9,7 @@ import re
 
 from kmanifest import yaml
 from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
@@ -85,6 +86,7 @@ def floats_for_numbers(value: Any) -> Any:
     result: Any = value.copy()
     todo = [result]
     while todo:
+        check_time()
         node = todo.pop()
         items = node.items() if isinstance(node, dict) else enumerate(node)
         for key, item in items:

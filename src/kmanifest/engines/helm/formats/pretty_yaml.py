@@ -14,6 +14,7 @@ from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, V
 from kmanifest.engines.helm.sprig.dicts import too_deep
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.dumper import merged_neighbours
@@ -61,6 +62,7 @@ def print_value(value: Value, limits: Limits) -> str:
         return _with_line_break(_scalar(value, 2))
     stack.append(container)
     while stack:
+        check_time()
         container = _print_frame(stack[-1], out)
         if container is None:
             stack.pop()
@@ -94,7 +96,7 @@ class _Lines:
 def _print_frame(frame: _OpenContainer, out: _Lines) -> _OpenContainer | None:
     """Print the rest of a container up to the next container in it, and return that one."""
     pad = " " * frame.indent
-    for item in frame.items:
+    for item in checked(frame.items):
         lead, frame.lead = frame.lead or pad, ""
         if not frame.is_mapping:
             container = _open_container(item, lead + "- ", frame.indent + 2)
@@ -244,7 +246,7 @@ def _single_quoted(text: str, indent: int) -> str:
 def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # For each character go-yaml tests whether the whole text starts with a byte order mark. So all are escaped.
-        return '"' + "".join(map(escape, text)) + '"'
+        return '"' + "".join(map(escape, checked(text))) + '"'
     return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
 
 

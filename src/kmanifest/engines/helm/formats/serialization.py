@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, to_valid_utf8
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
@@ -51,6 +52,7 @@ def _is_json_value(value: Value) -> bool:
     todo = [value]
     node_count = 0
     while todo:
+        check_time()
         node = todo.pop()
         kind = node.__class__
         if kind is str:
@@ -85,6 +87,7 @@ class _JsonCopier:
         root = self._begin(value)
         stack = self._stack
         while stack:
+            check_time()
             items, target, identity = stack[-1]
             item: Any = next(items, _END)
             if item is _END:

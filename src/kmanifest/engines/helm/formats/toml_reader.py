@@ -7,6 +7,7 @@ Source: github.com/BurntSushi/toml v1.6.0 lex.go, parse.go and error.go.
 """
 
 import re
+from collections.abc import Sequence
 
 from kmanifest.engines.helm.formats.toml_writer import TomlError
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -15,6 +16,7 @@ from kmanifest.engines.helm.sprig.gotypes import Tables
 from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
 from kmanifest.engines.helm.sprig.time_reader import parse_time
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final, NoReturn
 
@@ -42,6 +44,8 @@ _ESCAPE: Final = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-f
 _LINE_END: Final = re.compile(r"\\\\|\\[ \t\r]*\n[ \t\r\n]*")
 _SPECIAL: Final = frozenset(("nan", "+nan", "-nan", "inf", "+inf", "-inf"))
 _MAX_DEPTH: Final = 100
+_DEFINED: Final = "has already been defined"
+_NOT_A_TABLE: Final = "was already created as a hash"
 _TIMES: Final = (
     ("2006-01-02T15:04:05.999999999Z07:00", UTC),
     ("2006-01-02T15:04:05.999999999", Zone("datetime-local")),
@@ -54,6 +58,48 @@ _TIMES: Final = (
 Key = tuple[str, ...]
 
 
+class _Path:
+    """The path of a key, as a node of a tree: `parent` has one part less.
+
+    `table` is the table at the path, once it was looked up; None if it has to be looked up again. A table is looked up from
+    the one of its parent, so a dotted key of many parts takes linear time. `is_implicit` means that a longer key created the
+    table. `is_array` means that the value is an array.
+    """
+
+    __slots__ = ("children", "is_array", "is_implicit", "name", "parent", "table")
+
+    def __init__(self, name: str = "", parent: "_Path | None" = None) -> None:
+        self.name = name
+        self.parent = parent
+        self.children: dict[str, _Path] = {}
+        self.table: dict[str, Any] | None = None
+        self.is_implicit = False
+        self.is_array = False
+
+    def child(self, name: str) -> "_Path":
+        path = self.children.get(name)
+        if path is None:
+            path = self.children[name] = _Path(name, self)
+        return path
+
+    def key(self) -> Key:
+        """Return the parts of the path."""
+        parts: list[str] = []
+        path = self
+        while path.parent is not None:
+            parts.append(path.name)
+            path = path.parent
+        return tuple(reversed(parts))
+
+    def forget_tables(self) -> None:
+        """Forget the tables at this path and below it. The time was spent before, when they were looked up."""
+        pending = [self]
+        while pending:
+            path = pending.pop()
+            path.table = None
+            pending.extend(child for child in path.children.values() if child.table is not None)
+
+
 def decode(text: str) -> dict[str, Value]:
     """Return the table of a text. Raises TomlError with BurntSushi's message, which contains the line."""
     return _Parser(text.removeprefix("\ufeff")).parse()
@@ -63,27 +109,25 @@ class _Parser:
     """Reads a text from its start, and records how each key was created."""
 
     __slots__ = (
-        "_arrays",
         "_at",
         "_context",
         "_depth",
-        "_implicit",
         "_key",
         "_key_line",
         "_line_position",
         "_root",
         "_text",
+        "_top",
     )
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._root: dict[str, Any] = {}
-        self._context: Key = ()
+        self._context = self._top = _Path()
+        self._top.table = self._root
         self._key = ""
         self._key_line = 1
-        self._implicit: set[Key] = set()
-        self._arrays: set[Key] = set()
         self._depth = 0
         self._line_position = (0, 1)  # a position, and its line
 
@@ -93,6 +137,7 @@ class _Parser:
                 "toml: line 1: files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8"
             )
         while True:
+            check_time()
             char = self._skip_all()
             if not char:
                 return self._root
@@ -131,7 +176,8 @@ class _Parser:
             line = self._line()
             if self._at >= len(self._text) and self._text.endswith("\n"):
                 line -= 1
-        name = _dotted((*self._context, self._key) if self._key else self._context)
+        context = self._context.key()
+        name = _dotted((*context, self._key) if self._key else context)
         last = f" (last key {quoted(name)})" if name else ""
         raise TomlError(f"toml: line {line}{last}: {message}")
 
@@ -149,6 +195,7 @@ class _Parser:
     def _skip_all(self) -> str:
         """Skip spaces, line breaks and comments, and return the next character."""
         while True:
+            check_time()
             char = self._skip_blanks()
             if char == "#":
                 self._comment()
@@ -184,6 +231,7 @@ class _Parser:
                 self._fail(message, line=self._line())
             if char == ".":
                 self._fail("unexpected table separator (table names cannot be empty)")
+            check_time()
             parts.append(self._read_name(char))
             if len(parts) == 1:
                 self._key_line = self._line()
@@ -201,7 +249,7 @@ class _Parser:
                 before = "expected end of table array name delimiter ']', but got"
                 self._unexpected(before, char, counts=True)
             self._at += 1
-        self._add_context(tuple(parts), is_array=is_array)
+        self._add_context(self._top, parts, is_array=is_array)
 
     def _read_name(self, char: str) -> str:
         if char == '"':
@@ -223,6 +271,7 @@ class _Parser:
             self._fail("unexpected '.': keys cannot start with a '.'")
         parts: list[str] = []
         while True:
+            check_time()
             parts.append(self._read_name(char))
             if len(parts) == 1:
                 self._key_line = self._line()
@@ -245,19 +294,20 @@ class _Parser:
         key = self._read_dotted_key()
         self._key = key[-1]
         for part in key[:-1]:
-            self._implicit.add((*self._context, part))
-            self._add_context((*self._context, part), is_array=False)
+            self._context.child(part).is_implicit = True
+            self._add_context(self._context, (part,), is_array=False)
         self._key = key[-1]
         value, is_array = self._read_value(in_array=False)
         self._set_value(key[-1], value)
         if is_array:
-            self._arrays.add((*self._context, key[-1]))
+            self._context.child(key[-1]).is_array = True
         if target is not None:
             for part in key[:-1]:
                 target = target.setdefault(part, {})
                 if not isinstance(target, dict):
                     self._fail(
-                        f"{quoted(_dotted(self._context))} is not a table", line=self._key_line
+                        f"{quoted(_dotted(self._context.key()))} is not a table",
+                        line=self._key_line,
                     )
             target[key[-1]] = value
         self._context = outer
@@ -266,17 +316,17 @@ class _Parser:
 
     # --- the tables
 
-    def _add_context(self, key: Key, *, is_array: bool) -> None:
-        """Make a table and its parents, and make it the current table.
+    def _add_context(self, start: _Path, key: Sequence[str], *, is_array: bool) -> None:
+        """Make the table at a key below `start`, with its parents, and make it the current table.
 
         Source: parse.go, addContext.
         """
-        table = self._root
-        parents: Key = ()
-        for part in key[:-1]:
-            parents = (*parents, part)
+        table = self._table_at(start, _NOT_A_TABLE)
+        parent = start
+        for part in checked(key[:-1]):
+            parent = parent.child(part)
             if part not in table:
-                self._implicit.add(parents)
+                parent.is_implicit = True
                 table[part] = {}
             current = table[part]
             if isinstance(current, Tables):
@@ -284,44 +334,60 @@ class _Parser:
             elif isinstance(current, dict):
                 table = current
             else:
-                message = f"Key '{_dotted(parents)}' was already created as a hash."
+                message = f"Key '{_dotted(parent.key())}' {_NOT_A_TABLE}."
                 self._fail(message, line=self._key_line)
-        self._context = parents
+            parent.table = table
+        self._context = parent
         name = key[-1]
+        path = parent.child(name)
         if is_array:
             current = table.setdefault(name, Tables())
             if not isinstance(current, Tables):
                 self._fail(
-                    f"Key '{_dotted(key)}' was already created and cannot be used as an array.",
+                    f"Key '{_dotted(path.key())}' was already created and cannot be used as an array.",
                     line=self._key_line,
                 )
             current.append({})
+            path.forget_tables()
         else:
             self._set_value(name, {})
-        self._context = (*parents, name)
+        self._context = path
+
+    def _table_at(self, path: _Path, problem: str) -> dict[str, Any]:
+        """Return the table at a path, the last one if it is an array of tables.
+
+        Raises TomlError with `problem` if a value replaced the table.
+        """
+        missing: list[_Path] = []
+        while path.table is None:
+            missing.append(path)
+            path = path.parent or self._top
+        table: Any = path.table
+        for path in reversed(missing):
+            current = table[path.name]
+            table = current[-1] if isinstance(current, Tables) else current
+            if not isinstance(table, dict):
+                self._fail(f"Key '{_dotted(path.key())}' {problem}.", line=self._key_line)
+            path.table = table
+        found: dict[str, Any] = table
+        return found
 
     def _set_value(self, name: str, value: Any) -> None:
         """Set a value in the current table.
 
         Source: parse.go, setValue.
         """
-        table: Any = self._root
-        path: Key = ()
-        for part in self._context:
-            path = (*path, part)
-            current = table[part]
-            table = current[-1] if isinstance(current, Tables) else current
-            if not isinstance(table, dict):
-                self._fail(f"Key '{_dotted(path)}' has already been defined.", line=self._key_line)
-        path = (*path, name)
+        table = self._table_at(self._context, _DEFINED)
+        path = self._context.child(name)
         if name not in table:
             table[name] = value
             return
-        if path not in self._implicit:
-            self._fail(f"Key '{_dotted(path)}' has already been defined.", line=self._key_line)
-        self._implicit.discard(path)
-        if path in self._arrays:
+        if not path.is_implicit:
+            self._fail(f"Key '{_dotted(path.key())}' {_DEFINED}.", line=self._key_line)
+        path.is_implicit = False
+        if path.is_array:
             table[name] = value
+            path.forget_tables()
 
     # --- values
 
@@ -370,9 +436,10 @@ class _Parser:
 
     def _read_array(self) -> list[Any]:
         self._descend()
-        self._arrays.add((*self._context, self._key))
+        self._context.child(self._key).is_array = True
         items: list[Any] = []
         while True:
+            check_time()
             char = self._skip_all()
             if char == ",":
                 self._fail("unexpected comma")
@@ -393,13 +460,13 @@ class _Parser:
     def _read_inline_table(self, *, in_array: bool) -> dict[str, Any]:
         self._descend()
         outer, outer_key = self._context, self._key
-        self._implicit.add((*self._context, self._key))
-        path = (*self._context, self._key)
-        self._key = ""
-        self._add_context(path, is_array=in_array)
+        self._context.child(self._key).is_implicit = True
+        key, self._key = self._key, ""
+        self._add_context(outer, (key,), is_array=in_array)
         inner = self._context
         table: dict[str, Any] = {}
         while True:
+            check_time()
             char = self._skip_all()
             if char == ",":
                 self._fail("unexpected comma")
@@ -457,6 +524,7 @@ class _Parser:
 
     def _check_escape(self, start: int) -> None:
         """Skip a backslash and the characters that it escapes."""
+        check_time()
         self._at += 1
         char = self._peek()
         if char in _HEX:
@@ -477,6 +545,7 @@ class _Parser:
         start = self._at
         pattern = _BASIC if quote == '"' else _LITERAL
         while True:
+            check_time()
             self._at = pattern.match(self._text, self._at).end()  # type: ignore[union-attr]  # the pattern also matches an empty string
             char = self._peek()
             if not char:
@@ -514,6 +583,7 @@ class _Parser:
         return _ESCAPE.sub(self._unescape, body) if "\\" in body else body
 
     def _unescape(self, match: "re.Match[str]") -> str:
+        check_time()
         digits = match[1] or match[2] or match[3]
         if digits is None:
             if match[4] in " \t":
@@ -648,7 +718,7 @@ def _has_valid_underscores(text: str) -> bool:
     if text in _SPECIAL:
         return True
     is_after_digit = False
-    for char in text:
+    for char in checked(text):
         if char == "_" and not is_after_digit:
             return False
         is_after_digit = char in "0123456789abcdefABCDEF"

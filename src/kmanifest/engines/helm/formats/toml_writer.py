@@ -13,6 +13,7 @@ from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, V
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil
 from kmanifest.engines.helm.sprig.json_writer import sorted_keys
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -82,7 +83,7 @@ class _Writer:
     def _write_tables(self, key: Key, value: list[Value]) -> None:
         if not key:
             raise TomlError(_NO_TOP)
-        for item in value:
+        for item in checked(value):
             if is_nil(item):
                 continue
             self._new_line()
@@ -107,7 +108,7 @@ class _Writer:
         ]
         values = [name for name in fields if name not in set(tables)]
         if not inline:
-            for name in (*values, *tables):
+            for name in checked((*values, *tables)):
                 if not is_nil(fields[name]) and fields[name] is not None:
                     self._encode((*key, name), fields[name])
         else:
@@ -119,7 +120,7 @@ class _Writer:
     ) -> None:
         self._put("{")
         for names, is_followed in ((values, bool(tables)), (tables, False)):
-            for index, name in enumerate(names):
+            for index, name in enumerate(checked(names)):
                 if fields[name] is None or is_nil(fields[name]):
                     continue
                 self._write_entry((name,), fields[name], inline=True)
@@ -161,7 +162,7 @@ class _Writer:
     def _write_list(self, value: list[Value]) -> None:
         self._enter()
         self._put("[")
-        for index, item in enumerate(value):
+        for index, item in enumerate(checked(value)):
             if index:
                 self._put(", ")
             if item is None:
@@ -197,7 +198,7 @@ def _is_table_list(value: Value, depth: int = 0) -> bool:
     if depth > _MAX_DEPTH:
         raise LimitError(f"a list deeper than {_MAX_DEPTH} levels in TOML")
     holds_tables = True
-    for item in value:
+    for item in checked(value):
         if item is None or is_nil(item):
             raise TomlError(_NIL_ITEM)
         holds_tables = holds_tables and _is_table(item)

@@ -10,6 +10,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 
 REFLECT_VALUE: Final = "reflect.Value"
@@ -50,7 +51,7 @@ def _byte_length(text: str) -> int:
 def _index(item: Value, *indexes: Value) -> Value:
     if not item and (item is None or item is NIL):
         raise GoError("index of untyped nil")
-    for index in indexes:
+    for index in checked(indexes):
         item = _element(item, None if index is NIL else index)
     return item
 
@@ -124,7 +125,7 @@ def _slice(item: Value, *indexes: Value) -> Value:
 
 
 def _slice_range(indexes: tuple[Value, ...], length: int, maximum: int) -> tuple[int, int]:
-    numbers = [_index_number(index, maximum) for index in indexes]
+    numbers = [_index_number(index, maximum) for index in checked(indexes)]
     start, end = (*numbers, 0, length)[:2] if not numbers else (*numbers, length)[:2]
     if start > end:
         raise GoError(f"invalid slice index: {start} > {end}")
@@ -171,7 +172,7 @@ def _eq(first: Value, *others: Value) -> bool:
         raise GoError("missing argument for comparison")
     first = _none_for_nil(first)
     kind = _basic_kind(first)
-    return any(_equal(first, kind, _none_for_nil(other)) for other in others)
+    return any(_equal(first, kind, _none_for_nil(other)) for other in checked(others))
 
 
 def _equal(first: Value, kind: str, other: Value) -> bool:
@@ -256,7 +257,8 @@ def _joined_arguments(arguments: tuple[Value, ...]) -> str:
     if len(arguments) == 1 and arguments[0].__class__ is str:
         return str(arguments[0])
     return gofmt.sprint(
-        ["<no value>" if argument is None else argument for argument in arguments], as_action=True
+        ["<no value>" if argument is None else argument for argument in checked(arguments)],
+        as_action=True,
     )
 
 
@@ -275,7 +277,7 @@ _JS_ESCAPES: Final = {
 
 
 def _js(*arguments: Value) -> str:
-    return "".join(map(_js_char, _joined_arguments(arguments)))
+    return "".join(map(_js_char, checked(_joined_arguments(arguments))))
 
 
 def _js_char(char: str) -> str:
@@ -293,7 +295,7 @@ def _js_char(char: str) -> str:
 
 def _urlquery(*arguments: Value) -> str:
     data = _joined_arguments(arguments).encode("utf-8", "surrogateescape")
-    return "".join(_URL_ESCAPES[byte] for byte in data)
+    return "".join(_URL_ESCAPES[byte] for byte in checked(data))
 
 
 _URL_ESCAPES: Final = [

@@ -22,6 +22,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Uint8,
     Value,
 )
+from kmanifest.model.deadline import current_check
 from kmanifest.startup.typing import Any, Final
 
 ANY: Final = "interface {}"
@@ -72,7 +73,7 @@ class Call:
 
     def __init__(self, name: str, function: Function, *, builtin: bool) -> None:
         self.name = name
-        self.call: Callable[..., Value] = function.call
+        self.call: Callable[..., Value] = timed(function.call)
         self.result_type = function.result_type
         self.impure = function.impure
         self.stop_value = {"or": True, "and": False}.get(name) if builtin else None
@@ -103,6 +104,20 @@ class Call:
         if count < _MAX_CACHED_COUNT:
             self.types_by_count[count] = types
         return types
+
+
+def timed(call: Callable[..., Value]) -> Callable[..., Value]:
+    """Return the function with a check of the deadline before each call. Without a deadline it is the function itself."""
+    check = current_check()
+    return call if check is None else _timed(call, check)
+
+
+def _timed(call: Callable[..., Value], check: Callable[[], None]) -> Callable[..., Value]:
+    def checked_call(*arguments: Value) -> Value:
+        check()
+        return call(*arguments)
+
+    return checked_call
 
 
 _NOT_VARIADIC: Final = object()

@@ -47,6 +47,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -67,14 +68,12 @@ _EXHAUSTED: Final = object()
 class ExecutionLimits(NamedTuple):
     """The limits of an execution.
 
-    `deadline` is a time of `clock`, 0 for none. Steps are operations, sizes are in characters.
+    Steps are operations, sizes are in characters. The deadline is that of the work that runs (`model.deadline`).
     """
 
     max_steps: int = 20_000_000
     max_output: int = DEFAULT_LIMITS.max_output
     max_string: int = DEFAULT_LIMITS.max_string
-    deadline: float = 0.0
-    clock: Callable[[], float] | None = None
 
 
 def execute(
@@ -173,6 +172,8 @@ class Execution:
         op: Any = ""
         self._steps_until_check -= len(program)
         try:
+            if self._steps_until_check < 0:  # templates that include each other have no loop
+                self._check_limits(iter(()))
             while True:
                 op = program[position]
                 position += 1
@@ -326,8 +327,7 @@ class Execution:
         limits = self._limits
         if self._steps > limits.max_steps:
             raise LimitError(f"the templates take more than {limits.max_steps} steps (max_steps)")
-        if limits.deadline and limits.clock is not None and limits.clock() > limits.deadline:
-            raise LimitError("the templates take longer than allowed (deadline)")
+        check_time()
         self._count_output(output)
 
     def _count_output(self, output: Iterable[str]) -> None:

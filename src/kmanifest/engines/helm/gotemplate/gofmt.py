@@ -12,6 +12,7 @@ from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import DEFAULT_LIMITS
 
 __all__ = [
@@ -53,7 +54,7 @@ def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
     """
     parts: list[str] = []
     previous_is_string = True
-    for value in values:
+    for value in checked(values):
         is_string = isinstance(value, str)
         if not is_string and not previous_is_string:
             parts.append(" ")
@@ -65,7 +66,7 @@ def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
 
 def sprintln(values: Sequence[Value]) -> str:
     """Return the result of fmt.Sprintln: spaces between all values and a newline after the last."""
-    return _join([" ".join(map(text, values)), "\n"])
+    return _join([" ".join(map(text, checked(values))), "\n"])
 
 
 def _join(parts: list[str]) -> str:
@@ -86,7 +87,7 @@ def sprintf(format_string: str, values: Sequence[Value]) -> str:
     if len(others) != len(values):
         return _format_with_printer(format_string, values)
     parts = [first]
-    for directive, value in zip(others, values, strict=True):
+    for directive, value in checked(zip(others, values, strict=True)):
         kind, verb = value.__class__, directive[:1]
         if kind is str and verb in ("s", "v"):
             parts.append(value)
@@ -108,6 +109,7 @@ def _format_with_printer(format_string: str, values: Sequence[Value]) -> str:
     position = 0
     number = 0
     while (percent := format_string.find("%", position)) >= 0:
+        check_time()
         if percent > position:
             parts.append(format_string[position:percent])
         position, number = printer.print_directive(format_string, percent + 1, values, number)

@@ -15,6 +15,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import quoted
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 
 SPACES: Final = " \t\r\n"
@@ -100,7 +101,7 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
     strings = _TOKEN.findall(text)
     if sum(map(len, strings)) != len(text):
         strings = _leading_token_strings(text)
-    for string in strings:
+    for string in checked(strings):
         kind = _TYPE_BY_FIRST_CHARACTER.get(string[0], IDENTIFIER)
         if kind == _SPACE:
             after_space = True

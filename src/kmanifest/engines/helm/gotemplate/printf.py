@@ -18,6 +18,7 @@ from kmanifest.engines.helm.gotemplate.quoting import (
     quoted_char,
 )
 from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Uint8, Value
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Final
@@ -157,7 +158,7 @@ class Printer:
         """Print Go's note about values that no directive used."""
         self.clear_flags()
         self._write("%!(EXTRA ")
-        for index, value in enumerate(values):
+        for index, value in enumerate(checked(values)):
             if index:
                 self._write(", ")
             if value is None:
@@ -247,7 +248,7 @@ class Printer:
     def _map(self, value: dict[str, Value], name: str, verb: str, depth: int) -> None:
         self._write(name + "{" if self.sharp_v else "map[")
         separator = ", " if self.sharp_v else " "
-        for index, (key, element) in enumerate(sorted_items(value)):
+        for index, (key, element) in enumerate(checked(sorted_items(value))):
             if index:
                 self._write(separator)
             self._value(key, verb, depth + 1)
@@ -258,7 +259,7 @@ class Printer:
     def _list(self, value: list[Value], verb: str, depth: int) -> None:
         self._write(type_name(value) + "{" if self.sharp_v else "[")
         separator = ", " if self.sharp_v else " "
-        for index, element in enumerate(value):
+        for index, element in enumerate(checked(value)):
             if index:
                 self._write(separator)
             self._value(element, verb, depth + 1)
@@ -316,7 +317,7 @@ class Printer:
         if not data:
             digits = ""
         elif self.space:
-            pairs = (digits[index : index + 2] for index in range(0, len(digits), 2))
+            pairs = (digits[index : index + 2] for index in checked(range(0, len(digits), 2)))
             digits = " ".join(prefix + pair for pair in pairs)
         else:
             digits = prefix + digits
@@ -329,11 +330,11 @@ class Printer:
             self._hex(value, verb)
         elif verb in "vd" and not self._has_flags():
             # Charts print whole tables with files in them, which are millions of numbers.
-            self._write(f"[{' '.join([_BYTES[byte] for byte in value])}]")
+            self._write(f"[{' '.join([_BYTES[byte] for byte in checked(value)])}]")
         else:
             name = "[]uint8{" if depth or verb not in "vd" else "[]byte{"
             self._write(name if self.sharp_v else "[")
-            for index, byte in enumerate(value):
+            for index, byte in enumerate(checked(value)):
                 if index:
                     self._write(", " if self.sharp_v else " ")
                 self._value(Uint8(byte), verb, 1)

@@ -7,6 +7,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Final
 
 _BACKQUOTABLE: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
@@ -32,7 +33,7 @@ def quoted(text: str) -> str:
 
 def quoted_ascii(text: str) -> str:
     """Return `text` in double quotes with all characters outside ASCII escaped, as `%+q` prints it."""
-    return '"' + "".join(_escape_char(char, '"', ascii_only=True) for char in text) + '"'
+    return '"' + "".join(_escape_char(char, '"', ascii_only=True) for char in checked(text)) + '"'
 
 
 def quoted_char(code: int, *, ascii_only: bool = False) -> str:
@@ -102,6 +103,7 @@ def unquoted(text: str) -> str:
     has_raw_bytes_escape = False
     position = 0
     while (backslash := inner.find("\\", position)) >= 0:
+        check_time()
         parts.append(inner[position:backslash])
         match = escape(inner, backslash)
         if match is None:

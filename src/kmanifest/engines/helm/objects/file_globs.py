@@ -25,6 +25,9 @@ def path_matcher(pattern: str) -> Callable[[str], bool]:
         return lambda _: True
     import re2  # few charts use .Files.Glob
 
+    from kmanifest.model.patterns import check_pattern
+
+    check_pattern(pattern)
     compiled = re2.compile(expression.encode("utf-8", "replace"))
     return lambda path: compiled.fullmatch(path.encode("utf-8", "surrogateescape")) is not None
 

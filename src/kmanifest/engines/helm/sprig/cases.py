@@ -8,6 +8,7 @@ from unicodedata import category
 
 from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
 from kmanifest.engines.helm.sprig.letters import lower_rune, upper_rune
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Final
 
 _NONE: Final = ""
@@ -35,6 +36,7 @@ def camel_case(text: str) -> str:
     text = to_valid_utf8(text)
     start = 0
     while start < len(text) and _is_connector(text[start]):
+        check_time()
         start += 1
     if start >= len(text) - 1:
         last = text[start:]
@@ -42,7 +44,7 @@ def camel_case(text: str) -> str:
     parts = [text[:start]]
     upper_before = _is_upper(text[start])
     current = upper_rune(text[start])
-    for char in text[start + 1 :]:
+    for char in checked(text[start + 1 :]):
         previous, current = current, char
         if _is_connector(char) and _is_connector(previous):
             parts.append(previous)
@@ -76,7 +78,7 @@ def _split_simple_words(text: str) -> list[str]:
 
     Each word but the first starts with its only capital, and each has at least two letters.
     """
-    starts = [0, *(index for index in range(1, len(text)) if text[index] < "a"), len(text)]
+    starts = [0, *(index for index in checked(range(1, len(text))) if text[index] < "a"), len(text)]
     words = [text[start:end].lower() for start, end in pairwise(starts)]
     return words if all(len(word) > 1 for word in words) else []
 
@@ -96,6 +98,7 @@ class _CaseConverter:
 
     def convert(self) -> str:
         while self._position < len(self._text):
+            check_time()
             if self._kind != _CONNECTOR:
                 self._append(self._kind, self._word)
             kind, word = self._kind, self._word
@@ -134,6 +137,7 @@ class _CaseConverter:
 
     def _append_letters(self) -> None:
         while self._kind in (_LETTERS, _NUMBER):
+            check_time()
             self._append(self._kind, self._word)
             self._advance()
 
@@ -141,7 +145,7 @@ class _CaseConverter:
         if kind not in (_UPPER, _CONNECTOR):
             self._parts.append(word)
             return
-        for char in word:
+        for char in checked(word):
             if _is_connector(char):
                 self._parts.append(self._connector)
             else:
@@ -170,6 +174,7 @@ def _next_word(text: str, start: int) -> tuple[str, int]:
     if _is_upper(second):
         previous, end = first_end, second_end
         while end < len(text):
+            check_time()
             char, second_end = _next_valid(text, end, second)
             if not _is_upper(char):
                 return kind, previous if _is_letter(char) else end
@@ -187,6 +192,7 @@ def _end_of_run(text: str, start: int, previous: str, kind: str) -> int:
     """
     end = start
     while end < len(text):
+        check_time()
         previous, next_end = _next_valid(text, end, previous)
         if not _belongs_to_run(previous, kind):
             return end
@@ -198,6 +204,7 @@ def _next_valid(text: str, start: int, previous: str) -> tuple[str, int]:
     """Return the next character that is not a replacement character, and where it ends; `previous` if there is none."""
     end = start
     while end < len(text):
+        check_time()
         end += 1
         if text[end - 1] != _REPLACEMENT:
             return text[end - 1], end

@@ -17,6 +17,7 @@ from kmanifest.engines.helm.sprig.encodings import decode64
 from kmanifest.engines.helm.sprig.gotypes import to_bytes, wrap64
 from kmanifest.engines.helm.sprig.randomness import RandomSource
 from kmanifest.engines.helm.sprig.seeded import PUBLIC_EXPONENT, SeededRandom, rsa_primes
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import MissingError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -137,7 +138,7 @@ def _key_text(key: Any) -> str:
 
 def read_pem(text: str) -> PemBlock | None:
     """Return the first PEM block of a text; None if there is none."""
-    for match in _PEM.finditer(text):
+    for match in checked(_PEM.finditer(text)):
         data = decode64(to_bytes(re.sub("[ \t\r\n]", "", match[2])))
         if isinstance(data, bytes):
             return PemBlock(match[1], data)
@@ -321,7 +322,12 @@ def _parse_key_argument(text: str) -> Any:
 
 def _distinguished_name(common: str) -> x509.Name:
     attribute = x509.oid.NameOID.COMMON_NAME
-    return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
+    try:
+        return x509.Name([x509.NameAttribute(attribute, common)] if common else [])
+    except (
+        ValueError
+    ) as error:  # Go also writes names of more than the 64 characters that X.520 allows
+        raise GoError(f"error creating certificate: {error}") from error
 
 
 def _signature_hash(key: Any) -> Any:
@@ -388,8 +394,8 @@ def _alternative_names(addresses: Value, names: Value) -> list[x509.GeneralName]
 
     Addresses are checked first.
     """
-    ip_addresses = [x509.IPAddress(_address(each)) for each in addresses or ()]
-    return [*(x509.DNSName(_dns_name(each)) for each in names or ()), *ip_addresses]
+    ip_addresses = [x509.IPAddress(_address(each)) for each in checked(addresses or ())]
+    return [*(x509.DNSName(_dns_name(each)) for each in checked(names or ())), *ip_addresses]
 
 
 def _address(value: Value) -> Any:

@@ -18,6 +18,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
     to_valid_utf8,
     wrap64,
 )
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError, MissingError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Final
@@ -69,7 +70,7 @@ def functions(random: "RandomSource", clock: Callable[[], int], limits: Limits) 
         def draw(count: int) -> str:
             check_items(count, limits)
             size = len(alphabet)
-            return "".join(alphabet[random.randrange(size)] for _ in range(count))
+            return "".join(alphabet[random.randrange(size)] for _ in checked(range(count)))
 
         return Function(draw, ("int",), "string", impure=True)
 
@@ -89,7 +90,7 @@ def functions(random: "RandomSource", clock: Callable[[], int], limits: Limits) 
 
     def shuffle(text: str) -> str:
         chars = list(to_valid_utf8(text))
-        for index in range(len(chars) - 1, 0, -1):
+        for index in checked(range(len(chars) - 1, 0, -1)):
             other = random.randrange(index + 1)
             chars[index], chars[other] = chars[other], chars[index]
         return "".join(chars)

@@ -7,6 +7,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
 from kmanifest.engines.helm.sprig.casts import is_empty
 from kmanifest.engines.helm.sprig.gotypes import deep_equal
+from kmanifest.model.deadline import checked
 
 _ANY = "interface {}"
 
@@ -15,10 +16,10 @@ def functions() -> Functions:
     """Return the functions."""
     return {
         "all": Function(
-            lambda *values: not any(map(is_empty, values)), ("...interface {}",), "bool"
+            lambda *values: not any(map(is_empty, checked(values))), ("...interface {}",), "bool"
         ),
         "any": Function(
-            lambda *values: not all(map(is_empty, values)), ("...interface {}",), "bool"
+            lambda *values: not all(map(is_empty, checked(values))), ("...interface {}",), "bool"
         ),
         "coalesce": Function(_coalesce, ("...interface {}",), _ANY),
         "deepEqual": Function(deep_equal, (_ANY, _ANY), "bool"),
@@ -42,7 +43,7 @@ def _default(default: Value, *given: Value) -> Value:
 
 
 def _coalesce(*values: Value) -> Value:
-    return next((value for value in values if not is_empty(value)), None)
+    return next((value for value in checked(values) if not is_empty(value)), None)
 
 
 def _kind(value: Value) -> str:

@@ -14,6 +14,7 @@ from kmanifest.engines.helm.gotemplate.values import (
 )
 from kmanifest.engines.helm.sprig.casts import to_string
 from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any
@@ -70,7 +71,7 @@ def _dict(*values: Value) -> Map:
 
     A key without a value gets an empty string.
     """
-    keys = [to_string(key) for key in values[::2]]
+    keys = [to_string(key) for key in checked(values[::2])]
     items = [*values[1::2], ""] if len(values) % 2 else values[1::2]
     return dict(zip(keys, items, strict=True))
 
@@ -92,7 +93,7 @@ def _unset(table: Map, key: str) -> Map:
 
 
 def _pluck(key: str, *tables: Map) -> list[Value]:
-    return [table[key] for table in tables if key in table]
+    return [table[key] for table in checked(tables) if key in table]
 
 
 def _keys(*tables: Map) -> Strings:
@@ -100,7 +101,7 @@ def _keys(*tables: Map) -> Strings:
 
     In Go their order differs between runs.
     """
-    return Strings(key for table in tables for key in sorted(table))
+    return Strings(key for table in checked(tables) for key in sorted(table))
 
 
 def _values(table: Map) -> list[Value]:
@@ -116,7 +117,7 @@ def _pick(table: Map, *keys: str) -> Map:
 
 
 def _omit(table: Map, *keys: str) -> Map:
-    return {key: value for key, value in table.items() if key not in keys}
+    return {key: value for key, value in checked(table.items()) if key not in keys}
 
 
 def _dig(*arguments: Value) -> Value:
@@ -164,12 +165,13 @@ def _deep_copy(value: Value, limits: Limits) -> Value:
     root = _begin_copy(value, stack, 1)
     item_count = 0
     while stack:
+        check_time()
         source, target, level = stack.pop()
         item_count += len(source)
         if level > limits.max_depth:
             raise too_deep(limits)
         check_items(item_count, limits)
-        for key, item in source.items() if isinstance(source, dict) else enumerate(source):
+        for key, item in checked(source.items() if isinstance(source, dict) else enumerate(source)):
             copied = _begin_copy(item, stack, level + 1)
             if isinstance(target, dict):
                 target[key] = copied
@@ -226,6 +228,7 @@ class _Merger:
         stack: list[tuple[Map, Map, int, str | None]] = [(target, source, 1, None)]
         item_count = 0
         while stack:
+            check_time()
             target, source, level, empty_key = stack.pop()
             if empty_key is not None:
                 # An empty dictionary that is still empty, because all new values were nil, is replaced.
@@ -235,7 +238,7 @@ class _Merger:
             if level > self._limits.max_depth:
                 raise too_deep(self._limits)
             check_items(item_count, self._limits)
-            for key, value in source.items() if target is not source else ():
+            for key, value in checked(source.items() if target is not source else ()):
                 old = target.get(key)
                 if isinstance(value, GoMap) or isinstance(old, GoMap):
                     new_map, old_map = _entries(value), _entries(old)

@@ -7,6 +7,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Final
 
 SECOND: Final = 1_000_000_000
@@ -73,6 +74,7 @@ def parse_duration(text: str) -> int:
         raise _invalid_duration(text)
     total = position = 0
     while position < len(body):
+        check_time()
         match = _PART.match(body, position)
         whole, point, fraction, unit = match.groups() if match is not None else ("", "", "", "")
         if not whole and not point:
@@ -117,7 +119,7 @@ def _leading_integer(digits: str) -> int | None:
 def _leading_fraction(digits: str) -> tuple[int, float]:
     """Return the digits of a fraction that fit in 63 bits, and their divisor."""
     number, scale = 0, 1.0
-    for digit in digits:
+    for digit in checked(digits):
         if number > INT64_MAX // 10 or number * 10 + int(digit) > 1 << 63:
             break
         number = number * 10 + int(digit)
@@ -132,7 +134,7 @@ def _invalid_duration(text: str) -> GoError:
 def quote(text: str) -> str:
     """Return a string as package time quotes it: each byte that is not printable ASCII as its number."""
     parts = []
-    for byte in text.encode("utf-8", "surrogateescape"):
+    for byte in checked(text.encode("utf-8", "surrogateescape")):
         char = chr(byte)
         if byte >= 0x80 or byte < 0x20:
             parts.append(f"\\x{byte:02x}")

@@ -8,6 +8,7 @@ base32/base32.go.
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
 from kmanifest.engines.helm.sprig.gotypes import from_bytes, to_bytes
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.hashlib import digest
 from kmanifest.startup.typing import Final
 
@@ -78,7 +79,7 @@ def _base64_error_position(data: bytes) -> int | None:
     if len(compact) % 4 == 0 and padding < 3 and not body.translate(None, bytes(_ALPHABET64)):
         return None
     digits = 0
-    for position, byte in enumerate(data):
+    for position, byte in enumerate(checked(data)):
         if byte in _ALPHABET64:
             digits += 1
         elif byte not in _LINE_BREAKS:
@@ -106,6 +107,7 @@ def _padding_error_position(data: bytes, position: int, digits: int) -> int | No
 
 def _skip_line_breaks(data: bytes, position: int) -> int:
     while position < len(data) and data[position] in _LINE_BREAKS:
+        check_time()
         position += 1
     return position
 
@@ -119,7 +121,7 @@ def _to_base32(text: str) -> str:
 def _from_base32(text: str) -> str:
     data = to_bytes(text).translate(None, _LINE_BREAKS)
     decoded = bytearray()
-    for start in range(0, len(data), 8):
+    for start in checked(range(0, len(data), 8)):
         digits, is_last, error_position = _read_group32(data, start)
         if error_position is not None:
             return corrupt_input_message(32, error_position)

@@ -11,6 +11,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Strings,
     Value,
 )
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -103,7 +104,7 @@ def to_valid_utf8(text: str) -> str:
     """Return `text` with a replacement character for each byte that is not UTF-8, as Go's range over a string does."""
     if text.isascii() or text.isprintable():
         return text
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
+    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in checked(text))
 
 
 def wrap64(number: int) -> int:
@@ -156,6 +157,7 @@ def deep_equal(left: Value, right: Value) -> bool:
     stack: list[tuple[Any, Any]] = [(left, right)]
     seen: set[tuple[int, int]] = set()
     while stack:
+        check_time()
         left, right = stack.pop()
         kind = left.__class__
         if kind is not right.__class__ and not _have_same_map_type(left, right):

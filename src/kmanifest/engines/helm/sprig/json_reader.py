@@ -11,6 +11,7 @@ import re
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Value
 from kmanifest.engines.helm.sprig.gotypes import NilList, NilMap, to_valid_utf8
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _SPACE: Final = re.compile("[ \t\r\n]*")
@@ -73,6 +74,7 @@ class _Reader:
         """Read values in order, with a stack of the open lists and objects, each with its current key."""
         stack: list[tuple[Any, str | None]] = []
         while True:
+            check_time()
             value = self._read_value()
             if value.__class__ in (list, dict):
                 first_key = self._open_container(value)
@@ -82,6 +84,7 @@ class _Reader:
                         raise GoError("exceeded max depth")
                     continue
             while True:
+                check_time()
                 if not stack:
                     return self._result(value)
                 parent, key = stack.pop()
@@ -203,6 +206,7 @@ class _Reader:
             return self._syntax_error_inside("in string escape code")
         self._position += 1
         while self._text[self._position : self._position + 1] in _HEX:
+            check_time()
             self._position += 1
         return self._syntax_error_inside("in \\u hexadecimal character escape")
 

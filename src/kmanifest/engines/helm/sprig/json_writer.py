@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil, to_bytes
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 
@@ -79,7 +80,7 @@ def _write_simple_children(
 ) -> bool:
     is_dict = value.__class__ is dict
     separator = "{" if is_dict else "["
-    for item in sorted_keys(value) if is_dict else value:
+    for item in checked(sorted_keys(value) if is_dict else value):
         parts.append(separator)
         separator = ","
         if is_dict:
@@ -119,6 +120,7 @@ class _Writer:
         self._write_value(value)
         stack, parts = self._open_containers, self._parts
         while stack:
+            check_time()
             container = stack[-1]
             item: Any = next(container.items, _EXHAUSTED)
             if item is _EXHAUSTED:

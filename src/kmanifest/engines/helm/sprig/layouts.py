@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from kmanifest.engines.helm.sprig.calendar import DAYS, MONTHS, Civil, weekday, year_day
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 
 CHUNK: Final = re.compile(
@@ -29,7 +30,7 @@ def format_time(civil: Civil, nanosecond: int, zone: tuple[str, int], layout: st
     parts = []
     name, offset = zone
     position = 0
-    for match in CHUNK.finditer(layout):
+    for match in checked(CHUNK.finditer(layout)):
         parts.append(layout[position : match.start()])
         position = match.end()
         chunk = match.group()

@@ -6,6 +6,7 @@ Source: Go 1.26 src/unicode/letter.go and src/strings/strings.go, ToUpper, ToLow
 """
 
 from kmanifest.engines.helm.sprig.gotypes import SPACES, to_valid_utf8
+from kmanifest.model.deadline import checked
 
 
 def upper_rune(char: str) -> str:
@@ -30,19 +31,23 @@ def title_rune(char: str) -> str:
 
 def upper(text: str) -> str:
     """Return the result of strings.ToUpper."""
-    return text.upper() if text.isascii() else "".join(map(upper_rune, to_valid_utf8(text)))
+    return (
+        text.upper() if text.isascii() else "".join(map(upper_rune, checked(to_valid_utf8(text))))
+    )
 
 
 def lower(text: str) -> str:
     """Return the result of strings.ToLower."""
-    return text.lower() if text.isascii() else "".join(map(lower_rune, to_valid_utf8(text)))
+    return (
+        text.lower() if text.isascii() else "".join(map(lower_rune, checked(to_valid_utf8(text))))
+    )
 
 
 def title(text: str) -> str:
     """Return the result of strings.Title: each letter after a word separator in title case."""
     parts = []
     previous = " "
-    for char in to_valid_utf8(text):
+    for char in checked(to_valid_utf8(text)):
         parts.append(title_rune(char) if _is_separator(previous) else char)
         previous = char
     return "".join(parts)
@@ -61,7 +66,7 @@ def untitle(text: str) -> str:
     """
     parts = []
     is_word_start = True
-    for char in to_valid_utf8(text):
+    for char in checked(to_valid_utf8(text)):
         if char in SPACES:
             is_word_start = True
             parts.append(char)
@@ -80,7 +85,7 @@ def swap_case(text: str) -> str:
 
     parts = []
     is_word_start = True
-    for char in to_valid_utf8(text):
+    for char in checked(to_valid_utf8(text)):
         kind = category(char)
         if kind in ("Lu", "Lt"):
             parts.append(lower_rune(char))

@@ -15,6 +15,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
     check_items,
     deep_equal,
 )
+from kmanifest.model.deadline import checked
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any
 
@@ -90,7 +91,7 @@ def _chunk(size: int, value: Value) -> Lists:
     """
     items = as_items(value, "Cannot chunk type")
     if size > 0:
-        return Lists(items[start : start + size] for start in range(0, len(items), size))
+        return Lists(items[start : start + size] for start in checked(range(0, len(items), size)))
     if size < -1 and len(items) == 1:
         return Lists((list(items),))
     if size < 0 and 1 < len(items) <= 1 - size:
@@ -123,7 +124,9 @@ def _reverse(value: Value) -> list[Value]:
 
 
 def _compact(value: Value) -> list[Value]:
-    return [item for item in as_items(value, "Cannot compact on type") if not is_empty(item)]
+    return [
+        item for item in checked(as_items(value, "Cannot compact on type")) if not is_empty(item)
+    ]
 
 
 class _ValueSet:
@@ -151,27 +154,31 @@ class _ValueSet:
     def contains(self, value: Value) -> bool:
         if value.__class__ in (str, int, bool):
             return (value.__class__, value) in self._keys
-        return any(deep_equal(value, other) for other in self._others)
+        return any(deep_equal(value, other) for other in checked(self._others))
 
 
 def _unique(value: Value) -> list[Value]:
     known_values = _ValueSet()
-    return [item for item in as_items(value, "Cannot find uniq on type") if known_values.add(item)]
+    return [
+        item
+        for item in checked(as_items(value, "Cannot find uniq on type"))
+        if known_values.add(item)
+    ]
 
 
 def _without(value: Value, *excluded: Value) -> list[Value]:
     items = as_items(value, "Cannot find without on type")
     excluded_values = _ValueSet()
-    for each in excluded:
+    for each in checked(excluded):
         excluded_values.add(each)
-    return [item for item in items if not excluded_values.contains(item)]
+    return [item for item in checked(items) if not excluded_values.contains(item)]
 
 
 def _has(needle: Value, value: Value) -> bool:
     if value is None:
         return False
     items = as_items(value, "Cannot find has on type")
-    return any(deep_equal(needle, item) for item in items)
+    return any(deep_equal(needle, item) for item in checked(items))
 
 
 def _slice(value: Value, *indices: Value) -> Value:

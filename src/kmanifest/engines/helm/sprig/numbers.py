@@ -14,6 +14,7 @@ from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoErro
 from kmanifest.engines.helm.sprig.casts import to_float64, to_int64
 from kmanifest.engines.helm.sprig.gotypes import Ints, check_items, wrap64
 from kmanifest.engines.helm.sprig.strconv import parse_int
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import NamedTuple
 
@@ -33,7 +34,7 @@ def functions(limits: Limits) -> Functions:
     def sequence(*bounds: int) -> str:
         if len(bounds) not in (1, 2, 3):
             return ""  # as in sprig, also for more than three bounds
-        return " ".join(map(str, until_step(*_sequence_range(*bounds))))
+        return " ".join(map(str, checked(until_step(*_sequence_range(*bounds)))))
 
     return {
         "add": Function(_int_sum, ("...interface {}",), "int64"),
@@ -101,7 +102,7 @@ def _sequence_range(*bounds: int) -> tuple[int, int, int]:
 
 
 def _int_sum(*values: Value) -> Int64:
-    return Int64(wrap64(sum(map(to_int64, values))))
+    return Int64(wrap64(sum(map(to_int64, checked(values)))))
 
 
 def _int_difference(left: Value, right: Value) -> Int64:
@@ -110,7 +111,7 @@ def _int_difference(left: Value, right: Value) -> Int64:
 
 def _int_product(*values: Value) -> Int64:
     product = 1
-    for value in values:
+    for value in checked(values):
         product = wrap64(product * to_int64(value))
     return Int64(product)
 
@@ -134,11 +135,11 @@ def _int_quotient(number: int, divisor: int) -> int:
 
 
 def _int_max(*values: Value) -> Int64:
-    return Int64(max(map(to_int64, values)))
+    return Int64(max(map(to_int64, checked(values))))
 
 
 def _int_min(*values: Value) -> Int64:
-    return Int64(min(map(to_int64, values)))
+    return Int64(min(map(to_int64, checked(values))))
 
 
 def _parse_octal(value: Value) -> Int64:
@@ -174,8 +175,8 @@ def _extreme(
 
     The infinity has precedence over NaN, and NaN over all other numbers.
     """
-    result, *others = map(to_float64, values)
-    for number in others:
+    result, *others = map(to_float64, checked(values))
+    for number in checked(others):
         if infinity in (result, number):
             result = infinity
         elif isnan(result) or isnan(number):
@@ -232,6 +233,7 @@ def _power_of_ten(exponent: int) -> float:
     square, square_exponent = 0.625, 4  # 0.625 * 2**4 is 10
     remaining = abs(exponent)
     while remaining:
+        check_time()
         if not -(1 << 12) <= square_exponent <= 1 << 12:
             # As in Go: this far beyond the range of floats the result is 0 or an infinity.
             binary_exponent += square_exponent
@@ -280,7 +282,7 @@ def _combine_decimals(operation: str, first: Value, *others: Value) -> float:
     Source: sprig v3.3.0 numeric.go, execDecimalOp; github.com/shopspring/decimal v1.4.0 decimal.go.
     """
     result = _decimal_from_float(to_float64(first))
-    for other in others:
+    for other in checked(others):
         result = _OPERATIONS[operation](result, _decimal_from_float(to_float64(other)))
     return _float_from_decimal(result)
 

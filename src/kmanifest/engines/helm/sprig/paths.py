@@ -4,6 +4,7 @@ Source: Go 1.26 src/path/path.go; on Linux src/path/filepath does the same.
 """
 
 from kmanifest.engines.helm.gotemplate.values import Function, Functions
+from kmanifest.model.deadline import checked
 
 
 def functions() -> Functions:
@@ -41,7 +42,7 @@ def clean(path: str) -> str:
     """Return the shortest equivalent path, computed from the string alone."""
     rooted = path.startswith("/")
     parts: list[str] = []
-    for part in path.split("/"):
+    for part in checked(path.split("/")):
         if part in ("", "."):
             continue
         if part != "..":

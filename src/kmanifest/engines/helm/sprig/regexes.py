@@ -17,7 +17,9 @@ from kmanifest.engines.helm.sprig.gotypes import (
     from_bytes,
     to_bytes,
 )
+from kmanifest.model.deadline import check_time
 from kmanifest.model.limits import Limits
+from kmanifest.model.patterns import check_pattern
 from kmanifest.startup.typing import Any, Final
 
 _GO_REASONS: Final = {
@@ -152,6 +154,7 @@ def compile_pattern(pattern: str) -> Any:
 
     Raises GoError with Go's message for an invalid one.
     """
+    check_pattern(pattern)
     position = _find_single_byte(pattern)
     if position < 0:
         return _compile_re2(pattern)
@@ -263,6 +266,7 @@ def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
     """
     position, previous_end = 0, -1
     while position <= len(data):
+        check_time()
         match = _search(pattern, data, position)
         if match is None:
             return
@@ -311,6 +315,7 @@ def _replace(pattern: Any, data: bytes, expand: Callable[[Any], bytes]) -> Itera
     """
     replaced_end = position = 0
     while position <= len(data):
+        check_time()
         match = _search(pattern, data, position)
         if match is None:
             break
@@ -336,24 +341,27 @@ class _ReplacementTemplate:
 
     def __init__(self, pattern: Any, text: bytes) -> None:
         self._parts: list[bytes | int] = []
-        names = pattern.groupindex
-        while text:
-            before, dollar, text = text.partition(b"$")
-            self._parts.append(before)
-            if not dollar:
-                break
-            if text.startswith(b"$"):
+        groups: dict[str, int] = {}
+        characters = from_bytes(text)
+        start = 0
+        while (dollar := characters.find("$", start)) >= 0:
+            check_time()
+            self._parts.append(to_bytes(characters[start:dollar]))
+            start = dollar + 1
+            if characters.startswith("$", start):
                 self._parts.append(b"$")
-                text = text[1:]
+                start += 1
                 continue
-            name, rest = _split_reference(from_bytes(text))
+            name, end = _find_reference(characters, start)
             if not name:
                 self._parts.append(b"$")
                 continue
-            text = to_bytes(rest)
-            group = _group_number(name, names)
-            if 0 <= group <= pattern.groups:
-                self._parts.append(group)
+            start = end
+            if name not in groups:
+                groups[name] = _group_number(name, pattern.groupindex)
+            if 0 <= groups[name] <= pattern.groups:
+                self._parts.append(groups[name])
+        self._parts.append(to_bytes(characters[start:]))
 
     def __call__(self, match: Any) -> bytes:
         return b"".join(
@@ -361,16 +369,15 @@ class _ReplacementTemplate:
         )
 
 
-def _split_reference(text: str) -> tuple[str, str]:
-    """Return the name at the start, without braces, and the rest; no name if there is none."""
-    has_brace = text.startswith("{")
-    body = text[1:] if has_brace else text
-    size = 0
-    while size < len(body) and (body[size] == "_" or _is_word(body[size])):
-        size += 1
-    if not size or (has_brace and body[size : size + 1] != "}"):
-        return "", text
-    return body[:size], body[size + (1 if has_brace else 0) :]
+def _find_reference(text: str, start: int) -> tuple[str, int]:
+    """Return the name at `start`, without braces, and where it ends; no name if there is none."""
+    has_brace = text.startswith("{", start)
+    begin = end = start + has_brace
+    while end < len(text) and (text[end] == "_" or _is_word(text[end])):
+        end += 1
+    if begin == end or (has_brace and not text.startswith("}", end)):
+        return "", start
+    return text[begin:end], end + has_brace
 
 
 def _is_word(char: str) -> bool:

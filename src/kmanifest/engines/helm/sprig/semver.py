@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final, NamedTuple
 
 _MAX_VERSION: Final = 256
@@ -55,9 +56,9 @@ def satisfies(version: str, constraint: str) -> bool:
             _satisfies_comparison(
                 parsed, part, accepts_prereleases=any(each.version.pre for each in group)
             )
-            for part in group
+            for part in checked(group)
         )
-        for group in groups
+        for group in checked(groups)
     )
 
 
@@ -213,7 +214,7 @@ def _number(text: str) -> int:
 
 
 def _check_prerelease(text: str) -> None:
-    for part in text.split("."):
+    for part in checked(text.split(".")):
         if re.fullmatch("[0-9A-Za-z-]+", part) is None:
             raise GoError("invalid prerelease string")
         if len(part) > 1 and part[0] == "0" and part.isdigit():
@@ -221,13 +222,13 @@ def _check_prerelease(text: str) -> None:
 
 
 def _check_metadata(text: str) -> None:
-    if any(re.fullmatch("[0-9A-Za-z-]+", part) is None for part in text.split(".")):
+    if any(re.fullmatch("[0-9A-Za-z-]+", part) is None for part in checked(text.split("."))):
         raise GoError("invalid metadata string")
 
 
 def _compare_prereleases(left: str, right: str) -> int:
     left_parts, right_parts = left.split("."), right.split(".")
-    for index in range(max(len(left_parts), len(right_parts))):
+    for index in checked(range(max(len(left_parts), len(right_parts)))):
         left_part = left_parts[index] if index < len(left_parts) else ""
         right_part = right_parts[index] if index < len(right_parts) else ""
         if left_part != right_part:
@@ -280,12 +281,12 @@ def _parse_constraints(text: str) -> list[list[_Constraint]]:
     if len(to_bytes(text)) > _MAX_CONSTRAINT:
         raise GoError(f"constraint string is too long (max {_MAX_CONSTRAINT} bytes)")
     if " -" in text or "\t-" in text or "\n-" in text or "\f-" in text or "\r-" in text:
-        for match in list(re.finditer(_RANGE, text)):
+        for match in list(checked(re.finditer(_RANGE, text))):
             text = text.replace(match[0], f">= {match[1]}, <= {match[2]} ", 1)
     groups = text.split("||")
     if len(groups) > _MAX_GROUPS:
         raise GoError(f"too many constraint groups (max {_MAX_GROUPS})")
-    return [_parse_group(group) for group in groups]
+    return [_parse_group(group) for group in checked(groups)]
 
 
 def _parse_group(text: str) -> list[_Constraint]:
@@ -294,7 +295,7 @@ def _parse_group(text: str) -> list[_Constraint]:
         return [constraint]
     if re.fullmatch(_CONSTRAINT_LIST, text) is None:
         raise GoError(f"improper constraint: {quoted(text)}")
-    return [_constraint_of_match(match) for match in re.finditer(_CONSTRAINT_PARTS, text)]
+    return [_constraint_of_match(match) for match in checked(re.finditer(_CONSTRAINT_PARTS, text))]
 
 
 def _simple_constraint(text: str) -> _Constraint | None:

@@ -27,6 +27,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
     join_limited,
     to_bytes,
 )
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
 
 
@@ -67,7 +68,7 @@ def functions(limits: Limits) -> Functions:
                 return to_string_function(values[0])
             texts: list[str] = []
             size = 0
-            for value in values:
+            for value in checked(values):
                 if value is not None:
                     texts.append(to_string_function(value))
                     size += len(texts[-1]) + 1
@@ -229,7 +230,7 @@ def _split(separator: str, text: str, count: int) -> list[str]:
 
 
 def _numbered_parts(parts: list[str]) -> StringMap:
-    return StringMap((f"_{index}", part) for index, part in enumerate(parts))
+    return StringMap((f"_{index}", part) for index, part in enumerate(checked(parts)))
 
 
 def _sort(value: Value) -> Strings:
@@ -308,7 +309,7 @@ def _without_spaces(text: str) -> str:
     Source: goutils v1.1.1 stringutils.go, DeleteWhiteSpace.
     """
     data = to_bytes(text)
-    characters = [chr(byte) for byte in data if chr(byte) not in SPACES]
+    characters = [chr(byte) for byte in checked(data) if chr(byte) not in SPACES]
     return text if len(characters) == len(data) else "".join(characters)
 
 
@@ -319,7 +320,7 @@ def _initials(text: str) -> str:
     """
     parts = []
     is_word_start = True
-    for byte in to_bytes(text):
+    for byte in checked(to_bytes(text)):
         char = chr(byte)
         if char in SPACES:
             is_word_start = True
@@ -339,6 +340,7 @@ def _wrap(text: str, width: int, line_break: str, *, breaks_words: bool) -> str:
     size, offset = len(data), 0
     lines: list[bytes] = []
     while size - offset > width:
+        check_time()
         if data[offset] == 0x20:
             offset += 1
             continue

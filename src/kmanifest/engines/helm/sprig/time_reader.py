@@ -11,6 +11,7 @@ from kmanifest.engines.helm.sprig.calendar import DAYS, MONTHS, Civil, days_sinc
 from kmanifest.engines.helm.sprig.durations import quote
 from kmanifest.engines.helm.sprig.layouts import CHUNK, OFFSETS
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone, from_civil
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Final
 
 
@@ -33,6 +34,7 @@ def parse_time(layout: str, text: str, local: Zone) -> Time:
     reader = _Reader(text)
     position = 0
     while True:
+        check_time()
         match = CHUNK.search(layout, position)
         prefix = layout[position : match.start()] if match is not None else layout[position:]
         if not reader.skip(prefix):
@@ -96,6 +98,7 @@ class _Reader:
         """
         position = 0
         while position < len(prefix):
+            check_time()
             if prefix[position] == " ":
                 if self.rest and self.rest[0] != " ":
                     return False

@@ -8,6 +8,7 @@ import re
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, quoted
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, Value
 from kmanifest.engines.helm.sprig.gotypes import from_bytes, to_bytes
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~"
@@ -116,7 +117,7 @@ def parse(data: bytes) -> Url:
 
 
 def _parse(data: bytes) -> Url:
-    if any(byte < 0x20 or byte == 0x7F for byte in data):
+    if any(byte < 0x20 or byte == 0x7F for byte in checked(data)):
         raise GoError("net/url: invalid control character in URL")
     if data == b"*":
         return Url(path=data)
@@ -215,6 +216,7 @@ def _unescape_host(data: bytes, *, zone: bool = False) -> bytes:
     """
     position = 0
     while position < len(data):
+        check_time()
         byte = data[position]
         if byte == 0x25:
             code = _escape_at(data, position)
@@ -243,6 +245,7 @@ def _unescape(data: bytes) -> bytes:
     unescaped = bytearray()
     position = 0
     while position < len(data):
+        check_time()
         if data[position] == 0x25:
             unescaped.append(_escape_at(data, position))
             position += 3
@@ -253,7 +256,7 @@ def _unescape(data: bytes) -> bytes:
 
 
 def _escape(data: bytes, allowed: frozenset[int]) -> bytes:
-    return b"".join(b"%c" % byte if byte in allowed else b"%%%02X" % byte for byte in data)
+    return b"".join(b"%c" % byte if byte in allowed else b"%%%02X" % byte for byte in checked(data))
 
 
 def _hostname(host: bytes) -> bytes:

@@ -313,6 +313,9 @@ def _image_test(name: str) -> ImageTest:
         return _dotted_name_test(name)
     import re2  # 5 ms, and few names are patterns
 
+    from kmanifest.model.patterns import check_pattern
+
+    check_pattern(name)
     options = re2.Options()
     options.log_errors = False
     try:
