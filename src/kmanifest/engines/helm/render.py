@@ -135,7 +135,7 @@ def render(
         )
         sources = collect_sources(chart, top, dialect)
         if usage is not None:
-            usage.begin(top["Values"], sources.values())
+            usage.begin(chart, top["Values"], sources.values())
         files = session.render(sources)
     except LimitError:
         raise

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.dicts import too_deep
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
@@ -144,6 +144,8 @@ def _simple_key(key: Any) -> str | None:
 
 def _open_container(value: Any, lead: str, indent: int) -> _OpenContainer | None:
     """Return the state for printing a container that is not empty, None for other values."""
+    if isinstance(value, GoMap):
+        value = value.entries
     if isinstance(value, GoObject) and not isinstance(value, dict | list):
         fields = _object_fields(value)
         if not isinstance(fields, Mapping) or not fields:
@@ -183,7 +185,7 @@ def _scalar(value: Any, indent: int) -> str:
         )
     if isinstance(value, list | bytes):
         return "[]"
-    if isinstance(value, dict):
+    if isinstance(value, dict | GoMap):
         return "{}"
     if isinstance(value, GoObject):
         fields = _object_fields(value)

@@ -8,7 +8,7 @@ Source: helm v3.22.0 pkg/engine/funcs.go.
 
 from collections.abc import Mapping
 
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil, to_bytes, to_valid_utf8
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -107,6 +107,8 @@ class _JsonCopier:
             return None
         if isinstance(value, list):
             return self._enter(value, iter(value), [])
+        if isinstance(value, GoMap):
+            value = value.entries
         if isinstance(value, dict):
             return self._enter(value, iter(value.items()), {})
         if isinstance(value, GoObject):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil
 from kmanifest.engines.helm.sprig.json_writer import sorted_keys
@@ -176,7 +176,7 @@ def _time_text(value: Any) -> str:
 
 
 def _is_table(value: Value) -> bool:
-    if isinstance(value, dict):
+    if isinstance(value, dict | GoMap):
         return True
     if not isinstance(value, GoObject) or isinstance(value, list):
         return False
@@ -207,6 +207,8 @@ def _is_table_list(value: Value, depth: int = 0) -> bool:
 
 def _fields_of(value: Any) -> Mapping[str, Value]:
     """Return the fields of a table by name. Those of a map are sorted by name."""
+    if isinstance(value, GoMap):
+        value = value.entries
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):

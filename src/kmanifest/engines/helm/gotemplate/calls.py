@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from kmanifest.engines.helm.gotemplate import nodes
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS, REFLECT_VALUE
 from kmanifest.engines.helm.gotemplate.errors import NodeError
-from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
+from kmanifest.engines.helm.gotemplate.gofmt import type_name
 from kmanifest.engines.helm.gotemplate.nodes import Node, last_node, node_text
 from kmanifest.engines.helm.gotemplate.values import (
     NIL,
     Function,
+    GoMap,
     GoObject,
     Int32,
     Int64,
@@ -160,32 +161,24 @@ def validate_type(value: Value, expected: Any, node: Node) -> Value:
             return _zero_value(type_)
         raise NodeError(f"invalid value; expected {type_}", node)
     actual = ANY if value is NIL else type_name(value)
-    if actual == type_ or _is_assignable(value, type_):
+    if isinstance(value, GoMap) and value.underlying_type == type_:
+        return value.entries
+    if actual == type_ or _implements(value, type_):
         return value
     raise NodeError(f"wrong type for value; expected {type_}; got {actual}", node)
 
 
-def _is_assignable(value: Value, type_: str) -> bool:
-    """Return whether a value of a named type can be assigned to the underlying type."""
-    if isinstance(value, GoObject) and not isinstance(value, (dict, list)):
-        return type_ in ("error", "fmt.Stringer") and value.text() is not None
-    name = type_name(value)
-    if name[:1] == "[" or name[:4] == "map[":
-        return False
-    if kind_name(value) == "map":
-        return type_ == "map[string]interface {}" and value.__class__ is not StringMap
-    return type_ == "[]interface {}" and kind_name(value) == "slice"
+def _implements(value: Value, type_: str) -> bool:
+    """Return whether a value has the methods of an interface type."""
+    is_object = isinstance(value, GoObject) and not isinstance(value, list)
+    return is_object and type_ in ("error", "fmt.Stringer") and value.text() is not None
 
 
 def _can_be_nil(type_: str) -> bool:
     return (
         type_[:1] in "[*"
         or type_.startswith(("map[", "func(", "interface "))
-        or type_
-        in (
-            "error",
-            "fmt.Stringer",
-        )
+        or type_ in ("error", "fmt.Stringer", "io.Writer")
     )
 
 

@@ -35,7 +35,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     node_text,
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
-from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoMap, GoObject, Value
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final, Literal, Protocol
 
@@ -310,7 +310,8 @@ def _evaluate_field_chain(
         value = _evaluate_field(
             execution, value, name, node, known_type, receiver_name, has_arguments=has_arguments
         )
-        holds_interfaces = isinstance(container, dict | list) and zero_element(container) is None
+        is_container = isinstance(container, dict | list | GoMap)
+        holds_interfaces = is_container and zero_element(container) is None
         known_type, receiver_name = ANY if holds_interfaces else "", ""
     return value
 

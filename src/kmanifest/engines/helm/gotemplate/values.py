@@ -92,6 +92,33 @@ class GoObject:
         return self.kind not in ("map", "slice") or bool(self.fields())
 
 
+class GoMap(GoObject):
+    """A map of a named type, such as `.Values`.
+
+    A named type has methods, and Go's type assertions tell it from its underlying type. Like a Go
+    map, it is a reference: several maps, of this and the underlying type, may have the same
+    `entries`. `underlying_type` is the type that it can be assigned to without a conversion.
+    """
+
+    __slots__ = ("entries",)
+    kind = "map"
+    underlying_type: str = "map[string]interface {}"
+
+    def __init__(self, entries: dict[str, Value] | None = None) -> None:
+        self.entries: dict[str, Value] = {} if entries is None else entries
+
+    def __getitem__(self, name: str) -> Value:
+        """Return an entry, as a table does."""
+        return self.entries[name]
+
+    def __bool__(self) -> bool:
+        return len(self.entries) > 0
+
+    def fields(self) -> Mapping[str, Value]:
+        """Return the entries."""
+        return self.entries
+
+
 class GoError(Exception):
     """The error that a function returns.
 

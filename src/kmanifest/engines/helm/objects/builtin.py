@@ -8,10 +8,13 @@ pkg/chartutil/values.go.
 
 from collections.abc import Mapping
 
-from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Strings
+from kmanifest.engines.helm.gotemplate.gotypes import type_name
+from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoMap, GoObject, Strings
 from kmanifest.engines.helm.objects import file_globs
 from kmanifest.engines.helm.objects.structs import Field, Struct
-from kmanifest.startup.typing import Any
+from kmanifest.startup.typing import Any, Final
+
+_MAP: Final = "map[string]interface {}"
 
 
 class Maintainer(Struct):
@@ -104,16 +107,17 @@ class ChartObject(GoObject):
         return {"metadata": self.metadata, "isroot": self._is_root}
 
 
-class Values(dict[str, Any], GoObject):
-    """A `chartutil.Values`: the table of a template, and `.Values` in it. Nested tables are plain maps."""
+class Values(GoMap):
+    """A `chartutil.Values`: the table that a template gets, its `.Values` and its `.Template`.
+
+    All other tables are plain maps, also the same tables on another path: `.Values` of a subchart has this type, and
+    the parent's table of the subchart's name, which has the same entries, is a plain map. A function that expects a
+    plain map and returns it, such as `set`, returns a plain map.
+    """
 
     __slots__ = ("_methods",)
     _methods: Mapping[str, Function]
     go_type = "chartutil.Values"
-    kind = "map"
-
-    def __bool__(self) -> bool:
-        return len(self) > 0
 
     def methods(self) -> Mapping[str, Function]:
         try:
@@ -123,69 +127,80 @@ class Values(dict[str, Any], GoObject):
             self._methods = self._make_methods()
             return self._methods
 
+    def set_methods(self, methods: Mapping[str, Function]) -> None:
+        """Replace the methods, to observe their calls."""
+        self._methods = methods
+
     def _make_methods(self) -> Mapping[str, Function]:
         return {
-            "AsMap": Function(lambda: dict(self), (), "map[string]interface {}"),
+            "AsMap": Function(lambda: self.entries or {}, (), _MAP),
+            # No value of a template has the type of the parameter.
+            "Encode": Function(_write_to_nil, ("io.Writer",)),
             "PathValue": Function(self._path_value, ("string",)),
             "Table": Function(self._table, ("string",), self.go_type),
-            "YAML": Function(lambda: _to_yaml(dict(self)) + "\n", (), "string"),
+            "YAML": Function(lambda: _to_yaml(self.entries) + "\n", (), "string"),
         }
 
     def _table(self, name: str) -> "Values":
-        table = get_table(self, name)
+        table = get_table(self.entries, name)
         if table is None:
-            raise GoError(f"{_quoted(first_missing_table(self, name))} is not a table")
+            raise GoError(f"{_quoted(first_missing_table(self.entries, name))} is not a table")
         return type(self)(table)
 
     def _path_value(self, path: str) -> Any:
         if not path:
             raise GoError("YAML path cannot be empty")
-        parent_path, _, key = path.rpartition(".")
-        table = get_table(self, parent_path) if parent_path else self
-        if table is None or key not in table or isinstance(table[key], dict):
+        parent_path, dot, key = path.rpartition(".")
+        table = get_table(self.entries, parent_path) if dot else self.entries
+        if table is None or key not in table or type_name(table[key]) == _MAP:
             raise GoError(f"{_quoted(key)} is not a value")
         return table[key]
 
 
-class Files(dict[str, Any], GoObject):
+def _write_to_nil(_: None) -> None:
+    raise GoError("runtime error: invalid memory address or nil pointer dereference")
+
+
+class Files(GoMap):
     """`.Files`: the files of a chart without another role, as bytes by path."""
 
     __slots__ = ()
     go_type = "engine.files"
-    kind = "map"
+    underlying_type = "map[string][]uint8"
     zero = b""
-
-    def __bool__(self) -> bool:
-        return len(self) > 0
 
     def methods(self) -> Mapping[str, Function]:
         return {
             "AsConfig": Function(self._as_config, (), "string"),
             "AsSecrets": Function(self._as_secrets, (), "string"),
             "Get": Function(self._get, ("string",), "string"),
-            "GetBytes": Function(lambda name: dict.get(self, name, b""), ("string",), "[]uint8"),
+            "GetBytes": Function(lambda name: self.entries.get(name, b""), ("string",), "[]uint8"),
             "Glob": Function(self._glob, ("string",), "engine.files"),
             "Lines": Function(self._lines, ("string",), "[]string"),
         }
 
     def _get(self, name: str) -> str:
-        return go_string(dict.get(self, name, b""))
+        return go_string(self.entries.get(name, b""))
 
     def _glob(self, pattern: str) -> "Files":
         test = file_globs.path_matcher(pattern)
-        return Files({name: content for name, content in self.items() if test(name)})
+        return Files({name: content for name, content in self.entries.items() if test(name)})
 
     def _lines(self, name: str) -> Strings:
         content = self._get(name)
         return Strings(content.removesuffix("\n").split("\n") if content else ())
 
     def _as_config(self) -> str:
-        return _to_yaml({_base_name(name): go_string(self[name]) for name in sorted(self)})
+        files = self.entries
+        return _to_yaml({_base_name(name): go_string(files[name]) for name in sorted(files)})
 
     def _as_secrets(self) -> str:
         from base64 import b64encode  # few charts need it
 
-        return _to_yaml({_base_name(name): b64encode(self[name]).decode() for name in sorted(self)})
+        files = self.entries
+        return _to_yaml(
+            {_base_name(name): b64encode(files[name]).decode() for name in sorted(files)}
+        )
 
 
 def go_string(content: bytes) -> str:
@@ -193,24 +208,33 @@ def go_string(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def get_table(values: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
-    """Return the table at a dotted path, or None if an element of the path is not a table."""
-    table: Any = values
+def get_table(values: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Return the table at a dotted path, or None if an element of the path is not a table.
+
+    Source: values.go, Table and tableLookup.
+    """
+    table: dict[str, Any] | None = values
     for name in path.split("."):
-        table = table.get(name)
-        if not isinstance(table, dict):
+        if table is None:
             return None
-    return table  # type: ignore[no-any-return]  # a dict: the loop has checked it
+        table = _as_table(table.get(name))
+    return table
 
 
-def first_missing_table(values: Mapping[str, Any], path: str) -> str:
+def first_missing_table(values: dict[str, Any], path: str) -> str:
     """Return the first name on a dotted path that is not a table."""
-    table: Any = values
+    table: dict[str, Any] | None = values
     for name in path.split("."):
-        table = table.get(name)
-        if not isinstance(table, dict):
+        table = None if table is None else _as_table(table.get(name))
+        if table is None:
             return name
     return ""
+
+
+def _as_table(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, Values):
+        return value.entries
+    return value if isinstance(value, dict) and type_name(value) == _MAP else None
 
 
 def _base_name(path: str) -> str:

@@ -5,7 +5,7 @@ strval and strslice.
 """
 
 from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
-from kmanifest.engines.helm.gotemplate.values import GoObject, Int32, Int64, Strings, Uint8, Value
+from kmanifest.engines.helm.gotemplate.values import Int32, Int64, Strings, Uint8, Value
 from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN, Uint64, from_bytes, wrap64
 from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
 from kmanifest.startup.typing import Final
@@ -86,6 +86,4 @@ def is_empty(value: Value) -> bool:
 
     Source: sprig v3.3.0 defaults.go, empty.
     """
-    if isinstance(value, GoObject) and not isinstance(value, list | dict):
-        return False
     return not value

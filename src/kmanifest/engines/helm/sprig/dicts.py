@@ -7,6 +7,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Function,
     Functions,
     GoError,
+    GoMap,
     GoObject,
     Strings,
     Value,
@@ -159,10 +160,8 @@ def _deep_copy(value: Value, limits: Limits) -> Value:
 
     Source: github.com/mitchellh/copystructure v1.2.0.
     """
-    if not isinstance(value, dict | list):
-        return value
-    root = _empty_like(value)
-    stack = [(value, root, 1)]
+    stack: list[tuple[Any, Any, int]] = []
+    root = _begin_copy(value, stack, 1)
     item_count = 0
     while stack:
         source, target, level = stack.pop()
@@ -171,10 +170,7 @@ def _deep_copy(value: Value, limits: Limits) -> Value:
             raise too_deep(limits)
         check_items(item_count, limits)
         for key, item in source.items() if isinstance(source, dict) else enumerate(source):
-            copied = item
-            if isinstance(item, dict | list):
-                copied = _empty_like(item)
-                stack.append((item, copied, level + 1))
+            copied = _begin_copy(item, stack, level + 1)
             if isinstance(target, dict):
                 target[key] = copied
             else:
@@ -182,12 +178,23 @@ def _deep_copy(value: Value, limits: Limits) -> Value:
     return root
 
 
+def _begin_copy(value: Value, stack: list[tuple[Any, Any, int]], level: int) -> Value:
+    """Return the copy of a value. That of a container is empty, and is put on the stack to be filled."""
+    if isinstance(value, GoMap):
+        copy = value.__class__()
+        stack.append((value.entries, copy.entries, level))
+        return copy
+    if not isinstance(value, dict | list):
+        return value
+    empty = _empty_like(value)
+    stack.append((value, empty, level))
+    return empty
+
+
 def _empty_like(value: Any) -> Any:
     """Return an empty list or dictionary of the same type."""
     kind = value.__class__
-    if kind is dict or kind is list:
-        return kind()
-    if isinstance(value, GoObject):
+    if kind is dict or kind is list or isinstance(value, GoObject):
         return kind()
     try:
         return kind()
@@ -230,7 +237,13 @@ class _Merger:
             check_items(item_count, self._limits)
             for key, value in source.items() if target is not source else ():
                 old = target.get(key)
-                if isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
+                if isinstance(value, GoMap) or isinstance(old, GoMap):
+                    new_map, old_map = _entries(value), _entries(old)
+                    if isinstance(new_map, dict) and isinstance(old_map, dict) and old_map:
+                        stack.append((old_map, new_map, level + 1, None))
+                    elif self._should_replace(old, value):
+                        target[key] = value
+                elif isinstance(value, dict) and isinstance(old, dict) and not is_nil(old):
                     if not old:
                         stack.append((target, value, level, key))
                     stack.append((old, value, level + 1, None))
@@ -248,6 +261,8 @@ def _is_zero(value: Value) -> bool:
 
     Source: mergo v1.0.1 mergo.go, isEmptyValue.
     """
-    return value is None or (
-        not (isinstance(value, GoObject) and not isinstance(value, dict | list)) and not value
-    )
+    return not value
+
+
+def _entries(value: Value) -> Value:
+    return value.entries if isinstance(value, GoMap) else value

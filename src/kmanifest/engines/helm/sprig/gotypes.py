@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 
 from kmanifest.engines.helm.gotemplate.gotypes import type_name
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, StringMap, Strings, Value
+from kmanifest.engines.helm.gotemplate.values import (
+    GoError,
+    GoMap,
+    GoObject,
+    StringMap,
+    Strings,
+    Value,
+)
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
@@ -157,6 +164,10 @@ def deep_equal(left: Value, right: Value) -> bool:
             if left != right:
                 return False
             continue
+        if isinstance(left, GoMap):
+            if left.go_type != right.go_type:
+                return False
+            left, right = left.entries, right.entries
         if not isinstance(left, list | dict):
             if not _leaves_equal(left, right):
                 return False

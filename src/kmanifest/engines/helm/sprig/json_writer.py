@@ -8,7 +8,7 @@ Source: Go 1.26 src/encoding/json/encode.go.
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from kmanifest.engines.helm.gotemplate.values import GoError, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil, to_bytes
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -166,6 +166,8 @@ class _Writer:
             self._open_container(value, iter(value), "[", "]")
         elif isinstance(value, dict):
             self._open_container(value, _sorted_items(value), "{", "}")
+        elif isinstance(value, GoMap):
+            self._write_value(value.entries)
         else:
             self._write_other(value)
 

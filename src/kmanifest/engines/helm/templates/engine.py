@@ -34,7 +34,10 @@ _WARN_END: Final = "HELM_ERR_END"
 
 
 class TemplateSource(NamedTuple):
-    """One template: its text, the table that it sees as `.`, and the directory for `.Template.BasePath`."""
+    """One template: its text, the table that it sees as `.`, and the directory for `.Template.BasePath`.
+
+    The templates of one chart share one table.
+    """
 
     text: str
     table: Values
@@ -42,7 +45,7 @@ class TemplateSource(NamedTuple):
 
 
 def collect_sources(
-    chart: Chart, top: Mapping[str, Any], dialect: Dialect
+    chart: Chart, top: dict[str, Any], dialect: Dialect
 ) -> dict[str, TemplateSource]:
     """Return the templates of the chart and its subcharts by path, deepest first."""
     sources: dict[str, TemplateSource] = {}
@@ -54,51 +57,45 @@ def collect_sources(
 def _collect(
     chart: Chart,
     sources: dict[str, TemplateSource],
-    parent_table: Mapping[str, Any],
+    parent_table: dict[str, Any],
     dialect: Dialect,
-) -> Values:
+) -> dict[str, Any]:
     """Add the templates of one chart to `sources`, and return the chart's table.
 
-    Source: engine.go, recAllTpls.
+    The templates see the table as `Values`, those of the parent chart see a plain map in `.Subcharts`. Source:
+    engine.go, recAllTpls.
     """
     subchart_tables: dict[str, Any] = {}
-    table = dialect.values_type(
-        {
-            "Chart": dialect.chart_object(chart),
-            "Files": Files({file.name: file.data for file in chart.files}),
-            "Release": parent_table["Release"],
-            "Capabilities": parent_table["Capabilities"],
-            "Values": _chart_values(chart, parent_table, dialect),
-            "Subcharts": subchart_tables,
-        }
-    )
+    table: dict[str, Any] = {
+        "Chart": dialect.chart_object(chart),
+        "Files": Files({file.name: file.data for file in chart.files}),
+        "Release": parent_table["Release"],
+        "Capabilities": parent_table["Capabilities"],
+        "Values": _chart_values(chart, parent_table, dialect),
+        "Subcharts": subchart_tables,
+    }
     for subchart in chart.dependencies:
         subchart_tables[subchart.name] = _collect(subchart, sources, table, dialect)
     path = chart.path()
+    values = dialect.values_type(table)
     for file in chart.templates:
         if not chart.is_library or base_name(file.name).startswith("_"):
             sources[clean_path(f"{path}/{file.name}")] = TemplateSource(
-                go_string(file.data), table, clean_path(f"{path}/templates")
+                go_string(file.data), values, clean_path(f"{path}/templates")
             )
     return table
 
 
-def _chart_values(chart: Chart, parent_table: Mapping[str, Any], dialect: Dialect) -> Values:
+def _chart_values(chart: Chart, parent_table: dict[str, Any], dialect: Dialect) -> Values:
     """Return the values of a chart.
 
-    A subchart's values are the same object as the table in its parent's values. So a change by one chart is visible to
-    the other.
+    A subchart's values have the same entries as the table in its parent's values. So a change by one chart is visible
+    to the other.
     """
     if chart.is_root:
         values = parent_table["Values"]
         return values if isinstance(values, Values) else dialect.values_type(values)
-    parent_path, _, name = f"Values.{chart.name}".rpartition(".")
-    parent_values: Any = get_table(parent_table, parent_path)
-    values = None if parent_values is None else parent_values.get(name)
-    if parent_values is None or not isinstance(values, dict):
-        return dialect.values_type()
-    parent_values[name] = own_values = dialect.values_type(values)
-    return own_values
+    return dialect.values_type(get_table(parent_table, f"Values.{chart.name}"))
 
 
 class RenderSession:
@@ -153,7 +150,7 @@ class RenderSession:
         for path, source in sources.items():
             if base_name(path).startswith("_"):
                 continue
-            source.table["Template"] = self._dialect.values_type(
+            source.table.entries["Template"] = self._dialect.values_type(
                 {"Name": path, "BasePath": source.base_path}
             )
             try:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.gotemplate.values import Function, Functions, Value
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoMap, Value
 from kmanifest.engines.helm.objects.builtin import Values
 from kmanifest.engines.helm.values.layers import GLOBAL
 from kmanifest.model.errors import FieldPath, Locate, Location, near_names
@@ -32,12 +32,20 @@ _NOT_READING: Final = frozenset(
 _NOT_READ_THIS_TIME: Final = "no template read it in this render"
 
 
-class _RecordingTable(dict[str, Any]):
-    """A table that records which keys are read, missing ones included."""
+class RecordingMap(dict[str, Any]):
+    """A plain map that records which keys are read, missing ones included.
 
-    __slots__ = ()
-    keys_read: set[str]
-    is_read: bool
+    `is_read`: it was read as a whole. `is_top`: it has the values of a chart, not only a part of them.
+    """
+
+    __slots__ = ("is_read", "is_top", "keys_read")
+    go_type = "map[string]interface {}"
+
+    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
+        self.keys_read: set[str] = set()
+        self.is_read = False
+        self.is_top = False
+        dict.__init__(self, items or {})
 
     def _record_all_keys(self) -> None:
         self.keys_read.update(dict.keys(self))
@@ -78,40 +86,13 @@ class _RecordingTable(dict[str, Any]):
         return dict.items(self)
 
 
-class RecordingMap(_RecordingTable):
-    """A plain map that records reads."""
-
-    __slots__ = ("is_read", "keys_read")
-    go_type = "map[string]interface {}"
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self.keys_read = set()
-        self.is_read = False
-        dict.__init__(self, items or {})
-
-
-class RecordingValues(_RecordingTable, Values):
-    """The `.Values` of a chart that records reads."""
-
-    __slots__ = ("is_read", "keys_read")
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self.keys_read = set()
-        self.is_read = False
-        dict.__init__(self, items or {})
-
-    def _make_methods(self) -> Mapping[str, Function]:
-        methods = Values._make_methods(self)
-        return {**methods, "YAML": _recording_function(methods["YAML"], self)}
-
-
 class ValueUsage:
     """The values that the templates of one render read. Call `begin` before the render and `findings` after it."""
 
     __slots__ = ("_root", "_template_text")
 
     def __init__(self) -> None:
-        self._root = RecordingValues()
+        self._root = RecordingMap()
         self._template_text = ""
 
     def functions(self, functions: Functions) -> Functions:
@@ -121,16 +102,18 @@ class ValueUsage:
             for name, function in functions.items()
         }
 
-    def begin(self, values: Values, sources: Collection["TemplateSource"]) -> None:
+    def begin(self, chart: Chart, values: Values, sources: Collection["TemplateSource"]) -> None:
         """Replace the tables that templates see by recording ones. `values` are those of the root chart."""
-        copies: dict[int, tuple[Any, Any]] = {}
-        self._root = _recording_copy(values, copies)
+        copies: dict[int, tuple[Any, RecordingMap]] = {}
+        self._root = _recording_copy(values.entries, copies)
+        _mark_tops(chart, self._root)
         self._template_text = "\n".join(source.text for source in sources)
-        todo = [source.table for source in sources]
+        todo = [source.table.entries for source in sources]
         while todo:
             table = todo.pop()
-            if not isinstance(table["Values"], _RecordingTable):
-                table["Values"] = _recording_copy(table["Values"], copies)
+            own_values: Values = table["Values"]
+            if not isinstance(own_values.entries, RecordingMap):
+                table["Values"] = _recording_values(own_values, copies)
                 todo.extend(table["Subcharts"].values())
 
     def findings(
@@ -246,25 +229,49 @@ def _mark_read(values: Iterable[Value]) -> None:
     seen: set[int] = set()
     while todo:
         value = todo.pop()
+        if isinstance(value, GoMap):
+            value = value.entries
         if not isinstance(value, dict | list) or id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, _RecordingTable):
+        if isinstance(value, RecordingMap):
             value.is_read = True
         todo.extend(dict.values(value) if isinstance(value, dict) else value)
 
 
-def _recording_copy(table: Mapping[str, Any], copies: dict[int, tuple[Any, Any]]) -> Any:
+def _recording_values(values: Values, copies: dict[int, tuple[Any, RecordingMap]]) -> Values:
+    """Return the values of a chart with recording tables. The method `YAML` reads all of them."""
+    recording = type(values)(_recording_copy(values.entries, copies))
+    methods = recording.methods()
+    yaml = _recording_function(methods["YAML"], recording)
+    recording.set_methods({**methods, "YAML": yaml})
+    return recording
+
+
+def _mark_tops(chart: Chart, values: RecordingMap) -> None:
+    """Set `is_top` of the values of the chart and its subcharts."""
+    values.is_top = True
+    for subchart in chart.dependencies:
+        table: Any = values
+        for name in subchart.name.split("."):
+            table = dict.get(table, name) if isinstance(table, RecordingMap) else None
+        if isinstance(table, RecordingMap):
+            _mark_tops(subchart, table)
+
+
+def _recording_copy(
+    table: Mapping[str, Any], copies: dict[int, tuple[Any, RecordingMap]]
+) -> RecordingMap:
     """Return a recording copy of a table. Two references to one table stay references to one copy.
 
     `copies` keeps each table with its copy, so that no other object can get the id of a copied table.
     """
     if id(table) in copies:
         return copies[id(table)][1]
-    copy: _RecordingTable = RecordingValues() if isinstance(table, Values) else RecordingMap()
+    copy = RecordingMap()
     copies[id(table)] = table, copy
     for key, value in table.items():
-        is_table = value.__class__ is dict or value.__class__ is Values
+        is_table = value.__class__ is dict
         dict.__setitem__(copy, key, _recording_copy(value, copies) if is_table else value)
     return copy
 
@@ -283,23 +290,23 @@ def _find_unused(
         candidates = [dict.get(table, key) for table in tables]
         if key == GLOBAL:
             candidates = [table for parent in tables for table in _globals(parent)]
-        inner_tables = [table for table in candidates if isinstance(table, _RecordingTable)]
+        inner_tables = [table for table in candidates if isinstance(table, RecordingMap)]
         is_visible = (
             key in keys_read
             or key == GLOBAL
-            or any(isinstance(table, RecordingValues) for table in inner_tables)
+            or any(table.is_top for table in inner_tables)
             or declared.leads_to_declared(path_of_key)
         )
         if isinstance(value, dict) and inner_tables and is_visible:
             yield from _find_unused(value, inner_tables, path_of_key, declared)
         elif key not in keys_read and not declared.covers(path_of_key, value):
-            is_top = isinstance(tables[0], RecordingValues)
-            yield UnusedValue(path_of_key, tuple(near_names(key, keys_read, most=1)), is_top)
+            similar_names = tuple(near_names(key, keys_read, most=1))
+            yield UnusedValue(path_of_key, similar_names, tables[0].is_top)
 
 
 def _globals(table: Any) -> Iterator[Any]:
     """Yield the globals that a chart and its subcharts see."""
     yield dict.get(table, GLOBAL)
     for value in dict.values(table):
-        if isinstance(value, RecordingValues):
+        if isinstance(value, RecordingMap) and value.is_top:
             yield from _globals(value)
