@@ -1,8 +1,10 @@
 """Execute templates: run the operations of a program one after the other, with a list as the stack of open blocks.
 
-One call of `Execution.execute` is one loop. A block pushes on `stack` what its end restores, and
+One execution of a template is one loop. A block pushes on `stack` what its end restores, and
 `{{template}}` pushes the current position on `frames`. So neither uses a frame of Python's stack.
-Only a function that executes a template, as Helm's `include` does, calls `execute` again.
+A function that executes a template, as Helm's `include` does, suspends the loop, which is a
+generator, and another loop runs that template. `Execution.execute` keeps the suspended loops in a
+list (`suspending`). So the stack does not limit how deep templates nest.
 
 The stack has one entry for each open block:
 
@@ -20,7 +22,7 @@ single operation has no extra cost. The output's size is checked at the same poi
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
@@ -37,6 +39,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     NEXT,
     RANGE,
     SET,
+    SUSPENDING,
     UNNEST,
     UNSCOPE,
     WITH,
@@ -45,8 +48,24 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     node_text,
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
+from kmanifest.engines.helm.gotemplate.suspending import (
+    Evaluation,
+    TemplateCall,
+    contains_call,
+    evaluate_and_assign,
+    evaluate_suspending,
+    with_value,
+)
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, TemplateSet
-from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.engines.helm.gotemplate.values import (
+    NIL,
+    Function,
+    GoError,
+    GoMap,
+    GoObject,
+    Uint8,
+    Value,
+)
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -59,9 +78,13 @@ It gets the name, the file, the line and the column.
 
 MAX_DEPTH: Final = 100_000
 """The maximum depth of nested `{{template}}` actions."""
+MAX_SUSPENDED: Final = 20_000
+"""The maximum depth of templates that are executed by functions. Each level takes a few kilobytes."""
 _STEPS_PER_CHECK: Final = 4096
 _NO_VALUE_TEXT: Final = "<no value>"
 _EXHAUSTED: Final = object()
+_SUSPENDING_INCLUDE: Final = SUSPENDING + INCLUDE
+_INCLUDES: Final = frozenset({INCLUDE, _SUSPENDING_INCLUDE})
 
 
 class ExecutionLimits(NamedTuple):
@@ -100,7 +123,8 @@ def execute(
 class Execution:
     """An executor of templates that share functions and limits, such as all files of a chart.
 
-    A function of a template may call `execute` again.
+    `suspending` are the names of the functions that are suspending. Other functions may call
+    `execute` again.
     """
 
     __slots__ = (
@@ -111,6 +135,8 @@ class Execution:
         "_output_size",
         "_steps",
         "_steps_until_check",
+        "_suspending",
+        "_suspending_nodes",
         "_template",
         "_templates",
         "calls",
@@ -128,7 +154,11 @@ class Execution:
         missing_key: MissingKey = "default",
         limits: ExecutionLimits = ExecutionLimits(),
         on_impure: OnImpureCall | None = None,
+        suspending: Container[str] = (),
     ) -> None:
+        self._suspending = suspending
+        # The entries keep the nodes, so that no other object can get the id of one.
+        self._suspending_nodes: dict[int, tuple[Node, bool]] = {}
         self._templates = templates
         self._functions = functions
         self._limits = limits
@@ -149,16 +179,60 @@ class Execution:
 
         It may be called during another execution. `templates` replaces the execution's templates
         for this template and those that it includes. Raises GoError if there is no such template,
-        ExecError if the execution fails.
+        ExecError if the execution fails, LimitError if it exceeds a limit.
         """
+        runs: list[Evaluation] = []
+        self._depth += 1
+        try:
+            return self._execute((name, data, templates), runs)
+        except RecursionError:
+            if self._depth > 1:
+                raise
+            raise LimitError(TOO_DEEP) from None
+        finally:
+            self._depth -= 1
+            while runs:
+                runs.pop().close()
+
+    def _execute(self, call: TemplateCall, runs: list[Evaluation]) -> str:
+        """Execute a template, and those that its functions request.
+
+        `runs` are the executions that wait for the output of the next one. An error that ends one
+        of them is raised in the one before it.
+        """
+        output: Any = None
+        failure: GoError | None = None
+        runs.append(self._run(call))
+        while runs:
+            try:
+                run = runs[-1]
+                call = run.send(output) if failure is None else run.throw(failure)
+            except StopIteration as stop:
+                runs.pop()
+                output, failure = stop.value, None
+            except GoError as error:
+                runs.pop()
+                if not runs:
+                    raise
+                failure = error
+            else:
+                if len(runs) >= MAX_SUSPENDED:
+                    raise LimitError(TOO_DEEP)
+                runs.append(self._run(call))
+                output = failure = None
+        return output  # type: ignore[no-any-return]  # a str: the loop has ended with a run's result
+
+    def _run(self, call: TemplateCall) -> Evaluation:
+        """Execute one template and return its output."""
+        name, data, templates = call
         if templates is None:
             templates = self._templates
         template = templates.find(name)
         if template is None:
             root = quoted(templates.root)
             raise GoError(f"template: no template {quoted(name)} associated with template {root}")
-        outer_state = (self._templates, self._template, self.undo_log, self._depth)
-        self._templates, self._template, self._depth = templates, template, outer_state[3] + 1
+        outer_state = (self._templates, self._template, self.undo_log)
+        self._templates, self._template = templates, template
         undo_log: list[tuple[str, Value]] = []
         self.undo_log = undo_log
         program = template.program
@@ -173,6 +247,8 @@ class Execution:
         op: Any = ""
         self._steps_until_check -= len(program)
         try:
+            if self._steps_until_check < 0:
+                self._check_limits(iter(()))
             while True:
                 op = program[position]
                 position += 1
@@ -180,6 +256,13 @@ class Execution:
                     write(op)
                     continue
                 code = op[0]
+                if code >= SUSPENDING and code != _SUSPENDING_INCLUDE:
+                    value = yield from evaluate_suspending(self, op, dot, variables, op[2])
+                    if code == SUSPENDING and value.__class__ is str:
+                        write(value)
+                        continue
+                    op = with_value(op, value)
+                    code = op[0]
                 if code == ACTION:
                     value = evaluate(self, op, dot, variables, op[2])
                     kind = value.__class__
@@ -254,15 +337,20 @@ class Execution:
                     dot = loop[0]
                     if len(undo_log) > loop[1]:
                         _restore_variables(variables, undo_log, loop[1])
-                elif code == INCLUDE:
+                elif code in _INCLUDES:
                     node = op[2]
-                    target = self._templates.find(node[2])
+                    target = templates.find(node[2])
                     if target is None:
                         raise NodeError(f"template {quoted(node[2])} not defined", node)
                     if len(frames) >= MAX_DEPTH:
                         message = f"exceeded maximum template depth ({MAX_DEPTH})"
                         raise NodeError(message, node)
-                    value = evaluate(self, op, dot, variables, node[3]) if node[3] else None
+                    if node[3] is None:
+                        value = None
+                    elif code == _SUSPENDING_INCLUDE:
+                        value = yield from evaluate_and_assign(self, op, dot, variables, node[3])
+                    else:
+                        value = evaluate(self, op, dot, variables, node[3])
                     frames.append((template, program, position, dot, variables, undo_log, stack))
                     self._template = template = target
                     program, position, dot = target.program, 0, value
@@ -284,13 +372,17 @@ class Execution:
             self._count_output(islice(out, counted, None) if counted else out)
         except NodeError as failure:
             raise _exec_error(failure, template, op, stack, undo_log) from failure
-        except RecursionError:
-            if outer_state[3]:
-                raise
-            raise LimitError(TOO_DEEP) from None
         finally:
-            self._templates, self._template, self.undo_log, self._depth = outer_state
+            self._templates, self._template, self.undo_log = outer_state
         return "".join(out)
+
+    def is_suspending(self, node: Node) -> bool:
+        """Return whether a node calls a suspending function."""
+        entry = self._suspending_nodes.get(id(node))
+        if entry is None:
+            is_suspending = contains_call(node, self._suspending)
+            entry = self._suspending_nodes[id(node)] = (node, is_suspending)
+        return entry[1]
 
     def find_call(self, node: Node) -> Call:
         """Return the function that a node names.
@@ -441,7 +533,9 @@ def _is_range_element(
 
 
 def _holds_interfaces(container: Value) -> bool:
-    return type_name(container).endswith("interface {}")
+    is_named = isinstance(container, GoMap)
+    type_ = container.underlying_type if is_named else type_name(container)
+    return type_.endswith("interface {}")
 
 
 __all__ = ["Execution", "ExecutionLimits", "execute", "line_and_column"]
