@@ -20,7 +20,7 @@ from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
 from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, CachingParser
-from kmanifest.engines.helm.gotemplate.suspending import Evaluation
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function
 from kmanifest.engines.helm.templates.runtime import make_functions
@@ -109,8 +109,8 @@ def values() -> dict[str, Any]:
 def functions() -> dict[str, Function]:
     """A few functions like helm's."""
 
-    def include(name: str, data: object) -> Evaluation:
-        return (yield name, data, None)
+    def include(name: str, data: object) -> TemplateCall:
+        return name, data, None, None, None, None
 
     return {
         "include": Function(include, ("string", "interface {}"), "string", suspending=True),

@@ -7,7 +7,7 @@ from typing import Any
 from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
-from kmanifest.engines.helm.gotemplate.suspending import Evaluation
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
@@ -60,8 +60,8 @@ def functions() -> dict[str, Function]:
     def ferr(value: Any) -> Any:
         raise GoError(f"bad: {gofmt.sprint([value])}")
 
-    def include(name: str, data: Any) -> Evaluation:
-        return (yield name, data, None)
+    def include(name: str, data: Any) -> TemplateCall:
+        return name, data, None, None, None, None
 
     table: tuple[tuple[str, Any, tuple[str, ...], str], ...] = (
         ("include", include, ("string", ANY), "string"),

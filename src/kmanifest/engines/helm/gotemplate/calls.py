@@ -55,7 +55,7 @@ class Call:
     `types_by_count` maps a number of arguments to a tuple of types. A type is a class, None for any
     type, REFLECT_VALUE, or the name of another Go type. The mapping is filled on demand.
     `stop_value` is the truth value that ends the evaluation of `or` (True) and `and` (False).
-    `is_plain`: the executor only calls it. `is_suspending`: `call` returns a generator.
+    `is_plain`: the executor only calls it. `is_suspending`: `call` may return a request.
     """
 
     __slots__ = (

@@ -171,7 +171,10 @@ def evaluate(
                 break
         else:
             if value is not NO_FINAL:
-                add_final(execution, command, argument_values, value, expected_types[-1])
+                expected = expected_types[-1]
+                if expected is not None and value.__class__ is not expected:
+                    value = fit_final(execution, command, value, expected)
+                argument_values.append(value)
             if call.is_plain:
                 try:
                     value = call.call(*argument_values)
@@ -208,13 +211,9 @@ def evaluate_command(
     return evaluate_operand(execution, op, dot, variables, command)
 
 
-def add_final(
-    execution: ExecutionState, command: Node, values: list[Value], value: Value, expected: Any
-) -> None:
-    """Add the value of the previous command to the arguments of a function."""
-    if expected is not None and value.__class__ is not expected:
-        value = validate_type(value, expected, _last_evaluated_node(command, execution))
-    values.append(value)
+def fit_final(execution: ExecutionState, command: Node, value: Value, expected: Any) -> Value:
+    """Return the value of the previous command as an argument of this function."""
+    return validate_type(value, expected, _last_evaluated_node(command, execution))
 
 
 def call_special(

@@ -1,10 +1,13 @@
 """Execute templates: run the operations of a program one after the other, with a list as the stack of open blocks.
 
-One execution of a template is one loop. A block pushes on `stack` what its end restores, and
-`{{template}}` pushes the current position on `frames`. So neither uses a frame of Python's stack.
-A function that executes a template, as Helm's `include` does, suspends the loop, which is a
-generator, and another loop runs that template. `Execution.execute` keeps the suspended loops in a
-list (`suspending`). So the stack does not limit how deep templates nest.
+One execution is one loop. A block pushes on `stack` what its end restores. `{{template}}`, and a
+call of a function that executes a template, as Helm's `include` does, push the current position on
+`frames`. So neither blocks nor templates use Python's stack, and it does not limit how deep they
+nest.
+
+A function that executes a template is called a suspending function: it returns a `TemplateCall`,
+and the execution of the template that called it is suspended until the requested template ends
+(`suspending`). The error of a requested template becomes one of the template that called it.
 
 The stack has one entry for each open block:
 
@@ -27,7 +30,13 @@ from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
 from kmanifest.engines.helm.gotemplate.errors import ExecError, NodeError
-from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, MissingKey, Variables, evaluate
+from kmanifest.engines.helm.gotemplate.evaluate import (
+    UNDECLARED,
+    MissingKey,
+    Variables,
+    call_error,
+    evaluate,
+)
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gofmt import sorted_items, text, type_name
 from kmanifest.engines.helm.gotemplate.nodes import (
@@ -35,10 +44,10 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     IF,
     INCLUDE,
     JUMP,
-    LEAVE,
     NEXT,
     RANGE,
     SET,
+    STOP,
     SUSPENDING,
     UNNEST,
     UNSCOPE,
@@ -49,11 +58,12 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.suspending import (
-    Evaluation,
-    TemplateCall,
+    DirectCall,
+    call_failure,
     contains_call,
-    evaluate_and_assign,
     evaluate_suspending,
+    find_direct_call,
+    resume,
     with_value,
 )
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, TemplateSet
@@ -77,14 +87,13 @@ It gets the name, the file, the line and the column.
 """
 
 MAX_DEPTH: Final = 100_000
-"""The maximum depth of nested `{{template}}` actions."""
-MAX_SUSPENDED: Final = 20_000
-"""The maximum depth of templates that are executed by functions. Each level takes a few kilobytes."""
+"""The maximum depth of nested templates. Go has this limit for `{{template}}` alone."""
 _STEPS_PER_CHECK: Final = 4096
 _NO_VALUE_TEXT: Final = "<no value>"
 _EXHAUSTED: Final = object()
+# A look-up instead of a comparison: the interpreter's fast comparison has no jumps beyond 255 instructions.
+_IS_SPECIAL: Final = tuple(code >= STOP for code in range(2 * SUSPENDING))
 _SUSPENDING_INCLUDE: Final = SUSPENDING + INCLUDE
-_INCLUDES: Final = frozenset({INCLUDE, _SUSPENDING_INCLUDE})
 
 
 class ExecutionLimits(NamedTuple):
@@ -129,6 +138,7 @@ class Execution:
 
     __slots__ = (
         "_depth",
+        "_direct_calls",
         "_functions",
         "_limits",
         "_on_impure",
@@ -157,7 +167,8 @@ class Execution:
         suspending: Container[str] = (),
     ) -> None:
         self._suspending = suspending
-        # The entries keep the nodes, so that no other object can get the id of one.
+        # By the id of a node, which the entry keeps, so that no other object can get its id.
+        self._direct_calls: dict[int, DirectCall] = {}
         self._suspending_nodes: dict[int, tuple[Node, bool]] = {}
         self._templates = templates
         self._functions = functions
@@ -181,58 +192,11 @@ class Execution:
         for this template and those that it includes. Raises GoError if there is no such template,
         ExecError if the execution fails, LimitError if it exceeds a limit.
         """
-        runs: list[Evaluation] = []
-        self._depth += 1
-        try:
-            return self._execute((name, data, templates), runs)
-        except RecursionError:
-            if self._depth > 1:
-                raise
-            raise LimitError(TOO_DEEP) from None
-        finally:
-            self._depth -= 1
-            while runs:
-                runs.pop().close()
-
-    def _execute(self, call: TemplateCall, runs: list[Evaluation]) -> str:
-        """Execute a template, and those that its functions request.
-
-        `runs` are the executions that wait for the output of the next one. An error that ends one
-        of them is raised in the one before it.
-        """
-        output: Any = None
-        failure: GoError | None = None
-        runs.append(self._run(call))
-        while runs:
-            try:
-                run = runs[-1]
-                call = run.send(output) if failure is None else run.throw(failure)
-            except StopIteration as stop:
-                runs.pop()
-                output, failure = stop.value, None
-            except GoError as error:
-                runs.pop()
-                if not runs:
-                    raise
-                failure = error
-            else:
-                if len(runs) >= MAX_SUSPENDED:
-                    raise LimitError(TOO_DEEP)
-                runs.append(self._run(call))
-                output = failure = None
-        return output  # type: ignore[no-any-return]  # a str: the loop has ended with a run's result
-
-    def _run(self, call: TemplateCall) -> Evaluation:
-        """Execute one template and return its output."""
-        name, data, templates = call
         if templates is None:
             templates = self._templates
-        template = templates.find(name)
-        if template is None:
-            root = quoted(templates.root)
-            raise GoError(f"template: no template {quoted(name)} associated with template {root}")
-        outer_state = (self._templates, self._template, self.undo_log)
-        self._templates, self._template = templates, template
+        template = _find_template(templates, name)
+        outer_state = (self._templates, self._template, self.undo_log, self._depth)
+        self._templates, self._template, self._depth = templates, template, outer_state[3] + 1
         undo_log: list[tuple[str, Value]] = []
         self.undo_log = undo_log
         program = template.program
@@ -240,6 +204,9 @@ class Execution:
         variables: Variables = {"$": dot}
         stack: list[Any] = []
         frames: list[Any] = []
+        direct_calls = self._direct_calls
+        is_special = _IS_SPECIAL
+        max_string = self.max_string
         out: list[str] = []
         write = out.append
         counted = 0
@@ -247,8 +214,6 @@ class Execution:
         op: Any = ""
         self._steps_until_check -= len(program)
         try:
-            if self._steps_until_check < 0:
-                self._check_limits(iter(()))
             while True:
                 op = program[position]
                 position += 1
@@ -256,9 +221,86 @@ class Execution:
                     write(op)
                     continue
                 code = op[0]
-                if code >= SUSPENDING and code != _SUSPENDING_INCLUDE:
-                    value = yield from evaluate_suspending(self, op, dot, variables, op[2])
-                    if code == SUSPENDING and value.__class__ is str:
+                if is_special[code]:
+                    evaluation: Any
+                    if code != STOP:
+                        node = op[2]
+                        evaluation = direct_calls.get(id(node)) or self._find_direct_call(node)
+                        command = evaluation[0]
+                        if evaluation[2] is not None:  # NAME "..." .
+                            try:
+                                value = evaluation[2](command[3][0][2], None if dot is NIL else dot)
+                            except GoError as error:
+                                raise call_error(command, error) from error
+                        elif command is not None:
+                            value = evaluate(self, op, dot, variables, command)
+                        else:
+                            if code == _SUSPENDING_INCLUDE:
+                                _find_target(templates, node, len(frames))
+                            evaluation = evaluate_suspending(self, op, dot, variables, node)
+                            value = resume(evaluation, None)
+                        if (
+                            value.__class__ is str
+                            and command is not None
+                            and evaluation[1] is not None
+                        ):
+                            value = evaluate(self, op, dot, variables, evaluation[1], value)
+                    elif frames:
+                        template, program, position, dot, variables, undo_log, stack, caller = (
+                            frames.pop()
+                        )
+                        self._template = template
+                        self.undo_log = undo_log
+                        if caller is None:
+                            continue
+                        value = "".join(out)
+                        if counted:
+                            self._count_output(islice(out, counted, None))
+                        else:
+                            self._output_size += len(value)
+                        if len(value) > max_string:
+                            raise LimitError(
+                                f"the output of a template is larger than {max_string} characters"
+                                " (max_string)"
+                            )
+                        op, evaluation, call, templates, out, counted = caller
+                        write = out.append
+                        if call[2] is not None:
+                            self._templates = templates
+                        if call[3] is not None:
+                            value = call[3](call, value)
+                        if evaluation.__class__ is not DirectCall:
+                            value = resume(evaluation, value)
+                        elif evaluation[1] is not None:
+                            value = evaluate(self, op, dot, variables, evaluation[1], value)
+                    else:
+                        break
+                    if value.__class__ is tuple:  # a TemplateCall
+                        caller = (op, evaluation, value, templates, out, counted)
+                        frames.append(
+                            (template, program, position, dot, variables, undo_log, stack, caller)
+                        )
+                        if value[2] is not None:
+                            self._templates = templates = value[2]
+                        target = templates.find(value[0])
+                        if target is None:
+                            raise _missing_template(templates, value[0])
+                        self._template = template = target
+                        program = target.program
+                        position = counted = 0
+                        dot = value[1]
+                        variables = {"$": dot}
+                        stack = []
+                        self.undo_log = undo_log = []
+                        out = []
+                        write = out.append
+                        self._steps_until_check -= len(program)
+                        if self._steps_until_check < 0:
+                            self._check_limits(())
+                            if len(frames) > MAX_DEPTH:
+                                raise LimitError(TOO_DEEP)
+                        continue
+                    if value.__class__ is str and op[0] == SUSPENDING:
                         write(value)
                         continue
                     op = with_value(op, value)
@@ -337,21 +379,13 @@ class Execution:
                     dot = loop[0]
                     if len(undo_log) > loop[1]:
                         _restore_variables(variables, undo_log, loop[1])
-                elif code in _INCLUDES:
+                elif code == INCLUDE:
                     node = op[2]
-                    target = templates.find(node[2])
-                    if target is None:
-                        raise NodeError(f"template {quoted(node[2])} not defined", node)
-                    if len(frames) >= MAX_DEPTH:
-                        message = f"exceeded maximum template depth ({MAX_DEPTH})"
-                        raise NodeError(message, node)
-                    if node[3] is None:
-                        value = None
-                    elif code == _SUSPENDING_INCLUDE:
-                        value = yield from evaluate_and_assign(self, op, dot, variables, node[3])
-                    else:
-                        value = evaluate(self, op, dot, variables, node[3])
-                    frames.append((template, program, position, dot, variables, undo_log, stack))
+                    target = _find_target(templates, node, len(frames))
+                    value = evaluate(self, op, dot, variables, node[3]) if node[3] else None
+                    frames.append(
+                        (template, program, position, dot, variables, undo_log, stack, None)
+                    )
                     self._template = template = target
                     program, position, dot = target.program, 0, value
                     variables, stack = {"$": dot}, []
@@ -360,21 +394,28 @@ class Execution:
                     if self._steps_until_check < 0:
                         self._check_limits(islice(out, counted, None))
                         counted = len(out)
-                elif code == LEAVE:
+                else:  # LEAVE
                     while stack[-1].__class__ is not list:
                         stack.pop()
                     position = op[2]
-                elif frames:  # STOP
-                    template, program, position, dot, variables, undo_log, stack = frames.pop()
-                    self._template, self.undo_log = template, undo_log
-                else:
-                    break
             self._count_output(islice(out, counted, None) if counted else out)
         except NodeError as failure:
-            raise _exec_error(failure, template, op, stack, undo_log) from failure
+            exec_error = _exec_error(failure, template, op, stack, undo_log)
+            raise _unwind(exec_error, frames) from failure
+        except GoError as error:  # no such template
+            raise _unwind(error, frames) from None
+        except RecursionError:
+            if outer_state[3]:
+                raise
+            raise LimitError(TOO_DEEP) from None
         finally:
-            self._templates, self._template, self.undo_log = outer_state
+            self._templates, self._template, self.undo_log, self._depth = outer_state
         return "".join(out)
+
+    def _find_direct_call(self, node: Node) -> DirectCall:
+        direct = find_direct_call(self, node, self._suspending)
+        self._direct_calls[id(node)] = direct
+        return direct
 
     def is_suspending(self, node: Node) -> bool:
         """Return whether a node calls a suspending function."""
@@ -411,7 +452,7 @@ class Execution:
         line, column = line_and_column(template.text, op[1] + node[1])
         self._on_impure(name, template.file, line, column)
 
-    def _check_limits(self, output: Iterator[str]) -> None:
+    def _check_limits(self, output: Iterable[str]) -> None:
         """Count the steps since the last check and enforce the limits."""
         self._steps += _STEPS_PER_CHECK - self._steps_until_check
         self._steps_until_check = _STEPS_PER_CHECK
@@ -428,6 +469,29 @@ class Execution:
             raise LimitError(
                 f"the output is larger than {self._limits.max_output} characters (max_output)"
             )
+
+
+def _find_template(templates: TemplateSet, name: str) -> Template:
+    """Return the template with this name. Raises GoError if there is none."""
+    template = templates.find(name)
+    if template is None:
+        raise _missing_template(templates, name)
+    return template
+
+
+def _missing_template(templates: TemplateSet, name: str) -> GoError:
+    root = quoted(templates.root)
+    return GoError(f"template: no template {quoted(name)} associated with template {root}")
+
+
+def _find_target(templates: TemplateSet, node: Node, depth: int) -> Template:
+    """Return the template that `{{template}}` names. Raises NodeError if there is none, or at the maximum depth."""
+    target = templates.find(node[2])
+    if target is None:
+        raise NodeError(f"template {quoted(node[2])} not defined", node)
+    if depth >= MAX_DEPTH:
+        raise NodeError(f"exceeded maximum template depth ({MAX_DEPTH})", node)
+    return target
 
 
 def _action_text(value: Value) -> str:
@@ -513,6 +577,20 @@ def _exec_error(
     return ExecError(
         f"{location} at <{node_text(node)}>: {message}", name=template.name, cause=failure.cause
     )
+
+
+def _unwind(error: GoError, frames: list[Any]) -> GoError:
+    """Return the error of an execution for an error of the current template.
+
+    It is passed on to each suspended template.
+    """
+    while frames:
+        template, _, _, _, _, undo_log, stack, caller = frames.pop()
+        if caller is not None:
+            op, evaluation, call = caller[:3]
+            failure = call_failure(evaluation, call, error)
+            error = _exec_error(failure, template, op, stack, undo_log)
+    return error
 
 
 def _is_range_element(

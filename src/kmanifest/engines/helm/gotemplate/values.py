@@ -133,8 +133,8 @@ class Function(NamedTuple):
     {}`, `[]interface {}`, `map[string]interface {}`, `[]string`, ...; the last may begin with
     `...`. The executor checks the number and types of arguments as Go does, with Go's messages, and
     converts only what Go converts. `result_type` is the Go type of the result. Each call of an
-    `impure` function is reported with its location. `call` of a `suspending` function is a
-    generator, which yields templates to execute (`gotemplate.suspending`).
+    `impure` function is reported with its location. `call` of a `suspending` function may
+    return a request to execute a template (`gotemplate.suspending`).
     """
 
     call: Callable[..., Value]

@@ -16,7 +16,7 @@ from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits
 from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
-from kmanifest.engines.helm.gotemplate.suspending import Evaluation
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
 from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
@@ -199,18 +199,23 @@ class RenderSession:
                 raise RenderError(f"parse error in ({path}): {error}") from error
             raise RenderError(f"parse error at ({tokens[1]}): {tokens[-1]}") from error
 
-    def _include(self, name: str, data: Any) -> Evaluation:
+    def _include(self, name: str, data: Any) -> TemplateCall:
         """Implement the function `include`. A template may include itself up to 1,000 times."""
         depth = self._includes.get(name, 0)
         if depth > _MAX_INCLUDES:
             raise _too_deep(name)
         self._includes[name] = depth + 1
-        try:
-            return (yield name, data, None)
-        finally:
-            self._includes[name] -= 1
+        return name, data, None, self._finish_include, self._fail_include, None
 
-    def _tpl(self, text: str, data: Any) -> Evaluation:
+    def _finish_include(self, call: TemplateCall, output: str) -> str:
+        self._includes[call[0]] -= 1
+        return output
+
+    def _fail_include(self, call: TemplateCall, error: GoError) -> GoError:
+        self._includes[call[0]] -= 1
+        return error
+
+    def _tpl(self, text: str, data: Any) -> TemplateCall | str:
         """Implement the function `tpl`.
 
         Definitions in the text are visible only to the text and to the templates that it executes.
@@ -218,16 +223,16 @@ class RenderSession:
         if "{{" not in text:
             return text.replace(NO_VALUE, "")
         previous = self._templates
-        self._templates = self._with_tpl_string(text)
-        try:
-            output = yield ROOT, data, self._templates
-        except GoError as error:
-            raise GoError(
-                f"error during tpl function execution for {quoted(text)}: {error}"
-            ) from error
-        finally:
-            self._templates = previous
+        self._templates = templates = self._with_tpl_string(text)
+        return ROOT, data, templates, self._finish_tpl, self._fail_tpl, (text, previous)
+
+    def _finish_tpl(self, call: TemplateCall, output: str) -> str:
+        self._templates = call[5][1]
         return output.replace(NO_VALUE, "")
+
+    def _fail_tpl(self, call: TemplateCall, error: GoError) -> GoError:
+        text, self._templates = call[5]
+        return GoError(f"error during tpl function execution for {quoted(text)}: {error}")
 
     def _with_tpl_string(self, text: str) -> TemplateSet:
         """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""
