@@ -122,6 +122,8 @@ class RenderSession:
         self._bounds = bounds
         self._on_impure = on_impure
         self._includes: dict[str, int] = {}
+        self._on_include_end = self._finish_include
+        self._on_include_error = self._fail_include
         self._templates = TemplateSet(ROOT)
         # The key contains the id of the extended set. Keeping that set prevents another object from getting the id.
         self._tpl_sets: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
@@ -205,7 +207,7 @@ class RenderSession:
         if depth > _MAX_INCLUDES:
             raise _too_deep(name)
         self._includes[name] = depth + 1
-        return name, data, None, self._finish_include, self._fail_include, None
+        return name, data, None, self._on_include_end, self._on_include_error, None
 
     def _finish_include(self, call: TemplateCall, output: str) -> str:
         self._includes[call[0]] -= 1
