@@ -241,7 +241,7 @@ def call_special(
 
 def call_error(command: Node, error: GoError) -> NodeError:
     """Return the error for a function that failed."""
-    return NodeError(f"error calling {command[2]}: {error}", command, cause=error)
+    return NodeError(f"error calling {command[2]}: ", command, cause=error)
 
 
 def _nil_if_interface(value: Value, node: Node) -> Value:
@@ -515,7 +515,7 @@ def call_method(
     try:
         value = call.call(*values)
     except GoError as error:
-        raise NodeError(f"error calling {call.name}: {error}", node, cause=error) from error
+        raise NodeError(f"error calling {call.name}: ", node, cause=error) from error
     return NIL if value is None and call.result_type == ANY else value
 
 
@@ -539,7 +539,7 @@ def _call_value(command: Node, values: list[Value], *, has_final: bool) -> Value
         message = f"non-function {name} of type {type_name(function)}"
     else:
         return _call_function(command, name, function, values[1:])
-    raise NodeError(f"error calling call: {message}", command, cause=GoError(message))
+    raise NodeError("error calling call: ", command, cause=GoError(message))
 
 
 def _call_function(command: Node, name: str, function: Function, values: list[Value]) -> Value:
@@ -554,5 +554,4 @@ def _call_function(command: Node, name: str, function: Function, values: list[Va
             )
         )
     except (GoError, NodeError) as error:
-        message = f"error calling call: {error}"
-        raise NodeError(message, command, cause=GoError(str(error))) from error
+        raise NodeError("error calling call: ", command, cause=GoError(str(error))) from error

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from kmanifest.engines.helm.gotemplate.nodes import Program
 from kmanifest.startup.typing import Final, NamedTuple, Self
 
-TOO_DEEP: Final = "templates, or the values in them, nest too deeply for Python's stack"
+TOO_DEEP: Final = "templates, or the values in them, nest too deeply"
 
 
 Trees = tuple[tuple[str, Program, bool], ...]

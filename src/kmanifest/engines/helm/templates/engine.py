@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
 from kmanifest.engines.helm.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.errors import ParseError
+from kmanifest.engines.helm.gotemplate.errors import ParseError, WrappedError
 from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits, OnImpureCall
 from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -234,7 +234,7 @@ class RenderSession:
 
     def _fail_tpl(self, call: TemplateCall, error: GoError) -> GoError:
         text, self._templates = call[5]
-        return GoError(f"error during tpl function execution for {quoted(text)}: {error}")
+        return WrappedError(f"error during tpl function execution for {quoted(text)}: ", error)
 
     def _with_tpl_string(self, text: str) -> TemplateSet:
         """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""

@@ -3,7 +3,7 @@
 Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and its callees.
 """
 
-from kmanifest.engines.helm.gotemplate.errors import ExecError
+from kmanifest.engines.helm.gotemplate.errors import ExecError, WrappedError
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.manifests import SPACE
 from kmanifest.engines.helm.templates.engine import abort_message
@@ -20,13 +20,26 @@ def failure_message(error: GoError) -> str:
     lines: list[str] = []
     cause: GoError | None = error
     while cause is not None:
-        step = _format_step(str(cause))
+        step = _format_step(_first_step(cause))
         if step is None:
             return text
         if lines[-1:] != [step]:
             lines.append(step)
         cause = cause.cause if isinstance(cause, ExecError) else None
     return "".join(lines).strip(SPACE)
+
+
+def _first_step(error: GoError) -> str:
+    """Return the message of an error up to the next template error in it, whose own step has the rest."""
+    if not isinstance(error, WrappedError):
+        return str(error)
+    parts: list[str] = []
+    for part in error.parts():
+        if parts and part.startswith("template: "):
+            parts.append("template: ")
+            break
+        parts.append(part)
+    return "".join(parts)
 
 
 def _format_step(text: str) -> str | None:
