@@ -114,7 +114,7 @@ def template(arguments: Sequence[str]) -> int:
 
     try:
         if parsed.values["output-dir"]:
-            return _write(parsed, name, output, post_render)
+            return _write(parsed, name, output, post_render, dialect)
         text = output.text(
             skip_hooks=parsed.values["no-hooks"],
             skip_tests=parsed.values["skip-tests"],
@@ -320,10 +320,13 @@ def _fail(parsed: Parsed, error: "KmanifestError") -> None:
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _write(parsed: Parsed, name: str, output: "Output", post_render: "PostRender") -> int:
+def _write(
+    parsed: Parsed, name: str, output: "Output", post_render: "PostRender", dialect: "Dialect"
+) -> int:
     """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile.
 
-    A post-renderer gets what is not in files, which is nothing, as under the reference.
+    A post-renderer receives what is not in files, which is nothing, as with Helm. `--show-only` selects from its
+    output, so without a post-renderer it fails after the files are written.
     """
     rest = output._replace(crds=(), manifests=()).text(skip_hooks=True, post_render=post_render)
     directory = parsed.values["output-dir"]
@@ -340,7 +343,13 @@ def _write(parsed: Parsed, name: str, output: "Output", post_render: "PostRender
         hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
         told += [_add_hook(texts, inner, hook) for hook in hooks]
     _write_all(texts)
-    return print_text("".join(f"wrote {path}\n" for path in told) + rest)
+    lines = "".join(f"wrote {path}\n" for path in told)
+    if not parsed.values["show-only"]:
+        return print_text(lines + rest)
+    from kmanifest.engines.helm.render import select_documents
+
+    print_text(lines)
+    return print_text(select_documents(rest, parsed.values["show-only"], dialect))
 
 
 def _add_hook(texts: dict[str, str], directory: str, hook: "Manifest") -> str:

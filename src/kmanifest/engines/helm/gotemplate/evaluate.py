@@ -138,7 +138,9 @@ def evaluate(
                     if argument_value is None:
                         argument_value = NIL
                 except (KeyError, TypeError):
-                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
+                    argument_value = _operand_as_argument(
+                        execution, op, dot, variables, argument, expected
+                    )
             elif kind == VARIABLE:
                 try:
                     argument_value = variables[argument[2]]
@@ -148,7 +150,9 @@ def evaluate(
                         if argument_value is None:
                             argument_value = NIL
                 except (KeyError, TypeError):
-                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
+                    argument_value = _operand_as_argument(
+                        execution, op, dot, variables, argument, expected
+                    )
             elif kind == DOT:
                 argument_value = dot
             elif kind == PIPE:
@@ -292,7 +296,15 @@ def evaluate_argument_node(
         raise NodeError(f"{node_text(node)} overflows int", node)
     if code in (nodes.NIL, OVERFLOW):
         return None
-    return evaluate_operand(execution, op, dot, variables, node)
+    return _operand_as_argument(execution, op, dot, variables, node, expected)
+
+
+def _operand_as_argument(
+    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node, expected: Any
+) -> Value:
+    """Return the value of an operand as a function with a parameter of this type receives it."""
+    value = evaluate_operand(execution, op, dot, variables, node)
+    return value.passed() if expected is None and isinstance(value, GoObject) else value
 
 
 def evaluate_operand(

@@ -75,6 +75,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     GoObject,
     Uint8,
     Value,
+    indirect,
 )
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
@@ -500,7 +501,7 @@ def _action_text(value: Value) -> str:
         string = value.action_text()
         if string is not None:
             return string
-    return text(value)
+    return text(indirect(value))
 
 
 def _restore_variables(
@@ -550,7 +551,7 @@ def _range_items(execution: Execution, value: Value, op: Node) -> Iterator[tuple
         return iter(sorted_items(dict(value.fields())))
     if isinstance(value, GoObject) and value.kind == "slice":
         return enumerate(value.fields().values())
-    message = f"range can't iterate over {text(value)}"
+    message = f"range can't iterate over {text(indirect(value))}"
     raise NodeError(message, last_node(op[2], execution.stop_indexes))
 
 

@@ -55,11 +55,13 @@ class GoObject:
     Templates can't reach its Python attributes. `go_type` is the output of `%T`
     (`*chart.Metadata`), `kind` that of `kindOf` (`ptr`, `struct`, `map`, `slice`, ...). A method is
     a `Function`; it is called with the template's arguments. `text` is the output of `%v`.
+    `comparable`: whether Go compares two such structs.
     """
 
     __slots__ = ()
     go_type: str = "struct {}"
     kind: str = "struct"
+    comparable: bool = True
 
     def fields(self) -> Mapping[str, Value]:
         """Return the exported fields in their order."""
@@ -87,9 +89,64 @@ class GoObject:
         """
         return self.text()
 
+    def go_syntax(self) -> str | None:
+        """Return the result of `GoString()`, which `%#v` prints; None if there is no such method."""
+        return None
+
+    def passed(self) -> "GoObject":
+        """Return the object as a function receives it.
+
+        A struct is copied then, so the methods of its address are not found any more.
+        """
+        return self
+
+    def equals(self, other: "GoObject") -> bool:
+        """Return the result of `==` for another object of the same kind."""
+        if self.kind == "ptr":
+            return self is other
+        return self.go_type == other.go_type and self.fields() == other.fields()
+
+    def all_fields(self) -> Mapping[str, Value]:
+        """Return the fields that reflect.DeepEqual compares, unexported ones included."""
+        return self.fields()
+
+    def deep_copy(self) -> "GoObject":
+        """Return a copy by copystructure, which leaves out unexported fields."""
+        return self
+
     def __bool__(self) -> bool:
         """Return whether `if` treats it as true: a struct and a pointer always, a container if it is not empty."""
         return self.kind not in ("map", "slice") or bool(self.fields())
+
+
+class Pointee(GoObject):
+    """The struct that a pointer points to."""
+
+    __slots__ = ("_pointer", "go_type")
+
+    def __init__(self, pointer: GoObject) -> None:
+        self._pointer = pointer
+        self.go_type = pointer.go_type.removeprefix("*")
+
+    def fields(self) -> Mapping[str, Value]:
+        return self._pointer.fields()
+
+    def printed_fields(self) -> Mapping[str, Value]:
+        return self._pointer.printed_fields()
+
+    def text(self) -> str | None:
+        return self._pointer.text()
+
+
+def is_nil(value: Value) -> bool:
+    """Return whether a list or map is nil."""
+    return getattr(value, "is_nil", False)
+
+
+def indirect(value: Value) -> Value:
+    """Return what a pointer points to, and any other value itself."""
+    is_pointer = isinstance(value, GoObject) and value.kind == "ptr"
+    return Pointee(value) if is_pointer else value
 
 
 class GoMap(GoObject):
