@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.engines.helm.gotemplate.values import GoError, Int64
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
 
@@ -254,13 +254,16 @@ class JsonFlagReader(FlagReader):
     def _read_item_value(self) -> Any:
         if self._skip_blanks_and_comma():
             return None
-        import json  # only `--set-json` needs it
+        from kmanifest.engines.helm.sprig.json_reader import (
+            decode_first,  # only `--set-json` needs it
+        )
 
-        decoder = json.JSONDecoder(parse_int=float, parse_constant=_refuse_constant)
         try:
-            value, self._at = decoder.raw_decode(self._text, self._at)
-        except (ValueError, RecursionError):
-            raise SourceError("invalid JSON") from None
+            (value, problem), self._at = decode_first(self._text, self._at)
+        except GoError as error:
+            raise SourceError(str(error)) from None
+        if problem:  # a number that is too large
+            raise SourceError(problem)
         self._skip_blanks_and_comma()
         return value
 
@@ -336,7 +339,3 @@ def _quoted_char(char: str) -> str:
     if char == "'":
         return r"'\''"
     return "'" + ('"' if char == '"' else quoted(char)[1:-1]) + "'"
-
-
-def _refuse_constant(word: str) -> Any:
-    raise ValueError(word)
