@@ -1,9 +1,9 @@
-"""Parsing and executing a megabyte of templates that look like a big chart's: CPU milliseconds, least and median of a few runs.
+"""Measure parsing and executing a megabyte of templates like those of a large chart. Prints CPU milliseconds, minimum and median.
 
     python bench/gotemplate.py [RUNS [CHART ...]]
 
-The text is 64 files with 10,000 actions, of which a quarter are distinct; a quarter of the blocks are not entered. The templates of
-each directory CHART, and of the charts in it, are parsed as well. Where the extension is installed, it takes turns with the pure parser.
+The input is 64 files with 10,000 actions, a quarter of them distinct. A quarter of the blocks are not entered. The templates of each
+directory CHART, and of its subcharts, are parsed as well. If the extension is installed, it alternates with the pure-Python parser.
 """
 
 import gc
@@ -69,7 +69,7 @@ ACTIONS = 20
 
 
 def make(actions: int, size: int) -> list[tuple[str, str]]:
-    """The files: that many actions in about that many bytes."""
+    """Return files with this many actions in about this many bytes."""
     chance = random.Random(1)
     blocks = actions // ACTIONS
     words = [f"part{number}" for number in range(160)]
@@ -88,7 +88,7 @@ def make(actions: int, size: int) -> list[tuple[str, str]]:
 
 
 def values() -> dict[str, Any]:
-    """What the blocks look at."""
+    """Return the values that the blocks use."""
     parts = {
         f"part{number}": {
             "enabled": number % 4 > 0,
@@ -107,7 +107,7 @@ def values() -> dict[str, Any]:
 
 
 def functions() -> dict[str, Function]:
-    """A few functions like helm's."""
+    """Return a few functions like Helm's."""
 
     def include(name: str, data: object) -> TemplateCall:
         return name, data, None, None, None, None
@@ -132,13 +132,13 @@ Files = list[tuple[str, str]]
 
 
 def chart_files(chart: Path) -> Files:
-    """The templates below a directory."""
+    """Return the templates below a directory."""
     paths = sorted(path for path in chart.rglob("templates/**/*") if path.is_file())
     return [(str(path), path.read_text("utf-8", "surrogateescape")) for path in paths]
 
 
 def pure(files: Files, known: Collection[str]) -> list[ParseResult]:
-    """All files by the pure parser."""
+    """Parse all files with the pure-Python parser."""
     actions: Actions = {}
     return [
         parse(name, text, known, actions=actions, suspending=["include"]) for name, text in files
@@ -146,13 +146,13 @@ def pure(files: Files, known: Collection[str]) -> list[ParseResult]:
 
 
 def chosen(files: Files, known: Collection[str]) -> list[ParseResult]:
-    """All files by the parser that a chart gets here."""
+    """Parse all files with the parser that charts use here."""
     parser = CachingParser(known, ["include"])
     return [parser.parse(name, text) for name, text in files]
 
 
 def timed(works: Mapping[str, Callable[[], object]], runs: int) -> None:
-    """Print least and median milliseconds of CPU time; the works take turns."""
+    """Print the minimum and median CPU milliseconds of the works, which alternate."""
     spent: dict[str, list[float]] = {title: [] for title in works}
     for _ in range(runs):
         for title, work in works.items():
@@ -164,7 +164,7 @@ def timed(works: Mapping[str, Callable[[], object]], runs: int) -> None:
 
 
 def time_parsers(files: Files, known: Collection[str], runs: int) -> None:
-    """Both parsers on the same files, or the one that there is."""
+    """Compare both parsers on the same files, or measure the only one that is installed."""
     size = sum(len(text) for _, text in files)
     actions: Actions = {}
     for name, text in files:
@@ -178,7 +178,7 @@ def time_parsers(files: Files, known: Collection[str], runs: int) -> None:
 
 
 def main() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     files = make(10_000, 1_000_000)
     data = values()

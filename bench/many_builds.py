@@ -1,12 +1,11 @@
-"""Many builds in one process: a thin driver over the library, for a comparison with one `kustomize build` for each.
+"""Run many builds in one process, to compare with one `kustomize build` for each.
 
     python bench/many_builds.py COMMANDS.json OUT
     python bench/many_builds.py --list FILE --root DIR --out OUT
 
-COMMANDS.json is a list of argument lists, each what stands after `kustomize build`; their outputs are OUT/0000.yaml,
-OUT/0001.yaml and so on. FILE has one directory a line, relative to DIR; the output of `a/b` is OUT/a__b.yaml.
-The builds share a MemoryCache that starts empty; `--no-cache` is without. As with a process for each, a build that
-fails leaves an empty file, the others go on, and the exit code is 1.
+COMMANDS.json is a list of argument lists for `kustomize build`. Their outputs are OUT/0000.yaml, OUT/0001.yaml and so on.
+FILE has one directory per line, relative to DIR; the output of `a/b` is OUT/a__b.yaml. The builds share a MemoryCache
+that starts empty, except with `--no-cache`. If a build fails, its file is empty, the others go on, and the exit code is 1.
 """
 
 import argparse
@@ -16,36 +15,36 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmanifest import MemoryCache, build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import UsageError, parse
-from kmanifest.cli.output import write
+from kmanifest.cli.build import COMMAND, build_options
+from kmanifest.cli.flags import UsageError
+from kmanifest.cli.output import write_rendered
 
 Command = tuple[Sequence[str], Path]
-"""The arguments of one build, and the file for what it prints."""
+"""The arguments of one build, and the file for its output."""
 
 
 def of_commands(source: Path, out: Path) -> Iterator[Command]:
-    """The builds of a list of argument lists, numbered."""
+    """Return the builds of a list of argument lists, numbered."""
     for number, arguments in enumerate(json.loads(source.read_text(encoding="utf-8"))):
         yield arguments, out / f"{number:04d}.yaml"
 
 
 def of_list(source: Path, root: Path, out: Path) -> Iterator[Command]:
-    """The builds of a list of directories below `root`, named for them."""
+    """Return the builds of a list of directories below `root`. The output files are named after the directories."""
     for line in source.read_text(encoding="utf-8").split():
         yield [str(root / line)], out / f"{line.strip('/').replace('/', '__')}.yaml"
 
 
 def run(arguments: Sequence[str], path: Path, cache: MemoryCache | None) -> None:
-    """One build; what it prints is in the file at `path`, which is empty where the build fails or was given `-o`."""
+    """Run one build and write its output to `path`. The file is empty if the build fails or has `-o`."""
     with path.open("wb") as stream:
-        parsed = parse(FLAGS, arguments)
-        directory, *more = parsed.words or (".",)
+        parsed = COMMAND.read(arguments)
+        directory, *more = parsed.arguments or (".",)
         if more:
             raise UsageError("specify one directory")
-        rendered = build(directory, options=options_of(parsed), cache=cache)
+        rendered = build(directory, options=build_options(parsed), cache=cache)
         if parsed.values["output"]:
-            write(rendered, parsed.values["output"])
+            write_rendered(rendered, parsed.values["output"])
         else:
             rendered.write(stream)
 

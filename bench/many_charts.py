@@ -1,10 +1,10 @@
-"""Many charts in one process: a thin driver over the library, for a comparison with one `helm template` for each.
+"""Render many charts in one process, to compare with one `helm template` for each.
 
     python bench/many_charts.py COMMANDS.json OUT
 
-COMMANDS.json is a list of argument lists, each what stands after `helm template`: a name, a directory, and any of `--namespace`,
-`--kube-version` and `-f`. Their outputs are OUT/0000.yaml, OUT/0001.yaml and so on; one that fails is empty, and the exit code 1.
-The renders share a MemoryCache that starts empty.
+COMMANDS.json is a list of argument lists for `helm template`: a name, a directory, and any of `--namespace`, `--kube-version` and
+`-f`. Their outputs are OUT/0000.yaml, OUT/0001.yaml and so on. If one fails, its file is empty and the exit code is 1. The renders
+share a MemoryCache that starts empty.
 """
 
 import gc
@@ -19,7 +19,7 @@ from kmanifest.model.errors import KmanifestError
 
 
 def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:
-    """What one command prints."""
+    """Return the output of one command."""
     name, chart, *rest = arguments
     flags = dict(zip(rest[::2], rest[1::2], strict=True))
     values = flags.get("-f", "")
@@ -34,7 +34,7 @@ def render(arguments: Sequence[str], cache: MemoryCache) -> bytes:
 
 
 def main() -> int:
-    """Render all; gives the exit code."""
+    """Render all charts and return the exit code."""
     commands, out = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2])
     gc.disable()  # as the command does
     cache = MemoryCache()

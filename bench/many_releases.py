@@ -1,9 +1,9 @@
-"""Many releases of one chart in one process: a thin driver over the library, for a comparison with `helm template` for each.
+"""Render many releases of one chart in one process, to compare with one `helm template` for each.
 
     python bench/many_releases.py CHART 'values-*.yaml' OUT
 
-Each file that the pattern matches gives the values of one release, `rel` in the namespace `ns`, whose output is OUT/FILE. The
-chart is loaded once.
+Each file that matches the pattern has the values of one release, `rel` in the namespace `ns`, whose output is OUT/FILE. The chart
+is loaded once.
 """
 
 import gc
@@ -17,7 +17,7 @@ from kmanifest.io.tree import tree_at
 
 
 def main() -> int:
-    """Render all; gives the exit code."""
+    """Render all releases and return the exit code."""
     place, pattern, out = sys.argv[1:]
     gc.disable()  # as the command does
     cache = MemoryCache()

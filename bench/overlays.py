@@ -1,9 +1,9 @@
-"""Makes overlays of a given size, the same bytes for the same arguments.
+"""Generate overlays of a given size, with the same bytes for the same arguments.
 
     python bench/overlays.py OUT n100        OUT/overlay has 100 resources on one base
-    python bench/overlays.py OUT chain       six overlays one above the other, 60 resources
+    python bench/overlays.py OUT chain       six nested overlays, 60 resources
 
-Five kinds take turns: Deployment, Service, ConfigMap, Secret, and a custom resource. The overlay sets prefix, namespace,
+The resources alternate between five kinds: Deployment, Service, ConfigMap, Secret, and a custom resource. The overlay sets prefix, namespace,
 labels, an image, replicas, one patch of each language and a generated ConfigMap that every Deployment uses.
 """
 
@@ -126,7 +126,7 @@ def write(path: Path, text: str) -> None:
 
 
 def make_base(directory: Path, count: int) -> None:
-    """A base of `count` resources, twenty to a file."""
+    """Write a base of `count` resources, twenty in each file."""
     resources = []
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
@@ -142,13 +142,13 @@ def make_base(directory: Path, count: int) -> None:
 
 
 def make_overlay(directory: Path, below: str, name: str, inner: str, generated: str) -> None:
-    """An overlay above `below`, in which names already have the prefix `inner`."""
+    """Write an overlay of `below`, in which names already have the prefix `inner`."""
     text = OVERLAY.format(below=below, name=name, inner=inner, generated=generated)
     write(directory / "kustomization.yaml", text)
 
 
 def make(out: Path, size: str) -> Path:
-    """The work called `size` below `out`; gives the directory to build."""
+    """Write the overlays called `size` below `out` and return the directory to build."""
     count = 60 if size == "chain" else int(size.removeprefix("n"))
     make_base(out / "base", count)
     depth = CHAIN if size == "chain" else 1

@@ -1,9 +1,9 @@
-"""Runs kmanifest and kustomize in turn over generated overlays; prints the ratio of their CPU times.
+"""Run kmanifest and kustomize in turn on generated overlays, and print the ratio of their CPU times.
 
     python bench/paired.py [n1 n10 n100 n1000 chain] [--runs 5] [--candidate 'kmanifest build'] [--peer 'kustomize build']
 
-Below 1 kmanifest needs less. CPU is user and system time of the process and its children, wall time stands beside it;
-both are medians over interleaved runs. Exit 1 where the two do not print the same bytes.
+Below 1, kmanifest needs less. CPU is user and system time of the process and its children. CPU and wall times are medians
+of interleaved runs. The exit code is 1 if the two outputs differ.
 """
 
 import argparse
@@ -22,7 +22,7 @@ SIZES = ("n1", "n10", "n100", "n1000", "chain")
 
 
 def run(command: list[str]) -> tuple[bytes, float, float, float]:
-    """Output, CPU seconds, wall seconds and peak memory in MiB of one process."""
+    """Return output, CPU seconds, wall seconds and peak memory in MiB of one process."""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=output)
@@ -36,7 +36,7 @@ def run(command: list[str]) -> tuple[bytes, float, float, float]:
 
 
 def compare(directory: Path, peer: list[str], candidate: list[str], runs: int) -> tuple[str, bool]:
-    """One line of the table, and whether the bytes agree."""
+    """Return one line of the table, and whether the outputs are equal."""
     commands = {"peer": [*peer, str(directory)], "candidate": [*candidate, str(directory)]}
     outputs = {}
     figures: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
@@ -61,7 +61,7 @@ def compare(directory: Path, peer: list[str], candidate: list[str], runs: int) -
 
 
 def main() -> int:
-    """Measure the sizes that are asked for."""
+    """Measure the requested sizes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="*", default=SIZES)
     parser.add_argument("--runs", type=int, default=5)

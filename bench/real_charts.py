@@ -1,10 +1,10 @@
-"""Renders real charts with helm and with kmanifest, and compares the bytes.
+"""Render real charts with helm and with kmanifest, and compare the bytes.
 
     python -m bench.real_charts --work real.json [--helm helm] [--runs 3] [--show 5]
 
-`real.json` lists work as `{"items": [{"kind": "helm", "name": ..., "args": ["rel", CHART, "--namespace", ...]}]}`. A chart that makes
-passwords, certificates or dates prints others each time: the words in which the runs of helm differ from one another are
-masked in all outputs, and the rest must be equal. The mask is made of helm's runs alone. Exit 1 below --min-percent.
+`real.json` lists work as `{"items": [{"kind": "helm", "name": ..., "args": ["rel", CHART, "--namespace", ...]}]}`. Passwords,
+certificates and dates of a chart differ between runs. The parts in which several runs of helm differ are masked in all outputs,
+and the rest must be equal. Only runs of helm determine the mask. The exit code is 1 below --min-percent.
 """
 
 import argparse
@@ -25,7 +25,7 @@ MASK = "\0"
 
 
 def masked(words: Sequence[str], runs: Sequence[Sequence[str]]) -> list[str]:
-    """The words, with a mask in the places where the runs differ; as they are where runs differ in length."""
+    """Return the parts of an output, with a mask where the runs differ. They are not masked if the runs differ in length."""
     if any(len(run) != len(words) for run in runs):
         return list(words)
     return [
@@ -35,7 +35,7 @@ def masked(words: Sequence[str], runs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def compare(text: str, runs: Sequence[str]) -> str:
-    """`same`, `same but for what is random`, or the first words that differ."""
+    """Return `same`, `same except for random values`, or the first difference."""
     if text == runs[0]:
         return "same"
     if all(run == runs[0] for run in runs):
@@ -44,7 +44,7 @@ def compare(text: str, runs: Sequence[str]) -> str:
         return "other lines, blanks or quotes"
     words = [WORD.findall(run) for run in runs]
     ours, theirs = (masked(found, words) for found in (WORD.findall(text), words[0]))
-    return "same but for what is random" if ours == theirs else _first_difference(ours, theirs)
+    return "same except for random values" if ours == theirs else _first_difference(ours, theirs)
 
 
 def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
@@ -55,13 +55,13 @@ def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
 
 
 def by_helm(helm: str, args: Sequence[str]) -> str:
-    """What the reference prints."""
+    """Return the output of helm."""
     done = subprocess.run([helm, "template", *args], capture_output=True, check=True)
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def by_kmanifest(args: Sequence[str]) -> str:
-    """What the library prints for the arguments that the list of work has."""
+    """Return the output of the library for the same arguments."""
     name, chart, *rest = args
     flags: dict[str, str] = dict(zip(rest[::2], rest[1::2], strict=True))
     release = Release(name, flags.get("--namespace", "default"))
@@ -71,7 +71,7 @@ def by_kmanifest(args: Sequence[str]) -> str:
 
 
 def judged(item: dict[str, Any], helm: str, runs: int) -> tuple[str, float]:
-    """What came of a chart, and the CPU seconds that the library took."""
+    """Return the result of a chart, and the CPU seconds of the library."""
     outputs = [by_helm(helm, item["args"]) for _ in range(runs)]
     began = time.process_time()
     try:
@@ -81,7 +81,7 @@ def judged(item: dict[str, Any], helm: str, runs: int) -> tuple[str, float]:
     took = time.process_time() - began
     verdict = compare(text, outputs)
     if not verdict.startswith("same"):
-        time.sleep(1)  # the runs may have fallen into one second, and so have made one date
+        time.sleep(1)  # both runs can have the same date if they ran within one second
         verdict = compare(text, [*outputs, by_helm(helm, item["args"])])
     return verdict, took
 
@@ -107,13 +107,13 @@ def main() -> int:
         verdict, took = judged(item, options.helm, options.runs)
         total += took
         exact += verdict == "same"
-        random += verdict == "same but for what is random"
+        random += verdict == "same except for random values"
         if not verdict.startswith("same") and shown < options.show:
             shown += 1
             print(f"{item['name']}: {verdict}")
     percent = 100 * (exact + random) / max(len(items), 1)
     print(
-        f"{len(items)} charts: {exact} the same bytes, {random} the same but for what is random "
+        f"{len(items)} charts: {exact} the same bytes, {random} the same except for random values "
         f"({percent:.1f} %), {total:.1f} s of CPU"
     )
     return 0 if percent >= options.min_percent else 1

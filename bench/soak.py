@@ -1,11 +1,11 @@
-"""Many builds in one process: the bytes in threads, then whether memory, files and threads stay as they are.
+"""Run many builds in one process: compare the results of threads, then check memory, open files and threads.
 
     python bench/soak.py [--threads 16] [--builds 500] [--memory 2000]
 
-First `--threads` threads make `--builds` mixed builds each (all examples and fixtures, plug-ins, limits; half with a
-shared cache), and every outcome is compared with that of a single thread. Then `--memory` builds run one after the
-other, without a cache and with one; resident memory is read after 500 and at the end. Exit 1 where an outcome
-differs, process state changed, or memory grew by more than `--most` percent.
+First, `--threads` threads run `--builds` mixed builds each (all examples and fixtures, plug-ins, limits; half with a shared
+cache), and every result is compared with that of a single thread. Then `--memory` builds run one after the other, without a
+cache and with one. Resident memory is read after 500 builds and at the end. The exit code is 1 if a result differs, process
+state changed, or memory grew by more than `--most` percent.
 """
 
 import argparse
@@ -27,7 +27,7 @@ FIRST = 500
 
 
 def held() -> tuple[float, int, int, int]:
-    """Resident MiB, open files, threads, and entries of the temporary directory."""
+    """Return resident MiB, open files, threads, and entries of the temporary directory."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     files = len(os.listdir("/proc/self/fd"))
@@ -40,7 +40,7 @@ def held() -> tuple[float, int, int, int]:
 
 
 def soak(jobs: list[Job], builds: int, cache: MemoryCache | None, most: float) -> bool:
-    """Build the jobs by turns and print what is held; true where it did not grow."""
+    """Build the jobs in turn and print the process state. Return whether it did not grow."""
     first = held()
     start = time.perf_counter()
     for number in range(builds):

@@ -1,9 +1,9 @@
-"""Prints what a small build imports and what each import costs, dearest first.
+"""Print what a small build imports and the cost of each import, the most expensive first.
 
     python bench/startup.py [DIR] [--runs 5] [--least 0.2]
 
-Without DIR a kustomization of one ConfigMap is built. The figures are `-X importtime`'s own times in milliseconds,
-medians of the runs; what the interpreter imports before anything of ours is left out, and summed up in the last line.
+Without DIR, a kustomization of one ConfigMap is built. The figures are the self times of `-X importtime` in milliseconds,
+medians of the runs. Imports of the interpreter before those of kmanifest are omitted; the last line has their sum.
 """
 
 import argparse
@@ -19,7 +19,7 @@ LINE = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \| +(\S+)$")
 
 
 def import_times(arguments: list[str]) -> dict[str, float]:
-    """Own time of each import of one run, in milliseconds."""
+    """Return the self time of each import of one run, in milliseconds."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *arguments],
         capture_output=True,
@@ -31,7 +31,7 @@ def import_times(arguments: list[str]) -> dict[str, float]:
 
 
 def medians(arguments: list[str], runs: int) -> dict[str, float]:
-    """Median own time of each import over some runs."""
+    """Return the median self time of each import over some runs."""
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(runs):
         for name, milliseconds in import_times(arguments).items():

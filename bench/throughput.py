@@ -1,15 +1,15 @@
-"""MB of YAML per CPU second that kmanifest.yaml loads and dumps, and that kustomize's Go packages do.
+"""Measure MB of YAML per CPU second for loading and dumping, with kmanifest.yaml and with kustomize's Go packages.
 
     python bench/throughput.py [FILE|DIRECTORY ...] [--rounds 5] [--iterations 3]
 
-The first input is 1,000 generated Deployments. Each argument is one more: a YAML file, or a directory whose *.yaml files
-are taken together. Of the clones that are laid out as REAL/REPOSITORY/..., the big ones are
-REAL/argo-cd/manifests/install.yaml and REAL/kube-prometheus/manifests/setup, the CRDs of prometheus-operator.
+The first input is 1,000 generated Deployments. Each argument adds one: a YAML file, or a directory whose *.yaml files are
+combined. Large ones in clones below REAL are REAL/argo-cd/manifests/install.yaml and
+REAL/kube-prometheus/manifests/setup, the CRDs of prometheus-operator.
 
-Wants Go, which builds the folder `goyaml` beside this file into a temporary directory. The two sides run in turn; in each
-round one makes some passes over the input, after one that does not count, and the mean of the best round stands. CPU
-is user and system time of the process, with the collector of each language; `--no-gc` is without Python's, as in the
-command. `x` is CPU of ours by CPU of theirs: below 1 kmanifest needs less. Exit 1 where a dumped text differs.
+It needs Go, which builds the folder `goyaml` next to this file into a temporary directory. The two sides alternate. A round
+is some passes over the input, after one that does not count; the mean of the best round is printed. CPU is user and system
+time of the process, with the garbage collector of each language; `--no-gc` is without Python's, as in the command. `x` is
+the CPU time of kmanifest divided by that of Go: below 1, kmanifest needs less. The exit code is 1 if a dumped document differs.
 """
 
 import argparse
@@ -89,7 +89,7 @@ spec:
 
 
 def deployments() -> bytes:
-    """The same Deployments each time, in block style as people write them."""
+    """Return the same Deployments each time, in block style."""
     texts = (
         DEPLOYMENT.format(
             number=number,
@@ -105,14 +105,14 @@ def deployments() -> bytes:
 
 
 def read(path: Path) -> bytes:
-    """A file, or the YAML files of a directory as one."""
+    """Return a file, or the YAML files of a directory as one."""
     if path.is_file():
         return path.read_bytes()
     return b"\n---\n".join(each.read_bytes().strip() for each in sorted(path.glob("*.yaml")))
 
 
 def cost(iterations: int, work: Callable[[], object]) -> float:
-    """CPU seconds of one pass: the mean of some, after one that does not count."""
+    """Return the CPU seconds of one pass: the mean of some, after one that does not count."""
     work()
     gc.collect()
     start = time.process_time()
@@ -122,20 +122,20 @@ def cost(iterations: int, work: Callable[[], object]) -> float:
 
 
 def dump(documents: list[Value]) -> list[str]:
-    """The text of each document, by one Dumper, as in a build."""
+    """Return the text of each document, by one Dumper, as in a build."""
     dumper = yaml.Dumper()
     return [dumper.dump(document) for document in documents]
 
 
 def ours(data: bytes, iterations: int) -> dict[str, float]:
-    """Seconds of a pass in this process."""
+    """Return the seconds of a pass in this process."""
     costs = {"load": cost(iterations, lambda: yaml.load_documents(data))}
     documents = yaml.load_documents(data)
     return {**costs, "dump": cost(iterations, lambda: dump(documents))}
 
 
 def compare(data: bytes, program: Path, rounds: int, iterations: int) -> tuple[str, bool]:
-    """One line of the table, and whether all texts agree."""
+    """Return one line of the table, and whether all documents are equal."""
     source, printed = program.with_name("input.yaml"), program.with_name("texts.json")
     source.write_bytes(data)
     command = [str(program), "-iterations", str(iterations), "-texts", str(printed), str(source)]
@@ -159,7 +159,7 @@ def compare(data: bytes, program: Path, rounds: int, iterations: int) -> tuple[s
 
 
 def main() -> int:
-    """Measure the Deployments and the inputs that are given."""
+    """Measure the Deployments and the inputs of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("inputs", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,10 +1,10 @@
-"""What a trace costs, and whether it tells everything: builds a directory with and without `on_change`, in turn.
+"""Measure the cost of a trace and check that it is complete: build a directory with and without `on_change`, in turn.
 
     python bench/trace.py DIRECTORY [--runs 7]
 
-Prints the medians of CPU seconds and their ratio. Then it checks that every change names its step, the file of its
-config and a value that differs, that replaying the changes gives the bodies of the output, and that both builds print
-the same bytes. Exit 1 where one of these does not hold, or where tracing takes more than `--most` times the build.
+It prints the medians of CPU seconds and their ratio. Then it checks that every change has its step, the file of its config
+and a value that differs, that replaying the changes results in the bodies of the output, and that both builds print the
+same bytes. The exit code is 1 if one check fails, or if tracing takes more than `--most` times the build.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.builds import replay, same
 
 
 def measured(directory: str, changes: list[Change] | None) -> tuple[float, str]:
-    """CPU seconds of one build with its text, and the text."""
+    """Return the CPU seconds of one build with its text, and the text."""
     gc.collect()
     start = time.process_time()
     text = build(directory, on_change=None if changes is None else changes.append).text()
@@ -32,7 +32,7 @@ def measured(directory: str, changes: list[Change] | None) -> tuple[float, str]:
 
 
 def faults(changes: list[Change]) -> dict[str, int]:
-    """How many changes lack something."""
+    """Return the number of incomplete changes."""
     return {
         "without a step": sum(not change.step for change in changes),
         "without a file": sum(not change.file for change in changes),

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import kmanifest
 from kmanifest.api import build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import parse
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.io.cache import Cache, MemoryCache
 from kmanifest.io.tree import MemoryTree, Tree
 from kmanifest.model import fieldpath
@@ -69,7 +68,7 @@ class Job(NamedTuple):
 
 def job_of(case: Case) -> Job:
     """Return the build of a fixture."""
-    return Job(case.name, str(case.target), options_of(parse(FLAGS, case.args)))
+    return Job(case.name, str(case.target), build_options(COMMAND.read(case.args)))
 
 
 def fixture_jobs(pattern: str = "*/*") -> list[Job]:

@@ -4,7 +4,8 @@ The peer is the program whose output is expected, such as kustomize. `case.toml`
 
 - `description`, `peer`, `version`, and `args`, the flags of the peer's `build`;
 - `target`, a directory of the case (default `input`), or `source`, a directory of the project;
-- optionally `plugins`, a directory of the case with legacy exec plug-ins.
+- optionally `plugins`, a directory of the case with legacy exec plug-ins; `path`, a directory of the case with
+  executables, which is added to `PATH`; and `environment`, a table of variables.
 
 `expected.yaml` is the peer's stdout, and `warnings.txt` its warnings. `error.txt` exists instead if the peer fails
 too. Each of its lines must be part of kmanifest's error, which has one line. The first line is the location.
@@ -34,6 +35,14 @@ class Case(NamedTuple):
     args: tuple[str, ...]
     target: Path
     plugins: str
+    path: str
+    variables: tuple[tuple[str, str], ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which the case is built, besides those of the process."""
+        path = {"PATH": f"{self.path}{os.pathsep}{os.environ['PATH']}"} if self.path else {}
+        return {"KUSTOMIZE_PLUGIN_HOME": self.plugins, **path, **dict(self.variables)}
 
     @property
     def starts_processes(self) -> bool:
@@ -85,6 +94,8 @@ def load_case(directory: Path) -> Case:
         args=tuple(settings["args"]),
         target=target,
         plugins=str(directory / settings["plugins"]) if "plugins" in settings else "",
+        path=str(directory / settings["path"]) if "path" in settings else "",
+        variables=tuple(settings.get("environment", {}).items()),
     )
 
 
@@ -107,8 +118,7 @@ def reason_missing(peer: str, version: str) -> str:
 def run_peer(case: Case) -> PeerResult:
     """Run the peer's build of a case in the directory of the case."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
-    if case.plugins:
-        environment["KUSTOMIZE_PLUGIN_HOME"] = case.plugins
+    environment.update(case.environment)
     target = os.path.relpath(case.target, case.directory)
     result = subprocess.run(
         [case.peer, "build", *case.args, target],

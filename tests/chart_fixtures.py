@@ -31,13 +31,17 @@ class Outcome(NamedTuple):
 
 @pytest.fixture
 def isolated_home(monkeypatch, tmp_path):
-    """Set a home without configuration, no proxies, and an empty working directory."""
+    """Set a home without configuration, no proxies, and an empty working directory.
+
+    The servers of the tests are on this machine. A chart may name it only because the user allows it.
+    """
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(
             ("HELM_", "XDG_", "DOCKER_", "KMANIFEST_C")
         ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KMANIFEST_ALLOW_HOST", "*,private,localhost")
     (tmp_path / "home").mkdir()
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")

@@ -23,6 +23,7 @@ from kmanifest.engines.helm.render import Release, final_values
 from kmanifest.engines.helm.templates.engine import RenderSession, collect_sources
 from kmanifest.engines.helm.templates.functions import functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
+from kmanifest.io.runner import INHERIT_ALL
 from kmanifest.io.tree import MemoryTree
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
@@ -103,7 +104,9 @@ def _options(options: Mapping[str, Any]) -> Options:
         enable_plugins=bool(options.get("enable_alpha_plugins")),
         allow_exec=bool(options.get("enable_exec")),
         env=tuple(options.get("env") or ()),
-        exec_plugins=ExecPluginOptions(home=options.get("plugin_home") or ""),
+        exec_plugins=ExecPluginOptions(
+            home=options.get("plugin_home") or "", environment=(INHERIT_ALL,)
+        ),
         engines=(
             KustomizeOptions(
                 reorder=options.get("reorder") or "",

@@ -156,7 +156,7 @@ def test_local_charts_outside_the_project(run, tmp_path):
     chart(str(tmp_path / "part"), head="apiVersion: v2\nname: part\nversion: 0.2.0\n")
     for repository in (f"file://{tmp_path}/part", "file://../../part"):
         directory = chart("app", f"name: part, version: '*', repository: '{repository}'")
-        assert "outside of the project" in problem(run("dependency", "update", "app"))
+        assert "is outside the project" in problem(run("dependency", "update", "app"))
         assert run("dependency", "update", "app", "--allow-local", str(tmp_path)).code == 0
         shutil.rmtree(directory)
 

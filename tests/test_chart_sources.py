@@ -121,7 +121,7 @@ def test_the_second_run_sends_no_request(server, run):
 
 def test_damaged_content_in_the_store_is_fetched_again(server, run, tmp_path):
     first = run("template", "c", "--repo", server.url)
-    for path in (tmp_path / "home/.cache/kmanifest/contents").iterdir():
+    for path in (tmp_path / "home/.cache/kmanifest").rglob("contents/*"):
         path.write_bytes(b"damaged")
     server.take_requests()
     assert run("template", "c", "--repo", server.url) == first

@@ -1,4 +1,4 @@
-"""The commands of the README over the examples, as a person runs them, with no other program on PATH."""
+"""The examples build to their expected output with an empty PATH."""
 
 import os
 import subprocess

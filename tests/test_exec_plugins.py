@@ -4,18 +4,22 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kmanifest import MemoryTree, build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import parse
+from kmanifest import MemoryTree, Plugin, build, default_registry
+from kmanifest.api import network_of
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.cli.main import main
 from kmanifest.engines.krm.exec_plugin import split_arguments
+from kmanifest.io import runner as runners
 from kmanifest.io.runner import Command, ProcessRunner, find_plugin_home
+from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
@@ -23,7 +27,7 @@ from kmanifest.model.errors import (
     PluginError,
     SourceError,
 )
-from kmanifest.model.masking import Secret
+from kmanifest.model.masking import Secret, is_secret_name
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the executables are shell scripts")
@@ -87,15 +91,121 @@ def test_functions_run_only_if_allowed(project, build_options, message):
     assert not (project / "ran").exists()
 
 
-@pytest.mark.parametrize("path", ["../outside.sh", "/bin/true", "./link.sh"])
-def test_function_outside_of_its_directory(project, path):
+@pytest.mark.parametrize("path", ["../outside.sh", "{root}/outside.sh", "./link.sh", "outside.sh"])
+def test_functions_anywhere(project, path, monkeypatch):
     write(project / "outside.sh", PRINT_LIST)
     inner = project / "inner"
     write(inner / "kustomization.yaml", "generators: [maker.yaml]\n")
-    write(inner / "maker.yaml", FUNCTION.replace("./maker.sh", path))
+    write(inner / "maker.yaml", FUNCTION.replace("./maker.sh", path.format(root=project)))
     (inner / "link.sh").symlink_to(project / "outside.sh")
-    with pytest.raises(SourceError, match="security"):
-        build(str(inner), options=options())
+    monkeypatch.setenv("PATH", f"{project}:{os.environ['PATH']}")
+    assert build(str(inner), options=options()).resources[0].name == "made"
+    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+        build(str(inner), options=options(digests=frozenset(["0" * 64])))
+    digest = hashlib.sha256(PRINT_LIST.encode()).hexdigest()
+    built = build(str(inner), options=options(digests=frozenset([digest])))
+    assert built.resources[0].name == "made"
+
+
+@pytest.mark.parametrize(
+    ("path", "search_path", "message"),
+    [
+        ("ksop", "bin", "ksop is not on PATH (did you mean ksops?)"),
+        ("maker.sh", "bin", "maker.sh is not on PATH; the file in the directory of the kustomization is ./maker.sh"),
+        ("plain", "bin", "plain is not on PATH"),
+        ("ksops", "", "ksops is not on PATH"),
+        ("ksops", "nowhere", "ksops is not on PATH"),
+        ("./makr.sh", "bin", "no such file or directory: './makr.sh' (did you mean ./maker.sh?)"),
+        ("../makr.sh", "bin", "no such file or directory: '../makr.sh'"),
+        ("/nowhere/at/all", "bin", "no such file or directory: '/nowhere/at/all'"),
+        ("./bin", "bin", "unexecutable function at: ./bin"),
+    ],
+)  # fmt: skip
+def test_functions_that_are_not_found(project, path, search_path, message, monkeypatch):
+    write(project / "bin/ksops", PRINT_LIST)
+    write(project / "bin/plain", "not executable")
+    write(project / "maker.yaml", FUNCTION.replace("./maker.sh", path))
+    monkeypatch.setenv("PATH", str(project / search_path) if search_path else "")
+    with pytest.raises(KmanifestError) as excinfo:
+        build(str(project), options=options())
+    assert str(excinfo.value).endswith(f"maker.yaml:1:1: {message}")
+
+
+@pytest.mark.parametrize("search_path", [".", "", "bin"])
+def test_executables_of_the_current_directory_are_not_found_by_name(
+    project, search_path, monkeypatch
+):
+    write(project / "ksops", PRINT_LIST)
+    write(project / "bin/ksops", PRINT_LIST)
+    write(project / "maker.yaml", FUNCTION.replace("./maker.sh", "ksops"))
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PATH", f"{search_path}:/usr/bin")
+    with pytest.raises(PluginError, match="relative to the current directory"):
+        build(str(project), options=options())
+
+
+def test_a_runner_without_names(project):
+    class Fake:
+        def kind(self, path):
+            return "executable"
+
+        def run(self, program):
+            return LIST.encode()
+
+    files = {
+        "kustomization.yaml": "generators: [maker.yaml]",
+        "maker.yaml": FUNCTION.replace("./maker.sh", "maker"),
+    }
+    with pytest.raises(PluginError, match="does not find executables by name"):
+        build(tree=MemoryTree(files), options=options(), runner=Fake())
+
+
+def test_functions_of_remote_configs_are_not_run(project):
+    class Remote:
+        def file(self, url):
+            return url
+
+        def repository(self, repository):
+            raise AssertionError(repository)
+
+        def tree_of(self, path):
+            return (
+                PrefixedTree(MemoryTree({"f.yaml": FUNCTION}), "https://example.com")
+                if "://" in path
+                else None
+            )
+
+    write(project / "maker.sh", "#!/bin/sh\ntouch ran\n")
+    write(project / "kustomization.yaml", "generators: ['https://example.com/f.yaml']\n")
+    with pytest.raises(PluginError, match=r"its config comes from https://example\.com/f\.yaml"):
+        build(str(project), options=options(), remote=Remote())
+    assert not (project / "ran").exists()
+
+
+def test_variables_of_a_config_with_trusted_executables(project):
+    digest = hashlib.sha256(PRINT_LIST.encode()).hexdigest()
+    write(project / "maker.yaml", FUNCTION.replace("maker.sh}", "maker.sh, envs: [LD_PRELOAD=./evil.so]}"))  # fmt: skip
+    assert build(str(project), options=options()).resources[0].name == "made"
+    with pytest.raises(PluginError, match="--plugin-allow-list: pass variables with --env"):
+        build(str(project), options=options(digests=frozenset([digest])))
+
+
+def test_hints_for_disabled_plugins(project):
+    def message(**settings) -> str:
+        registry = default_registry().with_plugins(
+            [Plugin("generator", "example.com/v1/Makers", len)]
+        )
+        with pytest.raises(PluginError) as excinfo:
+            build(str(project), options=Options(**settings), registry=registry)
+        return excinfo.value.message + str(excinfo.value.near)
+
+    start = "external plugins disabled; unable to load external plugin example.com/v1/Maker"
+    both = "--enable-alpha-plugins and --enable-exec"
+    assert message() == f"{start} (enabled by {both})('Makers',)"
+    write(project / "maker.yaml", "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: m}\n")
+    assert message() == f"{start} (enabled by --enable-alpha-plugins)('Makers',)"
+    with pytest.raises(MissingError, match=r"there is no plug-in home.*did you mean Makers"):
+        message(enable_plugins=True)
 
 
 @pytest.mark.parametrize(
@@ -332,6 +442,37 @@ def test_killed_executable(tmp_path):
         runner(tmp_path).run(Command("p.sh"))
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"#!/no/such/interpreter -x\n", "there is no /no/such/interpreter, the interpreter in its first line"),
+        (b"echo", "it is neither a script with an interpreter in its first line"),
+        (b"\x7fELF\x02\x01", "it is neither a script"),
+    ],
+)  # fmt: skip
+def test_executables_that_cant_be_started(tmp_path, content, message):
+    (tmp_path / "p").write_bytes(content)
+    (tmp_path / "p").chmod(0o755)
+    with pytest.raises(PluginError) as excinfo:
+        runner(tmp_path).run(Command("p"))
+    assert excinfo.value.message.startswith(f"{tmp_path}/p can't be started: {message}")
+
+
+def test_working_directory_that_does_not_exist(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\n")
+    with pytest.raises(PluginError, match=r"there is no directory .*/gone"):
+        runner(tmp_path).run(Command("p.sh", directory="gone"))
+
+
+def test_temporary_directory_that_does_not_exist(tmp_path, monkeypatch):
+    write(tmp_path / "p.sh", "#!/bin/sh\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(PluginError, match="can't be written to a temporary file"):
+        runner(tmp_path).run(Command("p.sh", config=b"x"))
+    with pytest.raises(PluginError, match="can't be written to a temporary file"):
+        runner(tmp_path, digests=frozenset()).run(Command("p.sh"))
+
+
 def test_interpreter_with_a_carriage_return(tmp_path):
     path = tmp_path / "p.sh"
     path.write_bytes(b"#!/bin/sh\r\necho\r\n")
@@ -346,6 +487,42 @@ def test_only_trusted_executables(tmp_path):
     assert runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh")) == b"yes\n"
     with pytest.raises(PluginError, match="not in the list of trusted executables"):
         runner(tmp_path, digests=frozenset(["0" * 64])).run(Command("p.sh"))
+
+
+def test_what_runs_is_what_was_compared(tmp_path, monkeypatch):
+    modes = "stat -c %a $0 $(dirname $0) 2>/dev/null || stat -f %Lp $0 $(dirname $0)"
+    path = write(tmp_path / "p.sh", f"#!/bin/sh\necho $(basename $0) $({modes})\n")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    start_process = runners._start_process
+
+    def exchange_and_start(arguments, **settings):
+        path.write_text("#!/bin/sh\necho evil\n", encoding="utf-8")
+        (tmp_path / "other.sh").write_text("#!/bin/sh\necho evil\n", encoding="utf-8")
+        os.replace(tmp_path / "other.sh", path)
+        return start_process(arguments, **settings)
+
+    monkeypatch.setattr(runners, "_start_process", exchange_and_start)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    output = runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh"))
+    assert output == b"p.sh 500 700\n"
+    assert os.listdir(tmp_path / "temporary") == []
+    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+        runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh"))
+    assert os.listdir(tmp_path / "temporary") == []
+
+
+def test_trusted_executables_are_regular_files_of_bounded_size(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    trusting = runner(tmp_path, digests=frozenset())
+    with pytest.raises(PluginError, match="is not a regular file"):
+        trusting.run(Command("pipe"))
+    with pytest.raises(PluginError, match="gone can't be read: No such file"):
+        trusting.run(Command("gone"))
+    monkeypatch.setattr("kmanifest.io.executables._MAX_SIZE", 10)
+    write(tmp_path / "p.sh", "#!/bin/sh\n#")
+    with pytest.raises(LimitError, match="more than 10 bytes"):
+        trusting.run(Command("p.sh"))
 
 
 def test_descriptors_are_closed(tmp_path):
@@ -472,10 +649,81 @@ def test_command_masks_the_variables_that_it_passes_on(project, monkeypatch, cap
     )
     arguments = ["--enable-alpha-plugins", "--enable-exec", "--plugin-env", "VAULT_*"]
     arguments += ["-e", "FROM_FLAG_SECRET=of-the-flag"]
-    secrets = options_of(parse(FLAGS, arguments)).exec_plugins.secrets
+    secrets = build_options(COMMAND.read(arguments)).exec_plugins.secrets
     assert [secret.reveal() for secret in secrets] == [CANARY, ACCOUNT, "of-the-flag"]
     assert main(["build", *arguments, "--stack-trace", str(project)]) == 1
     printed = capsys.readouterr().err
     assert_masked(printed)
     assert "of-the-flag" not in printed
     assert "*** at vault.example.com: " in printed
+
+
+# --- the environment of the command's plug-ins
+
+PRINT_ENVIRONMENT = """\
+#!/bin/sh
+names=$(tr '\\0' '\\n' < /proc/$$/environ | sed -n 's/^\\([A-Z_]*\\)=.*/\\1/p' | sort | tr '\\n' ' ')
+printf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: made}\\ndata: {names: "%s"}\\n' "$names"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the test reads /proc")
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ([], "DEPLOY HOME PATH SOPS_KEY "),
+        (["--plugin-env", "inherit"], "DEPLOY HOME PATH SOPS_KEY "),
+        (["--plugin-env", "clean"], "HOME PATH "),
+        (["--plugin-env", ""], "HOME PATH "),
+        (["--plugin-env", "SOPS_*"], "HOME PATH SOPS_KEY "),
+        (["--plugin-env", "clean, DEPLOY", "--plugin-env", "NOTHING"], "DEPLOY HOME PATH "),
+        (["-e", "MORE=1"], "DEPLOY HOME MORE PATH SOPS_KEY "),
+    ],
+)
+def test_environment_of_the_command(project, flags, names):
+    # Without a locale, Python itself adds LC_CTYPE to its environment.
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "DEPLOY": "x", "SOPS_KEY": "y"}
+    write(project / "maker.sh", PRINT_ENVIRONMENT)
+    arguments = ["build", "--enable-alpha-plugins", "--enable-exec", *flags, str(project)]
+    done = subprocess.run(
+        [sys.executable, "-m", "kmanifest", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert f"names: '{names}'" in done.stdout
+
+
+def test_the_library_passes_nothing_unless_told(project, monkeypatch):
+    monkeypatch.setenv("SOPS_KEY", "y")
+    write(project / "maker.sh", PRINT_LIST.replace("{name: made}", "{name: $SOPS_KEY}").replace("'END'", "END"))  # fmt: skip
+    for environment in (("SOPS_*",), ("inherit",)):
+        built = build(str(project), options=options(environment=environment))
+        assert built.resources[0].name == "y"
+    with pytest.raises(PluginError, match="printed no resources"):
+        build(str(project), options=options())
+
+
+def test_all_secrets_of_the_environment_are_masked(project, monkeypatch, capsys):
+    for name in list(os.environ):
+        if is_secret_name(name):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("VAULT_TOKEN", CANARY)
+    monkeypatch.setenv("OTHER_PASSWORD", "of-another-tool")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "visible-author")
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/visible/socket")
+    printed = "$VAULT_TOKEN $OTHER_PASSWORD $GIT_AUTHOR_NAME $SSH_AUTH_SOCK"
+    write(project / "maker.sh", f'#!/bin/sh\necho "{printed}" >&2\nexit 3\n')
+    arguments = ["build", "--enable-alpha-plugins", "--enable-exec", str(project)]
+    assert main(arguments) == 1
+    text = capsys.readouterr().err
+    assert text.endswith("exit status 3: *** *** visible-author /visible/socket\n")
+    assert main([*arguments[:-1], "--plugin-env", "OTHER=x", str(project)]) == 2
+
+
+def test_git_gets_named_variables_only():
+    named = options(environment=("VAULT_*", "inherit"))
+    network: Any = network_of(named._replace(allow_remote=True))
+    assert list(network._get_network()._pass_variables) == ["VAULT_*"]

@@ -1,10 +1,9 @@
-"""Every fixture through the library: the same bytes as its peer, the same warnings, or an error in the right place."""
+"""Every fixture through the library: the bytes and warnings of its peer, or an error with the right location."""
 
 import pytest
 
 from kmanifest.api import build
-from kmanifest.cli.build import FLAGS, options_of
-from kmanifest.cli.flags import parse
+from kmanifest.cli.build import COMMAND, build_options
 from kmanifest.model.errors import KmanifestError
 from tests.cases import Case, find_cases
 
@@ -18,14 +17,15 @@ def name_of(case: Case) -> str:
 
 
 @pytest.fixture(autouse=True)
-def plugin_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     case = request.node.callspec.params["case"]
-    monkeypatch.setenv("KUSTOMIZE_PLUGIN_HOME", case.plugins)
+    for name, text in case.environment.items():
+        monkeypatch.setenv(name, text)
 
 
 @pytest.mark.parametrize("case", RUNS, ids=name_of)
 def test_same_bytes_as_the_peer(case: Case):
-    rendered = build(str(case.target), options=options_of(parse(FLAGS, case.args)))
+    rendered = build(str(case.target), options=build_options(COMMAND.read(case.args)))
     assert rendered.text().encode() == case.expected.read_bytes()
     warnings = case.warnings.read_text(encoding="utf-8") if case.warnings.exists() else ""
     messages = dict.fromkeys(finding.message for finding in rendered.warnings)
@@ -35,7 +35,7 @@ def test_same_bytes_as_the_peer(case: Case):
 @pytest.mark.parametrize("case", ERRORS, ids=name_of)
 def test_refused_in_the_right_place(case: Case):
     with pytest.raises(KmanifestError) as caught:
-        build(str(case.target), options=options_of(parse(FLAGS, case.args))).text()
+        build(str(case.target), options=build_options(COMMAND.read(case.args))).text()
     line = str(caught.value)
     assert "\n" not in line
     for part in case.error.read_text(encoding="utf-8").splitlines():

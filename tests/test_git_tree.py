@@ -1,8 +1,11 @@
 """Builds of commits read git objects and nothing from the work tree."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import pytest
@@ -56,7 +59,7 @@ def repository(tmp_path_factory):
 
 
 def names(repository: Path, revision: str, directory: str = "overlay") -> list[str]:
-    tree, path = open_commit(str(repository / directory), revision)
+    tree, path = open_commit(repository / directory, revision)
     return sorted(resource.name for resource in build(path, tree=tree).resources)
 
 
@@ -135,3 +138,86 @@ def test_hooks_and_filters_of_the_repository_do_not_run(repository, tmp_path):
     (clone / ".git/info/attributes").write_text("* filter=evil\n")
     assert names(clone, "HEAD") == ["p-linked", "p-map-2"]
     assert not os.path.exists(tmp_path / "ran")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    root = tmp_path / "outer"
+    root.mkdir()
+    git(root, "init", "-q")
+    (root / "app").mkdir()
+    (root / "app/kustomization.yaml").write_text("resources: [map.yaml]\n")
+    (root / "app/map.yaml").write_text(MAP.format(name="outer"))
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "outer")
+    return root
+
+
+def test_a_bare_repository_in_the_work_tree_is_not_used(small: Path, tmp_path: Path):
+    embedded = tmp_path / "embedded"
+    embedded.mkdir()
+    git(embedded, "init", "-q")
+    (embedded / "kustomization.yaml").write_text("resources: []\n")
+    git(embedded, "add", "-A")
+    git(embedded, "commit", "-qm", "embedded")
+    for name in ("HEAD", "config", "objects", "refs"):
+        shutil.move(embedded / ".git" / name, small / "app" / name)
+    assert names(small, "main", "app") == ["outer"]
+
+
+def test_borrowed_objects_are_refused(small: Path, tmp_path: Path):
+    git(tmp_path, "clone", "-q", "--shared", "outer", "borrowing")
+    with pytest.raises(SourceError, match="borrows objects"):
+        open_commit(str(tmp_path / "borrowing"), "main")
+
+
+def test_a_large_file_is_refused_before_it_is_decompressed(small: Path):
+    with (small / "app/large.yaml").open("wb") as stream:
+        stream.truncate(300 << 20)
+    git(small, "add", "-A")
+    git(small, "commit", "-qm", "large")
+    for command in ((), ("repack", "-adq")):  # a loose object, then one in a pack
+        if command:
+            git(small, *command)
+        tree, _ = open_commit(str(small), "main")
+        tracemalloc.start()
+        with pytest.raises(LimitError, match="314572800 bytes"):
+            tree.read("app/large.yaml", limit=1000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 20 << 20
+
+
+def test_sizes_of_deltas_are_those_of_their_results(small: Path):
+    lines = [f"line {number}\n" for number in range(20_000)]
+    for version in range(4):
+        lines[version] = f"changed {version}\n"
+        (small / "app/lines.txt").write_text("".join(lines))
+        git(small, "add", "-A")
+        git(small, "commit", "-qm", f"{version}")
+    git(small, "repack", "-adfq", "--depth=50")
+    for revision in ("main", "main~1", "main~2", "main~3"):
+        tree, _ = open_commit(str(small), revision)
+        content = tree.read("app/lines.txt", limit=1 << 20)
+        assert len(content) == sum(map(len, lines)) or revision != "main"
+        with pytest.raises(LimitError):
+            tree.read("app/lines.txt", limit=len(content) - 1)
+
+
+def test_damaged_objects_are_source_errors(small: Path):
+    tree, _ = open_commit(str(small), "main")
+    blob = git(small, "rev-parse", "main:app/map.yaml")
+    path = small / ".git/objects" / blob[:2] / blob[2:]
+    path.chmod(0o600)
+    for content in (b"", b"garbage", zlib.compress(b"blob x\0"), zlib.compress(b"tree 3\0abc")):
+        path.write_bytes(content)
+        with pytest.raises(SourceError):
+            open_commit(str(small), "main")[0].read("app/map.yaml", limit=1000)
+    path.unlink()
+    with pytest.raises(SourceError):
+        tree.read("app/map.yaml", limit=1000)
+
+
+def test_a_linked_work_tree_is_read(small: Path, tmp_path: Path):
+    git(small, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "linked")
+    assert names(tmp_path / "linked", "linked", "app") == ["outer"]

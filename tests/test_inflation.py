@@ -56,7 +56,8 @@ def server(tmp_path_factory):
 
 def fetching(store: Path, **remotes: Any) -> Options:
     protocols = ("http", "https")
-    given = RemoteOptions(store=str(store), protocols=protocols, **remotes)
+    hosts = ("127.0.0.1",)
+    given = RemoteOptions(store=str(store), protocols=protocols, hosts=hosts, **remotes)
     return Options(engines=(KustomizeOptions(enable_helm=True),), allow_remote=True, remote=given)
 
 

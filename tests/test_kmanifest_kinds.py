@@ -1,4 +1,4 @@
-"""The kinds that kustomize does not have: images in resources of any kind, resources to drop, and files by patterns."""
+"""Kinds that kustomize does not have: ImageTransformer, DropTransformer and ResourcesGenerator."""
 
 import os
 from pathlib import Path
@@ -126,7 +126,7 @@ def config_map(name: str) -> str:
 
 
 def maps(*paths: str) -> dict[str, str]:
-    """A ConfigMap for each path, with the name of its file."""
+    """Return a ConfigMap for each path, with the name of its file."""
     return {path: config_map(path.rpartition("/")[2].removesuffix(".yaml")) for path in paths}
 
 

@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from kmanifest.api import build
 from kmanifest.engines.builtin import default_registry
+from kmanifest.helm import render_chart
 from kmanifest.io.cache import MemoryCache
 from kmanifest.io.tree import MemoryTree
-from kmanifest.model.errors import KmanifestError, LimitError
+from kmanifest.model.errors import InternalError, KmanifestError, LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -349,3 +351,29 @@ def test_the_recursion_limit_is_not_changed():
     before = sys.getrecursionlimit()
     deep_outcomes(100)
     assert sys.getrecursionlimit() == before
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_depth": 50.0}, {"max_depth": -1}, {"max_input_file": 1e2}, {"max_items": True}]
+    + [{"deadline": value} for value in (-1.0, float("nan"), float("inf"), "5")],
+)
+def test_values_that_are_no_limits_are_refused(limits: dict[str, Any]):
+    """M10 of the audit: the compiled backend took a float for no limit."""
+    (name,) = limits
+    with pytest.raises(TypeError, match=name):
+        build(tree={"kustomization.yaml": ""}, options=Options(limits=Limits(**limits)))
+    with pytest.raises(TypeError, match=name):
+        render_chart("", tree={"Chart.yaml": "{}"}, limits=Limits(**limits))
+
+
+def test_failures_of_the_machine_are_errors_of_kmanifest():
+    """M6 of the audit: an operator that handles KmanifestError must not be ended by a full disk."""
+
+    class FullDisk(MemoryTree):
+        def read(self, path: str, *, limit: int) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(InternalError, match=r"OSError: .*No space left") as caught:
+        build(tree=FullDisk({"kustomization.yaml": "resources: []"}))
+    assert isinstance(caught.value.__cause__, (OSError, KmanifestError))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kmanifest import KmanifestError, MemoryTree, Options, Registry, build
-from kmanifest.cli.localize import localize as run
+from kmanifest.cli import localize as command
 from kmanifest.cli.output import OutputError, write_new_directory
 from kmanifest.engines.krm.function import executable_path
 from kmanifest.engines.kustomize.localize import File, LocalizedFiles, LocalizeRequest, localize
@@ -40,6 +40,11 @@ EXECUTABLE = f"""\
 #!{sys.executable}
 print('''{MAP}''')
 """
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with the arguments."""
+    return command.localize(command.COMMAND.read(arguments))
 
 
 def localize_tree(
@@ -106,9 +111,9 @@ def test_a_file_that_is_not_executable_stays_so(with_function: Path):
 @pytest.mark.parametrize("form", ["configFn", "config.k8s.io/function"])
 def test_older_forms_of_functions(form: str):
     metadata = (
-        "{name: a, configFn: {exec: {path: run}}}"
+        "{name: a, configFn: {exec: {path: ./run}}}"
         if form == "configFn"
-        else f'{{name: a, annotations: {{{form}: "exec: {{path: run}}"}}}}'
+        else f'{{name: a, annotations: {{{form}: "exec: {{path: ./run}}"}}}}'
     )
     config = f"apiVersion: a/v1\nkind: A\nmetadata: {metadata}\n"
     copy = localize_tree(
@@ -117,13 +122,20 @@ def test_older_forms_of_functions(form: str):
     assert copy.files["run"] == File(b"#!", executable=False)
 
 
-@pytest.mark.parametrize("path", ["/bin/sh", "../run", "nowhere"])
+@pytest.mark.parametrize("path", ["/bin/sh", "../run", "./nowhere"])
 def test_an_executable_outside_of_the_root_is_reported_and_not_copied(path: str):
     findings: list[Finding] = []
     files = {"a/kustomization.yaml": "validators: [f.yaml]", "a/f.yaml": FUNCTION % path, "run": ""}
     copy = localize_tree(files, "a", "a", findings)
     assert set(copy.files) == {"kustomization.yaml", "f.yaml"}
     assert [path in finding.message for finding in findings] == [True]
+
+
+def test_an_executable_on_path_is_not_copied():
+    findings: list[Finding] = []
+    files = {"kustomization.yaml": "validators: [f.yaml]", "f.yaml": FUNCTION % "run", "run": ""}
+    copy = localize_tree(files, findings=findings)
+    assert (set(copy.files), findings) == ({"kustomization.yaml", "f.yaml"}, [])
 
 
 def test_a_container_has_no_executable():
@@ -422,7 +434,7 @@ def test_a_remote_target_with_an_executable_is_verified_and_builds_offline(tmp_p
             "map/kustomization.yaml": "resources: [m.yaml]\n",
             "map/m.yaml": MAP,
             "more/kustomization.yaml": "generators: [f.yaml]\n",
-            "more/f.yaml": FUNCTION % "run",
+            "more/f.yaml": FUNCTION % "./run",
             "more/run": EXECUTABLE.replace("name: map", "name: made"),
         },
     )

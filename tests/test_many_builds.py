@@ -1,4 +1,4 @@
-"""`bench/many_builds.py` gives what a process for each build gives, also where some of them fail."""
+"""`bench/many_builds.py` has the results of a process for each build, also if some of them fail."""
 
 import json
 from pathlib import Path

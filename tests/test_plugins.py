@@ -174,7 +174,7 @@ def test_list_and_info(site, project):
     )
     missing = run(["plugins", "info", "Makers"], project, site)
     assert (missing.returncode, missing.stdout) == (1, "")
-    assert missing.stderr == "error: no plug-in is called Makers (did you mean Maker?)\n"
+    assert missing.stderr == "error: unknown plug-in: Makers (did you mean Maker?)\n"
 
 
 def test_check(site, project):
@@ -218,7 +218,7 @@ def test_new_plugin_passes_its_own_test(tmp_path, role):
     assert "2 passed" in tests.stdout, tests.stdout
     again = run(["plugins", "new", role, "my-plugin"], tmp_path)
     assert again.returncode == 1
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
 
 def test_the_example_passes_its_own_tests():

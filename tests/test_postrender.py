@@ -86,7 +86,9 @@ def test_a_step_without_effect_is_reported_with_its_location(chart, run):
     assert "PrefiksTransformer" in problem(run("template", "c", "--post-renderer", "strange.yaml"))
     write("prefix.yaml", PREFIX)
     arguments = ("--post-renderer", "prefix.yaml", "--output-dir", "out")
-    assert "leave out one" in problem(run("template", "c", *arguments))
+    assert "use only one of --output-dir and --post-renderer" in problem(
+        run("template", "c", *arguments)
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="programs are not run on Windows")

@@ -15,6 +15,7 @@ from urllib3 import HTTPResponse
 
 from kmanifest import MemoryCache, MemoryTree, Options, build
 from kmanifest.engines.builtin import default_registry
+from kmanifest.io.remote.http import HttpClient
 from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import FetchError, KmanifestError, LimitError, SourceError
 from kmanifest.pipeline.options import RemoteOptions
@@ -55,6 +56,7 @@ def store(tmp_path):
 def options(store: str = "", **remote_options: Any) -> Options:
     fields: dict[str, Any] = {
         "protocols": ("https", "http", "ssh"),
+        "hosts": ("*", "localhost"),
         "store": store,
         **remote_options,
     }
@@ -72,6 +74,13 @@ def build_text(url: str, *, store: str = "", **remote_options: Any) -> str:
 
 @pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name)
 def test_same_bytes_as_the_peer(case, fixtures, store):
+    text = build(str(fixtures.input_of(case)), options=options(store)).text()
+    assert fixtures.without_address(text) == case.expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", BUILT, ids=lambda case: case.name)
+def test_same_bytes_if_each_directory_is_listed_alone(case, fixtures, store, monkeypatch):
+    monkeypatch.setattr("kmanifest.io.remote.git._MAX_WHOLE_LISTING", 10)
     text = build(str(fixtures.input_of(case)), options=options(store)).text()
     assert fixtures.without_address(text) == case.expected.read_text(encoding="utf-8")
 
@@ -290,10 +299,10 @@ def test_only_logins_are_read_from_the_users_git_configuration(fixtures, store, 
     config += f"[uploadpack]\n\tpackObjectsHook = touch {witness}\n[http]\n\tproxy = http://none.example:1\n"
     config += f'[url "http://{fixtures.server.address}/"]\n\tinsteadOf = https://short.example/\n'
     (tmp_path / "home/.gitconfig").write_text(config)
-    assert "base-web" in build_text(
-        f"http://{fixtures.server.address}/private/base.git//app?ref=main", store=store
-    )
-    assert "base-web" in build_text("https://short.example/base.git//app?ref=main", store=store)
+    url = f"http://{fixtures.server.address}/private/base.git//app?ref=main"
+    assert "base-web" in build_text(url, store=store, user_credentials=True)
+    short = "https://short.example/base.git//app?ref=main"
+    assert "base-web" in build_text(short, store=store, user_credentials=True)
     assert not witness.exists()
 
 
@@ -303,7 +312,7 @@ def test_a_url_in_scp_form_uses_the_users_ssh_command(fixtures, store, tmp_path,
     script.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(script))
     url = f"git@host.example:{fixtures.directory}/root/base.git//app?ref=main"
-    assert "base-web" in build_text(url, store=store)
+    assert "base-web" in build_text(url, store=store, user_credentials=True)
 
 
 class Body(BytesIO):
@@ -332,6 +341,14 @@ def test_a_login_is_sent_to_no_other_host(store, monkeypatch):
     servers = FakeServers(monkeypatch)
     assert "name: moved" in build_text(f"https://{USER}@one.example/map.yaml", store=store)
     assert servers.requests == [("one.example", True, False), ("two.example", False, True)]
+
+
+def test_a_response_of_another_server_is_marked(monkeypatch):
+    """A registry's client must know which server requests a login."""
+    FakeServers(monkeypatch)
+    client = HttpClient(protocols=("https",), timeout=5.0, max_size=1000)
+    assert client.request("https://one.example/x").is_redirected
+    assert not client.request("https://two.example/x").is_redirected
 
 
 # Hostile servers
@@ -398,7 +415,7 @@ def test_a_repository_that_is_too_large(fixtures, store, tmp_path):
 def test_damaged_content_is_fetched_again(fixtures, store):
     url = f"http://{fixtures.server.address}/files/map.yaml"
     text = build_text(url, store=store)
-    for path in (Path(store) / "contents").iterdir():
+    for path in Path(store).rglob("contents/*"):
         path.write_bytes(b"not what it was")
     assert build_text(url, store=store) == text
 

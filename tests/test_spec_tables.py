@@ -1,7 +1,7 @@
-"""Every row of the two tables that say what the reference makes of a YAML text and how it prints a value.
+"""Every row of two tables: the value of a YAML text, and the text of a value.
 
-The tables lie beside the project, not in it; without them the tests are skipped. Each row was made by the reference:
-go-yaml v2 and v3 and sigs.k8s.io/yaml as libraries (`*_path_*`, `sigs_*`) and `kustomize build` (`*_build_*`).
+The tables are next to the project, not in it; without them the tests are skipped. The rows were recorded from go-yaml v2
+and v3 and sigs.k8s.io/yaml as libraries (`*_path_*`, `sigs_*`) and from `kustomize build` (`*_build_*`).
 """
 
 import json
@@ -15,7 +15,7 @@ from kmanifest.yaml import dump, load_documents, load_values
 
 TABLES = Path(__file__).parents[2] / "shared" / "spec"
 
-# Rows that are not to be met, by what is compared and the input, each with its reason.
+# Rows that kmanifest does not follow, by column and input, with the reason.
 NULL_KEY = (
     "the library call leaves out kyaml's DeAnchor, with which `kustomize build` refuses null keys"
 )
@@ -34,10 +34,12 @@ LOAD_EXCEPTIONS = {
     ("path", "---\n...\n"): NO_OBJECT,
     ("path", "---\n---\na: 1\n"): NO_OBJECT,
 }
-CHANCE = "go-yaml's order of these keys is not transitive, so Go's output changes from run to run"
+RANDOM_ORDER = (
+    "go-yaml's order of these keys is not transitive, so Go's output changes from run to run"
+)
 DUMP_EXCEPTIONS = {
     json.dumps({"<<": "v"}): DROPPED,
-    json.dumps({"k": {"v1": 1, "v1beta1": 2, "v10": 3, "v2": 4, "v1alpha1": 5}}): CHANCE,
+    json.dumps({"k": {"v1": 1, "v1beta1": 2, "v10": 3, "v2": 4, "v1alpha1": 5}}): RANDOM_ORDER,
 }
 
 OBJECT = "apiVersion: example.com/v1\nkind: T\nmetadata:\n  name: r\nspec:\n"
@@ -57,10 +59,10 @@ VALUES = rows("emit.jsonl")
 needs_tables = pytest.mark.skipif(not SCALARS, reason="the tables (../shared/spec) are not here")
 
 
-def outcome(text: str, what: Any) -> Any:
-    """What `what` makes of the text, or REFUSED."""
+def outcome(text: str, function: Any) -> Any:
+    """Return the result of `function` for the text, or REFUSED."""
     try:
-        return what(text.encode("utf-8", "surrogatepass"))
+        return function(text.encode("utf-8", "surrogatepass"))
     except KmanifestError:
         return REFUSED
 
@@ -80,7 +82,7 @@ def test_resource_file(row: dict[str, Any]) -> None:
         pytest.skip(LOAD_EXCEPTIONS["path", row["input"]])
     refusal = row.get("kustomize_path_error", "")
     if "into map[string]" in refusal:
-        return  # read, but no object: the caller's error
+        return  # loaded, but not an object: an error of the caller
     assert outcome(row["input"], printed) == (REFUSED if refusal else row["kustomize_path_yaml"])
 
 
@@ -88,7 +90,7 @@ def test_resource_file(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", SCALARS)
 def test_within_an_object(row: dict[str, Any]) -> None:
     if not {"kustomize_build_spec", "kustomize_build_error"} & row.keys():
-        return  # not of a kind that can stand within an object
+        return  # can't be part of an object
     lines = row["input"].split("\n")[:-1]
     text = OBJECT + "".join(f"  {line}\n" if line else "\n" for line in lines)
     got = outcome(text, printed)
@@ -117,8 +119,8 @@ def test_values_file(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", VALUES)
 def test_printed_value(row: dict[str, Any]) -> None:
     value = row["value"]
-    if DUMP_EXCEPTIONS.get(json.dumps(value)) == CHANCE:
-        pytest.skip(CHANCE)
+    if DUMP_EXCEPTIONS.get(json.dumps(value)) == RANDOM_ORDER:
+        pytest.skip(RANDOM_ORDER)
     try:
         got = dump(value)
     except KmanifestError:
@@ -131,7 +133,7 @@ def test_printed_value(row: dict[str, Any]) -> None:
 @needs_tables
 @pytest.mark.parametrize("row", VALUES)
 def test_value_through_a_resource_file(row: dict[str, Any]) -> None:
-    """The value as JSON in a file, which is YAML too, read and printed."""
+    """A value as JSON, which is YAML too, is loaded from a file and printed."""
     value = row["value"]
     if json.dumps(value) in DUMP_EXCEPTIONS or "kustomize_path" not in row:
         return

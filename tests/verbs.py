@@ -103,8 +103,9 @@ def perform(
     *,
     more: Sequence[str] = (),
 ) -> Outcome:
-    """Execute a run with a command in a copy of its input. `server` serves remote files."""
+    """Execute a run with a command in a copy of its input. `server` serves remote files, from this machine."""
     environment = {key: text for key, text in os.environ.items() if "KUSTOMIZE" not in key}
+    environment["KMANIFEST_ALLOW_HOST"] = "*,private,localhost"
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary) / "input"
         if server is None:

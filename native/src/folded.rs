@@ -25,7 +25,7 @@ pub fn refold(text: &str) -> YamlResult<Cow<'_, str>> {
     })
 }
 
-/// Whether a line starts with a space or tab, or the text starts or ends with an empty line. Other texts stay the
+/// Whether a line starts with a space or tab, or the text starts or ends with an empty line. Other strings stay the
 /// same.
 fn changes_when_refolded(text: &str) -> bool {
     text.starts_with([' ', '\t', '\n'])

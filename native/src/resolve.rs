@@ -85,7 +85,7 @@ fn may_be_number(first: u8) -> bool {
     first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')
 }
 
-/// The value of a word for null, true or false; None for other texts.
+/// The value of a word for null, true or false; None for other scalars.
 fn resolve_word(text: &str, dialect: Dialect) -> Option<Scalar> {
     if text.len() > 5 {
         return None;
@@ -101,7 +101,7 @@ fn resolve_word(text: &str, dialect: Dialect) -> Option<Scalar> {
     }
 }
 
-/// Go's name for an infinity or NaN; None for other texts.
+/// Go's name for an infinity or NaN; None for other scalars.
 pub fn not_finite(text: &str) -> Option<&'static str> {
     match text {
         ".nan" | ".NaN" | ".NAN" => Some("NaN"),

@@ -6,7 +6,7 @@
 
 use pyo3::prelude::*;
 
-/// Longer texts are not cached; in bytes.
+/// Longer scalars are not cached; in bytes.
 const MAX_TEXT: usize = 48;
 /// Slots of a cache that Python creates for the files of a build.
 const DEFAULT_SLOTS: usize = 1024;
@@ -56,7 +56,7 @@ impl ScalarCache {
     }
 }
 
-/// A hash that spreads texts over the slots. A collision only costs the time to create an object again.
+/// A hash that spreads scalars over the slots. A collision only costs the time to create an object again.
 fn hash(text: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = text.len() as u64;

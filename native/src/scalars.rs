@@ -2,7 +2,7 @@
 //!
 //! Rust version of `kmanifest/yaml/scalars.py`.
 //!
-//! Texts are bytes: UTF-8 in which a lone surrogate of a Python `str` has three bytes. `find_unusual` refuses these.
+//! Strings are bytes: UTF-8 in which a lone surrogate of a Python `str` has three bytes. `find_unusual` refuses these.
 //! One pass over a text collects the kinds of its characters. For nearly every text they show that no closer look is
 //! needed.
 //!
@@ -312,7 +312,7 @@ fn hash_after_space(text: &[u8]) -> bool {
     memchr_iter(b'#', text).any(|index| index > 0 && text[index - 1] == b' ')
 }
 
-// --- texts with line breaks, or characters that YAML or go-yaml does not print ----------------------------------------
+// --- strings with line breaks, or characters that YAML or go-yaml does not print ----------------------------------------
 
 const NEL: &[u8] = b"\xC2\x85";
 

@@ -8,15 +8,21 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kmanifest.api import build
     from kmanifest.engines.builtin import default_registry, installed_registry
+    from kmanifest.engines.helm.api import render_chart
     from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.kustomize.options import KustomizeOptions
-    from kmanifest.io.cache import MemoryCache
-    from kmanifest.io.git_tree import GitTree
+    from kmanifest.io.cache import Cache, MemoryCache
+    from kmanifest.io.git_tree import GitTree, open_commit
     from kmanifest.io.remote import Remote
-    from kmanifest.io.tree import DiskTree, MemoryTree
+    from kmanifest.io.remote.access import Credential
+    from kmanifest.io.remote.urls import Repository
+    from kmanifest.io.runner import Command, Runner
+    from kmanifest.io.tree import DiskTree, MemoryTree, PrefixedTree, Tree
     from kmanifest.model.errors import (
+        CancelledError,
         FetchError,
         FindingsError,
+        InternalError,
         KmanifestError,
         LimitError,
         Location,
@@ -25,26 +31,38 @@ if TYPE_CHECKING:
         RenderError,
         SourceError,
     )
+    from kmanifest.model.fieldpath import MISSING
     from kmanifest.model.findings import Finding
     from kmanifest.model.limits import Limits
+    from kmanifest.model.masking import Secret
     from kmanifest.model.resource import Resource, ResourceId
     from kmanifest.model.resourcemap import ResourceMap
+    from kmanifest.model.trace import Change
+    from kmanifest.pipeline.dumping import dump
     from kmanifest.pipeline.options import ExecPluginOptions, Options, RemoteOptions, Reproducible
     from kmanifest.pipeline.registry import Plugin, Registry
     from kmanifest.pipeline.rendered import Rendered
 
+    __version__: str
+
 _MODULES = {
     "api": ("build",),
     "engines.builtin": ("default_registry", "installed_registry"),
+    "engines.helm.api": ("render_chart",),
     "engines.helm.options": ("HelmOptions",),
     "engines.kustomize.options": ("KustomizeOptions",),
-    "io.cache": ("MemoryCache",),
-    "io.git_tree": ("GitTree",),
+    "io.cache": ("Cache", "MemoryCache"),
+    "io.git_tree": ("GitTree", "open_commit"),
     "io.remote": ("Remote",),
-    "io.tree": ("DiskTree", "MemoryTree"),
+    "io.remote.access": ("Credential",),
+    "io.remote.urls": ("Repository",),
+    "io.runner": ("Command", "Runner"),
+    "io.tree": ("DiskTree", "MemoryTree", "PrefixedTree", "Tree"),
     "model.errors": (
+        "CancelledError",
         "FetchError",
         "FindingsError",
+        "InternalError",
         "KmanifestError",
         "LimitError",
         "Location",
@@ -53,17 +71,26 @@ _MODULES = {
         "RenderError",
         "SourceError",
     ),
+    "model.fieldpath": ("MISSING",),
     "model.findings": ("Finding",),
     "model.limits": ("Limits",),
+    "model.masking": ("Secret",),
     "model.resource": ("Resource", "ResourceId"),
     "model.resourcemap": ("ResourceMap",),
+    "model.trace": ("Change",),
+    "pipeline.dumping": ("dump",),
     "pipeline.options": ("ExecPluginOptions", "Options", "RemoteOptions", "Reproducible"),
     "pipeline.registry": ("Plugin", "Registry"),
     "pipeline.rendered": ("Rendered",),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "MISSING",
+    "Cache",
+    "CancelledError",
+    "Change",
+    "Command",
+    "Credential",
     "DiskTree",
     "ExecPluginOptions",
     "FetchError",
@@ -71,6 +98,7 @@ __all__ = [
     "FindingsError",
     "GitTree",
     "HelmOptions",
+    "InternalError",
     "KmanifestError",
     "KustomizeOptions",
     "LimitError",
@@ -82,30 +110,50 @@ __all__ = [
     "Options",
     "Plugin",
     "PluginError",
+    "PrefixedTree",
     "Registry",
     "Remote",
     "RemoteOptions",
     "RenderError",
     "Rendered",
+    "Repository",
     "Reproducible",
     "Resource",
     "ResourceId",
     "ResourceMap",
+    "Runner",
+    "Secret",
     "SourceError",
+    "Tree",
+    "__version__",
     "build",
     "default_registry",
+    "dump",
     "installed_registry",
+    "open_commit",
+    "render_chart",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module when it is first used."""
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kmanifest.startup.lazy import load_attribute  # the command does not need it
+    if name == "__version__":
+        return _installed_version()
+    for module, names in _MODULES.items():
+        if name in names:
+            from kmanifest.startup.lazy import load_attribute  # the command does not need it
 
-    return load_attribute(f"{__name__}.{module}", name)
+            return load_attribute(f"{__name__}.{module}", name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _installed_version() -> str:
+    from importlib import metadata  # takes 40 ms
+
+    try:
+        return metadata.version("kmanifest")
+    except metadata.PackageNotFoundError:
+        return "0.0.0+unknown"
 
 
 def __dir__() -> list[str]:

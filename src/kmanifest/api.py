@@ -7,12 +7,20 @@ from collections.abc import Callable, Iterable
 from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import LazyNetwork
-from kmanifest.io.tree import SnapshotDiskTree, Tree
-from kmanifest.model.errors import FindingsError, KmanifestError, LimitError, Location, MissingError
+from kmanifest.io.tree import SnapshotDiskTree
+from kmanifest.model.errors import (
+    UNEXPECTED,
+    FindingsError,
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    internal_error,
+)
 from kmanifest.model.findings import NO_EFFECT, UNUSED, Finding
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context, Meter
-from kmanifest.pipeline.options import Options, check_options
+from kmanifest.pipeline.options import Options
 from kmanifest.pipeline.registry import Registry
 from kmanifest.pipeline.remote_bases import find_repository
 from kmanifest.pipeline.rendered import Rendered
@@ -22,51 +30,93 @@ if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.network import Network
     from kmanifest.io.runner import Runner
+    from kmanifest.io.tree import FilePath, Files, Tree
+    from kmanifest.model.cancel import CancelEvent
     from kmanifest.model.trace import Change
 
 
 def build(
-    path: str = ".",
+    path: "FilePath" = ".",
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     options: Options = Options(),
     registry: Registry | None = None,
     cache: Cache | None = None,
     on_change: "Callable[[Change], None] | None" = None,
     runner: "Runner | None" = None,
     remote: "Remote | None" = None,
+    cancel: "CancelEvent | None" = None,
 ) -> Rendered:
     r"""Build the kustomization or chart in the directory `path`.
 
-    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree.
-    `cache` can be shared between builds and threads. `on_change` is called for each field that a step writes.
-    `runner` runs exec plug-ins, if `options` allow them. `remote` fetches remote bases and files; by default the
-    network is used, if `options` allow it.
+    `path` is a local path, or a path in `tree` if a tree is given; the build then reads nothing outside the tree. A
+    mapping of paths to their content is taken as a `MemoryTree`. `cache` can be shared between builds and threads.
+    `on_change` is called for each field that a step writes. `runner` runs exec plug-ins, if `options` allow them.
+    `remote` fetches remote bases and files; by default the network is used, if `options` allow it. `cancel` is an event
+    such as `threading.Event()`; when it is set, the build ends with CancelledError.
 
     Raises a subclass of KmanifestError: SourceError (invalid input), MissingError (not found), RenderError (can't be
-    applied), LimitError (a limit of `options.limits`), FetchError (download failed), PluginError (a plug-in failed),
-    FindingsError (with `causes`; only in a strict build). `error.location` has the file, field, line and column where
-    they are known.
+    applied), LimitError (a limit of `options.limits`), CancelledError (`cancel` is set), FetchError (download failed),
+    PluginError (a plug-in failed), FindingsError (with `causes`; only in a strict build). `error.location` has the file,
+    field, line and column where they are known. An argument of a wrong type is a TypeError.
 
-    >>> from kmanifest import MemoryTree, build
-    >>> tree = MemoryTree({
+    >>> from kmanifest import build
+    >>> files = {
     ...     "kustomization.yaml": "namePrefix: my-\nresources: [map.yaml]",
     ...     "map.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: map}}",
-    ... })
-    >>> print(build(tree=tree).text(), end="")
+    ... }
+    >>> print(build(tree=files).text(), end="")
     apiVersion: v1
     kind: ConfigMap
     metadata:
       name: my-map
     """
+    from kmanifest.model.arguments import as_path
+    from kmanifest.pipeline.arguments import as_tree, check_optional, check_options
+
+    path = as_path(path)
     check_options(options)
+    check_optional(
+        registry=registry,
+        cache=cache,
+        on_change=on_change,
+        runner=runner,
+        remote=remote,
+        cancel=cancel,
+    )
+    return run_build(
+        path,
+        tree=None if tree is None else as_tree(tree),
+        options=options,
+        registry=registry,
+        cache=cache,
+        on_change=on_change,
+        runner=runner,
+        remote=remote,
+        cancel=cancel,
+    )
+
+
+def run_build(
+    path: str,
+    *,
+    tree: "Tree | None",
+    options: Options,
+    registry: Registry | None,
+    cache: Cache | None,
+    on_change: "Callable[[Change], None] | None" = None,
+    runner: "Runner | None" = None,
+    remote: "Remote | None" = None,
+    cancel: "CancelEvent | None" = None,
+) -> Rendered:
+    """Build a directory without checks of the arguments, which are those of `build`. The command calls it directly."""
+    absolute_location = _identity
     if tree is None:
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
-        path = path if find_repository(path) else os.path.abspath(path)
-        runner = runner or _runner_of(options)
-    else:
-        absolute_location = _identity
-    network = network_of(options) if remote is None else None
+        path = path if _is_url(path) else os.path.abspath(path)
+        runner = runner or _runner_of(options, cancel)
+    meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)
+    network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
     ctx = Context(
         tree=tree,
@@ -76,7 +126,7 @@ def build(
         on_finding=findings.append,
         on_change=on_change,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic),
+        meter=meter,
         runner=runner,
         remote=remote or network,
     )
@@ -89,6 +139,8 @@ def build(
         rendered = steps.render(ctx, path)
     except KmanifestError as error:
         raise locate_error(error) from error
+    except UNEXPECTED as error:
+        raise internal_error(error) from error
     except RecursionError:
         raise LimitError(
             "the input is nested more deeply than this thread's stack allows (max_depth)"
@@ -117,7 +169,7 @@ def _raise_for_no_effect(findings: Iterable[Finding]) -> None:
     raise FindingsError(first.message, location=first.location, near=first.near, causes=causes)
 
 
-def _runner_of(options: Options) -> "Runner | None":
+def _runner_of(options: Options, cancel: "CancelEvent | None") -> "Runner | None":
     """Return the runner of exec plug-ins, or None if the options do not allow them."""
     if not options.enable_plugins:
         return None
@@ -128,30 +180,42 @@ def _runner_of(options: Options) -> "Runner | None":
         timeout=options.exec_plugins.timeout,
         digests=options.exec_plugins.digests,
         secrets=options.exec_plugins.secrets,
+        cancel=cancel,
     )
 
 
-def network_of(options: Options) -> LazyNetwork | None:
-    """Return the fetcher of remote files, or None if the options do not allow fetching."""
+def network_of(options: Options, meter: Meter | None = None) -> LazyNetwork | None:
+    """Return the fetcher of remote files, or None if the options do not allow fetching.
+
+    `meter` is that of the build, whose limits the downloads share.
+    """
     if not options.allow_remote:
         return None
-    return LazyNetwork(lambda: _network(options))
+    if meter is None:
+        meter = Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total)
+    return LazyNetwork(lambda: _network(options, meter))
 
 
-def _network(options: Options) -> "Network":
-    from kmanifest.io.remote.network import Network  # few builds fetch anything
+def _network(options: Options, meter: Meter) -> "Network":
+    # few builds fetch anything
+    from kmanifest.io.remote.network import Network
+    from kmanifest.io.runner import INHERIT_ALL
+    from kmanifest.pipeline.fetching import fetch_settings
 
-    remote, limits = options.remote, options.limits
     return Network(
-        store=remote.store,
-        offline=remote.offline,
-        protocols=remote.protocols,
-        max_age=remote.max_age,
-        timeout=min(remote.timeout, limits.deadline or remote.timeout),
-        max_file=limits.max_input_file,
-        max_repository=remote.max_size,
-        pass_variables=options.exec_plugins.environment,
+        fetch_settings(options, meter),
+        store=options.remote.store,
+        max_store=options.remote.max_store,
+        max_file=options.limits.max_input_file,
+        # git gets variables that are named, but never the whole environment: some of them run executables.
+        pass_variables=[name for name in options.exec_plugins.environment if name != INHERIT_ALL],
+        cancel=meter.cancel,
     )
+
+
+def _is_url(path: str) -> bool:
+    """Return whether the argument of a build is a URL, also one that can't be built."""
+    return find_repository(path) is not None or ("://" in path and not os.path.exists(path))
 
 
 def _identity(location: Location) -> Location:

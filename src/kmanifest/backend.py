@@ -1,7 +1,7 @@
 """Choose the backend, compiled or pure Python, for YAML and template parsing. Nothing else chooses.
 
 The pure-Python backend is always available. The compiled one comes with the distribution `kmanifest-native`
-(`pip install kmanifest[fast]`) and is used when that is installed. The environment variable KMANIFEST_YAML
+(built from `native/`: `pip install ./native`) and is used when that is installed. The environment variable KMANIFEST_YAML
 (`python` or `native`) overrides this choice.
 """
 
@@ -10,7 +10,7 @@ from os import environ
 from kmanifest.model.errors import MissingError, SourceError, near_names
 from kmanifest.startup.typing import Any, Final
 
-_INTERFACE: Final = 3
+_INTERFACE: Final = 4
 """The number of the interface between Python and the extension; `native/src/backend.rs` has the same number."""
 
 

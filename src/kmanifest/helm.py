@@ -1,6 +1,6 @@
-"""The public functions for Helm charts: load a chart once, render it, and find where a value was set.
+"""Helm charts for Python programs: load a chart once, render it, and find where a value was set.
 
-Names are imported when they are first used.
+The names are imported when they are first used.
 """
 
 from kmanifest.startup.lazy import load_attribute
@@ -8,21 +8,21 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.api import find_origins, load_archive, load_chart, render_chart
+    from kmanifest.engines.helm.charts.chart import Chart
+    from kmanifest.engines.helm.gotemplate.values import Int64
+    from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.render import Release
+    from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.templates.reproducible import seeded_random
     from kmanifest.engines.helm.values.layers import ValueSources
-
-__all__ = [
-    "Release",
-    "ValueSources",
-    "find_origins",
-    "load_archive",
-    "load_chart",
-    "render_chart",
-    "seeded_random",
-]
+    from kmanifest.engines.helm.values.origins import Origins
 
 _MODULES = {
+    "Chart": "charts.chart",
+    "HelmOptions": "options",
+    "Int64": "gotemplate.values",
+    "Origins": "values.origins",
+    "RandomSource": "sprig.randomness",
     "Release": "render",
     "ValueSources": "values.layers",
     "find_origins": "api",
@@ -31,6 +31,21 @@ _MODULES = {
     "render_chart": "api",
     "seeded_random": "templates.reproducible",
 }
+
+__all__ = [
+    "Chart",
+    "HelmOptions",
+    "Int64",
+    "Origins",
+    "RandomSource",
+    "Release",
+    "ValueSources",
+    "find_origins",
+    "load_archive",
+    "load_chart",
+    "render_chart",
+    "seeded_random",
+]
 
 
 def __getattr__(name: str) -> Any:

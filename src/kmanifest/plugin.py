@@ -1,13 +1,24 @@
-"""The names that a plug-in author imports: signatures, `Plugin`, `Registry`, `Context`, `Options`, `Finding`.
+"""Everything that a plug-in imports: signatures, `Plugin`, `Context`, resources, findings, errors, trees.
 
 A plug-in is a plain function with one of five signatures, described by a `Plugin` record. A `Registry` is a dictionary
 of records that the caller builds and passes on.
 """
 
 from kmanifest.engines.builtin import default_registry, installed_registry
-from kmanifest.model.errors import KmanifestError, Location
+from kmanifest.io.tree import DiskTree, MemoryTree, Tree
+from kmanifest.model.errors import (
+    FetchError,
+    KmanifestError,
+    LimitError,
+    Location,
+    MissingError,
+    PluginError,
+    RenderError,
+    SourceError,
+)
+from kmanifest.model.fieldpath import MISSING
 from kmanifest.model.findings import Finding
-from kmanifest.model.resource import Resource
+from kmanifest.model.resource import Origin, Resource, ResourceId
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import (
     Context,
@@ -31,26 +42,38 @@ if TYPE_CHECKING:
     hookimpl: HookimplMarker
 
 __all__ = [
+    "MISSING",
     "Context",
+    "DiskTree",
     "ExecPluginOptions",
+    "FetchError",
     "Fetcher",
     "Finding",
     "Generator",
     "KmanifestError",
+    "LimitError",
     "Location",
+    "MemoryTree",
     "Meter",
+    "MissingError",
     "Options",
+    "Origin",
     "Plugin",
+    "PluginError",
     "Registry",
     "RemoteOptions",
+    "RenderError",
     "Rendered",
     "Renderer",
     "Reproducible",
     "Resource",
+    "ResourceId",
     "ResourceMap",
     "Role",
     "Secret",
+    "SourceError",
     "Transformer",
+    "Tree",
     "Validator",
     "default_registry",
     "hookimpl",
@@ -72,3 +95,7 @@ def __getattr__(name: str) -> Any:
 
         return HookimplMarker("kmanifest")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,10 +1,10 @@
-"""Compare the two YAML backends: random and mutated texts must give the same values, bytes and errors.
+"""Compare the two YAML backends: random and changed documents must have the same values, bytes and errors.
 
     python -m tests.property.backends [--inputs 200000] [--seed 0] [CORPUS ...]
 
-An input is a piece of a YAML file below the CORPUS directories (by default the fixtures), or one of snippets, changed
-in a few places; it is loaded both ways under random limits, what was loaded is printed, and fields are looked up. The
-first differences are printed and the exit code is 1 if there is one. A crash ends the process, and so is seen, too.
+An input is a part of a YAML file below the CORPUS directories (by default the fixtures), or a snippet, changed at a few
+positions. Both backends load it under random limits, print the result, and look up positions of fields. The program prints
+the first differences. The exit code is 1 if there is a difference. A crash ends the process.
 """
 
 import argparse
@@ -56,7 +56,7 @@ LIMITS = (
 
 
 def corpus(directories: list[Path]) -> list[bytes]:
-    """The YAML files below the directories."""
+    """Return the YAML files below the directories."""
     return [
         path.read_bytes()
         for directory in directories
@@ -66,56 +66,56 @@ def corpus(directories: list[Path]) -> list[bytes]:
 
 
 def inputs(seed: int, files: list[bytes]) -> Iterator[bytes]:
-    """Endless pieces of the files and snippets, each with a few changes; the same for the same seed."""
-    chance = random.Random(seed)
+    """Yield endless parts of the files and snippets, each with a few changes. They are the same for the same seed."""
+    rng = random.Random(seed)
     snippets = [snippet.encode() for snippet in SNIPPETS]
     while True:
-        piece: bytes = chance.choice(snippets) if chance.random() < 0.3 else _piece(chance, files)
-        for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5))):
-            piece = chance.choice(CHANGES)(chance, piece)
+        piece: bytes = rng.choice(snippets) if rng.random() < 0.3 else _piece(rng, files)
+        for _ in range(rng.choice((0, 1, 1, 1, 2, 2, 3, 5))):
+            piece = rng.choice(CHANGES)(rng, piece)
         yield piece
 
 
-def _piece(chance: random.Random, files: list[bytes]) -> bytes:
-    lines: list[bytes] = chance.choice(files).splitlines(keepends=True)
-    start = chance.choice((0, chance.randrange(len(lines) + 1)))
-    return b"".join(lines[start : start + chance.randint(1, 40)])
+def _piece(rng: random.Random, files: list[bytes]) -> bytes:
+    lines: list[bytes] = rng.choice(files).splitlines(keepends=True)
+    start = rng.choice((0, rng.randrange(len(lines) + 1)))
+    return b"".join(lines[start : start + rng.randint(1, 40)])
 
 
-def _put_in(chance: random.Random, text: bytes) -> bytes:
-    place = chance.randint(0, len(text))
-    return text[:place] + chance.choice(TOKENS).encode("utf-8", "surrogatepass") + text[place:]
+def _put_in(rng: random.Random, text: bytes) -> bytes:
+    position = rng.randint(0, len(text))
+    return text[:position] + rng.choice(TOKENS).encode("utf-8", "surrogatepass") + text[position:]
 
 
-def _cut_out(chance: random.Random, text: bytes) -> bytes:
-    place = chance.randint(0, len(text))
-    return text[:place] + text[place + chance.choice((1, 1, 1, 2, 5, 20)) :]
+def _cut_out(rng: random.Random, text: bytes) -> bytes:
+    position = rng.randint(0, len(text))
+    return text[:position] + text[position + rng.choice((1, 1, 1, 2, 5, 20)) :]
 
 
-def _change_byte(chance: random.Random, text: bytes) -> bytes:
-    place = chance.randint(0, len(text))
-    return text[:place] + bytes([chance.randrange(256)]) + text[place + 1 :]
+def _change_byte(rng: random.Random, text: bytes) -> bytes:
+    position = rng.randint(0, len(text))
+    return text[:position] + bytes([rng.randrange(256)]) + text[position + 1 :]
 
 
-def _change_line(chance: random.Random, text: bytes) -> bytes:
-    """One line twice, elsewhere, gone, or indented otherwise."""
+def _change_line(rng: random.Random, text: bytes) -> bytes:
+    """Duplicate, move, remove or indent one line."""
     lines = text.splitlines(keepends=True)
     if not lines:
         return text
-    place = chance.randrange(len(lines))
-    line = lines.pop(place)
+    position = rng.randrange(len(lines))
+    line = lines.pop(position)
     ways: list[list[bytes]] = [
         [line, line],
         [],
-        [b" " * chance.randint(1, 4) + line],
+        [b" " * rng.randint(1, 4) + line],
         [line.removeprefix(b" ")],
         [line.removeprefix(b"  ")],
-        [line.rstrip() + b" " + chance.choice(TOKENS).encode() + b"\n"],
+        [line.rstrip() + b" " + rng.choice(TOKENS).encode() + b"\n"],
         [line.lstrip()],
     ]
-    if chance.random() < 0.2:
-        place = chance.randint(0, len(lines))
-    lines[place:place] = chance.choice(ways)
+    if rng.random() < 0.2:
+        position = rng.randint(0, len(lines))
+    lines[position:position] = rng.choice(ways)
     return b"".join(lines)
 
 
@@ -130,7 +130,7 @@ CHANGES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 
 
 def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """The result of `work` in a form for exact comparison; an error as its type, message and location."""
+    """Return the result of `work` in a form for exact comparison; an error as its type, message and location."""
     try:
         return exact(work(*arguments, **options))
     except KmanifestError as error:
@@ -138,7 +138,7 @@ def outcome(work: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def exact(value: Any) -> Any:
-    """A value with its types, its order and the source text that its scalars keep."""
+    """Return a value with its types, its order and the source text that its scalars keep."""
     if isinstance(value, dict):
         return "mapping", [(type(key), key, exact(item)) for key, item in value.items()]
     if isinstance(value, list):
@@ -147,7 +147,7 @@ def exact(value: Any) -> Any:
 
 
 def difference(data: bytes, limits: Limits) -> str:
-    """Where the backends differ on an input, empty if they do not."""
+    """Return the difference between the backends for an input; empty if there is none."""
     for name in ("load_documents", "load_values"):
         values = [outcome(getattr(backend, name), data, limits=limits) for backend in BACKENDS]
         if values[0] != values[1]:
@@ -168,7 +168,7 @@ def difference(data: bytes, limits: Limits) -> str:
 
 
 def fields(documents: list[Any]) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """A way down each document, and one that leads nowhere."""
+    """Return a path into each document, and one that does not exist."""
     for index, document in enumerate(documents[:3]):
         path: tuple[str | int, ...] = ()
         value = document
@@ -186,10 +186,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     files = corpus(options.corpus)
-    chance = random.Random(options.seed + 1)
+    rng = random.Random(options.seed + 1)
     differing = 0
     for number, data in zip(range(options.inputs), inputs(options.seed, files), strict=False):
-        limits = chance.choice(LIMITS)
+        limits = rng.choice(LIMITS)
         found = difference(data, limits)
         if found:
             differing += 1

@@ -1,8 +1,8 @@
-"""Builds random projects with the reference and with kmanifest, and counts where they differ.
+"""Build random projects with kustomize and with kmanifest, and count the differences.
 
     python -m tests.property.compare --seeds 0:2000 [--show 5]
 
-Same means: the same bytes, or both refuse. Exit 1 below --min-percent.
+A project is equal if both print the same bytes, or both fail. The exit code is 1 below --min-percent.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tests.property.projects import Project, make_project
 
 
 def write(project: Project, root: Path) -> Path:
-    """The project on disk; the directory to build."""
+    """Write the project to disk and return the directory to build."""
     for name, text in project.files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,14 +27,14 @@ def write(project: Project, root: Path) -> Path:
     return root / project.target
 
 
-def by_reference(directory: Path) -> bytes | None:
-    """What kustomize prints, None where it refuses."""
+def by_kustomize(directory: Path) -> bytes | None:
+    """Return the output of kustomize; None if it fails."""
     done = subprocess.run(["kustomize", "build", str(directory)], capture_output=True, check=False)
     return done.stdout if done.returncode == 0 else None
 
 
 def by_kmanifest(directory: Path) -> bytes | None:
-    """What kmanifest prints, None where it refuses."""
+    """Return the output of kmanifest; None if it fails."""
     try:
         return build(str(directory)).text().encode()
     except KmanifestError:
@@ -42,15 +42,15 @@ def by_kmanifest(directory: Path) -> bytes | None:
 
 
 def differs(seed: int) -> str:
-    """Empty where both agree on the project of this seed; else what differs."""
+    """Return the difference for the project of this seed; empty if there is none."""
     with tempfile.TemporaryDirectory() as root:
         directory = write(make_project(seed), Path(root))
-        wanted, got = by_reference(directory), by_kmanifest(directory)
-    if wanted == got:
+        expected, actual = by_kustomize(directory), by_kmanifest(directory)
+    if expected == actual:
         return ""
-    if wanted is None:
-        return "only the reference refuses"
-    return "only kmanifest refuses" if got is None else "other bytes"
+    if expected is None:
+        return "only kustomize fails"
+    return "only kmanifest fails" if actual is None else "other bytes"
 
 
 def main() -> int:

@@ -1,11 +1,11 @@
-"""Compare the two template parsers: random and changed texts must have the same trees, or both parsers reject them.
+"""Compare the two template parsers: random and changed templates must have the same trees, or both parsers reject them.
 
     python -m tests.property.parsers [--texts 200000] [--seed 0] [CORPUS ...]
 
 A text is a part of a template below the CORPUS directories (by default the fixtures), one of
 `FACTS`, or one that `CaseGenerator` generates. It is changed at a few positions. The compiled
 parser must return the pure parser's trees, with the same types of numbers, and None if the pure
-parser rejects the text. The program prints how many texts the compiled parser left to the pure one,
+parser rejects the text. The program prints how many templates the compiled parser left to the pure one,
 and the first differences. The exit code is 1 if there is a difference.
 """
 
@@ -93,7 +93,7 @@ def corpus(directories: list[Path]) -> list[str]:
 
 
 def generate_texts(seed: int, files: list[str]) -> Iterator[str]:
-    """Yield endless texts, the same for the same seed."""
+    """Yield endless templates, the same for the same seed."""
     rng = random.Random(seed)
     generator = CaseGenerator(seed)
     facts = [*FACTS, *(text for text, _ in TEMPLATES)]

@@ -1,7 +1,7 @@
-"""Random kustomize projects, made from a seed: bases, overlays, components, patches, generators, references.
+"""Random kustomize projects from a seed: bases, overlays, components, patches, generators, references.
 
-`make_project(seed)` gives the files of one project as text, and the directory to build. The same seed gives the same
-project for ever. Some projects are wrong on purpose: both programs must refuse those.
+`make_project(seed)` returns the files of one project as text, and the directory to build. The same seed always returns the
+same project. Some projects are invalid on purpose: kustomize and kmanifest must both fail.
 """
 
 import re
@@ -111,7 +111,7 @@ AMBIGUOUS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 
 class Maker:
-    """Draws the parts of one project."""
+    """Chooses the parts of one project."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -230,7 +230,7 @@ class Maker:
         }
 
     def body(self) -> Body:
-        """An object; nearly always one whose id is new, also if namespaces and name fall together later."""
+        """Return an object. Its id is nearly always new, also after namespaces and names are changed."""
         while True:
             body = self.any_body()
             key = (body["apiVersion"], body["kind"], body["metadata"]["name"])
@@ -707,7 +707,7 @@ class Maker:
 
 
 class Dumper(yaml.SafeDumper):
-    """Prints what every reader of YAML takes for the same value: words that any of them could mistake are quoted."""
+    """Prints YAML with one meaning for all parsers: it quotes every scalar that a parser could misread."""
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -722,12 +722,12 @@ Dumper.add_representer(str, _represent_text)
 
 
 def dump(value: Any) -> str:
-    """`value` as YAML."""
+    """Return `value` as YAML."""
     return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
 def make_project(seed: int) -> Project:
-    """The project of this seed."""
+    """Return the project of this seed."""
     maker = Maker(seed)
     maker.base("base")
     bases = ["base"]

@@ -1,6 +1,6 @@
-"""Files with comments, blank lines and indentation changed by chance: `cfg cat` prints the same bytes as the reference.
+"""Files with random changes to comments, blank lines and indentation: `cfg cat` prints the same bytes as kustomize.
 
-`python -m tests.property.test_cfg_against_reference 5000 [SEED]` compares as many.
+`python -m tests.property.test_cfg_against_reference 5000 [SEED]` compares 5,000 files.
 """
 
 import contextlib
@@ -42,39 +42,39 @@ ODD = (
 )
 
 
-def changed(source: bytes, chance: random.Random) -> bytes:
-    """A text with some of its lines changed."""
+def changed(source: bytes, rng: random.Random) -> bytes:
+    """Return a text with some of its lines changed."""
     lines = source.decode("utf-8", "replace").splitlines()
-    for _ in range(chance.choice((1, 2, 4, 8, 16))):
-        _change(lines, chance)
+    for _ in range(rng.choice((1, 2, 4, 8, 16))):
+        _change(lines, rng)
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _change(lines: list[str], chance: random.Random) -> None:
-    place = chance.randrange(len(lines) + 1)
-    comment = " " * chance.choice((0, 0, 1, 2, 2, 3, 4, 6)) + f"# {chance.randrange(100)}"
-    kind = chance.choice("ccccbbbllliado")
+def _change(lines: list[str], rng: random.Random) -> None:
+    position = rng.randrange(len(lines) + 1)
+    comment = " " * rng.choice((0, 0, 1, 2, 2, 3, 4, 6)) + f"# {rng.randrange(100)}"
+    kind = rng.choice("ccccbbbllliado")
     if kind == "c":
-        lines.insert(place, comment)
+        lines.insert(position, comment)
     elif kind == "b":
-        lines.insert(place, "")
+        lines.insert(position, "")
     elif kind == "a":
-        lines[place:place] = chance.choice((["", comment], [comment, ""]))
-    elif place == len(lines):
+        lines[position:position] = rng.choice((["", comment], [comment, ""]))
+    elif position == len(lines):
         return
     elif kind == "l":
-        lines[place] += " " + comment
+        lines[position] += " " + comment
     elif kind == "i":
-        lines[place] = chance.choice((" " + lines[place], lines[place][1:]))
+        lines[position] = rng.choice((" " + lines[position], lines[position][1:]))
     elif kind == "d":
-        del lines[place]
+        del lines[position]
     else:
-        at = chance.randrange(len(lines[place]) + 1)
-        lines[place] = lines[place][:at] + chance.choice(ODD) + lines[place][at:]
+        at = rng.randrange(len(lines[position]) + 1)
+        lines[position] = lines[position][:at] + rng.choice(ODD) + lines[position][at:]
 
 
-def ours(text: bytes) -> tuple[int, bytes]:
-    """The exit code and what is printed."""
+def kmanifest_result(text: bytes) -> tuple[int, bytes]:
+    """Return the exit code and the output of kmanifest."""
     stdin = sys.stdin
     sys.stdin = io.TextIOWrapper(io.BytesIO(text))
     printed = io.BytesIO()
@@ -87,8 +87,8 @@ def ours(text: bytes) -> tuple[int, bytes]:
     return code, printed.getvalue()
 
 
-def theirs(text: bytes) -> tuple[int, bytes]:
-    """The same of the reference."""
+def kustomize_result(text: bytes) -> tuple[int, bytes]:
+    """Return the exit code and the output of kustomize."""
     done = subprocess.run(
         ["kustomize", "cfg", "cat"], input=text, capture_output=True, check=False, timeout=60
     )
@@ -99,13 +99,13 @@ def theirs(text: bytes) -> tuple[int, bytes]:
 @pytest.mark.skipif(not shutil.which("kustomize"), reason="kustomize is not on PATH")
 def test_changed_file(seed: int):
     text = changed_source(seed)
-    assert ours(text) == theirs(text), text.decode()
+    assert kmanifest_result(text) == kustomize_result(text), text.decode()
 
 
 def changed_source(seed: int) -> bytes:
-    """The text of a seed."""
-    chance = random.Random(seed)  # nothing secret
-    return changed(chance.choice(SOURCES).read_bytes(), chance)
+    """Return the text of a seed."""
+    rng = random.Random(seed)  # nothing secret
+    return changed(rng.choice(SOURCES).read_bytes(), rng)
 
 
 if __name__ == "__main__":
@@ -113,7 +113,7 @@ if __name__ == "__main__":
     tally = {"same": 0, "refused": 0, "differs": 0}
     for seed in range(first, first + count):
         text = changed_source(seed)
-        mine, wanted = ours(text), theirs(text)
+        mine, wanted = kmanifest_result(text), kustomize_result(text)
         kind = "differs" if mine != wanted else "refused" if mine[0] else "same"
         tally[kind] += 1
         if kind == "differs":

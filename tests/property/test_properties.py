@@ -1,4 +1,4 @@
-"""Laws that hold for every input: what is printed is read back, and nothing changes what it was given."""
+"""Properties of every input: printed values can be loaded again, and no function changes its arguments."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -41,11 +41,11 @@ SEEDS = range(20_000, 20_025)
 
 
 def is_printed_as_a_fraction(number: float) -> bool:
-    """False where all that is printed is digits, and more of them than the number has."""
+    """Return False for a float that is printed as an integer with more digits than its precision."""
     return not number.is_integer() or abs(number) < 2**53 or abs(number) >= 1e21
 
 
-# A quoted `<<` is no key that kustomize keeps; the reference refuses to print the upper control characters.
+# kustomize drops a quoted key `<<`, and fails to print the upper control characters.
 UPPER_CONTROLS = [chr(code) for code in (*range(0x7F, 0xA0), 0xFEFF, 0xFFFE, 0xFFFF)]
 texts = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters=UPPER_CONTROLS), max_size=30
@@ -84,7 +84,7 @@ objects = st.builds(
 )
 
 
-# Reading what was printed
+# Loading printed values
 
 
 @STEADY
@@ -114,13 +114,13 @@ def test_an_output_that_is_built_again_stays_as_it_is(job: Job):
     except KmanifestError:
         return
     if "config.kubernetes.io/" in text:
-        return  # annotations that a build takes away unless it is asked to make them
+        return  # annotations that a build removes unless `buildMetadata` requests them
     resources = "resources: [all.yaml]\nsortOptions: {order: fifo}\n"
     tree = MemoryTree({"kustomization.yaml": resources, "all.yaml": text})
     assert build(tree=tree).text() == text
 
 
-# Patches that change nothing
+# Patches without effect
 
 
 @STEADY
@@ -128,7 +128,7 @@ def test_an_output_that_is_built_again_stays_as_it_is(job: Job):
 def test_an_empty_patch_changes_nothing(body: dict[str, Any]):
     before = plain(body)
     ids = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": {"name": "x"}}
-    # A JSON patch makes numbers of more than 53 bits floating-point ones, as the reference does.
+    # A JSON patch turns numbers of more than 53 bits into floats, as in kustomize.
     assert apply_patch(decode_patch([]), body) == json_round_trip(body)
     for patch in ({}, ids):
         merged = merge(body, patch, BUILTIN)
@@ -275,7 +275,7 @@ def test_a_generator_s_odd_bodies_pass_a_build_and_stay_as_they_are(bodies: list
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """From now on every body that any resource had is copied; gives the ids of those that were changed since."""
+    """Copy every body that a resource gets from now on. The function that is returned lists the ids of changed bodies."""
     seen: dict[int, tuple[Mapping[str, Any], Any]] = {}
     plain_init, plain_with_body = Resource.__init__, Resource.with_body
 
@@ -317,7 +317,7 @@ def test_no_step_changes_a_body_of_a_random_project(seed: int, watched: Callable
 
 
 def held_by(cache: MemoryCache) -> list[tuple[Any, Any]]:
-    """What a cache holds, and a copy of the bodies in it."""
+    """The content of a cache, and a copy of the bodies in it."""
     found = []
     todo: list[Any] = [entry for entry, _ in cache._entries.values()]
     while todo:

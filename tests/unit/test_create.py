@@ -1,4 +1,4 @@
-"""`kmanifest create` where the disk is odd, and the patterns of Go."""
+"""`kmanifest create` with unusual files, and Go's patterns."""
 
 import os
 from pathlib import Path
@@ -11,6 +11,10 @@ from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="needs the links and pipes of POSIX")
+
+
+def run(*arguments: str) -> int:
+    return create.create(create.COMMAND.read(arguments))
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,7 @@ def test_what_can_not_be_read_is_an_error_and_nothing_is_written(place: Path, ki
     else:
         (place / "odd").symlink_to("." if kind == "link to a directory" else "nowhere")
     with pytest.raises(Exception, match=r"^odd: "):
-        create.create(["--autodetect"])
+        run("--autodetect")
     assert [entry.name for entry in place.iterdir()] == ["odd"]
 
 
@@ -46,7 +50,7 @@ def test_what_can_not_be_read_is_an_error_and_nothing_is_written(place: Path, ki
 def test_a_broken_link_in_the_place_of_the_file_is_not_followed(place: Path):
     (place / "kustomization.yaml").symlink_to("elsewhere")
     with pytest.raises(SourceError, match="already exists"):
-        create.create([])
+        run()
     assert not (place / "elsewhere").exists()
 
 
@@ -55,6 +59,6 @@ def test_a_file_that_no_build_could_read_is_left_out(
 ):
     with (place / "large.bin").open("wb") as stream:
         stream.truncate(DEFAULT_LIMITS.max_input_file + 1)
-    create.create(["--autodetect"])
+    run("--autodetect")
     assert "resources" not in (place / "kustomization.yaml").read_text()
-    assert "note: left out: " in capsys.readouterr().err
+    assert "note: skipped: " in capsys.readouterr().err

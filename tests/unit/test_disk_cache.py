@@ -6,6 +6,7 @@ import pytest
 
 from kmanifest.io import disk_cache
 from kmanifest.io.disk_cache import DiskCache
+from kmanifest.io.system import is_private
 
 KEY = ("templates", "a.yaml", "text")
 VALUE = (("a.yaml", ("text", (0, 1.5, True, None)), False),)
@@ -89,3 +90,32 @@ def test_old_entries_are_removed(
         cache.keep(("templates", str(number)), VALUE, weight=1)
     assert len(list((tmp_path / "kept").iterdir())) <= 10
     assert cache.find(("templates", "99")) == VALUE
+
+
+def test_files_of_others_are_never_removed(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_cache, "_MAX_FILES", 4)
+    directory = tmp_path / "templates"
+    directory.mkdir(mode=0o700)
+    names = [f"t{number}.yaml" for number in range(20)]
+    for name in names:
+        (directory / name).write_text("a template of a chart")
+    cache = DiskCache(str(directory), {"templates": [str(module)]})
+    for number in range(10):
+        cache.keep(("templates", str(number)), VALUE, weight=1)
+    assert {path.name for path in directory.iterdir()} >= set(names)
+    assert len(list(directory.iterdir())) - len(names) <= 5
+
+
+def test_a_directory_that_another_user_could_exchange_is_not_private(tmp_path: Path) -> None:
+    directory = tmp_path / "shared" / "kept"
+    directory.mkdir(parents=True, mode=0o700)
+    assert is_private(str(directory))
+    (tmp_path / "shared").chmod(0o777)
+    assert not is_private(str(directory))
+    (tmp_path / "shared").chmod(0o1777)
+    assert is_private(str(directory))
+    (tmp_path / "link").symlink_to(directory)
+    (tmp_path / "shared").chmod(0o777)
+    assert not is_private(str(tmp_path / "link"))

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from kmanifest.cli.flags import Flag, UsageError, describe, parse
+from kmanifest.cli.flags import Flag, UsageError, parse_command_line
+from kmanifest.cli.help import describe_flags
 
 FLAGS = (
-    Flag("output", "text", "where to", short="o"),
+    Flag("output", "string", "where to", short="o"),
     Flag("env", "list", "what with", short="e"),
     Flag("network", "switch", "whether", short="n"),
-    Flag("kind", "text", "which", default="all"),
+    Flag("kind", "string", "which", default="all"),
     Flag("old", "switch", "gone", hidden=True),
 )
 NOTHING = {"output": "", "env": [], "network": False, "kind": "all", "old": False}
@@ -39,8 +40,8 @@ NOTHING = {"output": "", "env": [], "network": False, "kind": "all", "old": Fals
     ],
 )
 def test_grammar(line: str, values: dict[str, Any], words: tuple[str, ...]):
-    parsed = parse(FLAGS, line.split())
-    assert (parsed.values, parsed.words) == (NOTHING | values, words)
+    parsed = parse_command_line(FLAGS, line.split())
+    assert (parsed.values, parsed.arguments) == (NOTHING | values, words)
 
 
 @pytest.mark.parametrize(
@@ -60,23 +61,25 @@ def test_grammar(line: str, values: dict[str, Any], words: tuple[str, ...]):
 )
 def test_mistakes(line: str, message: str):
     with pytest.raises(UsageError) as caught:
-        parse(FLAGS, line.split())
+        parse_command_line(FLAGS, line.split())
     assert str(caught.value) == message
 
 
 def test_given_flags_are_told_from_defaults():
-    assert [flag.name for flag in parse(FLAGS, ["--kind", "all", "-n"]).given] == [
+    assert [
+        flag.name for flag in parse_command_line(FLAGS, ["--kind", "all", "-n"]).used_flags
+    ] == [
         "kind",
         "network",
     ]
 
 
 def test_lists_are_not_shared():
-    parse(FLAGS, ["-e", "a"])
-    assert parse(FLAGS, []).values["env"] == []
+    parse_command_line(FLAGS, ["-e", "a"])
+    assert parse_command_line(FLAGS, []).values["env"] == []
 
 
 def test_description_leaves_hidden_flags_out():
-    text = describe(FLAGS)
-    assert '      --kind VALUE    which (default "all")\n' in text
+    text = describe_flags(FLAGS)
+    assert '      --kind string      which (default "all") [env: KMANIFEST_KIND]\n' in text
     assert "old" not in text

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from kmanifest.engines.helm.charts import ignore
+from kmanifest.engines.helm.charts import ignore, versions
 from kmanifest.engines.helm.charts.archive import read_archive
 from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.manifests import sort_manifests, split_manifests
+from kmanifest.engines.helm.objects.capabilities import parse_kube_version
 from kmanifest.engines.helm.objects.file_globs import path_matcher
 from kmanifest.helm import load_archive, load_chart
 from kmanifest.io.tree import DiskTree, MemoryTree
@@ -52,7 +54,7 @@ def test_a_directory_is_a_chart():
     assert [file.name for file in chart.templates] == ["templates/a.yaml"]
     assert [file.name for file in chart.files] == [".helmignore", "keep/no"]
     assert chart.values == {"x": 1.0}
-    assert [held.path() for held in chart.dependencies] == ["c/charts/sub"]
+    assert [held.path() for held in chart.subcharts] == ["c/charts/sub"]
 
 
 def test_an_archive_is_a_chart_and_its_links_are_empty_files():
@@ -87,6 +89,124 @@ def test_too_large_archives_are_not_unpacked():
         read_archive(packed(("c/big", bytes((5 << 20) + 1))))
 
 
+def tar_entry(
+    name: str, content: bytes = b"", *, type_flag: bytes = b"0", mode: int = 0o644
+) -> bytes:
+    """Return the header and the padded content of an entry, as no library would write it."""
+    header = bytearray(512)
+    header[: len(name)] = name.encode()
+    header[100:108] = b"%07o\0" % mode
+    header[124:136] = b"%011o\0" % len(content)
+    header[148:156] = b" " * 8
+    header[156:157] = type_flag
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + content + bytes(-len(content) % 512)
+
+
+def pax_entry(key: str, value: str, type_flag: bytes = b"x") -> bytes:
+    record = f" {key}={value}\n".encode()
+    length = len(record)
+    while len(str(length)) + len(record) != length:
+        length = len(str(length)) + len(record)
+    return tar_entry("pax", b"%d%b" % (length, record), type_flag=type_flag)
+
+
+CHART_ENTRY = tar_entry("c/Chart.yaml", CHART.encode())
+FIVE_BYTES = tar_entry("c/x", b"12345")
+END = bytes(1024)
+INVALID_HEADER = "archive/tar: invalid tar header"
+
+
+def read_entries(*entries: bytes) -> dict[str, bytes]:
+    return dict(read_archive(gzip.compress(b"".join((CHART_ENTRY, *entries, END)), mtime=0)))
+
+
+@pytest.mark.parametrize("size", ["5", "+5", "0" * 30 + "5", ""])
+def test_sizes_in_pax_records(size: str):
+    assert read_entries(pax_entry("size", size), FIVE_BYTES)["x"] == b"12345"
+
+
+@pytest.mark.parametrize("size", ["1" * 5000, "abc", "-1", "9" * 19, "٣", "5\n", "5 "])
+def test_invalid_sizes_in_pax_records(size: str):
+    with pytest.raises(SourceError, match=INVALID_HEADER):
+        read_entries(pax_entry("size", size), FIVE_BYTES)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        tar_entry("pax", b"zzz", type_flag=b"x"),
+        tar_entry("pax", b"zzz", type_flag=b"g"),
+        tar_entry("pax", b"6 abc\n", type_flag=b"x"),
+        tar_entry("pax", b"4 a\n", type_flag=b"x"),
+        pax_entry("path", "c/a\0b"),
+    ],
+)
+def test_invalid_pax_headers(entry: bytes):
+    with pytest.raises(SourceError, match=INVALID_HEADER):
+        read_entries(entry, FIVE_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("entries", "names"),
+    [
+        ([pax_entry("path", "c/pax"), FIVE_BYTES], ["pax"]),
+        ([tar_entry("L", b"c/gnu\0", type_flag=b"L"), FIVE_BYTES], ["gnu"]),
+        ([pax_entry("path", "c/pax"), tar_entry("L", b"c/gnu\0", type_flag=b"L"), FIVE_BYTES], ["gnu"]),
+        ([pax_entry("path", "c/pax", b"g"), FIVE_BYTES], ["x"]),
+        ([pax_entry("path", "c/pax"), pax_entry("comment", "a", b"g"), FIVE_BYTES], ["x"]),
+        ([tar_entry("K", b"c/gnu\0", type_flag=b"K"), FIVE_BYTES], ["x"]),
+        ([tar_entry("c/d/", type_flag=b"5"), FIVE_BYTES], ["x"]),
+        ([tar_entry("c/d/", type_flag=b"\0"), FIVE_BYTES], ["x"]),
+        ([tar_entry("c/d", b"12345", mode=0o40755), FIVE_BYTES], ["x"]),
+        ([tar_entry("c/d/", b"12345"), FIVE_BYTES], ["d", "x"]),
+    ],
+)  # fmt: skip
+def test_names_and_directories_in_archives(entries: list[bytes], names: list[str]):
+    """The expected names are those of the files that helm v3.22.0 has in `.Files`."""
+    assert list(read_entries(*entries)) == ["Chart.yaml", *names]
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        (b"garbage" * 4, "gzip: invalid header"),
+        (bytes(512), "gzip: invalid header"),
+        (b"garb", "unexpected EOF"),
+        (b"\x1f\x8b\x08", "unexpected EOF"),
+    ],
+)
+def test_garbage_after_the_compressed_content(after: bytes, message: str):
+    unfinished = gzip.compress(CHART_ENTRY, mtime=0)
+    with pytest.raises(SourceError) as caught:
+        read_archive(unfinished + after)
+    assert caught.value.message == message
+    assert len(read_archive(unfinished + gzip.compress(FIVE_BYTES + END, mtime=0))) == 2
+    assert len(read_archive(gzip.compress(CHART_ENTRY + END, mtime=0) + after)) == 1
+
+
+def test_corrupt_compressed_content():
+    content = gzip.compress(CHART_ENTRY, mtime=0)
+    for corrupt in (content[:-4] + b"abcd", content[:-8] + b"abcd" + content[-4:]):
+        with pytest.raises(SourceError, match=r"^gzip: invalid checksum$"):
+            read_archive(corrupt)
+    with pytest.raises(SourceError, match=r"^flate: corrupt input$"):
+        read_archive(content[:10] + b"\xff" * 20)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [(bytes(512), ""), (bytes(517), "unexpected EOF"), (bytes(512) + b"x" * 512, INVALID_HEADER)],
+)
+def test_the_end_of_an_archive(end: bytes, message: str):
+    content = gzip.compress(CHART_ENTRY + end, mtime=0)
+    if message:
+        with pytest.raises(SourceError, match=message):
+            read_archive(content)
+    else:
+        assert len(read_archive(content)) == 1
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x1f\x8b", gzip.compress(b"x" * 600, mtime=0), b"no" * 10]
 )
@@ -100,6 +220,40 @@ def test_a_truncated_archive_is_an_error():
     for size in range(20, len(whole) // 2, 7):
         with pytest.raises(SourceError):
             read_archive(whole[:size])
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"x" * 511, "application/octet-stream"),
+        (b"x" * 512, "text/plain; charset=utf-8"),
+        (b"x" * 512 + b"\0", "text/plain; charset=utf-8"),
+        (b"x" * 511 + b"\0", "application/octet-stream"),
+        (b"\x1b\xff" * 256, "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_content_type_of_a_file_that_is_not_an_archive(content: bytes, kind: str):
+    with pytest.raises(SourceError) as caught:
+        load_chart(MemoryTree({"c.tgz": content}), "c.tgz")
+    expected = f"file 'c.tgz' does not appear to be a gzipped archive; got '{kind}'"
+    assert caught.value.message == expected
+
+
+def test_crds_have_an_extension():
+    names = ("a.yaml", "b.YML", ".json", "yaml", "c.txt", "d/e.yaml")
+    files = {f"crds/{name}": "kind: A" for name in names}
+    chart = load_chart(MemoryTree({"Chart.yaml": CHART, **files}), "")
+    assert [crd.name for crd in chart.crds()] == [
+        f"crds/{name}" for name in (".json", "a.yaml", "b.YML", "d/e.yaml")
+    ]
+
+
+def test_a_directory_named_like_an_archive():
+    files = dict.fromkeys(("Chart.yaml", "charts/d/Chart.yaml", "charts/d/charts/x.tgz/y"), CHART)
+    with pytest.raises(SourceError) as caught:
+        load_chart(MemoryTree(files), "")
+    inner = "error unpacking subchart tar in c: expected x.tgz, got x.tgz/y"
+    assert caught.value.message == f"error unpacking subchart d in c: {inner}"
 
 
 def test_nesting_of_archives_is_limited():
@@ -142,6 +296,113 @@ def test_a_negative_rule_ignores_everything_else():
     assert rules.ignores("Chart.yaml", is_directory=False)
 
 
+@pytest.mark.parametrize("space", "\u2003\u1680\u2028\u3000\xa0\x85\v")
+def test_unicode_spaces_around_a_rule(space: str):
+    rules = ignore.parse_rules(f"{space}a.txt{space}\n".encode())
+    assert rules.ignores("a.txt", is_directory=False)
+
+
+@pytest.mark.parametrize("char", "\x1c\u200b\ufeff")
+def test_other_characters_belong_to_a_rule(char: str):
+    rules = ignore.parse_rules(f"\n{char}a.txt\n".encode())
+    assert not rules.ignores("a.txt", is_directory=False)
+
+
+def test_long_lines_of_rules():
+    """Go's limit is in bytes, and counts a byte order mark."""
+    ignore.parse_rules(b"#" * 65_535 + b"\na.txt")
+    for line in (b"#" * 65_536, "é".encode() * 32_768, b"\xef\xbb\xbf" + b"#" * 65_533):
+        with pytest.raises(SourceError, match=r"bufio.Scanner: token too long"):
+            ignore.parse_rules(line + b"\na.txt")
+        tree = MemoryTree({"Chart.yaml": CHART, ".helmignore": line})
+        with pytest.raises(SourceError, match=r"bufio.Scanner: token too long"):
+            load_chart(tree, "")
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "is_directory", "is_ignored"),
+    [
+        ("b/", "a/b", True, True),
+        ("b/", "a/b", False, False),
+        ("!b/", "a/b", True, False),
+        ("!b/", "a/b", False, True),
+        ("/b", "a/b", False, False),
+        ("a/b", "a/b", False, True),
+        ("*", "a/b", False, True),
+        ("a/*", "a/b", False, True),
+        ("a/*", "a/b/c", False, False),
+        ("[", "", False, None),
+        ("a**", "", False, None),
+    ],
+)
+def test_rules(rule: str, path: str, *, is_directory: bool, is_ignored: bool | None):
+    if is_ignored is None:
+        with pytest.raises(SourceError):
+            ignore.parse_rules(rule.encode())
+    else:
+        rules = ignore.parse_rules(rule.encode())
+        assert rules.ignores(path, is_directory=is_directory) is is_ignored
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("1.29", "v1.29"),
+        (" \tv1.2.3-gke.1", "v1.2.3"),
+        ("1.2.3.4", "v1.2.3.4"),
+        ("1.0002", "v1.2"),
+        ("1." + "0" * 5000 + "2", "v1.2"),
+        ("18446744073709551615.1", "v18446744073709551615.1"),
+    ],
+)
+def test_versions_of_kubernetes(text: str, version: str):
+    assert parse_kube_version(text).version == version
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("v1", 'illegal version string "v1"'),
+        ("1.2\n", r'could not parse "1.2\n" as version'),
+        ("\v1.2", r'could not parse "\v1.2" as version'),
+        ("01.2", 'illegal zero-prefixed version component "01" in "01.2"'),
+        ("18446744073709551616.1", 'parsing "18446744073709551616": value out of range'),
+        ("1." + "9" * 5000, "value out of range"),
+    ],
+)
+def test_invalid_versions_of_kubernetes(text: str, message: str):
+    with pytest.raises(SourceError) as caught:
+        parse_kube_version(text)
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "is_same"),
+    [
+        ("1.2.0", "v1.2", True),
+        ("1.2.0+a", "1.2.0+b", True),
+        ("1.2.0", "1.2.1", False),
+        ("1.2.0", "latest", False),
+        ("latest", "latest", True),
+        ("latest", "1.2.0", False),
+    ],
+)
+def test_same_versions(wanted: str, found: str, *, is_same: bool):
+    assert versions.is_same_version(wanted, found) is is_same
+
+
+def test_versions_and_constraints():
+    assert versions.satisfies("1.2.3", "^1.1")
+    assert not versions.satisfies("^1.1", "1.2.3")
+    assert versions.is_version("v1.2")
+    assert not versions.is_strict_version("v1.2")
+    assert versions.newest_first(["1.0", "2.0-a", "v1", "2"]) == ["2", "2.0-a", "1.0", "v1"]
+    with pytest.raises(GoError):
+        versions.newest_first(["1.0", "latest"])
+    with pytest.raises(SourceError, match="improper constraint"):
+        versions.check_constraint("latest")
+
+
 @pytest.mark.parametrize(
     ("pattern", "fits", "others"),
     [
@@ -151,6 +412,14 @@ def test_a_negative_rule_ignores_everything_else():
         ("[!a-c]x", ["dx"], ["ax"]),
         ("a\\*", ["a*"], ["ab"]),
         ("[", ["any/thing"], []),
+        ("[b-a]", ["any/thing"], []),
+        ("[]", ["any/thing"], []),
+        ("[!/]", ["a"], ["/", "ab"]),
+        ("[a-]", ["any/thing"], []),
+        ("[\\]]", ["]"], ["a"]),
+        ("a\\", ["a"], ["a\\"]),
+        ("a{b,c", ["ab", "ac"], ["a", "a{b,c"]),
+        ("a}", ["a}"], ["a"]),
     ],
 )
 def test_globs(pattern: str, fits: list[str], others: list[str]):

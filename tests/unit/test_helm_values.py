@@ -34,6 +34,9 @@ def set_typed(*texts: str) -> dict[str, object]:
         ("a=\\,b\\=c", {"a": ",b=c"}),
         ("a=TRUE,b=null,c=007,d=0,e=1.5", {"a": True, "b": None, "c": "007", "d": 0, "e": "1.5"}),
         ("a=9223372036854775808", {"a": "9223372036854775808"}),
+        ("a=+007,b=-7," + "c=-" + "0" * 30 + "7", {"a": 7, "b": -7, "c": -7}),
+        ("a={1}b=2", {"a": [1], "b": 2}),
+        ("a[1000000000000000000]", {"a": []}),
         ("=1,a.=2"[:2], {}),
     ],
 )
@@ -53,6 +56,18 @@ def test_integers_of_flags_are_int64_and_those_of_files_float64():
         (("a",), 'key "a" has no value'),
         (("a,b=1",), 'key "a" has no value (cannot end with ,)'),
         (("a[70000]=1",), "index of 70000 is greater than maximum supported index of 65536"),
+        (
+            ("a[1000000000000000000]=1",),
+            "index of 1000000000000000000 is greater than maximum supported index of 65536",
+        ),
+        (
+            ("a[9223372036854775808]=1",),
+            'error parsing index: strconv.Atoi: parsing "9223372036854775808": value out of range',
+        ),
+        (
+            ("a[x]=1",),
+            'error parsing index: strconv.Atoi: parsing "x": invalid syntax',
+        ),
         (("a[-1]=1",), "negative -1 index not allowed"),
         (("a={1",), "list must terminate with '}'"),
         (

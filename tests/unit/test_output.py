@@ -1,4 +1,4 @@
-"""Names of files, and files that are whole or not there."""
+"""Output files: their names, and atomic writes."""
 
 import os
 from pathlib import Path

@@ -24,7 +24,7 @@ def error_at(place: Location, **more: object) -> KmanifestError:
 
 def test_one_line_with_a_path_seen_from_here(directory: Path):
     place = Location(str(directory / "kustomization.yaml"), 3, 3, ("resources", 0))
-    text = report.describe(error_at(place, near=["base"]), terminal=False, colour=False)
+    text = report.format_error(error_at(place, near=["base"]), terminal=False, colour=False)
     assert text == (
         "error: kustomization.yaml:3:3: resources.0: nothing is there (did you mean base?)\n"
     )
@@ -32,14 +32,14 @@ def test_one_line_with_a_path_seen_from_here(directory: Path):
 
 def test_path_elsewhere_stays(directory: Path):
     place = Location(str(directory.parent / "x.yaml"), 1)
-    text = report.describe(error_at(place), terminal=False, colour=False)
+    text = report.format_error(error_at(place), terminal=False, colour=False)
     assert text.startswith(f"error: {directory.parent / 'x.yaml'}:1: ")
 
 
 def test_paths_from_the_root_of_the_tree(directory: Path):
     path = str(directory / "kustomization.yaml").removeprefix("/")
     error = MissingError(f"no such file: {path!r}", location=Location(path, 3, 3))
-    text = report.describe(error, terminal=True, colour=False)
+    text = report.format_error(error, terminal=True, colour=False)
     assert text.startswith(
         "error: kustomization.yaml:3:3: no such file: 'kustomization.yaml'\n  2 | resources:\n"
     )
@@ -48,7 +48,7 @@ def test_paths_from_the_root_of_the_tree(directory: Path):
 def test_terminal_shows_the_source(directory: Path):
     place = Location(str(directory / "kustomization.yaml"), 3, 3, ("resources", 0))
     error = error_at(place, near=["base"], trail=[str(directory / "a"), str(directory / "b")])
-    assert report.describe(error, terminal=True, colour=False) == (
+    assert report.format_error(error, terminal=True, colour=False) == (
         "error: kustomization.yaml:3:3: resources.0: nothing is there\n"
         "  2 | resources:\n"
         "  3 | - nowhere.yaml\n"
@@ -61,9 +61,9 @@ def test_terminal_shows_the_source(directory: Path):
 
 def test_colour_changes_nothing_else(directory: Path):
     place = Location(str(directory / "kustomization.yaml"), 1, 1)
-    plain = report.describe(error_at(place, near=["x"]), terminal=True, colour=False)
-    painted = report.describe(error_at(place, near=["x"]), terminal=True, colour=True)
-    for code in (report.RED, report.BLUE, report.PLAIN):
+    plain = report.format_error(error_at(place, near=["x"]), terminal=True, colour=False)
+    painted = report.format_error(error_at(place, near=["x"]), terminal=True, colour=True)
+    for code in (report.RED, report.BLUE, report.RESET):
         assert code in painted
         painted = painted.replace(code, "")
     assert painted == plain
@@ -80,30 +80,30 @@ def test_colour_changes_nothing_else(directory: Path):
 )
 def test_no_secret_is_shown(directory: Path, text: str):
     (directory / "s.yaml").write_text(text)
-    shown = report.describe(
+    shown = report.format_error(
         error_at(Location(str(directory / "s.yaml"), 4, 1)), terminal=True, colour=False
     )
     assert "hidden" not in shown
     field = Location(str(directory / "kustomization.yaml"), 3, 1, ("secretGenerator", 0))
-    assert "nowhere.yaml" not in report.describe(error_at(field), terminal=True, colour=False)
+    assert "nowhere.yaml" not in report.format_error(error_at(field), terminal=True, colour=False)
 
 
 def test_places_without_a_source(directory: Path):
     (directory / "fifo.d").mkdir()
     for place in (Location(), Location("gone.yaml", 3), Location("fifo.d", 1), Location("\0", 1)):
-        text = report.describe(error_at(place), terminal=True, colour=False)
+        text = report.format_error(error_at(place), terminal=True, colour=False)
         assert text.count("\n") == 1
     beyond = Location(str(directory / "kustomization.yaml"), 99, 1)
-    assert report.describe(error_at(beyond), terminal=True, colour=False).count("\n") == 1
+    assert report.format_error(error_at(beyond), terminal=True, colour=False).count("\n") == 1
 
 
 def test_several_causes(directory: Path):
     causes = [error_at(Location(str(directory / f"{name}.yaml"), 1)) for name in "ab"]
     error = KmanifestError("two faults", causes=causes)
-    assert report.describe(error, terminal=False, colour=False) == (
+    assert report.format_error(error, terminal=False, colour=False) == (
         "error: a.yaml:1: nothing is there (and 1 more)\n"
     )
-    assert report.describe(error, terminal=True, colour=False) == (
+    assert report.format_error(error, terminal=True, colour=False) == (
         "error: a.yaml:1: nothing is there\nerror: b.yaml:1: nothing is there\n"
     )
 
@@ -111,14 +111,14 @@ def test_several_causes(directory: Path):
 def test_what_steers_a_terminal_is_escaped():
     error = KmanifestError("a\x1b[2Jb\nc", location=Location("x\x07.yaml", 1), near=["\x1b]0;"])
     for terminal in (False, True):
-        text = report.describe(error, terminal=terminal, colour=False)
+        text = report.format_error(error, terminal=terminal, colour=False)
         assert all(line.isprintable() for line in text.splitlines())
 
 
 def test_findings_are_told_once_and_warnings_are_their_text(capsys: pytest.CaptureFixture[str]):
     warning = Finding("warning", "# Warning: 'bases' is deprecated.")
     problem = Finding("info", "look here", Location("/a.yaml", 2))
-    report.findings([warning, problem, warning])
+    report.print_findings([warning, problem, warning])
     assert capsys.readouterr().err == (
         "# Warning: 'bases' is deprecated.\ninfo: /a.yaml:2: look here\n"
     )
@@ -139,5 +139,5 @@ def test_findings_are_told_once_and_warnings_are_their_text(capsys: pytest.Captu
 def test_one_line_for_what_should_not_happen(
     error: Exception, line: str, capsys: pytest.CaptureFixture[str]
 ):
-    report.failure(error)
+    report.print_error(error)
     assert capsys.readouterr().err == line

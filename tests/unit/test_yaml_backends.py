@@ -34,7 +34,7 @@ def compiled(value: Any, limit: int) -> str:
 
 
 def outcome(dump: Any, value: Any, limit: int) -> Any:
-    """The text, or what is raised instead of it."""
+    """Return the text, or the exception that is raised instead."""
     try:
         return dump(value, limit)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must be the same
@@ -51,7 +51,7 @@ def title(value: Any) -> str:
     return type(value).__name__
 
 
-# --- values that are chosen ----------------------------------------------------------------------------------------
+# --- chosen values -------------------------------------------------------------------------------------------------
 
 
 class Letter(StrEnum):
@@ -75,7 +75,7 @@ class Loud(str):
 
 
 class Part(Mapping[Any, Any]):
-    """A mapping of a kind of its own; each value is looked up when it is printed."""
+    """A mapping type that is not a dict; each value is looked up when it is printed."""
 
     def __init__(self, *keys: Any, size: int | None = None) -> None:
         self.keys_ = keys
@@ -99,7 +99,7 @@ class Reluctant:
 
 
 class Empty(list[Any]):
-    """A list that says it has items, and has none."""
+    """A list with a length above zero and no items."""
 
     def __bool__(self) -> bool:
         return True
@@ -207,7 +207,7 @@ def test_order_of_keys(keys: list[str]) -> None:
     assert_equal({key: dict.fromkeys(keys[::-1]) for key in keys})
 
 
-# --- the bound -------------------------------------------------------------------------------------------------------
+# --- max_output ------------------------------------------------------------------------------------------------------
 
 BOUNDED: list[Any] = [
     "abc", {"é": "ü\n\U0001f600", "b": [1, {}]}, {"a": "x\ny\n\nz"}, {"k" * 200: ["é " * 90]}, [[[["a\u2028b\nc"]]]],
@@ -218,7 +218,7 @@ BOUNDED: list[Any] = [
 
 @pytest.mark.parametrize("value", BOUNDED, ids=title)
 def test_bound_is_exact(value: Any) -> None:
-    """Every bound up to the size of the text: the one that comes first in the text is raised, bound or fault."""
+    """For every limit up to the size of the text, the error that comes first in the text is raised."""
     whole = assert_equal(value)
     for limit in range(len(whole) + 2 if isinstance(whole, str) else 60):
         got = assert_equal(value, limit)
@@ -268,7 +268,7 @@ def test_depth() -> None:
     assert_equal(deep)
 
 
-# --- all the others --------------------------------------------------------------------------------------------------
+# --- all other values ------------------------------------------------------------------------------------------------
 
 odd = st.sampled_from(CHARACTERS + list(" '\"\\#:-?.0159aAyx~"))
 pieces = odd | st.sampled_from(

@@ -1,4 +1,4 @@
-"""Printing YAML: expectations are what sigs.k8s.io/yaml v1.6.0 and kustomize v5.8.2 printed for the same values."""
+"""Printed YAML; sigs.k8s.io/yaml v1.6.0 and kustomize v5.8.2 printed every expectation for the same values."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reading YAML: expectations are what kustomize v5.8.2 and sigs.k8s.io/yaml v1.6.0 made of the same text."""
+"""Loaded YAML; every expectation is the result of kustomize v5.8.2 or sigs.k8s.io/yaml v1.6.0 for the same text."""
 
 import pickle
 from typing import Any

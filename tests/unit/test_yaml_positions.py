@@ -1,4 +1,4 @@
-"""Lines and columns for errors; they can be counted in the texts below."""
+"""Lines and columns of errors, which can be counted in the documents below."""
 
 import pytest
 

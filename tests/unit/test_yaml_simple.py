@@ -1,4 +1,4 @@
-"""The line reader says what the parser says, or nothing."""
+"""The line reader returns the same value as the parser, or nothing."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def by_parser(text: str) -> Any:
 
 
 def spelled(value: Any) -> Any:
-    """The value with the type and the text of each scalar, so that 1 and true differ."""
+    """Return the value with the type and the text of each scalar, so that 1 and true differ."""
     if isinstance(value, dict):
         return [(key, spelled(item)) for key, item in value.items()]
     if isinstance(value, list):

@@ -1,8 +1,8 @@
-"""The command `kmanifest`: arguments in, YAML on stdout, everything else on stderr."""
+"""The command `kmanifest`: YAML goes to stdout, messages go to stderr."""
 
-DONE = 0
-FAILED = 1
-WRONG_USAGE = 2
-INTERRUPTED = 130
-READER_GONE = 141
-"""The exit codes: the last two as a shell shows a process that ended by SIGINT or SIGPIPE."""
+EXIT_OK = 0
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""Exit codes. The last two are what a shell reports for a process that SIGINT or SIGPIPE ended."""

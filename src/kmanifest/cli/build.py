@@ -1,27 +1,28 @@
-"""`kmanifest build`: the flags of `kustomize build`, and what they mean for the engine.
+"""`kmanifest build`: the flags of `kustomize build`, and the options that they set.
 
-Source of names and texts: kustomize v5.8.2 kustomize/commands/build/*.go.
+Source of names and messages: kustomize v5.8.2 kustomize/commands/build/*.go.
 """
 
 import os
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
-from kmanifest.cli.output import print_text, write
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError
+from kmanifest.cli.output import write_rendered
 from kmanifest.cli.shared import (
     FETCH_FLAGS,
     PLUGIN_FLAGS,
-    REPEAT_FLAGS,
-    check,
-    now_of,
-    programs_of,
-    remotes_of,
-    seed_of,
+    REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
+    exec_plugin_options,
+    remote_options,
+    seed_option,
+    time_option,
 )
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.cli.helm.inputs import Given
+    from kmanifest.cli.helm.inputs import CommandLineValues
     from kmanifest.engines.helm.options import HelmOptions
     from kmanifest.engines.helm.values.origins import Origins
     from kmanifest.engines.kustomize.options import KustomizeOptions
@@ -32,31 +33,34 @@ if TYPE_CHECKING:
 
 ROOT_ONLY = "LoadRestrictionsRootOnly"
 NO_RESTRICTION = "LoadRestrictionsNone"
-MANAGED_BY = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
+MANAGED_BY_VARIABLE = "KUSTOMIZE_ENABLE_MANAGEDBY_LABEL"
 
-VALUES = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
-"""The flags that give values for a chart."""
+VALUE_FLAGS = ("set", "set-file", "set-json", "set-literal", "set-string", "values")
+"""The names of the flags that set values of a chart."""
 
-CHART_FLAGS = (
-    *VALUES,
-    "helm-api-versions",
-    "helm-kube-version",
-    "helm-version",
-    "include-crds",
-    "namespace",
-    "unused-values",
-)
-"""The flags whose values are in `HelmOptions`."""
-
-FLAGS = (
-    *FETCH_FLAGS,
-    *PLUGIN_FLAGS,
-    *REPEAT_FLAGS,
+GENERAL_FLAGS = (
     Flag(
-        "as-current-user",
-        "switch",
-        "run container functions under the user and group of this command",
+        "output",
+        "string",
+        "output file, or an existing directory for one file per resource",
+        short="o",
+        path="file",
+        user_only=ANY_VALUE,
     ),
+    Flag("rev", "string", "build DIR as it is in this commit of its git repository"),
+    Flag(
+        "strict",
+        "switch",
+        "fail when a patch, image, replacement or replica count matches nothing",
+    ),
+    Flag(
+        "verbose",
+        "switch",
+        "also list the parts of a kustomization that match nothing",
+        short="v",
+    ),
+)
+KUSTOMIZE_FLAGS = (
     Flag("enable-helm", "switch", "enable the Helm chart generator"),
     Flag(
         "enable-managedby-label",
@@ -67,188 +71,192 @@ FLAGS = (
         hidden=True,
     ),
     Flag(
-        "helm-api-versions",
-        "list",
-        "a Kubernetes API version that charts find in Capabilities.APIVersions",
-    ),
-    Flag("helm-command", "text", "accepted and not used: no helm program is run", default="helm"),
-    Flag("helm-debug", "switch", "print what the Helm chart generator does"),
-    Flag(
-        "helm-kube-version",
-        "text",
-        "the Kubernetes version that charts find in Capabilities.KubeVersion",
-    ),
-    Flag("helm-version", "text", "of a chart: the version of helm to do as: 3, or 4", default="3"),
-    HELP,
-    Flag("include-crds", "switch", "of a chart: also its definitions of custom resources"),
-    Flag(
         "load-restrictor",
-        "text",
-        f"with '{NO_RESTRICTION}', a kustomization may load files from outside its root",
+        "string",
+        f"with '{NO_RESTRICTION}', a kustomization can load files from outside its root",
         default=ROOT_ONLY,
-    ),
-    Flag("mount", "list", "a storage option for container functions"),
-    Flag("namespace", "text", "of a chart: the namespace of the release", short="n"),
-    Flag("network", "switch", "let functions that ask for it use the network"),
-    Flag("network-name", "text", "the network of container functions", default="bridge"),
-    Flag(
-        "output",
-        "text",
-        "a file to write to, or an existing directory for one file per resource",
-        short="o",
+        choices=(ROOT_ONLY, NO_RESTRICTION, ""),
+        user_only=(NO_RESTRICTION,),
     ),
     Flag(
         "reorder",
-        "text",
-        "order of the output: legacy or none",
+        "string",
+        "order of the output",
         default="legacy",
         deprecated="use the new 'sortOptions' field in kustomization.yaml instead.",
         hidden=True,
-    ),
-    Flag("rev", "text", "build DIR as it is in this commit of its git repository"),
-    *(
-        Flag(name, "list", f"of a chart: values, as `helm template --{name}` takes them")
-        for name in VALUES
-        if name != "values"
-    ),
-    STACK_TRACE,
-    Flag("strict", "switch", "make it an error that a part of a kustomization touches nothing"),
-    Flag("values", "list", "of a chart: a YAML file with values; - is stdin", short="f"),
-    Flag(
-        "verbose",
-        "switch",
-        "tell also which parts of a kustomization touch nothing",
-        short="v",
+        choices=("legacy", "none"),
     ),
 )
-INTRODUCTION = """\
-Prints the resources that a directory with a kustomization.yaml describes. Without DIR, that of the current directory.
+CHART_FLAGS = (
+    *REPRODUCIBLE_FLAGS,
+    Flag("helm-api-versions", "list", "Kubernetes API version for Capabilities.APIVersions"),
+    Flag("helm-command", "string", "accepted and not used: Helm is not run", default="helm"),
+    Flag("helm-debug", "switch", "accepted and not used"),
+    Flag("helm-kube-version", "string", "Kubernetes version for Capabilities.KubeVersion"),
+)
+"""The flags for the charts of `helmCharts` and for a chart in DIR."""
 
-Usage:
-  kmanifest build [DIR] [flags]
+CHART_DIRECTORY_FLAGS = (
+    UNUSED_VALUES,
+    Flag(
+        "helm-version",
+        "string",
+        "major version of Helm to follow",
+        default="3",
+        choices=("3", "4"),
+    ),
+    Flag("include-crds", "switch", "include the chart's CustomResourceDefinitions in the output"),
+    Flag("namespace", "string", "namespace of the release", short="n"),
+    Flag("release-name", "string", "name of the release", default="release-name"),
+    *(
+        Flag(name, "list", f"values, as for `helm template --{name}`", whole=True)
+        for name in VALUE_FLAGS
+        if name != "values"
+    ),
+    Flag(
+        "values",
+        "list",
+        "YAML file with values; - is stdin",
+        short="f",
+        value="strings",
+        path="file",
+    ),
+)
+"""The flags for a chart in DIR."""
 
-Examples:
-  kmanifest build overlays/prod | kubectl apply -f -
-  kmanifest build overlays/prod -o prod.yaml
-
-Flags:
-"""
-IGNORED = {
+_NO_CONTAINER = "accepted and not used: no container is started"
+CONTAINER_FLAGS = (
+    Flag("as-current-user", "switch", _NO_CONTAINER),
+    Flag("mount", "list", _NO_CONTAINER, whole=True),
+    Flag("network", "switch", _NO_CONTAINER),
+    Flag("network-name", "string", _NO_CONTAINER, default="bridge"),
+)
+FLAG_GROUPS = (
+    ("General flags", GENERAL_FLAGS),
+    ("Kustomize flags", KUSTOMIZE_FLAGS),
+    ("Chart flags, for a chart in DIR and for helmCharts", CHART_FLAGS),
+    ("Chart flags, only for a chart in DIR", CHART_DIRECTORY_FLAGS),
+    ("Plug-in flags", (*PLUGIN_FLAGS, *CONTAINER_FLAGS)),
+    ("Remote flags", FETCH_FLAGS),
+)
+UNUSED_FLAGS = {
     "helm-command": "charts are rendered by kmanifest itself",
     "as-current-user": "no container is started",
 }
 
 
-def build(arguments: Sequence[str]) -> int:
-    """Build one directory and write the result where it was asked for; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    notes = _notes(parsed)
+def build(command_line: CommandLine) -> int:
+    """Build one directory, write the output and return the exit code."""
+    notes = _flag_notes(command_line)
     if notes:
-        from kmanifest.cli import report  # most builds have nothing to tell
+        from kmanifest.cli import report  # imported for messages only
 
-        report.tell("".join(f"{note}\n" for note in notes))
-    options = options_of(parsed)
-    path = _directory(parsed.words)
+        report.print_note("".join(f"{note}\n" for note in notes))
+    options = build_options(command_line)
+    path = _directory_argument(command_line.arguments)
 
-    from kmanifest import api  # a wrong command line needs no engine
+    from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.engines.builtin import installed_registry
 
-    tree, path = _opened(path, parsed.values["rev"])
+    tree, path = _open_revision(path, command_line.values["rev"])
     registry = installed_registry()
-    rendered = api.build(
+    rendered = api.run_build(
         path,
         options=options,
         registry=registry,
         tree=tree,
-        cache=_cache(parsed, path),
+        cache=_template_cache(command_line, path),
     )
-    found = rendered.findings if parsed.values["verbose"] else rendered.warnings
-    if found:
+    findings = rendered.findings if command_line.values["verbose"] else rendered.warnings
+    if findings:
         from kmanifest.cli import report
 
-        report.findings(found)
-    return write(rendered, parsed.values["output"])
+        report.print_findings(findings)
+    return write_rendered(rendered, command_line.values["output"])
 
 
-def _cache(parsed: Parsed, path: str) -> "Cache | None":
-    """What is kept for later runs: the templates of charts."""
-    if not (parsed.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
+def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
+    """The cache of parsed templates; None for a build without charts."""
+    if not (command_line.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
         return None
     from kmanifest.cli.cache_dir import open_cache
 
-    return open_cache(parsed.values)
+    return open_cache(command_line.values)
 
 
-def _opened(path: str, revision: str) -> "tuple[Tree | None, str]":
-    """The files to build from, None for those of the disk, and the directory among them."""
+def _open_revision(path: str, revision: str) -> "tuple[Tree | None, str]":
+    """The tree to build from, None for the local files, and the path of the directory in it."""
     if not revision:
         return None, path
-    from kmanifest.io.git_tree import open_commit  # for builds of commits only
+    from kmanifest.io.git_tree import open_commit  # imported for --rev only
 
     return open_commit(path, revision)
 
 
-def _directory(words: Sequence[str]) -> str:
-    if len(words) > 1:
-        raise UsageError(f"specify one directory, got {len(words)}: {' '.join(words)}")
-    return words[0] if words else "."
+def _directory_argument(arguments: Sequence[str]) -> str:
+    if len(arguments) > 1:
+        raise UsageError(f"specify one directory, got {len(arguments)}: {' '.join(arguments)}")
+    return arguments[0] if arguments else "."
 
 
-def _notes(parsed: Parsed) -> list[str]:
-    """What is to be said of the flags themselves: the reference's words for deprecated ones."""
+def _flag_notes(command_line: CommandLine) -> list[str]:
+    """The messages about the flags: kustomize's own for deprecated flags, a note for each unused one."""
     notes = [
         f"Flag --{flag.name} has been deprecated, {flag.deprecated}"
-        for flag in parsed.given
+        for flag in command_line.used_flags
         if flag.deprecated
     ]
-    ignored = (flag.name for flag in parsed.given if flag.name in IGNORED)
-    return notes + [f"note: --{name} is not used: {IGNORED[name]}" for name in ignored]
+    unused = (flag.name for flag in command_line.used_flags if flag.name in UNUSED_FLAGS)
+    return notes + [f"note: --{name} is not used: {UNUSED_FLAGS[name]}" for name in unused]
 
 
-def options_of(parsed: Parsed) -> "Options":
-    """The engine's options for these flags and this environment."""
-    values = parsed.values
-    check("reorder", values, ("legacy", "none"))
-    check("helm-version", values, ("3", "4"))
-    check("load-restrictor", values, (ROOT_ONLY, NO_RESTRICTION, ""))
-
-    from kmanifest.pipeline.options import ExecPluginOptions, Options, Reproducible  # as above
+def build_options(command_line: CommandLine) -> "Options":
+    """The options of a build, from the command line and the environment."""
+    values = command_line.values
+    # imported here so that usage errors stay fast
+    from kmanifest.pipeline.options import ExecPluginOptions, Options, Reproducible
 
     return Options(
         load_restrictor="none" if values["load-restrictor"] == NO_RESTRICTION else "root-only",
         enable_plugins=values["enable-alpha-plugins"],
         allow_exec=values["enable-exec"],
         env=tuple(values["env"]),
-        exec_plugins=programs_of(values) if values["enable-alpha-plugins"] else ExecPluginOptions(),
+        exec_plugins=exec_plugin_options(values)
+        if values["enable-alpha-plugins"]
+        else ExecPluginOptions(),
         strict=values["strict"],
         allow_remote=True,
-        remote=remotes_of(values),
-        reproducible=Reproducible(seed_of(parsed), now_of(parsed), values["show-impure"]),
-        engines=(_kustomize_options(parsed), *_helm_options(parsed)),
+        remote=remote_options(values, command_line.arguments[:1]),
+        reproducible=Reproducible(
+            seed_option(command_line), time_option(command_line), values["show-impure"]
+        ),
+        engines=(_kustomize_options(command_line), *_helm_options(command_line)),
     )
 
 
-def _kustomize_options(parsed: Parsed) -> "KustomizeOptions":
+def _kustomize_options(command_line: CommandLine) -> "KustomizeOptions":
     from kmanifest.engines.kustomize.options import KustomizeOptions
 
-    values = parsed.values
+    values = command_line.values
     return KustomizeOptions(
-        reorder=values["reorder"] if parsed.was_given("reorder") else "",
-        managed_by_label=values["enable-managedby-label"] or os.environ.get(MANAGED_BY) == "on",
+        reorder=values["reorder"] if command_line.has("reorder") else "",
+        managed_by_label=values["enable-managedby-label"]
+        or os.environ.get(MANAGED_BY_VARIABLE) == "on",
         enable_helm=values["enable-helm"],
     )
 
 
-def _helm_options(parsed: Parsed) -> "tuple[HelmOptions, ...]":
-    """Return the options for charts, if a flag sets any: most builds don't import the Helm engine."""
-    if not any(parsed.was_given(name) for name in CHART_FLAGS):
+def _helm_options(command_line: CommandLine) -> "tuple[HelmOptions, ...]":
+    """Return the options for charts, if a flag sets one: most builds don't import the Helm engine."""
+    chart_flags = (*CHART_FLAGS, *CHART_DIRECTORY_FLAGS)
+    if not any(flag in chart_flags for flag in command_line.used_flags):
         return ()
     from kmanifest.engines.helm.options import HelmOptions
 
-    values = parsed.values
+    values = command_line.values
     options = HelmOptions(
+        release=values["release-name"] or "release-name",
         namespace=values["namespace"] or "default",
         include_crds=values["include-crds"],
         helm_version=values["helm-version"],
@@ -256,28 +264,47 @@ def _helm_options(parsed: Parsed) -> "tuple[HelmOptions, ...]":
         api_versions=tuple(values["helm-api-versions"]),
         unused_values=values["unused-values"],
     )
-    if not any(values[name] for name in VALUES):
+    if not any(values[name] for name in VALUE_FLAGS):
         return (options,)
-    from kmanifest.cli.helm.flags import dialect_of  # for charts
-    from kmanifest.cli.helm.inputs import given_values
+    from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.cli.helm.versioned_flags import helm_version
 
-    given = given_values(parsed, dialect_of(parsed))
-    return (options.replace(values=given.values, locate=_locating(given)),)
+    chart_values = read_values(command_line, helm_version(command_line))
+    return (options.replace(values=chart_values.values, locate=_value_locator(chart_values)),)
 
 
-def _locating(given: "Given") -> "Locate":
-    """What tells where on the command line, or in which of its files, a value was set."""
-    known: list[Origins] = []
+def _value_locator(command_line_values: "CommandLineValues") -> "Locate":
+    """A function that returns the location of a value: a flag, or a line of a values file."""
+    loaded: list[Origins] = []
 
     def locate(path: "FieldPath") -> "Location":
-        from kmanifest.engines.helm.values.origins import Origins  # for errors and findings
+        # imported for errors and findings only
+        from kmanifest.engines.helm.values.origins import Origins
         from kmanifest.model.errors import Location
 
-        if not known:
-            known.append(Origins(given.layers()))
-        found = known[0].find(path)
-        if found is None or found.file.startswith("-"):
-            return found or Location()
-        return found._replace(file=os.path.abspath(found.file))
+        if not loaded:
+            loaded.append(Origins(command_line_values.layers()))
+        origin = loaded[0].find(path)
+        if origin is None or origin.file.startswith("-"):
+            return origin or Location()
+        return origin._replace(file=os.path.abspath(origin.file))
 
     return locate
+
+
+COMMAND = Command(
+    ("build",),
+    "[DIR]",
+    """\
+Print the resources of a kustomization or of a Helm chart. DIR is a directory with a kustomization or a chart, or the URL
+of a kustomization in a git repository. It defaults to the current directory.
+""",
+    FLAG_GROUPS,
+    build,
+    examples=(
+        "kmanifest build overlays/prod | kubectl apply -f -",
+        "kmanifest build overlays/prod -o prod.yaml",
+        "kmanifest build charts/web -f prod.yaml --namespace web",
+    ),
+    completions=(DIRECTORY,),
+)

@@ -1,4 +1,4 @@
-"""The directory in which the command keeps what later runs want as well."""
+"""The directory with the data that the command keeps for later runs."""
 
 import os
 from collections.abc import Mapping
@@ -10,17 +10,20 @@ if TYPE_CHECKING:
 
 
 def cache_directory(values: Mapping[str, Any]) -> str:
-    """The directory that the flags, else the environment, name; empty where the user has no home."""
-    own = values["cache-dir"] or os.environ.get("KMANIFEST_CACHE_DIR")
-    if own:
-        return os.path.abspath(own)
+    """The cache directory from the flags, the environment or the home directory; empty if there is none."""
+    configured = values["cache-dir"] or os.environ.get("KMANIFEST_CACHE_DIR")
+    if configured:
+        return os.path.abspath(configured)
     home = os.environ.get("HOME", "")
-    caches = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
-    return os.path.join(caches, "kmanifest") if caches else ""
+    user_cache = os.environ.get("XDG_CACHE_HOME") or (home and os.path.join(home, ".cache"))
+    return os.path.join(user_cache, "kmanifest") if user_cache else ""
 
 
 def open_cache(values: Mapping[str, Any]) -> "Cache":
-    """The cache for the parsed templates of charts, where reading them is faster than parsing them again."""
+    """The cache of parsed templates.
+
+    With the compiled parser it stores nothing, since parsing again is faster.
+    """
     from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED
 
     directory = "" if IS_COMPILED else cache_directory(values)

@@ -1,86 +1,73 @@
-"""`kmanifest create`: a new kustomization.yaml in the current directory.
+"""`kmanifest create`: write a new kustomization.yaml to the current directory.
 
-Source of names, texts and order: kustomize v5.8.2 kustomize/commands/create/create.go. The file is written when all is
-known to be right; the reference leaves an empty one behind where a label is wrong, and empties one of two that are there.
+The file is written only if everything is valid. kustomize leaves an empty file behind if a label is invalid, and empties
+one of two existing files.
+Source of names, messages and order: kustomize v5.8.2 kustomize/commands/create/create.go.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, describe, parse
-from kmanifest.cli.output import print_text, write_file
-from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.output import write_file
+from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.verbs import Command
 from kmanifest.engines.kustomize.kustomization import FILE_NAMES
 from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError, near_names
 
-FLAGS = (
-    *FETCH_FLAGS,
-    Flag("annotations", "text", "common annotations: KEY:VALUE,KEY:VALUE"),
-    Flag("autodetect", "switch", "add the files of this directory that hold resources"),
-    HELP,
-    Flag("labels", "text", "common labels: KEY:VALUE,KEY:VALUE"),
-    Flag("nameprefix", "text", "the namePrefix field"),
-    Flag("namespace", "text", "the namespace field"),
-    Flag("namesuffix", "text", "the nameSuffix field"),
+FIELD_FLAGS = with_variables(
+    "CREATE_",
+    Flag("annotations", "string", "common annotations: KEY:VALUE,KEY:VALUE"),
+    Flag("autodetect", "switch", "add the files in this directory that contain resources"),
+    Flag("labels", "string", "common labels: KEY:VALUE,KEY:VALUE"),
+    Flag("nameprefix", "string", "the namePrefix field"),
+    Flag("namespace", "string", "the namespace field"),
+    Flag("namesuffix", "string", "the nameSuffix field"),
     Flag(
         "recursive",
         "switch",
-        "with --autodetect, also look into directories, and add those to build",
+        "with --autodetect, also search subdirectories, and add those with a kustomization",
     ),
-    Flag("resources", "text", "files and directories to add, with wildcards: PATH,PATH"),
-    STACK_TRACE,
+    Flag("resources", "string", "files and directories to add, wildcards allowed: PATH,PATH"),
 )
-INTRODUCTION = """\
-Writes a new kustomization.yaml to the current directory.
-
-Usage:
-  kmanifest create [flags]
-
-Examples:
-  kmanifest create --autodetect
-  kmanifest create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-
-
-Flags:
-"""
 
 
-def create(arguments: Sequence[str]) -> int:
-    """Write kustomization.yaml as the flags say; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if parsed.words:
-        raise UsageError(f"unexpected argument: {parsed.words[0]}")
-    labels = pairs(parsed.values["labels"], "label")
-    annotations = pairs(parsed.values["annotations"], "annotation")
-    there = [name for name in FILE_NAMES if os.path.lexists(name)]
-    if there:
-        raise SourceError("a kustomization file already exists").within(file=there[0])
+def create(command_line: CommandLine) -> int:
+    """Write kustomization.yaml with the fields that the flags set, and return the exit code."""
+    if command_line.arguments:
+        raise UsageError(f"unexpected argument: {command_line.arguments[0]}")
+    labels = parse_pairs(command_line.values["labels"], "label")
+    annotations = parse_pairs(command_line.values["annotations"], "annotation")
+    existing = [name for name in FILE_NAMES if os.path.lexists(name)]
+    if existing:
+        raise SourceError("a kustomization file already exists").within(file=existing[0])
     fields = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
-        "resources": _resources(parsed),
-        "namePrefix": parsed.values["nameprefix"],
-        "nameSuffix": parsed.values["namesuffix"],
-        "namespace": parsed.values["namespace"],
+        "resources": _resource_paths(command_line),
+        "namePrefix": command_line.values["nameprefix"],
+        "nameSuffix": command_line.values["namesuffix"],
+        "namespace": command_line.values["namespace"],
         "commonLabels": labels,
         "commonAnnotations": annotations,
     }
-    from kmanifest.yaml import dump  # a wrong usage is told without it
+    from kmanifest.yaml import dump  # imported here so that usage errors stay fast
 
-    # Field by field: the order is the reference's, not that of the alphabet.
-    text = "".join(dump({name: _clean(value)}) for name, value in fields.items() if value)
+    # Field by field, since kustomize's order of fields is not alphabetical.
+    text = "".join(
+        dump({name: _replace_undecodable(value)}) for name, value in fields.items() if value
+    )
     write_file(FILE_NAMES[0], [text.encode()])
-    return DONE
+    return EXIT_OK
 
 
-def pairs(text: str, kind: str) -> dict[str, str]:
-    """`KEY:VALUE,KEY:VALUE` as a mapping; a value may stand in double quotes. UsageError where a key is empty.
+def parse_pairs(text: str, kind: str) -> dict[str, str]:
+    """Parse `KEY:VALUE,KEY:VALUE`, where a value may be in double quotes. Raises UsageError for an empty key.
 
     Source: kustomize v5.8.2 kustomize/commands/internal/util/util.go, ConvertToMap.
     """
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for pair in text.split(",") if text else ():
         key, colon, value = pair.partition(":")
         if colon and not key:
@@ -88,46 +75,54 @@ def pairs(text: str, kind: str) -> dict[str, str]:
                 f"invalid {kind}: '{pair}' (need KEY:VALUE, where VALUE may be quoted)"
             )
         is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
-        found[key] = value[1:-1] if is_quoted else value
-    return found
+        pairs[key] = value[1:-1] if is_quoted else value
+    return pairs
 
 
-def _clean(value: str | list[str] | dict[str, str]) -> str | list[str] | dict[str, str]:
-    """`value` with U+FFFD for each byte of the command line that is not UTF-8, as Go's JSON has it."""
+def _replace_undecodable(
+    value: str | list[str] | dict[str, str],
+) -> str | list[str] | dict[str, str]:
+    """`value` with U+FFFD for each byte of the command line that is not UTF-8, as in Go's JSON."""
     if isinstance(value, str):
         return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
     if isinstance(value, list):
-        return [str(_clean(item)) for item in value]
-    return {str(_clean(key)): str(_clean(item)) for key, item in value.items()}
+        return [str(_replace_undecodable(item)) for item in value]
+    return {
+        str(_replace_undecodable(key)): str(_replace_undecodable(item))
+        for key, item in value.items()
+    }
 
 
-def _resources(parsed: Parsed) -> list[str]:
-    """The paths that are named, then those that are found."""
-    named: list[str] = []
-    if parsed.values["resources"]:
-        for pattern in parsed.values["resources"].split(","):
-            named += _matches(pattern) or _repository(pattern, parsed) or _nothing(pattern)
-    if parsed.values["autodetect"]:
-        found = _detect("", recursive=parsed.values["recursive"])
-        named += [path for path in found if path not in named]
-    return named
+def _resource_paths(command_line: CommandLine) -> list[str]:
+    """The paths of --resources, then those that --autodetect finds."""
+    paths: list[str] = []
+    if command_line.values["resources"]:
+        for pattern in command_line.values["resources"].split(","):
+            matches = _matching_paths(pattern) or _fetched_repository(pattern, command_line)
+            if not matches:
+                raise _no_match_error(pattern)
+            paths += matches
+    if command_line.values["autodetect"]:
+        detected = _detect_resource_files("", recursive=command_line.values["recursive"])
+        paths += [path for path in detected if path not in paths]
+    return paths
 
 
-def _matches(pattern: str) -> list[str]:
-    """The paths that match, without hidden ones, or `pattern` itself where it leads to a directory in another way, or none.
+def _matching_paths(pattern: str) -> list[str]:
+    """The paths that match, without hidden ones. If none does, `pattern` itself if it names a base directory.
 
     Source: kustomize v5.8.2 kustomize/commands/internal/util/util.go, GlobPatternsWithLoader.
     """
-    from kmanifest.cli.glob import glob  # not for those who name no resources
+    from kmanifest.cli.glob import glob  # imported for --resources only
 
-    found = glob(pattern)
+    paths = glob(pattern)
     if not os.path.basename(pattern.rstrip("/")).startswith("."):
-        found = [path for path in found if not os.path.basename(path).startswith(".")]
-    return found or ([pattern] if _is_base(pattern) else [])
+        paths = [path for path in paths if not os.path.basename(path).startswith(".")]
+    return paths or ([pattern] if _is_base_directory(pattern) else [])
 
 
-def _repository(url: str, parsed: Parsed) -> list[str]:
-    """The URL, if it is of a repository; an error where that can't be fetched."""
+def _fetched_repository(url: str, command_line: CommandLine) -> list[str]:
+    """Fetch the repository at `url` and return the URL; empty if it is not the URL of a repository."""
     from kmanifest.pipeline.remote_bases import find_repository
 
     repository = find_repository(url)
@@ -136,7 +131,7 @@ def _repository(url: str, parsed: Parsed) -> list[str]:
     from kmanifest import api
     from kmanifest.pipeline.options import Options
 
-    options = Options(allow_remote=True, remote=remotes_of(parsed.values))
+    options = Options(allow_remote=True, remote=remote_options(command_line.values, [url]))
     network = api.network_of(options)
     if network is not None:
         try:
@@ -146,15 +141,17 @@ def _repository(url: str, parsed: Parsed) -> list[str]:
     return [url]
 
 
-def _nothing(pattern: str) -> list[str]:
+def _no_match_error(pattern: str) -> MissingError:
     directory, name = os.path.split(pattern)
     names = os.listdir(directory or ".") if os.path.isdir(directory or ".") else []
-    near = [os.path.join(directory, each) for each in near_names(name, names)]
-    raise MissingError(f"--resources: nothing matches {pattern!r}", near=near)
+    from kmanifest.pipeline.remote_bases import shown_entry
+
+    near = [os.path.join(directory, near_name) for near_name in near_names(name, names)]
+    return MissingError(f"--resources: nothing matches {shown_entry(pattern)!r}", near=near)
 
 
-def _is_base(path: str) -> bool:
-    """Whether `path`, with `..` worked in before it is looked up, is a directory that does not hold this one.
+def _is_base_directory(path: str) -> bool:
+    """Whether the normalized `path` is a directory that does not contain the current one.
 
     Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New.
     """
@@ -162,21 +159,23 @@ def _is_base(path: str) -> bool:
     if not path or path.startswith("/") or any(".." in step and step != ".." for step in steps):
         return False
     real = os.path.realpath(os.path.normpath(path))
-    above = os.path.join(real, "")
-    return os.path.isdir(real) and not os.path.join(os.path.realpath("."), "").startswith(above)
+    prefix = os.path.join(real, "")
+    return os.path.isdir(real) and not os.path.join(os.path.realpath("."), "").startswith(prefix)
 
 
-def _detect(directory: str, *, recursive: bool) -> Iterator[str]:
-    """The files below `directory` ("" is the current one) that hold resources or nothing, and directories to build.
+def _detect_resource_files(directory: str, *, recursive: bool) -> Iterator[str]:
+    """The files below `directory` that contain only resources, or nothing, and the directories with a kustomization.
+
+    An empty `directory` is the current one.
 
     Source: kustomize v5.8.2 kustomize/commands/create/create.go, detectResources.
     """
     try:
         with os.scandir(directory or ".") as entries:
-            found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+            entries_by_name = sorted(entries, key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
-        raise _unreadable(directory or ".", error) from error
-    for entry in found:
+        raise _read_error(directory or ".", error) from error
+    for entry in entries_by_name:
         path = os.path.join(directory, entry.name)
         if not entry.is_dir(follow_symlinks=False):
             if _holds_resources(path):
@@ -184,16 +183,16 @@ def _detect(directory: str, *, recursive: bool) -> Iterator[str]:
         elif recursive and any(os.path.exists(os.path.join(path, name)) for name in FILE_NAMES):
             yield path
         elif recursive:
-            yield from _detect(path, recursive=True)
+            yield from _detect_resource_files(path, recursive=True)
 
 
-def _unreadable(path: str, error: OSError) -> SourceError:
+def _read_error(path: str, error: OSError) -> SourceError:
     return SourceError(f"can't be read: {error.strerror or error}").within(file=path)
 
 
 def _holds_resources(path: str) -> bool:
-    """Whether a build could read the file; one that is too large for a build is passed by, and that is said."""
-    from kmanifest.engines.kustomize.resource_files import parse  # only `--autodetect` comes here
+    """Whether a build can read the file. A file above the size limit is skipped with a note on stderr."""
+    from kmanifest.engines.kustomize.resource_files import parse  # imported for --autodetect only
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.limits import DEFAULT_LIMITS
     from kmanifest.pipeline.context import Context
@@ -201,12 +200,12 @@ def _holds_resources(path: str) -> bool:
 
     tree = DiskTree("/")
     try:
-        real = tree.resolve(os.path.abspath(path))
-        content = tree.read(real, limit=DEFAULT_LIMITS.max_input_file)
+        resolved = tree.resolve(os.path.abspath(path))
+        content = tree.read(resolved, limit=DEFAULT_LIMITS.max_input_file)
     except LimitError as error:
         from kmanifest.cli import report
 
-        report.tell(f"note: left out: {error}\n")
+        report.print_note(f"note: skipped: {error}\n")
         return False
     except KmanifestError as error:
         raise error.within(file=path) from error
@@ -215,3 +214,16 @@ def _holds_resources(path: str) -> bool:
     except (KmanifestError, RecursionError):
         return False
     return True
+
+
+COMMAND = Command(
+    ("create",),
+    "",
+    "Write a new kustomization.yaml to the current directory.\n",
+    (("Kustomize flags", FIELD_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    create,
+    examples=(
+        "kmanifest create --autodetect",
+        "kmanifest create --resources deployment.yaml,service.yaml,../base --namespace staging --nameprefix acme-",
+    ),
+)

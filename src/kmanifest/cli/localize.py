@@ -1,23 +1,31 @@
-"""`kmanifest localize`: a copy of a kustomization, and of all that it names, that builds without a network.
+"""`kmanifest localize`: copy a kustomization and everything it refers to, so that the copy builds without a network.
 
-Source of names, texts and order: kustomize v5.8.2 kustomize/commands/localize/localize.go; api/internal/localizer/util.go,
-establishScope and createNewDir. The copy is built in memory first, and written beside its place; the reference writes
-first, and keeps what it could not verify.
+The copy is built and verified in memory, then written next to its destination and renamed. kustomize writes first and
+keeps a copy that it could not verify.
+Source of names, messages and order: kustomize v5.8.2 kustomize/commands/localize/localize.go;
+api/internal/localizer/util.go, establishScope and createNewDir.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from kmanifest.cli import DONE, report
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
-from kmanifest.cli.output import check_new, print_text, write_new_directory
-from kmanifest.cli.shared import FETCH_FLAGS, remotes_of
+from kmanifest.cli import EXIT_OK, report
+from kmanifest.cli.flags import ANY_VALUE, CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.output import check_new_directory, write_new_directory
+from kmanifest.cli.shared import FETCH_FLAGS, remote_options
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.io import tree as trees
-from kmanifest.model.errors import KmanifestError, LimitError, RenderError, SourceError
+from kmanifest.model.errors import (
+    KmanifestError,
+    LimitError,
+    MissingError,
+    RenderError,
+    SourceError,
+)
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from kmanifest.engines.kustomize.localize import LocalizedFiles
+    from kmanifest.engines.kustomize.localize.output import LocalizedFiles
     from kmanifest.io.remote import Remote
     from kmanifest.io.remote.urls import Repository
     from kmanifest.io.tree import Tree
@@ -26,93 +34,81 @@ if TYPE_CHECKING:
     from kmanifest.pipeline.options import Options
     from kmanifest.pipeline.registry import Registry
 
-FLAGS = tuple(
-    sorted(
-        (
-            *FETCH_FLAGS,
-            HELP,
-            Flag("no-verify", "switch", "do not build the target and the copy to compare them"),
-            Flag(
-                "scope",
-                "text",
-                "the directory that holds all that a local target may name; the target where it is not given",
-            ),
-            STACK_TRACE,
-        )
-    )
+LOCALIZE_FLAGS = with_variables(
+    "LOCALIZE_",
+    Flag("no-verify", "switch", "do not compare the builds of the target and the copy"),
+    Flag(
+        "scope",
+        "string",
+        "directory that contains everything a local target refers to (default: the target)",
+        path="directory",
+        user_only=ANY_VALUE,
+    ),
 )
-_MOST_WORDS = 2
+_MAX_ARGUMENTS = 2
 INTRODUCTION = """\
-Copies TARGET, a directory with a kustomization.yaml or the versioned URL of one, and all that it names, to DESTINATION.
-What is remote is downloaded into the copy, so that the copy builds without a network.
+Copy TARGET and everything it refers to into DESTINATION. TARGET is a directory with a kustomization.yaml, or the
+versioned URL of one. Remote files and bases are downloaded into the copy, so that it builds without a network.
 
-TARGET is the current directory where it is not given. DESTINATION is a new directory in one that exists; where it is not
-given, it is localized-TARGET[-REF] in the current directory.
-
-Usage:
-  kmanifest localize [TARGET [DESTINATION]] [flags]
-
-Examples:
-  kmanifest localize overlays/prod --scope .
-  kmanifest localize 'https://github.com/acme/shop//overlays/prod?ref=v1' vendored
-
-Flags:
+TARGET defaults to the current directory. DESTINATION is a new directory in an existing one; it defaults to
+localized-TARGET[-REF] in the current directory.
 """
-_ADVICE = """\
-note: the copy is not kept. If the target needs flags to build, localize it with --no-verify and compare the builds yourself.
+_NOT_KEPT_NOTE = """\
+note: the copy is not kept. If the target needs flags to build, use --no-verify and compare the builds yourself.
 """
 
 
 class _Target(NamedTuple):
-    """What is to be copied: how it was named and is shown, and the directory and scope in the tree of its context."""
+    """The directory to copy: its name as given and as printed, and its directory and scope in the tree of `ctx`."""
 
     name: str
-    shown: str
+    display_name: str
     ctx: "Context"
     directory: str
     scope: str
     repository: "Repository | None"
 
 
-def localize(arguments: Sequence[str]) -> int:
-    """Write the copy; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    values = parsed.values
-    if values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    if len(parsed.words) > _MOST_WORDS:
-        raise UsageError(f"accepts at most {_MOST_WORDS} arguments, got {len(parsed.words)}")
-    remotes = remotes_of(values)
-    name, destination, *_ = (*parsed.words, "", "")
+def localize(command_line: CommandLine) -> int:
+    """Write the copy and return the exit code."""
+    values = command_line.values
+    if len(command_line.arguments) > _MAX_ARGUMENTS:
+        raise UsageError(
+            f"accepts at most {_MAX_ARGUMENTS} arguments, got {len(command_line.arguments)}"
+        )
+    remotes = remote_options(values, command_line.arguments[:1])
+    name, destination, *_ = (*command_line.arguments, "", "")
 
-    from kmanifest import api  # a wrong command line needs no engine
+    from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.pipeline.options import Options
 
     options = Options(allow_remote=True, remote=remotes)
     network = api.network_of(options)
     findings: list[Finding] = []
     try:
-        target = _find(_context(options, network, findings.append), name or ".", values["scope"])
+        target = _find_target(
+            _make_context(options, network, findings.append), name or ".", values["scope"]
+        )
         destination = os.path.abspath(destination or _default_name(target))
-        copy = _copied(target, destination)
+        copy = _make_copy(target, destination)
         if not values["no-verify"]:
-            findings += _verified(target, copy, destination)
+            findings += _verify_copy(target, copy, destination)
     finally:
         if network is not None:
             network.close()
-    report.findings(findings)
+    report.print_findings(findings)
     write_new_directory(destination, copy.files, copy.directories)
     if not values["no-verify"]:
-        same = "are the same after localization."
-        report.tell(f"VERIFICATION SUCCESS: {_builds(target, destination)} {same}\n")
-    report.tell(f'SUCCESS: localized "{target.shown}" to directory {destination}\n')
-    return DONE
+        outcome = "are the same after localization."
+        report.print_note(f"VERIFICATION SUCCESS: {_build_names(target, destination)} {outcome}\n")
+    report.print_note(f'SUCCESS: localized "{target.display_name}" to directory {destination}\n')
+    return EXIT_OK
 
 
-def _context(
+def _make_context(
     options: "Options", remote: "Remote | None", on_finding: "Callable[[Finding], None]"
 ) -> "Context":
-    """What the copy is made with: this machine's files, and what is fetched for this run."""
+    """A context with the local files, and with `remote` for what is fetched."""
     import time
 
     from kmanifest.engines.builtin import installed_registry
@@ -125,43 +121,49 @@ def _context(
         options=options,
         on_finding=on_finding,
         clock=time.monotonic,
-        meter=Meter(options.limits, time.monotonic),
+        meter=Meter(options.limits, time.monotonic, max_fetched=options.remote.max_total),
         remote=remote,
     )
 
 
-def _find(ctx: "Context", name: str, scope: str) -> _Target:
-    """The target of that name; an error where it is not there, or the scope does not go with it."""
+def _find_target(ctx: "Context", name: str, scope: str) -> _Target:
+    """Find the target with this name. Raises an error if it does not exist or is not within the scope."""
     from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 
     repository = find_repository(name)
     if repository is None:
-        directory = _resolved(ctx, name)
-        limit = _resolved(ctx, scope) if scope else directory
-        if not trees.is_below(directory, limit):
+        directory = _resolve_directory(ctx, name)
+        scope_directory = _resolve_directory(ctx, scope) if scope else directory
+        if not trees.is_below(directory, scope_directory):
             raise SourceError(f"localize scope {scope!r} does not contain target {name!r}")
-        return _Target(name, name, ctx, directory, limit, None)
-    from kmanifest.io.remote.urls import without_password
+        return _Target(name, name, ctx, directory, scope_directory, None)
+    from kmanifest.model.url_masking import mask_url
 
-    shown = without_password(name)
+    display_name = mask_url(name)
     if not repository.ref:
-        raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
+        raise SourceError(
+            f"localize remote root {display_name!r} missing ref query string parameter"
+        )
     if scope:
-        raise SourceError(f"scope {scope!r} specified for remote localize target {shown!r}")
+        raise SourceError(f"scope {scope!r} specified for remote localize target {display_name!r}")
     ctx, directory = enter_repository(ctx, repository)
-    top = ctx.require_remote(repository.name).repository(repository)
-    return _Target(name, shown, ctx, directory, top, repository)
+    repository_root = ctx.require_remote(repository.name).repository(repository)
+    return _Target(name, display_name, ctx, directory, repository_root, repository)
 
 
-def _resolved(ctx: "Context", path: str) -> str:
-    """A directory of this machine in the tree."""
+def _resolve_directory(ctx: "Context", path: str) -> str:
+    """The path of a local directory in the tree."""
+    if "://" in path and not os.path.exists(path):
+        from kmanifest.model.url_masking import mask_url
+
+        raise MissingError(f"no such file or directory: {mask_url(path)!r}")
     try:
-        real = ctx.tree.resolve(trees.join("", os.path.abspath(path)))
-        if ctx.tree.kind(real) != "dir":
+        resolved = ctx.tree.resolve(trees.join("", os.path.abspath(path)))
+        if ctx.tree.kind(resolved) != "dir":
             raise SourceError("is not a directory")
     except KmanifestError as error:
         raise error.within(file=path) from error
-    return real
+    return resolved
 
 
 def _default_name(target: _Target) -> str:
@@ -172,53 +174,56 @@ def _default_name(target: _Target) -> str:
     return default_name(trees.join("", relative(target.directory, target.scope)), target.repository)
 
 
-def _copied(target: _Target, destination: str) -> "LocalizedFiles":
-    """The copy, all in memory; an error tells where the target is wrong."""
+def _make_copy(target: _Target, destination: str) -> "LocalizedFiles":
+    """Copy the target in memory. Errors have the location in the target."""
     from kmanifest import api
     from kmanifest.engines.krm.function import executable_path
     from kmanifest.engines.kustomize.localize import LocalizeRequest, localize
 
-    check_new(destination)
-    above, name = os.path.split(destination)
+    check_new_directory(destination)
+    parent, name = os.path.split(destination)
     request = LocalizeRequest(
         target.directory,
         target.scope,
         url=target.name if target.repository else "",
-        destination=trees.join("", os.path.join(os.path.realpath(above), name)),
+        destination=trees.join("", os.path.join(os.path.realpath(parent), name)),
         executable_path=executable_path,
     )
     try:
         return localize(target.ctx, request)
     except KmanifestError as error:
-        found = api.with_position(error, target.ctx)
-        raise found.at(api.on_disk(found.location)) from error
+        located = api.with_position(error, target.ctx)
+        raise located.at(api.on_disk(located.location)) from error
     except RecursionError:
         raise LimitError("the kustomizations are nested too deeply (max_depth)") from None
 
 
-def _verified(target: _Target, copy: "LocalizedFiles", destination: str) -> "Iterable[Finding]":
-    """The warnings of the target's build, which the build of the copy, without a network, agrees with; an error if not."""
+def _verify_copy(target: _Target, copy: "LocalizedFiles", destination: str) -> "Iterable[Finding]":
+    """Compare the build of the target with the build of the copy, and return the warnings of the former.
+
+    Raises RenderError if they differ. The copy is built without a network.
+    """
     from kmanifest import api
     from kmanifest.io.tree import MemoryTree
 
     registry, remote, options = target.ctx.registry, target.ctx.remote, target.ctx.options
     tree = MemoryTree({path: file.content for path, file in copy.files.items()})
     try:
-        wanted = api.build(target.name, options=options, registry=registry, remote=remote)
-        text = wanted.text()
-        made = _built(copy.target, tree, registry)
+        built = api.build(target.name, options=options, registry=registry, remote=remote)
+        target_text = built.text()
+        copy_text = _build_copy(copy.target, tree, registry)
     except KmanifestError:
-        report.tell(_ADVICE)
+        report.print_message(_NOT_KEPT_NOTE)
         raise
-    if made != text:
-        report.tell(_difference(text, made) + _ADVICE)
-        what = f"VERIFICATION FAILED: {_builds(target, destination)}"
-        raise RenderError(f"{what} are different after localization.")
-    return wanted.warnings
+    if copy_text != target_text:
+        report.print_message(_difference_note(target_text, copy_text) + _NOT_KEPT_NOTE)
+        failure = f"VERIFICATION FAILED: {_build_names(target, destination)}"
+        raise RenderError(f"{failure} are different after localization.")
+    return built.warnings
 
 
-def _built(directory: str, tree: "Tree", registry: "Registry") -> str:
-    """What the copy builds, without a network."""
+def _build_copy(directory: str, tree: "Tree", registry: "Registry") -> str:
+    """Build the copy without a network and return the output."""
     from kmanifest import api
 
     try:
@@ -227,16 +232,28 @@ def _built(directory: str, tree: "Tree", registry: "Registry") -> str:
         raise RenderError(f"the copy can't be built: {error}") from error
 
 
-def _builds(target: _Target, destination: str) -> str:
-    return f"`kustomize build` for {target.shown} and {destination}"
+def _build_names(target: _Target, destination: str) -> str:
+    return f"`kustomize build` for {target.display_name} and {destination}"
 
 
-def _difference(old: str, new: str) -> str:
-    """How many lines differ between two builds; not the lines, which may hold secrets."""
+def _difference_note(old: str, new: str) -> str:
+    """A note with the number of lines that differ between two builds. The lines may contain secrets."""
     import difflib
 
     lines = list(difflib.unified_diff(old.split("\n"), new.split("\n"), lineterm="", n=0))[2:]
-    gone, come = (sum(line.startswith(sign) for line in lines) for sign in "-+")
-    return (
-        f"note: {gone} lines of the target's build are not in the copy's, which has {come} others\n"
-    )
+    removed, added = (sum(line.startswith(sign) for line in lines) for sign in "-+")
+    return f"note: {removed} lines are only in the target's build, {added} only in the copy's\n"
+
+
+COMMAND = Command(
+    ("localize",),
+    "[TARGET [DESTINATION]]",
+    INTRODUCTION,
+    (("Kustomize flags", LOCALIZE_FLAGS), ("Remote flags", FETCH_FLAGS)),
+    localize,
+    examples=(
+        "kmanifest localize overlays/prod --scope .",
+        "kmanifest localize 'https://github.com/acme/shop//overlays/prod?ref=v1' vendored",
+    ),
+    completions=(DIRECTORY,),
+)

@@ -1,15 +1,15 @@
-"""Where a build's bytes go: stdout, one file, or a directory with one file per resource.
+"""Write output to stdout, to one file, or to a directory with one file per resource.
 
-Nothing is written before the whole build is rendered, and no file is replaced before its successor is complete on
-disk: a temporary file beside it, fsync, rename. A link given with `-o` stays a link, its target is rewritten; a link
-inside an output directory is replaced, never followed.
+Nothing is written before the whole build is rendered. A file is written to a temporary file next to it, synced and
+renamed, so the old content stays until the new content is complete. A symbolic link given with `-o` stays a link and its
+target is rewritten; a link inside an output directory is replaced, never followed.
 """
 
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from kmanifest.cli import DONE, READER_GONE
+from kmanifest.cli import EXIT_BROKEN_PIPE, EXIT_OK
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -22,54 +22,54 @@ NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class OutputError(KmanifestError):
-    """The build is done, its output could not be written."""
+    """The output could not be written."""
 
 
-def write(rendered: "Rendered", path: str) -> int:
-    """Write to `path`, which is a file or an existing directory, or to stdout where it is empty; gives the exit code."""
+def write_rendered(rendered: "Rendered", path: str) -> int:
+    """Write to the file or existing directory `path`, or to stdout if it is empty, and return the exit code."""
     if path and os.path.isdir(path):
         write_directory(path, rendered)
-        return DONE
+        return EXIT_OK
     if not path:
         return print_pieces(rendered.chunks())
     write_file(path, rendered.chunks())
-    return DONE
+    return EXIT_OK
 
 
 def print_text(text: str) -> int:
-    """Print `text` on stdout; gives the exit code."""
+    """Print `text` to stdout and return the exit code."""
     return print_pieces([text.encode("utf-8", "surrogateescape")])
 
 
 def print_pieces(pieces: Iterable[bytes]) -> int:
-    """Print the pieces on stdout; gives the exit code, which tells when nobody reads any more."""
+    """Print the pieces to stdout and return the exit code: EXIT_BROKEN_PIPE if the reader has closed it."""
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
         sys.stdout.buffer.writelines(pieces)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _forget_stdout()
-        return READER_GONE
+        _discard_stdout()
+        return EXIT_BROKEN_PIPE
     except OSError as error:
-        _forget_stdout()
-        raise _refused("to stdout", error) from error
-    return DONE
+        _discard_stdout()
+        raise _write_error("to stdout", error) from error
+    return EXIT_OK
 
 
-def _refused(where: str, error: OSError) -> OutputError:
-    return OutputError(f"can't write {where}: {error.strerror or error}")
+def _write_error(target: str, error: OSError) -> OutputError:
+    return OutputError(f"can't write {target}: {error.strerror or error}")
 
 
-def _forget_stdout() -> None:
-    """Let what is left in the buffer go nowhere, or Python complains of it when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def _discard_stdout() -> None:
+    """Redirect stdout to the null device, so that Python can flush its buffer at exit without an error."""
+    null_device = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null_device, sys.stdout.fileno())
+    os.close(null_device)
 
 
 def write_file(path: str, pieces: Iterable[bytes]) -> None:
-    """Put `pieces` at `path`: whole or not at all, except where `path` is a device or a pipe."""
+    """Write `pieces` to `path` atomically, or directly if `path` is a device or a pipe."""
     target = os.path.realpath(path)
     try:
         if os.path.exists(target) and not os.path.isfile(target):
@@ -80,127 +80,154 @@ def write_file(path: str, pieces: Iterable[bytes]) -> None:
         else:
             _replace_all([(target, pieces)])
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def replace_file(path: str, content: bytes) -> None:
-    """Put `content` at `path`, whole or not at all; a link that is there is replaced, and not followed."""
+    """Write `content` to `path` atomically. An existing link is replaced, not followed."""
     try:
         _replace_all([(path, [content])])
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def write_directory(directory: str, rendered: "Rendered") -> None:
-    """One file in `directory` for each resource, named as the reference names it."""
-    names = list(file_names(rendered.resources))
+    """Write one file per resource into `directory`, with the file names that kustomize uses."""
+    names = list(file_names(rendered.read_only_resources))
     paths = [os.path.join(directory, name) for name in names]
     contents = ([text.encode()] for text in rendered.documents())
     try:
         _replace_all(zip(paths, contents, strict=True))
     except OSError as error:
-        raise _refused(f"into {directory}", error) from error
+        raise _write_error(f"into {directory}", error) from error
 
 
-def check_new(path: str) -> None:
-    """OutputError where a directory can't be made at `path`."""
+def check_new_directory(path: str) -> None:
+    """Raise OutputError if a directory can't be created at `path`."""
     if os.path.lexists(path):
         raise OutputError(f"the destination {path} already exists")
     if not os.path.isdir(os.path.dirname(path)):
-        raise OutputError(f"the destination {path} has to be in a directory that exists")
+        raise OutputError(f"the destination {path} is in a directory that does not exist")
 
 
 def write_new_directory(
     path: str, files: "Mapping[str, File]", directories: Iterable[str] = ()
 ) -> None:
-    """Make the directory at the absolute `path`, with these files and directories in it: whole or not at all."""
-    check_new(path)
-    temporary = os.path.join(os.path.dirname(path), f".kmanifest-{os.getpid()}.tmp")
+    """Create a directory with these files and subdirectories at the absolute `path`, completely or not at all."""
+    check_new_directory(path)
+    temporary = _temporary_path(path)
     is_claimed = False
     try:
         os.mkdir(temporary)
+    except OSError as error:
+        raise _write_error(path, error) from error
+    try:
         for directory in directories:
             os.mkdir(os.path.join(temporary, directory))
         for name, (content, executable) in files.items():
             mode = 0o777 if executable else 0o666
             with open(os.open(os.path.join(temporary, name), NEW_FILE, mode), "wb") as stream:
                 stream.write(content)
-        # An empty directory is made first, as a rename would replace one that somebody else has made meanwhile.
+        # An empty directory is created first: a rename alone could replace one that another process has just created.
         os.mkdir(path)
         is_claimed = True
         if os.name == "nt":
             os.rmdir(path)
         os.rename(temporary, path)
     except BaseException as error:
-        from shutil import rmtree  # only where it goes wrong
+        from shutil import rmtree  # imported for errors only
 
         rmtree(temporary, ignore_errors=True)
         if is_claimed and os.path.isdir(path) and not os.listdir(path):
             os.rmdir(path)
         if isinstance(error, OSError):
-            raise _refused(path, error) from error
+            raise _write_error(path, error) from error
         raise
 
 
 def file_names(resources: "Iterable[Resource]") -> Iterator[str]:
-    """The name of each file: `[namespace_][group_]version_kind_name.yaml` in lower case.
+    """The file name of each resource: `[namespace_][group_]version_kind_name.yaml` in lower case.
 
-    The namespace is there when the namespaced resources lie in more than one. A name with a slash
-    is refused, as no object can bear it; what is not printable is percent-encoded. Two resources
-    with one file are an error: in the reference the second overwrites the first.
+    The namespace is included if the namespaced resources are in more than one namespace. A name with a slash is an
+    error, since no Kubernetes object can have it. Characters that are not printable are percent-encoded. Two
+    resources with the same file name are an error; kustomize overwrites the first with the second.
     Source: kustomize v5.8.2 kustomize/commands/build/writer.go.
     """
-    from kmanifest.model.resource import CLUSTER_SCOPE  # only `-o DIR` comes here
+    from kmanifest.model.resource import CLUSTER_SCOPE  # imported for `-o DIR` only
 
-    given = [(each.id, each.effective_namespace) for each in resources]
-    several = len({space for _, space in given if space != CLUSTER_SCOPE}) > 1
-    taken: dict[str, str] = {}
-    for id_, space in given:
-        shown = space if several and space != CLUSTER_SCOPE else ""
-        parts = [part for part in (shown, id_.group, id_.version, id_.kind) if part]
-        name = _safe("_".join([*parts, id_.name]).lower() + ".yaml", str(id_))
-        if name in taken:
-            raise OutputError(f"{taken[name]} and {id_} would both be written to {name}")
-        taken[name] = str(id_)
+    identified = [(resource.id, resource.effective_namespace) for resource in resources]
+    has_several_namespaces = (
+        len({namespace for _, namespace in identified if namespace != CLUSTER_SCOPE}) > 1
+    )
+    ids_by_name: dict[str, str] = {}
+    for resource_id, namespace in identified:
+        prefix = namespace if has_several_namespaces and namespace != CLUSTER_SCOPE else ""
+        parts = [
+            part
+            for part in (prefix, resource_id.group, resource_id.version, resource_id.kind)
+            if part
+        ]
+        name = _safe_file_name(
+            "_".join([*parts, resource_id.name]).lower() + ".yaml", str(resource_id)
+        )
+        key = _same_file_key(name)
+        if key in ids_by_name:
+            raise OutputError(
+                f"{ids_by_name[key]} and {resource_id} would both be written to {name}"
+            )
+        ids_by_name[key] = str(resource_id)
         yield name
 
 
-def _safe(name: str, owner: str) -> str:
-    """`name` as one component of a path."""
+def _same_file_key(name: str) -> str:
+    """A key that is equal for names that some file systems, such as APFS, take for one file."""
+    if name.isascii():
+        return name
+    import unicodedata  # imported for names that are not ASCII only
+
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _safe_file_name(name: str, resource_id: str) -> str:
+    """`name` as one path component. Raises OutputError if it can't be one."""
     if "/" in name or "\0" in name:
-        raise OutputError(f"{owner}: the name can't be that of a file: {name}")
+        raise OutputError(f"{resource_id}: the name can't be used as a file name: {name}")
     if name.isprintable() and "\\" not in name:
         return name
-    keep = (char if char.isprintable() and char != "\\" else _percent(char) for char in name)
-    return "".join(keep)
+    escaped = (
+        char if char.isprintable() and char != "\\" else _percent_encoded(char) for char in name
+    )
+    return "".join(escaped)
 
 
-def _percent(char: str) -> str:
+def _percent_encoded(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _replace_all(files: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-    """Write every file beside its place, then move all into place; on a failure none is left half-written."""
-    waiting: list[tuple[str, str]] = []
+    """Write all files to temporary files next to their paths, then rename them.
+
+    A failure leaves no partial file.
+    """
+    temporary_files: list[tuple[str, str]] = []
     try:
         for path, pieces in files:
-            temporary = os.path.join(
-                os.path.dirname(path), f".kmanifest-{os.getpid()}-{len(waiting)}.tmp"
-            )
-            waiting.append((temporary, path))
-            _write_new(temporary, pieces, _mode(path))
-        while waiting:
-            temporary, path = waiting[-1]
+            temporary = _temporary_path(path)
+            descriptor = os.open(temporary, NEW_FILE, 0o666)
+            temporary_files.append((temporary, path))
+            _write_new_file(descriptor, pieces, _existing_mode(path))
+        while temporary_files:
+            temporary, path = temporary_files[-1]
             os.replace(temporary, path)
-            waiting.pop()
+            temporary_files.pop()
     finally:
-        for temporary, _ in waiting:
+        for temporary, _ in temporary_files:
             if os.path.lexists(temporary):
                 os.unlink(temporary)
 
 
-def _mode(path: str) -> int | None:
-    """The permissions of the file that is to be replaced, None where there is none."""
+def _existing_mode(path: str) -> int | None:
+    """The permissions of the regular file at `path`; None if there is none."""
     try:
         return (
             os.lstat(path).st_mode & 0o777
@@ -211,8 +238,16 @@ def _mode(path: str) -> int | None:
         return None
 
 
-def _write_new(path: str, pieces: Iterable[bytes], mode: int | None) -> None:
-    with open(os.open(path, NEW_FILE, 0o666), "wb") as stream:
+def _temporary_path(path: str) -> str:
+    """A new name in the directory of `path`.
+
+    It is random, as processes in containers share process ids and can share a directory.
+    """
+    return os.path.join(os.path.dirname(path), f".kmanifest-{os.urandom(8).hex()}.tmp")
+
+
+def _write_new_file(descriptor: int, pieces: Iterable[bytes], mode: int | None) -> None:
+    with open(descriptor, "wb") as stream:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(stream.fileno(), mode)
         stream.writelines(pieces)

@@ -1,4 +1,4 @@
-"""Whether the configs in a file name plug-ins that are there, and are as those want them: nothing is run."""
+"""Check the plug-in configs in a file. No plug-in is run."""
 
 import os
 
@@ -14,42 +14,44 @@ from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.options import ExecPluginOptions, Options
 from kmanifest.schema.check import check_config
 
-Verdict = tuple[bool, str]
+CheckResult = tuple[bool, str]
 
 
-def check_file(path: str) -> list[Verdict]:
-    """For each config of a file whether it will do, and a line that says so."""
+def check_file(path: str) -> list[CheckResult]:
+    """Check each config in a file. Return whether it is valid, and a line for the user."""
     options = Options(
         enable_plugins=True,
         allow_exec=True,
         exec_plugins=ExecPluginOptions(home=find_plugin_home(os.environ)),
     )
-    disk = tree.DiskTree("/")
-    file = disk.resolve(path)
+    disk_tree = tree.DiskTree("/")
+    file = disk_tree.resolve(path)
     ctx = Context(
-        tree=disk,
+        tree=disk_tree,
         registry=installed_registry(),
         options=options,
         directory=tree.parent(file),
         runner=ProcessRunner(),
     )
-    return [_verdict(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)]
+    return [
+        _check_config(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)
+    ]
 
 
-def _verdict(ctx: Context, config: Resource) -> Verdict:
+def _check_config(ctx: Context, config: Resource) -> CheckResult:
     try:
-        return True, f"ok: {config.id}: {_judged(ctx, config)}"
+        return True, f"ok: {config.id}: {_describe_match(ctx, config)}"
     except KmanifestError as error:
         return False, f"error: {config.id}: {error}"
 
 
-def _judged(ctx: Context, config: Resource) -> str:
-    """What the config would use; the error that a build would raise before it."""
+def _describe_match(ctx: Context, config: Resource) -> str:
+    """The plug-in that a build would use for the config. Raises the error that the build would raise."""
     if is_function(config):
         return f"function {function.find_executable(ctx, function.read_function(config).path)}"
     plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)
     if plugin is None:
-        return f"program {exec_plugin.find_executable(ctx, config)}"
+        return f"exec plug-in {exec_plugin.find_executable(ctx, config)}"
     if plugin.schema is not None:
         check_config(config.body, plugin.schema)
     return f"{plugin.role} {plugin.name}"

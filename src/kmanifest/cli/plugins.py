@@ -1,51 +1,26 @@
-"""`kmanifest plugins`: which plug-ins there are, what one wants, whether a config fits, and the start of a new one."""
+"""`kmanifest plugins`: list and describe plug-ins, check their configs, and create a new plug-in."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from kmanifest.cli import DONE, FAILED
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli import EXIT_FAILURE, EXIT_OK
+from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, FILE, Command, Group, Verb
 from kmanifest.model.errors import MissingError, near_names
 from kmanifest.startup.typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from kmanifest.pipeline.registry import Plugin
 
-FLAGS: Final[tuple[Flag, ...]] = (HELP, STACK_TRACE)
-INTRODUCTION: Final = """\
-Shows, checks and starts plug-ins.
-
-Usage:
-  kmanifest plugins list                      all plug-ins that a build may use, and where they come from
-  kmanifest plugins info KIND                 what a plug-in does, and the schema of its config
-  kmanifest plugins check FILE                whether the configs in a file name plug-ins that are there, and fit them
-  kmanifest plugins new ROLE NAME [DIR]       a distribution with a generator, transformer or validator, to begin with
-
-Flags:
-"""
 ROLES: Final = ("generator", "transformer", "validator")
 
-Named = tuple[str, "Plugin"]
+SourcedPlugin = tuple[str, "Plugin"]
 
 
-def plugins(arguments: Sequence[str]) -> int:
-    """Carry out what the words ask for; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"] or not parsed.words:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    verb, *words = parsed.words
-    work = _VERBS.get(verb)
-    if work is None:
-        near = near_names(verb, _VERBS, most=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise UsageError(f"unknown verb: plugins {verb}{hint}")
-    return work(words)
-
-
-def _list(words: Sequence[str]) -> int:
-    _expect(words, 0, "plugins list")
-    rows = [(plugin.role, plugin.name, source) for source, plugin in _everything()]
+def _list(command_line: CommandLine) -> int:
+    _expect_arguments(command_line, 0, "plugins list")
+    rows = [(plugin.role, plugin.name, source) for source, plugin in _all_plugins()]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return print_text(
         "".join(
@@ -54,20 +29,20 @@ def _list(words: Sequence[str]) -> int:
     )
 
 
-def _info(words: Sequence[str]) -> int:
-    (kind,) = _expect(words, 1, "plugins info KIND")
-    found = [
+def _info(command_line: CommandLine) -> int:
+    (kind,) = _expect_arguments(command_line, 1, "plugins info KIND")
+    matches = [
         (source, plugin)
-        for source, plugin in _everything()
+        for source, plugin in _all_plugins()
         if plugin.name == kind or plugin.name.endswith(f"/{kind}")
     ]
-    if not found:
-        names = {plugin.name.rpartition("/")[2] for _, plugin in _everything()}
-        raise MissingError(f"no plug-in is called {kind}", near=near_names(kind, names))
-    return print_text("\n".join(_described(source, plugin) for source, plugin in found))
+    if not matches:
+        names = {plugin.name.rpartition("/")[2] for _, plugin in _all_plugins()}
+        raise MissingError(f"unknown plug-in: {kind}", near=near_names(kind, names))
+    return print_text("\n".join(_describe_plugin(source, plugin) for source, plugin in matches))
 
 
-def _described(source: str, plugin: "Plugin") -> str:
+def _describe_plugin(source: str, plugin: "Plugin") -> str:
     lines = [f"{plugin.role} {plugin.name}", f"from: {source}"]
     if doc := (plugin.call.__doc__ or "").strip():
         lines += ["", *(line.strip() for line in doc.splitlines())]
@@ -78,50 +53,99 @@ def _described(source: str, plugin: "Plugin") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check(words: Sequence[str]) -> int:
-    (path,) = _expect(words, 1, "plugins check FILE")
-    from kmanifest.cli.plugin_check import check_file  # the other verbs read no configs
+def _check(command_line: CommandLine) -> int:
+    (path,) = _expect_arguments(command_line, 1, "plugins check FILE")
+    from kmanifest.cli.plugin_check import check_file  # imported for `check` only
 
-    verdicts = check_file(os.path.abspath(path))
-    print_text("".join(f"{text}\n" for _, text in verdicts))
-    return DONE if all(is_good for is_good, _ in verdicts) else FAILED
+    results = check_file(os.path.abspath(path))
+    print_text("".join(f"{text}\n" for _, text in results))
+    return EXIT_OK if all(is_valid for is_valid, _ in results) else EXIT_FAILURE
 
 
-def _new(words: Sequence[str]) -> int:
-    if len(words) not in (2, 3):
-        raise UsageError("plugins new wants ROLE NAME [DIR]")
-    role, name, *rest = words
+def _new(command_line: CommandLine) -> int:
+    if len(command_line.arguments) not in (2, 3):
+        raise UsageError("usage: kmanifest plugins new ROLE NAME [DIR]")
+    role, name, *rest = command_line.arguments
     if role not in ROLES:
-        raise UsageError(f"no role is called {role}; there are {', '.join(ROLES)}")
-    from kmanifest.cli.scaffold import start  # the other verbs write no files
+        raise UsageError(f"unknown role: {role} (roles: {', '.join(ROLES)})")
+    from kmanifest.cli.scaffold import write_scaffold  # imported for `new` only
 
     directory = rest[0] if rest else name
-    files = start(role, name, directory)
+    files = write_scaffold(role, name, directory)
     return print_text("".join(f"{file}\n" for file in files))
 
 
-_VERBS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {
-    "list": _list,
-    "info": _info,
-    "check": _check,
-    "new": _new,
-}
-
-
-def _expect(words: Sequence[str], number: int, usage: str) -> Sequence[str]:
-    if len(words) != number:
+def _expect_arguments(command_line: CommandLine, count: int, usage: str) -> Sequence[str]:
+    if len(command_line.arguments) != count:
         raise UsageError(f"usage: kmanifest {usage}")
-    return words
+    return command_line.arguments
 
 
-def _everything() -> Iterable[Named]:
-    """Each plug-in with what it comes from."""
+def _all_plugins() -> Iterable[SourcedPlugin]:
+    """All plug-ins, each with its source: `kmanifest` or the name of an entry point."""
     from kmanifest.engines.builtin import PLUGINS
     from kmanifest.pipeline.entrypoints import load_named
 
-    known: list[Named] = [("kmanifest", plugin) for plugin in PLUGINS]
+    builtin: list[SourcedPlugin] = [("kmanifest", plugin) for plugin in PLUGINS]
     names = {(plugin.role, plugin.name) for plugin in PLUGINS}
     return [
-        *known,
+        *builtin,
         *(each for each in load_named() if (each[1].role, each[1].name) not in names),
     ]
+
+
+LIST: Final = Command(
+    ("plugins", "list"),
+    "",
+    "List the plug-ins that a build can use, and their sources.\n",
+    (),
+    _list,
+)
+INFO: Final = Command(
+    ("plugins", "info"),
+    "KIND",
+    "Describe a plug-in and the schema of its config.\n",
+    (),
+    _info,
+    examples=("kmanifest plugins info PrefixTransformer",),
+    completions=(ANY_TEXT,),
+)
+CHECK: Final = Command(
+    ("plugins", "check"),
+    "FILE",
+    "Check whether the configs in a file name existing plug-ins and match their schemas. No plug-in is run.\n",
+    (),
+    _check,
+    completions=(FILE,),
+)
+NEW: Final = Command(
+    ("plugins", "new"),
+    "ROLE NAME [DIR]",
+    """\
+Create a Python distribution with a plug-in, a test that passes, and a kustomization that uses the plug-in. ROLE is
+generator, transformer or validator. DIR defaults to NAME in the current directory.
+""",
+    (),
+    _new,
+    examples=("kmanifest plugins new transformer cost-labels",),
+    completions=(ROLES, ANY_TEXT, DIRECTORY),
+)
+VERBS: Final = (
+    Verb("list", "list the plug-ins that a build can use, and their sources", __name__, (), "LIST"),
+    Verb("info", "describe a plug-in and the schema of its config", __name__, (), "INFO"),
+    Verb(
+        "check",
+        "check whether the configs in a file name existing plug-ins and match their schemas",
+        __name__,
+        (),
+        "CHECK",
+    ),
+    Verb(
+        "new",
+        "create a Python distribution with a generator, transformer or validator",
+        __name__,
+        (),
+        "NEW",
+    ),
+)
+COMMAND: Final = Group(("plugins",), "List, describe, check and create plug-ins.\n", VERBS)

@@ -1,13 +1,14 @@
-"""Errors and findings as a person reads them, on stderr.
+"""Print errors and findings to stderr.
 
-One line for each where stderr is no terminal. On a terminal an error also shows the source around the place with a
-caret, the directories it was reached through, and the names that are near to one that was not found.
+Each is one line if stderr is not a terminal. On a terminal, an error is followed by the source lines around its
+location, the chain of directories that leads to it, and similar names if a name was not found.
 """
 
 import os
 import stat
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 
 from kmanifest.model.errors import KmanifestError, Location, format_field, one_line
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -15,134 +16,180 @@ from kmanifest.startup.typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kmanifest.model.findings import Finding
 
-LARGEST_SOURCE = 10 << 20
+MAX_SOURCE_BYTES = 10 << 20
 SECRET_FIELDS = ("secretGenerator",)
-RED, BLUE, BOLD, PLAIN = "\x1b[1;31m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
-INTERNAL = "internal error: {kind}: {text} (please report it with the output of --stack-trace)"
+RED, BLUE, RESET = "\x1b[1;31m", "\x1b[1;34m", "\x1b[0m"
+INTERNAL_ERROR = (
+    "internal error: {kind}: {text} (please report it with the output of --stack-trace)"
+)
+
+_is_quiet = ContextVar("_is_quiet", default=False)
 
 
-def tell(text: str) -> None:
-    """Print `text` on stderr; nothing happens where there is no stderr."""
+class quiet:  # noqa: N801 - reads as a sentence where it is used
+    """Print no warnings and notes inside the block."""
+
+    def __enter__(self) -> None:
+        self._token = _is_quiet.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _is_quiet.reset(self._token)
+
+
+def print_note(text: str) -> None:
+    """Print `text`, a warning or a note, to stderr. Does nothing after `--quiet`."""
+    if not _is_quiet.get():
+        print_message(text)
+
+
+def print_message(text: str) -> None:
+    """Print `text` to stderr. Does nothing if stderr is closed."""
     if sys.stderr is None:
         return
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
-    except (OSError, ValueError):  # nobody can be told
+    except (OSError, ValueError):  # there is nowhere else to report it
         return
 
 
-def findings(found: "Iterable[Finding]") -> None:
-    """Print each finding once; a warning is exactly its message, as the reference prints it."""
-    texts: dict[str, None] = {}
-    for finding in found:
+def print_findings(findings: "Iterable[Finding]") -> None:
+    """Print each finding once. A warning is printed as its bare message, as kustomize does, and not after `--quiet`."""
+    messages: dict[str, None] = {}
+    for finding in findings:
+        if finding.severity == "warning" and _is_quiet.get():
+            continue
         lines = [one_line(line) for line in finding.message.split("\n")]
-        place = "" if finding.severity == "warning" else f"{finding.severity}: {_place(finding)}"
-        near = (
+        prefix = (
+            ""
+            if finding.severity == "warning"
+            else f"{finding.severity}: {_location_prefix(finding)}"
+        )
+        suggestion = (
             f" (did you mean {' or '.join(map(one_line, finding.near))}?)" if finding.near else ""
         )
-        texts[place + "\n".join(lines) + near] = None
-    tell("".join(f"{text}\n" for text in texts))
+        messages[prefix + "\n".join(lines) + suggestion] = None
+    print_message("".join(f"{text}\n" for text in messages))
 
 
-def failure(error: BaseException, *, stack_trace: bool = False) -> None:
-    """Print why the command failed."""
+def print_usage_error(message: str, *, color: str = "auto") -> None:
+    """Print the message about a wrong command line or setting."""
+    text = f"error: {message}\n"
+    print_message(_coloured(text) if has_colour(color) else text)
+
+
+def print_error(error: BaseException, *, stack_trace: bool = False, color: str = "auto") -> None:
+    """Print the error that ended the command. `color` is the value of `--color`."""
     if stack_trace:
-        import traceback  # only where it is asked for
+        import traceback  # imported for --stack-trace only
 
-        tell("".join(traceback.format_exception(error)))
+        print_message("".join(traceback.format_exception(error)))
     if isinstance(error, KmanifestError):
-        tell(describe(error, terminal=_is_terminal(), colour=_has_colour()))
+        print_message(format_error(error, terminal=_is_terminal(), colour=has_colour(color)))
     elif isinstance(error, MemoryError):
-        tell("error: out of memory\n")
+        print_message("error: out of memory\n")
     elif isinstance(error, RecursionError):
-        tell("error: nested too deeply for this interpreter\n")
+        print_message("error: nested too deeply for this interpreter\n")
     else:
         text = one_line(str(error))
-        tell(f"error: {INTERNAL.format(kind=type(error).__name__, text=text)}\n")
+        print_message(f"error: {INTERNAL_ERROR.format(kind=type(error).__name__, text=text)}\n")
 
 
-def describe(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
-    """The text for an error: one line, or on a terminal several for each of its causes."""
+def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
+    """The text of an error: one line, or on a terminal several lines for each of its causes."""
     if not terminal:
-        return _line(error) + "\n"
-    text = "".join(_full(each) for each in error.causes or (error,))
+        line = _format_one_line(error) + "\n"
+        return _coloured(line) if colour else line
+    text = "".join(_format_for_terminal(cause) for cause in error.causes or (error,))
     if not colour:
         return text
-    return "".join(_painted(line) for line in text.splitlines(keepends=True))
+    return "".join(_coloured(line) for line in text.splitlines(keepends=True))
 
 
-def _line(error: KmanifestError) -> str:
-    """The error in one line; of several, the first and how many follow."""
+def _format_one_line(error: KmanifestError) -> str:
+    """The error in one line. For several causes: the first one and the number of the others."""
     if not error.causes:
-        return f"error: {_relative(error)}"
-    more = len(error.causes) - 1
-    return _line(error.causes[0]) + (f" (and {more} more)" if more else "")
+        return f"error: {_with_relative_paths(error)}"
+    remaining = len(error.causes) - 1
+    return _format_one_line(error.causes[0]) + (f" (and {remaining} more)" if remaining else "")
 
 
-def _full(error: KmanifestError) -> str:
-    bare = KmanifestError(_message(error), location=_shown(error.location))
-    text = f"error: {one_line(str(bare))}\n{_excerpt(error.location)}"
+def _format_for_terminal(error: KmanifestError) -> str:
+    shown_error = KmanifestError(
+        _relative_message(error), location=_relative_location(error.location)
+    )
+    text = f"error: {one_line(str(shown_error))}\n{_source_excerpt(error.location)}"
     if len(error.trail) > 1:
-        text += f"in: {' -> '.join(one_line(_near_path(directory)) for directory in error.trail)}\n"
+        text += (
+            f"in: {' -> '.join(one_line(_relative_path(directory)) for directory in error.trail)}\n"
+        )
     if error.near:
         text += f"help: did you mean {' or '.join(one_line(name) for name in error.near)}?\n"
     return text
 
 
-def _relative(error: KmanifestError) -> str:
+def _with_relative_paths(error: KmanifestError) -> str:
     return one_line(
-        str(KmanifestError(_message(error), location=_shown(error.location), near=error.near))
+        str(
+            KmanifestError(
+                _relative_message(error),
+                location=_relative_location(error.location),
+                near=error.near,
+            )
+        )
     )
 
 
-def _place(finding: "Finding") -> str:
-    """Where a finding is; the field is told only where the reader is to mend it."""
-    from kmanifest.model.findings import IMPURE  # there is a finding, so it is there
+def _location_prefix(finding: "Finding") -> str:
+    """The location of a finding, with the field if the finding is about one field."""
+    from kmanifest.model import findings  # already loaded by whatever made the finding
 
-    # A template is told by the name that helm has for it, which is no path.
-    is_path = finding.code != IMPURE
-    parts = [str(_shown(finding.location) if is_path else finding.location)]
-    if finding.code:
+    # An impure call is located by the template name that Helm uses, which is not a path.
+    is_path = finding.code != findings.IMPURE
+    parts = [str(_relative_location(finding.location) if is_path else finding.location)]
+    if finding.code in findings.OF_FIELDS:
         parts.append(format_field(finding.location.field))
     return "".join(f"{one_line(part)}: " for part in parts if part)
 
 
-def _shown(location: Location) -> Location:
-    return location._replace(file=_near_path(location.file))
+def _relative_location(location: Location) -> Location:
+    return location._replace(file=_relative_path(location.file))
 
 
-def _near_path(path: str) -> str:
-    """`path` as seen from the current directory where it lies below it, else as it is."""
-    return _on_disk(path).removeprefix(_here()) if path else path
+def _relative_path(path: str) -> str:
+    """`path` relative to the current directory if it is below it, else unchanged."""
+    return _openable_path(path).removeprefix(_current_directory_prefix()) if path else path
 
 
-def _on_disk(path: str) -> str:
-    """A path that can be opened: the engine names files from the root of its tree, here `/`; URLs and flags stay what they are."""
-    is_none = "://" in path or path.startswith("-")
-    return path if is_none or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
+def _openable_path(path: str) -> str:
+    """`path` as it can be opened.
+
+    Engines name files relative to the root of the tree, here `/`. URLs and flags are unchanged.
+    """
+    is_no_path = "://" in path or path.startswith("-")
+    return path if is_no_path or os.path.isabs(path) or os.path.lexists(path) else f"/{path}"
 
 
-def _here() -> str:
-    """The current directory with a slash behind it, empty where it is gone."""
+def _current_directory_prefix() -> str:
+    """The current directory with a trailing slash; empty if it no longer exists."""
     try:
         return os.path.join(os.getcwd(), "")
     except OSError:
         return ""
 
 
-def _message(error: KmanifestError) -> str:
-    """The message with the paths in it as seen from the current directory."""
-    here = _here()
-    if len(here) < len("/a/"):
+def _relative_message(error: KmanifestError) -> str:
+    """The message with the paths in it relative to the current directory."""
+    directory = _current_directory_prefix()
+    if len(directory) < len("/a/"):
         return error.message
-    return error.message.replace(here, "").replace(f"'{here[1:]}", "'")
+    return error.message.replace(directory, "").replace(f"'{directory[1:]}", "'")
 
 
-def _excerpt(location: Location) -> str:
-    """Three lines of the source with a caret; nothing where they can't be had or might hold a secret."""
-    lines = _source(_on_disk(location.file)) if location.line else []
-    if not 0 < location.line <= len(lines) or _is_secret(lines, location):
+def _source_excerpt(location: Location) -> str:
+    """Three source lines with a caret; empty if they can't be read or may contain a secret."""
+    lines = _source_lines(_openable_path(location.file)) if location.line else []
+    if not 0 < location.line <= len(lines) or _may_show_secret(lines, location):
         return ""
     first, last = max(location.line - 1, 1), min(location.line + 1, len(lines))
     width = len(str(last))
@@ -156,21 +203,21 @@ def _excerpt(location: Location) -> str:
     return text
 
 
-def _source(path: str) -> Sequence[str]:
-    """The lines of a regular file of bearable size, none for anything else."""
+def _source_lines(path: str) -> Sequence[str]:
+    """The lines of a regular file up to `MAX_SOURCE_BYTES`; empty for anything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     try:
         with open(os.open(path, flags), "rb") as stream:
             status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_SOURCE:
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_SOURCE_BYTES:
                 return []
-            return stream.read(LARGEST_SOURCE).decode("utf-8", "replace").rstrip("\n").split("\n")
+            return stream.read(MAX_SOURCE_BYTES).decode("utf-8", "replace").rstrip("\n").split("\n")
     except (OSError, ValueError):
         return []
 
 
-def _is_secret(lines: Sequence[str], location: Location) -> bool:
-    """Whether the lines around the place may hold a secret's value."""
+def _may_show_secret(lines: Sequence[str], location: Location) -> bool:
+    """Whether the lines around the location may contain a secret value."""
     if location.field and location.field[0] in SECRET_FIELDS:
         return True
     field = ""
@@ -188,14 +235,21 @@ def _is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def _has_colour() -> bool:
-    return _is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def has_colour(color: str) -> bool:
+    """Whether to print colours, for a value of `--color`."""
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return _is_terminal() and os.environ.get("TERM") != "dumb"
 
 
-def _painted(line: str) -> str:
-    """A line of a report in colour: its first word, or the caret."""
-    for word, paint in (("error:", RED), ("in:", BLUE), ("help:", BLUE)):
+def _coloured(line: str) -> str:
+    """A line of an error report with its first word or its margin in colour."""
+    for word, colour in (("error:", RED), ("in:", BLUE), ("help:", BLUE)):
         if line.startswith(word):
-            return f"{paint}{word}{PLAIN}{line[len(word) :]}"
-    head, bar, rest = line.partition(" | ")
-    return f"{BLUE}{head}{bar}{PLAIN}{rest}" if bar else line
+            return f"{colour}{word}{RESET}{line[len(word) :]}"
+    margin, bar, source = line.partition(" | ")
+    return f"{BLUE}{margin}{bar}{RESET}{source}" if bar else line

@@ -1,4 +1,4 @@
-"""The start of a plug-in: a distribution with one plug-in, a test that passes, and a kustomization that uses it."""
+"""Create a plug-in project: a distribution with one plug-in, a passing test, and a kustomization that uses it."""
 
 import os
 import re
@@ -32,7 +32,7 @@ _HOOK: Final = '''
 
 @hookimpl
 def kmanifest_plugins() -> list[Plugin]:
-    """What kmanifest asks for."""
+    """The plug-ins that this distribution provides to kmanifest."""
     return [Plugin("{role}", "{group}/v1/{kind}", {function}, schema=SCHEMA)]
 '''
 _SCHEMA: Final = """
@@ -50,13 +50,13 @@ SCHEMA = {{
 """
 _MODULES: Final = {
     "generator": '''\
-"""Makes a ConfigMap that holds a greeting."""
+"""Generate a ConfigMap with a greeting."""
 
 from kmanifest.plugin import Context, Plugin, Resource, hookimpl
 {schema}
 
 def greet(ctx: Context, config: Resource) -> list[Resource]:
-    """A ConfigMap, called as the config is, with its greeting."""
+    """A ConfigMap with the name and the greeting of the config."""
     body = {{
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -66,28 +66,28 @@ def greet(ctx: Context, config: Resource) -> list[Resource]:
     return [Resource(body, config.origin)]
 {hook}''',
     "transformer": '''\
-"""Notes an owner on every object."""
+"""Set an owner annotation on every object."""
 
 from kmanifest.plugin import Context, Plugin, Resource, ResourceMap, hookimpl
 {schema}
 
-def own(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
-    """Every object with the owner in an annotation."""
-    place = ("metadata", "annotations", "{group}/owner")
-    return resources.map(lambda resource: resource.put(place, config.body["owner"]))
+def set_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+    """Set the owner annotation on every object."""
+    annotation = ("metadata", "annotations", "{group}/owner")
+    return resources.map(lambda resource: resource.put(annotation, config.body["owner"]))
 {hook}''',
     "validator": '''\
-"""Warns of every object without a label."""
+"""Warn about objects without a label."""
 
 from collections.abc import Iterator
 
 from kmanifest.plugin import Context, Finding, Plugin, Resource, ResourceMap, hookimpl
 {schema}
 
-def missing(
+def require_label(
     ctx: Context, config: Resource, resources: ResourceMap
 ) -> Iterator[Finding]:
-    """A warning for each object that lacks the label."""
+    """A warning for each object without the label."""
     label = config.body["label"]
     for resource in resources:
         labels = resource.body.get("metadata", {{}}).get("labels") or {{}}
@@ -95,7 +95,7 @@ def missing(
             yield Finding("warning", f"{{resource.id}} has no label {{label}}")
 {hook}''',
 }
-_FUNCTIONS: Final = {"generator": "greet", "transformer": "own", "validator": "missing"}
+_FUNCTIONS: Final = {"generator": "greet", "transformer": "set_owner", "validator": "require_label"}
 _CONFIG_FIELDS: Final = {
     "generator": ("greeting", "hello"),
     "transformer": ("owner", "team-a"),
@@ -103,23 +103,23 @@ _CONFIG_FIELDS: Final = {
 }
 _EXPECTED: Final = {
     "generator": """\
-    assert [resource.body["data"] for resource in built.resources] == [
+    assert [resource.body["data"] for resource in rendered.resources] == [
         {{}},
         {{"greeting": "hello"}},
     ]
 """,
     "transformer": """\
-    annotations = [resource.annotations for resource in built.resources]
+    annotations = [resource.annotations for resource in rendered.resources]
     assert annotations == [{{"{group}/owner": "team-a"}}]
 """,
     "validator": """\
-    assert [finding.message for finding in built.findings] == [
+    assert [finding.message for finding in rendered.findings] == [
         "ConfigMap/map has no label app",
     ]
 """,
 }
 _TEST: Final = '''\
-"""What the plug-in does to the kustomization in `example`."""
+"""Build the kustomization in `example` with the plug-in."""
 
 from pathlib import Path
 
@@ -136,10 +136,10 @@ def registry() -> Registry:
 
 
 def test_example() -> None:
-    built = build(str(EXAMPLE), registry=registry())
+    rendered = build(str(EXAMPLE), registry=registry())
 {expected}
 
-def test_config_that_does_not_fit(tmp_path: Path) -> None:
+def test_invalid_config(tmp_path: Path) -> None:
     for file in EXAMPLE.iterdir():
         text = file.read_text().replace("{field}:", "{field}s:")
         (tmp_path / file.name).write_text(text)
@@ -169,26 +169,28 @@ pip install '.[test]' && pytest
 _GROUP: Final = "example.com"
 
 
-def start(role: str, name: str, directory: str) -> list[str]:
-    """Write the files of a new plug-in below `directory`; their paths.
+def write_scaffold(role: str, name: str, directory: str) -> list[str]:
+    """Write the files of a new plug-in below `directory` and return their paths.
 
-    UsageError for a name that no package can have, OutputError where a file is there already.
+    Raises UsageError for a name that a package can't have, OutputError if a file already exists.
     """
     if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) is None:
-        raise UsageError(f"a name is lower case words with `-` between them, not {name!r}")
-    files = {os.path.join(directory, path): text for path, text in _files(role, name).items()}
-    if there := [path for path in files if os.path.lexists(path)]:
-        raise OutputError(f"{there[0]} is there already")
+        raise UsageError(f"invalid plug-in name {name!r}: use lower-case words joined by `-`")
+    files = {
+        os.path.join(directory, path): text for path, text in _scaffold_files(role, name).items()
+    }
+    if existing := [path for path in files if os.path.lexists(path)]:
+        raise OutputError(f"{existing[0]} already exists")
     for path, text in files.items():
         os.makedirs(os.path.dirname(path), exist_ok=True)
         write_file(path, [text.encode()])
     return list(files)
 
 
-def _files(role: str, name: str) -> dict[str, str]:
+def _scaffold_files(role: str, name: str) -> dict[str, str]:
     module = name.replace("-", "_")
     field, value = _CONFIG_FIELDS[role]
-    facts = {
+    fields = {
         "field": field,
         "function": _FUNCTIONS[role],
         "group": _GROUP,
@@ -198,13 +200,13 @@ def _files(role: str, name: str) -> dict[str, str]:
         "role": role,
         "value": value,
     }
-    parts = {"schema": _SCHEMA.format(**facts), "hook": _HOOK.format(**facts)}
+    parts = {"schema": _SCHEMA.format(**fields), "hook": _HOOK.format(**fields)}
     return {
-        "pyproject.toml": _PYPROJECT.format(**facts),
-        "README.md": _README.format(**facts),
-        f"src/{module}/__init__.py": _MODULES[role].format(**facts, **parts),
-        "tests/test_example.py": _TEST.format(**facts, expected=_EXPECTED[role].format(**facts)),
-        "example/kustomization.yaml": _KUSTOMIZATION.format(**facts),
+        "pyproject.toml": _PYPROJECT.format(**fields),
+        "README.md": _README.format(**fields),
+        f"src/{module}/__init__.py": _MODULES[role].format(**fields, **parts),
+        "tests/test_example.py": _TEST.format(**fields, expected=_EXPECTED[role].format(**fields)),
+        "example/kustomization.yaml": _KUSTOMIZATION.format(**fields),
         "example/map.yaml": _MAP,
-        f"example/{name}.yaml": _CONFIG.format(**facts),
+        f"example/{name}.yaml": _CONFIG.format(**fields),
     }

@@ -1,142 +1,269 @@
-"""Flags that several verbs have, and what those that are given mean."""
+"""Flags that several verbs share, and the options built from them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from kmanifest.cli.flags import Flag, Parsed, UsageError
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    COLOR,
+    QUIET,
+    STACK_TRACE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+)
 from kmanifest.startup.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmanifest.pipeline.options import ExecPluginOptions, RemoteOptions
 
+CLEAN = "clean"
+"""The value of --plugin-env for an environment with nothing but what every executable gets."""
+
+_UNITS = {"ms": 0.001, "h": 3600.0, "m": 60.0, "s": 1.0}
+
 FETCH_FLAGS = (
     Flag(
         "allow-protocol",
         "list",
-        "fetch by these protocols, too, beside https and ssh: http, file",
+        "additional protocols for fetching, besides https, ssh and oci",
+        value="strings",
+        choices=("http", "file", "https", "ssh", "oci"),
+        user_only=ANY_VALUE,
+    ),
+    Flag(
+        "allow-host",
+        "list",
+        "host to fetch from: a name, *.SUFFIX, an address, a network such as 10.0.0.0/8, private for all private networks, * for the open network (default: *,private); hosts named on the command line are always allowed",
+        value="strings",
+        user_only=ANY_VALUE,
     ),
     Flag(
         "cache-dir",
-        "text",
-        "where what was fetched and parsed is kept; $KMANIFEST_CACHE_DIR, or kmanifest in the user's cache directory",
+        "string",
+        "directory for fetched files and parsed templates (default: kmanifest in the user's cache directory)",
+        path="directory",
+        user_only=ANY_VALUE,
     ),
-    Flag("offline", "switch", "fetch nothing: take remote bases and files from the cache"),
-    Flag("refresh", "switch", "ask again what a branch, a tag or a URL stands for"),
+    Flag("offline", "switch", "fetch nothing; use remote bases and files from the cache"),
+    Flag("refresh", "switch", "resolve branches, tags and URLs again instead of using the cache"),
 )
-"""The flags of every verb that fetches what is remote."""
+"""The flags of all verbs that fetch remote files."""
 
-REPEAT_FLAGS = (
-    Flag("now", "text", "of charts: the time, as 2026-01-31T12:00:00Z or in seconds since 1970"),
-    Flag("seed", "text", "of charts: make what is random of this text, keys too; as secret as they are"),
-    Flag("show-impure", "switch", "of charts: tell on stderr which templates ask for chance, the time or a cluster"),
-    Flag("unused-values", "switch", "of a chart: tell on stderr which of the given values no template reads"),
-)  # fmt: skip
-"""The flags of every verb that renders charts."""
+REPRODUCIBLE_FLAGS = (
+    Flag(
+        "now",
+        "string",
+        "time that templates see, as 2026-01-31T12:00:00Z or in seconds since 1970 (default: the current time)",
+    ),
+    Flag(
+        "seed",
+        "string",
+        "seed for the random template functions, generated keys included; treat it as a secret",
+    ),
+    Flag(
+        "show-impure",
+        "switch",
+        "list on stderr the templates that use random functions, the time or a cluster",
+    ),
+)
+"""The flags of all verbs that render charts."""
+
+UNUSED_VALUES = Flag(
+    "unused-values", "switch", "list on stderr the given values that no template reads"
+)
+"""The flag of all verbs that render a chart with values from the command line."""
 
 PLUGIN_FLAGS = (
     Flag(
         "enable-alpha-plugins",
         "switch",
-        "enable generators, transformers and validators that are plug-ins",
+        "enable generator, transformer and validator plug-ins",
+        user_only=SWITCHED_ON,
     ),
     Flag(
         "enable-exec",
         "switch",
-        "let plug-ins run programs; not for configuration that you do not trust",
+        "allow plug-ins to run executables; do not use it with configuration that you do not trust",
+        user_only=SWITCHED_ON,
     ),
-    Flag("env", "list", "an environment variable for functions", short="e"),
+    Flag(
+        "env",
+        "list",
+        "environment variable for functions: NAME or NAME=VALUE",
+        short="e",
+        user_only=ANY_VALUE,
+    ),
     Flag(
         "plugin-allow-list",
-        "text",
-        "a file with the SHA-256 of each program that may be run, one in a line",
+        "string",
+        "file with the SHA-256 digests of the executables that may run, one per line",
+        path="file",
     ),
     Flag(
         "plugin-env",
         "list",
-        "variables that plug-ins get beside PATH, HOME, LANG and TMPDIR: names, PREFIX_*, or inherit for all",
+        "environment variables that plug-ins get (default: all): names or PREFIX_*, besides PATH, HOME, LANG and TMPDIR; clean for these four only",
+        value="strings",
     ),
-    Flag("plugin-timeout", "text", "seconds that a plug-in may take", default="60"),
+    Flag(
+        "plugin-timeout",
+        "string",
+        "time limit for one plug-in call, in seconds or as 1m30s",
+        default="60",
+        value="duration",
+    ),
 )
-"""The flags of every verb that lets plug-ins run."""
+"""The flags of all verbs that can run plug-ins."""
+
+SHARED_FLAGS = (
+    COLOR,
+    QUIET,
+    STACK_TRACE,
+    *FETCH_FLAGS,
+    *REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
+    *PLUGIN_FLAGS,
+)
+"""The flags that a settings file can set for all verbs at once."""
 
 
-def seed_of(parsed: Parsed) -> str | None:
-    """What chance is made of; None for that of this machine."""
-    return parsed.values["seed"] if parsed.was_given("seed") else None
+def seed_option(command_line: CommandLine) -> str | None:
+    """The seed of the random functions; None for system randomness."""
+    return command_line.values["seed"] if command_line.has("seed") else None
 
 
-def now_of(parsed: Parsed) -> int | None:
-    """The time in nanoseconds since 1970; None for that of this machine."""
-    if not parsed.was_given("now"):
+def time_option(command_line: CommandLine) -> int | None:
+    """The time that templates see, in nanoseconds since 1970; None for the current time."""
+    if not command_line.has("now"):
         return None
-    from kmanifest.engines.helm.templates.reproducible import load_time  # few want another time
+    from kmanifest.engines.helm.templates.reproducible import load_time  # imported for --now only
     from kmanifest.model.errors import SourceError
 
     try:
-        return load_time(parsed.values["now"])
+        return load_time(command_line.values["now"])
     except SourceError as error:
         raise UsageError(f"illegal flag value --now: {error.message}") from error
 
 
-def remotes_of(values: Mapping[str, Any]) -> "RemoteOptions":
-    """How what is remote is fetched."""
+def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "RemoteOptions":
+    """The options for remote files, from the flags of `FETCH_FLAGS`.
+
+    `named` are arguments that may be URLs. Their hosts are allowed, because the user has named them.
+    """
     from kmanifest.cli.cache_dir import cache_directory
     from kmanifest.pipeline.options import RemoteOptions
 
     names = tuple(name.strip() for text in values["allow-protocol"] for name in text.split(","))
     for name in names:
-        check("allow-protocol", {"allow-protocol": name}, ("https", "ssh", "http", "file"))
-    standard = RemoteOptions()
-    return standard._replace(
+        check_choice(
+            "allow-protocol", {"allow-protocol": name}, ("https", "ssh", "oci", "http", "file")
+        )
+    defaults = RemoteOptions()
+    return defaults._replace(
         store=cache_directory(values),
         offline=values["offline"],
-        protocols=(*standard.protocols, *names),
-        max_age=0.0 if values["refresh"] else standard.max_age,
+        protocols=(*defaults.protocols, *names),
+        max_age=0.0 if values["refresh"] else defaults.max_age,
+        hosts=_host_patterns(values["allow-host"], named),
+        user_credentials=True,
     )
 
 
-def programs_of(values: Mapping[str, Any]) -> "ExecPluginOptions":
-    """What plug-ins that are programs may use."""
-    from kmanifest.io.runner import find_plugin_home, select_variables  # for builds with plug-ins
+def _host_patterns(values: Sequence[str], named: Iterable[str]) -> tuple[str, ...]:
+    """The patterns of the flag, and the hosts of the URLs in `named`."""
+    configured = ",".join(values) or "*,private"
+    patterns = tuple(name.strip() for name in configured.split(",") if name.strip())
+    urls = [
+        text for text in named if "://" in text or "@" in text or text.lower().startswith("github.")
+    ]
+    if values or urls:
+        from kmanifest.io.remote.hosts import HostPolicy  # few builds fetch anything
+        from kmanifest.io.remote.urls import find_hosts
+        from kmanifest.model.errors import SourceError
+
+        try:
+            HostPolicy(patterns)
+        except SourceError as error:
+            raise UsageError(f"illegal flag value --allow-host: {error.message}") from error
+        patterns = (*patterns, *find_hosts(urls))
+    return patterns
+
+
+def exec_plugin_options(values: Mapping[str, Any]) -> "ExecPluginOptions":
+    """The options for exec plug-ins, from the flags of `PLUGIN_FLAGS`."""
+    # imported for builds with plug-ins only
+    from kmanifest.io.runner import find_plugin_home, select_variables
     from kmanifest.model.masking import Secret, is_secret_name
     from kmanifest.pipeline.options import ExecPluginOptions
 
-    names = (name.strip() for text in values["plugin-env"] for name in text.split(","))
-    passed = tuple(name for name in names if name)
-    given = [text.partition("=")[::2] for text in values["env"]]
-    known = [*select_variables(os.environ, passed).items(), *given]
+    passed_names = _plugin_variables(values["plugin-env"])
+    flag_variables = [text.partition("=")[::2] for text in values["env"]]
+    variables = [*select_variables(os.environ, passed_names).items(), *flag_variables]
     return ExecPluginOptions(
         home=find_plugin_home(os.environ),
-        environment=passed,
-        secrets=tuple(Secret(value) for name, value in known if is_secret_name(name)),
-        timeout=_seconds(values["plugin-timeout"]),
-        digests=_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
+        environment=passed_names,
+        secrets=tuple(Secret(value) for name, value in variables if is_secret_name(name)),
+        timeout=_parse_seconds(values["plugin-timeout"]),
+        digests=_read_digests(values["plugin-allow-list"]) if values["plugin-allow-list"] else None,
     )
 
 
-def _seconds(text: str) -> float:
+def _plugin_variables(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The patterns of the variables that plug-ins get. Without the flag they get all, as from kustomize."""
+    from kmanifest.io.runner import INHERIT_ALL
+
+    if not arguments:
+        return (INHERIT_ALL,)
+    names = [name.strip() for argument in arguments for name in argument.split(",")]
+    for name in names:
+        if "=" in name:
+            raise UsageError(f"illegal flag value --plugin-env {name}; expected a name")
+    return tuple(name for name in names if name not in ("", CLEAN))
+
+
+def _parse_seconds(text: str) -> float:
     try:
-        seconds = float(text.removesuffix("s"))
+        seconds = parse_duration(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise UsageError(f"illegal flag value --plugin-timeout {text}; seconds are wanted")
+        raise UsageError(f"illegal flag value --plugin-timeout {text}; expected seconds")
     return seconds
 
 
-def _digests(path: str) -> frozenset[str]:
-    """The digests in a file as sha256sum writes it; what follows one in its line, and lines with `#`, do not count."""
+def parse_duration(text: str) -> float:
+    """The seconds in a duration as Go writes it, such as `1m30s`, or in a plain number. Raises ValueError for others."""
+    seconds, number = 0.0, ""
+    rest = text
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        number, rest = rest[:digits], rest[digits:]
+        unit = next((unit for unit in _UNITS if rest.startswith(unit)), "")
+        if not unit and (rest or seconds):
+            raise ValueError(text)
+        seconds += float(number) * _UNITS.get(unit, 1.0)
+        rest = rest[len(unit) :]
+    return seconds
+
+
+def _read_digests(path: str) -> frozenset[str]:
+    """The digests in a file in the format of sha256sum.
+
+    File names and lines that start with `#` are ignored.
+    """
     try:
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read --plugin-allow-list {path}: {error}") from error
-    words = (line.split()[0] for line in lines if line.strip())
-    return frozenset(word.lower() for word in words if not word.startswith("#"))
+    digests = (line.split()[0] for line in lines if line.strip())
+    return frozenset(digest.lower() for digest in digests if not digest.startswith("#"))
 
 
-def check(name: str, values: Mapping[str, Any], legal: Sequence[str]) -> None:
-    """UsageError where the value of a flag is none of those that are `legal`."""
-    if values[name] not in legal:
-        shown = ", ".join(word for word in legal if word)
-        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {shown}")
+def check_choice(name: str, values: Mapping[str, Any], choices: Sequence[str]) -> None:
+    """Raise UsageError if the value of the flag `name` is not one of `choices`."""
+    if values[name] not in choices:
+        listed = ", ".join(choice for choice in choices if choice)
+        raise UsageError(f"illegal flag value --{name} {values[name]}; legal values: {listed}")

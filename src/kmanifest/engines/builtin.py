@@ -6,7 +6,7 @@ what it uses.
 
 from collections.abc import Iterable
 
-from kmanifest.pipeline.registry import Plugin, Registry, Role
+from kmanifest.pipeline.registry import BuiltinPlugin, Plugin, Registry, Role
 from kmanifest.startup.lazy import lazy_function
 from kmanifest.startup.typing import Final
 
@@ -16,20 +16,22 @@ _TRANSFORMERS: Final = "kmanifest.engines.kustomize.transformers"
 
 
 def _builtin(role: Role, kind: str, module: str, function: str) -> Plugin:
-    return Plugin(role, f"builtin/{kind}", lazy_function(module, function))
+    return BuiltinPlugin(role, f"builtin/{kind}", lazy_function(module, function))
 
 
 _KRM: Final = "kmanifest.engines.krm"
 _API_VERSION: Final = "kmanifest.dev/v1alpha1"
 
 PLUGINS: Final = (
-    Plugin(
+    BuiltinPlugin(
         "renderer",
         "kustomize",
         lazy_function(f"{_KUSTOMIZE}.render", "render"),
         ("kustomization.yaml", "kustomization.yml", "Kustomization"),
     ),
-    Plugin("renderer", "helm", lazy_function(f"{_HELM}.renderer", "render"), ("Chart.yaml",)),
+    BuiltinPlugin(
+        "renderer", "helm", lazy_function(f"{_HELM}.renderer", "render"), ("Chart.yaml",)
+    ),
     _builtin("generator", "ConfigMapGenerator", f"{_KUSTOMIZE}.generators", "config_map"),
     _builtin("generator", "SecretGenerator", f"{_KUSTOMIZE}.generators", "secret"),
     _builtin("generator", "HelmChartInflationGenerator", f"{_HELM}.inflation", "generate"),
@@ -57,30 +59,35 @@ PLUGINS: Final = (
     _builtin("transformer", "ReplacementTransformer", f"{_KUSTOMIZE}.replacements", "replace"),
     _builtin("transformer", "ReplicaCountTransformer", f"{_TRANSFORMERS}.replicas", "set_replicas"),
     _builtin("transformer", "ValueAddTransformer", f"{_TRANSFORMERS}.values", "add_value"),
-    Plugin(
+    BuiltinPlugin(
         "transformer",
         f"{_API_VERSION}/ImageTransformer",
         lazy_function(f"{_TRANSFORMERS}.extensions", "set_images_anywhere"),
     ),
-    Plugin(
+    BuiltinPlugin(
         "transformer",
         f"{_API_VERSION}/DropTransformer",
         lazy_function(f"{_TRANSFORMERS}.extensions", "drop"),
     ),
-    Plugin(
+    BuiltinPlugin(
         "generator",
         f"{_API_VERSION}/ResourcesGenerator",
         lazy_function(f"{_KUSTOMIZE}.file_patterns", "generate"),
     ),
-    Plugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
-    Plugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),
-    Plugin("generator", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "generate")),
-    Plugin("transformer", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "transform")),
+    BuiltinPlugin("generator", "krm/Function", lazy_function(f"{_KRM}.function", "generate")),
+    BuiltinPlugin("transformer", "krm/Function", lazy_function(f"{_KRM}.function", "transform")),
+    BuiltinPlugin("generator", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "generate")),
+    BuiltinPlugin("transformer", "krm/Program", lazy_function(f"{_KRM}.exec_plugin", "transform")),
 )
 
 
 def default_registry() -> Registry:
-    """Return a registry of the built-in plug-ins."""
+    """Return a registry of the built-in plug-ins.
+
+    >>> from kmanifest import default_registry
+    >>> default_registry().find("transformer", "builtin/PrefixTransformer").role
+    'transformer'
+    """
     return Registry(PLUGINS)
 
 
@@ -88,6 +95,10 @@ def installed_registry(plugins: Iterable[Plugin] = PLUGINS) -> Registry:
     """Return a registry of these plug-ins and those of installed distributions.
 
     The distributions are searched when a plug-in is not found among the others.
+
+    >>> from kmanifest import build, installed_registry
+    >>> build(tree={"kustomization.yaml": "{resources: [], namePrefix: p-}"}, registry=installed_registry()).text()
+    ''
     """
     return Registry(plugins, more=_load_installed)
 

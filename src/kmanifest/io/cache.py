@@ -13,7 +13,15 @@ Result = TypeVar("Result")
 
 
 class Cache(Protocol):
-    """Storage for results that other builds can reuse. A `weight` is a rough size in bytes."""
+    """Storage for results that other builds can reuse. A `weight` is a rough size in bytes.
+
+    A class with these three methods is a cache. Results are shared, so they must not be changed.
+
+    >>> from kmanifest import Cache, MemoryCache
+    >>> cache: Cache = MemoryCache()
+    >>> cache.get("key", lambda: "computed", weight=8), cache.get("key", lambda: "again", weight=8)
+    ('computed', 'computed')
+    """
 
     def get(self, key: Hashable, make: Callable[[], Result], *, weight: int) -> Result:
         """Return the value stored for `key`, or call `make` and store its result."""
@@ -43,6 +51,17 @@ class MemoryCache:
 
     It can be shared between threads and builds. If two threads miss the same key at the same time, both compute the
     value, and the later one is stored.
+
+    >>> from kmanifest import MemoryCache, build
+    >>> cache = MemoryCache(capacity=64 << 20)
+    >>> files = {
+    ...     "base/kustomization.yaml": "resources: [map.yaml]",
+    ...     "base/map.yaml": "{kind: ConfigMap, metadata: {name: map}}",
+    ...     "one/kustomization.yaml": "{resources: [../base], namePrefix: one-}",
+    ...     "two/kustomization.yaml": "{resources: [../base], namePrefix: two-}",
+    ... }
+    >>> [resource.name for path in ("one", "two") for resource in build(path, tree=files, cache=cache)]
+    ['one-map', 'two-map']
     """
 
     def __init__(self, capacity: int = 256 << 20) -> None:

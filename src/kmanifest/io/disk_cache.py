@@ -76,9 +76,12 @@ class DiskCache(NoCache):
         return os.path.join(self._directory, fingerprint(sizes + b"".join(parts)).hex())
 
     def _drop_old(self) -> None:
-        """Remove the older half of the files if there are too many, temporary files of killed processes included."""
+        """Remove the older half of the files if there are too many, temporary files of killed processes included.
+
+        Only names that this cache gives count: the directory may have been chosen by mistake.
+        """
         try:
-            names = os.listdir(self._directory)
+            names = [name for name in os.listdir(self._directory) if _is_entry(name)]
         except OSError:
             return
         if len(names) <= _MAX_FILES:
@@ -86,6 +89,20 @@ class DiskCache(NoCache):
         paths = sorted((os.path.join(self._directory, name) for name in names), key=_modified_at)
         for path in paths[: len(paths) // 2]:
             remove(path)
+
+
+def _is_entry(name: str) -> bool:
+    """Whether a file name is that of an entry, or of a temporary file of one."""
+    digest, dot, suffix = name.partition(".")
+    return (
+        len(digest) == 2 * _CHECKSUM_SIZE
+        and _is_hexadecimal(digest + suffix)
+        and (dot == "" or bool(suffix))
+    )
+
+
+def _is_hexadecimal(text: str) -> bool:
+    return not text.strip("0123456789abcdef")
 
 
 def _modified_at(path: str) -> float:

@@ -9,8 +9,9 @@ import re
 import stat
 from collections.abc import Mapping, Sequence
 
-from kmanifest.io.tree import Kind, join
-from kmanifest.model.errors import LimitError, MissingError, SourceError
+from kmanifest.io.tree import FilePath, Kind, join
+from kmanifest.model.arguments import as_path, check_argument
+from kmanifest.model.errors import KmanifestError, LimitError, MissingError, SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_LINKS: Final = 40
 _MAX_LINK_LENGTH: Final = 4096
+_MAX_DIRECTORY_SIZE: Final = 64 << 20
+"""The largest size of the list of one directory, in bytes."""
 _ANCESTOR_STEP: Final = re.compile(r"([~^])(\d*)")
 
 Entry = tuple[int, bytes]  # the mode and the object id
@@ -35,7 +38,15 @@ class ObjectStore(Protocol):
 
 
 class GitTree:
-    """The files of a commit. Paths are relative to the root of the repository."""
+    """The files of a commit. Paths are relative to the root of the repository.
+
+    `open_commit` returns one.
+
+    >>> from kmanifest import GitTree, build, open_commit
+    >>> def build_commit(directory: str, revision: str) -> str:
+    ...     tree, path = open_commit(directory, revision)
+    ...     return build(path, tree=tree).text()
+    """
 
     def __init__(self, objects: ObjectStore, root: bytes) -> None:
         self._objects = objects
@@ -120,32 +131,69 @@ class GitTree:
 
 
 class _LocalObjectStore:
-    """The objects of a local repository, read by dulwich."""
+    """The objects of a local repository, read by dulwich. Any error in them is a SourceError."""
 
     def __init__(self, objects: Any) -> None:
         self._objects = objects
 
     def entries(self, object_id: bytes) -> Mapping[str, Entry]:
-        items = self._objects[object_id].iteritems()
-        return {
-            item.path.decode("utf-8", "surrogateescape"): (item.mode, item.sha) for item in items
-        }
+        with _reading_objects():
+            self._check_size(object_id, _MAX_DIRECTORY_SIZE)
+            items = self._objects[object_id].iteritems()
+            return {
+                item.path.decode("utf-8", "surrogateescape"): (item.mode, item.sha)
+                for item in items
+            }
 
     def blob(self, object_id: bytes, limit: int) -> bytes:
-        data: bytes = self._objects[object_id].data
-        if len(data) > limit:
-            raise LimitError(f"a file has {len(data)} bytes, more than {limit} (max_input_file)")
-        return data
+        with _reading_objects():
+            self._check_size(object_id, limit)
+            data: bytes = self._objects[object_id].data
+            return data
+
+    def __del__(self) -> None:
+        # dulwich opens packs when they are needed, also after the repository is closed.
+        self._objects.close()
+
+    def _check_size(self, object_id: bytes, limit: int) -> None:
+        """Raise LimitError before an object that is too large is decompressed."""
+        from kmanifest.io.git_object_size import largest_size
+
+        size = largest_size(self._objects, object_id)
+        if size > limit:
+            raise LimitError(f"a file has {size} bytes, more than {limit} (max_input_file)")
 
 
-def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
+class _reading_objects:  # noqa: N801 - reads as a sentence where it is used
+    """Turn whatever dulwich and zlib raise inside the block into a SourceError: objects can be damaged or missing."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, KmanifestError | MemoryError):
+            problem = f"{type(error).__name__}: {error}"
+            raise SourceError(
+                f"an object of the git repository can't be read: {problem}"
+            ) from error
+
+
+def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     """Return the files of a commit of the repository that contains the local `path`, and the path in the repository.
 
     `revision` is a branch, a tag, or a commit id or its beginning. `~N` and `^N` may follow. Raises MissingError if
-    there is no such commit or no repository.
+    there is no such commit or no repository, or if dulwich is not installed (`kmanifest[git]`). Raises SourceError for a
+    repository that is not safe to read: one that belongs to another user, or one that borrows objects from elsewhere.
+
+    >>> from kmanifest import open_commit
+    >>> open_commit("/", "v1.4.0")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.MissingError: / is not in a git repository
     """
+    path = as_path(path)
+    check_argument("revision", revision, str, "a str")
     try:
-        from dulwich.errors import NotGitRepository
         from dulwich.repo import Repo
     except ImportError as error:
         raise MissingError(
@@ -155,16 +203,42 @@ def open_commit(path: str, revision: str) -> tuple[GitTree, str]:
     directory = real_path
     while not os.path.isdir(directory):  # the directory may have been removed since that commit
         directory = os.path.dirname(directory)
-    try:
-        repository = Repo.discover(directory)
-    except NotGitRepository as error:
-        raise MissingError(f"{path} is not in a git repository") from error
-    with repository:
+    work_tree = _find_work_tree(directory)
+    if work_tree is None:
+        raise MissingError(f"{path} is not in a git repository")
+    _check_owner(os.path.join(work_tree, ".git"))
+    with _reading_objects(), Repo(work_tree) as repository:
+        store = repository.object_store
+        if os.path.lexists(os.path.join(store.path, "info", "alternates")):
+            raise SourceError(
+                f"the git repository {work_tree} borrows objects (objects/info/alternates): run git repack -ad"
+            )
         commit = _find_commit(repository, revision)
-        path_in_repository = os.path.relpath(real_path, os.path.realpath(repository.path))
-        return GitTree(_LocalObjectStore(repository.object_store), commit.tree), join(
-            "", path_in_repository
-        )
+        path_in_repository = os.path.relpath(real_path, work_tree)
+        return GitTree(_LocalObjectStore(store), commit.tree), join("", path_in_repository)
+
+
+def _find_work_tree(directory: str) -> str | None:
+    """Return the nearest directory at or above `directory` that has a `.git`.
+
+    A bare repository inside the work tree does not count: a commit can contain one. Source: git's safe.bareRepository.
+    """
+    while not os.path.lexists(os.path.join(directory, ".git")):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return directory
+
+
+def _check_owner(path: str) -> None:
+    """Raise SourceError if a `.git` belongs to another user. Source: git's safe.directory."""
+    if not hasattr(os, "geteuid"):
+        return
+    owner = os.lstat(path).st_uid
+    # Under sudo, the repository of the user who ran it is accepted, as git does.
+    if owner not in (os.geteuid(), 0) and str(owner) != os.environ.get("SUDO_UID"):
+        raise SourceError(f"{path} belongs to another user (uid {owner})")
 
 
 def _find_commit(repository: "Repo", revision: str) -> "Commit":

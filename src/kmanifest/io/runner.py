@@ -1,8 +1,8 @@
 """Run executables. No other module starts processes.
 
 Each process has a time limit and an output limit. It runs in its own process group, without a terminal, and its
-environment contains only the selected variables. When it ends, all processes of its group are killed. A process that
-leaves the group on purpose can't be tracked.
+environment contains only the selected variables. When it ends, or a signal ends the build, all processes of its group
+are killed and its temporary files are removed. A process that leaves the group on purpose can't be tracked.
 """
 
 import os
@@ -11,6 +11,10 @@ import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 
+from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
+from kmanifest.io.signals import PostponedSignals
+from kmanifest.io.system import remove
+from kmanifest.model.cancel import CancelEvent, check_cancelled
 from kmanifest.model.errors import LimitError, PluginError
 from kmanifest.model.masking import Secret, masker
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
@@ -24,6 +28,10 @@ DEFAULT_VARIABLES: Final = ("PATH", "HOME", "LANG", "TMPDIR")
 INHERIT_ALL: Final = "inherit"
 """The pattern that passes the whole environment to an executable, as kustomize does."""
 
+_COERCED_LOCALES: Final = ("C.UTF-8", "C.utf8", "UTF-8")
+_SECONDS_TO_RETRY: Final = (
+    1.0  # while a new executable is still open in a process that another thread starts
+)
 _MAX_STDERR: Final = 64 << 10  # bytes; the rest of stderr is discarded
 _SECONDS_TO_TERMINATE: Final = 2.0  # between SIGTERM and SIGKILL
 _CHUNK_SIZE: Final = 64 << 10
@@ -39,10 +47,16 @@ FileKind = Literal["executable", "file", "nothing"]
 class Command(NamedTuple):
     """An executable with its arguments, environment, input and limits.
 
-    `path`, `directory`: the executable and the working directory, relative to the runner's root. `config`: written to
-    a temporary file whose path is the first argument. `stdin`: no input if None. `environment`: added to the
-    variables that the runner passes. `timeout`: in seconds; 0 means that of the runner. `output_directory` may grow
-    to `max_directory_size` bytes; 0 means no limit.
+    `path`: the executable, relative to the runner's root. `arguments`: its arguments. `directory`: the working
+    directory, relative to the runner's root. `config`: written to a temporary file whose path is the first argument.
+    `stdin`: no input if None. `environment`: added to the variables that the runner passes. `timeout`: in seconds; 0
+    means that of the runner. `output_directory`: a directory whose size is limited. `max_directory_size`: bytes that it
+    may grow to; 0 means no limit. `called_as`: the executable's path as it is written, absolute or relative to
+    `directory`: a script sees it as `$0`. Empty means the absolute path.
+
+    >>> from kmanifest import Command
+    >>> Command("app/generate.sh", ("--all",), directory="app").path
+    'app/generate.sh'
     """
 
     path: str
@@ -54,6 +68,7 @@ class Command(NamedTuple):
     timeout: float = 0.0
     output_directory: str = ""
     max_directory_size: int = 0
+    called_as: str = ""
 
 
 class ProcessResult(NamedTuple):
@@ -65,7 +80,22 @@ class ProcessResult(NamedTuple):
 
 
 class Runner(Protocol):
-    """Runs executables. An implementation can be a sandbox, or a fake in a test."""
+    """Runs executables. An implementation can be a sandbox, or a fake in a test.
+
+    It may also have a method `find(name)`, which returns the path of the executable with this name and raises a
+    KmanifestError if there is none. Without it, KRM functions can't be called by name.
+
+    >>> from kmanifest import Command, Options, Runner, build
+    >>> class Fake:
+    ...     def kind(self, path: str) -> str:
+    ...         return "executable"
+    ...     def run(self, command: Command) -> bytes:
+    ...         return b"{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}"
+    >>> function = "{apiVersion: a/v1, kind: F, metadata: {name: f, annotations: {config.kubernetes.io/function: 'exec: {path: ./f}'}}}"
+    >>> files = {"kustomization.yaml": "generators: [f.yaml]", "f.yaml": function, "f": "#!/bin/sh"}
+    >>> [resource.name for resource in build(tree=files, options=Options(enable_plugins=True, allow_exec=True), runner=Fake())]
+    ['made']
+    """
 
     def kind(self, path: str) -> FileKind:
         """Return whether an executable, another file or nothing is at a path."""
@@ -84,7 +114,9 @@ class ProcessRunner:
     `environment`: the variables that can be passed; by default those of this process. Executables get
     DEFAULT_VARIABLES and the variables that match `pass_variables`: names, patterns that end in `*`, or `inherit` for
     all. `timeout`: in seconds. `max_output`: in bytes. `digests`: if given, only executables with one of these
-    SHA-256 digests run. `secrets`: masked in error messages that quote stderr.
+    SHA-256 digests run. A private copy of the compared bytes is run then, so nothing can be exchanged in between.
+    `secrets`: masked in error messages that quote stderr. `cancel`: when it is set, a running process is ended with
+    CancelledError.
     """
 
     def __init__(
@@ -97,14 +129,16 @@ class ProcessRunner:
         max_output: int = 64 << 20,
         digests: frozenset[str] | None = None,
         secrets: Iterable[Secret] = (),
+        cancel: CancelEvent | None = None,
     ) -> None:
         self._root = root
         self._timeout = timeout
         self._max_output = max_output
         self._digests = digests
         self._secrets = tuple(secrets)
+        self._cancel = cancel
         self._variable_patterns = tuple(pass_variables)
-        available = os.environ if environment is None else environment
+        available = inherited_environment() if environment is None else environment
         self._environment = select_variables(
             available, (*DEFAULT_VARIABLES, *self._variable_patterns)
         )
@@ -118,8 +152,11 @@ class ProcessRunner:
             return "executable"
         return "file"
 
+    def find(self, name: str) -> str:
+        """Return the absolute path of the executable with this name on PATH. Raises MissingError if there is none."""
+        return find_on_path(name, self._environment.get("PATH", ""))
+
     def run(self, command: Command) -> bytes:
-        self._check_digest(command.path)
         result = self.run_process(command)
         if result.code:
             raise PluginError(
@@ -130,19 +167,30 @@ class ProcessRunner:
     def run_process(self, command: Command) -> ProcessResult:
         """Run a command and return its result, whatever its exit code.
 
-        Raises PluginError if it can't be started, LimitError if it exceeds a limit.
+        Raises PluginError if it can't be started, LimitError if it exceeds a limit. A signal that this process handles
+        ends the command, too.
         """
-        if command.config is None:
-            return self._start(command, command.arguments)
-        import tempfile  # needed only by plug-ins that read their config from a file
-
-        descriptor, config_path = tempfile.mkstemp(prefix="kust-plugin-config-")
+        if os.name == "nt":
+            raise PluginError("executables can't be run on Windows: write the plug-in in Python")
+        signals, files = PostponedSignals(), _TemporaryFiles()
         try:
-            with open(descriptor, "wb") as stream:
-                stream.write(command.config)
-            return self._start(command, (config_path, *command.arguments))
+            signals.begin()
+            process = self._start(command, files)
+            try:
+                session = _PipeSession(
+                    process, command, self._timeout, self._max_output, self._cancel
+                )
+                try:
+                    signals.end()
+                    session.communicate(command.stdin)
+                finally:
+                    signals.begin()
+            finally:
+                _end_group(process)
         finally:
-            os.unlink(config_path)
+            files.remove()
+            signals.end()
+        return ProcessResult(process.returncode, bytes(session.output), session.complete_stderr())
 
     def passes_variable(self, name: str) -> bool:
         """Whether executables get the variable with this name."""
@@ -151,42 +199,28 @@ class ProcessRunner:
     def _absolute_path(self, path: str) -> str:
         return os.path.join(self._root, path)
 
-    def _check_digest(self, path: str) -> None:
-        if self._digests is None:
-            return
-        from hashlib import sha256  # rarely needed
-
-        with open(self._absolute_path(path), "rb") as stream:
-            digest = sha256(stream.read()).hexdigest()
-        if digest not in self._digests:
-            raise PluginError(
-                f"{path}: its SHA-256 {digest} is not in the list of trusted executables"
-            )
-
-    def _start(self, command: Command, arguments: Sequence[str]) -> ProcessResult:
-        if os.name == "nt":
-            raise PluginError("executables can't be run on Windows: write the plug-in in Python")
-        import subprocess  # most builds start no process
-
+    def _start(self, command: Command, files: "_TemporaryFiles") -> "Popen[bytes]":
         path = self._absolute_path(command.path)
+        directory = self._absolute_path(command.directory)
+        arguments = list(command.arguments)
+        if command.config is not None:
+            arguments.insert(0, files.write(command.config))
+        called_as = command.called_as or path
+        executable = called_as if "/" in called_as else path
+        if self._digests is not None:
+            executable = copy_trusted(path, files.make_directory(), self._digests)
+        environment = {**self._environment, **dict(command.environment)}
         try:
-            process = subprocess.Popen(  # noqa: S603 - this is the purpose of the module
-                [path, *arguments],
-                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self._absolute_path(command.directory),
-                env={**self._environment, **dict(command.environment)},
-                start_new_session=True,
+            return _start_process(
+                [called_as, *arguments],
+                executable=executable,
+                directory=directory,
+                environment=environment,
+                has_stdin=command.stdin is not None,
             )
         except (OSError, ValueError) as error:
-            raise PluginError(f"{path} can't be started: {_start_failure(path, error)}") from error
-        session = _PipeSession(process, command, self._timeout, self._max_output)
-        try:
-            session.communicate(command.stdin)
-        finally:
-            _end_group(process)
-        return ProcessResult(process.returncode, bytes(session.output), session.complete_stderr())
+            reason = start_failure(path, directory, error)
+            raise PluginError(f"{path} can't be started: {reason}") from error
 
     def _failure_message(self, path: str, code: int, errors: bytes) -> str:
         """Return the message for a failed process: how it ended, its stderr with secrets masked, and its variables."""
@@ -195,20 +229,101 @@ class ProcessRunner:
             _SECRET_PATTERN, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace"))
         )
         lines = "; ".join(line.strip() for line in stderr_text.split("\n") if line.strip())
+        message = f"{path} failed, {ending}{': ' + lines if lines else ''}"
+        if INHERIT_ALL in self._variable_patterns:
+            return message
         names = ", ".join(sorted(self._environment))
-        hint = (
-            "" if INHERIT_ALL in self._variable_patterns else "; --plugin-env NAME passes on more"
-        )
-        return (
-            f"{path} failed, {ending}{': ' + lines if lines else ''} (environment: {names}{hint})"
-        )
+        return f"{message} (environment: {names}; --plugin-env NAME passes on more)"
+
+
+class _TemporaryFiles:
+    """The temporary files of one process."""
+
+    def __init__(self) -> None:
+        self._files: list[str] = []
+        self._directories: list[str] = []
+
+    def write(self, content: bytes) -> str:
+        """Write a file that only this user can read, and return its path. The prefix of its name is kustomize's."""
+        import tempfile  # few builds start processes
+
+        try:
+            descriptor, path = tempfile.mkstemp(prefix="kust-plugin-config-")
+            self._files.append(path)
+            with open(descriptor, "wb") as stream:
+                stream.write(content)
+        except OSError as error:
+            raise _temporary_file_error(error) from error
+        return path
+
+    def make_directory(self) -> str:
+        """Create a directory that only this user can enter, and return its path."""
+        import tempfile
+
+        try:
+            path = tempfile.mkdtemp(prefix="kmanifest-plugin-")
+        except OSError as error:
+            raise _temporary_file_error(error) from error
+        self._directories.append(path)
+        return path
+
+    def remove(self) -> None:
+        """Remove all files and directories."""
+        for path in self._files:
+            remove(path)
+        for directory in self._directories:
+            import shutil
+
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _temporary_file_error(error: OSError) -> PluginError:
+    reason = error.strerror or str(error)
+    return PluginError(f"the config of a plug-in can't be written to a temporary file: {reason}")
+
+
+def _start_process(
+    arguments: list[str],
+    *,
+    executable: str,
+    directory: str,
+    environment: Mapping[str, str],
+    has_stdin: bool,
+) -> "Popen[bytes]":
+    import errno
+    import subprocess  # most builds start no process
+    import time
+
+    deadline = time.monotonic() + _SECONDS_TO_RETRY
+    while True:
+        try:
+            return subprocess.Popen(  # noqa: S603 - this is the purpose of the module
+                arguments,
+                executable=executable,
+                stdin=subprocess.PIPE if has_stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=directory,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            # A process that another thread starts has open, for a moment, what this one just wrote.
+            if error.errno != errno.ETXTBSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 class _PipeSession:
     """Writes stdin of a process and collects its stdout and stderr, within the limits of the command."""
 
     def __init__(
-        self, process: "Popen[bytes]", command: Command, timeout: float, max_output: int
+        self,
+        process: "Popen[bytes]",
+        command: Command,
+        timeout: float,
+        max_output: int,
+        cancel: CancelEvent | None,
     ) -> None:
         self.output = bytearray()
         self._errors = bytearray()
@@ -216,9 +331,13 @@ class _PipeSession:
         self._command = command
         self._timeout = command.timeout or timeout
         self._max_output = max_output
+        self._cancel = cancel
 
     def communicate(self, stdin: bytes | None) -> None:
-        """Return when the process has ended. Raises LimitError if it exceeds a limit of time, output or file size."""
+        """Return when the process has ended.
+
+        Raises LimitError if it exceeds a limit of time, output or file size, CancelledError if `cancel` is set.
+        """
         self._transfer_all(stdin)
         self._check_directory_size()
 
@@ -234,6 +353,7 @@ class _PipeSession:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise self._timeout_error()
+                check_cancelled(self._cancel)
                 # A child process may keep the pipes open after the process itself has ended.
                 ready = selector.select(min(remaining, 0.1))
                 if not ready:
@@ -245,6 +365,7 @@ class _PipeSession:
             while not _has_ended(self._process):
                 if time.monotonic() > deadline:
                     raise self._timeout_error()
+                check_cancelled(self._cancel)
                 time.sleep(0.01)
 
     def complete_stderr(self) -> bytes:
@@ -326,6 +447,27 @@ def find_plugin_home(environment: Mapping[str, str]) -> str:
     return next((os.path.abspath(path) for path in candidates if path and os.path.isdir(path)), "")
 
 
+def inherited_environment() -> dict[str, str]:
+    """Return the environment variables of this process, without the one that Python adds.
+
+    In the C locale, Python sets LC_CTYPE when it starts (PEP 538). Executables that kustomize starts don't get it.
+    """
+    variables = dict(os.environ)
+    if variables.get("LC_CTYPE") in _COERCED_LOCALES and _was_started_without("LC_CTYPE"):
+        del variables["LC_CTYPE"]
+    return variables
+
+
+def _was_started_without(name: str) -> bool:
+    """Whether this process certainly was started without an environment variable. False if it is not known."""
+    try:
+        with open("/proc/self/environ", "rb") as stream:
+            variables = stream.read().split(b"\0")
+    except OSError:
+        return False
+    return not any(variable.startswith(f"{name}=".encode()) for variable in variables)
+
+
 def select_variables(environment: Mapping[str, str], patterns: Sequence[str]) -> dict[str, str]:
     """Return the variables whose names match a pattern: a name, `PREFIX_*`, or `inherit` for all."""
     return {name: value for name, value in environment.items() if _is_selected(name, patterns)}
@@ -377,17 +519,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _start_failure(path: str, error: Exception) -> str:
-    """Return the reason why an executable can't be started."""
-    try:
-        with open(path, "rb") as stream:
-            first = stream.readline(200)
-    except OSError:
-        first = b""
-    if first.startswith(b"#!") and first.endswith(b"\r\n"):
-        return "its first line ends with CRLF, so the interpreter is not found: use LF"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error)

@@ -1,7 +1,9 @@
 """System functions: random numbers and clocks, the defaults of engines; private directories; atomic writes."""
 
 import os
+import stat
 import time
+from collections.abc import Iterator
 
 
 class SystemRandom:
@@ -30,13 +32,38 @@ def make_private(path: str) -> bool:
 
 
 def is_private(path: str) -> bool:
-    """Whether the target of a path belongs to the user of this process and no other user can write to it."""
+    """Whether only the user of this process, and root, can change what is at a path.
+
+    The directory itself and all of its parents count: who can rename a parent can exchange the directory. A directory
+    like /tmp, in which only owners can rename, is safe.
+    """
     try:
-        status = os.stat(path)
+        real = os.path.realpath(path)
+        status = os.lstat(real)
+        if not hasattr(os, "geteuid"):
+            return True
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            return False
+        return all(map(_is_safe_parent, _parents(real)))
     except OSError:
         return False
-    is_owned = not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
-    return is_owned and not status.st_mode & 0o022
+
+
+def _parents(path: str) -> Iterator[str]:
+    while (parent := os.path.dirname(path)) != path:
+        yield parent
+        path = parent
+
+
+def _is_safe_parent(path: str) -> bool:
+    status = os.lstat(path)
+    if status.st_uid not in (0, os.geteuid()):
+        return False
+    if status.st_mode & stat.S_ISVTX:
+        return True
+    # Many systems give each user a group of their own, and make home directories writable for it.
+    is_group_writable = status.st_mode & 0o020 and status.st_gid != os.getegid()
+    return not (status.st_mode & 0o002 or is_group_writable)
 
 
 def write_atomically(path: str, content: bytes) -> None:

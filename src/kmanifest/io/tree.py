@@ -1,8 +1,9 @@
 """Read-only sets of files. All paths of a build are resolved and read here.
 
 A path in a tree is a POSIX path relative to the root of the tree, without `..`. The root itself is "". Callers first
-resolve a path with `Tree.resolve`, which follows symbolic links, and then read exactly the resolved path. So no link
-can lead out of the tree between the two calls. Only regular files are read, never a device or a FIFO.
+resolve a path with `Tree.resolve`, which follows symbolic links, and then read exactly the resolved path. On disk, no
+step of a resolved path is followed if it has become a link since. So a directory that is replaced between the two calls
+can't lead out of the tree. Only regular files are read, never a device or a FIFO.
 """
 
 import os
@@ -10,9 +11,12 @@ import stat
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.model.errors import LimitError, MissingError, SourceError
-from kmanifest.startup.typing import Final, Literal, Protocol
+from kmanifest.startup.typing import Any, Final, Literal, Protocol, TypeAlias
 
 Kind = Literal["file", "dir"]
+FilePath: TypeAlias = "str | os.PathLike[str]"
+Files: TypeAlias = "Mapping[Any, bytes | str]"
+"""The content of files by path. The keys are str or os.PathLike[str]; no type expresses that, as `dict` is invariant."""
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY
@@ -21,10 +25,27 @@ _OPEN_FLAGS: Final = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_HAS_DIRECTORY_DESCRIPTORS: Final = os.open in os.supports_dir_fd
+_DIRECTORY_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_DIRECTORY", 0)
+)
+_STEP_FLAGS: Final = _DIRECTORY_FLAGS | getattr(os, "O_PATH", 0)
+_MAX_OPEN_DIRECTORIES: Final = 64
 
 
 class Tree(Protocol):
-    """A read-only set of files."""
+    """A read-only set of files.
+
+    A class with these four methods is a tree; it needs no base class.
+
+    >>> from kmanifest import MemoryTree, Tree
+    >>> tree: Tree = MemoryTree({"base/kustomization.yaml": "namePrefix: p-"})
+    >>> tree.resolve("base"), tree.kind("base"), tree.list("base"), tree.read("base/kustomization.yaml", limit=100)
+    ('base', 'dir', ['kustomization.yaml'], b'namePrefix: p-')
+    """
 
     def resolve(self, path: str) -> str:
         """Return the path with every symbolic link followed.
@@ -75,15 +96,26 @@ def is_executable(tree: Tree, path: str) -> bool:
 
 
 class DiskTree:
-    """The files of a local directory. Neither `..` nor a link can reach a file outside it."""
+    """The files of a local directory. Neither `..` nor a link can reach a file outside it.
 
-    def __init__(self, root: str = "/") -> None:
+    >>> import tempfile
+    >>> from kmanifest import DiskTree, build
+    >>> build("../x", tree=DiskTree(tempfile.gettempdir()))
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: path '../x' leads out of the tree
+    """
+
+    def __init__(self, root: FilePath = "/") -> None:
+        if root.__class__ is not str:
+            from kmanifest.model.arguments import as_path  # the command passes strings
+
+            root = as_path(root, "root")
         self.root = os.path.realpath(root)
         self._prefix = self.root if self.root.endswith(os.sep) else self.root + os.sep
 
     def resolve(self, path: str) -> str:
-        _reject_nul(path)
-        absolute = self._prefix + path
+        absolute = self._prefix + _inner_path(path)
         try:
             real = os.path.realpath(absolute, strict=True)
         except OSError as error:
@@ -95,17 +127,12 @@ class DiskTree:
         return real[len(self._prefix) :]
 
     def kind(self, path: str) -> Kind | None:
-        _reject_nul(path)
-        try:
-            mode = os.lstat(self._prefix + path).st_mode
-        except OSError:
-            return None
+        mode = self._mode(path)
         return "file" if stat.S_ISREG(mode) else "dir" if stat.S_ISDIR(mode) else None
 
     def read(self, path: str, *, limit: int) -> bytes:
-        _reject_nul(path)
         try:
-            descriptor = os.open(self._prefix + path, _OPEN_FLAGS)
+            descriptor = self._open(path, _OPEN_FLAGS)
         except OSError as error:
             raise _access_error(path, error) from None
         try:
@@ -117,30 +144,88 @@ class DiskTree:
 
     def is_executable(self, path: str) -> bool:
         """Whether the file at a resolved path is executable for its owner, its group or others."""
-        _reject_nul(path)
-        try:
-            return bool(os.lstat(self._prefix + path).st_mode & 0o111)
-        except OSError:
-            return False
+        return bool(self._mode(path) & 0o111)
 
     def list(self, path: str) -> Sequence[str]:
-        _reject_nul(path)
+        if not _HAS_DIRECTORY_DESCRIPTORS:
+            try:
+                return sorted(os.listdir(self._prefix + _inner_path(path)))
+            except OSError as error:
+                raise _access_error(path, error) from None
         try:
-            return sorted(os.listdir(self._prefix + path))
+            descriptor = self._open(path, _DIRECTORY_FLAGS)
         except OSError as error:
             raise _access_error(path, error) from None
+        try:
+            return sorted(os.listdir(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def _mode(self, path: str) -> int:
+        """Return the type and permissions of what is at a resolved path, 0 if nothing is."""
+        path = _inner_path(path)
+        directory, _, name = path.rpartition("/")
+        try:
+            if not _HAS_DIRECTORY_DESCRIPTORS or not name:
+                return os.lstat(self._prefix + path).st_mode
+            with self._directory(directory) as descriptor:
+                return os.lstat(name, dir_fd=descriptor).st_mode
+        except OSError:
+            return 0
+
+    def _open(self, path: str, flags: int) -> int:
+        """Open a resolved path. No step of it is followed if it is a link."""
+        path = _inner_path(path)
+        directory, _, name = path.rpartition("/")
+        if not _HAS_DIRECTORY_DESCRIPTORS or not name:
+            return os.open(self._prefix + path, flags)
+        with self._directory(directory) as descriptor:
+            return os.open(name, flags, dir_fd=descriptor)
+
+    def _directory(self, path: str) -> "_Descriptor":
+        """Return a descriptor of the directory at a resolved path."""
+        return _Descriptor(self._open_steps(path), owned=True)
+
+    def _open_steps(self, path: str) -> int:
+        """Open a directory one step at a time, so that a step that is a link is an error."""
+        descriptor = os.open(self.root, _STEP_FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+        for step in path.split("/") if path else ():
+            try:
+                next_descriptor = os.open(step, _STEP_FLAGS, dir_fd=descriptor)
+            finally:
+                os.close(descriptor)
+            descriptor = next_descriptor
+        return descriptor
+
+
+class _Descriptor:
+    """A context manager of an open directory. It closes the descriptor if it owns it."""
+
+    __slots__ = ("_descriptor", "_owned")
+
+    def __init__(self, descriptor: int, *, owned: bool) -> None:
+        self._descriptor = descriptor
+        self._owned = owned
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        if self._owned:
+            os.close(self._descriptor)
 
 
 class SnapshotDiskTree(DiskTree):
-    """A directory on disk for the duration of one build, during which directories are not replaced.
+    """A directory on disk for one build in one thread, during which directories are not replaced.
 
     Paths in a directory that is known to be a real path are resolved with one system call. Otherwise there is one for
-    each of the parent directories.
+    each of the parent directories. Directories that were read stay open: what replaces one later is never read.
     """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: FilePath = "/") -> None:
         super().__init__(root)
         self._resolved: set[str] = set()
+        self._open_directories: dict[str, int] = {}
 
     def resolve(self, path: str) -> str:
         if parent(path) in self._resolved and self.kind(path) is not None:
@@ -149,6 +234,19 @@ class SnapshotDiskTree(DiskTree):
             resolved = super().resolve(path)
         self._resolved |= {parent(resolved), resolved}
         return resolved
+
+    def _directory(self, path: str) -> _Descriptor:
+        descriptor = self._open_directories.get(path)
+        if descriptor is None:
+            if len(self._open_directories) >= _MAX_OPEN_DIRECTORIES:
+                oldest = next(iter(self._open_directories))
+                os.close(self._open_directories.pop(oldest))
+            descriptor = self._open_directories[path] = self._open_steps(path)
+        return _Descriptor(descriptor, owned=False)
+
+    def __del__(self) -> None:
+        for descriptor in getattr(self, "_open_directories", {}).values():
+            os.close(descriptor)
 
 
 def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
@@ -164,13 +262,18 @@ def tree_at(path: str) -> tuple[SnapshotDiskTree, str]:
 
 
 class MemoryTree:
-    """Files in memory: `MemoryTree({"base/kustomization.yaml": "resources: []"})`."""
+    """Files in memory. Where a tree is taken, a mapping is taken as well; a MemoryTree is for several calls.
 
-    def __init__(self, files: Mapping[str, bytes | str]) -> None:
-        self._files = {
-            join("", path): content.encode() if isinstance(content, str) else content
-            for path, content in files.items()
-        }
+    >>> from kmanifest import MemoryTree
+    >>> tree = MemoryTree({"base/kustomization.yaml": "resources: [map.yaml]", "base/map.yaml": b"kind: ConfigMap"})
+    >>> tree.list("base")
+    ['kustomization.yaml', 'map.yaml']
+    """
+
+    def __init__(self, files: Files) -> None:
+        from kmanifest.model.arguments import as_files  # a build of files on disk does not need it
+
+        self._files = {join("", path): content for path, content in as_files(files)}
         self._directories: dict[str, set[str]] = {"": set()}
         for path in self._files:
             entry = path
@@ -222,7 +325,13 @@ class SubTree:
 
 
 class PrefixedTree:
-    """Another tree whose paths all begin with a name. A path without this prefix is refused."""
+    """Another tree whose paths all begin with a name. A path without this prefix is refused.
+
+    >>> from kmanifest import MemoryTree, PrefixedTree
+    >>> tree = PrefixedTree(MemoryTree({"kustomization.yaml": ""}), "https://example.com/org/repo")
+    >>> tree.resolve("https://example.com/org/repo/kustomization.yaml")
+    'https://example.com/org/repo/kustomization.yaml'
+    """
 
     def __init__(self, tree: Tree, name: str) -> None:
         self._tree = tree
@@ -313,9 +422,16 @@ def _size_error(path: str, size: int, limit: int) -> LimitError:
     return LimitError(f"{path!r} has {size} bytes, more than {limit} (max_input_file)")
 
 
-def _reject_nul(path: str) -> None:
+def _inner_path(path: str) -> str:
+    """Return the path without leading slashes, which stand for the root of the tree.
+
+    Raises SourceError for `..`, which could lead out of the tree.
+    """
     if "\0" in path:
         raise SourceError("a path must not contain a NUL character")
+    if ".." in path and ".." in path.split("/"):
+        raise SourceError(f"{path!r} is not a path in the tree")
+    return path.lstrip("/")
 
 
 def _access_error(path: str, error: OSError) -> MissingError | SourceError:

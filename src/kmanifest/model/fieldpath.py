@@ -6,6 +6,7 @@ itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import is_not
 
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import type_name
@@ -25,6 +26,12 @@ class Missing:
 
 
 MISSING: Final = Missing()
+"""The marker for an absent value in a `Change` and in `Resource.with_changes`. Null is not absent: it is None.
+
+>>> from kmanifest import MISSING, Resource
+>>> Resource({"kind": "Job", "spec": {"suspend": True}}).with_changes({("spec",): MISSING}).body
+{'kind': 'Job'}
+"""
 
 
 def get(value: Any, path: Iterable[str | int], default: Any = None) -> Any:
@@ -320,20 +327,49 @@ def _is_same(first: Any, second: Any) -> bool:
     return first is second
 
 
+_SCALARS: Final = frozenset((bool, float, int, str, type(None)))
+
+
 def deep_copy(value: Any) -> Any:
     """Return a copy that shares no mapping and no list with the value. Nesting may be of any depth."""
     root = [value]
-    pending: list[tuple[Any, Any]] = [(root, 0)]
+    pending: list[Any] = [root]
     while pending:
-        container, key = pending.pop()
-        item = container[key]
-        if isinstance(item, Mapping):
-            copy: Any = dict(item)
-            pending.extend((copy, name) for name in copy)
-        elif isinstance(item, list):
-            copy = item[:]
-            pending.extend((copy, index) for index in range(len(copy)))
-        else:
-            continue
-        container[key] = copy
+        container = pending.pop()
+        entries = container.items() if container.__class__ is dict else enumerate(container)
+        for key, item in entries:
+            # The first tests are for speed: isinstance is slow with an abstract class.
+            item_class = item.__class__
+            if item_class in _SCALARS:
+                continue
+            if item_class is dict or isinstance(item, Mapping):
+                copy: Any = dict(item)
+            elif isinstance(item, list):
+                copy = item[:]
+            else:
+                continue
+            # No key is added, so this does not disturb the iteration.
+            container[key] = copy
+            pending.append(copy)
     return root[0]
+
+
+def is_unchanged_copy(copy: Any, original: Any) -> bool:
+    """Whether a result of `deep_copy` still has the structure, the keys and the scalars of the original.
+
+    Scalars are compared by identity, as 1, 1.0 and true are equal.
+    """
+    pending = [(copy, original)]
+    while pending:
+        new, old = pending.pop()
+        if new is old:
+            continue
+        if new.__class__ is dict and isinstance(old, Mapping):
+            if len(new) != len(old) or any(map(is_not, new, old)):
+                return False
+            pending.extend(zip(new.values(), old.values(), strict=True))
+        elif isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+            pending.extend(zip(new, old, strict=True))
+        else:
+            return False
+    return True

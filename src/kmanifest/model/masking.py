@@ -15,7 +15,13 @@ MIN_LENGTH: Final = 4
 
 _SECRET_NAME_PARTS: Final = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
 _SECRET_NAME_ENDINGS: Final = ("_PAT", "_PWD")
-_PATH_NAME_ENDINGS: Final = ("_DIR", "_FILE", "_PATH")  # the path of a secret is not secret
+_PATH_NAME_ENDINGS: Final = (
+    "_DIR",
+    "_FILE",
+    "_PATH",
+    "_SOCK",
+)  # the path of a secret is not secret
+_AUTHOR_NAME_PARTS: Final = ("AUTHORITY", "AUTHOR")  # GIT_AUTHOR_NAME, XAUTHORITY
 _URL_SAFE: Final = {ord("+"): "-", ord("/"): "_"}
 _LINE_WIDTHS: Final = (64, 70, 76)  # usual line lengths of base64
 _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -24,6 +30,7 @@ _GO_ESCAPES: Final = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u00
 class Secret:
     """A string that prints as `***`. Only `reveal` returns its value.
 
+    >>> from kmanifest import Secret
     >>> token = Secret("hunter2")
     >>> f"{token} {token!r} {token.reveal()}"
     '*** *** hunter2'
@@ -59,6 +66,9 @@ def is_secret_name(name: str) -> bool:
     upper = name.upper()
     if upper.endswith(_PATH_NAME_ENDINGS):
         return False
+    upper = upper.replace("AUTHORIZATION", "AUTH")
+    for part in _AUTHOR_NAME_PARTS:
+        upper = upper.replace(part, "")
     return any(part in upper for part in _SECRET_NAME_PARTS) or upper.endswith(_SECRET_NAME_ENDINGS)
 
 

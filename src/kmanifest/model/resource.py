@@ -8,6 +8,7 @@ api/resource/resource.go.
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmanifest.model import fieldpath
+from kmanifest.model.errors import FieldPath
 from kmanifest.model.values import BlankKey, Body, scalar_text
 from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
@@ -40,7 +41,16 @@ def split_api_version(api_version: str) -> tuple[str, str]:
 
 
 class ResourceId(NamedTuple):
-    """The id of an object. `namespace` is the one in the body; it is empty if the body has none."""
+    """The id of an object, from its body.
+
+    `group`: the group in `apiVersion`; empty for the core group. `version`: the version in `apiVersion`. `kind`: the
+    kind. `name`: the name. `namespace`: the namespace; empty if the body has none.
+
+    >>> from kmanifest import ResourceId
+    >>> identity = ResourceId(group="apps", version="v1", kind="Deployment", name="web", namespace="shop")
+    >>> print(identity, identity.gvk.api_version)
+    Deployment/web in namespace shop apps/v1
+    """
 
     group: str
     version: str
@@ -67,7 +77,17 @@ class PreviousId(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The origin of an object: its file and document, or its generator and the file of the generator's config."""
+    """The origin of an object: its file and document, or its generator and the file of the generator's config.
+
+    `file`: the file that contains the object. `document`: the index of the YAML document in the file. `configured_in`:
+    the file with the config of the generator. `configured_by`: the generator's type, name and namespace. `repo`: the
+    repository of the file, if it is remote. `ref`: its commit, branch or tag.
+
+    >>> from kmanifest import build
+    >>> files = {"kustomization.yaml": "resources: [all.yaml]", "all.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> build(tree=files).find("Job", "a").origin.file
+    'all.yaml'
+    """
 
     file: str = ""
     document: int = 0
@@ -89,6 +109,11 @@ class Resource:
     `previous_ids`: the ids before renames, oldest first. `prefixes`, `suffixes`: the ones that were added to the
     name, in that order. `behavior`, `needs_hash`: set by the generator of the object. `var_names`: the vars that read
     the object. `cluster_scoped`: None until it is looked up in a schema.
+
+    >>> from kmanifest import Resource
+    >>> resource = Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"b": "c"}}})
+    >>> resource.kind, resource.name, resource.labels, resource.get("metadata", "annotations")
+    ('ConfigMap', 'a', {'b': 'c'}, None)
     """
 
     __slots__ = (
@@ -279,6 +304,27 @@ class Resource:
     def put(self, path: fieldpath.Path, value: Any) -> Self:
         """Return the resource with `value` at `path`."""
         return self.with_body(fieldpath.put(self.body, path, value))
+
+    def with_changes(self, changes: Mapping[FieldPath, Any]) -> Self:
+        """Return the resource with other values at some field paths, or itself if nothing differs.
+
+        A path is a tuple of keys and list indexes. Mappings that are missing on the path are created. The value MISSING
+        removes the field or the list item. The changes are applied in order. Values are copied, so later changes of
+        theirs have no effect. References to the resource are not updated if its name changes.
+
+        Raises SourceError if a path leads through a scalar or to a list item that does not exist.
+
+        >>> from kmanifest import MISSING, Resource
+        >>> resource = Resource({"kind": "Job", "metadata": {"name": "a"}, "spec": {"suspend": True}})
+        >>> resource.with_changes({
+        ...     ("metadata", "labels", "app.kubernetes.io/name"): "a",
+        ...     ("spec", "suspend"): MISSING,
+        ... }).body
+        {'kind': 'Job', 'metadata': {'name': 'a', 'labels': {'app.kubernetes.io/name': 'a'}}, 'spec': {}}
+        """
+        from kmanifest.model.changes import apply_changes  # no build needs it
+
+        return self.with_body(apply_changes(self.body, changes))
 
     def with_body(self, body: Body) -> Self:
         """Return the resource with another body, or itself if the body is the same object."""

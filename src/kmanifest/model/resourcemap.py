@@ -20,6 +20,11 @@ class ResourceMap(Sequence[Resource]):
     """An ordered, immutable collection of resources.
 
     The constructor does not check that the ids differ. `append` does.
+
+    >>> from kmanifest import Resource, ResourceMap
+    >>> resources = ResourceMap([Resource({"kind": "Job", "metadata": {"name": name}}) for name in ("a", "b")])
+    >>> len(resources), resources.find("Job", "b").name, [each.name for each in resources.where(lambda each: each.name == "a")]
+    (2, 'b', ['a'])
     """
 
     __slots__ = ("_indexes_by_id", "_indexes_by_name", "_items")
@@ -85,6 +90,35 @@ class ResourceMap(Sequence[Resource]):
             raise RenderError(f"several resources match {kind_and_name}: {ids}")
         near = near_names(kind_and_name, names_of(self._items))
         raise MissingError(f"no resource matches {kind_and_name}", near=near)
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Resource:
+        """Return the resource with this kind and name.
+
+        `namespace` is the one in the body; an empty string means a resource without one, None any namespace.
+
+        Raises MissingError with the nearest names if there is none, RenderError with all of them if there are several.
+        """
+        from kmanifest.model.arguments import check_argument  # no build needs it
+
+        for parameter, value in (("kind", kind), ("name", name), ("namespace", namespace or "")):
+            check_argument(parameter, value, str, "a str")
+        found = [
+            resource
+            for resource in self._items
+            if resource.name == name
+            and resource.kind == kind
+            and namespace in (None, resource.namespace)
+        ]
+        if len(found) == 1:
+            return found[0]
+        wanted = f"{kind}/{name}" + (f" in namespace {namespace}" if namespace else "")
+        if found:
+            ids = ", ".join(f"{resource.api_version} {resource.id}" for resource in found)
+            raise RenderError(f"several resources match {wanted}: {ids}")
+        known = (
+            names_of(self._items) if namespace is None else [str(item.id) for item in self._items]
+        )
+        raise MissingError(f"no resource matches {wanted}", near=near_names(wanted, known))
 
     def changed_since(self, before: "ResourceMap") -> Sequence[Resource]:
         """Return the resources that differ from the ones in `before` at the same index.

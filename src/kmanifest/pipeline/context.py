@@ -6,8 +6,8 @@ from kmanifest.io import tree as trees
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import Tree
-from kmanifest.model.errors import FieldPath, LimitError, Location, SourceError
-from kmanifest.model.findings import NO_EFFECT, Finding
+from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, SourceError
+from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.limits import Limits
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -20,13 +20,56 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from kmanifest.io.remote import Remote
     from kmanifest.io.runner import Runner
+    from kmanifest.model.cancel import CancelEvent
     from kmanifest.model.trace import Change
 
 Renderer = Callable[["Context", str], Rendered]
+"""Renders the directory at a path of `ctx.tree`.
+
+>>> from kmanifest.plugin import Context, Rendered, Renderer, Resource, ResourceMap
+>>> def render(ctx: Context, path: str) -> Rendered:
+...     names = ctx.tree.read(f"{path}/names.txt", limit=1000).decode().split()
+...     return Rendered(ResourceMap(Resource({"kind": "Name", "metadata": {"name": name}}) for name in names))
+>>> renderer: Renderer = render
+"""
+
 Generator = Callable[["Context", Resource], Iterable[Resource]]
+"""Returns new resources for its config.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Generator, Resource
+>>> def generate(ctx: Context, config: Resource) -> Iterable[Resource]:
+...     yield Resource({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": config.name}})
+>>> generator: Generator = generate
+"""
+
 Transformer = Callable[["Context", Resource, ResourceMap], ResourceMap]
+"""Returns all resources, changed according to its config.
+
+>>> from kmanifest.plugin import Context, Resource, ResourceMap, Transformer
+>>> def add_owner(ctx: Context, config: Resource, resources: ResourceMap) -> ResourceMap:
+...     return resources.map(lambda each: each.put(("metadata", "labels", "owner"), config.text("spec", "owner")))
+>>> transformer: Transformer = add_owner
+"""
+
 Validator = Callable[["Context", Resource, ResourceMap], Iterable[Finding]]
+"""Returns findings about the resources.
+
+>>> from collections.abc import Iterable
+>>> from kmanifest.plugin import Context, Finding, Resource, ResourceMap, Validator
+>>> def need_owner(ctx: Context, config: Resource, resources: ResourceMap) -> Iterable[Finding]:
+...     return [Finding("warning", f"{each.id} has no owner") for each in resources if "owner" not in each.labels]
+>>> validator: Validator = need_owner
+"""
+
 Fetcher = Callable[["Context", str], Tree]
+"""Returns the files at a URL with its scheme.
+
+>>> from kmanifest.plugin import Context, Fetcher, MemoryTree, Tree
+>>> def fetch(ctx: Context, url: str) -> Tree:
+...     return MemoryTree({"kustomization.yaml": "resources: []"})
+>>> fetcher: Fetcher = fetch
+"""
 
 
 class BuildState(Protocol):
@@ -35,15 +78,29 @@ class BuildState(Protocol):
     def shared(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the value under `key`. The first call creates it with `make`."""
 
-    def note_fetch(self) -> None:
-        """Record that the current result depends on remote content, so that no other build reuses it."""
+    def prevent_sharing(self) -> None:
+        """Record that no other build may reuse the current result: it depends on more than files and options."""
+
+    def prevent_reuse(self) -> None:
+        """Record that nothing may reuse the current result: it depends on randomness or time."""
 
 
 class Context(NamedTuple):
     """Everything that a step may use. A step reaches the machine only through this record.
 
-    `directory`: the directory of the kustomization whose step runs; files are read from it. `schema`: the known object
-    types at this point of the build. `state`: shared by the steps of one build; may be absent.
+    A test of a plug-in can make one.
+
+    `tree`: the files of the build. `registry`: the plug-ins. `options`: the options of the build. `cache`: the cache
+    that the caller passed. `directory`: the directory of the kustomization whose step runs; files are read from it.
+    `schema`: the known object types at this point of the build. `on_finding`: reports a finding. `on_change`: reports a
+    change, in a traced build. `clock`: seconds of a clock that never goes backwards. `meter`: counts what the limits
+    bound. `state`: shared by the steps of one build; may be absent. `runner`: runs executables, if they are allowed.
+    `remote`: fetches remote files, if that is allowed.
+
+    >>> from kmanifest.plugin import Context, MemoryTree, Registry
+    >>> ctx = Context(MemoryTree({"app/names.txt": "a b"}), Registry(), directory="app")
+    >>> ctx.read("names.txt")
+    b'a b'
     """
 
     tree: Tree
@@ -61,9 +118,14 @@ class Context(NamedTuple):
     remote: "Remote | None" = None
 
     @property
+    def cancel(self) -> "CancelEvent | None":
+        """The event with which the caller ends this build, if there is one."""
+        return None if self.meter is None else self.meter.cancel
+
+    @property
     def caches_bases(self) -> bool:
-        """Whether results for whole directories may be reused by other builds. False when exec plug-ins may run."""
-        return not isinstance(self.cache, NoCache) and not self.options.enable_plugins
+        """Whether results for whole directories are kept for other builds."""
+        return not isinstance(self.cache, NoCache)
 
     def engine_options(self, record_type: type[Record]) -> Record:
         """Return an engine's options: the record of this type in `Options.engines`, or one with the defaults."""
@@ -84,12 +146,28 @@ class Context(NamedTuple):
         """
         if is_file_url(path):
             return self.require_remote(path).file(path)
-        real = self.tree.resolve(trees.join(self.directory, path))
+        real = self.resolve(path)
         if self.options.load_restrictor == "root-only" and not trees.is_below(real, self.directory):
             raise SourceError(
                 f"security; file {path!r} is not in or below the directory of the kustomization"
             )
         return real
+
+    def resolve(self, path: str) -> str:
+        """Return the path with every link followed, without looking at the load restriction.
+
+        Raises the errors of `Tree.resolve`. If the path is a URL that can't be fetched, they do not show its secrets.
+        """
+        if "://" not in path:
+            return self.tree.resolve(trees.join(self.directory, path))
+        try:
+            return self.tree.resolve(trees.join(self.directory, path))
+        except KmanifestError as error:
+            error_type = type(error)
+        from kmanifest.model.url_masking import mask_url  # for errors only
+
+        # Outside the `except`: the message of the first error contains the URL in another form.
+        raise error_type(f"no such file or directory: {mask_url(path)!r}")
 
     def read_resolved(self, path: str) -> bytes:
         """Return the content of the file at a resolved path."""
@@ -108,14 +186,18 @@ class Context(NamedTuple):
     def require_remote(self, url: str) -> "Remote":
         """Return the fetcher of remote files.
 
-        Raises SourceError if fetching is not allowed, LimitError after the deadline.
+        Raises SourceError if fetching is not allowed, and the errors of `Meter.check_time`.
         """
         if self.remote is None:
-            raise SourceError(f"remote files are fetched only with Options.allow_remote: {url!r}")
+            from kmanifest.model.url_masking import mask_url  # for errors only
+
+            raise SourceError(
+                f"remote files are fetched only with Options.allow_remote: {mask_url(url)!r}"
+            )
         if self.meter is not None:
             self.meter.check_time()
         if self.state is not None:
-            self.state.note_fetch()
+            self.state.prevent_sharing()
         return self.remote
 
     def count_output(self, size: int) -> None:
@@ -126,9 +208,11 @@ class Context(NamedTuple):
         if self.meter is not None:
             self.meter.count_output(size)
 
-    def warn(self, message: str, *, file: str = "", field: tuple[str | int, ...] = ()) -> None:
-        """Report a warning."""
-        self.on_finding(Finding("warning", message, Location(file, field=field)))
+    def warn(
+        self, message: str, *, file: str = "", field: FieldPath = (), code: str = PLUGIN
+    ) -> None:
+        """Report a warning. `code` is the kind of finding."""
+        self.on_finding(Finding("warning", message, Location(file, field=field), code))
 
     def report_no_effect(
         self,
@@ -148,18 +232,51 @@ class Context(NamedTuple):
 
 
 class Meter:
-    """Counters of one build for the limits on total input, output and time."""
+    """Counters of one build for the limits on total input, output, downloads and time.
 
-    __slots__ = ("_clock", "_deadline", "_input", "_limits", "_output")
+    All downloads of the build, charts included, share it. `max_fetched` is the limit of their bytes. `cancel` ends the
+    build early.
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    >>> import time
+    >>> from kmanifest import Limits
+    >>> from kmanifest.plugin import Meter
+    >>> meter = Meter(Limits(deadline=60.0, max_output=10), time.monotonic)
+    >>> meter.check_time()
+    >>> meter.count_output(11)
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.LimitError: the steps computed values of more than 10 bytes (max_output)
+    """
+
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_fetched",
+        "_input",
+        "_limits",
+        "_max_fetched",
+        "_output",
+        "cancel",
+    )
+
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float],
+        cancel: "CancelEvent | None" = None,
+        *,
+        max_fetched: int = 1 << 62,
+    ) -> None:
+        self._fetched = 0
+        self._max_fetched = max_fetched
+        self.cancel = cancel
         self._limits = limits
         self._clock = clock
         self._deadline = clock() + limits.deadline if limits.deadline else 0.0
         self._input = self._output = 0
 
     def count_input(self, size: int) -> None:
-        """Count bytes that were read. Raises LimitError if the sum is too large, or after the deadline."""
+        """Count bytes that were read. Raises LimitError if the sum is too large, and the errors of `check_time`."""
         self._input += size
         if self._input > self._limits.max_total_input:
             raise LimitError(
@@ -178,8 +295,28 @@ class Meter:
                 f"the steps computed values of more than {self._limits.max_output} bytes (max_output)"
             )
 
+    def count_fetched(self, size: int) -> None:
+        """Count downloaded bytes. Raises LimitError if the sum is too large, and the errors of `check_time`."""
+        self._fetched += size
+        if self._fetched > self._max_fetched:
+            raise LimitError(f"more than {self._max_fetched} bytes were downloaded (max_total)")
+        self.check_time()
+
+    def bytes_left(self) -> int:
+        """Return the number of bytes that may still be downloaded."""
+        return max(self._max_fetched - self._fetched, 0)
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline: infinite without one. Raises the errors of `check_time`."""
+        self.check_time()
+        return self._deadline - self._clock() if self._deadline else float("inf")
+
     def check_time(self) -> None:
-        """Raise LimitError after the deadline."""
+        """Raise CancelledError if the build is cancelled, LimitError after the deadline."""
+        if self.cancel is not None:
+            from kmanifest.model.cancel import check_cancelled  # the command does not need it
+
+            check_cancelled(self.cancel)
         if self._deadline and self._clock() > self._deadline:
             raise LimitError(
                 f"the build took longer than {self._limits.deadline} seconds (deadline)"

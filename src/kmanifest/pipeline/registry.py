@@ -1,6 +1,6 @@
 """The registry: plug-ins by role and name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import Tree
@@ -9,14 +9,34 @@ from kmanifest.model.resource import Resource
 from kmanifest.startup.typing import Any, Literal, NamedTuple
 
 Role = Literal["renderer", "generator", "transformer", "validator", "fetcher"]
+"""The role of a plug-in: which of the five signatures its function has.
+
+>>> from kmanifest.plugin import Role, default_registry
+>>> roles: list[Role] = ["generator", "transformer"]
+>>> {plugin.role for plugin in default_registry().all()} >= {*roles}
+True
+"""
 
 
 class Plugin(NamedTuple):
     """A plug-in: its role, the name by which files refer to it, and the function.
 
-    `name` is the language of a renderer, the URL scheme of a fetcher, otherwise `group/version/Kind` (`builtin/Kind`
-    for built-in plug-ins). `claims`: file names that mark a directory as one of this renderer's. `schema`: a JSON
-    Schema; the config is validated against it before the function is called.
+    `role`: which of the five signatures the function has. `name`: the language of a renderer, the URL scheme of a
+    fetcher, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
+    names that mark a directory as one of this renderer's. `schema`: a JSON Schema; the config is validated against it
+    before the function is called.
+
+    >>> from kmanifest import Plugin, build, default_registry
+    >>> def owner(ctx, config, resources):
+    ...     return resources.map(lambda each: each.put(("metadata", "labels", "owner"), config.text("spec", "owner")))
+    >>> registry = default_registry().with_plugins([Plugin("transformer", "acme.io/v1/Owner", owner)])
+    >>> files = {
+    ...     "kustomization.yaml": "{resources: [job.yaml], transformers: [owner.yaml]}",
+    ...     "job.yaml": "{kind: Job, metadata: {name: a}}",
+    ...     "owner.yaml": "{apiVersion: acme.io/v1, kind: Owner, metadata: {name: o}, spec: {owner: shop}}",
+    ... }
+    >>> build(tree=files, registry=registry).find("Job", "a").labels
+    {'owner': 'shop'}
     """
 
     role: Role
@@ -26,11 +46,50 @@ class Plugin(NamedTuple):
     schema: Mapping[str, Any] | None = None
 
 
+class BuiltinPlugin(Plugin):
+    """A plug-in of kmanifest itself.
+
+    It never changes a body in place. Its result depends only on its arguments, or it records that it does not with
+    `BuildState.prevent_sharing`. Neither is known of any other plug-in.
+    """
+
+    __slots__ = ()
+
+
+class _RegistryIdentity:
+    """The plug-ins of a registry as a part of a cache key. Functions are compared by identity."""
+
+    __slots__ = ("_key", "_referenced")
+
+    def __init__(
+        self, plugins: Iterable[Plugin], more: Callable[[], Iterable[Plugin]] | None
+    ) -> None:
+        self._referenced = (*plugins, more)  # so that no other object gets the id of one of them
+        self._key = (
+            id(more),
+            *(
+                (plugin.role, plugin.name, id(plugin.call), plugin.claims, id(plugin.schema))
+                for plugin in plugins
+            ),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _RegistryIdentity) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
 class Registry:
     """The plug-ins available to a build, by role and name.
 
     A later record replaces an earlier one with the same role and name. `more` returns further plug-ins. It is called
     once, when a plug-in is not found among the others. Its plug-ins never replace others.
+
+    >>> from kmanifest import default_registry
+    >>> registry = default_registry()
+    >>> registry.names("renderer")
+    ['kustomize', 'helm']
     """
 
     def __init__(
@@ -39,10 +98,25 @@ class Registry:
         *,
         more: Callable[[], Iterable[Plugin]] | None = None,
     ) -> None:
-        self._plugins: Mapping[tuple[str, str], Plugin] = {
-            (plugin.role, plugin.name): plugin for plugin in plugins
-        }
+        records = tuple(plugins) if isinstance(plugins, Iterable) else (plugins,)
+        try:
+            self._plugins: Mapping[tuple[str, str], Plugin] = {
+                (plugin.role, plugin.name): plugin for plugin in records
+            }
+        except AttributeError:
+            from kmanifest.model.arguments import argument_error  # for errors only
+
+            raise argument_error("plugins", plugins, "an iterable of Plugin records") from None
         self._more = more
+        self._given = tuple(self._plugins.values()), more
+        self._identity: _RegistryIdentity | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        """A value that two registries share only if both were made with the same plug-ins and the same `more`."""
+        if self._identity is None:
+            self._identity = _RegistryIdentity(*self._given)
+        return self._identity
 
     def with_plugins(self, plugins: Iterable[Plugin]) -> "Registry":
         """Return a registry with these plug-ins as well."""
@@ -92,6 +166,13 @@ class Registry:
         """Return the names of all plug-ins with this role."""
         self._load_more()
         return [name for known_role, name in self._plugins if known_role == role]
+
+    def near_kinds(self, kind: str) -> list[str]:
+        """Return the kinds of third-party plug-ins that are similar to a kind that is not found, nearest first."""
+        roles: tuple[Role, ...] = ("generator", "transformer", "validator")
+        names = (name.split("/") for role in roles for name in self.names(role))
+        kinds = {known for group, *_, known in names if group not in ("builtin", "krm")}
+        return near_names(kind, kinds - {kind})
 
     def renderer_for(self, tree: Tree, directory: str) -> Plugin:
         """Return the renderer with a marker file in `directory`.

@@ -6,6 +6,7 @@ Source: kustomize v5.8.2 api/internal/loader/fileloader.go, New and newLoaderAtG
 from kmanifest.io import tree as trees
 from kmanifest.io.tree import PrefixedTree
 from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.registry import Plugin
 from kmanifest.startup.typing import TYPE_CHECKING
@@ -27,6 +28,15 @@ def find_repository(path: str) -> "Repository | None":
     return parse_repository(path)
 
 
+def shown_entry(path: str) -> str:
+    """Return an entry of a kustomization for a message: a URL without its secrets, a path as it is."""
+    if "://" not in path and "@" not in path and "?" not in path:
+        return path
+    from kmanifest.model.url_masking import mask_url  # for errors only
+
+    return mask_url(path) if "://" in path or find_repository(path) is not None else path
+
+
 def find_fetcher(ctx: Context, url: str) -> Plugin | None:
     """Return the fetcher plug-in for the scheme of a URL, or None.
 
@@ -43,7 +53,8 @@ def enter_repository(ctx: Context, repository: "Repository") -> tuple[Context, s
     """
     if repository.has_git_prefix:
         ctx.warn(
-            f"the prefix git:: has no effect and will be refused in the future: {repository.name}"
+            f"the prefix git:: has no effect and will be refused in the future: {repository.name}",
+            code=DEPRECATED,
         )
     remote = ctx.require_remote(repository.name)
     name = remote.repository(repository)

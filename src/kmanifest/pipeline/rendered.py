@@ -6,6 +6,7 @@ from kmanifest import yaml
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError
 from kmanifest.model.findings import CHANGED_FIELD, IMPURE, NO_EFFECT, Finding
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.startup.typing import Any, BinaryIO, Final
 
@@ -17,13 +18,37 @@ LocateError = Callable[[KmanifestError], KmanifestError]
 class Rendered:
     """The result of a build: resources and text. Each is computed from the other when it is first needed.
 
+    Iteration yields the resources, and `len` counts them.
+
     A kustomization produces resources, and the text is printed from them. A chart produces text (`from_text`), and
     the resources are parsed from it. The text stays as the templates wrote it. A value that can't be printed raises
     an error only when the text is needed. `locate_error` completes the location of such an error. It also completes
     the locations of findings, when `findings` is first read.
+
+    The bodies of `resources` are plain dictionaries and lists that belong to the caller: no other object contains them. A
+    build shares parts of bodies, also with other builds, so they are copied when `resources` is first read.
+
+    >>> from kmanifest import build
+    >>> files = {"kustomization.yaml": "{resources: [job.yaml], bases: []}", "job.yaml": "{kind: Job, metadata: {name: a}}"}
+    >>> rendered = build(tree=files)
+    >>> len(rendered), [resource.name for resource in rendered], [finding.code for finding in rendered.findings]
+    (1, ['a'], ['deprecated'])
+    >>> print(rendered.text(), end="")
+    kind: Job
+    metadata:
+      name: a
     """
 
-    __slots__ = ("_findings", "_load", "_locate_error", "_located", "_resources", "_text", "limits")
+    __slots__ = (
+        "_findings",
+        "_is_shared",
+        "_load",
+        "_locate_error",
+        "_located",
+        "_resources",
+        "_text",
+        "limits",
+    )
 
     def __init__(
         self,
@@ -34,6 +59,7 @@ class Rendered:
         locate_error: LocateError = lambda error: error,
     ) -> None:
         self._resources: ResourceMap | None = resources
+        self._is_shared = True
         self._text: str | None = None
         self._load: Callable[[], ResourceMap] = lambda: resources
         self._findings = tuple(findings)
@@ -68,19 +94,50 @@ class Rendered:
             self._text,
             self._load,
         )
+        rendered._is_shared = self._is_shared
         return rendered
 
     @property
     def resources(self) -> ResourceMap:
         """The resources in order. Raises KmanifestError if the text is not valid manifests."""
+        resources = self.read_only_resources
+        if self._is_shared:
+            copies = [resource.with_body(resource.copy_body()) for resource in resources]
+            resources = self._resources = ResourceMap(copies)
+            self._is_shared = False
+        return resources
+
+    @property
+    def read_only_resources(self) -> ResourceMap:
+        """The resources without a copy. Whoever changes their bodies changes the results of other builds."""
         if self._resources is None:
             self._resources = self._load()
         return self._resources
 
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources)
+
+    def __len__(self) -> int:
+        return len(self.resources)
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Resource:
+        """Return the resource with this kind and name. `ResourceMap.find` describes the namespace and the errors."""
+        return self.resources.find(kind, name, namespace)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the bodies as plain, independent copies that a caller may change.
+
+        They consist of `dict`, `list`, `str`, `int`, `float`, `bool` and `None`. `dump` prints them with the same bytes as
+        the resources.
+        """
+        from kmanifest.model.changes import plain_copy  # the command does not need it
+
+        return [plain_copy(resource.body) for resource in self.read_only_resources]
+
     def __reduce__(self) -> tuple[Any, ...]:
         if self._text is not None:
-            return _restore_text, (self._text, self.resources, self.findings, self.limits)
-        return _restore, (self.resources, self.findings, self.limits)
+            return _restore_text, (self._text, self.read_only_resources, self.findings, self.limits)
+        return _restore, (self.read_only_resources, self.findings, self.limits)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -108,11 +165,11 @@ class Rendered:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""
         size = 0
         dumper = yaml.Dumper(self.limits)
-        for resource in self.resources:
+        for resource in self.read_only_resources:
             try:
                 text = dumper.dump(resource.body)
             except KmanifestError as error:
-                origin, field = resource.origin, _unprintable_field(resource.body)
+                origin, field = resource.origin, unprintable_field(resource.body)
                 located = error.within(file=origin.file, field=field, document=origin.document)
                 raise self._locate_error(located) from error
             size += len(text)
@@ -160,7 +217,7 @@ def _restore_text(
     return Rendered.from_text(text, lambda: resources, findings, limits=limits)
 
 
-def _unprintable_field(body: Any) -> FieldPath:
+def unprintable_field(body: Any) -> FieldPath:
     """Return the first field whose value can't be printed, or the empty path if each value alone can be printed."""
     pending: list[tuple[FieldPath, Any]] = [((), body)]
     while pending:

@@ -2,20 +2,25 @@
 
 Every render, generator, transformer and validator runs through here, so error locations, tracing, limits and the rules
 for third-party plug-ins are implemented once.
+
+Bodies are shared between resources, bases and builds. A plug-in that is not built in gets copies of them: whatever it
+changes in place is a change of its own result only.
 """
 
 from collections.abc import Iterable
 
 from kmanifest.io import tree as trees
+from kmanifest.io.cache import NoCache
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
-from kmanifest.model.findings import NO_EFFECT, Finding
+from kmanifest.model.fieldpath import is_unchanged_copy
+from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
 from kmanifest.model.resource import Lineage, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.registry import Plugin
+from kmanifest.pipeline.registry import BuiltinPlugin, Plugin
 from kmanifest.pipeline.remote_bases import enter_repository, find_repository
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import Final, NamedTuple
+from kmanifest.startup.typing import Any, Final, NamedTuple
 
 VALIDATED_BY_LABEL: Final = "validated-by"
 BUILTIN_PREFIX: Final = "builtin/"
@@ -47,6 +52,8 @@ def render(ctx: Context, path: str) -> Rendered:
 
 
 def _resolve_directory(ctx: Context, path: str) -> str:
+    if "://" in path:
+        return ctx.resolve(path)
     directory = trees.join("", path)
     try:
         return ctx.tree.resolve(directory)
@@ -61,7 +68,7 @@ def generate(ctx: Context, step: Step) -> list[Resource]:
     """
     with _located_at(step):
         _validate_config(step)
-        result = step.plugin.call(ctx, step.config)
+        result = _call_generator(ctx, step)
         resources = list(result) if isinstance(result, Iterable) else [result]
     if not all(isinstance(resource, Resource) for resource in resources):
         raise _contract_error(step, "a generator must return resources")
@@ -81,7 +88,7 @@ def transform(ctx: Context, step: Step, resources: ResourceMap) -> ResourceMap:
         return resources
     with _located_at(step):
         _validate_config(step)
-        result = step.plugin.call(_with_located_findings(ctx, step), step.config, resources)
+        result = _call_transformer(_with_located_findings(ctx, step), step, resources)
     if not isinstance(result, ResourceMap):
         raise _contract_error(step, "a transformer must return a ResourceMap")
     if _is_third_party(step.plugin):
@@ -127,8 +134,57 @@ def with_scope(ctx: Context, resource: Resource) -> Resource:
 def _report_findings(ctx: Context, step: Step, resources: ResourceMap) -> None:
     with _located_at(step):
         _validate_config(step)
-        for finding in step.plugin.call(ctx, step.config, resources):
-            ctx.on_finding(finding)
+        for finding in _call_validator(ctx, step, resources):
+            ctx.on_finding(finding if finding.code else finding._replace(code=PLUGIN))
+
+
+def _call_generator(ctx: Context, step: Step) -> Any:
+    if isinstance(step.plugin, BuiltinPlugin):
+        return step.plugin.call(ctx, step.config)
+    return step.plugin.call(_private_context(ctx), _with_own_body(step.config))
+
+
+def _call_validator(ctx: Context, step: Step, resources: ResourceMap) -> Iterable[Finding]:
+    findings: Iterable[Finding]
+    if isinstance(step.plugin, BuiltinPlugin):
+        findings = step.plugin.call(ctx, step.config, resources)
+    else:
+        config, copies = _with_own_body(step.config), ResourceMap(map(_with_own_body, resources))
+        findings = step.plugin.call(_private_context(ctx), config, copies)
+    return findings
+
+
+def _call_transformer(ctx: Context, step: Step, resources: ResourceMap) -> Any:
+    if isinstance(step.plugin, BuiltinPlugin):
+        return step.plugin.call(ctx, step.config, resources)
+    copies = resources.map(_with_own_body)
+    result = step.plugin.call(_private_context(ctx), _with_own_body(step.config), copies)
+    if not isinstance(result, ResourceMap):
+        return result
+    originals = {id(copy): original for copy, original in zip(copies, resources, strict=True)}
+    result = result.map(lambda resource: _without_copy(resource, originals.get(id(resource))))
+    is_unchanged = len(result) == len(resources) and not result.changed_since(resources)
+    return resources if is_unchanged else result
+
+
+def _private_context(ctx: Context) -> Context:
+    """Return the context for a plug-in that is not built in. Nothing that it computes is shared with other builds."""
+    if ctx.state is not None:
+        ctx.state.prevent_sharing()
+    return ctx._replace(cache=NoCache())
+
+
+def _with_own_body(resource: Resource) -> Resource:
+    return resource.with_body(resource.copy_body())
+
+
+def _without_copy(resource: Resource, original: Resource | None) -> Resource:
+    """Return the original of a copy, with the copy's body if that was changed in place."""
+    if original is None:
+        return resource
+    if is_unchanged_copy(resource.body, original.body):
+        return original
+    return original.with_body(resource.body)
 
 
 def _validate_config(step: Step) -> None:
@@ -199,7 +255,7 @@ def _is_third_party(plugin: Plugin) -> bool:
 def _with_location(error: KmanifestError, step: Step) -> KmanifestError:
     """Return the error with a location in the step's config file, unless it already names a file."""
     if error.location.file:
-        return error
+        return error.copy()
     return error.at(_location_in_config(error.location, step))
 
 

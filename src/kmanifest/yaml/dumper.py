@@ -351,7 +351,7 @@ def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> l
     return ordered
 
 
-# The ASCII characters before the letters, without digits. For texts of these and letters, go-yaml's order is
+# The ASCII characters before the letters, without digits. For strings of these and letters, go-yaml's order is
 # by code point.
 _PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
 

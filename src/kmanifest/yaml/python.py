@@ -1,6 +1,6 @@
 """The pure-Python backend, with PyYAML's binding of libyaml. It is always available.
 
-It is the reference for the compiled backend.
+It defines the behaviour of the compiled backend.
 """
 
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ _ESCAPED: Final = f'[\t{SPECIAL_SET}"\\\\\n\u2028\u2029]'
 _BREAKS: Final = "[\u2028\u2029]"
 _LINE_STARTS: Final = "(?<![^\n\u2028\u2029])(?=[^\n\u2028\u2029])"
 
-# Texts that are certainly plain strings: words with single spaces or colons between them. The first letter
+# Strings that are certainly plain: words with single spaces or colons between them. The first letter
 # begins no word of another type, and no character has a special meaning in YAML.
 _SIMPLE: Final = re.compile(
     r"""[a-eg-mp-su-xzA-EG-MP-SU-XZ/$(_][\w./@()$=+,;^<>*{}\[\]'"-]*(?:[ :][\w./@()$=+,;^<>*{}\[\]'"-]+)*""",

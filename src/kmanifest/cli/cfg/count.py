@@ -1,63 +1,71 @@
-"""`kmanifest cfg count`. Source: kustomize cmd/config v0.21.2 internal/commands/count.go."""
+"""`kmanifest cfg count`: count the resources by kind.
+
+Source: kustomize cmd/config v0.21.2 internal/commands/count.go.
+"""
 
 from collections.abc import Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.yaml_nodes import Node
 
-FLAGS = (
-    HELP,
-    Flag("kind", "switch", "count by kind; --kind=false counts all together"),
+FLAGS = with_variables(
+    "CFG_",
+    Flag(
+        "kind",
+        "switch",
+        "count by kind; --kind=false prints one number for all kinds",
+        default="true",
+    ),
     Flag(
         "recurse-subpackages",
         "switch",
-        "also count in directories that have a Krmfile; it is so unless =false is given",
+        "also count in subdirectories with a Krmfile",
         short="R",
+        default="true",
     ),
-    STACK_TRACE,
 )
-INTRODUCTION = """\
-Counts the resources in a directory or a file, or on stdin.
-
-Usage:
-  kmanifest cfg count [DIR] [flags]
-
-Flags:
-"""
 
 
-def count(arguments: Sequence[str]) -> int:
-    """Print how many resources of each kind there are; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    if len(parsed.words) > 1:
-        raise UsageError(f"specify one directory, got {len(parsed.words)}")
-    by_kind = parsed.on("kind", default=True)
+def count(command_line: CommandLine) -> int:
+    """Print the number of resources of each kind and return the exit code."""
+    if len(command_line.arguments) > 1:
+        raise UsageError(f"specify one directory, got {len(command_line.arguments)}")
+    by_kind = command_line.values["kind"]
 
-    from kmanifest.cli.cfg import reading  # a wrong usage is told without it
+    from kmanifest.cli.cfg import reading  # imported here so that usage errors stay fast
 
-    if not parsed.words:
-        return print_text(_counted(reading.read_stdin(), by_kind=by_kind))
-    recurse = parsed.on("recurse-subpackages", default=True)
+    if not command_line.arguments:
+        return print_text(_format_counts(reading.read_stdin(), by_kind=by_kind))
+    recurse = command_line.values["recurse-subpackages"]
     texts = [
-        f"{path}/\n{_counted(reading.read_package(path), by_kind=by_kind)}"
-        for path in reading.packages(parsed.words[0], recurse=recurse)
+        f"{path}/\n{_format_counts(reading.read_resources(path), by_kind=by_kind)}"
+        for path in reading.find_packages(command_line.arguments[0], recurse=recurse)
     ]
     return print_text("\n".join(texts))
 
 
-def _counted(nodes: "Sequence[Node]", *, by_kind: bool) -> str:
-    from kmanifest.cli.cfg.nodes import meta
+def _format_counts(nodes: "Sequence[Node]", *, by_kind: bool) -> str:
+    from kmanifest.cli.cfg.nodes import resource_meta
 
     if not by_kind:
         return f"{len(nodes)}\n"
     counts: dict[str, int] = {}
     for node in nodes:
-        kind = meta(node).kind
+        kind = resource_meta(node).kind
         counts[kind] = counts.get(kind, 0) + 1
     return "".join(f"{kind}: {counts[kind]}\n" for kind in sorted(counts))
+
+
+COMMAND = Command(
+    ("cfg", "count"),
+    "[DIR]",
+    "Count the resources in a directory or a file, or on stdin.\n",
+    (("Flags", FLAGS),),
+    count,
+    completions=(DIRECTORY,),
+)

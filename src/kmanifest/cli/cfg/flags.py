@@ -6,24 +6,24 @@ from kmanifest.cli.flags import Flag, UsageError
 
 LOCAL_CONFIG = "config.kubernetes.io/local-config"
 INCLUDE_LOCAL = Flag(
-    "include-local", "switch", f"also take resources with the annotation {LOCAL_CONFIG}"
+    "include-local", "switch", f"include resources with the annotation {LOCAL_CONFIG}"
 )
 EXCLUDE_NON_LOCAL = Flag(
-    "exclude-non-local", "switch", "leave out resources without that annotation"
+    "exclude-non-local", "switch", f"exclude resources without the annotation {LOCAL_CONFIG}"
 )
 
 
-def strings(values: Iterable[str]) -> list[str]:
-    """The values of a flag that may hold several, with commas between them as in CSV."""
-    found: list[str] = []
+def split_list(values: Iterable[str]) -> list[str]:
+    """The items of a flag whose values are comma-separated lists in CSV format."""
+    items: list[str] = []
     for value in values:
         if '"' not in value:
-            found += value.split(",") if value else []
+            items += value.split(",") if value else []
             continue
-        import csv  # quotes are rare
+        import csv  # imported for quotes only
 
         try:
-            found += next(csv.reader([value], strict=True), [])
+            items += next(csv.reader([value], strict=True), [])
         except csv.Error as error:
             raise UsageError(f"{value!r} is not a list: {error}") from None
-    return found
+    return items

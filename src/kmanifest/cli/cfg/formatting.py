@@ -1,11 +1,11 @@
-"""The usual order of fields and of some lists.
+"""Sort fields and some lists into the usual order.
 
 Source: kyaml v0.21.2 kio/filters/fmtr.go, FormatFilter; yaml/order.go.
 """
 
 from collections.abc import Iterable, Sequence
 
-from kmanifest.cli.cfg.nodes import field, meta
+from kmanifest.cli.cfg.nodes import get_field, resource_meta
 from kmanifest.cli.cfg.order import sort_key
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
@@ -39,58 +39,65 @@ _SORTED_LISTS: Final = {".spec.template.spec.containers": "name", ".webhooks.rul
 
 
 def format_resources(nodes: Sequence[Node]) -> list[Node]:
-    """Puts the fields and lists of all resources in the usual order."""
+    """Sort the fields and lists of all resources."""
     for node in nodes:
-        _format(node)
+        _format_resource(node)
     return list(nodes)
 
 
-def _format(root: Node) -> None:
-    """Put the fields of a resource, and some of its lists, in the usual order; what has no type is left as it is."""
-    strategy = meta(root).annotations.get(FORMATTING, "standard")
+def _format_resource(root: Node) -> None:
+    """Sort the fields of a resource and some of its lists.
+
+    A resource without kind or apiVersion is unchanged.
+    """
+    strategy = resource_meta(root).annotations.get(FORMATTING, "standard")
     if strategy not in ("standard", "none"):
         raise SourceError(f"the annotation {FORMATTING} is {strategy!r}, not standard or none")
-    kind, version = field(root, "kind"), field(root, "apiVersion")
+    kind, version = get_field(root, "kind"), get_field(root, "apiVersion")
     if strategy == "none" or kind is None or version is None:
         return
-    has_sorted_lists = _value(kind) in _SORTED_KINDS and _value(version) in _SORTED_VERSIONS
-    _sort(root, _SORTED_LISTS if has_sorted_lists else {})
+    has_sorted_lists = (
+        _scalar_text(kind) in _SORTED_KINDS and _scalar_text(version) in _SORTED_VERSIONS
+    )
+    _sort_fields(root, _SORTED_LISTS if has_sorted_lists else {})
 
 
-def _sort(root: Node, lists: dict[str, str]) -> None:
-    """Sort what is below a node, with a stack instead of recursion."""
-    waiting: list[tuple[Node, str | None]] = [(root, "")]
-    while waiting:
-        node, path = waiting.pop()
+def _sort_fields(root: Node, lists: dict[str, str]) -> None:
+    """Sort the fields below a node, with a stack instead of recursion."""
+    stack: list[tuple[Node, str | None]] = [(root, "")]
+    while stack:
+        node, path = stack.pop()
         if node.kind == "mapping":
-            node.content = sorted(node.content, key=lambda pair: sort_key(_value(pair[0])))
-            waiting += [(key, path) for key, _ in node.content if key.kind != "scalar"]
-            waiting += [(value, _below(path, _value(key), lists)) for key, value in node.content]
+            node.content = sorted(node.content, key=lambda pair: sort_key(_scalar_text(pair[0])))
+            stack += [(key, path) for key, _ in node.content if key.kind != "scalar"]
+            stack += [
+                (value, _child_path(path, _scalar_text(key), lists)) for key, value in node.content
+            ]
         elif node.kind == "list":
             if path in lists:
                 _sort_items(node, lists[path])
-            waiting += [(item, path) for item in node.content]
+            stack += [(item, path) for item in node.content]
 
 
-def _below(path: str | None, name: str, lists: Iterable[str]) -> str | None:
-    """The path of a field; None where it leads to no sorted list, so that paths stay short."""
-    inner = None if path is None else f"{path}.{name}"
-    return inner if inner and any(each.startswith(inner) for each in lists) else None
+def _child_path(path: str | None, name: str, lists: Iterable[str]) -> str | None:
+    """The path of a field; None if no sorted list is below it, so that paths stay short."""
+    child = None if path is None else f"{path}.{name}"
+    return child if child and any(sorted_list.startswith(child) for sorted_list in lists) else None
 
 
 def _sort_items(node: Node, name: str) -> None:
-    """Sort a list by a field of its items, or by themselves where the name is empty."""
+    """Sort a list by a field of its items, or by the items themselves if the name is empty."""
     node.content = sorted(
-        node.content, key=lambda item: _last_value(item, name) if name else _value(item)
+        node.content, key=lambda item: _last_field_text(item, name) if name else _scalar_text(item)
     )
 
 
-def _last_value(item: Node, name: str) -> str:
-    """The text of a field; here, unlike elsewhere, the last of several counts."""
+def _last_field_text(item: Node, name: str) -> str:
+    """The text of a field. Unlike elsewhere, the last of several fields with the name counts."""
     pairs = item.content if item.kind == "mapping" else ()
-    return _value({_value(key): value for key, value in pairs}.get(name))
+    return _scalar_text({_scalar_text(key): value for key, value in pairs}.get(name))
 
 
-def _value(node: Node | None) -> str:
+def _scalar_text(node: Node | None) -> str:
     """The text of a scalar or the name of an alias; other nodes have none."""
     return str(node.content) if node is not None and node.kind in ("scalar", "alias") else ""

@@ -1,107 +1,97 @@
-"""`kmanifest cfg grep`: the resources with a field that fits.
+"""`kmanifest cfg grep`: print the resources with a field that matches.
 
 Source: kustomize cmd/config v0.21.2 internal/commands/grep.go; kyaml v0.21.2 kio/filters/grep.go.
 """
 
 from collections.abc import Callable, Sequence
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, UsageError, describe, parse
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import ANY_TEXT, DIRECTORY, Command
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.kustomize.yaml_nodes import Node
 
-FLAGS = (
+FLAGS = with_variables(
+    "CFG_",
     Flag(
         "annotate",
         "switch",
-        "annotate resources with their file origins; it is so unless =false is given",
+        "annotate resources with their files",
+        default="true",
     ),
-    HELP,
     Flag("invert-match", "switch", "print the resources that do not match"),
     Flag(
         "recurse-subpackages",
         "switch",
-        "also print resources of directories that have a Krmfile; it is so unless =false is given",
+        "also search subdirectories with a Krmfile",
         short="R",
+        default="true",
     ),
-    STACK_TRACE,
 )
-INTRODUCTION = """\
-Prints the resources in a directory or a file, or on stdin, that have a field which fits a regular expression or compares as asked.
-
-Usage:
-  kmanifest cfg grep QUERY [DIR] [flags]
-
-Examples:
-  kmanifest cfg grep kind=Deployment base
-  kmanifest cfg grep 'spec.replicas>2' base
-  kmanifest cfg grep 'spec.template.spec.containers[name=web].image=nginx:1\\.7' base | kmanifest cfg tree -
-
-Flags:
-"""
-SIGNS = (">=", "<=", ">", "<", "=")
+OPERATORS = (">=", "<=", ">", "<", "=")
 
 
 class Query(NamedTuple):
-    """Where to look, how to compare, and with what."""
+    """The path of a field, a comparison operator and the value to compare with."""
 
     path: tuple[str, ...]
-    sign: str
+    operator: str
     value: str
 
 
-def grep(arguments: Sequence[str]) -> int:
-    """Print the resources that fit; gives the exit code."""
-    parsed = parse(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(FLAGS))
-    if len(parsed.words) not in (1, 2):
-        raise UsageError(f"specify a query and at most one directory, got {len(parsed.words)}")
+def grep(command_line: CommandLine) -> int:
+    """Print the resources that match and return the exit code."""
+    if len(command_line.arguments) not in (1, 2):
+        raise UsageError(
+            f"specify a query and at most one directory, got {len(command_line.arguments)}"
+        )
     try:
-        query = parse_query(parsed.words[0])
-        fits = _test(query)
+        query = parse_query(command_line.arguments[0])
+        is_match = _make_test(query)
     except SourceError as error:
-        raise UsageError(f"{parsed.words[0]}: {error.message}") from None
+        raise UsageError(f"{command_line.arguments[0]}: {error.message}") from None
 
-    from kmanifest.cli.cfg import pipeline, writing  # a wrong usage is told without them
+    from kmanifest.cli.cfg import pipeline, writing  # imported here so that usage errors stay fast
 
-    without = () if parsed.on("annotate", default=True) else writing.INDEXES
-    wanted = not parsed.values["invert-match"]
+    removed_annotations = () if command_line.values["annotate"] else writing.INDEX_ANNOTATIONS
+    expected = not command_line.values["invert-match"]
 
     def matching(nodes: "Sequence[Node]") -> "list[Node]":
-        return [node for node in nodes if _has(node, query, fits) is wanted]
+        return [node for node in nodes if _has_match(node, query, is_match) is expected]
 
     def to_text(nodes: "Sequence[Node]") -> str:
-        return writing.write_nodes(pipeline.run_filters(nodes, [matching]), without=without)
+        return writing.format_nodes(
+            pipeline.run_filters(nodes, [matching]), removed_annotations=removed_annotations
+        )
 
-    recurse = parsed.on("recurse-subpackages", default=True)
-    path = parsed.words[1] if len(parsed.words) > 1 else None
-    return print_text(writing.print_all(path, to_text, recurse=recurse))
+    recurse = command_line.values["recurse-subpackages"]
+    path = command_line.arguments[1] if len(command_line.arguments) > 1 else None
+    return print_text(writing.format_all(path, to_text, recurse=recurse))
 
 
 def parse_query(text: str) -> Query:
-    """`path=expression` or `path>quantity` in parts; SourceError where it is not well-formed."""
+    """Parse `path=expression` or `path>quantity`. Raises SourceError if it is invalid."""
     from kmanifest.cli.cfg.paths import parse_path
 
-    *path, last = parse_path(text)
-    sign = next((each for each in SIGNS if each in last), "=")
-    name, *values = last.split(sign)
+    *path, comparison = parse_path(text)
+    operator = next((candidate for candidate in OPERATORS if candidate in comparison), "=")
+    name, *values = comparison.split(operator)
     if len(values) > 1:
-        raise SourceError(f"more than one {sign!r} in {last!r}")
-    return Query((*path, name), sign, values[0] if values else "")
+        raise SourceError(f"more than one {operator!r} in {comparison!r}")
+    return Query((*path, name), operator, values[0] if values else "")
 
 
-def _test(query: Query) -> "Callable[[Node], bool]":
-    """Whether one node that the path leads to fits."""
-    if query.sign == "=":
+def _make_test(query: Query) -> "Callable[[Node], bool]":
+    """A function that returns whether a node at the path matches the query."""
+    if query.operator == "=":
         from kmanifest.cli.cfg.nodes import flow_text
         from kmanifest.engines.kustomize.selectors import unanchored
 
-        has = unanchored(query.value)
-        return lambda node: has(flow_text(node).replace('"', "").strip())
+        search = unanchored(query.value)
+        return lambda node: search(flow_text(node).replace('"', "").strip())
     from kmanifest.cli.cfg.quantity import parse_quantity
 
     limit = parse_quantity(query.value)
@@ -111,20 +101,38 @@ def _test(query: Query) -> "Callable[[Node], bool]":
             return False
         number = parse_quantity(node.content)
         if number == limit:
-            return query.sign in (">=", "<=")
-        return (number > limit) is query.sign.startswith(">")
+            return query.operator in (">=", "<=")
+        return (number > limit) is query.operator.startswith(">")
 
     return compares
 
 
-def _has(node: "Node", query: Query, fits: "Callable[[Node], bool]") -> bool:
-    from kmanifest.cli.cfg.nodes import meta
-    from kmanifest.cli.cfg.paths import find
+def _has_match(node: "Node", query: Query, is_match: "Callable[[Node], bool]") -> bool:
+    from kmanifest.cli.cfg.nodes import resource_meta
+    from kmanifest.cli.cfg.paths import find_matches
 
     try:
-        # All are looked at, because one that can't be compared is an error wherever it stands.
-        return True in [fits(found.node) for found in find(node, query.path)]
+        # All matches are tested: a value that can't be compared is an error even after one that matches.
+        return True in [is_match(match.node) for match in find_matches(node, query.path)]
     except SourceError as error:
-        known = meta(node)
-        place = f"{known.kind} {known.name}".strip()
-        raise error.within(field=(place,)) from error
+        meta = resource_meta(node)
+        resource_name = f"{meta.kind} {meta.name}".strip()
+        raise error.within(field=(resource_name,)) from error
+
+
+COMMAND = Command(
+    ("cfg", "grep"),
+    "QUERY [DIR]",
+    """\
+Print the resources in a directory or a file, or on stdin, that have a field which matches a regular expression or
+a comparison.
+""",
+    (("Flags", FLAGS),),
+    grep,
+    examples=(
+        "kmanifest cfg grep kind=Deployment base",
+        "kmanifest cfg grep 'spec.replicas>2' base",
+        "kmanifest cfg grep 'spec.template.spec.containers[name=web].image=nginx:1\\.7' base | kmanifest cfg tree -",
+    ),
+    completions=(ANY_TEXT, DIRECTORY),
+)

@@ -1,4 +1,4 @@
-"""What a .krmignore file passes by: a subset of gitignore, without `**`.
+"""The paths that a .krmignore file excludes. The format is that of .gitignore without `**`.
 
 Source: kyaml v0.21.2 kio/ignorefilesmatcher.go; monochromegane/go-gitignore 205db1a8cc00.
 """
@@ -14,36 +14,36 @@ from kmanifest.startup.typing import NamedTuple, Protocol
 IGNORE_FILE = ".krmignore"
 
 
-class Ignored(Protocol):
-    """Whether a path below the root, which is a directory or not, is passed by."""
+class IgnoreTest(Protocol):
+    """A function that returns whether a path below the root is ignored."""
 
     def __call__(self, path: str, *, is_directory: bool) -> bool: ...
 
 
 class _Pattern(NamedTuple):
-    """One line of the file."""
+    """A pattern from one line of the file."""
 
-    steps: int
+    depth: int
     from_root: bool
-    only_directories: bool
+    directories_only: bool
     test: Callable[[str], bool] | None
 
-    def fits(self, path: str, *, is_directory: bool) -> bool:
+    def matches(self, path: str, *, is_directory: bool) -> bool:
         parts = path.split("/")
-        if len(parts) < self.steps or self.test is None:
+        if len(parts) < self.depth or self.test is None:
             return False
         if self.from_root:
-            is_directory = is_directory and len(parts) == self.steps
-            wanted = parts[: self.steps]
+            is_directory = is_directory and len(parts) == self.depth
+            compared = parts[: self.depth]
         else:
-            wanted = parts[-self.steps :]
-        if self.only_directories and not is_directory:
+            compared = parts[-self.depth :]
+        if self.directories_only and not is_directory:
             return False
-        return self.test("/".join(wanted))
+        return self.test("/".join(compared))
 
 
-def load_ignored(disk: DiskTree, root: str) -> Ignored:
-    """What the file in the directory `root` says; nothing is passed by where there is none."""
+def load_ignore_file(disk: DiskTree, root: str) -> IgnoreTest:
+    """Load the .krmignore of the directory `root`. Without the file, no path is ignored."""
     try:
         file = disk.resolve(f"{root}/{IGNORE_FILE}")
         content = disk.read(file, limit=DEFAULT_LIMITS.max_input_file)
@@ -51,21 +51,23 @@ def load_ignored(disk: DiskTree, root: str) -> Ignored:
         content = b""
     lines = [line.strip(" ") for line in content.decode("utf-8", "replace").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    kept = [_pattern(line[1:]) for line in lines if line.startswith("!") and line != "!"]
-    left = [_pattern(line.removeprefix("\\")) for line in lines if not line.startswith("!")]
+    included = [_parse_pattern(line[1:]) for line in lines if line.startswith("!") and line != "!"]
+    excluded = [
+        _parse_pattern(line.removeprefix("\\")) for line in lines if not line.startswith("!")
+    ]
 
     def is_ignored(path: str, *, is_directory: bool) -> bool:
-        return not any(each.fits(path, is_directory=is_directory) for each in kept) and any(
-            each.fits(path, is_directory=is_directory) for each in left
-        )
+        return not any(
+            pattern.matches(path, is_directory=is_directory) for pattern in included
+        ) and any(pattern.matches(path, is_directory=is_directory) for pattern in excluded)
 
     return is_ignored
 
 
-def _pattern(line: str) -> _Pattern:
-    bare = line.strip("/")
+def _parse_pattern(line: str) -> _Pattern:
+    pattern = line.strip("/")
     try:
-        test = compile_glob(bare)
+        test = compile_glob(pattern)
     except SourceError:
-        test = None  # what is not well-formed fits nothing
-    return _Pattern(bare.count("/") + 1, line.startswith("/"), line.endswith("/"), test)
+        test = None  # an invalid pattern matches nothing
+    return _Pattern(pattern.count("/") + 1, line.startswith("/"), line.endswith("/"), test)

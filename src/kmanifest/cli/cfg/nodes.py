@@ -1,4 +1,4 @@
-"""Resource files as nodes that keep order, style and comments, and what is asked of such nodes.
+"""Read and change YAML nodes, which keep order, style and comments.
 
 Source: kyaml v0.21.2 yaml/rnode.go, yaml/fns.go, yaml/types.go.
 """
@@ -11,8 +11,8 @@ from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import NamedTuple
 
 
-class Meta(NamedTuple):
-    """What identifies a resource; empty where it is not written."""
+class ResourceMeta(NamedTuple):
+    """The fields that identify a resource, and its annotations; empty if missing."""
 
     api_version: str
     kind: str
@@ -22,7 +22,7 @@ class Meta(NamedTuple):
 
 
 def is_null(node: Node | None) -> bool:
-    """Whether there is no node, or one that is written as null or as nothing."""
+    """Whether a node is missing, null or an empty plain scalar."""
     return node is None or (
         node.kind == "scalar"
         and (node.tag == TAG + "null" or (not node.tag and not node.style and _means_null(node)))
@@ -34,147 +34,156 @@ def _means_null(node: Node) -> bool:
 
 
 def is_empty(node: Node | None) -> bool:
-    """Whether a node is null, an empty text, list or mapping."""
+    """Whether a node is missing, null, or an empty string, list or mapping."""
     return node is None or is_null(node) or not node.content
 
 
-def field(node: Node, name: str) -> Node | None:
-    """The value of a field; None where `node` is no mapping, or has none."""
+def get_field(node: Node, name: str) -> Node | None:
+    """The value of a field; None if `node` is not a mapping or does not have the field."""
     if node.kind != "mapping":
         return None
-    # The first of several counts.
+    # The first of several fields with the name counts.
     return next((value for key, value in node.content if key.content == name), None)
 
 
-def text(node: Node | None) -> str:
-    """The text of a scalar, the name of an alias, and empty for all else."""
+def scalar_text(node: Node | None) -> str:
+    """The text of a scalar or the name of an alias; empty for other nodes."""
     if node is None or is_null(node) or node.kind not in ("scalar", "alias"):
         return ""
     return str(node.content)
 
 
-def meta(node: Node) -> Meta:
-    """What identifies the resource."""
-    metadata = field(node, "metadata")
+def resource_meta(node: Node) -> ResourceMeta:
+    """The fields that identify the resource, and its annotations."""
+    metadata = get_field(node, "metadata")
     if metadata is None or is_empty(metadata):
-        return Meta(text(field(node, "apiVersion")), text(field(node, "kind")), "", "", {})
-    annotations = field(metadata, "annotations")
+        return ResourceMeta(
+            scalar_text(get_field(node, "apiVersion")),
+            scalar_text(get_field(node, "kind")),
+            "",
+            "",
+            {},
+        )
+    annotations = get_field(metadata, "annotations")
     pairs = annotations.content if annotations and annotations.kind == "mapping" else ()
-    return Meta(
-        text(field(node, "apiVersion")),
-        text(field(node, "kind")),
-        text(field(metadata, "name")),
-        text(field(metadata, "namespace")),
-        # Of a name that stands there twice the first counts.
-        {text(key): text(value) for key, value in reversed(pairs)},
+    return ResourceMeta(
+        scalar_text(get_field(node, "apiVersion")),
+        scalar_text(get_field(node, "kind")),
+        scalar_text(get_field(metadata, "name")),
+        scalar_text(get_field(metadata, "namespace")),
+        # The first of several annotations with the name counts.
+        {scalar_text(key): scalar_text(value) for key, value in reversed(pairs)},
     )
 
 
-def items(node: Node) -> list[Node]:
-    """The items of a list; SourceError where it is none."""
+def list_items(node: Node) -> list[Node]:
+    """The items of a list. Raises SourceError for other nodes."""
     if node.kind != "list":
         raise SourceError(f"expected a list, got a {node.kind}")
     return list(node.content)
 
 
 def flow_text(node: Node) -> str:
-    """A node in flow style, without quotes around it where it needs none, with its comments."""
-    return print_node(_in_flow(node)).strip()
+    """A node as text in flow style, with its comments and without unnecessary quotes."""
+    return print_node(_flow_node(node)).strip()
 
 
-def _in_flow(node: Node) -> Node:
+def _flow_node(node: Node) -> Node:
     flow = Node(node.kind, node.content, style="{", tag=node.tag, anchor=node.anchor)
     flow.comments, flow.document = node.comments, node.document
     if node.kind == "scalar":
-        # The text of what stood in quotes is still a text.
+        # A quoted scalar stays a string without its quotes.
         flow.style = ""
         flow.tag = node.tag or (TAG + "str" if node.style else "")
     return flow
 
 
 def full_text(node: Node) -> str:
-    """A node as it is printed alone, with its comments."""
+    """A node as text in its own style, with its comments."""
     return print_node(node).strip()
 
 
-def strip_comments(root: Node) -> None:
-    """Take away all comments."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+def remove_comments(root: Node) -> None:
+    """Remove all comments from a node and below it."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
         node.comments = NO_COMMENTS
         if node.kind == "mapping":
-            waiting += [each for pair in node.content for each in pair]
+            stack += [each for pair in node.content for each in pair]
         elif node.kind == "list":
-            waiting += node.content
+            stack += node.content
 
 
 def annotate(root: Node, pairs: Iterable[tuple[str, str]]) -> None:
-    """Set annotations, in quotes as some tools want them; SourceError where `root` can have none, but not for null."""
+    """Set annotations, in quotes since some tools require them. A null node is unchanged.
+
+    Raises SourceError if `root`, its metadata or its annotations are not a mapping.
+    """
     if is_null(root):
         return
     if root.kind != "mapping":
         raise SourceError(f"expected a mapping, got a {root.kind}")
-    clear_empty(root)
-    annotations = _mapping_at(_mapping_at(root, "metadata"), "annotations")
+    remove_empty_metadata(root)
+    annotations = _mapping_field(_mapping_field(root, "metadata"), "annotations")
     for name, value in pairs:
-        _set(annotations, name, value)
+        _set_string(annotations, name, value)
 
 
-def _mapping_at(node: Node, name: str) -> Node:
-    found = field(node, name)
-    if found is None:
-        found = Node("mapping", [])
-        node.content = [*node.content, (Node("scalar", name), found)]
-    if found.kind != "mapping":
-        raise SourceError(f"expected a mapping, got a {found.kind}").within(field=(name,))
-    return found
+def _mapping_field(node: Node, name: str) -> Node:
+    value = get_field(node, name)
+    if value is None:
+        value = Node("mapping", [])
+        node.content = [*node.content, (Node("scalar", name), value)]
+    if value.kind != "mapping":
+        raise SourceError(f"expected a mapping, got a {value.kind}").within(field=(name,))
+    return value
 
 
-def _set(node: Node, name: str, value: str) -> None:
-    found = field(node, name)
-    if found is None:
+def _set_string(node: Node, name: str, value: str) -> None:
+    current = get_field(node, name)
+    if current is None:
         node.content = [*node.content, (Node("scalar", name), Node("scalar", value, style="'"))]
     else:
-        found.kind, found.content, found.tag = "scalar", value, TAG + "str"
-        found.anchor, found.comments = "", NO_COMMENTS
+        current.kind, current.content, current.tag = "scalar", value, TAG + "str"
+        current.anchor, current.comments = "", NO_COMMENTS
 
 
 def remove_annotations(root: Node, names: Iterable[str]) -> None:
-    """Take annotations away; what is then empty stays."""
-    metadata = field(root, "metadata")
-    annotations = None if metadata is None else field(metadata, "annotations")
+    """Remove annotations. Annotations that are empty afterwards stay."""
+    metadata = get_field(root, "metadata")
+    annotations = None if metadata is None else get_field(metadata, "annotations")
     if annotations is not None and annotations.kind == "mapping":
-        gone = set(names)
+        remaining_names = set(names)
         kept = []
         for key, value in annotations.content:
-            if key.kind in ("scalar", "alias") and key.content in gone:
-                # Of one that stands there twice the second stays.
-                gone.remove(key.content)
+            if key.kind in ("scalar", "alias") and key.content in remaining_names:
+                # Of two annotations with the name the second stays.
+                remaining_names.remove(key.content)
             else:
                 kept.append((key, value))
         annotations.content = kept
 
 
-def clear_empty(root: Node) -> None:
-    """Take empty annotations away, and then empty metadata."""
-    metadata = field(root, "metadata")
+def remove_empty_metadata(root: Node) -> None:
+    """Remove empty annotations, then empty metadata."""
+    metadata = get_field(root, "metadata")
     if metadata is not None and not is_null(metadata):
         if metadata.kind != "mapping":
             problem = f"expected a mapping, got a {metadata.kind}"
             raise SourceError(problem).within(field=("metadata",))
-        _clear(metadata, "annotations")
-    _clear(root, "metadata")
+        _remove_empty_field(metadata, "annotations")
+    _remove_empty_field(root, "metadata")
 
 
-def _clear(node: Node, name: str) -> None:
+def _remove_empty_field(node: Node, name: str) -> None:
     if node.kind != "mapping":
         return
-    for place, (key, value) in enumerate(node.content):
-        if key.content == name and _holds_nothing(value):
-            node.content = node.content[:place] + node.content[place + 1 :]
+    for index, (key, value) in enumerate(node.content):
+        if key.content == name and _is_blank(value):
+            node.content = node.content[:index] + node.content[index + 1 :]
             return
 
 
-def _holds_nothing(node: Node) -> bool:
+def _is_blank(node: Node) -> bool:
     return node.kind not in ("mapping", "list") or not node.content

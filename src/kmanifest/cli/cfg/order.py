@@ -1,11 +1,11 @@
-"""The order of fields in a formatted resource; all others follow by name.
+"""The order of fields in a formatted resource. Other fields follow in alphabetical order.
 
-Source: kyaml v0.21.2 yaml/order.go, fieldSortOrder. Of a name that stands there twice the last place counts.
+For a name that is listed twice, the last position counts. Source: kyaml v0.21.2 yaml/order.go, fieldSortOrder.
 """
 
 from kmanifest.startup.typing import Final
 
-_NAMES: Final = """
+_FIELD_NAMES: Final = """
 name generateName namespace clusterName apiVersion kind metadata type labels annotations spec status
 stringData data binaryData parallelism completions activeDeadlineSeconds backoffLimit replicas
 selector manualSelector template ttlSecondsAfterFinished volumeClaimTemplates service serviceName
@@ -23,10 +23,10 @@ subPathExpr mountPropagation value valueFrom fieldRef resourceFieldRef configMap
 prefix configMapRef secretRef
 """
 
-FIELD_ORDER: Final = {name: place for place, name in enumerate(_NAMES.split())}
+FIELD_ORDER: Final = {name: place for place, name in enumerate(_FIELD_NAMES.split())}
 
 
 def sort_key(name: str) -> tuple[int, str]:
-    """What to sort the names of fields by."""
-    place = FIELD_ORDER.get(name)
-    return (len(FIELD_ORDER) * 2, name) if place is None else (place, "")
+    """The sort key of a field name."""
+    index = FIELD_ORDER.get(name)
+    return (len(FIELD_ORDER) * 2, name) if index is None else (index, "")

@@ -1,4 +1,4 @@
-"""Filters one after the other; before and after each, the annotations for file and place agree under both of their names.
+"""Run filters over resources. Around each filter, the path and index annotations are set under both their names.
 
 Source: kyaml v0.21.2 kio/kio.go, Pipeline; kio/filters/local.go.
 """
@@ -6,80 +6,94 @@ Source: kyaml v0.21.2 kio/kio.go, Pipeline; kio/filters/local.go.
 from collections.abc import Callable, Iterable, Sequence
 
 from kmanifest.cli.cfg.flags import LOCAL_CONFIG
-from kmanifest.cli.cfg.nodes import annotate, meta, remove_annotations, strip_comments
-from kmanifest.cli.cfg.reading import PAIRS, PREFIX, pair_up
+from kmanifest.cli.cfg.nodes import annotate, remove_annotations, remove_comments, resource_meta
+from kmanifest.cli.cfg.reading import ANNOTATION_PAIRS, ANNOTATION_PREFIX, sync_annotation_names
 from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
 
 Filter = Callable[[Sequence[Node]], list[Node]]
 
-_NUMBER: Final = PREFIX + "annotations-migration-resource-id"
-_OLD: Final = frozenset(old for old, _ in PAIRS)
-_NEW: Final = frozenset(new for _, new in PAIRS)
+_RESOURCE_ID: Final = ANNOTATION_PREFIX + "annotations-migration-resource-id"
+_LEGACY_NAMES: Final = frozenset(old for old, _ in ANNOTATION_PAIRS)
+_CURRENT_NAMES: Final = frozenset(new for _, new in ANNOTATION_PAIRS)
 
 
 def run_filters(nodes: Sequence[Node], filters: Iterable[Filter]) -> list[Node]:
-    """What the filters leave of some resources; SourceError for what can't be annotated."""
-    left = list(nodes)
-    for each in filters:
-        names = _prepare(left)
-        left = each(left)
-        if not left:
+    """Run the filters in order and return the remaining resources.
+
+    Raises SourceError if one can't be annotated.
+    """
+    remaining = list(nodes)
+    for run_filter in filters:
+        annotations_before = _prepare_for_filter(remaining)
+        remaining = run_filter(remaining)
+        if not remaining:
             return []
-        gone = _unused(names)
-        for node in left:
-            pair_up(node)
-            remove_annotations(node, gone)
-            _check_pairs(node)
-            remove_annotations(node, (_NUMBER,))
-    return left
+        unused = _unused_names(annotations_before)
+        for node in remaining:
+            sync_annotation_names(node)
+            remove_annotations(node, unused)
+            _check_annotation_pairs(node)
+            remove_annotations(node, (_RESOURCE_ID,))
+    return remaining
 
 
-def local_config(*, local: bool, other: bool) -> Filter:
-    """Lets those resources through that are for the machine alone, if `local`, and those that are not, if `other`."""
+def local_config_filter(*, local: bool, other: bool) -> Filter:
+    """A filter that keeps resources with the local-config annotation if `local`, and those without it if `other`."""
     return lambda nodes: [
-        node for node in nodes if (local if LOCAL_CONFIG in meta(node).annotations else other)
+        node
+        for node in nodes
+        if (local if LOCAL_CONFIG in resource_meta(node).annotations else other)
     ]
 
 
-def strip_all_comments(nodes: Sequence[Node]) -> list[Node]:
-    """Takes all comments away but those before and behind a document. Source: kio/filters/stripcomments.go."""
+def remove_all_comments(nodes: Sequence[Node]) -> list[Node]:
+    """Remove all comments except those before and after a document. Source: kio/filters/stripcomments.go."""
     for node in nodes:
-        strip_comments(node)
+        remove_comments(node)
     return list(nodes)
 
 
-def _prepare(nodes: Iterable[Node]) -> list[set[str]]:
-    """Make resources ready for a filter; gives the annotations for file and place with which each came."""
-    found: list[set[str]] = []
+def _prepare_for_filter(nodes: Iterable[Node]) -> list[set[str]]:
+    """Annotate resources for a filter, and return the path and index annotations that each had before."""
+    annotation_names: list[set[str]] = []
     for number, node in enumerate(nodes):
-        # It comes and goes as in the reference, because what is empty goes when it comes.
-        annotate(node, [(_NUMBER, str(number))])
-        found.append(meta(node).annotations.keys() & (_OLD | _NEW))
-        pair_up(node)
-        _check_pairs(node)
-    return found
+        # As in kyaml, it is set and removed again: setting it also removes empty metadata.
+        annotate(node, [(_RESOURCE_ID, str(number))])
+        annotation_names.append(
+            resource_meta(node).annotations.keys() & (_LEGACY_NAMES | _CURRENT_NAMES)
+        )
+        sync_annotation_names(node)
+        _check_annotation_pairs(node)
+    return annotation_names
 
 
-def _unused(found: Iterable[set[str]]) -> set[str]:
-    """The old names where no resource came with one, and so the new ones; SourceError where resources differ."""
-    given = [names for names in found if names]
-    gone: set[str] = set()
-    for kind in (_OLD, _NEW):
-        uses = {bool(names & kind) for names in given}
+def _unused_names(annotation_names: Iterable[set[str]]) -> set[str]:
+    """The legacy names if no resource had one, and the current names likewise.
+
+    Raises SourceError if resources differ.
+    """
+    used = [names for names in annotation_names if names]
+    unused: set[str] = set()
+    for group in (_LEGACY_NAMES, _CURRENT_NAMES):
+        uses = {bool(names & group) for names in used}
         if len(uses) > 1:
-            raise SourceError("the annotations for file and place differ in form between resources")
+            raise SourceError("the path and index annotations differ in format between resources")
         if True not in uses:
-            gone |= kind
-    return gone
+            unused |= group
+    return unused
 
 
-def _check_pairs(node: Node) -> None:
-    """SourceError where an old annotation says something else than the new one."""
-    known = meta(node).annotations
-    for old, new in PAIRS:
-        if known.get(old) and known.get(new) and known[old] != known[new]:
+def _check_annotation_pairs(node: Node) -> None:
+    """Raise SourceError if a legacy annotation and the current one have different values."""
+    annotations = resource_meta(node).annotations
+    for legacy, current in ANNOTATION_PAIRS:
+        if (
+            annotations.get(legacy)
+            and annotations.get(current)
+            and annotations[legacy] != annotations[current]
+        ):
             raise SourceError(
-                f"the annotations {old} and {new} differ: {known[old]!r}, {known[new]!r}"
+                f"the annotations {legacy} and {current} differ: {annotations[legacy]!r}, {annotations[current]!r}"
             )

@@ -1,4 +1,4 @@
-"""Resources as text: documents, or the items of one list.
+"""Format resources as YAML documents, or as the items of one list.
 
 Source: kyaml v0.21.2 kio/byteio_writer.go; kustomize cmd/config v0.21.2 internal/commands/cat.go and grep.go, runE.
 """
@@ -6,15 +6,22 @@ Source: kyaml v0.21.2 kio/byteio_writer.go; kustomize cmd/config v0.21.2 interna
 import os
 from collections.abc import Callable, Sequence
 
-from kmanifest.cli.cfg.nodes import clear_empty, field, is_empty, meta, remove_annotations, text
+from kmanifest.cli.cfg.nodes import (
+    get_field,
+    is_empty,
+    remove_annotations,
+    remove_empty_metadata,
+    resource_meta,
+    scalar_text,
+)
 from kmanifest.cli.cfg.reading import (
-    INDEX,
-    LEGACY_INDEX,
-    LEGACY_PATH,
-    PATH,
-    PREFIX,
-    packages,
-    read_package,
+    ANNOTATION_PREFIX,
+    INDEX_ANNOTATION,
+    LEGACY_INDEX_ANNOTATION,
+    LEGACY_PATH_ANNOTATION,
+    PATH_ANNOTATION,
+    find_packages,
+    read_resources,
     read_stdin,
 )
 from kmanifest.engines.kustomize.goyaml.emitter import print_documents, print_node
@@ -22,109 +29,113 @@ from kmanifest.engines.kustomize.yaml_nodes import Node
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import Final, NamedTuple
 
-_INDENTATION: Final = PREFIX + "seqindent"
-INDEXES: Final = (INDEX, LEGACY_INDEX, _INDENTATION)
-PATHS: Final = (LEGACY_PATH, PATH)
-# In the order in which they win. Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node.
+_SEQUENCE_INDENT: Final = ANNOTATION_PREFIX + "seqindent"
+INDEX_ANNOTATIONS: Final = (INDEX_ANNOTATION, LEGACY_INDEX_ANNOTATION, _SEQUENCE_INDENT)
+PATH_ANNOTATIONS: Final = (LEGACY_PATH_ANNOTATION, PATH_ANNOTATION)
+# In order of precedence. Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, encoder.node.
 _SCALAR_STYLES: Final = {
     "DoubleQuotedStyle": '"', "SingleQuotedStyle": "'", "LiteralStyle": "|", "FoldedStyle": ">",
 }  # fmt: skip
-_BARE_LIST: Final = "bareSeqNodeWrappingKey"
+_BARE_LIST_KEY: Final = "bareSeqNodeWrappingKey"
 
 
-class Wrapping(NamedTuple):
-    """The list that holds all resources of a package; it is empty where no kind is given."""
+class ResourceListWrapper(NamedTuple):
+    """A list to wrap all resources of a package in. Without a kind they are not wrapped."""
 
     kind: str = ""
     api_version: str = ""
     function_config: Node | None = None
 
 
-def print_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, recurse: bool) -> str:
-    """The text for the resources below a directory, package by package, or for those on stdin."""
+def format_all(path: str | None, to_text: Callable[[Sequence[Node]], str], *, recurse: bool) -> str:
+    """The text of the resources below a directory, package by package, or of those on stdin."""
     if path is None:
         return to_text(read_stdin())
-    texts = [_package_text(each, to_text) for each in packages(path, recurse=recurse)]
+    texts = [_package_text(package, to_text) for package in find_packages(path, recurse=recurse)]
     return "\n".join(text and text + "---" for text in texts).removesuffix("---")
 
 
 def _package_text(path: str, to_text: Callable[[Sequence[Node]], str]) -> str:
-    nodes = read_package(path)
+    nodes = read_resources(path)
     try:
         return to_text(nodes)
     except KmanifestError as error:
         raise error.within(file=os.path.abspath(path)) from error
 
 
-def write_nodes(
+def format_nodes(
     nodes: Sequence[Node],
     *,
-    without: Sequence[str] = (),
-    wrapping: Wrapping = Wrapping(),
+    removed_annotations: Sequence[str] = (),
+    wrapper: ResourceListWrapper = ResourceListWrapper(),
     styles: Sequence[str] = (),
 ) -> str:
-    """The text of resources, without some annotations; empty where there are none."""
+    """The text of the resources, without the `removed_annotations`; empty if there are no resources."""
     if not nodes:
         return ""
-    # Both are told by annotations that may be taken away.
-    as_json = not wrapping.kind and len(nodes) == 1 and _file(nodes[0]).endswith(".json")
-    wide = [_is_wide(node) for node in nodes]
+    # Read first, since both depend on annotations that may be removed.
+    as_json = not wrapper.kind and len(nodes) == 1 and _file_of(nodes[0]).endswith(".json")
+    indented_lists = [_has_indented_lists(node) for node in nodes]
     for node in nodes:
-        remove_annotations(node, without)
-        clear_empty(node)
-        _set_style(node, styles)
-    if wrapping.kind:
-        return print_node(_wrapped(nodes, wrapping, styles))
+        remove_annotations(node, removed_annotations)
+        remove_empty_metadata(node)
+        _set_styles(node, styles)
+    if wrapper.kind:
+        return print_node(_wrapper_node(nodes, wrapper, styles))
     if as_json:
-        return _json(nodes[0])
-    return print_documents(zip(map(_bare_list, nodes), wide, strict=True))
+        return _format_json(nodes[0])
+    return print_documents(zip(map(_bare_list, nodes), indented_lists, strict=True))
 
 
-def _file(node: Node) -> str:
-    known = meta(node).annotations
-    return known.get(PATH, known.get(LEGACY_PATH, ""))
+def _file_of(node: Node) -> str:
+    annotations = resource_meta(node).annotations
+    return annotations.get(PATH_ANNOTATION, annotations.get(LEGACY_PATH_ANNOTATION, ""))
 
 
-def _is_wide(node: Node) -> bool:
-    """Whether lists are to be indented under their keys; of several annotations here the last counts."""
-    metadata = field(node, "metadata")
-    annotations = None if metadata is None else field(metadata, "annotations")
+def _has_indented_lists(node: Node) -> bool:
+    """Whether lists are indented below their keys. The last of several annotations with the name counts."""
+    metadata = get_field(node, "metadata")
+    annotations = None if metadata is None else get_field(metadata, "annotations")
     pairs = annotations.content if annotations and annotations.kind == "mapping" else ()
-    return {text(key): text(value) for key, value in pairs}.get(_INDENTATION) == "wide"
+    return {scalar_text(key): scalar_text(value) for key, value in pairs}.get(
+        _SEQUENCE_INDENT
+    ) == "wide"
 
 
-def _json(node: Node) -> str:
+def _format_json(node: Node) -> str:
     from kmanifest.engines.kustomize.embedded_documents import json_value, set_values
-    from kmanifest.engines.kustomize.hashing import json_text  # for what says that it is JSON
+    from kmanifest.engines.kustomize.hashing import json_text  # imported for JSON files only
 
-    set_values(node)  # refuses what can't be JSON
+    set_values(node)  # raises an error for what JSON can't express
     return json_text(json_value(node), indent=2) + "\n"
 
 
-def _set_style(node: Node, styles: Sequence[str]) -> None:
-    """Give a resource other styles than its own."""
+def _set_styles(node: Node, styles: Sequence[str]) -> None:
+    """Set the YAML style of a resource."""
     if not styles:
         return
     node.tag = node.tag or node.implied_tag()
     node.tagged = "TaggedStyle" in styles
-    # A list may hold a null beside its resources.
-    known = _SCALAR_STYLES if node.kind == "scalar" else {"FlowStyle": "{"}
-    node.style = next((style for name, style in known.items() if name in styles), "")
+    # A list of resources may also contain null, which is a scalar.
+    style_names = _SCALAR_STYLES if node.kind == "scalar" else {"FlowStyle": "{"}
+    node.style = next((style for name, style in style_names.items() if name in styles), "")
 
 
 def _bare_list(node: Node) -> Node:
-    """What is printed for a resource: itself, but for what other commands put around a list."""
-    found = field(node, _BARE_LIST)
-    return node if found is None or is_empty(found) else found
+    """The node to print for a resource: the resource, or the list that other commands have wrapped."""
+    bare_list = get_field(node, _BARE_LIST_KEY)
+    return node if bare_list is None or is_empty(bare_list) else bare_list
 
 
-def _wrapped(nodes: Sequence[Node], wrapping: Wrapping, styles: Sequence[str]) -> Node:
+def _wrapper_node(
+    nodes: Sequence[Node], wrapper: ResourceListWrapper, styles: Sequence[str]
+) -> Node:
     fields = [
-        ("apiVersion", Node("scalar", wrapping.api_version)),
-        ("kind", Node("scalar", wrapping.kind)),
+        ("apiVersion", Node("scalar", wrapper.api_version)),
+        ("kind", Node("scalar", wrapper.kind)),
         ("items", Node("list", list(nodes))),
     ]
-    if wrapping.function_config is not None:
-        fields.append(("functionConfig", wrapping.function_config))
+    if wrapper.function_config is not None:
+        fields.append(("functionConfig", wrapper.function_config))
     pairs = [(Node("scalar", name), value) for name, value in fields]
     return Node("mapping", pairs, style="{" if "FlowStyle" in styles else "")

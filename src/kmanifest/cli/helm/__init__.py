@@ -1,101 +1,72 @@
-"""`kmanifest helm`: the verbs of helm that need no cluster, with helm's flags, output and exit codes.
+"""`kmanifest helm`: the verbs of Helm that need no cluster, with Helm's flags, output and exit codes.
 
-As with helm, whatever is wrong ends with exit code 1 and a line that begins with `Error:`. Source: helm v3.22.0 cmd/helm.
+As in Helm, every error ends with exit code 1 and a line that begins with `Error:`. Source: helm v3.22.0 cmd/helm.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from kmanifest.cli import DONE, FAILED
+from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import UsageError
-from kmanifest.cli.output import print_text
+from kmanifest.cli.helm.flags import COMMON_FLAGS
+from kmanifest.cli.verbs import Group, Verb
 
-INTRODUCTION = """\
-Renders, checks, shows, fetches and packs Helm charts as helm v3.22.0 does, without a cluster.
+VERBS = (
+    Verb(
+        "dependency",
+        "list, fetch and lock the dependencies of a chart",
+        "kmanifest.cli.helm.dependency",
+        ("dep", "dependencies"),
+    ),
+    Verb("lint", "examine a chart for possible issues", "kmanifest.cli.helm.lint"),
+    Verb("package", "package a chart directory into an archive", "kmanifest.cli.helm.package"),
+    Verb(
+        "pull",
+        "download packaged charts from repositories and registries",
+        "kmanifest.cli.helm.pull",
+        ("fetch",),
+    ),
+    Verb("repo", "index a directory of packaged charts", "kmanifest.cli.helm.repo"),
+    Verb(
+        "show",
+        "show parts of a chart: all, chart, crds, readme, values",
+        "kmanifest.cli.helm.show",
+        ("inspect",),
+    ),
+    Verb("template", "render a chart and print the output", "kmanifest.cli.helm.template"),
+    Verb("verify", "verify the signature of a packaged chart", "kmanifest.cli.helm.verify"),
+    Verb("version", "print the version of Helm", "kmanifest.cli.helm.version"),
+)
 
-Usage:
-  kmanifest helm VERB [arguments]
 
-Verbs:
-  dependency  list, fetch and lock the charts that a chart needs
-  lint        examine a chart for possible issues
-  package     pack a chart's directory into an archive
-  pull        save packaged charts of repositories and registries
-  repo        index a directory of packaged charts
-  show        show information of a chart: all, chart, crds, readme, values
-  template    print what a chart renders
-  verify      tell who has signed a packaged chart
-
-"kmanifest helm VERB --help" tells more about a verb.
-"""
-VERBS = ("dependency", "lint", "package", "pull", "repo", "show", "template", "verify")
-ALIASES = {"dep": "dependency", "dependencies": "dependency", "fetch": "pull", "inspect": "show"}
-
-Verb = Callable[[Sequence[str]], int]
-
-
-def helm(arguments: Sequence[str]) -> int:
-    """Do what a verb of helm's says; gives the exit code."""
-    place = next(
-        (at for at, word in enumerate(arguments) if word in VERBS or word in ALIASES), None
-    )
-    if place is None:
-        words = [word for word in arguments if not word.startswith("-")]
-        if words and "--help" not in arguments and "-h" not in arguments:
-            return _fail(
-                f'unknown command "{words[0]}" for "kmanifest helm": it has {", ".join(VERBS)}'
-            )
-        print_text(INTRODUCTION)
-        return DONE
-    rest = [*arguments[:place], *arguments[place + 1 :]]
+def with_helm_errors(run: Callable[[], int]) -> int:
+    """Call `run` and return its exit code. Errors are printed as Helm prints them, with exit code 1."""
     from kmanifest.model.errors import KmanifestError
 
     try:
-        return _verb(ALIASES.get(arguments[place], arguments[place]))(rest)
+        return run()
     except UsageError as error:
-        return _fail(str(error))
+        return _print_error(str(error))
     except RecursionError:
-        return _fail("the input is nested more deeply than this thread's stack allows (max_depth)")
+        return _print_error(
+            "the input is nested more deeply than this thread's stack allows (max_depth)"
+        )
     except KmanifestError as error:
-        return _fail(error.message)
+        return _print_error(error.message)
 
 
-def _verb(name: str) -> Verb:
-    if name == "template":
-        from kmanifest.cli.helm.template import template  # each verb pays for itself only
-
-        return template
-    if name == "dependency":
-        from kmanifest.cli.helm.dependency import dependency
-
-        return dependency
-    if name == "package":
-        from kmanifest.cli.helm.package import package
-
-        return package
-    if name == "pull":
-        from kmanifest.cli.helm.pull import pull
-
-        return pull
-    if name == "repo":
-        from kmanifest.cli.helm.repo import repo
-
-        return repo
-    if name == "verify":
-        from kmanifest.cli.helm.verify import verify
-
-        return verify
-    if name == "lint":
-        from kmanifest.cli.helm.lint import lint
-
-        return lint
-    from kmanifest.cli.helm.show import show
-
-    return show
-
-
-def _fail(message: str) -> int:
+def _print_error(message: str) -> int:
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
 
-    report.tell(f"Error: {printable(message)}\n")
-    return FAILED
+    report.print_message(f"Error: {printable(message)}\n")
+    return EXIT_FAILURE
+
+
+COMMAND = Group(
+    ("helm",),
+    "Render, lint, show, fetch and package Helm charts as helm v3.22.0 does, without a cluster.\n",
+    VERBS,
+    leading_flags=COMMON_FLAGS,
+    shared="kmanifest.cli.helm.flags",
+    guard=with_helm_errors,
+)

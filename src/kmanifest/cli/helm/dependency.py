@@ -1,17 +1,16 @@
-"""`kmanifest helm dependency`: lists, builds and updates the charts that a chart needs.
+"""`kmanifest helm dependency`: list, build and update the dependencies of a chart.
 
 Source: helm v3.22.0 cmd/helm/dependency.go, dependency_build.go, dependency_update.go.
 """
 
 import os
-from collections.abc import Sequence
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
-from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import CommandLine, Flag, UsageError
+from kmanifest.cli.helm.flags import ALLOW_LOCAL, COMMON_FLAGS, KEYRING, SERVER_FLAGS, check_flags
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -20,100 +19,82 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.index import Index
     from kmanifest.engines.helm.sources.manage import Check, Manager, Out
 
-Signatures = Literal["never", "if there", "always"]
+SignatureCheck = Literal["never", "if present", "always"]
 
 LIST_FLAGS = (
-    Flag("max-col-width", "text", "how wide a column may be", default="80"),
-    *COMMON,
+    Flag("max-col-width", "string", "maximum width of a column", default="80", value="uint"),
+    *COMMON_FLAGS,
 )
-FLAGS = (
-    Flag(
-        "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
-    ),
-    Flag("keyring", "text", "the public keys that signatures are checked with"),
-    Flag("skip-refresh", "switch", "take the indexes that helm has kept"),
+FILL_FLAGS = (
+    ALLOW_LOCAL,
+    KEYRING,
+    Flag("skip-refresh", "switch", "use Helm's cached repository indexes"),
     Flag(
         "verify",
         "switch",
-        "check signatures: update wants one of each chart, build checks those that are there",
+        "verify signatures: update requires one for each chart, build verifies those that exist",
     ),
-    *COMMON,
-    *FETCH_FLAGS,
-    *SERVERS,
+    *COMMON_FLAGS,
 )
-INTRODUCTION = """\
-Works on the charts that a chart needs, which its Chart.yaml names.
-
-Usage:
-  kmanifest helm dependency build|list|update [CHART] [flags]
-
-Verbs:
-  build   fetch into charts/ what Chart.lock says, or do as update where there is no Chart.lock
-  list    tell what is there and what is missing
-  update  look for versions, fetch them into charts/, and write Chart.lock
-
-Flags of build and update:
-"""
-VERBS = {"build": "build", "list": "list", "ls": "list", "up": "update", "update": "update"}
 
 
-def dependency(arguments: Sequence[str]) -> int:
-    """Do what a verb below this one says; gives the exit code."""
-    place = next((at for at, word in enumerate(arguments) if word in VERBS), None)
-    if place is None:
-        words = [word for word in arguments if not word.startswith("-")]
-        if words:
-            raise UsageError(f'unknown command "{words[0]}" for "helm dependency"')
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    verb, rest = VERBS[arguments[place]], [*arguments[:place], *arguments[place + 1 :]]
-    parsed = read_flags(LIST_FLAGS if verb == "list" else FLAGS, rest)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if len(parsed.words) > 1:
-        raise UsageError(
-            f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
-        )
-    path = os.path.normpath(parsed.words[0]) if parsed.words else "."
-    if verb == "list":
-        return _list(parsed, path)
-    builds = verb == "build"
-    wanted: Signatures = "if there" if builds else "always"
-    return fill(
-        parsed, path, builds=builds, signatures=wanted if parsed.values["verify"] else "never"
-    )
-
-
-def _list(parsed: Parsed, path: str) -> int:
-    from kmanifest.cli.helm.inputs import LIMITS, find_chart, open_chart
+def _list(command_line: CommandLine) -> int:
+    path = _chart_path(command_line, "list")
+    from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.listing import DependencyTable
     from kmanifest.io.tree import DiskTree
     from kmanifest.model.errors import MissingError
 
-    width = parsed.values["max-col-width"]
+    width = command_line.values["max-col-width"]
     if not width.isdecimal():
         raise UsageError(f'invalid argument "{width}" for "--max-col-width" flag')
-    found = find_chart(path)
-    if found is None:
+    chart_path = find_local_chart(path)
+    if chart_path is None:
         raise MissingError(f"stat {path}: no such file or directory")
-    chart = open_chart(found, follows_links=False, dialect=HELM3)
-    tree = DiskTree(found) if os.path.isdir(found) else None
+    chart = open_chart(chart_path, follows_links=False, dialect=HELM3)
+    tree = DiskTree(chart_path) if os.path.isdir(chart_path) else None
     return print_text(DependencyTable(chart, tree, path, LIMITS).text(int(width)))
 
 
-def fill(
-    parsed: Parsed,
+def _build(command_line: CommandLine) -> int:
+    signatures: SignatureCheck = "if present" if command_line.values["verify"] else "never"
+    return fill_charts_directory(
+        command_line, _chart_path(command_line, "build"), from_lock=True, signatures=signatures
+    )
+
+
+def _update(command_line: CommandLine) -> int:
+    signatures: SignatureCheck = "always" if command_line.values["verify"] else "never"
+    return fill_charts_directory(
+        command_line, _chart_path(command_line, "update"), from_lock=False, signatures=signatures
+    )
+
+
+def _chart_path(command_line: CommandLine, verb: str) -> str:
+    if len(command_line.arguments) > 1:
+        raise UsageError(
+            f'"helm dependency {verb}" accepts at most 1 argument\n\nUsage:  helm dependency {verb} CHART [flags]'
+        )
+    return os.path.normpath(command_line.arguments[0]) if command_line.arguments else "."
+
+
+def fill_charts_directory(
+    command_line: CommandLine,
     path: str,
     *,
-    builds: bool,
+    from_lock: bool,
     quiet: bool = False,
-    signatures: Signatures = "never",
+    signatures: SignatureCheck = "never",
 ) -> int:
-    """Fill `charts/` of the chart in a directory, and write its lock where it changes; gives the exit code.
+    """Fetch the dependencies of the chart in the directory `path` into its `charts/`, and return the exit code.
 
-    `signatures` says which fetched charts are checked: none, as under `--dependency-update` of other verbs.
+    Versions come from the lock file if `from_lock`, else the lock file is written if it changes. `signatures` is
+    which packages have their signature verified. `--dependency-update` of other verbs verifies none.
     """
     from kmanifest.cli.helm.inputs import open_chart
-    from kmanifest.cli.helm.writing import check_place, write_charts, write_lock
+    from kmanifest.cli.helm.writing import check_targets, write_charts, write_lock
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.lock import dump_lock, lock_name
     from kmanifest.model.errors import MissingError, SourceError
 
@@ -121,71 +102,138 @@ def fill(
         raise MissingError(f"could not find {path}: stat {path}: no such file or directory")
     if not os.path.isdir(path):
         raise SourceError("only unpacked charts can be updated")
-    check_place(path)
+    check_targets(path)
     chart = open_chart(path, follows_links=False, dialect=HELM3)
 
-    def out(line: str) -> None:
+    def print_line(line: str) -> None:
         if not quiet:
             print_text(f"{line}\n")
 
-    manager = _manager(parsed, path, chart, out, signatures)
-    result = manager.build() if builds else manager.update()
+    manager = _make_manager(command_line, path, chart, print_line, signatures)
+    result = manager.build() if from_lock else manager.update()
     if result is None:
-        return DONE
-    write_charts(path, result.packages, result.vendored, out)
+        return EXIT_OK
+    write_charts(path, result.packages, result.vendored, print_line)
     if result.lock is not None:
         write_lock(path, lock_name(chart), dump_lock(result.lock))
-    return DONE
+    return EXIT_OK
 
 
-def _manager(
-    parsed: Parsed, path: str, chart: "Chart", out: "Out", signatures: Signatures
+def _make_manager(
+    command_line: CommandLine,
+    path: str,
+    chart: "Chart",
+    print_line: "Out",
+    signatures: SignatureCheck,
 ) -> "Manager":
     import time
 
     from kmanifest.cli.helm.local import DiskCharts
-    from kmanifest.cli.helm.sources import HelmHome, access_of, make_finder
+    from kmanifest.cli.helm.sources import HelmFiles, access_options, make_finder
     from kmanifest.engines.helm.sources.index import load_index
     from kmanifest.engines.helm.sources.manage import Clock, Manager
     from kmanifest.io.system import system_clock
 
-    home = HelmHome(parsed.values, os.environ)
-    finder = make_finder(parsed)
+    helm_files = HelmFiles(command_line.values, os.environ)
+    finder = make_finder(command_line)
 
-    def kept_index(name: str) -> "Index | None":
-        content = home.kept_index(name)
+    def cached_index(name: str) -> "Index | None":
+        content = helm_files.cached_index(name)
         return load_index(content, name) if content else None
 
     return Manager(
         chart,
         finder,
-        DiskCharts(path, parsed.values.get("allow-local", ())),
+        DiskCharts(path, command_line.values.get("allow-local", ())),
         clock=Clock(system_clock(), time.localtime().tm_gmtoff),
-        out=out,
-        access=access_of(parsed),
-        refreshes=not parsed.values.get("skip-refresh"),
-        kept_index=kept_index,
-        check=_checker(parsed, finder, out, signatures),
+        out=print_line,
+        access=access_options(command_line),
+        refreshes=not command_line.values.get("skip-refresh"),
+        kept_index=cached_index,
+        check=_signature_checker(command_line, finder, print_line, signatures),
     )
 
 
-def _checker(parsed: Parsed, finder: "Finder", out: "Out", signatures: Signatures) -> "Check":
-    """What checks a package by its provenance file. Source: pkg/downloader/chart_downloader.go, DownloadTo."""
-    from kmanifest.cli.helm.verify import verify_package
-    from kmanifest.io.remote.urls import shown_url
-    from kmanifest.model.errors import SourceError
+def _signature_checker(
+    command_line: CommandLine, finder: "Finder", print_line: "Out", signatures: SignatureCheck
+) -> "Check":
+    """A function that verifies a package with its provenance file.
 
-    def check(place: "ChartLocation", content: bytes) -> None:
+    Source: pkg/downloader/chart_downloader.go, DownloadTo.
+    """
+    from kmanifest.cli.helm.verify import verify_package
+    from kmanifest.model.errors import SourceError
+    from kmanifest.model.url_masking import mask_url
+
+    def check(location: "ChartLocation", content: bytes) -> None:
         if signatures == "never":
             return
         try:
-            provenance = finder.fetch_provenance(place)
+            provenance = finder.fetch_provenance(location)
         except SourceError as error:
             if signatures == "always":
                 raise
-            where = place.reference or shown_url(place.url)
-            out(f"WARNING: Verification not found for {where}: {error.message}")
+            shown_location = location.reference or mask_url(location.url)
+            print_line(f"WARNING: Verification not found for {shown_location}: {error.message}")
             return
-        verify_package(parsed, place.file_name, content, provenance)
+        verify_package(command_line, location.file_name, content, provenance)
 
     return check
+
+
+_FILL_FLAG_GROUPS = (("Flags", FILL_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)))
+BUILD = Command(
+    ("helm", "dependency", "build"),
+    "[CHART]",
+    "Fetch the versions in Chart.lock into charts/. Without a Chart.lock, this is the same as update.\n",
+    _FILL_FLAG_GROUPS,
+    _build,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+LIST = Command(
+    ("helm", "dependency", "list"),
+    "[CHART]",
+    "List the dependencies of a chart, and which of them are missing.\n",
+    (("Flags", LIST_FLAGS),),
+    _list,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+UPDATE = Command(
+    ("helm", "dependency", "update"),
+    "[CHART]",
+    "Find matching versions, fetch them into charts/, and write Chart.lock.\n",
+    _FILL_FLAG_GROUPS,
+    _update,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+VERBS = (
+    Verb(
+        "build",
+        "fetch the versions in Chart.lock into charts/; without a Chart.lock, the same as update",
+        __name__,
+        attribute="BUILD",
+    ),
+    Verb(
+        "list",
+        "list the dependencies, and which of them are missing",
+        __name__,
+        ("ls",),
+        "LIST",
+    ),
+    Verb(
+        "update",
+        "find matching versions, fetch them into charts/, and write Chart.lock",
+        __name__,
+        ("up",),
+        "UPDATE",
+    ),
+)
+COMMAND = Group(
+    ("helm", "dependency"),
+    "Manage the dependencies in the Chart.yaml of a chart.\n",
+    VERBS,
+    leading_flags=COMMON_FLAGS,
+)

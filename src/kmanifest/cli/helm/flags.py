@@ -1,132 +1,150 @@
-"""The flags of helm that several verbs share, and what those that are given mean.
+"""The flags of Helm that several verbs share, and functions that read them.
 
-A flag that needs a cluster, a network or a program is known, and refused with the reason where it is given; one that changes
-nothing without a cluster is accepted. Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment.go.
+A flag that needs a cluster is refused with a reason. A flag that has no effect without a cluster is accepted.
+Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment.go.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from kmanifest.cli.flags import HELP, STACK_TRACE, Flag, Parsed, UsageError, parse
-from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 
-if TYPE_CHECKING:
-    from kmanifest.engines.helm.dialect import Dialect
+NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
+NO_NETWORK = "values are read from local files only"
 
-NO_CLUSTER = "it needs a cluster, and kmanifest asks none"
-NO_NETWORK = "values are read from this machine only"
-
-COMMON = (
-    Flag("debug", "switch", "show what was rendered where it is not valid"),
-    HELP,
-    Flag("namespace", "text", "the namespace of the release; $HELM_NAMESPACE, or default", short="n"),
-    STACK_TRACE,
+_UNUSED = "accepted and not used: there is no cluster"
+COMMON_FLAGS = (
+    Flag("debug", "switch", "print rendered output even if it is not valid YAML"),
+    Flag("namespace", "string", "namespace of the release ($HELM_NAMESPACE, else default)", short="n"),
     *(
-        Flag(name, "text", "accepted and not used: no cluster is asked", hidden=True)
+        Flag(name, "string", _UNUSED, hidden=True)
         for name in (
             "burst-limit", "kube-apiserver", "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name",
             "kube-token", "kubeconfig", "qps",
         )
     ),
-    Flag("registry-config", "text", "helm's file with logins for registries; $HELM_REGISTRY_CONFIG"),
-    Flag("repository-cache", "text", "where helm keeps indexes; $HELM_REPOSITORY_CACHE"),
-    Flag("repository-config", "text", "helm's file with the repositories that it knows; $HELM_REPOSITORY_CONFIG"),
-    Flag("kube-as-group", "list", "accepted and not used", hidden=True),
-    Flag("kube-insecure-skip-tls-verify", "switch", "accepted and not used", hidden=True),
+    Flag("registry-config", "string", "Helm's file with registry logins ($HELM_REGISTRY_CONFIG)", path="file", user_only=ANY_VALUE),
+    Flag("repository-cache", "string", "directory with Helm's cached repository indexes ($HELM_REPOSITORY_CACHE)", path="directory", user_only=ANY_VALUE),
+    Flag("repository-config", "string", "Helm's file with repository names and URLs ($HELM_REPOSITORY_CONFIG)", path="file", user_only=ANY_VALUE),
+    Flag("kube-as-group", "list", _UNUSED, hidden=True),
+    Flag("kube-insecure-skip-tls-verify", "switch", _UNUSED, hidden=True),
+)  # fmt: skip
+"""The flags of all verbs of Helm."""
+
+VALUE_FLAGS = (
+    Flag("set", "list", "values: key1=val1,key2=val2", whole=True),
+    Flag("set-file", "list", "values from the contents of files: key1=path1,key2=path2", whole=True),
+    Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2", whole=True),
+    Flag("set-literal", "list", "literal string value: key=value", whole=True),
+    Flag("set-string", "list", "string values: key1=val1,key2=val2", whole=True),
+    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", path="file"),
 )  # fmt: skip
 
-VALUES = (
-    Flag("set", "list", "values: key1=val1,key2=val2"),
-    Flag("set-file", "list", "values that are the contents of files: key1=path1,key2=path2"),
-    Flag("set-json", "list", "values that are JSON: key1=jsonval1,key2=jsonval2"),
-    Flag("set-literal", "list", "a value that is text to its end"),
-    Flag("set-string", "list", "values that are text: key1=val1,key2=val2"),
-    Flag("values", "list", "a YAML file with values; - is stdin", short="f"),
+SERVER_FLAGS = (
+    Flag("ca-file", "string", "file with additional trusted CA certificates", path="file", user_only=ANY_VALUE),
+    Flag("cert-file", "string", "file with the client certificate", path="file", user_only=ANY_VALUE),
+    Flag("insecure-skip-tls-verify", "switch", "refused: server certificates are always verified; trust a private CA with --ca-file", hidden=True),
+    Flag("key-file", "string", "file with the key of the client certificate", path="file", user_only=ANY_VALUE),
+    Flag("password", "string", "password for the repository or registry", user_only=ANY_VALUE),
+    Flag("plain-http", "switch", "use HTTP instead of HTTPS for registries", user_only=SWITCHED_ON),
+    Flag("username", "string", "user name for the repository or registry", user_only=ANY_VALUE),
+)  # fmt: skip
+"""The flags of all verbs that connect to servers, in addition to `FETCH_FLAGS`."""
+
+KEYRING = Flag(
+    "keyring",
+    "string",
+    "file with the public keys to verify signatures with",
+    path="file",
+    user_only=ANY_VALUE,
 )
 
-HELM_VERSION = Flag("helm-version", "text", "the version of helm to do as: 3, or 4", default="3")
-"""For the verbs that do as either."""
-
-SERVERS = (
-    Flag("ca-file", "text", "certificates of who is trusted beside the usual"),
-    Flag("cert-file", "text", "the certificate of this client"),
-    Flag("insecure-skip-tls-verify", "switch", "refused: a server has to show who it is", hidden=True),
-    Flag("key-file", "text", "the key of this client's certificate"),
-    Flag("password", "text", "the password for the repository or registry"),
-    Flag("plain-http", "switch", "ask registries without TLS"),
-    Flag("username", "text", "the user's name for the repository or registry"),
-)  # fmt: skip
-"""The flags of every verb that asks servers, beside `FETCH_FLAGS`."""
-
-CHART_PATH = (
-    *FETCH_FLAGS,
-    *SERVERS,
-    Flag("devel", "switch", "take versions in development, too: as --version '>0.0.0-0'"),
-    Flag("keyring", "text", "the public keys that signatures are checked with"),
-    Flag("pass-credentials", "switch", "send the login also to other servers that the index names"),
-    Flag("repo", "text", "the URL of the repository that has the chart"),
-    Flag("verify", "switch", "check the chart's signature"),
-    Flag("version", "text", "the version of the chart, or a range of versions"),
+CHART_PATH_FLAGS = (
+    Flag("devel", "switch", "include pre-release versions; the same as --version '>0.0.0-0'"),
+    KEYRING,
+    Flag(
+        "pass-credentials",
+        "switch",
+        "send the login also to other servers that the index refers to",
+        user_only=SWITCHED_ON,
+    ),
+    Flag("repo", "string", "URL of the chart's repository", user_only=ANY_VALUE),
+    Flag("verify", "switch", "verify the signature of the chart"),
+    Flag(
+        "version",
+        "string",
+        "version of the chart, or a range of versions",
+        variable="KMANIFEST_CHART_VERSION",
+    ),
     Flag(
         "follow-links",
         "switch",
-        "let symbolic links of a chart lead out of its directory; not for charts that you do not trust",
+        "follow symbolic links out of the chart directory; do not use it with charts that you do not trust",
+        user_only=SWITCHED_ON,
     ),
 )
+"""The flags of all verbs that take a chart, in addition to `FETCH_FLAGS` and `SERVER_FLAGS`."""
 
-_REFUSED = {
-    "insecure-skip-tls-verify": "a server has to show who it is; --ca-file names a certificate to trust",
+HELM_VERSION_FLAG = Flag(
+    "helm-version", "string", "major version of Helm to follow", default="3", choices=("3", "4")
+)
+"""The flag of the verbs that follow either Helm 3 or Helm 4."""
+
+DESTINATION = Flag(
+    "destination",
+    "string",
+    "directory for the package",
+    short="d",
+    default=".",
+    path="directory",
+    user_only=ANY_VALUE,
+)
+ALLOW_LOCAL = Flag(
+    "allow-local",
+    "list",
+    "additional directory that file:// dependencies can be in, besides the project",
+    path="directory",
+    user_only=ANY_VALUE,
+)
+
+SHARED_FLAGS = (*COMMON_FLAGS, HELM_VERSION_FLAG, *VALUE_FLAGS, *SERVER_FLAGS)
+"""The flags that a settings file can set for all verbs of Helm at once."""
+
+_REFUSED_FLAGS = {
+    "insecure-skip-tls-verify": "server certificates are always verified; trust a private CA with --ca-file",
     "validate": NO_CLUSTER,
 }
 
 
-def read_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Parsed:
-    """The arguments of a verb; UsageError also where a flag asks for what is not done here."""
-    parsed = parse(flags, arguments)
-    for name, reason in _REFUSED.items():
-        if parsed.values.get(name):
+def check_flags(command_line: CommandLine) -> None:
+    """Raise UsageError for a flag that kmanifest refuses."""
+    for name, reason in _REFUSED_FLAGS.items():
+        if command_line.values.get(name):
             raise UsageError(f"--{name} is refused: {reason}")
-    return parsed
 
 
-def read_versioned_flags(flags: Iterable[Flag], arguments: Sequence[str]) -> Parsed:
-    """The arguments of a verb that does as either version of helm, in that version's grammar; errors as of `read_flags`."""
-    if not any(word.partition("=")[0] == "--helm-version" for word in arguments):
-        return read_flags(flags, arguments)
-    from kmanifest.cli.helm.version4 import read_flags_of_version
+def release_namespace(command_line: CommandLine) -> str:
+    """The namespace of the release.
 
-    return read_flags_of_version(flags, arguments)
-
-
-def dialect_of(parsed: Parsed) -> "Dialect":
-    """The version of helm that the flags ask for."""
-    from kmanifest.engines.helm.dialects.find import (
-        find_dialect,  # a wrong usage is told without it
-    )
-
-    return find_dialect(parsed.values["helm-version"])
+    Helm also reads the kubeconfig, which would make the output depend on the machine.
+    """
+    return command_line.values["namespace"] or os.environ.get("HELM_NAMESPACE") or "default"
 
 
-def namespace_of(parsed: Parsed) -> str:
-    """The namespace of the release. helm also looks into a kubeconfig, which would make the output the machine's."""
-    return parsed.values["namespace"] or os.environ.get("HELM_NAMESPACE") or "default"
+def is_debug(command_line: CommandLine) -> bool:
+    """Whether to print rendered output that is not valid YAML."""
+    environment_value = os.environ.get("HELM_DEBUG", "")
+    return command_line.switch("debug", default=environment_value.lower() in ("1", "t", "true"))
 
 
-def is_debugging(parsed: Parsed) -> bool:
-    """Whether to show what is not valid."""
-    word = os.environ.get("HELM_DEBUG", "")
-    return parsed.on("debug", default=word.lower() in ("1", "t", "true"))
+def split_list(values: Iterable[str]) -> list[str]:
+    """The items of a flag whose values are comma-separated. An item with a comma is in quotes."""
+    items: list[str] = []
+    for value in values:
+        if '"' in value:
+            import csv  # imported for quotes only
 
-
-def split_list(texts: Iterable[str]) -> list[str]:
-    """The words of a flag that takes several with commas between them, and quotes around one that has a comma."""
-    words: list[str] = []
-    for text in texts:
-        if '"' in text:
-            import csv  # for quotes only
-
-            words += next(csv.reader([text]), [])
-        elif text:
-            words += text.split(",")
-    return words
+            items += next(csv.reader([value]), [])
+        elif value:
+            items += value.split(",")
+    return items

@@ -1,13 +1,13 @@
-"""What the verbs of helm read from this machine: charts, files with values, stdin."""
+"""Local input of the verbs of Helm: charts, values files, stdin."""
 
 import os
 import sys
 from collections.abc import Iterable, Mapping
 
-from kmanifest.cli.flags import Parsed, UsageError
+from kmanifest.cli.flags import CommandLine, UsageError
 from kmanifest.cli.helm.flags import NO_NETWORK, split_list
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.loader import load_archive, load_chart
+from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.values.layers import (
     Table,
@@ -25,15 +25,15 @@ URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 
 
-def warn(text: str) -> None:
-    """Tell what the reference logs."""
-    from kmanifest.cli import report  # most charts give no reason
+def print_warning(text: str) -> None:
+    """Print a message that Helm logs to stderr."""
+    from kmanifest.cli import report  # imported for warnings only
 
-    report.tell(f"{printable(text)}\n")
+    report.print_note(f"{printable(text)}\n")
 
 
 def printable(text: str) -> str:
-    """A text of several lines in which nothing steers a terminal."""
+    """The text with control characters escaped, except tabs and line breaks."""
     from kmanifest.model.errors import one_line
 
     return "\n".join(
@@ -42,8 +42,11 @@ def printable(text: str) -> str:
     )
 
 
-class Given(NamedTuple):
-    """The values that the flags give, and what they were made of: a pipe can't be read again."""
+class CommandLineValues(NamedTuple):
+    """The values from the command line, with their sources.
+
+    File contents are kept, since a pipe can't be read twice.
+    """
 
     values: Table
     sources: ValueSources
@@ -51,13 +54,13 @@ class Given(NamedTuple):
     dialect: Dialect
 
     def layers(self) -> Iterable[ValueLayer]:
-        """The files and flags, to be laid over one another once more."""
+        """The files and flags as separate layers, in the order in which they are merged."""
         return value_layers(self.sources, self.contents.__getitem__, LIMITS, self.dialect.readers)
 
 
-def given_values(parsed: Parsed, dialect: Dialect) -> Given:
-    """The values that the flags give."""
-    values = parsed.values
+def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValues:
+    """Read and merge the values from the flags and the files that they name."""
+    values = command_line.values
     sources = ValueSources(
         files=tuple(split_list(values["values"])),
         json=tuple(values["set-json"]),
@@ -73,40 +76,43 @@ def given_values(parsed: Parsed, dialect: Dialect) -> Given:
         contents.setdefault(path, content)
         return content
 
-    made = merge_sources(sources, read, LIMITS, dialect.readers)
-    return Given(made, sources, contents, dialect)
+    merged = merge_sources(sources, read, LIMITS, dialect.readers)
+    return CommandLineValues(merged, sources, contents, dialect)
 
 
 def read_file(path: str) -> bytes:
-    """The content of a file that the command line names, which may be a pipe; `-` is stdin."""
+    """The content of a file or pipe named on the command line; `-` is stdin."""
     limit = LIMITS.max_input_file
     if path.strip() == "-":
-        return _bounded(sys.stdin.buffer.read(limit + 1), path)
+        return _within_limit(sys.stdin.buffer.read(limit + 1), path)
     if path.lower().startswith(URL_SCHEMES):
         raise UsageError(f"{path}: {NO_NETWORK}")
     try:
         with open(path, "rb") as stream:
-            return _bounded(stream.read(limit + 1), path)
+            return _within_limit(stream.read(limit + 1), path)
     except IsADirectoryError:
         raise MissingError(f"read {path}: is a directory") from None
     except OSError as error:
-        raise MissingError(f"open {path}: {_words(error)}") from None
+        raise MissingError(f"open {path}: {_error_text(error)}") from None
     except ValueError:
         raise MissingError(f"open {path}: invalid argument") from None
 
 
-def _bounded(content: bytes, path: str) -> bytes:
+def _within_limit(content: bytes, path: str) -> bytes:
     if len(content) > LIMITS.max_input_file:
         raise LimitError(f"{path} has more than {LIMITS.max_input_file} bytes (max_input_file)")
     return content
 
 
-def _words(error: OSError) -> str:
+def _error_text(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def find_chart(name: str) -> str | None:
-    """The path of a chart on this machine; None where it is to be fetched. Source: pkg/action/install.go, LocateChart."""
+def find_local_chart(name: str) -> str | None:
+    """The absolute path of a local chart; None if the chart has to be fetched.
+
+    Raises MissingError for a path that does not exist. Source: pkg/action/install.go, LocateChart.
+    """
     name = name.strip()
     if "\0" not in name and os.path.exists(name):
         return os.path.abspath(name)
@@ -115,30 +121,11 @@ def find_chart(name: str) -> str | None:
     return None
 
 
-def chart_of(parsed: Parsed, name: str, dialect: Dialect) -> Chart:
-    """The chart that the command line names: a path, else what is fetched."""
-    path = (
-        None if parsed.values["repo"] and dialect.commands.prefers_repository else find_chart(name)
-    )
-    if path is not None:
-        if parsed.values["repo"]:
-            warn(
-                "install.go:759: WARN local chart found in current working directory. repository url ignored "
-                f"chart={name} repository={parsed.values['repo']}"
-            )
-        if parsed.values["verify"]:
-            from kmanifest.cli.helm.verify import verify_file  # seldom
-
-            verify_file(parsed, path)
-        return open_chart(path, follows_links=parsed.values["follow-links"], dialect=dialect)
-    from kmanifest.cli.helm.sources import fetch_chart  # for charts of servers
-
-    return load_archive(fetch_chart(parsed, name), limits=LIMITS, warn=warn, dialect=dialect)
-
-
 def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
-    """The chart at a path; its files are those of its directory, and links out of it are refused unless followed."""
-    tree, place = tree_at(path)
+    """Load the local chart at `path`. Links out of its directory are an error unless `follows_links`."""
+    tree, chart_path = tree_at(path)
     if follows_links:
-        place, tree = os.path.join(tree.root, place).strip("/"), SnapshotDiskTree("/")
-    return load_chart(tree, place, limits=LIMITS, warn=warn, display_path=path, dialect=dialect)
+        chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SnapshotDiskTree("/")
+    return load_chart(
+        tree, chart_path, limits=LIMITS, warn=print_warning, display_path=path, dialect=dialect
+    )

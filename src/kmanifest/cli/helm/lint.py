@@ -1,149 +1,191 @@
-"""`kmanifest helm lint`: examines charts. Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go."""
+"""`kmanifest helm lint`: check charts for problems.
+
+Source: helm v3.22.0 cmd/helm/lint.go, pkg/action/lint.go.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.helm.flags import (
-    COMMON,
-    HELM_VERSION,
-    VALUES,
-    dialect_of,
-    namespace_of,
-    read_versioned_flags,
+    COMMON_FLAGS,
+    HELM_VERSION_FLAG,
+    VALUE_FLAGS,
+    release_namespace,
+)
+from kmanifest.cli.helm.versioned_flags import (
+    check_versioned_flags,
+    helm_version,
+    parse_with_version,
 )
 from kmanifest.cli.output import print_text
+from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError
-from kmanifest.startup.typing import TYPE_CHECKING
+from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
 
-FLAGS = (
-    HELM_VERSION,
-    Flag("kube-version", "text", "the version of Kubernetes for capabilities and deprecations"),
-    Flag("quiet", "switch", "print only warnings and errors"),
-    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
-    Flag("strict", "switch", "fail on warnings"),
-    Flag("with-subcharts", "switch", "lint the charts in charts/, too"),
-    *COMMON,
-    *VALUES,
+LINT_FLAGS = (
+    HELM_VERSION_FLAG,
+    Flag("kube-version", "string", "Kubernetes version for capabilities and deprecations"),
+    *with_variables("LINT_", Flag("quiet", "switch", "print only warnings and errors", short="q")),
+    Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
+    *with_variables("LINT_", Flag("strict", "switch", "fail on warnings")),
+    Flag("with-subcharts", "switch", "also lint the charts in charts/"),
+    *COMMON_FLAGS,
 )
-INTRODUCTION = """\
-Examines charts for possible issues, as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. Without CHART, which version 4
-wants, that of the current directory.
-
-Usage:
-  kmanifest helm lint [CHART ...] [flags]
-
-Flags:
-"""
-PACKAGES = (".tgz", ".tar.gz")
+PACKAGE_SUFFIXES = (".tgz", ".tar.gz")
 
 
-def lint(arguments: Sequence[str]) -> int:
-    """Examine the charts and print what was found; gives the exit code."""
-    parsed = read_versioned_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    dialect = dialect_of(parsed)
-    if not parsed.words and not dialect.commands.lints_current_directory:
+class ChartReport(NamedTuple):
+    """The result of linting one chart.
+
+    - `path`: the path of the chart as on the command line.
+    - `messages`: the problems that were found in the chart.
+    - `load_error`: why the chart could not be opened at all; empty if it could. Then there are no messages.
+    """
+
+    path: str
+    messages: "Sequence[LintMessage]"
+    load_error: str
+
+    def has(self, severity: int) -> bool:
+        """Whether there is a load error or a message of at least this severity."""
+        return bool(self.load_error) or any(
+            message.severity >= severity for message in self.messages
+        )
+
+    def text(self, lowest_severity: int) -> str:
+        """The lines for the chart, with the messages of at least this severity."""
+        lines = [f"==> Linting {self.path}"]
+        if self.load_error:
+            lines.append(f"Error {self.load_error}")
+        lines += [str(each) for each in self.messages if each.severity >= lowest_severity]
+        return "\n".join(lines) + "\n\n"
+
+
+def lint(command_line: CommandLine) -> int:
+    """Lint the charts, print the messages and return the exit code.
+
+    If a chart fails, raises UsageError with the last line of the output, which Helm prints as an error.
+    """
+    dialect = helm_version(command_line)
+    if not command_line.arguments and not dialect.commands.lints_current_directory:
         raise UsageError(
             '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
         )
-    _check_kube_version(parsed.values["kube-version"])
-    paths = list(parsed.words or (".",))
-    if parsed.values["with-subcharts"]:
+    _check_kube_version(command_line.values["kube-version"])
+    paths = list(command_line.arguments or (".",))
+    if command_line.values["with-subcharts"]:
         for path in tuple(paths):
-            _add_held(os.path.normpath(os.path.join(path, "charts")), paths)
-    from kmanifest.cli.helm.inputs import given_values  # a wrong usage is told without it
+            paths += _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
+    # imported here so that usage errors stay fast
+    from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    values = given_values(parsed, dialect).values
-    quiet, lowest = parsed.values["quiet"], 2 if parsed.values["strict"] else 3
-    text, failed, noticed = "", 0, 0
-    for path in paths:
-        messages, problem = _found(path, values, parsed, dialect)
-        is_noticed = bool(problem) or any(message.severity > 1 for message in messages)
-        noticed += is_noticed
-        if quiet and not is_noticed:
-            continue
-        text += f"==> Linting {path}\n"
-        text += f"Error {problem}\n" if problem else ""
-        text += "".join(f"{message}\n" for message in messages if not quiet or message.severity > 1)
-        text += "\n"
-        failed += bool(problem) or any(message.severity >= lowest for message in messages)
-    summary = f"{len(paths)} chart(s) linted, {failed} chart(s) failed"
-    if failed:
+    flag_values = read_values(command_line, dialect).values
+    quiet = command_line.values["quiet"]
+    failing_severity = WARNING if command_line.values["strict"] else ERROR
+    reports = [_lint_chart(path, flag_values, command_line, dialect) for path in paths]
+    failed_count = sum(report.has(failing_severity) for report in reports)
+    shown_reports = [report for report in reports if report.has(WARNING)] if quiet else reports
+    text = "".join(report.text(WARNING if quiet else INFO) for report in shown_reports)
+    summary = f"{len(paths)} chart(s) linted, {failed_count} chart(s) failed"
+    if failed_count:
         print_text(text)
         raise UsageError(summary)
-    return print_text(text + (f"{summary}\n" if not quiet or noticed else "")) or DONE
+    # As in Helm, --quiet prints no summary if there is nothing else to print.
+    return print_text(text + (f"{summary}\n" if shown_reports else ""))
 
 
-def _check_kube_version(text: str) -> None:
+def _check_kube_version(version: str) -> None:
+    """Raise UsageError if the argument of --kube-version is not a version. It may be empty."""
     from kmanifest.engines.helm.objects.capabilities import parse_kube_version
     from kmanifest.model.errors import SourceError
 
     try:
-        if text:
-            parse_kube_version(text)
+        if version:
+            parse_kube_version(version)
     except SourceError as error:
-        raise UsageError(f"invalid kube version '{text}': {error.message}") from error
+        raise UsageError(f"invalid kube version '{version}': {error.message}") from error
 
 
-def _add_held(directory: str, paths: list[str]) -> None:
-    """Add the charts below a directory, in the order in which a walk meets them; links are not followed."""
+def _find_subcharts(directory: str) -> list[str]:
+    """The paths of the charts below a directory, in the order of Go's filepath.Walk. Links are not followed.
+
+    As in Helm, only names count: a directory named `x.tgz` is taken for a package, and is also searched.
+    """
+    if os.path.islink(directory):
+        return []
     try:
-        names = sorted(os.listdir(directory))
+        names = sorted(os.listdir(directory), key=os.fsencode)
     except OSError:
-        return
+        return []  # as in Helm, also for a chart without subcharts
+    charts: list[str] = []
     for name in names:
         path = os.path.join(directory, name)
         if name == "Chart.yaml":
-            paths.append(directory)
-        elif path.endswith(PACKAGES):
-            paths.append(path)
-        if os.path.isdir(path) and not os.path.islink(path):
-            _add_held(path, paths)
+            charts.append(directory)
+        elif name.endswith(PACKAGE_SUFFIXES):
+            charts.append(path)
+        if os.path.isdir(path):
+            charts += _find_subcharts(path)
+    return charts
 
 
-def _found(
-    path: str, values: Mapping[str, object], parsed: Parsed, dialect: "Dialect"
-) -> "tuple[list[LintMessage], str]":
-    """What was found in one chart, or why there is none."""
-    from kmanifest.cli.helm.inputs import LIMITS, warn
+def _lint_chart(
+    path: str, flag_values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
+) -> ChartReport:
+    """Lint the chart at `path`, a directory or a package."""
+    from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.tree import DiskTree, MemoryTree
 
     settings = LintSettings(
-        values=values,
+        values=flag_values,
         functions=make_functions(limits=LIMITS, env=os.environ, dialect=dialect),
-        namespace=namespace_of(parsed),
-        kube_version=parsed.values["kube-version"],
-        skip_schema=parsed.values["skip-schema-validation"],
+        namespace=release_namespace(command_line),
+        kube_version=command_line.values["kube-version"],
+        skip_schema=command_line.values["skip-schema-validation"],
         limits=LIMITS,
         bounds=make_bounds(LIMITS),
-        warn=warn,
+        warn=print_warning,
         dialect=dialect,
     )
-    shown = os.path.abspath(path)
-    if path.endswith(PACKAGES):
+    tree: DiskTree | MemoryTree
+    if path.endswith(PACKAGE_SUFFIXES):
         from kmanifest.cli.helm.inputs import read_file
         from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
-            files = read_archive(read_file(path))
+            files = read_archive(read_file(path), max_file_bytes=dialect.loading.max_file_bytes)
         except KmanifestError as error:
-            word = "open" if error.message.startswith("open ") else "extract"
-            return [], f"unable to {word} tarball: {error.message}"
+            action = "open" if error.message.startswith("open ") else "extract"
+            return ChartReport(path, (), f"unable to {action} tarball: {error.message}")
         tree = MemoryTree({file.name: file.data for file in files})
-        return dialect.commands.lint_chart(tree, "", settings, display_path=shown), ""
-    if not os.path.exists(os.path.join(path, "Chart.yaml")):
-        missing = os.path.normpath(os.path.join(path, "Chart.yaml"))
-        return (
-            [],
-            f"unable to check Chart.yaml file in chart: stat {missing}: no such file or directory",
-        )
-    return dialect.commands.lint_chart(DiskTree(path), "", settings, display_path=shown), ""
+    else:
+        chart_file = os.path.normpath(os.path.join(path, "Chart.yaml"))
+        if not os.path.exists(chart_file):
+            problem = f"stat {chart_file}: no such file or directory"
+            return ChartReport(path, (), f"unable to check Chart.yaml file in chart: {problem}")
+        tree = DiskTree(path)
+    messages = dialect.commands.lint_chart(tree, settings, display_path=os.path.abspath(path))
+    return ChartReport(path, messages, "")
+
+
+COMMAND = Command(
+    ("helm", "lint"),
+    "[CHART ...]",
+    """\
+Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
+directory; version 4 requires it.
+""",
+    (("Flags", LINT_FLAGS), ("Value flags", VALUE_FLAGS)),
+    lint,
+    completions=(FILE,),
+    parse=parse_with_version,
+    check=check_versioned_flags,
+)

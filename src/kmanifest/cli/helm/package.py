@@ -1,69 +1,92 @@
-"""`kmanifest helm package`: packs charts. Source: helm v3.22.0 cmd/helm/package.go, pkg/action/package.go."""
+"""`kmanifest helm package`: package charts into archives.
+
+Source: helm v3.22.0 cmd/helm/package.go, pkg/action/package.go.
+"""
 
 import os
-from collections.abc import Sequence
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
-from kmanifest.cli.helm.flags import COMMON, SERVERS, read_flags
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+    with_variables,
+)
+from kmanifest.cli.helm.flags import (
+    ALLOW_LOCAL,
+    COMMON_FLAGS,
+    DESTINATION,
+    SERVER_FLAGS,
+    check_flags,
+)
 from kmanifest.cli.output import OutputError, print_text, replace_file
 from kmanifest.cli.shared import FETCH_FLAGS
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli.verbs import DIRECTORY, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.charts.chart import Chart
 
-FLAGS = (
+PACKAGE_FLAGS = (
+    ALLOW_LOCAL,
+    Flag("app-version", "string", "application version to write instead of the chart's own"),
     Flag(
-        "allow-local", "list", "a directory that file:// dependencies may be in, beside the project"
+        "dependency-update",
+        "switch",
+        "run `dependency update` first",
+        short="u",
+        user_only=SWITCHED_ON,
     ),
-    Flag("app-version", "text", "the version of the application, in place of the chart's"),
-    Flag("dependency-update", "switch", "do as dependency update before", short="u"),
-    Flag("destination", "text", "the directory for the package", short="d", default="."),
-    Flag("key", "text", "with --sign: the name, or a part of it, of the owner of the key"),
-    Flag(
-        "keyring", "text", "with --sign: the secret keys, as gpg --export-secret-keys writes them"
-    ),
+    DESTINATION,
+    Flag("key", "string", "with --sign: name of the key's owner, or a part of it"),
     Flag(
         "passphrase-file",
-        "text",
-        "with --sign: a file whose first line is the key's passphrase; - is stdin",
+        "string",
+        "with --sign: file with the passphrase of the key in its first line; - is stdin",
+        path="file",
+        user_only=ANY_VALUE,
     ),
-    Flag("sign", "switch", "sign the package: write NAME-VERSION.tgz.prov, too"),
-    Flag("version", "text", "the version of the chart, in place of its own"),
-    *COMMON,
-    *FETCH_FLAGS,
-    *SERVERS,
+    Flag(
+        "sign",
+        "switch",
+        "sign the package: also write NAME-VERSION.tgz.prov",
+        user_only=SWITCHED_ON,
+    ),
+    *with_variables(
+        "PACKAGE_",
+        Flag(
+            "keyring",
+            "string",
+            "with --sign: file with secret keys in the format of gpg --export-secret-keys",
+            path="file",
+            user_only=ANY_VALUE,
+        ),
+        Flag("version", "string", "chart version to write instead of the chart's own"),
+    ),
+    *COMMON_FLAGS,
 )
-INTRODUCTION = """\
-Packs the directory of a chart into an archive, NAME-VERSION.tgz.
-
-Usage:
-  kmanifest helm package CHART... [flags]
-
-Flags:
-"""
 
 
-def package(arguments: Sequence[str]) -> int:
-    """Pack each chart that is named; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if not parsed.words:
+def package(command_line: CommandLine) -> int:
+    """Package each chart and return the exit code."""
+    if not command_line.arguments:
         raise UsageError("need at least one argument, the path to the chart")
-    if parsed.values["sign"] and not parsed.values["key"]:
+    if command_line.values["sign"] and not command_line.values["key"]:
         raise UsageError("--key is required for signing a package")
-    for path in parsed.words:
-        print_text(f"Successfully packaged chart and saved it to: {_pack(parsed, path)}\n")
-    return DONE
+    for path in command_line.arguments:
+        print_text(
+            f"Successfully packaged chart and saved it to: {_write_package(command_line, path)}\n"
+        )
+    return EXIT_OK
 
 
-def _pack(parsed: Parsed, path: str) -> str:
-    """Pack one chart; the path of its package."""
+def _write_package(command_line: CommandLine, path: str) -> str:
+    """Package one chart and return the path of the package."""
     from kmanifest.cli.helm.inputs import open_chart
     from kmanifest.engines.helm.dependencies import missing_dependencies
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.packing import pack, package_name
     from kmanifest.io.system import system_clock
     from kmanifest.model.errors import MissingError, SourceError
@@ -72,51 +95,51 @@ def _pack(parsed: Parsed, path: str) -> str:
         raise MissingError(f"stat {path}: no such file or directory")
     if not os.path.isdir(path):
         raise SourceError(f"{path} is not a directory")
-    if parsed.values["dependency-update"]:
-        from kmanifest.cli.helm.dependency import fill
+    if command_line.values["dependency-update"]:
+        from kmanifest.cli.helm.dependency import fill_charts_directory
 
-        fill(parsed, os.path.abspath(path), builds=False, quiet=True)
+        fill_charts_directory(command_line, os.path.abspath(path), from_lock=False, quiet=True)
     chart = open_chart(path, follows_links=False, dialect=HELM3)
-    _set_versions(parsed, chart.metadata.strings)
+    _set_versions(command_line, chart.metadata.strings)
     missing = missing_dependencies(chart)
     if missing:
         raise SourceError(
             f"found in Chart.yaml, but missing in charts/ directory: {', '.join(missing)}"
         )
-    directory = parsed.values["destination"]
-    place = os.path.join(os.getcwd() if directory == "." else directory, package_name(chart))
+    directory = command_line.values["destination"]
+    package_path = os.path.join(os.getcwd() if directory == "." else directory, package_name(chart))
     content = pack(chart, system_clock())
-    provenance = _signed(parsed, chart, content) if parsed.values["sign"] else None
+    provenance = _sign(command_line, chart, content) if command_line.values["sign"] else None
     try:
-        os.makedirs(os.path.dirname(place), mode=0o755, exist_ok=True)
+        os.makedirs(os.path.dirname(package_path), mode=0o755, exist_ok=True)
     except OSError as error:
         raise OutputError(f"failed to save: {directory}: {error.strerror or error}") from error
-    replace_file(place, content)
+    replace_file(package_path, content)
     if provenance is not None:
-        replace_file(f"{place}.prov", provenance)
-    return os.path.normpath(place)
+        replace_file(f"{package_path}.prov", provenance)
+    return os.path.normpath(package_path)
 
 
-def _signed(parsed: Parsed, chart: "Chart", package: bytes) -> bytes:
-    """The provenance file of a package. Source: pkg/action/package.go, Clearsign."""
+def _sign(command_line: CommandLine, chart: "Chart", package: bytes) -> bytes:
+    """The content of the provenance file for a package. Source: pkg/action/package.go, Clearsign."""
     from kmanifest.cli.helm.inputs import read_file
-    from kmanifest.cli.helm.verify import usual_keyring
+    from kmanifest.cli.helm.verify import default_keyring
     from kmanifest.engines.helm.sources.signing import sign
     from kmanifest.io.system import system_clock
 
-    keyring = read_file(parsed.values["keyring"] or usual_keyring())
-    path = parsed.values["passphrase-file"]
+    keyring = read_file(command_line.values["keyring"] or default_keyring())
+    path = command_line.values["passphrase-file"]
     return sign(
         chart,
         package,
         keyring,
-        parsed.values["key"],
-        passphrase=lambda owner: _first_line(path) if path else _asked_passphrase(owner),
+        command_line.values["key"],
+        passphrase=lambda owner: _read_passphrase(path) if path else _prompt_passphrase(owner),
         now=system_clock() // 1_000_000_000,
     )
 
 
-def _first_line(path: str) -> bytes:
+def _read_passphrase(path: str) -> bytes:
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.model.errors import SourceError
 
@@ -126,26 +149,37 @@ def _first_line(path: str) -> bytes:
     return content.partition(b"\n")[0].removesuffix(b"\r")
 
 
-def _asked_passphrase(owner: str) -> bytes:
-    """What the user types; SourceError where there is no terminal."""
+def _prompt_passphrase(owner: str) -> bytes:
+    """Read the passphrase from the terminal. Raises SourceError if there is none."""
     import sys
 
     from kmanifest.model.errors import SourceError
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise SourceError(
-            f"the key of {owner} has a passphrase, and there is no terminal to ask for it (--passphrase-file FILE)"
+            f"the key of {owner} has a passphrase, and there is no terminal to enter it (use --passphrase-file FILE)"
         )
     from getpass import getpass
 
     return getpass(f'Password for key "{owner}" >  ').encode()
 
 
-def _set_versions(parsed: Parsed, texts: dict[str, str]) -> None:
+def _set_versions(command_line: CommandLine, metadata: dict[str, str]) -> None:
     from kmanifest.engines.helm.charts.versions import is_version
     from kmanifest.model.errors import SourceError
 
-    texts["version"] = parsed.values["version"] or texts["version"]
-    if not is_version(texts["version"]):
+    metadata["version"] = command_line.values["version"] or metadata["version"]
+    if not is_version(metadata["version"]):
         raise SourceError("invalid semantic version")
-    texts["appVersion"] = parsed.values["app-version"] or texts["appVersion"]
+    metadata["appVersion"] = command_line.values["app-version"] or metadata["appVersion"]
+
+
+COMMAND = Command(
+    ("helm", "package"),
+    "CHART...",
+    "Package a chart directory into an archive, NAME-VERSION.tgz.\n",
+    (("Flags", PACKAGE_FLAGS), ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS))),
+    package,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)

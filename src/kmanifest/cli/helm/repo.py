@@ -1,62 +1,53 @@
-"""`kmanifest helm repo index`: the index of a directory of packaged charts. Source: helm v3.22.0 cmd/helm/repo_index.go."""
+"""`kmanifest helm repo index`: write the index of a directory of packaged charts.
+
+Source: helm v3.22.0 cmd/helm/repo_index.go.
+"""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from kmanifest.cli import DONE
-from kmanifest.cli.flags import Flag, UsageError, describe
-from kmanifest.cli.helm.flags import COMMON, read_flags
-from kmanifest.cli.output import print_text, replace_file
-from kmanifest.engines.helm.dialects.v3 import HELM3
+from kmanifest.cli import EXIT_OK
+from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
+from kmanifest.cli.helm.flags import COMMON_FLAGS, check_flags
+from kmanifest.cli.output import replace_file
+from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sources.indexing import Record
 
-FLAGS = (
-    Flag("json", "switch", "write JSON"),
-    Flag("merge", "text", "an index whose other charts come into the new one"),
-    Flag("url", "text", "the URL of the repository, where the charts' URLs are to begin with it"),
-    *COMMON,
+INDEX_FLAGS = (
+    *with_variables(
+        "INDEX_",
+        Flag("json", "switch", "write the index as JSON"),
+        Flag("merge", "string", "index file whose charts are added to the new index", path="file"),
+        Flag("url", "string", "URL of the repository, as the prefix of the chart URLs"),
+    ),
+    *COMMON_FLAGS,
 )
-INTRODUCTION = """\
-Writes an index.yaml for the packaged charts in a directory, which makes it a repository.
-
-Usage:
-  kmanifest helm repo index DIR [flags]
-
-Flags:
-"""
-_REASON = "kmanifest keeps no list of repositories: name them by URL, or let helm keep the list, which is read"
 
 
-def repo(arguments: Sequence[str]) -> int:
-    """Index a directory; gives the exit code."""
-    parsed = read_flags(FLAGS, arguments)
-    words = parsed.words
-    if parsed.values["help"] or not words:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if words[0] != "index":
-        raise UsageError(f'unknown command "{words[0]}" for "helm repo": {_REASON}')
-    if len(words) != 2:
+def index(command_line: CommandLine) -> int:
+    """Write the index of a directory and return the exit code."""
+    if len(command_line.arguments) != 1:
         raise UsageError(
             '"helm repo index" requires 1 argument\n\nUsage:  helm repo index [DIR] [flags]'
         )
     from kmanifest.engines.helm.sources.indexing import dump_index, merge
 
-    as_json = parsed.values["json"]
-    generated = now()
-    directory = os.path.abspath(words[1])
-    records = list(_records(directory, parsed.values["url"]))
-    if parsed.values["merge"]:
-        records = merge(records, _others(parsed.values["merge"], as_json=as_json))
+    as_json = command_line.values["json"]
+    generated = current_time()
+    directory = os.path.abspath(command_line.arguments[0])
+    records = list(_index_records(directory, command_line.values["url"]))
+    if command_line.values["merge"]:
+        records = merge(records, _records_to_merge(command_line.values["merge"], as_json=as_json))
     content = dump_index(records, generated, as_json=as_json)
     replace_file(os.path.join(directory, "index.yaml"), content)
-    return DONE
+    return EXIT_OK
 
 
-def now() -> str:
-    """The time, as Go writes it."""
+def current_time() -> str:
+    """The current time in Go's format."""
     import time
 
     from kmanifest.engines.helm.sources.lock import go_time
@@ -65,53 +56,81 @@ def now() -> str:
     return go_time(system_clock(), time.localtime().tm_gmtoff)
 
 
-def _records(directory: str, url: str) -> "Iterator[Record]":
-    """A record for each packaged chart in the directory and in those right below it; what is no chart is left out."""
+def _index_records(directory: str, url: str) -> "Iterator[Record]":
+    """A record for each packaged chart in the directory and its direct subdirectories.
+
+    Other files are skipped.
+    """
     from hashlib import sha256
 
     from kmanifest.cli.helm.inputs import LIMITS, read_file
     from kmanifest.engines.helm.charts.loader import load_archive
+    from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.indexing import Record, package_url
     from kmanifest.model.errors import KmanifestError
 
-    for path in _packages(directory):
+    for path in _package_paths(directory):
         try:
             content = read_file(os.path.join(directory, path))
             chart = load_archive(content, limits=LIMITS, dialect=HELM3)
         except KmanifestError:
             continue
-        above, name = os.path.split(path)
-        place = package_url(url, above, name)
-        yield Record(chart.metadata, [place], now(), sha256(content).hexdigest())
+        subdirectory, name = os.path.split(path)
+        url_of_package = package_url(url, subdirectory, name)
+        yield Record(chart.metadata, [url_of_package], current_time(), sha256(content).hexdigest())
 
 
-def _packages(directory: str) -> list[str]:
-    """The paths of all files that may be packaged charts, sorted within each depth."""
+def _package_paths(directory: str) -> list[str]:
+    """The relative paths of the .tgz files in the directory, then of those in its direct subdirectories."""
     from kmanifest.model.errors import MissingError
 
     try:
         names = sorted(os.listdir(directory))
     except OSError as error:
         raise MissingError(f"{directory}: {error.strerror or error}") from error
-    found = [name for name in names if name.endswith(".tgz")]
-    for above in names:
-        place = os.path.join(directory, above)
-        inner = sorted(os.listdir(place)) if os.path.isdir(place) else []
-        found += [os.path.join(above, name) for name in inner if name.endswith(".tgz")]
-    return found
+    paths = [name for name in names if name.endswith(".tgz")]
+    for subdirectory in names:
+        inner_directory = os.path.join(directory, subdirectory)
+        inner_names = sorted(os.listdir(inner_directory)) if os.path.isdir(inner_directory) else []
+        paths += [os.path.join(subdirectory, name) for name in inner_names if name.endswith(".tgz")]
+    return paths
 
 
-def _others(path: str, *, as_json: bool) -> "list[Record]":
-    """What is in the index to merge with, which is made where it is not there."""
+def _records_to_merge(path: str, *, as_json: bool) -> "list[Record]":
+    """The records of the index to merge with. An index that does not exist is created empty."""
     from kmanifest.cli.helm.inputs import read_file
     from kmanifest.engines.helm.sources.index import load_index
     from kmanifest.engines.helm.sources.indexing import dump_index, records_of
     from kmanifest.model.errors import SourceError
 
     if not os.path.exists(path):
-        replace_file(path, dump_index([], now(), as_json=as_json))
+        replace_file(path, dump_index([], current_time(), as_json=as_json))
         return []
     try:
         return list(records_of(load_index(read_file(path), path)))
     except SourceError as error:
         raise SourceError(f"merge failed: error loading {path}: {error.message}") from error
+
+
+INDEX = Command(
+    ("helm", "repo", "index"),
+    "DIR",
+    "Write an index.yaml for the packaged charts in a directory, which makes it a chart repository.\n",
+    (("Flags", INDEX_FLAGS),),
+    index,
+    completions=(DIRECTORY,),
+    check=check_flags,
+)
+COMMAND = Group(
+    ("helm", "repo"),
+    "Make a directory of packaged charts a chart repository.\n",
+    (
+        Verb(
+            "index",
+            "write the index.yaml of a directory of packaged charts",
+            __name__,
+            attribute="INDEX",
+        ),
+    ),
+    leading_flags=COMMON_FLAGS,
+)

@@ -1,30 +1,52 @@
-"""`kmanifest helm template`: prints what a chart renders. Source: helm v3.22.0 cmd/helm/template.go, install.go."""
+"""`kmanifest helm template`: render a chart and print the output.
+
+Source: helm v3.22.0 cmd/helm/template.go, install.go.
+"""
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from kmanifest.cli import FAILED
-from kmanifest.cli.flags import Flag, Parsed, UsageError, describe
+from kmanifest.cli import EXIT_FAILURE
+from kmanifest.cli.flags import (
+    ANY_VALUE,
+    SWITCHED_ON,
+    CommandLine,
+    Flag,
+    UsageError,
+    with_variables,
+)
 from kmanifest.cli.helm.flags import (
-    CHART_PATH,
-    COMMON,
-    HELM_VERSION,
+    CHART_PATH_FLAGS,
+    COMMON_FLAGS,
+    HELM_VERSION_FLAG,
     NO_CLUSTER,
-    VALUES,
-    dialect_of,
-    is_debugging,
-    namespace_of,
-    read_versioned_flags,
+    SERVER_FLAGS,
+    VALUE_FLAGS,
+    is_debug,
+    release_namespace,
     split_list,
 )
+from kmanifest.cli.helm.versioned_flags import (
+    check_versioned_flags,
+    helm_version,
+    parse_with_version,
+)
 from kmanifest.cli.output import print_text
-from kmanifest.cli.shared import PLUGIN_FLAGS, REPEAT_FLAGS, now_of, seed_of
+from kmanifest.cli.shared import (
+    FETCH_FLAGS,
+    PLUGIN_FLAGS,
+    REPRODUCIBLE_FLAGS,
+    UNUSED_VALUES,
+    seed_option,
+    time_option,
+)
+from kmanifest.cli.verbs import FILE, Command
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmanifest.cli.helm.inputs import Given
-    from kmanifest.cli.helm.notes import Notes
+    from kmanifest.cli.helm.inputs import CommandLineValues
+    from kmanifest.cli.helm.render_report import RenderReport
     from kmanifest.engines.helm.charts.chart import Chart
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.manifests import Manifest
@@ -32,180 +54,203 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.render import Output, PostRender
     from kmanifest.model.errors import KmanifestError
 
-_UNUSED = "accepted and not used: nothing is installed"
-_INSTALLING = (
+_NOT_INSTALLED = "accepted and not used: nothing is installed"
+_INSTALL_FLAGS = (
     *(
-        Flag(name, "switch", _UNUSED, hidden=True)
+        Flag(name, "switch", _NOT_INSTALLED, hidden=True)
         for name in (
             "atomic", "create-namespace", "disable-openapi-validation", "force", "hide-notes", "render-subchart-notes",
             "replace", "skip-crds", "take-ownership", "wait", "wait-for-jobs",
         )
     ),
-    Flag("description", "text", _UNUSED, hidden=True),
-    Flag("timeout", "text", _UNUSED, hidden=True),
-    Flag("labels", "list", _UNUSED, short="l", hidden=True),
-    Flag("dry-run", "text", "accepted: client, true; refused: what asks a cluster", alone="client", hidden=True),
-    Flag("dependency-update", "switch", "do as dependency update where a chart is missing in charts/"),
-    Flag("validate", "switch", "refused: no cluster is asked", hidden=True),
-    Flag("enable-dns", "switch", "accepted: getHostByName gives nothing in any case", hidden=True),
+    Flag("description", "string", _NOT_INSTALLED, hidden=True),
+    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, value="duration"),
+    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, value="stringToString"),
+    Flag("dry-run", "string", "accepted: client, true; refused: values that need a cluster", implied_value="client", hidden=True),
+    Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/", user_only=SWITCHED_ON),
+    Flag("validate", "switch", "refused: it needs a cluster", hidden=True),
+    Flag("enable-dns", "switch", "accepted and not used: getHostByName always returns an empty string", hidden=True),
 )  # fmt: skip
-FLAGS = (
-    Flag("api-versions", "list", "further versions that .Capabilities.APIVersions has", short="a"),
-    Flag("generate-name", "switch", "accepted: without a name, it is release-name", short="g"),
-    HELM_VERSION,
-    Flag("include-crds", "switch", "print the definitions in crds/ as well"),
+RENDER_FLAGS = (
+    Flag(
+        "api-versions",
+        "list",
+        "additional API versions for .Capabilities.APIVersions",
+        short="a",
+        value="strings",
+    ),
+    Flag(
+        "generate-name",
+        "switch",
+        "accepted and not used: the default name is release-name",
+        short="g",
+    ),
+    HELM_VERSION_FLAG,
+    Flag("include-crds", "switch", "include the CustomResourceDefinitions in crds/"),
     Flag("is-upgrade", "switch", "set .Release.IsUpgrade instead of .Release.IsInstall"),
-    Flag("kube-version", "text", "what .Capabilities.KubeVersion is"),
-    Flag("name-template", "text", "a template that makes the name of the release"),
+    Flag("kube-version", "string", "Kubernetes version for .Capabilities.KubeVersion"),
+    Flag("name-template", "string", "template for the name of the release"),
     Flag("no-hooks", "switch", "leave out hooks"),
-    Flag("output-dir", "text", "a directory for one file per template"),
+    Flag(
+        "output-dir",
+        "string",
+        "directory to write one file per template to",
+        path="directory",
+        user_only=ANY_VALUE,
+    ),
     Flag(
         "post-renderer",
-        "text",
-        "a program through which the output goes, or a YAML file or component that transforms it",
+        "string",
+        "executable that filters the output, or a YAML file or component of Kustomize that transforms it",
+        path="file",
+        user_only=ANY_VALUE,
     ),
-    Flag("post-renderer-args", "list", "an argument for the program of --post-renderer"),
-    Flag("release-name", "switch", "put the release's name into the paths below --output-dir"),
-    Flag("show-only", "list", "only what this template has rendered", short="s"),
-    Flag("skip-schema-validation", "switch", "do not hold values against values.schema.json"),
+    Flag(
+        "post-renderer-args",
+        "list",
+        "argument for the executable of --post-renderer",
+        whole=True,
+        user_only=ANY_VALUE,
+    ),
+    *with_variables(
+        "TEMPLATE_",
+        Flag("release-name", "switch", "use the release name as a directory below --output-dir"),
+    ),
+    Flag("show-only", "list", "print only the output of this template", short="s"),
+    Flag("skip-schema-validation", "switch", "do not validate values with values.schema.json"),
     Flag("skip-tests", "switch", "leave out tests"),
-    *COMMON,
-    *REPEAT_FLAGS,
-    *VALUES,
-    *CHART_PATH,
-    *PLUGIN_FLAGS,
-    *_INSTALLING,
+    *COMMON_FLAGS,
+    *_INSTALL_FLAGS,
 )
-INTRODUCTION = """\
-Prints what a chart renders, byte for byte as helm v3.22.0 or, with --helm-version 4, v4.3.1 does. CHART is a directory
-or a packaged chart of this machine.
-
-Usage:
-  kmanifest helm template [NAME] CHART [flags]
-
-Examples:
-  kmanifest helm template my-release ./chart -f prod.yaml --set image.tag=1.2 | kubectl apply -f -
-
-Flags:
-"""
 _SYSTEM_LABELS = ("name", "owner", "status", "version", "createdAt", "modifiedAt")
 _DRY_RUNS = ("false", "true", "none", "client", "server")
-_ADVICE = "\n\nUse --debug flag to render out invalid YAML"
+_DEBUG_HINT = "\n\nUse --debug flag to render out invalid YAML"
 
 
-def template(arguments: Sequence[str]) -> int:
-    """Render one chart and print it, or write it into files; gives the exit code."""
-    parsed = read_versioned_flags(FLAGS, arguments)
-    if parsed.values["help"]:
-        return print_text(INTRODUCTION + describe(sorted(FLAGS)))
-    if not parsed.words:
+def template(command_line: CommandLine) -> int:
+    """Render one chart, print or write the output, and return the exit code."""
+    if not command_line.arguments:
         raise UsageError(
             '"helm template" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]'
         )
-    post_render = _post_render(parsed)
-    dialect = dialect_of(parsed)
-    capabilities = _capabilities(parsed, dialect)
-    name, place = _name_and_chart(parsed)
-    chart, given = _inputs(parsed, place, dialect)
-    output = _render(parsed, chart, given, name, capabilities, dialect)
+    post_render = _post_renderer(command_line)
+    dialect = helm_version(command_line)
+    capabilities = _capabilities(command_line, dialect)
+    name, chart_argument = _name_and_chart(command_line)
+    chart, command_line_values = _load_inputs(command_line, chart_argument, dialect)
+    output = _render(command_line, chart, command_line_values, name, capabilities, dialect)
     if isinstance(output, int):
         return output
     from kmanifest.engines.helm.render import TemplateError, select_documents
 
     try:
-        if parsed.values["output-dir"]:
-            return _write(parsed, name, output, post_render, dialect)
+        if command_line.values["output-dir"]:
+            return _write_files(command_line, name, output, post_render, dialect)
         text = output.text(
-            skip_hooks=parsed.values["no-hooks"],
-            skip_tests=parsed.values["skip-tests"],
+            skip_hooks=command_line.values["no-hooks"],
+            skip_tests=command_line.values["skip-tests"],
             post_render=post_render,
         )
     except TemplateError as error:
-        _fail(parsed, error)
-        return FAILED
-    if parsed.values["show-only"]:
-        text = select_documents(text, parsed.values["show-only"], dialect)
+        _print_error(command_line, error)
+        return EXIT_FAILURE
+    if command_line.values["show-only"]:
+        text = select_documents(text, command_line.values["show-only"], dialect)
     return print_text(text)
 
 
-def _post_render(parsed: Parsed) -> "PostRender":
-    if not parsed.values["post-renderer"]:
+def _post_renderer(command_line: CommandLine) -> "PostRender":
+    if not command_line.values["post-renderer"]:
         return lambda text: text
-    from kmanifest.cli.helm.postrender import find_post_renderer  # seldom
+    # imported for --post-renderer only
+    from kmanifest.cli.helm.postrender import find_post_renderer
 
-    return find_post_renderer(parsed)
+    return find_post_renderer(command_line)
 
 
-def _capabilities(parsed: Parsed, dialect: "Dialect") -> "Capabilities":
+def _capabilities(command_line: CommandLine, dialect: "Dialect") -> "Capabilities":
     from kmanifest.model.errors import SourceError
 
-    wanted = parsed.values["kube-version"]
+    kube_version = command_line.values["kube-version"]
     try:
-        return dialect.make_capabilities(wanted, split_list(parsed.values["api-versions"]))
-    except SourceError as error:
-        raise UsageError(f"invalid kube version '{wanted}': {error.message}") from error
-
-
-def _name_and_chart(parsed: Parsed) -> tuple[str, str]:
-    """The release's name and where the chart is. Source: pkg/action/install.go, NameAndChart."""
-    words = parsed.words
-    if len(words) > 2:
-        raise UsageError(
-            f"expected at most two arguments, unexpected arguments: {', '.join(words[2:])}"
+        return dialect.make_capabilities(
+            kube_version, split_list(command_line.values["api-versions"])
         )
-    if len(words) == 2:
+    except SourceError as error:
+        raise UsageError(f"invalid kube version '{kube_version}': {error.message}") from error
+
+
+def _name_and_chart(command_line: CommandLine) -> tuple[str, str]:
+    """The name of the release and the argument that names the chart.
+
+    Source: pkg/action/install.go, NameAndChart.
+    """
+    positional = command_line.arguments
+    if len(positional) > 2:
+        raise UsageError(
+            f"expected at most two arguments, unexpected arguments: {', '.join(positional[2:])}"
+        )
+    if len(positional) == 2:
         for flag in ("generate-name", "name-template"):
-            if parsed.values[flag]:
+            if command_line.values[flag]:
                 raise UsageError(f"cannot set --{flag} and also specify a name")
-        return words[0], words[1]
+        return positional[0], positional[1]
     from kmanifest.engines.helm.release_name import resolve_release_name
     from kmanifest.model.errors import SourceError
 
     try:
-        return resolve_release_name("", parsed.values["name-template"], os.environ), words[0]
+        return resolve_release_name(
+            "", command_line.values["name-template"], os.environ
+        ), positional[0]
     except SourceError as error:
         raise UsageError(error.message) from error
 
 
-def _inputs(parsed: Parsed, place: str, dialect: "Dialect") -> "tuple[Chart, Given]":
-    from kmanifest.cli.helm.inputs import chart_of, given_values, warn
+def _load_inputs(
+    command_line: CommandLine, chart_argument: str, dialect: "Dialect"
+) -> "tuple[Chart, CommandLineValues]":
+    from kmanifest.cli.helm.charts import load_chart_argument
+    from kmanifest.cli.helm.inputs import print_warning, read_values
     from kmanifest.engines.helm.dependencies import check_dependencies, missing_dependencies
     from kmanifest.engines.helm.render import check_installable
 
-    given = given_values(parsed, dialect)
-    chart = chart_of(parsed, place, dialect)
+    command_line_values = read_values(command_line, dialect)
+    chart = load_chart_argument(command_line, chart_argument, dialect)
     check_installable(chart)
     if chart.metadata.deprecated:
-        warn(dialect.messages.deprecated_chart())
-    if parsed.values["dependency-update"] and missing_dependencies(chart):
-        chart = _with_dependencies(parsed, place, chart, dialect)
+        print_warning(dialect.messages.deprecated_chart())
+    if command_line.values["dependency-update"] and missing_dependencies(chart):
+        chart = _with_updated_dependencies(command_line, chart_argument, chart, dialect)
     check_dependencies(chart, dialect.messages)
-    _check_flags(parsed)
-    return chart, given
+    _check_install_flags(command_line)
+    return chart, command_line_values
 
 
-def _with_dependencies(parsed: Parsed, place: str, chart: "Chart", dialect: "Dialect") -> "Chart":
-    """The chart once its `charts/` is filled, if it is in a directory."""
-    from kmanifest.cli.helm.dependency import fill
-    from kmanifest.cli.helm.inputs import chart_of, find_chart
+def _with_updated_dependencies(
+    command_line: CommandLine, chart_argument: str, chart: "Chart", dialect: "Dialect"
+) -> "Chart":
+    """Update the dependencies of the chart and load it again. A packaged chart is returned unchanged."""
+    from kmanifest.cli.helm.charts import load_chart_argument
+    from kmanifest.cli.helm.dependency import fill_charts_directory
+    from kmanifest.cli.helm.inputs import find_local_chart
 
-    path = find_chart(place)
+    path = find_local_chart(chart_argument)
     if path is None or not os.path.isdir(path):
         return chart
-    fill(parsed, path, builds=False)
-    return chart_of(parsed, place, dialect)
+    fill_charts_directory(command_line, path, from_lock=False)
+    return load_chart_argument(command_line, chart_argument, dialect)
 
 
-def _check_flags(parsed: Parsed) -> None:
-    """Refuse what the reference refuses once the chart is loaded, and what asks a cluster."""
-    dry_run = parsed.values["dry-run"] or "true"
+def _check_install_flags(command_line: CommandLine) -> None:
+    """Raise UsageError for what Helm refuses after it has loaded the chart, and for what needs a cluster."""
+    dry_run = command_line.values["dry-run"] or "true"
     if dry_run not in _DRY_RUNS:
         raise UsageError(
             f"Invalid dry-run flag. Flag must one of the following: {', '.join(_DRY_RUNS)}"
         )
     if dry_run in ("server", "none", "false"):
         raise UsageError(f"--dry-run={dry_run} is refused: {NO_CLUSTER}")
-    for label in split_list(parsed.values["labels"]):
+    for label in split_list(command_line.values["labels"]):
         name, equals, _ = label.partition("=")
         if not equals:
             raise UsageError(
@@ -219,14 +264,14 @@ def _check_flags(parsed: Parsed) -> None:
 
 
 def _render(
-    parsed: Parsed,
+    command_line: CommandLine,
     chart: "Chart",
-    given: "Given",
+    command_line_values: "CommandLineValues",
     name: str,
     capabilities: "Capabilities",
     dialect: "Dialect",
 ) -> "Output | int":
-    """What was rendered, or the exit code where it could not be."""
+    """Render the chart and return the output, or the exit code if it fails."""
     from kmanifest.cli.cache_dir import open_cache
     from kmanifest.cli.helm.inputs import LIMITS
     from kmanifest.engines.helm.render import Release, render
@@ -238,137 +283,183 @@ def _render(
     )
     from kmanifest.model.errors import KmanifestError
 
-    release = Release(name, namespace_of(parsed), is_upgrade=parsed.values["is-upgrade"])
-    random, clock = make_random(seed_of(parsed), release, chart.name), make_clock(now_of(parsed))
-    notes = _notes(parsed)
+    release = Release(
+        name, release_namespace(command_line), is_upgrade=command_line.values["is-upgrade"]
+    )
+    random = make_random(seed_option(command_line), release, chart.name)
+    clock = make_clock(time_option(command_line))
+    report = _render_report(command_line)
     try:
         output = render(
             chart,
-            given.values,
+            command_line_values.values,
             functions=make_functions(random, clock, LIMITS, env=os.environ, dialect=dialect),
             release=release,
             capabilities=capabilities,
-            include_crds=parsed.values["include-crds"],
-            skip_schema=parsed.values["skip-schema-validation"],
+            include_crds=command_line.values["include-crds"],
+            skip_schema=command_line.values["skip-schema-validation"],
             limits=LIMITS,
             bounds=make_bounds(LIMITS),
-            on_impure=None if notes is None else notes.on_impure,
-            usage=None if notes is None else notes.reads,
-            warn=_warner(parsed, chart, given),
-            cache=open_cache(parsed.values),
+            on_impure=None if report is None else report.on_impure,
+            usage=None if report is None else report.reads,
+            warn=_warning_printer(command_line, chart, command_line_values),
+            cache=open_cache(command_line.values),
             dialect=dialect,
         )
     except KmanifestError as error:
-        _fail(parsed, error)
-        _tell_origins(parsed, error.message, chart, given)
-        return FAILED
-    if notes is not None:
-        notes.tell(chart, given)
+        _print_error(command_line, error)
+        _print_value_origins(command_line, error.message, chart, command_line_values)
+        return EXIT_FAILURE
+    if report is not None:
+        report.print(chart, command_line_values)
     return output
 
 
-def _notes(parsed: Parsed) -> "Notes | None":
-    """What notes things of the render, if that is asked for."""
-    if not (parsed.values["show-impure"] or parsed.values["unused-values"]):
+def _render_report(command_line: CommandLine) -> "RenderReport | None":
+    """The report that the flags request; None if they request none."""
+    if not (command_line.values["show-impure"] or command_line.values["unused-values"]):
         return None
-    from kmanifest.cli.helm.notes import Notes  # few ask
+    from kmanifest.cli.helm.render_report import RenderReport  # imported for these flags only
 
-    return Notes(parsed)
-
-
-def _warner(parsed: Parsed, chart: "Chart", given: "Given") -> "Callable[[str], None]":
-    from kmanifest.cli.helm.inputs import warn
-
-    def tell(text: str) -> None:
-        warn(text)
-        _tell_origins(parsed, text, chart, given)
-
-    return tell
+    return RenderReport(command_line)
 
 
-def _tell_origins(parsed: Parsed, text: str, chart: "Chart", given: "Given") -> None:
-    """Tell who set the values that an error or a warning hangs on.
+def _warning_printer(
+    command_line: CommandLine, chart: "Chart", command_line_values: "CommandLineValues"
+) -> "Callable[[str], None]":
+    from kmanifest.cli.helm.inputs import print_warning
 
-    On a terminal and with `--debug` only: elsewhere stderr is what helm's is, byte by byte.
+    def print_with_origins(text: str) -> None:
+        print_warning(text)
+        _print_value_origins(command_line, text, chart, command_line_values)
+
+    return print_with_origins
+
+
+def _print_value_origins(
+    command_line: CommandLine, text: str, chart: "Chart", command_line_values: "CommandLineValues"
+) -> None:
+    """Print the origins of the values that an error or a warning depends on.
+
+    Only on a terminal or with `--debug`: otherwise stderr is byte-identical to Helm's.
     """
-    if is_debugging(parsed) or (sys.stderr is not None and sys.stderr.isatty()):
-        from kmanifest.cli.helm.notes import tell_origins  # for errors only
+    if is_debug(command_line) or (sys.stderr is not None and sys.stderr.isatty()):
+        from kmanifest.cli.helm.render_report import print_value_origins  # imported for errors only
 
-        tell_origins(text, chart, given)
+        print_value_origins(text, chart, command_line_values)
 
 
-def _fail(parsed: Parsed, error: "KmanifestError") -> None:
-    """Tell why nothing was rendered, and show what there is of it where that is wanted."""
+def _print_error(command_line: CommandLine, error: "KmanifestError") -> None:
+    """Print the error, and with `--debug` the rendered files."""
     from kmanifest.cli import report
     from kmanifest.cli.helm.inputs import printable
     from kmanifest.engines.helm.render import TemplateError
 
     if not isinstance(error, TemplateError):
-        report.tell(f"Error: {printable(error.message)}\n")
-    elif is_debugging(parsed):
-        blob = "".join(
+        report.print_message(f"Error: {printable(error.message)}\n")
+    elif is_debug(command_line):
+        rendered_files = "".join(
             f"---\n# Source: {path}\n{text}\n"
             for path, text in sorted(error.files.items())
             if text.strip()
         )
-        print_text(blob.strip() + "\n")
-        report.tell(f"Error: {printable(error.message)}\n")
+        print_text(rendered_files.strip() + "\n")
+        report.print_message(f"Error: {printable(error.message)}\n")
     else:
-        report.tell(f"Error: {printable(error.message)}{_ADVICE}\n")
+        report.print_message(f"Error: {printable(error.message)}{_DEBUG_HINT}\n")
 
 
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _write(
-    parsed: Parsed, name: str, output: "Output", post_render: "PostRender", dialect: "Dialect"
+def _write_files(
+    command_line: CommandLine,
+    name: str,
+    output: "Output",
+    post_render: "PostRender",
+    dialect: "Dialect",
 ) -> int:
-    """Write each template's documents into its file. Source: cmd/helm/template.go and action.go, writeToFile.
+    """Write the documents of each template to a file and return the exit code.
 
-    A post-renderer receives what is not in files, which is nothing, as with Helm. `--show-only` selects from its
-    output, so without a post-renderer it fails after the files are written.
+    As in Helm, a post-renderer is called only with the output that is not written to files, which is empty.
+    `--show-only` selects from its output, so without a post-renderer it fails after the files are written.
+    Source: cmd/helm/template.go and action.go, writeToFile.
     """
-    rest = output._replace(crds=(), manifests=()).text(skip_hooks=True, post_render=post_render)
-    directory = parsed.values["output-dir"]
-    inner = os.path.join(directory, name) if parsed.values["release-name"] else directory
-    texts: dict[str, str] = {}
-    told: list[str] = []
-    for place, manifests in ((directory, output.crds), (inner, output.manifests)):
+    remaining_text = output._replace(crds=(), manifests=()).text(
+        skip_hooks=True, post_render=post_render
+    )
+    directory = command_line.values["output-dir"]
+    release_directory = (
+        os.path.join(directory, name) if command_line.values["release-name"] else directory
+    )
+    texts_by_path: dict[str, str] = {}
+    written: list[str] = []
+    for target_directory, manifests in (
+        (directory, output.crds),
+        (release_directory, output.manifests),
+    ):
         for manifest in manifests:
-            path = f"{place}/{manifest.path}"
-            texts[path] = texts.get(path, "") + manifest.output_text()
-            told.append(path)
-    if not parsed.values["no-hooks"]:
-        skip_tests = parsed.values["skip-tests"]
+            path = f"{target_directory}/{manifest.path}"
+            texts_by_path[path] = texts_by_path.get(path, "") + manifest.output_text()
+            written.append(path)
+    if not command_line.values["no-hooks"]:
+        skip_tests = command_line.values["skip-tests"]
         hooks = (hook for hook in output.hooks if not (skip_tests and hook.is_test))
-        told += [_add_hook(texts, inner, hook) for hook in hooks]
-    _write_all(texts)
-    lines = "".join(f"wrote {path}\n" for path in told)
-    if not parsed.values["show-only"]:
-        return print_text(lines + rest)
+        written += [_append_hook(texts_by_path, release_directory, hook) for hook in hooks]
+    _write_all_files(texts_by_path)
+    lines = "".join(f"wrote {path}\n" for path in written)
+    if not command_line.values["show-only"]:
+        return print_text(lines + remaining_text)
     from kmanifest.engines.helm.render import select_documents
 
     print_text(lines)
-    return print_text(select_documents(rest, parsed.values["show-only"], dialect))
+    return print_text(select_documents(remaining_text, command_line.values["show-only"], dialect))
 
 
-def _add_hook(texts: dict[str, str], directory: str, hook: "Manifest") -> str:
-    """A hook comes behind whatever its file holds, even from an earlier run: the reference asks only whether it is there."""
+def _append_hook(texts_by_path: dict[str, str], directory: str, hook: "Manifest") -> str:
+    """Append a hook to the text for its file and return the path.
+
+    As in Helm, an existing file is appended to, even if an earlier run has written it.
+    """
     path = f"{directory}/{hook.path}"
-    if path not in texts and os.path.isfile(path):
+    if path not in texts_by_path and os.path.isfile(path):
         from kmanifest.cli.helm.inputs import read_file
 
-        texts[path] = read_file(path).decode("utf-8", "surrogateescape")
-    texts[path] = texts.get(path, "") + hook.output_text()
+        texts_by_path[path] = read_file(path).decode("utf-8", "surrogateescape")
+    texts_by_path[path] = texts_by_path.get(path, "") + hook.output_text()
     return path
 
 
-def _write_all(texts: Mapping[str, str]) -> None:
+def _write_all_files(texts_by_path: Mapping[str, str]) -> None:
     from kmanifest.cli.output import OutputError, write_file
 
-    for path, text in texts.items():
+    for path, text in texts_by_path.items():
         try:
             os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         except OSError as error:
             raise OutputError(f"can't write {path}: {error.strerror or error}") from error
         write_file(path, [text.encode("utf-8", "surrogateescape")])
+
+
+COMMAND = Command(
+    ("helm", "template"),
+    "[NAME] CHART",
+    """\
+Render a chart, byte for byte as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART is a directory, a packaged
+chart, or a chart of a repository or registry.
+""",
+    (
+        ("Flags", RENDER_FLAGS),
+        ("Value flags", (*VALUE_FLAGS, UNUSED_VALUES, *REPRODUCIBLE_FLAGS)),
+        ("Chart flags", CHART_PATH_FLAGS),
+        ("Plug-in flags", PLUGIN_FLAGS),
+        ("Remote flags", (*FETCH_FLAGS, *SERVER_FLAGS)),
+    ),
+    template,
+    examples=(
+        "kmanifest helm template my-release ./chart -f prod.yaml --set image.tag=1.2 | kubectl apply -f -",
+    ),
+    completions=(FILE,),
+    parse=parse_with_version,
+    check=check_versioned_flags,
+)

@@ -1,4 +1,4 @@
-"""How `charts/` and the lock of a chart are written: complete beside their place first, then moved there by a rename.
+"""Write `charts/` and the lock file of a chart: first completely to temporary files, then renamed.
 
 Source: helm v3.22.0 pkg/downloader/manager.go, downloadAll, safeMoveDeps, writeLock.
 """
@@ -17,29 +17,32 @@ from kmanifest.io.tree import DiskTree
 from kmanifest.model.errors import KmanifestError, SourceError
 
 
-def check_place(path: str) -> None:
-    """SourceError where a link stands where something is to be written, or no directory where one has to be."""
+def check_targets(path: str) -> None:
+    """Raise SourceError if `charts` or a lock file is a link, or if `charts` is not a directory."""
     for name in ("charts", *LOCK_NAMES):
-        place = os.path.join(path, name)
-        if os.path.islink(place):
-            raise SourceError(f"the {name} file is a symlink to {quoted(os.readlink(place))}")
+        target = os.path.join(path, name)
+        if os.path.islink(target):
+            raise SourceError(f"the {name} file is a symlink to {quoted(os.readlink(target))}")
     charts = os.path.join(path, "charts")
     if os.path.lexists(charts) and not os.path.isdir(charts):
         raise SourceError(f"{quoted(charts)} is not a directory")
 
 
 def write_lock(path: str, name: str, content: bytes) -> None:
-    """Write the lock of the chart in a directory."""
-    check_place(path)
+    """Write the lock file of the chart in the directory `path`."""
+    check_targets(path)
     replace_file(os.path.join(path, name), content)
 
 
 def write_charts(
-    path: str, packages: Mapping[str, bytes], own: Collection[str], out: Callable[[str], None]
+    path: str,
+    packages: Mapping[str, bytes],
+    kept_names: Collection[str],
+    print_line: Callable[[str], None],
 ) -> None:
-    """Put packages into `charts/`, and remove those of charts that are needed no more.
+    """Write packages into `charts/`, and remove packages of charts that are no longer dependencies.
 
-    SourceError where one is no chart: nothing is changed then. `own` are names of charts whose packages stay.
+    Raises SourceError before anything is changed if a package is not a chart. Packages of charts in `kept_names` stay.
     """
     for name, content in packages.items():
         try:
@@ -49,18 +52,18 @@ def write_charts(
     charts = os.path.join(path, "charts")
     try:
         os.makedirs(charts, mode=0o755, exist_ok=True)
-        there = sorted(os.listdir(charts))
-        _move_in(path, charts, packages)
+        existing = sorted(os.listdir(charts))
+        _write_packages(path, charts, packages)
     except OSError as error:
         raise OutputError(f"can't write into {charts}: {error.strerror or error}") from error
-    out("Deleting outdated charts")
-    for name in there:
+    print_line("Deleting outdated charts")
+    for name in existing:
         if name not in packages:
-            _drop_outdated(charts, name, own, out)
+            _delete_outdated(charts, name, kept_names, print_line)
 
 
-def _move_in(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
-    temporary = os.path.join(path, f"tmpcharts-{os.getpid()}")
+def _write_packages(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
+    temporary = os.path.join(path, f"tmpcharts-{os.urandom(8).hex()}")
     os.mkdir(temporary)
     try:
         for name, content in packages.items():
@@ -76,20 +79,22 @@ def _move_in(path: str, charts: str, packages: Mapping[str, bytes]) -> None:
         rmtree(temporary, ignore_errors=True)
 
 
-def _drop_outdated(
-    charts: str, name: str, own: Collection[str], out: Callable[[str], None]
+def _delete_outdated(
+    charts: str, name: str, kept_names: Collection[str], print_line: Callable[[str], None]
 ) -> None:
-    place = os.path.join(charts, name)
-    if not stat.S_ISREG(os.lstat(place).st_mode):
+    package_path = os.path.join(charts, name)
+    if not stat.S_ISREG(os.lstat(package_path).st_mode):
         return
     try:
-        chart = load_chart(DiskTree(charts), name, limits=LIMITS, display_path=place, dialect=HELM3)
+        chart = load_chart(
+            DiskTree(charts), name, limits=LIMITS, display_path=package_path, dialect=HELM3
+        )
     except KmanifestError as error:
-        out(f"Could not verify {place} for deletion: {error.message} (Skipping)")
+        print_line(f"Could not verify {package_path} for deletion: {error.message} (Skipping)")
         return
-    if chart.name in own:
+    if chart.name in kept_names:
         return
     try:
-        os.unlink(place)
+        os.unlink(package_path)
     except OSError as error:
-        out(f"Could not delete {place}: {error.strerror} (Skipping)")
+        print_line(f"Could not delete {package_path}: {error.strerror} (Skipping)")

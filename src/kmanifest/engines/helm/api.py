@@ -1,41 +1,38 @@
 """Helm charts as a library: load a chart, render it in one call, and find where its values were set."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 
 from kmanifest.engines.helm.charts import loader
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.dialects.find import find_dialect
-from kmanifest.engines.helm.formats.go_yaml import floats_for_numbers
-from kmanifest.engines.helm.render import PostRender, Release, render, select_documents
-from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions, nesting_error
+from kmanifest.engines.helm.render import PostRender, Release
+from kmanifest.engines.helm.result import render_result
 from kmanifest.engines.helm.values.layers import (
-    Table,
-    ValueLayer,
     ValueSources,
     make_file_reader,
     mapping_layers,
     value_layers,
 )
 from kmanifest.io.cache import Cache, NoCache
-from kmanifest.io.tree import Tree, tree_at
-from kmanifest.model.errors import FieldPath, KmanifestError, Locate, Location
-from kmanifest.model.findings import IMPURE, Finding
+from kmanifest.io.tree import tree_at
+from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
+from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
 from kmanifest.pipeline.rendered import Rendered
-from kmanifest.startup.typing import TYPE_CHECKING, Any
+from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kmanifest.engines.helm.sprig.randomness import RandomSource
     from kmanifest.engines.helm.values.origins import Origins
-    from kmanifest.engines.helm.values.usage import ValueUsage
+    from kmanifest.io.tree import FilePath, Files, Tree
+    from kmanifest.model.cancel import CancelEvent
 
 
 def render_chart(
-    chart: Chart | str,
+    chart: "Chart | FilePath",
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     release: Release = Release(),
@@ -46,27 +43,29 @@ def render_chart(
     skip_tests: bool = False,
     skip_schema: bool = False,
     show_only: Sequence[str] = (),
-    post_render: PostRender = lambda text: text,
+    post_render: "PostRender | None" = None,
     limits: Limits = DEFAULT_LIMITS,
     random: "RandomSource | None" = None,
-    clock: Callable[[], int] | None = None,
+    clock: "Callable[[], int] | None" = None,
     show_impure: bool = False,
     unused_values: bool = False,
-    locate: Locate | None = None,
-    cache: Cache = NoCache(),
+    locate: "Locate | None" = None,
+    cache: Cache | None = None,
     helm_version: str = "3",
+    cancel: "CancelEvent | None" = None,
 ) -> Rendered:
     """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
 
     `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
-    paths without a tree. The files and flags in `sources` take precedence over `values`. An `Int64` in `values` stays
-    an integer, as `--set` makes it.
+    paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in
+    `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
 
     `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
     default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
     text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
-    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. The render reaches nothing
-    else of the machine, and no cluster.
+    `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. `cancel` is an event such
+    as `threading.Event()`; when it is set, the render ends with CancelledError. The render reaches nothing else of the
+    machine, and no cluster.
 
     `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
     runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
@@ -74,109 +73,144 @@ def render_chart(
     value has that value's location.
 
     Raises a KmanifestError with Helm's message: SourceError (invalid input), MissingError (file not found), RenderError
-    (a template failed), LimitError (a limit of `limits`).
+    (a template failed), LimitError (a limit of `limits`), CancelledError (`cancel` is set). An argument of a wrong type
+    is a TypeError.
+
+    >>> from kmanifest import render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}",
+    ...     "values.yaml": "replicas: 1",
+    ...     "templates/web.yaml": "{kind: Deployment, metadata: {name: web}, spec: {replicas: {{ .Values.replicas }}}}",
+    ... }
+    >>> rendered = render_chart("", tree=files, values={"replicas": 3})
+    >>> print(rendered.text(), end="")
+    ---
+    # Source: shop/templates/web.yaml
+    {kind: Deployment, metadata: {name: web}, spec: {replicas: 3}}
+    >>> rendered.find("Deployment", "web").get("spec", "replicas")
+    3
     """
-    findings: list[Finding] = []
-    usage = _make_usage() if unused_values else None
-
-    def warn(text: str) -> None:
-        findings.append(Finding("warning", text, Location()))
-
-    dialect = find_dialect(helm_version)
-
-    def report_impure(name: str, file: str, line: int, column: int) -> None:
-        findings.append(impure_finding(name, file, line, column))
-
-    if isinstance(chart, str):
-        chart_tree, path = tree_at(chart) if tree is None else (tree, chart)
-        chart = loader.load_chart(
-            chart_tree, path, limits=limits, warn=warn, display_path=chart, dialect=dialect
-        )
-    table: Table = {} if values is None else floats_for_numbers(dict(values))
-    given_layers = tuple(
-        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
+    tree = None if tree is None else as_tree(tree)
+    _check_sources(sources)
+    _check(
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        show_only=show_only,
+        limits=limits,
+        helm_version=helm_version,
     )
-    for layer in given_layers:
-        table = layer.apply(table)
-
-    make_locate = partial(_make_locate, chart, (*mapping_layers(values), *given_layers), locate)
-    try:
-        output = render(
-            chart,
-            table,
-            functions=make_functions(random, clock, limits, dialect=dialect),
-            release=release,
-            capabilities=dialect.make_capabilities(kube_version, api_versions),
-            include_crds=include_crds,
-            skip_schema=skip_schema,
-            limits=limits,
-            bounds=make_bounds(limits),
-            on_impure=report_impure if show_impure else None,
-            usage=usage,
-            warn=warn,
-            cache=cache,
-            dialect=dialect,
-        )
-    except RecursionError:
-        raise nesting_error() from None
-    except KmanifestError as error:
-        error.location = _location_of(error, chart, make_locate)
-        raise
-    if usage is not None:
-        findings += usage.findings(chart, table, make_locate())
-    text = output.text(skip_hooks=skip_hooks, skip_tests=skip_tests, post_render=post_render)
-    if show_only:
-        text = select_documents(text, show_only, dialect)
-    return Rendered.from_text(text, lambda: load_resources(text, limits), findings, limits=limits)
-
-
-def _make_locate(chart: Chart, given_layers: Iterable[ValueLayer], locate: Locate | None) -> Locate:
-    """Return a function from the path of a value to its location.
-
-    The caller's `locate` comes first, then the given layers and the values of the chart.
-    """
-    from kmanifest.engines.helm.values.origins import (  # for errors and findings
-        Origins,
-        chart_layers,
+    _check_optional(
+        values=values,
+        post_render=post_render,
+        random=random,
+        clock=clock,
+        locate=locate,
+        cache=cache,
+        cancel=cancel,
+    )
+    warnings: list[str] = []
+    if not isinstance(chart, Chart):
+        chart = _load_path(chart, tree, limits, helm_version, warnings.append)
+    return render_result(
+        chart,
+        tree=tree,
+        values=values,
+        sources=sources,
+        release=release,
+        kube_version=kube_version,
+        api_versions=api_versions,
+        include_crds=include_crds,
+        skip_hooks=skip_hooks,
+        skip_tests=skip_tests,
+        skip_schema=skip_schema,
+        show_only=show_only,
+        post_render=post_render,
+        limits=limits,
+        random=random,
+        clock=clock,
+        show_impure=show_impure,
+        unused_values=unused_values,
+        locate=locate,
+        cache=NoCache() if cache is None else cache,
+        dialect=find_dialect(helm_version),
+        warnings=warnings,
+        cancel=cancel,
     )
 
-    origins = Origins(given_layers, chart_layers(chart))
-    return lambda path: (None if locate is None else locate(path)) or origins.find(path)
+
+def _load_path(
+    path: "FilePath",
+    tree: "Tree | None",
+    limits: Limits,
+    helm_version: str,
+    warn: Callable[[str], None],
+) -> Chart:
+    """Load the chart at a path in the tree, or at a local path."""
+    shown = as_path(path, "chart")
+    chart_tree, path_in_tree = tree_at(shown) if tree is None else (tree, shown)
+    return loader.load_chart(
+        chart_tree,
+        path_in_tree,
+        limits=limits,
+        warn=warn,
+        display_path=shown,
+        dialect=find_dialect(helm_version),
+    )
 
 
 def load_chart(
-    tree: Tree,
-    path: str,
+    tree: "Tree | Files",
+    path: "FilePath",
     *,
     limits: Limits = DEFAULT_LIMITS,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: "Callable[[str], None] | None" = None,
     helm_version: str = "3",
 ) -> Chart:
     """Load the chart at `path`, a directory or an archive, for many renders by the given version of Helm.
 
     `warn` is called with each message that Helm would log. Raises SourceError, MissingError or LimitError with Helm's
-    message.
+    message. An argument of a wrong type is a TypeError.
+
+    >>> from kmanifest.helm import load_chart, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "{size: {{ .Values.size }}}"}
+    >>> chart = load_chart(files, "")
+    >>> [render_chart(chart, values={"size": size}).text().splitlines()[-1] for size in ("s", "m")]
+    ['{size: s}', '{size: m}']
     """
+    _check(limits=limits, helm_version=helm_version)
+    _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_chart(tree, path, limits=limits, warn=warn, dialect=dialect)
+    return loader.load_chart(
+        as_tree(tree), as_path(path), limits=limits, warn=warn or _ignore, dialect=dialect
+    )
 
 
 def load_archive(
     content: bytes,
     *,
     limits: Limits = DEFAULT_LIMITS,
-    warn: Callable[[str], None] = lambda _: None,
+    warn: "Callable[[str], None] | None" = None,
     helm_version: str = "3",
 ) -> Chart:
-    """Load the chart in an archive. Arguments and errors are those of `load_chart`."""
+    """Load the chart in an archive. Arguments and errors are those of `load_chart`.
+
+    >>> from kmanifest.helm import load_archive
+    >>> load_archive(b"no archive")
+    Traceback (most recent call last):
+    ...
+    kmanifest.model.errors.SourceError: gzip: invalid header
+    """
+    _check(content=content, limits=limits, helm_version=helm_version)
+    _check_optional(warn=warn)
     dialect = find_dialect(helm_version)
-    return loader.load_archive(content, limits=limits, warn=warn, dialect=dialect)
+    return loader.load_archive(content, limits=limits, warn=warn or _ignore, dialect=dialect)
 
 
 def find_origins(
     chart: Chart,
     *,
-    tree: Tree | None = None,
+    tree: "Tree | Files | None" = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
@@ -187,53 +221,68 @@ def find_origins(
     The values of charts come first. Their files have the names that Helm gives to templates: `shop/values.yaml`,
     `shop/charts/db/values.yaml`. The file of `values` is named `values`. Raises the errors of `render_chart` for files
     and flags.
+
+    >>> from kmanifest.helm import ValueSources, find_origins, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "values.yaml": "replicas: 1"}
+    >>> origins = find_origins(load_chart(files, ""), sources=ValueSources(typed=("image.tag=2",)))
+    >>> print(origins["replicas",], origins["image", "tag"])
+    c/values.yaml:1:1 --set
     """
     from kmanifest.engines.helm.values.origins import Origins, chart_layers
 
+    tree = None if tree is None else as_tree(tree)
+    _check_sources(sources)
+    _check(chart=chart, limits=limits, helm_version=helm_version)
+    _check_optional(values=values)
     given_layers = value_layers(
         sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
     )
     return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
-def unknown_location(_: FieldPath) -> Location:
-    """Return an empty location, for renders in which Helm's names of chart files are not paths of the build's tree."""
-    return Location()
+def _is_list_of_strings(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
-def impure_finding(name: str, file: str, line: int, column: int) -> Finding:
-    """Return the finding for a call of an impure function. `column` counts from 0."""
-    message = f"{name} may return a different result in each render"
-    return Finding("info", message, Location(file, line, column + 1), IMPURE)
+_EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
+    "api_versions": (_is_list_of_strings, "a list of str"),
+    "cache": CACHE,
+    "cancel": CANCEL,
+    "chart": (Chart, "a Chart, as load_chart returns it"),
+    "clock": (callable, "a function that returns nanoseconds since 1970"),
+    "content": (bytes, "the bytes of an archive"),
+    "helm_version": (str, "a str, '3' or '4'"),
+    "kube_version": (str, "a str"),
+    "limits": (Limits, "a Limits record"),
+    "locate": (callable, "a function from the path of a value to a Location"),
+    "post_render": (callable, "a function from text to text"),
+    "random": (("randrange", "randbytes"), "a source such as seeded_random('text')"),
+    "release": (Release, "a Release record"),
+    "show_only": (_is_list_of_strings, "a list of str"),
+    "sources": (ValueSources, "a ValueSources record"),
+    "values": (Mapping, "a mapping"),
+    "warn": (callable, "a function that takes a str"),
+}
+"""The types of the parameters of this module."""
 
 
-def _make_usage() -> "ValueUsage":
-    from kmanifest.engines.helm.values.usage import ValueUsage  # few renders report usage
-
-    return ValueUsage()
-
-
-def _location_of(
-    error: KmanifestError, chart: Chart, make_locate: Callable[[], Locate]
-) -> Location:
-    """Return the location of an error, or that of the first value that it depends on."""
-    if error.location != Location():
-        return error.location
-    from kmanifest.engines.helm.values.error_values import values_in_error  # for errors only
-
-    paths = values_in_error(error.message, chart)
-    locations = map(make_locate(), paths) if paths else ()
-    return next((location for location in locations if location is not None), Location())
+def _check(**arguments: object) -> None:
+    """Raise TypeError for the first argument of a wrong type."""
+    for parameter, value in arguments.items():
+        check_argument(parameter, value, *_EXPECTED[parameter])
+        if isinstance(value, Limits):
+            check_limits(value)
 
 
-def load_resources(text: str, limits: Limits = DEFAULT_LIMITS) -> ResourceMap:
-    """Parse the objects of an output."""
-    from kmanifest.io.tree import MemoryTree
-    from kmanifest.pipeline import parsing as manifests
-    from kmanifest.pipeline.context import Context
-    from kmanifest.pipeline.options import Options
-    from kmanifest.pipeline.registry import Registry
+def _check_optional(**arguments: object) -> None:
+    _check(**{name: value for name, value in arguments.items() if value is not None})
 
-    ctx = Context(MemoryTree({}), Registry(), Options(limits=limits))
-    content = text.encode("utf-8", "surrogateescape")
-    return ResourceMap().append(manifests.parse(ctx, content, ""))
+
+def _check_sources(sources: ValueSources) -> None:
+    _check(sources=sources)
+    for field, value in zip(sources._fields, sources, strict=True):
+        check_argument(f"sources.{field}", value, _is_list_of_strings, "a tuple of str")
+
+
+def _ignore(_: str) -> None:
+    """Ignore a message."""

@@ -4,18 +4,21 @@ Source: kustomize v5.8.2 api/internal/builtins/HelmChartInflationGenerator.go; a
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
 
 from kmanifest import yaml
-from kmanifest.engines.helm.api import render_chart, unknown_location
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_archive, load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.release_name import resolve_release_name
 from kmanifest.engines.helm.render import Release
+from kmanifest.engines.helm.result import render_result, unknown_location
 from kmanifest.engines.helm.templates.runtime import make_clock, make_random
 from kmanifest.engines.helm.values.layers import ValueSources
 from kmanifest.io import tree as trees
+from kmanifest.io.cache import NoCache
 from kmanifest.io.tree import MemoryTree
 from kmanifest.model.annotations import HELM_GENERATED
 from kmanifest.model.errors import (
@@ -26,6 +29,7 @@ from kmanifest.model.errors import (
     SourceError,
 )
 from kmanifest.model.fieldpath import put
+from kmanifest.model.findings import CHART_WARNING
 from kmanifest.model.resource import Resource
 from kmanifest.model.values import as_list, as_mapping, as_string
 from kmanifest.pipeline import parsing as manifests
@@ -34,6 +38,7 @@ from kmanifest.startup.typing import Any, Final
 
 _DEFAULT_CHART_HOME: Final = "charts"
 _MERGE_MODES: Final = ("merge", "override", "replace")
+_CONSTANT_FUNCTIONS: Final = frozenset(("lookup",))  # without a cluster it always returns the same
 
 
 def generate(ctx: Context, config: Resource) -> list[Resource]:
@@ -50,11 +55,13 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     chart = _load(ctx, body, name)
     files = _values_files(ctx, body, name, chart)
     options, chart_options = ctx.options, ctx.engine_options(HelmOptions)
+    name_template = _string(body, "nameTemplate")
     release = Release(
-        resolve_release_name(release_name, _string(body, "nameTemplate")),
+        resolve_release_name(release_name, name_template),
         _string(body, "namespace") or "default",
     )
-    rendered = render_chart(
+    impure_functions: set[str] = set()
+    rendered = render_result(
         chart,
         tree=MemoryTree(files),
         sources=ValueSources(files=tuple(files)),
@@ -69,12 +76,19 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
         random=make_random(options.reproducible.seed, release, chart.name),
         clock=make_clock(options.reproducible.now),
         show_impure=options.reproducible.report,
+        on_impure=impure_functions.add,
         # The value files are copies with different names and lines. So errors keep the location of the config.
         locate=unknown_location,
         cache=ctx.cache,
+        dialect=HELM3,
+        cancel=ctx.cancel,
     )
     for finding in rendered.findings:
         ctx.on_finding(finding)
+    if not _is_repeatable(ctx, name_template, impure_functions):
+        ctx = ctx._replace(cache=NoCache())
+        if ctx.state is not None:
+            ctx.state.prevent_reuse()
     text = rendered.text().encode("utf-8", "surrogateescape")
     ctx.count_output(len(text))
     try:
@@ -84,6 +98,15 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     except KmanifestError as error:
         raise PluginError(f"output of chart {name}: {error.message}") from error
     return [_with_generated_annotation(resource) for resource in resources]
+
+
+def _is_repeatable(ctx: Context, name_template: str, impure_functions: AbstractSet[str]) -> bool:
+    """Return whether the chart renders to the same text each time."""
+    if "{{" in name_template:  # it may call any function, and has no seed
+        return False
+    reproducible = ctx.options.reproducible
+    has_fixed_inputs = reproducible.seed is not None and reproducible.now is not None
+    return has_fixed_inputs or impure_functions <= _CONSTANT_FUNCTIONS
 
 
 def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
@@ -98,37 +121,41 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         if _string(body, "repo"):
             return _fetch(ctx, body, name)
         raise MissingError(f"no repo specified for pull, no chart found at '{path}'") from error
-    return load_chart(ctx.tree, real, limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3)
+    return load_chart(
+        ctx.tree,
+        real,
+        limits=ctx.options.limits,
+        warn=partial(ctx.warn, code=CHART_WARNING),
+        dialect=HELM3,
+    )
 
 
 def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
-    from kmanifest.engines.helm.sources.find import (
-        ChartQuery,
-        Finder,
-    )  # most charts are in the chart home
+    """Fetch a chart with the protocols, hosts, credentials, sizes and deadline of all other downloads of the build."""
+    # most charts are in the chart home
+    from kmanifest.engines.helm.sources.find import ChartQuery, Finder
     from kmanifest.engines.helm.sources.servers import RemoteFetcher
+    from kmanifest.io.remote.budget import NoBudget
     from kmanifest.io.remote.charts import ChartClient
     from kmanifest.io.remote.store import open_store
-    from kmanifest.io.remote.urls import check_protocol, shown_url
+    from kmanifest.pipeline.fetching import fetch_settings
 
     repository = _string(body, "repo")
     ctx.require_remote(repository)
-    remote_options = ctx.options.remote
-    protocol = repository.partition("://")[0].lower()
-    check_protocol(protocol, (*remote_options.protocols, "oci"), shown_url(repository))
-    charts = ChartClient(
-        store=open_store(remote_options.store),
-        offline=remote_options.offline,
-        max_age=remote_options.max_age,
-        timeout=min(30.0, remote_options.timeout),
-    )
+    options = ctx.options
+    settings = fetch_settings(options, ctx.meter or NoBudget())
+    settings = settings._replace(max_size=min(settings.max_size, options.limits.max_total_input))
+    store = open_store(options.remote.store, options.remote.max_store)
     version = _string(body, "version") or (">0.0.0-0" if _is_on(body, "devel") else "")
-    is_registry = protocol == "oci"
+    is_registry = repository.partition("://")[0].lower() == "oci"
     chart_argument = f"{repository.rstrip('/')}/{name}" if is_registry else name
-    finder = Finder(RemoteFetcher(charts))
+    finder = Finder(RemoteFetcher(ChartClient(settings, store=store)))
     location = finder.find(chart_argument, ChartQuery(version, "" if is_registry else repository))
     return load_archive(
-        finder.fetch(location), limits=ctx.options.limits, warn=ctx.warn, dialect=HELM3
+        finder.fetch(location),
+        limits=options.limits,
+        warn=partial(ctx.warn, code=CHART_WARNING),
+        dialect=HELM3,
     )
 
 
@@ -158,7 +185,7 @@ def _values_files(
         )
     additional_files = [ctx.read(path) for path in _strings(body, "additionalValuesFiles")]
     path = _string(body, "valuesFile") or f"{_chart_home(body, name)}/{name}/values.yaml"
-    if ctx.tree.kind(trees.join(ctx.directory, path)) is None and not _string(body, "valuesFile"):
+    if not _string(body, "valuesFile") and not _exists(ctx, path):
         # Only a fetched chart has no such file here.
         chart_values = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")
     else:
@@ -172,6 +199,14 @@ def _values_files(
         f"values-{number}.yaml": content
         for number, content in enumerate([chart_values, *additional_files])
     }
+
+
+def _exists(ctx: Context, path: str) -> bool:
+    try:
+        ctx.tree.resolve(trees.join(ctx.directory, path))
+    except MissingError:
+        return False
+    return True
 
 
 def _merge_inline(

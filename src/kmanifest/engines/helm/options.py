@@ -23,7 +23,7 @@ class HelmOptions:
     """The options of a build for Helm charts, passed in `Options.engines`.
 
     `kube_version` and `api_versions` apply to every chart, also to those in `helmCharts` of a kustomization. The others
-    apply only to a chart that is built directly:
+    apply only to a chart that is built directly.
 
     - `values`: values, merged as a file of `--values` is
     - `release`, `namespace`: name and namespace of the release
@@ -31,8 +31,17 @@ class HelmOptions:
     - `helm_version`: the major version of Helm to follow, `3` or `4`
     - `unused_values`: report values that no template reads; in a strict build they are errors
     - `locate`: returns where a value was set, by its path
+    - `kube_version`, `api_versions`: the Kubernetes versions that charts find in `.Capabilities`
 
     The record is immutable and hashable. It copies `values`.
+
+    >>> from kmanifest import HelmOptions, Options, build
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{kind: Job, metadata: {name: {{ .Release.Name }}, labels: {size: {{ .Values.size }}}}}",
+    ... }
+    >>> build(tree=files, options=Options(engines=(HelmOptions(values={"size": "m"}, release="web"),))).to_dicts()
+    [{'kind': 'Job', 'metadata': {'name': 'web', 'labels': {'size': 'm'}}}]
     """
 
     __slots__ = ("_key", *_FIELDS)
@@ -61,6 +70,10 @@ class HelmOptions:
         unused_values: bool = False,
         locate: Locate | None = None,
     ) -> None:
+        from kmanifest.model.arguments import check_argument  # for charts only
+
+        check_argument("values", values, Mapping, "a mapping")
+        check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
         fields = (
             MappingProxyType(_deep_copy(values)),
             release,
@@ -106,6 +119,10 @@ class HelmOptions:
     def _as_dict(self) -> dict[str, Any]:
         fields = {name: getattr(self, name) for name in _FIELDS}
         return {**fields, "values": dict(self.values)}
+
+
+def _is_not_text(value: Any) -> bool:
+    return not isinstance(value, str)
 
 
 def _restore(fields: dict[str, Any]) -> HelmOptions:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import Chart
-from kmanifest.engines.helm.charts.versions import fits
+from kmanifest.engines.helm.charts.versions import satisfies
 from kmanifest.engines.helm.dependencies import check_dependencies, process_dependencies
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.gotemplate.execute import ExecutionLimits, OnImpureCall
@@ -35,11 +35,25 @@ PostRender = Callable[[str], str]
 
 
 class Release(NamedTuple):
-    """The release, as templates see it."""
+    """The release, as templates see it.
+
+    - `name`: `.Release.Name`
+    - `namespace`: `.Release.Namespace`
+    - `is_upgrade`: `.Release.IsUpgrade`; its opposite is `.Release.IsInstall`
+
+    >>> from kmanifest.helm import Release
+    >>> Release("web", "shop")
+    Release(name='web', namespace='shop')
+    """
 
     name: str = "release-name"
     namespace: str = "default"
     is_upgrade: bool = False
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self)
 
     def object(self) -> dict[str, Any]:
         """Return `.Release`."""
@@ -200,7 +214,7 @@ def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
     """Raise RenderError if the chart does not support this version of Kubernetes."""
     constraint = chart.metadata.strings["kubeVersion"]
     kube_version = capabilities.fields()["KubeVersion"]
-    if constraint and not fits(constraint, kube_version.version()):
+    if constraint and not satisfies(kube_version.version(), constraint):
         raise RenderError(
             f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {kube_version.fields()['Version']}"
         )

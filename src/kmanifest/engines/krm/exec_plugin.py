@@ -85,7 +85,7 @@ def find_executable(ctx: Context, config: Resource) -> str:
     group, version, kind, _, _ = config.id
     if not home:
         message = f"there is no plug-in home for {kind}: set KUSTOMIZE_PLUGIN_HOME to the directory"
-        raise MissingError(message)
+        raise MissingError(message, near=ctx.registry.near_kinds(kind))
     for part in (group, version, kind):
         if "/" in part or "\\" in part or "\0" in part or part in (".", ".."):
             raise SourceError(f"{part!r} can't be a part of the path of a plug-in")
@@ -99,7 +99,8 @@ def find_executable(ctx: Context, config: Resource) -> str:
     if runner.kind(f"{path}.so") != "nothing":
         message = "Go plug-ins can't be loaded: build an executable or write a KRM function"
         raise PluginError(f"{path}.so: {message}")
-    raise MissingError(f"no plug-in for {kind}: an executable is expected at {path}")
+    message = f"no plug-in for {kind}: an executable is expected at {path}"
+    raise MissingError(message, near=ctx.registry.near_kinds(kind))
 
 
 def _read_arguments(ctx: Context, config: Resource) -> tuple[str, ...]:

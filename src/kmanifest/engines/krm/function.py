@@ -1,5 +1,8 @@
 """KRM functions: executables that read a ResourceList and print one.
 
+The path of an executable is that of the function's config: a name on PATH, or a path that is absolute or relative to
+the directory of the kustomization. It may be anywhere on the machine, as in kustomize.
+
 Source: kyaml v0.21.2 fn/runtime/runtimeutil/runtimeutil.go and functiontypes.go, fn/runtime/exec/exec.go,
 runfn/runfn.go; kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
 """
@@ -7,6 +10,7 @@ runfn/runfn.go; kustomize v5.8.2 api/internal/plugins/fnplugin/fnplugin.go.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from kmanifest import yaml
+from kmanifest.engines.krm.function_input import ID_ANNOTATIONS, INDEX_ANNOTATIONS, function_input
 from kmanifest.engines.krm.resource_list import (
     ID,
     find_runner,
@@ -14,16 +18,22 @@ from kmanifest.engines.krm.resource_list import (
     parse_output,
     run_executable,
     update_resources,
-    with_annotations,
     with_id_annotation,
     with_resource_options,
     without_annotations,
 )
 from kmanifest.io import tree as trees
-from kmanifest.io.runner import Command
+from kmanifest.io.runner import Command, Runner
 from kmanifest.model.annotations import FUNCTION_ANNOTATIONS, is_function
-from kmanifest.model.errors import KmanifestError, Location, PluginError, SourceError
-from kmanifest.model.findings import Finding, Severity
+from kmanifest.model.errors import (
+    KmanifestError,
+    Location,
+    MissingError,
+    PluginError,
+    SourceError,
+    near_names,
+)
+from kmanifest.model.findings import FUNCTION_RESULT, Finding, Severity
 from kmanifest.model.masking import masker
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
@@ -33,14 +43,11 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _FIELDS: Final = ("container", "deferFailure", "exec")
 _EXEC_FIELDS: Final = ("args", "envs", "path")
-_INDEX_ANNOTATIONS: Final = ("config.kubernetes.io/index", "internal.config.kubernetes.io/index")
-_ID_ANNOTATIONS: Final = ("config.k8s.io/id", "internal.config.kubernetes.io/id")
-_LOCAL_CONFIG: Final = "config.kubernetes.io/local-config"
 _INTERNAL_ANNOTATIONS: Final = frozenset(
     (
         ID,
-        *_INDEX_ANNOTATIONS,
-        *_ID_ANNOTATIONS,
+        *INDEX_ANNOTATIONS,
+        *ID_ANNOTATIONS,
         "config.kubernetes.io/path",
         "internal.config.kubernetes.io/path",
         "internal.config.kubernetes.io/seqindent",
@@ -67,7 +74,7 @@ def generate(ctx: Context, config: Resource) -> list[Resource]:
     The function gets the config both as `functionConfig` and as the only item.
     """
     with masking_errors(ctx):
-        printed = _call_function(ctx, config, [_as_local_config(config)])
+        printed = _call_function(ctx, config, None)
         return [with_resource_options(resource) for resource in printed]
 
 
@@ -80,31 +87,20 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
         return update_resources(resources, printed, str(config.id))
 
 
-def _as_local_config(config: Resource) -> Body:
-    """Return the config with the annotation `local-config`.
-
-    If the function returns the config, the annotation keeps it out of the output.
-    """
-    return with_annotations(config.body, {_LOCAL_CONFIG: "true"})
-
-
-def _call_function(ctx: Context, config: Resource, items: Iterable[Body]) -> list[Resource]:
+def _call_function(ctx: Context, config: Resource, items: Iterable[Body] | None) -> list[Resource]:
     function = read_function(config)
+    _check_trust(ctx, config, function)
     path = find_executable(ctx, function.path)
-    resource_list: Body = {
-        "apiVersion": "config.kubernetes.io/v1",
-        "kind": "ResourceList",
-        "items": [_with_index_annotations(body, index) for index, body in enumerate(items)],
-        "functionConfig": _as_local_config(config),
-    }
+    stdin = function_input(config.body, items, yaml.Dumper(ctx.options.limits))
     # A variable without `=`, or with more than one, is left out, as in kyaml (runfn.go, mergeExecEnv).
     variables = [text.split("=") for text in (*function.environment, *ctx.options.env)]
     command = Command(
         path,
         arguments=function.arguments,
         directory=ctx.directory,
-        stdin=yaml.Dumper(ctx.options.limits).dump(resource_list).encode(),
+        stdin=stdin,
         environment=tuple((parts[0], parts[1]) for parts in variables if len(parts) == 2),
+        called_as=function.path,
     )
     output = run_executable(ctx, command)
     plugin_name = function.path
@@ -114,15 +110,6 @@ def _call_function(ctx: Context, config: Resource, items: Iterable[Body]) -> lis
     return [
         each.with_body(without_annotations(each.body, _INTERNAL_ANNOTATIONS)) for each in printed
     ]
-
-
-def _with_index_annotations(body: Body, index: int) -> Body:
-    """Return an item with the annotations for its index and id, by which kyaml matches output to input."""
-    annotations = {
-        **dict.fromkeys(_INDEX_ANNOTATIONS, str(index)),
-        **dict.fromkeys(_ID_ANNOTATIONS, str(index + 1)),
-    }
-    return with_annotations(body, annotations)
 
 
 def executable_path(config: Resource) -> str:
@@ -180,25 +167,73 @@ def _strings(exec_spec: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(scalar_text(value) for value in values)
 
 
-def find_executable(ctx: Context, path: str) -> str:
-    """Return the resolved path of a function's executable.
+def _check_trust(ctx: Context, config: Resource, function: FunctionSpec) -> None:
+    """Raise PluginError if the source of a config is not trusted to run this function.
 
-    `path` is relative to the directory of the kustomization. Raises PluginError if executables are not allowed or the
-    file is not executable, and SourceError if it is outside of the directory.
+    The config of a remote file may name any executable of this machine. With a list of trusted digests, a variable of
+    the config, such as LD_PRELOAD, could make a trusted executable run other code.
+    """
+    if "://" in config.origin.file:
+        raise PluginError(
+            f"the function {function.path} is not run: its config comes from {config.origin.file}"
+        )
+    if function.environment and ctx.options.exec_plugins.digests is not None:
+        raise PluginError(
+            f"the function {function.path} has `envs`, which are refused with --plugin-allow-list: "
+            "pass variables with --env"
+        )
+
+
+def find_executable(ctx: Context, path: str) -> str:
+    """Return the path of a function's executable.
+
+    A name without a slash is looked up on PATH. Any other path is relative to the directory of the kustomization, or
+    absolute. Raises PluginError if executables are not allowed or the file is not executable, and MissingError with
+    the nearest names if there is none. Source: kyaml v0.21.2 fn/runtime/exec/exec.go, Run.
     """
     if not ctx.options.allow_exec:
         raise PluginError(f"the function {path} is an executable: it runs only with --enable-exec")
-    if path.startswith("/"):
-        raise SourceError(f"security; the path of a function can't be absolute: {path!r}")
-    resolved = ctx.tree.resolve(trees.join(ctx.directory, path))
-    if not trees.is_below(resolved, ctx.directory):
-        message = (
-            f"security; function {path!r} is not in or below the directory of the kustomization"
-        )
-        raise SourceError(message)
-    if find_runner(ctx).kind(resolved) != "executable":
+    runner = find_runner(ctx)
+    if "/" not in path:
+        return _find_by_name(ctx, runner, path)
+    absolute_or_relative = path if path.startswith("/") else _below(ctx.directory, path)
+    kind = runner.kind(absolute_or_relative)
+    if kind == "nothing":
+        message = f"no such file or directory: {path!r}"
+        raise MissingError(message, near=_near_paths(ctx, path))
+    if kind != "executable":
         raise PluginError(f"unexecutable function at: {path}")
-    return resolved
+    return absolute_or_relative
+
+
+def _find_by_name(ctx: Context, runner: Runner, name: str) -> str:
+    find: Callable[[str], str] | None = getattr(runner, "find", None)
+    if find is None:
+        raise PluginError(f"the runner of this build does not find executables by name: {name}")
+    try:
+        return find(name)
+    except MissingError as error:
+        if runner.kind(_below(ctx.directory, name)) == "nothing":
+            raise
+        message = (
+            f"{name} is not on PATH; the file in the directory of the kustomization is ./{name}"
+        )
+        raise MissingError(message) from error
+
+
+def _below(directory: str, path: str) -> str:
+    """Return a path relative to the root of the tree. Any `..` is left to the system, which may first follow a link."""
+    steps = [step for step in path.split("/") if step not in ("", ".")]
+    return "/".join([directory, *steps] if directory else steps)
+
+
+def _near_paths(ctx: Context, path: str) -> list[str]:
+    head, slash, last = path.rpartition("/")
+    try:
+        names = ctx.tree.list(ctx.tree.resolve(trees.join(ctx.directory, head or "/")))
+    except KmanifestError:
+        return []
+    return [f"{head}{slash}{name}" for name in near_names(last, names)]
 
 
 def _parse_results(ctx: Context, output: bytes, plugin_name: str) -> list[Finding]:
@@ -240,4 +275,4 @@ def _result_to_finding(result: Mapping[str, Any], plugin_name: str) -> Finding:
     parts.append(scalar_text(result.get("message", "")))
     file = result.get("file")
     path = scalar_text(file.get("path", "")) if isinstance(file, Mapping) else ""
-    return Finding(severity, ": ".join(parts), Location(path))
+    return Finding(severity, ": ".join(parts), Location(path), FUNCTION_RESULT)

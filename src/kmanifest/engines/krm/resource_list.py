@@ -6,6 +6,7 @@ Source: kustomize v5.8.2 api/internal/plugins/utils/utils.go.
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from kmanifest import yaml
+from kmanifest.io.cache import NoCache
 from kmanifest.io.runner import Command, Runner
 from kmanifest.model.errors import KmanifestError, LimitError, PluginError, SourceError
 from kmanifest.model.fieldpath import put
@@ -71,7 +72,9 @@ def find_runner(ctx: Context) -> Runner:
 
 
 def run_executable(ctx: Context, command: Command) -> bytes:
-    """Run an executable and return its output."""
+    """Run an executable and return its output. No other build may reuse the result."""
+    if ctx.state is not None:
+        ctx.state.prevent_sharing()
     output = find_runner(ctx).run(command)
     ctx.count_output(len(output))
     return output
@@ -117,7 +120,8 @@ def without_annotations(body: Body, names: Collection[str]) -> Body:
 def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource]:
     """Return the resources in a plug-in's output. Raises PluginError if it contains anything else."""
     try:
-        return parsing.parse(ctx._replace(state=None), output, "")
+        # The output may hold secrets, so it is not kept.
+        return parsing.parse(ctx._replace(state=None, cache=NoCache()), output, "")
     except LimitError:
         raise
     except KmanifestError as error:

@@ -40,7 +40,7 @@ from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import as_mapping
 from kmanifest.pipeline import steps
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
+from kmanifest.pipeline.remote_bases import find_fetcher, find_repository, shown_entry
 from kmanifest.pipeline.steps import Step
 from kmanifest.schema import Schema
 from kmanifest.startup.typing import TYPE_CHECKING, Final, NamedTuple
@@ -118,9 +118,9 @@ class KustomizationScope(NamedTuple):
         return namespace or self.ancestors.namespace
 
     def located(self, error: KmanifestError, field: FieldPath) -> KmanifestError:
-        """Return the error at a field of the kustomization, unless it already names a file."""
+        """Return a copy of the error at a field of the kustomization, unless it already names a file."""
         if error.location.file:
-            return error
+            return error.copy()
         return error.within(file=self.kustomization.file, field=field)
 
 
@@ -278,12 +278,17 @@ class ResourceAccumulator:
             has_no_fallback = seconds > MAX_SECONDS_FOR_FALLBACK or find_repository(url) is None
             if has_no_fallback or not self._means_not_found(first, url, error):
                 raise
-            try:
-                self._add_of_kind(second, url, field)
-            except FetchError:
-                raise error from None
+            first_error = error
+        else:
+            return first
+        # Outside the `except`, so that no error of the second attempt has the first one as its context.
+        try:
+            self._add_of_kind(second, url, field)
+        except FetchError:
+            pass
+        else:
             return second
-        return first
+        raise first_error
 
     def _means_not_found(self, kind: str, url: str, error: KmanifestError) -> bool:
         """Return whether the error means that the URL does not exist as this kind.
@@ -376,7 +381,7 @@ def _entry_kind(scope: KustomizationScope, path: str, field: FieldPath) -> str:
         kind = ctx.tree.kind(full)
         if kind is None and _is_remote(ctx, path):
             return "dir"
-        kind = kind or ctx.tree.kind(ctx.tree.resolve(full))
+        kind = kind or ctx.tree.kind(ctx.resolve(path))
         if kind is None:
             raise SourceError(f"{path!r} is neither a file nor a directory")
     except MissingError as error:
@@ -399,7 +404,7 @@ def _load_child(ctx: Context, directory: str, path: str, kind: str) -> Kustomiza
             if kind == "Component"
             else "a Component must be listed under components"
         )
-        raise SourceError(f"{rule}: {path!r} is a {child.kind}")
+        raise SourceError(f"{rule}: {shown_entry(path)!r} is a {child.kind}")
     return child
 
 

@@ -3,7 +3,11 @@
 The result of a directory depends on three things: the files that are read for it, the options, and the context from
 its ancestors. That context is the declared schema, the namespace for charts and the origin path of `buildMetadata`.
 Files are assumed not to change during a build, so a directory that is reached again is not built again. Between
-builds, a cached result is valid while the tree returns the same answers to the recorded reads.
+builds, a cached result is valid while the tree returns the same answers to the recorded reads and the registry has the
+same plug-ins.
+
+Some results depend on more. What was fetched, or made by a plug-in that is not built in, is not shared with other
+builds. What depends on randomness or time is not reused at all: kustomize runs Helm each time, too.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -16,7 +20,10 @@ from kmanifest.startup.typing import Any, Final, NamedTuple, Self
 
 TreeRead = tuple[Any, ...]  # operation, path, answer
 
-_FETCHED: Final = "://"  # marks a set of visited directories that contains something remote
+_REMOTE: Final = "://"  # part of the name of a remote directory
+# Marks in a set of visited directories. No directory has such a name.
+_NOT_SHARED: Final = "//not shared"
+_NOT_REUSED: Final = "//not reused"
 
 
 class BaseResult(NamedTuple):
@@ -51,6 +58,8 @@ class KustomizeBuildState:
 
         The directories that are in progress now depend on the directories of that result, too.
         """
+        if _NOT_REUSED in result.directories:
+            return
         self._results[key] = result
         for directories in self._in_progress:
             directories.update(result.directories)
@@ -61,16 +70,21 @@ class KustomizeBuildState:
             self._shared[key] = make()
         return self._shared[key]
 
-    def note_fetch(self) -> None:
-        """Record that the result of each directory in progress depends on something remote."""
+    def prevent_sharing(self) -> None:
+        """Record that no other build may reuse the result of any directory in progress."""
         for directories in self._in_progress:
-            directories.add(_FETCHED)
+            directories.add(_NOT_SHARED)
+
+    def prevent_reuse(self) -> None:
+        """Record that neither this build nor another may reuse the result of any directory in progress."""
+        for directories in self._in_progress:
+            directories.update((_NOT_SHARED, _NOT_REUSED))
 
     def begin_directory(self, directory: str) -> set[str]:
         """Begin a directory and return the set that collects the visited directories until `end_directory`."""
         directories = {directory}
-        if _FETCHED in directory:  # the directory itself is remote
-            directories.add(_FETCHED)
+        if _REMOTE in directory:
+            directories.add(_NOT_SHARED)
         self._in_progress.append(directories)
         return directories
 
@@ -130,13 +144,13 @@ class BaseRecorder:
             return
         base_result = BaseResult(result, tuple(self._findings), frozenset(self._directories))
         self._state.keep(self._key, base_result)
-        if self._outer.caches_bases and _FETCHED not in self._directories:
+        if self._outer.caches_bases and _NOT_SHARED not in self._directories:
             weight = sum(
                 len(content) for operation, _, content in self._reads if operation == "read"
             )
             cached = CachedBase(base_result, tuple(self._reads))
             self._outer.cache.keep(
-                (self._key, self._outer.options), cached, weight=8 * weight + 1000
+                _cache_key(self._outer, self._key), cached, weight=8 * weight + 1000
             )
 
     def _record_finding(self, finding: Finding) -> None:
@@ -153,10 +167,14 @@ def _state(ctx: Context) -> KustomizeBuildState | None:
     )
 
 
+def _cache_key(ctx: Context, key: Hashable) -> Hashable:
+    return key, ctx.options, ctx.registry.identity
+
+
 def _from_cache(ctx: Context, key: Hashable) -> BaseResult | None:
     if not ctx.caches_bases:
         return None
-    cached = ctx.cache.find((key, ctx.options))
+    cached = ctx.cache.find(_cache_key(ctx, key))
     if cached is None or not _is_current(ctx, cached.reads):
         return None
     result: BaseResult = cached.result

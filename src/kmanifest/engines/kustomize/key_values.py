@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from kmanifest.engines.kustomize import resource_files
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
+from kmanifest.pipeline.remote_bases import shown_entry
 from kmanifest.startup.typing import Final
 
 Pair = tuple[str, bytes | str]
@@ -70,9 +71,9 @@ def split_source(source: str) -> tuple[str, str]:
     if not equals:
         key, path = base_name(source), source
     elif "=" in path:
-        raise SourceError(f"{source!r}: a key or path may not contain '='")
+        raise SourceError(f"{shown_entry(source)!r}: a key or path may not contain '='")
     elif not key or not path:
-        raise SourceError(f"{source!r}: expected a path, or key=path")
+        raise SourceError(f"{shown_entry(source)!r}: expected a path, or key=path")
     return key, path
 
 

@@ -21,6 +21,7 @@ from kmanifest.engines.kustomize.decoding import (
 from kmanifest.engines.kustomize.sorting import SORT_OPTIONS
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError, near_names
+from kmanifest.model.findings import DEPRECATED
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -294,7 +295,7 @@ def _warn_deprecated(ctx: Context, fields: Mapping[str, Any], file: str) -> None
     for name, instead, note in _DEPRECATED:
         if name in fields:
             message = f"# Warning: '{name}' is deprecated. Please use '{instead}' instead. {note}{_EDIT_FIX}"
-            ctx.warn(message, file=file, field=(name,))
+            ctx.warn(message, file=file, field=(name,), code=DEPRECATED)
 
 
 def _normalize(fields: dict[str, Any], file: str, directory: str) -> Kustomization:

@@ -430,7 +430,7 @@ def _used_keys(keys: Keys, dest: list[Any], origin: Any) -> list[str]:
 
 
 def _by_keys(elements: list[Any], keys: Keys) -> dict[tuple[str, ...], Any] | None:
-    """Return the elements by the texts of their keys; None if an element lacks a key or shares its keys with another."""
+    """Return the elements by the text of their keys; None if an element lacks a key or shares its keys with another."""
     by_values: dict[tuple[str, ...], Any] = {}
     for element in elements:
         if not isinstance(element, dict):

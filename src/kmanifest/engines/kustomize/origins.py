@@ -25,9 +25,12 @@ class OriginPath(NamedTuple):
         repository = find_repository(path)
         if repository is None:
             return OriginPath(_clean(self.path, path), self.repo, self.ref)
+        from kmanifest.model.url_masking import mask_url  # few entries are URLs
+
         # kustomize writes its name for a clone that does not exist yet in place of the root directory.
         directory = _clean("", repository.directory) or "notCloned"
-        return OriginPath(directory, repository.clone_url, repository.ref)
+        # A login would otherwise be part of the output; kustomize prints it.
+        return OriginPath(directory, mask_url(repository.clone_url), repository.ref)
 
     def for_config(
         self, file: str, api_version: str, kind: str, name: str = "", namespace: str = ""

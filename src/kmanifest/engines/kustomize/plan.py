@@ -26,7 +26,7 @@ from kmanifest.model.errors import (
 )
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.pipeline.context import Context
-from kmanifest.pipeline.registry import Plugin, Role
+from kmanifest.pipeline.registry import BuiltinPlugin, Plugin, Role
 from kmanifest.pipeline.steps import Step
 from kmanifest.startup.typing import Any, Final
 
@@ -41,7 +41,7 @@ def _load(_: Context, config: Resource) -> list[Resource]:
     return [config]
 
 
-LOAD: Final = Plugin("generator", "load", _load)
+LOAD: Final = BuiltinPlugin("generator", "load", _load)
 """The cause that a trace shows for objects that were read from a file."""
 
 
@@ -265,8 +265,14 @@ def _external_plugin(
     """
     name = f"{config.api_version}/{config.kind}"
     if not ctx.options.enable_plugins:
-        message = f"external plugins disabled; unable to load external plugin {name}"
-        raise _at_kind(PluginError(message), config, field)
+        # The part before the parenthesis is kustomize's message.
+        flags = "--enable-alpha-plugins"
+        flags += " and --enable-exec" if registered_name == "krm/Function" else ""
+        message = (
+            f"external plugins disabled; unable to load external plugin {name} (enabled by {flags})"
+        )
+        near = ctx.registry.near_kinds(config.kind)
+        raise _at_kind(PluginError(message, near=near), config, field)
     return ctx.registry.find(role, registered_name)._replace(name=name)
 
 

@@ -27,12 +27,13 @@ from kmanifest.engines.kustomize.transformers.metadata import METADATA_LABELS, l
 from kmanifest.engines.kustomize.transformers.names import add_hash
 from kmanifest.io import tree as trees
 from kmanifest.model.errors import SourceError
+from kmanifest.model.findings import OVERRIDDEN
 from kmanifest.model.resource import Origin, Resource
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.pipeline import parsing, steps
 from kmanifest.pipeline.context import Context, Transformer
 from kmanifest.pipeline.parsing import check_metadata
-from kmanifest.pipeline.registry import Plugin
+from kmanifest.pipeline.registry import BuiltinPlugin
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import Final
 
@@ -123,7 +124,7 @@ class _FinalSteps:
         )
 
     def _step(self, name: str, call: Transformer, resources: ResourceMap) -> ResourceMap:
-        plugin = Plugin("transformer", f"builtin/{name}", call)
+        plugin = BuiltinPlugin("transformer", f"builtin/{name}", call)
         config = Resource({"apiVersion": "builtin", "kind": name}, Origin(self._kustomization.file))
         return steps.transform(self._ctx, steps.Step(plugin, config), resources)
 
@@ -135,7 +136,12 @@ class _FinalSteps:
                     "Warning: Sorting order is set both in 'kustomization.yaml' ('sortOptions') and in a CLI flag "
                     "('--reorder'). Using the kustomization file over the CLI flag."
                 )
-                self._ctx.warn(message, file=self._kustomization.file, field=("sortOptions",))
+                self._ctx.warn(
+                    message,
+                    file=self._kustomization.file,
+                    field=("sortOptions",),
+                    code=OVERRIDDEN,
+                )
             return self._step(
                 "SortOrderTransformer",
                 lambda _ctx, _config, all_: sorting.sort_by_options(all_, options),

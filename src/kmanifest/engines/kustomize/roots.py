@@ -11,6 +11,7 @@ from kmanifest.pipeline.remote_bases import (
     enter_repository,
     find_fetcher,
     find_repository,
+    shown_entry,
 )
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -36,14 +37,16 @@ def enter_root(ctx: Context, path: str, ancestors: tuple[str, ...], urls: tuple[
         raise SourceError("new root cannot be empty")
     repository = find_repository(path)
     if repository is not None:
+        from kmanifest.model.url_masking import mask_url  # few entries are URLs
+
         for url in urls:
             if url.startswith(path):
                 raise SourceError(
-                    f"cycle detected: URI {path!r} referenced by previous URI {url!r}"
+                    f"cycle detected: URI {mask_url(path)!r} referenced by previous URI {mask_url(url)!r}"
                 )
         if "://" in ctx.directory and repository.protocol == "file":
             rule = "a remote kustomization can't use a local repository"
-            raise SourceError(f"security; {rule}: {path!r}")
+            raise SourceError(f"security; {rule}: {mask_url(path)!r}")
         root = Root(*enter_repository(ctx, repository), is_remote=True)
     elif fetcher := find_fetcher(ctx, path):
         root = Root(*enter_fetched(ctx, fetcher, path), is_remote=True)
@@ -58,7 +61,7 @@ def _directory(ctx: Context, path: str) -> str:
         raise SourceError(f"new root {path!r} cannot be absolute")
     if any(".." in part and part != ".." for part in path.split("/")):
         raise SourceError(f"path {path!r} is ambiguous; check for YAML indentation errors")
-    directory = ctx.tree.resolve(trees.join(ctx.directory, path))
+    directory = ctx.resolve(path)
     if ctx.tree.kind(directory) != "dir":
         raise SourceError(f"{path!r} must be a directory")
     return directory
@@ -71,7 +74,7 @@ def _check_visited(path: str, directory: str, visited: tuple[str, ...]) -> None:
     """
     for ancestor in visited:
         if trees.is_below(ancestor, directory):
-            message = f"cycle detected: {path!r} contains the directory {ancestor!r}"
+            message = f"cycle detected: {shown_entry(path)!r} contains the directory {ancestor!r}"
             raise SourceError(f"{message}, which is being built")
     if len(visited) > MAX_NESTING:
         raise LimitError(f"kustomizations are nested more than {MAX_NESTING} deep")

@@ -87,7 +87,7 @@ def config_value(value: Any) -> Any:
 
 
 def _with_json_line_breaks(text: str) -> str:
-    from kmanifest.yaml.scalars import json_line_breaks  # for texts that are not plain ASCII
+    from kmanifest.yaml.scalars import json_line_breaks  # for strings that are not plain ASCII
 
     return json_line_breaks(text)
 

@@ -21,6 +21,7 @@ from kmanifest.model.errors import (
     near_names,
 )
 from kmanifest.model.fieldpath import MISSING, FieldUpdate, is_absent, update_field
+from kmanifest.model.findings import UNUSABLE_VAR, UNUSED_VAR
 from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.model.resourcemap import ResourceMap
 from kmanifest.model.values import FloatText, IntText, TimeText, is_string, scalar_text, type_name
@@ -144,7 +145,8 @@ def resolve_vars(
     resources = resources.map(lambda resource: _resolve(resource, table, update))
     unused = [name for name in values if name not in expander.used_names]
     if unused:
-        ctx.warn(f"well-defined vars that were never replaced: {','.join(unused)}")
+        message = f"well-defined vars that were never replaced: {','.join(unused)}"
+        ctx.warn(message, code=UNUSED_VAR)
     return resources
 
 
@@ -282,9 +284,8 @@ class _Expander:
         if value is MISSING:
             return f"$({name})"
         if isinstance(value, Mapping | list):
-            self._ctx.warn(
-                f"var {name!r} is a {type_name(value)}, which can't be put into a string"
-            )
+            message = f"var {name!r} is a {type_name(value)}, which can't be put into a string"
+            self._ctx.warn(message, code=UNUSABLE_VAR)
             return f"$({name})"
         self.used_names.add(name)
         return value

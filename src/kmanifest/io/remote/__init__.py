@@ -28,6 +28,20 @@ class Remote(Protocol):
 
     Each fetched repository or file has a name, and its files form a tree. Every path in the tree begins with
     the name. A name contains `://`; the paths of other trees do not.
+
+    >>> from kmanifest import MemoryTree, Options, PrefixedTree, Remote, Repository, Tree, build
+    >>> class Mirror:
+    ...     name = "mirror://shop"
+    ...     tree = PrefixedTree(MemoryTree({"kustomization.yaml": "{resources: [], namePrefix: p-}"}), name)
+    ...     def file(self, url: str) -> str:
+    ...         raise NotImplementedError
+    ...     def repository(self, repository: Repository) -> str:
+    ...         return self.name
+    ...     def tree_of(self, path: str) -> Tree | None:
+    ...         return self.tree if path.startswith(self.name) else None
+    >>> remote: Remote = Mirror()
+    >>> build("https://example.com/org/shop?ref=v1", options=Options(allow_remote=True), remote=remote).text()
+    ''
     """
 
     def file(self, url: str) -> str:

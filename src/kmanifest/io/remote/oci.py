@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from kmanifest.io.remote.access import Credential, Login
 from kmanifest.io.remote.http import HttpClient, HttpResponse
 from kmanifest.model.errors import FetchError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
@@ -54,7 +55,7 @@ class Manifest(NamedTuple):
 class RegistryClient:
     """Sends requests to registries.
 
-    `login_for` returns the credential for a host. `is_plain` returns whether requests to a host use no TLS.
+    `login_for` returns the credential for an artifact's registry. `is_plain` returns whether requests to a host use no TLS.
     `max_blob` is the maximal size of a blob, in bytes.
     """
 
@@ -62,7 +63,7 @@ class RegistryClient:
         self,
         http: HttpClient,
         *,
-        login_for: Callable[[str], Credential | None] = lambda _: None,
+        login_for: Callable[[Artifact], Credential | None] = lambda _: None,
         is_plain: Callable[[str], bool] = lambda _: False,
         max_blob: int,
     ) -> None:
@@ -125,6 +126,10 @@ class RegistryClient:
         key = (artifact.host, artifact.name)
         response = self._http.request(url, self._headers(key))
         if response.status == 401 and key not in self._authorizations:
+            if response.is_redirected:
+                raise FetchError(
+                    f"{artifact}: the registry redirects to another server, and that server requires a login"
+                )
             self._authorizations[key] = self._authorization(artifact, scheme, response)
             response = self._http.request(url, self._headers(key))
         if not 200 <= response.status <= 299:
@@ -140,10 +145,11 @@ class RegistryClient:
     def _authorization(self, artifact: Artifact, scheme: str, response: HttpResponse) -> str:
         """Return the `Authorization` header that the registry's challenge requires.
 
+        The challenge must come from the registry itself: the login is sent to the address in the challenge.
         An access token is requested over https or from the registry itself, else FetchError is raised.
         """
         scheme_name, values = _parse_challenge(response.headers.get("www-authenticate", ""))
-        credential = self._login_for(artifact.host) or Credential()
+        credential = self._login_for(artifact) or Credential()
         if scheme_name == "basic" and credential.login is not None:
             return basic_authorization(credential.login)
         if scheme_name != "bearer":
@@ -152,7 +158,7 @@ class RegistryClient:
         registry_url = f"{scheme}://{artifact.host}/"
         if not realm.startswith("https://") and not realm.startswith(registry_url):
             raise FetchError(
-                f"{artifact}: the token server {realm!r} is not safe: it must use https"
+                f"{artifact}: the token server {mask_url(realm)!r} is not safe: it must use https"
             )
         parameters = {name: values[name] for name in ("service", "scope") if name in values}
         token_response = self._request_token(realm, parameters, credential)

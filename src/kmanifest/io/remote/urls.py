@@ -4,9 +4,10 @@ Source: kustomize v5.8.2 api/internal/git/repospec.go; api/internal/loader/filel
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kmanifest.model.errors import SourceError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Final, NamedTuple
 
 DEFAULT_TIMEOUT: Final = 27.0
@@ -16,7 +17,14 @@ _SCHEMES: Final = ("ssh://", "https://", "http://", "file://")
 _GIT_PREFIX: Final = "git::"
 _GITHUB_HOSTS: Final = ("github.com/", "github.com:")
 _USER_PATTERN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9-]*@")
-_PASSWORD_PATTERN: Final = re.compile(r"(://[^/:@]*:)[^/@]*@")
+_HOST_PATTERN: Final = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s\x00-\x1f/?#@\\:\[\]%]+)"
+_AUTHORITY_PATTERN: Final = re.compile(
+    rf"(?P<login>[^\s\x00-\x1f/?#\\]*@)?{_HOST_PATTERN}(?::(?P<port>[0-9]{{0,5}}))?(?P<path>(?:[/?#].*)?)$",
+    re.DOTALL,
+)
+_SCP_PATTERN: Final = re.compile(
+    rf"(?P<login>[^\s\x00-\x1f/?#\\:@\[\]]*@)?{_HOST_PATTERN}(?P<port>):(?P<path>.*)$", re.DOTALL
+)
 _SECONDS_BY_UNIT: Final = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -35,9 +43,17 @@ _BAD_REF_PATTERN: Final = re.compile(r"^-|[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 class Repository(NamedTuple):
     """A repository, a directory in it, and how to fetch it.
 
-    `host` is the part of the URL before the repository's path, with scheme and user. `directory` is relative to the
-    repository's root. An empty `ref` means the default branch. `timeout` is in seconds. `has_git_prefix` is true for
-    URLs that begin with `git::`.
+    A `Remote` receives such records.
+
+    `url`: the URL as it was written. `host`: the part of the URL before the repository's path, with scheme and user.
+    `path`: the path of the repository. `directory`: relative to the repository's root. `ref`: a commit, branch or tag;
+    empty means the default branch. `timeout`: in seconds. `submodules`: whether submodules are fetched when a file in
+    them is read. `has_git_prefix`: whether the URL begins with `git::`.
+
+    >>> from kmanifest import Repository
+    >>> repository = Repository("https://example.com/org/shop//base?ref=v1", "https://example.com/", "org/shop", "base", "v1")
+    >>> repository.clone_url, repository.protocol, repository.directory, repository.ref
+    ('https://example.com/org/shop', 'https', 'base', 'v1')
     """
 
     url: str
@@ -62,10 +78,13 @@ class Repository(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The URL and ref, without a password. Names of fetched files begin with it."""
+        """The URL without its secrets, and the ref. Names of fetched files begin with it."""
         url = self.clone_url if "://" in self.host else f"ssh://{self.clone_url}"
         suffix = f"@{self.ref}" if self.ref else ""
-        return without_password(url).rstrip("/") + suffix
+        return mask_url(url).rstrip("/") + suffix
+
+    def __repr__(self) -> str:  # without the secrets in the URL
+        return f"Repository({self.name!r}, {self.directory!r})"
 
 
 def parse_repository(text: str) -> Repository | None:
@@ -101,11 +120,10 @@ def check_repository(repository: Repository) -> None:
     host_path = host.partition(":")[2]
     if host.startswith("-") or host_path.startswith("-") or name.startswith("-"):
         raise SourceError(
-            f"the host and the path of the URL {without_password(repository.url)!r} "
-            "must not begin with '-'"
+            f"the host and the path of the URL {mask_url(repository.url)!r} must not begin with '-'"
         )
     if any(character < " " for character in repository.clone_url):
-        raise SourceError(f"the URL {repository.url!r} contains a control character")
+        raise SourceError(f"the URL {mask_url(repository.url)!r} contains a control character")
     if repository.ref and _BAD_REF_PATTERN.search(repository.ref):
         raise SourceError(f"{repository.ref!r} is not a valid git ref")
 
@@ -119,21 +137,61 @@ def check_protocol(protocol: str, allowed: Sequence[str], name: str) -> None:
         )
 
 
+class Endpoint(NamedTuple):
+    """The server that a URL leads to. A `port` of 0 is the standard port. `path` begins with `/` or is empty."""
+
+    scheme: str
+    login: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def address(self) -> str:
+        """The host, with its port if the URL contains one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if self.port else host
+
+    def __repr__(self) -> str:  # without the login
+        return f"Endpoint({self.scheme!r}, {self.address!r})"
+
+
+def find_endpoint(url: str) -> Endpoint | None:
+    """Return the server that a URL or a `user@host:path` leads to, or None for a path and a `file` URL.
+
+    Raises SourceError if it is not clear which host a client would connect to.
+    """
+    scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower() if separator else "ssh"
+    if scheme == "file" or (not separator and ":" not in url.partition("/")[0]):
+        return None
+    match = (_AUTHORITY_PATTERN if separator else _SCP_PATTERN).match(rest if separator else url)
+    port = int(match["port"] or 0) if match else -1
+    if match is None or not 0 <= port < 65_536:
+        raise SourceError(f"{mask_url(url)}: the host in the URL is invalid")
+    path = re.split(r"[?#]", match["path"], maxsplit=1)[0]
+    host = match["host"].removeprefix("[").removesuffix("]").lower()
+    return Endpoint(scheme, (match["login"] or "").removesuffix("@"), host, port, path)
+
+
+def find_hosts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the hosts of the URLs among these strings."""
+    hosts: list[str] = []
+    for text in texts:
+        is_short = text[:11].lower().startswith(("github.com/", "github.com:"))
+        try:
+            endpoint = find_endpoint(text) if "://" in text or "@" in text else None
+        except SourceError:
+            continue
+        if is_short or endpoint is not None:
+            hosts.append(endpoint.host if endpoint else "github.com")
+    return tuple(dict.fromkeys(hosts))
+
+
 def has_repository_marker(text: str) -> bool:
     """Return whether a URL has a mark of a repository: `.git`, `//`, `_git/` or `ref=`."""
     path, _, query = text.partition("://")[2].partition("?")
     return ".git" in path or "//" in path or "_git/" in path or "ref=" in query
-
-
-def without_password(url: str) -> str:
-    """Return the URL with its password replaced by `***`."""
-    return _PASSWORD_PATTERN.sub(r"\1***@", url)
-
-
-def shown_url(url: str) -> str:
-    """Return a file's URL without its password and query. A query may contain tokens."""
-    path, separator, _ = without_password(url).partition("?")
-    return f"{path}?…" if separator else path
 
 
 def _split_prefix(text: str, prefix: str) -> tuple[str, str]:

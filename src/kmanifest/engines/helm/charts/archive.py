@@ -1,10 +1,11 @@
 """Read the files of a packaged chart, a gzipped tar archive, within limits and without unpacking it to disk.
 
-An entry's path is relative to one top directory, whose name has no meaning. Links and devices count as files without
-content. Decompression stops at the limits, independent of the sizes in the headers. Nothing after the end of the
-archive is read.
+The files are in one top directory, whose name has no meaning: a path in the chart is that in the archive without its
+first element. A link or device is a file without content. Decompression stops at the limits, whatever sizes the headers
+claim. Nothing after the end of the tar archive is read.
 
-Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 archive/tar reader.go.
+Source: helm v3.22.0 pkg/chart/loader/archive.go, LoadArchiveFiles; Go 1.26 archive/tar reader.go, compress/gzip
+gunzip.go.
 """
 
 import re
@@ -14,55 +15,84 @@ from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
-MAX_CHART: Final = 100 * (1 << 20)
-MAX_FILE: Final = 5 * (1 << 20)
-MAX_ENTRIES: Final = 100_000
+MAX_CHART_BYTES: Final = 100 << 20
+MAX_FILE_BYTES: Final = 5 << 20
+MAX_FILES: Final = 100_000
 BOM: Final = b"\xef\xbb\xbf"
-_BLOCK: Final = 512
-_MAX_HEADER: Final = 1 << 20
-_CHUNK: Final = 65_536
-_GZIP_HEADER: Final = 10
-_TYPES_WITHOUT_CONTENT: Final = b"123456"
+_GZIP_MAGIC: Final = b"\x1f\x8b\x08"
+_GZIP_HEADER_BYTES: Final = 10
+_CHUNK_BYTES: Final = 65_536
+_BLOCK_BYTES: Final = 512
+_MAX_META_ENTRY_BYTES: Final = 1 << 20
+_MAX_INT64: Final = (1 << 63) - 1
+
+# Type flags of tar entries.
+_OLD_REGULAR_FILE: Final = b"\0"
+_DIRECTORY: Final = b"5"
+_TYPES_WITHOUT_CONTENT: Final = (b"1", b"2", b"3", b"4", _DIRECTORY, b"6")
+"""Hard and symbolic links, character and block devices, directories, and pipes."""
+_PAX_HEADER: Final = b"x"
+_PAX_GLOBAL_HEADER: Final = b"g"
+_GNU_LONG_NAME: Final = b"L"
+_GNU_LONG_LINK: Final = b"K"
+_META_TYPES: Final = (_PAX_HEADER, _PAX_GLOBAL_HEADER, _GNU_LONG_NAME, _GNU_LONG_LINK)
+"""Entries whose content describes the next entry, or the whole archive."""
+
+_MODE_DIRECTORY: Final = 0o040000
+_MODE_PERMISSIONS: Final = 0o7777
+_PAX_TEXT_KEYS: Final = (b"path", b"linkpath", b"uname", b"gname")
 
 
 class File(NamedTuple):
-    """A file of a chart: its path relative to the chart's directory, and its content without a byte order mark."""
+    """A file of a chart.
+
+    - `name`: its path relative to the chart's directory.
+    - `data`: its content without a byte order mark.
+    """
 
     name: str
     data: bytes
 
 
 class _Entry(NamedTuple):
-    """The header of one archive entry."""
+    """The header of one archive entry.
+
+    - `name`: its path in the archive.
+    - `size`: the size of its content in bytes.
+    - `is_directory`: whether it is a directory.
+    """
 
     name: str
     size: int
-    type_flag: bytes
+    is_directory: bool
 
 
-def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
+def read_archive(content: bytes, *, max_file_bytes: int = MAX_FILE_BYTES) -> list[File]:
     """Return the files of a packaged chart in archive order.
 
-    Raises SourceError or LimitError with Helm's message.
+    Raises SourceError or LimitError with Helm's message. Messages about corrupt data lack Go's offset. Limits that Helm
+    does not have, such as `MAX_FILES`, have messages of their own.
     """
     files: list[File] = []
     stream = _Stream(content)
-    remaining = MAX_CHART
+    remaining = MAX_CHART_BYTES
     for entry in _read_entries(stream):
-        if entry.type_flag == b"5":
+        if entry.is_directory:
+            stream.read_padded(entry.size)
             continue
         name = _path_in_chart(entry.name)
         if entry.size > remaining:
             raise _chart_too_large()
-        if entry.size > max_file:
+        if entry.size > max_file_bytes:
             raise LimitError(
-                f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {max_file}"
+                f"decompressed chart file {quoted(entry.name)} is larger than the maximum file size {max_file_bytes}"
             )
         remaining -= entry.size
         if remaining <= 0:
+            # As in Helm, a chart of exactly the maximal size is too large.
             raise _chart_too_large()
-        if len(files) >= MAX_ENTRIES:
-            raise LimitError(f"the chart archive has more than {MAX_ENTRIES} files")
+        if len(files) >= MAX_FILES:
+            raise LimitError(f"the chart archive has more than {MAX_FILES} files")
         files.append(File(name, stream.read_padded(entry.size).removeprefix(BOM)))
     if not files:
         raise SourceError("no files in chart archive")
@@ -71,20 +101,21 @@ def read_archive(content: bytes, *, max_file: int = MAX_FILE) -> list[File]:
 
 def is_archive(content: bytes) -> bool:
     """Return whether the content starts like a gzip file."""
-    return content.startswith(b"\x1f\x8b\x08")
+    return content.startswith(_GZIP_MAGIC)
 
 
 def _chart_too_large() -> LimitError:
-    return LimitError(f"decompressed chart is larger than the maximum file size {MAX_CHART}")
+    return LimitError(f"decompressed chart is larger than the maximum file size {MAX_CHART_BYTES}")
 
 
 def _path_in_chart(name: str) -> str:
     """Return the path of an entry relative to the chart's directory.
 
-    Raises SourceError if the path leads out of that directory.
+    Raises SourceError if the path leads out of that directory, has no directory, or is one that Helm refuses.
     """
+    # As in Helm: with a backslash in the name, made on Windows, a slash is an ordinary character.
     delimiter = "\\" if "\\" in name else "/"
-    first, _, rest = name.partition(delimiter)
+    top_directory, _, rest = name.partition(delimiter)
     path = rest.replace(delimiter, "/")
     if path.startswith("/"):
         raise SourceError("chart illegally contains absolute paths")
@@ -94,10 +125,12 @@ def _path_in_chart(name: str) -> str:
             f"chart illegally contains content outside the base directory: {quoted(name)}"
         )
     if path.startswith(".."):
+        # As in Helm, also a file whose name begins with two dots.
         raise SourceError("chart illegally references parent directory")
     if re.match("[a-zA-Z]:/", path):
         raise SourceError("chart contains illegally named files")
-    if first == "Chart.yaml":
+    if top_directory == "Chart.yaml":
+        # As in Helm, this is refused only as the name of the top directory: `Chart.yaml` alone is "outside" above.
         raise SourceError("chart yaml not in base directory")
     return path
 
@@ -114,107 +147,151 @@ def clean_path(path: str) -> str:
 
 
 class _Stream:
-    """The content of a gzip file, decompressed on demand."""
+    """The content of a gzip file, decompressed on demand.
+
+    `_compressed` is the content that was not decompressed yet, `_buffer` the decompressed content that was not read.
+    """
 
     def __init__(self, content: bytes) -> None:
-        self._rest = content
+        _check_gzip_header(content)
+        self._compressed = content
         self._buffer = bytearray()
         self._decompressed_size = 0
         self._decompressor = _new_decompressor()
-        if not is_archive(content):
-            is_short = len(content) < _GZIP_HEADER
-            problem = "unexpected EOF" if is_short else "gzip: invalid header"
-            raise SourceError(problem if content else "EOF")
 
     def read(self, size: int) -> bytes:
         """Return the next `size` bytes, or fewer at the end."""
-        while len(self._buffer) < size and self._fill(size - len(self._buffer)):
+        while len(self._buffer) < size and self._decompress_more(size - len(self._buffer)):
             pass
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
 
     def read_padded(self, size: int) -> bytes:
-        """Return the next `size` bytes and skip the padding of their last block."""
+        """Return the next `size` bytes and skip the padding of their last block. Raises SourceError at the end."""
         data = self.read(size)
-        padding = -size % _BLOCK
+        padding = -size % _BLOCK_BYTES
         if len(data) < size or len(self.read(padding)) < padding:
             raise SourceError("unexpected EOF")
         return data
 
-    def _fill(self, size: int) -> bool:
+    def _decompress_more(self, size: int) -> bool:
+        """Add at most `size` bytes, or a larger chunk, to the buffer. Return False at the end.
+
+        A gzip file has one or more members, each compressed separately. Raises SourceError if one is corrupt or cut
+        off, LimitError if the content exceeds the limit.
+        """
         from zlib import error as zlib_error
 
         if self._decompressor.eof:
-            if not self._decompressor.unused_data:
+            following_member = self._decompressor.unused_data
+            if not following_member:
                 return False
-            self._rest = self._decompressor.unused_data
+            _check_gzip_header(following_member)
+            self._compressed = following_member
             self._decompressor = _new_decompressor()
         try:
-            chunk = self._decompressor.decompress(self._rest, max(size, _CHUNK))
-        except zlib_error:
-            raise SourceError("gzip: invalid checksum or data") from None
-        self._rest = self._decompressor.unconsumed_tail
+            chunk = self._decompressor.decompress(self._compressed, max(size, _CHUNK_BYTES))
+        except zlib_error as error:
+            is_checksum = "incorrect" in str(
+                error
+            )  # "incorrect data check" or "incorrect length check"
+            problem = "gzip: invalid checksum" if is_checksum else "flate: corrupt input"
+            raise SourceError(problem) from None
+        self._compressed = self._decompressor.unconsumed_tail
         if not chunk and not self._decompressor.eof:
             raise SourceError("unexpected EOF")
         self._decompressed_size += len(chunk)
         # Headers and padding are not content. In a chart of small files they can be as large as the content.
-        if self._decompressed_size > 2 * MAX_CHART:
+        if self._decompressed_size > 2 * MAX_CHART_BYTES:
             raise _chart_too_large()
         self._buffer += chunk
         return True
 
 
+def _check_gzip_header(content: bytes) -> None:
+    """Raise SourceError, as Go does, if the content does not start like a gzip file."""
+    if is_archive(content):
+        return
+    if not content:
+        raise SourceError("EOF")
+    raise SourceError(
+        "unexpected EOF" if len(content) < _GZIP_HEADER_BYTES else "gzip: invalid header"
+    )
+
+
 def _new_decompressor() -> Any:
     from zlib import decompressobj  # only archives need it
 
-    return decompressobj(wbits=31)
+    return decompressobj(wbits=31)  # gzip format
 
 
 def _read_entries(stream: _Stream) -> Iterator[_Entry]:
     """Yield the headers of an archive. After each one, the stream is at the content of the entry.
 
-    Source: Go archive/tar, Reader.next.
+    The caller must read the content before the next header. Source: Go archive/tar, Reader.next.
     """
-    long_name, records = "", dict[str, str]()
+    gnu_name, pax_records = "", dict[str, str]()
     while (block := _read_header(stream)) is not None:
         size, type_flag = _parse_number(block[124:136]), block[156:157]
-        if type_flag in (b"x", b"g", b"L", b"K"):
-            if size > _MAX_HEADER:
+        if type_flag in _META_TYPES:
+            if size > _MAX_META_ENTRY_BYTES:
                 raise LimitError("a header of the chart archive is too large")
             content = stream.read_padded(size)
-            if type_flag == b"x":
-                records = _parse_pax_records(content)
-            elif type_flag == b"L":
-                long_name = _decode_field(content)
+            if type_flag == _PAX_HEADER:
+                pax_records = _parse_pax_records(content)
+            elif type_flag == _PAX_GLOBAL_HEADER:
+                # As in Go, its records are checked but not used, and the meta entries before it have no effect.
+                _parse_pax_records(content)
+                gnu_name, pax_records = "", {}
+            elif type_flag == _GNU_LONG_NAME:
+                gnu_name = _decode_field(content)
             continue
-        name = records.get("path") or long_name or _entry_name(block)
-        size = int(records["size"]) if records.get("size", "").isdecimal() else size
-        if type_flag in (b"0", b"\0") and name.endswith("/"):
-            type_flag = b"5"
-        yield _Entry(name, 0 if type_flag in _TYPES_WITHOUT_CONTENT else size, type_flag)
-        long_name, records = "", {}
+        name = gnu_name or pax_records.get("path") or _entry_name(block)
+        if pax_records.get("size"):
+            size = _parse_pax_size(pax_records["size"])
+        if type_flag == _OLD_REGULAR_FILE and name.endswith("/"):
+            type_flag = _DIRECTORY
+        mode = _parse_number(block[100:108])
+        yield _Entry(
+            name,
+            size=0 if type_flag in _TYPES_WITHOUT_CONTENT else size,
+            is_directory=type_flag == _DIRECTORY or mode & ~_MODE_PERMISSIONS == _MODE_DIRECTORY,
+        )
+        gnu_name, pax_records = "", {}
 
 
 def _read_header(stream: _Stream) -> bytes | None:
-    """Return the next header block, or None at the end."""
-    block = stream.read(_BLOCK)
-    if not block:
-        return None
-    if len(block) < _BLOCK:
-        raise SourceError("unexpected EOF")
+    """Return the next header block, or None at the end of the archive: the end of the stream, or two empty blocks.
+
+    Raises SourceError if the block is cut off or its checksum is wrong.
+    """
+    block = _read_block(stream)
     if not any(block):
-        next_block = stream.read(_BLOCK)
-        if next_block and any(next_block):
-            raise SourceError("archive/tar: invalid tar header")
+        if any(_read_block(stream)):
+            raise _invalid_header()
         return None
     checksum = _parse_number(block[148:156])
-    if checksum != sum(block) - sum(block[148:156]) + 8 * 32:
-        raise SourceError("archive/tar: invalid tar header")
+    # The checksum was calculated with blanks in its own field.
+    if checksum != sum(block) - sum(block[148:156]) + 8 * ord(" "):
+        raise _invalid_header()
     return block
 
 
+def _read_block(stream: _Stream) -> bytes:
+    """Return the next block, empty at the end of the stream. Raises SourceError if it is cut off."""
+    block = stream.read(_BLOCK_BYTES)
+    if 0 < len(block) < _BLOCK_BYTES:
+        raise SourceError("unexpected EOF")
+    return block
+
+
+def _invalid_header() -> SourceError:
+    return SourceError("archive/tar: invalid tar header")
+
+
 def _entry_name(block: bytes) -> str:
+    """Return the path in a header. A POSIX header may have it in two fields."""
     name, prefix = _decode_field(block[:100]), _decode_field(block[345:500])
     is_posix = block[257:263] == b"ustar\0" and block[263:265] == b"00"
     return f"{prefix}/{name}" if is_posix and prefix else name
@@ -225,22 +302,41 @@ def _decode_field(field: bytes) -> str:
 
 
 def _parse_number(field: bytes) -> int:
+    """Return the number in a field of a header: octal digits, or binary if the first bit is set.
+
+    Raises SourceError if the field is neither, or the number has more than 63 bits. As in Go, blanks and NULs may
+    surround the digits, and an empty field is 0.
+
+    Source: Go archive/tar strconv.go, parseNumeric.
+    """
     if field[0] & 0x80:
         value = int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     else:
-        text = field.strip(b" \0") or b"0"
-        if re.fullmatch(b"[0-7]+", text) is None:
-            raise SourceError("archive/tar: invalid tar header")
-        value = int(text, 8)
-    if value >= 1 << 63:
-        raise SourceError("archive/tar: invalid tar header")
+        digits = field.strip(b" \0") or b"0"
+        if re.fullmatch(b"[0-7]+", digits) is None:
+            raise _invalid_header()
+        value = int(digits, 8)
+    if value > _MAX_INT64:
+        raise _invalid_header()
     return value
 
 
-def _parse_pax_records(content: bytes) -> dict[str, str]:
-    """Return the records of a pax header by key.
+def _parse_pax_size(text: str) -> int:
+    """Return the size in a pax record. Raises SourceError if it is not a number of at most 63 bits.
 
-    Source: Go archive/tar strconv.go, parsePAXRecord.
+    As in Go, a plus sign and leading zeros are allowed.
+    """
+    match = re.fullmatch(r"\+?0*([0-9]{1,19})", text)
+    if match is None or int(match[1]) > _MAX_INT64:
+        raise _invalid_header()
+    return int(match[1])
+
+
+def _parse_pax_records(content: bytes) -> dict[str, str]:
+    """Return the records of a pax header by key. A record is its length, a blank, the key, `=`, the value, a newline.
+
+    Raises SourceError if a length does not lead to a newline, or the record lacks one of these parts. Source: Go
+    archive/tar strconv.go, parsePAXRecord and validPAXRecord.
     """
     records: dict[str, str] = {}
     while content:
@@ -248,8 +344,10 @@ def _parse_pax_records(content: bytes) -> dict[str, str]:
         length = int(head) if head.isdigit() and len(head) < 8 else 0
         record = content[:length]
         if not space or length < len(head) + 3 or not record.endswith(b"\n"):
-            raise SourceError("archive/tar: invalid tar header")
-        key, _, value = record[len(head) + 1 : -1].partition(b"=")
+            raise _invalid_header()
+        key, equals, value = record[len(head) + 1 : -1].partition(b"=")
+        if not key or not equals or b"\0" in (value if key in _PAX_TEXT_KEYS else key):
+            raise _invalid_header()
         records[_decode_field(key)] = _decode_field(value)
         content = content[length:]
     return records

@@ -1,5 +1,7 @@
 """A chart: the data of its files, and its subcharts.
 
+A dependency is a record in Chart.yaml, a subchart is a chart in `charts/`, for which there may be a dependency.
+
 A render changes a `Chart` and its `Dependency` records in place while it processes conditions and aliases
 (`dependencies`). A subchart also knows its parent. Helm does the same, and its output depends on which of two aliases
 was processed last. So a loaded chart is never rendered itself: a render works on `chart.copy()`.
@@ -23,6 +25,7 @@ from kmanifest.engines.helm.formats.go_json import (
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import StringMap, Strings
 from kmanifest.engines.helm.objects.structs import NilStringMap, NilStrings, ObjectList
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from kmanifest.engines.helm.objects.builtin import ChartObject, MetadataObject
 
 _MANIFEST_EXTENSIONS: Final = (".yaml", ".yml", ".json")
-_SPACES: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
 
 _MAINTAINER: Final = Shape(
     "struct",
@@ -95,7 +97,17 @@ _SANITIZED_FIELDS: Final = ("name", "description", "home", "icon", "condition", 
 
 
 class Dependency:
-    """A dependency that Chart.yaml declares."""
+    """A dependency that Chart.yaml declares.
+
+    - `name`: the name of the chart. Processing dependencies replaces it by the alias.
+    - `version`: the version of the chart, or a constraint for it.
+    - `repository`: where the chart is fetched from.
+    - `condition`: paths in the values, separated by commas. The first that leads to a boolean enables or disables it.
+    - `tags`: names of booleans in `tags` of the values, which enable or disable it.
+    - `enabled`: whether it is enabled. Processing dependencies overwrites what Chart.yaml has.
+    - `import_values`: the tables of the subchart's values to import: names, or maps with `child` and `parent`.
+    - `alias`: the name of the chart in this one; empty if it is `name`.
+    """
 
     __slots__ = (
         "alias", "condition", "enabled", "import_values", "name", "repository", "tags", "version",
@@ -119,12 +131,12 @@ class Dependency:
         return copy
 
     def validate(self) -> None:
-        """Sanitize the strings. Raises SourceError if the alias has disallowed characters."""
+        """Replace the strings by sanitized ones. Raises SourceError if the alias has disallowed characters."""
         self.name = _sanitize(self.name)
         self.version = _sanitize(self.version)
         self.repository = _sanitize(self.repository)
         self.condition = _sanitize(self.condition)
-        self.tags[:] = map(_sanitize, self.tags)
+        self.tags[:] = map(_sanitize, self.tags)  # in place: the type shows whether it is nil in Go
         if self.alias and re.fullmatch("[a-zA-Z0-9_-]+", self.alias) is None:
             raise _validation_error(
                 f"dependency {quoted(self.name)} has disallowed characters in the alias"
@@ -149,7 +161,14 @@ class Dependency:
 
 
 class Metadata:
-    """The content of Chart.yaml: the string fields by their YAML names, and the other fields."""
+    """The content of Chart.yaml.
+
+    - `strings`: the string fields by their YAML names; empty if missing. An alias replaces the name.
+    - `sources`, `keywords`, `annotations`: the fields of these names. Their types show whether they are nil in Go.
+    - `maintainers`: the maintainers as maps with `name`, `email` and `url`, or null; None if the field is missing.
+    - `deprecated`: whether the chart is deprecated.
+    - `dependencies`: the dependencies, or null; None if the field is missing or all of them are disabled.
+    """
 
     __slots__ = ("annotations", "dependencies", "deprecated", "keywords", "maintainers", "sources", "strings")  # fmt: skip
 
@@ -195,7 +214,7 @@ class Metadata:
             ]
 
     def requirements(self) -> list[Dependency]:
-        """Return the dependencies without null entries. A validated chart has none of these."""
+        """Return the declared dependencies without null entries, which only an unvalidated chart has."""
         return [dependency for dependency in self.dependencies or () if dependency is not None]
 
     def copy(self, *, name: str = "") -> "Metadata":
@@ -207,8 +226,13 @@ class Metadata:
             copy.strings = {**self.strings, "name": name}
         return copy
 
+    def copy_dependencies(self) -> None:
+        """Replace the dependency records by copies, so that a change of them affects no other chart."""
+        if self.dependencies is not None:
+            self.dependencies = [dependency.copy() for dependency in self.requirements()]
+
     def validate(self) -> None:
-        """Sanitize the strings. Raises SourceError with Helm's message if the chart is invalid."""
+        """Replace the strings by sanitized ones. Raises SourceError with Helm's message if the chart is invalid."""
         strings = self.strings
         for name in _SANITIZED_FIELDS:
             strings[name] = _sanitize(strings[name])
@@ -291,7 +315,12 @@ class Metadata:
 
 
 class Crd:
-    """A file in a `crds/` directory: its path in its chart, and its path in the output."""
+    """A file in a `crds/` directory.
+
+    - `name`: its path in its chart.
+    - `path`: its path in the output, from the root chart on.
+    - `data`: its content.
+    """
 
     __slots__ = ("data", "name", "path")
 
@@ -302,9 +331,26 @@ class Crd:
 
 
 class Chart:
-    """A chart. `parent` is the chart that contains it; `raw` holds all files of the loaded chart."""
+    """A chart.
 
-    __slots__ = ("dependencies", "files", "has_values", "metadata", "parent", "raw", "schema", "templates", "values")  # fmt: skip
+    - `metadata`: the content of Chart.yaml.
+    - `templates`: the files in `templates/`.
+    - `files`: the files without another role, which templates can read.
+    - `raw`: all files of the chart as they were loaded, those of its subcharts included.
+    - `values`: the content of values.yaml; empty without the file. Imported values are added to it.
+    - `has_values`: whether there is a values.yaml.
+    - `schema`: the content of values.schema.json; None without the file.
+    - `parent`: the chart that contains it; None for a root chart.
+    - `subcharts`: the charts in `charts/`. Processing dependencies removes those that are disabled.
+
+    >>> from kmanifest.helm import Chart, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}", "values.yaml": "size: 1"}
+    >>> chart: Chart = load_chart(files, "")
+    >>> chart.name, chart.metadata.version, chart.is_library
+    ('shop', '1.0.0', False)
+    """
+
+    __slots__ = ("files", "has_values", "metadata", "parent", "raw", "schema", "subcharts", "templates", "values")  # fmt: skip
 
     def __init__(self, metadata: Metadata) -> None:
         self.metadata = metadata
@@ -315,7 +361,7 @@ class Chart:
         self.has_values = False
         self.schema: bytes | None = None
         self.parent: Chart | None = None
-        self.dependencies: list[Chart] = []
+        self.subcharts: list[Chart] = []
 
     @property
     def name(self) -> str:
@@ -341,39 +387,37 @@ class Chart:
             chart = chart.parent
         return "/charts/".join(reversed(names))
 
-    def set_dependencies(self, charts: Sequence["Chart"]) -> None:
+    def set_subcharts(self, charts: Sequence["Chart"]) -> None:
         """Replace the subcharts, and make this chart their parent."""
-        self.dependencies = list(charts)
+        self.subcharts = list(charts)
         for chart in charts:
             chart.parent = self
 
     def shallow_copy(self, *, alias: str) -> "Chart":
-        """Return a separate chart with the same subcharts. An alias, if not empty, replaces the name."""
+        """Return a separate chart with the same subcharts and dependency records. An alias, if not empty, replaces the name.
+
+        The subcharts still have this chart as their parent.
+        """
         copy = Chart(self.metadata.copy(name=alias))
-        for slot in ("dependencies", "files", "has_values", "parent", "raw", "schema", "templates", "values"):  # fmt: skip
+        for slot in ("files", "has_values", "parent", "raw", "schema", "subcharts", "templates", "values"):  # fmt: skip
             setattr(copy, slot, getattr(self, slot))
         return copy
 
     def copy(self) -> "Chart":
-        """Return a copy, subcharts included, that a render may change. Values and files are shared."""
+        """Return a copy, subcharts included, that a render may change. It is a root chart. Values and files are shared."""
         copy = self.shallow_copy(alias="")
-        copy.metadata = self.metadata.copy()
-        if self.metadata.dependencies is not None:
-            copy.metadata.dependencies = [
-                dependency.copy() for dependency in self.metadata.requirements()
-            ]
+        copy.metadata.copy_dependencies()
         copy.parent = None
-        copy.set_dependencies([chart.copy() for chart in self.dependencies])
+        copy.set_subcharts([chart.copy() for chart in self.subcharts])
         return copy
 
     def crds(self) -> Iterator[Crd]:
         """Yield the files in the `crds/` directories of this chart and of its subcharts."""
         path = self.path()
         for file in self.files:
-            extension = "." + base_name(file.name).rpartition(".")[2].lower()
-            if file.name.startswith("crds/") and extension in _MANIFEST_EXTENSIONS:
+            if file.name.startswith("crds/") and file.name.lower().endswith(_MANIFEST_EXTENSIONS):
                 yield Crd(file.name, f"{path}/{file.name}", file.data)
-        for chart in self.dependencies:
+        for chart in self.subcharts:
             yield from chart.crds()
 
     def object(self) -> "ChartObject":
@@ -384,7 +428,7 @@ class Chart:
 
 
 def base_name(path: str) -> str:
-    """Return the last element of a path, as Go's `filepath.Base` does."""
+    """Return the last element of a path, as Go's `filepath.Base` does: `.` for an empty path, `/` for slashes only."""
     if not path:
         return "."
     return path.rstrip("/").rpartition("/")[2] or "/"
@@ -395,9 +439,12 @@ def _sanitize(text: str) -> str:
 
     Source: metadata.go, sanitizeString.
     """
-    if text.isprintable():
-        return text.translate({0xA0: " "}) if "\xa0" in text else text
-    return "".join(" " if char in _SPACES or "\u2000" <= char <= "\u200a" else char for char in text if char in _SPACES or "\u2000" <= char <= "\u200a" or char.isprintable())  # fmt: skip
+    if text.isascii() and text.isprintable():
+        return text
+    from kmanifest.engines.helm.gotemplate.printable import is_printable  # rarely needed
+
+    chars = (" " if char in SPACES else char for char in text)
+    return "".join(char for char in chars if is_printable(char))
 
 
 def _validation_error(message: str) -> SourceError:

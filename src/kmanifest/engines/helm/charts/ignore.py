@@ -8,18 +8,25 @@ Source: helm v3.22.0 pkg/ignore/rules.go.
 
 from collections.abc import Callable, Iterable
 
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model import globs
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
 FILE_NAME: Final = ".helmignore"
-_BUILT_IN: Final = "templates/.?*"
-_SPACE: Final = " \t\n\v\f\r\x85\xa0"
-_MAX_LINE: Final = 65_536
+_BUILT_IN_RULE: Final = "templates/.?*"
+_MAX_LINE_BYTES: Final = 65_536
+_SPECIAL_CHARS: Final = "*?[\\"
 
 
 class Rule(NamedTuple):
-    """One line of a `.helmignore` file."""
+    """One line of a `.helmignore` file.
+
+    - `matches`: reports whether the pattern matches a path or a name.
+    - `is_negated`: whether the line begins with `!`. Then the rule ignores what it does not match.
+    - `directories_only`: whether the line ends in `/`. Then the rule matches no file.
+    - `matches_base_name`: whether the pattern is compared with the last element of a path, not with the whole path.
+    """
 
     matches: Callable[[str], bool]
     is_negated: bool
@@ -28,7 +35,7 @@ class Rule(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """All rules of one chart."""
+    """All rules of one chart, in order."""
 
     rules: tuple[Rule, ...]
 
@@ -36,10 +43,9 @@ class Rules(NamedTuple):
         """Return whether the path, relative to the chart's directory, is excluded from the chart."""
         name = path.rpartition("/")[2]
         for matches, is_negated, directories_only, matches_base_name in self.rules:
-            unmatched = directories_only and not is_directory
-            if not unmatched:
-                unmatched = not matches(name if matches_base_name else path)
-            if unmatched == is_negated:
+            may_match = is_directory or not directories_only
+            matched = may_match and matches(name if matches_base_name else path)
+            if matched != is_negated:
                 return True
         return False
 
@@ -50,44 +56,55 @@ def parse_rules(content: bytes | None) -> Rules:
     Raises SourceError with Helm's message.
     """
     lines = _split_lines(content) if content else ()
-    return Rules(tuple(rule for line in (*lines, _BUILT_IN) if (rule := _parse_rule(line))))
+    return Rules(tuple(rule for line in (*lines, _BUILT_IN_RULE) if (rule := _parse_rule(line))))
 
 
 def _split_lines(content: bytes) -> Iterable[str]:
-    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    for line in text.split("\n"):
-        if len(line) >= _MAX_LINE:
+    """Yield the lines. Raises SourceError for a line that is too long for Go's bufio.Scanner.
+
+    As in Helm, a byte order mark counts for the length of the first line.
+    """
+    for index, line in enumerate(content.split(b"\n")):
+        if len(line) >= _MAX_LINE_BYTES:
             raise SourceError("bufio.Scanner: token too long")
-        yield line
+        text = line if index else line.removeprefix(b"\xef\xbb\xbf")
+        yield text.decode("utf-8", "surrogateescape")
 
 
 def _parse_rule(line: str) -> Rule | None:
-    text = line.strip(_SPACE)
+    """Return the rule in a line. None for an empty line or a comment. Raises SourceError for an invalid pattern."""
+    text = line.strip(SPACES)
     if not text or text.startswith("#"):
         return None
     if "**" in text:
         raise SourceError("double-star (**) syntax is not supported")
+    # As in Helm, the whole line must be a valid pattern, with its `!` and slashes.
     _make_matcher(text)
-    is_negated = text.startswith("!")
-    text = text[is_negated:]
-    directories_only = text.endswith("/")
-    text = text.removesuffix("/")
+    pattern = text.removeprefix("!")
+    path = pattern.removesuffix("/")
     return Rule(
-        _make_matcher(text.removeprefix("/")),
-        is_negated,
-        directories_only,
-        matches_base_name="/" not in text,
+        _make_matcher(path.removeprefix("/")),
+        is_negated=text.startswith("!"),
+        directories_only=pattern.endswith("/"),
+        matches_base_name="/" not in path,
     )
 
 
 def _make_matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a test for paths. Most patterns are a name, or a star and an ending, and need no regular expression."""
+    """Return a function that reports whether a pattern matches a path. Raises SourceError for an invalid pattern.
+
+    Most patterns are a name, or a star and an ending. For these a comparison is faster than the general function.
+    """
+    if not _has_special_chars(pattern):
+        return lambda path: path == pattern
     ending = pattern.removeprefix("*")
-    if not any(char in ending for char in "*?[\\"):
-        if ending is pattern or not pattern:
-            return pattern.__eq__
-        return lambda path: path.endswith(ending) and "/" not in path[: -len(ending) or None]
+    if not _has_special_chars(ending):
+        return lambda path: path.endswith(ending) and "/" not in path.removesuffix(ending)
     try:
         return globs.compile_glob(pattern)
     except SourceError:
         raise SourceError("syntax error in pattern") from None
+
+
+def _has_special_chars(pattern: str) -> bool:
+    return any(char in pattern for char in _SPECIAL_CHARS)

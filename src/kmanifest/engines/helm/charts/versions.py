@@ -15,7 +15,7 @@ _STRICT: Final = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?"
 
 
 def is_version(text: str) -> bool:
-    """Return whether the text is a semantic version."""
+    """Return whether the text can be parsed as a version. As in Helm, a `v` and missing numbers are allowed: `v1.2`."""
     from kmanifest.engines.helm.sprig import semver
 
     try:
@@ -25,19 +25,19 @@ def is_version(text: str) -> bool:
     return True
 
 
-def fits(constraint: str, version: str) -> bool:
+def is_strict_version(text: str) -> bool:
+    """Return whether the text is a version with all three numbers, without leading zeros and without a `v`."""
+    return re.fullmatch(_STRICT, text) is not None and is_version(text)
+
+
+def satisfies(version: str, constraint: str) -> bool:
     """Return whether a version satisfies a constraint; False if either is invalid."""
     from kmanifest.engines.helm.sprig import semver
 
     try:
-        return semver.compare(constraint, version)
+        return semver.satisfies(version, constraint)
     except GoError:
         return False
-
-
-def is_strict_version(text: str) -> bool:
-    """Return whether the text is a version with all three numbers and no prefix."""
-    return re.fullmatch(_STRICT, text) is not None and is_version(text)
 
 
 def check_constraint(constraint: str) -> None:
@@ -45,24 +45,31 @@ def check_constraint(constraint: str) -> None:
     from kmanifest.engines.helm.sprig import semver
 
     try:
-        semver.compare(constraint, "0.0.0")
+        semver.satisfies("0.0.0", constraint)
     except GoError as error:
         raise SourceError(str(error)) from error
 
 
-def are_equal(left: str, right: str) -> bool:
-    """Return whether two strings are the same version. If the first is not a version, compare them as strings."""
+def is_same_version(wanted: str, found: str) -> bool:
+    """Return whether `found` is the version `wanted`, in any notation: `1.2` is `v1.2.0`.
+
+    A `wanted` text that is not a version is compared as it is.
+    """
     from kmanifest.engines.helm.sprig import semver
 
-    if not is_version(left):
-        return left == right
-    return is_version(right) and semver.parse(left).compare(semver.parse(right)) == 0
+    if not is_version(wanted):
+        return wanted == found
+    return is_version(found) and semver.parse(wanted).compare(semver.parse(found)) == 0
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """Return the versions from the highest to the lowest. Equal versions keep their order."""
+    """Return the versions from the highest to the lowest. Equal versions keep their order.
+
+    Raises GoError if one of the strings is not a version.
+    """
     from kmanifest.engines.helm.sprig import semver
 
     parsed = [semver.parse(text) for text in versions]
-    highest_first = cmp_to_key(semver.Version.compare)
-    return [version.original for version in sorted(parsed, key=highest_first, reverse=True)]
+    by_precedence = cmp_to_key(semver.Version.compare)
+    # `reverse` keeps the order of equal versions.
+    return [version.original for version in sorted(parsed, key=by_precedence, reverse=True)]

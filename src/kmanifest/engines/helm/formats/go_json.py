@@ -84,11 +84,15 @@ class Decoder:
         fields = shape.fields or {}
         if not isinstance(value, dict):
             raise self._type_mismatch(value, shape.type)
-        folded = {name.casefold(): name for name in fields}
+        folded: dict[str, str] | None = None
         outer = self._struct, self._path
         result: dict[str, Any] = {}
         for key in sorted(value):
-            name = key if key in fields else folded.get(key.casefold())
+            name = key if key in fields else None
+            if name is None:
+                if folded is None:
+                    folded = {field.casefold(): field for field in fields}
+                name = folded.get(key.casefold())
             if name is None:
                 continue
             self._struct, self._path = shape.struct, (*outer[1], name)

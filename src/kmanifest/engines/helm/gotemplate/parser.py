@@ -1,4 +1,4 @@
-"""Parse texts into templates.
+"""Parse template files into templates.
 
 Blocks become jumps while the parser runs, and the open blocks are a list, so a text may nest them
 without limit. The text of an action is looked up before it is parsed (`actions.py`). An action that
@@ -71,7 +71,7 @@ def parse(
 
     Raises ParseError with Go's message if it is invalid. `functions` holds the names that may be
     called besides Go's built-in ones, `suspending` those of suspending functions. `actions` caches
-    parsed actions between texts. All of these texts must have the same suspending functions, and
+    parsed actions between files. All of these files must have the same suspending functions, and
     the same functions named `break` or `continue`, if any.
     """
     if actions is None:

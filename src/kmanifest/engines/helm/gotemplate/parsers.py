@@ -26,7 +26,7 @@ It is as fast as loading the result of an earlier parse.
 
 
 class CachingParser:
-    """A parser of texts that share functions, such as those of a chart.
+    """A parser of files that share functions, such as those of a chart.
 
     Actions with the same text share one node.
     """
@@ -56,7 +56,7 @@ class CachingParser:
             trees = self._compiled_parser.parse(name, text)
             if trees is not None:
                 return ParseResult(name, text, trees)
-        # Imported here because the compiled parser handles most texts.
+        # Imported here because the compiled parser handles most files.
         from kmanifest.engines.helm.gotemplate.parser import parse
 
         return parse(

@@ -57,7 +57,7 @@ class TemplateSet:
         self._base = base
 
     def with_parsed(self, *results: ParseResult) -> Self:
-        """Return this set with the templates of these texts added in order.
+        """Return this set with the templates of these files added in order.
 
         A later template replaces an earlier one of the same name, unless the later one is empty.
         """

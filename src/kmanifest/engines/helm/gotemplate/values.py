@@ -15,7 +15,15 @@ Value = Any
 
 
 class Int64(int):
-    """An `int64`: the type of `--set` and of most sprig functions."""
+    """An `int64`: the type of `--set` and of most sprig functions.
+
+    Helm reads other numbers as `float64`, which templates print differently.
+
+    >>> from kmanifest.helm import Int64, render_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "sizes: {{ .Values.a }}, {{ .Values.b }}"}
+    >>> render_chart("", tree=files, values={"a": 2_000_000, "b": Int64(2_000_000)}).text().splitlines()[-1]
+    'sizes: 2e+06, 2000000'
+    """
 
     __slots__ = ()
     go_type = "int64"
@@ -152,7 +160,7 @@ def indirect(value: Value) -> Value:
 class GoMap(GoObject):
     """A map of a named type, such as `.Values`.
 
-    A named type has methods, and Go's type assertions tell it from its underlying type. Like a Go
+    A named type has methods, and Go's type assertions distinguish it from its underlying type. Like a Go
     map, it is a reference: several maps, of this and the underlying type, may have the same
     `entries`. `underlying_type` is the type that it can be assigned to without a conversion.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, Metadata, base_name
 from kmanifest.engines.helm.charts.loader import load_directory
-from kmanifest.engines.helm.charts.versions import fits, is_version
+from kmanifest.engines.helm.charts.versions import is_version, satisfies
 from kmanifest.engines.helm.dependencies import process_dependencies
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
@@ -27,6 +27,7 @@ from kmanifest.engines.helm.values.layers import Table, coalesce_tables, coalesc
 from kmanifest.io.tree import Tree, join
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 INFO: Final = 1
@@ -78,10 +79,13 @@ class LintSettings(NamedTuple):
 
 
 def lint_chart(
-    tree: Tree, path: str, settings: LintSettings, *, display_path: str = ""
+    tree: Tree, settings: LintSettings, *, directory: str = "", display_path: str = ""
 ) -> list[LintMessage]:
-    """Return the problems of the chart at `path`, whose absolute path is `display_path`. Raises MissingError."""
-    return Linter(tree, path, settings, display_path or path).messages()
+    """Return the problems of the chart in a directory of the tree.
+
+    Messages show `display_path` as the path of the directory. Raises MissingError if there is no such directory.
+    """
+    return Linter(tree, directory, settings, display_path or directory).messages()
 
 
 class Linter:
@@ -116,7 +120,7 @@ class Linter:
     def _read(self, name: str) -> bytes | None:
         try:
             real = self._tree.resolve(join(self._path, name))
-            return self._tree.read(real, limit=self._settings.dialect.loading.max_file)
+            return self._tree.read(real, limit=self._settings.dialect.loading.max_file_bytes)
         except MissingError:
             return None
 
@@ -348,7 +352,7 @@ class Linter:
             self._report(ERROR, "", f"unable to load chart\n\t{problem}")
             return
         declared = [dependency.name for dependency in chart.metadata.requirements()]
-        present = [subchart.name for subchart in chart.dependencies]
+        present = [subchart.name for subchart in chart.subcharts]
         unknown = [name for name in present if name not in declared]
         if unknown:
             text = f"chart metadata is missing these dependencies: {','.join(unknown)}"
@@ -412,7 +416,7 @@ def _version_problem(version: str) -> str:
         return "version is required"
     if not is_version(version):
         return f"version '{version}' is not a valid SemVer"
-    if fits(">0.0.0-0", version):
+    if satisfies(version, ">0.0.0-0"):
         return ""
     return f"version {version} is less than or equal to 0.0.0-0"
 
@@ -427,7 +431,7 @@ def _maintainer_problem(metadata: Metadata) -> str:
         if email and not is_email(email):
             return f"invalid email '{email}' for maintainer '{name}'"
         if url and not is_url(url):
-            return f"invalid url '{url}' for maintainer '{name}'"
+            return f"invalid url '{mask_url(url)}' for maintainer '{name}'"
     return ""
 
 

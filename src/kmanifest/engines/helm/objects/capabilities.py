@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 
 from kmanifest.engines.helm.gotemplate.values import Function, GoObject
 from kmanifest.engines.helm.objects.structs import Field, Struct
+from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 DEFAULT_KUBE_VERSION: Final = "v1.37.0"
+"""The version of Kubernetes whose client library helm v3.22.0 has. It is used if the user gives none."""
 HELM_VERSION: Final = "v3.22.0"
 GO_VERSION: Final = "go1.26.8"
+"""The version of Go that built Helm's release."""
 
 DEFAULT_API_VERSIONS: Final = (
     "v1",
@@ -157,7 +160,12 @@ class Capabilities(Struct):
 
 
 class ParsedKubeVersion(NamedTuple):
-    """A parsed version of Kubernetes."""
+    """A parsed version of Kubernetes, without a suffix such as `-gke.1`.
+
+    - `version`: all its numbers after a `v`: `v1.29.3`.
+    - `major`: the first number.
+    - `minor`: the second number.
+    """
 
     version: str
     major: str
@@ -170,24 +178,27 @@ def parse_kube_version(text: str) -> ParsedKubeVersion:
     Raises SourceError if it is not a version. Source: k8s.io/apimachinery v0.37 pkg/util/version/version.go,
     ParseGeneric.
     """
-    match = re.fullmatch(r"\s*v?([0-9]+(?:\.[0-9]+)*)(.*)", text, re.ASCII | re.DOTALL)
+    # Blanks as RE2 has them. As in Kubernetes, anything but a line break may follow the numbers.
+    match = re.fullmatch(r"[\t\n\f\r ]*v?([0-9]+(?:\.[0-9]+)*).*", text)
     if match is None:
         raise SourceError(f"could not parse {_quoted(text)} as version")
     components = match.group(1).split(".")
     if len(components) < 2:
         raise SourceError(f"illegal version string {_quoted(text)}")
-    if len(components[0]) > 1 and components[0][0] == "0":
+    first = components[0]
+    if first.startswith("0") and first != "0":
         raise SourceError(
-            f"illegal zero-prefixed version component {_quoted(components[0])} in {_quoted(text)}"
+            f"illegal zero-prefixed version component {_quoted(first)} in {_quoted(text)}"
         )
-    for component in components:
-        if len(component.lstrip("0")) > 19:
+    numbers = [component.lstrip("0") or "0" for component in components]
+    for component, number in zip(components, numbers, strict=True):
+        # The length is compared first, because `int` refuses very long numbers.
+        if len(number) > len(str(UINT64_MAX)) or int(number) > UINT64_MAX:
             raise SourceError(
                 f"illegal non-numeric version component {_quoted(component)} in {_quoted(text)}: "
                 f"strconv.ParseUint: parsing {_quoted(component)}: value out of range"
             )
-    numbers = [str(int(component)) for component in components]
-    return ParsedKubeVersion("v" + ".".join(numbers), numbers[0], numbers[1])
+    return ParsedKubeVersion("v" + ".".join(numbers), major=numbers[0], minor=numbers[1])
 
 
 def _quoted(text: str) -> str:
@@ -197,15 +208,23 @@ def _quoted(text: str) -> str:
 
 
 def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) -> Capabilities:
-    """Return the capabilities of a render. The defaults are those of Helm's release."""
-    kube = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
-    helm = {"Version": HELM_VERSION, "GitCommit": "", "GitTreeState": "", "GoVersion": GO_VERSION}
+    """Return the capabilities of a render. `api_versions` are additional ones.
+
+    Raises SourceError if the version of Kubernetes is invalid.
+    """
+    parsed = parse_kube_version(kube_version or DEFAULT_KUBE_VERSION)
+    build_info = {
+        "Version": HELM_VERSION,
+        "GitCommit": "",
+        "GitTreeState": "",
+        "GoVersion": GO_VERSION,
+    }
     return Capabilities(
         {
             "KubeVersion": KubeVersion(
-                {"Version": kube.version, "Major": kube.major, "Minor": kube.minor}
+                {"Version": parsed.version, "Major": parsed.major, "Minor": parsed.minor}
             ),
             "APIVersions": VersionSet([*DEFAULT_API_VERSIONS, *api_versions]),
-            "HelmVersion": BuildInfo(helm),
+            "HelmVersion": BuildInfo(build_info),
         }
     )

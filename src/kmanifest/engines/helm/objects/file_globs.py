@@ -1,6 +1,7 @@
 r"""The patterns of `.Files.Glob`: `*` and `?` stop at a slash, `**` does not; `[a-z]`, `[!abc]`, `{a,b}` and `\`.
 
-A pattern becomes an RE2 regular expression, so matching takes linear time. An invalid pattern matches everything.
+A pattern becomes an RE2 regular expression, so matching takes linear time. As in Helm, an invalid pattern matches
+everything. gobwas lets a few odd patterns such as `é{` match nothing, against its own syntax; here they match.
 
 Source: github.com/gobwas/glob v0.2.3 syntax/lexer/lexer.go and syntax/ast/parser.go, as helm v3.22.0
 pkg/engine/files.go calls it.
@@ -9,15 +10,17 @@ pkg/engine/files.go calls it.
 from collections.abc import Callable
 
 from kmanifest.model.errors import SourceError
+from kmanifest.startup.typing import Final
 
-_ANY = r"(?s:.)*"
-_STEP = r"[^/]*"
+_ANY_PATH: Final = r"(?s:.)*"
+_ANY_NAME: Final = r"[^/]*"
+_ANY_CHAR_OF_NAME: Final = r"[^/]"
 
 
 def path_matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a test that matches whole paths against the pattern."""
+    """Return a function that reports whether the pattern matches a whole path."""
     try:
-        expression = "".join(_Translator(pattern).parts())
+        expression = _Translator(pattern).expression()
     except SourceError:
         return lambda _: True
     import re2  # few charts use .Files.Glob
@@ -27,69 +30,82 @@ def path_matcher(pattern: str) -> Callable[[str], bool]:
 
 
 class _Translator:
-    """Translates one pattern to a regular expression."""
+    """Translates one pattern to a regular expression.
+
+    `_position` is the index of the next character, `_open_braces` the number of alternatives around it.
+    """
 
     def __init__(self, pattern: str) -> None:
-        self._text = pattern
-        self._at = 0
-        self._depth = 0
+        self._pattern = pattern
+        self._position = 0
+        self._open_braces = 0
 
-    def parts(self) -> list[str]:
-        """Return the parts of the regular expression. Raises SourceError if the pattern is invalid."""
+    def expression(self) -> str:
+        """Return the regular expression. Raises SourceError if the pattern is invalid."""
         parts: list[str] = []
-        while self._at < len(self._text):
-            parts.append(self._part())
-        if self._depth:
-            raise SourceError("a brace is not closed")
-        return parts
+        while not self._is_at_end():
+            parts.append(self._translate_next())
+        # As in gobwas, the end of the pattern closes all braces.
+        return "".join(parts) + ")" * self._open_braces
 
-    def _part(self) -> str:
-        char = self._next()
+    def _translate_next(self) -> str:
+        """Return the expression for the next wildcard, brace, comma, class or character."""
+        char = self._take_char()
         if char == "*":
-            if self._text.startswith("*", self._at):
-                self._at += 1
-                return _ANY
-            return _STEP
+            return _ANY_PATH if self._skip("*") else _ANY_NAME
         if char == "?":
-            return "[^/]"
+            return _ANY_CHAR_OF_NAME
         if char == "[":
-            return self._range()
+            return self._translate_class()
         if char == "{":
-            self._depth += 1
+            self._open_braces += 1
             return "(?:"
-        if char == "}" and self._depth:
-            self._depth -= 1
+        if char == "}" and self._open_braces:
+            self._open_braces -= 1
             return ")"
-        if char == "," and self._depth:
+        if char == "," and self._open_braces:
             return "|"
         if char == "\\":
-            return _literal(self._next()) if self._at < len(self._text) else ""
+            # As in gobwas, a backslash at the end has no effect.
+            return "" if self._is_at_end() else _literal(self._take_char())
         return _literal(char)
 
-    def _range(self) -> str:
-        is_negated = self._text.startswith("!", self._at)
-        self._at += is_negated
-        low = self._next()
-        if self._text.startswith("-", self._at):
-            self._at += 1
-            high = self._next()
-            if self._next() != "]" or high < low:
-                raise SourceError("a range is not closed")
-            return f"[{'^' if is_negated else ''}{_literal(low)}-{_literal(high)}]"
-        self._at -= 1
+    def _translate_class(self) -> str:
+        """Return the expression for `[a-z]` or `[abc]`, after the bracket. As in gobwas, a class is one or the other.
+
+        As in gobwas, it can match a slash.
+        """
+        negation = "^" if self._skip("!") else ""
+        if self._pattern.startswith("-", self._position + 1):
+            low, _, high, closing = (self._take_char() for _ in range(4))
+            if closing != "]" or high < low:
+                raise SourceError("a range is not closed, or ends before it begins")
+            return f"[{negation}{_literal(low)}-{_literal(high)}]"
         chars = ""
-        while (char := self._next()) != "]":
-            chars += _literal(self._next() if char == "\\" else char)
+        while (char := self._take_char()) != "]":
+            chars += _literal(self._take_char() if char == "\\" else char)
         if not chars:
             raise SourceError("a list of characters is empty")
-        return f"[{'^' if is_negated else ''}{chars}]"
+        return f"[{negation}{chars}]"
 
-    def _next(self) -> str:
-        if self._at >= len(self._text):
+    def _is_at_end(self) -> bool:
+        return self._position >= len(self._pattern)
+
+    def _take_char(self) -> str:
+        """Return the next character and go on after it. Raises SourceError at the end."""
+        if self._is_at_end():
             raise SourceError("the pattern ends too early")
-        self._at += 1
-        return self._text[self._at - 1]
+        self._position += 1
+        return self._pattern[self._position - 1]
+
+    def _skip(self, char: str) -> bool:
+        """Go on after the next character if it is `char`. Return whether it is."""
+        if not self._pattern.startswith(char, self._position):
+            return False
+        self._position += 1
+        return True
 
 
 def _literal(char: str) -> str:
+    """Return the expression for a character."""
     return char if char.isalnum() or not char.isascii() else f"\\x{ord(char):02x}"

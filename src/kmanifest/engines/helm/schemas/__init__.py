@@ -35,7 +35,7 @@ def _chart_problems(chart: Chart, values: Mapping[str, Any], on_urn: Callable[[s
         problem = find_problem(values, chart.schema, on_urn)
         if problem:
             problems += f"{chart.name}:\n{problem}"
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         subchart_values = values.get(subchart.name)
         if subchart_values is None:
             continue

@@ -273,7 +273,7 @@ class Compiler:
             node.first_items = len(items) if isinstance(items, list) else 0
 
     def _fill_beside_reference(self, node: Node, schema: Mapping[str, Any], path: str) -> None:
-        """Add the keywords next to a `$ref` that the compiler does not leave out, though these drafts say so.
+        """Add the keywords next to a `$ref` that the compiler does not leave out, though these drafts do.
 
         The values of `const` are checked. Other schemas are only compiled, so their errors are reported. Source:
         objcompiler.go, compile: compileDraft4 returns at a `$ref`, the functions for later drafts do not; validator.go,

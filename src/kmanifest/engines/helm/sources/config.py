@@ -13,6 +13,7 @@ from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.sources.urls import are_same_url
 from kmanifest.io.remote.access import Access, Certificates, Credential, Login
 from kmanifest.model.errors import SourceError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 _ENTRY: Final = Shape(
@@ -51,7 +52,7 @@ class RepositoryEntry(NamedTuple):
     is_insecure: bool = False
 
     def __repr__(self) -> str:  # without the password
-        return f"RepositoryEntry({self.name!r}, {self.url!r})"
+        return f"RepositoryEntry({self.name!r}, {mask_url(self.url)!r})"
 
 
 def load_repositories(content: bytes) -> list[RepositoryEntry]:

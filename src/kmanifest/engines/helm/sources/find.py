@@ -16,8 +16,8 @@ from kmanifest.engines.helm.sources.config import RepositoryEntry, find_by_name
 from kmanifest.engines.helm.sources.index import Index, IndexEntry, load_index
 from kmanifest.engines.helm.sources.registries import Reference
 from kmanifest.io.remote.access import Access
-from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import NamedTuple, Protocol
 
 Warn = Callable[[str], None]
@@ -55,6 +55,9 @@ class ChartQuery(NamedTuple):
     repository: str = ""
     access: Access = Access()
 
+    def __repr__(self) -> str:  # without the secrets in the URL
+        return f"ChartQuery({self.version!r}, {mask_url(self.repository)!r}, {self.access!r})"
+
 
 class ChartLocation(NamedTuple):
     """The URL or registry reference of a packaged chart, and the access for its server.
@@ -67,6 +70,9 @@ class ChartLocation(NamedTuple):
     url: str = ""
     digest: str = ""
     reference: Reference | None = None
+
+    def __repr__(self) -> str:  # without the secrets in the URL
+        return f"ChartLocation({self.file_name!r}, {str(self.reference or mask_url(self.url))!r})"
 
 
 class Finder:
@@ -124,15 +130,15 @@ class Finder:
         except LimitError:
             raise
         except KmanifestError as error:
-            address = location.reference or shown_url(location.url)
-            problem = f"failed to fetch provenance {quoted(f'{address}.prov')}"
+            shown_location = location.reference or mask_url(location.url)
+            problem = f"failed to fetch provenance {quoted(f'{shown_location}.prov')}"
             raise SourceError(f"{problem}: {error.message}") from error
 
     def index_of(self, url: str, access: Access) -> Index:
         """Return the index of the repository at a URL."""
         urls.check_web(url)
         content = self.fetcher.index(urls.resolve(url, "index.yaml"), access)
-        return load_index(content, without_password(url))
+        return load_index(content, mask_url(url))
 
     def _find_in_repository(self, name: str, query: ChartQuery) -> ChartLocation:
         """Return the location of a chart in the repository of `query`.
@@ -145,7 +151,7 @@ class Finder:
         except LimitError:
             raise
         except KmanifestError as error:
-            problem = f"looks like {quoted(without_password(url))} is not a valid chart repository or cannot be reached"
+            problem = f"looks like {quoted(mask_url(url))} is not a valid chart repository or cannot be reached"
             raise type(error)(f"{problem}: {error.message}") from error
         description = f"chart {quoted(name)}" + (
             f" version {quoted(query.version)}" if query.version else ""
@@ -153,9 +159,7 @@ class Finder:
         try:
             entry = index.pick(name, query.version)
         except SourceError as error:
-            raise SourceError(
-                f"{description} not found in {without_password(url)} repository"
-            ) from error
+            raise SourceError(f"{description} not found in {mask_url(url)} repository") from error
         finally:
             self._warn_of_skipped_entries(index)
         return self.location_of(entry, url, query.access, description)
@@ -165,7 +169,7 @@ class Finder:
         repository_name, slash, chart_name = name.partition("/")
         if not slash:
             raise SourceError(
-                f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {name}"
+                f"non-absolute URLs should be in form of repo_name/path_to_chart, got: {mask_url(name)}"
             )
         repository = find_by_name(self.repositories, repository_name)
         refuse_insecure(repository)
@@ -176,7 +180,7 @@ class Finder:
         )
         content = self._kept_index(repository.name)
         index = (
-            load_index(content, without_password(repository.url))
+            load_index(content, mask_url(repository.url))
             if content
             else self.index_of(repository.url, access)
         )
@@ -250,9 +254,9 @@ class Finder:
         return registries.pick_tag(versions, version)
 
     def _warn_of_skipped_entries(self, index: Index) -> None:
-        for message in index.skip_messages:
-            self._warn(message)
-        index.skip_messages.clear()
+        if index.skip_messages:  # one call, because there may be very many
+            self._warn("\n".join(index.skip_messages))
+            index.skip_messages.clear()
 
 
 def _access_for_other_server(access: Access, repository: str, url: str) -> Access:
@@ -262,8 +266,8 @@ def _access_for_other_server(access: Access, repository: str, url: str) -> Acces
     """
     if access.login is not None and not url.startswith("https://"):
         raise SourceError(
-            f"the index of {without_password(repository)}, which is fetched with a login, "
-            f"places the chart on another server, not by https: {shown_url(url)} "
+            f"the index of {mask_url(repository)}, which is fetched with a login, "
+            f"places the chart on another server, not by https: {mask_url(url)} "
             "(--pass-credentials allows it)"
         )
     return access.without_login()

@@ -9,7 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 
 from kmanifest.engines.helm.charts.chart import METADATA, Metadata
-from kmanifest.engines.helm.charts.versions import are_equal, check_constraint, fits, newest_first
+from kmanifest.engines.helm.charts.versions import (
+    check_constraint,
+    is_same_version,
+    newest_first,
+    satisfies,
+)
 from kmanifest.engines.helm.formats.go_json import BOOL, STRING, STRINGS, TIME, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -87,7 +92,7 @@ class Index:
             if version and entry.version == version:
                 return entry
         for entry in versions:
-            if fits(constraint, entry.version):
+            if satisfies(entry.version, constraint):
                 return entry
         raise SourceError(f"no chart version found for {name}-{version}")
 
@@ -96,7 +101,7 @@ class Index:
         if name not in self._entries:
             raise SourceError("entry not found")
         for entry in self.versions(name):
-            if entry.urls and (not version or are_equal(version, entry.version)):
+            if entry.urls and (not version or is_same_version(version, entry.version)):
                 return entry
         raise SourceError("no matching version")
 

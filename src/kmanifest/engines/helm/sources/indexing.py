@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Metadata
-from kmanifest.engines.helm.charts.versions import fits, newest_first
+from kmanifest.engines.helm.charts.versions import newest_first, satisfies
 from kmanifest.engines.helm.formats.serialization import to_yaml
 from kmanifest.engines.helm.gotemplate.values import GoObject
 from kmanifest.engines.helm.sources.index import Index
@@ -105,8 +105,9 @@ def merge(records: Sequence[Record], others: Sequence[Record]) -> list[Record]:
         versions = [
             record.metadata.version for record in merged if record.metadata.name == metadata.name
         ]
+        # As in Helm (IndexFile.Has), the version is also tried as a constraint.
         if metadata.version not in versions and not any(
-            fits(metadata.version, version) for version in versions
+            satisfies(version, metadata.version) for version in versions
         ):
             merged.append(other)
     return merged

@@ -10,9 +10,9 @@ from kmanifest.engines.helm.charts.chart import Chart, Dependency
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.charts.versions import (
     check_constraint,
-    fits,
     is_strict_version,
     is_version,
+    satisfies,
 )
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
@@ -63,7 +63,7 @@ class DependencyTable:
                 return "too many matches"
         if archives:
             return self._archive_status(archives[0], dependency)
-        unpacked = [chart for chart in self._chart.dependencies if chart.name == dependency.name]
+        unpacked = [chart for chart in self._chart.subcharts if chart.name == dependency.name]
         if not unpacked:
             return "missing"
         return _version_status(dependency, unpacked[-1]) or "unpacked"
@@ -120,7 +120,7 @@ def _version_status(dependency: Dependency, chart: Chart) -> str:
         return "invalid version"
     if not is_version(version):
         return "invalid version"
-    return "" if fits(dependency.version, version) else "wrong version"
+    return "" if satisfies(version, dependency.version) else "wrong version"
 
 
 def _format_table(rows: Sequence[Sequence[str]], max_width: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from kmanifest.engines.helm.charts.chart import Chart, Dependency
-from kmanifest.engines.helm.charts.versions import check_constraint, fits, is_version
+from kmanifest.engines.helm.charts.versions import check_constraint, is_version, satisfies
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.sources import lock as locks
 from kmanifest.engines.helm.sources import registries, urls
@@ -21,8 +21,8 @@ from kmanifest.engines.helm.sources.index import Index
 from kmanifest.engines.helm.sources.lock import Lock
 from kmanifest.engines.helm.sources.packing import pack, package_name
 from kmanifest.io.remote.access import Access
-from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import KmanifestError, LimitError, SourceError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Final, NamedTuple, Protocol
 
 Out = Callable[[str], None]
@@ -140,7 +140,7 @@ class Manager:
                 for repository in missing
             )
             raise SourceError(
-                f"no repository definition for {', '.join(missing)}. Please add them via 'helm repo add'"
+                f"no repository definition for {', '.join(map(mask_url, missing))}. Please add them via 'helm repo add'"
                 + (_REPOSITORY_ADVICE if has_plain_name else "")
             )
         self._check_login(requirements)
@@ -195,14 +195,12 @@ class Manager:
         if unknown:
             self._out("Getting updates for unmanaged Helm repositories...")
         for url in unknown.values():
-            description = quoted(without_password(url))
+            description = quoted(mask_url(url))
             self._refresh_index(url, self._access, description, f"{description} chart repository")
         if self._finder.repositories:
             self._out("Hang tight while we grab the latest from your chart repositories...")
             for entry in self._finder.repositories:
-                description = (
-                    f"{quoted(entry.name)} chart repository ({without_password(entry.url)})"
-                )
+                description = f"{quoted(entry.name)} chart repository ({mask_url(entry.url)})"
                 self._refresh_index(entry.url, entry.access, quoted(entry.name), description)
             self._out("Update Complete. ⎈Happy Helming!⎈")
 
@@ -246,7 +244,7 @@ class Manager:
             kept = self._kept_index(repository.name) if repository else None
             if kept is not None:
                 return kept, access
-            name = repository.name if repository else without_password(url)
+            name = repository.name if repository else mask_url(url)
             problem = f"no cached repository for {name} found. (try 'helm repo update')"
             raise type(error)(f"{problem}: {error.message}") from error
 
@@ -268,7 +266,7 @@ class Manager:
             if version is None:
                 missing.append(
                     f"{quoted(dependency.name)} "
-                    f"(repository {quoted(without_password(dependency.repository))}, "
+                    f"(repository {quoted(mask_url(dependency.repository))}, "
                     f"version {quoted(dependency.version)})"
                 )
             fields = {
@@ -291,16 +289,16 @@ class Manager:
             return dependency.version
         if dependency.repository.startswith(FILE_SCHEME):
             version = self._local.at(dependency.repository).metadata.version
-            return version if fits(dependency.version, version) else None
+            return version if satisfies(version, dependency.version) else None
         if urls.is_oci(dependency.repository):
             return self._resolve_registry_version(dependency)
         index, _ = self._index_for(dependency.repository)
         if dependency.name not in index.names:
             raise SourceError(
-                f"{dependency.name} chart not found in repo {without_password(dependency.repository)}"
+                f"{dependency.name} chart not found in repo {mask_url(dependency.repository)}"
             )
         usable = (entry.version for entry in index.versions(dependency.name) if entry.urls)
-        return next((version for version in usable if fits(dependency.version, version)), None)
+        return next((version for version in usable if satisfies(version, dependency.version)), None)
 
     def _resolve_registry_version(self, dependency: Dependency) -> str | None:
         if is_version(dependency.version):
@@ -311,10 +309,14 @@ class Manager:
         except LimitError:
             raise
         except KmanifestError as error:
-            problem = f"could not retrieve list of tags for repository {without_password(dependency.repository)}"
+            problem = (
+                f"could not retrieve list of tags for repository {mask_url(dependency.repository)}"
+            )
             raise type(error)(f"{problem}: {error.message}") from error
         versions = registries.versions_from_tags(tags)
-        return next((version for version in versions if fits(dependency.version, version)), None)
+        return next(
+            (version for version in versions if satisfies(version, dependency.version)), None
+        )
 
     # Packages
 
@@ -344,7 +346,7 @@ class Manager:
             f"Dependency {dependency.name} did not declare a repository. Assuming it exists in the charts directory"
         )
         version = self._local.vendored_chart(dependency.name).metadata.version
-        if not fits(dependency.version, version):
+        if not satisfies(version, dependency.version):
             raise SourceError(
                 f"dependency {dependency.name} at version {version} "
                 f"does not satisfy the constraint {dependency.version}"
@@ -352,7 +354,7 @@ class Manager:
 
     def _pack_local(self, dependency: Dependency, packages: dict[str, bytes]) -> None:
         chart = self._local.at(dependency.repository)
-        if not fits(dependency.version, chart.metadata.version):
+        if not satisfies(chart.metadata.version, dependency.version):
             raise SourceError(f"can't get a valid version for dependency {dependency.name}")
         packages[package_name(chart)] = pack(chart, self._clock.now)
         dependency.version = chart.metadata.version
@@ -364,19 +366,15 @@ class Manager:
         address = location.url or str(location.reference)
         if address in downloaded:
             self._out(
-                f"Already downloaded {dependency.name} from repo {without_password(dependency.repository)}"
+                f"Already downloaded {dependency.name} from repo {mask_url(dependency.repository)}"
             )
             return
-        self._out(
-            f"Downloading {dependency.name} from repo {without_password(dependency.repository)}"
-        )
+        self._out(f"Downloading {dependency.name} from repo {mask_url(dependency.repository)}")
         try:
             content = self._finder.fetch(location)
             self._check(location, content)
         except KmanifestError as error:
-            raise type(error)(
-                f"could not download {shown_url(address)}: {error.message}"
-            ) from error
+            raise type(error)(f"could not download {mask_url(address)}: {error.message}") from error
         packages[location.file_name] = content
         downloaded.add(address)
 
@@ -393,7 +391,7 @@ class Manager:
         except SourceError as error:
             raise SourceError(
                 f"could not find {dependency.name}-{dependency.version} "
-                f"in {without_password(dependency.repository)}: {error.message}"
+                f"in {mask_url(dependency.repository)}: {error.message}"
             ) from error
         return self._finder.location_of(
             entry, dependency.repository, access, f"chart {quoted(dependency.name)}"

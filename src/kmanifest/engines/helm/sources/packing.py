@@ -52,7 +52,7 @@ def packed_files(chart: Chart, parent: str) -> Iterator[tuple[str, bytes]]:
     base = f"{parent}{chart.name}/"
     for file in _chart_files(chart):
         yield base + file.name, file.data
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         yield from packed_files(subchart, f"{base}charts/")
 
 

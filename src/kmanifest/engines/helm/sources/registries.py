@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from kmanifest.engines.helm.charts.chart import base_name
 from kmanifest.engines.helm.charts.versions import (
     check_constraint,
-    fits,
     is_strict_version,
     newest_first,
+    satisfies,
 )
 from kmanifest.engines.helm.sources.urls import OCI
 from kmanifest.model.errors import SourceError
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Final, NamedTuple
 
 _HOST_PATTERN: Final = re.compile(
@@ -57,17 +58,19 @@ def parse_reference(text: str) -> Reference:
     """Parse a reference such as `oci://host/name:tag@digest`. Raises SourceError if it is invalid."""
     rest, _, digest = text.removeprefix(OCI).partition("@")
     host, _, path = rest.partition("/")
+    if "/" not in rest and "/" in digest:
+        raise SourceError(f"invalid reference: {mask_url(text)}: it must not contain a login")
     parent, slash, last_segment = path.rpartition("/")
     last_segment, _, tag = last_segment.partition(":")
     name = parent + slash + last_segment
     if _HOST_PATTERN.fullmatch(host) is None:
-        raise SourceError(f"invalid reference: invalid registry {host!r}")
+        raise SourceError(f"invalid reference: invalid registry {mask_url(host)!r}")
     if not all(_NAME_PATTERN.fullmatch(segment) for segment in name.split("/")):
-        raise SourceError(f"invalid reference: invalid repository {name!r}")
+        raise SourceError(f"invalid reference: invalid repository {mask_url(name)!r}")
     if tag and _TAG_PATTERN.fullmatch(tag.replace("+", "_")) is None:
-        raise SourceError(f"invalid reference: invalid tag {tag!r}")
+        raise SourceError(f"invalid reference: invalid tag {mask_url(tag)!r}")
     if "@" in text and _DIGEST_PATTERN.fullmatch(digest) is None:
-        raise SourceError(f"invalid reference: invalid digest {digest!r}")
+        raise SourceError(f"invalid reference: invalid digest {mask_url(digest)!r}")
     return Reference(host, name, tag, digest)
 
 
@@ -91,6 +94,6 @@ def pick_tag(versions: Sequence[str], version: str) -> str:
     constraint = version or "*"
     check_constraint(constraint)
     for candidate in versions:
-        if fits(constraint, candidate):
+        if satisfies(candidate, constraint):
             return candidate
     raise SourceError(f"Could not locate a version matching provided version string {version}")

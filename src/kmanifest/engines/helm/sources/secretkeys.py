@@ -1,4 +1,4 @@
-"""Sign texts with the secret OpenPGP keys (version 4, RSA and Ed25519) of a keyring.
+"""Sign data with the secret OpenPGP keys (version 4, RSA and Ed25519) of a keyring.
 
 A secret key can be encrypted with AES in cipher feedback mode (CFB). The AES key is a hash of the salt and the
 passphrase, repeated many times.

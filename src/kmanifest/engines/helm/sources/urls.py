@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import base_name
-from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import SourceError
+from kmanifest.model.url_masking import mask_url
 
 OCI = "oci://"
 
@@ -31,7 +31,7 @@ def check_web(url: str) -> None:
     if parts.scheme not in ("http", "https"):
         raise SourceError(f"could not find protocol handler for: {parts.scheme}")
     if not parts.hostname:
-        raise SourceError(f"invalid chart URL format: {without_password(url)}")
+        raise SourceError(f"invalid chart URL format: {mask_url(url)}")
 
 
 def resolve(base: str, reference: str) -> str:
@@ -73,14 +73,22 @@ def file_name(url: str) -> str:
     """Return the file name under which the chart at a URL is saved. Raises SourceError if it is unsafe."""
     name = base_name(unquote(_split(url).path))
     if name in (".", "..", "/") or not name.isprintable() or "\\" in name:
-        raise SourceError(f"{shown_url(url)}: its last part can't be the name of a file")
+        raise SourceError(f"{mask_url(url)}: its last part can't be the name of a file")
     return name
 
 
 def _split(url: str) -> SplitResult:
+    parts = _try_split(url)
+    if parts is None:
+        raise SourceError(f"invalid chart URL format: {mask_url(url)}")
+    return parts
+
+
+def _try_split(url: str) -> SplitResult | None:
+    """Return the parts of a URL, or None if it is invalid. The ValueError could contain a part of a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise SourceError(f"invalid chart URL format: {without_password(url)}") from error
+    except ValueError:
+        return None
     return parts

@@ -187,7 +187,7 @@ def deep_equal(left: Value, right: Value) -> bool:
 def _have_same_map_type(left: Any, right: Any) -> bool:
     """Return whether both are maps of one Go type.
 
-    Several classes may stand for one type.
+    One type can have several classes.
     """
     are_maps = isinstance(left, dict) and isinstance(right, dict)
     return are_maps and type_name(left) == type_name(right)

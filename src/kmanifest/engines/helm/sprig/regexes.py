@@ -257,7 +257,7 @@ def _width(data: bytes, position: int) -> int:
 
 
 def _spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
-    """Return the matches in order, without empty ones that touch the previous match.
+    """Return the matches in order, without empty ones directly after the previous match.
 
     Source: regexp.go, allMatches.
     """

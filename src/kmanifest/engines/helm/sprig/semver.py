@@ -40,17 +40,21 @@ def functions() -> Functions:
     """Return the functions."""
     return {
         "semver": Function(parse, ("string",), "*semver.Version"),
-        "semverCompare": Function(compare, ("string", "string"), "bool"),
+        "semverCompare": Function(
+            lambda constraint, version: satisfies(version, constraint), ("string", "string"), "bool"
+        ),
     }
 
 
-def compare(constraint: str, version: str) -> bool:
-    """Return whether a version satisfies a constraint."""
+def satisfies(version: str, constraint: str) -> bool:
+    """Return whether a version satisfies a constraint. Raises GoError if either is invalid."""
     groups = _parse_constraints(constraint)
     parsed = parse(version)
     return any(
         all(
-            _satisfies(parsed, part, accepts_prereleases=any(each.version.pre for each in group))
+            _satisfies_comparison(
+                parsed, part, accepts_prereleases=any(each.version.pre for each in group)
+            )
             for part in group
         )
         for group in groups
@@ -335,7 +339,9 @@ def _new_constraint(operator: str, version: str, missing: int) -> _Constraint:
         raise GoError("constraint parser error") from error
 
 
-def _satisfies(version: Version, constraint: _Constraint, *, accepts_prereleases: bool) -> bool:
+def _satisfies_comparison(
+    version: Version, constraint: _Constraint, *, accepts_prereleases: bool
+) -> bool:
     if version.pre and not accepts_prereleases:
         return False
     operator, bound, missing = constraint

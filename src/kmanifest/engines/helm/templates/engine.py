@@ -70,14 +70,14 @@ def _collect(
     """
     subchart_tables: dict[str, Any] = {}
     table: dict[str, Any] = {
-        "Chart": dialect.chart_object(chart),
+        "Chart": dialect.make_chart_object(chart),
         "Files": Files({file.name: file.data for file in chart.files}),
         "Release": parent_table["Release"],
         "Capabilities": parent_table["Capabilities"],
         "Values": _chart_values(chart, parent_table, dialect),
         "Subcharts": subchart_tables,
     }
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         subchart_tables[subchart.name] = _collect(subchart, sources, table, dialect)
     path = chart.path()
     values = dialect.values_type(table)
@@ -164,7 +164,7 @@ class RenderSession:
             try:
                 text = self._run.execute(path, source.table)
             except GoError as error:
-                raise RenderError(self._dialect.failure_message(error)) from error
+                raise RenderError(self._dialect.format_failure(error)) from error
             rendered[path] = text.replace(NO_VALUE, "")
         return rendered
 
@@ -284,7 +284,7 @@ def _too_deep(name: str) -> GoError:
     )
 
 
-def failure_message(error: GoError) -> str:
+def format_failure(error: GoError) -> str:
     """Return the message for a failed execution: only the message of `fail` or `required` if one of them caused it."""
     text = str(error)
     return abort_message(text) or text

@@ -17,6 +17,11 @@ def seeded_random(seed: str, *names: str) -> RandomSource:
 
     It generates the passwords, keys, certificates and salts of one render. `names` distinguish uses of the same seed,
     such as two releases. The seed is as secret as the generated values.
+
+    >>> from kmanifest.helm import render_chart, seeded_random
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "templates/a.yaml": "{password: {{ randAlpha 8 }}}"}
+    >>> len({render_chart("", tree=files, random=seeded_random("from a vault")).text() for _ in range(3)})
+    1
     """
     return SeededRandom(seed, *names)
 

@@ -14,6 +14,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from kmanifest.engines.helm.render import Release
     from kmanifest.engines.helm.sprig.randomness import RandomSource
+    from kmanifest.model.cancel import CancelEvent
 
 
 _MODULES: Final = ("actions", "lexer", "nodes", "numbers", "parser", "quoting")
@@ -53,19 +54,27 @@ def make_functions(
     """Return the functions of Helm's templates. `TZ` in `env` is the local time zone of the date functions."""
     from kmanifest.io.system import SystemRandom, system_clock
 
-    return dialect.functions(
+    return dialect.make_functions(
         random=random or SystemRandom(), clock=clock or system_clock, env=env, limits=limits
     )
 
 
-def make_bounds(limits: Limits) -> ExecutionLimits:
-    """Return the limits for executing the templates of one render."""
+def make_bounds(limits: Limits, cancel: "CancelEvent | None" = None) -> ExecutionLimits:
+    """Return the limits for executing the templates of one render. The clock raises CancelledError if it is cancelled."""
     bounds = ExecutionLimits(max_output=limits.max_output, max_string=limits.max_string)
-    if not limits.deadline:
+    if not limits.deadline and cancel is None:
         return bounds
     from kmanifest.io.system import monotonic_seconds
+    from kmanifest.model.cancel import check_cancelled
 
-    return bounds._replace(deadline=monotonic_seconds() + limits.deadline, clock=monotonic_seconds)
+    def read_clock() -> float:
+        check_cancelled(cancel)
+        return monotonic_seconds()
+
+    deadline = monotonic_seconds() + limits.deadline if limits.deadline else float("inf")
+    return bounds._replace(
+        deadline=deadline, clock=monotonic_seconds if cancel is None else read_clock
+    )
 
 
 def nesting_error() -> LimitError:

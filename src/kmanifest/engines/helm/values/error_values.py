@@ -90,6 +90,6 @@ def _paths(matches: Iterable[re.Match[bytes]]) -> list[FieldPath]:
 def _walk_charts(chart: Chart, path: FieldPath) -> Iterator[tuple[FieldPath, Chart]]:
     """Yield the chart and its subcharts, with the paths of their values."""
     yield path, chart
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         for name in subchart_keys(chart, subchart):
             yield from _walk_charts(subchart, (*path, name))

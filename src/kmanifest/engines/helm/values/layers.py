@@ -12,7 +12,7 @@ from functools import partial
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
-from kmanifest.io.tree import Tree, tree_at
+from kmanifest.io.tree import FilePath, Tree, tree_at
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -25,14 +25,39 @@ ReadFile = Callable[[str], bytes]
 
 
 class ValueSources(NamedTuple):
-    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields."""
+    """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields.
 
-    files: tuple[str, ...] = ()
+    - `files`: paths of value files, as for `--values`
+    - `json`: as for `--set-json`
+    - `typed`: as for `--set`
+    - `strings`: as for `--set-string`
+    - `contents`: as for `--set-file`
+    - `literals`: as for `--set-literal`
+
+    >>> from kmanifest.helm import ValueSources, render_chart
+    >>> files = {
+    ...     "Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}",
+    ...     "templates/a.yaml": "{size: {{ .Values.size }}, tag: {{ .Values.image.tag | quote }}}",
+    ...     "prod.yaml": "size: large",
+    ... }
+    >>> sources = ValueSources(files=("prod.yaml",), strings=("image.tag=1.0",))
+    >>> print(render_chart("", tree=files, sources=sources).text(), end="")
+    ---
+    # Source: c/templates/a.yaml
+    {size: large, tag: "1.0"}
+    """
+
+    files: "tuple[FilePath, ...]" = ()
     json: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
     strings: tuple[str, ...] = ()
     contents: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self, secret=("json", "typed", "strings", "literals"))
 
 
 class ValueReaders(NamedTuple):
@@ -91,7 +116,8 @@ def value_layers(
     readers: ValueReaders = READERS,
 ) -> Iterable[ValueLayer]:
     """Yield the files and flags in the order in which they are merged. `read_file` returns the content of a file."""
-    for path in sources.files:
+    for file in sources.files:
+        path = file if isinstance(file, str) else _as_path(file)
         yield ValueLayer(
             path, _file_setter(path, read_file, limits, readers), partial(read_file, path)
         )
@@ -107,6 +133,12 @@ def value_layers(
         )
     for text in sources.literals:
         yield ValueLayer("--set-literal", _flag_setter("--set-literal", text, readers.literals))
+
+
+def _as_path(file: FilePath) -> str:
+    from kmanifest.model.arguments import as_path  # the command passes strings
+
+    return as_path(file, "a path in sources.files")
 
 
 def mapping_layers(values: Mapping[str, Any] | None) -> Iterable[ValueLayer]:
@@ -263,7 +295,7 @@ class _Coalescer:
     def coalesce(self, chart: Chart, table: Table, prefix: str) -> Table:
         """Merge `table` over the values of the chart and its subcharts, in place."""
         self._coalesce_chart_values(chart, table, prefix)
-        for subchart in chart.dependencies:
+        for subchart in chart.subcharts:
             self._coalesce_subchart(chart, subchart, table, prefix)
         return table
 
@@ -280,7 +312,7 @@ class _Coalescer:
 
     def _coalesce_chart_values(self, chart: Chart, table: Table, prefix: str) -> None:
         path = _join_path(prefix, chart.name)
-        names = {subchart.name for subchart in chart.dependencies}
+        names = {subchart.name for subchart in chart.subcharts}
         copy_chart_defaults = copy_defaults if self._merges else self._rules.copy_defaults
         for key, value in copy_chart_defaults(chart, table).items():
             if key not in table:

@@ -17,6 +17,12 @@ class Origins(Mapping[FieldPath, Location]):
 
     Paths are tuples such as `("image", "tag")` or `("hosts", 0)`. They lead to scalars and to empty tables or lists. A
     location is a file with line and column, or a flag such as `--set`. Its `field` is the path.
+
+    >>> from kmanifest.helm import ValueSources, find_origins, load_chart
+    >>> files = {"Chart.yaml": "{apiVersion: v2, name: c, version: 1.0.0}", "values.yaml": "image: {tag: 1}"}
+    >>> origins = find_origins(load_chart(files, ""), sources=ValueSources(typed=("size=2",)))
+    >>> {".".join(path): str(location) for path, location in origins.items()}
+    {'size': '--set', 'image.tag': 'c/values.yaml:1:9'}
     """
 
     __slots__ = ("_layers", "_set_by")
@@ -72,7 +78,7 @@ class Origins(Mapping[FieldPath, Location]):
 
 def chart_layers(chart: Chart, prefix: FieldPath = ()) -> Iterator[ValueLayer]:
     """Yield the values of a chart and before them those of its subcharts, below the keys that it has for these."""
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         for name in subchart_keys(chart, subchart):
             yield from chart_layers(subchart, (*prefix, name))
     content = next((file.data for file in chart.raw if file.name == "values.yaml"), b"")

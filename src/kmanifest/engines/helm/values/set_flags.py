@@ -1,31 +1,32 @@
 """The syntax of `--set` and related flags: `a.b[0].c=x,d={1,2}`.
 
-A reader goes through the text once and writes into the values as it goes. A key that the text ends in is not an error:
-`a[0]` leaves an empty list. Errors have Helm's messages, also those of Go's runtime for a value that does not have the
-type that a key needs.
+A reader goes through the text once and writes into the values as it goes. So values before an error are set, too. As in
+Helm, the text may end after a key in brackets: `a[0]` leaves an empty list. Errors have Helm's messages, also those of
+Go's runtime for a value that does not have the type that a key needs.
 
 Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 """
 
-import re
 from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Int64
+from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
 
 MAX_INDEX: Final = 65_536
 MAX_NESTING: Final = 30
 MAX_ADDED_ITEMS: Final = 4_000_000
-_INT64: Final = 1 << 63
+"""The list items that one flag may add. Helm has no such limit, and `a[65536][65536]...` would fill the memory."""
 
 Table = dict[str, Any]
 Convert = Callable[[str], Any]
+"""A function that returns the value for the text of a value."""
 
 
 def set_typed(text: str, values: Table) -> None:
-    """Set the values of a `--set` argument.
+    """Set the values of a `--set` argument in `values`. Raises SourceError with Helm's message, as all these functions do.
 
     Integers become int64; `true`, `false` and `null` are recognized; anything else is a string.
     """
@@ -47,7 +48,7 @@ def set_json(text: str, values: Table) -> None:
     try:
         JsonFlagReader(text, str).read(values)
     except SourceError as error:
-        # Helm's error contains only the text, for every kind of problem.
+        # As in Helm, the message is only the text, whatever the problem is.
         raise SourceError(text) from error
 
 
@@ -68,44 +69,55 @@ def typed_value(text: str) -> Any:
         return None
     if text == "0":
         return Int64(0)
-    if text[:1] != "0" and len(text) <= 20 and re.fullmatch("[-+]?[0-9]+", text):
-        number = int(text)
-        if -_INT64 <= number < _INT64:
-            return Int64(number)
-    return text
+    if text.startswith("0"):
+        return text  # as in Helm: `007` is no number, but `+007` and `-007` are
+    from kmanifest.engines.helm.sprig.strconv import parse_int  # few renders have flags
+
+    number = parse_int(text)
+    return text if number.error else Int64(number.value)
 
 
 class FlagReader:
-    """Reads the text of one flag into the values. Methods that read a key return True if the text ended in it."""
+    """Reads the text of one flag into the values.
+
+    Methods that read a key, and the value after it, return True if the text has ended. The subclasses for
+    `--set-literal` and for Helm 4 change these fields:
+
+    - `key_stops`: the characters that end a name.
+    - `index_stops`: the characters that can follow a key in brackets.
+    - `may_end_in_index`: whether the text may end inside the brackets of a key.
+    """
 
     key_stops = "=[,."
     index_stops = "[.="
-    ends_in_index = False
+    may_end_in_index = False
 
     def __init__(self, text: str, convert: Convert) -> None:
         self._text = text
-        self._at = 0
+        self._position = 0
         self._convert = convert
         self._added_items = 0
 
     def read(self, values: Table) -> None:
-        """Set all values of the text."""
-        while not self._read_key(values, 0):
-            pass
+        """Set all values of the text. Raises SourceError with Helm's message; values before the error are set."""
+        ended = False
+        while not ended:
+            ended = self._read_key(values, 0)
 
     # --- keys ---------------------------------------------------------------------------------------------------
 
     def _read_key(self, table: Table, nesting: int) -> bool:
-        key, last = self._read_until(self.key_stops)
-        if not last:
+        """Read one key and its value into the table, which has `nesting` names before it. Return whether the text ended."""
+        key, stop = self._read_until(self.key_stops)
+        if not stop:
             if not key:
                 return True
             raise SourceError(f"key {quoted(key)} has no value")
-        if last == "[":
+        if stop == "[":
             return self._read_list_key(table, key, nesting)
-        if last == "=":
+        if stop == "=":
             return self._read_value(table, key)
-        if last == ",":
+        if stop == ",":
             raise SourceError(f"key {quoted(key)} has no value (cannot end with ,)")
         return self._read_nested_key(table, key, nesting + 1)
 
@@ -135,23 +147,24 @@ class FlagReader:
         """Return the list with the item that was read, and whether the text ended before the item was set."""
         if index < 0:
             raise SourceError(f"negative {index} index not allowed")
-        rest, last = self._read_until(self.index_stops)
+        rest, stop = self._read_until(self.index_stops)
         if rest:
             unexpected = " ".join(map(_quoted_char, rest))
             raise SourceError(f"unexpected data at end of array index: [{unexpected}]")
-        if not last:
+        if not stop:
             return items, True
-        if last == "=":
+        if stop == "=":
             return self._set_item(items, index, self._read_item_value()), False
         old = items[index] if index < len(items) else None
-        if last == "[":
-            further = self._read_index()
-            if further is None:
+        if stop == "[":
+            inner_index = self._read_index()
+            if inner_index is None:
                 return items, True
             inner, ended = self._read_list_item(
-                [] if old is None else _require_type(list, old), further, nesting
+                [] if old is None else _require_type(list, old), inner_index, nesting
             )
             return (items, True) if ended else (self._set_item(items, index, inner), False)
+        # As in Helm, an item that is not a table is replaced, where a name with another value is an error.
         if not isinstance(old, dict):
             old = {}
             if index < len(items):
@@ -161,6 +174,7 @@ class FlagReader:
         return self._set_item(items, index, old), False
 
     def _set_item(self, items: list[Any], index: int, value: Any) -> list[Any]:
+        """Set an item in place, or return a longer list with it. Missing items before it become null."""
         if index > MAX_INDEX:
             raise SourceError(
                 f"index of {index} is greater than maximum supported index of {MAX_INDEX}"
@@ -176,76 +190,79 @@ class FlagReader:
 
     def _read_index(self) -> int | None:
         """Return the number in brackets, or None if the text ended in the brackets and may do so."""
-        text, last = self._read_until("]")
-        if not last:
-            if self.ends_in_index:
+        text, stop = self._read_until("]")
+        if not stop:
+            if self.may_end_in_index:
                 return None
             raise SourceError("error parsing index: EOF")
-        problem = ""
-        if re.fullmatch("[-+]?[0-9]+", text) is None:
-            problem = "invalid syntax"
-        elif len(text.lstrip("+-0")) > 18:
-            problem = "value out of range"
-        if problem:
+        from kmanifest.engines.helm.sprig.strconv import parse_int  # few renders have flags
+
+        index = parse_int(text)
+        if index.error:
+            problem = "invalid syntax" if index.error == "syntax" else "value out of range"
             raise SourceError(
                 f"error parsing index: strconv.Atoi: parsing {quoted(text)}: {problem}"
             )
-        return int(text)
+        return index.value
 
     # --- values -------------------------------------------------------------------------------------------------
 
     def _read_value(self, table: Table, key: str) -> bool:
-        if self._at >= len(self._text):
+        """Read a value and set it. Return whether the text had ended before it; then the value is empty."""
+        if self._position >= len(self._text):
             _set_key(table, key, "")
             return True
         _set_key(table, key, self._read_item_value())
         return False
 
     def _read_item_value(self) -> Any:
-        if self._at >= len(self._text):
+        """Read a value and the comma after it, and return the value; an empty string at the end of the text."""
+        if self._position >= len(self._text):
             return ""
-        if self._text[self._at] == "{":
-            self._at += 1
+        if self._text[self._position] == "{":
+            self._position += 1
             return self._read_braced_list()
         text, _ = self._read_until(",")
         return self._convert(text)
 
     def _read_braced_list(self) -> list[Any]:
+        """Read a list such as `{a,b}`, after the brace, and the comma after it."""
         items: list[Any] = []
         while True:
-            text, last = self._read_until(",}")
-            if not last:
+            text, stop = self._read_until(",}")
+            if not stop:
                 raise SourceError("list must terminate with '}'")
             items.append(self._convert(text))
-            if last == "}":
-                if self._text.startswith(",", self._at):
-                    self._at += 1
+            if stop == "}":
+                # As in Helm, the comma may be missing: `a={1}b=2`.
+                if self._text.startswith(",", self._position):
+                    self._position += 1
                 return items
 
     def _read_until(self, stops: str) -> tuple[str, str]:
         """Return the text before the next character of `stops`, and that character, empty at the end.
 
-        A backslash escapes a character.
+        A backslash escapes a character. As in Helm, one at the end is dropped.
         """
-        text, at, chars = self._text, self._at, list[str]()
-        while at < len(text):
-            char = text[at]
-            at += 1
+        text, position, chars = self._text, self._position, list[str]()
+        while position < len(text):
+            char = text[position]
+            position += 1
             if char in stops:
-                self._at = at
+                self._position = position
                 return "".join(chars), char
             if char == "\\":
-                if at == len(text):
+                if position == len(text):
                     break
-                char = text[at]
-                at += 1
+                char = text[position]
+                position += 1
             chars.append(char)
-        self._at = at
+        self._position = position
         return "".join(chars), ""
 
 
 class JsonFlagReader(FlagReader):
-    """Reads `--set-json`."""
+    """Reads `--set-json`. A value is JSON; it ends by itself, and as in Helm the comma after it may be missing."""
 
     def _read_value(self, table: Table, key: str) -> bool:
         _set_key(table, key, self._read_item_value())
@@ -259,7 +276,7 @@ class JsonFlagReader(FlagReader):
         )
 
         try:
-            (value, problem), self._at = decode_first(self._text, self._at)
+            (value, problem), self._position = decode_first(self._text, self._position)
         except GoError as error:
             raise SourceError(str(error)) from None
         if problem:  # a number that is too large
@@ -269,19 +286,19 @@ class JsonFlagReader(FlagReader):
 
     def _skip_blanks_and_comma(self) -> bool:
         """Skip blanks and one comma. Return whether the value ended there, before its first character."""
-        while self._at < len(self._text):
-            char = self._text[self._at]
+        while self._position < len(self._text):
+            char = self._text[self._position]
             if char == ",":
-                self._at += 1
+                self._position += 1
                 return True
-            if not char.isspace():
+            if char not in SPACES:
                 return False
-            self._at += 1
+            self._position += 1
         return True
 
 
 class LiteralFlagReader(FlagReader):
-    """Reads `--set-literal`."""
+    """Reads `--set-literal`. The value is the rest of the text, and a backslash is an ordinary character."""
 
     key_stops = "=[."
 
@@ -290,21 +307,22 @@ class LiteralFlagReader(FlagReader):
         return False
 
     def _read_item_value(self) -> str:
-        text, self._at = self._text[self._at :], len(self._text)
+        text, self._position = self._text[self._position :], len(self._text)
         return text
 
     def _read_until(self, stops: str) -> tuple[str, str]:
         text = self._text
-        for at in range(self._at, len(text)):
-            if text[at] in stops:
-                result = text[self._at : at], text[at]
-                self._at = at + 1
-                return result
-        rest, self._at = text[self._at :], len(text)
+        for position in range(self._position, len(text)):
+            if text[position] in stops:
+                found = text[self._position : position], text[position]
+                self._position = position + 1
+                return found
+        rest, self._position = text[self._position :], len(text)
         return rest, ""
 
 
 def _set_key(table: Table, key: str, value: Any) -> None:
+    """Set a value. As in Helm, an empty key has no effect."""
     if key:
         table[key] = value
 
@@ -336,6 +354,7 @@ def go_type(value: Any) -> str:
 
 
 def _quoted_char(char: str) -> str:
+    """Return a character as Go's `%q` prints a rune."""
     if char == "'":
         return r"'\''"
     return "'" + ('"' if char == '"' else quoted(char)[1:-1]) + "'"

@@ -193,7 +193,7 @@ class DeclaredValues:
             for entry in dependency.import_values:
                 child = entry.get("child") if isinstance(entry, dict) else f"exports.{entry}"
                 self.paths.add((*path, *str(child).split(".")))
-            for subchart in chart.dependencies:
+            for subchart in chart.subcharts:
                 if subchart.name == dependency.name:
                     self._add(subchart, path)
 
@@ -251,7 +251,7 @@ def _recording_values(values: Values, copies: dict[int, tuple[Any, RecordingMap]
 def _mark_tops(chart: Chart, values: RecordingMap) -> None:
     """Set `is_top` of the values of the chart and its subcharts."""
     values.is_top = True
-    for subchart in chart.dependencies:
+    for subchart in chart.subcharts:
         table: Any = values
         for name in subchart.name.split("."):
             table = dict.get(table, name) if isinstance(table, RecordingMap) else None

@@ -34,7 +34,7 @@ _BLOCK_LINE: Final = _plain_line_pattern("")
 _FLOW_LINE: Final = _plain_line_pattern(r",?\[\]{}")
 _SINGLE_LINE: Final = re.compile(f"'([^'{BREAK}\0]*(?:''[^'{BREAK}\0]*)*)'(?!')")
 _DOUBLE_LINE: Final = re.compile(f'"([^"\\\\{BREAK}\0]*)"')
-# Few texts need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
+# Few scalars need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
 _SINGLE_NONBLANKS: Final = f"[^'{SPACE}]+"
 _DOUBLE_NONBLANKS: Final = f'[^"\\\\{SPACE}]+'
 _HEADER: Final = "[|>](?:([-+])([0-9]?)|([0-9])([-+]?))?"

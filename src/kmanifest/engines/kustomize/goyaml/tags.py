@@ -17,7 +17,7 @@ from kmanifest.engines.kustomize.goyaml.reader import (
 from kmanifest.engines.kustomize.goyaml.tokens import Token, yaml_error
 from kmanifest.startup.typing import Final
 
-# Few texts need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
+# Few scalars need these patterns, so they are strings: `re` compiles them when they are used, and caches them.
 _NAME: Final = "[0-9A-Za-z_-]*"
 _HANDLE: Final = "![0-9A-Za-z_-]*!?"
 _URI: Final = r"(?:[0-9A-Za-z_;/?:@&=+$,.!~*'()\[\]-]|%[0-9A-Fa-f]{2})*"

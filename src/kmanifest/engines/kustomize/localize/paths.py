@@ -141,5 +141,5 @@ def _change_each(items: Sequence[Any], call: Callable[[Any], Any]) -> list[Any]:
 
 
 def within_field(error: KmanifestError, *steps: str | int) -> KmanifestError:
-    """Return the error with a field in its location, unless the location already has a file."""
-    return error if error.location.file else error.within(field=steps)
+    """Return a copy of the error with a field in its location, unless the location already has a file."""
+    return error.copy() if error.location.file else error.within(field=steps)

@@ -26,10 +26,11 @@ from kmanifest.engines.kustomize.localize.paths import (
 from kmanifest.engines.kustomize.roots import Root, enter_root
 from kmanifest.io import tree as trees
 from kmanifest.io.remote import is_file_url
-from kmanifest.io.remote.urls import shown_url, without_password
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
+from kmanifest.model.findings import LOCALIZED
 from kmanifest.model.resource import Resource
 from kmanifest.model.resourcemap import ResourceMap
+from kmanifest.model.url_masking import mask_url
 from kmanifest.pipeline import parsing
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import find_fetcher, find_repository
@@ -196,7 +197,7 @@ class _Localizer:
         try:
             return self._localize_root(root, path)
         except KmanifestError as error:
-            raise _choose_error(root.ctx, path, file_error, error) from error
+            raise _choose_error(root.ctx, path, file_error, error).copy() from error
 
     def _localize_root(self, root: _RootContext, path: str) -> str:
         """Copy the root that an entry names. Returns its path relative to the root that names it."""
@@ -217,9 +218,9 @@ class _Localizer:
         """Return the root that an entry names, and the path of its copy relative to the root that names it."""
         repository = find_repository(path)
         if repository is None and find_fetcher(root.ctx, path):
-            raise SourceError(f"{path!r} is fetched by a plug-in, and can't be localized")
+            raise SourceError(f"{mask_url(path)!r} is fetched by a plug-in, and can't be localized")
         if repository is not None and not repository.ref:
-            shown = without_password(path)
+            shown = mask_url(path)
             raise SourceError(f"localize remote root {shown!r} missing ref query string parameter")
         if repository is None:
             self._check_not_in_destination(root, path, "root")
@@ -251,7 +252,8 @@ class _Localizer:
             previous = self.output.content(trees.join(root.copy_directory, relative_path))
             if previous is not None and previous != content:
                 root.ctx.warn(
-                    f"{relative_path} is the copy of two URLs with different content, the second is {shown_url(path)}"
+                    f"{relative_path} is the copy of two URLs with different content, the second is {mask_url(path)}",
+                    code=LOCALIZED,
                 )
         else:
             relative_path = destinations.relative(root.ctx.locate(path), root.ctx.directory)
@@ -317,14 +319,15 @@ class _Localizer:
         try:
             return _parse_objects(root.ctx, self._read(root, entry), entry), True
         except KmanifestError as error:
-            raise (inline_error if "\n" in entry else error) from error
+            raise (inline_error if "\n" in entry else error).copy() from error
 
     def _copy_executable(self, root: _RootContext, path: str) -> None:
         """Copy the executable of a function to the path that the function's config names.
 
-        An executable outside of the root is reported and not copied. kustomize copies no executables.
+        An executable outside of the root is reported and not copied. One on PATH has a name without a slash; it is
+        found where the copy is built, too. kustomize copies no executables.
         """
-        if not path:
+        if "/" not in path:
             return
         ctx = root.ctx
         try:
@@ -337,11 +340,12 @@ class _Localizer:
                 raise SourceError("it is not in or below the directory of the kustomization")
             content = ctx.tree.read(real_path, limit=_MAX_EXECUTABLE_SIZE)
         except KmanifestError as error:
-            ctx.warn(f"the function {path} is not copied: {error.message}")
+            ctx.warn(f"the function {path} is not copied: {error.message}", code=LOCALIZED)
             return
         executable = trees.is_executable(ctx.tree, real_path)
         if executable and not root.is_local:
-            ctx.warn(f"the function {path} comes from {real_path}: read it before you let it run")
+            message = f"the function {path} comes from {real_path}: read it before you let it run"
+            ctx.warn(message, code=LOCALIZED)
         relative_path = destinations.relative(path_in_tree, ctx.directory)
         self._put_file(root, relative_path, content, executable=executable)
 
@@ -403,7 +407,7 @@ class _Localizer:
     def _check_no_localized_files(self, root: _RootContext, path: str) -> None:
         if root.exists(destinations.DIRECTORY):
             directory = root.ctx.directory or "."
-            message = f"{directory} already contains {destinations.DIRECTORY} needed to store {without_password(path)!r}"
+            message = f"{directory} already contains {destinations.DIRECTORY} needed to store {mask_url(path)!r}"
             raise SourceError(message)
 
 
@@ -439,7 +443,7 @@ def _choose_error(
     if find_repository(path) is not None:
         if root_error.location.file:
             return root_error
-        message = f"could not localize {without_password(path)!r} as file: {file_error}; as directory: {root_error}"
+        message = f"could not localize {mask_url(path)!r} as file: {file_error}; as directory: {root_error}"
         return type(root_error)(message)
     try:
         kind = ctx.tree.kind(ctx.tree.resolve(trees.join(ctx.directory, path)))

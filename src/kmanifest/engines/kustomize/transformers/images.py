@@ -261,7 +261,7 @@ def _renamed_value(image: _Image, rename: Rename, resource: Resource) -> Any:
 def renamer(image: Mapping[str, str], matched: list[str]) -> Rename:
     """Return a function from an image's text to the new text.
 
-    It adds the texts of matching images to `matched`.
+    It adds the matching images, as text, to `matched`.
     """
     matches = _image_test(image.get("name", ""))
 

@@ -6,14 +6,11 @@ Source: helm v4.3.1 pkg/chart/v2/util/dependencies.go, getAliasDependency.
 from kmanifest.engines.helm.charts.chart import Chart
 
 
-def aliased_dependency(chart: Chart, alias: str) -> Chart:
+def alias_dependency(chart: Chart, alias: str) -> Chart:
     """Return a copy of the chart, named after the alias if there is one. Its subcharts have the copy as their parent."""
     copy = chart.shallow_copy(alias=alias)
-    if chart.metadata.dependencies is not None:
-        copy.metadata.dependencies = [
-            dependency.copy() for dependency in chart.metadata.requirements()
-        ]
-    copy.set_dependencies([_copy_sharing_metadata(subchart) for subchart in chart.dependencies])
+    copy.metadata.copy_dependencies()
+    copy.set_subcharts([_copy_sharing_metadata(subchart) for subchart in chart.subcharts])
     return copy
 
 

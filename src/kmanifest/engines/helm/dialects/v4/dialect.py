@@ -5,13 +5,17 @@ Source: helm v4.3.1.
 
 from collections.abc import Callable
 
-from kmanifest.engines.helm.charts.archive import MAX_CHART
+from kmanifest.engines.helm.charts.archive import MAX_CHART_BYTES
 from kmanifest.engines.helm.dialect import CommandRules, Dialect, DocumentRules, LoadRules
 from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.dialects.v4 import loading, manifests, set_flags
-from kmanifest.engines.helm.dialects.v4.dependencies import aliased_dependency
+from kmanifest.engines.helm.dialects.v4.dependencies import alias_dependency
 from kmanifest.engines.helm.dialects.v4.messages import Messages4, log_line
-from kmanifest.engines.helm.dialects.v4.objects import Values4, chart_object, make_capabilities
+from kmanifest.engines.helm.dialects.v4.objects import (
+    Values4,
+    make_capabilities,
+    make_chart_object,
+)
 from kmanifest.engines.helm.dialects.v4.values import copy_defaults
 from kmanifest.engines.helm.values.layers import CoalesceRules, ValueReaders, Warn
 from kmanifest.model.errors import SourceError
@@ -37,12 +41,12 @@ _MESSAGES: Final = Messages4()
 HELM4: Final = Dialect(
     messages=_MESSAGES,
     loading=LoadRules(
-        loading.check_directory,
-        loading.check_archive,
-        loading.check_format,
-        loading.with_v2_package(HELM3.loading.metadata),
-        loading.with_v2_package(HELM3.loading.lock),
-        MAX_CHART,
+        check_directory=loading.check_directory,
+        check_archive=loading.check_archive,
+        check_format=loading.check_format,
+        metadata=loading.with_v2_package(HELM3.loading.metadata),
+        lock=loading.with_v2_package(HELM3.loading.lock),
+        max_file_bytes=MAX_CHART_BYTES,
     ),
     readers=ValueReaders(
         loading.load_values,
@@ -53,14 +57,16 @@ HELM4: Final = Dialect(
         set_flags.set_literal,
     ),
     coalescing=CoalesceRules(copy_defaults, _MESSAGES.coalescing),
-    aliased_dependency=aliased_dependency,
+    alias_dependency=alias_dependency,
     run_stage=_run_stage,
     make_capabilities=make_capabilities,
-    functions=lazy_function(f"{_PACKAGE}.functions", "functions"),
-    chart_object=chart_object,
+    make_functions=lazy_function(f"{_PACKAGE}.functions", "functions"),
+    make_chart_object=make_chart_object,
     values_type=Values4,
-    failure_message=lazy_function(f"{_PACKAGE}.execution_errors", "failure_message"),
-    documents=DocumentRules(manifests.split_manifests, manifests.HEAD4, manifests.RANKS4),
+    format_failure=lazy_function(f"{_PACKAGE}.execution_errors", "format_failure"),
+    documents=DocumentRules(
+        split=manifests.split_manifests, head=manifests.HEAD4, ranks=manifests.RANKS4
+    ),
     commands=CommandRules(
         prefers_repository=True,
         lints_current_directory=False,

@@ -23,10 +23,13 @@ from kmanifest.startup.typing import Any
 
 
 def lint_chart(
-    tree: Tree, path: str, settings: LintSettings, *, display_path: str = ""
+    tree: Tree, settings: LintSettings, *, directory: str = "", display_path: str = ""
 ) -> list[LintMessage]:
-    """Return the problems of the chart at `path`, whose absolute path is `display_path`. Raises MissingError."""
-    return _Linter(tree, path, settings, display_path or path).messages()
+    """Return the problems of the chart in a directory of the tree.
+
+    Messages show `display_path` as the path of the directory. Raises MissingError if there is no such directory.
+    """
+    return _Linter(tree, directory, settings, display_path or directory).messages()
 
 
 class _Linter(Linter):

@@ -1,6 +1,6 @@
 """Loading of charts and value files in Helm 4."""
 
-from kmanifest.engines.helm.charts.archive import MAX_CHART, read_archive
+from kmanifest.engines.helm.charts.archive import MAX_CHART_BYTES, read_archive
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats import go_yaml
 from kmanifest.engines.helm.formats.go_json import STRING, Shape, decode
@@ -35,7 +35,7 @@ def check_directory(tree: Tree, directory: str, display_path: str, limits: Limit
         raise SourceError(
             f"unable to detect chart at {chart_file}: read {chart_file}: is a directory"
         )
-    _check_version(tree.read(path, limit=MAX_CHART), limits)
+    _check_version(tree.read(path, limit=MAX_CHART_BYTES), limits)
 
 
 def check_archive(content: bytes, limits: Limits) -> None:
@@ -44,7 +44,7 @@ def check_archive(content: bytes, limits: Limits) -> None:
     The message does not contain problems of the archive itself. Source: load.go, LoadFile.
     """
     try:
-        files = read_archive(content, max_file=MAX_CHART)
+        files = read_archive(content, max_file_bytes=MAX_CHART_BYTES)
     except LimitError:
         raise
     except KmanifestError as error:

@@ -111,7 +111,7 @@ def make_capabilities(kube_version: str = "", api_versions: Iterable[str] = ()) 
     )
 
 
-def chart_object(chart: Chart) -> dict[str, Any]:
+def make_chart_object(chart: Chart) -> dict[str, Any]:
     """Return `.Chart`."""
     return {**_as_map(chart.metadata.object()), "IsRoot": chart.is_root}
 

@@ -18,15 +18,15 @@ from kmanifest.model.errors import SourceError
 
 
 class _FlagReader(FlagReader):
-    ends_in_index = True
+    may_end_in_index = True
 
 
 class _JsonFlagReader(JsonFlagReader):
-    ends_in_index = True
+    may_end_in_index = True
 
 
 class _LiteralFlagReader(LiteralFlagReader):
-    ends_in_index = True
+    may_end_in_index = True
 
 
 def set_typed(text: str, values: Table) -> None:

@@ -16,7 +16,7 @@ def copy_defaults(chart: Chart, values: Mapping[str, Any]) -> Table:
     A null at the first level remains if `values` have the key, which it deletes. Nulls below the name of a subchart
     remain if `values` have that name, because both are merged later.
     """
-    subchart_names = {subchart.name for subchart in chart.dependencies}
+    subchart_names = {subchart.name for subchart in chart.subcharts}
     defaults: Table = {}
     for key, value in copy_table(chart.values).items():
         if value is None and key not in values:

@@ -1,0 +1,206 @@
+"""Signals that end the command leave no plug-in running and no temporary file behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from kmanifest.io.runner import Command, ProcessRunner
+from kmanifest.io.signals import PostponedSignals
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tests read /proc")
+
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+EXIT_CODES = {signal.SIGTERM: -signal.SIGTERM, signal.SIGHUP: -signal.SIGHUP, signal.SIGINT: 130}
+
+
+class Project:
+    """A kustomization with a legacy plug-in or a function, and a directory for temporary files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.temporary = directory / "temporary"
+        self.temporary.mkdir()
+        self.write("app/kustomization.yaml", "generators: [maker.yaml]\n")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+
+    def legacy(self, script: str) -> None:
+        self.write(
+            "app/maker.yaml", "apiVersion: example.com/v1\nkind: Maker\nmetadata: {name: m}\n"
+        )
+        self.write("home/example.com/v1/maker/Maker", f"#!/bin/sh\n{script}\n")
+
+    def function(self, script: str) -> None:
+        self.write(
+            "app/maker.yaml",
+            "apiVersion: example.com/v1\nkind: Maker\nmetadata:\n  name: m\n  annotations:\n"
+            "    config.kubernetes.io/function: 'exec: {path: ./maker.sh}'\n",
+        )
+        self.write("app/maker.sh", f"#!/bin/sh\n{script}\n")
+
+    def start(self, *flags: str) -> "subprocess.Popen[bytes]":
+        environment = {
+            **os.environ,
+            "KUSTOMIZE_PLUGIN_HOME": str(self.directory / "home"),
+            "TMPDIR": str(self.temporary),
+        }
+        program = [sys.executable, "-m", "kmanifest"]
+        return subprocess.Popen(
+            [*program, "build", "--enable-alpha-plugins", "--enable-exec", *flags, "app"],
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def wait_for(self, name: str) -> None:
+        deadline = time.monotonic() + 60
+        while not (self.directory / name).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def processes(self) -> list[str]:
+        """Return the processes whose working directory is in the project."""
+        running = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if os.readlink(process / "cwd").startswith(f"{self.directory}/app"):
+                    running.append(process.name)
+            except OSError:
+                continue
+        return running
+
+    def assert_clean(self) -> None:
+        deadline = time.monotonic() + 10
+        while self.processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert self.processes() == []
+        assert os.listdir(self.temporary) == []
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("kind", "script"), [("legacy", ""), ("function", ""), ("legacy", "trap '' TERM HUP INT; ")]
+)
+def test_no_plugin_and_no_file_is_left(project: Project, kind: str, script: str, number: int):
+    getattr(project, kind)(f"{script}sleep 600 & touch ../started; wait; sleep 600")
+    process = project.start()
+    project.wait_for("started")
+    assert kind == "function" or len(os.listdir(project.temporary)) == 1
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (EXIT_CODES[signal.Signals(number)], b"", b"")
+    project.assert_clean()
+
+
+def test_a_second_signal_does_not_stop_the_clean_up(project: Project):
+    project.legacy("trap '' TERM; touch ../started; sleep 600; sleep 600")
+    process = project.start()
+    project.wait_for("started")
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    process.communicate(timeout=60)
+    project.assert_clean()
+
+
+def test_the_copy_of_a_trusted_executable_is_removed(project: Project):
+    from hashlib import sha256
+
+    project.function("touch ../started; sleep 600")
+    digest = sha256((project.directory / "app/maker.sh").read_bytes()).hexdigest()
+    project.write("trusted", digest)
+    process = project.start("--plugin-allow-list", "trusted")
+    project.wait_for("started")
+    assert len(os.listdir(project.temporary)) == 1
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    project.assert_clean()
+
+
+def test_signals_at_any_moment(project: Project):
+    project.legacy("sleep 0.05; touch ../started; sleep 600")
+    started = time.monotonic()
+    process = project.start()
+    project.wait_for("started")
+    seconds = time.monotonic() - started
+    process.terminate()
+    process.communicate(timeout=60)
+    for turn in range(12):
+        process = project.start()
+        time.sleep((0.3 + 0.07 * turn) * seconds)
+        number = SIGNALS[turn % 3]
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        # A signal before the handlers are installed, or after the output, has its usual effect.
+        assert process.returncode in (EXIT_CODES[number], -number, 130)
+        project.assert_clean()
+
+
+def test_an_ignored_signal_stays_ignored(project: Project):
+    project.legacy("touch ../started; while [ ! -e ../go ]; do sleep 0.05; done; echo '{apiVersion: v1, kind: ConfigMap, metadata: {name: made}}'")  # fmt: skip
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = project.start()
+    finally:
+        signal.signal(signal.SIGHUP, previous)
+    project.wait_for("started")
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    project.write("go", "")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert b"name: made" in out
+
+
+# --- in the library
+
+
+def test_handlers_of_the_caller_are_restored_and_called(tmp_path: Path):
+    arrived: list[int] = []
+    previous = signal.signal(signal.SIGTERM, lambda number, _: arrived.append(number))
+    try:
+        postponed = PostponedSignals()
+        postponed.begin()
+        postponed.begin()
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert arrived == []
+        postponed.end()
+        assert arrived == [signal.SIGTERM]
+        (tmp_path / "p.sh").write_text("#!/bin/sh\nkill $PPID\n", encoding="utf-8")
+        (tmp_path / "p.sh").chmod(0o755)
+        handler = signal.getsignal(signal.SIGTERM)
+        ProcessRunner(str(tmp_path)).run(Command("p.sh"))
+        assert arrived == [signal.SIGTERM] * 2
+        assert signal.getsignal(signal.SIGTERM) is handler
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def test_signals_are_left_alone_in_other_threads(tmp_path: Path):
+    (tmp_path / "p.sh").write_text("#!/bin/sh\necho done\n", encoding="utf-8")
+    (tmp_path / "p.sh").chmod(0o755)
+    outputs: list[bytes] = []
+    worker = threading.Thread(
+        target=lambda: outputs.append(ProcessRunner(str(tmp_path)).run(Command("p.sh")))
+    )
+    worker.start()
+    worker.join()
+    assert outputs == [b"done\n"]
