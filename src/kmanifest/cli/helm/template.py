@@ -5,7 +5,7 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kmanifest.cli import EXIT_FAILURE
 from kmanifest.cli.flags import (
@@ -64,8 +64,8 @@ _INSTALL_FLAGS = (
         )
     ),
     Flag("description", "string", _NOT_INSTALLED, hidden=True),
-    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, value="duration"),
-    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, value="stringToString"),
+    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, go_type="duration"),
+    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, go_type="stringToString"),
     Flag("dry-run", "string", "accepted: client, true; refused: values that need a cluster", implied_value="client", hidden=True),
     Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/", user_only=SWITCHED_ON),
     Flag("validate", "switch", "refused: it needs a cluster", hidden=True),
@@ -78,6 +78,7 @@ RENDER_FLAGS = (
         "additional API versions for .Capabilities.APIVersions",
         short="a",
         value="strings",
+        go_type="stringSlice",
     ),
     Flag(
         "generate-name",
@@ -250,17 +251,18 @@ def _check_install_flags(command_line: CommandLine) -> None:
         )
     if dry_run in ("server", "none", "false"):
         raise UsageError(f"--dry-run={dry_run} is refused: {NO_CLUSTER}")
-    for label in split_list(command_line.values["labels"]):
-        name, equals, _ = label.partition("=")
-        if not equals:
-            raise UsageError(
-                f'invalid argument "{label}" for "-l, --labels" flag: {label} must be formatted as key=value'
-            )
-        if name in _SYSTEM_LABELS:
-            raise UsageError(
-                "user supplied labels contains system reserved label name. "
-                f"System labels: [{' '.join(_SYSTEM_LABELS)}]"
-            )
+    if command_line.values["labels"]:
+        _check_labels(command_line.values["labels"])
+
+
+def _check_labels(flags: Iterable[str]) -> None:
+    from kmanifest.cli.flag_values import parse_string_map  # few charts have labels
+
+    if any(name in _SYSTEM_LABELS for flag in flags for name in parse_string_map(flag)):
+        raise UsageError(
+            "user supplied labels contains system reserved label name. "
+            f"System labels: [{' '.join(_SYSTEM_LABELS)}]"
+        )
 
 
 def _render(
