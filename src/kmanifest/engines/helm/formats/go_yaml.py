@@ -7,11 +7,11 @@ Source: sigs.k8s.io/yaml v1.6.0 yaml.go.
 
 from kmanifest import yaml
 from kmanifest.engines.helm.gotemplate.values import Int64
-from kmanifest.model.errors import LimitError, SourceError
+from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
-_ALIASING: Final = "excessive aliasing"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MAX_EXACT_SIZE: Final = 1 << 20
 """Longer texts get libyaml's error: finding go-yaml's takes a second for each megabyte."""
 
@@ -23,31 +23,34 @@ def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     """
     widened_limits = limits._replace(max_input_file=max(limits.max_input_file, len(data)))
     try:
-        return yaml.load_values(data, limits=widened_limits)
+        value = yaml.load_values(data, limits=widened_limits)
     except LimitError:
         raise
     except SourceError as error:
         return _load_as_go(data, error)
+    # libyaml skips a byte order mark at the start of any line. For go-yaml it is a letter.
+    return value if data.find(_BYTE_ORDER_MARK, 1) < 0 else _load_as_go(data, None)
 
 
-def _load_as_go(data: bytes, error: SourceError) -> Any:
-    """Return the value of a text that libyaml refuses if go-yaml accepts it. Raises SourceError with Go's message."""
-    from kmanifest.engines.helm.formats.go_yaml_decoder import decode_document  # for errors only
+def _load_as_go(data: bytes, error: SourceError | None) -> Any:
+    """Return the value that go-yaml reads. Raises SourceError with Go's message.
 
-    message = f"yaml: {error.message}"
-    if len(data) <= _MAX_EXACT_SIZE:
-        try:
-            value = decode_document(data)
-        except SourceError as go_error:
-            message = go_error.message
-        except RecursionError:
-            pass
-        else:
-            if not error.message.startswith(_ALIASING):
-                return value
-            message = "yaml: document contains excessive aliasing"
+    `error` is libyaml's error, whose location is kept. It is the result for a long text.
+    """
+    from kmanifest.engines.helm.formats.go_yaml_decoder import decode_document  # rarely needed
+
+    message = error.message if error is not None else ""
+    location = error.location if error is not None else Location()
+    try:
+        if len(data) <= _MAX_EXACT_SIZE:
+            return decode_document(data)
+        message = f"yaml: {message or 'the text is too long for a byte order mark in it'}"
+    except SourceError as go_error:
+        message = go_error.message
+    except RecursionError:
+        message = f"yaml: {message or 'invalid map key'}"
     text = f"error converting YAML to JSON: {message}"
-    raise SourceError(text, location=error.location) from error
+    raise SourceError(text, location=location) from error
 
 
 def load_values(

@@ -23,11 +23,14 @@ from kmanifest.engines.helm.formats.go_yaml_parser import (
 from kmanifest.engines.helm.formats.go_yaml_scanner import SyntaxProblem
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final
+from kmanifest.yaml.build import allowed_alias_ratio
 from kmanifest.yaml.readers import key_text
 from kmanifest.yaml.resolve import INT64_MAX, NOT_FINITE, resolve_tagged, resolve_v2
 
 _TAG: Final = "tag:yaml.org,2002:"
 _FLOAT_TAGS: Final = ("", f"{_TAG}float")
+_FEW_ALIASED_NODES: Final = 100
+_FEW_NODES: Final = 1_000
 _MAX_ITEMS: Final = 1_000
 """The most entries of a collection that a message shows."""
 
@@ -76,14 +79,20 @@ def _run(steps: _Steps) -> Any:
 
 
 class _Decoder:
-    """Decodes the nodes of one document. An alias of a decoded node has the same value."""
+    """Decodes the nodes of one document. An alias of a decoded node has the same value.
+
+    `_node_count` is the number of nodes with those that aliases repeat, `_alias_depth` that of the aliases around the
+    current node. `_targets` has the value of each target of an alias, and the number of its nodes.
+    """
 
     def __init__(self) -> None:
-        self._values: dict[Node, Any] = {}
+        self._targets: dict[Node, tuple[Any, int]] = {}
         self._decoding: set[Node] = set()
+        self._node_count = self._aliased_count = self._alias_depth = 0
 
     def decode(self, node: Node) -> _Steps:
         """Return the steps that decode a node."""
+        self._count(1, is_aliased=self._alias_depth > 0)
         if node.kind == SCALAR:
             return _decode_scalar(node)
         if node.kind == ALIAS:
@@ -94,9 +103,25 @@ class _Decoder:
         target = node.target
         if target in self._decoding:
             raise SyntaxProblem(f"anchor '{node.value}' value contains itself")
-        if target not in self._values:
-            self._values[target] = yield self.decode(target)
-        return self._values[target]
+        if target in self._targets:
+            value, size = self._targets[target]
+            self._count(size, is_aliased=True)
+            return value
+        start = self._node_count
+        self._alias_depth += 1
+        value = yield self.decode(target)
+        self._alias_depth -= 1
+        self._targets[target] = value, self._node_count - start
+        return value
+
+    def _count(self, size: int, *, is_aliased: bool) -> None:
+        """Count nodes. Raises SyntaxProblem if too many of them come from aliases."""
+        self._node_count += size
+        self._aliased_count += size if is_aliased else 0
+        few = self._aliased_count <= _FEW_ALIASED_NODES or self._node_count <= _FEW_NODES
+        ratio = self._aliased_count / self._node_count
+        if not few and ratio > allowed_alias_ratio(self._node_count):
+            raise SyntaxProblem("document contains excessive aliasing")
 
     def _decode_sequence(self, node: Node) -> _Steps:
         self._decoding.add(node)
@@ -159,7 +184,8 @@ def _resolve_scalar(node: Node) -> Any:
         if short == "binary":
             problem = "!!binary value contains invalid base64 data"
         else:
-            problem = f"cannot decode {error.message.partition(' ')[0]} `{text}` as a !!{short}"
+            actual = "!!float" if text in NOT_FINITE else error.message.partition(" ")[0]
+            problem = f"cannot decode {actual} `{text}` as a !!{short}"
         raise SyntaxProblem(problem) from None
 
 

@@ -367,8 +367,6 @@ class Scanner:
     def _scan_to_next_token(self) -> None:
         text = self._text
         while True:
-            if self.offset == self._line_start and text[self.offset] == "\ufeff":
-                self.offset += 1
             self._match("[ \t]*" if self._flow_level or not self._allows_simple_key else " *")
             if text[self.offset] == "#":
                 self._match(_REST_OF_LINE)
