@@ -13,6 +13,7 @@ from kmanifest.engines.helm.values.layers import (
     mapping_layers,
     value_layers,
 )
+from kmanifest.engines.helm.values.normalize import normalize_values
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.tree import tree_at
 from kmanifest.model.arguments import Expected, as_path, check_argument, check_limits
@@ -58,7 +59,11 @@ def render_chart(
 
     `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
     paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. The files and flags in
-    `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
+    `sources` take precedence over `values`.
+
+    `values` are taken as if a YAML file had them, and never changed: mappings of any class, tuples and other sequences,
+    dates, numbers of any class. An `Int64` stays an integer, as `--set` makes it. What YAML does not have, such as a set,
+    is a TypeError, and NaN a ValueError; both have the path of the value.
 
     `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
     default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
@@ -109,6 +114,7 @@ def render_chart(
         cache=cache,
         cancel=cancel,
     )
+    values = None if values is None else normalize_values(values)
     warnings: list[str] = []
     if not isinstance(chart, Chart):
         chart = _load_path(chart, tree, limits, helm_version, warnings.append)
@@ -234,6 +240,7 @@ def find_origins(
     _check_sources(sources)
     _check(chart=chart, limits=limits, helm_version=helm_version)
     _check_optional(values=values)
+    values = None if values is None else normalize_values(values)
     given_layers = value_layers(
         sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
     )
