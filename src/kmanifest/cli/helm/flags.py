@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
-NO_NETWORK = "values are read from local files only"
 
 _UNUSED = "accepted and not used: there is no cluster"
 COMMON_FLAGS = (

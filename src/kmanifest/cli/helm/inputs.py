@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import CommandLine, UsageError
-from kmanifest.cli.helm.flags import NO_NETWORK, split_list
+from kmanifest.cli.helm.flags import split_list
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialect import Dialect
@@ -16,12 +16,12 @@ from kmanifest.engines.helm.values.layers import (
     merge_sources,
     value_layers,
 )
+from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import SnapshotDiskTree, tree_at
-from kmanifest.model.errors import LimitError, MissingError
+from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import NamedTuple
 
-URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 
 
@@ -72,7 +72,8 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     contents: dict[str, bytes] = {}
 
     def read(path: str) -> bytes:
-        content = read_file(path)
+        _check_url(path)
+        content = _fetch(command_line, path) if is_file_url(path) else read_file(path)
         contents.setdefault(path, content)
         return content
 
@@ -80,13 +81,34 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     return CommandLineValues(merged, sources, contents, dialect)
 
 
+def _check_url(path: str) -> None:
+    """Raise SourceError for a path that is no URL. As in Helm, it can't be the path of a local file either."""
+    if "%" not in path and ":" not in path and path.isprintable():
+        return
+    from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.sprig.urls import parse
+
+    try:
+        parse(path.encode("utf-8", "surrogateescape"))
+    except GoError as error:
+        raise SourceError(str(error)) from None
+
+
+def _fetch(command_line: CommandLine, url: str) -> bytes:
+    """Fetch a values file. As in Helm, the logins and certificates of the flags are for charts only."""
+    from kmanifest.cli.helm.sources import fetch_options  # few values are fetched
+    from kmanifest.engines.helm.sources.value_files import make_url_reader
+
+    return make_url_reader(fetch_options(command_line, [url]), LIMITS)(url)
+
+
 def read_file(path: str) -> bytes:
     """The content of a file or pipe named on the command line; `-` is stdin."""
     limit = LIMITS.max_input_file
     if path.strip() == "-":
         return _within_limit(sys.stdin.buffer.read(limit + 1), path)
-    if path.lower().startswith(URL_SCHEMES):
-        raise UsageError(f"{path}: {NO_NETWORK}")
+    if path.startswith("oci://"):
+        raise UsageError(f"{path}: a registry holds charts, no value files")
     try:
         with open(path, "rb") as stream:
             return _within_limit(stream.read(limit + 1), path)

@@ -19,6 +19,7 @@ from kmanifest.cli.helm.versioned_flags import (
     parse_with_version,
 )
 from kmanifest.cli.output import print_text
+from kmanifest.cli.shared import FETCH_FLAGS
 from kmanifest.cli.verbs import FILE, Command
 from kmanifest.model.errors import KmanifestError
 from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
@@ -183,7 +184,7 @@ COMMAND = Command(
 Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
 directory; version 4 requires it.
 """,
-    (("Flags", LINT_FLAGS), ("Value flags", VALUE_FLAGS)),
+    (("Flags", LINT_FLAGS), ("Value flags", VALUE_FLAGS), ("Remote flags", FETCH_FLAGS)),
     lint,
     completions=(FILE,),
     parse=parse_with_version,

@@ -20,6 +20,7 @@ from kmanifest.model.arguments import Expected, as_path, check_argument, check_l
 from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
+from kmanifest.pipeline.options import RemoteOptions
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +54,7 @@ def render_chart(
     locate: "Locate | None" = None,
     cache: Cache | None = None,
     helm_version: str = "3",
+    remote: "RemoteOptions | None" = None,
     cancel: "CancelEvent | None" = None,
 ) -> Rendered:
     """Render a chart as `helm template` does. The result's `text()` has the same bytes, `resources` the objects.
@@ -69,8 +71,8 @@ def render_chart(
     default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
     text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
     `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. `cancel` is an event such
-    as `threading.Event()`; when it is set, the render ends with CancelledError. The render reaches nothing else of the
-    machine, and no cluster.
+    as `threading.Event()`; when it is set, the render ends with CancelledError. Files in `sources` that are URLs are
+    fetched as `remote` allows, and refused without it. The render reaches nothing else of the machine, and no cluster.
 
     `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
     runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
@@ -112,6 +114,7 @@ def render_chart(
         clock=clock,
         locate=locate,
         cache=cache,
+        remote=remote,
         cancel=cancel,
     )
     values = None if values is None else normalize_values(values)
@@ -123,6 +126,7 @@ def render_chart(
         tree=tree,
         values=values,
         sources=sources,
+        read_url=_make_url_reader(remote, limits),
         release=release,
         kube_version=kube_version,
         api_versions=api_versions,
@@ -143,6 +147,16 @@ def render_chart(
         warnings=warnings,
         cancel=cancel,
     )
+
+
+def _make_url_reader(
+    remote: "RemoteOptions | None", limits: Limits
+) -> "Callable[[str], bytes] | None":
+    if remote is None:
+        return None
+    from kmanifest.engines.helm.sources.value_files import make_url_reader  # few charts need it
+
+    return make_url_reader(remote, limits)
 
 
 def _load_path(
@@ -221,6 +235,7 @@ def find_origins(
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
+    remote: "RemoteOptions | None" = None,
 ) -> "Origins":
     """Return where each value of a render was set. The arguments are those of `render_chart`.
 
@@ -239,11 +254,10 @@ def find_origins(
     tree = None if tree is None else as_tree(tree)
     _check_sources(sources)
     _check(chart=chart, limits=limits, helm_version=helm_version)
-    _check_optional(values=values)
+    _check_optional(values=values, remote=remote)
     values = None if values is None else normalize_values(values)
-    given_layers = value_layers(
-        sources, make_file_reader(tree, limits), limits, find_dialect(helm_version).readers
-    )
+    read_file = make_file_reader(tree, limits, _make_url_reader(remote, limits))
+    given_layers = value_layers(sources, read_file, limits, find_dialect(helm_version).readers)
     return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
@@ -264,6 +278,7 @@ _EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
     "locate": (callable, "a function from the path of a value to a Location"),
     "post_render": (callable, "a function from text to text"),
     "random": (("randrange", "randbytes"), "a source such as seeded_random('text')"),
+    "remote": (RemoteOptions, "a RemoteOptions record"),
     "release": (Release, "a Release record"),
     "show_only": (_is_list_of_strings, "a list of str"),
     "sources": (ValueSources, "a ValueSources record"),

@@ -44,6 +44,7 @@ def render_result(
     tree: Tree | None = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
+    read_url: Callable[[str], bytes] | None = None,
     release: Release = Release(),
     kube_version: str = "",
     api_versions: Iterable[str] = (),
@@ -67,7 +68,7 @@ def render_result(
 ) -> Rendered:
     """Render a loaded chart. The other arguments are those of `render_chart`, and not checked.
 
-    `dialect` is that of the Helm version for which the chart was loaded. `warnings` become the first findings.
+    `read_url` fetches value files. `dialect` is that of the Helm version for which the chart was loaded. `warnings` become the first findings.
     """
     findings: list[Finding] = []
     usage = _make_usage() if unused_values else None
@@ -90,7 +91,7 @@ def render_result(
         check_cancelled(cancel)
     table: Table = {} if values is None else floats_for_numbers(dict(values))
     given_layers = tuple(
-        value_layers(sources, make_file_reader(tree, limits), limits, dialect.readers)
+        value_layers(sources, make_file_reader(tree, limits, read_url), limits, dialect.readers)
     )
     for layer in given_layers:
         table = layer.apply(table)
