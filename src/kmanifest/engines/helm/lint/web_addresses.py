@@ -53,7 +53,8 @@ _BEYOND_ASCII: Final = r"\x{00A0}-\x{D7FF}\x{F900}-\x{FDCF}\x{FDF0}-\x{FFEF}"
 _ATOM: Final = rf"[a-zA-Z\d!#$%&'*+/=?^_`{{|}}~{_BEYOND_ASCII}-]+"
 _SPACE: Final = r"(?:(?:[ \t]*\r\n)?[ \t]+)?"
 _QUOTED_CHAR: Final = rf"(?:[\x01-\x08\x0b\x0c\x0e-\x1f\x7f!\x23-\x5b\x5d-\x7e{_BEYOND_ASCII}]|\([\x01-\x09\x0b-\x7f])"
-_QUOTED: Final = rf'"(?:{_SPACE}{_QUOTED_CHAR})*{_SPACE}"'
+# A parenthesis of the pattern is misplaced: the repeated part contains the opening quote.
+_QUOTED: Final = rf'(?:"{_SPACE}{_QUOTED_CHAR})*{_SPACE}"'
 _LABEL_END: Final = rf"[a-zA-Z\d{_BEYOND_ASCII}]"
 _LABEL: Final = rf"{_LABEL_END}(?:[a-zA-Z\d._~{_BEYOND_ASCII}-]*{_LABEL_END})?"
 _LAST_END: Final = f"[a-zA-Z{_BEYOND_ASCII}]"
