@@ -144,41 +144,10 @@ def find_local_chart(name: str) -> str | None:
 
 
 def open_chart(path: str, *, follows_links: bool, dialect: Dialect) -> Chart:
-    """Load the local chart at `path`. Links out of its git repository are an error unless `follows_links`."""
-    tree, chart_path = chart_tree(path)
+    """Load the local chart at `path`. Links out of its directory are an error unless `follows_links`."""
+    tree, chart_path = tree_at(path)
     if follows_links:
         chart_path, tree = os.path.join(tree.root, chart_path).strip("/"), SnapshotDiskTree("/")
     return load_chart(
         tree, chart_path, limits=LIMITS, warn=print_warning, display_path=path, dialect=dialect
     )
-
-
-def chart_tree(path: str) -> tuple[SnapshotDiskTree, str]:
-    """The tree that links of a chart can lead to, and the path of the chart in it: its git repository, else the chart."""
-    real_path = os.path.realpath(path)
-    repository = find_repository(real_path) if os.path.isdir(real_path) else None
-    if repository is None or repository == os.path.realpath(os.environ.get("HOME") or "/"):
-        return tree_at(path)
-    tree = _RepositoryTree(repository)
-    return tree, "" if real_path == repository else os.path.relpath(real_path, repository).replace(
-        os.sep, "/"
-    )
-
-
-def find_repository(directory: str) -> str | None:
-    """The root of the git repository that contains a resolved directory; None if there is none."""
-    while os.path.dirname(directory) != directory:
-        if os.path.exists(os.path.join(directory, ".git")):
-            return directory
-        directory = os.path.dirname(directory)
-    return None
-
-
-class _RepositoryTree(SnapshotDiskTree):
-    """A git repository. No link can lead into `.git`, where credentials may be."""
-
-    def resolve(self, path: str) -> str:
-        resolved = super().resolve(path)
-        if resolved != path and ".git" in resolved.lower().split("/"):
-            raise SourceError(f"{path!r} is a link that leads into .git")
-        return resolved

@@ -140,7 +140,7 @@ def _lint_chart(
     path: str, flag_values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
 ) -> ChartReport:
     """Lint the chart at `path`, a directory or a package."""
-    from kmanifest.cli.helm.inputs import LIMITS, chart_tree, print_warning
+    from kmanifest.cli.helm.inputs import LIMITS, print_warning
     from kmanifest.engines.helm.lint.linter import LintSettings
     from kmanifest.engines.helm.templates.runtime import make_bounds, make_functions
     from kmanifest.io.tree import DiskTree, MemoryTree
@@ -157,7 +157,6 @@ def _lint_chart(
         dialect=dialect,
     )
     tree: DiskTree | MemoryTree
-    directory = ""
     if path.endswith(PACKAGE_SUFFIXES):
         from kmanifest.cli.helm.inputs import read_file
         from kmanifest.engines.helm.charts.archive import read_archive
@@ -173,10 +172,8 @@ def _lint_chart(
         if not os.path.exists(chart_file):
             problem = f"stat {chart_file}: no such file or directory"
             return ChartReport(path, (), f"unable to check Chart.yaml file in chart: {problem}")
-        tree, directory = chart_tree(path)
-    messages = dialect.commands.lint_chart(
-        tree, settings, directory=directory, display_path=os.path.abspath(path)
-    )
+        tree = DiskTree(path)
+    messages = dialect.commands.lint_chart(tree, settings, display_path=os.path.abspath(path))
     return ChartReport(path, messages, "")
 
 

@@ -8,7 +8,7 @@ Source: helm v3.22.0 internal/resolver/resolver.go, GetLocalPath.
 import os
 from collections.abc import Sequence
 
-from kmanifest.cli.helm.inputs import LIMITS, find_repository, open_chart, print_warning
+from kmanifest.cli.helm.inputs import LIMITS, open_chart, print_warning
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
 from kmanifest.engines.helm.dialects.v3 import HELM3
@@ -66,9 +66,11 @@ class DiskCharts:
 def find_project(path: str) -> str:
     """The directory of the project that contains the chart at `path`."""
     chart = os.path.realpath(path)
-    repository = find_repository(chart)
-    if repository is not None:
-        return repository
+    directory = chart
+    while os.path.dirname(directory) != directory:
+        if os.path.exists(os.path.join(directory, ".git")):
+            return directory
+        directory = os.path.dirname(directory)
     current = os.path.realpath(".")
     if is_inside(chart, current) and chart != current:
         return current

@@ -99,8 +99,7 @@ def _not_an_archive(content: bytes, name: str) -> SourceError:
 class _DirectoryReader:
     """Reads the files of one chart directory, follows links, and enforces the limits.
 
-    `display_path` is the path of the directory in messages. The target of a link is shown as a path of the machine if
-    the tree is on disk.
+    `display_path` is the path of the directory in messages.
     """
 
     def __init__(
@@ -112,7 +111,6 @@ class _DirectoryReader:
         self._limits = limits
         self._warn = warn
         self._display_path = display_path
-        self._tree_root = getattr(tree, "root", "").rstrip("/")
         self._remaining_bytes = limits.max_total_input
         self._file_count = 0
 
@@ -168,8 +166,7 @@ class _DirectoryReader:
         real_path = self._tree.resolve(path)
         if real_path != path:
             display_path = f"{self._display_path}/{path_in_chart}"
-            target = f"{self._tree_root}/{real_path}" if self._tree_root else real_path
-            self._warn(self._dialect.messages.symbolic_link(display_path, target))
+            self._warn(self._dialect.messages.symbolic_link(display_path, real_path))
         return real_path
 
     def _read_file(self, real_path: str, kind: str | None, path_in_chart: str) -> bytes:
