@@ -20,6 +20,7 @@ from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
 from kmanifest.engines.helm.gotemplate.parsers import IS_COMPILED, CachingParser
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function
 from kmanifest.engines.helm.templates.runtime import make_functions
@@ -105,14 +106,14 @@ def values() -> dict[str, Any]:
     }
 
 
-def functions(runs: list[Execution]) -> dict[str, Function]:
+def functions() -> dict[str, Function]:
     """Return a few functions like Helm's."""
 
-    def include(name: str, data: object) -> str:
-        return runs[-1].execute(name, data)
+    def include(name: str, data: object) -> TemplateCall:
+        return name, data, None, None, None, None
 
     return {
-        "include": Function(include, ("string", "interface {}"), "string"),
+        "include": Function(include, ("string", "interface {}"), "string", suspending=True),
         "default": Function(lambda value, given=None: given or value, ("interface {}", "...interface {}")),
         "trunc": Function(lambda size, text: text[:size], ("int", "string"), "string"),
         "trimSuffix": Function(lambda end, text: text.removesuffix(end), ("string", "string"), "string"),
@@ -139,12 +140,14 @@ def chart_files(chart: Path) -> Files:
 def pure(files: Files, known: Collection[str]) -> list[ParseResult]:
     """Parse all files with the pure-Python parser."""
     actions: Actions = {}
-    return [parse(name, text, known, actions=actions) for name, text in files]
+    return [
+        parse(name, text, known, actions=actions, suspending=["include"]) for name, text in files
+    ]
 
 
 def chosen(files: Files, known: Collection[str]) -> list[ParseResult]:
     """Parse all files with the parser that charts use here."""
-    parser = CachingParser(known)
+    parser = CachingParser(known, ["include"])
     return [parser.parse(name, text) for name, text in files]
 
 
@@ -179,18 +182,16 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     files = make(10_000, 1_000_000)
     data = values()
-    parsed = chosen(files, functions([]))
+    parsed = chosen(files, functions())
 
     def write() -> int:
-        made: list[Execution] = []
-        made.append(
-            Execution(TemplateSet("t").with_parsed(*parsed), functions(made), missing_key="zero")
-        )
-        return sum(len(made[0].execute(name, data)) for name, _ in files[1:])
+        templates = TemplateSet("t").with_parsed(*parsed)
+        made = Execution(templates, functions(), missing_key="zero", suspending=["include"])
+        return sum(len(made.execute(name, data)) for name, _ in files[1:])
 
     print(f"prints {write()} bytes")
     gc.disable()  # as the command does
-    time_parsers(files, functions([]), runs)
+    time_parsers(files, functions(), runs)
     timed({"execute": write}, runs)
     helm = {*make_functions(dialect=HELM3), "include", "tpl", "required", "fail", "lookup"}
     for chart in map(Path, sys.argv[2:]):

@@ -7,6 +7,7 @@ from typing import Any
 from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.execute import Execution
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import TemplateSet
 from kmanifest.engines.helm.gotemplate.values import (
     Function,
@@ -50,17 +51,17 @@ def load_value(data: Any) -> Any:
     return {key: load_value(element) for key, element in data.items()}
 
 
-def functions(executions: list[Execution]) -> dict[str, Function]:
-    """Return the functions of the Go program.
+SUSPENDING = ("include",)
 
-    `include` uses the last item of `executions`.
-    """
+
+def functions() -> dict[str, Function]:
+    """Return the functions of the Go program."""
 
     def ferr(value: Any) -> Any:
         raise GoError(f"bad: {gofmt.sprint([value])}")
 
-    def include(name: str, data: Any) -> str:
-        return executions[-1].execute(name, data)
+    def include(name: str, data: Any) -> TemplateCall:
+        return name, data, None, None, None, None
 
     table: tuple[tuple[str, Any, tuple[str, ...], str], ...] = (
         ("include", include, ("string", ANY), "string"),
@@ -81,7 +82,10 @@ def functions(executions: list[Execution]) -> dict[str, Function]:
         ("ferr", ferr, (ANY,), ANY),
         ("flistv", lambda *values: list(values), ("..." + ANY,), "[]interface {}"),
     )
-    return {name: Function(call, takes, gives) for name, call, takes, gives in table}
+    return {
+        name: Function(call, takes, gives, suspending=name in SUSPENDING)
+        for name, call, takes, gives in table
+    }
 
 
 def template_text(case: Case) -> str:
@@ -93,19 +97,18 @@ def template_text(case: Case) -> str:
 
 def run_case(case: Case, parser: CachingParser | None = None) -> Answer:
     """Return kmanifest's answer to a case."""
-    executions: list[Execution] = []
-    table = functions(executions)
+    table = functions()
     texts_by_name = {
         **dict(sorted((case.get("templates") or {}).items())),
         "t": template_text(case),
     }
     missing_key: Any = case.get("missingkey") or "default"
-    parser = parser or CachingParser(table)
+    parser = parser or CachingParser(table, SUSPENDING)
     try:
         parse_results = [parser.parse(name, text) for name, text in texts_by_name.items()]
         templates = TemplateSet("root").with_parsed(*parse_results)
-        executions.append(Execution(templates, table, missing_key=missing_key))
-        output = executions[0].execute("t", load_value(case["data"]))
+        execution = Execution(templates, table, missing_key=missing_key, suspending=SUSPENDING)
+        output = execution.execute("t", load_value(case["data"]))
     except GoError as error:
         return "e", str(error).encode("utf-8", "surrogateescape")
     except LimitError as error:

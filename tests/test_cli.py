@@ -87,7 +87,7 @@ def test_managed_by_label_by_environment(app: Path):
     [
         (["build", "--ouput", "x"], "error: unknown flag: --ouput (did you mean --output?)\n"),
         (["build", "-x"], "error: unknown shorthand flag: 'x' in -x\n"),
-        (["build", "-o"], "error: flag needs an argument: -o\n"),
+        (["build", "-o"], "error: flag needs an argument: 'o' in -o\n"),
         (["build", "--env"], "error: flag needs an argument: --env\n"),
         (["build", "a", "b"], "error: specify one directory, got 2: a b\n"),
         (
@@ -97,7 +97,8 @@ def test_managed_by_label_by_environment(app: Path):
         ),
         (
             ["build", "--network=maybe"],
-            'error: invalid argument "maybe" for "--network" flag: expected true or false\n',
+            'error: invalid argument "maybe" for "--network" flag: '
+            'strconv.ParseBool: parsing "maybe": invalid syntax\n',
         ),
         (["biuld"], "error: unknown verb: biuld (did you mean build?)\n"),
         (["--output"], "error: unknown flag: --output\n"),

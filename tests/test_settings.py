@@ -100,7 +100,8 @@ def test_switch_can_be_set_and_unset(
             "maybe",
             "build",
             2,
-            'error: invalid argument "maybe" for "--strict" flag: expected true or false '
+            'error: invalid argument "maybe" for "--strict" flag: '
+            'strconv.ParseBool: parsing "maybe": invalid syntax '
             "(set by KMANIFEST_STRICT)\n",
         ),
         (
@@ -609,7 +610,8 @@ def test_values_that_a_verb_would_refuse_are_errors(
 ):
     monkeypatch.setenv("KMANIFEST_STRICT", "maybe")
     assert run("config", "show").err == (
-        'error: invalid argument "maybe" for "--strict" flag: expected true or false '
+        'error: invalid argument "maybe" for "--strict" flag: '
+        'strconv.ParseBool: parsing "maybe": invalid syntax '
         "(set by KMANIFEST_STRICT)\n"
     )
     monkeypatch.delenv("KMANIFEST_STRICT")

@@ -23,6 +23,7 @@ from kmanifest.engines.helm.dialects.v3 import HELM3
 from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
 from kmanifest.engines.helm.gotemplate.errors import ParseError
 from kmanifest.engines.helm.gotemplate.parser import Actions, parse
+from kmanifest.engines.helm.templates.engine import SUSPENDING
 from kmanifest.engines.helm.templates.runtime import make_functions
 from kmanifest.model.errors import LimitError
 from tests.gotemplates import functions
@@ -30,7 +31,7 @@ from tests.property.template_facts import FACTS, TEMPLATES
 from tests.property.templates import DAMAGE, CaseGenerator
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-FUNCTIONS: Final = frozenset({*make_functions(dialect=HELM3), *functions([]), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
+FUNCTIONS: Final = frozenset({*make_functions(dialect=HELM3), *functions(), "include", "tpl", "required", "fail", "lookup"})  # fmt: skip
 BATCH_SIZE = 500
 MAX_SHOWN = 10
 MARKS = (
@@ -60,13 +61,17 @@ class ParserPair:
     def __init__(self, names: frozenset[str] = FUNCTIONS) -> None:
         self._names = names
         self._actions: Actions = {}
-        self._compiled: Any = load_extension().TemplateParser(frozenset((*names, *BUILTINS)))
+        self._compiled: Any = load_extension().TemplateParser(
+            frozenset((*names, *BUILTINS)), frozenset(SUSPENDING)
+        )
 
     def verdict(self, text: str) -> str:
         """Return `same`, `refused` by both, `left` to the pure parser, or the difference."""
         compiled_trees = self._compiled.parse("t", text)
         try:
-            pure_trees = parse("t", text, self._names, actions=self._actions).trees
+            pure_trees = parse(
+                "t", text, self._names, actions=self._actions, suspending=SUSPENDING
+            ).trees
         except (ParseError, LimitError) as error:
             return "refused" if compiled_trees is None else f"not refused: {error}"
         if compiled_trees is None:

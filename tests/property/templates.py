@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
-from tests.gotemplates import Answer, functions, run_case
+from tests.gotemplates import SUSPENDING, Answer, functions, run_case
 from tests.property.template_facts import DATA, FACTS, OTHER_DATA, TEMPLATES
 
 BATCH_SIZE = 5000
@@ -334,7 +334,7 @@ def compare(oracle: str, templates: int, seed: int) -> int:
     shown_count = 0
     for start in range(0, templates, BATCH_SIZE):
         cases = [generator.case() for _ in range(min(BATCH_SIZE, templates - start))]
-        parser = CachingParser(functions([]))
+        parser = CachingParser(functions(), SUSPENDING)
         for case, expected in zip(cases, run_oracle(oracle, cases), strict=True):
             actual = run_case(case, parser)
             kind = _classify(case, expected, actual)

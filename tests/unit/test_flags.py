@@ -50,12 +50,13 @@ def test_grammar(line: str, values: dict[str, Any], words: tuple[str, ...]):
         ("--nonsense", "unknown flag: --nonsense"),
         ("--netwrok", "unknown flag: --netwrok (did you mean --network?)"),
         ("--net", "unknown flag: --net (did you mean --network?)"),
-        ("-nx", "unknown shorthand flag: 'x' in -nx"),
+        ("-nx", "unknown shorthand flag: 'x' in -x"),
         ("--output", "flag needs an argument: --output"),
-        ("-no", "flag needs an argument: -no"),
+        ("-no", "flag needs an argument: 'o' in -o"),
         (
             "--network=maybe",
-            'invalid argument "maybe" for "--network" flag: expected true or false',
+            'invalid argument "maybe" for "-n, --network" flag: '
+            'strconv.ParseBool: parsing "maybe": invalid syntax',
         ),
     ],
 )

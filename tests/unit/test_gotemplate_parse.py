@@ -74,7 +74,7 @@ def test_a_cached_action_is_checked_in_its_context():
         parse("b", "{{ break }}", (), actions=actions)
     with pytest.raises(ParseError, match=r"^template: b:1: unexpected {{end}}$"):
         parse("b", "{{ end }}", (), actions=actions)
-    parse("a", "{{ fany 1 }}", functions([]), actions=actions)
+    parse("a", "{{ fany 1 }}", functions(), actions=actions)
     with pytest.raises(ParseError, match=r'^template: b:1: function "fany" not defined$'):
         parse("b", "{{ fany 1 }}", (), actions=actions)
 

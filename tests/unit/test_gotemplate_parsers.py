@@ -78,7 +78,7 @@ CHART_LIKE = """{{- define "a" -}}
 
 
 def new_compiled_parser(names: frozenset[str] = FUNCTIONS | {"print", "printf", "len"}) -> Any:
-    return load_extension().TemplateParser(names)
+    return load_extension().TemplateParser(names, frozenset(["include"]))
 
 
 @pytest.mark.parametrize("text", SUPPORTED)

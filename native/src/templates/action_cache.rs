@@ -20,10 +20,13 @@ pub struct ActionCache {
 }
 
 impl ActionCache {
-    /// `functions` are the names that templates may call.
-    pub fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<ActionCache> {
+    /// `functions` are the names that templates may call, `suspending` those of suspending functions.
+    pub fn new(
+        functions: &Bound<'_, PyFrozenSet>,
+        suspending: &Bound<'_, PyFrozenSet>,
+    ) -> PyResult<ActionCache> {
         Ok(ActionCache {
-            names: Names::new(functions)?,
+            names: Names::new(functions, suspending)?,
             actions: Vec::new(),
             indexes: HashMap::new(),
             tokens: Vec::new(),

@@ -61,6 +61,8 @@ pub struct Action {
     pub declares: Vec<usize>,
     /// The names of the variables that its pipeline sets.
     pub variables: Py<PyTuple>,
+    /// Whether it calls a suspending function.
+    pub is_suspending: bool,
 }
 
 /// Parse the text of an action. A text with an unknown function is left to the Python parser.
@@ -81,6 +83,7 @@ pub fn read_action(
         depth: 0,
         uses: vec![],
         declared: HashSet::new(),
+        is_suspending: false,
     };
     parser.parse_action()
 }
@@ -96,6 +99,8 @@ struct ActionParser<'a, 'py> {
     depth: usize,
     uses: Vec<usize>,
     declared: HashSet<usize>,
+    /// Whether the action calls a suspending function.
+    is_suspending: bool,
 }
 
 /// A node, and the properties that the node around it needs.
@@ -182,6 +187,7 @@ impl<'a, 'py> ActionParser<'a, 'py> {
             uses: self.uses,
             declares: self.declared.into_iter().collect(),
             variables: variables.unwrap_or_else(|| PyTuple::empty(self.py)).unbind(),
+            is_suspending: self.is_suspending,
         }
     }
 
@@ -377,10 +383,11 @@ impl<'a, 'py> ActionParser<'a, 'py> {
             TokenKind::Field => Node::plain(self.parse_field(token)?),
             TokenKind::Variable => Node::plain(self.parse_variable(token)?),
             TokenKind::Name => {
-                let name = self
+                let (name, is_suspending) = self
                     .names
                     .function(self.py, self.token_text(token))
                     .ok_or(ParseError::LeftToPython)?;
+                self.is_suspending |= is_suspending;
                 let Some((position, fields)) = self.parse_fields()? else {
                     return Ok(Some(Operand::Call(token.position, name)));
                 };

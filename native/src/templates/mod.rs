@@ -29,10 +29,13 @@ pub struct TemplateParser {
 
 #[pymethods]
 impl TemplateParser {
-    /// `functions` are all names that templates may call.
+    /// `functions` are all names that templates may call, `suspending` those of suspending functions.
     #[new]
-    fn new(functions: &Bound<'_, PyFrozenSet>) -> PyResult<TemplateParser> {
-        Ok(TemplateParser { action_cache: ActionCache::new(functions)? })
+    fn new(
+        functions: &Bound<'_, PyFrozenSet>,
+        suspending: &Bound<'_, PyFrozenSet>,
+    ) -> PyResult<TemplateParser> {
+        Ok(TemplateParser { action_cache: ActionCache::new(functions, suspending)? })
     }
 
     /// The `Parsed.trees` of a template file. None if the Python parser must read it.

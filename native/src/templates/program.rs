@@ -28,6 +28,8 @@ const NEXT: usize = 8;
 const INCLUDE: usize = 9;
 const LEAVE: usize = 10;
 const STOP: usize = 11;
+/// Added to the code of an operation that calls a suspending function.
+const SUSPENDING: usize = 16;
 
 /// The templates in `text`, in the form of `Parsed.trees`. The template of the file itself has the name `name`.
 pub fn read_trees<'py>(
@@ -54,6 +56,15 @@ pub fn read_trees<'py>(
         }
     }
     builder.finish()
+}
+
+/// The number that is added to the code of the operation for an action.
+fn code_base(action: &Action) -> usize {
+    if action.is_suspending {
+        SUSPENDING
+    } else {
+        0
+    }
 }
 
 /// The state while a file is parsed: the current template, and those around it.
@@ -85,6 +96,8 @@ struct TemplateBuilder<'py> {
 /// An open block. The targets of its operations are known when it ends.
 struct Block<'py> {
     kind: ActionKind,
+    /// SUSPENDING or 0, which is added to the code of its first operation.
+    code_base: usize,
     /// The start of its first action in the file.
     offset: usize,
     node: Bound<'py, PyAny>,
@@ -185,6 +198,7 @@ impl<'py> FileBuilder<'py> {
     fn add_node(&mut self, code: usize, action: &Action, offset: usize) -> ParseResult<()> {
         self.template.is_blank = false;
         self.template.declare(&action.declares);
+        let code = code + code_base(action);
         let operation = (code, offset, action.node.bind(self.py)).into_pyobject(self.py)?;
         self.template.operations.push(Some(operation.into_any()));
         Ok(())
@@ -215,6 +229,7 @@ impl<'py> FileBuilder<'py> {
         }
         template.blocks.push(Block {
             kind,
+            code_base: code_base(action),
             offset,
             node: action.node.bind(self.py).clone(),
             variables: action.variables.bind(self.py).clone(),
@@ -323,11 +338,15 @@ impl<'py> FileBuilder<'py> {
         let else_start = block.else_start.unwrap_or(end);
         let is_scoped = self.template.declared.len() > block.declared;
         self.template.drop_variables(block.declared);
-        let Block { offset, node, variables, .. } = &block;
+        let Block { code_base, offset, node, variables, .. } = &block;
         let start = match block.kind {
-            ActionKind::If => (IF, *offset, node, else_start, is_scoped).into_pyobject(self.py)?,
-            ActionKind::With => (WITH, *offset, node, else_start).into_pyobject(self.py)?,
-            _ => (RANGE, *offset, node, else_start, variables).into_pyobject(self.py)?,
+            ActionKind::If => {
+                (code_base + IF, *offset, node, else_start, is_scoped).into_pyobject(self.py)?
+            }
+            ActionKind::With => {
+                (code_base + WITH, *offset, node, else_start).into_pyobject(self.py)?
+            }
+            _ => (code_base + RANGE, *offset, node, else_start, variables).into_pyobject(self.py)?,
         };
         self.template.operations[block.start] = Some(start.into_any());
         if block.kind == ActionKind::Range {

@@ -126,6 +126,7 @@ CHART_DIRECTORY_FLAGS = (
         "YAML file with values; - is stdin",
         short="f",
         value="strings",
+        go_type="stringSlice",
         path="file",
     ),
 )

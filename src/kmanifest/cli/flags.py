@@ -26,6 +26,7 @@ class Flag(NamedTuple):
     A flag with an `implied_value` has that value if it is given without `=`; it never takes the next argument.
 
     - `value`: the name of the value in the help text, as kustomize and Helm name it; by default `string` or `stringArray`
+    - `go_type`: the type of the value with kustomize and Helm if that is not a string (`cli/flag_values`); empty otherwise
     - `choices`: the only valid values; an empty one is valid and not shown
     - `path`: what the value names, `file` or `directory`: shells complete it, and a path in a settings file is relative
       to that file
@@ -44,6 +45,7 @@ class Flag(NamedTuple):
     hidden: bool = False
     implied_value: str = ""
     value: str = ""
+    go_type: str = ""
     choices: tuple[str, ...] = ()
     path: str = ""
     variable: str = ""
@@ -175,15 +177,16 @@ def _parse_short_flags(
     letters = argument[1:]
     while letters:
         flag = flags_by_letter.get(letters[0])
+        shown = f"'{letters[0]}' in -{letters}"
         if flag is None:
-            raise UsageError(f"unknown shorthand flag: '{letters[0]}' in {argument}")
+            raise UsageError(f"unknown shorthand flag: {shown}")
         letters = letters[1:]
-        attached = letters.removeprefix("=")
-        if letters and (letters.startswith("=") or flag.kind != "switch"):
-            _store_value(flag, attached, argument, remaining, values)
-            letters = ""
-        else:
-            _store_value(flag, None, argument, remaining, values)
+        value = None
+        if letters[:1] == "=" and letters != "=":
+            value, letters = letters[1:], ""
+        elif letters and flag.kind != "switch" and not flag.implied_value:
+            value, letters = letters, ""
+        _store_value(flag, value, shown, remaining, values)
         yield flag
 
 
@@ -196,8 +199,7 @@ def _store_value(
     """
     if flag.kind == "switch":
         if value is not None and value not in (*TRUE_STRINGS, *FALSE_STRINGS):
-            problem = f'invalid argument "{value}" for "--{flag.name}" flag'
-            raise UsageError(f"{problem}: expected true or false")
+            _check_type(flag, "bool", value)
         values[flag.name] = value is None or value in TRUE_STRINGS
         return
     if value is None and flag.implied_value:
@@ -206,12 +208,26 @@ def _store_value(
         if not remaining:
             raise UsageError(f"flag needs an argument: {argument}")
         value = remaining.pop()
+    if flag.go_type:
+        _check_type(flag, flag.go_type, value)
     if flag.kind == "list":
         values[flag.name].append(value)
     elif flag.choices and value not in flag.choices:
         raise UsageError(choice_problem(flag, value))
     else:
         values[flag.name] = value
+
+
+def _check_type(flag: Flag, go_type: str, value: str) -> None:
+    from kmanifest.cli.flag_values import FlagValueError, check_value  # few flags have a type
+
+    try:
+        check_value(go_type, value)
+    except FlagValueError as error:
+        from kmanifest.engines.helm.gotemplate.quoting import quoted
+
+        name = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
+        raise UsageError(f'invalid argument {quoted(value)} for "{name}" flag: {error}') from None
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:

@@ -320,7 +320,7 @@ class Builder(ABC):
         if (
             self._aliased_nodes > 100
             and self._nodes > 1000
-            and self._aliased_nodes / self._nodes > _allowed_ratio(self._nodes)
+            and self._aliased_nodes / self._nodes > allowed_alias_ratio(self._nodes)
         ):
             raise error_at(event, "excessive aliasing: expanded, the document would be too large")
 
@@ -369,7 +369,7 @@ def _refuse_slash_escapes(data: bytes) -> None:
                 raise error_at(event, "unknown escape `\\/` in double quotes: write `/`")
 
 
-def _allowed_ratio(nodes: int) -> float:
+def allowed_alias_ratio(nodes: int) -> float:
     """The share of nodes that may come from aliases: 99 % in a small document, 10 % in a large one.
 
     Source: go-yaml decode.go, allowedAliasRatio (the same in v2 and v3).

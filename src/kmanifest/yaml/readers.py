@@ -135,7 +135,7 @@ class ValuesReader(Builder):
             self._set_anchor(event, value)
         else:
             value = {}
-        key = _key_text(value)
+        key = key_text(value)
         if key is None:
             raise error_at(event, "a key must be a string, a number or a boolean")
         if (
@@ -185,7 +185,7 @@ def _merge_sources(value: Any, event: Any) -> list[dict[str, Any]]:
     return sources
 
 
-def _key_text(value: Any) -> str | None:
+def key_text(value: Any) -> str | None:
     """The text of a key in a kustomization file. None if the value can't be a key.
 
     Source: sigs.k8s.io/yaml yaml.go, convertToJSONableObject.

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 SignatureCheck = Literal["never", "if present", "always"]
 
 LIST_FLAGS = (
-    Flag("max-col-width", "string", "maximum width of a column", default="80", value="uint"),
+    Flag(
+        "max-col-width",
+        "string",
+        "maximum width of a column",
+        default="80",
+        value="uint",
+        go_type="uint",
+    ),
     *COMMON_FLAGS,
 )
 FILL_FLAGS = (
@@ -40,15 +47,14 @@ FILL_FLAGS = (
 
 def _list(command_line: CommandLine) -> int:
     path = _chart_path(command_line, "list")
+    from kmanifest.cli.flag_values import parse_uint
     from kmanifest.cli.helm.inputs import LIMITS, find_local_chart, open_chart
     from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.listing import DependencyTable
     from kmanifest.io.local_tree import open_local
     from kmanifest.model.errors import MissingError
 
-    width = command_line.values["max-col-width"]
-    if not width.isdecimal():
-        raise UsageError(f'invalid argument "{width}" for "--max-col-width" flag')
+    width = parse_uint(command_line.values["max-col-width"])
     chart_path = find_local_chart(path)
     if chart_path is None:
         raise MissingError(f"stat {path}: no such file or directory")
@@ -56,7 +62,7 @@ def _list(command_line: CommandLine) -> int:
     tree, directory = open_local(chart_path, root_option(command_line.values))
     has_directory = os.path.isdir(chart_path)
     table = DependencyTable(chart, tree if has_directory else None, path, LIMITS, directory)
-    return print_text(table.text(int(width)))
+    return print_text(table.text(width))
 
 
 def _build(command_line: CommandLine) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
-NO_NETWORK = "values are read from local files only"
 
 _UNUSED = "accepted and not used: there is no cluster"
 COMMON_FLAGS = (
@@ -19,10 +18,12 @@ COMMON_FLAGS = (
     *(
         Flag(name, "string", _UNUSED, hidden=True)
         for name in (
-            "burst-limit", "kube-apiserver", "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name",
-            "kube-token", "kubeconfig", "qps",
+            "kube-apiserver", "kube-as-user", "kube-ca-file", "kube-context", "kube-tls-server-name",
+            "kube-token", "kubeconfig",
         )
     ),
+    Flag("burst-limit", "string", _UNUSED, hidden=True, go_type="int"),
+    Flag("qps", "string", _UNUSED, hidden=True, go_type="float32"),
     Flag("registry-config", "string", "Helm's file with registry logins ($HELM_REGISTRY_CONFIG)", path="file", user_only=ANY_VALUE),
     Flag("repository-cache", "string", "directory with Helm's cached repository indexes ($HELM_REPOSITORY_CACHE)", path="directory", user_only=ANY_VALUE),
     Flag("repository-config", "string", "Helm's file with repository names and URLs ($HELM_REPOSITORY_CONFIG)", path="file", user_only=ANY_VALUE),
@@ -37,7 +38,7 @@ VALUE_FLAGS = (
     Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2", whole=True),
     Flag("set-literal", "list", "literal string value: key=value", whole=True),
     Flag("set-string", "list", "string values: key1=val1,key2=val2", whole=True),
-    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", path="file"),
+    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", go_type="stringSlice", path="file"),
 )  # fmt: skip
 
 SERVER_FLAGS = (
@@ -133,12 +134,9 @@ def is_debug(command_line: CommandLine) -> bool:
 
 def split_list(values: Iterable[str]) -> list[str]:
     """The items of a flag whose values are comma-separated. An item with a comma is in quotes."""
-    items: list[str] = []
-    for value in values:
-        if '"' in value:
-            import csv  # imported for quotes only
+    from kmanifest.cli.flag_values import FlagValueError, parse_string_slice
 
-            items += next(csv.reader([value]), [])
-        elif value:
-            items += value.split(",")
-    return items
+    try:
+        return [item for value in values for item in parse_string_slice(value)]
+    except FlagValueError as error:  # from an environment variable or a settings file
+        raise UsageError(f"a list of values is invalid: {error}") from None

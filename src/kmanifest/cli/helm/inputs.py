@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from kmanifest.cli.flags import CommandLine, UsageError
-from kmanifest.cli.helm.flags import NO_NETWORK, split_list
+from kmanifest.cli.helm.flags import split_list
 from kmanifest.cli.shared import root_option
 from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.charts.loader import load_chart
@@ -18,11 +18,11 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.io.local_tree import Boundary, find_boundary, open_local, open_named
-from kmanifest.model.errors import LimitError, MissingError
+from kmanifest.io.remote import is_file_url
+from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import NamedTuple
 
-URL_SCHEMES = ("http://", "https://", "oci://", "s3://", "git://", "git+https://")
 LIMITS: Limits = DEFAULT_LIMITS._replace(max_input_file=100 << 20)
 
 
@@ -79,7 +79,11 @@ def read_values(
     boundary = find_chart_boundary(command_line, chart)
 
     def read(path: str) -> bytes:
-        content = read_file(path, boundary, limits)
+        _check_url(path)
+        is_url = is_file_url(path)
+        content = (
+            _fetch(command_line, path, limits) if is_url else read_file(path, boundary, limits)
+        )
         contents.setdefault(path, content)
         return content
 
@@ -95,6 +99,27 @@ def find_chart_boundary(command_line: CommandLine, chart: str) -> Boundary | Non
     return find_boundary(os.path.realpath(chart.strip()), root)
 
 
+def _check_url(path: str) -> None:
+    """Raise SourceError for a path that is no URL. As in Helm, it can't be the path of a local file either."""
+    if "%" not in path and ":" not in path and path.isprintable():
+        return
+    from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.sprig.urls import parse
+
+    try:
+        parse(path.encode("utf-8", "surrogateescape"))
+    except GoError as error:
+        raise SourceError(str(error)) from None
+
+
+def _fetch(command_line: CommandLine, url: str, limits: Limits) -> bytes:
+    """Fetch a values file. As in Helm, the logins and certificates of the flags are for charts only."""
+    from kmanifest.cli.helm.sources import fetch_options  # few values are fetched
+    from kmanifest.engines.helm.sources.value_files import make_url_reader
+
+    return make_url_reader(fetch_options(command_line, [url]), limits)(url)
+
+
 def read_file(path: str, boundary: Boundary | None = None, limits: Limits = LIMITS) -> bytes:
     """The content of a file or pipe named on the command line; `-` is stdin.
 
@@ -103,8 +128,8 @@ def read_file(path: str, boundary: Boundary | None = None, limits: Limits = LIMI
     limit = limits.max_input_file
     if path.strip() == "-":
         return _within_limit(sys.stdin.buffer.read(limit + 1), path, limit)
-    if path.lower().startswith(URL_SCHEMES):
-        raise UsageError(f"{path}: {NO_NETWORK}")
+    if path.startswith("oci://"):
+        raise UsageError(f"{path}: a registry holds charts, no value files")
     try:
         with open(open_named(path, boundary), "rb") as stream:
             return _within_limit(stream.read(limit + 1), path, limit)

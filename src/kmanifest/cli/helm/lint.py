@@ -21,6 +21,7 @@ from kmanifest.cli.helm.versioned_flags import (
 from kmanifest.cli.output import print_text
 from kmanifest.cli.shared import (
     BOUNDARY_FLAGS,
+    FETCH_FLAGS,
     LIMIT_FLAGS,
     limit_options,
     root_option,
@@ -212,7 +213,11 @@ COMMAND = Command(
 Check charts for possible issues as helm v3.22.0 does, or v4.3.1 with --helm-version 4. CHART defaults to the current
 directory; version 4 requires it.
 """,
-    (("Flags", (*LINT_FLAGS, *BOUNDARY_FLAGS)), ("Value flags", VALUE_FLAGS)),
+    (
+        ("Flags", (*LINT_FLAGS, *BOUNDARY_FLAGS)),
+        ("Value flags", VALUE_FLAGS),
+        ("Remote flags", FETCH_FLAGS),
+    ),
     lint,
     completions=(FILE,),
     parse=parse_with_version,

@@ -5,7 +5,7 @@ Source: helm v3.22.0 cmd/helm/template.go, install.go.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from kmanifest.cli import EXIT_FAILURE
@@ -70,8 +70,8 @@ _INSTALL_FLAGS = (
         )
     ),
     Flag("description", "string", _NOT_INSTALLED, hidden=True),
-    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, value="duration"),
-    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, value="stringToString"),
+    Flag("timeout", "string", _NOT_INSTALLED, hidden=True, go_type="duration"),
+    Flag("labels", "list", _NOT_INSTALLED, short="l", hidden=True, go_type="stringToString"),
     Flag("dry-run", "string", "accepted: client, true; refused: values that need a cluster", implied_value="client", hidden=True),
     Flag("dependency-update", "switch", "run `dependency update` first if a chart is missing in charts/", user_only=SWITCHED_ON),
     Flag("validate", "switch", "refused: it needs a cluster", hidden=True),
@@ -84,6 +84,7 @@ RENDER_FLAGS = (
         "additional API versions for .Capabilities.APIVersions",
         short="a",
         value="strings",
+        go_type="stringSlice",
     ),
     Flag(
         "generate-name",
@@ -160,7 +161,7 @@ def _template(command_line: CommandLine, limits: "Limits") -> int:
 
     try:
         if command_line.values["output-dir"]:
-            return _write_files(command_line, name, output, post_render)
+            return _write_files(command_line, name, output, post_render, dialect)
         text = output.text(
             skip_hooks=command_line.values["no-hooks"],
             skip_tests=command_line.values["skip-tests"],
@@ -269,17 +270,18 @@ def _check_install_flags(command_line: CommandLine) -> None:
         )
     if dry_run in ("server", "none", "false"):
         raise UsageError(f"--dry-run={dry_run} is refused: {NO_CLUSTER}")
-    for label in split_list(command_line.values["labels"]):
-        name, equals, _ = label.partition("=")
-        if not equals:
-            raise UsageError(
-                f'invalid argument "{label}" for "-l, --labels" flag: {label} must be formatted as key=value'
-            )
-        if name in _SYSTEM_LABELS:
-            raise UsageError(
-                "user supplied labels contains system reserved label name. "
-                f"System labels: [{' '.join(_SYSTEM_LABELS)}]"
-            )
+    if command_line.values["labels"]:
+        _check_labels(command_line.values["labels"])
+
+
+def _check_labels(flags: Iterable[str]) -> None:
+    from kmanifest.cli.flag_values import parse_string_map  # few charts have labels
+
+    if any(name in _SYSTEM_LABELS for flag in flags for name in parse_string_map(flag)):
+        raise UsageError(
+            "user supplied labels contains system reserved label name. "
+            f"System labels: [{' '.join(_SYSTEM_LABELS)}]"
+        )
 
 
 def _render(
@@ -392,11 +394,16 @@ def _print_error(command_line: CommandLine, error: "KmanifestError") -> None:
 
 
 def _write_files(
-    command_line: CommandLine, name: str, output: "Output", post_render: "PostRender"
+    command_line: CommandLine,
+    name: str,
+    output: "Output",
+    post_render: "PostRender",
+    dialect: "Dialect",
 ) -> int:
     """Write the documents of each template to a file and return the exit code.
 
     As in Helm, a post-renderer is called only with the output that is not written to files, which is empty.
+    `--show-only` selects from its output, so without a post-renderer it fails after the files are written.
     Source: cmd/helm/template.go and action.go, writeToFile.
     """
     remaining_text = output._replace(crds=(), manifests=()).text(
@@ -422,7 +429,13 @@ def _write_files(
                 contents[path] += hook.output_text()
                 written.append(path)
     _write_all_files(directory, contents, follows_links=follows_links)
-    return print_text("".join(map(partial(_written_line, directory), written)) + remaining_text)
+    lines = "".join(map(partial(_written_line, directory), written))
+    if not command_line.values["show-only"]:
+        return print_text(lines + remaining_text)
+    from kmanifest.engines.helm.render import select_documents
+
+    print_text(lines)
+    return print_text(select_documents(remaining_text, command_line.values["show-only"], dialect))
 
 
 def _written_line(directory: str, path: str) -> str:

@@ -13,6 +13,7 @@ from kmanifest.engines.helm.values.layers import (
     mapping_layers,
     value_layers,
 )
+from kmanifest.engines.helm.values.normalize import normalize_values
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import Boundary, find_boundary, open_local
 from kmanifest.io.system import monotonic_seconds
@@ -22,6 +23,7 @@ from kmanifest.model.errors import Locate
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.pipeline.arguments import CACHE, CANCEL, as_tree
 from kmanifest.pipeline.context import Meter
+from kmanifest.pipeline.options import RemoteOptions
 from kmanifest.pipeline.rendered import Rendered
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +57,7 @@ def render_chart(
     locate: "Locate | None" = None,
     cache: Cache | None = None,
     helm_version: str = "3",
+    remote: "RemoteOptions | None" = None,
     cancel: "CancelEvent | None" = None,
     root: "FilePath | None" = None,
 ) -> Rendered:
@@ -63,14 +66,18 @@ def render_chart(
     `chart` is a loaded chart or the path of one. The path and the files in `sources` are paths in `tree`, or local
     paths without a tree. A mapping of paths to their content is taken as a `MemoryTree`. No link of a local chart leads
     out of `root`, by default the git repository of the chart, or else the chart itself. The files and flags in
-    `sources` take precedence over `values`. An `Int64` in `values` stays an integer, as `--set` makes it.
+    `sources` take precedence over `values`.
+
+    `values` are taken as if a YAML file had them, and never changed: mappings of any class, tuples and other sequences,
+    dates, numbers of any class. An `Int64` stays an integer, as `--set` makes it. What YAML does not have, such as a set,
+    is a TypeError, and NaN a ValueError; both have the path of the value.
 
     `random` and `clock` (in nanoseconds since 1970) are for charts that generate passwords, certificates and dates. By
     default they are those of this machine. `seeded_random` returns a reproducible `random`. `post_render` receives the
     text of everything but hooks and returns its replacement. `cache` keeps parsed templates for other renders.
     `helm_version` is `3` or `4`; a loaded chart must have been loaded for the same version. `cancel` is an event such
-    as `threading.Event()`; when it is set, the render ends with CancelledError. The render reaches nothing else of the
-    machine, and no cluster.
+    as `threading.Event()`; when it is set, the render ends with CancelledError. Files in `sources` that are URLs are
+    fetched as `remote` allows, and refused without it. The render reaches nothing else of the machine, and no cluster.
 
     `show_impure` adds a finding (code `impure`) for each call of `lookup` or of a function whose result differs between
     runs. `unused_values` adds one (code `unused` or `unreached`) for each given value that no template reads. `locate`
@@ -112,8 +119,10 @@ def render_chart(
         clock=clock,
         locate=locate,
         cache=cache,
+        remote=remote,
         cancel=cancel,
     )
+    values = None if values is None else normalize_values(values)
     warnings: list[str] = []
     boundary = _root_boundary(tree, root)
     meter = Meter(limits, monotonic_seconds, cancel)
@@ -135,6 +144,7 @@ def render_chart(
             boundary=boundary,
             values=values,
             sources=sources,
+            read_url=_make_url_reader(remote, limits),
             release=release,
             kube_version=kube_version,
             api_versions=api_versions,
@@ -156,6 +166,16 @@ def render_chart(
         )
         meter.check_time()
     return rendered.with_time(meter.rest_of_time())
+
+
+def _make_url_reader(
+    remote: "RemoteOptions | None", limits: Limits
+) -> "Callable[[str], bytes] | None":
+    if remote is None:
+        return None
+    from kmanifest.engines.helm.sources.value_files import make_url_reader  # few charts need it
+
+    return make_url_reader(remote, limits)
 
 
 def _open_chart(
@@ -235,6 +255,7 @@ def find_origins(
     sources: ValueSources = ValueSources(),
     limits: Limits = DEFAULT_LIMITS,
     helm_version: str = "3",
+    remote: "RemoteOptions | None" = None,
     root: "FilePath | None" = None,
 ) -> "Origins":
     """Return where each value of a render was set. The arguments are those of `render_chart`.
@@ -254,13 +275,12 @@ def find_origins(
     tree = None if tree is None else as_tree(tree)
     _check_sources(sources)
     _check(chart=chart, limits=limits, helm_version=helm_version)
-    _check_optional(values=values)
-    given_layers = value_layers(
-        sources,
-        make_file_reader(tree, limits, _root_boundary(tree, root)),
-        limits,
-        find_dialect(helm_version).readers,
+    _check_optional(values=values, remote=remote)
+    values = None if values is None else normalize_values(values)
+    read_file = make_file_reader(
+        tree, limits, _root_boundary(tree, root), _make_url_reader(remote, limits)
     )
+    given_layers = value_layers(sources, read_file, limits, find_dialect(helm_version).readers)
     return Origins([*mapping_layers(values), *given_layers], chart_layers(chart))
 
 
@@ -281,6 +301,7 @@ _EXPECTED: Final[Mapping[str, tuple[Expected, str]]] = {
     "locate": (callable, "a function from the path of a value to a Location"),
     "post_render": (callable, "a function from text to text"),
     "random": (("randrange", "randbytes"), "a source such as seeded_random('text')"),
+    "remote": (RemoteOptions, "a RemoteOptions record"),
     "release": (Release, "a Release record"),
     "show_only": (_is_list_of_strings, "a list of str"),
     "sources": (ValueSources, "a ValueSources record"),

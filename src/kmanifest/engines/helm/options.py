@@ -33,7 +33,7 @@ class HelmOptions:
     - `locate`: returns where a value was set, by its path
     - `kube_version`, `api_versions`: the Kubernetes versions that charts find in `.Capabilities`
 
-    The record is immutable and hashable. It copies `values`.
+    The record is immutable and hashable. It copies `values`, which can be all that `render_chart` takes.
 
     >>> from kmanifest import HelmOptions, Options, build
     >>> files = {
@@ -70,12 +70,14 @@ class HelmOptions:
         unused_values: bool = False,
         locate: Locate | None = None,
     ) -> None:
-        from kmanifest.model.arguments import check_argument  # for charts only
+        from kmanifest.engines.helm.values.normalize import normalize_values  # for charts only
+        from kmanifest.model.arguments import check_argument
 
         check_argument("values", values, Mapping, "a mapping")
         check_argument("api_versions", api_versions, _is_not_text, "a tuple of str")
+        copied_values = normalize_values(values)
         fields = (
-            MappingProxyType(_deep_copy(values)),
+            MappingProxyType(copied_values),
             release,
             namespace,
             include_crds,
@@ -87,7 +89,7 @@ class HelmOptions:
         )
         for name, value in zip(_FIELDS, fields, strict=True):
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "_key", (_hashable(values), *fields[1:]))
+        object.__setattr__(self, "_key", (_hashable(copied_values), *fields[1:]))
 
     def replace(self, **changes: Any) -> "HelmOptions":
         """Return a copy of the record with some fields changed."""
@@ -129,14 +131,8 @@ def _restore(fields: dict[str, Any]) -> HelmOptions:
     return HelmOptions(**fields)
 
 
-def _deep_copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _deep_copy(item) for key, item in value.items()}
-    return [_deep_copy(item) for item in value] if isinstance(value, list) else value
-
-
 def _hashable(value: Any) -> Any:
-    """Return a hashable form of a value. It distinguishes 1, 1.0 and True, as YAML does."""
+    """Return a hashable form of a value. It distinguishes numbers and booleans, as YAML does."""
     if isinstance(value, Mapping):
         return ("map", *((key, _hashable(item)) for key, item in value.items()))
     if isinstance(value, list):

@@ -3,6 +3,7 @@
 Source: helm v3.22.0 pkg/action/install.go, NameAndChart and TemplateName.
 """
 
+import re
 from collections.abc import Mapping
 
 from kmanifest.model.errors import SourceError
@@ -23,18 +24,47 @@ def resolve_release_name(name: str, template: str, env: Mapping[str, str] | None
 
 
 def _render_name_template(template: str, env: Mapping[str, str] | None) -> str:
-    """Execute a name template, which has no access to the chart."""
-    from kmanifest.engines.helm.dialects.v3 import HELM3
-    from kmanifest.engines.helm.gotemplate.execute import execute  # name templates are rare
+    """Execute a name template. It has no access to the chart, and sprig's functions instead of Helm's.
+
+    Source: sprig v3.3.0 functions.go, TxtFuncMap.
+    """
+    from kmanifest.engines.helm import sprig  # name templates are rare
+    from kmanifest.engines.helm.gotemplate.execute import execute
+    from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
     from kmanifest.engines.helm.gotemplate.parsers import CachingParser
     from kmanifest.engines.helm.gotemplate.templates import TemplateSet
-    from kmanifest.engines.helm.gotemplate.values import GoError
-    from kmanifest.engines.helm.templates.runtime import make_functions
+    from kmanifest.engines.helm.gotemplate.values import Function, GoError
+    from kmanifest.io.system import SystemRandom, system_clock
 
-    functions = make_functions(env=env, dialect=HELM3)
+    environment = env or {}
+
+    def fail(message: str) -> str:
+        raise GoError(message)
+
+    functions = MergedFunctions(
+        {
+            "env": Function(lambda name: environment.get(name, ""), ("string",), "string"),
+            "expandenv": Function(
+                lambda text: _expand_variables(text, environment), ("string",), "string"
+            ),
+            "fail": Function(fail, ("string",), "string"),
+        },
+        sprig.functions(random=SystemRandom(), clock=system_clock, env=environment),
+    )
     try:
         parsed = CachingParser(functions).parse("name-template", template)
         templates = TemplateSet("name-template").with_parsed(parsed)
         return execute(templates, "name-template", None, functions)
     except GoError as error:
         raise SourceError(str(error)) from error
+
+
+_VARIABLE: Final = re.compile(r"\$(?:\{([^}]*)\}|\{|([*#$@!?0-9-])|([A-Za-z_][A-Za-z0-9_]*))")
+
+
+def _expand_variables(text: str, env: Mapping[str, str]) -> str:
+    """Replace `$NAME` and `${NAME}` by the variables of the environment.
+
+    `${}` and `${` without an end are removed. Source: Go 1.26 os/env.go, Expand.
+    """
+    return _VARIABLE.sub(lambda match: env.get(match[1] or match[2] or match[3] or "", ""), text)

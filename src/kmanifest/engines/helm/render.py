@@ -214,7 +214,7 @@ def check_kube_version(chart: Chart, capabilities: Capabilities) -> None:
     """Raise RenderError if the chart does not support this version of Kubernetes."""
     constraint = chart.metadata.strings["kubeVersion"]
     kube_version = capabilities.fields()["KubeVersion"]
-    if constraint and not satisfies(kube_version.action_text(), constraint):
+    if constraint and not satisfies(kube_version.version(), constraint):
         raise RenderError(
             f"chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {kube_version.fields()['Version']}"
         )

@@ -45,6 +45,7 @@ def render_result(
     boundary: Boundary | None = None,
     values: Mapping[str, Any] | None = None,
     sources: ValueSources = ValueSources(),
+    read_url: Callable[[str], bytes] | None = None,
     release: Release = Release(),
     kube_version: str = "",
     api_versions: Iterable[str] = (),
@@ -67,7 +68,8 @@ def render_result(
 ) -> Rendered:
     """Render a loaded chart. The other arguments are those of `render_chart`, and not checked.
 
-    `boundary` is that of local files without a tree. `dialect` is that of the Helm version for which the chart was loaded. `warnings` become the first findings.
+    `boundary` is that of local files without a tree. `read_url` fetches value files. `dialect` is that of the Helm
+    version for which the chart was loaded. `warnings` become the first findings.
     """
     findings: list[Finding] = []
     usage = _make_usage() if unused_values else None
@@ -86,7 +88,9 @@ def render_result(
         warn(warning)
     table: Table = {} if values is None else floats_for_numbers(dict(values))
     given_layers = tuple(
-        value_layers(sources, make_file_reader(tree, limits, boundary), limits, dialect.readers)
+        value_layers(
+            sources, make_file_reader(tree, limits, boundary, read_url), limits, dialect.readers
+        )
     )
     for layer in given_layers:
         table = layer.apply(table)

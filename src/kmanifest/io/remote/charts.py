@@ -104,6 +104,10 @@ class ChartClient:
             f"{path}.prov{separator}{query}", access, "provenance", MAX_PROVENANCE_SIZE
         )
 
+    def values(self, url: str, max_size: int) -> bytes:
+        """Return the values file at a URL. Raises FetchError or LimitError if it can't be fetched."""
+        return self._fetch_file(url, Access(), "values", max_size)
+
     def tags(self, artifact: Artifact, access: Access) -> list[str]:
         """Return the tags of a repository in a registry."""
         key = Key("tags", str(artifact._replace(reference="")))

@@ -2,43 +2,19 @@
 
 Helm converts everything that it reads to JSON, in which every number is a `float64`.
 
-Source: sigs.k8s.io/yaml v1.6.0 yaml.go; go.yaml.in/yaml/v2 v2.4.4 decode.go, parser.fail.
+Source: sigs.k8s.io/yaml v1.6.0 yaml.go.
 """
-
-import re
 
 from kmanifest import yaml
 from kmanifest.engines.helm.gotemplate.values import Int64
 from kmanifest.model.deadline import check_time
-from kmanifest.model.errors import KmanifestError, LimitError, SourceError
+from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
-# Errors of go-yaml's parser, which counts lines from 0. Its scanner counts from 1.
-_PARSER_PROBLEMS: Final = (
-    "did not find expected node content",
-    "did not find expected key",
-    "did not find expected ',' or '}'",
-    "did not find expected ',' or ']'",
-    "did not find expected '-' indicator",
-    "did not find expected <document start>",
-    "did not find expected <stream-start>",
-    "found undefined tag handle",
-    "found duplicate %YAML directive",
-    "found duplicate %TAG directive",
-)
-_BAD_KEY: Final = "a key must be"
-# go-yaml does not recognize an empty collection as a key: the document ends after it.
-_EMPTY_KEY: Final = rb"\s*(\{[ \t]*\}|\[[ \t]*\])[ \t]*:"
-_OTHER_VERSION: Final = rb"(?m)^%YAML[ \t]+(?!1\.1\s)"
-# Errors that go-yaml reports without a line.
-_READER_PROBLEMS: Final = (
-    "control characters are not allowed",
-    "invalid leading UTF-8 octet",
-    "invalid trailing UTF-8 octet",
-    "incomplete UTF-8 octet sequence",
-    "invalid length of a UTF-8 sequence",
-)
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_MAX_EXACT_SIZE: Final = 1 << 20
+"""Longer texts get libyaml's error: finding go-yaml's takes a second for each megabyte."""
 
 
 def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -48,14 +24,34 @@ def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     """
     widened_limits = limits._replace(max_input_file=max(limits.max_input_file, len(data)))
     try:
-        return yaml.load_values(data, limits=widened_limits)
+        value = yaml.load_values(data, limits=widened_limits)
     except LimitError:
         raise
     except SourceError as error:
-        if error.message.startswith(_BAD_KEY) and (match := re.match(_EMPTY_KEY, data)):
-            return {} if match.group(1).startswith(b"{") else []
-        text = f"error converting YAML to JSON: {_go_yaml_message(error, data)}"
-        raise SourceError(text, location=error.location) from error
+        return _load_as_go(data, error)
+    # libyaml skips a byte order mark at the start of any line. For go-yaml it is a letter.
+    return value if data.find(_BYTE_ORDER_MARK, 1) < 0 else _load_as_go(data, None)
+
+
+def _load_as_go(data: bytes, error: SourceError | None) -> Any:
+    """Return the value that go-yaml reads. Raises SourceError with Go's message.
+
+    `error` is libyaml's error, whose location is kept. It is the result for a long text.
+    """
+    from kmanifest.engines.helm.formats.go_yaml_decoder import decode_document  # rarely needed
+
+    message = error.message if error is not None else ""
+    location = error.location if error is not None else Location()
+    try:
+        if len(data) <= _MAX_EXACT_SIZE:
+            return decode_document(data)
+        message = f"yaml: {message or 'the text is too long for a byte order mark in it'}"
+    except SourceError as go_error:
+        message = go_error.message
+    except RecursionError:
+        message = f"yaml: {message or 'invalid map key'}"
+    text = f"error converting YAML to JSON: {message}"
+    raise SourceError(text, location=location) from error
 
 
 def load_values(
@@ -116,70 +112,3 @@ def json_type_name(value: Any) -> str:
     if isinstance(value, int | float):
         return "number"
     return "object" if isinstance(value, dict) else "array"
-
-
-def _go_yaml_message(error: SourceError, data: bytes) -> str:
-    """Return go-yaml's message for an error of kmanifest's loader.
-
-    go-yaml parses a whole document before it decodes any value. So errors of values appear only if the whole document
-    parses.
-    """
-    message, line = error.message, error.location.line
-    if _is_value_error(message):
-        from kmanifest.engines.helm.formats.go_syntax import find_parse_problem  # for errors only
-
-        parse_problem = find_parse_problem(data)
-        if parse_problem is None:
-            return _value_message(message, data)
-        message, line = parse_problem
-    for prefix, template in (
-        ("unknown anchor `", "yaml: unknown anchor '{}' referenced"),
-        ("the anchor `", "yaml: anchor '{}' value contains itself"),
-    ):
-        if message.startswith(prefix):
-            return template.format(message[len(prefix) :].partition("`")[0])
-    is_late = message == "did not find expected <document start>"
-    if message.startswith("incompatible YAML") or (is_late and re.search(_OTHER_VERSION, data)):
-        return "yaml: found incompatible YAML document"
-    if message.startswith("unknown escape"):
-        message = "found unknown escape character"
-    # go-yaml v2 has libyaml's misspelling.
-    return f"yaml: {_line_prefix(message, line)}{message.replace('hexadecimal', 'hexdecimal')}"
-
-
-def _is_value_error(message: str) -> bool:
-    return message.startswith(
-        (_BAD_KEY, "`<<` merges", "!!", "excessive aliasing")
-    ) or message.endswith("can't be written as JSON: put it in quotes")
-
-
-def _value_message(message: str, data: bytes) -> str:
-    """Return the message for a value or key in a document that parses."""
-    value = message.partition(" can't be written as JSON")[0]
-    if value != message:
-        return f"json: unsupported value: {value}"
-    if message.startswith(_BAD_KEY):
-        return _bad_key_message(data)
-    if message.startswith("`<<` merges"):
-        return "yaml: map merge requires map or sequence of maps as the value"
-    if message.startswith("!!binary value"):
-        return "yaml: !!binary value contains invalid base64 data"
-    if message.startswith("excessive aliasing"):
-        return "yaml: document contains excessive aliasing"
-    return f"yaml: cannot decode {message.replace(' is not a ', ' as a ')}"
-
-
-def _line_prefix(message: str, line: int) -> str:
-    if message in _READER_PROBLEMS or line <= 1:
-        return ""
-    return f"line {line - 1 if message in _PARSER_PROBLEMS else line}: "
-
-
-def _bad_key_message(data: bytes) -> str:
-    """Return the message for the first key that is null or not a scalar. It shows the key as Go's `%#v` does."""
-    from kmanifest.engines.helm.formats.go_syntax import bad_key_message  # for errors only
-
-    try:
-        return bad_key_message(data)
-    except (KmanifestError, RecursionError):
-        return "yaml: invalid map key"

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
-from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.durations import Duration
-from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil
+from kmanifest.engines.helm.sprig.gotypes import check_text
 from kmanifest.engines.helm.sprig.json_writer import sorted_keys
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError
@@ -112,19 +112,32 @@ class _Writer:
                 if not is_nil(fields[name]) and fields[name] is not None:
                     self._encode((*key, name), fields[name])
         else:
-            self._write_inline(fields, values, tables)
+            self._write_inline(fields, values, tables, _field_indexes(value))
         self._depth -= 1
 
     def _write_inline(
-        self, fields: Mapping[str, Value], values: list[str], tables: list[str]
+        self,
+        fields: Mapping[str, Value],
+        values: list[str],
+        tables: list[str],
+        indexes: Mapping[str, int] | None,
     ) -> None:
+        """Write the fields on one line.
+
+        No comma follows the last entry of a map. In a struct none follows the field whose index in the Go type is the
+        number of written fields less one, which need not be the last one. `indexes` are None for a map.
+        """
         self._put("{")
         for names, is_followed in ((values, bool(tables)), (tables, False)):
             for index, name in enumerate(checked(names)):
                 if fields[name] is None or is_nil(fields[name]):
                     continue
                 self._write_entry((name,), fields[name], inline=True)
-                if is_followed or index != len(names) - 1:
+                if indexes is not None:
+                    is_last = indexes[name] == len(fields) - 1
+                else:
+                    is_last = not is_followed and index == len(names) - 1
+                if not is_last:
                     self._put(", ")
         self._put("}")
 
@@ -215,8 +228,24 @@ def _fields_of(value: Any) -> Mapping[str, Value]:
             if not isinstance(key, str):
                 raise TomlError("toml: cannot encode a map with non-string key type")
         return {key: value[key] for key in sorted_keys(value)}
-    fields: Mapping[str, Value] = value.fields()
+    # The fields of an embedded struct are fields of the struct around it.
+    fields: Mapping[str, Value] = getattr(value, "promoted_fields", value.fields)()
     return fields
+
+
+def _field_indexes(value: Any) -> Mapping[str, int] | None:
+    """Return the index of each field in the Go type of a struct; None for a map."""
+    if isinstance(value, dict | GoMap):
+        return None
+    indexes: dict[str, int] = {}
+    for index, (name, field) in enumerate(value.printed_fields().items()):
+        is_embedded = name not in _fields_of(value)
+        indexes.update(
+            dict.fromkeys(
+                field.fields() if is_embedded and isinstance(field, GoObject) else (name,), index
+            )
+        )
+    return indexes
 
 
 def _indent(key: Key) -> str:

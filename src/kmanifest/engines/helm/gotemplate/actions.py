@@ -48,10 +48,11 @@ class ParserState(NamedTuple):
 
     `block` is the innermost open block: `if`, `with`, `range`, `define` or `block`. It is "" at the
     top of the file, and `else` in the second part of a block. `else_keyword` is the keyword that
-    may follow `else`: `if`, `with` or "".
+    may follow `else`: `if`, `with` or "". `suspending` are the names of suspending functions.
     """
 
     functions: Container[str]
+    suspending: Container[str]
     variables: Container[str]
     block: str
     else_keyword: str
@@ -64,7 +65,7 @@ class Action(NamedTuple):
     `else if` and `else with` are keywords of their own. `uses` are the variables that must be
     declared before it, `declares` those it adds, `calls` its functions. If `depends_on_state` is
     true, the action must be checked again wherever its text occurs. Other actions mean the same
-    everywhere.
+    everywhere. `code_base` is added to the code of its operation: SUSPENDING or 0.
     """
 
     keyword: str
@@ -74,6 +75,7 @@ class Action(NamedTuple):
     declares: tuple[str, ...]
     calls: tuple[str, ...]
     depends_on_state: bool
+    code_base: int = 0
 
 
 class ActionError(Exception):
@@ -155,7 +157,10 @@ class ActionParser:
     def _new_action(self, keyword: str, node: Node | None, name: str = "") -> Action:
         uses, calls = tuple(self._uses), tuple(self._calls)
         depends_on_state = bool(uses or calls) or keyword not in UNRESTRICTED_KEYWORDS
-        return Action(keyword, node, name, uses, tuple(self._declared), calls, depends_on_state)
+        suspends = any(name in self._state.suspending for name in calls)
+        code_base = nodes.SUSPENDING if suspends else 0
+        declares = tuple(self._declared)
+        return Action(keyword, node, name, uses, declares, calls, depends_on_state, code_base)
 
     def _loop_control(self, keyword: str) -> Action:
         if keyword in self._state.functions:

@@ -9,7 +9,15 @@ from kmanifest.engines.helm.gotemplate import gofmt
 from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
-from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.engines.helm.gotemplate.values import (
+    NIL,
+    Function,
+    GoError,
+    GoObject,
+    Uint8,
+    Value,
+    indirect,
+)
 from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 
@@ -41,7 +49,7 @@ def _len(value: Value) -> int:
         return len(value)
     if isinstance(value, GoObject) and value.kind in ("map", "slice"):
         return len(value.fields())
-    raise GoError(f"len of type {type_name(value)}")
+    raise GoError(f"len of type {type_name(indirect(value))}")
 
 
 def _byte_length(text: str) -> int:
@@ -77,7 +85,7 @@ def _element(item: Value, index: Value) -> Value:
         if not isinstance(index, str):
             raise GoError(f"value has type {type_name(index)}; should be string")
         return entries[index] if index in entries else zero_element(item)
-    raise GoError(f"can't index item of type {type_name(item)}")
+    raise GoError(f"can't index item of type {type_name(indirect(item))}")
 
 
 def zero_element(container: Value) -> Value:
@@ -121,7 +129,7 @@ def _slice(item: Value, *indexes: Value) -> Value:
     if isinstance(item, bytes):
         start, end = _slice_range(indexes, len(item), len(item))
         return item[start:end]
-    raise GoError(f"can't slice item of type {type_name(item)}")
+    raise GoError(f"can't slice item of type {type_name(indirect(item))}")
 
 
 def _slice_range(indexes: tuple[Value, ...], length: int, maximum: int) -> tuple[int, int]:
@@ -197,7 +205,11 @@ def _equal_objects(first: Value, other: Value) -> bool:
     if kind_name(other) in ("slice", "map", "func"):
         problem = gofmt.sprintf("non-comparable type %s: ", [other])
         raise GoError(problem + type_name(other))
-    return first is other
+    if not isinstance(first, GoObject):
+        return first is other
+    if first.kind == "struct" and not other.comparable:
+        raise GoError(gofmt.sprintf("non-comparable type %s: ", [other]) + type_name(other))
+    return first.equals(other)
 
 
 def _incompatible(first: Value, other: Value) -> GoError:

@@ -56,6 +56,7 @@ class Call:
     `types_by_count` maps a number of arguments to a tuple of types. A type is a class, None for any
     type, REFLECT_VALUE, or the name of another Go type. The mapping is filled on demand.
     `stop_value` is the truth value that ends the evaluation of `or` (True) and `and` (False).
+    `is_plain`: the executor only calls it. `is_suspending`: `call` may return a request.
     """
 
     __slots__ = (
@@ -64,7 +65,9 @@ class Call:
         "call",
         "impure",
         "is_call",
+        "is_plain",
         "is_slice",
+        "is_suspending",
         "name",
         "result_type",
         "stop_value",
@@ -79,6 +82,9 @@ class Call:
         self.stop_value = {"or": True, "and": False}.get(name) if builtin else None
         self.is_slice = builtin and name == "slice"
         self.is_call = builtin and name == "call"
+        is_special = self.is_call or self.is_slice or function.impure
+        self.is_plain = not is_special and self.stop_value is None
+        self.is_suspending = function.suspending
         types = [_class_of(type_) for type_ in function.parameter_types]
         is_variadic = bool(function.parameter_types) and function.parameter_types[-1].startswith(
             "..."

@@ -1,9 +1,9 @@
 """Evaluate pipelines, commands and operands: a node and a dot become a value.
 
 `evaluate` is written for speed, because a chart evaluates ten thousand pipelines. Its first
-branches handle fields of plain dictionaries, variables and constants. It calls functions itself, so
-a function that executes a template costs three frames of Python's stack. Rare cases go to separate
-functions, which check everything again.
+branches handle fields of plain dictionaries, variables and constants. Rare cases go to separate
+functions, which check everything again. Pipelines with a call of a function that executes a
+template, such as Helm's `include`, are evaluated in `suspending`.
 
 None stands for no value. NIL is an interface that holds nothing: a container returns it for a nil
 element. A pipeline never returns NIL, because Go takes the value out of the interface at the end of
@@ -29,6 +29,7 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     INVOKE,
     OVERFLOW,
     PIPE,
+    VALUE,
     VARIABLE,
     Node,
     last_node,
@@ -37,11 +38,11 @@ from kmanifest.engines.helm.gotemplate.nodes import (
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoMap, GoObject, Value
 from kmanifest.model.errors import LimitError
-from kmanifest.startup.typing import Any, Final, Literal, Protocol
+from kmanifest.startup.typing import Any, Final, Literal, NamedTuple, Protocol
 
 MissingKey = Literal["default", "zero", "error"]
 Variables = dict[str, Value]
-_NO_FINAL: Final = object()
+NO_FINAL: Final = object()
 """The previous command's value for the first command of a pipeline.
 
 Source: exec.go, missingVal.
@@ -76,11 +77,17 @@ class ExecutionState(Protocol):
 
 
 def evaluate(
-    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node
+    execution: ExecutionState,
+    op: Node,
+    dot: Value,
+    variables: Variables,
+    node: Node,
+    value: Value = NO_FINAL,
 ) -> Value:
     """Return the value of a pipeline or command; None for no value.
 
-    `op` is the operation that contains it.
+    `op` is the operation that contains it. `value` is that of the previous command, if the node is
+    a single call of a function.
     """
     code = node[0]
     if code == FIELD:
@@ -101,22 +108,19 @@ def evaluate(
             value = evaluate_operand(execution, op, dot, variables, node)
         return None if value is NIL else value
     commands = node[2] if code == PIPE else (node,)
-    value = _NO_FINAL
     for command in commands:
         if command[0] != CALL:
-            if value is _NO_FINAL and command[0] <= VARIABLE:
+            if value is NO_FINAL and command[0] <= VARIABLE:
                 value = evaluate(execution, op, dot, variables, command)
-            elif value is _NO_FINAL and command[0] != INVOKE:
-                value = evaluate_operand(execution, op, dot, variables, command)
             else:
-                value = _invoke(execution, op, dot, variables, node, command, value)
+                value = evaluate_command(execution, op, dot, variables, node, command, value)
             if value is NIL:
                 value = None
             continue
         name = command[2]
         arguments = command[3]
         call = execution.calls.get(name) or execution.find_call(command)
-        count = len(arguments) if value is _NO_FINAL else len(arguments) + 1
+        count = len(arguments) if value is NO_FINAL else len(arguments) + 1
         expected_types = call.types_by_count.get(count) or call.types_for_count(
             count, len(arguments), (CALL, command[1], name, ())
         )
@@ -134,7 +138,9 @@ def evaluate(
                     if argument_value is None:
                         argument_value = NIL
                 except (KeyError, TypeError):
-                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
+                    argument_value = _operand_as_argument(
+                        execution, op, dot, variables, argument, expected
+                    )
             elif kind == VARIABLE:
                 try:
                     argument_value = variables[argument[2]]
@@ -144,13 +150,15 @@ def evaluate(
                         if argument_value is None:
                             argument_value = NIL
                 except (KeyError, TypeError):
-                    argument_value = evaluate_operand(execution, op, dot, variables, argument)
+                    argument_value = _operand_as_argument(
+                        execution, op, dot, variables, argument, expected
+                    )
             elif kind == DOT:
                 argument_value = dot
             elif kind == PIPE:
                 argument_value = evaluate(execution, op, dot, variables, argument)
             else:
-                argument_value = _evaluate_argument(
+                argument_value = evaluate_argument_node(
                     execution, op, dot, variables, argument, expected
                 )
             if expected is None:
@@ -166,35 +174,78 @@ def evaluate(
                 value = argument_value
                 break
         else:
-            if value is not _NO_FINAL:
+            if value is not NO_FINAL:
                 expected = expected_types[-1]
                 if expected is not None and value.__class__ is not expected:
-                    value = validate_type(value, expected, _last_evaluated_node(command, execution))
+                    value = fit_final(execution, command, value, expected)
                 argument_values.append(value)
-            if stop_value is not None:
-                execution.stop_indexes.pop(id(command), None)
-                value = argument_values[-1]
-            elif call.is_call:
-                value = _call_value(command, argument_values, has_final=value is not _NO_FINAL)
-            else:
-                if call.impure:
-                    execution.report_impure(command[2], op, command)
-                elif call.is_slice:
-                    argument_values[1 : len(arguments)] = map(
-                        _nil_if_interface, argument_values[1:], arguments[1:]
-                    )
+            if call.is_plain:
                 try:
                     value = call.call(*argument_values)
                 except GoError as error:
-                    message = f"error calling {command[2]}: {error}"
-                    raise NodeError(message, command, cause=error) from error
+                    raise call_error(command, error) from error
                 if value.__class__ is str and len(value) > execution.max_string:
                     raise execution.string_limit_error(command[2])
+            else:
+                value = call_special(execution, op, command, call, argument_values)
         if value is NIL:
             value = None
     if code == PIPE and node[3]:
-        _assign_variables(execution, variables, node, value)
+        assign_variables(execution, variables, node, value)
     return value
+
+
+def evaluate_command(
+    execution: ExecutionState,
+    op: Node,
+    dot: Value,
+    variables: Variables,
+    pipe: Node,
+    command: Node,
+    value: Value,
+) -> Value:
+    """Return the value of a command of a pipeline, which may be NIL. `value` is that of the previous one."""
+    code = command[0]
+    if code == CALL:
+        return evaluate(execution, op, dot, variables, command, value)
+    if value is not NO_FINAL or code == INVOKE:
+        return invoke(execution, op, dot, variables, pipe, command, value)
+    if code <= VARIABLE:
+        return evaluate(execution, op, dot, variables, command)
+    return evaluate_operand(execution, op, dot, variables, command)
+
+
+def fit_final(execution: ExecutionState, command: Node, value: Value, expected: Any) -> Value:
+    """Return the value of the previous command as an argument of this function."""
+    return validate_type(value, expected, _last_evaluated_node(command, execution))
+
+
+def call_special(
+    execution: ExecutionState, op: Node, command: Node, call: Call, values: list[Value]
+) -> Value:
+    """Return the result of a function that `evaluate` does not call itself."""
+    if call.stop_value is not None:
+        execution.stop_indexes.pop(id(command), None)
+        return values[-1]
+    if call.is_call:
+        return _call_value(command, values, has_final=len(values) > len(command[3]))
+    if call.impure:
+        execution.report_impure(command[2], op, command)
+    elif call.is_slice:
+        arguments = command[3]
+        values[1 : len(arguments)] = map(_nil_if_interface, values[1:], arguments[1:])
+    try:
+        value = call.call(*values)
+    except GoError as error:
+        raise call_error(command, error) from error
+    if value.__class__ is str and len(value) > execution.max_string:
+        raise execution.string_limit_error(command[2])
+    return value
+
+
+def call_error(command: Node, error: GoError) -> NodeError:
+    """Return the error for a function that failed."""
+    return NodeError(f"error calling {command[2]}: ", command, cause=error)
 
 
 def _nil_if_interface(value: Value, node: Node) -> Value:
@@ -208,7 +259,7 @@ def _nil_if_interface(value: Value, node: Node) -> Value:
     return NIL if code in (FIELD, CHAIN) or (code == VARIABLE and node[3]) else value
 
 
-def _assign_variables(
+def assign_variables(
     execution: ExecutionState, variables: Variables, node: Node, value: Value
 ) -> None:
     """Assign the value of a pipeline to its variables."""
@@ -232,10 +283,10 @@ def _last_evaluated_node(command: Node, execution: ExecutionState) -> Node:
     return (CALL, command[1], command[2], ())
 
 
-def _evaluate_argument(
+def evaluate_argument_node(
     execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node, expected: Any
 ) -> Value:
-    """Return the value of an argument whose kind `evaluate` does not handle itself."""
+    """Return the value of an argument, which may be NIL, before it is fitted to its parameter."""
     code = node[0]
     if code == CALL:
         value = evaluate(execution, op, dot, variables, node)
@@ -245,7 +296,15 @@ def _evaluate_argument(
         raise NodeError(f"{node_text(node)} overflows int", node)
     if code in (nodes.NIL, OVERFLOW):
         return None
-    return evaluate_operand(execution, op, dot, variables, node)
+    return _operand_as_argument(execution, op, dot, variables, node, expected)
+
+
+def _operand_as_argument(
+    execution: ExecutionState, op: Node, dot: Value, variables: Variables, node: Node, expected: Any
+) -> Value:
+    """Return the value of an operand as a function with a parameter of this type receives it."""
+    value = evaluate_operand(execution, op, dot, variables, node)
+    return value.passed() if expected is None and isinstance(value, GoObject) else value
 
 
 def evaluate_operand(
@@ -254,7 +313,7 @@ def evaluate_operand(
     """Return the value of an operand, which may be NIL."""
     code = node[0]
     if code == FIELD:
-        return _evaluate_field_chain(execution, op, dot, variables, node, dot, node[2], ".")
+        return evaluate_field_chain(execution, op, dot, variables, node, dot, node[2], ".")
     if code == VARIABLE:
         name = node[2]
         if name not in variables:
@@ -262,22 +321,34 @@ def evaluate_operand(
         value = variables[name]
         if not node[3]:
             return value
-        return _evaluate_field_chain(execution, op, dot, variables, node, value, node[3], name)
-    if code == CONSTANT:
+        return evaluate_field_chain(execution, op, dot, variables, node, value, node[3], name)
+    if code in (CONSTANT, VALUE):
         return node[2]
     if code == DOT:
         return dot
     if code in (PIPE, CALL):
         return evaluate(execution, op, dot, variables, node)
     if code == CHAIN:
-        value = _evaluate_argument(execution, op, dot, variables, node[2], None)
-        return _evaluate_field_chain(execution, op, dot, variables, node, value, node[3], "")
+        value = evaluate_argument_node(execution, op, dot, variables, node[2], None)
+        return evaluate_field_chain(execution, op, dot, variables, node, value, node[3], "")
     if code == nodes.NIL:
         raise NodeError("nil is not a command", node)
     raise NodeError(f"{node_text(node)} overflows int", node)
 
 
-def _evaluate_field_chain(
+class Receiver(NamedTuple):
+    """The value before the next field of a chain.
+
+    For a message, `known_type` is its type if that is not the type of its content, and `name` the
+    variable that holds it, or `.`.
+    """
+
+    value: Value
+    name: str
+    known_type: str = ""
+
+
+def evaluate_field_chain(
     execution: ExecutionState,
     op: Node,
     dot: Value,
@@ -287,50 +358,68 @@ def _evaluate_field_chain(
     names: tuple[str, ...],
     receiver_name: str,
     arguments: tuple[Node, ...] = (),
-    final: Value = _NO_FINAL,
+    final: Value = NO_FINAL,
 ) -> Value:
     """Return the value at a chain of fields.
 
     Arguments belong to the last field, which must then be a method.
     """
-    known_type = ""
-    last = len(names) - 1
-    for index, name in enumerate(names):
-        container = value
-        method = _find_method(value, name)
-        if method is not None:
-            method_arguments = arguments if index == last else ()
-            method_final = final if index == last else _NO_FINAL
-            value = _call_method(
-                execution, op, dot, variables, node, name, method, method_arguments, method_final
-            )
-            known_type, receiver_name = "", ""
-            continue
-        has_arguments = index == last and (bool(arguments) or final is not _NO_FINAL)
-        value = _evaluate_field(
-            execution, value, name, node, known_type, receiver_name, has_arguments=has_arguments
+    receiver = Receiver(value, receiver_name)
+    if len(names) > 1:
+        receiver = evaluate_fields(execution, op, node, receiver, names[:-1])
+    name = names[-1]
+    method = find_method(receiver.value, name)
+    if method is None:
+        has_arguments = bool(arguments) or final is not NO_FINAL
+        return evaluate_field(execution, receiver, name, node, has_arguments=has_arguments)
+    call = Call(name, method, builtin=False)
+    expected_types = method_types(execution, call, node, arguments, final)
+    values = [
+        evaluate_argument(
+            evaluate_argument_node(execution, op, dot, variables, argument, expected),
+            expected,
+            argument,
+            execution.stop_indexes,
         )
+        for argument, expected in zip(arguments, expected_types, strict=False)
+    ]
+    return call_method(execution, op, node, call, arguments, values, final, expected_types)
+
+
+def evaluate_fields(
+    execution: ExecutionState, op: Node, node: Node, receiver: Receiver, names: tuple[str, ...]
+) -> Receiver:
+    """Return the value at a chain of fields without arguments, as the receiver of the next field."""
+    for name in names:
+        container = receiver.value
+        method = find_method(container, name)
+        if method is not None:
+            call = Call(name, method, builtin=False)
+            types = method_types(execution, call, node, (), NO_FINAL)
+            value = call_method(execution, op, node, call, (), [], NO_FINAL, types)
+            receiver = Receiver(value, "")
+            continue
+        value = evaluate_field(execution, receiver, name, node, has_arguments=False)
         is_container = isinstance(container, dict | list | GoMap)
         holds_interfaces = is_container and zero_element(container) is None
-        known_type, receiver_name = ANY if holds_interfaces else "", ""
-    return value
+        receiver = Receiver(value, "", ANY if holds_interfaces else "")
+    return receiver
 
 
-def _find_method(value: Value, name: str) -> Function | None:
+def find_method(value: Value, name: str) -> Function | None:
+    """Return the method of a value with this name, None if there is none."""
     return value.methods().get(name) if isinstance(value, GoObject) else None
 
 
-def _evaluate_field(
-    execution: ExecutionState,
-    value: Value,
-    name: str,
-    node: Node,
-    known_type: str,
-    receiver_name: str,
-    *,
-    has_arguments: bool,
+def evaluate_field(
+    execution: ExecutionState, receiver: Receiver, name: str, node: Node, *, has_arguments: bool
 ) -> Value:
-    error_node = last_node(node, execution.stop_indexes) if node[0] == CHAIN else node
+    """Return a field of a struct or an entry of a map, which may be NIL.
+
+    Raises NodeError if there is none, or if it has arguments.
+    """
+    value = receiver.value
+    error_node = _receiver_node(execution, node)
     if value is None:
         if execution.missing_key == "error":
             raise NodeError(f"nil data; no entry for key {quoted(name)}", error_node)
@@ -355,9 +444,9 @@ def _evaluate_field(
             return NIL if field_value is None else field_value
     message = f"can't evaluate field {name} in type "
     raise NodeError(
-        message + (known_type or type_name(value)),
+        message + (receiver.known_type or type_name(value)),
         error_node,
-        receiver_name=receiver_name,
+        receiver_name=receiver.name,
         message_for_element=message + ANY,
     )
 
@@ -371,7 +460,7 @@ def _missing_entry(execution: ExecutionState, container: Value, name: str, node:
     return None
 
 
-def _invoke(
+def invoke(
     execution: ExecutionState,
     op: Node,
     dot: Value,
@@ -384,7 +473,7 @@ def _invoke(
     first, arguments = (command[2], command[3]) if command[0] == INVOKE else (command, ())
     code = first[0]
     if code == FIELD:
-        return _evaluate_field_chain(
+        return evaluate_field_chain(
             execution, op, dot, variables, first, dot, first[2], ".", arguments, final
         )
     if code == VARIABLE:
@@ -392,12 +481,12 @@ def _invoke(
             raise NodeError(f"undefined variable: {first[2]}", first)
         receiver = variables[first[2]]
     if code == VARIABLE and first[3]:
-        return _evaluate_field_chain(
+        return evaluate_field_chain(
             execution, op, dot, variables, first, receiver, first[3], first[2], arguments, final
         )
     if code == CHAIN:
-        receiver = _evaluate_argument(execution, op, dot, variables, first[2], None)
-        return _evaluate_field_chain(
+        receiver = evaluate_argument_node(execution, op, dot, variables, first[2], None)
+        return evaluate_field_chain(
             execution, op, dot, variables, first, receiver, first[3], "", arguments, final
         )
     error_node = first
@@ -410,36 +499,41 @@ def _invoke(
     raise NodeError(f"can't give argument to non-function {node_text(first)}", error_node)
 
 
-def _call_method(
+def method_types(
+    execution: ExecutionState, call: Call, node: Node, arguments: tuple[Node, ...], final: Value
+) -> tuple[Any, ...]:
+    """Return the types of the arguments of a method. Raises NodeError if their number is wrong."""
+    count = len(arguments) + (final is not NO_FINAL)
+    return call.types_for_count(count, len(arguments), _receiver_node(execution, node))
+
+
+def call_method(
     execution: ExecutionState,
     op: Node,
-    dot: Value,
-    variables: Variables,
     node: Node,
-    name: str,
-    function: Function,
+    call: Call,
     arguments: tuple[Node, ...],
+    values: list[Value],
     final: Value,
+    expected_types: tuple[Any, ...],
 ) -> Value:
-    """Call a method of an object with the values of its arguments."""
-    call = Call(name, function, builtin=False)
-    count = len(arguments) + (final is not _NO_FINAL)
-    expected_types = call.types_for_count(count, len(arguments), node)
-    values = []
-    error_node = node
-    for argument, expected in zip(arguments, expected_types, strict=False):
-        value = _evaluate_argument(execution, op, dot, variables, argument, expected)
-        values.append(evaluate_argument(value, expected, argument, execution.stop_indexes))
-        error_node = last_node(argument, execution.stop_indexes)
-    if final is not _NO_FINAL:
+    """Call a method of an object with the values of its arguments. `node` is the chain of fields."""
+    if final is not NO_FINAL:
+        last = arguments[-1] if arguments else _receiver_node(execution, node)
+        error_node = last_node(last, execution.stop_indexes)
         values.append(validate_type(final, expected_types[-1], error_node))
     if call.impure:
-        execution.report_impure(name, op, node)
+        execution.report_impure(call.name, op, node)
     try:
         value = call.call(*values)
     except GoError as error:
-        raise NodeError(f"error calling {name}: {error}", node, cause=error) from error
+        raise NodeError(f"error calling {call.name}: ", node, cause=error) from error
     return NIL if value is None and call.result_type == ANY else value
+
+
+def _receiver_node(execution: ExecutionState, node: Node) -> Node:
+    """Return the node that Go evaluated last before it looks for a method at the end of a chain of fields."""
+    return last_node(node, execution.stop_indexes) if node[0] == CHAIN else node
 
 
 def _call_value(command: Node, values: list[Value], *, has_final: bool) -> Value:
@@ -457,7 +551,7 @@ def _call_value(command: Node, values: list[Value], *, has_final: bool) -> Value
         message = f"non-function {name} of type {type_name(function)}"
     else:
         return _call_function(command, name, function, values[1:])
-    raise NodeError(f"error calling call: {message}", command, cause=GoError(message))
+    raise NodeError("error calling call: ", command, cause=GoError(message))
 
 
 def _call_function(command: Node, name: str, function: Function, values: list[Value]) -> Value:
@@ -472,5 +566,4 @@ def _call_function(command: Node, name: str, function: Function, values: list[Va
             )
         )
     except (GoError, NodeError) as error:
-        message = f"error calling call: {error}"
-        raise NodeError(message, command, cause=GoError(str(error))) from error
+        raise NodeError("error calling call: ", command, cause=GoError(str(error))) from error

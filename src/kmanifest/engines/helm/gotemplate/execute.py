@@ -1,8 +1,13 @@
 """Execute templates: run the operations of a program one after the other, with a list as the stack of open blocks.
 
-One call of `Execution.execute` is one loop. A block pushes on `stack` what its end restores, and
-`{{template}}` pushes the current position on `frames`. So neither uses a frame of Python's stack.
-Only a function that executes a template, as Helm's `include` does, calls `execute` again.
+One execution is one loop. A block pushes on `stack` what its end restores. `{{template}}`, and a
+call of a function that executes a template, as Helm's `include` does, push the current position on
+`frames`. So neither blocks nor templates use Python's stack, and it does not limit how deep they
+nest.
+
+A function that executes a template is called a suspending function: it returns a `TemplateCall`,
+and the execution of the template that called it is suspended until the requested template ends
+(`suspending`). The error of a requested template becomes one of the template that called it.
 
 The stack has one entry for each open block:
 
@@ -20,12 +25,18 @@ single operation has no extra cost. The output's size is checked at the same poi
 Source: Go 1.26 text/template/exec.go, walk and what it calls.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 
 from kmanifest.engines.helm.gotemplate.calls import Call, find_call
 from kmanifest.engines.helm.gotemplate.errors import ExecError, NodeError
-from kmanifest.engines.helm.gotemplate.evaluate import UNDECLARED, MissingKey, Variables, evaluate
+from kmanifest.engines.helm.gotemplate.evaluate import (
+    UNDECLARED,
+    MissingKey,
+    Variables,
+    call_error,
+    evaluate,
+)
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gofmt import sorted_items, text, type_name
 from kmanifest.engines.helm.gotemplate.nodes import (
@@ -33,10 +44,11 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     IF,
     INCLUDE,
     JUMP,
-    LEAVE,
     NEXT,
     RANGE,
     SET,
+    STOP,
+    SUSPENDING,
     UNNEST,
     UNSCOPE,
     WITH,
@@ -45,8 +57,26 @@ from kmanifest.engines.helm.gotemplate.nodes import (
     node_text,
 )
 from kmanifest.engines.helm.gotemplate.quoting import quoted
+from kmanifest.engines.helm.gotemplate.suspending import (
+    DirectCall,
+    call_failure,
+    contains_call,
+    evaluate_suspending,
+    find_direct_call,
+    resume,
+    with_value,
+)
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, Template, TemplateSet
-from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
+from kmanifest.engines.helm.gotemplate.values import (
+    NIL,
+    Function,
+    GoError,
+    GoMap,
+    GoObject,
+    Uint8,
+    Value,
+    indirect,
+)
 from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
@@ -59,10 +89,13 @@ It gets the name, the file, the line and the column.
 """
 
 MAX_DEPTH: Final = 100_000
-"""The maximum depth of nested `{{template}}` actions."""
+"""The maximum depth of nested templates. Go has this limit for `{{template}}` alone."""
 _STEPS_PER_CHECK: Final = 4096
 _NO_VALUE_TEXT: Final = "<no value>"
 _EXHAUSTED: Final = object()
+# A look-up instead of a comparison: the interpreter's fast comparison has no jumps beyond 255 instructions.
+_IS_SPECIAL: Final = tuple(code >= STOP for code in range(2 * SUSPENDING))
+_SUSPENDING_INCLUDE: Final = SUSPENDING + INCLUDE
 
 
 class ExecutionLimits(NamedTuple):
@@ -99,17 +132,21 @@ def execute(
 class Execution:
     """An executor of templates that share functions and limits, such as all files of a chart.
 
-    A function of a template may call `execute` again.
+    `suspending` are the names of the functions that are suspending. Other functions may call
+    `execute` again.
     """
 
     __slots__ = (
         "_depth",
+        "_direct_calls",
         "_functions",
         "_limits",
         "_on_impure",
         "_output_size",
         "_steps",
         "_steps_until_check",
+        "_suspending",
+        "_suspending_nodes",
         "_template",
         "_templates",
         "calls",
@@ -127,7 +164,12 @@ class Execution:
         missing_key: MissingKey = "default",
         limits: ExecutionLimits = ExecutionLimits(),
         on_impure: OnImpureCall | None = None,
+        suspending: Container[str] = (),
     ) -> None:
+        self._suspending = suspending
+        # By the id of a node, which the entry keeps, so that no other object can get its id.
+        self._direct_calls: dict[int, DirectCall] = {}
+        self._suspending_nodes: dict[int, tuple[Node, bool]] = {}
         self._templates = templates
         self._functions = functions
         self._limits = limits
@@ -148,14 +190,11 @@ class Execution:
 
         It may be called during another execution. `templates` replaces the execution's templates
         for this template and those that it includes. Raises GoError if there is no such template,
-        ExecError if the execution fails.
+        ExecError if the execution fails, LimitError if it exceeds a limit.
         """
         if templates is None:
             templates = self._templates
-        template = templates.find(name)
-        if template is None:
-            root = quoted(templates.root)
-            raise GoError(f"template: no template {quoted(name)} associated with template {root}")
+        template = _find_template(templates, name)
         outer_state = (self._templates, self._template, self.undo_log, self._depth)
         self._templates, self._template, self._depth = templates, template, outer_state[3] + 1
         undo_log: list[tuple[str, Value]] = []
@@ -165,6 +204,9 @@ class Execution:
         variables: Variables = {"$": dot}
         stack: list[Any] = []
         frames: list[Any] = []
+        direct_calls = self._direct_calls
+        is_special = _IS_SPECIAL
+        max_string = self.max_string
         out: list[str] = []
         write = out.append
         counted = 0
@@ -181,6 +223,90 @@ class Execution:
                     write(op)
                     continue
                 code = op[0]
+                if is_special[code]:
+                    evaluation: Any
+                    if code != STOP:
+                        node = op[2]
+                        evaluation = direct_calls.get(id(node)) or self._find_direct_call(node)
+                        command = evaluation[0]
+                        if evaluation[2] is not None:  # NAME "..." .
+                            try:
+                                value = evaluation[2](command[3][0][2], None if dot is NIL else dot)
+                            except GoError as error:
+                                raise call_error(command, error) from error
+                        elif command is not None:
+                            value = evaluate(self, op, dot, variables, command)
+                        else:
+                            if code == _SUSPENDING_INCLUDE:
+                                _find_target(templates, node, len(frames))
+                            evaluation = evaluate_suspending(self, op, dot, variables, node)
+                            value = resume(evaluation, None)
+                        if (
+                            value.__class__ is str
+                            and command is not None
+                            and evaluation[1] is not None
+                        ):
+                            value = evaluate(self, op, dot, variables, evaluation[1], value)
+                    elif frames:
+                        template, program, position, dot, variables, undo_log, stack, caller = (
+                            frames.pop()
+                        )
+                        self._template = template
+                        self.undo_log = undo_log
+                        if caller is None:
+                            continue
+                        value = "".join(out)
+                        if counted:
+                            self._count_output(islice(out, counted, None))
+                        else:
+                            self._output_size += len(value)
+                        if len(value) > max_string:
+                            raise LimitError(
+                                f"the output of a template is larger than {max_string} characters"
+                                " (max_string)"
+                            )
+                        op, evaluation, call, templates, out, counted = caller
+                        write = out.append
+                        if call[2] is not None:
+                            self._templates = templates
+                        if call[3] is not None:
+                            value = call[3](call, value)
+                        if evaluation.__class__ is not DirectCall:
+                            value = resume(evaluation, value)
+                        elif evaluation[1] is not None:
+                            value = evaluate(self, op, dot, variables, evaluation[1], value)
+                    else:
+                        break
+                    if value.__class__ is tuple:  # a TemplateCall
+                        caller = (op, evaluation, value, templates, out, counted)
+                        frames.append(
+                            (template, program, position, dot, variables, undo_log, stack, caller)
+                        )
+                        if value[2] is not None:
+                            self._templates = templates = value[2]
+                        target = templates.find(value[0])
+                        if target is None:
+                            raise _missing_template(templates, value[0])
+                        self._template = template = target
+                        program = target.program
+                        position = counted = 0
+                        dot = value[1]
+                        variables = {"$": dot}
+                        stack = []
+                        self.undo_log = undo_log = []
+                        out = []
+                        write = out.append
+                        self._steps_until_check -= len(program)
+                        if self._steps_until_check < 0:
+                            self._check_limits(())
+                            if len(frames) > MAX_DEPTH:
+                                raise LimitError(TOO_DEEP)
+                        continue
+                    if value.__class__ is str and op[0] == SUSPENDING:
+                        write(value)
+                        continue
+                    op = with_value(op, value)
+                    code = op[0]
                 if code == ACTION:
                     value = evaluate(self, op, dot, variables, op[2])
                     kind = value.__class__
@@ -257,14 +383,11 @@ class Execution:
                         _restore_variables(variables, undo_log, loop[1])
                 elif code == INCLUDE:
                     node = op[2]
-                    target = self._templates.find(node[2])
-                    if target is None:
-                        raise NodeError(f"template {quoted(node[2])} not defined", node)
-                    if len(frames) >= MAX_DEPTH:
-                        message = f"exceeded maximum template depth ({MAX_DEPTH})"
-                        raise NodeError(message, node)
+                    target = _find_target(templates, node, len(frames))
                     value = evaluate(self, op, dot, variables, node[3]) if node[3] else None
-                    frames.append((template, program, position, dot, variables, undo_log, stack))
+                    frames.append(
+                        (template, program, position, dot, variables, undo_log, stack, None)
+                    )
                     self._template = template = target
                     program, position, dot = target.program, 0, value
                     variables, stack = {"$": dot}, []
@@ -273,18 +396,16 @@ class Execution:
                     if self._steps_until_check < 0:
                         self._check_limits(islice(out, counted, None))
                         counted = len(out)
-                elif code == LEAVE:
+                else:  # LEAVE
                     while stack[-1].__class__ is not list:
                         stack.pop()
                     position = op[2]
-                elif frames:  # STOP
-                    template, program, position, dot, variables, undo_log, stack = frames.pop()
-                    self._template, self.undo_log = template, undo_log
-                else:
-                    break
             self._count_output(islice(out, counted, None) if counted else out)
         except NodeError as failure:
-            raise _exec_error(failure, template, op, stack, undo_log) from failure
+            exec_error = _exec_error(failure, template, op, stack, undo_log)
+            raise _unwind(exec_error, frames) from failure
+        except GoError as error:  # no such template
+            raise _unwind(error, frames) from None
         except RecursionError:
             if outer_state[3]:
                 raise
@@ -292,6 +413,19 @@ class Execution:
         finally:
             self._templates, self._template, self.undo_log, self._depth = outer_state
         return "".join(out)
+
+    def _find_direct_call(self, node: Node) -> DirectCall:
+        direct = find_direct_call(self, node, self._suspending)
+        self._direct_calls[id(node)] = direct
+        return direct
+
+    def is_suspending(self, node: Node) -> bool:
+        """Return whether a node calls a suspending function."""
+        entry = self._suspending_nodes.get(id(node))
+        if entry is None:
+            is_suspending = contains_call(node, self._suspending)
+            entry = self._suspending_nodes[id(node)] = (node, is_suspending)
+        return entry[1]
 
     def find_call(self, node: Node) -> Call:
         """Return the function that a node names.
@@ -320,7 +454,7 @@ class Execution:
         line, column = line_and_column(template.text, op[1] + node[1])
         self._on_impure(name, template.file, line, column)
 
-    def _check_limits(self, output: Iterator[str]) -> None:
+    def _check_limits(self, output: Iterable[str]) -> None:
         """Count the steps since the last check and enforce the limits."""
         self._steps += _STEPS_PER_CHECK - self._steps_until_check
         self._steps_until_check = _STEPS_PER_CHECK
@@ -338,13 +472,36 @@ class Execution:
             )
 
 
+def _find_template(templates: TemplateSet, name: str) -> Template:
+    """Return the template with this name. Raises GoError if there is none."""
+    template = templates.find(name)
+    if template is None:
+        raise _missing_template(templates, name)
+    return template
+
+
+def _missing_template(templates: TemplateSet, name: str) -> GoError:
+    root = quoted(templates.root)
+    return GoError(f"template: no template {quoted(name)} associated with template {root}")
+
+
+def _find_target(templates: TemplateSet, node: Node, depth: int) -> Template:
+    """Return the template that `{{template}}` names. Raises NodeError if there is none, or at the maximum depth."""
+    target = templates.find(node[2])
+    if target is None:
+        raise NodeError(f"template {quoted(node[2])} not defined", node)
+    if depth >= MAX_DEPTH:
+        raise NodeError(f"exceeded maximum template depth ({MAX_DEPTH})", node)
+    return target
+
+
 def _action_text(value: Value) -> str:
     """Return the output of an action for a value that is neither a string nor None."""
     if isinstance(value, GoObject):
         string = value.action_text()
         if string is not None:
             return string
-    return text(value)
+    return text(indirect(value))
 
 
 def _restore_variables(
@@ -394,7 +551,7 @@ def _range_items(execution: Execution, value: Value, op: Node) -> Iterator[tuple
         return iter(sorted_items(dict(value.fields())))
     if isinstance(value, GoObject) and value.kind == "slice":
         return enumerate(value.fields().values())
-    message = f"range can't iterate over {text(value)}"
+    message = f"range can't iterate over {text(indirect(value))}"
     raise NodeError(message, last_node(op[2], execution.stop_indexes))
 
 
@@ -423,6 +580,20 @@ def _exec_error(
     )
 
 
+def _unwind(error: GoError, frames: list[Any]) -> GoError:
+    """Return the error of an execution for an error of the current template.
+
+    It is passed on to each suspended template.
+    """
+    while frames:
+        template, _, _, _, _, undo_log, stack, caller = frames.pop()
+        if caller is not None:
+            op, evaluation, call = caller[:3]
+            failure = call_failure(evaluation, call, error)
+            error = _exec_error(failure, template, op, stack, undo_log)
+    return error
+
+
 def _is_range_element(
     receiver_name: str, stack: list[Any], undo_log: list[tuple[str, Value]]
 ) -> bool:
@@ -441,7 +612,9 @@ def _is_range_element(
 
 
 def _holds_interfaces(container: Value) -> bool:
-    return type_name(container).endswith("interface {}")
+    is_named = isinstance(container, GoMap)
+    type_ = container.underlying_type if is_named else type_name(container)
+    return type_.endswith("interface {}")
 
 
 __all__ = ["Execution", "ExecutionLimits", "execute", "line_and_column"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from kmanifest.engines.helm.gotemplate.floats import float_text
 from kmanifest.engines.helm.gotemplate.gotypes import NIL_TEXT, kind_name, sorted_items, type_name
 from kmanifest.engines.helm.gotemplate.quoting import quoted
-from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
+from kmanifest.engines.helm.gotemplate.values import NIL, Value, indirect
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import DEFAULT_LIMITS
 
@@ -50,7 +50,7 @@ def text(value: Value) -> str:
 def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
     """Return the result of fmt.Sprint: a space separates two values if neither is a string.
 
-    With `as_action` an object is printed as an action prints it.
+    With `as_action` what a pointer points to is printed, as an action does.
     """
     parts: list[str] = []
     previous_is_string = True
@@ -59,8 +59,7 @@ def sprint(values: Sequence[Value], *, as_action: bool = False) -> str:
         if not is_string and not previous_is_string:
             parts.append(" ")
         previous_is_string = is_string
-        string = value.action_text() if as_action and isinstance(value, GoObject) else None
-        parts.append(text(value) if string is None else string)
+        parts.append(text(indirect(value) if as_action else value))
     return _join(parts)
 
 

@@ -13,6 +13,7 @@ text, so one node serves all actions with the same text. The further items depen
     INVOKE    node, arguments               anything else with arguments
     PIPE      commands, variables, assigns  a pipeline of several commands, with variables, or in parentheses
     TEMPLATE  name, pipeline or None
+    VALUE     value, node                   a node that has been evaluated; no parser returns it
 
 The number of a constant is `(int, uint, float, complex)`. Each is None if the text is not a number
 of that type.
@@ -32,6 +33,9 @@ the start of the action's text in the file:
     LEAVE     target                        `break` and `continue`: leaves the blocks in the loop, jumps to its end or `NEXT`
     INCLUDE   template node
     STOP
+
+SUSPENDING is added to the code of an operation whose pipeline calls a suspending function
+(`suspending`).
 
 Source: Go 1.26 text/template/parse/node.go.
 """
@@ -54,6 +58,7 @@ CHAIN: Final = 7
 INVOKE: Final = 8
 PIPE: Final = 9
 TEMPLATE: Final = 10
+VALUE: Final = 11
 
 ACTION: Final = 0
 IF: Final = 1
@@ -67,6 +72,7 @@ NEXT: Final = 8
 INCLUDE: Final = 9
 LEAVE: Final = 10
 STOP: Final = 11
+SUSPENDING: Final = 16
 
 
 def node_text(node: Node) -> str:
@@ -115,8 +121,12 @@ def last_node(node: Node, stop_indexes: dict[int, int]) -> Node:
         code = node[0]
         if code == PIPE:
             node = node[2][-1]
-        elif code in (CHAIN, INVOKE):
+        elif code == CHAIN:
             node = node[2]
+        elif code == INVOKE:
+            node = node[3][-1]
+        elif code == VALUE:
+            node = node[3]
         elif code == CALL and node[3]:
             node = node[3][stop_indexes.get(id(node), -1)]
         else:

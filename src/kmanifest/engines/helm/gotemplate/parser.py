@@ -60,16 +60,24 @@ class _FunctionNames:
 
 
 def parse(
-    name: str, text: str, functions: Container[str], *, actions: Actions | None = None
+    name: str,
+    text: str,
+    functions: Container[str],
+    *,
+    actions: Actions | None = None,
+    suspending: Container[str] = (),
 ) -> ParseResult:
     """Return the templates of `text`.
 
     Raises ParseError with Go's message if it is invalid. `functions` holds the names that may be
-    called besides Go's built-in ones. `actions` caches parsed actions between files. All of these
-    files must have the same functions named `break` or `continue`, if any.
+    called besides Go's built-in ones, `suspending` those of suspending functions. `actions` caches
+    parsed actions between files. All of these files must have the same suspending functions, and
+    the same functions named `break` or `continue`, if any.
     """
+    if actions is None:
+        actions = {}
     try:
-        return _Parser(name, text, functions, {} if actions is None else actions).parse()
+        return _Parser(name, text, functions, actions, suspending).parse()
     except RecursionError:
         raise LimitError(TOO_DEEP) from None
 
@@ -80,6 +88,7 @@ class _Block:
     __slots__ = (
         "breaks",
         "clause",
+        "code_base",
         "continues",
         "else_target",
         "is_chained",
@@ -98,10 +107,12 @@ class _Block:
         node: Node | None,
         start: int,
         variable_count: int,
+        code_base: int,
         *,
         is_chained: bool,
     ) -> None:
         self.kind = self.clause = kind
+        self.code_base = code_base
         self.offset = offset
         self.node = node
         self.start = start
@@ -160,7 +171,15 @@ class _TemplateBuilder:
 class _Parser:
     """The parser of one text."""
 
-    def __init__(self, name: str, text: str, functions: Container[str], actions: Actions) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        functions: Container[str],
+        actions: Actions,
+        suspending: Container[str],
+    ) -> None:
+        self._suspending = suspending
         self._name = name
         self._text = text
         self._functions = _FunctionNames(functions)
@@ -196,7 +215,7 @@ class _Parser:
                 action = parse_field_action(action_text) or self._parse_action(action_text, start)
                 actions[action_text] = action
             if action[0] == "" and not action[4]:
-                template.code.append((_ACTION, start, action[1]))
+                template.code.append((_ACTION + action[7], start, action[1]))
                 template.is_blank = False
                 template.action_start = -1
             else:
@@ -240,7 +259,7 @@ class _Parser:
 
     def _is_valid_here(self, action: Action, seen_names: set[str]) -> bool:
         """Return whether an action that was parsed before is valid at this point."""
-        keyword, _, _, uses, _, calls, _ = action
+        keyword, _, _, uses, _, calls, _, _ = action
         if uses:
             variables = self._template.variables
             for name in uses:
@@ -272,6 +291,7 @@ class _Parser:
         block = template.blocks[-1].clause if template.blocks else template.clause
         return ParserState(
             self._functions,
+            self._suspending,
             template.variables,
             block,
             block if block in ("if", "with") else "",
@@ -340,19 +360,19 @@ class _Parser:
 
     def _add_action(self, action: Action, offset: int, length: int) -> None:
         """Add an action that does more than print."""
-        keyword, node, name, _, declares, _, _ = action
+        keyword, node, name, _, declares, _, _, code_base = action
         template = self._template
         template.action_start = -1
         if keyword == "end":
             self._end_block(offset + length)
         elif keyword in _BLOCK_KEYWORDS:
-            self._open_block(keyword, offset, node, declares)
+            self._open_block(keyword, offset, node, declares, code_base)
             template.action_start = offset
         elif keyword == "else":
             self._start_else()
         elif keyword in ("else if", "else with"):
             self._start_else()
-            self._open_block(keyword[5:], offset, node, declares, is_chained=True)
+            self._open_block(keyword[5:], offset, node, declares, code_base, is_chained=True)
         elif keyword == "define":
             self._start_definition(name, "define", offset + length)
         elif keyword in ("break", "continue"):
@@ -363,7 +383,7 @@ class _Parser:
             code = (
                 nodes.INCLUDE if keyword else nodes.SET if _sets_variables(node) else nodes.ACTION
             )
-            template.code.append((code, offset, node))
+            template.code.append((code + code_base, offset, node))
             if keyword == "block":
                 self._start_definition(name, "block", offset + length)
 
@@ -377,6 +397,7 @@ class _Parser:
         offset: int,
         node: Node | None,
         declares: tuple[str, ...],
+        code_base: int,
         *,
         is_chained: bool = False,
     ) -> None:
@@ -388,6 +409,7 @@ class _Parser:
             node,
             len(template.code),
             len(template.variable_names),
+            code_base,
             is_chained=is_chained,
         )
         template.blocks.append(block)
@@ -452,12 +474,14 @@ class _Parser:
         if scoped:
             template.drop_variables(block.variable_count)
         if block.kind == "if":
-            code[block.start] = (nodes.IF, block.offset, block.node, else_target, scoped)
+            if_code = nodes.IF + block.code_base
+            code[block.start] = (if_code, block.offset, block.node, else_target, scoped)
             if scoped:
                 code.append(_UNSCOPE)
         else:
             if block.kind == "with":
-                code[block.start] = (nodes.WITH, block.offset, block.node, else_target)
+                with_code = nodes.WITH + block.code_base
+                code[block.start] = (with_code, block.offset, block.node, else_target)
             code.append(_UNNEST)
         if block.kind != "range" and block.else_target:
             code[block.jump] = (nodes.JUMP, here)
@@ -469,7 +493,7 @@ class _Parser:
         start, node = block.start, block.node
         names = node[3] if node is not None and node[0] == nodes.PIPE else ()
         else_target = block.else_target or here
-        code[start] = (nodes.RANGE, block.offset, node, else_target, names)
+        code[start] = (nodes.RANGE + block.code_base, block.offset, node, else_target, names)
         code[block.jump] = (nodes.NEXT, start + 1, here, names, block.jump - start)
         for index in block.breaks:
             code[index] = (*code[index], here)

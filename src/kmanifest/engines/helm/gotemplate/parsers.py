@@ -31,11 +31,15 @@ class CachingParser:
     Actions with the same text share one node.
     """
 
-    __slots__ = ("_actions", "_compiled_parser", "_functions")
+    __slots__ = ("_actions", "_compiled_parser", "_functions", "_suspending")
 
-    def __init__(self, functions: Collection[str]) -> None:
-        """`functions` holds the names that may be called besides Go's built-in ones."""
+    def __init__(self, functions: Collection[str], suspending: Collection[str] = ()) -> None:
+        """`functions` holds the names that may be called besides Go's built-in ones.
+
+        `suspending` holds those of suspending functions.
+        """
         self._functions = functions
+        self._suspending = suspending
         self._actions: Actions = {}
         self._compiled_parser: Any = None
 
@@ -46,11 +50,15 @@ class CachingParser:
         """
         if _COMPILED_PARSER:
             if self._compiled_parser is None:
-                self._compiled_parser = _COMPILED_PARSER(frozenset((*self._functions, *BUILTINS)))
+                self._compiled_parser = _COMPILED_PARSER(
+                    frozenset((*self._functions, *BUILTINS)), frozenset(self._suspending)
+                )
             trees = self._compiled_parser.parse(name, text)
             if trees is not None:
                 return ParseResult(name, text, trees)
         # Imported here because the compiled parser handles most files.
         from kmanifest.engines.helm.gotemplate.parser import parse
 
-        return parse(name, text, self._functions, actions=self._actions)
+        return parse(
+            name, text, self._functions, actions=self._actions, suspending=self._suspending
+        )

@@ -17,7 +17,7 @@ from kmanifest.engines.helm.gotemplate.quoting import (
     quoted_ascii,
     quoted_char,
 )
-from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Uint8, Value
+from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Uint8, Value, is_nil
 from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import DEFAULT_LIMITS
@@ -246,6 +246,9 @@ class Printer:
             self._write(f"?{type_name(value)}?")
 
     def _map(self, value: dict[str, Value], name: str, verb: str, depth: int) -> None:
+        if self.sharp_v and is_nil(value):
+            self._write(f"{name}(nil)")
+            return
         self._write(name + "{" if self.sharp_v else "map[")
         separator = ", " if self.sharp_v else " "
         for index, (key, element) in enumerate(checked(sorted_items(value))):
@@ -257,6 +260,9 @@ class Printer:
         self._write("}" if self.sharp_v else "]")
 
     def _list(self, value: list[Value], verb: str, depth: int) -> None:
+        if self.sharp_v and is_nil(value):
+            self._write(f"{type_name(value)}(nil)")
+            return
         self._write(type_name(value) + "{" if self.sharp_v else "[")
         separator = ", " if self.sharp_v else " "
         for index, element in enumerate(checked(value)):
@@ -269,14 +275,30 @@ class Printer:
         string = (
             value.text() if verb in "vsxXq" and not self.sharp_v and not self._erroring else None
         )
-        if string is not None:
+        if string is None and self.sharp_v and (syntax := value.go_syntax()) is not None:
+            self._pad(syntax)
+        elif string is not None:
             self._string(string, verb)
         elif value.kind == "map":
             self._map(dict(value.fields()), value.go_type, verb, depth)
         elif value.kind == "ptr" and depth:
-            self._integer(0xC000000000 + id(value) % (1 << 32), "x", prefix=True)
+            self._embedded_pointer(value, verb)
         else:
             self._struct(value, verb, depth)
+
+    def _embedded_pointer(self, value: GoObject, verb: str) -> None:
+        """Print a pointer in another value. Source: print.go, fmtPointer."""
+        address = 0xC000000000 + id(value) % (1 << 32)
+        if verb == "v":
+            if self.sharp_v:
+                self._write(f"({value.go_type})(")
+            self._integer(address, "x", prefix=not self.sharp)
+            if self.sharp_v:
+                self._write(")")
+        elif verb in "bodxX":
+            self._integer(address, verb)
+        else:
+            self._bad_verb(verb, value)
 
     def _struct(self, value: GoObject, verb: str, depth: int) -> None:
         name = value.go_type

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from kmanifest.engines.helm.gotemplate.nodes import Program
 from kmanifest.startup.typing import Final, NamedTuple, Self
 
-TOO_DEEP: Final = "templates, or the values in them, nest too deeply for Python's stack"
+TOO_DEEP: Final = "templates, or the values in them, nest too deeply"
 
 
 Trees = tuple[tuple[str, Program, bool], ...]
@@ -68,16 +68,25 @@ class TemplateSet:
                     result._templates[name] = Template(
                         name, parse_result.name, parse_result.text, program, empty
                     )
+        if result._base is self and self._templates.keys() <= result._templates.keys():
+            result._base = self._base  # keeps nested sets with the same names short
         return result
 
     def names(self) -> Iterable[str]:
         """Return the names of all templates, in the order in which they were added."""
-        return dict.fromkeys((*(self._base.names() if self._base else ()), *self._templates))
+        sets: list[TemplateSet] = [self]
+        while sets[-1]._base is not None:
+            sets.append(sets[-1]._base)
+        return dict.fromkeys(name for each in reversed(sets) for name in each._templates)
 
     def find(self, name: str) -> Template | None:
         """Return the template with this name; None if there is none."""
         template = self._templates.get(name)
-        return self._base.find(name) if template is None and self._base is not None else template
+        base = self._base
+        while template is None and base is not None:
+            template = base._templates.get(name)
+            base = base._base
+        return template
 
     def __contains__(self, name: str) -> bool:
         return self.find(name) is not None

@@ -63,11 +63,13 @@ class GoObject:
     Templates can't reach its Python attributes. `go_type` is the output of `%T`
     (`*chart.Metadata`), `kind` that of `kindOf` (`ptr`, `struct`, `map`, `slice`, ...). A method is
     a `Function`; it is called with the template's arguments. `text` is the output of `%v`.
+    `comparable`: whether Go compares two such structs.
     """
 
     __slots__ = ()
     go_type: str = "struct {}"
     kind: str = "struct"
+    comparable: bool = True
 
     def fields(self) -> Mapping[str, Value]:
         """Return the exported fields in their order."""
@@ -95,9 +97,64 @@ class GoObject:
         """
         return self.text()
 
+    def go_syntax(self) -> str | None:
+        """Return the result of `GoString()`, which `%#v` prints; None if there is no such method."""
+        return None
+
+    def passed(self) -> "GoObject":
+        """Return the object as a function receives it.
+
+        A struct is copied then, so the methods of its address are not found any more.
+        """
+        return self
+
+    def equals(self, other: "GoObject") -> bool:
+        """Return the result of `==` for another object of the same kind."""
+        if self.kind == "ptr":
+            return self is other
+        return self.go_type == other.go_type and self.fields() == other.fields()
+
+    def all_fields(self) -> Mapping[str, Value]:
+        """Return the fields that reflect.DeepEqual compares, unexported ones included."""
+        return self.fields()
+
+    def deep_copy(self) -> "GoObject":
+        """Return a copy by copystructure, which leaves out unexported fields."""
+        return self
+
     def __bool__(self) -> bool:
         """Return whether `if` treats it as true: a struct and a pointer always, a container if it is not empty."""
         return self.kind not in ("map", "slice") or bool(self.fields())
+
+
+class Pointee(GoObject):
+    """The struct that a pointer points to."""
+
+    __slots__ = ("_pointer", "go_type")
+
+    def __init__(self, pointer: GoObject) -> None:
+        self._pointer = pointer
+        self.go_type = pointer.go_type.removeprefix("*")
+
+    def fields(self) -> Mapping[str, Value]:
+        return self._pointer.fields()
+
+    def printed_fields(self) -> Mapping[str, Value]:
+        return self._pointer.printed_fields()
+
+    def text(self) -> str | None:
+        return self._pointer.text()
+
+
+def is_nil(value: Value) -> bool:
+    """Return whether a list or map is nil."""
+    return getattr(value, "is_nil", False)
+
+
+def indirect(value: Value) -> Value:
+    """Return what a pointer points to, and any other value itself."""
+    is_pointer = isinstance(value, GoObject) and value.kind == "ptr"
+    return Pointee(value) if is_pointer else value
 
 
 class GoMap(GoObject):
@@ -108,16 +165,16 @@ class GoMap(GoObject):
     `entries`. `underlying_type` is the type that it can be assigned to without a conversion.
     """
 
-    __slots__ = ("entries",)
+    # The executor reads `.Values` thousands of times in a render. A slot with the dictionary's own
+    # method is as fast as a subclass of dict, a method in Python takes three times as long.
+    __slots__ = ("__getitem__", "entries")
     kind = "map"
     underlying_type: str = "map[string]interface {}"
+    __getitem__: Callable[[str], Value]
 
     def __init__(self, entries: dict[str, Value] | None = None) -> None:
         self.entries: dict[str, Value] = {} if entries is None else entries
-
-    def __getitem__(self, name: str) -> Value:
-        """Return an entry, as a table does."""
-        return self.entries[name]
+        self.__getitem__ = self.entries.__getitem__
 
     def __bool__(self) -> bool:
         return len(self.entries) > 0
@@ -141,13 +198,15 @@ class Function(NamedTuple):
     {}`, `[]interface {}`, `map[string]interface {}`, `[]string`, ...; the last may begin with
     `...`. The executor checks the number and types of arguments as Go does, with Go's messages, and
     converts only what Go converts. `result_type` is the Go type of the result. Each call of an
-    `impure` function is reported with its location.
+    `impure` function is reported with its location. `call` of a `suspending` function may
+    return a request to execute a template (`gotemplate.suspending`).
     """
 
     call: Callable[..., Value]
     parameter_types: Sequence[str] = ("...interface {}",)
     result_type: str = "interface {}"
     impure: bool = False
+    suspending: bool = False
 
 
 Functions = Mapping[str, Function]

@@ -55,6 +55,7 @@ class MetadataObject(Struct):
 
     __slots__ = ()
     go_type = "chart.Metadata"
+    comparable = False
     FIELDS = (
         Field("Name", "name", json_omits=True),
         Field("Home", "home", json_omits=True),
@@ -81,6 +82,7 @@ class ChartObject(GoObject):
 
     __slots__ = ("_fields", "_is_root", "metadata")
     go_type = "struct { chart.Metadata; IsRoot bool }"
+    comparable = False
 
     def __init__(self, metadata: MetadataObject, *, is_root: bool) -> None:
         self.metadata = metadata
@@ -93,6 +95,10 @@ class ChartObject(GoObject):
 
     def fields(self) -> Mapping[str, Any]:
         return self._fields
+
+    def promoted_fields(self) -> Mapping[str, Any]:
+        """Return the fields of the embedded metadata as fields of the chart, without the metadata itself."""
+        return {**self.metadata.fields(), "IsRoot": self._is_root}
 
     def printed_fields(self) -> Mapping[str, Any]:
         """Return the fields without those of the embedded metadata."""

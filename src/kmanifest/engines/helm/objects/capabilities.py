@@ -80,23 +80,41 @@ DEFAULT_API_VERSIONS: Final = (
 
 
 class KubeVersion(Struct):
-    """`.Capabilities.KubeVersion`. An action prints it as its version, a function prints its three fields."""
+    """`.Capabilities.KubeVersion`. An action prints it as its version, a function prints its three fields.
 
-    __slots__ = ()
+    `String` and `GitVersion` are methods of the pointer in Go. A function receives a copy, which does not have them.
+    """
+
+    __slots__ = ("_is_copy",)
     go_type = "chartutil.KubeVersion"
     FIELDS = (Field("Version"), Field("Major"), Field("Minor"))
 
-    def action_text(self) -> str:
-        """Return the text that an action prints.
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self._is_copy = False
 
-        `String` is a method of the pointer in Go. Functions receive the value, which does not have it.
-        """
+    def passed(self) -> "KubeVersion":
+        if self._is_copy:
+            return self
+        copy = self.deep_copy()
+        copy._is_copy = True
+        return copy
+
+    def deep_copy(self) -> "KubeVersion":
+        return KubeVersion(self._values)
+
+    def version(self) -> str:
+        """Return the result of Go's `String`."""
         version: str = self._values["Version"]
         return version
 
+    def action_text(self) -> str | None:
+        """Return the text that an action prints."""
+        return None if self._is_copy else self.version()
+
     def methods(self) -> Mapping[str, Function]:
-        version = Function(self.action_text, (), "string")
-        return {"GitVersion": version, "String": version}
+        version = Function(self.version, (), "string")
+        return {} if self._is_copy else {"GitVersion": version, "String": version}
 
 
 class BuildInfo(Struct):
@@ -133,6 +151,12 @@ class Capabilities(Struct):
     go_type = "*chartutil.Capabilities"
     kind = "ptr"
     FIELDS = (Field("KubeVersion"), Field("APIVersions"), Field("HelmVersion"))
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a field, but not the one that a function receives as a copy: the executor must do that."""
+        if name == "KubeVersion":
+            raise KeyError(name)
+        return self._values[name]
 
 
 class ParsedKubeVersion(NamedTuple):

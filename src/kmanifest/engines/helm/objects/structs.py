@@ -36,6 +36,12 @@ class Struct(GoObject):
     def fields(self) -> Mapping[str, Any]:
         return self._values
 
+    def deep_copy(self) -> "Struct":
+        """Return another object with the same fields, which no template can change."""
+        copy = self.__class__.__new__(self.__class__)
+        copy._values = self._values
+        return copy
+
     def json(self) -> dict[str, Any]:
         """Return the fields as `encoding/json` has them. They may contain further objects."""
         return {

@@ -40,8 +40,10 @@ _MAP_KEYWORDS: Final = ("properties", "patternProperties", "dependentSchemas")
 _FIRST_DRAFT: Final = {
     "contains": 6, "propertyNames": 6, "const": 6, "if": 7, "then": 7, "else": 7, "dependentRequired": 2019,
     "dependentSchemas": 2019, "minContains": 2019, "maxContains": 2019, "unevaluatedItems": 2019,
-    "unevaluatedProperties": 2019, "$recursiveRef": 2019, "$dynamicRef": 2020, "prefixItems": 2020,
+    "unevaluatedProperties": 2019, "$recursiveRef": 2019, "contentSchema": 2019, "$defs": 2019, "$dynamicRef": 2020,
+    "prefixItems": 2020,
 }  # fmt: skip
+_BESIDE_REFERENCE: Final = ("contains", "propertyNames", "const", "if", "then", "else")
 _COUNT_KEYWORDS: Final = (
     "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains",
 )  # fmt: skip
@@ -180,7 +182,8 @@ class Compiler:
                     self._anchors.setdefault((base, schema[keyword]), (schema, path))
             self._schema_locations[id(schema)] = (path, base)
             todo.extend(
-                (inner, inner_path, base) for inner, inner_path in _subschemas(schema, path)
+                (inner, inner_path, base)
+                for inner, inner_path in _subschemas(schema, path, self._draft)
             )
 
     def _resolve(self, reference: str, base: str) -> tuple[Any, str]:
@@ -237,6 +240,7 @@ class Compiler:
                     (keyword, self._get_node(*self._resolve(schema[keyword], base)))
                 )
                 if draft < 2019:
+                    self._fill_beside_reference(node, schema, path)
                     return
         keywords = {
             keyword: value
@@ -268,6 +272,23 @@ class Compiler:
             node.evaluates_items = isinstance(items, Node) or "additionalItems" in node.arrays
             node.first_items = len(items) if isinstance(items, list) else 0
 
+    def _fill_beside_reference(self, node: Node, schema: Mapping[str, Any], path: str) -> None:
+        """Add the keywords next to a `$ref` that the compiler does not leave out, though these drafts do.
+
+        The values of `const` are checked. Other schemas are only compiled, so their errors are reported. Source:
+        objcompiler.go, compile: compileDraft4 returns at a `$ref`, the functions for later drafts do not; validator.go,
+        validate.
+        """
+        keywords = {
+            keyword: schema[keyword]
+            for keyword in _BESIDE_REFERENCE
+            if keyword in schema and self._draft >= _FIRST_DRAFT[keyword]
+        }
+        if "const" in keywords:
+            node.const = [keywords.pop("const")]
+        for keyword, value in keywords.items():
+            self._compile_keyword(keyword, value, keywords, path)
+
     def _fill_head(self, node: Node, schema: Mapping[str, Any]) -> None:
         types = schema.get("type", ())
         names = (types,) if isinstance(types, str) else tuple(types)
@@ -287,6 +308,8 @@ class Compiler:
         if keyword in _SCHEMA_KEYWORDS:
             if keyword == "additionalItems" and not isinstance(schema.get("items"), list):
                 return None
+            if keyword in ("then", "else") and not _has_branch(schema, keyword):
+                return None
             return self._get_node(value, inner_path)
         if keyword in _LIST_KEYWORDS and isinstance(value, list):
             return [
@@ -305,7 +328,8 @@ class Compiler:
                 for name, each in value.items()
             }
             if keyword == "patternProperties":
-                return [(_compile_pattern(name, inner_path), node) for name, node in nodes.items()]
+                location = f"{self._location}#{inner_path}"
+                return [(_compile_pattern(name, location), node) for name, node in nodes.items()]
             return nodes
         if keyword == "dependencies" and isinstance(value, Mapping):
             return {
@@ -318,7 +342,7 @@ class Compiler:
 
     def _compile_plain_keyword(self, keyword: str, value: Any, path: str) -> Any:
         if keyword == "pattern" and isinstance(value, str):
-            return value, _compile_pattern(value, f"{path}/pattern")
+            return value, _compile_pattern(value, f"{self._location}#{path}/pattern")
         if keyword == "required" and isinstance(value, list):
             return value or None
         if keyword == "dependentRequired" and isinstance(value, Mapping):
@@ -331,6 +355,14 @@ class Compiler:
         return value if keyword in _NUMBER_KEYWORDS and is_number else None
 
 
+def _has_branch(schema: Mapping[str, Any], keyword: str) -> bool:
+    """Return whether `then` or `else` can apply: there is an `if`, which is not the schema for the other branch.
+
+    Source: objcompiler.go, compileDraft7.
+    """
+    return "if" in schema and schema["if"] is not (keyword == "else")
+
+
 def _apply_exclusive_flags(node: Node, schema: Mapping[str, Any]) -> None:
     """Convert draft 4's boolean `exclusiveMinimum` and `exclusiveMaximum` to exclusive limits."""
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
@@ -338,20 +370,24 @@ def _apply_exclusive_flags(node: Node, schema: Mapping[str, Any]) -> None:
             node.numbers[exclusive] = node.numbers.pop(bound)
 
 
-def _compile_pattern(pattern: str, path: str) -> Callable[[str], bool]:
+def _compile_pattern(pattern: str, location: str) -> Callable[[str], bool]:
     from kmanifest.engines.helm.gotemplate.values import GoError
     from kmanifest.engines.helm.sprig.regexes import compile_pattern  # only patterns need it
 
     try:
         compiled = compile_pattern(pattern)
     except GoError as error:
-        raise SourceError(f"invalid regex {quoted(pattern)} at {quoted(path)}: {error}") from None
+        raise SourceError(
+            f"invalid regex {quoted(pattern)} at {quoted(location)}: {error}"
+        ) from None
     return lambda value: compiled.search(value.encode("utf-8", "surrogateescape")) is not None
 
 
-def _subschemas(schema: Mapping[str, Any], path: str) -> Iterator[tuple[Any, str]]:
+def _subschemas(schema: Mapping[str, Any], path: str, draft: int) -> Iterator[tuple[Any, str]]:
     """Yield the direct subschemas of a schema, with their paths."""
     for keyword, value in schema.items():
+        if draft < _FIRST_DRAFT.get(keyword, 0):
+            continue
         inner_path = f"{path}{pointer([keyword])}"
         if keyword in (*_SCHEMA_KEYWORDS, "items", "contentSchema"):
             yield value, inner_path

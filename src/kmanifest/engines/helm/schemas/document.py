@@ -2,6 +2,8 @@
 
 import json
 
+from kmanifest.engines.helm.sprig.gotypes import to_bytes, to_valid_utf8
+from kmanifest.engines.helm.sprig.json_reader import END_MESSAGE, find_syntax_error
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import FloatText, IntText
 from kmanifest.startup.typing import Any
@@ -11,7 +13,7 @@ _SPACE = " \t\r\n"
 
 def load_schema(data: bytes) -> Any:
     """Return the value of a JSON text. Raises SourceError with the message of Go's decoder."""
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8", "surrogateescape")
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         raise SourceError("EOF")
@@ -19,15 +21,15 @@ def load_schema(data: bytes) -> Any:
         parse_int=_parse_integer, parse_float=_parse_float, parse_constant=_refuse_constant
     )
     try:
-        value, end = decoder.raw_decode(text, start)
+        value, end = decoder.raw_decode(to_valid_utf8(text), start)
+        if text[end:].strip(_SPACE):
+            raise ValueError("invalid character after top-level value")
     except RecursionError:
         raise SourceError("exceeded max depth") from None
-    except json.JSONDecodeError as error:
-        raise SourceError(_go_json_message(error, text)[0]) from None
     except ValueError as error:
-        raise SourceError(str(error)) from None
-    if text[end:].strip(_SPACE):
-        raise SourceError("invalid character after top-level value")
+        syntax_error = find_syntax_error(text)
+        message = str(error) if syntax_error is None else _streaming_message(syntax_error[0])
+        raise SourceError(message) from None
     return value
 
 
@@ -43,50 +45,18 @@ def _parse_float(text: str) -> FloatText:
 
 
 def _refuse_constant(constant: str) -> Any:
-    raise ValueError(
-        f"invalid character '{constant.lstrip('-')[0]}' looking for beginning of value"
-    )
+    raise ValueError(f"JSON has no {constant}")
 
 
 def find_json_problem(text: str) -> str:
     """Return the error in the first JSON value of a text, with its offset; empty if there is none."""
-    try:
-        json.JSONDecoder().raw_decode(text, len(text) - len(text.lstrip()))
-    except json.JSONDecodeError as error:
-        problem, at = _go_json_message(error, text)
-        return f"json: offset {len(text[:at].encode('utf-8', 'replace'))}: {problem}"
-    except (ValueError, RecursionError):
-        pass
-    return ""
+    error = find_syntax_error(text)
+    if error is None:
+        return ""
+    message, length = error
+    return f"json: offset {len(to_bytes(text[:length]))}: {_streaming_message(message)}"
 
 
-def _go_json_message(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
-    """Return the message of Go's scanner for an error of Python's parser, and the number of characters that it read.
-
-    Source: encoding/json scanner.go.
-    """
-    at = error.pos
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    if at >= len(text) or error.msg.startswith("Unterminated"):
-        return "unexpected EOF", len(text)
-    context = "looking for beginning of value"
-    if error.msg.startswith("Expecting property name"):
-        context = "looking for beginning of object key string"
-    elif error.msg.startswith("Expecting ':'"):
-        context = "after object key"
-    elif error.msg.startswith("Expecting ','"):
-        opening = max(text.rfind("{", 0, at), text.rfind("[", 0, at))
-        context = (
-            "after array element"
-            if text[opening : opening + 1] == "["
-            else "after object key:value pair"
-        )
-    elif error.msg.startswith("Invalid control"):
-        context = "in string literal"
-    elif error.msg.startswith("Invalid \\escape"):
-        context = "in string escape code"
-        at += 1
-    char = text[at : at + 1]
-    char_text = f"\\x{ord(char):02x}" if char < " " else "\\'" if char == "'" else char
-    return f"invalid character '{char_text}' {context}", at + 1
+def _streaming_message(message: str) -> str:
+    """Return the message of Go's streaming decoder, which has another one for the end of the text."""
+    return "unexpected EOF" if message == END_MESSAGE else message

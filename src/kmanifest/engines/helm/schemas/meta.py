@@ -55,6 +55,10 @@ _COMMON: Final = {
     "propertyNames": _SELF, "if": _SELF, "then": _SELF, "else": _SELF, "allOf": _ARRAY, "anyOf": _ARRAY, "oneOf": _ARRAY,
     "not": _SELF,
 }  # fmt: skip
+_ANCHORS: Final = {2019: "^[A-Za-z][-A-Za-z0-9.:_]*$", 2020: "^[A-Za-z_][-A-Za-z0-9._]*$"}
+_NEW_IN_7: Final = frozenset(
+    ("$comment", "readOnly", "writeOnly", "examples", "contentMediaType", "contentEncoding", "if", "then", "else")
+)  # fmt: skip
 _REQUIREMENTS: Final = {"type": "object", "additionalProperties": {"anyOf": [_SELF, _STRINGS]}}
 _PLAIN_COUNT: Final = {"type": "integer", "minimum": 0}
 
@@ -70,6 +74,10 @@ def meta_schema(draft: int) -> Mapping[str, Any]:
         "$comment": _TEXT, "additionalItems": _SELF, "items": {"anyOf": [_SELF, _ARRAY]}, "definitions": _TABLE,
         "dependencies": _REQUIREMENTS, "format": _TEXT, "contentMediaType": _TEXT, "contentEncoding": _TEXT,
     }  # fmt: skip
+    keywords["enum"] = {"type": "array", "minItems": 1, "uniqueItems": True}
+    if draft == 6:
+        keywords = {name: rule for name, rule in keywords.items() if name not in _NEW_IN_7}
+        keywords["patternProperties"] = _TABLE
     counts = {
         "plainCount": _PLAIN_COUNT,
         "count": {"allOf": [{"$ref": "#/$defs/plainCount"}, {"default": 0}]},
@@ -85,9 +93,10 @@ def meta_schema(draft: int) -> Mapping[str, Any]:
 def _draft_4() -> Mapping[str, Any]:
     keywords = {
         **{keyword: _COMMON[keyword] for keyword in ("properties", "patternProperties", "allOf", "anyOf", "oneOf", "not")},
-        **_ASSERTIONS, "id": _TEXT, "$schema": _TEXT, "title": _TEXT, "description": _TEXT,
+        **_ASSERTIONS, "id": _TEXT, "$schema": _TEXT, "$ref": _TEXT, "title": _TEXT, "description": _TEXT,
+        "patternProperties": _TABLE,
         "exclusiveMinimum": _BOOLEAN, "exclusiveMaximum": _BOOLEAN,
-        "required": {"type": "array", "minItems": 1, "items": _TEXT, "uniqueItems": True},
+        "required": _STRINGS,
         "enum": {"type": "array", "minItems": 1, "uniqueItems": True},
         "additionalProperties": {"anyOf": [_BOOLEAN, _SELF]}, "additionalItems": {"anyOf": [_BOOLEAN, _SELF]},
         "items": {"anyOf": [_SELF, _ARRAY]}, "definitions": _TABLE, "dependencies": _REQUIREMENTS, "format": _TEXT,
@@ -100,7 +109,11 @@ def _draft_4() -> Mapping[str, Any]:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "type": "object",
         "properties": keywords,
-        "$defs": {**_DEFINITIONS, **counts},
+        "$defs": {
+            **_DEFINITIONS,
+            **counts,
+            "stringArray": {"type": "array", "minItems": 1, "items": _TEXT, "uniqueItems": True},
+        },
         "dependencies": {"exclusiveMaximum": ["maximum"], "exclusiveMinimum": ["minimum"]},
     }
 
@@ -110,7 +123,7 @@ def _vocabulary_schema(draft: int) -> Mapping[str, Any]:
     kinds = ["object", "boolean"]
     core = {
         "$id": {**_ADDRESS, "pattern": "^[^#]*#?$"}, "$schema": {"type": "string", "format": "uri"}, "$ref": _ADDRESS,
-        "$anchor": {"type": "string", "pattern": "^[A-Za-z_][-A-Za-z0-9._]*$"}, "$comment": _TEXT, "$defs": _TABLE,
+        "$anchor": {"type": "string", "pattern": _ANCHORS[draft]}, "$comment": _TEXT, "$defs": _TABLE,
         "$vocabulary": {"type": "object", "additionalProperties": _BOOLEAN},
     }  # fmt: skip
     unevaluated = {"unevaluatedItems": _SELF, "unevaluatedProperties": _SELF}

@@ -71,7 +71,9 @@ def _is_annotation(keyword: str, value: Any) -> bool:
     """Return whether a keyword does not constrain values."""
     if keyword in ("title", "description"):
         return isinstance(value, str)
-    return keyword in ("default", "examples") or (keyword not in _KNOWN and keyword[:1] != "$")
+    if keyword == "examples":
+        return isinstance(value, list)
+    return keyword == "default" or (keyword not in _KNOWN and keyword[:1] != "$")
 
 
 def _check_type(value: Any, instances: Instances, _: Any, __: Pending) -> bool:
@@ -118,7 +120,7 @@ def _check_items(value: Any, instances: Instances, _: Any, pending: Pending) -> 
 
 
 def _check_enum(value: Any, instances: Instances, _: Any, __: Pending) -> bool:
-    return isinstance(value, list) and all(
+    return _has_usual_value("enum", value) and all(
         isinstance(instance, str) and instance in value for instance in instances
     )
 
@@ -198,7 +200,14 @@ def _has_usual_value(keyword: str, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if keyword in _BOOLEAN_KEYWORDS:
         return isinstance(value, bool)
-    if keyword in ("enum", "examples"):
+    if keyword == "enum":
+        is_scalar_list = isinstance(value, list) and not any(
+            isinstance(item, dict | list) for item in value
+        )
+        return is_scalar_list and 0 < len(value) == len(
+            {(item is True or item is False, item) for item in value}
+        )
+    if keyword == "examples":
         return isinstance(value, list)
     # A keyword that no draft defines may have any value. `$schema` was checked before.
     return keyword in _ANY_VALUE_KEYWORDS or (keyword not in _KNOWN and not keyword.startswith("$"))

@@ -31,11 +31,14 @@ def functions(clock: Callable[[], int], env: Mapping[str, str]) -> Functions:
 
     `clock` returns nanoseconds since 1970; `TZ` in `env` is the local time zone.
     """
+    local_zones: list[Zone] = []
 
     def local() -> "Zone":
         from kmanifest.engines.helm.sprig.times import UTC, load_zone
 
-        return load_zone(env.get("TZ", ""), UTC)
+        if not local_zones:
+            local_zones.append(load_zone(env.get("TZ", ""), UTC).as_local())
+        return local_zones[0]
 
     def now() -> "Time":
         from kmanifest.engines.helm.sprig.durations import SECOND

@@ -11,9 +11,10 @@ from kmanifest.engines.helm.gotemplate.values import (
     GoObject,
     Strings,
     Value,
+    is_nil,
 )
 from kmanifest.engines.helm.sprig.casts import to_string
-from kmanifest.engines.helm.sprig.gotypes import check_items, is_nil
+from kmanifest.engines.helm.sprig.gotypes import check_items
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
@@ -186,6 +187,8 @@ def _begin_copy(value: Value, stack: list[tuple[Any, Any, int]], level: int) -> 
         copy = value.__class__()
         stack.append((value.entries, copy.entries, level))
         return copy
+    if isinstance(value, GoObject) and not isinstance(value, list):
+        return value.deep_copy()
     if not isinstance(value, dict | list):
         return value
     empty = _empty_like(value)

@@ -9,7 +9,9 @@ from kmanifest.engines.helm.gotemplate.values import (
     GoObject,
     StringMap,
     Strings,
+    Uint8,
     Value,
+    is_nil,
 )
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import LimitError
@@ -114,11 +116,6 @@ def wrap64(number: int) -> int:
     return ((number + (1 << 63)) & UINT64_MAX) - (1 << 63)
 
 
-def is_nil(value: Value) -> bool:
-    """Return whether a list or map is nil."""
-    return getattr(value, "is_nil", False)
-
-
 def check_text(size: int, limits: Limits) -> None:
     """Raise LimitError if a string of `size` characters is too long."""
     if size > limits.max_string:
@@ -139,7 +136,7 @@ def as_items(value: Value, message: str) -> list[Value]:
     if value.__class__ is list or isinstance(value, list):
         return value  # type: ignore[no-any-return]  # a list by the check above
     if isinstance(value, bytes):
-        return list(value)
+        return list(map(Uint8, value))
     if value is None:
         raise GoError(NIL_POINTER)
     from kmanifest.engines.helm.gotemplate.gofmt import kind_name
@@ -201,7 +198,8 @@ def _have_same_map_type(left: Any, right: Any) -> bool:
 def _leaves_equal(left: Any, right: Any) -> bool:
     if isinstance(left, GoObject):
         return left is right or (
-            left.go_type == right.go_type and deep_equal(dict(left.fields()), dict(right.fields()))
+            left.go_type == right.go_type
+            and deep_equal(dict(left.all_fields()), dict(right.all_fields()))
         )
     return bool(left == right)
 

@@ -10,7 +10,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Value
-from kmanifest.engines.helm.sprig.gotypes import NilList, NilMap, to_valid_utf8
+from kmanifest.engines.helm.sprig.gotypes import NilList, NilMap, to_bytes, to_valid_utf8
 from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -24,7 +24,7 @@ _SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _MAX_DEPTH: Final = 10_000
 
-_END = "unexpected end of JSON input"
+END_MESSAGE: Final = "unexpected end of JSON input"
 
 
 class DecodeResult(NamedTuple):
@@ -42,6 +42,16 @@ def decode(text: str) -> DecodeResult:
     return _Reader(text).read()
 
 
+def decode_first(text: str, start: int) -> tuple[DecodeResult, int]:
+    """Return the first value from `start` on, and where it ends.
+
+    Raises GoError if there is no JSON. Source: stream.go, Decoder.Decode.
+    """
+    reader = _Reader(text[start:])
+    value = reader.read_one()
+    return DecodeResult(value, reader.error), start + reader.position
+
+
 def decode_as(text: str, kind: type, type_name: str) -> DecodeResult:
     """Return the value of a text that must be a list or an object.
 
@@ -55,6 +65,20 @@ def decode_as(text: str, kind: type, type_name: str) -> DecodeResult:
     return result
 
 
+def find_syntax_error(text: str) -> tuple[str, int] | None:
+    """Return the error in the first value of a text, and how many characters Go has read then.
+
+    None if there is none.
+    """
+    reader = _Reader(text)
+    try:
+        reader.read_one()
+    except GoError as error:
+        is_at_end = reader.position >= len(text)
+        return END_MESSAGE if is_at_end else str(error), min(reader.position + 1, len(text))
+    return None
+
+
 def mismatch_message(value: Value, type_name: str) -> str:
     """Return the message for a value of another type than the expected one."""
     names = {bool: "bool", str: "string", float: "number", list: "array", dict: "object"}
@@ -63,14 +87,32 @@ def mismatch_message(value: Value, type_name: str) -> str:
 
 
 class _Reader:
-    __slots__ = ("_error", "_position", "_text")
+    __slots__ = ("_error", "_position", "_source", "_text")
 
     def __init__(self, text: str) -> None:
+        self._source = text  # with raw bytes, one of which an error may name
         self._text = to_valid_utf8(text)
         self._position = 0
         self._error = ""
 
+    @property
+    def position(self) -> int:
+        """Where the reader is in the text."""
+        return self._position
+
+    @property
+    def error(self) -> str:
+        """The first error that does not end the decoding."""
+        return self._error
+
     def read(self) -> DecodeResult:
+        """Return the value of the whole text."""
+        value = self.read_one()
+        if self._skip_space():
+            raise self._syntax_error("after top-level value")
+        return DecodeResult(value, self._error)
+
+    def read_one(self) -> Value:
         """Read values in order, with a stack of the open lists and objects, each with its current key."""
         stack: list[tuple[Any, str | None]] = []
         while True:
@@ -86,7 +128,7 @@ class _Reader:
             while True:
                 check_time()
                 if not stack:
-                    return self._result(value)
+                    return value
                 parent, key = stack.pop()
                 if key is None:
                     parent.append(value)
@@ -97,11 +139,6 @@ class _Reader:
                     break
                 value = parent
 
-    def _result(self, value: Value) -> DecodeResult:
-        if self._skip_space():
-            raise self._syntax_error("after top-level value")
-        return DecodeResult(value, self._error)
-
     def _skip_space(self) -> str:
         """Return the next character that is not space; "" at the end."""
         self._position = _SPACE.match(self._text, self._position).end()  # type: ignore[union-attr]  # it also matches ""
@@ -109,8 +146,10 @@ class _Reader:
 
     def _syntax_error(self, where: str) -> GoError:
         if self._position >= len(self._text):
-            return GoError(_END)
-        return GoError(f"invalid character {_quote_char(self._text[self._position])} {where}")
+            return GoError(END_MESSAGE)
+        return GoError(
+            f"invalid character {quote_first_byte(self._source[self._position])} {where}"
+        )
 
     def _syntax_error_inside(self, where: str) -> GoError:
         """Return the error for an invalid character where space is not allowed.
@@ -118,7 +157,7 @@ class _Reader:
         Go reads the end as a space there.
         """
         return GoError(
-            f"invalid character {_quote_char(self._text[self._position : self._position + 1] or ' ')} {where}"
+            f"invalid character {quote_first_byte(self._source[self._position : self._position + 1] or ' ')} {where}"
         )
 
     def _read_value(self) -> Any:
@@ -180,7 +219,7 @@ class _Reader:
             if self._text[self._position + index : self._position + index + 1] != expected:
                 self._position += index
                 raise self._syntax_error_inside(
-                    f"in literal {literal} (expecting {_quote_char(expected)})"
+                    f"in literal {literal} (expecting {quote_first_byte(expected)})"
                 )
         self._position += len(literal)
         return value
@@ -235,8 +274,8 @@ class _Reader:
         return number
 
 
-def _quote_char(char: str) -> str:
-    """Return a character as errors quote it.
+def quote_first_byte(char: str) -> str:
+    """Return a character as errors quote it: its first byte, as a character of Latin-1.
 
     Source: scanner.go, quoteChar.
     """
@@ -244,8 +283,7 @@ def _quote_char(char: str) -> str:
         return "'\\''"
     if char == '"':
         return "'\"'"
-    # Go quotes one byte: the first one of a longer character.
-    first = chr(char.encode()[0])
+    first = chr(to_bytes(char)[0])
     return f"'{quoted(first)[1:-1]}'"
 
 

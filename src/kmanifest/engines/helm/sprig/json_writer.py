@@ -8,8 +8,8 @@ Source: Go 1.26 src/encoding/json/encode.go.
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
-from kmanifest.engines.helm.sprig.gotypes import check_text, is_nil, to_bytes
+from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
+from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
 from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final

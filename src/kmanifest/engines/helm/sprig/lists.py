@@ -191,8 +191,10 @@ def _slice(value: Value, *indices: Value) -> Value:
     if start < 0 or end < start or end > len(items):
         raise GoError("reflect.Value.Slice: slice index out of bounds")
     selected = items[start:end]
+    if isinstance(value, bytes):
+        return bytes(selected)
     kind = items.__class__
-    return selected if kind is list or isinstance(value, bytes) else _with_type(kind, selected)
+    return selected if kind is list else _with_type(kind, selected)
 
 
 def _with_type(kind: type[Any], items: list[Value]) -> Value:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject
+from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError, GoObject, Value
 from kmanifest.engines.helm.sprig.gotypes import UINT64_MAX, Uint64, to_bytes
 from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final, NamedTuple
@@ -87,6 +87,17 @@ class Version(GoObject):
         return self.text()
 
     pretty = json
+
+    def all_fields(self) -> Mapping[str, Value]:
+        major, minor, patch = self.numbers
+        return {
+            "major": major, "minor": minor, "patch": patch, "pre": self.pre, "metadata": self.metadata,
+            "original": self.original,
+        }  # fmt: skip
+
+    def deep_copy(self) -> "Version":
+        """Return the zero version: no field is exported."""
+        return Version((0, 0, 0), "", "", "")
 
     def methods(self) -> Mapping[str, Function]:
         other = ("*semver.Version",)

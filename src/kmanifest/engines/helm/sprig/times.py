@@ -5,6 +5,7 @@ Source: Go 1.26 src/time/time.go and zoneinfo.go.
 
 from collections.abc import Mapping
 
+from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, GoObject, Int64
 from kmanifest.engines.helm.sprig.calendar import (
     DAYS,
@@ -47,14 +48,33 @@ class Weekday(int):
 
 
 class Zone:
-    """A time zone: UTC, a fixed offset, or a zone of the time zone database."""
+    """A time zone: UTC, a fixed offset, or a zone of the time zone database. `is_local`: it is Go's `Local`."""
 
-    __slots__ = ("_database", "name", "offset")
+    __slots__ = ("_database", "is_local", "name", "offset")
 
-    def __init__(self, name: str, offset: int = 0, database: Any = None) -> None:
+    def __init__(
+        self, name: str, offset: int = 0, database: Any = None, *, is_local: bool = False
+    ) -> None:
         self.name = name
         self.offset = offset
+        self.is_local = is_local
         self._database = database
+
+    def as_local(self) -> "Zone":
+        """Return the zone as Go's `Local`, which is never the location UTC, even with its name and offset."""
+        return Zone(self.name, self.offset, self._database, is_local=True)
+
+    def is_same(self, other: "Zone") -> bool:
+        """Return whether Go has one pointer for both zones.
+
+        It keeps one for each whole hour without a name. Source: zoneinfo.go, FixedZone.
+        """
+        if self is other:
+            return True
+        are_fixed = self._database is None and other._database is None
+        is_kept = self.offset % 3_600 == 0 and -12 <= self.offset // 3_600 <= 14
+        are_unnamed = not self.name and not other.name
+        return are_fixed and are_unnamed and is_kept and self.offset == other.offset
 
     def name_and_offset_at(self, seconds: int) -> tuple[str, int]:
         """Return the zone's name and its offset in seconds at a time."""
@@ -136,6 +156,31 @@ class Time(GoObject):
 
     def __hash__(self) -> int:
         return hash(self.nanoseconds())
+
+    def equals(self, other: GoObject) -> bool:
+        """Return the result of `==`, which compares the pointers to the zones."""
+        return self == other and isinstance(other, Time) and self.zone.is_same(other.zone)
+
+    def go_syntax(self) -> str:
+        """Return the result of `GoString()`. Source: format.go, GoString."""
+        civil, zone = self.civil(), self.zone
+        location = f"time.Location({quoted(zone.name)})"
+        if zone is UTC:
+            location = "time.UTC"
+        elif zone.is_local:
+            location = "time.Local"
+        numbers = (civil.day, civil.hour, civil.minute, civil.second, self.nanosecond)
+        date = f"{civil.year}, time.{MONTHS[civil.month - 1]}, {', '.join(map(str, numbers))}"
+        return f"time.Date({date}, {location})"
+
+    def all_fields(self) -> Mapping[str, Any]:
+        zone = self.zone
+        return {
+            "wall": self.nanosecond,
+            "ext": self.seconds,
+            "monotonic": self.monotonic,
+            "zone": (*self.zone_name_and_offset(), zone.name, zone is UTC),
+        }
 
     def nanoseconds(self) -> int:
         """Return the nanoseconds since 1970."""

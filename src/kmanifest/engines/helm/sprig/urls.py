@@ -105,7 +105,7 @@ def parse(data: bytes) -> Url:
     """
     before, _, fragment = data.partition(b"#")
     try:
-        url = _parse(before)
+        url = parse_without_fragment(before)
     except GoError as error:
         raise GoError(f"parse {quoted(from_bytes(before))}: {error}") from error
     if not fragment:
@@ -116,7 +116,11 @@ def parse(data: bytes) -> Url:
         raise GoError(f"parse {quoted(from_bytes(data))}: {error}") from error
 
 
-def _parse(data: bytes) -> Url:
+def parse_without_fragment(data: bytes) -> Url:
+    """Return the parts of a URL in which `#` has no meaning.
+
+    Raises GoError if it is invalid.
+    """
     if any(byte < 0x20 or byte == 0x7F for byte in checked(data)):
         raise GoError("net/url: invalid control character in URL")
     if data == b"*":

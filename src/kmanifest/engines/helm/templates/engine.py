@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from kmanifest.engines.helm.charts.archive import clean_path
 from kmanifest.engines.helm.charts.chart import Chart, base_name
 from kmanifest.engines.helm.dialect import Dialect
-from kmanifest.engines.helm.gotemplate.errors import ParseError
+from kmanifest.engines.helm.gotemplate.errors import ParseError, WrappedError
 from kmanifest.engines.helm.gotemplate.execute import Execution, ExecutionLimits, OnImpureCall
 from kmanifest.engines.helm.gotemplate.functions import MergedFunctions
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.parsers import CachingParser
+from kmanifest.engines.helm.gotemplate.suspending import TemplateCall
 from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
 from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
@@ -25,6 +26,8 @@ from kmanifest.startup.typing import Any, Final, NamedTuple
 
 TEMPLATES_CACHE_KEY: Final = "templates"
 """The first element of the cache key for all templates of a chart. The cached value is plain data."""
+SUSPENDING: Final = ("include", "tpl")
+"""The functions that execute templates."""
 NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
 _BASE_WEIGHT: Final = 1_000  # the weight of a cache entry without its text
@@ -119,20 +122,24 @@ class RenderSession:
         self._bounds = bounds
         self._on_impure = on_impure
         self._includes: dict[str, int] = {}
+        self._on_include_end = self._finish_include
+        self._on_include_error = self._fail_include
         self._templates = TemplateSet(ROOT)
         # The key contains the id of the extended set. Keeping that set prevents another object from getting the id.
         self._tpl_sets: dict[tuple[int, str], tuple[TemplateSet, TemplateSet]] = {}
         render_functions = {
             "fail": Function(self._fail, ("string",), "string"),
-            "include": Function(self._include, ("string", "interface {}"), "string"),
+            "include": Function(
+                self._include, ("string", "interface {}"), "string", suspending=True
+            ),
             "lookup": Function(
                 lambda *_: {}, ("string",) * 4, "map[string]interface {}", impure=True
             ),
             "required": Function(self._required, ("string", "interface {}")),
-            "tpl": Function(self._tpl, ("string", "interface {}"), "string"),
+            "tpl": Function(self._tpl, ("string", "interface {}"), "string", suspending=True),
         }
         self._functions: Functions = MergedFunctions(render_functions, functions)
-        self._parser = CachingParser(self._functions)
+        self._parser = CachingParser(self._functions, SUSPENDING)
         # The result of parsing depends on the names of the available functions.
         self._function_names = " ".join(self._functions)
 
@@ -145,6 +152,7 @@ class RenderSession:
             missing_key="zero",
             limits=self._bounds,
             on_impure=self._on_impure,
+            suspending=SUSPENDING,
         )
         rendered: dict[str, str] = {}
         for path, source in sources.items():
@@ -193,21 +201,23 @@ class RenderSession:
                 raise RenderError(f"parse error in ({path}): {error}") from error
             raise RenderError(f"parse error at ({tokens[1]}): {tokens[-1]}") from error
 
-    def _include(self, name: str, data: Any) -> str:
-        """Implement the function `include`."""
+    def _include(self, name: str, data: Any) -> TemplateCall:
+        """Implement the function `include`. A template may include itself up to 1,000 times."""
         depth = self._includes.get(name, 0)
         if depth > _MAX_INCLUDES:
             raise _too_deep(name)
         self._includes[name] = depth + 1
-        try:
-            return self._run.execute(name, data)
-        except RecursionError:
-            # Python's stack can end before Helm's count does. The reason is the same.
-            raise _too_deep(name) from None
-        finally:
-            self._includes[name] -= 1
+        return name, data, None, self._on_include_end, self._on_include_error, None
 
-    def _tpl(self, text: str, data: Any) -> str:
+    def _finish_include(self, call: TemplateCall, output: str) -> str:
+        self._includes[call[0]] -= 1
+        return output
+
+    def _fail_include(self, call: TemplateCall, error: GoError) -> GoError:
+        self._includes[call[0]] -= 1
+        return error
+
+    def _tpl(self, text: str, data: Any) -> TemplateCall | str:
         """Implement the function `tpl`.
 
         Definitions in the text are visible only to the text and to the templates that it executes.
@@ -215,17 +225,16 @@ class RenderSession:
         if "{{" not in text:
             return text.replace(NO_VALUE, "")
         previous = self._templates
-        self._templates = self._with_tpl_string(text)
-        try:
-            return self._run.execute(ROOT, data, self._templates).replace(NO_VALUE, "")
-        except GoError as error:
-            raise GoError(
-                f"error during tpl function execution for {quoted(text)}: {error}"
-            ) from error
-        except RecursionError:
-            raise GoError("templates that call tpl are nested too deeply") from None
-        finally:
-            self._templates = previous
+        self._templates = templates = self._with_tpl_string(text)
+        return ROOT, data, templates, self._finish_tpl, self._fail_tpl, (text, previous)
+
+    def _finish_tpl(self, call: TemplateCall, output: str) -> str:
+        self._templates = call[5][1]
+        return output.replace(NO_VALUE, "")
+
+    def _fail_tpl(self, call: TemplateCall, error: GoError) -> GoError:
+        text, self._templates = call[5]
+        return WrappedError(f"error during tpl function execution for {quoted(text)}: ", error)
 
     def _with_tpl_string(self, text: str) -> TemplateSet:
         """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""

@@ -13,9 +13,11 @@ from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
 from kmanifest.io.local_tree import Boundary, read_named
+from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 GLOBAL: Final = "global"
@@ -28,7 +30,7 @@ ReadFile = Callable[[str], bytes]
 class ValueSources(NamedTuple):
     """The values of the flags for values, each flag in its order. The flags are merged in the order of the fields.
 
-    - `files`: paths of value files, as for `--values`
+    - `files`: paths of value files, as for `--values`; also URLs, which a render fetches only with `remote`
     - `json`: as for `--set-json`
     - `typed`: as for `--set`
     - `strings`: as for `--set-string`
@@ -162,14 +164,22 @@ def merge_sources(
 
 
 def make_file_reader(
-    tree: Tree | None, limits: Limits, boundary: Boundary | None = None
+    tree: Tree | None,
+    limits: Limits,
+    boundary: Boundary | None = None,
+    read_url: ReadFile | None = None,
 ) -> ReadFile:
     """Return a function that reads files of a tree, or local files if there is no tree.
 
-    The name of a local file in the boundary must not lead out of it.
+    The name of a local file in the boundary must not lead out of it. `read_url` fetches URLs. Without it, they are
+    refused.
     """
 
     def read(path: str) -> bytes:
+        if is_file_url(path):
+            if read_url is None:
+                raise SourceError(f"{mask_url(path)}: value files are fetched only with `remote`")
+            return read_url(path)
         if tree is None:
             return read_named(path, boundary, limit=limits.max_input_file)
         return tree.read(tree.resolve(path), limit=limits.max_input_file)

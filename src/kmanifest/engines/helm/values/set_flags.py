@@ -10,7 +10,7 @@ Source: helm v3.22.0 pkg/strvals/parser.go and literal_parser.go.
 from collections.abc import Callable
 
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
-from kmanifest.engines.helm.gotemplate.values import Int64
+from kmanifest.engines.helm.gotemplate.values import GoError, Int64
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
@@ -271,13 +271,16 @@ class JsonFlagReader(FlagReader):
     def _read_item_value(self) -> Any:
         if self._skip_blanks_and_comma():
             return None
-        import json  # only `--set-json` needs it
+        from kmanifest.engines.helm.sprig.json_reader import (
+            decode_first,  # only `--set-json` needs it
+        )
 
-        decoder = json.JSONDecoder(parse_int=float, parse_constant=_refuse_constant)
         try:
-            value, self._position = decoder.raw_decode(self._text, self._position)
-        except (ValueError, RecursionError):
-            raise SourceError("invalid JSON") from None  # `set_json` replaces the message
+            (value, problem), self._position = decode_first(self._text, self._position)
+        except GoError as error:
+            raise SourceError(str(error)) from None
+        if problem:  # a number that is too large
+            raise SourceError(problem)
         self._skip_blanks_and_comma()
         return value
 
@@ -355,8 +358,3 @@ def _quoted_char(char: str) -> str:
     if char == "'":
         return r"'\''"
     return "'" + ('"' if char == '"' else quoted(char)[1:-1]) + "'"
-
-
-def _refuse_constant(word: str) -> Any:
-    """Raise ValueError for NaN and Infinity, which Python accepts as JSON and Go does not."""
-    raise ValueError(word)

@@ -16,7 +16,7 @@ Helm 4 prints a block for each of them, the outermost first:
 Source: helm v4.3.1 pkg/engine/engine.go, reformatExecErrorMsg and its callees.
 """
 
-from kmanifest.engines.helm.gotemplate.errors import ExecError
+from kmanifest.engines.helm.gotemplate.errors import ExecError, WrappedError
 from kmanifest.engines.helm.gotemplate.values import GoError
 from kmanifest.engines.helm.manifests import SPACE
 from kmanifest.engines.helm.templates.engine import abort_message
@@ -58,7 +58,7 @@ def format_failure(error: GoError) -> str:
     failures: list[_Failure] = []
     cause: GoError | None = error
     while cause is not None:
-        failure = _parse_failure(str(cause))
+        failure = _parse_failure(_own_text(cause))
         if failure is None:
             return text
         # As in Helm: Go wraps some errors without changing their text.
@@ -66,6 +66,19 @@ def format_failure(error: GoError) -> str:
             failures.append(failure)
         cause = cause.cause if isinstance(cause, ExecError) else None
     return "".join(failure.block() for failure in failures).strip(SPACE)
+
+
+def _own_text(error: GoError) -> str:
+    """Return the message of an error up to the next template error in it, which is a failure of its own."""
+    if not isinstance(error, WrappedError):
+        return str(error)
+    parts: list[str] = []
+    for part in error.parts():
+        if parts and part.startswith(_PREFIX):
+            parts.append(_PREFIX)
+            break
+        parts.append(part)
+    return "".join(parts)
 
 
 def _parse_failure(text: str) -> _Failure | None:

@@ -38,15 +38,31 @@ class KubeVersion(v3.KubeVersion):
         fields = self.fields()
         return {"Version": fields["Version"], "normalizedVersion": self._numbers, **fields}
 
-    def action_text(self) -> str:
+    def version(self) -> str:
         """Return the result of Go's `String`."""
         return self._numbers
 
+    def deep_copy(self) -> "KubeVersion":
+        """Return a copy without the unexported field."""
+        return KubeVersion(self.fields(), "")
+
+    def passed(self) -> "KubeVersion":
+        if self._is_copy:
+            return self
+        copy = KubeVersion(self.fields(), self._numbers)
+        copy._is_copy = True
+        return copy
+
+    def all_fields(self) -> Mapping[str, Any]:
+        return self.printed_fields()
+
     def methods(self) -> Mapping[str, Function]:
+        if self._is_copy:
+            return {}
         version = self.fields()["Version"]
         return {
             "GitVersion": Function(lambda: version, (), "string"),
-            "String": Function(self.action_text, (), "string"),
+            "String": Function(self.version, (), "string"),
         }
 
 

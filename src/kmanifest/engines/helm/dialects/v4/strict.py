@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import yaml as pyyaml
 
 from kmanifest.engines.helm.formats.go_json import Shape
-from kmanifest.engines.helm.formats.go_syntax import go_literal
+from kmanifest.engines.helm.formats.go_yaml_decoder import go_literal
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.startup.typing import Any
+from kmanifest.yaml.resolve import resolve_v2
 
 
 def strict_problem(content: bytes, raw: Any, shape: Shape) -> str:
@@ -46,7 +47,7 @@ def _find_duplicates(node: Any) -> Iterator[str]:
         seen: set[str] = set()
         for key, value in node.value:
             yield from _find_duplicates(value)
-            literal = go_literal(key)
+            literal = go_literal(key.value if key.style else resolve_v2(key.value))
             if literal in seen:
                 yield f"line {value.start_mark.line + 1}: key {literal} already set in map"
             seen.add(literal)
