@@ -119,7 +119,7 @@ def test_files_that_are_no_limits(project: Path, run: Runner, name: str, text: s
 
 
 def test_settings_file_of_a_project_may_set_a_deadline_but_no_limits(project: Path, run: Runner):
-    (project / "kmanifest.toml").write_text("deadline = "0.001ms"\n")
+    (project / "kmanifest.toml").write_text('deadline = "0.001ms"\n')
     assert "(deadline)" in run("build", "app").err
     (project / "kmanifest.toml").write_text('limits = "limits.toml"\n')
     assert "a file of the project can't set this" in run("build", "app").err
