@@ -30,12 +30,13 @@ from kmanifest.engines.kustomize.node_details import (
     ASSUMED,
     KEPT,
     ON_DEMAND,
+    InvalidScalarError,
     NodeDetailsNeededError,
     details_of,
 )
 from kmanifest.engines.kustomize.scalars import can_be_plain, must_be_quoted, resolve_plain
 from kmanifest.model.errors import SourceError
-from kmanifest.model.resource import Resource
+from kmanifest.model.resource import REWRITTEN_AS_FLOW, Resource
 from kmanifest.model.values import ScalarNode, is_string, scalar_text
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
@@ -81,33 +82,42 @@ def node_value(text: str, tag: str, *, quoted: bool) -> Any:
 def resolve_node(node: ScalarNode) -> Any:
     """Return the value that a node has when it is printed and parsed again."""
     text = str.__str__(node)
-    if node.quoted or node.tag == STRING_TAG:
-        return text
-    if node.tag == NO_TAG:
-        return resolve_plain(text)
-    return resolve_tagged(TAG_PREFIX + node.tag, text, resolve_v3)
+    if node.tag in _STRING_TAGS:
+        return text if node.quoted or node.tag == STRING_TAG else resolve_plain(text)
+    value = resolve_tagged(TAG_PREFIX + node.tag, text, resolve_v3)
+    return text if node.quoted else value
 
 
 def resolved(resource: Resource) -> Resource:
     """Return the resource with a plain value for each node whose value is not its text."""
     if not resource.is_unresolved:
         return resource
-    return resource.with_body(resolved_value(resource.body)).with_resolution(is_unresolved=False)
+    try:
+        body = resolved_value(resource.body, is_flow=resource.origin.rewritten == REWRITTEN_AS_FLOW)
+    except SourceError as error:
+        raise error.within(file=resource.origin.file, document=resource.origin.document) from None
+    return resource.with_body(body).with_resolution(is_unresolved=False)
 
 
-def resolved_value(value: Any) -> Any:
-    """Return a value with a plain value in place of each node."""
+def resolved_value(value: Any, *, is_flow: bool = False) -> Any:
+    """Return a value with a plain value in place of each node.
+
+    `is_flow` means that it is printed inside braces before that. An empty text is then a string.
+    """
     if value.__class__ is dict:
         items = {
             key: new
             for key, item in value.items()
-            if item.__class__ is not str and (new := resolved_value(item)) is not item
+            if item.__class__ is not str
+            and (new := resolved_value(item, is_flow=is_flow)) is not item
         }
         return {**value, **items} if items else value
     if value.__class__ is list:
-        copy = [resolved_value(item) for item in value]
+        copy = [resolved_value(item, is_flow=is_flow) for item in value]
         return value if all(map(is_, copy, value)) else copy
-    return resolve_node(value) if value.__class__ is ScalarNode else value
+    if value.__class__ is not ScalarNode:
+        return value
+    return "" if is_flow and not value else resolve_node(value)
 
 
 def new_entry(text: str, tag: str = STRING_TAG) -> Any:
@@ -196,11 +206,20 @@ class NodeWriter:
 
     def write(self, old: Any, text: str, tag: str, *, quoted: bool) -> Any:
         """Return the value after a node in this state was copied over the node of `old`."""
+        try:
+            return self._write(old, text, tag, quoted=quoted)
+        except SourceError as error:
+            if self._details is KEPT:
+                return self._put(old, ScalarNode(text, tag, quoted=quoted))
+            raise InvalidScalarError(error.message) from None
+
+    def _write(self, old: Any, text: str, tag: str, *, quoted: bool) -> Any:
         if old.__class__ is ScalarNode:
             node = ScalarNode(text, tag, quoted=quoted)
+            resolve_node(node)
             if self._details is ON_DEMAND and not quoted and _is_unresolved(node):
                 self._require_quotes(old)
-            return self._overwrite(old, node)
+            return self._put(old, node)
         value = node_value(text, tag, quoted=quoted)
         if value.__class__ is str:
             if tag == NO_TAG and self._details is KEPT and not quoted:
@@ -237,7 +256,11 @@ class NodeWriter:
             return result.with_resolution(is_unresolved=True)
         return result
 
-    def _overwrite(self, old: ScalarNode, new: ScalarNode) -> ScalarNode:
+    def _put(self, old: Any, new: ScalarNode) -> ScalarNode:
+        """Note that a node replaces `old`, which other fields may share."""
+        if old.__class__ is not ScalarNode:
+            self.noted(new)
+            return new
         root = self._roots.setdefault(id(old), id(old))
         self._roots[id(new)] = root
         self._latest[root] = new
@@ -253,7 +276,12 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_unresolved(node: Any) -> bool:
-    return not node.quoted and node.tag != STRING_TAG and resolve_node(node).__class__ is not str
+    if node.tag == STRING_TAG or (node.quoted and node.tag == NO_TAG):
+        return False
+    try:
+        return resolve_node(node).__class__ is not str
+    except SourceError:  # the text does not have the type of the tag
+        return True
 
 
 def _with_latest(value: Any, latest: Mapping[int, ScalarNode]) -> Any:
