@@ -23,6 +23,7 @@ Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.
 yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, node.
 """
 
+import re
 from collections.abc import Mapping
 from operator import is_
 
@@ -40,12 +41,22 @@ from kmanifest.model.resource import REWRITTEN_AS_FLOW, Resource
 from kmanifest.model.values import ScalarNode, is_string, scalar_text
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
-from kmanifest.yaml.resolve import MAYBE_OTHER, resolve_tagged, resolve_v2, resolve_v3, tag_of
+from kmanifest.yaml.resolve import (
+    MAYBE_OTHER,
+    WORDS_OF_OTHER_TYPES,
+    resolve_tagged,
+    resolve_v2,
+    resolve_v3,
+    tag_of,
+)
 
 TAG_PREFIX: Final = "tag:yaml.org,2002:"
 NO_TAG: Final = ""
 STRING_TAG: Final = "str"
 INT_TAG: Final = "int"
+_TWO_WORDS: Final = re.compile(
+    r"[a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])? [a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])?", re.ASCII
+)
 _STRING_TAGS: Final = (NO_TAG, STRING_TAG)
 
 
@@ -127,7 +138,18 @@ def new_entry(text: str, tag: str = STRING_TAG) -> Any:
 
 def retype(old: Any, text: str) -> Any:
     """Return the value after a node without a tag was copied over the node of `old`, and was printed and parsed."""
+    if old.__class__ is str and _are_plain_words(old, text):
+        return text  # as below, but faster
     return text if is_quoted(old) else resolve_plain(text)
+
+
+def _are_plain_words(first: str, second: str) -> bool:
+    """Return whether two strings are certainly strings without quotes; most names and images are."""
+    return (
+        _TWO_WORDS.fullmatch(f"{first} {second}") is not None
+        and first not in WORDS_OF_OTHER_TYPES
+        and second not in WORDS_OF_OTHER_TYPES
+    )
 
 
 def is_other_type_in_yaml_1_1(text: str) -> bool:
@@ -183,6 +205,13 @@ class NodeWriter:
 
         Source: kyaml v0.21.2 yaml/fns.go, FieldSetter.
         """
+        if (
+            old.__class__ is str
+            and tag == NO_TAG
+            and self._details is not KEPT
+            and _are_plain_words(old, text)
+        ):
+            return text  # as below, but faster
         return self.write(old, text, tag, quoted=is_quoted(old))
 
     def set_text(self, old: Any, text: str, *, may_lack_tag: bool = False) -> Any:
