@@ -6,7 +6,9 @@ builds nothing depends on it. But a number that a patch puts over `"http"` becom
 1. A build starts without these details.
 2. A step that needs one raises `NodeDetailsNeededError`. See `scalar_nodes.NodeWriter`.
 3. The build starts again. Files are then read with a `ScalarNode` for each quoted string, and steps write one for each
-   node without a tag.
+   node without a tag, and for a text that does not have the type of its tag. The latter is an error for kustomize only
+   if it is still there when the object is printed. So the first run ends with an `InvalidScalarError`, which is the
+   error of the build if the second run fails, too.
 
 The second run reports only what the first one did not report, and executables are not started again with the same
 input. It uses no cache, as results with these details are not those of other builds.
@@ -16,6 +18,7 @@ from collections.abc import Callable
 
 from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.io.cache import NoCache
+from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.parsing import KEEPS_QUOTES
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -37,6 +40,20 @@ class NodeDetailsNeededError(BaseException):
     """Ends the first run of a build. It is no Exception, so that no plug-in handles it."""
 
 
+class InvalidScalarError(SourceError):
+    """A scalar got a text that does not have the type of its tag."""
+
+    def as_source_error(self) -> SourceError:
+        """Return the error for the caller of the build."""
+        return SourceError(
+            self.message,
+            location=self.location,
+            near=self.near,
+            trail=self.trail,
+            causes=self.causes,
+        )
+
+
 def details_of(ctx: Context) -> str:
     """Return whether details of nodes are assumed, found on demand, or kept, in this build."""
     return ctx.state.node_details if isinstance(ctx.state, KustomizeBuildState) else ASSUMED
@@ -54,7 +71,9 @@ def run_build(ctx: Context, build: Callable[[Context], Result]) -> Result:
     try:
         return build(ctx._replace(state=KustomizeBuildState(ON_DEMAND)))
     except NodeDetailsNeededError:
-        pass
+        first_error = None
+    except InvalidScalarError as error:
+        first_error = error.as_source_error()
     findings.start_again()
     changes.start_again()
     if runner is not None:
@@ -63,7 +82,12 @@ def run_build(ctx: Context, build: Callable[[Context], Result]) -> Result:
         ctx.meter.start_again()
     state = KustomizeBuildState(KEPT)
     state.shared(KEEPS_QUOTES, lambda: True)
-    return build(ctx._replace(state=state, cache=NoCache()))
+    try:
+        return build(ctx._replace(state=state, cache=NoCache()))
+    except KmanifestError:
+        if first_error is None:
+            raise
+    raise first_error
 
 
 class _Reports:

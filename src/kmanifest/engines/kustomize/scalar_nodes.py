@@ -23,6 +23,7 @@ Source: kustomize v5.8.2 api/filters/filtersutil/setters.go, SetEntry; kyaml v0.
 yaml/compatibility.go, IsYaml1_1NonString; go.yaml.in/yaml/v3 v3.0.5 encode.go, node.
 """
 
+import re
 from collections.abc import Mapping
 from operator import is_
 
@@ -30,21 +31,32 @@ from kmanifest.engines.kustomize.node_details import (
     ASSUMED,
     KEPT,
     ON_DEMAND,
+    InvalidScalarError,
     NodeDetailsNeededError,
     details_of,
 )
 from kmanifest.engines.kustomize.scalars import can_be_plain, must_be_quoted, resolve_plain
 from kmanifest.model.errors import SourceError
-from kmanifest.model.resource import Resource
+from kmanifest.model.resource import REWRITTEN_AS_FLOW, Resource
 from kmanifest.model.values import ScalarNode, is_string, scalar_text
 from kmanifest.pipeline.context import Context
 from kmanifest.startup.typing import Any, Final
-from kmanifest.yaml.resolve import MAYBE_OTHER, resolve_tagged, resolve_v2, resolve_v3, tag_of
+from kmanifest.yaml.resolve import (
+    MAYBE_OTHER,
+    WORDS_OF_OTHER_TYPES,
+    resolve_tagged,
+    resolve_v2,
+    resolve_v3,
+    tag_of,
+)
 
 TAG_PREFIX: Final = "tag:yaml.org,2002:"
 NO_TAG: Final = ""
 STRING_TAG: Final = "str"
 INT_TAG: Final = "int"
+_TWO_WORDS: Final = re.compile(
+    r"[a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])? [a-zA-Z](?:[\w./:@-]*[a-zA-Z0-9])?", re.ASCII
+)
 _STRING_TAGS: Final = (NO_TAG, STRING_TAG)
 
 
@@ -81,33 +93,42 @@ def node_value(text: str, tag: str, *, quoted: bool) -> Any:
 def resolve_node(node: ScalarNode) -> Any:
     """Return the value that a node has when it is printed and parsed again."""
     text = str.__str__(node)
-    if node.quoted or node.tag == STRING_TAG:
-        return text
-    if node.tag == NO_TAG:
-        return resolve_plain(text)
-    return resolve_tagged(TAG_PREFIX + node.tag, text, resolve_v3)
+    if node.tag in _STRING_TAGS:
+        return text if node.quoted or node.tag == STRING_TAG else resolve_plain(text)
+    value = resolve_tagged(TAG_PREFIX + node.tag, text, resolve_v3)
+    return text if node.quoted else value
 
 
 def resolved(resource: Resource) -> Resource:
     """Return the resource with a plain value for each node whose value is not its text."""
     if not resource.is_unresolved:
         return resource
-    return resource.with_body(resolved_value(resource.body)).with_resolution(is_unresolved=False)
+    try:
+        body = resolved_value(resource.body, is_flow=resource.origin.rewritten == REWRITTEN_AS_FLOW)
+    except SourceError as error:
+        raise error.within(file=resource.origin.file, document=resource.origin.document) from None
+    return resource.with_body(body).with_resolution(is_unresolved=False)
 
 
-def resolved_value(value: Any) -> Any:
-    """Return a value with a plain value in place of each node."""
+def resolved_value(value: Any, *, is_flow: bool = False) -> Any:
+    """Return a value with a plain value in place of each node.
+
+    `is_flow` means that it is printed inside braces before that. An empty text is then a string.
+    """
     if value.__class__ is dict:
         items = {
             key: new
             for key, item in value.items()
-            if item.__class__ is not str and (new := resolved_value(item)) is not item
+            if item.__class__ is not str
+            and (new := resolved_value(item, is_flow=is_flow)) is not item
         }
         return {**value, **items} if items else value
     if value.__class__ is list:
-        copy = [resolved_value(item) for item in value]
+        copy = [resolved_value(item, is_flow=is_flow) for item in value]
         return value if all(map(is_, copy, value)) else copy
-    return resolve_node(value) if value.__class__ is ScalarNode else value
+    if value.__class__ is not ScalarNode:
+        return value
+    return "" if is_flow and not value else resolve_node(value)
 
 
 def new_entry(text: str, tag: str = STRING_TAG) -> Any:
@@ -117,7 +138,18 @@ def new_entry(text: str, tag: str = STRING_TAG) -> Any:
 
 def retype(old: Any, text: str) -> Any:
     """Return the value after a node without a tag was copied over the node of `old`, and was printed and parsed."""
+    if old.__class__ is str and _are_plain_words(old, text):
+        return text  # as below, but faster
     return text if is_quoted(old) else resolve_plain(text)
+
+
+def _are_plain_words(first: str, second: str) -> bool:
+    """Return whether two strings are certainly strings without quotes; most names and images are."""
+    return (
+        _TWO_WORDS.fullmatch(f"{first} {second}") is not None
+        and first not in WORDS_OF_OTHER_TYPES
+        and second not in WORDS_OF_OTHER_TYPES
+    )
 
 
 def is_other_type_in_yaml_1_1(text: str) -> bool:
@@ -173,6 +205,13 @@ class NodeWriter:
 
         Source: kyaml v0.21.2 yaml/fns.go, FieldSetter.
         """
+        if (
+            old.__class__ is str
+            and tag == NO_TAG
+            and self._details is not KEPT
+            and _are_plain_words(old, text)
+        ):
+            return text  # as below, but faster
         return self.write(old, text, tag, quoted=is_quoted(old))
 
     def set_text(self, old: Any, text: str, *, may_lack_tag: bool = False) -> Any:
@@ -196,11 +235,20 @@ class NodeWriter:
 
     def write(self, old: Any, text: str, tag: str, *, quoted: bool) -> Any:
         """Return the value after a node in this state was copied over the node of `old`."""
+        try:
+            return self._write(old, text, tag, quoted=quoted)
+        except SourceError as error:
+            if self._details is KEPT:
+                return self._put(old, ScalarNode(text, tag, quoted=quoted))
+            raise InvalidScalarError(error.message) from None
+
+    def _write(self, old: Any, text: str, tag: str, *, quoted: bool) -> Any:
         if old.__class__ is ScalarNode:
             node = ScalarNode(text, tag, quoted=quoted)
+            resolve_node(node)
             if self._details is ON_DEMAND and not quoted and _is_unresolved(node):
                 self._require_quotes(old)
-            return self._overwrite(old, node)
+            return self._put(old, node)
         value = node_value(text, tag, quoted=quoted)
         if value.__class__ is str:
             if tag == NO_TAG and self._details is KEPT and not quoted:
@@ -237,7 +285,11 @@ class NodeWriter:
             return result.with_resolution(is_unresolved=True)
         return result
 
-    def _overwrite(self, old: ScalarNode, new: ScalarNode) -> ScalarNode:
+    def _put(self, old: Any, new: ScalarNode) -> ScalarNode:
+        """Note that a node replaces `old`, which other fields may share."""
+        if old.__class__ is not ScalarNode:
+            self.noted(new)
+            return new
         root = self._roots.setdefault(id(old), id(old))
         self._roots[id(new)] = root
         self._latest[root] = new
@@ -253,7 +305,12 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_unresolved(node: Any) -> bool:
-    return not node.quoted and node.tag != STRING_TAG and resolve_node(node).__class__ is not str
+    if node.tag == STRING_TAG or (node.quoted and node.tag == NO_TAG):
+        return False
+    try:
+        return resolve_node(node).__class__ is not str
+    except SourceError:  # the text does not have the type of the tag
+        return True
 
 
 def _with_latest(value: Any, latest: Mapping[int, ScalarNode]) -> Any:

@@ -74,7 +74,7 @@ def plain_key(key: str, description: str) -> str:
     string keys.
     """
     try:
-        is_string_key = resolve_plain(key).__class__ is str and key != "<<"
+        is_string_key = resolve_plain(str(key)).__class__ is str and key != "<<"
     except SourceError:
         is_string_key = False
     if not is_string_key and key:

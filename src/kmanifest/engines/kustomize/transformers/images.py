@@ -56,10 +56,13 @@ def set_images(ctx: Context, config: Resource, resources: ResourceMap) -> Resour
     finder = _finder(ctx, specs_of(config.body))
     changed: dict[int, Resource] = {}
     images_by_index: dict[int, Sequence[_Image]] = {}
+    writer = NodeWriter.of(ctx)
     for index, resource, images in finder.images_in(resources):
-        if [image for image in images if rename(image.text) != image.text]:
+        if [image for image in images if rename(image.text) != image.text] or (
+            writer.keeps_details and any(image.text in matched for image in images)
+        ):
             changed[index], images_by_index[index] = _rename_images(
-                resource, images, rename, NodeWriter.of(ctx)
+                resource, images, rename, writer, matched
             )
             continue
         if resource is not resources[index]:
@@ -229,16 +232,20 @@ def _images_in(field: FieldPath, containers: Sequence[Any]) -> Iterator[tuple[Fi
 
 
 def _rename_images(
-    resource: Resource, images: Sequence[_Image], rename: Rename, writer: NodeWriter
+    resource: Resource,
+    images: Sequence[_Image],
+    rename: Rename,
+    writer: NodeWriter,
+    matched: Sequence[str],
 ) -> tuple[Resource, Sequence[_Image]]:
     """Return the resource with its images renamed, and its images afterwards.
 
-    A value that has become null is no longer an image.
+    A value that has become null is no longer an image. An image in `matched` that keeps its text is written, too.
     """
     body = resource.body
     renamed = []
     for image in images:
-        value = _renamed_value(image, rename, resource, writer)
+        value = _renamed_value(image, rename, resource, writer, matched)
         if value is not image.value:
             body = put(body, image.field, value)
         if value is not None:
@@ -246,12 +253,21 @@ def _rename_images(
     return writer.finish(resource, body), renamed
 
 
-def _renamed_value(image: _Image, rename: Rename, resource: Resource, writer: NodeWriter) -> Any:
+def _renamed_value(
+    image: _Image,
+    rename: Rename,
+    resource: Resource,
+    writer: NodeWriter,
+    matched: Sequence[str],
+) -> Any:
     """Return the value of an image after it was renamed as often as it was found."""
     value = image.value
     for _ in range(image.match_count):
         text = None if value is None else scalar_text(value)
-        if text is None or (new := rename(text)) == text:
+        if text is None:
+            break
+        new = rename(text)
+        if new == text and not (writer.keeps_details and text in matched):
             break
         try:
             value = writer.set_scalar(value, new)

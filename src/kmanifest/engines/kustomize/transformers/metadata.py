@@ -52,14 +52,20 @@ def _put_entries(resources: ResourceMap, entries: Mapping[str, str], specs: Spec
     table = FieldTable(specs)
     new_entries = [_NewEntry.of(key, text) for key, text in entries.items()]
     writer = NodeWriter()
+    updates = {
+        is_shared: FieldUpdate(_NewEntries(new_entries, is_shared=is_shared).put_into, _EMPTY)
+        for is_shared in (False, True)
+    }
 
     def put(resource: Resource) -> Resource:
         fields = table.fields_for(*resource.id[:3])
         # Only a field below a list can be several fields of one resource.
         is_shared = len(fields) > 1 or len(fields[0].steps) > _METADATA_STEPS if fields else False
-        entry_writer = _EntryWriter(new_entries, writer, is_shared=is_shared)
-        update = FieldUpdate(entry_writer.put_into, _EMPTY)
-        return update_all(resource, fields, update, writer)
+        try:
+            return update_all(resource, fields, updates[is_shared], writer)
+        except _KeyExistsError:
+            entry_writer = _EntryWriter(new_entries, writer, is_shared=is_shared)
+        return update_all(resource, fields, FieldUpdate(entry_writer.put_into, _EMPTY), writer)
 
     return resources.map(put)
 
@@ -79,8 +85,29 @@ class _NewEntry(NamedTuple):
         return cls(key, text, is_quoted(value), value)
 
 
+class _KeyExistsError(Exception):
+    """A mapping has the key of one of the entries."""
+
+
+class _NewEntries:
+    """Puts entries into mappings that have none of their keys. Resources have the same nodes, which nothing changes."""
+
+    __slots__ = ("_nodes",)
+
+    def __init__(self, entries: Sequence[_NewEntry], *, is_shared: bool) -> None:
+        self._nodes = _make_nodes(entries, is_shared=is_shared)
+
+    def put_into(self, old: Any) -> Any:
+        """Return a mapping with the entries. Raises _KeyExistsError if it has one of their keys."""
+        if old.__class__ is not dict:
+            return _require_mapping(old)
+        if self._nodes.keys().isdisjoint(old):
+            return {**old, **self._nodes}
+        raise _KeyExistsError
+
+
 class _EntryWriter:
-    """Puts entries into the mappings of one resource.
+    """Puts entries into the mappings of one resource, which can have their keys.
 
     For each entry kustomize has one node. A mapping without the key gets that very node. In a mapping with the key,
     the node is copied over the existing one. It takes the quotes of that one first, also in the mappings that already
@@ -96,27 +123,17 @@ class _EntryWriter:
         self._entries = entries
         self._writer = writer
         self._is_shared = is_shared
-        self._nodes: dict[str, Any] = {}
+        self._nodes = _make_nodes(entries, is_shared=is_shared)
         self._lost_quotes = False
 
     def put_into(self, old: Any) -> Any:
         """Return a mapping with the entries; the mapping itself if it has them."""
         if old.__class__ is not dict:
-            if old is None:
-                return None
-            raise SourceError(f"expected a mapping, got {type_name(old)}")
-        nodes = self._nodes or self._make_nodes()
+            return _require_mapping(old)
+        nodes = self._nodes
         if self._lost_quotes or not nodes.keys().isdisjoint(old):
             return self._put_over(old, nodes)
         return {**old, **nodes}
-
-    def _make_nodes(self) -> dict[str, Any]:
-        # A value that no other field can have needs no node of its own.
-        self._nodes = {
-            key: ScalarNode(text, quoted=quoted) if self._is_shared else value
-            for key, text, quoted, value in self._entries
-        }
-        return self._nodes
 
     def _put_over(self, old: Mapping[str, Any], nodes: Mapping[str, Any]) -> Mapping[str, Any]:
         changed = {}
@@ -139,3 +156,17 @@ class _EntryWriter:
         if old == text and is_string(old) and tag_name(old) == STRING_TAG:
             return old
         return self._writer.write(old, text, STRING_TAG, quoted=quoted)
+
+
+def _make_nodes(entries: Sequence[_NewEntry], *, is_shared: bool) -> dict[str, Any]:
+    """Return the nodes of entries by key. A value that no other field can have needs no node of its own."""
+    return {
+        key: ScalarNode(text, quoted=quoted) if is_shared else value
+        for key, text, quoted, value in entries
+    }
+
+
+def _require_mapping(old: Any) -> None:
+    """Raise SourceError unless `old` is null, which stays."""
+    if old is not None:
+        raise SourceError(f"expected a mapping, got {type_name(old)}")
