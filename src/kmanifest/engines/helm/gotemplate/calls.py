@@ -44,6 +44,7 @@ _CLASS_BY_NAME: Final[dict[str, Any]] = {
     "[]string": Strings,
     "map[string]string": StringMap,
 }
+_NAMED_INTS: Final = frozenset(("time.Duration", "time.Month"))
 _INTS: Final = frozenset({"int", "int8", "int16", "int32", "int64"})
 _UINTS: Final = frozenset({"uint", "uint8", "uint16", "uint32", "uint64", "uintptr"})
 _FLOATS: Final = frozenset({"float32", "float64"})
@@ -222,7 +223,7 @@ def _constant_value(node: Node, type_: str) -> Value:
         if value.__class__ is str:
             return value
         kind = "string"
-    elif type_ in _INTS:
+    elif type_ in _INTS or type_ in _NAMED_INTS:
         if number and number[0] is not None:
             return _int_of_type(number[0], type_)
         kind = "integer"

@@ -176,7 +176,10 @@ def evaluate(
         else:
             if value is not NO_FINAL:
                 expected = expected_types[-1]
-                if expected is not None and value.__class__ is not expected:
+                if expected is None:
+                    if isinstance(value, GoObject):
+                        value = value.passed()
+                elif value.__class__ is not expected:
                     value = fit_final(execution, command, value, expected)
                 argument_values.append(value)
             if call.is_plain:
@@ -217,6 +220,8 @@ def evaluate_command(
 
 def fit_final(execution: ExecutionState, command: Node, value: Value, expected: Any) -> Value:
     """Return the value of the previous command as an argument of this function."""
+    if expected is None:
+        return value.passed() if isinstance(value, GoObject) else value
     return validate_type(value, expected, _last_evaluated_node(command, execution))
 
 

@@ -94,14 +94,12 @@ class KubeVersion(Struct):
         self._is_copy = False
 
     def passed(self) -> "KubeVersion":
-        if self._is_copy:
-            return self
-        copy = self.deep_copy()
-        copy._is_copy = True
-        return copy
+        return self if self._is_copy else self.deep_copy()
 
     def deep_copy(self) -> "KubeVersion":
-        return KubeVersion(self._values)
+        copy = KubeVersion(self._values)
+        copy._is_copy = True
+        return copy
 
     def version(self) -> str:
         """Return the result of Go's `String`."""

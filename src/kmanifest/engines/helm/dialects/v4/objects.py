@@ -44,12 +44,13 @@ class KubeVersion(v3.KubeVersion):
 
     def deep_copy(self) -> "KubeVersion":
         """Return a copy without the unexported field."""
-        return KubeVersion(self.fields(), "")
+        return self._copy("")
 
     def passed(self) -> "KubeVersion":
-        if self._is_copy:
-            return self
-        copy = KubeVersion(self.fields(), self._numbers)
+        return self if self._is_copy else self._copy(self._numbers)
+
+    def _copy(self, numbers: str) -> "KubeVersion":
+        copy = KubeVersion(self.fields(), numbers)
         copy._is_copy = True
         return copy
 
