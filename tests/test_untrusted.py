@@ -46,14 +46,14 @@ def test_the_target_must_be_in_the_root(tmp_path: Path):
     ["https://example.com/a.yaml", "https://example.com/o/r.git?ref=v1", "file:///r?ref=v1"],
 )
 def test_nothing_is_fetched(entry: str):
-    with pytest.raises(SourceError, match="only with Options.allow_remote"):
+    with pytest.raises(SourceError, match=r"only with Options\.allow_remote"):
         build(tree={"kustomization.yaml": f"resources: ['{entry}']"}, options=Options.untrusted())
 
 
 def test_no_chart_is_fetched():
     text = "helmCharts: [{name: c, repo: 'https://example.com', version: 1.0.0}]"
     options = Options.untrusted()._replace(engines=(KustomizeOptions(enable_helm=True),))
-    with pytest.raises(SourceError, match="only with Options.allow_remote"):
+    with pytest.raises(SourceError, match=r"only with Options\.allow_remote"):
         build(tree={"kustomization.yaml": text}, options=options)
 
 

@@ -153,9 +153,12 @@ class Options(NamedTuple):
     root: str | None = None
 
     def __repr__(self) -> str:
-        from kmanifest.model.records import describe  # rarely printed
+        from kmanifest.model.masking import MASK  # rarely printed
+        from kmanifest.model.records import describe
 
-        return describe(self)
+        variables = (text.partition("=")[:2] for text in self.env)
+        shown = tuple(f"{name}={MASK}" if equals else name for name, equals in variables)
+        return describe(self._replace(env=shown))
 
     @classmethod
     def untrusted(cls, root: "FilePath" = "", *, deadline: float = 30.0) -> "Options":
