@@ -1,4 +1,4 @@
-"""Exchange two paths again and again in a thread, as a program that attacks a build does."""
+"""Exchange two paths again and again in a thread, as an attacker on the same machine does."""
 
 import ctypes
 import os

@@ -19,7 +19,7 @@ from kmanifest.cli.main import main
 from kmanifest.engines.krm.exec_plugin import split_arguments
 from kmanifest.io import runner as runners
 from kmanifest.io.runner import Command, ProcessRunner, find_plugin_home
-from kmanifest.io.tree import PrefixedTree
+from kmanifest.io.tree import DiskTree, PrefixedTree
 from kmanifest.model.errors import (
     KmanifestError,
     LimitError,
@@ -568,6 +568,19 @@ END
 SECRETS = (Secret(CANARY), Secret(ACCOUNT), Secret("ab"))
 
 
+def assert_chain_is_masked(error: BaseException) -> None:
+    """Check the messages of all errors that a reporter finds from this one, also of suppressed contexts (audit, L5)."""
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        assert [form for form in SECRET_FORMS if form in str(current)] == []
+        pending += [current.__cause__, current.__context__]
+
+
 def assert_masked(text: str) -> None:
     assert [form for form in SECRET_FORMS if form in text] == []
     assert "***" in text
@@ -580,6 +593,7 @@ def test_errors_of_failed_executables_mask_secrets(project, role):
     with pytest.raises(PluginError, match="exit status 3") as excinfo:
         build(str(project), options=options(secrets=SECRETS))
     assert_masked(str(excinfo.value))
+    assert_chain_is_masked(excinfo.value)
     assert "ab is short" in str(excinfo.value)
 
 
@@ -598,6 +612,7 @@ def test_errors_about_the_output_mask_secrets(project, printed, message):
         build(str(project), options=options(secrets=SECRETS))
     assert "deep-part" in str(plain.value)
     assert_masked(str(excinfo.value))
+    assert_chain_is_masked(excinfo.value)
     assert str(excinfo.value.location) == str(plain.value.location)
 
 
@@ -608,6 +623,7 @@ def test_error_for_a_duplicate_object_masks_secrets(project):
     with pytest.raises(PluginError, match="twice") as excinfo:
         build(str(project), options=options(secrets=SECRETS))
     assert_masked(str(excinfo.value))
+    assert_chain_is_masked(excinfo.value)
 
 
 def test_results_mask_secrets(project):
@@ -734,3 +750,44 @@ def test_git_gets_named_variables_only():
     named = options(environment=("VAULT_*", "inherit"))
     network: Any = network_of(named._replace(allow_remote=True))
     assert list(network._get_network()._pass_variables) == ["VAULT_*"]
+
+
+# --- the runner's root
+
+
+def test_the_runner_has_the_root_of_the_tree(project):
+    """Audit, L13: an executable of the tree was started below the root of the machine."""
+    write(project / "bin/sh", PRINT_LIST)
+    write(project / "maker.yaml", FUNCTION.replace("./maker.sh", "./bin/sh"))
+    tree = DiskTree(project)
+    built = build("", tree=tree, options=options(), runner=ProcessRunner())
+    assert built.resources[0].name == "made"
+    files = {
+        path.relative_to(project).as_posix(): path.read_text()
+        for path in project.rglob("*")
+        if path.is_file()
+    }
+    with pytest.raises(KmanifestError, match="no such file or directory"):
+        build("", tree=MemoryTree(files), options=options(), runner=ProcessRunner())
+    for root in ("/", project / "bin"):
+        with pytest.raises(PluginError, match="the root of the runner is"):
+            build("", tree=tree, options=options(), runner=ProcessRunner(str(root)))
+    assert build("", tree=tree, options=options(), runner=runner(project)).resources
+    with pytest.raises(PluginError, match="not on disk"):
+        ProcessRunner().run(Command("bin/sh"))
+
+
+def test_a_legacy_plugin_starts_in_the_directory_of_the_tree(tmp_path):
+    path = tmp_path / "home/v.io/v1/maker/Maker"
+    map_text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {d: "$PWD", r: "$KUSTOMIZE_PLUGIN_CONFIG_ROOT"}'
+    write(path, f"#!/bin/sh\ncat <<END\n{map_text}\nEND\n")
+    write(tmp_path / "repo/app/kustomization.yaml", "generators: [g.yaml]\n")
+    write(tmp_path / "repo/app/g.yaml", "apiVersion: v.io/v1\nkind: Maker\nmetadata: {name: g}\n")
+    build_options = options(home=str(tmp_path / "home"))
+    for arguments in (
+        {"path": "app", "tree": DiskTree(tmp_path / "repo"), "runner": ProcessRunner()},
+        {"path": str(tmp_path / "repo/app")},
+    ):
+        built = build(**arguments, options=build_options)
+        directory = str(tmp_path / "repo/app")
+        assert built.resources[0].body["data"] == {"d": directory, "r": directory}

@@ -88,6 +88,15 @@ def test_the_command_finds_installed_plugins(site, project):
     assert "name: made" in result.stdout
 
 
+def test_installed_plugins_can_be_turned_off(site, project):
+    """Audit, L10: a tree that names an unknown kind made the command import the plug-ins of all distributions."""
+    install(site, "makers", "print('imported')\n" + HOOK.format(more=""))
+    result = run(["build", "--installed-plugins=false", "."], project, site)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "external plugins disabled" in result.stderr
+    assert "imported" in run(["build", "."], project, site).stdout
+
+
 def test_distributions_are_not_loaded_without_need(site, tmp_path):
     install(site, "makers", "raise RuntimeError('never imported')\n")
     write(tmp_path / "plain/kustomization.yaml", "namePrefix: p-\nresources: [map.yaml]\n")

@@ -8,7 +8,7 @@ from kmanifest.engines.builtin import default_registry
 from kmanifest.io.cache import Cache, NoCache
 from kmanifest.io.local_tree import open_local
 from kmanifest.io.remote import LazyNetwork
-from kmanifest.io.tree import SnapshotDiskTree
+from kmanifest.io.tree import DiskTree, SnapshotDiskTree
 from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import (
     UNEXPECTED,
@@ -128,6 +128,8 @@ def run_build(
             tree, path = open_local(path, options.root)
         runner = runner or _runner_of(options, cancel)
         on_change = on_change and _with_absolute_files(on_change)
+    if runner is not None:
+        runner = _for_tree(runner, tree)
     meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)
     network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
@@ -197,6 +199,14 @@ def _runner_of(options: Options, cancel: "CancelEvent | None") -> "Runner | None
         secrets=options.exec_plugins.secrets,
         cancel=cancel,
     )
+
+
+def _for_tree(runner: "Runner", tree: "Tree") -> "Runner":
+    """Return the runner with the root of the tree, so that it runs the files that the build reads."""
+    for_root: Callable[[str | None], Runner] | None = getattr(runner, "for_root", None)
+    if for_root is None:
+        return runner
+    return for_root(tree.root if isinstance(tree, DiskTree) else None)
 
 
 def network_of(options: Options, meter: Meter | None = None) -> LazyNetwork | None:

@@ -31,7 +31,18 @@ def _choose_extension(requested: str) -> Any:
         if requested:
             message = f"KMANIFEST_YAML=native, but the compiled backend can't be imported: {error}"
             raise MissingError(message) from error
+        if error.name != "kmanifest_native":  # it is installed
+            _warn(
+                f"kmanifest-native is installed, but can't be used, so builds are slower: {error}"
+            )
         return None
+
+
+def _warn(message: str) -> None:
+    """Report a problem of the installation once, as a RuntimeWarning."""
+    import warnings  # for broken installations only
+
+    warnings.warn(message, RuntimeWarning, stacklevel=2)
 
 
 def load_extension() -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kmanifest import (
+    Command,
     ExecPluginOptions,
     KustomizeOptions,
     Limits,
@@ -55,6 +56,9 @@ def test_changed_fields_are_printed_by_name(record: Any, text: str):
         ValueSources(json=("hunter2",), typed=("a=hunter2",), strings=("a=hunter2",)),
         ValueSources(literals=("a=hunter2",)),
         ExecPluginOptions(secrets=(Secret("hunter2"),)),
+        Options(env=("TOKEN=hunter2", "HOME")),
+        Command("git", environment=(("GIT_CONFIG_VALUE_0", "hunter2"),)),
+        Command("a", config=b"hunter2", stdin=b"hunter2"),
     ],
 )
 def test_secrets_are_masked(record: Any):

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,25 @@ def test_requesting_a_missing_compiled_backend_is_an_error():
     result = run(["-m", "kmanifest", "build", "."], "native")
     assert result.returncode == 1
     assert "KMANIFEST_YAML=native, but the compiled backend can't be imported: " in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "reason"),
+    [
+        ("raise ImportError('libfoo.so: cannot open shared object file')", "libfoo.so"),
+        ("import kmanifest_native._missing", "kmanifest_native._missing"),
+        ("INTERFACE = 0\n__version__ = '0.0.1'", "0.0.1 is for another version"),
+    ],
+)
+def test_an_extension_that_does_not_load_is_reported(tmp_path: Path, module: str, reason: str):
+    """Audit, L6: builds became slower in silence."""
+    (tmp_path / "kmanifest_native.py").write_text(module, encoding="utf-8")
+    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {PRINT_BACKEND}"
+    result = run(["-c", script], "")
+    assert result.stdout.startswith("python ")
+    assert "kmanifest-native is installed, but can't be used" in result.stderr
+    assert reason in result.stderr
+    assert run(["-c", script], "python").stderr == ""
 
 
 def test_unknown_backend_is_an_error():

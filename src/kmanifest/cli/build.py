@@ -164,10 +164,11 @@ def build(command_line: CommandLine) -> int:
     options = build_options(command_line)
 
     from kmanifest import api  # imported here so that usage errors stay fast
-    from kmanifest.engines.builtin import installed_registry
+    from kmanifest.engines.builtin import default_registry, installed_registry
 
     tree, path = _open_revision(path, command_line.values["rev"], options.root)
-    registry = installed_registry()
+    uses_installed = command_line.values["installed-plugins"]
+    registry = installed_registry() if uses_installed else default_registry()
     rendered = api.run_build(
         path,
         options=options,

@@ -31,7 +31,7 @@ def check_file(path: str) -> list[CheckResult]:
         registry=installed_registry(),
         options=options,
         directory=tree.parent(file),
-        runner=ProcessRunner(),
+        runner=ProcessRunner("/"),
     )
     return [
         _check_config(ctx, config) for config in manifests.parse(ctx, ctx.read_resolved(file), path)

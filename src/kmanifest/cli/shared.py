@@ -132,6 +132,13 @@ PLUGIN_FLAGS = (
         user_only=ANY_VALUE,
     ),
     Flag(
+        "installed-plugins",
+        "switch",
+        "use Python plug-ins of installed distributions; --installed-plugins=false imports none of them",
+        default="true",
+        user_only=SWITCHED_ON,
+    ),
+    Flag(
         "plugin-allow-list",
         "string",
         "file with the SHA-256 digests of the executables that may run, one per line",

@@ -10,6 +10,7 @@ import re
 import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 
 from kmanifest.io.executables import copy_trusted, find_on_path, start_failure
 from kmanifest.io.signals import PostponedSignals
@@ -73,6 +74,11 @@ class Command(NamedTuple):
     max_directory_size: int = 0
     called_as: str = ""
 
+    def __repr__(self) -> str:
+        from kmanifest.model.records import describe  # rarely printed
+
+        return describe(self, secret=("config", "environment", "stdin"))
+
 
 class ProcessResult(NamedTuple):
     """The result of a process: exit code, stdout and stderr. For a signal, the code is its negative number."""
@@ -112,7 +118,10 @@ class Runner(Protocol):
 
 
 class ProcessRunner:
-    """Runs local executables. Their paths are relative to `root`.
+    """Runs local executables. Their paths are relative to `root`, by default the root of the build's tree.
+
+    A build of local files has the root `/`. If the files of a build are not on disk, or if no build gives a root, only
+    absolute paths can be run.
 
     `environment`: the variables that can be passed; by default those of this process. Executables get
     DEFAULT_VARIABLES and the variables that match `pass_variables`: names, patterns that end in `*`, or `inherit` for
@@ -124,7 +133,7 @@ class ProcessRunner:
 
     def __init__(
         self,
-        root: str = "/",
+        root: str | None = None,
         *,
         environment: Mapping[str, str] | None = None,
         pass_variables: Iterable[str] = (),
@@ -146,7 +155,29 @@ class ProcessRunner:
             available, (*DEFAULT_VARIABLES, *self._variable_patterns)
         )
 
+    @property
+    def root(self) -> str | None:
+        """The directory that relative paths start from."""
+        return self._root
+
+    def for_root(self, root: str | None) -> "ProcessRunner":
+        """Return this runner for a tree with this root, which is None for a tree that is not on disk.
+
+        Raises PluginError if the runner has another root: it would run other files than those of the tree.
+        """
+        if self._root is None:
+            runner = copy(self)
+            runner._root = root
+            return runner
+        if root is not None and os.path.realpath(self._root) != os.path.realpath(root):
+            raise PluginError(
+                f"the root of the runner is {self._root}, that of the tree is {root}: executables would not be those of the tree"
+            )
+        return self
+
     def kind(self, path: str) -> FileKind:
+        if self._root is None and not os.path.isabs(path):
+            return "nothing"
         try:
             mode = os.stat(self._absolute_path(path)).st_mode
         except (OSError, ValueError):
@@ -205,7 +236,9 @@ class ProcessRunner:
         return name in self._environment
 
     def _absolute_path(self, path: str) -> str:
-        return os.path.join(self._root, path)
+        if self._root is None and path and not os.path.isabs(path):
+            raise PluginError(f"{path} is not on disk, so it can't be run")
+        return os.path.join(self._root or "/", path)
 
     def _start(self, command: Command, files: "_TemporaryFiles") -> "Popen[bytes]":
         path = self._absolute_path(command.path)

@@ -46,3 +46,16 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+UNTRUSTED_LIMITS = Limits(
+    max_input_file=5 * MEBIBYTE,
+    max_total_input=50 * MEBIBYTE,
+    max_depth=200,
+    max_documents=10_000,
+    max_objects=10_000,
+    max_output=50 * MEBIBYTE,
+    max_string=8 * MEBIBYTE,
+    max_items=100_000,
+    max_keys=10,
+    deadline=30.0,
+)
+"""The limits of `Options.untrusted`."""

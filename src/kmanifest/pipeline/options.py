@@ -2,11 +2,12 @@
 
 from collections.abc import Hashable
 
-from kmanifest.model.limits import DEFAULT_LIMITS, Limits
+from kmanifest.model.limits import DEFAULT_LIMITS, UNTRUSTED_LIMITS, Limits
 from kmanifest.startup.typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from kmanifest.io.remote.access import CredentialSource
+    from kmanifest.io.tree import FilePath
     from kmanifest.model.masking import Secret
 
 Record = TypeVar("Record")
@@ -152,9 +153,37 @@ class Options(NamedTuple):
     root: str | None = None
 
     def __repr__(self) -> str:
-        from kmanifest.model.records import describe  # rarely printed
+        from kmanifest.model.masking import MASK  # rarely printed
+        from kmanifest.model.records import describe
 
-        return describe(self)
+        variables = (text.partition("=")[:2] for text in self.env)
+        shown = tuple(f"{name}={MASK}" if equals else name for name, equals in variables)
+        return describe(self._replace(env=shown))
+
+    @classmethod
+    def untrusted(cls, root: "FilePath" = "", *, deadline: float = 30.0) -> "Options":
+        """Return options for rendering a repository that others can change: nothing is fetched, nothing is executed.
+
+        - everything that is read is in `root`, by default the git repository of the target, or else the target itself
+        - the render ends after `deadline` seconds
+        - the limits are those of a large application, not of this machine: `UNTRUSTED_LIMITS`
+
+        Change what a repository needs with `_replace`, such as `allow_remote` with `remote.hosts`.
+
+        >>> from kmanifest import Options, build
+        >>> options = Options.untrusted(deadline=10.0)
+        >>> options.limits.deadline, options.limits.max_objects, options.root
+        (10.0, 10000, '')
+        >>> build(tree={"kustomization.yaml": "resources: [https://example.com/a.yaml]"}, options=options)
+        Traceback (most recent call last):
+        ...
+        kmanifest.model.errors.SourceError: kustomization.yaml:1:13: resources.0: remote files are fetched only with Options.allow_remote: 'https://example.com/a.yaml'
+        """
+        from kmanifest.model.arguments import as_path, check_limits  # not for the command
+
+        limits = UNTRUSTED_LIMITS._replace(deadline=deadline)
+        check_limits(limits)
+        return cls(limits=limits, remote=RemoteOptions(hosts=()), root=as_path(root, "root"))
 
     def of_engine(self, record_type: type[Record]) -> Record:
         """Return the record of this type in `engines`, or one with the defaults."""

@@ -111,7 +111,7 @@ def _transform(command_line: CommandLine, path: str, text: str) -> str:
     from kmanifest.engines.builtin import PLUGINS, installed_registry
     from kmanifest.engines.kustomize.render import transform
     from kmanifest.pipeline.options import ExecPluginOptions, Options
-    from kmanifest.pipeline.registry import Plugin
+    from kmanifest.pipeline.registry import Plugin, Registry
 
     values = command_line.values
     directory, name = os.path.split(path)
@@ -132,7 +132,8 @@ def _transform(command_line: CommandLine, path: str, text: str) -> str:
         "renderer", "post-renderer", partial(transform, name=name, text=text), (name,)
     )
     other_plugins = [plugin for plugin in PLUGINS if plugin.role != "renderer"]
-    registry = installed_registry([*other_plugins, renderer])
+    plugins = [*other_plugins, renderer]
+    registry = installed_registry(plugins) if values["installed-plugins"] else Registry(plugins)
     try:
         rendered = api.build(directory, options=options, registry=registry)
         text = rendered.text()

@@ -57,7 +57,8 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
 
 def _prepare_command(ctx: Context, config: Resource) -> Command:
     config_text = yaml.dump(config.body)
-    directory = "/" + ctx.directory
+    runner_root = getattr(find_runner(ctx), "root", None) or ""
+    directory = f"{runner_root.rstrip('/')}/{ctx.directory}"
     variables = (
         ("KUSTOMIZE_PLUGIN_CONFIG_STRING", config_text),
         ("KUSTOMIZE_PLUGIN_CONFIG_ROOT", directory),

@@ -42,7 +42,14 @@ class masking_errors:  # noqa: N801 - reads as a sentence where it is used
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if self._secrets and isinstance(error, KmanifestError):
-            raise _masked(error, masker(self._secrets)) from None
+            masked = _masked(error, masker(self._secrets))
+            try:
+                raise masked from None
+            except KmanifestError:
+                masked.__context__ = (
+                    None  # the error with the secrets, for reporters that follow it
+                )
+                raise
 
 
 def _masked(error: KmanifestError, mask: Callable[[str], str]) -> KmanifestError:
