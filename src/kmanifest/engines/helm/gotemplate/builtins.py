@@ -10,7 +10,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import kind_name, type_name
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import has_raw_bytes
 from kmanifest.engines.helm.gotemplate.values import NIL, Function, GoError, GoObject, Uint8, Value
-from kmanifest.model.deadline import checked
+from kmanifest.model.deadline import checked, in_slices
 from kmanifest.startup.typing import Final
 
 REFLECT_VALUE: Final = "reflect.Value"
@@ -268,7 +268,7 @@ _HTML_ESCAPES: Final = str.maketrans(
 
 
 def _html(*arguments: Value) -> str:
-    return _joined_arguments(arguments).translate(_HTML_ESCAPES)
+    return in_slices(lambda part: part.translate(_HTML_ESCAPES), _joined_arguments(arguments))
 
 
 _JS_ESCAPES: Final = {
