@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use crate::build::{read_first_document, ReadContext};
+use crate::clock::Clock;
 use crate::dump;
 use crate::error::{catch_panics, Location, YamlError, YamlResult};
 use crate::lines::read_lines;
@@ -15,7 +16,7 @@ use crate::values::ValueTypes;
 
 /// The number of the interface between Python and this crate. It goes up with each incompatible change, and
 /// `kmanifest/backend.py` requires the number that it was written for.
-pub const INTERFACE: u32 = 6;
+pub const INTERFACE: u32 = 7;
 
 /// Cache slots for a resource file that is read without a shared cache, and for a kustomization file.
 const RESOURCE_FILE_SLOTS: usize = 1024;
@@ -41,7 +42,7 @@ struct Limits {
 #[pymethods]
 impl YamlBackend {
     #[new]
-    #[pyo3(signature = (*, int_text, float_text, time_text, null_key, flow_blank_key, source_error, limit_error, location))]
+    #[pyo3(signature = (*, int_text, float_text, time_text, null_key, flow_blank_key, source_error, limit_error, location, check_time))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         int_text: Py<PyAny>,
@@ -52,8 +53,10 @@ impl YamlBackend {
         source_error: Py<PyAny>,
         limit_error: Py<PyAny>,
         location: Py<PyAny>,
+        check_time: Py<PyAny>,
     ) -> YamlBackend {
-        let types = ValueTypes { int_text, float_text, time_text, null_key, flow_blank_key };
+        let types =
+            ValueTypes { int_text, float_text, time_text, null_key, flow_blank_key, check_time };
         YamlBackend { types, source_error, limit_error, location }
     }
 
@@ -121,7 +124,8 @@ impl YamlBackend {
     ) -> PyResult<(usize, usize)> {
         self.with_python_errors(py, || {
             let path = field.iter().map(to_step).collect::<YamlResult<Vec<_>>>()?;
-            let location = find_position(data.as_bytes(), &path, document);
+            let clock = Clock { py, check_time: &self.types.check_time };
+            let location = find_position(data.as_bytes(), &path, document, Some(clock));
             Ok((location.line, location.column))
         })
     }
@@ -133,7 +137,9 @@ impl YamlBackend {
         value: &Bound<'py, PyAny>,
         max_output: usize,
     ) -> PyResult<Bound<'py, PyString>> {
-        self.with_python_errors(py, || dump::dump(py, value, max_output, &self.types.flow_blank_key))
+        self.with_python_errors(py, || {
+            dump::dump(py, value, max_output, &self.types.flow_blank_key)
+        })
     }
 }
 
@@ -147,7 +153,10 @@ fn load_documents<'py>(
     let with_line_feeds = with_line_feeds(data);
     let documents = PyList::empty(py);
     let parts = split_documents(&with_line_feeds, limits.max_documents)?;
+    let types = context.types;
+    let clock = Clock { py, check_time: &types.check_time };
     for (index, part) in parts.iter().enumerate() {
+        clock.check()?;
         let value = match read_lines(py, part.data, context) {
             Some(value) => value,
             None => read_first_document(py, part.data, part.line, context)

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
+use crate::clock::Clock;
 use crate::error::{Location, YamlError, YamlResult};
 use crate::folded::refold;
 use crate::numbers::float32_text;
@@ -20,6 +21,9 @@ use crate::resolve::{not_finite, resolve, Dialect};
 use crate::scalar_cache::ScalarCache;
 use crate::tags::{self, resolve_tagged, Tagged};
 use crate::values::ValueTypes;
+
+/// The maximum number of `%TAG` directives in one file.
+const MAX_DIRECTIVES: usize = 1000;
 
 /// What reading the documents of one file needs.
 pub struct ReadContext<'a> {
@@ -38,8 +42,10 @@ pub fn read_first_document<'py>(
     lines_before: usize,
     context: &mut ReadContext<'_>,
 ) -> YamlResult<Bound<'py, PyAny>> {
+    let clock = Clock { py, check_time: &context.types.check_time };
+    check_directives(data)?;
     if memchr::memmem::find(data, b"\\/").is_some() {
-        refuse_slash_escapes(data)?;
+        refuse_slash_escapes(data, clock)?;
     }
     let mut builder = Builder {
         py,
@@ -54,6 +60,15 @@ pub fn read_first_document<'py>(
         aliased_nodes: 0,
     };
     builder.read_document()
+}
+
+/// Refuse more `%TAG` directives than a file needs: libyaml compares each with all others.
+fn check_directives(data: &[u8]) -> YamlResult<()> {
+    if memchr::memmem::find_iter(data, b"\n%TAG").count() >= MAX_DIRECTIVES {
+        let message = format!("more than {MAX_DIRECTIVES} %TAG directives");
+        return Err(YamlError::limit(message));
+    }
+    Ok(())
 }
 
 struct Builder<'py, 'd, 'r, 'a> {
@@ -130,7 +145,9 @@ struct NodeInfo {
 
 impl<'py> Builder<'py, '_, '_, '_> {
     fn read_document(&mut self) -> YamlResult<Bound<'py, PyAny>> {
-        let mut parser = Parser::new(self.data);
+        let types = self.context.types;
+        let clock = Clock { py: self.py, check_time: &types.check_time };
+        let mut parser = Parser::new(self.data, Some(clock));
         parser.next_event()?; // the start of the stream
         let event = parser.next_event()?;
         match event.kind {
@@ -173,7 +190,8 @@ impl<'py> Builder<'py, '_, '_, '_> {
                     self.set_anchor(anchor, AnchorTarget::Value(value.clone()));
                 } else {
                     let plain = scalar.style == ScalarStyle::Plain && scalar.tag.is_none();
-                    if plain && (value.is_none() || scalar.text.is_empty()) && self.has_named_key() {
+                    if plain && (value.is_none() || scalar.text.is_empty()) && self.has_named_key()
+                    {
                         // An empty value of a mapping is null here, also inside braces.
                         return self.add_null(scalar.text, flow).map(|()| location);
                     }
@@ -451,7 +469,7 @@ impl<'py> Builder<'py, '_, '_, '_> {
             });
         }
         path.push(Step::Name(key.clone()));
-        let line = find_position(self.data, &path, 0).line + self.lines_before;
+        let line = find_position(self.data, &path, 0, None).line + self.lines_before;
         Ok(YamlError::source(format!("\"{key}\" is already set at line {line}")))
     }
 

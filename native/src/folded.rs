@@ -15,7 +15,7 @@ pub fn refold(text: &str) -> YamlResult<Cow<'_, str>> {
         return Ok(Cow::Borrowed(text));
     }
     let printed = print_folded(text);
-    let mut parser = Parser::new(printed.as_bytes());
+    let mut parser = Parser::new(printed.as_bytes(), None);
     for _ in 0..4 {
         parser.next_event()?; // the starts of the stream, the document and the mapping, and the key
     }

@@ -7,6 +7,7 @@
 
 mod backend;
 mod build;
+mod clock;
 mod dump;
 mod error;
 mod folded;

@@ -15,12 +15,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::build::{plain_value, Node, ReadContext};
+use crate::clock::Clock;
 use crate::error::YamlError;
 use crate::resolve::Dialect;
 
 /// In bytes. libyaml requires that a key ends within 1,024 characters; keys that come near that are left to the
 /// parser.
 const MAX_KEY: usize = 200;
+
+const LINES_PER_CHECK: usize = 4096;
 
 /// The document is not plain enough; the parser must read it.
 struct NotSimple;
@@ -146,8 +149,14 @@ impl<'py> LineReader<'py, '_, '_, '_> {
     fn read(&mut self) -> SimpleResult<()> {
         let mut position = 0;
         let mut has_started = false;
+        let mut lines = 0_usize;
         while let Some(line) = self.line(position) {
             position = line.end + 1;
+            lines += 1;
+            if lines % LINES_PER_CHECK == 0 {
+                // After the deadline, the parser begins and raises the error.
+                Clock { py: self.py, check_time: &self.context.types.check_time }.check()?;
+            }
             if line.is_blank() || self.bytes[line.first] == b'#' {
                 continue;
             }

@@ -10,6 +10,7 @@ use std::ptr::addr_of_mut;
 
 use unsafe_libyaml as unsafe_sys;
 
+use crate::clock::Clock;
 use crate::error::{Location, YamlError, YamlResult};
 
 pub struct Event<'a> {
@@ -55,6 +56,9 @@ pub enum ScalarStyle {
     Other,
 }
 
+/// In a document with many levels an event takes up to three microseconds.
+const EVENTS_PER_CHECK: usize = 1024;
+
 pub struct Parser<'d> {
     /// On the heap, because libyaml stores the addresses of fields of this structure.
     parser: Box<MaybeUninit<unsafe_sys::yaml_parser_t>>,
@@ -62,10 +66,13 @@ pub struct Parser<'d> {
     /// Whether the latest event started a mapping.
     is_new_mapping: bool,
     data: &'d [u8],
+    clock: Option<Clock<'d>>,
+    events: usize,
 }
 
 impl<'d> Parser<'d> {
-    pub fn new(data: &'d [u8]) -> Parser<'d> {
+    /// A parser of `data`. With a `clock`, it ends at the deadline.
+    pub fn new(data: &'d [u8], clock: Option<Clock<'d>>) -> Parser<'d> {
         let mut parser = Box::new(MaybeUninit::uninit());
         // SAFETY: initialize fills the whole structure; `data` outlives the parser by the lifetime 'd.
         unsafe {
@@ -73,12 +80,18 @@ impl<'d> Parser<'d> {
             let input = if data.is_empty() { c"".as_ptr().cast() } else { data.as_ptr() };
             unsafe_sys::yaml_parser_set_input_string(parser.as_mut_ptr(), input, data.len() as u64);
         }
-        Parser { parser, event: None, is_new_mapping: false, data }
+        Parser { parser, event: None, is_new_mapping: false, data, clock, events: 0 }
     }
 
     /// Read the next event. The earlier event is deleted.
     pub fn next_event(&mut self) -> YamlResult<Event<'_>> {
         self.delete_event();
+        self.events += 1;
+        if self.events % EVENTS_PER_CHECK == 1 {
+            if let Some(clock) = self.clock {
+                clock.check()?;
+            }
+        }
         let mut new_event = MaybeUninit::<unsafe_sys::yaml_event_t>::uninit();
         // SAFETY: the parser is initialized, and parse fills the event if it succeeds.
         let event = unsafe {
@@ -229,9 +242,9 @@ fn not_utf8() -> YamlError {
 /// Refuse `\/` in double quotes. libyaml reads it as a slash, but for go-yaml it is an unknown escape.
 ///
 /// Source: go-yaml scannerc.go, yaml_parser_scan_flow_scalar.
-pub fn refuse_slash_escapes(data: &[u8]) -> YamlResult<()> {
+pub fn refuse_slash_escapes(data: &[u8], clock: Clock<'_>) -> YamlResult<()> {
     let text = data.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data);
-    let mut parser = Parser::new(data);
+    let mut parser = Parser::new(data, Some(clock));
     loop {
         let event = parser.next_event()?;
         match event.kind {

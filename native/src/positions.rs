@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use crate::clock::Clock;
 use crate::error::{Location, YamlResult};
 use crate::parser::{EventKind, Parser};
 use crate::split::{split_documents, with_line_feeds};
@@ -34,11 +35,21 @@ struct DocumentNodes(Vec<Node>);
 /// The location of the key or item at `path` in the document with this index, or of its nearest existing ancestor.
 ///
 /// All zeros if `data` does not parse.
-pub fn find_position(data: &[u8], path: &[Step], document: usize) -> Location {
-    find(data, path, document).unwrap_or_default()
+pub fn find_position(
+    data: &[u8],
+    path: &[Step],
+    document: usize,
+    clock: Option<Clock<'_>>,
+) -> Location {
+    find(data, path, document, clock).unwrap_or_default()
 }
 
-fn find(data: &[u8], path: &[Step], document: usize) -> YamlResult<Location> {
+fn find(
+    data: &[u8],
+    path: &[Step],
+    document: usize,
+    clock: Option<Clock<'_>>,
+) -> YamlResult<Location> {
     let data = with_line_feeds(data);
     let parts = split_documents(&data, usize::MAX)?;
     // With index 0, documents that hold nothing are skipped.
@@ -46,7 +57,8 @@ fn find(data: &[u8], path: &[Step], document: usize) -> YamlResult<Location> {
         0 => &parts[..],
         _ => parts.get(document..=document).unwrap_or_default(),
     };
-    let parsed = candidates.iter().map(|part| parse(part.data)).collect::<YamlResult<Vec<_>>>()?;
+    let parsed =
+        candidates.iter().map(|part| parse(part.data, clock)).collect::<YamlResult<Vec<_>>>()?;
     let first = candidates.iter().zip(parsed).find(|(_, nodes)| !nodes.0.is_empty());
     Ok(first.map_or(Location::default(), |(part, nodes)| {
         let location = nodes.follow(path);
@@ -108,8 +120,8 @@ impl DocumentNodes {
 }
 
 /// Parse the first document. An alias becomes the node of its anchor.
-fn parse(data: &[u8]) -> YamlResult<DocumentNodes> {
-    let mut parser = Parser::new(data);
+fn parse(data: &[u8], clock: Option<Clock<'_>>) -> YamlResult<DocumentNodes> {
+    let mut parser = Parser::new(data, clock);
     let mut nodes: Vec<Node> = Vec::new();
     let mut anchors: HashMap<Box<str>, usize> = HashMap::new();
     let mut stack: Vec<usize> = Vec::new();

@@ -7,7 +7,7 @@ use pyo3::types::{PyFloat, PyString};
 use crate::error::YamlResult;
 use crate::resolve::Scalar;
 
-/// The Python types of values that keep more than the plain value.
+/// The Python types of values that keep more than the plain value, and the function that ends long reads.
 pub struct ValueTypes {
     pub int_text: Py<PyAny>,
     pub float_text: Py<PyAny>,
@@ -16,6 +16,8 @@ pub struct ValueTypes {
     pub null_key: Py<PyAny>,
     /// The type of the key of a null that was written as nothing inside braces.
     pub flow_blank_key: Py<PyAny>,
+    /// `check_time` of `kmanifest.model.deadline`.
+    pub check_time: Py<PyAny>,
 }
 
 impl ValueTypes {

@@ -274,8 +274,11 @@ def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:
     from kmanifest import yaml  # for errors only
 
     try:
-        content = ctx.read_resolved(ctx.tree_of(location.file).resolve(location.file))
-        line, column = yaml.find_position(content, location.field, document=location.document or 0)
+        with limited_by(None if ctx.meter is None else ctx.meter.time_limit):
+            content = ctx.read_resolved(ctx.tree_of(location.file).resolve(location.file))
+            line, column = yaml.find_position(
+                content, location.field, document=location.document or 0
+            )
     except KmanifestError:
         return error
     return error.at(location._replace(line=line, column=column))

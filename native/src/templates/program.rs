@@ -346,7 +346,9 @@ impl<'py> FileBuilder<'py> {
             ActionKind::With => {
                 (code_base + WITH, *offset, node, else_start).into_pyobject(self.py)?
             }
-            _ => (code_base + RANGE, *offset, node, else_start, variables).into_pyobject(self.py)?,
+            _ => {
+                (code_base + RANGE, *offset, node, else_start, variables).into_pyobject(self.py)?
+            }
         };
         self.template.operations[block.start] = Some(start.into_any());
         if block.kind == ActionKind::Range {

@@ -7,6 +7,7 @@ Work inside of other work has both deadlines. Without a deadline a call costs a 
 
 from _contextvars import ContextVar
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from _contextvars import Token
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+_SLICE: Final = 1 << 15
 
 
 class TimeLimit(Protocol):
@@ -60,6 +63,20 @@ def _checked(items: Iterable[Item], check: Callable[[], None]) -> Iterator[Item]
         yield item
 
 
+def timed(call: Callable[..., Result]) -> Callable[..., Result]:
+    """Return the function with a check of the deadline before each call. Without a deadline it is the function itself."""
+    check = current_check()
+    return call if check is None else _timed(call, check)
+
+
+def _timed(call: Callable[..., Result], check: Callable[[], None]) -> Callable[..., Result]:
+    def checked_call(*arguments: Any) -> Result:
+        check()
+        return call(*arguments)
+
+    return checked_call
+
+
 class limited_by:  # noqa: N801 - reads as a sentence where it is used
     """Limit the time of the work inside the block, in addition to what is around it, and check it once.
 
@@ -100,3 +117,27 @@ class _Both:
 
     def seconds_left(self) -> float:
         return min(self._outer.seconds_left(), self._inner.seconds_left())
+
+
+def in_slices(change: Callable[[str], str], text: str) -> str:
+    """Return `change(text)`, computed in slices with a check of the deadline before each.
+
+    `change` must treat each character alone.
+    """
+    if len(text) <= _SLICE:
+        return change(text)
+    starts = checked(range(0, len(text), _SLICE))
+    return "".join(change(text[start : start + _SLICE]) for start in starts)
+
+
+def sorted_in_slices(items: list[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Return the sorted items. With a deadline, long lists are sorted in slices, and it is checked before each."""
+    if len(items) <= _SLICE or current_check() is None:
+        return sorted(items, key=key)
+    starts = range(0, len(items), _SLICE)
+    runs = [sorted(items[start : start + _SLICE], key=key) for start in checked(starts)]
+    while len(runs) > 1:
+        # Two sorted runs, one after the other, are sorted in linear time.
+        pairs = checked(range(0, len(runs), 2))
+        runs = [sorted(chain(*runs[index : index + 2]), key=key) for index in pairs]
+    return runs[0]

@@ -185,15 +185,17 @@ class Rendered:
     def documents(self) -> Iterator[str]:
         """Yield each resource as a YAML document, in order. Raises LimitError if they exceed `max_output`."""
         size = 0
-        dumper = yaml.Dumper(self.limits)
         time_limit = self._rest_of_time()
+        with limited_by(time_limit):
+            dumper = yaml.Dumper(self.limits)
         for resource in self.read_only_resources:
-            if time_limit is not None:
-                time_limit.check_time()
             try:
-                text = dumper.dump(resource.body)
+                with limited_by(time_limit):
+                    text = dumper.dump(resource.body)
             except KmanifestError as error:
-                origin, field = resource.origin, unprintable_field(resource.body)
+                origin = resource.origin
+                is_limit = isinstance(error, LimitError)  # of the whole document
+                field = () if is_limit else unprintable_field(resource.body)
                 located = error.within(file=origin.file, field=field, document=origin.document)
                 raise self._locate_error(located) from error
             size += len(text)

@@ -30,6 +30,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
+from kmanifest.model.deadline import timed
 from kmanifest.model.errors import KmanifestError, LimitError, Location, SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -40,6 +41,7 @@ MERGE_KEY: Final = object()
 
 _MISSING: Final = object()
 _ESCAPE: Final = re.compile(r"\\.", re.DOTALL)
+_MAX_DIRECTIVES: Final = 1000
 _FEW_NODES: Final = 400_000
 _MANY_NODES: Final = 4_000_000
 # The libyaml of PyYAML 6.0.4 refuses deeper input itself. It parses ahead, so its error precedes that of `max_depth`.
@@ -83,7 +85,7 @@ class Builder(ABC):
 
     def _start(self, data: bytes) -> None:
         self._data = data
-        self._next_event: Callable[[], Any] = CParser(data).get_event
+        self._next_event: Callable[[], Any] = timed(CParser(data).get_event)
         self._stack: list[OpenContainer] = []
         self._anchors: dict[str, Any] = {}
         self._sizes: dict[str, int] = {}
@@ -97,6 +99,7 @@ class Builder(ABC):
         """
         self._start(data)
         try:
+            _check_directives(data)
             if b"\\/" in data:
                 _refuse_slash_escapes(data)
             return self._document()
@@ -353,6 +356,12 @@ def _source_error(error: MarkedYAMLError | ReaderError, data: bytes) -> SourceEr
     return SourceError(problem, location=location)
 
 
+def _check_directives(data: bytes) -> None:
+    """Refuse more `%TAG` directives than a file needs: libyaml compares each with all others."""
+    if data.count(b"\n%TAG") >= _MAX_DIRECTIVES:
+        raise LimitError(f"more than {_MAX_DIRECTIVES} %TAG directives")
+
+
 def _refuse_slash_escapes(data: bytes) -> None:
     r"""Refuse `\/` in double quotes. libyaml reads it as a slash, but for go-yaml it is an unknown escape.
 
@@ -360,7 +369,7 @@ def _refuse_slash_escapes(data: bytes) -> None:
     """
     text = data.decode("utf-8", "replace")
     start = 1 if text.startswith("\ufeff") else 0
-    next_event: Callable[[], Any] = CParser(data).get_event
+    next_event: Callable[[], Any] = timed(CParser(data).get_event)
     while (event := next_event()).__class__ not in (StreamEndEvent, DocumentEndEvent):
         mark, end = event.start_mark, event.end_mark
         if event.__class__ is ScalarEvent and event.style == '"':

@@ -12,6 +12,7 @@ string, and the sorted form of each set of keys. They belong to a `Dumper`, whic
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from kmanifest.model.deadline import checked, current_check, sorted_in_slices
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.values import FlowBlankKey, Value
@@ -103,13 +104,14 @@ class _OutputLines:
 class Dumper:
     """Prints the values of one build. It caches how each string and each set of keys is printed."""
 
-    __slots__ = ("_keys", "_limit", "_lines", "_orders")
+    __slots__ = ("_has_deadline", "_keys", "_limit", "_lines", "_orders")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._limit = limits.max_output
         self._lines: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._orders: dict[tuple[str, ...], Sequence[str]] = {}
+        self._has_deadline = current_check() is not None
 
     def dump(self, value: Value) -> str:
         """Print one document, with a line break at its end.
@@ -150,9 +152,13 @@ class Dumper:
     def _open(self, value: Any, lead: str, indent: int) -> _Frame | None:
         """A frame for a container that is not empty, None for any other value."""
         if isinstance(value, _LISTS):
-            return _Frame(value, iter(value), None, lead, indent) if value else None
+            items = checked(value) if self._has_deadline else value
+            return _Frame(value, iter(items), None, lead, indent) if value else None
         if value.__class__ is dict or isinstance(value, Mapping):
-            return _Frame(value, iter(self._sorted(value)), value, lead, indent) if value else None
+            keys: Iterable[str] = self._sorted(value)
+            if self._has_deadline:
+                keys = checked(keys)
+            return _Frame(value, iter(keys), value, lead, indent) if value else None
         return None
 
     def _print_mapping(self, frame: _Frame, output: _OutputLines) -> _Frame | None:
@@ -343,7 +349,7 @@ def natural_order(keys: Iterable[str]) -> list[str]:
     the right one is less.
     Source: go.yaml.in/yaml/v2 v2.4.4 sorter.go, keyList.Less.
     """
-    ordered = sorted(keys)
+    ordered = sorted_in_slices(list(keys))
     joined = "".join(ordered)
     if joined.isascii() and joined.translate(_PUNCTUATION).isalpha():
         # For letters and, apart from digits, the ASCII characters before them, code points decide.
@@ -369,10 +375,13 @@ def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> l
 _PUNCTUATION: Final = dict.fromkeys(map(ord, " !\"#$%&'()*+,-./:;<=>?@"), "a")
 
 
+_LONG_RUN: Final = 100
+
+
 def _merge(left: list[str], right: list[str], less: Callable[[str, str], bool]) -> list[str]:
     merged: list[str] = []
     taken = 0
-    for key in right:
+    for key in checked(right) if len(right) > _LONG_RUN else right:
         while taken < len(left) and not less(key, left[taken]):
             merged.append(left[taken])
             taken += 1

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sys import maxsize
 
 from kmanifest.backend import load_extension
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.model.values import FloatText, FlowBlankKey, IntText, TimeText, Value, null_key
@@ -29,6 +30,7 @@ _BACKEND: Final = _EXTENSION.YamlBackend(
     source_error=SourceError,
     limit_error=LimitError,
     location=Location,
+    check_time=check_time,
 )
 
 

@@ -14,6 +14,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
+from kmanifest.model.deadline import timed
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -98,7 +99,7 @@ def _entry(node: _Node, key: str) -> tuple[tuple[int, int], _Node] | None:
 
 def _parse(data: bytes) -> _Node | None:
     """Parse the first document and return its root. An alias becomes the node of its anchor."""
-    next_event = CParser(data).get_event
+    next_event = timed(CParser(data).get_event)
     anchors: dict[str, _Node] = {}
     root: _Node | None = None
     stack: list[_Node] = []

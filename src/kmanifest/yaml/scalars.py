@@ -10,7 +10,9 @@ yaml_emitter_write_literal_scalar.
 """
 
 import re
+from functools import partial
 
+from kmanifest.model.deadline import in_slices
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Final
 from kmanifest.yaml.resolve import INT64_MIN, UINT64_MAX, is_plain_string
@@ -99,7 +101,7 @@ def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # At each character, the emitter's is_bom looks at the start of the whole text. So it escapes all characters.
         return '"' + "".join(map(escape, text)) + '"'
-    return '"' + re.sub(_ESCAPED, _escape_match, text) + '"'
+    return '"' + in_slices(partial(re.sub, _ESCAPED, _escape_match), text) + '"'
 
 
 def _escape_match(match: "re.Match[str]") -> str:

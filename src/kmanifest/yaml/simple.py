@@ -16,11 +16,14 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from kmanifest.model.deadline import current_check
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.resolve import Scalar
 
 NOT_SIMPLE: Final = object()
+_MAX_FLOW: Final = 10_000
+"""The maximum length of a list in brackets or a mapping in braces. The parser reads longer ones event by event."""
 
 _PRINTABLE: Final = bytes([10, *range(32, 127)])
 _WORD: Final = r"[^\s:#]+(?::[^\s:#]+)*"
@@ -110,7 +113,10 @@ class _LineReader:
     def read(self, position: int) -> Any:
         text, size, match = self._text, len(self._text), _LINE.match
         columns, nodes, scalar_cache = self._columns, self._nodes, self._scalar_cache
+        check = current_check()
         while position < size:
+            if check is not None:
+                check()
             line = match(text, position)
             if line is None:
                 raise _NotSimpleError
@@ -248,7 +254,11 @@ class _LineReader:
 
     def _flow_list(self, text: str) -> list[Any]:
         whole, items = _flow_list_patterns()
-        if whole.fullmatch(text) is None or len(self._columns) >= self._max_depth:
+        if (
+            len(text) > _MAX_FLOW
+            or whole.fullmatch(text) is None
+            or len(self._columns) >= self._max_depth
+        ):
             raise _NotSimpleError
         return [
             item[1:-1] if item[0] in "\"'" else self._resolve(item) for item in items.findall(text)
@@ -256,7 +266,11 @@ class _LineReader:
 
     def _flow_mapping(self, text: str) -> dict[str, Any]:
         whole, entries = _flow_mapping_patterns()
-        if whole.fullmatch(text) is None or len(self._columns) >= self._max_depth:
+        if (
+            len(text) > _MAX_FLOW
+            or whole.fullmatch(text) is None
+            or len(self._columns) >= self._max_depth
+        ):
             raise _NotSimpleError
         result: dict[str, Any] = {}
         for key, item in entries.findall(text):

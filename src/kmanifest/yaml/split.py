@@ -5,6 +5,7 @@ Source: sigs.k8s.io/kustomize/kyaml kio/byteio_reader.go, splitDocuments and Byt
 
 import re
 
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError, Location, SourceError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Final, NamedTuple
@@ -31,7 +32,7 @@ def split_documents(data: bytes, limits: Limits) -> list[Part]:
         data = data.replace(b"\r\n", b"\n")
     parts: list[Part] = []
     start = line = 0
-    for match in _SEPARATOR.finditer(data):
+    for match in checked(_SEPARATOR.finditer(data)):
         after = match.group(1).decode("utf-8", "replace").strip(_SPACE)
         end = match.start() + 1
         lines = line + data.count(b"\n", start, end)

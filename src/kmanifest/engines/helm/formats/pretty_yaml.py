@@ -8,13 +8,14 @@ Source: go.yaml.in/yaml/v3 v3.0.5 encode.go, emitterc.go and sorter.go.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value
 from kmanifest.engines.helm.sprig.dicts import too_deep
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
-from kmanifest.model.deadline import check_time, checked
+from kmanifest.model.deadline import check_time, checked, in_slices, sorted_in_slices
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 from kmanifest.yaml.dumper import merged_neighbours
@@ -247,7 +248,8 @@ def _double_quoted(text: str) -> str:
     if text.startswith("\ufeff"):
         # For each character go-yaml tests whether the whole text starts with a byte order mark. So all are escaped.
         return '"' + "".join(map(escape, checked(text))) + '"'
-    return '"' + _ESCAPED.sub(lambda match: escape(match.group()), text) + '"'
+    escape_part = partial(_ESCAPED.sub, lambda match: escape(match.group()))
+    return '"' + in_slices(escape_part, text) + '"'
 
 
 def _literal_block(text: str, indent: int) -> str:
@@ -268,7 +270,7 @@ def _sorted_keys(keys: Iterable[Any]) -> list[Any]:
     v2.
     """
     try:
-        ordered = sorted(keys)
+        ordered = sorted_in_slices(list(keys))
     except TypeError:
         return sorted(keys, key=str)
     return merged_neighbours(ordered, _less)

@@ -7,13 +7,14 @@ Source: github.com/BurntSushi/toml v1.6.0 encode.go and meta.go, Key.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from kmanifest.engines.helm.gotemplate.gofmt import float_text, kind_name, type_name
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.durations import Duration
 from kmanifest.engines.helm.sprig.gotypes import check_text
 from kmanifest.engines.helm.sprig.json_writer import sorted_keys
-from kmanifest.model.deadline import checked
+from kmanifest.model.deadline import checked, in_slices
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
@@ -106,7 +107,8 @@ class _Writer:
         tables = [
             name for name in fields if _is_table(fields[name]) or _is_table_list(fields[name])
         ]
-        values = [name for name in fields if name not in set(tables)]
+        table_names = set(tables)
+        values = [name for name in fields if name not in table_names]
         if not inline:
             for name in checked((*values, *tables)):
                 if not is_nil(fields[name]) and fields[name] is not None:
@@ -153,7 +155,7 @@ class _Writer:
     def _write_element(self, value: Value) -> None:
         """Write a value in a list or after a key."""
         if isinstance(value, str):
-            self._put('"' + _ESCAPED.sub(_escape, value) + '"')
+            self._put('"' + _escaped(value) + '"')
         elif value is True or value is False:
             self._put("true" if value else "false")
         elif isinstance(value, int):
@@ -168,7 +170,7 @@ class _Writer:
         elif isinstance(value, GoObject):
             text = value.text() or ""
             is_time = type_name(value) == "time.Time"
-            self._put(_time_text(value) if is_time else '"' + _ESCAPED.sub(_escape, text) + '"')
+            self._put(_time_text(value) if is_time else '"' + _escaped(text) + '"')
         else:
             raise TomlError(f"unexpected type: {kind_name(value)}")
 
@@ -258,7 +260,11 @@ def dotted(key: Key) -> str:
 
 
 def _key_part(name: str) -> str:
-    return name if _BARE.fullmatch(name) is not None else '"' + _ESCAPED.sub(_escape, name) + '"'
+    return name if _BARE.fullmatch(name) is not None else '"' + _escaped(name) + '"'
+
+
+def _escaped(text: str) -> str:
+    return in_slices(partial(_ESCAPED.sub, _escape), text)
 
 
 def _escape(match: "re.Match[str]") -> str:

@@ -18,7 +18,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Value,
     indirect,
 )
-from kmanifest.model.deadline import checked
+from kmanifest.model.deadline import checked, in_slices
 from kmanifest.startup.typing import Final
 
 REFLECT_VALUE: Final = "reflect.Value"
@@ -280,7 +280,7 @@ _HTML_ESCAPES: Final = str.maketrans(
 
 
 def _html(*arguments: Value) -> str:
-    return _joined_arguments(arguments).translate(_HTML_ESCAPES)
+    return in_slices(lambda part: part.translate(_HTML_ESCAPES), _joined_arguments(arguments))
 
 
 _JS_ESCAPES: Final = {

@@ -22,7 +22,7 @@ from kmanifest.engines.helm.gotemplate.values import (
     Uint8,
     Value,
 )
-from kmanifest.model.deadline import current_check
+from kmanifest.model.deadline import timed
 from kmanifest.startup.typing import Any, Final
 
 ANY: Final = "interface {}"
@@ -111,20 +111,6 @@ class Call:
         if count < _MAX_CACHED_COUNT:
             self.types_by_count[count] = types
         return types
-
-
-def timed(call: Callable[..., Value]) -> Callable[..., Value]:
-    """Return the function with a check of the deadline before each call. Without a deadline it is the function itself."""
-    check = current_check()
-    return call if check is None else _timed(call, check)
-
-
-def _timed(call: Callable[..., Value], check: Callable[[], None]) -> Callable[..., Value]:
-    def checked_call(*arguments: Value) -> Value:
-        check()
-        return call(*arguments)
-
-    return checked_call
 
 
 _NOT_VARIADIC: Final = object()

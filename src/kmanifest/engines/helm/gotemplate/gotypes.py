@@ -4,6 +4,7 @@ Source: Go 1.26 reflect/type.go, String and Kind; internal/fmtsort/sort.go.
 """
 
 from kmanifest.engines.helm.gotemplate.values import NIL, GoObject, Value
+from kmanifest.model.deadline import sorted_in_slices
 from kmanifest.startup.typing import Final
 
 NIL_TEXT: Final = "<nil>"
@@ -58,9 +59,9 @@ def kind_name(value: Value) -> str:
 def sorted_items(mapping: dict[str, Value]) -> list[tuple[str, Value]]:
     """Return the items in Go's order: by the bytes of their keys."""
     try:
-        return sorted(mapping.items(), key=_key)
+        return sorted_in_slices(list(mapping.items()), key=_key)
     except TypeError:  # keys of several types have no order: use their string forms
-        return sorted(mapping.items(), key=lambda item: str(item[0]))
+        return sorted_in_slices(list(mapping.items()), key=lambda item: str(item[0]))
 
 
 def _key(item: tuple[str, Value]) -> str:

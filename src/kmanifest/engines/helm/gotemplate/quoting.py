@@ -7,7 +7,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.values import GoError
-from kmanifest.model.deadline import check_time, checked
+from kmanifest.model.deadline import check_time, checked, in_slices
 from kmanifest.startup.typing import Final
 
 _BACKQUOTABLE: Final = "[^\x00-\x08\x0a-\x1f`\x7f\ufeff\ud800-\udfff]*+\\Z"
@@ -28,7 +28,7 @@ def quoted(text: str) -> str:
     """Return `text` in double quotes with Go's escapes, as `%q` prints a string."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return f'"{text.translate(_QUOTE_TABLE)}"'
+    return f'"{in_slices(lambda part: part.translate(_QUOTE_TABLE), text)}"'
 
 
 def quoted_ascii(text: str) -> str:
@@ -49,7 +49,7 @@ def can_backquote(text: str) -> bool:
 
 def has_raw_bytes(text: str) -> bool:
     """Return whether `text` contains bytes that are not UTF-8."""
-    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in checked(text))
 
 
 def _escape_char(char: str, quote: str, *, ascii_only: bool) -> str:

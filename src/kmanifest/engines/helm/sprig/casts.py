@@ -8,6 +8,7 @@ from kmanifest.engines.helm.gotemplate.gofmt import text as go_text
 from kmanifest.engines.helm.gotemplate.values import Int32, Int64, Strings, Uint8, Value
 from kmanifest.engines.helm.sprig.gotypes import INT64_MAX, INT64_MIN, Uint64, from_bytes, wrap64
 from kmanifest.engines.helm.sprig.strconv import parse_float, parse_int
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 
 _INTEGERS: Final = frozenset((int, Int64, Int32, Uint8, Uint64))
@@ -73,7 +74,7 @@ def to_strings(value: Value) -> list[str]:
     if isinstance(value, Strings):
         return value
     if isinstance(value, list):
-        return Strings(to_string(item) for item in value if item is not None)
+        return Strings(to_string(item) for item in checked(value) if item is not None)
     if isinstance(value, bytes):
         return Strings(map(str, value))
     return Strings() if value is None else Strings((to_string(value),))

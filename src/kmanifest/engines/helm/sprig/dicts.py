@@ -15,7 +15,7 @@ from kmanifest.engines.helm.gotemplate.values import (
 )
 from kmanifest.engines.helm.sprig.casts import to_string
 from kmanifest.engines.helm.sprig.gotypes import check_items
-from kmanifest.model.deadline import check_time, checked
+from kmanifest.model.deadline import check_time, checked, sorted_in_slices
 from kmanifest.model.errors import LimitError
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any
@@ -102,7 +102,7 @@ def _keys(*tables: Map) -> Strings:
 
     In Go their order differs between runs.
     """
-    return Strings(key for table in checked(tables) for key in sorted(table))
+    return Strings(key for table in checked(tables) for key in sorted_in_slices(list(table)))
 
 
 def _values(table: Map) -> list[Value]:
@@ -110,7 +110,7 @@ def _values(table: Map) -> list[Value]:
 
     In Go their order differs between runs.
     """
-    return [table[key] for key in sorted(table)]
+    return [table[key] for key in sorted_in_slices(list(table))]
 
 
 def _pick(table: Map, *keys: str) -> Map:

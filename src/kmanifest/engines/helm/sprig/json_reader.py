@@ -303,6 +303,7 @@ def _join_surrogates(match: "re.Match[str]") -> str:
 
 
 def _unescape_one(match: "re.Match[str]") -> str:
+    check_time()
     if match[1] is not None:
         return chr(int(match[1], 16))
     return _SHORT_ESCAPES.get(match[2], match[2])

@@ -7,10 +7,11 @@ Source: Go 1.26 src/encoding/json/encode.go.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from kmanifest.engines.helm.gotemplate.values import GoError, GoMap, GoObject, Value, is_nil
 from kmanifest.engines.helm.sprig.gotypes import check_text, to_bytes
-from kmanifest.model.deadline import check_time, checked
+from kmanifest.model.deadline import check_time, checked, in_slices, sorted_in_slices
 from kmanifest.model.limits import Limits
 from kmanifest.startup.typing import Any, Final
 
@@ -205,6 +206,7 @@ class _Writer:
     def _quoted_string(self, text: str) -> str:
         if len(text) >= _LONG_STRING:
             self._flush()  # a string that occurs many times must not be copied before it is counted
+            return '"' + in_slices(partial(self._escape_pattern.sub, _escape_char), text) + '"'
         return '"' + self._escape_pattern.sub(_escape_char, text) + '"'
 
 
@@ -223,9 +225,9 @@ def sorted_keys(value: dict[str, Any]) -> list[str]:
 
     This is the order of their characters, except for bytes that are not UTF-8.
     """
-    keys = sorted(value)
+    keys = sorted_in_slices(list(value))
     if not all(key.isascii() or key.isprintable() for key in keys):
-        keys.sort(key=to_bytes)
+        keys = sorted_in_slices(keys, to_bytes)
     return keys
 
 

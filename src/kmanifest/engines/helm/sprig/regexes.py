@@ -17,7 +17,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
     from_bytes,
     to_bytes,
 )
-from kmanifest.model.deadline import check_time
+from kmanifest.model.deadline import check_time, in_slices
 from kmanifest.model.limits import Limits
 from kmanifest.model.patterns import check_pattern
 from kmanifest.startup.typing import Any, Final
@@ -241,7 +241,7 @@ def _find(pattern: Any, text: str) -> str:
 
 
 def _quote_meta(text: str) -> str:
-    return text.translate(_META_ESCAPES)
+    return in_slices(lambda part: part.translate(_META_ESCAPES), text)
 
 
 def _width(data: bytes, position: int) -> int:

@@ -27,7 +27,7 @@ from kmanifest.engines.helm.sprig.gotypes import (
     join_limited,
     to_bytes,
 )
-from kmanifest.model.deadline import check_time, checked
+from kmanifest.model.deadline import check_time, checked, sorted_in_slices
 from kmanifest.model.limits import Limits
 
 
@@ -243,7 +243,7 @@ def _sort(value: Value) -> Strings:
     if not isinstance(value, list | bytes):
         return Strings((to_string(value),))
     strings = to_strings(value)
-    strings.sort(key=to_bytes)
+    strings[:] = sorted_in_slices(strings, to_bytes)
     return strings if isinstance(strings, Strings) else Strings(strings)
 
 
