@@ -886,6 +886,7 @@ class LayeredMaker(Maker):
                 return node
 
         text = yaml.dump(body, Dumper=StyledDumper, sort_keys=False, allow_unicode=True, width=1000)
+        text = text.replace("!!null ''", "")  # what PyYAML writes for an empty value inside braces
         return text if "|" in text or "\\n" in text else self.commented(text)
 
     def commented(self, text: str) -> str:

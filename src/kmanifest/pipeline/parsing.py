@@ -28,12 +28,22 @@ class LoadedObject(NamedTuple):
     rewritten: str = ""
 
 
+def keeps_quotes(ctx: Context) -> bool:
+    """Return whether this build reads quoted strings as `ScalarNode`s."""
+    return ctx.state is not None and ctx.state.shared(KEEPS_QUOTES, bool) is True
+
+
 def parse(
-    ctx: Context, content: bytes, file: str, *, allow_other_keys: bool = False
+    ctx: Context,
+    content: bytes,
+    file: str,
+    *,
+    allow_other_keys: bool = False,
+    keep_quotes: bool = False,
 ) -> list[Resource]:
     """Return the resources in the content of `file`. `file` is empty for manifests inside a kustomization.
 
-    `allow_other_keys` is that of `yaml.load_documents`. Raises SourceError if the content is invalid, LimitError if
+    `allow_other_keys` and `keep_quotes` are those of `yaml.load_documents`. Raises SourceError if the content is invalid, LimitError if
     it exceeds a limit.
     """
     limits = ctx.options.limits
@@ -41,7 +51,12 @@ def parse(
     try:
         objects = ctx.cache.get(
             (kind, content, limits),
-            lambda: _load_objects(content, ctx, allow_other_keys=allow_other_keys),
+            lambda: _load_objects(
+                content,
+                ctx,
+                allow_other_keys=allow_other_keys,
+                keep_quotes=keep_quotes or keeps_quotes(ctx),
+            ),
             weight=8 * len(content),
         )
     except KmanifestError as error:
@@ -62,12 +77,9 @@ def parse(
 
 
 def _load_objects(
-    content: bytes, ctx: Context, *, allow_other_keys: bool
+    content: bytes, ctx: Context, *, allow_other_keys: bool, keep_quotes: bool
 ) -> Sequence[LoadedObject]:
-    scalar_cache, keep_quotes = None, False
-    if ctx.state is not None:
-        scalar_cache = ctx.state.shared("scalar cache", yaml.ScalarCache)
-        keep_quotes = ctx.state.shared(KEEPS_QUOTES, bool)
+    scalar_cache = None if ctx.state is None else ctx.state.shared("scalar cache", yaml.ScalarCache)
     documents = yaml.load_documents(
         content,
         limits=ctx.options.limits,

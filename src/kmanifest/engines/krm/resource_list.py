@@ -128,7 +128,8 @@ def parse_output(ctx: Context, output: bytes, plugin_name: str) -> list[Resource
     """Return the resources in a plug-in's output. Raises PluginError if it contains anything else."""
     try:
         # The output may hold secrets, so it is not kept.
-        return parsing.parse(ctx._replace(state=None, cache=NoCache()), output, "")
+        private = ctx._replace(state=None, cache=NoCache())
+        return parsing.parse(private, output, "", keep_quotes=parsing.keeps_quotes(ctx))
     except LimitError:
         raise
     except KmanifestError as error:

@@ -128,7 +128,8 @@ def resolved_value(value: Any, *, is_flow: bool = False) -> Any:
         return value if all(map(is_, copy, value)) else copy
     if value.__class__ is not ScalarNode:
         return value
-    return "" if is_flow and not value else resolve_node(value)
+    is_empty_string = is_flow and not value and value.tag == NO_TAG
+    return "" if is_empty_string else resolve_node(value)
 
 
 def new_entry(text: str, tag: str = STRING_TAG) -> Any:
@@ -171,6 +172,23 @@ def is_other_type_in_yaml_1_1(text: str) -> bool:
         return not isinstance(yaml.load_values(text.encode()), str)
     except SourceError:
         return False
+
+
+def with_printed_quotes(value: Any) -> Any:
+    """Return a value as it is after it was printed and parsed: strings of another type in YAML 1.1 are quoted."""
+    from kmanifest.yaml.scalars import render_line  # few builds need it
+
+    if value.__class__ is dict:
+        return {key: with_printed_quotes(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [with_printed_quotes(item) for item in value]
+    if (
+        value.__class__ is str
+        and not must_be_quoted(value)
+        and render_line(value).startswith(("'", '"'))
+    ):
+        return ScalarNode(value, quoted=True)
+    return value
 
 
 class NodeWriter:

@@ -13,7 +13,8 @@ from kmanifest.engines.kustomize.annotations import with_string_annotations
 from kmanifest.engines.kustomize.base_cache import KustomizeBuildState
 from kmanifest.engines.kustomize.decoding import PLUGIN_CONFIG, STRING, STRINGS, RecordShape, decode
 from kmanifest.engines.kustomize.kustomization import PATCH, SELECTOR
-from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved
+from kmanifest.engines.kustomize.node_details import KEPT, details_of
+from kmanifest.engines.kustomize.scalar_nodes import NodeWriter, resolved, with_printed_quotes
 from kmanifest.engines.kustomize.transformers.fields import located
 from kmanifest.model.errors import (
     FieldPath,
@@ -485,6 +486,8 @@ def _apply_operations(
         except KmanifestError as error:
             raise error.at(_location_in(text, error.location.field)) from error
         origin = resource.origin._replace(rewritten=REWRITTEN_AS_BLOCK, has_schema_comments=False)
+        if details_of(ctx) is KEPT:
+            body = with_printed_quotes(body)
         patched = resource.with_body(body).with_resolution(is_unresolved=False).with_origin(origin)
         changed[index] = with_string_annotations(patched)
     return resources.replace(changed)
