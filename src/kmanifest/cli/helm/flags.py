@@ -7,7 +7,7 @@ Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment
 import os
 from collections.abc import Iterable
 
-from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
+from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError, is_plain_list
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
 
@@ -140,7 +140,10 @@ def is_debug(command_line: CommandLine) -> bool:
 
 def split_list(values: Iterable[str]) -> list[str]:
     """The items of a flag whose values are comma-separated. An item with a comma is in quotes."""
-    from kmanifest.cli.flag_values import FlagValueError, parse_string_slice
+    values = tuple(values)
+    if all(map(is_plain_list, values)):
+        return [item for value in values if value for item in value.split(",")]
+    from kmanifest.cli.flag_values import FlagValueError, parse_string_slice  # for quotes only
 
     try:
         return [item for value in values for item in parse_string_slice(value)]

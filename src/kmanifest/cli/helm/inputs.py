@@ -16,7 +16,6 @@ from kmanifest.engines.helm.values.layers import (
     merge_sources,
     value_layers,
 )
-from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import SnapshotDiskTree, tree_at
 from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
@@ -72,8 +71,8 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     contents: dict[str, bytes] = {}
 
     def read(path: str) -> bytes:
-        _check_url(path)
-        content = _fetch(command_line, path) if is_file_url(path) else read_file(path)
+        is_name = "%" not in path and ":" not in path and path.isprintable()
+        content = read_file(path) if is_name else _read_url(command_line, path)
         contents.setdefault(path, content)
         return content
 
@@ -81,25 +80,26 @@ def read_values(command_line: CommandLine, dialect: Dialect) -> CommandLineValue
     return CommandLineValues(merged, sources, contents, dialect)
 
 
-def _check_url(path: str) -> None:
-    """Raise SourceError for a path that is no URL. As in Helm, it can't be the path of a local file either."""
-    if "%" not in path and ":" not in path and path.isprintable():
-        return
+def _read_url(command_line: CommandLine, path: str) -> bytes:
+    """The content of a values file at a URL, or at a path that only looks like one.
+
+    As in Helm, a path that is an invalid URL is an error, and the logins and certificates of the flags are for charts
+    only.
+    """
+    # few values are fetched
+    from kmanifest.cli.helm.sources import fetch_options
     from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.sources.value_files import make_url_reader
     from kmanifest.engines.helm.sprig.urls import parse
+    from kmanifest.io.remote import is_file_url
 
     try:
         parse(path.encode("utf-8", "surrogateescape"))
     except GoError as error:
         raise SourceError(str(error)) from None
-
-
-def _fetch(command_line: CommandLine, url: str) -> bytes:
-    """Fetch a values file. As in Helm, the logins and certificates of the flags are for charts only."""
-    from kmanifest.cli.helm.sources import fetch_options  # few values are fetched
-    from kmanifest.engines.helm.sources.value_files import make_url_reader
-
-    return make_url_reader(fetch_options(command_line, [url]), LIMITS)(url)
+    if not is_file_url(path):
+        return read_file(path)
+    return make_url_reader(fetch_options(command_line, [path]), LIMITS)(path)
 
 
 def read_file(path: str) -> bytes:
