@@ -38,7 +38,7 @@ VALUE_FLAGS = (
     Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2", whole=True),
     Flag("set-literal", "list", "literal string value: key=value", whole=True),
     Flag("set-string", "list", "string values: key1=val1,key2=val2", whole=True),
-    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", go_type="stringSlice", path="file"),
+    Flag("values", "list", "YAML file or URL with values; - is stdin", short="f", value="strings", go_type="stringSlice", path="file"),
 )  # fmt: skip
 
 SERVER_FLAGS = (
@@ -80,7 +80,7 @@ CHART_PATH_FLAGS = (
     Flag(
         "follow-links",
         "switch",
-        "follow symbolic links out of the chart directory; do not use it with charts that you do not trust",
+        "follow symbolic links out of the chart and its git repository; do not use it with charts that you do not trust",
         user_only=SWITCHED_ON,
     ),
 )
