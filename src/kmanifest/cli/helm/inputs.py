@@ -87,7 +87,7 @@ def _read_url(command_line: CommandLine, path: str) -> bytes:
     only.
     """
     # few values are fetched
-    from kmanifest.cli.helm.sources import fetch_options
+    from kmanifest.cli.shared import helm_remote_options
     from kmanifest.engines.helm.gotemplate.values import GoError
     from kmanifest.engines.helm.sources.value_files import make_url_reader
     from kmanifest.engines.helm.sprig.urls import parse
@@ -99,7 +99,7 @@ def _read_url(command_line: CommandLine, path: str) -> bytes:
         raise SourceError(str(error)) from None
     if not is_file_url(path):
         return read_file(path)
-    return make_url_reader(fetch_options(command_line, [path]), LIMITS)(path)
+    return make_url_reader(helm_remote_options(command_line.values, [path]), LIMITS)(path)
 
 
 def read_file(path: str) -> bytes:
