@@ -22,6 +22,7 @@ data:
   later: {{ if eq .Release.Name "x" }}{{ .Values.later }}{{ end }}
   at: "{{ now | date "2006-01-02 15:04" }}"
 """,
+    "plain/kustomization.yaml": "resources: []\nconfigMapGenerator: [{name: a}]\n",
     "prod.yaml": "# production\nreplicas: 3\nimage:\n  tag: b\n",
 }
 Run = Callable[..., tuple[int, str, str]]
@@ -111,7 +112,7 @@ def test_unused_values_are_reported(run: Run, verb: tuple[str, ...]):
 def test_unused_values_are_an_error_in_a_strict_build(run: Run):
     code, text, errors = run("build", "shop", *UNUSED_VALUES_ARGUMENTS, "--strict")
     assert (code, text) == (1, "")
-    assert errors == f"error: {UNUSED[0]} (and 1 more)\n"
+    assert errors.splitlines() == [f"error: {line}" for line in UNUSED]
     assert run("build", "shop", "--set", "image.tag=x", "--unused-values", "--strict")[0] == 0
 
 
@@ -184,3 +185,18 @@ def test_an_invalid_time(run: Run, verb: tuple[str, ...], code: int, word: str):
     assert run(*verb, "--now", "noon") == (
         code, "", f"{word}: illegal flag value --now: 'noon' {problem}\n",
     )  # fmt: skip
+
+
+def test_a_flag_for_charts_is_noted_for_a_kustomization(run: Run):
+    code, _, errors = run("build", "plain", "--set", "a=b", "--namespace", "x")
+    assert code == 0
+    assert errors.splitlines() == [
+        "note: --set is not used: plain is not a chart",
+        "note: --namespace is not used: plain is not a chart",
+    ]
+
+
+def test_the_version_flag_does_not_take_the_version_of_a_chart(run: Run):
+    code, text, errors = run("build", "shop", "--version", "1.2.0")
+    assert (code, text) == (2, "")
+    assert errors == "error: --version prints the version of kmanifest, it takes no arguments\n"

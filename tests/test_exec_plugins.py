@@ -100,7 +100,7 @@ def test_functions_anywhere(project, path, monkeypatch):
     (inner / "link.sh").symlink_to(project / "outside.sh")
     monkeypatch.setenv("PATH", f"{project}:{os.environ['PATH']}")
     assert build(str(inner), options=options()).resources[0].name == "made"
-    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+    with pytest.raises(PluginError, match=r"not among the trusted ones \(plugin-allow-list\)"):
         build(str(inner), options=options(digests=frozenset(["0" * 64])))
     digest = hashlib.sha256(PRINT_LIST.encode()).hexdigest()
     built = build(str(inner), options=options(digests=frozenset([digest])))
@@ -390,6 +390,13 @@ def test_executable_that_does_not_read_stdin(tmp_path):
     assert runner(tmp_path).run(Command("p.sh", stdin=b"x" * 3_000_000)) == b"done\n"
 
 
+def test_an_exceeded_limit_names_the_executable_and_quotes_its_stderr(tmp_path):
+    write(tmp_path / "p.sh", "#!/bin/sh\necho waiting for the vault >&2\nsleep 600\n")
+    message = r"^/.*/p\.sh: the process took longer than 0\.5 seconds \(plugin-timeout\): waiting for the vault$"
+    with pytest.raises(LimitError, match=message):
+        runner(tmp_path, timeout=0.5).run(Command("p.sh"))
+
+
 @pytest.mark.parametrize("script", ["sleep 600", "trap '' TERM; sleep 600 & wait; sleep 600"])
 def test_time_limit(tmp_path, script):
     write(tmp_path / "p.sh", f"#!/bin/sh\n{script}\n")
@@ -485,7 +492,7 @@ def test_only_trusted_executables(tmp_path):
     path = write(tmp_path / "p.sh", "#!/bin/sh\necho yes\n")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh")) == b"yes\n"
-    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+    with pytest.raises(PluginError, match=r"not among the trusted ones \(plugin-allow-list\)"):
         runner(tmp_path, digests=frozenset(["0" * 64])).run(Command("p.sh"))
 
 
@@ -507,7 +514,7 @@ def test_what_runs_is_what_was_compared(tmp_path, monkeypatch):
     output = runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh"))
     assert output == b"p.sh 500 700\n"
     assert os.listdir(tmp_path / "temporary") == []
-    with pytest.raises(PluginError, match="not in the list of trusted executables"):
+    with pytest.raises(PluginError, match=r"not among the trusted ones \(plugin-allow-list\)"):
         runner(tmp_path, digests=frozenset([digest])).run(Command("p.sh"))
     assert os.listdir(tmp_path / "temporary") == []
 

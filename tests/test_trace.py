@@ -1,6 +1,7 @@
 """With `on_change`, every write reports its step, the file of its config, and the old and new value."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -211,3 +212,12 @@ def test_an_error_in_on_change_reaches_the_caller():
 
     with pytest.raises(ZeroDivisionError):
         build(tree=MemoryTree(FILES), registry=REGISTRY, on_change=refuse)
+
+
+def test_files_of_the_disk_are_absolute(tmp_path: Path):
+    (tmp_path / "kustomization.yaml").write_text("resources: [job.yaml]\nnamePrefix: my-\n")
+    (tmp_path / "job.yaml").write_text("{apiVersion: batch/v1, kind: Job, metadata: {name: a}}")
+    changes: list[Change] = []
+    build(tmp_path, on_change=changes.append)
+    files = [change.file for change in changes]
+    assert files == [str(tmp_path / "job.yaml"), str(tmp_path / "kustomization.yaml")]

@@ -115,6 +115,7 @@ def run_build(
         tree, absolute_location = SnapshotDiskTree("/"), on_disk
         path = path if _is_url(path) else os.path.abspath(path)
         runner = runner or _runner_of(options, cancel)
+        on_change = on_change and _with_absolute_files(on_change)
     meter = Meter(options.limits, time.monotonic, cancel, max_fetched=options.remote.max_total)
     network = network_of(options, meter) if remote is None else None
     findings: list[Finding] = []
@@ -228,6 +229,13 @@ def on_disk(location: Location) -> Location:
     if not location.file or location.file[0] in "/-" or "://" in location.file:
         return location
     return location._replace(file=f"/{location.file}")
+
+
+def _with_absolute_files(on_change: "Callable[[Change], None]") -> "Callable[[Change], None]":
+    def report(change: "Change") -> None:
+        on_change(change._replace(file=on_disk(Location(change.file)).file))
+
+    return report
 
 
 def with_position(error: KmanifestError, ctx: Context) -> KmanifestError:

@@ -218,6 +218,8 @@ def test_values_are_copied():
     [
         ({("kind", "x"): 1}, SourceError, "kind.x: expected a mapping, got string"),
         ({("spec", "template", "spec", "containers", 2, "x"): 1}, SourceError, "spec.template.spec.containers.2: a list of 2 has no element 2"),
+        ({("spec", "other", 0, "image"): 2}, SourceError, "spec.other: there is no list with an element 0"),
+        ({(0,): 2}, SourceError, "there is no list with an element 0"),
         ({(): 3}, SourceError, "expected a mapping, got integer"),
         ({(): MISSING}, SourceError, "the body of a resource can't be removed"),
         ({"metadata.name": "x"}, TypeError, "a field path must be a tuple of keys and list indexes, such as ('metadata', 'name'), not str"),

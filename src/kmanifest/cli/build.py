@@ -149,13 +149,13 @@ UNUSED_FLAGS = {
 
 def build(command_line: CommandLine) -> int:
     """Build one directory, write the output and return the exit code."""
-    notes = _flag_notes(command_line)
+    path = _directory_argument(command_line.arguments)
+    notes = _flag_notes(command_line, path)
     if notes:
         from kmanifest.cli import report  # imported for messages only
 
         report.print_note("".join(f"{note}\n" for note in notes))
     options = build_options(command_line)
-    path = _directory_argument(command_line.arguments)
 
     from kmanifest import api  # imported here so that usage errors stay fast
     from kmanifest.engines.builtin import installed_registry
@@ -179,7 +179,7 @@ def build(command_line: CommandLine) -> int:
 
 def _template_cache(command_line: CommandLine, path: str) -> "Cache | None":
     """The cache of parsed templates; None for a build without charts."""
-    if not (command_line.values["enable-helm"] or os.path.isfile(os.path.join(path, "Chart.yaml"))):
+    if not (command_line.values["enable-helm"] or _is_chart(path)):
         return None
     from kmanifest.cli.cache_dir import open_cache
 
@@ -201,15 +201,24 @@ def _directory_argument(arguments: Sequence[str]) -> str:
     return arguments[0] if arguments else "."
 
 
-def _flag_notes(command_line: CommandLine) -> list[str]:
+def _flag_notes(command_line: CommandLine, path: str) -> list[str]:
     """The messages about the flags: kustomize's own for deprecated flags, a note for each unused one."""
     notes = [
         f"Flag --{flag.name} has been deprecated, {flag.deprecated}"
         for flag in command_line.used_flags
         if flag.deprecated
     ]
-    unused = (flag.name for flag in command_line.used_flags if flag.name in UNUSED_FLAGS)
-    return notes + [f"note: --{name} is not used: {UNUSED_FLAGS[name]}" for name in unused]
+    unused = {flag.name: UNUSED_FLAGS.get(flag.name, "") for flag in command_line.used_flags}
+    if not command_line.values["rev"] and not _is_chart(path):
+        elsewhere = {name for name, _ in command_line.origins}
+        for flag in command_line.used_flags:
+            if flag in CHART_DIRECTORY_FLAGS and flag.name not in elsewhere:
+                unused[flag.name] = f"{path} is not a chart"
+    return notes + [f"note: --{name} is not used: {why}" for name, why in unused.items() if why]
+
+
+def _is_chart(path: str) -> bool:
+    return os.path.isfile(os.path.join(path, "Chart.yaml"))
 
 
 def build_options(command_line: CommandLine) -> "Options":

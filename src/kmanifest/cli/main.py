@@ -223,6 +223,8 @@ def run_command(command: Command, arguments: Sequence[str], session: Session) ->
 
         return print_text(command_help(command))
     if VERSION in command_line.used_flags:
+        if command_line.arguments:
+            raise UsageError("--version prints the version of kmanifest, it takes no arguments")
         return _print_version()
     if QUIET in command_line.used_flags and command_line.values["quiet"]:
         from kmanifest.cli import report  # imported for messages only

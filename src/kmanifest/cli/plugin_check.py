@@ -48,7 +48,8 @@ def _check_config(ctx: Context, config: Resource) -> CheckResult:
 def _describe_match(ctx: Context, config: Resource) -> str:
     """The plug-in that a build would use for the config. Raises the error that the build would raise."""
     if is_function(config):
-        return f"function {function.find_executable(ctx, function.read_function(config).path)}"
+        path = function.find_executable(ctx, function.read_function(config).path)
+        return f"function {os.path.join('/', path)}"
     plugin = ctx.registry.for_config(("generator", "transformer", "validator"), config)
     if plugin is None:
         return f"exec plug-in {exec_plugin.find_executable(ctx, config)}"

@@ -8,12 +8,14 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Sequence
-from contextvars import ContextVar
+from functools import cache
 
 from kmanifest.model.errors import KmanifestError, Location, format_field, one_line
 from kmanifest.startup.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextvars import ContextVar
+
     from kmanifest.model.findings import Finding
 
 MAX_SOURCE_BYTES = 10 << 20
@@ -23,22 +25,28 @@ INTERNAL_ERROR = (
     "internal error: {kind}: {text} (please report it with the output of --stack-trace)"
 )
 
-_is_quiet = ContextVar("_is_quiet", default=False)
+
+@cache
+def _quiet() -> "ContextVar[bool]":
+    """Whether the code runs inside `quiet`."""
+    from contextvars import ContextVar  # most commands print no warning
+
+    return ContextVar("_quiet", default=False)
 
 
 class quiet:  # noqa: N801 - reads as a sentence where it is used
     """Print no warnings and notes inside the block."""
 
     def __enter__(self) -> None:
-        self._token = _is_quiet.set(True)
+        self._token = _quiet().set(True)
 
     def __exit__(self, *_: object) -> None:
-        _is_quiet.reset(self._token)
+        _quiet().reset(self._token)
 
 
 def print_note(text: str) -> None:
     """Print `text`, a warning or a note, to stderr. Does nothing after `--quiet`."""
-    if not _is_quiet.get():
+    if not _quiet().get():
         print_message(text)
 
 
@@ -57,7 +65,7 @@ def print_findings(findings: "Iterable[Finding]") -> None:
     """Print each finding once. A warning is printed as its bare message, as kustomize does, and not after `--quiet`."""
     messages: dict[str, None] = {}
     for finding in findings:
-        if finding.severity == "warning" and _is_quiet.get():
+        if finding.severity == "warning" and _quiet().get():
             continue
         lines = [one_line(line) for line in finding.message.split("\n")]
         prefix = (
@@ -96,22 +104,16 @@ def print_error(error: BaseException, *, stack_trace: bool = False, color: str =
 
 
 def format_error(error: KmanifestError, *, terminal: bool, colour: bool) -> str:
-    """The text of an error: one line, or on a terminal several lines for each of its causes."""
-    if not terminal:
-        line = _format_one_line(error) + "\n"
-        return _coloured(line) if colour else line
-    text = "".join(_format_for_terminal(cause) for cause in error.causes or (error,))
+    """The text of an error: one line for each of its causes, on a terminal several lines."""
+    format_cause = _format_for_terminal if terminal else _format_one_line
+    text = "".join(format_cause(cause) for cause in error.causes or (error,))
     if not colour:
         return text
     return "".join(_coloured(line) for line in text.splitlines(keepends=True))
 
 
 def _format_one_line(error: KmanifestError) -> str:
-    """The error in one line. For several causes: the first one and the number of the others."""
-    if not error.causes:
-        return f"error: {_with_relative_paths(error)}"
-    remaining = len(error.causes) - 1
-    return _format_one_line(error.causes[0]) + (f" (and {remaining} more)" if remaining else "")
+    return f"error: {_with_relative_paths(error)}\n"
 
 
 def _format_for_terminal(error: KmanifestError) -> str:

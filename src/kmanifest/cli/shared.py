@@ -257,15 +257,26 @@ def parse_duration(text: str) -> float:
 def _read_digests(path: str) -> frozenset[str]:
     """The digests in a file in the format of sha256sum.
 
-    File names and lines that start with `#` are ignored.
+    File names and lines that start with `#` are ignored. Raises UsageError if a line does not begin with a digest.
     """
     try:
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read --plugin-allow-list {path}: {error}") from error
-    digests = (line.split()[0] for line in lines if line.strip())
-    return frozenset(digest.lower() for digest in digests if not digest.startswith("#"))
+    import re  # few commands have this flag
+
+    digests = set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        digest = line.split()[0].lower()
+        if not re.fullmatch("[0-9a-f]{64}", digest):
+            raise UsageError(
+                f"{path}:{number}: a line begins with a SHA-256 digest, as of sha256sum"
+            )
+        digests.add(digest)
+    return frozenset(digests)
 
 
 def check_choice(name: str, values: Mapping[str, Any], choices: Sequence[str]) -> None:

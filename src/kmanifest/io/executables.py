@@ -58,7 +58,9 @@ def copy_trusted(path: str, directory: str, digests: frozenset[str]) -> str:
     except OSError as error:
         raise PluginError(f"{path} can't be read: {error.strerror or error}") from error
     if digest not in digests:
-        raise PluginError(f"{path}: its SHA-256 {digest} is not in the list of trusted executables")
+        raise PluginError(
+            f"{path}: its SHA-256 {digest} is not among the trusted ones (plugin-allow-list)"
+        )
     return copy
 
 

@@ -196,9 +196,7 @@ def open_commit(path: FilePath, revision: str) -> tuple[GitTree, str]:
     try:
         from dulwich.repo import Repo
     except ImportError as error:
-        raise MissingError(
-            "reading a commit needs dulwich: pip install 'kmanifest[git]'"
-        ) from error
+        raise MissingError("reading a commit needs dulwich: pip install dulwich") from error
     real_path = os.path.realpath(path)
     directory = real_path
     while not os.path.isdir(directory):  # the directory may have been removed since that commit

@@ -157,11 +157,12 @@ class ProcessRunner:
         return find_on_path(name, self._environment.get("PATH", ""))
 
     def run(self, command: Command) -> bytes:
+        path = self._absolute_path(command.path)
         result = self.run_process(command)
         if result.code:
-            raise PluginError(
-                self._failure_message(self._absolute_path(command.path), result.code, result.errors)
-            )
+            code = result.code
+            ending = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
+            raise PluginError(self._failure_message(path, ending, result.errors))
         return result.output
 
     def run_process(self, command: Command) -> ProcessResult:
@@ -183,6 +184,10 @@ class ProcessRunner:
                 try:
                     signals.end()
                     session.communicate(command.stdin)
+                except LimitError as error:
+                    path = self._absolute_path(command.path)
+                    stderr = self._quote_stderr(session.complete_stderr())
+                    raise type(error)(f"{path}: {error.message}{stderr}") from None
                 finally:
                     signals.begin()
             finally:
@@ -222,18 +227,20 @@ class ProcessRunner:
             reason = start_failure(path, directory, error)
             raise PluginError(f"{path} can't be started: {reason}") from error
 
-    def _failure_message(self, path: str, code: int, errors: bytes) -> str:
-        """Return the message for a failed process: how it ended, its stderr with secrets masked, and its variables."""
-        ending = f"exit status {code}" if code > 0 else f"ended by {_signal_name(-code)}"
-        stderr_text = re.sub(
-            _SECRET_PATTERN, r"\1***", masker(self._secrets)(errors.decode("utf-8", "replace"))
-        )
-        lines = "; ".join(line.strip() for line in stderr_text.split("\n") if line.strip())
-        message = f"{path} failed, {ending}{': ' + lines if lines else ''}"
+    def _failure_message(self, path: str, ending: str, errors: bytes) -> str:
+        """Return the message for a failed process: how it ended, its stderr and its variables."""
+        message = f"{path} failed, {ending}{self._quote_stderr(errors)}"
         if INHERIT_ALL in self._variable_patterns:
             return message
         names = ", ".join(sorted(self._environment))
         return f"{message} (environment: {names}; --plugin-env NAME passes on more)"
+
+    def _quote_stderr(self, errors: bytes) -> str:
+        """Return the stderr of a process in one line after a colon, with secrets masked; empty if there is none."""
+        text = masker(self._secrets)(errors.decode("utf-8", "replace"))
+        text = re.sub(_SECRET_PATTERN, r"\1***", text)
+        lines = "; ".join(line.strip() for line in text.split("\n") if line.strip())
+        return f": {lines}" if lines else ""
 
 
 class _TemporaryFiles:

@@ -16,6 +16,7 @@ def apply_changes(body: Body, changes: Mapping[FieldPath, Any]) -> Body:
         raise argument_error("changes", changes, "a mapping of field paths to values")
     for path, value in changes.items():
         _check_path(path)
+        _check_indexes(body, path)
         if value is MISSING:
             body = _remove(body, path)
         elif not _is_equal_scalar(fieldpath.get(body, path, MISSING), value):
@@ -58,6 +59,16 @@ def _check_path(path: object) -> None:
     if not isinstance(path, tuple) or not all(isinstance(step, str | int) for step in path):
         example = "a tuple of keys and list indexes, such as ('metadata', 'name')"
         raise argument_error("a field path", path, example)
+
+
+def _check_indexes(body: Body, path: FieldPath) -> None:
+    """Raise SourceError if a list index of the path is not below a list."""
+    value: Any = body
+    for depth, step in enumerate(path):
+        if isinstance(step, int) and not isinstance(value, list):
+            message = f"there is no list with an element {step}"
+            raise SourceError(message).within(field=path[:depth])
+        value = fieldpath.get(value, (step,))
 
 
 def _remove(body: Body, path: FieldPath) -> Body:

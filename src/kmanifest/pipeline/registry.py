@@ -23,8 +23,8 @@ class Plugin(NamedTuple):
 
     `role`: which of the five signatures the function has. `name`: the language of a renderer, the URL scheme of a
     fetcher, otherwise `group/version/Kind` (`builtin/Kind` for built-in plug-ins). `call`: the function. `claims`: file
-    names that mark a directory as one of this renderer's. `schema`: a JSON Schema; the config is validated against it
-    before the function is called.
+    names that mark a directory as one of this renderer's, and suffixes such as `*.jsonnet` of files that it renders.
+    `schema`: a JSON Schema; the config is validated against it before the function is called.
 
     >>> from kmanifest import Plugin, build, default_registry
     >>> def owner(ctx, config, resources):
@@ -174,30 +174,30 @@ class Registry:
         kinds = {known for group, *_, known in names if group not in ("builtin", "krm")}
         return near_names(kind, kinds - {kind})
 
-    def renderer_for(self, tree: Tree, directory: str) -> Plugin:
-        """Return the renderer with a marker file in `directory`.
+    def renderer_for(self, tree: Tree, path: str) -> Plugin:
+        """Return the renderer with a marker file in the directory `path`, or for files like the file `path`.
 
         Raises MissingError if there is none, SourceError if there are several. If a directory is both a chart and a
         kustomization, the kustomization is built, as kustomize does.
         """
-        renderers = self._claiming(tree, directory)
+        renderers = self._claiming(tree, path)
         if len(renderers) > 1:
             renderers = [
                 renderer for renderer in renderers if renderer.name == "kustomize"
             ] or renderers
         if not renderers:
             self._load_more()
-            renderers = self._claiming(tree, directory)
-            renderers = renderers or self._claiming(_LinkFollowingTree(tree), directory)
+            renderers = self._claiming(tree, path)
+            renderers = renderers or self._claiming(_LinkFollowingTree(tree), path)
+            renderers = renderers or self._claiming_file(tree, path)
         if len(renderers) == 1:
             return renderers[0]
         if renderers:
             languages = " and ".join(plugin.name for plugin in renderers)
-            raise SourceError(f"{languages} both claim this directory").within(
-                file=directory or "."
-            )
+            what = "file" if tree.kind(path) == "file" else "directory"
+            raise SourceError(f"{languages} both claim this {what}").within(file=path or ".")
         markers = ", ".join(name for plugin in self._renderers() for name in plugin.claims)
-        raise MissingError(f"nothing to build here: no {markers}").within(file=directory or ".")
+        raise MissingError(f"nothing to build here: no {markers}").within(file=path or ".")
 
     def _renderers(self) -> list[Plugin]:
         return [plugin for (role, _), plugin in self._plugins.items() if role == "renderer"]
@@ -206,7 +206,18 @@ class Registry:
         return [
             plugin
             for plugin in self._renderers()
-            if any(tree.kind(trees.join(directory, name)) for name in plugin.claims)
+            if any(
+                tree.kind(trees.join(directory, name)) for name in plugin.claims if name[0] != "*"
+            )
+        ]
+
+    def _claiming_file(self, tree: Tree, path: str) -> list[Plugin]:
+        if tree.kind(path) != "file":
+            return []
+        return [
+            plugin
+            for plugin in self._renderers()
+            if any(name[0] == "*" and path.endswith(name[1:]) for name in plugin.claims)
         ]
 
 

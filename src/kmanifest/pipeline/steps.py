@@ -40,25 +40,25 @@ class Step(NamedTuple):
 
 
 def render(ctx: Context, path: str) -> Rendered:
-    """Render the directory or repository URL at `path` with the engine that claims it."""
+    """Render the directory, file or repository URL at `path` with the engine that claims it."""
     repository = find_repository(path)
     if repository is not None:
-        ctx, directory = enter_repository(ctx, repository)
+        ctx, target = enter_repository(ctx, repository)
     else:
-        directory = _resolve_directory(ctx, path)
-    renderer = ctx.registry.renderer_for(ctx.tree, directory)
-    rendered: Rendered = renderer.call(ctx, directory)
+        target = _resolve_target(ctx, path)
+    renderer = ctx.registry.renderer_for(ctx.tree, target)
+    rendered: Rendered = renderer.call(ctx, target)
     return rendered
 
 
-def _resolve_directory(ctx: Context, path: str) -> str:
+def _resolve_target(ctx: Context, path: str) -> str:
     if "://" in path:
         return ctx.resolve(path)
-    directory = trees.join("", path)
+    target = trees.join("", path)
     try:
-        return ctx.tree.resolve(directory)
+        return ctx.tree.resolve(target)
     except KmanifestError as error:
-        raise error.within(file=directory) from error
+        raise error.within(file=target) from error
 
 
 def generate(ctx: Context, step: Step) -> list[Resource]:

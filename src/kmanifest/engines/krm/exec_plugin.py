@@ -84,7 +84,10 @@ def find_executable(ctx: Context, config: Resource) -> str:
     home = ctx.options.exec_plugins.home
     group, version, kind, _, _ = config.id
     if not home:
-        message = f"there is no plug-in home for {kind}: set KUSTOMIZE_PLUGIN_HOME to the directory"
+        message = (
+            f"there is no plug-in home for {kind}: set KUSTOMIZE_PLUGIN_HOME to the directory, "
+            "or ExecPluginOptions.home"
+        )
         raise MissingError(message, near=ctx.registry.near_kinds(kind))
     for part in (group, version, kind):
         if "/" in part or "\\" in part or "\0" in part or part in (".", ".."):
