@@ -123,7 +123,7 @@ CHART_DIRECTORY_FLAGS = (
     Flag(
         "values",
         "list",
-        "YAML file with values; - is stdin",
+        "YAML file or URL with values; - is stdin",
         short="f",
         value="strings",
         go_type="stringSlice",

@@ -175,7 +175,7 @@ def _check_float32(text: str) -> None:
 
     number = parse_float(text)
     if number is None:
-        # The result does not say which of the two errors it is. A number with another exponent may be in range.
+        # The result is None for both errors. A number with another exponent may be in range.
         is_number = parse_float(re.sub("([eEpP][+-]?)[0-9]+$", r"\g<1>0", text)) is not None
         raise _number_error("ParseFloat", text, "range" if is_number else "syntax")
     if abs(number) >= _FLOAT32_LIMIT and number - number == 0:

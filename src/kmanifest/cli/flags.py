@@ -219,6 +219,8 @@ def _store_value(
 
 
 def _check_type(flag: Flag, go_type: str, value: str) -> None:
+    if go_type == "stringSlice" and is_plain_list(value):
+        return
     from kmanifest.cli.flag_values import FlagValueError, check_value  # few flags have a type
 
     try:
@@ -228,6 +230,11 @@ def _check_type(flag: Flag, go_type: str, value: str) -> None:
 
         name = f"-{flag.short}, --{flag.name}" if flag.short else f"--{flag.name}"
         raise UsageError(f'invalid argument {quoted(value)} for "{name}" flag: {error}') from None
+
+
+def is_plain_list(text: str) -> bool:
+    """Whether a comma-separated list has no quotes, so that splitting it is enough."""
+    return '"' not in text and text.isprintable()
 
 
 def _suggestion(name: str, names: Iterable[str]) -> str:

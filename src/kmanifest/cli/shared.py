@@ -244,6 +244,12 @@ def remote_options(values: Mapping[str, Any], named: Iterable[str] = ()) -> "Rem
     )
 
 
+def helm_remote_options(values: Mapping[str, Any], named: Iterable[str]) -> "RemoteOptions":
+    """The options of the verbs of Helm, which fetch with http, too. The arguments are those of `remote_options`."""
+    remotes = remote_options(values, named)
+    return remotes._replace(protocols=(*remotes.protocols, "http"))
+
+
 def _host_patterns(values: Sequence[str], named: Iterable[str]) -> tuple[str, ...]:
     """The patterns of the flag, and the hosts of the URLs in `named`."""
     configured = ",".join(values) or "*,private"

@@ -7,7 +7,7 @@ Source: helm v3.22.0 cmd/helm/flags.go, install.go, root.go; pkg/cli/environment
 import os
 from collections.abc import Iterable
 
-from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError
+from kmanifest.cli.flags import ANY_VALUE, SWITCHED_ON, CommandLine, Flag, UsageError, is_plain_list
 
 NO_CLUSTER = "it needs a cluster, and kmanifest connects to none"
 
@@ -38,7 +38,7 @@ VALUE_FLAGS = (
     Flag("set-json", "list", "JSON values: key1=jsonval1,key2=jsonval2", whole=True),
     Flag("set-literal", "list", "literal string value: key=value", whole=True),
     Flag("set-string", "list", "string values: key1=val1,key2=val2", whole=True),
-    Flag("values", "list", "YAML file with values; - is stdin", short="f", value="strings", go_type="stringSlice", path="file"),
+    Flag("values", "list", "YAML file or URL with values; - is stdin", short="f", value="strings", go_type="stringSlice", path="file"),
 )  # fmt: skip
 
 SERVER_FLAGS = (
@@ -134,7 +134,10 @@ def is_debug(command_line: CommandLine) -> bool:
 
 def split_list(values: Iterable[str]) -> list[str]:
     """The items of a flag whose values are comma-separated. An item with a comma is in quotes."""
-    from kmanifest.cli.flag_values import FlagValueError, parse_string_slice
+    values = tuple(values)
+    if all(map(is_plain_list, values)):
+        return [item for value in values if value for item in value.split(",")]
+    from kmanifest.cli.flag_values import FlagValueError, parse_string_slice  # for quotes only
 
     try:
         return [item for value in values for item in parse_string_slice(value)]

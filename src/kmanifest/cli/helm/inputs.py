@@ -18,7 +18,6 @@ from kmanifest.engines.helm.values.layers import (
     value_layers,
 )
 from kmanifest.io.local_tree import Boundary, find_boundary, open_local, open_named
-from kmanifest.io.remote import is_file_url
 from kmanifest.model.errors import LimitError, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import NamedTuple
@@ -79,11 +78,11 @@ def read_values(
     boundary = find_chart_boundary(command_line, chart)
 
     def read(path: str) -> bytes:
-        _check_url(path)
-        is_url = is_file_url(path)
-        content = (
-            _fetch(command_line, path, limits) if is_url else read_file(path, boundary, limits)
-        )
+        is_name = "%" not in path and ":" not in path and path.isprintable()
+        if is_name:
+            content = read_file(path, boundary, limits)
+        else:
+            content = _read_url(command_line, path, boundary, limits)
         contents.setdefault(path, content)
         return content
 
@@ -99,25 +98,28 @@ def find_chart_boundary(command_line: CommandLine, chart: str) -> Boundary | Non
     return find_boundary(os.path.realpath(chart.strip()), root)
 
 
-def _check_url(path: str) -> None:
-    """Raise SourceError for a path that is no URL. As in Helm, it can't be the path of a local file either."""
-    if "%" not in path and ":" not in path and path.isprintable():
-        return
+def _read_url(
+    command_line: CommandLine, path: str, boundary: Boundary | None, limits: Limits
+) -> bytes:
+    """The content of a values file at a URL, or at a path that only looks like one.
+
+    As in Helm, a path that is an invalid URL is an error, and the logins and certificates of the flags are for charts
+    only.
+    """
+    # few values are fetched
+    from kmanifest.cli.shared import helm_remote_options
     from kmanifest.engines.helm.gotemplate.values import GoError
+    from kmanifest.engines.helm.sources.value_files import make_url_reader
     from kmanifest.engines.helm.sprig.urls import parse
+    from kmanifest.io.remote import is_file_url
 
     try:
         parse(path.encode("utf-8", "surrogateescape"))
     except GoError as error:
         raise SourceError(str(error)) from None
-
-
-def _fetch(command_line: CommandLine, url: str, limits: Limits) -> bytes:
-    """Fetch a values file. As in Helm, the logins and certificates of the flags are for charts only."""
-    from kmanifest.cli.helm.sources import fetch_options  # few values are fetched
-    from kmanifest.engines.helm.sources.value_files import make_url_reader
-
-    return make_url_reader(fetch_options(command_line, [url]), limits)(url)
+    if not is_file_url(path):
+        return read_file(path, boundary, limits)
+    return make_url_reader(helm_remote_options(command_line.values, [path]), limits)(path)
 
 
 def read_file(path: str, boundary: Boundary | None = None, limits: Limits = LIMITS) -> bytes:

@@ -4,12 +4,12 @@ Source: helm v3.22.0 pkg/cli/environment.go, pkg/helmpath/lazypath.go for the pa
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from kmanifest.cli.flags import CommandLine
 from kmanifest.cli.helm.inputs import print_warning
-from kmanifest.cli.shared import remote_options
+from kmanifest.cli.shared import helm_remote_options
 from kmanifest.engines.helm.sources.config import Logins, RepositoryEntry, load_repositories
 from kmanifest.engines.helm.sources.find import ChartQuery, Finder
 from kmanifest.engines.helm.sources.servers import RemoteFetcher
@@ -20,7 +20,7 @@ from kmanifest.io.remote.store import open_store
 from kmanifest.io.remote.urls import find_hosts
 from kmanifest.model.errors import KmanifestError, MissingError
 from kmanifest.pipeline.fetching import fetch_settings
-from kmanifest.pipeline.options import Options, RemoteOptions
+from kmanifest.pipeline.options import Options
 from kmanifest.startup.typing import Final
 
 _MAX_CONFIG_BYTES: Final = 16 << 20
@@ -88,18 +88,11 @@ class HelmFiles:
         return os.path.join(xdg_directory, "helm", name)
 
 
-def fetch_options(command_line: CommandLine, named: Iterable[str]) -> RemoteOptions:
-    """The options for fetching. `named` are arguments that may be URLs: their hosts are allowed."""
-    remotes = remote_options(command_line.values, named)
-    return remotes._replace(protocols=(*remotes.protocols, "http"))  # Helm fetches with http, too
-
-
 def make_finder(command_line: CommandLine) -> Finder:
     """The finder of charts with the options of a command line."""
     helm_files = HelmFiles(command_line.values, os.environ)
-    remotes = fetch_options(
-        command_line, [command_line.values.get("repo", ""), *command_line.arguments]
-    )
+    named = [command_line.values.get("repo", ""), *command_line.arguments]
+    remotes = helm_remote_options(command_line.values, named)
     # The repositories that the user has configured are named by the user.
     urls = (repository.url for repository in helm_files.repositories)
     remotes = remotes._replace(hosts=(*remotes.hosts, *find_hosts(urls)))

@@ -14,7 +14,7 @@ from kmanifest.startup.typing import Any, Final
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _MAX_EXACT_SIZE: Final = 1 << 20
-"""Longer texts get libyaml's error: finding go-yaml's takes a second for each megabyte."""
+"""Longer documents get libyaml's error: finding go-yaml's takes a second for each megabyte."""
 
 
 def load_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -45,7 +45,7 @@ def _load_as_go(data: bytes, error: SourceError | None) -> Any:
     try:
         if len(data) <= _MAX_EXACT_SIZE:
             return decode_document(data)
-        message = f"yaml: {message or 'the text is too long for a byte order mark in it'}"
+        message = f"yaml: {message or 'the document is too long for a byte order mark in it'}"
     except SourceError as go_error:
         message = go_error.message
     except RecursionError:

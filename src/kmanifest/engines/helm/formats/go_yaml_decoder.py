@@ -38,7 +38,7 @@ _Steps = Generator[Any, Any, Any]
 
 
 class _Mapping:
-    """The entries of a mapping. Go's maps tell keys of different types apart, which Python's `True` and `1` are not."""
+    """The entries of a mapping. In Go, keys of different types are different keys; in Python, `True` equals `1`."""
 
     __slots__ = ("entries",)
 

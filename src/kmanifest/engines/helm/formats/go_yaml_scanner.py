@@ -1,8 +1,8 @@
 """Scan YAML to tokens exactly as go-yaml v2 does, with its errors and their lines.
 
 Documents are loaded by libyaml, which is fast. go-yaml's scanner is a translation of libyaml with small differences: it
-looks at possible keys later, so it accepts some texts that libyaml refuses, and finds another error in others. This
-module reads only texts that libyaml refuses.
+looks at possible keys later, so it accepts some documents that libyaml refuses, and finds another error in others. This
+module reads only documents that libyaml refuses.
 
 Source: go.yaml.in/yaml/v2 v2.4.4 scannerc.go; readerc.go for the errors of characters. A problem has no context, as
 Helm does not show it. The line of a scanner's problem counts from 1, that of a parser's problem from 0.

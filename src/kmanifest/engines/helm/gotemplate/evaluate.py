@@ -177,7 +177,7 @@ def evaluate(
             if value is not NO_FINAL:
                 expected = expected_types[-1]
                 if expected is None:
-                    if isinstance(value, GoObject):
+                    if value.__class__ is not str and isinstance(value, GoObject):
                         value = value.passed()
                 elif value.__class__ is not expected:
                     value = fit_final(execution, command, value, expected)

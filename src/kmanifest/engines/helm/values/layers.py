@@ -13,11 +13,9 @@ from kmanifest.engines.helm.charts.chart import Chart
 from kmanifest.engines.helm.formats.go_yaml import load_values
 from kmanifest.engines.helm.values import set_flags
 from kmanifest.io.local_tree import Boundary, read_named
-from kmanifest.io.remote import is_file_url
 from kmanifest.io.tree import FilePath, Tree
 from kmanifest.model.errors import FieldPath, MissingError, SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
-from kmanifest.model.url_masking import mask_url
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
 GLOBAL: Final = "global"
@@ -174,6 +172,9 @@ def make_file_reader(
     The name of a local file in the boundary must not lead out of it. `read_url` fetches URLs. Without it, they are
     refused.
     """
+    # the command reads files itself
+    from kmanifest.io.remote import is_file_url
+    from kmanifest.model.url_masking import mask_url
 
     def read(path: str) -> bytes:
         if is_file_url(path):
