@@ -27,6 +27,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
+    from kmanifest.io.local_tree import Boundary
     from kmanifest.io.tree import Tree
 
 LINT_FLAGS = (
@@ -79,22 +80,27 @@ def lint(command_line: CommandLine) -> int:
             '"helm lint" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]'
         )
     _check_kube_version(command_line.values["kube-version"])
-    paths = list(command_line.arguments or (".",))
-    if command_line.values["with-subcharts"]:
-        for path in tuple(paths):
-            paths += _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
     # imported here so that usage errors stay fast
-    from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.cli.helm.inputs import find_chart_boundary, read_values
+
+    arguments = command_line.arguments or (".",)
+    charts = [(path, find_chart_boundary(command_line, path)) for path in arguments]
+    if command_line.values["with-subcharts"]:
+        for path, boundary in tuple(charts):
+            subcharts = _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
+            charts += [(subchart, boundary) for subchart in subcharts]
     from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    flag_values = read_values(command_line, dialect, paths[0]).values
+    flag_values = read_values(command_line, dialect, arguments[0]).values
     quiet = command_line.values["quiet"]
     failing_severity = WARNING if command_line.values["strict"] else ERROR
-    reports = [_lint_chart(path, flag_values, command_line, dialect) for path in paths]
+    reports = [
+        _lint_chart(path, boundary, flag_values, command_line, dialect) for path, boundary in charts
+    ]
     failed_count = sum(report.has(failing_severity) for report in reports)
     shown_reports = [report for report in reports if report.has(WARNING)] if quiet else reports
     text = "".join(report.text(WARNING if quiet else INFO) for report in shown_reports)
-    summary = f"{len(paths)} chart(s) linted, {failed_count} chart(s) failed"
+    summary = f"{len(charts)} chart(s) linted, {failed_count} chart(s) failed"
     if failed_count:
         print_text(text)
         raise UsageError(summary)
@@ -138,7 +144,11 @@ def _find_subcharts(directory: str) -> list[str]:
 
 
 def _lint_chart(
-    path: str, flag_values: Mapping[str, object], command_line: CommandLine, dialect: "Dialect"
+    path: str,
+    boundary: "Boundary | None",
+    flag_values: Mapping[str, object],
+    command_line: CommandLine,
+    dialect: "Dialect",
 ) -> ChartReport:
     """Lint the chart at `path`, a directory or a package."""
     from kmanifest.cli.helm.inputs import LIMITS, print_warning
@@ -165,7 +175,9 @@ def _lint_chart(
         from kmanifest.engines.helm.charts.archive import read_archive
 
         try:
-            files = read_archive(read_file(path), max_file_bytes=dialect.loading.max_file_bytes)
+            files = read_archive(
+                read_file(path, boundary), max_file_bytes=dialect.loading.max_file_bytes
+            )
         except KmanifestError as error:
             action = "open" if error.message.startswith("open ") else "extract"
             return ChartReport(path, (), f"unable to {action} tarball: {error.message}")
