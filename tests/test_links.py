@@ -355,7 +355,7 @@ def test_links_in_bases_outside_of_the_target(tmp_path: Path, outside: Path):
         ("localize", "app", "copy", "--no-verify"),
         ("helm", "repo", "index", "app"),
         ("helm", "lint", "--with-subcharts", "chart"),
-        ("helm", "template", "r", "chart", "--post-renderer", "component/kustomization.yaml"),
+        ("helm", "template", "r", "chart", "--post-renderer", "component"),
     ],
 )
 def test_other_verbs_do_not_lead_out(tmp_path: Path, outside: Path, arguments: tuple[str, ...]):
