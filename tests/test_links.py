@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kmanifest import HelmOptions, KustomizeOptions, Options, build
+from kmanifest import HelmOptions, KustomizeOptions, MemoryCache, Options, build
 from kmanifest.helm import ValueSources, find_origins, load_archive, render_chart
 from kmanifest.io.local_tree import find_repository_top
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
@@ -388,6 +388,23 @@ def test_create_does_not_read_outside(tmp_path: Path, outside: Path):
     result = run("create", "--autodetect", directory=project)
     assert (result.returncode, "--root DIR" in result.stderr) == (1, True)
     assert run("create", "--autodetect", "--follow-links", directory=project).returncode == 0
+
+
+def test_a_shared_cache_keeps_the_boundary_of_each_build(tmp_path: Path, outside: Path):
+    work = _write(tmp_path / "w", {"top/kustomization.yaml": "resources: [app, base]"})
+    _write(
+        work / "top",
+        {"app/kustomization.yaml": "resources: [../base]", "common/map.yaml": CONFIG_MAP},
+    )
+    _write(work / "top", {"base/kustomization.yaml": "resources: [l.yaml]\nnamePrefix: p-"})
+    (work / "top/base/l.yaml").symlink_to("../common/map.yaml")
+    _write(work / "top", {"kustomization.yaml": "resources: [app]"})
+    cache, options = MemoryCache(), Options(load_restrictor="none")
+    for _ in range(2):
+        assert SECRET in build(work / "top", cache=cache, options=options).text()
+        for target in ("top/app", "top/base"):
+            with pytest.raises(SourceError, match="leads out of"):
+                build(work / target, cache=cache, options=options)
 
 
 # --- what the user names ---------------------------------------------------------------------------------------------
