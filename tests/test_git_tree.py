@@ -125,6 +125,13 @@ def test_command(repository):
     command[5] = "nothing"
     result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (1, "error: no commit is called 'nothing'\n")
+    # A commit has no files outside of it, and a root inside of it would be no bound.
+    for flag in (["--root", "."], ["--follow-links"]):
+        result = subprocess.run(
+            [*command, *flag], cwd=repository, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 2
+        assert "are for local files, not for a commit (--rev)" in result.stderr
 
 
 def test_hooks_and_filters_of_the_repository_do_not_run(repository, tmp_path):

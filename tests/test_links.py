@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kmanifest import HelmOptions, KustomizeOptions, Options, build
+from kmanifest import HelmOptions, KustomizeOptions, MemoryCache, Options, build
 from kmanifest.helm import ValueSources, find_origins, load_archive, render_chart
 from kmanifest.io.local_tree import find_repository_top
 from kmanifest.model.errors import KmanifestError, MissingError, SourceError
@@ -343,6 +343,68 @@ def test_links_in_bases_outside_of_the_target(tmp_path: Path, outside: Path):
     (work / "base/d/l.yaml").symlink_to(outside / "map.yaml")
     with pytest.raises(SourceError, match="leads out of"):
         build(work / "prod", options=Options(load_restrictor="none"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cfg", "cat", "app"),
+        ("cfg", "count", "app"),
+        ("cfg", "grep", "kind=ConfigMap", "app"),
+        ("cfg", "tree", "app"),
+        ("localize", "app", "copy", "--no-verify"),
+        ("helm", "repo", "index", "app"),
+        ("helm", "lint", "--with-subcharts", "chart"),
+        ("helm", "template", "r", "chart", "--post-renderer", "component"),
+    ],
+)
+def test_other_verbs_do_not_lead_out(tmp_path: Path, outside: Path, arguments: tuple[str, ...]):
+    project = _write(tmp_path / "repo", {"app/kustomization.yaml": "resources: [l.yaml]\n"})
+    _write(project, {"chart/Chart.yaml": CHART, "chart/templates/a.yaml": TEMPLATE})
+    component = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [l.yaml]\n"
+    )
+    _write(project, {"component/kustomization.yaml": component})
+    _link(project, outside, {"component/l.yaml": "map.yaml"})
+    (outside / "p.tgz").write_bytes(_packed())
+    _link(project, outside, {"app/l.yaml": "map.yaml", "app/p.tgz": "p.tgz"})
+    if "--with-subcharts" in arguments:
+        _link(project, outside, {"chart/charts/p.tgz": "p.tgz"})
+    for is_repository in (False, True):
+        if is_repository:
+            (project / ".git").mkdir()
+        result = run(*arguments, directory=project)
+        text = result.stdout + result.stderr
+        assert result.returncode == 1, text
+        assert "--root DIR" in text or "security; file" in text
+        assert SECRET not in text
+    assert not (project / "copy").exists()
+    assert not (project / "app/index.yaml").exists()
+
+
+def test_create_does_not_read_outside(tmp_path: Path, outside: Path):
+    project = _write(tmp_path / "repo", {".git/HEAD": ""})
+    _link(project, outside, {"l.yaml": "map.yaml"})
+    result = run("create", "--autodetect", directory=project)
+    assert (result.returncode, "--root DIR" in result.stderr) == (1, True)
+    assert run("create", "--autodetect", "--follow-links", directory=project).returncode == 0
+
+
+def test_a_shared_cache_keeps_the_boundary_of_each_build(tmp_path: Path, outside: Path):
+    work = _write(tmp_path / "w", {"top/kustomization.yaml": "resources: [app, base]"})
+    _write(
+        work / "top",
+        {"app/kustomization.yaml": "resources: [../base]", "common/map.yaml": CONFIG_MAP},
+    )
+    _write(work / "top", {"base/kustomization.yaml": "resources: [l.yaml]\nnamePrefix: p-"})
+    (work / "top/base/l.yaml").symlink_to("../common/map.yaml")
+    _write(work / "top", {"kustomization.yaml": "resources: [app]"})
+    cache, options = MemoryCache(), Options(load_restrictor="none")
+    for _ in range(2):
+        assert SECRET in build(work / "top", cache=cache, options=options).text()
+        for target in ("top/app", "top/base"):
+            with pytest.raises(SourceError, match="leads out of"):
+                build(work / target, cache=cache, options=options)
 
 
 # --- what the user names ---------------------------------------------------------------------------------------------

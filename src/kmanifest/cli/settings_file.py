@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 
 from kmanifest.cli.flags import Flag, UsageError
+from kmanifest.io.local_tree import find_repository_top
 from kmanifest.startup.typing import Any, NamedTuple
 
 MAX_BYTES = 1 << 20
@@ -85,12 +86,7 @@ class SettingsFile(NamedTuple):
 
 def _project_root(directory: str) -> str:
     """The root of the git repository of a directory, or the directory itself."""
-    root = directory
-    while os.path.dirname(root) != root:
-        if os.path.exists(os.path.join(root, ".git")):
-            return root
-        root = os.path.dirname(root)
-    return directory
+    return find_repository_top(os.path.realpath(directory)) or directory
 
 
 def _is_inside(path: str, directory: str) -> bool:

@@ -35,6 +35,7 @@ from kmanifest.startup.typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from kmanifest.engines.helm.dialect import Dialect
     from kmanifest.engines.helm.lint.linter import LintMessage
+    from kmanifest.io.local_tree import Boundary
     from kmanifest.io.tree import Tree
     from kmanifest.model.limits import Limits
 
@@ -97,22 +98,28 @@ def lint(command_line: CommandLine) -> int:
 
 def _lint_all(command_line: CommandLine, dialect: "Dialect", limits: "Limits") -> int:
     _check_kube_version(command_line.values["kube-version"])
-    paths = list(command_line.arguments or (".",))
-    if command_line.values["with-subcharts"]:
-        for path in tuple(paths):
-            paths += _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
     # imported here so that usage errors stay fast
-    from kmanifest.cli.helm.inputs import read_values
+    from kmanifest.cli.helm.inputs import find_chart_boundary, read_values
+
+    arguments = command_line.arguments or (".",)
+    charts = [(path, find_chart_boundary(command_line, path)) for path in arguments]
+    if command_line.values["with-subcharts"]:
+        for path, boundary in tuple(charts):
+            subcharts = _find_subcharts(os.path.normpath(os.path.join(path, "charts")))
+            charts += [(subchart, boundary) for subchart in subcharts]
     from kmanifest.engines.helm.lint.linter import ERROR, INFO, WARNING
 
-    flag_values = read_values(command_line, dialect, paths[0], limits).values
+    flag_values = read_values(command_line, dialect, arguments[0], limits).values
     quiet = command_line.values["quiet"]
     failing_severity = WARNING if command_line.values["strict"] else ERROR
-    reports = [_lint_chart(path, flag_values, command_line, dialect, limits) for path in paths]
+    reports = [
+        _lint_chart(path, boundary, flag_values, command_line, dialect, limits)
+        for path, boundary in charts
+    ]
     failed_count = sum(report.has(failing_severity) for report in reports)
     shown_reports = [report for report in reports if report.has(WARNING)] if quiet else reports
     text = "".join(report.text(WARNING if quiet else INFO) for report in shown_reports)
-    summary = f"{len(paths)} chart(s) linted, {failed_count} chart(s) failed"
+    summary = f"{len(charts)} chart(s) linted, {failed_count} chart(s) failed"
     if failed_count:
         print_text(text)
         raise UsageError(summary)
@@ -157,6 +164,7 @@ def _find_subcharts(directory: str) -> list[str]:
 
 def _lint_chart(
     path: str,
+    boundary: "Boundary | None",
     flag_values: Mapping[str, object],
     command_line: CommandLine,
     dialect: "Dialect",
@@ -188,7 +196,7 @@ def _lint_chart(
 
         try:
             files = read_archive(
-                read_file(path, limits=limits), max_file_bytes=dialect.loading.max_file_bytes
+                read_file(path, boundary, limits), max_file_bytes=dialect.loading.max_file_bytes
             )
         except KmanifestError as error:
             action = "open" if error.message.startswith("open ") else "extract"

@@ -10,6 +10,7 @@ from kmanifest.cli import EXIT_OK
 from kmanifest.cli.flags import CommandLine, Flag, UsageError, with_variables
 from kmanifest.cli.helm.flags import COMMON_FLAGS, check_flags
 from kmanifest.cli.output import replace_file
+from kmanifest.cli.shared import BOUNDARY_FLAGS, root_option
 from kmanifest.cli.verbs import DIRECTORY, Command, Group, Verb
 from kmanifest.startup.typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def index(command_line: CommandLine) -> int:
     as_json = command_line.values["json"]
     generated = current_time()
     directory = os.path.abspath(command_line.arguments[0])
-    records = list(_index_records(directory, command_line.values["url"]))
+    root = root_option(command_line.values)
+    records = list(_index_records(directory, root, command_line.values["url"]))
     if command_line.values["merge"]:
         records = merge(records, _records_to_merge(command_line.values["merge"], as_json=as_json))
     content = dump_index(records, generated, as_json=as_json)
@@ -56,10 +58,10 @@ def current_time() -> str:
     return go_time(system_clock(), time.localtime().tm_gmtoff)
 
 
-def _index_records(directory: str, url: str) -> "Iterator[Record]":
+def _index_records(directory: str, root: str | None, url: str) -> "Iterator[Record]":
     """A record for each packaged chart in the directory and its direct subdirectories.
 
-    Other files are skipped.
+    Other files are skipped. Raises OutsideError for a link that leads out of the project.
     """
     from hashlib import sha256
 
@@ -67,12 +69,16 @@ def _index_records(directory: str, url: str) -> "Iterator[Record]":
     from kmanifest.engines.helm.charts.loader import load_archive
     from kmanifest.engines.helm.dialects.v3 import HELM3
     from kmanifest.engines.helm.sources.indexing import Record, package_url
+    from kmanifest.io.local_tree import OutsideError, find_boundary
     from kmanifest.model.errors import KmanifestError
 
+    boundary = find_boundary(os.path.realpath(directory), root)
     for path in _package_paths(directory):
         try:
-            content = read_file(os.path.join(directory, path))
+            content = read_file(os.path.join(directory, path), boundary)
             chart = load_archive(content, limits=LIMITS, dialect=HELM3)
+        except OutsideError:
+            raise
         except KmanifestError:
             continue
         subdirectory, name = os.path.split(path)
@@ -116,7 +122,7 @@ INDEX = Command(
     ("helm", "repo", "index"),
     "DIR",
     "Write an index.yaml for the packaged charts in a directory, which makes it a chart repository.\n",
-    (("Flags", INDEX_FLAGS),),
+    (("Flags", (*INDEX_FLAGS, *BOUNDARY_FLAGS)),),
     index,
     completions=(DIRECTORY,),
     check=check_flags,

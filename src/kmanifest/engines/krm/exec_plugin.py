@@ -57,14 +57,15 @@ def transform(ctx: Context, config: Resource, resources: ResourceMap) -> Resourc
 
 def _prepare_command(ctx: Context, config: Resource) -> Command:
     config_text = yaml.dump(config.body)
-    runner_root = getattr(find_runner(ctx), "root", None) or ""
+    path = find_executable(ctx, config)
+    runner_root = str(getattr(find_runner(ctx), "root", None) or "")
     directory = f"{runner_root.rstrip('/')}/{ctx.directory}"
     variables = (
         ("KUSTOMIZE_PLUGIN_CONFIG_STRING", config_text),
         ("KUSTOMIZE_PLUGIN_CONFIG_ROOT", directory),
     )
     return Command(
-        find_executable(ctx, config),
+        path,
         arguments=_read_arguments(ctx, config),
         directory=directory,
         config=config_text.encode(),
