@@ -20,6 +20,7 @@ from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
 from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
 from kmanifest.io.cache import Cache, NoCache
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -157,7 +158,9 @@ class RenderSession:
                 text = self._run.execute(path, source.table)
             except GoError as error:
                 raise RenderError(self._dialect.format_failure(error)) from error
+            check_time()
             rendered[path] = text.replace(NO_VALUE, "")
+            check_time()
         return rendered
 
     def _parse_all(self, sources: Mapping[str, TemplateSource]) -> TemplateSet:
