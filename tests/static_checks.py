@@ -139,11 +139,10 @@ def find_uses(file: str, text: str) -> Iterator[Use]:
 def _front_cuts(loop: ast.While | ast.For) -> Iterator[str]:
     """Yield the statements of a loop that cut the front off what the loop reads."""
     for node in ast.walk(loop):
-        if isinstance(node, ast.Assign) and any(map(_cuts_front(node.value), _targets(node))):
+        if (isinstance(node, ast.Assign) and any(map(_cuts_front(node.value), _targets(node)))) or (
+            isinstance(node, ast.Call) and ast.unparse(node).endswith(".pop(0)")
+        ):
             yield ast.unparse(node)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr == "pop" and [*map(ast.unparse, node.args)] == ["0"]:
-                yield ast.unparse(node)
 
 
 def _targets(node: ast.Assign) -> Iterator[str]:
@@ -159,9 +158,8 @@ def _cuts_front(value: ast.expr) -> Callable[[str], bool]:
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             if node.slice.lower is not None and node.slice.upper is None:
                 cut.add(ast.unparse(node.value))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in _CUTTING_METHODS:
-                cut.add(ast.unparse(node.func.value))
+        elif isinstance(node, ast.Attribute) and node.attr in _CUTTING_METHODS:
+            cut.add(ast.unparse(node.value))
     return cut.__contains__
 
 

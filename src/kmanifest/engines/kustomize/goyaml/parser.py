@@ -165,6 +165,7 @@ class Parser:
         versions = 0
         token = self._peek()
         while token.type in (kinds.VERSION_DIRECTIVE, kinds.TAG_DIRECTIVE):
+            check_time()
             if token.type == kinds.VERSION_DIRECTIVE:
                 versions += 1
                 if versions > 1:
