@@ -1,9 +1,9 @@
 """Hostile work: every function of templates with large arguments, and builds with large inputs of each kind.
 
-    python -m tests.hostile [--deadline 0.3] [--limit 0.6] [--match TEXT] [--cases DIRECTORY]
+    python -m tests.hostile [--deadline 0.3] [--limit 0.6] [--kind functions,workloads] [--cases DIRECTORY] [--match TEXT]
 
-prints what did not end in time. `--cases` is a directory of attack cases, each a chart, an archive or a kustomization. Times are
-CPU time of the process, and so is the deadline: a busy machine does not change them.
+prints what did not end in time. `--cases` is a directory of attack cases, each a chart, an archive or a kustomization. Times
+are CPU time of the process, and so is the deadline: a busy machine does not change them.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 from unittest.mock import patch
 
@@ -23,7 +24,6 @@ from kmanifest.engines.helm.gotemplate.builtins import BUILTINS
 from kmanifest.engines.helm.gotemplate.calls import Call
 from kmanifest.engines.helm.gotemplate.errors import NodeError
 from kmanifest.engines.helm.gotemplate.values import Function, GoError, Int64
-from kmanifest.engines.helm.options import HelmOptions
 from kmanifest.engines.helm.templates.runtime import make_functions
 from kmanifest.engines.kustomize.options import KustomizeOptions
 from kmanifest.helm import render_chart
@@ -31,9 +31,10 @@ from kmanifest.model.deadline import limited_by
 from kmanifest.model.errors import UNEXPECTED
 from kmanifest.model.limits import Limits
 from kmanifest.pipeline.context import Meter
+from tests.workloads import WORKLOADS
 
 MEBIBYTE = 1 << 20
-_SECONDS_PER_CASE = 8
+_SECONDS_PER_CASE = 20
 
 
 class Hostile(NamedTuple):
@@ -205,21 +206,77 @@ def _number(type_: str) -> Any:
     return "900000" if type_ == _TEXT else 900_000 if small == 3 else small
 
 
+# --- builds and renders -----------------------------------------------------------------------------------------------
+
+LONG = 0.004
+
+
+def workload_cases(seconds: float, *, match: str = "") -> Iterator[Hostile]:
+    """Yield each workload with a size for which it takes about so many seconds without a deadline."""
+    for name, make in WORKLOADS.items():
+        if match in name:
+            yield Hostile(name, partial(_scaled, make, seconds))
+
+
+def _scaled(make: Callable[[int], Callable[[], object]], seconds: float) -> Callable[[], object]:
+    size, taken = 16, 0.0
+    while taken < LONG:
+        size *= 2
+        work = make(size)
+        start = time.process_time()
+        work()
+        taken = time.process_time() - start
+    return make(int(size * seconds / taken))
+
+
+def attack_cases(directory: str, *, match: str = "") -> Iterator[Hostile]:
+    """Yield the cases below a directory that a build or a render can run in this process."""
+    for name in sorted(os.listdir(directory)):
+        path = os.path.join(directory, name)
+        if match in name and os.path.isdir(path):
+            names = os.listdir(path)
+            package = next((each for each in names if each.endswith(".tgz")), "")
+            if package or "Chart.yaml" in names:
+                yield Hostile(name, partial(_render, os.path.join(path, package)))
+            elif any(each.lower().startswith("kustomization") for each in names):
+                yield Hostile(name, partial(_build, path))
+
+
+def _render(path: str) -> Callable[[], object]:
+    return lambda: render_chart(path).text()
+
+
+def _build(path: str) -> Callable[[], object]:
+    options = Options(engines=(KustomizeOptions(enable_helm=True),))
+    return lambda: build(path, options=options).text()
+
+
 def main() -> int:
     """Print the work that did not end in time. The exit code is 1 if there is any."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deadline", type=float, default=0.3)
     parser.add_argument("--limit", type=float, default=0.6)
-    parser.add_argument("--size", type=int, default=32 * MEBIBYTE)
+    parser.add_argument(
+        "--size", type=int, default=2 * MEBIBYTE, help="of the arguments of functions"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=1.5, help="that a workload takes otherwise"
+    )
     parser.add_argument("--match", default="")
-    parser.add_argument("--first", default="", help="the first function")
+    parser.add_argument("--kind", default="functions,workloads")
+    parser.add_argument("--cases", default="", help="a directory of attack cases")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
+    cases: list[Iterator[Hostile]] = []
+    if "functions" in arguments.kind:
+        cases.append(function_cases(arguments.size, match=arguments.match))
+    if "workloads" in arguments.kind:
+        cases.append(workload_cases(arguments.seconds, match=arguments.match))
+    if arguments.cases:
+        cases.append(attack_cases(arguments.cases, match=arguments.match))
     failed = total = 0
     signal.signal(signal.SIGPROF, _stop)
-    for case in function_cases(arguments.size, match=arguments.match):
-        if case.name < arguments.first:
-            continue
+    for case in chain(*cases):
         signal.setitimer(signal.ITIMER_PROF, _SECONDS_PER_CASE)
         outcome = measure(case, arguments.deadline)
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import compress
 from operator import is_not
 
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import MissingError, RenderError, near_names
 from kmanifest.model.resource import IdKey, Resource, format_ids, names_of
 from kmanifest.startup.typing import Any, Self, overload
@@ -131,7 +132,7 @@ class ResourceMap(Sequence[Resource]):
 
     def map(self, change: Callable[[Resource], Resource]) -> Self:
         """Return a map with the result of `change` for each resource, or itself if no result differs."""
-        items = tuple([change(resource) for resource in self._items])
+        items = tuple([change(resource) for resource in checked(self._items)])
         return self._with_items(items, _differing(self._items, items))
 
     def replace(self, changed: Mapping[int, Resource]) -> Self:
@@ -143,7 +144,7 @@ class ResourceMap(Sequence[Resource]):
 
     def where(self, keep: Callable[[Resource], bool]) -> Self:
         """Return a map of the resources for which `keep` is true, or itself if it is true for all."""
-        items = [resource for resource in self._items if keep(resource)]
+        items = [resource for resource in checked(self._items) if keep(resource)]
         return self if len(items) == len(self._items) else self.__class__(items)
 
     def without_empty(self, changed: Iterable[Resource]) -> Self:

@@ -184,8 +184,7 @@ class Context(NamedTuple):
         """Return the content of the file at a resolved path."""
         limit = self.options.limits.max_input_file
         content = self.tree_of(path).read(path, limit=limit)
-        if self.meter is not None:
-            self.meter.count_input(len(content))
+        self.count_input(len(content))
         return content
 
     def tree_of(self, path: str) -> Tree:
@@ -210,6 +209,11 @@ class Context(NamedTuple):
         if self.state is not None:
             self.state.prevent_sharing()
         return self.remote
+
+    def count_input(self, size: int) -> None:
+        """Count `size` bytes that were read. Raises LimitError if the sum of all files of the build is too large."""
+        if self.meter is not None:
+            self.meter.count_input(size)
 
     def count_output(self, size: int) -> None:
         """Count a new value of `size` bytes. Raises LimitError if it, or the sum of all, is too large."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from kmanifest.io import tree as trees
 from kmanifest.io.cache import NoCache
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import FieldPath, KmanifestError, LimitError, Location, PluginError
 from kmanifest.model.fieldpath import is_unchanged_copy
 from kmanifest.model.findings import NO_EFFECT, PLUGIN, Finding
@@ -66,6 +67,7 @@ def generate(ctx: Context, step: Step) -> list[Resource]:
 
     Raises PluginError if a third-party generator fails or returns anything but resources.
     """
+    check_time()
     with _located_at(step):
         _validate_config(step)
         result = _call_generator(ctx, step)

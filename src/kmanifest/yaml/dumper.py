@@ -362,7 +362,7 @@ def merged_neighbours(ordered: list[str], less: Callable[[str, str], bool]) -> l
     width = 1
     while width < len(ordered):
         merged: list[str] = []
-        for start in range(0, len(ordered), 2 * width):
+        for start in checked(range(0, len(ordered), 2 * width)):
             middle = start + width
             merged += _merge(ordered[start:middle], ordered[middle : middle + width], less)
         ordered = merged

@@ -128,6 +128,7 @@ def _load(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         limits=ctx.options.limits,
         warn=partial(ctx.warn, code=CHART_WARNING),
         dialect=HELM3,
+        count_input=ctx.count_input,
     )
 
 
@@ -157,6 +158,7 @@ def _fetch(ctx: Context, body: Mapping[str, Any], name: str) -> Chart:
         limits=options.limits,
         warn=partial(ctx.warn, code=CHART_WARNING),
         dialect=HELM3,
+        count_input=ctx.count_input,
     )
 
 

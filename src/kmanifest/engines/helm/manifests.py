@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from kmanifest.engines.helm.dialect import Dialect
 from kmanifest.engines.helm.formats.go_json import STRING, STRING_MAP, Shape, decode
 from kmanifest.engines.helm.formats.go_yaml import load_yaml
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import SourceError
 from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final, NamedTuple
@@ -84,15 +85,18 @@ def split_manifests(text: str) -> list[str]:
     Source: manifest.go, SplitManifests.
     """
     text = text.strip(SPACE)
+    check_time()
     documents: list[str] = []
     start = at = 0
     while (at := text.find("---", at)) >= 0:
+        check_time()
         if at and (text[at - 1] != "\n" or at - 1 < start):
             at += 1
             continue
         documents.append(text[start:at].rstrip(_RE2_SPACE))
         at += 3
         while at < len(text) and text[at] in _RE2_SPACE:
+            check_time()
             at += 1
         start = at
     documents.append(text[start:])
@@ -112,10 +116,12 @@ def sort_manifests(
     hooks: list[Manifest] = []
     manifests: list[Manifest] = []
     for path in sorted(files, key=lambda name: name.encode("utf-8", "surrogateescape")):
+        check_time()
         text = files[path]
         if path.rpartition("/")[2].startswith("_") or not text.strip(SPACE):
             continue
-        for document in dialect.documents.split(text):
+        check_time()
+        for document in checked(dialect.documents.split(text)):
             kind, annotations = _read_head(document, path, dialect.documents.head, limits)
             if HOOK not in annotations:
                 manifests.append(Manifest(path, document, kind))

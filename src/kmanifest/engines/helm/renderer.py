@@ -23,6 +23,7 @@ def render(ctx: Context, path: str) -> Rendered:
         limits=options.limits,
         warn=partial(ctx.warn, code=CHART_WARNING),
         dialect=dialect,
+        count_input=ctx.count_input,
     )
     release = Release(helm_options.release, helm_options.namespace)
     return render_result(

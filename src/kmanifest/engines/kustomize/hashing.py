@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import SourceError
 from kmanifest.model.values import IntText, scalar_text
 from kmanifest.startup.hashlib import digest
@@ -70,7 +71,7 @@ def json_text(value: Any, *, as_float: bool = False, indent: int = 0) -> str:
 def _write(value: Any, parts: list[str], line_break: str, indent: str, *, as_float: bool) -> None:
     if isinstance(value, Mapping) and value:
         opener = "{"
-        for key in sorted(value, key=_key_bytes):
+        for key in checked(sorted(value, key=_key_bytes)):
             parts.append(
                 f"{opener}{line_break}{line_break and indent}{_quote(key)}:{' ' if line_break else ''}"
             )
@@ -79,7 +80,7 @@ def _write(value: Any, parts: list[str], line_break: str, indent: str, *, as_flo
         parts.append(line_break + "}")
     elif isinstance(value, list | tuple) and value:
         opener = "["
-        for item in value:
+        for item in checked(value):
             parts.append(f"{opener}{line_break}{line_break and indent}")
             _write(item, parts, line_break and line_break + indent, indent, as_float=as_float)
             opener = ","

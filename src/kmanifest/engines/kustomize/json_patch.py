@@ -10,6 +10,7 @@ Source: gopkg.in/evanphx/json-patch.v4 v4.13.0 patch.go; kustomize api v0.21.2 f
 from collections.abc import Callable, Mapping
 from operator import is_
 
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.model.values import Body, FloatText, FlowBlankKey, IntText, printed_value, type_name
 from kmanifest.startup.typing import Any, Final, NamedTuple, TypeAlias
@@ -63,7 +64,7 @@ def apply_patch(operations: tuple[Operation, ...], body: Body) -> Body:
     Raises SourceError with the number, the kind and the path of the operation that does not apply.
     """
     document = _PatchedDocument(body)
-    for index, operation in enumerate(operations):
+    for index, operation in enumerate(checked(operations)):
         try:
             OPERATIONS.get(operation.op, _unknown_operation)(document, operation)
         except SourceError as error:

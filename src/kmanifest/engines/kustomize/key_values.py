@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kmanifest.engines.kustomize import resource_files
+from kmanifest.model.deadline import checked
 from kmanifest.model.errors import KmanifestError, SourceError
 from kmanifest.pipeline.context import Context
 from kmanifest.pipeline.remote_bases import shown_entry
@@ -120,7 +121,7 @@ def _lines(content: bytes) -> Iterable[bytes]:
     lines = content.split(b"\n")
     if not lines[-1]:
         del lines[-1]
-    for line in lines:
+    for line in checked(lines):
         if len(line) > _MAX_LINE:
             return
         yield line.removesuffix(b"\r")

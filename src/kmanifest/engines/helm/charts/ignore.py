@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from kmanifest.engines.helm.sprig.gotypes import SPACES
 from kmanifest.model import globs
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final, NamedTuple
 
@@ -41,6 +42,7 @@ class Rules(NamedTuple):
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
         """Return whether the path, relative to the chart's directory, is excluded from the chart."""
+        check_time()
         name = path.rpartition("/")[2]
         for matches, is_negated, directories_only, matches_base_name in self.rules:
             may_match = is_directory or not directories_only
@@ -64,7 +66,7 @@ def _split_lines(content: bytes) -> Iterable[str]:
 
     As in Helm, a byte order mark counts for the length of the first line.
     """
-    for index, line in enumerate(content.split(b"\n")):
+    for index, line in enumerate(checked(content.split(b"\n"))):
         if len(line) >= _MAX_LINE_BYTES:
             raise SourceError("bufio.Scanner: token too long")
         text = line if index else line.removeprefix(b"\xef\xbb\xbf")

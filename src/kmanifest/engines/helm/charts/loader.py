@@ -22,6 +22,8 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
 Warn = Callable[[str], None]
+CountInput = Callable[[int], object]
+"""Counts the bytes of a file for the limit of the whole build."""
 
 _MAX_NESTING: Final = 64
 _SNIFFED_BYTES: Final = 512
@@ -43,9 +45,11 @@ _OLD_LOCK: Final = (
 
 def load_chart(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
-    dialect: Dialect,
+    dialect: Dialect, count_input: CountInput = lambda _: None,
 ) -> Chart:  # fmt: skip
     """Load the chart at `path`, a directory or an archive. Errors show `display_path` as its path.
+
+    `count_input` is called with the size of each file that is read.
 
     Raises SourceError, MissingError or LimitError with Helm's message.
     """
@@ -53,32 +57,36 @@ def load_chart(
     if tree.kind(real_path) == "dir":
         dialect.loading.check_directory(tree, real_path, display_path or path, limits)
         return load_directory(
-            tree, path, limits=limits, warn=warn, display_path=display_path or path, dialect=dialect
-        )
+            tree, path, limits=limits, warn=warn, display_path=display_path or path, dialect=dialect,
+            count_input=count_input,
+        )  # fmt: skip
     content = tree.read(real_path, limit=limits.max_input_file)
     if not is_archive(content):
         raise _not_an_archive(content, display_path or path)
-    return load_archive(content, limits=limits, warn=warn, dialect=dialect)
+    return load_archive(content, limits=limits, warn=warn, dialect=dialect, count_input=count_input)
 
 
 def load_directory(
     tree: Tree, path: str, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, display_path: str = "",
-    dialect: Dialect,
+    dialect: Dialect, count_input: CountInput = lambda _: None,
 ) -> Chart:  # fmt: skip
     """Load the chart in a directory without a check of its format version, as `helm lint` does.
 
     Raises the errors of `load_chart`.
     """
-    reader = _DirectoryReader(tree, tree.resolve(path), limits, warn, display_path or path, dialect)
-    return _ChartBuilder(limits, warn, dialect).build(reader.all_files())
+    reader = _DirectoryReader(
+        tree, tree.resolve(path), limits, warn, display_path or path, dialect, count_input
+    )
+    return _ChartBuilder(limits, warn, dialect, count_input).build(reader.all_files())
 
 
 def load_archive(
-    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect
+    content: bytes, *, limits: Limits = DEFAULT_LIMITS, warn: Warn = lambda _: None, dialect: Dialect,
+    count_input: CountInput = lambda _: None,
 ) -> Chart:  # fmt: skip
-    """Load the chart in an archive. Raises the errors of `load_chart`."""
+    """Load the chart in an archive. Raises the errors of `load_chart`. The files in it are counted."""
     dialect.loading.check_archive(content, limits)
-    return _ChartBuilder(limits, warn, dialect).load_packaged(content, 0)
+    return _ChartBuilder(limits, warn, dialect, count_input).load_packaged(content, 0)
 
 
 def _not_an_archive(content: bytes, name: str) -> SourceError:
@@ -103,8 +111,16 @@ class _DirectoryReader:
     """
 
     def __init__(
-        self, tree: Tree, root: str, limits: Limits, warn: Warn, display_path: str, dialect: Dialect
+        self,
+        tree: Tree,
+        root: str,
+        limits: Limits,
+        warn: Warn,
+        display_path: str,
+        dialect: Dialect,
+        count_input: CountInput,
     ) -> None:
+        self._count_input = count_input
         self._tree = tree
         self._root = root
         self._dialect = dialect
@@ -194,6 +210,7 @@ class _DirectoryReader:
         if self._remaining_bytes < 0:
             limit = self._limits.max_total_input
             raise LimitError(f"the chart has more than {limit} bytes (max_total_input)")
+        self._count_input(len(content))
         return content
 
 
@@ -208,7 +225,10 @@ class _ChartBuilder:
     The content of all archives together may have `max_total_input` bytes.
     """
 
-    def __init__(self, limits: Limits, warn: Warn, dialect: Dialect) -> None:
+    def __init__(
+        self, limits: Limits, warn: Warn, dialect: Dialect, count_input: CountInput
+    ) -> None:
+        self._count_input = count_input
         self._limits = limits
         self._warn = warn
         self._dialect = dialect
@@ -217,7 +237,9 @@ class _ChartBuilder:
     def load_packaged(self, content: bytes, depth: int) -> Chart:
         """Return the chart in an archive. `depth` is the number of charts around it. Raises the errors of `build`."""
         files = read_archive(content, max_file_bytes=self._dialect.loading.max_file_bytes)
-        self._remaining_bytes -= sum(len(file.data) for file in files)
+        size = sum(len(file.data) for file in files)
+        self._count_input(size)
+        self._remaining_bytes -= size
         if self._remaining_bytes < 0:
             limit = self._limits.max_total_input
             raise LimitError(f"the archives contain more than {limit} bytes (max_total_input)")

@@ -17,6 +17,7 @@ from kmanifest.engines.helm.gotemplate.nodes import Node
 from kmanifest.engines.helm.gotemplate.numbers import read_number
 from kmanifest.engines.helm.gotemplate.quoting import quoted, unquoted
 from kmanifest.engines.helm.gotemplate.values import GoError
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Final, NamedTuple
 
 MAX_NESTING: Final = 150
@@ -262,6 +263,7 @@ class ActionParser:
         variables, assigns = self._declarations(context)
         commands = []
         while (token := tokens[self._index])[0] in _TERM_TYPES:
+            check_time()
             commands.append(self._command())
         self._index += 1
         if token[0] != end:
@@ -305,6 +307,7 @@ class ActionParser:
         tokens = self._tokens
         position = tokens[self._index][2]
         while True:
+            check_time()
             operand = self._operand()
             if operand is None:
                 break
@@ -332,6 +335,7 @@ class ActionParser:
         position = token[2]
         names = []
         while token[0] == lexer.FIELD and not token[3]:
+            check_time()
             names += token[1].split(".")[1:]
             self._index += 1
             token = tokens[self._index]

@@ -15,7 +15,7 @@ import re
 
 from kmanifest.engines.helm.gotemplate.printable import is_printable
 from kmanifest.engines.helm.gotemplate.quoting import quoted
-from kmanifest.model.deadline import checked
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Final
 
 SPACES: Final = " \t\r\n"
@@ -87,6 +87,10 @@ _TYPE_BY_KEYWORD: Final = {
 }  # fmt: skip
 
 
+_LONG_ACTION: Final = 100_000
+"""In characters. The tokens of a longer action are read one by one, with checks of the deadline."""
+
+
 def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> list[Token]:
     """Return the tokens of an action's text.
 
@@ -98,7 +102,7 @@ def read_tokens(text: str, *, closed: bool = True, trimmed: bool = False) -> lis
     position = depth = 0
     after_space = False
     is_ascii = text.isascii()
-    strings = _TOKEN.findall(text)
+    strings = _TOKEN.findall(text) if len(text) < _LONG_ACTION else []
     if sum(map(len, strings)) != len(text):
         strings = _leading_token_strings(text)
     for string in checked(strings):
@@ -143,6 +147,7 @@ def _leading_token_strings(text: str) -> list[str]:
     strings = []
     position = 0
     while match := _TOKEN.match(text, position):
+        check_time()
         strings.append(match[0])
         position = match.end()
     return strings

@@ -25,6 +25,7 @@ from kmanifest.engines.helm.gotemplate.lexer import PIECE, SPACES
 from kmanifest.engines.helm.gotemplate.nodes import Node, Program
 from kmanifest.engines.helm.gotemplate.quoting import quoted
 from kmanifest.engines.helm.gotemplate.templates import TOO_DEEP, ParseResult
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Any, Final
 
@@ -198,6 +199,7 @@ class _Parser:
         position = 0
         template = self._template
         while match := match_piece(text, position):
+            check_time()
             text_before, trims, comment, action_text = match.groups()
             if trims:
                 text_before = text_before.rstrip(SPACES)
@@ -455,7 +457,7 @@ class _Parser:
             self._finish_template(position)
             return
         while self._close_block(template.blocks.pop()):
-            pass
+            check_time()
 
     def _close_block(self, block: _Block) -> bool:
         """Complete the operations of a block that ends.

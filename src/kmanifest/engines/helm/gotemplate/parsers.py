@@ -25,6 +25,9 @@ It is as fast as loading the result of an earlier parse.
 """
 
 
+_MAX_ACTIONS: Final = 50_000
+
+
 class CachingParser:
     """A parser of files that share functions, such as those of a chart.
 
@@ -59,6 +62,8 @@ class CachingParser:
         # Imported here because the compiled parser handles most files.
         from kmanifest.engines.helm.gotemplate.parser import parse
 
+        if len(self._actions) > _MAX_ACTIONS:  # `tpl` parses as many texts as the values make
+            self._actions.clear()
         return parse(
             name, text, self._functions, actions=self._actions, suspending=self._suspending
         )

@@ -9,6 +9,7 @@ pkg/engine/files.go calls it.
 
 from collections.abc import Callable
 
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import SourceError
 from kmanifest.startup.typing import Final
 
@@ -29,7 +30,12 @@ def path_matcher(pattern: str) -> Callable[[str], bool]:
 
     check_pattern(pattern)
     compiled = re2.compile(expression.encode("utf-8", "replace"))
-    return lambda path: compiled.fullmatch(path.encode("utf-8", "surrogateescape")) is not None
+
+    def matches(path: str) -> bool:
+        check_time()
+        return compiled.fullmatch(path.encode("utf-8", "surrogateescape")) is not None
+
+    return matches
 
 
 class _Translator:

@@ -19,6 +19,7 @@ from kmanifest.engines.helm.schemas.wording import (
     join_quoted,
     quote,
 )
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Any, NamedTuple
 
 Path = tuple[str, ...]
@@ -55,6 +56,7 @@ class Checker:
         tracks_uneval: bool,
         keyword: str = "",
     ) -> Result:
+        check_time()
         uneval = _initial_uneval(node, value, tracks_uneval=tracks_uneval)
         if node.verdict is not None:
             return (None if node.verdict else Fault("false schema", path)), uneval
@@ -495,7 +497,7 @@ def _canonical(value: Any) -> Any:
 def _find_equal_items(items: list[Any]) -> tuple[int, int] | None:
     """Return the indexes of two equal items, the earlier first, for the first item that equals an earlier one."""
     seen: dict[Any, int] = {}
-    for index, item in enumerate(items):
+    for index, item in enumerate(checked(items)):
         key = _canonical(item)
         if key in seen:
             return seen[key], index

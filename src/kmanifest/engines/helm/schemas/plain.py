@@ -10,6 +10,7 @@ Source: json-schema.org, drafts 6 to 2020-12; santhosh-tekuri/jsonschema v6.0.3 
 import json
 from collections.abc import Callable, Mapping
 
+from kmanifest.model.deadline import check_time, checked
 from kmanifest.startup.typing import Any, Final, NoReturn
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
@@ -47,12 +48,13 @@ def accepts(schema: bytes, values: Any) -> bool:
     # Each schema with the values that it applies to. There are none if no value reaches it.
     pending: Pending = [(document, (values,))]
     while pending:
+        check_time()
         node, instances = pending.pop()
         if node is True or (node is False and not instances):
             continue
         if not isinstance(node, dict):
             return False
-        for keyword, value in node.items():
+        for keyword, value in checked(node.items()):
             check = _CHECKS.get(keyword)
             if not (
                 _is_annotation(keyword, value)
@@ -96,7 +98,7 @@ def _check_properties(value: Any, instances: Instances, _: Any, pending: Pending
     if not isinstance(value, dict):
         return False
     tables = [instance for instance in instances if isinstance(instance, dict)]
-    for name, inner in value.items():
+    for name, inner in checked(value.items()):
         pending.append((inner, tuple([table[name] for table in tables if name in table])))
     return True
 

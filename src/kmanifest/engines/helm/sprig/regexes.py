@@ -6,6 +6,7 @@ messages differ.
 Source: sprig v3.3.0 regex.go; Go 1.26 src/regexp/regexp.go and regexp/syntax/parse.go.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -33,6 +34,8 @@ _GO_REASONS: Final = {
     "invalid named capture group": "invalid named capture",
 }
 _META_ESCAPES: Final = {ord(char): f"\\{char}" for char in "\\.+*?()|[]{}^$"}
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9 _/:;,=@#%&~<>!'\"-]+")
+"""Patterns that match only themselves. Many charts have them, and a match in Python takes microseconds."""
 _MAX_CACHED_PATTERNS: Final = 32
 _PATTERN_AND_TEXT: Final = ("string", "string")
 
@@ -42,6 +45,11 @@ def functions(limits: Limits) -> Functions:
 
     Their strings and lists are at most as long as `limits` allows.
     """
+
+    def replace_string(pattern: bytes, data: bytes, replacement: bytes) -> str:
+        growth = data.count(pattern) * (len(replacement) - len(pattern))
+        check_text(len(data) + growth, limits)
+        return from_bytes(data.replace(pattern, replacement))
 
     def join_replaced(pattern: Any, text: str, expand: Callable[[Any], bytes]) -> str:
         parts: list[bytes] = []
@@ -61,6 +69,8 @@ def functions(limits: Limits) -> Functions:
 
     def replace_literally(pattern: Any, text: str, replacement: str) -> str:
         literal = to_bytes(replacement)
+        if _PLAIN.fullmatch(pattern.pattern) is not None:
+            return replace_string(pattern.pattern, to_bytes(text), literal)
         return join_replaced(pattern, text, lambda _: literal)
 
     def find_all(pattern: Any, text: str, count: int) -> Strings:
@@ -293,6 +303,9 @@ def _split(pattern: Any, data: bytes, count: int, limits: Limits) -> list[bytes]
         return None
     if pattern.pattern and not data:
         return [b""]
+    if count < 0 and _PLAIN.fullmatch(pattern.pattern) is not None:
+        check_items(data.count(pattern.pattern), limits)
+        return data.split(pattern.pattern)
     parts: list[bytes] = []
     start = end = 0
     for match_start, match_end in islice(_spans(pattern, data), count if count > 0 else None):

@@ -12,7 +12,11 @@ from kmanifest.engines.helm.sprig.durations import quote
 from kmanifest.engines.helm.sprig.layouts import CHUNK, OFFSETS
 from kmanifest.engines.helm.sprig.times import UTC, Time, Zone, from_civil
 from kmanifest.model.deadline import check_time
+from kmanifest.model.errors import LimitError
 from kmanifest.startup.typing import Final
+
+_MAX_SIZE: Final = 1_000
+"""The maximum length of a time and its layout together. The reader cuts off what it has read."""
 
 
 class _MismatchError(Exception):
@@ -31,6 +35,8 @@ def parse_time(layout: str, text: str, local: Zone) -> Time:
 
     Raises GoError with Go's message.
     """
+    if len(layout) + len(text) > _MAX_SIZE:
+        raise LimitError(f"a time or layout of more than {_MAX_SIZE} characters")
     reader = _Reader(text)
     position = 0
     while True:

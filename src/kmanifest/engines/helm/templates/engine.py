@@ -21,6 +21,7 @@ from kmanifest.engines.helm.gotemplate.templates import ParseResult, TemplateSet
 from kmanifest.engines.helm.gotemplate.values import Function, Functions, GoError
 from kmanifest.engines.helm.objects.builtin import Files, Values, get_table, go_string
 from kmanifest.io.cache import Cache, NoCache
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import RenderError
 from kmanifest.startup.typing import Any, Final, NamedTuple
 
@@ -32,6 +33,7 @@ NO_VALUE: Final = "<no value>"
 ROOT: Final = "gotpl"
 _BASE_WEIGHT: Final = 1_000  # the weight of a cache entry without its text
 _MAX_INCLUDES: Final = 1_000
+_MAX_TPL_SETS: Final = 1_000
 _WARN_START: Final = "HELM_ERR_START"
 _WARN_END: Final = "HELM_ERR_END"
 
@@ -165,7 +167,9 @@ class RenderSession:
                 text = self._run.execute(path, source.table)
             except GoError as error:
                 raise RenderError(self._dialect.format_failure(error)) from error
+            check_time()
             rendered[path] = text.replace(NO_VALUE, "")
+            check_time()
         return rendered
 
     def _parse_all(self, sources: Mapping[str, TemplateSource]) -> TemplateSet:
@@ -240,13 +244,19 @@ class RenderSession:
         """Return the current templates and those in a string. Charts pass the same strings to `tpl` repeatedly."""
         current = self._templates
         key = (id(current), text)
-        if key not in self._tpl_sets:
+        found = self._tpl_sets.pop(key, None)
+        if found is None:
             parsed = self._parse_tpl_string(text)
             # An empty template replaces no other, not even the one that called `tpl`.
             is_empty = parsed.trees[-1][2]
             base = TemplateSet(ROOT) if is_empty else current
-            self._tpl_sets[key] = (current, base.with_parsed(parsed))
-        return self._tpl_sets[key][1]
+            found = (current, base.with_parsed(parsed))
+            if len(self._tpl_sets) >= _MAX_TPL_SETS:
+                del self._tpl_sets[
+                    next(iter(self._tpl_sets))
+                ]  # the one that was used least recently
+        self._tpl_sets[key] = found
+        return found[1]
 
     def _parse_tpl_string(self, text: str) -> ParseResult:
         """Parse an argument of `tpl`. It may contain secrets, so it is never stored on disk."""

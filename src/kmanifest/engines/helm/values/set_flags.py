@@ -12,6 +12,7 @@ from collections.abc import Callable
 from kmanifest.engines.helm.gotemplate.gofmt import quoted
 from kmanifest.engines.helm.gotemplate.values import GoError, Int64
 from kmanifest.engines.helm.sprig.gotypes import SPACES
+from kmanifest.model.deadline import check_time
 from kmanifest.model.errors import LimitError, SourceError
 from kmanifest.startup.typing import Any, Final
 
@@ -244,6 +245,7 @@ class FlagReader:
 
         A backslash escapes a character. As in Helm, one at the end is dropped.
         """
+        check_time()
         text, position, chars = self._text, self._position, list[str]()
         while position < len(text):
             char = text[position]

@@ -16,6 +16,7 @@ from kmanifest.engines.kustomize.goyaml.analysis import (
 )
 from kmanifest.engines.kustomize.goyaml.writer import INDENT, Writer
 from kmanifest.engines.kustomize.yaml_nodes import TAG, Node
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Final, NamedTuple
 
 _MAX_KEY_LENGTH: Final = 128
@@ -54,6 +55,7 @@ def _output_events(root: Node) -> Iterator[OutputEvent]:
     """Yield the events to print, in order, without recursion."""
     pending: list[tuple[Node, str] | OutputEvent] = [(root, "")]
     while pending:
+        check_time()
         item = pending.pop()
         if isinstance(item, OutputEvent):
             yield item

@@ -10,6 +10,7 @@ from kmanifest.engines.kustomize.goyaml import tokens as kinds
 from kmanifest.engines.kustomize.goyaml.scanner import Scanner
 from kmanifest.engines.kustomize.goyaml.tokens import Event, Token, yaml_error
 from kmanifest.engines.kustomize.yaml_nodes import NO_COMMENTS, Comments
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Final
 
 # Before these tokens, a document, an item, or the key or value of a pair is empty.
@@ -45,6 +46,7 @@ class Parser:
 
     def parse(self) -> Event:
         """Return the next event."""
+        check_time()
         return self._state()
 
     # Tokens and comments
@@ -163,6 +165,7 @@ class Parser:
         versions = 0
         token = self._peek()
         while token.type in (kinds.VERSION_DIRECTIVE, kinds.TAG_DIRECTIVE):
+            check_time()
             if token.type == kinds.VERSION_DIRECTIVE:
                 versions += 1
                 if versions > 1:

@@ -17,6 +17,7 @@ from kmanifest.engines.kustomize.goyaml.reader import (
     SPACES,
 )
 from kmanifest.engines.kustomize.goyaml.tokens import SCALAR, Token, yaml_error
+from kmanifest.model.deadline import check_time
 from kmanifest.startup.typing import Final, NamedTuple
 
 
@@ -62,6 +63,7 @@ class _Whitespace:
         Raises SourceError for a tab before column `indent` of a new line.
         """
         while True:
+            check_time()
             end = BLANK_RUN.match(scanner.text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
             run = scanner.text[scanner.offset : end]
             if not self.has_break:
@@ -118,6 +120,7 @@ def scan_flow_scalar(scanner: CommentScanner) -> Token:
     scanner.skip_to(start + 1)
     parts: list[str] = []
     while True:
+        check_time()
         if scanner.is_at_document_indicator():
             raise yaml_error("found unexpected document indicator")
         if scanner.text[scanner.offset] == "\0":
@@ -136,6 +139,7 @@ def _read_nonblanks(scanner: CommentScanner, quote: str, parts: list[str]) -> bo
     nonblanks = re.compile(_SINGLE_NONBLANKS if quote == "'" else _DOUBLE_NONBLANKS)
     text = scanner.text
     while True:
+        check_time()
         match = nonblanks.match(text, scanner.offset)
         if match is not None:
             parts.append(match.group())
@@ -198,6 +202,7 @@ def scan_block_scalar(scanner: CommentScanner) -> Token:
     line_break = ""
     previous_starts_with_blank = False
     while scanner.column == indent and scanner.text[scanner.offset] != "\0":
+        check_time()
         starts_with_blank = scanner.text[scanner.offset] in " \t"
         if (
             style == ">"
@@ -256,6 +261,7 @@ def _read_breaks(scanner: CommentScanner, indent: int) -> tuple[int, str]:
     deepest = 0
     text = scanner.text
     while True:
+        check_time()
         end = SPACE_RUN.match(text, scanner.offset).end()  # type: ignore[union-attr]  # matches all
         if indent:
             end = max(scanner.offset, min(end, scanner.line_start + indent))

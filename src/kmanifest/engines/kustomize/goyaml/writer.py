@@ -7,6 +7,7 @@ yaml_emitter_process_foot_comment, and yaml_emitter_write_plain_scalar to yaml_e
 import re
 
 from kmanifest.engines.kustomize.goyaml.analysis import SPECIAL
+from kmanifest.model.deadline import checked
 from kmanifest.startup.typing import Final
 from kmanifest.yaml.scalars import escape
 
@@ -107,7 +108,7 @@ class Writer:
 
     def _write_comment(self, comment: str) -> None:
         is_after_break = False
-        for part in _LINE_OR_BREAK.findall(comment):
+        for part in checked(_LINE_OR_BREAK.findall(comment)):
             if part in _BREAKS:
                 self._put_break(part)
                 is_after_break = True
@@ -148,7 +149,7 @@ class Writer:
     def _write_lines(self, text: str, *, quoted: bool) -> None:
         """Write text of several lines. In single quotes, the first of consecutive line breaks is doubled."""
         is_after_break = not quoted
-        for part in _LINE_OR_BREAK.findall(text):
+        for part in checked(_LINE_OR_BREAK.findall(text)):
             if part in _BREAKS:
                 if quoted and not is_after_break and part == "\n":
                     self._put_break()
@@ -174,7 +175,7 @@ class Writer:
         is_after_break = starts_with_blank = True
         # go-yaml tests the start of the whole text here, not the text after the line break.
         text_starts_with_blank = text.lstrip(_BREAKS)[:1] in ("", " ", "\t")
-        for part in _LINE_OR_BREAK.findall(text):
+        for part in checked(_LINE_OR_BREAK.findall(text)):
             if part in _BREAKS:
                 if (
                     not is_after_break

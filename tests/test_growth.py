@@ -1,0 +1,55 @@
+"""Time grows with the input, not with its square: each doubling of an input takes at most 2.5 times as long."""
+
+import gc
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.workloads import WORKLOADS
+
+LONG_ENOUGH = 0.0025
+"""CPU seconds that are long enough to be measured."""
+MOST = 2.5
+RUNS = 2
+TRIES = 4
+
+
+@pytest.fixture(autouse=True)
+def _without_collector() -> Iterator[None]:
+    """Collections of garbage would count for the run in which they happen to fall."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def seconds(name: str, size: int, runs: int = RUNS) -> float:
+    """Return the CPU seconds of the fastest run."""
+    work = WORKLOADS[name](size)
+    best = float("inf")
+    for _ in range(runs):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def measurable_size(name: str) -> int:
+    size = 16
+    while seconds(name, size, runs=1) < LONG_ENOUGH:
+        size *= 2
+    return size
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_each_doubling_takes_at_most_two_and_a_half_times_as_long(name: str):
+    size = measurable_size(name)
+    first = second = float("inf")
+    for _ in range(TRIES):
+        one, two, four = (seconds(name, factor * size) for factor in (1, 2, 4))
+        # A machine that does other work is slow for a moment: the best of several tries counts.
+        first, second = min(first, two / one), min(second, four / two)
+        if max(first, second) <= MOST:
+            return
+    pytest.fail(f"{name}, from {size}: {first:.2f}, {second:.2f}")
