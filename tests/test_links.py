@@ -507,3 +507,18 @@ def test_a_repository_of_another_user_does_not_count(tmp_path: Path):
     assert find_repository_top(str(tmp_path / "shared/app")) == ""
     os.chown(tmp_path / "shared/app", 65534, 65534)
     assert find_repository_top(str(tmp_path / "shared/app")) == str(tmp_path / "shared")
+
+
+def test_a_link_into_the_git_directory_is_refused(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text(SECRET)
+    (tmp_path / "chart/templates").mkdir(parents=True)
+    (tmp_path / "chart/Chart.yaml").write_text(CHART)
+    (tmp_path / "chart/templates/a.yaml").write_text(TEMPLATE)
+    (tmp_path / "chart/f").symlink_to("../.git/config")
+    with pytest.raises(SourceError, match=r"/chart/f' is a link into \.git"):
+        build(tmp_path / "chart")
+    (tmp_path / "chart/f").unlink()
+    (tmp_path / "chart/f").symlink_to("../.git", target_is_directory=True)
+    with pytest.raises(SourceError, match=r"/chart/f' is a link into \.git"):
+        build(tmp_path / "chart")

@@ -3,8 +3,7 @@
 import pytest
 
 from kmanifest import Command, Limits, MemoryCache, Options, build
-from kmanifest.api import KmanifestError
-from kmanifest.model.errors import SourceError
+from kmanifest.model.errors import KmanifestError, SourceError
 
 FUNCTION = """
 apiVersion: example.com/v1

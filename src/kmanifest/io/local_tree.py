@@ -120,9 +120,16 @@ class LocalTree(SnapshotDiskTree):
     def _check(self, path: str, real: str) -> None:
         for directory in self._allowed:
             if is_below(real, directory):
+                self._check_git(path, real[len(directory) :])
                 return
         if self.boundary.bounds_paths or real != join("", path):
             raise self.boundary.error(f"/{path.lstrip('/')}")
+
+    def _check_git(self, path: str, real: str) -> None:
+        """Refuse a link into `.git`, whose configuration can contain credentials. `real` is below the boundary."""
+        if "/.git/" in f"{real}/" and not join("", path).endswith(real):
+            absolute = f"/{path.lstrip('/')}"
+            raise OutsideError(f"{absolute!r} is a link into .git")
 
     def _open(self, path: str, flags: int) -> int:
         if self.boundary.bounds_paths and not is_below(path.lstrip("/"), self.boundary.directory):
