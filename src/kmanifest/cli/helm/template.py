@@ -404,10 +404,10 @@ def _write_files(
                 contents[path] += hook.output_text()
                 written.append(path)
     _write_all_files(directory, contents, follows_links=follows_links)
-    return print_text("".join(map(partial(_written_line, directory), written)) + remaining_text)
+    return print_text("".join(map(partial(written_line, directory), written)) + remaining_text)
 
 
-def _written_line(directory: str, path: str) -> str:
+def written_line(directory: str, path: str) -> str:
     """The line about a written file, as Helm prints it. On a terminal, control characters of the name are escaped."""
     line = f"wrote {directory}/{path}"
     if not line.isprintable() and sys.stdout is not None and sys.stdout.isatty():
