@@ -1,5 +1,6 @@
 """Directories that a verb writes into: no link below them is followed (audit, M13)."""
 
+import io
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kmanifest.cli.helm.template import written_line
 from kmanifest.cli.writer import OutputDirectory, read_below, replace_files, write_files
 from tests.exchange import Exchanging, is_supported
 
@@ -126,3 +128,15 @@ def test_a_directory_exchanged_meanwhile_is_never_left(tmp_path: Path):
     assert refused
     assert (outside / "f").read_text() == "mine"
     assert os.listdir(outside) == ["f"]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_names_of_files_do_not_control_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+):
+    """Audit, L11. To a file or a pipe, Helm's bytes are printed."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    line = written_line("out", "c/templates/\x1b]0;PWN\x07.yaml")
+    assert line.endswith(".yaml\n")
+    assert ("\x1b" in line) is not is_terminal

@@ -162,13 +162,11 @@ class Options(NamedTuple):
 
     @classmethod
     def untrusted(cls, root: "FilePath" = "", *, deadline: float = 30.0) -> "Options":
-        """Return options for rendering a repository that others can change: nothing is fetched, nothing is executed.
+        """Return options for rendering a repository that others can change: nothing is fetched or executed.
 
-        - everything that is read is in `root`, by default the git repository of the target, or else the target itself
-        - the render ends after `deadline` seconds
-        - the limits are those of a large application, not of this machine: `UNTRUSTED_LIMITS`
-
-        Change what a repository needs with `_replace`, such as `allow_remote` with `remote.hosts`.
+        Everything that is read is in `root`, by default the git repository of the target, or else the target itself.
+        The build ends after `deadline` seconds. The limits of size are those of a large application. Allow what a
+        repository needs with `_replace`, such as `allow_remote` with `remote.hosts`.
 
         >>> from kmanifest import Options, build
         >>> options = Options.untrusted(deadline=10.0)

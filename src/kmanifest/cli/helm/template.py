@@ -429,7 +429,7 @@ def _write_files(
                 contents[path] += hook.output_text()
                 written.append(path)
     _write_all_files(directory, contents, follows_links=follows_links)
-    lines = "".join(map(partial(_written_line, directory), written))
+    lines = "".join(map(partial(written_line, directory), written))
     if not command_line.values["show-only"]:
         return print_text(lines + remaining_text)
     from kmanifest.engines.helm.render import select_documents
@@ -438,7 +438,7 @@ def _write_files(
     return print_text(select_documents(remaining_text, command_line.values["show-only"], dialect))
 
 
-def _written_line(directory: str, path: str) -> str:
+def written_line(directory: str, path: str) -> str:
     """The line about a written file, as Helm prints it. On a terminal, control characters of the name are escaped."""
     line = f"wrote {directory}/{path}"
     if not line.isprintable() and sys.stdout is not None and sys.stdout.isatty():
