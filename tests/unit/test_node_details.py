@@ -2,8 +2,7 @@
 
 import pytest
 
-from kmanifest import Command, Limits, MemoryCache, Options, build
-from kmanifest.api import KmanifestError
+from kmanifest import Command, KmanifestError, Limits, MemoryCache, Options, build
 from kmanifest.model.errors import SourceError
 
 FUNCTION = """
