@@ -2,8 +2,8 @@
 
 import pytest
 
-from kmanifest import Command, Limits, MemoryCache, Options, build
-from kmanifest.model.errors import KmanifestError, SourceError
+from kmanifest import Command, KmanifestError, Limits, MemoryCache, Options, build
+from kmanifest.model.errors import SourceError
 
 FUNCTION = """
 apiVersion: example.com/v1

@@ -10,8 +10,9 @@ builds nothing depends on it. But a number that a patch puts over `"http"` becom
    if it is still there when the object is printed. So the first run ends with an `InvalidScalarError`, which is the
    error of the build if the second run fails, too.
 
-The second run reports only what the first one did not report, and executables are not started again with the same
-input. It uses no cache, as results with these details are not those of other builds.
+The second run reports only findings that the first one did not report, and executables are not started again with the
+same input. It uses no cache, as results with these details are not those of other builds. Changes are reported at the
+end of the run that counts, because they refer to its objects.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from kmanifest.startup.typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from kmanifest.io.runner import Command, FileKind, Runner
+    from kmanifest.model.findings import Finding
+    from kmanifest.model.trace import Change
 
 ASSUMED: Final = "assumed"
 """Strings count as unquoted, and as tagged."""
@@ -61,13 +64,30 @@ def details_of(ctx: Context) -> str:
 
 def run_build(ctx: Context, build: Callable[[Context], Result]) -> Result:
     """Return the result of `build`, which is called with a context that has the state of a new build."""
-    findings, changes = _Reports(ctx.on_finding), _Reports(ctx.on_change)
+    findings = _Findings(ctx.on_finding)
+    changes: list[Change] = []
+    on_change = ctx.on_change
     runner = None if ctx.runner is None else _RecordingRunner(ctx.runner)
     ctx = ctx._replace(
         on_finding=findings.report,
-        on_change=None if ctx.on_change is None else changes.report,
+        on_change=None if on_change is None else changes.append,
         runner=runner,
     )
+    try:
+        return _run_twice_if_needed(ctx, build, findings, changes, runner)
+    finally:
+        if on_change is not None:
+            for change in changes:
+                on_change(change)
+
+
+def _run_twice_if_needed(
+    ctx: Context,
+    build: Callable[[Context], Result],
+    findings: "_Findings",
+    changes: "list[Change]",
+    runner: "_RecordingRunner | None",
+) -> Result:
     try:
         return build(ctx._replace(state=KustomizeBuildState(ON_DEMAND)))
     except NodeDetailsNeededError:
@@ -75,7 +95,7 @@ def run_build(ctx: Context, build: Callable[[Context], Result]) -> Result:
     except InvalidScalarError as error:
         first_error = error.as_source_error()
     findings.start_again()
-    changes.start_again()
+    changes.clear()
     if runner is not None:
         runner.start_again()
     if ctx.meter is not None:
@@ -90,22 +110,22 @@ def run_build(ctx: Context, build: Callable[[Context], Result]) -> Result:
     raise first_error
 
 
-class _Reports:
-    """Passes reports on; those of the second run only after as many as the first run had."""
+class _Findings:
+    """Passes findings on; those of the second run only after as many as the first run had."""
 
     __slots__ = ("_count", "_receive", "_skipped")
 
-    def __init__(self, receive: Callable[[Any], None] | None) -> None:
+    def __init__(self, receive: "Callable[[Finding], None]") -> None:
         self._receive = receive
         self._count = self._skipped = 0
 
-    def report(self, item: Any) -> None:
-        """Pass one report on."""
+    def report(self, finding: "Finding") -> None:
+        """Pass a finding on."""
         if self._skipped:
             self._skipped -= 1
-        elif self._receive is not None:
-            self._count += 1
-            self._receive(item)
+            return
+        self._count += 1
+        self._receive(finding)
 
     def start_again(self) -> None:
         """Begin the second run."""
