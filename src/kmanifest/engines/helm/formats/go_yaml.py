@@ -13,7 +13,7 @@ from kmanifest.model.limits import DEFAULT_LIMITS, Limits
 from kmanifest.startup.typing import Any, Final
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_MAX_EXACT_SIZE: Final = 1 << 20
+_MAX_EXACT_SIZE: Final = 1 << 19
 """Longer documents get libyaml's error: finding go-yaml's takes a second for each megabyte."""
 
 
@@ -45,7 +45,8 @@ def _load_as_go(data: bytes, error: SourceError | None) -> Any:
     try:
         if len(data) <= _MAX_EXACT_SIZE:
             return decode_document(data)
-        message = f"yaml: {message or 'the document is too long for a byte order mark in it'}"
+        line = f"line {location.line}: " if location.line > 1 else ""
+        message = f"yaml: {line}{message or 'the document is too long for a byte order mark in it'}"
     except SourceError as go_error:
         message = go_error.message
     except RecursionError:

@@ -535,8 +535,10 @@ class Scanner:
         breaks: list[str] = []
         max_column = 0
         while True:
-            most = indent - (self.offset - self._line_start)
-            self._match(" *" if indent == 0 else f" {{0,{max(most, 0)}}}")
+            start = self.offset
+            self._match(" *")
+            if indent:  # spaces beyond the indentation belong to the text
+                self.offset = max(start, min(self.offset, self._line_start + indent))
             column = self.offset - self._line_start
             max_column = max(max_column, column)
             char = self._text[self.offset]
