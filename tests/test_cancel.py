@@ -57,8 +57,9 @@ def set_soon() -> Event:
 
 
 def count_reads() -> int:
+    build(tree=FILES)  # the first build of a process also makes what all builds share
     event = SetAfter(10**6)
-    build(tree=FILES, cancel=event)
+    build(tree=FILES, cancel=event, cache=MemoryCache())
     return 10**6 - event.reads
 
 

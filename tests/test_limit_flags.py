@@ -81,7 +81,7 @@ def test_limits_of_charts_and_values(project: Path, run: Runner):
 
 
 def test_deadline_in_the_file_and_on_the_command_line(project: Path, run: Runner):
-    (project / "limits.toml").write_text('deadline = "0.001ms"\n')
+    (project / "limits.toml").write_text("deadline = 0.00001\n")
     assert "(deadline)" in run("build", "app", "--limits", "limits.toml").err
     assert run("build", "app", "--limits", "limits.toml", "--deadline", "1m").code == 0
 
@@ -119,7 +119,7 @@ def test_files_that_are_no_limits(project: Path, run: Runner, name: str, text: s
 
 
 def test_settings_file_of_a_project_may_set_a_deadline_but_no_limits(project: Path, run: Runner):
-    (project / "kmanifest.toml").write_text('deadline = "0.001ms"\n')
+    (project / "kmanifest.toml").write_text('deadline = "0.01ms"\n')
     assert "(deadline)" in run("build", "app").err
     (project / "kmanifest.toml").write_text('limits = "limits.toml"\n')
     assert "a file of the project can't set this" in run("build", "app").err

@@ -28,7 +28,8 @@ def _load_limits(path: str, defaults: Limits) -> Limits:
             raise UsageError(f"{path}: {name}: unknown limit{_suggestion(name)}")
         if name == "deadline":
             problem = f"{path}: deadline: expected seconds or a duration, got {value!r}"
-            changes[name] = _to_seconds(str(value), problem)
+            is_number = value.__class__ in (int, float)
+            changes[name] = _to_seconds(f"{value:f}" if is_number else str(value), problem)
         elif value.__class__ is not int or value < 0:
             raise UsageError(
                 f"{path}: {name}: expected an integer that is not negative, got {value!r}"

@@ -58,7 +58,9 @@ def parse_rules(content: bytes | None) -> Rules:
     Raises SourceError with Helm's message.
     """
     lines = _split_lines(content) if content else ()
-    return Rules(tuple(rule for line in (*lines, _BUILT_IN_RULE) if (rule := _parse_rule(line))))
+    return Rules(
+        tuple(rule for line in checked((*lines, _BUILT_IN_RULE)) if (rule := _parse_rule(line)))
+    )
 
 
 def _split_lines(content: bytes) -> Iterable[str]:

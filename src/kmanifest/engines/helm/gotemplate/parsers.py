@@ -62,7 +62,7 @@ class CachingParser:
         # Imported here because the compiled parser handles most files.
         from kmanifest.engines.helm.gotemplate.parser import parse
 
-        if len(self._actions) > _MAX_ACTIONS:  # `tpl` parses as many texts as the values make
+        if len(self._actions) > _MAX_ACTIONS:  # `tpl` parses as many strings as the values contain
             self._actions.clear()
         return parse(
             name, text, self._functions, actions=self._actions, suspending=self._suspending
