@@ -36,7 +36,7 @@ from tests.hostile import Hostile, all_functions, function_cases, measure, workl
 META = "{apiVersion: v2, name: c, version: 1.0.0}"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="starts a shell")
 SHORT = 0.03
-TOLERANCE = 0.25
+TOLERANCE = 0.5  # CPU seconds: machines that are shared are slow for a moment
 SIZE = 400_000
 
 
