@@ -70,18 +70,32 @@ def _func(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _chart(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Execution the command in the directory of the case, with the environment and stdin of the case."""
+    """Execute the command in the directory of the case, with the environment and stdin of the case."""
+    return _run_command(["helm", *case["args"]], case["cwd"], case["env"], case["stdin"])
+
+
+def jsonnet(kind: str, case: Mapping[str, Any], cwd: str) -> Any:
+    """Return the result of a case of the Jsonnet suite, in the format of its runner."""
+    if kind == "jsonnet":
+        arguments = ["jsonnet", "--isolate", "none", *case["args"]]
+        return _run_command(arguments, cwd, case.get("env") or {}, case.get("stdin") or "")
+    return _manifests(case, cwd)
+
+
+def _run_command(
+    arguments: list[str], cwd: str, environment: Mapping[str, str], stdin: str
+) -> dict[str, Any]:
     saved = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
     stdout, stderr = (io.TextIOWrapper(io.BytesIO(), newline="") for _ in range(2))
     sys.stdin, sys.stdout, sys.stderr = (
-        io.TextIOWrapper(io.BytesIO(case["stdin"].encode())),
+        io.TextIOWrapper(io.BytesIO(stdin.encode())),
         stdout,
         stderr,
     )
-    os.environ.update(case["env"])
-    os.chdir(case["cwd"])
+    os.environ.update(environment)
+    os.chdir(cwd)
     try:
-        code = main(["helm", *case["args"]])
+        code = main(arguments)
     finally:
         os.chdir(saved[0])
         sys.stdin, sys.stdout, sys.stderr = saved[1:4]
@@ -119,3 +133,8 @@ def _options(options: Mapping[str, Any]) -> Options:
             ),
         ),
     )
+
+
+def _manifests(case: Mapping[str, Any], cwd: str) -> list[Any]:
+    """Return the manifests of a tree."""
+    raise NotImplementedError
