@@ -1,8 +1,7 @@
 """Go's mathematical functions, whose last digits differ from those of C and Rust.
 
-Source: Go 1.26 math/sin.go, tan.go, atan.go, asin.go, log.go, pow.go, exp_amd64.s, hypot_amd64.s. The constants and the
-order of operations decide the last digit, so they are those of Go. Arguments of trigonometric functions from 2**29 on use
-the functions of C.
+Source: Go 1.26 math/sin.go, tan.go, trig_reduce.go, atan.go, asin.go, log.go, pow.go, exp_amd64.s, hypot_amd64.s. The constants and the
+order of operations decide the last digit, so they are those of Go.
 """
 
 import math
@@ -62,6 +61,29 @@ _LOG = (
     1.479819860511658591e-01,
 )
 _REDUCE_THRESHOLD: Final = 1 << 29
+_MASK: Final = (1 << 64) - 1
+_FOUR_OVER_PI: Final = (
+    0x0000000000000001,
+    0x45F306DC9C882A53,
+    0xF84EAFA3EA69BB81,
+    0xB6C52B3278872083,
+    0xFCA2C757BD778AC3,
+    0x6E48DC74849BA5C0,
+    0x0C925DD413A32439,
+    0xFC3BD63962534E7D,
+    0xD1046BEA5D768909,
+    0xD338E04D68BEFC82,
+    0x7323AC7306A673E9,
+    0x3908BF177BF25076,
+    0x3FF12FFFBC0B301F,
+    0xDE5E2316B414DA3E,
+    0xDA6CFD9E4F96136E,
+    0x9E8C7ECD3CBFD45A,
+    0xEA4F758FD7CBE2F6,
+    0x7A0E73EF14A525D4,
+    0xD7F6BF623F1ABA10,
+    0xAC06608DF8F6D757,
+)
 _TAN_3_PI_8 = 2.41421356237309504880
 _MORE_BITS = 6.123233995736765886130e-17
 _OVERFLOW = 7.09782712893384e02
@@ -79,9 +101,35 @@ def _polynomial(x: float, coefficients: Sequence[float]) -> float:
 
 def _reduce(x: float) -> tuple[int, float]:
     """Return the octant and the rest of a positive angle."""
+    if x >= _REDUCE_THRESHOLD:
+        return _reduce_big(x)
     octant = int(x * (4 / math.pi))
     octant += octant & 1
     return octant, ((x - octant * _PI4[0]) - octant * _PI4[1]) - octant * _PI4[2]
+
+
+def _reduce_big(x: float) -> tuple[int, float]:
+    """Return the octant and the rest of a big angle, from a product of 64-bit digits of 4 / pi."""
+    fraction, exponent = math.frexp(x)
+    mantissa, exponent = int(math.ldexp(fraction, 53)), exponent - 53
+    digit, shift = divmod(exponent + 61, 64)
+    window = 0
+    for word in _FOUR_OVER_PI[digit : digit + 4]:
+        window = window << 64 | word
+    z0, z1, z2 = ((window >> (192 - 64 * index - shift)) & _MASK for index in range(3))
+    low = (z1 * mantissa & _MASK) + (z2 * mantissa >> 64)
+    high = ((z0 * mantissa) + (z1 * mantissa >> 64) + (low >> 64)) & _MASK
+    low &= _MASK
+    octant = high >> 61
+    high = (high << 3 | low >> 61) & _MASK
+    leading = 64 - high.bit_length()
+    high = (high << (leading + 1) | low >> (64 - (leading + 1))) & _MASK
+    high >>= 12
+    rest = math.ldexp((1 << 52) | high, -(leading + 1) - 52)
+    if octant & 1:
+        octant = (octant + 1) & 7
+        rest -= 1
+    return octant, rest * (math.pi / 4)
 
 
 def _sine(z: float) -> float:
@@ -96,7 +144,7 @@ def _cosine(z: float) -> float:
 
 def sin(x: float) -> float:
     """Return the sine."""
-    if x == 0 or abs(x) >= _REDUCE_THRESHOLD:
+    if x == 0:
         return math.sin(x)
     octant, z = _reduce(abs(x))
     octant &= 7
@@ -106,8 +154,6 @@ def sin(x: float) -> float:
 
 def cos(x: float) -> float:
     """Return the cosine."""
-    if abs(x) >= _REDUCE_THRESHOLD:
-        return math.cos(x)
     octant, z = _reduce(abs(x))
     octant &= 7
     is_negative = octant > 3
@@ -118,7 +164,7 @@ def cos(x: float) -> float:
 
 def tan(x: float) -> float:
     """Return the tangent."""
-    if x == 0 or abs(x) >= _REDUCE_THRESHOLD:
+    if x == 0:
         return math.tan(x)
     octant, z = _reduce(abs(x))
     zz = z * z
@@ -159,10 +205,8 @@ def asin(x: float) -> float:
     if size > 1:
         return math.nan
     rest = math.sqrt(1 - size * size)
-    if size > 0.7:
-        angle = math.pi / 2 - _positive_atan(rest / size)
-    else:
-        angle = _positive_atan(size / rest)
+    is_steep = size > 0.7
+    angle = math.pi / 2 - _positive_atan(rest / size) if is_steep else _positive_atan(size / rest)
     return -angle if x < 0 else angle
 
 

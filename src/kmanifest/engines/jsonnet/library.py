@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kmanifest.engines.jsonnet import go_math
 from kmanifest.engines.jsonnet.manifests import (
+    manifest_python,
     manifest_toml_ex,
     manifest_yaml_doc,
     parse_json,
@@ -23,7 +24,36 @@ function(std)
     if std.type(v) == type then v else error 'Unexpected type %s, expected %s' % [std.type(v), type];
   local number(name) = function(x) native(name)(typed(x, 'number'));
   local list(v) = if std.isString(v) then std.stringChars(v) else v;
+  local chars(v) = if std.isString(v) then std.stringChars(v) else std.makeArray(std.length(v), function(i) v[i]);
+  local stripped(v) =
+    if std.isArray(v) then std.join('', [c for c in v if std.isString(c) && std.length(c) == 1]) else v;
   local id(x) = x;
+  // Check the number of parameters when the function is called. The evaluators ignore arguments that are too many.
+  local with_arity(func, count, wrapper) =
+    if std.isFunction(func) && std.length(func) < count then wrapper(
+      'function expected %d positional argument(s), but got %d' % [std.length(func), count]
+    ) else func;
+  local unary(func) = with_arity(func, 1, function(message) function(a) error message);
+  local binary(func) = with_arity(func, 2, function(message) function(a, b) error message);
+  // The set functions for arguments that are no arrays.
+  local union(a, b, i, j, acc, keyF) =
+    if i >= std.length(a) then acc + b[j:]
+    else if j >= std.length(b) then acc + a[i:]
+    else if keyF(a[i]) == keyF(b[j]) then union(a, b, i + 1, j + 1, acc + [a[i]], keyF) tailstrict
+    else if keyF(a[i]) < keyF(b[j]) then union(a, b, i + 1, j, acc + [a[i]], keyF) tailstrict
+    else union(a, b, i, j + 1, acc + [b[j]], keyF) tailstrict;
+  local inter(a, b, i, j, acc, keyF) =
+    if i >= std.length(a) || j >= std.length(b) then acc
+    else if keyF(a[i]) == keyF(b[j]) then inter(a, b, i + 1, j + 1, acc + [a[i]], keyF) tailstrict
+    else if keyF(a[i]) < keyF(b[j]) then inter(a, b, i + 1, j, acc, keyF) tailstrict
+    else inter(a, b, i, j + 1, acc, keyF) tailstrict;
+  local diff(a, b, i, j, acc, keyF) =
+    if i >= std.length(a) then acc
+    else if j >= std.length(b) then acc + a[i:]
+    else if keyF(a[i]) == keyF(b[j]) then diff(a, b, i + 1, j + 1, acc, keyF) tailstrict
+    else if keyF(a[i]) < keyF(b[j]) then diff(a, b, i + 1, j, acc + [a[i]], keyF) tailstrict
+    else diff(a, b, i, j + 1, acc, keyF) tailstrict;
+  local are_arrays(a, b) = std.isArray(a) && std.isArray(b);
   std + {
     id(x):: x,
     toString(a):: if std.isString(a) then a else native('toString')(a),
@@ -38,14 +68,45 @@ function(std)
     isEmpty(str):: std.length(typed(str, 'string')) == 0,
     makeArray(sz, func):: std.makeArray(if std.isNumber(sz) && sz < 0 then 0 else sz, func),
     repeat(what, count):: std.repeat(what, if std.isNumber(count) && count < 0 then 0 else count),
+    map(func, arr):: std.map(unary(func), arr),
+    mapWithIndex(func, arr):: std.mapWithIndex(binary(func), arr),
+    mapWithKey(func, obj):: std.mapWithKey(binary(func), obj),
     reverse(arr):: std.reverse(typed(arr, 'array')),
-    setInter(a, b, keyF=id):: std.setInter(list(a), list(b), keyF),
-    setUnion(a, b, keyF=id):: std.setUnion(list(a), list(b), keyF),
-    setDiff(a, b, keyF=id):: std.setDiff(list(a), list(b), keyF),
+    flattenArrays(arrs)::
+      if std.isArray(arrs) && std.all([std.isArray(each) for each in arrs]) then std.flattenArrays(arrs)
+      else std.foldl(function(a, b) a + b, list(arrs), []),
+    setInter(a, b, keyF=id)::
+      if are_arrays(a, b) then std.setInter(a, b, keyF) else inter(a, b, 0, 0, [], keyF),
+    setUnion(a, b, keyF=id)::
+      if are_arrays(a, b) then std.setUnion(a, b, keyF) else union(a, b, 0, 0, [], keyF),
+    setDiff(a, b, keyF=id)::
+      if are_arrays(a, b) then std.setDiff(a, b, keyF) else diff(a, b, 0, 0, [], keyF),
+    setMember(x, arr, keyF=id)::
+      if std.isArray(arr) then std.setMember(x, arr, keyF) else std.length(inter([x], arr, 0, 0, [], keyF)) > 0,
     uniq(arr, keyF=id):: std.uniq(list(arr), keyF),
-    set(arr, keyF=id):: std.set(list(arr), keyF),
-    startsWith(a, b):: if std.length(a) < std.length(b) then false else std.startsWith(a, b),
-    endsWith(a, b):: if std.length(a) < std.length(b) then false else std.endsWith(a, b),
+    char(n):: if std.isNumber(n) && n < 0 then error 'Codepoints must be >= 0, got ' + n else std.char(n),
+    stringChars(str):: chars(str),
+    asciiUpper(str):: if std.isString(str) then std.asciiUpper(str) else std.join('', std.map(std.asciiUpper, chars(str))),
+    asciiLower(str):: if std.isString(str) then std.asciiLower(str) else std.join('', std.map(std.asciiLower, chars(str))),
+    stripChars(str, chars):: std.stripChars(str, stripped(chars)),
+    lstripChars(str, chars):: std.lstripChars(str, stripped(chars)),
+    rstripChars(str, chars):: std.rstripChars(str, stripped(chars)),
+    startsWith(a, b)::
+      if std.length(a) < std.length(b) then false
+      else if std.isString(b) then std.startsWith(a, b)
+      else std.substr(a, 0, std.length(b)) == b,
+    endsWith(a, b)::
+      if std.length(a) < std.length(b) then false
+      else if std.isString(b) then std.endsWith(a, b)
+      else std.substr(a, std.length(a) - std.length(b), std.length(b)) == b,
+    escapeStringJson(str_):: std.escapeStringJson(self.toString(str_)),
+    escapeStringPython(str):: std.escapeStringPython(self.toString(str)),
+    escapeStringBash(str):: std.escapeStringBash(self.toString(str)),
+    escapeStringDollars(str):: std.escapeStringDollars(self.toString(str)),
+    escapeStringXML(str_):: std.escapeStringXML(self.toString(str_)),
+    manifestPython(v):: native('manifestPython')(v),
+    manifestPythonVars(conf)::
+      std.join('\n', ['%s = %s' % [k, self.manifestPython(conf[k])] for k in std.objectFields(conf)] + ['']),
     strReplace(str, from, to)::
       if from == '' then error "'from' string must not be zero length." else std.strReplace(str, from, to),
     xor(x, y):: typed(x, 'boolean') != typed(y, 'boolean'),
@@ -122,6 +183,7 @@ _FUNCTIONS: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]]] = {
     "parseJson": (("str",), parse_json),
     "parseYaml": (("str",), parse_yaml),
     "manifestTomlEx": (("value", "indent"), manifest_toml_ex),
+    "manifestPython": (("v",), manifest_python),
     "manifestYamlDoc": (("value", "indent_array_in_object", "quote_keys"), manifest_yaml_doc),
 }
 

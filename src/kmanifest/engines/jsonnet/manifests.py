@@ -203,6 +203,20 @@ def _toml_value(value: Any, indent: str, indexed: tuple[str, ...], inline: str) 
     return f"[{separator}{f',{separator}'.join(items)}{separator}]"
 
 
+def manifest_python(value: Any) -> str:
+    """Return what `std.manifestPython` prints."""
+    if isinstance(value, dict):
+        fields = [f"{print_string(key)}: {manifest_python(value[key])}" for key in sorted(value)]
+        return f"{{{', '.join(fields)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(manifest_python, value))}]"
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if value is ...:
+        raise ManifestError("cannot manifest function")
+    return print_scalar(value)
+
+
 def to_string(value: Any) -> str:
     """Return what `std.toString` prints."""
     if isinstance(value, str):
