@@ -13,7 +13,7 @@ use rsjsonnet_lang::program::{
 use rsjsonnet_lang::span::SpanId;
 
 use super::messages;
-use super::sources::{Location, Source, Sources, PRELUDE};
+use super::sources::{Location, Source, Sources, MAX_NESTING, PRELUDE};
 use super::text;
 use super::values::{from_python, to_python};
 
@@ -170,9 +170,15 @@ impl<'p> Session<'p> {
         text: &[u8],
         source: Source,
     ) -> Result<Thunk<'p>, Failure> {
+        let nesting = source.find_deep_nesting();
         let (context, id) = evaluator.span_manager_mut().insert_source_context(text.len());
         let this_file = source.this_file.clone();
         self.sources.insert(id, source);
+        if let Some(location) = nesting {
+            let message = format!("nested more than {MAX_NESTING} levels deep");
+            let frames = vec![frame(location, String::new())];
+            return Err(Failure { kind: "static", message, frames, cause: None });
+        }
         let loaded = evaluator.load_source(context, text, true, &this_file);
         loaded.map_err(|error| self.static_failure(evaluator, &error))
     }
@@ -281,7 +287,12 @@ impl<'p> Session<'p> {
 
     fn static_failure(&self, evaluator: &Evaluator<'p>, error: &LoadError) -> Failure {
         let (message, span) = messages::load_error(error);
-        let location = self.sources.locate(evaluator.span_manager(), span);
+        let spans = evaluator.span_manager();
+        let location = if messages::is_unfinished_text_block(error) {
+            self.sources.locate_text_block(spans, span)
+        } else {
+            self.sources.locate(spans, span)
+        };
         let frames = location.map(|each| frame(each, String::new())).into_iter().collect();
         Failure { kind: "static", message, frames, cause: None }
     }

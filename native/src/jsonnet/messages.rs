@@ -12,14 +12,16 @@ use rsjsonnet_lang::span::SpanId;
 pub fn load_error(error: &LoadError) -> (String, SpanId) {
     match error {
         LoadError::Lex(error) => lex_error(error),
-        LoadError::Parse(ParseError::Expected { span, instead, expected }) => {
-            let expected: Vec<String> =
-                expected.iter().map(|token| format!("{token:?}").to_lowercase()).collect();
-            let _ = expected;
+        LoadError::Parse(ParseError::Expected { span, instead, .. }) => {
             (format!("Unexpected: {}", token(instead)), *span)
         }
         LoadError::Analyze(error) => analyze_error(error),
     }
+}
+
+/// Whether the error is at the end of a text block. go-jsonnet reports the location of its start.
+pub fn is_unfinished_text_block(error: &LoadError) -> bool {
+    matches!(error, LoadError::Lex(LexError::InvalidTextBlockTermination { .. }))
 }
 
 fn token(token: &ActualToken) -> String {

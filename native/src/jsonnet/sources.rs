@@ -8,6 +8,9 @@ use rsjsonnet_lang::span::{SourceId, SpanContext, SpanId, SpanManager};
 /// The prelude of each source: it replaces `std`. The path of its import can't be that of a file.
 pub const PRELUDE: &str = "local std=import'\0';";
 
+/// The levels of brackets that a source may have. The evaluating thread's stack is big enough for them.
+pub const MAX_NESTING: usize = 10_000;
+
 /// File, line, column, last line and last column. Lines and columns are counted from 1; 0 means unknown.
 pub type Location = (String, usize, usize, usize, usize);
 
@@ -48,9 +51,35 @@ impl Sources {
         let (last_line, last_column) = source.position(end.saturating_sub(source.prelude));
         Some((source.name.clone(), line, column, last_line, last_column))
     }
+
+    /// The location of the text block in which a span is.
+    pub fn locate_text_block(&self, spans: &SpanManager, span: SpanId) -> Option<Location> {
+        let source = self.find(spans, span)?;
+        let (_, start, _) = spans.get_span(span);
+        let before = &source.text[..start.saturating_sub(source.prelude).min(source.text.len())];
+        let (line, column) = source.position(memchr::memmem::rfind(before, b"|||")?);
+        Some((source.name.clone(), line, column, line, column))
+    }
 }
 
 impl Source {
+    /// The location at which brackets are nested too deeply. Those in strings and comments count as well.
+    pub fn find_deep_nesting(&self) -> Option<Location> {
+        let mut depth = 0usize;
+        for (offset, byte) in self.text.iter().enumerate() {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => continue,
+            }
+            if depth > MAX_NESTING {
+                let (line, column) = self.position(offset);
+                return Some((self.name.clone(), line, column, line, column));
+            }
+        }
+        None
+    }
+
     /// Line and column of a byte, both counted from 1. A column counts characters.
     fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..offset.min(self.text.len())];

@@ -101,8 +101,8 @@ function(std)
       else std.substr(a, std.length(a) - std.length(b), std.length(b)) == b,
     escapeStringJson(str_):: std.escapeStringJson(self.toString(str_)),
     escapeStringPython(str):: std.escapeStringPython(self.toString(str)),
-    escapeStringBash(str):: std.escapeStringBash(self.toString(str)),
-    escapeStringDollars(str):: std.escapeStringDollars(self.toString(str)),
+    escapeStringBash(str_):: std.escapeStringBash(self.toString(str_)),
+    escapeStringDollars(str_):: std.escapeStringDollars(self.toString(str_)),
     escapeStringXML(str_):: std.escapeStringXML(self.toString(str_)),
     manifestPython(v):: native('manifestPython')(v),
     manifestPythonVars(conf)::
